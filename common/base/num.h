@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Strict numbers from text: the whole text or nothing, no locale, no octal, no silent overflow. */
+#ifndef JM_BASE_NUM_H
+#define JM_BASE_NUM_H
+
+#include <stdint.h>
+
+#include "common/base/span.h"
+
+/* Decimal digits only, min <= value <= max. 0, or -1 with *value_r untouched. */
+int jm_num_u64(struct jm_span text, uint64_t min, uint64_t max, uint64_t *value_r);
+
+/* Big-endian store and load: the form of all numbers in keys and records. */
+void jm_num_put_be64(unsigned char *p, uint64_t v);
+uint64_t jm_num_get_be64(const unsigned char *p);
+void jm_num_put_be32(unsigned char *p, uint32_t v);
+uint32_t jm_num_get_be32(const unsigned char *p);
+
+#endif

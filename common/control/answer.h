@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The verbs that need the archive, answered as JSON: the same code inside the daemon (asked over its control socket) and inside
+ * jmctl (which opens the archive itself when no daemon runs). Knows nothing of sockets or terminals.
+ */
+#ifndef JM_CONTROL_ANSWER_H
+#define JM_CONTROL_ANSWER_H
+
+#include "common/archive/archive.h"
+
+/* Where an answer goes: any number of objects, or raw bytes (export). Each returns 0, or -1 with err filled, which ends the verb. */
+struct jm_answer_out {
+	int (*object)(void *ctx, const json_t *object, struct jm_err *err);
+	int (*progress)(void *ctx, const json_t *object, struct jm_err *err);	/* may be dropped by the receiver */
+	jm_archive_sink *bytes;
+	void *ctx;
+};
+
+/*
+ * request: {"verb": "status"|"list"|"show"|"export"|"verify"|"events", ...arguments as in jmctl(8) with their option names}.
+ * daemon_state: what only a daemon knows (uptime, settings file, services and their state), merged into the answer to "status"; NULL offline.
+ * USAGE for an unknown verb or argument. Any thread.
+ */
+int jm_answer(struct jm_archive *a, const json_t *daemon_state, const json_t *request, const struct jm_answer_out *out, struct jm_err *err) JM_MUST_CHECK;
+
+#endif

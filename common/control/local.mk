@@ -1,0 +1,1 @@
+common_libjm_a_SOURCES += common/control/answer.h common/control/frame.h 

@@ -1,0 +1,10 @@
+noinst_LIBRARIES += common/libjm.a
+common_libjm_a_SOURCES =
+include common/base/local.mk
+include common/mail/local.mk
+include common/journal/local.mk
+include common/settings/local.mk
+include common/archive/local.mk
+include common/service/local.mk
+include common/control/local.mk
+include common/pop3/local.mk

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The settings: one immutable tree of structs, made whole from journal-milter.xml or not at all.
+ *
+ * Reference-counted, so that a reload swaps the pointer while messages in flight keep the one they began with. Nothing here
+ * changes after jm_settings_load(). Each setting of the file has the name of the field, in kebab-case. libxml2 is used in this
+ * folder only. Every setting stands in config/journal-milter.xml.5.
+ */
+#ifndef JM_SETTINGS_SETTINGS_H
+#define JM_SETTINGS_SETTINGS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "common/base/buf.h"
+#include "common/base/cidr.h"
+#include "common/base/err.h"
+#include "common/journal/unwrap.h"
+
+struct jm_domain {
+	char *name;			/* A-label form, lower case, no trailing dot */
+	bool sub_domains;		/* also everything below it */
+};
+
+struct jm_ranges {
+	struct jm_cidr *v;
+	size_t n;
+};
+
+enum jm_transport { JM_TRANSPORT_SMTP, JM_TRANSPORT_POP3 };
+
+/* A journal service definition. */
+struct jm_service {
+	char *description;
+	char *email_address;		/* local part as written, domain as lower-case A-labels */
+	enum jm_transport transport;
+	bool disabled;
+	struct jm_ranges source_ranges;	/* additional-source-ip-ranges */
+	bool encrypted;			/* TLS required */
+	bool use_smtp_authentication;	/* login must be email_address */
+	enum jm_journal_type journal_type;
+	bool remove_journal_headers;
+	bool prefer_clear_text;
+	int line;			/* where in the file the service begins, for messages */
+};
+
+struct jm_settings {
+	char *path;			/* of the file, for messages */
+	/* <milter> */
+	char *socket;			/* normalised for smfi_setconn: "unix:/p", "inet:PORT@HOST", "inet6:PORT@HOST" */
+	unsigned socket_mode;		/* of a unix socket, default 0660 */
+	char *socket_group;		/* NULL: leave it */
+	/* <daemon> */
+	char *user;			/* run as; NULL: stay what we are */
+	char *control_socket;		/* path; default DIR/control.sock in the archive directory */
+	bool detailed_logging;
+	/* <archive> */
+	char *archive_directory;
+	uint64_t volume_size_bytes;	/* a volume is sealed at this size; default 1 GiB */
+	int compression_level;		/* zstd, 1..19, default 1 */
+	uint64_t max_message_bytes;	/* a larger one gets 4xx; default 512 MiB */
+	/* who may send */
+	struct jm_domain *internal_domains;
+	size_t internal_domains_n;
+	struct jm_ranges authorized_outbounds;
+	/* services */
+	struct jm_service *services;
+	size_t services_n;
+	const char **journal_domains;	/* NULL-terminated: the domains of all services' addresses, each once, lower-case A-labels */
+	unsigned refs;			/* internal, atomic */
+};
+
+/*
+ * Load and check a file. On failure every finding is appended to report (one line each: "FILE:LINE: element: what is wrong; what
+ * is allowed; did you mean ..."), and err (CONFIG, NOTFOUND, DENIED) carries the first. Warnings (an empty range list, say) are
+ * appended with "warning:" also on success. *s_r has one reference, owned by the caller. No network, no external entities.
+ */
+int jm_settings_load(const char *path, struct jm_settings **s_r, struct jm_buf *report, struct jm_err *err) JM_MUST_CHECK;
+
+/* One more reference; returns s. */
+struct jm_settings *jm_settings_ref(struct jm_settings *s);
+
+/* Give a reference back; the last one frees. *s becomes NULL; *s NULL is fine. */
+void jm_settings_unref(struct jm_settings **s);
+
+/* The service whose address is the mailbox local@domain (domain already lower-case A-labels): domain must be equal, local parts are
+ * compared without regard to ASCII case. NULL when there is none. Borrowed from s. */
+const struct jm_service *jm_settings_service_for(const struct jm_settings *s, struct jm_span local, struct jm_span domain);
+
+/* True when domain (lower-case A-labels) is a journal domain. */
+bool jm_settings_is_journal_domain(const struct jm_settings *s, struct jm_span domain);
+
+/* True when domain (lower-case A-labels) is internal: equal to an internal domain, or below one that has sub-domains. */
+bool jm_settings_is_internal_domain(const struct jm_settings *s, struct jm_span domain);
+
+/*
+ * What cannot change by a reload: fills text (cap of the caller) with the names of settings that differ between old and new and
+ * need a restart (socket, user, archive directory, ...), comma-separated; empty when none. Returns how many.
+ */
+size_t jm_settings_restart_needed(const struct jm_settings *old, const struct jm_settings *new_, char *text, size_t text_bytes);
+
+#endif

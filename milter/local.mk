@@ -1,0 +1,2 @@
+include milter/daemon/local.mk
+include milter/ctl/local.mk
