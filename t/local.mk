@@ -1,5 +1,5 @@
 # Unit tests are programs t/unit/NAME.t, linked with the library; each module's list is in t/unit/MODULE.mk.
-UNIT_LDADD = t/lib/libtap.a $(COMMON_LIBS)
+UNIT_LIBS = t/lib/libtap.a $(COMMON_LIBS)
 noinst_LIBRARIES += t/lib/libtap.a
 t_lib_libtap_a_SOURCES = t/lib/tap.c t/lib/tap.h
 include t/unit/base.mk
