@@ -1,0 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
+bin_PROGRAMS += milter/ctl/jmctl
+milter_ctl_jmctl_SOURCES = milter/ctl/main.c milter/ctl/ctl.h milter/ctl/option.c
+milter_ctl_jmctl_LDADD = $(COMMON_LIBS)

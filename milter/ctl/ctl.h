@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What the verbs of jmctl share: the table's entry, options, and the one mapping from error kinds to exit codes.
+ *
+ * One verb a file: milter/ctl/VERB.c with jm_ctl_VERB(), its prototype here, its line in the table of main.c, its section in
+ * jmctl.8. A verb gets argv[0] = its name, writes results to stdout, everything else to stderr, and returns the exit code.
+ */
+#ifndef JM_MILTER_CTL_H
+#define JM_MILTER_CTL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/base/err.h"
+
+struct jm_ctl_verb {
+	const char *name;
+	int (*run)(int argc, char **argv);
+	const char *help;		/* one line */
+};
+
+/* An exit code of sysexits.h for an error; 0 for JM_E_NONE. The only place that maps them. */
+int jm_ctl_exit_code(enum jm_err_kind kind);
+
+/* Print "jmctl VERB: text" on stderr and return the error's exit code. */
+int jm_ctl_fail(const char *verb, const struct jm_err *err);
+
+/* One option of a verb. A table ends with a NULL name. */
+enum jm_ctl_kind { JM_CTL_FLAG, JM_CTL_TEXT, JM_CTL_NUMBER, JM_CTL_LIST };
+
+struct jm_ctl_list {
+	const char **v;			/* NULL-terminated, owned; NULL while empty. Freed at exit */
+	size_t n;
+};
+
+struct jm_ctl_option {
+	const char *name;		/* without "--" */
+	enum jm_ctl_kind kind;
+	void *value;			/* bool *, const char **, uint64_t *, struct jm_ctl_list * */
+	const char *argument;		/* what --help calls the argument; NULL for a flag */
+	const char *help;
+};
+
+/*
+ * Read options (--name value, --name=value) into their values, which keep what they had otherwise. Operands ("-" and everything
+ * after "--" included) are moved to argv[1] and on; returns how many there are. -1: the verb is to return *exit_r: EX_USAGE after a message on stderr that
+ * names the nearest option, 0 after --help. usage: what follows the verb's name, "[options] ID"; help: what the verb does.
+ */
+int jm_ctl_options(int argc, char **argv, const struct jm_ctl_option *table, const char *usage, const char *help, int *exit_r);
+
+/* Which of the n names is the nearest to word by edit distance; NULL when none is near enough to be meant. Borrowed. */
+const char *jm_ctl_nearest(const char *word, const char *const *names, size_t n);
+
+#endif

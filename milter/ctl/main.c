@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* jmctl: the table of verbs, --help and --version, and the exit codes. What a verb does lives in a file of its name. */
+#include "config.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "milter/ctl/ctl.h"
+
+static int help(int argc, char **argv);
+
+/* In the order of the manual page. */
+static const struct jm_ctl_verb verbs[] = {
+	{ "help", help, "list the verbs, or tell the options of one" },
+};
+
+#define VERBS_N (sizeof verbs / sizeof verbs[0])
+
+int jm_ctl_exit_code(enum jm_err_kind kind)
+{
+	switch (kind) {
+	case JM_E_NONE:
+		return EX_OK;
+	case JM_E_TEMP:
+	case JM_E_LIMIT:
+		return EX_TEMPFAIL;	/* 75: a later try may succeed */
+	case JM_E_NOTFOUND:
+		return EX_UNAVAILABLE;	/* 69: no such item, file, archive */
+	case JM_E_DENIED:
+		return EX_NOPERM;	/* 77 */
+	case JM_E_CONFIG:
+		return EX_CONFIG;	/* 78 */
+	case JM_E_CORRUPT:
+		return EX_DATAERR;	/* 65: also what verify returns when it found something */
+	case JM_E_USAGE:
+		return EX_USAGE;	/* 64 */
+	case JM_E_BUG:
+		break;
+	}
+	return EX_SOFTWARE;		/* 70 */
+}
+
+int jm_ctl_fail(const char *verb, const struct jm_err *err)
+{
+	fprintf(stderr, "jmctl %s: %s\n", verb, err->text);
+	return jm_ctl_exit_code(err->kind);
+}
+
+static int unknown(const char *word)
+{
+	const char *names[VERBS_N + 2], *near;
+	size_t i, n = 0;
+
+	for (i = 0; i < VERBS_N; i++)
+		names[n++] = verbs[i].name;
+	names[n++] = "--help";
+	names[n++] = "--version";
+	near = jm_ctl_nearest(word, names, n);
+	fprintf(stderr, "jmctl: no verb \"%s\"", word);
+	if (near)
+		fprintf(stderr, ", did you mean \"%s\"?", near);
+	fputs("; jmctl --help lists them\n", stderr);
+	return EX_USAGE;
+}
+
+static int run(int argc, char **argv)
+{
+	size_t i;
+
+	for (i = 0; i < VERBS_N; i++)
+		if (strcmp(argv[0], verbs[i].name) == 0)
+			return verbs[i].run(argc, argv);
+	return unknown(argv[0]);
+}
+
+/* Each verb knows its own options: asking it is the only way to tell them. */
+static int help(int argc, char **argv)
+{
+	static char option[] = "--help";
+	size_t i;
+
+	if (argc > 1 && strcmp(argv[1], "help") != 0 && strcmp(argv[1], option) != 0)
+		return run(2, (char *[]){ argv[1], option, NULL });
+	puts("usage: jmctl VERB [options]\n       jmctl --help | --version\n\nverbs:");
+	for (i = 0; i < VERBS_N; i++)
+		printf("  %-10s %s\n", verbs[i].name, verbs[i].help);
+	puts("\njmctl VERB --help tells the options of a verb; everything stands in jmctl(8).");
+	return EX_OK;
+}
+
+int main(int argc, char **argv)
+{
+	if (argc < 2) {
+		fputs("jmctl: a verb is missing; jmctl --help lists them\n", stderr);
+		return EX_USAGE;
+	}
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
+		return help(1, argv);
+	if (strcmp(argv[1], "--version") == 0) {
+		puts("jmctl (" PACKAGE_NAME ") " PACKAGE_VERSION);
+		return EX_OK;
+	}
+	return run(argc - 1, argv + 1);
+}

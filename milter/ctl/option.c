@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Options of the verbs, by table: strict, without abbreviations, and with the nearest name for a misspelled one. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "common/base/num.h"
+#include "milter/ctl/ctl.h"
+
+#define WORD_MAX 40		/* longer words are near to nothing */
+#define OPTIONS_MAX 40
+
+/* Levenshtein's distance; both words are at most WORD_MAX long. */
+static size_t distance(const char *a, size_t a_n, const char *b, size_t b_n)
+{
+	size_t row[WORD_MAX + 1], i, j;
+
+	for (j = 0; j <= b_n; j++)
+		row[j] = j;
+	for (i = 1; i <= a_n; i++) {
+		size_t corner = row[0];
+
+		row[0] = i;
+		for (j = 1; j <= b_n; j++) {
+			size_t best = corner + (a[i - 1] != b[j - 1]);
+
+			corner = row[j];
+			if (row[j] + 1 < best)
+				best = row[j] + 1;
+			if (row[j - 1] + 1 < best)
+				best = row[j - 1] + 1;
+			row[j] = best;
+		}
+	}
+	return row[b_n];
+}
+
+const char *jm_ctl_nearest(const char *word, const char *const *names, size_t n)
+{
+	size_t word_n = strlen(word), best = 0, i;
+	const char *near = NULL;
+
+	if (word_n > WORD_MAX)
+		return NULL;
+	for (i = 0; i < n; i++) {
+		size_t name_n = strlen(names[i]), d;
+
+		if (name_n > WORD_MAX)
+			continue;
+		d = distance(word, word_n, names[i], name_n);
+		/* The beginning of a name is as near as a slip of the finger. */
+		if (word_n >= 2 && strncmp(word, names[i], word_n) == 0)
+			d = 1;
+		if (d <= 1 + name_n / 3 && d < name_n && (!near || d < best)) {
+			near = names[i];
+			best = d;
+		}
+	}
+	return near;
+}
+
+static void show_help(const char *verb, const struct jm_ctl_option *table, const char *usage, const char *help)
+{
+	const struct jm_ctl_option *o;
+	char left[64];
+
+	printf("usage: jmctl %s %s\n\n%s\n", verb, usage, help);
+	if (table->name)
+		puts("\noptions:");
+	for (o = table; o->name; o++) {
+		snprintf(left, sizeof left, "--%s%s%s", o->name, o->argument ? " " : "", o->argument ? o->argument : "");
+		printf("  %-26s %s\n", left, o->help);
+	}
+}
+
+/* Looks a name up; complains when it is not there. */
+static const struct jm_ctl_option *look_up(const char *verb, const struct jm_ctl_option *table, const char *name, size_t name_n)
+{
+	const char *names[OPTIONS_MAX + 1], *near;
+	const struct jm_ctl_option *o;
+	char word[WORD_MAX + 2];
+	size_t n = 0;
+
+	for (o = table; o->name; o++) {
+		if (strlen(o->name) == name_n && memcmp(o->name, name, name_n) == 0)
+			return o;
+		if (n < OPTIONS_MAX)
+			names[n++] = o->name;
+	}
+	names[n++] = "help";
+	snprintf(word, sizeof word, "%.*s", (int)(name_n > WORD_MAX ? WORD_MAX + 1 : name_n), name);
+	near = jm_ctl_nearest(word, names, n);
+	fprintf(stderr, "jmctl %s: no option \"--%s\"", verb, word);
+	if (near)
+		fprintf(stderr, ", did you mean \"--%s\"?", near);
+	fprintf(stderr, "; jmctl %s --help lists them\n", verb);
+	return NULL;
+}
+
+static int list_add(struct jm_ctl_list *list, const char *text)
+{
+	const char **v = realloc(list->v, (list->n + 2) * sizeof *v);
+
+	if (!v)
+		return -1;
+	list->v = v;
+	v[list->n++] = text;
+	v[list->n] = NULL;
+	return 0;
+}
+
+/* Stores what the option was given; 0, or an exit code after a message. */
+static int take(const char *verb, const struct jm_ctl_option *o, const char *text)
+{
+	switch (o->kind) {
+	case JM_CTL_FLAG:
+		*(bool *)o->value = true;
+		return EX_OK;
+	case JM_CTL_TEXT:
+		*(const char **)o->value = text;
+		return EX_OK;
+	case JM_CTL_NUMBER:
+		if (jm_num_u64(jm_span_str(text), 0, UINT64_MAX, o->value) == 0)
+			return EX_OK;
+		fprintf(stderr, "jmctl %s: --%s wants a number of decimal digits, not \"%s\"\n", verb, o->name, text);
+		return EX_USAGE;
+	case JM_CTL_LIST:
+		if (list_add(o->value, text) == 0)
+			return EX_OK;
+		fprintf(stderr, "jmctl %s: out of memory\n", verb);
+		return EX_TEMPFAIL;
+	}
+	return EX_SOFTWARE;
+}
+
+/* One word that begins with "--"; *i_r moves on when the argument is the next word. 0, or an exit code after a message. */
+static int take_word(int argc, char **argv, int *i_r, const struct jm_ctl_option *table)
+{
+	const char *name = argv[*i_r] + 2, *equals = strchr(name, '='), *text = NULL;
+	const struct jm_ctl_option *o = look_up(argv[0], table, name, equals ? (size_t)(equals - name) : strlen(name));
+
+	if (!o)
+		return EX_USAGE;
+	if (o->kind == JM_CTL_FLAG && equals) {
+		fprintf(stderr, "jmctl %s: --%s takes no argument\n", argv[0], o->name);
+		return EX_USAGE;
+	}
+	if (o->kind != JM_CTL_FLAG) {
+		if (equals)
+			text = equals + 1;
+		else if (*i_r + 1 < argc)
+			text = argv[++*i_r];
+		else {
+			fprintf(stderr, "jmctl %s: --%s wants %s\n", argv[0], o->name, o->argument);
+			return EX_USAGE;
+		}
+	}
+	return take(argv[0], o, text);
+}
+
+int jm_ctl_options(int argc, char **argv, const struct jm_ctl_option *table, const char *usage, const char *help, int *exit_r)
+{
+	int i, operands = 0;
+
+	for (i = 1; i < argc; i++) {
+		if (strcmp(argv[i], "--") == 0) {
+			while (++i < argc)
+				argv[++operands] = argv[i];
+		} else if (argv[i][0] != '-' || argv[i][1] == '\0') {
+			argv[++operands] = argv[i];
+		} else if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
+			show_help(argv[0], table, usage, help);
+			*exit_r = EX_OK;
+			return -1;
+		} else if (argv[i][1] != '-') {
+			fprintf(stderr, "jmctl %s: no option \"%s\", all are long ones; jmctl %s --help lists them\n", argv[0], argv[i], argv[0]);
+			*exit_r = EX_USAGE;
+			return -1;
+		} else if ((*exit_r = take_word(argc, argv, &i, table)) != EX_OK) {
+			return -1;
+		}
+	}
+	return operands;
+}
