@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "common/base/io.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* ---- the fault seam -------------------------------------------------------------------------------------------- */
+
+enum op { OP_OPEN, OP_WRITE, OP_SYNC, OP_TRUNCATE, OP_RENAME, OP_ANY, OP_N };
+
+static struct {
+	bool on, from_then_on, half, kill;
+	enum op op;
+	unsigned long nth;
+	int sys;
+	atomic_ulong count;
+} fault;
+static pthread_once_t fault_once = PTHREAD_ONCE_INIT;
+
+static void fault_read(void)
+{
+	static const char *const ops[OP_N] = { "open", "write", "sync", "truncate", "rename", "any" };
+	static const struct {
+		const char *name;
+		int sys;
+	} codes[] = { { "ENOSPC", ENOSPC }, { "EIO", EIO }, { "EDQUOT", EDQUOT }, { "EMFILE", EMFILE }, { "EACCES", EACCES },
+		{ "EROFS", EROFS } };
+	const char *text = getenv("JM_FAULT");
+	char op[16], nth[24], what[16], *end;
+	size_t i;
+
+	if (!text || sscanf(text, "%15[a-z]:%23[0-9+]:%15s", op, nth, what) != 3)
+		return;
+	for (i = 0; i < OP_N; i++)
+		if (strcmp(op, ops[i]) == 0) {
+			fault.op = (enum op)i;
+			fault.on = true;
+		}
+	fault.nth = strtoul(nth, &end, 10);
+	fault.from_then_on = *end == '+';
+	fault.half = strcmp(what, "short") == 0;
+	fault.kill = strcmp(what, "kill") == 0;
+	fault.sys = ENOSPC;
+	for (i = 0; i < sizeof codes / sizeof *codes; i++)
+		if (strcmp(what, codes[i].name) == 0)
+			fault.sys = codes[i].sys;
+}
+
+/* True when this call has to fail; errno is set. */
+static bool fault_hits(enum op op)
+{
+	unsigned long n;
+
+	pthread_once(&fault_once, fault_read);
+	if (!fault.on || (fault.op != op && fault.op != OP_ANY))
+		return false;
+	n = atomic_fetch_add(&fault.count, 1) + 1;
+	if (n != fault.nth && !(fault.from_then_on && n > fault.nth))
+		return false;
+	if (fault.kill)
+		raise(SIGKILL);
+	errno = fault.sys;
+	return true;
+}
+
+/* ---- files ----------------------------------------------------------------------------------------------------- */
+
+static enum jm_err_kind kind_of(int sys)
+{
+	switch (sys) {
+	case ENOENT:
+		return JM_E_NOTFOUND;
+	case EACCES:
+	case EPERM:
+		return JM_E_DENIED;
+	default:
+		return JM_E_TEMP;
+	}
+}
+
+int jm_io_open(const char *path, int flags, mode_t mode, struct jm_err *err)
+{
+	int fd;
+
+	if ((flags & O_CREAT || (flags & O_TMPFILE) == O_TMPFILE) && fault_hits(OP_OPEN))
+		return jm_err_sys(err, JM_E_TEMP, "cannot create \"%s\"", path);
+	do
+		fd = open(path, flags | O_CLOEXEC, mode);
+	while (fd < 0 && errno == EINTR);
+	if (fd < 0)
+		return jm_err_sys(err, kind_of(errno), "cannot open \"%s\"", path);
+	return fd;
+}
+
+int jm_io_write(int fd, const void *p, size_t n, struct jm_err *err)
+{
+	const unsigned char *at = p;
+	bool fails = fault_hits(OP_WRITE);
+	size_t stop = fails ? (fault.half ? n / 2 : 0) : n;
+
+	while (stop) {
+		ssize_t w = write(fd, at, stop);
+
+		if (w < 0 && errno == EINTR)
+			continue;
+		if (w < 0)
+			return jm_err_sys(err, JM_E_TEMP, "cannot write");
+		at += w;
+		stop -= (size_t)w;
+	}
+	if (fails) {
+		errno = fault.sys;
+		return jm_err_sys(err, JM_E_TEMP, "cannot write");
+	}
+	return 0;
+}
+
+/* Drop n written bytes from the front of a vector. */
+static void advance(struct iovec **v, size_t *n, size_t written)
+{
+	while (*n && written >= (*v)->iov_len) {
+		written -= (*v)->iov_len;
+		(*v)++;
+		(*n)--;
+	}
+	if (*n) {
+		(*v)->iov_base = (unsigned char *)(*v)->iov_base + written;
+		(*v)->iov_len -= written;
+	}
+}
+
+int jm_io_pwritev(int fd, struct iovec *v, size_t n, uint64_t offset, struct jm_err *err)
+{
+	if (fault_hits(OP_WRITE)) {
+		if (fault.half && n) {
+			ssize_t w = pwrite(fd, v->iov_base, v->iov_len / 2, (off_t)offset);
+
+			(void)w;	/* a short write leaves some of it, and then fails */
+		}
+		errno = fault.sys;
+		return jm_err_sys(err, JM_E_TEMP, "cannot write");
+	}
+	advance(&v, &n, 0);
+	while (n) {
+		ssize_t w = pwritev(fd, v, n > IOV_MAX ? IOV_MAX : (int)n, (off_t)offset);
+
+		if (w < 0 && errno == EINTR)
+			continue;
+		if (w < 0)
+			return jm_err_sys(err, JM_E_TEMP, "cannot write");
+		offset += (uint64_t)w;
+		advance(&v, &n, (size_t)w);
+	}
+	return 0;
+}
+
+int jm_io_pread(int fd, void *p, size_t n, uint64_t offset, struct jm_err *err)
+{
+	unsigned char *at = p;
+
+	while (n) {
+		ssize_t r = pread(fd, at, n, (off_t)offset);
+
+		if (r < 0 && errno == EINTR)
+			continue;
+		if (r < 0)
+			return jm_err_sys(err, JM_E_TEMP, "cannot read");
+		if (r == 0)
+			return jm_err_set(err, JM_E_CORRUPT, "file ends %zu bytes too early", n);
+		at += r;
+		offset += (uint64_t)r;
+		n -= (size_t)r;
+	}
+	return 0;
+}
+
+int jm_io_datasync(int fd, struct jm_err *err)
+{
+	if (fault_hits(OP_SYNC) || fdatasync(fd) != 0)
+		return jm_err_sys(err, JM_E_TEMP, "cannot sync");
+	return 0;
+}
+
+int jm_io_sync_dir(const char *path, struct jm_err *err)
+{
+	int fd = jm_io_open(path, O_RDONLY | O_DIRECTORY, 0, err), rc = 0;
+
+	if (fd < 0)
+		return -1;
+	if (fault_hits(OP_SYNC) || fsync(fd) != 0)
+		rc = jm_err_sys(err, JM_E_TEMP, "cannot sync folder \"%s\"", path);
+	close(fd);
+	return rc;
+}
+
+int jm_io_truncate(int fd, uint64_t length, struct jm_err *err)
+{
+	if (fault_hits(OP_TRUNCATE) || ftruncate(fd, (off_t)length) != 0)
+		return jm_err_sys(err, JM_E_TEMP, "cannot truncate");
+	return 0;
+}
+
+int jm_io_rename(const char *from, const char *to, struct jm_err *err)
+{
+	if (fault_hits(OP_RENAME) || rename(from, to) != 0)
+		return jm_err_sys(err, JM_E_TEMP, "cannot rename \"%s\" to \"%s\"", from, to);
+	return 0;
+}
+
+int jm_io_mkdirs(const char *path, mode_t mode, struct jm_err *err)
+{
+	char part[PATH_MAX];
+	size_t i, n = strlen(path);
+
+	if (n == 0 || n >= sizeof part)
+		return jm_err_set(err, JM_E_USAGE, "path of %zu bytes", n);
+	for (i = 1; i <= n; i++) {
+		if (i < n && path[i] != '/')
+			continue;
+		memcpy(part, path, i);
+		part[i] = 0;
+		if (mkdir(part, mode) != 0 && errno != EEXIST && !(i < n && errno == EROFS))
+			return jm_err_sys(err, kind_of(errno), "cannot make folder \"%s\"", part);
+	}
+	return 0;
+}
+
+int jm_io_read_file(const char *path, size_t max_bytes, unsigned char **p_r, size_t *n_r, struct jm_err *err)
+{
+	int fd = jm_io_open(path, O_RDONLY, 0, err);
+	unsigned char *p = NULL;
+	struct stat st;
+	int rc = -1;
+
+	if (fd < 0)
+		return -1;
+	if (fstat(fd, &st) != 0) {
+		jm_err_sys(err, JM_E_TEMP, "cannot stat \"%s\"", path);
+		goto out;
+	}
+	if (!S_ISREG(st.st_mode)) {
+		jm_err_set(err, JM_E_USAGE, "\"%s\" is not a regular file", path);
+		goto out;
+	}
+	if ((uint64_t)st.st_size > max_bytes) {
+		jm_err_set(err, JM_E_LIMIT, "\"%s\" is larger than %zu bytes", path, max_bytes);
+		goto out;
+	}
+	p = malloc((size_t)st.st_size + 1);
+	if (!p) {
+		jm_err_set(err, JM_E_TEMP, "out of memory for \"%s\"", path);
+		goto out;
+	}
+	if (jm_io_pread(fd, p, (size_t)st.st_size, 0, err) != 0) {
+		jm_err_wrap(err, "\"%s\"", path);
+		goto out;
+	}
+	p[st.st_size] = 0;
+	*p_r = p;
+	*n_r = (size_t)st.st_size;
+	p = NULL;
+	rc = 0;
+out:
+	free(p);
+	close(fd);
+	return rc;
+}
+
+int jm_io_publish(const char *path, const void *p, size_t n, mode_t mode, struct jm_err *err)
+{
+	char tmp[PATH_MAX], dir[PATH_MAX], *slash;
+	int fd, rc = -1;
+
+	if (snprintf(tmp, sizeof tmp, "%s.tmp", path) >= (int)sizeof tmp)
+		return jm_err_set(err, JM_E_USAGE, "path of %zu bytes", strlen(path));
+	memcpy(dir, path, strlen(path) + 1);
+	slash = strrchr(dir, '/');
+	if (slash)
+		slash[slash == dir] = 0;
+	fd = jm_io_open(tmp, O_WRONLY | O_CREAT | O_TRUNC, mode, err);
+	if (fd < 0)
+		return -1;
+	if (jm_io_write(fd, p, n, err) == 0 && jm_io_datasync(fd, err) == 0)
+		rc = 0;
+	close(fd);
+	if (rc == 0)
+		rc = jm_io_rename(tmp, path, err);
+	if (rc == 0)
+		rc = jm_io_sync_dir(slash ? dir : ".", err);
+	else
+		(void)unlink(tmp);	/* best effort: the error is already told */
+	return rc;
+}

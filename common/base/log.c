@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "common/base/log.h"
+
+#include <inttypes.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include "common/base/clock.h"
+
+#define LINE_BYTES 2000
+#define VALUE_BYTES 400		/* of one value; the rest is cut and marked */
+
+static atomic_int level_max = JM_LOG_INFO;
+static bool to_stderr = true;
+static bool for_journald;
+
+void jm_log_open(const char *program, bool use_stderr)
+{
+	to_stderr = use_stderr;
+	for_journald = use_stderr && getenv("JOURNAL_STREAM") != NULL;
+	if (!use_stderr)
+		openlog(program, LOG_PID | LOG_NDELAY, LOG_MAIL);
+}
+
+void jm_log_set_level(enum jm_log_level level)
+{
+	atomic_store_explicit(&level_max, (int)level, memory_order_relaxed);
+}
+
+struct line {
+	char text[LINE_BYTES];
+	size_t len;
+};
+
+static void put(struct line *l, char c)
+{
+	if (l->len < sizeof l->text - 1)
+		l->text[l->len++] = c;
+}
+
+static void put_str(struct line *l, const char *s)
+{
+	while (*s)
+		put(l, *s++);
+}
+
+/* Bare when it is a plain word, else quoted; bytes that could break a line or a terminal are written as \xNN. */
+static void put_value(struct line *l, struct jm_span s)
+{
+	static const char hex[] = "0123456789abcdef";
+	size_t i, n = s.len < VALUE_BYTES ? s.len : VALUE_BYTES;
+	bool plain = s.len > 0;
+
+	for (i = 0; i < n && plain; i++)
+		plain = s.p[i] > ' ' && s.p[i] < 127 && s.p[i] != '"' && s.p[i] != '\\' && s.p[i] != '=';
+	if (!plain)
+		put(l, '"');
+	for (i = 0; i < n; i++) {
+		unsigned char c = s.p[i];
+
+		if (c == '"' || c == '\\') {
+			put(l, '\\');
+			put(l, (char)c);
+		} else if (c < ' ' || c == 127) {
+			put_str(l, "\\x");
+			put(l, hex[c >> 4]);
+			put(l, hex[c & 15]);
+		} else {
+			put(l, (char)c);
+		}
+	}
+	if (n < s.len)
+		put_str(l, "...");
+	if (!plain)
+		put(l, '"');
+}
+
+static void put_pair(struct line *l, const struct jm_log_pair *p)
+{
+	char num[24];
+
+	put(l, ' ');
+	put_str(l, p->key);
+	put(l, '=');
+	switch (p->value.type) {
+	case 'u':
+		snprintf(num, sizeof num, "%" PRIu64, p->value.v.u);
+		put_str(l, num);
+		break;
+	case 'i':
+		snprintf(num, sizeof num, "%" PRId64, p->value.v.i);
+		put_str(l, num);
+		break;
+	case 'p':
+		put_value(l, p->value.v.p);
+		break;
+	default:
+		if (p->value.v.s)
+			put_value(l, jm_span_str(p->value.v.s));
+		else
+			put(l, '-');
+	}
+}
+
+void jm_log_write(enum jm_log_level level, const char *event, const struct jm_log_pair *pairs)
+{
+	struct line l = { .len = 0 };
+	char now[JM_CLOCK_TEXT_BYTES], head[8];
+
+	if ((int)level > atomic_load_explicit(&level_max, memory_order_relaxed))
+		return;
+	if (to_stderr && for_journald) {
+		snprintf(head, sizeof head, "<%d>", (int)level);
+		put_str(&l, head);
+	} else if (to_stderr) {
+		put_str(&l, jm_clock_format(jm_clock_now_ms(), now));
+		put(&l, ' ');
+	}
+	put_str(&l, event);
+	for (; pairs->key; pairs++)
+		put_pair(&l, pairs);
+	if (to_stderr) {
+		put(&l, '\n');
+		l.text[l.len - 1] = '\n';	/* also when the line was cut */
+		if (write(STDERR_FILENO, l.text, l.len) < 0)
+			return;			/* nowhere left to report it */
+	} else {
+		l.text[l.len] = 0;
+		syslog((int)level, "%s", l.text);
+	}
+}
