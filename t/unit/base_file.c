@@ -149,6 +149,7 @@ static void log_lines(void)
 
 int main(void)
 {
+	tap_folder();
 	faults();	/* first: the seam reads its variable at the first call of the process */
 	spools();
 	files();
