@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The verbs that need the archive: strict arguments in, archive calls, JSON objects or bytes out. One function a verb. */
+#include "common/control/answer.h"
+
+#include <string.h>
+
+#include "common/base/clock.h"
+
+/* What a verb may be given. A flag counts only as true; dates are text for jm_clock_parse(). */
+enum kind { FLAG, NUMBER, TEXT, DATE };
+
+struct argument {
+	const char *name;
+	enum kind kind;
+	bool needed;
+};
+
+#define ARGUMENTS_MAX 12
+
+/* A request whose arguments were checked, so that what follows need not. */
+struct question {
+	struct jm_archive *archive;
+	const json_t *daemon_state;
+	const json_t *request;
+	const struct jm_answer_out *out;
+};
+
+struct verb {
+	const char *name;
+	int (*answer)(const struct question *q, struct jm_err *err);
+	struct argument arguments[ARGUMENTS_MAX];	/* the end: a NULL name */
+};
+
+static uint64_t number(const struct question *q, const char *name)
+{
+	return (uint64_t)json_integer_value(json_object_get(q->request, name));
+}
+
+static const char *text(const struct question *q, const char *name)
+{
+	return json_string_value(json_object_get(q->request, name));
+}
+
+static bool flag(const struct question *q, const char *name)
+{
+	return json_is_true(json_object_get(q->request, name));
+}
+
+/* 0 when it was not given. */
+static int64_t date_ms(const struct question *q, const char *name)
+{
+	const char *s = text(q, name);
+	int64_t ms = 0;
+
+	if (!s || jm_clock_parse(s, &ms) < 0)
+		return 0;
+	return ms;
+}
+
+/* A visitor that hands the object on. */
+static int pass_on(void *ctx, const json_t *object, struct jm_err *err)
+{
+	const struct question *q = ctx;
+
+	return q->out->object(q->out->ctx, object, err);
+}
+
+static int pass_progress(void *ctx, const json_t *object, struct jm_err *err)
+{
+	const struct question *q = ctx;
+
+	return q->out->progress ? q->out->progress(q->out->ctx, object, err) : 0;
+}
+
+static int answer_status(const struct question *q, struct jm_err *err)
+{
+	json_t *status = NULL;
+	int rc = -1;
+
+	if (jm_archive_status(q->archive, &status, err) < 0)
+		return -1;
+	if (json_object_set_new(status, "daemon", q->daemon_state ? json_deep_copy(q->daemon_state) : json_null()) < 0)
+		jm_err_set(err, JM_E_TEMP, "no memory for the status");
+	else
+		rc = q->out->object(q->out->ctx, status, err);
+	json_decref(status);
+	return rc;
+}
+
+static int answer_list(const struct question *q, struct jm_err *err)
+{
+	const struct jm_archive_filter f = {
+		.after_id = number(q, "after"),
+		.limit = number(q, "limit"),
+		.reverse = flag(q, "reverse"),
+		.set_aside = flag(q, "set-aside"),
+		.address = text(q, "address"),
+		.message_id = text(q, "message-id"),
+		.service = text(q, "service"),
+		.since_ms = date_ms(q, "since"),
+		.until_ms = date_ms(q, "until"),
+	};
+
+	return jm_archive_list(q->archive, &f, pass_on, (void *)(uintptr_t)q, err);
+}
+
+static int answer_show(const struct question *q, struct jm_err *err)
+{
+	json_t *item = NULL;
+	int rc;
+
+	if (jm_archive_show(q->archive, number(q, "id"), &item, err) < 0)
+		return -1;
+	rc = q->out->object(q->out->ctx, item, err);
+	json_decref(item);
+	return rc;
+}
+
+static int answer_export(const struct question *q, struct jm_err *err)
+{
+	enum jm_export what = flag(q, "report") ? JM_EXPORT_REPORT : flag(q, "raw") ? JM_EXPORT_RAW : JM_EXPORT_MESSAGE;
+	uint64_t which = number(q, "which");
+
+	if (flag(q, "report") && flag(q, "raw"))
+		return jm_err_set(err, JM_E_USAGE, "export: report and raw exclude each other");
+	if (which > UINT32_MAX)
+		return jm_err_set(err, JM_E_NOTFOUND, "export: item %llu has no number %llu of these", (unsigned long long)number(q, "id"),
+		    (unsigned long long)which);
+	return jm_archive_export(q->archive, number(q, "id"), what, (unsigned)which, q->out->bytes, q->out->ctx, err);
+}
+
+static int answer_verify(const struct question *q, struct jm_err *err)
+{
+	json_t *summary = NULL;
+	int rc;
+
+	if (jm_archive_verify(q->archive, number(q, "since"), pass_progress, pass_on, (void *)(uintptr_t)q, &summary, err) < 0)
+		return -1;
+	rc = q->out->object(q->out->ctx, summary, err);
+	json_decref(summary);
+	return rc;
+}
+
+static int answer_events(const struct question *q, struct jm_err *err)
+{
+	return jm_archive_events(q->archive, number(q, "after"), number(q, "limit"), pass_on, (void *)(uintptr_t)q, err);
+}
+
+static const struct verb verbs[] = {
+	{ "status", answer_status, { { NULL, FLAG, false } } },
+	{ "list", answer_list, {
+		{ "limit", NUMBER, false }, { "after", NUMBER, false }, { "reverse", FLAG, false }, { "since", DATE, false },
+		{ "until", DATE, false }, { "address", TEXT, false }, { "message-id", TEXT, false }, { "service", TEXT, false },
+		{ "set-aside", FLAG, false } } },
+	{ "show", answer_show, { { "id", NUMBER, true } } },
+	{ "export", answer_export, {
+		{ "id", NUMBER, true }, { "report", FLAG, false }, { "raw", FLAG, false }, { "which", NUMBER, false } } },
+	{ "verify", answer_verify, { { "since", NUMBER, false } } },
+	{ "events", answer_events, { { "after", NUMBER, false }, { "limit", NUMBER, false } } },
+};
+
+/* One argument against its kind. */
+static int check_value(const struct verb *v, const struct argument *a, const json_t *value, struct jm_err *err)
+{
+	int64_t ms;
+
+	switch (a->kind) {
+	case FLAG:
+		if (json_is_boolean(value))
+			return 0;
+		return jm_err_set(err, JM_E_USAGE, "%s: \"%s\" is true or false", v->name, a->name);
+	case NUMBER:
+		if (json_is_integer(value) && json_integer_value(value) >= 0)
+			return 0;
+		return jm_err_set(err, JM_E_USAGE, "%s: \"%s\" is a whole number from 0 to 9223372036854775807", v->name, a->name);
+	case TEXT:
+		if (json_is_string(value) && json_string_length(value) == strlen(json_string_value(value)))
+			return 0;
+		return jm_err_set(err, JM_E_USAGE, "%s: \"%s\" is a text without NUL", v->name, a->name);
+	case DATE:
+		if (json_is_string(value) && jm_clock_parse(json_string_value(value), &ms) == 0)
+			return 0;
+		return jm_err_set(err, JM_E_USAGE, "%s: \"%s\" is a date in UTC, like 2026-11-22 or 2026-11-22T08:30:00Z, not \"%.40s\"", v->name,
+		    a->name, json_is_string(value) ? json_string_value(value) : "");
+	}
+	return jm_err_set(err, JM_E_BUG, "%s: argument of unknown kind", v->name);
+}
+
+static const struct argument *argument_named(const struct verb *v, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < ARGUMENTS_MAX && v->arguments[i].name; i++)
+		if (strcmp(v->arguments[i].name, name) == 0)
+			return &v->arguments[i];
+	return NULL;
+}
+
+static int check_request(const struct verb *v, const json_t *request, struct jm_err *err)
+{
+	const struct argument *a;
+	const char *key;
+	json_t *value;
+	size_t i;
+
+	json_object_foreach((json_t *)(uintptr_t)request, key, value) {
+		if (strcmp(key, "verb") == 0)
+			continue;
+		a = argument_named(v, key);
+		if (!a)
+			return jm_err_set(err, JM_E_USAGE, "%s: no argument \"%.60s\"", v->name, key);
+		if (check_value(v, a, value, err) < 0)
+			return -1;
+	}
+	for (i = 0; i < ARGUMENTS_MAX && v->arguments[i].name; i++)
+		if (v->arguments[i].needed && !json_object_get(request, v->arguments[i].name))
+			return jm_err_set(err, JM_E_USAGE, "%s: \"%s\" is missing", v->name, v->arguments[i].name);
+	return 0;
+}
+
+int jm_answer(struct jm_archive *a, const json_t *daemon_state, const json_t *request, const struct jm_answer_out *out, struct jm_err *err)
+{
+	const struct question q = { .archive = a, .daemon_state = daemon_state, .request = request, .out = out };
+	const char *name = json_string_value(json_object_get(request, "verb"));
+	size_t i;
+
+	if (!name)
+		return jm_err_set(err, JM_E_USAGE, "the request is no object with a \"verb\"");
+	for (i = 0; i < sizeof verbs / sizeof verbs[0]; i++) {
+		if (strcmp(verbs[i].name, name) != 0)
+			continue;
+		if (check_request(&verbs[i], request, err) < 0)
+			return -1;
+		return verbs[i].answer(&q, err);
+	}
+	return jm_err_set(err, JM_E_USAGE, "no verb \"%.60s\"", name);
+}

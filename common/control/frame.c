@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Frames on the control socket: whole frames in, whole frames out, with caps and deadlines. What is in them: answer.c. */
+#include "common/control/frame.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "common/base/clock.h"
+#include "common/base/num.h"
+
+#define HEADER_BYTES 5
+#define GROW_BYTES 65536u	/* a length is only a claim: memory is taken as its bytes come in */
+
+static const char types[] = "QOPBE";
+
+/* Waits for events; 0, or -1 with TEMP. until_us: on the monotonic clock, -1 for no end. */
+static int wait_for(int fd, short events, int64_t until_us, struct jm_err *err)
+{
+	struct pollfd p = { .fd = fd, .events = events };
+
+	for (;;) {
+		int64_t left_ms = -1;
+		int n;
+
+		if (until_us >= 0) {
+			left_ms = (until_us - jm_clock_mono_us() + 999) / 1000;
+			if (left_ms <= 0)
+				return jm_err_set(err, JM_E_TEMP, "control socket: the peer took too long");
+		}
+		n = poll(&p, 1, left_ms > 3600000 ? 3600000 : (int)left_ms);
+		if (n > 0)
+			return 0;
+		if (n < 0 && errno != EINTR)
+			return jm_err_sys(err, JM_E_TEMP, "control socket: poll");
+	}
+}
+
+static int64_t deadline_us(int timeout_ms)
+{
+	return timeout_ms < 0 ? -1 : jm_clock_mono_us() + (int64_t)timeout_ms * 1000;
+}
+
+static int send_all(int fd, const unsigned char *p, size_t n, int flags, int timeout_ms, struct jm_err *err)
+{
+	while (n > 0) {
+		ssize_t done = send(fd, p, n, MSG_NOSIGNAL | MSG_DONTWAIT | flags);
+
+		if (done >= 0) {
+			p += done;
+			n -= (size_t)done;
+		} else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+			if (wait_for(fd, POLLOUT, deadline_us(timeout_ms), err) < 0)
+				return -1;
+		} else if (errno != EINTR) {
+			return jm_err_sys(err, JM_E_TEMP, "control socket: send");
+		}
+	}
+	return 0;
+}
+
+int jm_frame_write(int fd, char type, const void *p, size_t n, int timeout_ms, struct jm_err *err)
+{
+	unsigned char header[HEADER_BYTES];
+
+	if (n > JM_FRAME_MAX_BYTES)
+		return jm_err_set(err, JM_E_LIMIT, "control socket: a frame of %zu bytes, at most %u are allowed", n, JM_FRAME_MAX_BYTES);
+	header[0] = (unsigned char)type;
+	jm_num_put_be32(header + 1, (uint32_t)n);
+	if (send_all(fd, header, sizeof header, n > 0 ? MSG_MORE : 0, timeout_ms, err) < 0)
+		return -1;
+	return send_all(fd, p, n, 0, timeout_ms, err);
+}
+
+int jm_frame_write_json(int fd, char type, const json_t *value, int timeout_ms, struct jm_err *err)
+{
+	char *text = json_dumps(value, JSON_COMPACT);
+	int rc;
+
+	if (!text)
+		return jm_err_set(err, JM_E_TEMP, "control socket: no memory for a frame");
+	rc = jm_frame_write(fd, type, text, strlen(text), timeout_ms, err);
+	free(text);
+	return rc;
+}
+
+/* Reads exactly n bytes. 0; -1 with TEMP, or with NOTFOUND (closed before the first byte) or CORRUPT (later). */
+static int receive_all(int fd, unsigned char *p, size_t n, int64_t until_us, struct jm_err *err)
+{
+	size_t have = 0;
+
+	while (have < n) {
+		ssize_t got = recv(fd, p + have, n - have, MSG_DONTWAIT);
+
+		if (got > 0) {
+			have += (size_t)got;
+		} else if (got == 0) {
+			if (have == 0)
+				return jm_err_set(err, JM_E_NOTFOUND, "control socket: the peer closed");
+			return jm_err_set(err, JM_E_CORRUPT, "control socket: the peer closed in the middle of a frame");
+		} else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+			if (wait_for(fd, POLLIN, until_us, err) < 0)
+				return -1;
+		} else if (errno != EINTR) {
+			return jm_err_sys(err, JM_E_TEMP, "control socket: receive");
+		}
+	}
+	return 0;
+}
+
+int jm_frame_read(int fd, char *type_r, struct jm_buf *payload, int timeout_ms, struct jm_err *err)
+{
+	int64_t until_us = deadline_us(timeout_ms);
+	unsigned char header[HEADER_BYTES];
+	struct jm_err why;
+	size_t n;
+
+	jm_buf_reset(payload);
+	if (receive_all(fd, header, sizeof header, until_us, err) < 0)
+		return -1;
+	if (header[0] == '\0' || !memchr(types, header[0], sizeof types - 1))
+		return jm_err_set(err, JM_E_CORRUPT, "control socket: frame of unknown type 0x%02x", header[0]);
+	n = jm_num_get_be32(header + 1);
+	if (n > JM_FRAME_MAX_BYTES)
+		return jm_err_set(err, JM_E_LIMIT, "control socket: a frame of %zu bytes, at most %u are allowed", n, JM_FRAME_MAX_BYTES);
+	while (payload->len < n) {
+		size_t want = n - payload->len < GROW_BYTES ? n - payload->len : GROW_BYTES;
+
+		if (jm_buf_reserve(payload, want, err) < 0)
+			return -1;
+		if (receive_all(fd, payload->p + payload->len, want, until_us, &why) < 0)
+			return jm_err_set(err, why.kind == JM_E_NOTFOUND ? JM_E_CORRUPT : why.kind, "%s%s", why.text,
+			    why.kind == JM_E_NOTFOUND ? " in the middle of a frame" : "");
+		payload->len += want;
+	}
+	*type_r = (char)header[0];
+	return 0;
+}

@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The control socket's threads: accept, read one request with a time-out, answer it, close. See control.h. */
+#include "milter/daemon/control.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "common/base/clock.h"
+#include "common/base/log.h"
+#include "common/control/frame.h"
+
+#define REQUEST_MAX_BYTES 65536u
+#define REQUEST_MS 10000	/* for the whole request */
+#define REFUSE_MS 200		/* for the word to a client that is one too many: the accept thread must not wait for it */
+#define ANSWER_MS 600000	/* a pager may stand still for a while */
+#define PIECE_BYTES 262144u
+
+struct client {
+	struct jm_control *control;
+	pthread_t thread;
+	bool joinable;			/* thread was started and not joined yet; accept thread and stop only */
+	atomic_bool done;		/* the thread has nothing left to do */
+	int fd;				/* closed when joined, so that stop may shut it down at any time */
+};
+
+struct jm_control {
+	struct jm_archive *archive;
+	json_t *(*daemon_state)(void *ctx);
+	void *ctx;
+	struct sockaddr_un address;
+	dev_t dev;			/* of the socket file, so that only our own is removed */
+	ino_t ino;
+	int fd, wake_fd;
+	pthread_t thread;
+	struct client clients[JM_CONTROL_CLIENTS];
+};
+
+static int put_object(void *ctx, const json_t *object, struct jm_err *err)
+{
+	const struct client *c = ctx;
+
+	return jm_frame_write_json(c->fd, 'O', object, ANSWER_MS, err);
+}
+
+static int put_progress(void *ctx, const json_t *object, struct jm_err *err)
+{
+	const struct client *c = ctx;
+
+	return jm_frame_write_json(c->fd, 'P', object, ANSWER_MS, err);
+}
+
+static int put_bytes(void *ctx, const void *p, size_t n, struct jm_err *err)
+{
+	const struct client *c = ctx;
+	const unsigned char *at = p;
+
+	while (n > 0) {
+		size_t piece = n < PIECE_BYTES ? n : PIECE_BYTES;
+
+		if (jm_frame_write(c->fd, 'B', at, piece, ANSWER_MS, err) < 0)
+			return -1;
+		at += piece;
+		n -= piece;
+	}
+	return 0;
+}
+
+/* The last frame. A text that is no UTF-8 (a file's name, say) must not cost the client its answer. */
+static int put_end(int fd, const struct jm_err *err, int timeout_ms, struct jm_err *send_err)
+{
+	json_t *end = json_pack("{s:s, s:s}", "kind", err ? jm_err_kind_name(err->kind) : "", "text", err ? err->text : "");
+	int rc;
+
+	if (!end)
+		end = json_pack("{s:s, s:s}", "kind", err ? jm_err_kind_name(err->kind) : "", "text", "the daemon's log says what failed");
+	rc = jm_frame_write_json(fd, 'E', end, timeout_ms, send_err);
+	json_decref(end);
+	return rc;
+}
+
+static int read_request(int fd, json_t **request_r, struct jm_err *err)
+{
+	json_error_t why;
+	struct jm_buf b;
+	char type;
+	int rc = -1;
+
+	jm_buf_init(&b, REQUEST_MAX_BYTES);
+	if (jm_frame_read(fd, &type, &b, REQUEST_MS, err) < 0)
+		goto out;
+	if (type != 'Q') {
+		jm_err_set(err, JM_E_USAGE, "control socket: a request begins with a frame of type Q");
+		goto out;
+	}
+	*request_r = json_loadb((const char *)b.p, b.len, JSON_REJECT_DUPLICATES, &why);
+	if (*request_r)
+		rc = 0;
+	else
+		jm_err_set(err, JM_E_USAGE, "control socket: the request is no JSON: %s", why.text);
+out:
+	jm_buf_release(&b);
+	return rc;
+}
+
+static void log_served(int fd, const json_t *request, const struct jm_err *err, int64_t started_us)
+{
+	const char *verb = json_string_value(json_object_get(request, "verb"));
+	struct ucred peer = { .pid = -1, .uid = (uid_t)-1, .gid = (gid_t)-1 };
+	socklen_t n = sizeof peer;
+	int known = getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &n);
+
+	JM_LOG(err ? JM_LOG_NOTICE : JM_LOG_INFO, "control", { "verb", JM_S(verb) }, { "uid", JM_I(known == 0 ? (int64_t)peer.uid : -1) },
+	    { "gid", JM_I(known == 0 ? (int64_t)peer.gid : -1) }, { "pid", JM_I(peer.pid) },
+	    { "ms", JM_I((jm_clock_mono_us() - started_us) / 1000) }, { "result", JM_S(err ? jm_err_kind_name(err->kind) : "ok") },
+	    { "text", JM_S(err ? err->text : "") });
+}
+
+static void *serve(void *arg)
+{
+	struct client *c = arg;
+	const struct jm_answer_out out = { .object = put_object, .progress = put_progress, .bytes = put_bytes, .ctx = c };
+	int64_t started_us = jm_clock_mono_us();
+	json_t *request = NULL, *state = NULL;
+	struct jm_err err, send_err;
+	int rc;
+
+	rc = read_request(c->fd, &request, &err);
+	if (rc == 0) {
+		if (c->control->daemon_state)
+			state = c->control->daemon_state(c->control->ctx);
+		rc = jm_answer(c->control->archive, state, request, &out, &err);
+	}
+	log_served(c->fd, request, rc < 0 ? &err : NULL, started_us);
+	/* When even this cannot be sent the client sees the connection end without an E frame, and says so. */
+	if (put_end(c->fd, rc < 0 ? &err : NULL, REQUEST_MS, &send_err) < 0)
+		JM_LOG(JM_LOG_DEBUG, "control-lost", { "text", JM_S(send_err.text) });
+	json_decref(state);
+	json_decref(request);
+	shutdown(c->fd, SHUT_RDWR);
+	atomic_store(&c->done, true);
+	return NULL;
+}
+
+static void join(struct client *c)
+{
+	if (!c->joinable)
+		return;
+	pthread_join(c->thread, NULL);
+	close(c->fd);
+	c->fd = -1;
+	c->joinable = false;
+}
+
+/* A place for one more client, or NULL. */
+static struct client *free_place(struct jm_control *k)
+{
+	size_t i;
+
+	for (i = 0; i < JM_CONTROL_CLIENTS; i++) {
+		if (k->clients[i].joinable && atomic_load(&k->clients[i].done))
+			join(&k->clients[i]);
+		if (!k->clients[i].joinable)
+			return &k->clients[i];
+	}
+	return NULL;
+}
+
+static void refuse(int fd, const char *why)
+{
+	struct jm_err err, send_err;
+
+	jm_err_set(&err, JM_E_TEMP, "%s", why);
+	JM_LOG(JM_LOG_WARNING, "control-refused", { "text", JM_S(why) });
+	if (put_end(fd, &err, REFUSE_MS, &send_err) < 0)
+		JM_LOG(JM_LOG_DEBUG, "control-lost", { "text", JM_S(send_err.text) });
+	close(fd);
+}
+
+static void welcome(struct jm_control *k, int fd)
+{
+	struct client *c = free_place(k);
+
+	if (!c) {
+		refuse(fd, "the daemon is answering as many requests as it does at a time (8); try again in a moment");
+		return;
+	}
+	c->control = k;
+	c->fd = fd;
+	atomic_store(&c->done, false);
+	if (pthread_create(&c->thread, NULL, serve, c) != 0) {
+		c->fd = -1;
+		refuse(fd, "the daemon could not start a thread for this request; try again in a moment");
+		return;
+	}
+	c->joinable = true;
+}
+
+static void *accept_clients(void *arg)
+{
+	struct jm_control *k = arg;
+	struct pollfd p[2] = { { .fd = k->fd, .events = POLLIN }, { .fd = k->wake_fd, .events = POLLIN } };
+	int fd;
+
+	for (;;) {
+		if (poll(p, 2, -1) < 0 && errno != EINTR) {
+			JM_LOG(JM_LOG_ERROR, "control-poll-failed", { "errno", JM_I(errno) });
+			jm_clock_sleep_ms(1000);
+			continue;
+		}
+		if (p[1].revents)
+			return NULL;
+		if (!(p[0].revents & POLLIN))
+			continue;
+		fd = accept4(k->fd, NULL, NULL, SOCK_CLOEXEC);
+		if (fd >= 0) {
+			welcome(k, fd);
+		} else if (errno != EINTR && errno != ECONNABORTED && errno != EAGAIN) {
+			/* Out of descriptors, most likely: the client waits in the backlog, and we must not spin. */
+			JM_LOG(JM_LOG_ERROR, "control-accept-failed", { "errno", JM_I(errno) });
+			jm_clock_sleep_ms(200);
+		}
+	}
+}
+
+/* Makes way for our socket: what a dead process left is removed, anything else is an error. */
+static int clear_path(const struct sockaddr_un *address, struct jm_err *err)
+{
+	const char *path = address->sun_path;
+	struct stat st;
+	int fd, alive;
+
+	if (lstat(path, &st) < 0)
+		return errno == ENOENT ? 0 : jm_err_sys(err, errno == EACCES ? JM_E_DENIED : JM_E_CONFIG, "control socket %s", path);
+	if (!S_ISSOCK(st.st_mode))
+		return jm_err_set(err, JM_E_CONFIG, "control socket %s: a file that is no socket stands there; move it away or set another path", path);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return jm_err_sys(err, JM_E_TEMP, "control socket %s", path);
+	/* EAGAIN: somebody listens, with a full backlog. */
+	alive = connect(fd, (const struct sockaddr *)address, sizeof *address) == 0 || errno == EAGAIN;
+	close(fd);
+	if (alive)
+		return jm_err_set(err, JM_E_DENIED, "control socket %s: another process listens there", path);
+	if (unlink(path) < 0 && errno != ENOENT)
+		return jm_err_sys(err, JM_E_DENIED, "control socket %s: cannot remove the old one", path);
+	return 0;
+}
+
+static int listen_on(struct jm_control *k, struct jm_err *err)
+{
+	const char *path = k->address.sun_path;
+	struct stat st;
+
+	if (clear_path(&k->address, err) < 0)
+		return -1;
+	k->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (k->fd < 0)
+		return jm_err_sys(err, JM_E_TEMP, "control socket %s", path);
+	/* Before bind(2), so that there is no moment in which others may connect; after it, because the umask took bits away. */
+	if (fchmod(k->fd, 0660) < 0)
+		return jm_err_sys(err, JM_E_TEMP, "control socket %s: fchmod", path);
+	if (bind(k->fd, (const struct sockaddr *)&k->address, sizeof k->address) < 0)
+		return jm_err_sys(err, errno == EACCES || errno == EPERM || errno == EROFS ? JM_E_DENIED : JM_E_CONFIG, "control socket %s", path);
+	if (lstat(path, &st) < 0 || !S_ISSOCK(st.st_mode))
+		return jm_err_set(err, JM_E_TEMP, "control socket %s: vanished while it was made", path);
+	k->dev = st.st_dev;
+	k->ino = st.st_ino;
+	if ((st.st_mode & 0777) != 0660 && fchmodat(AT_FDCWD, path, 0660, AT_SYMLINK_NOFOLLOW) < 0)
+		JM_LOG(JM_LOG_WARNING, "control-mode", { "path", JM_S(path) }, { "errno", JM_I(errno) });
+	if (listen(k->fd, 16) < 0)
+		return jm_err_sys(err, JM_E_TEMP, "control socket %s: listen", path);
+	return 0;
+}
+
+/* Closes and removes what listen_on() made. */
+static void unlisten(struct jm_control *k)
+{
+	struct stat st;
+
+	if (k->fd >= 0)
+		close(k->fd);
+	if (k->ino != 0 && lstat(k->address.sun_path, &st) == 0 && st.st_dev == k->dev && st.st_ino == k->ino)
+		unlink(k->address.sun_path);
+	if (k->wake_fd >= 0)
+		close(k->wake_fd);
+	free(k);
+}
+
+int jm_control_start(const char *path, struct jm_archive *a, json_t *(*daemon_state)(void *ctx), void *ctx, struct jm_control **c_r,
+    struct jm_err *err)
+{
+	size_t path_n = strlen(path), i;
+	struct jm_control *k = calloc(1, sizeof *k);
+	sigset_t all, before;
+	int failed;
+
+	if (!k)
+		return jm_err_set(err, JM_E_TEMP, "control socket: no memory");
+	k->archive = a;
+	k->daemon_state = daemon_state;
+	k->ctx = ctx;
+	k->fd = k->wake_fd = -1;
+	for (i = 0; i < JM_CONTROL_CLIENTS; i++)
+		k->clients[i].fd = -1;
+	k->address.sun_family = AF_UNIX;
+	if (path_n == 0 || path_n >= sizeof k->address.sun_path) {
+		jm_err_set(err, JM_E_CONFIG, "control socket %s: the path has %zu bytes, 1 to %zu are possible; set control-socket to a shorter one", path,
+		    path_n, sizeof k->address.sun_path - 1);
+		goto fail;
+	}
+	memcpy(k->address.sun_path, path, path_n);
+	if (listen_on(k, err) < 0)
+		goto fail;
+	k->wake_fd = eventfd(0, EFD_CLOEXEC);
+	if (k->wake_fd < 0) {
+		jm_err_sys(err, JM_E_TEMP, "control socket: eventfd");
+		goto fail;
+	}
+	/* The clients' threads inherit the mask: signals are the daemon's business. */
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	failed = pthread_create(&k->thread, NULL, accept_clients, k);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (failed) {
+		jm_err_set(err, JM_E_TEMP, "control socket: cannot start a thread");
+		goto fail;
+	}
+	*c_r = k;
+	return 0;
+fail:
+	unlisten(k);
+	return -1;
+}
+
+void jm_control_stop(struct jm_control **c)
+{
+	struct jm_control *k = *c;
+	size_t i;
+
+	if (!k)
+		return;
+	*c = NULL;
+	if (eventfd_write(k->wake_fd, 1) < 0)
+		JM_LOG(JM_LOG_ERROR, "control-wake-failed", { "errno", JM_I(errno) });
+	pthread_join(k->thread, NULL);
+	for (i = 0; i < JM_CONTROL_CLIENTS; i++)
+		if (k->clients[i].joinable)
+			shutdown(k->clients[i].fd, SHUT_RDWR);
+	for (i = 0; i < JM_CONTROL_CLIENTS; i++)
+		join(&k->clients[i]);
+	unlisten(k);
+}

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* See control_archive.h. Linked in front of the library, so the real archive is not drawn in. */
+#include "t/unit/control_archive.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "common/base/clock.h"
+
+static int asked(struct jm_archive *a, struct jm_err *err, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(a->asked, sizeof a->asked, fmt, ap);
+	va_end(ap);
+	if (a->delay_ms)
+		jm_clock_sleep_ms(a->delay_ms);
+	if (a->fail != JM_E_NONE)
+		return jm_err_set(err, a->fail, "the archive fails as told");
+	return 0;
+}
+
+static int visit_all(struct jm_archive *a, jm_archive_visit *visit, void *ctx, struct jm_err *err)
+{
+	unsigned i;
+	int rc = 0;
+
+	for (i = 1; i <= a->objects && rc == 0; i++) {
+		json_t *o = json_pack("{s:i}", "n", i);
+
+		rc = visit(ctx, o, err);
+		json_decref(o);
+	}
+	return rc < 0 ? -1 : 0;
+}
+
+int jm_archive_status(struct jm_archive *a, json_t **status_r, struct jm_err *err)
+{
+	if (asked(a, err, "status") < 0)
+		return -1;
+	*status_r = json_pack("{s:i}", "items", 7);
+	return 0;
+}
+
+int jm_archive_list(struct jm_archive *a, const struct jm_archive_filter *f, jm_archive_visit *visit, void *ctx, struct jm_err *err)
+{
+	if (asked(a, err, "list after %llu limit %llu %d %d %s %s %s %lld %lld", (unsigned long long)f->after_id, (unsigned long long)f->limit,
+		f->reverse, f->set_aside, f->address ? f->address : "-", f->message_id ? f->message_id : "-", f->service ? f->service : "-",
+		(long long)f->since_ms, (long long)f->until_ms) < 0)
+		return -1;
+	return visit_all(a, visit, ctx, err);
+}
+
+int jm_archive_show(struct jm_archive *a, uint64_t id, json_t **item_r, struct jm_err *err)
+{
+	if (asked(a, err, "show %llu", (unsigned long long)id) < 0)
+		return -1;
+	*item_r = json_pack("{s:I}", "id", (json_int_t)id);
+	return 0;
+}
+
+int jm_archive_events(struct jm_archive *a, uint64_t after_seq, uint64_t limit, jm_archive_visit *visit, void *ctx, struct jm_err *err)
+{
+	if (asked(a, err, "events after %llu limit %llu", (unsigned long long)after_seq, (unsigned long long)limit) < 0)
+		return -1;
+	return visit_all(a, visit, ctx, err);
+}
+
+int jm_archive_export(struct jm_archive *a, uint64_t id, enum jm_export what, unsigned which, jm_archive_sink *sink, void *ctx,
+    struct jm_err *err)
+{
+	static char piece[100000];
+	size_t left;
+
+	if (asked(a, err, "export %llu %s %u", (unsigned long long)id,
+		what == JM_EXPORT_MESSAGE ? "message" : what == JM_EXPORT_RAW ? "raw" : "report", which) < 0)
+		return -1;
+	memset(piece, 'x', sizeof piece);
+	for (left = a->export_bytes; left > 0;) {
+		size_t n = left < sizeof piece ? left : sizeof piece;
+
+		if (sink(ctx, piece, n, err) < 0)
+			return -1;
+		left -= n;
+	}
+	return 0;
+}
+
+int jm_archive_verify(struct jm_archive *a, uint64_t since_seq, jm_archive_visit *progress, jm_archive_visit *finding, void *ctx,
+    json_t **summary_r, struct jm_err *err)
+{
+	if (asked(a, err, "verify %llu", (unsigned long long)since_seq) < 0)
+		return -1;
+	if (progress && visit_all(a, progress, ctx, err) < 0)
+		return -1;
+	if (visit_all(a, finding, ctx, err) < 0)
+		return -1;
+	*summary_r = json_pack("{s:b}", "ok", a->objects == 0);
+	return 0;
+}
