@@ -19,10 +19,16 @@ include t/corpus/local.mk
 
 # Unit tests run from the build folder, everything else from the source folder; JM_SRCDIR and JM_BUILDDIR tell both.
 TEST_ENV = JM_SRCDIR='$(abs_top_srcdir)' JM_BUILDDIR='$(abs_top_builddir)' PYTHONDONTWRITEBYTECODE=1
-check-local: $(UNIT_TESTS) $(bin_PROGRAMS) $(sbin_PROGRAMS) $(noinst_PROGRAMS)
-	$(TEST_ENV) $(PROVE) $(PROVE_FLAGS) $(UNIT_TESTS) $(SYSTEM_TESTS:%=$(srcdir)/%)
+# UNIT_ONLY=1 leaves the rest out (make distcheck UNIT_ONLY=1).
+PROGRAMS_UNDER_TEST = $(bin_PROGRAMS) $(sbin_PROGRAMS) $(noinst_PROGRAMS) $(TEST_TOOLS)
+check-local: $(UNIT_TESTS) $(PROGRAMS_UNDER_TEST)
+	tests='$(SYSTEM_TESTS:%=$(srcdir)/%)'; test -z '$(UNIT_ONLY)' || tests=; \
+	$(TEST_ENV) $(PROVE) $(PROVE_FLAGS) $(UNIT_TESTS) $$tests
 check-unit: $(UNIT_TESTS)
 	$(TEST_ENV) $(PROVE) $(PROVE_FLAGS) $(UNIT_TESTS)
-check-slow: $(check_PROGRAMS) $(bin_PROGRAMS) $(sbin_PROGRAMS) $(noinst_PROGRAMS)
+check-system: $(PROGRAMS_UNDER_TEST)
+	$(TEST_ENV) $(PROVE) $(PROVE_FLAGS) $(SYSTEM_TESTS:%=$(srcdir)/%)
+check-slow: $(PROGRAMS_UNDER_TEST)
 	$(TEST_ENV) $(PROVE) $(PROVE_FLAGS) $(SLOW_TESTS:%=$(srcdir)/%)
-.PHONY: check-unit check-slow
+.PHONY: check-unit check-system check-slow
+CLEANFILES += $(EXTRA_PROGRAMS)

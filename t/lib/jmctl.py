@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""jmctl, as an operator uses it, its output taken as JSON."""
+import json
+import os
+import subprocess
+
+import tap
+
+PROGRAM = os.path.join(tap.BUILD, "milter/ctl/jmctl")
+
+
+class Jmctl:
+    """settings: path of a journal-milter.xml."""
+
+    def __init__(self, settings):
+        self.settings = settings
+
+    def run(self, verb, *args, timeout=120):
+        """(exit status, standard output as bytes, standard error as text)"""
+        r = subprocess.run([PROGRAM, "--config", self.settings, verb, *map(str, args)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                           stderr=subprocess.PIPE, check=False, timeout=timeout)
+        return r.returncode, r.stdout, r.stderr.decode("utf-8", "replace")
+
+    def _good(self, verb, *args):
+        status, out, complaint = self.run(verb, *args)
+        if status != 0:
+            raise RuntimeError("jmctl %s %s: exit %d: %s" % (verb, " ".join(map(str, args)), status, complaint))
+        return out
+
+    @staticmethod
+    def objects(out):
+        """The JSON values in the output: one after the other, or in one list."""
+        text, at, found, decoder = out.decode("utf-8"), 0, [], json.JSONDecoder()
+        while text[at:].strip():
+            at += len(text[at:]) - len(text[at:].lstrip())
+            value, at = decoder.raw_decode(text, at)
+            found += value if isinstance(value, list) else [value]
+        return found
+
+    def list(self, *args):
+        return self.objects(self._good("list", "--json", *args))
+
+    def show(self, item):
+        return self.objects(self._good("show", "--json", item))[0]
+
+    def status(self):
+        return self.objects(self._good("status", "--json"))[0]
+
+    def events(self, kind=None):
+        found = self.objects(self._good("events", "--json"))
+        return [e for e in found if kind is None or e.get("kind") == kind]
+
+    def export(self, item, *args):
+        return self._good("export", *args, item)
+
+    def verify(self):
+        """(exit status, the objects printed)"""
+        status, out, _ = self.run("verify", "--json", timeout=600)
+        return status, self.objects(out)

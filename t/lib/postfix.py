@@ -1,0 +1,194 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""
+A private Postfix in one folder, on loopback, without /etc/postfix. As root; needs the package postfix and no configuration of it.
+
+The listener is set up as the manual page tells an administrator to: a cleanup service of its own that keeps every byte of a
+journal report, and a route for the journal domains on which nothing can be lost (an smtp transport to a closed port: deferred).
+Mail for example.com goes to a Maildir.
+"""
+import json
+import os
+import pwd
+import subprocess
+
+import run
+import tap
+from certs import Certs
+
+JOURNAL_DOMAINS = ("journal.example.com", "journal.contoso.com")
+SERVICES = """\
+pickup    unix  n - n 60    1 pickup
+cleanup   unix  n - n -     0 cleanup
+jcleanup  unix  n - n -     0 cleanup
+  -o disable_mime_input_processing=yes -o message_drop_headers= -o cleanup_replace_stray_cr_lf=no
+qmgr      unix  n - n 300   1 qmgr
+tlsmgr    unix  - - n 1000? 1 tlsmgr
+rewrite   unix  - - n -     - trivial-rewrite
+bounce    unix  - - n -     0 bounce
+defer     unix  - - n -     0 bounce
+trace     unix  - - n -     0 bounce
+verify    unix  - - n -     1 verify
+flush     unix  n - n 1000? 0 flush
+proxymap  unix  - - n -     - proxymap
+proxywrite unix - - n -     1 proxymap
+smtp      unix  - - n -     - smtp
+relay     unix  - - n -     - smtp
+showq     unix  n - n -     - showq
+error     unix  - - n -     - error
+retry     unix  - - n -     - error
+discard   unix  - - n -     - discard
+virtual   unix  - n n -     - virtual
+lmtp      unix  - - n -     - lmtp
+anvil     unix  - - n -     1 anvil
+scache    unix  - - n -     1 scache
+postlog   unix-dgram n - n - 1 postlogd
+"""
+
+
+def address(socket):
+    """libmilter's way to write a socket as Postfix's."""
+    kind, rest = socket.split(":", 1)
+    if kind in ("unix", "local"):
+        return "unix:" + rest
+    port, host = rest.split("@", 1)
+    return "inet:[%s]:%s" % (host, port) if ":" in host else "inet:%s:%s" % (host, port)
+
+
+class Postfix:
+    """milter: a socket as libmilter writes it, or None. main, service: more parameters for main.cf and for the listener."""
+
+    name = "postfix"
+
+    def __init__(self, folder, milter=None, tls=False, sasl=False, main=None, service=None, journal_domains=JOURNAL_DOMAINS,
+                 port=None):
+        self.folder, self.milter, self.tls, self.sasl = os.path.abspath(folder), milter, tls, sasl
+        self.main, self.service, self.journal_domains = main or {}, service or {}, journal_domains
+        self.port = port or run.port()
+        self.etc = os.path.join(self.folder, "etc")
+        self.certs = None
+
+    def path(self, *names):
+        return os.path.join(self.folder, *names)
+
+    def _parameters(self):
+        default = run.output("postconf", "-dh", "daemon_directory", "command_directory").split()
+        p = {
+            "compatibility_level": "3.6",
+            "config_directory": self.etc,
+            "queue_directory": self.path("queue"),
+            "data_directory": self.path("data"),
+            "daemon_directory": default[0],
+            "command_directory": default[1],
+            "maillog_file": self.path("log", "maillog"),
+            "maillog_file_prefixes": self.path("log"),
+            "syslog_name": "postfix",
+            "inet_interfaces": "127.0.0.1",
+            "inet_protocols": "ipv4",
+            "mynetworks": "127.0.0.0/8",
+            "myhostname": "mx.example.com",
+            "mydestination": "",
+            "local_recipient_maps": "",
+            "local_header_rewrite_clients": "",	# loopback clients are treated as any other
+            "alias_maps": "",
+            "alias_database": "",
+            "biff": "no",
+            "smtp_host_lookup": "native",	# no DNS on a test machine
+            "disable_dns_lookups": "yes",
+            "smtpd_peername_lookup": "no",
+            "smtpd_relay_restrictions": "permit_auth_destination, reject_unauth_destination",
+            "smtpd_authorized_xclient_hosts": "127.0.0.0/8",
+            "smtpd_client_connection_count_limit": "0",
+            "smtpd_error_sleep_time": "0",
+            "in_flow_delay": "0",
+            "message_size_limit": "157286400",
+            "mailbox_size_limit": "0",
+            "virtual_mailbox_limit": "0",
+            "relay_domains": " ".join(self.journal_domains),
+            "transport_maps": "inline:{ %s }" % ", ".join("{ %s = smtp:[127.0.0.1]:1 }" % d for d in self.journal_domains),
+            "virtual_mailbox_domains": "example.com",
+            "virtual_mailbox_base": self.path("mail"),
+            "virtual_mailbox_maps": "static:all/",
+            "virtual_uid_maps": "static:%d" % pwd.getpwnam("nobody").pw_uid,
+            "virtual_gid_maps": "static:%d" % pwd.getpwnam("nobody").pw_gid,
+        }
+        if self.tls:
+            self.certs = Certs(self.path("tls"))
+            p.update(smtpd_tls_security_level="may", smtpd_tls_cert_file=self.certs.path("server.pem"),
+                     smtpd_tls_key_file=self.certs.path("server.key"), smtpd_tls_CAfile=self.certs.path("ca.pem"),
+                     smtpd_tls_ask_ccert="yes", smtpd_tls_session_cache_database="")
+        if self.sasl:
+            p.update(smtpd_sasl_auth_enable="yes", smtpd_sasl_type="cyrus", smtpd_sasl_path="smtpd",
+                     smtpd_sasl_local_domain="mx.example.com")
+        p.update(self.main)
+        return p
+
+    def _accounts(self):
+        """Debian's smtpd looks for smtpd.conf in $config_directory/sasl whatever cyrus_sasl_config_path says."""
+        os.makedirs(os.path.join(self.etc, "sasl"), exist_ok=True)
+        database = self.path("sasldb2")
+        with open(os.path.join(self.etc, "sasl", "smtpd.conf"), "w", encoding="ascii") as f:
+            f.write("pwcheck_method: auxprop\nauxprop_plugin: sasldb\nsasldb_path: %s\nmech_list: PLAIN LOGIN\n" % database)
+        for user, realm in (("journaler", "mx.example.com"), ("journaling", "journal.example.com")):
+            run.output("saslpasswd2", "-p", "-c", "-f", database, "-u", realm, user, input=b"secret")
+        os.chown(database, pwd.getpwnam("postfix").pw_uid, -1)
+
+    def _listener(self):
+        p = {"cleanup_service_name": "jcleanup"}
+        if self.milter:
+            p["smtpd_milters"] = "{ %s, default_action=tempfail, content_timeout=300s, connect_timeout=30s }" % address(self.milter)
+        p.update(self.service)
+        return "127.0.0.1:%d inet n - n - - smtpd\n%s" % (
+            self.port, "".join("  -o { %s = %s }\n" % kv for kv in p.items()))
+
+    def start(self):
+        for name in ("etc", "queue", "data", "log", "mail"):
+            os.makedirs(self.path(name), exist_ok=True)
+        os.chmod(self.folder, 0o755)
+        os.chown(self.path("data"), pwd.getpwnam("postfix").pw_uid, -1)
+        os.chown(self.path("mail"), pwd.getpwnam("nobody").pw_uid, -1)
+        if self.sasl:
+            self._accounts()
+        with open(os.path.join(self.etc, "main.cf"), "w", encoding="utf-8") as f:
+            f.write("".join("%s = %s\n" % kv for kv in self._parameters().items()))
+        with open(os.path.join(self.etc, "master.cf"), "w", encoding="utf-8") as f:
+            f.write(self._listener() + SERVICES)
+        tap.at_end(self.stop)
+        try:
+            run.output("postfix", "-c", self.etc, "start")
+            run.until(lambda: run.listening(self.port), "Postfix listens on port %d" % self.port)
+        except (RuntimeError, TimeoutError):
+            tap.diag(self.log()[-2000:])
+            raise
+        return self
+
+    def running(self):
+        """Tests master's lock, not its process id, which may be a zombie's in a container."""
+        return subprocess.run(["postfix", "-c", self.etc, "status"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                              check=False).returncode == 0
+
+    def stop(self):
+        if os.path.exists(os.path.join(self.etc, "main.cf")) and self.running():
+            subprocess.run(["postfix", "-c", self.etc, "stop"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+            run.until(lambda: not self.running(), "Postfix stopped")
+
+    def log(self):
+        try:
+            with open(self.path("log", "maillog"), encoding="utf-8", errors="replace") as f:
+                return f.read()
+        except FileNotFoundError:
+            return ""
+
+    def queue(self):
+        """What is in the queue: a list of recipients."""
+        lines = run.output("postqueue", "-c", self.etc, "-j").splitlines()
+        return [r["address"] for line in lines for r in json.loads(line)["recipients"]]
+
+    def delivered(self):
+        """The messages that arrived in the Maildir, oldest first."""
+        box = self.path("mail", "all", "new")
+        found = [os.path.join(box, f) for f in os.listdir(box)] if os.path.isdir(box) else []
+        result = []
+        for name in sorted(found, key=os.path.getmtime):
+            with open(name, "rb") as f:
+                result.append(f.read())
+        return result

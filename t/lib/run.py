@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Programs that a test starts: free ports, waiting, stopping by process id."""
+import os
+import signal
+import socket
+import subprocess
+import time
+
+import tap
+
+
+def port(host="127.0.0.1"):
+    """A TCP port that was free a moment ago."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as s:
+        s.bind((host, 0))
+        return s.getsockname()[1]
+
+
+def until(condition, what, seconds=20.0, pause=0.02):
+    """Wait until condition() is true and return its value; an error that says what did not happen."""
+    end = time.monotonic() + seconds
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > end:
+            raise TimeoutError("%s: not within %g s" % (what, seconds))
+        time.sleep(pause)
+
+
+def listening(number):
+    """True when a process listens on this TCP port; no connection is made."""
+    for path in ("/proc/net/tcp", "/proc/net/tcp6"):
+        with open(path, encoding="ascii") as f:
+            for line in f:
+                column = line.split()
+                if column[3] == "0A" and column[1].endswith(":%04X" % number):
+                    return True
+    return False
+
+
+def output(*args, **kw):
+    """Run a program to its end and return its standard output as text; an error with its complaints when it fails."""
+    r = subprocess.run(args, stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False, timeout=kw.pop("timeout", 60), **kw)
+    if r.returncode != 0:
+        raise RuntimeError("%s: exit %d: %s" % (" ".join(map(str, args)), r.returncode, r.stderr.decode("utf-8", "replace")[-2000:]))
+    return r.stdout.decode("utf-8", "replace")
+
+
+class Program:
+    """A program in the foreground, its output in a file."""
+
+    def __init__(self, args, log, env=None):
+        self.args, self.log, self.env = [str(a) for a in args], log, env
+        self.process = None
+
+    def start(self):
+        with open(self.log, "ab") as f:
+            self.process = subprocess.Popen(self.args, stdin=subprocess.DEVNULL, stdout=f, stderr=f,
+                                            env=dict(os.environ, **self.env) if self.env else None)
+        tap.at_end(self.stop)
+        return self
+
+    @property
+    def pid(self):
+        return self.process.pid
+
+    def running(self):
+        return self.process is not None and self.process.poll() is None
+
+    def signal(self, number):
+        self.process.send_signal(number)
+
+    def wait(self, seconds=30):
+        """The exit status; negative for a signal."""
+        return self.process.wait(seconds)
+
+    def kill(self):
+        """kill -9: what a crash looks like."""
+        self.process.send_signal(signal.SIGKILL)
+        return self.process.wait(10)
+
+    def stop(self, seconds=30):
+        """Ask it to end; by force when it does not. Returns the exit status, None when it did not run."""
+        if not self.running():
+            return self.process.returncode if self.process else None
+        self.process.terminate()
+        try:
+            return self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            tap.diag("%s did not stop within %g s: killed" % (self.args[0], seconds))
+            return self.kill()
+
+    def text(self):
+        with open(self.log, "rb") as f:
+            return f.read().decode("utf-8", "replace")

@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""TAP for the system tests: a claim a line, a diagnosis on failure, the plan at the end, everything that was started stopped."""
+import atexit
+import os
+import re
+import shutil
+import signal
+import sys
+import tempfile
+import traceback
+
+SRC = os.environ.get("JM_SRCDIR") or os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+BUILD = os.environ.get("JM_BUILDDIR") or SRC
+_claims = 0
+_failed = 0
+_planned = False
+_owner = os.getpid()
+_folder = None
+_cleanups = []
+
+
+def _print(text):
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+def diag(text):
+    for line in str(text).splitlines() or [""]:
+        _print("# " + line)
+
+
+def ok(claim, name, why=""):
+    """One claim. Returns it, so that a test may stop early."""
+    global _claims, _failed
+    _claims += 1
+    _print("%s %d - %s" % ("ok" if claim else "not ok", _claims, name.replace("#", "")))
+    if not claim:
+        _failed += 1
+        caller = sys._getframe(1)
+        while caller and os.path.basename(caller.f_code.co_filename) == "tap.py":
+            caller = caller.f_back
+        diag("at %s line %d" % (os.path.basename(caller.f_code.co_filename), caller.f_lineno))
+        if why:
+            diag(why)
+    return bool(claim)
+
+
+def is_(got, want, name):
+    return ok(got == want, name, "got  %.2000r\nwant %.2000r" % (got, want))
+
+
+def like(got, pattern, name):
+    """pattern: a regular expression, searched for in got."""
+    return ok(got is not None and re.search(pattern, str(got)), name, "got  %.2000s\nwant /%s/" % (got, pattern))
+
+
+def bytes_(got, want, name):
+    """Byte strings, with a diagnosis that says where they begin to differ."""
+    n = min(len(got), len(want))
+    k = next((i for i in range(n) if got[i] != want[i]), n)
+    return ok(got == want, name, "lengths %d and %d, differ at %d: got %r want %r"
+              % (len(got), len(want), k, got[max(0, k - 30):k + 40], want[max(0, k - 30):k + 40]))
+
+
+def skip(name, why):
+    """A claim that is not made; with CI=true that is a failure."""
+    global _claims
+    if os.environ.get("CI") == "true":
+        return ok(False, name, "cannot be skipped with CI=true: " + why)
+    _claims += 1
+    _print("ok %d - %s # SKIP %s" % (_claims, name, why))
+    return True
+
+
+def skip_all(why):
+    """The whole test is not made; with CI=true that is a failure."""
+    global _planned
+    if os.environ.get("CI") == "true":
+        ok(False, "the test can run", why)
+        sys.exit(done())
+    _planned = True
+    _print("1..0 # SKIP " + why)
+    sys.exit(0)
+
+
+def need(*tools, root=False):
+    """Skip the test when a program is missing, or when it must be root and is not."""
+    if root and os.getuid() != 0:
+        skip_all("must be run by root")
+    path = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
+    missing = [t for t in tools if not shutil.which(t, path=path)]
+    if missing:
+        skip_all("missing: %s; contrib/packages install test" % " ".join(missing))
+
+
+def folder():
+    """A private folder for this test, removed at the end unless JM_KEEP is set."""
+    global _folder
+    if not _folder:
+        _folder = tempfile.mkdtemp(prefix="jm-", dir=os.environ.get("JM_TMPDIR", "/tmp"))
+        os.chmod(_folder, 0o755)
+    return _folder
+
+
+def at_end(stop):
+    """Call stop() when the test ends, however it ends; the last one first. Returns stop."""
+    _cleanups.append(stop)
+    return stop
+
+
+def _clean():
+    global _folder
+    if os.getpid() != _owner:
+        return
+    while _cleanups:
+        try:
+            _cleanups.pop()()
+        except Exception:
+            diag("clean-up: " + traceback.format_exc())
+    if _folder and os.environ.get("JM_KEEP"):
+        diag("kept: " + _folder)
+    elif _folder:
+        shutil.rmtree(_folder, ignore_errors=True)
+    _folder = None
+
+
+def _uncaught(kind, value, trace):
+    global _failed
+    if issubclass(kind, SystemExit):
+        return
+    _failed += 1
+    _print("not ok %d - the test ran to its end" % (_claims + 1))
+    diag("".join(traceback.format_exception(kind, value, trace)))
+
+
+def done():
+    """Stop everything, print the plan; the value for sys.exit()."""
+    global _planned
+    _clean()
+    if not _planned:
+        _planned = True
+        _print("1..%d" % _claims)
+    return 1 if _failed else 0
+
+
+def _on_signal(number, _frame):
+    sys.exit(128 + number)
+
+
+sys.excepthook = _uncaught
+atexit.register(_clean)
+for _s in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+    signal.signal(_s, _on_signal)
