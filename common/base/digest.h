@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* SHA-256 (OpenSSL EVP) over one piece or many, hexadecimal text, and CRC-32C. The only file that includes openssl/. */
+/* SHA-256 (OpenSSL EVP) over one piece or many, hexadecimal text, and CRC-32C. Only this and certificate.c include openssl/ */
 #ifndef JM_BASE_DIGEST_H
 #define JM_BASE_DIGEST_H
 

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* See certificate.h. OpenSSL's X.509 reader does the work. */
+#include "common/base/certificate.h"
+
+#include <arpa/inet.h>
+#include <limits.h>
+#include <openssl/bio.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+#include <openssl/x509v3.h>
+#include <stdio.h>
+#include <time.h>
+
+static void put_name(const X509_NAME *name, char *out, size_t n)
+{
+	BIO *b = BIO_new(BIO_s_mem());
+	int len;
+
+	out[0] = '\0';
+	if (!b)
+		return;
+	if (X509_NAME_print_ex(b, name, 0, XN_FLAG_RFC2253) >= 0) {
+		len = BIO_read(b, out, (int)n - 1);
+		out[len > 0 ? len : 0] = '\0';
+	}
+	BIO_free(b);
+}
+
+/* Append one alternative name; what is not printable becomes '?'. */
+static void add_name(char *out, size_t n, const unsigned char *p, size_t len)
+{
+	size_t at = strlen(out);
+
+	if (at + len + 2 > n)
+		return;
+	if (at)
+		out[at++] = ',';
+	for (size_t i = 0; i < len; i++)
+		out[at++] = p[i] > 0x20 && p[i] < 0x7f ? (char)p[i] : '?';
+	out[at] = '\0';
+}
+
+static void put_alternative_names(X509 *x, char *out, size_t n)
+{
+	GENERAL_NAMES *names = X509_get_ext_d2i(x, NID_subject_alt_name, NULL, NULL);
+	char text[INET6_ADDRSTRLEN];
+
+	out[0] = '\0';
+	for (int i = 0; i < sk_GENERAL_NAME_num(names); i++) {
+		const GENERAL_NAME *g = sk_GENERAL_NAME_value(names, i);
+		const ASN1_STRING *s = g->d.ia5;
+		int len;
+
+		if (g->type != GEN_DNS && g->type != GEN_IPADD)
+			continue;
+		len = ASN1_STRING_length(s);
+		if (g->type == GEN_DNS)
+			add_name(out, n, ASN1_STRING_get0_data(s), (size_t)len);
+		else if ((len == 4 || len == 16) &&
+		    inet_ntop(len == 4 ? AF_INET : AF_INET6, ASN1_STRING_get0_data(s), text, sizeof text))
+			add_name(out, n, (const unsigned char *)text, strlen(text));
+	}
+	GENERAL_NAMES_free(names);
+}
+
+static int64_t time_ms(const ASN1_TIME *t)
+{
+	struct tm tm;
+
+	if (!t || ASN1_TIME_to_tm(t, &tm) != 1)
+		return 0;
+	return (int64_t)timegm(&tm) * 1000;
+}
+
+static int put_digests(X509 *x, struct jm_certificate *c, struct jm_err *err)
+{
+	unsigned char digest[JM_SHA256_BYTES], *der = NULL;
+	unsigned n = sizeof digest;
+	int len, rc = -1;
+
+	if (X509_digest(x, EVP_sha256(), digest, &n) != 1 || n != sizeof digest)
+		return jm_err_set(err, JM_E_TEMP, "cannot compute a certificate's fingerprint");
+	jm_sha256_hex(digest, c->fingerprint);
+	len = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(x), &der);
+	if (len <= 0)
+		return jm_err_set(err, JM_E_CORRUPT, "cannot read a certificate's public key");
+	if (jm_sha256_of(jm_span_of(der, (size_t)len), digest, err) == 0) {
+		int at = snprintf(c->pin, sizeof c->pin, "sha256//");
+
+		EVP_EncodeBlock((unsigned char *)c->pin + at, digest, sizeof digest);
+		rc = 0;
+	}
+	OPENSSL_free(der);
+	return rc;
+}
+
+int jm_certificate_read(struct jm_span pem, struct jm_certificate *c_r, struct jm_err *err)
+{
+	BIO *b = NULL;
+	X509 *x = NULL;
+	int rc = -1;
+
+	*c_r = (struct jm_certificate){ 0 };
+	if (pem.len > INT_MAX || !pem.p || !(b = BIO_new_mem_buf(pem.p, (int)pem.len)) ||
+	    !(x = PEM_read_bio_X509(b, NULL, NULL, NULL))) {
+		jm_err_set(err, JM_E_CORRUPT, "no readable certificate");
+		goto out;
+	}
+	put_name(X509_get_subject_name(x), c_r->subject, sizeof c_r->subject);
+	put_name(X509_get_issuer_name(x), c_r->issuer, sizeof c_r->issuer);
+	put_alternative_names(x, c_r->names, sizeof c_r->names);
+	c_r->from_ms = time_ms(X509_get0_notBefore(x));
+	c_r->until_ms = time_ms(X509_get0_notAfter(x));
+	rc = put_digests(x, c_r, err);
+out:
+	X509_free(x);
+	BIO_free(b);
+	return rc;
+}
+
+int jm_certificate_check_pin(struct jm_span text)
+{
+	unsigned char out[48];
+	struct jm_span s = jm_span_sub(text, 8, text.len);
+
+	if (text.len != 8 + 44 || memcmp(text.p, "sha256//", 8) != 0 || s.p[43] != '=' || s.p[42] == '=')
+		return -1;
+	return EVP_DecodeBlock(out, s.p, 44) == 33 ? 0 : -1;
+}

@@ -1,0 +1,477 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* See connect.h. The only file that includes curl/. */
+#include "common/pop3/connect.h"
+
+#include <curl/curl.h>
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "common/base/buf.h"
+#include "common/base/clock.h"
+
+#define SLICE_MS 300			/* between two looks at stopped() */
+#define HEARD_BYTES (64u * 1024)	/* greeting, CAPA and login answers that are kept */
+
+struct jm_pop3_connection {
+	CURL *easy;
+	curl_socket_t fd;
+	bool (*stopped)(void *ctx);
+	void *stopped_ctx;
+	struct jm_buf heard;		/* what the server said until it was logged in */
+	struct jm_pop3_peer *peer;	/* while connecting only */
+	char curl_text[CURL_ERROR_SIZE];
+};
+
+const char *jm_pop3_step_name(enum jm_pop3_step s)
+{
+	static const char *const names[] = { "account", "name", "tcp", "tls", "greeting", "login", "ready" };
+
+	return (size_t)s < sizeof names / sizeof *names ? names[s] : "unknown";
+}
+
+int jm_pop3_setup(struct jm_err *err)
+{
+	const curl_version_info_data *v;
+
+	if (curl_global_init(CURL_GLOBAL_ALL) != CURLE_OK)
+		return jm_err_set(err, JM_E_TEMP, "cannot start libcurl");
+	v = curl_version_info(CURLVERSION_NOW);
+	/* the GnuTLS build has other verify results and no PEM in CERTINFO */
+	if (!v->ssl_version || strncmp(v->ssl_version, "OpenSSL/", 8) != 0)
+		return jm_err_set(err, JM_E_CONFIG, "libcurl is built with %s: the OpenSSL build is needed (Debian: libcurl4)",
+		    v->ssl_version ? v->ssl_version : "no TLS");
+	return 0;
+}
+
+static bool is_stopped(const struct jm_pop3_connection *c)
+{
+	return c->stopped && c->stopped(c->stopped_ctx);
+}
+
+/* Copy a line for people: printable ASCII, cut to size. */
+static void put_text(char *out, size_t n, struct jm_span s)
+{
+	size_t i;
+
+	for (i = 0; i < s.len && i < n - 1; i++)
+		out[i] = s.p[i] >= 0x20 && s.p[i] < 0x7f ? (char)s.p[i] : '?';
+	out[i] = '\0';
+}
+
+static size_t on_header(char *p, size_t size, size_t n, void *ctx)
+{
+	struct jm_pop3_connection *c = ctx;
+
+	(void)size;
+	/* past the cap nothing is kept: capabilities may be missing then, which only makes us slower */
+	if (jm_buf_add(&c->heard, p, n, NULL) != 0)
+		return n;
+	return n;
+}
+
+/* libcurl tells TLS version and cipher in its diagnostic text only. Data and commands (with passwords) are not looked at. */
+static int on_debug(CURL *easy, curl_infotype type, char *p, size_t n, void *ctx)
+{
+	static const char head[] = "SSL connection using ";
+	struct jm_pop3_connection *c = ctx;
+	struct jm_span s = jm_span_of(p, n);
+
+	(void)easy;
+	if (type != CURLINFO_TEXT || !c->peer || !jm_span_starts_nocase(s, jm_span_str(head)))
+		return 0;
+	s = jm_span_sub(s, sizeof head - 1, n);
+	s.len = jm_span_index(s, '\n');
+	put_text(c->peer->tls, sizeof c->peer->tls, s);
+	return 0;
+}
+
+static int on_progress(void *ctx, curl_off_t a, curl_off_t b, curl_off_t d, curl_off_t e)
+{
+	(void)a, (void)b, (void)d, (void)e;
+	return is_stopped(ctx) ? 1 : 0;
+}
+
+static size_t on_body(char *p, size_t size, size_t n, void *ctx)
+{
+	(void)p, (void)size, (void)ctx;
+	return n;
+}
+
+static void take_capability(struct jm_pop3_peer *p, struct jm_span line)
+{
+	struct jm_span word = jm_span_sub(line, 0, jm_span_index(line, ' '));
+
+	if (jm_span_eq_nocase(word, jm_span_str("UIDL")))
+		p->has_uidl = true;
+	else if (jm_span_eq_nocase(word, jm_span_str("TOP")))
+		p->has_top = true;
+	else if (jm_span_eq_nocase(word, jm_span_str("PIPELINING")))
+		p->has_pipelining = true;
+	else if (jm_span_eq_nocase(word, jm_span_str("USER")))
+		p->has_user = true;
+	else if (jm_span_eq_nocase(word, jm_span_str("STLS")))
+		p->has_stls = true;
+	else if (jm_span_eq_nocase(word, jm_span_str("SASL")))
+		put_text(p->sasl, sizeof p->sasl, jm_span_trim(jm_span_sub(line, word.len, line.len)));
+}
+
+/*
+ * Read what the server said: the greeting, then status lines and the capabilities between them. After STLS it is asked anew, and
+ * what it said in clear counts no more (RFC 2595 section 4).
+ */
+static void read_heard(const struct jm_buf *heard, struct jm_pop3_peer *p)
+{
+	struct jm_span rest = jm_buf_span(heard);
+	bool fresh = true;
+
+	while (rest.len) {
+		size_t n = jm_span_index(rest, '\n');
+		struct jm_span line = jm_span_sub(rest, 0, n);
+
+		rest = jm_span_sub(rest, n + 1, rest.len);
+		if (line.len && line.p[line.len - 1] == '\r')
+			line.len--;
+		if (line.len == 0)
+			continue;
+		if (line.p[0] == '+' || line.p[0] == '-') {
+			if (!p->greeting[0])
+				put_text(p->greeting, sizeof p->greeting, line);
+			else if (line.len > 2)
+				put_text(p->answer, sizeof p->answer, line);
+			fresh = true;
+			continue;
+		}
+		if (line.p[0] == '.')
+			continue;
+		if (fresh) {
+			p->has_uidl = p->has_top = p->has_pipelining = p->has_user = p->has_stls = false;
+			p->sasl[0] = '\0';
+			fresh = false;
+		}
+		p->capa = true;
+		take_capability(p, line);
+	}
+}
+
+static void read_certificate(CURL *easy, struct jm_pop3_peer *p)
+{
+	struct curl_certinfo *info = NULL;
+
+	if (curl_easy_getinfo(easy, CURLINFO_CERTINFO, &info) != CURLE_OK || !info || info->num_of_certs < 1)
+		return;
+	for (const struct curl_slist *e = info->certinfo[0]; e; e = e->next)
+		if (strncmp(e->data, "Cert:", 5) == 0 && jm_certificate_read(jm_span_str(e->data + 5), &p->certificate, NULL) == 0)
+			p->has_certificate = true;
+}
+
+/* Read the facts of an attempt, also of a failed one. */
+static void read_facts(struct jm_pop3_connection *c, struct jm_pop3_peer *p)
+{
+	curl_off_t name = 0, tcp = 0, tls = 0, all = 0;
+	char *address = NULL;
+
+	read_heard(&c->heard, p);
+	read_certificate(c->easy, p);
+	if (curl_easy_getinfo(c->easy, CURLINFO_PRIMARY_IP, &address) == CURLE_OK && address)
+		put_text(p->address, sizeof p->address, jm_span_str(address));
+	(void)curl_easy_getinfo(c->easy, CURLINFO_NAMELOOKUP_TIME_T, &name);	/* stay 0 when not known */
+	(void)curl_easy_getinfo(c->easy, CURLINFO_CONNECT_TIME_T, &tcp);
+	(void)curl_easy_getinfo(c->easy, CURLINFO_APPCONNECT_TIME_T, &tls);
+	(void)curl_easy_getinfo(c->easy, CURLINFO_TOTAL_TIME_T, &all);
+	p->name_us = name;
+	p->tcp_us = tcp > name ? tcp - name : 0;
+	p->tls_us = tls > tcp && tcp ? tls - tcp : 0;
+	p->login_us = all - (tls > tcp ? tls : tcp);
+}
+
+/* Which step an error of libcurl belongs to. */
+static enum jm_pop3_step failed_step(CURLcode rc, const struct jm_pop3_account *a, const struct jm_pop3_peer *p)
+{
+	switch (rc) {
+	case CURLE_COULDNT_RESOLVE_HOST:
+		return JM_POP3_STEP_NAME;
+	case CURLE_COULDNT_CONNECT:
+		return JM_POP3_STEP_TCP;
+	case CURLE_SSL_CONNECT_ERROR: case CURLE_PEER_FAILED_VERIFICATION: case CURLE_USE_SSL_FAILED:
+	case CURLE_SSL_CACERT_BADFILE: case CURLE_SSL_PINNEDPUBKEYNOTMATCH: case CURLE_SSL_INVALIDCERTSTATUS:
+		return JM_POP3_STEP_TLS;
+	case CURLE_LOGIN_DENIED:
+		return JM_POP3_STEP_LOGIN;
+	default:
+		break;
+	}
+	if (p->greeting[0])
+		return a->security == JM_POP3_STLS && !p->tls[0] ? JM_POP3_STEP_TLS : JM_POP3_STEP_LOGIN;
+	if (a->security == JM_POP3_POP3S && !p->tls[0])
+		return p->address[0] ? JM_POP3_STEP_TLS : JM_POP3_STEP_TCP;
+	return p->address[0] ? JM_POP3_STEP_GREETING : JM_POP3_STEP_TCP;
+}
+
+static int fail(const struct jm_pop3_connection *c, CURLcode rc, const struct jm_pop3_account *a, struct jm_pop3_peer *p,
+    struct jm_err *err)
+{
+	const char *text = c->curl_text[0] ? c->curl_text : curl_easy_strerror(rc);
+	bool trust = rc == CURLE_PEER_FAILED_VERIFICATION || rc == CURLE_SSL_PINNEDPUBKEYNOTMATCH || rc == CURLE_SSL_CACERT_BADFILE;
+
+	p->step = failed_step(rc, a, p);
+	if (rc == CURLE_ABORTED_BY_CALLBACK)
+		text = "stopped";
+	return jm_err_set(err, rc == CURLE_LOGIN_DENIED ? JM_E_DENIED : trust ? JM_E_CONFIG : JM_E_TEMP,
+	    "%s failed at %s:%u: %.200s%s%.150s", jm_pop3_step_name(p->step), a->host, a->port, text,
+	    p->step == JM_POP3_STEP_LOGIN && p->answer[0] ? ": " : "", p->step == JM_POP3_STEP_LOGIN ? p->answer : "");
+}
+
+enum trust { TRUST_STRICT, TRUST_PIN, TRUST_ANY };
+
+/* Options of one attempt. sasl: only SASL with the mechanisms we know; else what libcurl chooses when there is no such one. */
+static CURLcode set_options(struct jm_pop3_connection *c, const struct jm_pop3_account *a, enum trust trust, bool sasl)
+{
+	bool is_v6 = strchr(a->host, ':') && a->host[0] != '[';
+	int64_t timeout_ms = a->connect_timeout_ms > 0 ? a->connect_timeout_ms : 60000;
+	CURL *e = c->easy;
+	char url[512];
+	CURLcode rc = CURLE_OK;
+	int n;
+
+#define SET(option, value) (rc = rc != CURLE_OK ? rc : curl_easy_setopt(e, option, value))
+	n = snprintf(url, sizeof url, "%s://%s%s%s:%u/", a->security == JM_POP3_POP3S ? "pop3s" : "pop3", is_v6 ? "[" : "", a->host,
+	    is_v6 ? "]" : "", a->port);
+	if (n < 0 || (size_t)n >= sizeof url)
+		return CURLE_URL_MALFORMAT;
+	SET(CURLOPT_URL, url);
+	SET(CURLOPT_PROTOCOLS_STR, "pop3,pop3s");
+	SET(CURLOPT_CONNECT_ONLY, 1L);
+	SET(CURLOPT_PROXY, "");			/* none from the environment */
+	SET(CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
+	SET(CURLOPT_NOSIGNAL, 1L);
+	SET(CURLOPT_TCP_KEEPALIVE, 1L);
+	SET(CURLOPT_CONNECTTIMEOUT_MS, (long)timeout_ms);
+	SET(CURLOPT_TIMEOUT_MS, (long)timeout_ms);
+	SET(CURLOPT_ERRORBUFFER, c->curl_text);
+	SET(CURLOPT_HEADERFUNCTION, on_header);
+	SET(CURLOPT_HEADERDATA, c);
+	SET(CURLOPT_WRITEFUNCTION, on_body);
+	SET(CURLOPT_NOPROGRESS, 0L);
+	SET(CURLOPT_XFERINFOFUNCTION, on_progress);
+	SET(CURLOPT_XFERINFODATA, c);
+	SET(CURLOPT_VERBOSE, 1L);
+	SET(CURLOPT_DEBUGFUNCTION, on_debug);
+	SET(CURLOPT_DEBUGDATA, c);
+	SET(CURLOPT_USERNAME, a->user);
+	SET(CURLOPT_SASL_IR, 0L);		/* Exchange Online wants XOAUTH2 in two steps */
+	if (a->bearer)
+		SET(CURLOPT_XOAUTH2_BEARER, a->bearer);
+	else
+		SET(CURLOPT_PASSWORD, a->password);
+	if (sasl)
+		SET(CURLOPT_LOGIN_OPTIONS, a->bearer ? "AUTH=XOAUTH2" : "AUTH=PLAIN;AUTH=LOGIN");
+	SET(CURLOPT_USE_SSL, (long)(a->security == JM_POP3_CLEAR ? CURLUSESSL_NONE : CURLUSESSL_ALL));
+	SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+	SET(CURLOPT_CERTINFO, 1L);
+	SET(CURLOPT_SSL_VERIFYPEER, trust == TRUST_STRICT ? 1L : 0L);
+	SET(CURLOPT_SSL_VERIFYHOST, trust == TRUST_STRICT ? 2L : 0L);
+	if (a->ca_file)
+		SET(CURLOPT_CAINFO, a->ca_file);
+	if (a->pin)
+		SET(CURLOPT_PINNEDPUBLICKEY, a->pin);
+#undef SET
+	return rc;
+}
+
+/* One attempt on a new handle; c->easy stays for the wire or for the facts. */
+static CURLcode attempt(struct jm_pop3_connection *c, const struct jm_pop3_account *a, enum trust trust, bool sasl,
+    struct jm_pop3_peer *p)
+{
+	CURLcode rc;
+
+	if (c->easy)
+		curl_easy_cleanup(c->easy);
+	c->easy = curl_easy_init();
+	if (!c->easy)
+		return CURLE_OUT_OF_MEMORY;
+	p->greeting[0] = p->answer[0] = p->sasl[0] = p->tls[0] = p->address[0] = '\0';
+	p->capa = p->has_certificate = false;
+	jm_buf_reset(&c->heard);
+	c->curl_text[0] = '\0';
+	c->peer = p;
+	rc = set_options(c, a, trust, sasl);
+	if (rc == CURLE_OK)
+		rc = curl_easy_perform(c->easy);
+	if (rc == CURLE_OK)
+		rc = curl_easy_getinfo(c->easy, CURLINFO_ACTIVESOCKET, &c->fd);
+	if (rc == CURLE_OK)
+		rc = curl_easy_setopt(c->easy, CURLOPT_VERBOSE, 0L);
+	read_facts(c, p);
+	c->peer = NULL;
+	return rc;
+}
+
+/* True when CAPA offers a password mechanism that "AUTH=PLAIN;AUTH=LOGIN" covers. */
+static bool offers_password_sasl(const struct jm_pop3_peer *p)
+{
+	struct jm_span rest = jm_span_str(p->sasl);
+
+	while (rest.len) {
+		size_t n = jm_span_index(rest, ' ');
+		struct jm_span word = jm_span_sub(rest, 0, n);
+
+		if (jm_span_eq_nocase(word, jm_span_str("PLAIN")) || jm_span_eq_nocase(word, jm_span_str("LOGIN")))
+			return true;
+		rest = jm_span_sub(rest, n + 1, rest.len);
+	}
+	return false;
+}
+
+static CURLcode log_in(struct jm_pop3_connection *c, const struct jm_pop3_account *a, enum trust trust, struct jm_pop3_peer *p)
+{
+	CURLcode rc = attempt(c, a, trust, true, p);
+
+	/* no SASL that we named was offered, so nothing was sent: USER and PASS, as old servers have it */
+	if (rc == CURLE_LOGIN_DENIED && !a->bearer && !offers_password_sasl(p))
+		rc = attempt(c, a, trust, false, p);
+	return rc;
+}
+
+static int check_account(const struct jm_pop3_account *a, struct jm_err *err)
+{
+	if (!a->host || !a->host[0] || !a->user || !a->user[0])
+		return jm_err_set(err, JM_E_CONFIG, "a pop3 account needs a host name and a mailbox name");
+	if ((a->password != NULL) == (a->bearer != NULL))
+		return jm_err_set(err, JM_E_CONFIG, "a pop3 account needs either a password or an access token");
+	if (a->security == JM_POP3_CLEAR && !a->allow_clear_login)
+		return jm_err_set(err, JM_E_CONFIG, "refusing to log in to %s without TLS: nothing would protect the password and the mail",
+		    a->host);
+	if (a->pin && jm_certificate_check_pin(jm_span_str(a->pin)) != 0)
+		return jm_err_set(err, JM_E_CONFIG, "\"%.80s\" is no pin: sha256//, then 32 bytes in base64, is wanted", a->pin);
+	for (const char *h = a->host; *h; h++)
+		if (strchr("/@?#\\ \t\r\n%", *h))
+			return jm_err_set(err, JM_E_CONFIG, "\"%.100s\" is no host name", a->host);
+	return 0;
+}
+
+int jm_pop3_connect(const struct jm_pop3_account *account, struct jm_pop3_connection **c_r, struct jm_pop3_peer *peer_r,
+    struct jm_err *err)
+{
+	struct jm_pop3_account a = *account;
+	struct jm_pop3_connection *c = NULL;
+	CURLcode rc;
+
+	*c_r = NULL;
+	*peer_r = (struct jm_pop3_peer){ .step = JM_POP3_STEP_ACCOUNT };
+	if (!a.port)
+		a.port = a.security == JM_POP3_POP3S ? 995 : 110;
+	if (check_account(&a, err) != 0)
+		return -1;
+	c = calloc(1, sizeof *c);
+	if (!c)
+		return jm_err_sys(err, JM_E_TEMP, "cannot connect");
+	jm_buf_init(&c->heard, HEARD_BYTES);
+	c->stopped = a.stopped;
+	c->stopped_ctx = a.stopped_ctx;
+	rc = log_in(c, &a, a.relaxed && a.pin ? TRUST_PIN : TRUST_STRICT, peer_r);
+	if (rc == CURLE_PEER_FAILED_VERIFICATION && a.relaxed && !a.pin) {
+		struct jm_span why = jm_span_str(c->curl_text);
+
+		put_text(peer_r->why, sizeof peer_r->why, why);
+		peer_r->untrusted = true;
+		rc = log_in(c, &a, TRUST_ANY, peer_r);
+	}
+	if (rc != CURLE_OK) {
+		int result = fail(c, rc, &a, peer_r, err);
+
+		jm_pop3_disconnect(&c);
+		return result;
+	}
+	peer_r->step = JM_POP3_STEP_READY;
+	*c_r = c;
+	return 0;
+}
+
+void jm_pop3_disconnect(struct jm_pop3_connection **cp)
+{
+	struct jm_pop3_connection *c = *cp;
+
+	if (!c)
+		return;
+	if (c->easy)
+		curl_easy_cleanup(c->easy);
+	jm_buf_release(&c->heard);
+	free(c);
+	*cp = NULL;
+}
+
+/* Wait for the socket, in slices, so that a stop is seen soon. 0 ready. */
+static int await(struct jm_pop3_connection *c, short events, int64_t timeout_ms, enum jm_pop3_fault *fault_r, struct jm_err *err)
+{
+	int64_t until_us = jm_clock_mono_us() + timeout_ms * 1000;
+
+	for (;;) {
+		struct pollfd p = { .fd = c->fd, .events = events };
+		int64_t left_ms = (until_us - jm_clock_mono_us()) / 1000;
+		int n;
+
+		if (is_stopped(c)) {
+			*fault_r = JM_POP3_STOPPED;
+			return jm_err_set(err, JM_E_TEMP, "stopped");
+		}
+		n = poll(&p, 1, left_ms <= 0 ? 0 : left_ms < SLICE_MS ? (int)left_ms : SLICE_MS);
+		if (n > 0)
+			return 0;
+		if (n < 0 && errno != EINTR) {
+			*fault_r = JM_POP3_CUT;
+			return jm_err_sys(err, JM_E_TEMP, "cannot wait for the pop3 server");
+		}
+		if (n == 0 && left_ms <= 0) {
+			*fault_r = JM_POP3_STALL;
+			return jm_err_set(err, JM_E_TEMP, "no answer from the pop3 server for %lld s", (long long)(timeout_ms / 1000));
+		}
+	}
+}
+
+static ssize_t wire_recv(void *ctx, void *p, size_t n, int64_t timeout_ms, enum jm_pop3_fault *fault_r, struct jm_err *err)
+{
+	struct jm_pop3_connection *c = ctx;
+
+	for (;;) {
+		size_t got = 0;
+		CURLcode rc = curl_easy_recv(c->easy, p, n, &got);
+
+		if (rc == CURLE_OK)
+			return (ssize_t)got;
+		if (rc != CURLE_AGAIN) {
+			*fault_r = JM_POP3_CUT;
+			return jm_err_set(err, JM_E_TEMP, "the connection broke: %s", curl_easy_strerror(rc));
+		}
+		if (await(c, POLLIN, timeout_ms, fault_r, err) != 0)
+			return -1;
+	}
+}
+
+static int wire_send(void *ctx, const void *p, size_t n, int64_t timeout_ms, enum jm_pop3_fault *fault_r, struct jm_err *err)
+{
+	struct jm_pop3_connection *c = ctx;
+	const char *at = p;
+
+	while (n) {
+		size_t sent = 0;
+		CURLcode rc = curl_easy_send(c->easy, at, n, &sent);
+
+		at += sent;
+		n -= sent;
+		if (rc == CURLE_AGAIN) {
+			if (await(c, POLLOUT, timeout_ms, fault_r, err) != 0)
+				return -1;
+		} else if (rc != CURLE_OK) {
+			*fault_r = JM_POP3_CUT;
+			return jm_err_set(err, JM_E_TEMP, "the connection broke: %s", curl_easy_strerror(rc));
+		}
+	}
+	return 0;
+}
+
+struct jm_pop3_wire jm_pop3_connection_wire(struct jm_pop3_connection *c)
+{
+	return (struct jm_pop3_wire){ wire_recv, wire_send, c };
+}

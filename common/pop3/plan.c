@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* See plan.h for the rules. Sorted arrays and binary search: a mailbox of a million messages is planned in a second. */
+#include "common/pop3/plan.h"
+
+#include <stdlib.h>
+
+#define ARENA_BYTES (1024u * 1024 * 1024)
+
+static int compare_spans(struct jm_span a, struct jm_span b)
+{
+	size_t n = a.len < b.len ? a.len : b.len;
+	int c = n ? memcmp(a.p, b.p, n) : 0;
+
+	return c ? c : (a.len > b.len) - (a.len < b.len);
+}
+
+/* An id, and where it is from. */
+struct slot {
+	struct jm_span id;
+	size_t at;		/* index into the listing or the marks */
+};
+
+static int by_id(const void *a, const void *b)
+{
+	const struct slot *x = a, *y = b;
+	int c = compare_spans(x->id, y->id);
+
+	return c ? c : (x->at > y->at) - (x->at < y->at);
+}
+
+struct index {
+	struct slot *v;
+	size_t n, cap;
+};
+
+static int index_add(struct jm_pop3_plan *p, struct index *x, struct jm_span id, size_t at, struct jm_err *err)
+{
+	struct slot *s = jm_arena_grow(&p->arena, (void **)&x->v, &x->n, &x->cap, sizeof *s, err);
+
+	if (!s)
+		return -1;
+	*s = (struct slot){ id, at };
+	return 0;
+}
+
+static void index_sort(struct index *x)
+{
+	if (x->n)
+		qsort(x->v, x->n, sizeof *x->v, by_id);
+}
+
+/* How many slots have this id; *first_r the first of them. */
+static size_t index_find(const struct index *x, struct jm_span id, const struct slot **first_r)
+{
+	size_t lo = 0, hi = x->n, n = 0;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (compare_spans(x->v[mid].id, id) < 0)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	*first_r = x->n ? x->v + lo : NULL;
+	while (lo + n < x->n && compare_spans(x->v[lo + n].id, id) == 0)
+		n++;
+	return n;
+}
+
+struct work {
+	const struct jm_pop3_plan_input *in;
+	struct jm_pop3_plan *p;
+	struct index listed, marks, failing;
+};
+
+static int plan_retr(struct work *w, const struct jm_pop3_entry *e, bool marks, struct jm_err *err)
+{
+	struct jm_pop3_plan *p = w->p;
+	struct jm_pop3_todo *t;
+
+	if (w->in->max_messages && p->retr_n >= w->in->max_messages) {
+		p->later_n++;
+		return 0;
+	}
+	t = jm_arena_grow(&p->arena, (void **)&p->retr, &p->retr_n, &p->retr_cap, sizeof *t, err);
+	if (!t)
+		return -1;
+	*t = (struct jm_pop3_todo){ e, marks };
+	return 0;
+}
+
+/* Rule 1 and 2 for one message. */
+static int plan_entry(struct work *w, const struct jm_pop3_entry *e, struct jm_err *err)
+{
+	struct jm_pop3_plan *p = w->p;
+	const struct slot *slot;
+	uint64_t size_bytes;
+	uint32_t *number;
+
+	if (jm_span_none(e->id)) {
+		p->without_id_n++;
+		return plan_retr(w, e, false, err);
+	}
+	if (index_find(&w->listed, e->id, &slot) > 1) {
+		p->same_id_n++;
+		return plan_retr(w, e, false, err);
+	}
+	if (index_find(&w->marks, e->id, &slot) == 0)
+		return plan_retr(w, e, true, err);
+	size_bytes = w->in->marks[slot->at].size_bytes;
+	if (e->size_bytes == 0 || e->size_bytes != size_bytes) {
+		p->changed_n++;
+		return plan_retr(w, e, true, err);
+	}
+	p->done_n++;
+	if (w->in->leave_on_server)
+		return 0;
+	number = jm_arena_grow(&p->arena, (void **)&p->dele, &p->dele_n, &p->dele_cap, sizeof *number, err);
+	if (!number)
+		return -1;
+	*number = e->number;
+	return 0;
+}
+
+static int plan_entries(struct work *w, bool failing, struct jm_err *err)
+{
+	const struct jm_pop3_listing *l = w->in->listing;
+	const struct slot *slot;
+
+	for (size_t i = 0; i < l->n; i++) {
+		const struct jm_pop3_entry *e = &l->v[i];
+		bool fails = !jm_span_none(e->id) && index_find(&w->failing, e->id, &slot) > 0;
+
+		if (fails == failing && plan_entry(w, e, err) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* Rule 3. */
+static int plan_forget(struct work *w, struct jm_err *err)
+{
+	const struct slot *slot;
+
+	if (!w->in->listing->has_ids || w->in->listing->partial)
+		return 0;
+	for (size_t i = 0; i < w->in->marks_n; i++) {
+		struct jm_span id = w->in->marks[i].id, *f;
+
+		if (index_find(&w->listed, id, &slot) > 0)
+			continue;
+		f = jm_arena_grow(&w->p->arena, (void **)&w->p->forget, &w->p->forget_n, &w->p->forget_cap, sizeof *f, err);
+		if (!f)
+			return -1;
+		*f = id;
+	}
+	return 0;
+}
+
+int jm_pop3_plan(const struct jm_pop3_plan_input *in, struct jm_pop3_plan *p_r, struct jm_err *err)
+{
+	struct work w = { .in = in, .p = p_r };
+
+	*p_r = (struct jm_pop3_plan){ 0 };
+	jm_arena_init(&p_r->arena, ARENA_BYTES);
+	for (size_t i = 0; i < in->listing->n; i++)
+		if (!jm_span_none(in->listing->v[i].id) && index_add(p_r, &w.listed, in->listing->v[i].id, i, err) != 0)
+			return -1;
+	for (size_t i = 0; i < in->marks_n; i++)
+		if (index_add(p_r, &w.marks, in->marks[i].id, i, err) != 0)
+			return -1;
+	for (size_t i = 0; i < in->failing_n; i++)
+		if (index_add(p_r, &w.failing, in->failing[i], i, err) != 0)
+			return -1;
+	index_sort(&w.listed);
+	index_sort(&w.marks);
+	index_sort(&w.failing);
+	if (plan_entries(&w, false, err) != 0 || plan_entries(&w, true, err) != 0)
+		return -1;
+	return plan_forget(&w, err);
+}
+
+void jm_pop3_plan_release(struct jm_pop3_plan *p)
+{
+	jm_arena_release(&p->arena);
+	*p = (struct jm_pop3_plan){ 0 };
+}
