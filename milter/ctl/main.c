@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* jmctl: the table of verbs, --help and --version, and the exit codes. What a verb does lives in a file of its name. */
-#include "config.h"
-
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
