@@ -8,6 +8,7 @@ common_libjm_a_SOURCES += \
 	common/base/num.c common/base/num.h \
 	common/base/cidr.c common/base/cidr.h \
 	common/base/io.c common/base/io.h \
+	common/base/scratch.c common/base/scratch.h \
 	common/base/spool.c common/base/spool.h \
 	common/base/digest.c common/base/digest.h \
 	common/base/certificate.c common/base/certificate.h

@@ -28,7 +28,7 @@ static void unmap(struct jm_spool *s)
 }
 
 /* An unlinked file; by name and unlink(2) where the file system has no O_TMPFILE. */
-static int open_unlinked(const char *dir, struct jm_err *err)
+int jm_spool_open_unlinked(const char *dir, struct jm_err *err)
 {
 	char path[4096];
 	int fd = jm_io_open(dir, O_TMPFILE | O_RDWR, 0600, err);
@@ -58,7 +58,7 @@ int jm_spool_write(struct jm_spool *s, const void *p, size_t n, struct jm_err *e
 	if (n > s->max_bytes || s->len > s->max_bytes - n)
 		return jm_err_set(err, JM_E_LIMIT, "message is larger than %llu bytes", (unsigned long long)s->max_bytes);
 	if (s->dir && s->fd < 0 && s->mem.len + n > JM_SPOOL_MEMORY_BYTES) {
-		s->fd = open_unlinked(s->dir, err);
+		s->fd = jm_spool_open_unlinked(s->dir, err);
 		if (s->fd < 0 || flush(s, err) != 0)
 			return -1;
 		jm_buf_release(&s->mem);

@@ -32,6 +32,9 @@ int jm_spool_write(struct jm_spool *s, const void *p, size_t n, struct jm_err *e
 /* All bytes, valid until the next write, reset or release. TEMP. */
 int jm_spool_view(struct jm_spool *s, struct jm_span *bytes_r, struct jm_err *err) JM_MUST_CHECK;
 
+/* A new unlinked file in dir, open for reading and writing; the descriptor, or -1 (TEMP, DENIED, ...). */
+int jm_spool_open_unlinked(const char *dir, struct jm_err *err) JM_MUST_CHECK;
+
 /* Forget the content; a small memory buffer is kept for the next message. */
 void jm_spool_reset(struct jm_spool *s);
 

@@ -10,6 +10,7 @@
 
 #include "common/base/io.h"
 #include "common/base/log.h"
+#include "common/base/scratch.h"
 #include "common/base/spool.h"
 #include "t/lib/tap.h"
 
@@ -64,6 +65,27 @@ static void spools(void)
 	jm_spool_init(&s, "/nonexistent", 10u << 20);
 	tap_ok(jm_spool_write(&s, zeros, sizeof zeros, &err) == -1, "a folder that is not there is an error");
 	jm_spool_release(&s);
+}
+
+static void scratch(void)
+{
+	struct jm_scratch s;
+	struct jm_err err;
+	unsigned char *a, *b;
+
+	jm_scratch_init(&s, tap_folder());
+	a = jm_scratch_alloc(&s, 100, &err);
+	b = jm_scratch_alloc(&s, sizeof zeros, &err);
+	tap_ok(a && b, "scratch gives small and large pieces");
+	if (a && b) {
+		memset(a, 'a', 100);
+		memset(b, 'b', sizeof zeros);
+		tap_ok(a[99] == 'a' && b[sizeof zeros - 1] == 'b', "that hold what is written");
+	}
+	jm_scratch_release(&s);
+	jm_scratch_init(&s, "/nonexistent");
+	tap_ok(!jm_scratch_alloc(&s, sizeof zeros, &err), "no folder: an error, not a crash");
+	jm_scratch_release(&s);
 }
 
 static void files(void)
@@ -152,6 +174,7 @@ int main(void)
 	tap_folder();
 	faults();	/* first: the seam reads its variable at the first call of the process */
 	spools();
+	scratch();
 	files();
 	log_lines();
 	return tap_done();
