@@ -34,7 +34,7 @@ enum jm_verdict {
 struct jm_admission {
 	enum jm_verdict verdict;
 	const struct jm_service *service;	/* with every verdict but OTHER and UNKNOWN; borrowed from the settings */
-	char text[JM_ADMIT_TEXT_BYTES];		/* for the SMTP reply and the event: printable ASCII, no '%' */
+	char text[JM_ADMIT_TEXT_BYTES];		/* for the SMTP reply and the event: printable ASCII */
 };
 
 /* recipient: argument of RCPT TO as the milter got it. Any thread. */

@@ -17,6 +17,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -39,6 +40,7 @@ int mi_pool_controller_init(void);
 int mi_start_session(SMFICTX *ctx);
 
 static _Thread_local int accepted = -1;
+static atomic_int listener = -1;
 
 struct session {
 	SMFICTX *ctx;
@@ -48,6 +50,7 @@ struct session {
 /* Take the place of libc's accept() in this program; libmilter's listener is its only caller. */
 int accept(int fd, __SOCKADDR_ARG addr, socklen_t *restrict len)
 {
+	atomic_store(&listener, fd);
 	accepted = accept4(fd, addr, len, SOCK_CLOEXEC);
 	return accepted;
 }
@@ -100,4 +103,20 @@ int mi_start_session(SMFICTX *ctx)
 bool jm_pool_stopping(void)
 {
 	return mi_stop() != 0;
+}
+
+/* A connection to ourselves: the listener looks at its stop flag after each one. Before the first accept() its descriptor is not
+ * known; it then stops at its next look, within five seconds. */
+void jm_pool_wake(void)
+{
+	struct sockaddr_storage addr;
+	socklen_t len = sizeof addr;
+	int fd = -1, l = atomic_load(&listener);
+
+	if (l >= 0 && getsockname(l, (struct sockaddr *)&addr, &len) == 0)
+		fd = socket(addr.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd >= 0) {
+		(void)connect(fd, (struct sockaddr *)&addr, len);	/* whatever comes of it, it was a knock */
+		close(fd);
+	}
 }

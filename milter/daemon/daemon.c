@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "milter/daemon/daemon.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "common/base/clock.h"
+#include "common/base/log.h"
+
+#define REPORT_BYTES (64u * 1024u)
+
+void jm_daemon_init(struct jm_daemon *d, struct jm_settings *settings)
+{
+	*d = (struct jm_daemon){ .settings = settings, .started_ms = jm_clock_now_ms() };
+	pthread_mutex_init(&d->lock, NULL);
+	pthread_cond_init(&d->idle, NULL);
+}
+
+struct jm_settings *jm_daemon_settings(struct jm_daemon *d)
+{
+	struct jm_settings *s;
+
+	pthread_mutex_lock(&d->lock);
+	s = jm_settings_ref(d->settings);
+	pthread_mutex_unlock(&d->lock);
+	return s;
+}
+
+/* Each service that was switched on or off, or came or went, is an event of its own. */
+static void note_changes(struct jm_daemon *d, const struct jm_settings *old, const struct jm_settings *now)
+{
+	size_t i, k;
+
+	for (i = 0; i < now->services_n; i++) {
+		const struct jm_service *s = &now->services[i], *was = NULL;
+
+		for (k = 0; k < old->services_n; k++)
+			if (strcmp(old->services[k].email_address, s->email_address) == 0)
+				was = &old->services[k];
+		if (!was)
+			jm_daemon_note(d, "service-added", s->email_address, "reload", "added", "journal service added");
+		else if (was->disabled != s->disabled)
+			jm_daemon_note(d, s->disabled ? "service-disabled" : "service-enabled", s->email_address, "reload",
+			    s->disabled ? "disabled" : "enabled", s->disabled ? "journal service disabled" : "journal service enabled");
+	}
+	for (k = 0; k < old->services_n; k++) {
+		for (i = 0; i < now->services_n; i++)
+			if (strcmp(old->services[k].email_address, now->services[i].email_address) == 0)
+				break;
+		if (i == now->services_n)
+			jm_daemon_note(d, "service-removed", old->services[k].email_address, "reload", "removed", "journal service removed");
+	}
+}
+
+void jm_daemon_reload(struct jm_daemon *d)
+{
+	struct jm_settings *old = jm_daemon_settings(d), *now = NULL;
+	struct jm_buf report;
+	struct jm_err err;
+	char restart[300];
+
+	jm_buf_init(&report, REPORT_BYTES);
+	if (jm_settings_load(old->path, &now, &report, &err) != 0) {
+		JM_LOG(JM_LOG_ERROR, "reload-failed", { "file", JM_S(old->path) }, { "error", JM_S(err.text) }, { "outcome", JM_S("old settings stay in force") });
+		jm_daemon_note(d, "reload-failed", NULL, "daemon", "", err.text);
+		goto out;
+	}
+	if (jm_settings_restart_needed(old, now, restart, sizeof restart))
+		JM_LOG(JM_LOG_WARNING, "restart-needed", { "settings", JM_S(restart) });
+	pthread_mutex_lock(&d->lock);
+	jm_settings_unref(&d->settings);
+	d->settings = jm_settings_ref(now);
+	pthread_mutex_unlock(&d->lock);
+	jm_log_set_level(now->detailed_logging ? JM_LOG_DEBUG : JM_LOG_INFO);
+	jm_daemon_note(d, "reloaded", NULL, "daemon", "", now->path);
+	note_changes(d, old, now);
+out:
+	jm_buf_release(&report);
+	jm_settings_unref(&now);
+	jm_settings_unref(&old);
+}
+
+void jm_daemon_note(struct jm_daemon *d, const char *kind, const char *service, const char *actor, const char *reason, const char *text)
+{
+	const char *const parts[] = { kind, service ? service : "", actor ? actor : "", reason ? reason : "", NULL };
+	struct jm_event e = { jm_clock_now_ms(), kind, service, actor, text };
+	char more[JM_ADMIT_TEXT_BYTES + 400];
+	struct jm_err err;
+	uint64_t hidden;
+	bool tell;
+
+	JM_LOG(JM_LOG_NOTICE, kind, { "service", JM_S(service) }, { "actor", JM_S(actor) }, { "text", JM_S(text) });
+	pthread_mutex_lock(&d->lock);
+	tell = jm_quota_take(&d->quota, parts, e.time_ms, &hidden);
+	pthread_mutex_unlock(&d->lock);
+	if (!tell || !d->archive)
+		return;
+	if (hidden) {
+		snprintf(more, sizeof more, "%s (and %llu more like it)", text, (unsigned long long)hidden);
+		e.text = more;
+	}
+	if (jm_archive_note(d->archive, &e, &err) != 0)
+		JM_LOG(JM_LOG_ERROR, "event-lost", { "kind", JM_S(kind) }, { "error", JM_S(err.text) });
+}
+
+void jm_daemon_busy(struct jm_daemon *d)
+{
+	pthread_mutex_lock(&d->lock);
+	d->busy++;
+	pthread_mutex_unlock(&d->lock);
+}
+
+void jm_daemon_done(struct jm_daemon *d)
+{
+	pthread_mutex_lock(&d->lock);
+	if (--d->busy == 0)
+		pthread_cond_broadcast(&d->idle);
+	pthread_mutex_unlock(&d->lock);
+}
+
+bool jm_daemon_drain(struct jm_daemon *d, int64_t grace_ms)
+{
+	struct timespec until;
+	int64_t ms = 0;
+	bool idle;
+
+	atomic_store(&d->stopping, true);
+	clock_gettime(CLOCK_REALTIME, &until);
+	ms = (int64_t)until.tv_sec * 1000 + until.tv_nsec / 1000000 + grace_ms;
+	until.tv_sec = (time_t)(ms / 1000);
+	until.tv_nsec = (long)(ms % 1000) * 1000000;
+	pthread_mutex_lock(&d->lock);
+	while (d->busy && pthread_cond_timedwait(&d->idle, &d->lock, &until) != ETIMEDOUT)
+		;
+	idle = d->busy == 0;
+	pthread_mutex_unlock(&d->lock);
+	return idle;
+}
+
+json_t *jm_daemon_state(void *ctx)
+{
+	struct jm_daemon *d = ctx;
+	struct jm_settings *s = jm_daemon_settings(d);
+	json_t *services = json_array();
+	char started[JM_CLOCK_TEXT_BYTES];
+	size_t i;
+
+	for (i = 0; i < s->services_n; i++) {
+		const struct jm_service *v = &s->services[i];
+
+		json_array_append_new(services, json_pack("{s:s, s:s, s:s, s:b}", "email_address", v->email_address, "description",
+		    v->description ? v->description : "", "transport", v->transport == JM_TRANSPORT_POP3 ? "pop3" : "smtp", "disabled", v->disabled));
+	}
+	services = json_pack("{s:{s:i, s:s, s:s, s:s, s:s}, s:{s:I, s:I, s:I, s:I, s:I}, s:o}", "daemon", "pid", (int)getpid(), "version",
+	    PACKAGE_VERSION, "started", jm_clock_format(d->started_ms, started), "settings_file", s->path, "socket", s->socket, "since_start",
+	    "received", (json_int_t)atomic_load(&d->received), "archived", (json_int_t)atomic_load(&d->archived), "deferred",
+	    (json_int_t)atomic_load(&d->deferred), "refused", (json_int_t)atomic_load(&d->refused), "passed",
+	    (json_int_t)atomic_load(&d->passed), "services", services);
+	jm_settings_unref(&s);
+	return services;
+}

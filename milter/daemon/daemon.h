@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What the parts of the daemon share: the archive, the settings in force, counters, and who is busy. main.c makes the one
+ * object; smtp.c, control.c and collectors use it. Everything here may be called by any thread.
+ */
+#ifndef JM_DAEMON_DAEMON_H
+#define JM_DAEMON_DAEMON_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#include "common/archive/archive.h"
+#include "common/service/admit.h"
+#include "common/service/quota.h"
+#include "common/settings/settings.h"
+
+struct jm_daemon {
+	struct jm_archive *archive;
+	char *spool_dir;
+	int64_t started_ms;
+	pthread_mutex_t lock;			/* guards all up to the counters */
+	pthread_cond_t idle;			/* busy became 0 */
+	struct jm_settings *settings;		/* in force */
+	struct jm_quota quota;
+	unsigned busy;				/* journal messages between their first recipient and their answer */
+	atomic_bool stopping;
+	atomic_ullong received, archived, deferred, refused, passed;	/* messages since the start */
+};
+
+/* Initialise *d around settings (the reference is taken over) . */
+void jm_daemon_init(struct jm_daemon *d, struct jm_settings *settings);
+
+/* The settings in force, with a reference for the caller. */
+struct jm_settings *jm_daemon_settings(struct jm_daemon *d);
+
+/* Load the file again and put the new settings into force, or keep the old ones; logs and notes which, and why. */
+void jm_daemon_reload(struct jm_daemon *d);
+
+/* Log an event always and note it in the archive, unless its like was noted within the last minute; those are counted and told with the
+ * next. parts of what makes it alike: kind, service, actor, reason. */
+void jm_daemon_note(struct jm_daemon *d, const char *kind, const char *service, const char *actor, const char *reason, const char *text);
+
+/* A journal message begins, ends. */
+void jm_daemon_busy(struct jm_daemon *d);
+void jm_daemon_done(struct jm_daemon *d);
+
+/* Refuse new messages and wait until none is in flight, or for grace_ms. False when some still are. */
+bool jm_daemon_drain(struct jm_daemon *d, int64_t grace_ms);
+
+/* What only a running daemon knows, for "status"; the caller owns it. ctx is the struct jm_daemon. NULL without memory. */
+json_t *jm_daemon_state(void *ctx);
+
+#endif

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The intake: one message on its way in, and the facts of its arrival, the same for every transport. The transport fills it,
+ * jm_intake_finish() unwraps and archives, the transport answers. Knows nothing of libmilter or POP3.
+ */
+#ifndef JM_DAEMON_INTAKE_H
+#define JM_DAEMON_INTAKE_H
+
+#include "common/archive/archive.h"
+#include "common/base/scratch.h"
+#include "common/base/spool.h"
+#include "common/settings/settings.h"
+
+/* The journal recipients of one service. */
+struct jm_intake_target {
+	const struct jm_service *service;	/* borrowed from intake.settings */
+	const char **rcpt_to;			/* in the arena, NULL-terminated */
+	size_t rcpt_n, rcpt_cap;
+};
+
+struct jm_intake {
+	struct jm_settings *settings;		/* one reference, for the life of the message */
+	struct jm_arena arena;			/* owns the strings below */
+	struct jm_arrival arrival;		/* service and rcpt_to are filled in per target */
+	struct jm_intake_target *targets;	/* in the arena; mostly one */
+	size_t targets_n, targets_cap;
+	struct jm_spool spool;			/* the message as received */
+	struct jm_scratch scratch;
+};
+
+/* Make *in empty. spool_dir is borrowed for its life. */
+void jm_intake_init(struct jm_intake *in, const char *spool_dir);
+
+/* Begin a message under these settings (a reference is taken); whatever was there is dropped. */
+void jm_intake_begin(struct jm_intake *in, struct jm_settings *settings);
+
+/* Keep a copy of a string for the arrival; NULL stays NULL. LIMIT, TEMP. */
+int jm_intake_keep(struct jm_intake *in, const char *text, const char **copy_r, struct jm_err *err) JM_MUST_CHECK;
+
+/* Note an accepted journal recipient. TEMP, LIMIT. */
+int jm_intake_add(struct jm_intake *in, const struct jm_service *service, struct jm_span recipient, struct jm_err *err) JM_MUST_CHECK;
+
+/*
+ * Unwrap the message and store it once for each service it was sent to; 0 only when all of it is durable. receipt_r is that of the last.
+ * A failure after the first service stores nothing wrong: when the sender tries again, the archive knows the report. TEMP, LIMIT.
+ */
+int jm_intake_finish(struct jm_intake *in, struct jm_archive *archive, struct jm_receipt *receipt_r, struct jm_err *err) JM_MUST_CHECK;
+
+/* Drop the message; the intake can begin another. */
+void jm_intake_reset(struct jm_intake *in);
+
+/* Free everything. */
+void jm_intake_release(struct jm_intake *in);
+
+#endif

@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The daemon's life: read the settings, become the user, open the archive, listen, serve, drain, close. It never forks: a service
+ * manager keeps it in the background. SIGTERM and SIGINT stop it, SIGUSR1 reloads (libmilter owns SIGHUP and takes it for a stop).
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <grp.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "common/base/clock.h"
+#include "common/base/io.h"
+#include "common/base/log.h"
+#include "milter/daemon/control.h"
+#include "milter/daemon/daemon.h"
+#include "milter/daemon/smtp.h"
+
+#define DEFAULT_SETTINGS JM_SYSCONFDIR "/journal-milter/journal-milter.xml"
+#define REPORT_BYTES (256u * 1024u)
+#define TICK_MS 200
+#define DRAIN_MS 30000			/* for messages that are still coming in when we are told to stop */
+#define LINGER_MS 300			/* for the last answers to leave */
+
+struct options {
+	const char *settings;
+	bool check, foreground;
+};
+
+static void usage(FILE *to)
+{
+	fputs("usage: journal-milter [-c FILE] [-f] [-n] [-V]\n"
+	      "  -c FILE  settings (default " DEFAULT_SETTINGS ")\n"
+	      "  -f       log to standard error instead of syslog\n"
+	      "  -n       check the settings and exit: 0, or 78 when they are wrong\n"
+	      "  -V       print the version and exit\n", to);
+}
+
+static int read_options(int argc, char **argv, struct options *o)
+{
+	int c;
+
+	*o = (struct options){ .settings = DEFAULT_SETTINGS };
+	while ((c = getopt(argc, argv, "c:fnVh")) != -1)
+		switch (c) {
+		case 'c':
+			o->settings = optarg;
+			break;
+		case 'f':
+			o->foreground = true;
+			break;
+		case 'n':
+			o->check = true;
+			break;
+		case 'V':
+			puts("journal-milter " PACKAGE_VERSION);
+			exit(EX_OK);
+		case 'h':
+			usage(stdout);
+			exit(EX_OK);
+		default:
+			usage(stderr);
+			return -1;
+		}
+	if (optind < argc) {
+		fprintf(stderr, "journal-milter: unexpected argument \"%s\"\n", argv[optind]);
+		usage(stderr);
+		return -1;
+	}
+	return 0;
+}
+
+static int exit_code(const struct jm_err *err)
+{
+	switch (err->kind) {
+	case JM_E_CONFIG:
+	case JM_E_USAGE:
+		return EX_CONFIG;
+	case JM_E_NOTFOUND:
+		return EX_NOINPUT;
+	case JM_E_DENIED:
+		return EX_NOPERM;
+	case JM_E_CORRUPT:
+		return EX_DATAERR;
+	case JM_E_TEMP:
+	case JM_E_LIMIT:
+		return EX_TEMPFAIL;
+	default:
+		return EX_SOFTWARE;
+	}
+}
+
+/* Findings go to standard error, where whoever starts us looks, and the first also into the log. */
+static int load(const struct options *o, struct jm_settings **s_r)
+{
+	struct jm_buf report;
+	struct jm_err err;
+	int rc = EX_OK;
+
+	jm_buf_init(&report, REPORT_BYTES);
+	if (jm_settings_load(o->settings, s_r, &report, &err) != 0)
+		rc = o->check ? EX_CONFIG : exit_code(&err);
+	fputs(jm_buf_str(&report), stderr);
+	if (rc != EX_OK && report.len == 0)
+		fprintf(stderr, "journal-milter: %s\n", err.text);
+	if (rc != EX_OK && !o->check)
+		JM_LOG(JM_LOG_ERROR, "settings-wrong", { "file", JM_S(o->settings) }, { "error", JM_S(err.text) });
+	else if (o->check && rc == EX_OK)
+		printf("%s: ok, %zu journal service%s\n", o->settings, (*s_r)->services_n, (*s_r)->services_n == 1 ? "" : "s");
+	jm_buf_release(&report);
+	return rc;
+}
+
+/* While we may still: a folder with the right owner for the archive and for sockets. Existing folders are left as they are. */
+static int make_folder(const char *path, bool is_file, const struct passwd *owner, struct jm_err *err)
+{
+	char dir[4096], *slash;
+	struct stat st;
+
+	if (strlen(path) >= sizeof dir)
+		return jm_err_set(err, JM_E_CONFIG, "path of %zu bytes", strlen(path));
+	memcpy(dir, path, strlen(path) + 1);
+	slash = strrchr(dir, '/');
+	if (is_file && slash && slash != dir)
+		*slash = 0;
+	if (stat(dir, &st) == 0)
+		return 0;
+	if (jm_io_mkdirs(dir, 0750, err) != 0)
+		return -1;
+	if (owner && chown(dir, owner->pw_uid, owner->pw_gid) != 0)
+		return jm_err_sys(err, JM_E_TEMP, "cannot give \"%s\" to user %s", dir, owner->pw_name);
+	return 0;
+}
+
+static int become_user(const struct jm_settings *s, struct jm_err *err)
+{
+	const struct passwd *pw = NULL;
+
+	if (s->user && geteuid() == 0) {
+		pw = getpwnam(s->user);
+		if (!pw)
+			return jm_err_set(err, JM_E_CONFIG, "user \"%s\" does not exist", s->user);
+	}
+	if (make_folder(s->archive_directory, false, pw, err) != 0 || make_folder(s->control_socket, true, pw, err) != 0 ||
+	    (strncmp(s->socket, "unix:", 5) == 0 && make_folder(s->socket + 5, true, pw, err) != 0))
+		return -1;
+	if (pw && (initgroups(pw->pw_name, pw->pw_gid) != 0 || setgid(pw->pw_gid) != 0 || setuid(pw->pw_uid) != 0))
+		return jm_err_sys(err, JM_E_TEMP, "cannot become user %s", s->user);
+	return 0;
+}
+
+/* libmilter retries accept() in a busy loop when descriptors run out. */
+static void raise_descriptor_limit(void)
+{
+	struct rlimit r;
+
+	if (getrlimit(RLIMIT_NOFILE, &r) != 0)
+		return;
+	r.rlim_cur = r.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &r) != 0)
+		JM_LOG(JM_LOG_WARNING, "descriptor-limit", { "limit", JM_U(r.rlim_cur) });
+}
+
+static void *keep_time(void *arg)
+{
+	struct jm_daemon *d = arg;
+	const struct timespec tick = { 0, TICK_MS * 1000000L };
+	sigset_t usr1;
+
+	sigemptyset(&usr1);
+	sigaddset(&usr1, SIGUSR1);
+	for (;;) {
+		if (sigtimedwait(&usr1, NULL, &tick) == SIGUSR1)
+			jm_daemon_reload(d);
+		jm_smtp_tick();
+	}
+	return NULL;
+}
+
+static int open_archive(struct jm_daemon *d, struct jm_err *err)
+{
+	const struct jm_settings *s = d->settings;
+	struct jm_archive_options options = {
+		.dir = s->archive_directory,
+		.volume_size_bytes = s->volume_size_bytes,
+		.compression_level = s->compression_level,
+	};
+
+	if (asprintf(&d->spool_dir, "%s/spool", s->archive_directory) < 0)
+		return jm_err_set(err, JM_E_TEMP, "out of memory");
+	if (jm_io_mkdirs(d->spool_dir, 0700, err) != 0)
+		return -1;
+	return jm_archive_open(&options, &d->archive, err);
+}
+
+static int run(struct jm_daemon *d, struct jm_err *err)
+{
+	struct jm_control *control = NULL;
+	pthread_t keeper;
+	int rc = -1;
+
+	if (become_user(d->settings, err) != 0 || open_archive(d, err) != 0)
+		goto out;
+	if (jm_control_start(d->settings->control_socket, d->archive, jm_daemon_state, d, &control, err) != 0)
+		goto out;
+	if (jm_smtp_listen(d, d->settings, err) != 0)
+		goto out;
+	if (pthread_create(&keeper, NULL, keep_time, d) != 0) {
+		jm_err_set(err, JM_E_TEMP, "cannot start a thread");
+		goto out;
+	}
+	JM_LOG(JM_LOG_NOTICE, "ready", { "version", JM_S(PACKAGE_VERSION) }, { "socket", JM_S(d->settings->socket) },
+	    { "archive", JM_S(d->settings->archive_directory) }, { "services", JM_U(d->settings->services_n) });
+	jm_daemon_note(d, "started", NULL, "daemon", "", PACKAGE_VERSION);
+	rc = jm_smtp_serve();
+	if (rc != 0)
+		jm_err_set(err, JM_E_TEMP, "libmilter gave up; its reason is in the system log");
+	if (!jm_daemon_drain(d, DRAIN_MS)) {
+		JM_LOG(JM_LOG_WARNING, "stop-unfinished", { "outcome", JM_S("senders of messages still coming in get 4xx and try again") });
+		return rc;	/* their threads still use the archive: leave it open, its log needs no closing */
+	}
+	jm_clock_sleep_ms(LINGER_MS);
+	jm_daemon_note(d, "stopped", NULL, "daemon", "", PACKAGE_VERSION);
+out:
+	jm_control_stop(&control);
+	jm_archive_close(&d->archive);
+	return rc;
+}
+
+int main(int argc, char **argv)
+{
+	static struct jm_daemon d;	/* static: session threads may outlive main()'s frame */
+	struct jm_settings *settings = NULL;
+	struct options o;
+	struct jm_err err;
+	sigset_t usr1;
+	int rc;
+
+	if (read_options(argc, argv, &o) != 0)
+		return EX_USAGE;
+	jm_log_open("journal-milter", o.foreground || o.check);
+	rc = load(&o, &settings);
+	if (rc != EX_OK || o.check) {
+		jm_settings_unref(&settings);
+		return rc;
+	}
+	if (settings->detailed_logging)
+		jm_log_set_level(JM_LOG_DEBUG);
+	sigemptyset(&usr1);
+	sigaddset(&usr1, SIGUSR1);
+	pthread_sigmask(SIG_BLOCK, &usr1, NULL);	/* inherited by every thread; keep_time() waits for it */
+	signal(SIGPIPE, SIG_IGN);
+	raise_descriptor_limit();
+	jm_daemon_init(&d, settings);
+	if (run(&d, &err) != 0) {
+		JM_LOG(JM_LOG_ERROR, "failed", { "error", JM_S(err.text) });
+		if (!o.foreground)
+			fprintf(stderr, "journal-milter: %s\n", err.text);
+		_exit(exit_code(&err));
+	}
+	JM_LOG(JM_LOG_NOTICE, "stopped", { "archived", JM_U(atomic_load(&d.archived)) }, { "deferred", JM_U(atomic_load(&d.deferred)) });
+	_exit(EX_OK);	/* idle sessions have threads: leave without running their ground away */
+}

@@ -1,0 +1,462 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * libmilter's callbacks in the order in which they come. A message is judged at RCPT, gathered, and stored at the end of message;
+ * the answer follows the storing. Other people's mail is left at DATA, when all its recipients are known.
+ *
+ * Callbacks of one session run one after the other in that session's thread (pool.c).
+ */
+#include "milter/daemon/smtp.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <libmilter/mfapi.h>
+
+#include "common/base/clock.h"
+#include "common/base/log.h"
+#include "common/mail/domain.h"
+#include "milter/daemon/intake.h"
+#include "milter/daemon/pool.h"
+#include "milter/daemon/reply.h"
+
+#define PROGRESS_US 4000000		/* Sendmail's default limit for an answer is 10 s */
+#define WANTED_ACTIONS SMFIF_DELRCPT
+#define WANTED_STEPS (SMFIP_HDR_LEADSPC | SMFIP_NOUNKNOWN | SMFIP_SKIP | SMFIP_NR_CONN | SMFIP_NR_HELO | SMFIP_NR_MAIL | SMFIP_NR_HDR | \
+    SMFIP_NR_EOH | SMFIP_NR_BODY)
+
+struct session {
+	SMFICTX *ctx;
+	unsigned long steps;		/* negotiated */
+	struct jm_facts facts;
+	char client[JM_CIDR_TEXT_BYTES];
+	char *helo;			/* owned */
+	struct jm_intake intake;
+	struct jm_span mail_from;	/* as given; in the intake's arena */
+	unsigned others;		/* recipients that are not ours */
+	bool counted;			/* as busy */
+	bool failed;			/* trouble while gathering: told at the end of message */
+	struct jm_err trouble;
+	struct session *next;		/* in waiting */
+	int64_t told_us;		/* waiting: when the MTA last heard of us */
+};
+
+static struct jm_daemon *the_daemon;	/* libmilter hands nothing of ours to the first callback */
+static pthread_mutex_t waiting_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct session *waiting;		/* sessions in their end of message */
+
+static sfsistat quiet(const struct session *s, unsigned long flag)
+{
+	return s->steps & flag ? SMFIS_NOREPLY : SMFIS_CONTINUE;
+}
+
+static sfsistat on_negotiate(SMFICTX *ctx, unsigned long f0, unsigned long f1, unsigned long f2, unsigned long f3, unsigned long *pf0,
+    unsigned long *pf1, unsigned long *pf2, unsigned long *pf3)
+{
+	static char m_connect[] = "j {daemon_name} {client_addr}", m_helo[] = "{tls_version} {cipher} {cert_subject} {verify}",
+	    m_mail[] = "i {auth_type} {auth_authen}", m_rcpt[] = "i", m_data[] = "i", m_eom[] = "i {msg_id}";
+	struct session *s;
+
+	(void)f2, (void)f3;
+	if ((f0 & WANTED_ACTIONS) != WANTED_ACTIONS || !(f1 & SMFIP_HDR_LEADSPC)) {
+		JM_LOG(JM_LOG_ERROR, "mta-too-old", { "actions", JM_U(f0) }, { "steps", JM_U(f1) }, { "needed", JM_S("delrcpt, header leading space") });
+		return SMFIS_REJECT;	/* the MTA then answers 4xx: better than a changed byte */
+	}
+	s = calloc(1, sizeof *s);
+	if (!s)
+		return SMFIS_REJECT;
+	s->ctx = ctx;
+	s->steps = f1 & WANTED_STEPS;
+	jm_intake_init(&s->intake, the_daemon->spool_dir);
+	if (smfi_setpriv(ctx, s) != MI_SUCCESS) {
+		free(s);
+		return SMFIS_REJECT;
+	}
+	*pf0 = WANTED_ACTIONS;
+	if (f0 & SMFIF_SETSYMLIST) {
+		*pf0 |= SMFIF_SETSYMLIST;
+		(void)smfi_setsymlist(ctx, SMFIM_CONNECT, m_connect);	/* refused lists leave the MTA's own, which hold the same */
+		(void)smfi_setsymlist(ctx, SMFIM_HELO, m_helo);
+		(void)smfi_setsymlist(ctx, SMFIM_ENVFROM, m_mail);
+		(void)smfi_setsymlist(ctx, SMFIM_ENVRCPT, m_rcpt);
+		(void)smfi_setsymlist(ctx, SMFIM_DATA, m_data);
+		(void)smfi_setsymlist(ctx, SMFIM_EOM, m_eom);
+	}
+	*pf1 = s->steps;
+	*pf2 = *pf3 = 0;
+	return SMFIS_CONTINUE;
+}
+
+/* May come again in a session: Postfix repeats it after XCLIENT. */
+static sfsistat on_connect(SMFICTX *ctx, char *host, _SOCK_ADDR *addr)
+{
+	struct session *s = smfi_getpriv(ctx);
+
+	(void)host;
+	s->facts.client_known = jm_cidr_from_sockaddr((const struct sockaddr *)addr, &s->facts.client);
+	if (s->facts.client_known)
+		jm_cidr_format(&s->facts.client, s->client);
+	else
+		snprintf(s->client, sizeof s->client, "unknown");
+	return quiet(s, SMFIP_NR_CONN);
+}
+
+static sfsistat on_helo(SMFICTX *ctx, char *name)
+{
+	struct session *s = smfi_getpriv(ctx);
+
+	free(s->helo);
+	s->helo = strdup(name);		/* only for the record: NULL is fine */
+	return quiet(s, SMFIP_NR_HELO);
+}
+
+static void end_message(struct session *s)
+{
+	if (s->counted)
+		jm_daemon_done(the_daemon);
+	s->counted = s->failed = false;
+	s->others = 0;
+	s->mail_from = jm_span_of(NULL, 0);
+	jm_intake_reset(&s->intake);
+}
+
+static void fail(struct session *s, const struct jm_err *err)
+{
+	if (!s->failed)
+		s->trouble = *err;
+	s->failed = true;
+}
+
+static sfsistat on_mail(SMFICTX *ctx, char **argv)
+{
+	struct session *s = smfi_getpriv(ctx);
+	struct jm_settings *settings = jm_daemon_settings(the_daemon);
+	const char *from;
+	struct jm_span local, domain;
+	struct jm_err err;
+
+	end_message(s);		/* an aborted one leaves no trace: libmilter does not always say so */
+	jm_intake_begin(&s->intake, settings);
+	jm_settings_unref(&settings);
+	if (jm_intake_keep(&s->intake, argv[0], &from, &err) != 0) {
+		fail(s, &err);
+		return quiet(s, SMFIP_NR_MAIL);
+	}
+	s->mail_from = jm_span_str(from);
+	s->intake.arrival.transport = "smtp";
+	if (jm_domain_split_path(s->mail_from, &local, &domain) && domain.len == 0 && local.len == 0)
+		s->intake.arrival.mail_from = "";
+	else
+		s->intake.arrival.mail_from = from;
+	return quiet(s, SMFIP_NR_MAIL);
+}
+
+/* The session's facts, copied: macros are libmilter's and go with the session. */
+static int take_facts(struct session *s, struct jm_err *err)
+{
+	struct jm_arrival *a = &s->intake.arrival;
+	static char tls[] = "{tls_version}", login[] = "{auth_authen}";
+	const char *value;
+
+	s->facts.mail_from = s->mail_from;
+	value = smfi_getsymval(s->ctx, tls);
+	if (jm_intake_keep(&s->intake, value && *value ? value : NULL, &a->tls, err) != 0)
+		return -1;
+	value = smfi_getsymval(s->ctx, login);
+	if (jm_intake_keep(&s->intake, value && *value ? value : NULL, &a->login, err) != 0)
+		return -1;
+	s->facts.tls_version = a->tls;
+	s->facts.login = a->login;
+	a->helo = s->helo;
+	a->client = s->client;
+	return 0;
+}
+
+static void tell_refusal(struct session *s, const struct jm_admission *a, const char *rcpt)
+{
+	bool refused = a->verdict >= JM_ADMIT_CLIENT;
+
+	JM_LOG(JM_LOG_INFO, "recipient", { "verdict", JM_S(jm_verdict_name(a->verdict)) }, { "client", JM_S(s->client) }, { "helo", JM_S(s->helo) },
+	    { "from", JM_P(s->mail_from) }, { "to", JM_S(rcpt) }, { "tls", JM_S(s->facts.tls_version) }, { "login", JM_S(s->facts.login) });
+	atomic_fetch_add(refused ? &the_daemon->refused : &the_daemon->deferred, 1);
+	jm_daemon_note(the_daemon, refused ? "refused" : "deferred", a->service ? a->service->email_address : NULL, s->client,
+	    jm_verdict_name(a->verdict), a->text);
+}
+
+static sfsistat on_rcpt(SMFICTX *ctx, char **argv)
+{
+	struct session *s = smfi_getpriv(ctx);
+	struct jm_admission a;
+	struct jm_err err;
+
+	if (!s->intake.settings)
+		return SMFIS_TEMPFAIL;
+	if (s->failed || (s->intake.targets_n == 0 && take_facts(s, &err) != 0)) {
+		if (!s->failed)
+			fail(s, &err);
+		return jm_reply_trouble(ctx, &s->trouble);
+	}
+	jm_admit(s->intake.settings, &s->facts, jm_span_str(argv[0]), &a);
+	if (a.verdict == JM_ADMIT_OTHER) {
+		s->others++;
+		return SMFIS_CONTINUE;
+	}
+	if (atomic_load(&the_daemon->stopping))
+		return jm_reply_stopping(ctx);
+	if (a.verdict != JM_ADMIT_ACCEPT) {
+		tell_refusal(s, &a, argv[0]);
+		return jm_reply_admission(ctx, &a);
+	}
+	if (jm_intake_add(&s->intake, a.service, jm_span_str(argv[0]), &err) != 0)
+		return jm_reply_trouble(ctx, &err);	/* this recipient only */
+	if (!s->counted) {
+		jm_daemon_busy(the_daemon);
+		s->counted = true;
+	}
+	return SMFIS_CONTINUE;
+}
+
+static sfsistat on_data(SMFICTX *ctx)
+{
+	struct session *s = smfi_getpriv(ctx);
+
+	if (s->intake.targets_n)
+		return SMFIS_CONTINUE;
+	atomic_fetch_add(&the_daemon->passed, 1);
+	return SMFIS_ACCEPT;		/* all recipients are known and none is ours: the MTA need not show us the message */
+}
+
+static void gather(struct session *s, const void *p, size_t n)
+{
+	struct jm_err err;
+
+	if (!s->failed && s->intake.targets_n && jm_spool_write(&s->intake.spool, p, n, &err) != 0)
+		fail(s, &err);
+}
+
+/* The field as it came over the wire: MTAs hand over folds as LF, and with HDR_LEADSPC the blank after the colon. */
+static sfsistat on_header(SMFICTX *ctx, char *name, char *value)
+{
+	struct session *s = smfi_getpriv(ctx);
+	char *lf;
+
+	gather(s, name, strlen(name));
+	gather(s, ":", 1);
+	while ((lf = strchr(value, '\n')) != NULL) {
+		size_t n = (size_t)(lf - value);
+
+		gather(s, value, n && lf[-1] == '\r' ? n - 1 : n);
+		gather(s, "\r\n", 2);
+		value = lf + 1;
+	}
+	gather(s, value, strlen(value));
+	gather(s, "\r\n", 2);
+	return quiet(s, SMFIP_NR_HDR);
+}
+
+static sfsistat on_eoh(SMFICTX *ctx)
+{
+	struct session *s = smfi_getpriv(ctx);
+
+	gather(s, "\r\n", 2);
+	return quiet(s, SMFIP_NR_EOH);
+}
+
+static sfsistat on_body(SMFICTX *ctx, unsigned char *p, size_t n)
+{
+	struct session *s = smfi_getpriv(ctx);
+
+	gather(s, p, n);
+	return quiet(s, SMFIP_NR_BODY);
+}
+
+static void wait_begins(struct session *s)
+{
+	s->told_us = jm_clock_mono_us();
+	pthread_mutex_lock(&waiting_lock);
+	s->next = waiting;
+	waiting = s;
+	pthread_mutex_unlock(&waiting_lock);
+}
+
+static void wait_ends(struct session *s)
+{
+	struct session **at;
+
+	pthread_mutex_lock(&waiting_lock);
+	for (at = &waiting; *at != s; at = &(*at)->next)
+		;
+	*at = s->next;
+	pthread_mutex_unlock(&waiting_lock);
+}
+
+/* Take our recipients off a message that others get too. */
+static int remove_recipients(struct session *s)
+{
+	const struct jm_intake *in = &s->intake;
+	size_t i, k;
+
+	for (i = 0; i < in->targets_n; i++)
+		for (k = 0; in->targets[i].rcpt_to[k]; k++) {
+			char *path = strdup(in->targets[i].rcpt_to[k]), *route;
+			int rc = path ? smfi_delrcpt(s->ctx, path) : MI_FAILURE;
+
+			/* Postfix does not find a routed address, only what follows the route */
+			if (rc == MI_SUCCESS && strncmp(path, "<@", 2) == 0 && (route = strchr(path, ':')) != NULL) {
+				*route = '<';
+				rc = smfi_delrcpt(s->ctx, route);
+			}
+			free(path);
+			if (rc != MI_SUCCESS)
+				return -1;
+		}
+	return 0;
+}
+
+static sfsistat answer(struct session *s, int rc, struct jm_err *err)
+{
+	const struct jm_arrival *a = &s->intake.arrival;
+
+	if (rc == 0 && s->others && remove_recipients(s) != 0)
+		rc = jm_err_set(err, JM_E_TEMP, "cannot remove the journal recipients");
+	if (rc != 0) {
+		atomic_fetch_add(&the_daemon->deferred, 1);
+		JM_LOG(JM_LOG_ERROR, "deferred", { "qid", JM_S(a->queue_id) }, { "client", JM_S(a->client) },
+		    { "kind", JM_S(jm_err_kind_name(err->kind)) }, { "error", JM_S(err->text) });
+		jm_daemon_note(the_daemon, "deferred", s->intake.targets[0].service->email_address, s->client, jm_err_kind_name(err->kind), err->text);
+		return jm_reply_trouble(s->ctx, err);
+	}
+	atomic_fetch_add(&the_daemon->archived, 1);
+	return s->others ? SMFIS_CONTINUE : SMFIS_DISCARD;
+}
+
+static sfsistat on_eom(SMFICTX *ctx)
+{
+	struct session *s = smfi_getpriv(ctx);
+	static char queue_id[] = "i";
+	struct jm_receipt receipt;
+	struct jm_err err = s->trouble;
+	sfsistat result;
+	int rc = -1;
+
+	if (s->intake.targets_n == 0)
+		return SMFIS_CONTINUE;	/* an MTA that knows no DATA stage */
+	atomic_fetch_add(&the_daemon->received, 1);
+	s->intake.arrival.queue_id = smfi_getsymval(ctx, queue_id);
+	wait_begins(s);
+	if (!s->failed)
+		rc = jm_intake_finish(&s->intake, the_daemon->archive, &receipt, &err);
+	wait_ends(s);
+	result = answer(s, rc, &err);
+	end_message(s);
+	return result;
+}
+
+static sfsistat on_abort(SMFICTX *ctx)
+{
+	end_message(smfi_getpriv(ctx));
+	return SMFIS_CONTINUE;
+}
+
+static sfsistat on_close(SMFICTX *ctx)
+{
+	struct session *s = smfi_getpriv(ctx);
+
+	if (!s)
+		return SMFIS_CONTINUE;
+	smfi_setpriv(ctx, NULL);
+	end_message(s);
+	jm_intake_release(&s->intake);
+	free(s->helo);
+	free(s);
+	return SMFIS_CONTINUE;
+}
+
+void jm_smtp_tick(void)
+{
+	static bool knocked;
+	int64_t now = jm_clock_mono_us();
+	struct session *s;
+
+	pthread_mutex_lock(&waiting_lock);
+	for (s = waiting; s; s = s->next)
+		if (now - s->told_us > PROGRESS_US) {
+			s->told_us = now;
+			(void)smfi_progress(s->ctx);	/* a lost connection shows when the answer is sent */
+		}
+	pthread_mutex_unlock(&waiting_lock);
+	if (!knocked && jm_pool_stopping()) {
+		atomic_store(&the_daemon->stopping, true);
+		knocked = true;
+		jm_pool_wake();
+	}
+}
+
+static int open_socket(const struct jm_settings *settings, struct jm_err *err)
+{
+	bool is_unix = strncmp(settings->socket, "unix:", 5) == 0;
+	mode_t old = umask(is_unix ? ~(mode_t)settings->socket_mode & 0777 : 077);
+	char *conn = strdup(settings->socket);
+	int rc = -1;
+
+	if (!conn || smfi_setconn(conn) != MI_SUCCESS || smfi_opensocket(true) != MI_SUCCESS) {
+		jm_err_set(err, JM_E_CONFIG, "cannot listen on milter socket %s (address in use, folder missing, or no right?)", settings->socket);
+		goto out;
+	}
+	if (is_unix && settings->socket_group) {
+		struct group *g = getgrnam(settings->socket_group);
+
+		if (!g) {
+			jm_err_set(err, JM_E_CONFIG, "socket-group \"%s\" does not exist", settings->socket_group);
+			goto out;
+		}
+		if (chown(settings->socket + 5, (uid_t)-1, g->gr_gid) != 0) {
+			jm_err_sys(err, JM_E_CONFIG, "cannot give \"%s\" to group %s (is the user a member of it?)", settings->socket + 5, settings->socket_group);
+			goto out;
+		}
+	}
+	rc = 0;
+out:
+	umask(old);
+	free(conn);
+	return rc;
+}
+
+int jm_smtp_listen(struct jm_daemon *d, const struct jm_settings *settings, struct jm_err *err)
+{
+	static char name[] = "journal-milter";
+	struct smfiDesc filter = {
+		.xxfi_name = name,
+		.xxfi_version = SMFI_VERSION,
+		.xxfi_flags = WANTED_ACTIONS | SMFIF_SETSYMLIST,
+		.xxfi_connect = on_connect,
+		.xxfi_helo = on_helo,
+		.xxfi_envfrom = on_mail,
+		.xxfi_envrcpt = on_rcpt,
+		.xxfi_header = on_header,
+		.xxfi_eoh = on_eoh,
+		.xxfi_body = on_body,
+		.xxfi_eom = on_eom,
+		.xxfi_abort = on_abort,
+		.xxfi_close = on_close,
+		.xxfi_data = on_data,
+		.xxfi_negotiate = on_negotiate,
+	};
+
+	the_daemon = d;
+	if (smfi_register(filter) != MI_SUCCESS)
+		return jm_err_set(err, JM_E_BUG, "libmilter refuses the filter");
+	return open_socket(settings, err);
+}
+
+int jm_smtp_serve(void)
+{
+	return smfi_main() == MI_SUCCESS ? 0 : -1;
+}
