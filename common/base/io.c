@@ -33,19 +33,20 @@ static void fault_read(void)
 		int sys;
 	} codes[] = { { "ENOSPC", ENOSPC }, { "EIO", EIO }, { "EDQUOT", EDQUOT }, { "EMFILE", EMFILE }, { "EACCES", EACCES },
 		{ "EROFS", EROFS } };
-	const char *text = getenv("JM_FAULT");
-	char op[16], nth[24], what[16], *end;
+	const char *text = getenv("JM_FAULT"), *nth = text ? strchr(text, ':') : NULL, *what = nth ? strchr(nth + 1, ':') : NULL;
+	char *end;
 	size_t i;
 
-	if (!text || sscanf(text, "%15[a-z]:%23[0-9+]:%15s", op, nth, what) != 3)
+	if (!what)
 		return;
 	for (i = 0; i < OP_N; i++)
-		if (strcmp(op, ops[i]) == 0) {
+		if (strlen(ops[i]) == (size_t)(nth - text) && memcmp(text, ops[i], strlen(ops[i])) == 0) {
 			fault.op = (enum op)i;
 			fault.on = true;
 		}
-	fault.nth = strtoul(nth, &end, 10);
+	fault.nth = strtoul(nth + 1, &end, 10);
 	fault.from_then_on = *end == '+';
+	what++;
 	fault.half = strcmp(what, "short") == 0;
 	fault.kill = strcmp(what, "kill") == 0;
 	fault.sys = ENOSPC;
