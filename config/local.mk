@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: BSD-2-Clause
+dist_man_MANS += config/journal-milter.xml.5
+dist_pkgdata_DATA += config/journal-milter.rng config/postfix-main.cf.example config/postfix-master.cf.example config/sendmail.mc.example
+EXTRA_DIST += config/journal-milter.xml
+
+# The settings file is the administrator's: it is never overwritten, and only removed while it is as we gave it.
+settingsdir = $(sysconfdir)/journal-milter
+install-settings:
+	$(MKDIR_P) "$(DESTDIR)$(settingsdir)"
+	@if test -e "$(DESTDIR)$(settingsdir)/journal-milter.xml"; then \
+		echo "$(DESTDIR)$(settingsdir)/journal-milter.xml is there already and stays as it is"; \
+	else \
+		echo "$(INSTALL_DATA) $(srcdir)/config/journal-milter.xml $(DESTDIR)$(settingsdir)"; \
+		$(INSTALL_DATA) "$(srcdir)/config/journal-milter.xml" "$(DESTDIR)$(settingsdir)/journal-milter.xml"; \
+	fi
+uninstall-settings:
+	@if cmp -s "$(srcdir)/config/journal-milter.xml" "$(DESTDIR)$(settingsdir)/journal-milter.xml"; then \
+		echo "rm -f $(DESTDIR)$(settingsdir)/journal-milter.xml"; \
+		rm -f "$(DESTDIR)$(settingsdir)/journal-milter.xml"; \
+		rmdir "$(DESTDIR)$(settingsdir)" 2>/dev/null || :; \
+	elif test -e "$(DESTDIR)$(settingsdir)/journal-milter.xml"; then \
+		echo "$(DESTDIR)$(settingsdir)/journal-milter.xml was changed and stays"; \
+	fi
+install-data-local: install-settings
+uninstall-local: uninstall-settings
+.PHONY: install-settings uninstall-settings

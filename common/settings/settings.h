@@ -19,14 +19,19 @@
 #include "common/base/err.h"
 #include "common/journal/unwrap.h"
 
+/* Most rows that the table of settings (table.h) may have. */
+#define JM_SETTINGS_ROWS 64
+
 struct jm_domain {
 	char *name;			/* A-label form, lower case, no trailing dot */
 	bool sub_domains;		/* also everything below it */
+	int line;			/* of the file */
 };
 
 struct jm_ranges {
 	struct jm_cidr *v;
 	size_t n;
+	int *lines;			/* n of them: the line of the file that each range stands in */
 };
 
 enum jm_transport { JM_TRANSPORT_SMTP, JM_TRANSPORT_POP3 };
@@ -44,6 +49,7 @@ struct jm_service {
 	bool remove_journal_headers;
 	bool prefer_clear_text;
 	int line;			/* where in the file the service begins, for messages */
+	int lines[JM_SETTINGS_ROWS];	/* internal, see jm_settings_line() */
 };
 
 struct jm_settings {
@@ -69,13 +75,15 @@ struct jm_settings {
 	struct jm_service *services;
 	size_t services_n;
 	const char **journal_domains;	/* NULL-terminated: the domains of all services' addresses, each once, lower-case A-labels */
+	int lines[JM_SETTINGS_ROWS];	/* internal, see jm_settings_line() */
 	unsigned refs;			/* internal, atomic */
 };
 
 /*
  * Load and check a file. On failure every finding is appended to report (one line each: "FILE:LINE: element: what is wrong; what
  * is allowed; did you mean ..."), and err (CONFIG, NOTFOUND, DENIED) carries the first. Warnings (an empty range list, say) are
- * appended with "warning:" also on success. *s_r has one reference, owned by the caller. No network, no external entities.
+ * appended with "warning:" also on success. *s_r has one reference, owned by the caller. No network, no external entities, no
+ * document type. report: may be NULL. Any thread, but one load at a time.
  */
 int jm_settings_load(const char *path, struct jm_settings **s_r, struct jm_buf *report, struct jm_err *err) JM_MUST_CHECK;
 
@@ -94,6 +102,12 @@ bool jm_settings_is_journal_domain(const struct jm_settings *s, struct jm_span d
 
 /* True when domain (lower-case A-labels) is internal: equal to an internal domain, or below one that has sub-domains. */
 bool jm_settings_is_internal_domain(const struct jm_settings *s, struct jm_span domain);
+
+/*
+ * The line of the file that decided on a setting: name is the element's ("encrypted"); service NULL for one outside of the services,
+ * else one of s. 0 when the file does not say and the default holds, or when there is no such setting. Any thread.
+ */
+int jm_settings_line(const struct jm_settings *s, const struct jm_service *service, const char *name);
 
 /*
  * What cannot change by a reload: fills text (cap of the caller) with the names of settings that differ between old and new and

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the settings mean together. What one value may be is judged in value.c; whether a user or a folder exists is not judged here. */
+#include "common/settings/check.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/un.h>
+
+static struct jm_span domain_of(const struct jm_service *service)
+{
+	struct jm_span address = jm_span_str(service->email_address);
+
+	return jm_span_sub(address, jm_span_rindex(address, '@') + 1, address.len);
+}
+
+static int copy(const char *text, char **copy_r, struct jm_err *err)
+{
+	*copy_r = strdup(text);
+	return *copy_r ? 0 : jm_err_set(err, JM_E_TEMP, "out of memory");
+}
+
+static int complete_control_socket(struct jm_settings *s, struct jm_findings *f, struct jm_err *err)
+{
+	char path[sizeof(((struct sockaddr_un *)0)->sun_path)];
+
+	if (s->control_socket || !s->archive_directory)
+		return 0;
+	if (snprintf(path, sizeof(path), "%s/control.sock", s->archive_directory) >= (int)sizeof(path)) {
+		jm_findings_error(f, jm_settings_line(s, NULL, "directory"), "<directory>: too long for a control socket in it (%zu bytes); "
+		    "set <control-socket> in <daemon> to a shorter path", sizeof(path) - 1);
+		return 0;
+	}
+	return copy(path, &s->control_socket, err);
+}
+
+static int complete_journal_domains(struct jm_settings *s, struct jm_err *err)
+{
+	size_t n = 0;
+
+	s->journal_domains = calloc(s->services_n + 1, sizeof(*s->journal_domains));
+	if (!s->journal_domains)
+		return jm_err_set(err, JM_E_TEMP, "out of memory");
+	for (size_t i = 0; i < s->services_n; i++) {
+		/* The address's end is its domain, so it is borrowed from there. */
+		if (s->services[i].email_address && !jm_settings_is_journal_domain(s, domain_of(&s->services[i])))
+			s->journal_domains[n++] = (const char *)domain_of(&s->services[i]).p;
+	}
+	return 0;
+}
+
+int jm_check_complete(struct jm_settings *s, struct jm_findings *f, struct jm_err *err)
+{
+	for (size_t i = 0; i < s->services_n; i++) {
+		struct jm_service *service = &s->services[i];
+
+		if (!service->description && service->email_address && copy(service->email_address, &service->description, err) != 0)
+			return -1;
+	}
+	if (complete_control_socket(s, f, err) != 0)
+		return -1;
+	return complete_journal_domains(s, err);
+}
+
+static void check_duplicate_services(const struct jm_settings *s, struct jm_findings *f)
+{
+	for (size_t i = 1; i < s->services_n; i++) {
+		const struct jm_service *service = &s->services[i];
+
+		for (size_t j = 0; j < i && service->email_address; j++) {
+			if (!s->services[j].email_address || !jm_span_eq_nocase(jm_span_str(s->services[j].email_address),
+			    jm_span_str(service->email_address)))
+				continue;
+			jm_findings_error(f, jm_settings_line(s, service, "email-address"), "<email-address>: value \"%s\" is wrong: the service in "
+			    "line %d has this address already; each service needs its own", service->email_address, s->services[j].line);
+			break;
+		}
+	}
+}
+
+static void check_sockets(const struct jm_settings *s, struct jm_findings *f)
+{
+	static const char unix_prefix[] = "unix:";
+
+	if (s->socket && s->control_socket && strncmp(s->socket, unix_prefix, strlen(unix_prefix)) == 0 &&
+	    strcmp(s->socket + strlen(unix_prefix), s->control_socket) == 0)
+		jm_findings_error(f, jm_settings_line(s, NULL, "control-socket"), "<control-socket>: value \"%s\" is wrong: the milter socket in "
+		    "line %d has this path already", s->control_socket, jm_settings_line(s, NULL, "socket"));
+}
+
+static int compare_domains(const void *a, const void *b)
+{
+	const struct jm_domain *const *x = a, *const *y = b;
+	int c = strcmp((*x)->name, (*y)->name);
+
+	return c ? c : ((*x)->line > (*y)->line) - ((*x)->line < (*y)->line);
+}
+
+/* Sorted, as an organisation may have thousands. */
+static void check_duplicate_domains(const struct jm_settings *s, struct jm_findings *f)
+{
+	const struct jm_domain **sorted = calloc(s->internal_domains_n + 1, sizeof(const struct jm_domain *));
+
+	if (!sorted)
+		return;		/* a duplicate does no harm */
+	for (size_t i = 0; i < s->internal_domains_n; i++)
+		sorted[i] = &s->internal_domains[i];
+	qsort(sorted, s->internal_domains_n, sizeof(*sorted), compare_domains);
+	for (size_t i = 1; i < s->internal_domains_n; i++)
+		if (strcmp(sorted[i]->name, sorted[i - 1]->name) == 0)
+			jm_findings_warning(f, sorted[i]->line, "<domain>: \"%s\" stands in line %d already", sorted[i]->name, sorted[i - 1]->line);
+	free(sorted);
+}
+
+static void warn_milter(const struct jm_settings *s, struct jm_findings *f)
+{
+	bool is_unix = strncmp(s->socket, "unix:", 5) == 0;
+	const char *host = strchr(s->socket, '@');
+
+	if (!is_unix && jm_settings_line(s, NULL, "socket-mode"))
+		jm_findings_warning(f, jm_settings_line(s, NULL, "socket-mode"), "<socket-mode>: only a unix socket has a mode");
+	if (!is_unix && s->socket_group)
+		jm_findings_warning(f, jm_settings_line(s, NULL, "socket-group"), "<socket-group>: only a unix socket has a group");
+	if (is_unix && (s->socket_mode & 0002))
+		jm_findings_warning(f, jm_settings_line(s, NULL, "socket-mode"), "<socket-mode>: every user of this machine can feed the archive; "
+		    "0660 and <socket-group> keep it to the MTA");
+	if (!is_unix && host && strncmp(host, "@127.", 5) != 0 && strcmp(host, "@localhost") != 0 && strcmp(host, "@::1") != 0 &&
+	    strcmp(host, "@[::1]") != 0)
+		jm_findings_warning(f, jm_settings_line(s, NULL, "socket"), "<socket>: the milter protocol knows no password: whoever reaches this "
+		    "port can feed the archive; keep it to the MTA's address with a firewall");
+}
+
+static void warn_ranges(const struct jm_ranges *ranges, const char *what, struct jm_findings *f)
+{
+	static const unsigned char loopback4[13] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 127 };
+	static const unsigned char loopback6[16] = { [15] = 1 };
+
+	for (size_t i = 0; i < ranges->n; i++) {
+		const struct jm_cidr *c = &ranges->v[i];
+		bool mapped = memcmp(c->addr, loopback4, 12) == 0;
+
+		if (c->bits == 0 || (mapped && c->bits <= 96))
+			jm_findings_warning(f, ranges->lines[i], "<%s>: this range is the whole Internet", what);
+		else if (memcmp(c->addr, loopback4, sizeof(loopback4)) == 0 || memcmp(c->addr, loopback6, sizeof(loopback6)) == 0)
+			jm_findings_warning(f, ranges->lines[i], "<%s>: mail that users of this machine hand to the MTA comes from this address too",
+			    what);
+	}
+}
+
+static void warn_service(const struct jm_settings *s, const struct jm_service *service, struct jm_findings *f)
+{
+	if (service->disabled)
+		return;
+	warn_ranges(&service->source_ranges, "additional-source-ip-ranges", f);
+	if (service->source_ranges.n == 0 && s->authorized_outbounds.n == 0)
+		jm_findings_warning(f, service->line, "<journal-service>: nobody may send to \"%s\": there is neither a range in "
+		    "<additional-source-ip-ranges> nor in <authorized-outbounds>", service->email_address);
+	if (service->use_smtp_authentication && !service->encrypted)
+		jm_findings_warning(f, jm_settings_line(s, service, "use-smtp-authentication"), "<use-smtp-authentication>: without <encrypted> "
+		    "the password may cross the net in the clear");
+	if (jm_span_index(domain_of(service), '.') == domain_of(service).len)
+		jm_findings_warning(f, jm_settings_line(s, service, "email-address"), "<email-address>: the domain of \"%s\" has no dot; mail from "
+		    "outside will not find it", service->email_address);
+	for (size_t i = 0; i < s->internal_domains_n; i++)
+		if (jm_span_eq(jm_span_str(s->internal_domains[i].name), domain_of(service)))
+			jm_findings_warning(f, jm_settings_line(s, service, "email-address"), "<email-address>: \"%s\" is an internal domain (line %d): "
+			    "ordinary mail to other addresses there is answered 450; use a domain of its own, such as journal.%s",
+			    s->internal_domains[i].name, s->internal_domains[i].line, s->internal_domains[i].name);
+}
+
+void jm_check(const struct jm_settings *s, struct jm_findings *f)
+{
+	size_t enabled = 0;
+
+	check_duplicate_services(s, f);
+	check_sockets(s, f);
+	if (f->errors)
+		return;		/* warnings would be about half a truth */
+	warn_milter(s, f);
+	check_duplicate_domains(s, f);
+	warn_ranges(&s->authorized_outbounds, "authorized-outbounds", f);
+	if (s->internal_domains_n == 0)
+		jm_findings_warning(f, 0, "<internal-domains>: there is no internal domain: no sender but the null sender <> may send");
+	for (size_t i = 0; i < s->services_n; i++) {
+		warn_service(s, &s->services[i], f);
+		enabled += !s->services[i].disabled;
+	}
+	if (enabled == 0)
+		jm_findings_warning(f, 0, "<journal-service>: there is no %s: nothing will be archived", s->services_n ? "enabled one" : "one");
+}
