@@ -1,1 +1,9 @@
-common_libjm_a_SOURCES += common/mail/domain.h 
+common_libjm_a_SOURCES += \
+	common/mail/address.c common/mail/address.h \
+	common/mail/charset.c common/mail/charset.h \
+	common/mail/date.c common/mail/date.h \
+	common/mail/decode.c common/mail/decode.h \
+	common/mail/domain.c common/mail/domain.h \
+	common/mail/field.c common/mail/field.h \
+	common/mail/mime.c common/mail/mime.h \
+	common/mail/word.c common/mail/word.h

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Domain names and SMTP paths in comparable form. See domain.h. */
+#include "common/mail/domain.h"
+
+#include <idn2.h>
+#include <stdint.h>
+
+int jm_domain_normalise(struct jm_span domain, char text_r[JM_DOMAIN_BYTES])
+{
+	bool ascii = true;
+	uint8_t *ace = NULL;
+	size_t k, n;
+
+	if (domain.len > 0 && domain.p[domain.len - 1] == '.')
+		domain.len--;
+	text_r[0] = '\0';
+	if (domain.len == 0 || domain.len >= JM_DOMAIN_BYTES || memchr(domain.p, '\0', domain.len))
+		return -1;
+	for (k = 0; k < domain.len; k++) {
+		text_r[k] = (char)jm_lower(domain.p[k]);
+		ascii = ascii && domain.p[k] < 0x80;
+	}
+	text_r[k] = '\0';
+	if (ascii)
+		return 0;
+	if (idn2_lookup_u8((const uint8_t *)text_r, &ace, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL) != IDN2_OK)
+		return 0;
+	n = strlen((const char *)ace);
+	if (n > 0 && n < JM_DOMAIN_BYTES)
+		memcpy(text_r, ace, n + 1);
+	idn2_free(ace);
+	return n > 0 && n < JM_DOMAIN_BYTES ? 0 : -1;
+}
+
+/* Offset of the "@" that begins the domain: the last one outside a quoted string; s.len when there is none. */
+static size_t find_at(struct jm_span s)
+{
+	size_t k, at = s.len;
+	bool quoted = false;
+
+	for (k = 0; k < s.len; k++) {
+		if (s.p[k] == '\\' && quoted)
+			k++;
+		else if (s.p[k] == '"')
+			quoted = !quoted;
+		else if (s.p[k] == '@' && !quoted)
+			at = k;
+	}
+	return quoted ? s.len : at;
+}
+
+bool jm_domain_split_path(struct jm_span path, struct jm_span *local_r, struct jm_span *domain_r)
+{
+	static const unsigned char nothing[1];
+	size_t at;
+
+	*local_r = *domain_r = jm_span_of(nothing, 0);
+	path = jm_span_trim(path);
+	if (path.len > 0 && path.p[0] == '<') {
+		if (path.p[path.len - 1] != '>')
+			return false;
+		path = jm_span_trim(jm_span_sub(path, 1, path.len - 2));
+	}
+	if (path.len > 0 && path.p[0] == '@') {		/* RFC 5321 appendix F.2: the source route counts for nothing */
+		at = jm_span_index(path, ':');
+		if (at == path.len)
+			return false;
+		path = jm_span_sub(path, at + 1, path.len);
+	}
+	if (path.len == 0)
+		return true;
+	at = find_at(path);
+	if (at == 0)
+		return false;
+	*local_r = jm_span_sub(path, 0, at);
+	if (at < path.len)
+		*domain_r = jm_span_sub(path, at + 1, path.len);
+	return true;
+}

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Content-Type, its parameters, the parts of a multipart. See mime.h. */
+#include "common/mail/mime.h"
+
+#include "common/mail/field.h"
+
+void jm_mime_type_init(struct jm_mime_type *t)
+{
+	t->kind[0] = '\0';
+	jm_buf_init(&t->text, JM_FIELD_VALUE_BYTES);
+}
+
+void jm_mime_type_release(struct jm_mime_type *t)
+{
+	jm_buf_release(&t->text);
+}
+
+/* "Multipart / Mixed" -> "multipart/mixed" */
+static void set_kind(struct jm_mime_type *t, struct jm_span text)
+{
+	size_t n = 0, k, slash = jm_span_index(text, '/');
+	struct jm_span side[2] = { jm_field_strip(jm_span_sub(text, 0, slash)), jm_field_strip(jm_span_sub(text, slash + 1, text.len)) };
+
+	t->kind[0] = '\0';
+	if (side[0].len + side[1].len + 2 > sizeof(t->kind))
+		return;
+	for (k = 0; k < side[0].len; k++)
+		t->kind[n++] = (char)jm_lower(side[0].p[k]);
+	if (slash < text.len)
+		t->kind[n++] = '/';
+	for (k = 0; k < side[1].len; k++)
+		t->kind[n++] = (char)jm_lower(side[1].p[k]);
+	t->kind[n] = '\0';
+}
+
+int jm_mime_type_parse(struct jm_mime_type *t, struct jm_span value, struct jm_err *err)
+{
+	struct jm_span text;
+
+	jm_buf_reset(&t->text);
+	if (jm_span_none(value)) {
+		set_kind(t, jm_span_str("text/plain"));
+		return 0;
+	}
+	if (jm_field_uncomment(value, &t->text, err) != 0)
+		return -1;
+	text = jm_buf_span(&t->text);
+	set_kind(t, jm_span_sub(text, 0, jm_span_index(text, ';')));
+	return 0;
+}
+
+bool jm_mime_type_is_multipart(const struct jm_mime_type *t)
+{
+	return strncmp(t->kind, "multipart/", 10) == 0;
+}
+
+static size_t skip_space(struct jm_span s, size_t k)
+{
+	while (k < s.len && jm_field_is_space(s.p[k]))
+		k++;
+	return k;
+}
+
+/* The value at offset k: a quoted string (raw, without its quotes) or a token. Sets *end_r behind it. */
+static struct jm_span param_value(struct jm_span s, size_t k, bool *quoted_r, size_t *end_r)
+{
+	size_t from = k;
+
+	*quoted_r = false;
+	if (k < s.len && s.p[k] == '"') {
+		for (k++; k < s.len && s.p[k] != '"'; k++)
+			if (s.p[k] == '\\')
+				k++;
+		if (k >= s.len) {		/* never closed: no value; what follows is looked at again */
+			*end_r = from;
+			return jm_span_sub(s, from, 0);
+		}
+		*quoted_r = true;
+		*end_r = k + 1;
+		return jm_span_sub(s, from + 1, k - from - 1);
+	}
+	while (k < s.len && !jm_field_is_space(s.p[k]) && s.p[k] != ';' && s.p[k] != '"')
+		k++;
+	*end_r = k;
+	return jm_span_sub(s, from, k - from);
+}
+
+static int unquote(struct jm_span v, struct jm_buf *out, struct jm_err *err)
+{
+	size_t k;
+
+	for (k = 0; k < v.len; k++) {
+		if (v.p[k] == '\\' && k + 1 < v.len)
+			k++;
+		if (jm_buf_add_byte(out, v.p[k], err) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+int jm_mime_type_param(const struct jm_mime_type *t, const char *name, struct jm_buf *out, bool *found_r, struct jm_err *err)
+{
+	struct jm_span s = jm_buf_span(&t->text), want = jm_span_str(name), value;
+	size_t k = 0, from;
+	bool quoted, hit;
+
+	*found_r = false;
+	jm_buf_reset(out);
+	for (;;) {
+		k += jm_span_index(jm_span_sub(s, k, s.len), ';');
+		if (k >= s.len)
+			return 0;
+		from = k = skip_space(s, k + 1);
+		while (k < s.len && !jm_field_is_space(s.p[k]) && s.p[k] != '=' && s.p[k] != ';' && s.p[k] != '"')
+			k++;
+		hit = jm_span_eq_nocase(jm_span_sub(s, from, k - from), want);
+		k = skip_space(s, k);
+		if (k >= s.len || s.p[k] != '=')
+			continue;		/* no parameter: look on for the next semicolon */
+		value = param_value(s, skip_space(s, k + 1), &quoted, &k);
+		if (!hit)
+			continue;
+		*found_r = true;
+		return quoted ? unquote(value, out, err) : jm_buf_add_span(out, value, err);
+	}
+}
+
+void jm_multipart_start(struct jm_multipart *m, struct jm_span body, struct jm_span boundary)
+{
+	*m = (struct jm_multipart){ .body = body, .boundary = boundary };
+}
+
+enum delimiter { DELIMITER_NONE, DELIMITER_OPEN, DELIMITER_CLOSE };
+
+/* What the line (with its line end, if it has one) is: "--" boundary ["--"] *WSP, or content. */
+static enum delimiter line_delimiter(struct jm_span line, struct jm_span boundary)
+{
+	enum delimiter kind = DELIMITER_OPEN;
+	size_t k = 2 + boundary.len;
+
+	if (line.len < k || line.p[0] != '-' || line.p[1] != '-' || memcmp(line.p + 2, boundary.p, boundary.len) != 0)
+		return DELIMITER_NONE;
+	if (line.p[line.len - 1] == '\n') {
+		line.len--;
+		if (line.len > k && line.p[line.len - 1] == '\r')
+			line.len--;
+	}
+	if (line.len >= k + 2 && line.p[k] == '-' && line.p[k + 1] == '-') {
+		kind = DELIMITER_CLOSE;
+		k += 2;
+	}
+	while (k < line.len && (line.p[k] == ' ' || line.p[k] == '\t'))
+		k++;
+	return k >= line.len ? kind : DELIMITER_NONE;
+}
+
+bool jm_multipart_next(struct jm_multipart *m, struct jm_span *part_r)
+{
+	struct jm_span body = m->body;
+	size_t start = m->pos, line, end;
+	const unsigned char *lf;
+	enum delimiter d;
+	bool had = m->open;
+
+	while (!m->closed && m->pos < body.len) {
+		line = m->pos;
+		lf = memchr(body.p + line, '\n', body.len - line);
+		end = lf ? (size_t)(lf - body.p) + 1 : body.len;
+		m->pos = end;
+		d = line_delimiter(jm_span_sub(body, line, end - line), m->boundary);
+		if (d == DELIMITER_NONE)
+			continue;
+		m->closed = d == DELIMITER_CLOSE;
+		m->open = !m->closed;
+		if (!had) {
+			start = m->pos;
+			had = m->open;
+			continue;
+		}
+		if (line > start)
+			line--;				/* the line end belongs to the delimiter */
+		if (line > start && body.p[line - 1] == '\r')
+			line--;
+		*part_r = jm_span_sub(body, start, line - start);
+		return true;
+	}
+	if (!m->open)
+		return false;
+	m->open = false;
+	m->closed = true;
+	*part_r = jm_span_sub(body, start, body.len);
+	return true;
+}
