@@ -1,1 +1,8 @@
-common_libjm_a_SOURCES += common/journal/key.h common/journal/unwrap.h 
+common_libjm_a_SOURCES += \
+	common/journal/describe.c common/journal/describe.h \
+	common/journal/entry.c common/journal/entry.h \
+	common/journal/key.c common/journal/key.h \
+	common/journal/report.c common/journal/report.h \
+	common/journal/steps.c common/journal/steps.h \
+	common/journal/strip.c common/journal/strip.h \
+	common/journal/unwrap.c common/journal/unwrap.h

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The removal of journal headers. See strip.h. */
+#include "common/journal/strip.h"
+
+#include "common/mail/field.h"
+
+static bool is_journal_header(struct jm_span name)
+{
+	return jm_span_eq_nocase(name, jm_span_str("X-MS-Exchange-Organization-BCC"))
+	    || jm_span_eq_nocase(name, jm_span_str("X-MS-Exchange-CrossPremises-BCC"));
+}
+
+static size_t count(struct jm_span raw)
+{
+	struct jm_fields w;
+	struct jm_field f;
+	size_t n = 0;
+
+	jm_fields_start(&w, raw);
+	while (jm_fields_next(&w, &f))
+		n += is_journal_header(f.name);
+	return n;
+}
+
+int jm_strip(struct jm_content *content, bool remove, struct jm_arena *arena, bool *limited_r, struct jm_err *err)
+{
+	struct jm_fields w;
+	struct jm_field f;
+	struct jm_err why;
+	size_t n;
+
+	*limited_r = false;
+	content->cuts = NULL;
+	content->cuts_n = 0;
+	content->size_bytes = content->raw.len;
+	n = remove ? count(content->raw) : 0;
+	if (n == 0)
+		return 0;
+	if (n > JM_STRIP_CUTS) {
+		*limited_r = true;
+		n = JM_STRIP_CUTS;
+	}
+	content->cuts = jm_arena_alloc(arena, n * sizeof(*content->cuts), &why);
+	if (!content->cuts) {
+		*limited_r = true;
+		if (why.kind == JM_E_LIMIT)
+			return 0;
+		if (err)
+			*err = why;
+		return -1;
+	}
+	jm_fields_start(&w, content->raw);
+	while (content->cuts_n < n && jm_fields_next(&w, &f)) {
+		if (!is_journal_header(f.name))
+			continue;
+		content->cuts[content->cuts_n++] = (struct jm_cut){ (size_t)(f.all.p - content->raw.p), f.all.len, f.name };
+		content->size_bytes -= f.all.len;
+	}
+	return 0;
+}

@@ -1,0 +1,534 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Unwrapping: the wrapper's structure, reports in wrappers, the clear-text copy, step-down. See unwrap.h.
+ * The report text is read in report.c, the way into decoded parts is kept in steps.c, own headers are read in describe.c.
+ */
+#include "common/journal/unwrap.h"
+
+#include "common/journal/describe.h"
+#include "common/journal/report.h"
+#include "common/journal/steps.h"
+#include "common/journal/strip.h"
+#include "common/mail/charset.h"
+#include "common/mail/decode.h"
+#include "common/mail/field.h"
+#include "common/mail/mime.h"
+
+#define ARENA_BYTES (64u * 1024 * 1024)
+#define MAX_LEVELS 8u		/* R12 */
+
+/* What one message or part says in its own header; its Content-Type is in job->type. */
+struct head {
+	struct jm_span body;
+	bool complete;			/* an empty line ends the header */
+	enum jm_variant marker;		/* R2; JM_VARIANT_PLAIN: none */
+	enum jm_cte cte;
+	bool rpmsg;			/* Content-Class: rpmsg.message */
+};
+
+/* A proper report, taken apart. */
+struct opened {
+	struct jm_report report;
+	enum jm_variant family;
+	struct jm_arena arena;		/* of report */
+	struct jm_view from;		/* what it was found in */
+	struct jm_view message;		/* the journaled message */
+	struct jm_span second;		/* slice of from.raw: a second message/rfc822 child; none */
+	enum jm_cte second_cte;
+};
+
+struct job {
+	const struct jm_unwrap_options *options;
+	struct jm_unwrap *u;
+	struct jm_steps_memory mem;
+	struct jm_mime_type type;	/* of the head that was read last */
+	struct jm_buf value;		/* an unfolded value */
+	struct jm_buf boundary[2];	/* of the wrapper, of a multipart in it */
+	struct jm_buf param;
+	struct jm_buf octets, text;	/* a candidate for the report text */
+};
+
+static int value_is(struct job *j, const struct jm_field *f, const char *want, bool *same_r, struct jm_err *err)
+{
+	struct jm_span v;
+
+	*same_r = false;
+	if (f->value.len > JM_FIELD_VALUE_BYTES)	/* no word that we look for is that long */
+		return 0;
+	if (jm_field_unfold(f->value, &j->value, &v, err) != 0)
+		return -1;
+	*same_r = jm_span_eq_nocase(v, jm_span_str(want));
+	return 0;
+}
+
+/* R2 of one field. */
+static int read_marker(struct job *j, const struct jm_field *f, struct head *h, struct jm_err *err)
+{
+	bool same;
+
+	if (jm_span_eq_nocase(f->name, jm_span_str("X-MS-Journal-Report"))) {
+		h->marker = JM_VARIANT_2007;
+	} else if (h->marker == JM_VARIANT_PLAIN && (jm_span_eq_nocase(f->name, jm_span_str("Content-Identifier"))
+	    || jm_span_eq_nocase(f->name, jm_span_str("Content-Identifer")))) {
+		if (value_is(j, f, "ExJournalReport", &same, err) != 0)
+			return -1;
+		if (same)
+			h->marker = JM_VARIANT_2003;
+	}
+	return 0;
+}
+
+static int read_encoding(struct job *j, const struct jm_field *f, struct head *h, struct jm_err *err)
+{
+	bool base64, qp;
+
+	if (value_is(j, f, "base64", &base64, err) != 0 || value_is(j, f, "quoted-printable", &qp, err) != 0)
+		return -1;
+	h->cte = base64 ? JM_CTE_BASE64 : qp ? JM_CTE_QP : JM_CTE_IDENTITY;
+	return 0;
+}
+
+/* Read the header at the top of raw. Of each field the first counts. */
+static int read_head(struct job *j, struct jm_span raw, struct head *h, struct jm_err *err)
+{
+	bool had_type = false, had_cte = false, had_class = false;
+	struct jm_span v = { NULL, 0 };
+	struct jm_field f, type;
+	struct jm_fields w;
+
+	*h = (struct head){ .marker = JM_VARIANT_PLAIN };
+	jm_fields_start(&w, raw);
+	while (jm_fields_next(&w, &f)) {
+		if (read_marker(j, &f, h, err) != 0)
+			return -1;
+		if (!had_type && jm_span_eq_nocase(f.name, jm_span_str("Content-Type"))) {
+			had_type = true;
+			type = f;
+		} else if (!had_cte && jm_span_eq_nocase(f.name, jm_span_str("Content-Transfer-Encoding"))) {
+			had_cte = true;
+			if (read_encoding(j, &f, h, err) != 0)
+				return -1;
+		} else if (!had_class && jm_span_eq_nocase(f.name, jm_span_str("Content-Class"))) {
+			had_class = true;
+			if (value_is(j, &f, "rpmsg.message", &h->rpmsg, err) != 0)
+				return -1;
+		}
+	}
+	h->body = jm_span_sub(raw, w.pos, raw.len);
+	h->complete = w.complete;
+	if (had_type && jm_field_unfold(type.value, &j->value, &v, err) != 0)
+		return -1;
+	return jm_mime_type_parse(&j->type, v, err);
+}
+
+/* Begin a walk through the parts of the multipart whose head was just read. *usable_r: it is one, with a boundary. */
+static int start_parts(struct job *j, const struct head *h, struct jm_buf *boundary, struct jm_multipart *m, bool *usable_r,
+    struct jm_err *err)
+{
+	*usable_r = false;
+	if (!jm_mime_type_is_multipart(&j->type))
+		return 0;
+	if (jm_mime_type_param(&j->type, "boundary", boundary, usable_r, err) != 0)
+		return -1;
+	*usable_r = *usable_r && boundary->len > 0;
+	if (*usable_r)
+		jm_multipart_start(m, h->body, jm_buf_span(boundary));
+	return 0;
+}
+
+/* R7: is the text/plain part whose head was just read the report? */
+static int try_text(struct job *j, const struct head *h, struct opened *o, bool *proper_r, struct jm_err *err)
+{
+	struct jm_span octets = h->body;
+	bool found;
+
+	if (octets.len > JM_REPORT_TEXT_BYTES)
+		return jm_err_set(err, JM_E_LIMIT, "a report text is longer than %u bytes", JM_REPORT_TEXT_BYTES);
+	if (h->cte != JM_CTE_IDENTITY) {
+		jm_buf_reset(&j->octets);
+		if (jm_buf_reserve(&j->octets, octets.len + 2, err) != 0)
+			return -1;
+		j->octets.len = h->cte == JM_CTE_BASE64 ? jm_decode_base64(octets, j->octets.p) : jm_decode_qp(octets, j->octets.p);
+		octets = jm_buf_span(&j->octets);
+	}
+	jm_buf_reset(&j->text);
+	if (jm_mime_type_param(&j->type, "charset", &j->param, &found, err) != 0
+	    || jm_charset_decode(octets, jm_buf_span(&j->param), &j->text, err) != 0
+	    || jm_report_read(jm_buf_span(&j->text), o->family, &o->arena, &o->report, proper_r, err) != 0)
+		return -1;
+	if (!*proper_r)
+		jm_arena_release(&o->arena);
+	return 0;
+}
+
+/* R7: the children of a direct multipart/alternative whose head was just read. */
+static int try_alternative(struct job *j, const struct head *h, struct opened *o, bool *proper_r, struct jm_err *err)
+{
+	struct jm_multipart m;
+	struct jm_span raw;
+	struct head part;
+	bool usable;
+
+	if (start_parts(j, h, &j->boundary[1], &m, &usable, err) != 0)
+		return -1;
+	while (usable && !*proper_r && jm_multipart_next(&m, &raw)) {
+		if (read_head(j, raw, &part, err) != 0)
+			return -1;
+		if (strcmp(j->type.kind, "text/plain") == 0 && try_text(j, &part, o, proper_r, err) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* Walk the wrapper's parts once: the report text into o, the first two messages' slices. */
+static int read_parts(struct job *j, struct jm_multipart *m, struct opened *o, bool *proper_r, struct jm_span *first_r,
+    enum jm_cte *cte_r, struct jm_err *err)
+{
+	struct jm_span raw;
+	struct head part;
+	int rc;
+
+	while (jm_multipart_next(m, &raw)) {
+		if (read_head(j, raw, &part, err) != 0)
+			return -1;
+		rc = 0;
+		if (strcmp(j->type.kind, "message/rfc822") == 0 && part.complete) {
+			if (jm_span_none(*first_r)) {
+				*first_r = part.body;
+				*cte_r = part.cte;
+			} else if (jm_span_none(o->second)) {
+				o->second = part.body;
+				o->second_cte = part.cte;
+			}
+		} else if (!*proper_r && strcmp(j->type.kind, "text/plain") == 0) {
+			rc = try_text(j, &part, o, proper_r, err);
+		} else if (!*proper_r && strcmp(j->type.kind, "multipart/alternative") == 0) {
+			rc = try_alternative(j, &part, o, proper_r, err);
+		}
+		if (rc != 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* Take the message in from apart. *proper_r: it is a proper report (R2, R3, R6, R7) and fills *o; else *o owns nothing. */
+static int open_strictly(struct job *j, const struct jm_view *from, struct opened *o, bool *proper_r, struct jm_err *err)
+{
+	struct jm_span first = { NULL, 0 };
+	enum jm_cte cte = JM_CTE_IDENTITY;
+	struct jm_multipart m;
+	struct head h;
+	bool usable;
+
+	if (read_head(j, from->raw, &h, err) != 0)
+		return -1;
+	if (h.marker == JM_VARIANT_PLAIN || !h.complete)
+		return 0;
+	o->family = h.marker;
+	if (start_parts(j, &h, &j->boundary[0], &m, &usable, err) != 0)
+		return -1;
+	if (!usable)
+		return 0;
+	if (read_parts(j, &m, o, proper_r, &first, &cte, err) != 0)
+		return -1;
+	*proper_r = *proper_r && !jm_span_none(first);
+	if (!*proper_r)
+		return 0;
+	o->from = *from;
+	if (jm_steps_into(from, first, cte, &j->mem, &o->message, err) != 0)
+		return -1;
+	*proper_r = o->message.raw.len > 0;
+	return 0;
+}
+
+/* The same; a cap that is reached makes it no proper report and is counted. */
+static int open_report(struct job *j, const struct jm_view *from, struct opened *o, bool *proper_r, struct jm_err *err)
+{
+	struct jm_err why;
+	int rc;
+
+	*proper_r = false;
+	*o = (struct opened){ .family = JM_VARIANT_PLAIN };
+	jm_arena_init(&o->arena, ARENA_BYTES);
+	rc = open_strictly(j, from, o, proper_r, &why);
+	if (rc != 0) {
+		*proper_r = false;
+		if (why.kind == JM_E_LIMIT) {
+			j->u->limits++;
+			rc = 0;
+		} else if (err) {
+			*err = why;
+		}
+	}
+	if (!*proper_r)
+		jm_arena_release(&o->arena);
+	return rc;
+}
+
+/* R12 (b): the first message/rfc822 child of a delivery status notification. *found_r, then *inner_r. */
+static int find_returned(struct job *j, const struct jm_view *from, struct jm_view *inner_r, bool *found_r, struct jm_err *err)
+{
+	struct jm_multipart m;
+	struct jm_span raw;
+	struct head h;
+	bool usable;
+
+	*found_r = false;
+	if (read_head(j, from->raw, &h, err) != 0)
+		return -1;
+	if (!h.complete || strcmp(j->type.kind, "multipart/report") != 0)
+		return 0;
+	if (jm_mime_type_param(&j->type, "report-type", &j->param, &usable, err) != 0)
+		return -1;
+	if (!jm_span_eq_nocase(jm_buf_span(&j->param), jm_span_str("delivery-status")))
+		return 0;
+	if (start_parts(j, &h, &j->boundary[0], &m, &usable, err) != 0)
+		return -1;
+	while (usable && jm_multipart_next(&m, &raw)) {
+		if (read_head(j, raw, &h, err) != 0)
+			return -1;
+		if (strcmp(j->type.kind, "message/rfc822") == 0 && h.complete) {
+			*found_r = true;
+			return jm_steps_into(from, h.body, h.cte, &j->mem, inner_r, err);
+		}
+	}
+	return 0;
+}
+
+static int open_returned(struct job *j, const struct jm_view *from, struct opened *o, bool *proper_r, struct jm_err *err)
+{
+	struct jm_view inner;
+	struct jm_err why;
+	bool found;
+
+	*proper_r = false;
+	if (find_returned(j, from, &inner, &found, &why) != 0) {
+		if (why.kind != JM_E_LIMIT) {
+			if (err)
+				*err = why;
+			return -1;
+		}
+		j->u->limits++;
+		return 0;
+	}
+	return found ? open_report(j, &inner, o, proper_r, err) : 0;
+}
+
+static bool at_journal_domain(struct jm_span address, const char *const *domains)
+{
+	size_t at = jm_span_rindex(address, '@');
+
+	if (at == address.len)
+		return false;
+	for (; domains && *domains; domains++)
+		if (jm_span_eq_nocase(jm_span_sub(address, at + 1, address.len), jm_span_str(*domains)))
+			return true;
+	return false;
+}
+
+static bool all_at_journal_domains(const struct jm_report *r, const char *const *domains)
+{
+	size_t k;
+
+	for (k = 0; k < r->recipients_n; k++)
+		if (!at_journal_domain(r->recipients[k].address, domains))
+			return false;
+	return true;
+}
+
+/* R12 (a): go on inside while a report was addressed to nobody but journals. */
+static int descend(struct job *j, struct opened *o, struct jm_err *err)
+{
+	struct opened deeper;
+	bool proper;
+
+	while (j->u->nesting < MAX_LEVELS && all_at_journal_domains(&o->report, j->options->journal_domains)) {
+		if (open_report(j, &o->message, &deeper, &proper, err) != 0)
+			return -1;
+		if (!proper)
+			return 0;
+		jm_arena_release(&o->arena);
+		*o = deeper;
+		j->u->nesting++;
+	}
+	return 0;
+}
+
+/* R13: is it a rights-protected message? */
+static int is_protected(struct job *j, struct jm_span raw, bool *protected_r, struct jm_err *err)
+{
+	struct jm_multipart m;
+	struct jm_span part;
+	struct head h;
+	bool usable;
+
+	if (read_head(j, raw, &h, err) != 0)
+		return -1;
+	*protected_r = h.rpmsg;
+	if (h.rpmsg)
+		return 0;
+	if (start_parts(j, &h, &j->boundary[0], &m, &usable, err) != 0)
+		return -1;
+	while (usable && !*protected_r && jm_multipart_next(&m, &part)) {
+		if (read_head(j, part, &h, err) != 0)
+			return -1;
+		*protected_r = strcmp(j->type.kind, "application/x-microsoft-rpmsg-message") == 0;
+	}
+	return 0;
+}
+
+static void set_content(struct jm_content *c, const struct jm_view *v)
+{
+	c->raw = v->raw;
+	memcpy(c->steps, v->steps, sizeof(c->steps));
+	c->steps_n = v->steps_n;
+}
+
+/* R13: choose between the journaled message and its clear-text copy. */
+static int set_messages(struct job *j, const struct opened *o, struct jm_err *err)
+{
+	struct jm_unwrap *u = j->u;
+	struct jm_view clear;
+	bool guarded = false;
+	struct jm_err why;
+
+	set_content(&u->message, &o->message);
+	if (jm_span_none(o->second))
+		return 0;
+	if (is_protected(j, o->message.raw, &guarded, &why) != 0) {
+		if (why.kind != JM_E_LIMIT) {
+			if (err)
+				*err = why;
+			return -1;
+		}
+		u->limits++;
+	}
+	if (!guarded)
+		return 0;
+	if (jm_steps_into(&o->from, o->second, o->second_cte, &j->mem, &clear, err) != 0)
+		return -1;
+	if (clear.raw.len == 0)
+		return 0;
+	u->has_companion = true;
+	u->companion_is_clear = !j->options->prefer_clear_text;
+	set_content(&u->message, j->options->prefer_clear_text ? &clear : &o->message);
+	set_content(&u->companion, j->options->prefer_clear_text ? &o->message : &clear);
+	return 0;
+}
+
+/* Move what the innermost report says into u, the arena with it. */
+static void take_report(struct jm_unwrap *u, struct opened *o)
+{
+	u->variant = o->family;
+	u->envelope_sender = o->report.sender;
+	u->on_behalf_of = o->report.on_behalf_of;
+	u->subject = o->report.subject;
+	u->message_id = o->report.message_id;
+	u->label = o->report.label;
+	u->mailbox = o->report.mailbox;
+	u->sent_utc = o->report.sent_utc;
+	u->received_utc = o->report.received_utc;
+	u->recipients = o->report.recipients;
+	u->recipients_n = o->report.recipients_n;
+	u->arena = o->arena;
+}
+
+static int unwrap_envelope(struct job *j, const struct jm_view *all, bool *proper_r, struct jm_err *err)
+{
+	struct opened o;
+
+	if (open_report(j, all, &o, proper_r, err) != 0)
+		return -1;
+	if (!*proper_r) {
+		if (open_returned(j, all, &o, proper_r, err) != 0)
+			return -1;
+		if (!*proper_r)
+			return 0;
+		j->u->ndr = true;
+	}
+	j->u->nesting = 1;
+	if (descend(j, &o, err) != 0 || set_messages(j, &o, err) != 0) {
+		jm_arena_release(&o.arena);
+		return -1;
+	}
+	take_report(j->u, &o);
+	return 0;
+}
+
+static int strip(struct jm_unwrap *u, struct jm_content *c, bool remove, struct jm_err *err)
+{
+	bool limited;
+
+	if (jm_strip(c, remove, &u->arena, &limited, err) != 0)
+		return -1;
+	u->limits += limited;
+	return 0;
+}
+
+static void job_start(struct job *j, const struct jm_unwrap_options *options, struct jm_unwrap *u)
+{
+	*j = (struct job){ .options = options, .u = u, .mem = { &options->memory, &u->decoded } };
+	jm_mime_type_init(&j->type);
+	jm_buf_init(&j->value, JM_FIELD_VALUE_BYTES);
+	jm_buf_init(&j->boundary[0], JM_FIELD_VALUE_BYTES);
+	jm_buf_init(&j->boundary[1], JM_FIELD_VALUE_BYTES);
+	jm_buf_init(&j->param, JM_FIELD_VALUE_BYTES);
+	jm_buf_init(&j->octets, JM_REPORT_TEXT_BYTES + 2);
+	jm_buf_init(&j->text, 2 * JM_REPORT_TEXT_BYTES);
+}
+
+static void job_release(struct job *j)
+{
+	jm_mime_type_release(&j->type);
+	jm_buf_release(&j->value);
+	jm_buf_release(&j->boundary[0]);
+	jm_buf_release(&j->boundary[1]);
+	jm_buf_release(&j->param);
+	jm_buf_release(&j->octets);
+	jm_buf_release(&j->text);
+}
+
+int jm_unwrap(struct jm_span received, const struct jm_unwrap_options *options, struct jm_unwrap *u, struct jm_err *err)
+{
+	struct jm_view all;
+	bool proper = false;
+	struct job j;
+	int rc = -1;
+
+	*u = (struct jm_unwrap){ .variant = JM_VARIANT_PLAIN };
+	jm_arena_init(&u->arena, ARENA_BYTES);
+	job_start(&j, options, u);
+	jm_steps_start(&all, received);
+	if (options->type == JM_JOURNAL_ENVELOPE && unwrap_envelope(&j, &all, &proper, err) != 0)
+		goto out;
+	if (!proper)
+		set_content(&u->message, &all);
+	u->step_down = !proper && options->type == JM_JOURNAL_ENVELOPE;
+	if (strip(u, &u->message, options->remove_journal_headers, err) != 0
+	    || (u->has_companion && strip(u, &u->companion, options->remove_journal_headers, err) != 0))
+		goto out;
+	rc = jm_describe(u, received, !proper, err);
+out:
+	job_release(&j);
+	if (rc != 0)
+		jm_unwrap_release(u);
+	return rc;
+}
+
+void jm_unwrap_release(struct jm_unwrap *u)
+{
+	jm_arena_release(&u->arena);
+	jm_steps_release(&u->decoded);
+}
+
+const char *jm_variant_name(enum jm_variant v)
+{
+	return v == JM_VARIANT_2007 ? "exchange-2007" : v == JM_VARIANT_2003 ? "exchange-2003" : "plain";
+}
+
+const char *jm_recipient_type_name(enum jm_recipient_type t)
+{
+	static const char *const name[] = { "to", "cc", "bcc", "recipient" };
+
+	return name[t];
+}
