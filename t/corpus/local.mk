@@ -1,0 +1,2 @@
+# The messages and their results; journal/README.md holds the rules. A folder's new files come along by themselves.
+EXTRA_DIST += t/corpus/journal t/corpus/real t/lib/oracle.py

@@ -1,0 +1,511 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""A second opinion on journal reports: reads a message by the rules R1..R14 of t/corpus/journal/README.md.
+
+usage: oracle.py check DIR...      compare every .eml with the .json beside it; exit status 1 when anything differs
+       oracle.py show FILE.eml     print what the rules give for one message
+
+It shares no code with common/journal and is meant for small files: it is simple, not fast. Journal domains are those of the
+corpus; another list can be given to examine().
+"""
+import base64
+import binascii
+import hashlib
+import json
+import os
+import quopri
+import re
+import sys
+from email.header import decode_header
+
+JOURNAL_DOMAINS = ("journal.example.com", "journal.contoso.com")
+STRIP = (b"x-ms-exchange-organization-bcc", b"x-ms-exchange-crosspremises-bcc")
+MAX_NESTING = 8
+
+
+# --- header blocks ---------------------------------------------------------------------------------------------------
+def split_lines(data):
+    """Lines with their line ends; only LF ends a line."""
+    out = data.split(b"\n")
+    last = out.pop()
+    out = [x + b"\n" for x in out]
+    if last:
+        out.append(last)
+    return out
+
+
+def header_fields(data):
+    """(fields, offset of the body, True when a blank line ended the block).
+    A field is (name or None, bytes of all its lines)."""
+    fields, pos = [], 0
+    for ln in split_lines(data):
+        if ln in (b"\n", b"\r\n"):
+            return fields, pos + len(ln), True
+        if ln[:1] in (b" ", b"\t") and fields:
+            name, raw = fields[-1]
+            fields[-1] = (name, raw + ln)
+        else:
+            m = re.match(rb"([!-9;-~]+)[ \t]*:", ln)
+            fields.append((m.group(1) if m else None, ln))
+        pos += len(ln)
+    return fields, pos, False
+
+
+def value(field):
+    """Unfolded value of a field."""
+    v = field[1].split(b":", 1)[1]
+    return re.sub(rb"\r?\n(?=[ \t])", b"", v).strip(b" \t\r\n")
+
+
+def get(fields, name):
+    for f in fields:
+        if f[0] and f[0].lower() == name:
+            return value(f)
+    return None
+
+
+def strip_headers(msg):
+    fields, body, _ = header_fields(msg)
+    removed, kept = [], b""
+    for name, raw in fields:
+        if name and name.lower() in STRIP:
+            removed.append(name.decode("latin-1"))
+        else:
+            kept += raw
+    total = sum(len(raw) for _, raw in fields)
+    return kept + msg[total:], removed
+
+
+# --- MIME ------------------------------------------------------------------------------------------------------------
+def no_comments(v):
+    out, depth, quoted, k = b"", 0, False, 0
+    while k < len(v):
+        c = v[k:k + 1]
+        if c == b"\\" and (quoted or depth):
+            if not depth:
+                out += v[k:k + 2]
+            k += 2
+            continue
+        if depth == 0 and c == b'"':
+            quoted = not quoted
+        if not quoted and c == b"(":
+            depth += 1
+        elif not quoted and c == b")" and depth:
+            depth -= 1
+        elif depth == 0:
+            out += c
+        k += 1
+    return out
+
+
+def content_type(fields):
+    v = get(fields, b"content-type")
+    if v is None:
+        return "text/plain", {}
+    v = no_comments(v)
+    kind = v.split(b";", 1)[0].strip().lower().decode("latin-1")
+    kind = re.sub(r"\s*/\s*", "/", kind)
+    params = {}
+    for m in re.finditer(rb';\s*([^\s=;"]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s;"]*))', v, re.S):
+        val = re.sub(rb"\\(.)", rb"\1", m.group(2)) if m.group(2) is not None else m.group(3)
+        params.setdefault(m.group(1).lower().decode("latin-1"), val)
+    return kind, params
+
+
+def parts_of(body, boundary):
+    """(list of part bytes, closed)"""
+    d = b"--" + boundary
+    parts, start, closed, pos = [], None, False, 0
+    for ln in split_lines(body):
+        bare = ln.rstrip(b"\n")
+        bare = bare[:-1] if bare.endswith(b"\r") and ln.endswith(b"\n") else bare
+        tail = bare[len(d):].rstrip(b" \t") if bare.startswith(d) else None
+        if tail in (b"", b"--"):
+            if start is not None:
+                chunk = body[start:pos]
+                if chunk.endswith(b"\r\n"):
+                    chunk = chunk[:-2]
+                elif chunk.endswith(b"\n"):
+                    chunk = chunk[:-1]
+                parts.append(chunk)
+            start = pos + len(ln)
+            if tail == b"--":
+                closed = True
+                start = None
+                break
+        pos += len(ln)
+    if start is not None:
+        parts.append(body[start:])
+    return parts, closed
+
+
+def decode(content, cte):
+    cte = (cte or b"7bit").strip().lower()
+    if cte == b"base64":
+        clean = re.sub(rb"[^A-Za-z0-9+/]", b"", content)
+        clean = clean[:len(clean) - len(clean) % 4 if len(clean) % 4 == 1 else len(clean)]
+        try:
+            return base64.b64decode(clean + b"=" * (-len(clean) % 4))
+        except binascii.Error:
+            return b""
+    if cte == b"quoted-printable":
+        return quopri.decodestring(content)
+    return content
+
+
+class Part:
+    def __init__(self, raw):
+        # a part whose first line is blank has no header
+        self.fields, at, self.complete = header_fields(raw)
+        self.kind, self.params = content_type(self.fields)
+        self.cte = get(self.fields, b"content-transfer-encoding")
+        self.content = raw[at:]
+
+    def decoded(self):
+        return decode(self.content, self.cte)
+
+
+# --- report text -----------------------------------------------------------------------------------------------------
+ALIAS = {"ks_c_5601-1987": "cp949", "unicode-1-1-utf-7": "utf-7", "x-sjis": "shift_jis", "gb2312": "gb18030", "gbk": "gb18030",
+         "iso-8859-8-i": "iso-8859-8", "big5": "cp950"}
+
+
+def to_text(data, charset):
+    cs = (charset or b"us-ascii").decode("latin-1").lower()
+    for codec in (ALIAS.get(cs, cs), "utf-8"):
+        try:
+            return data.decode(codec).lstrip("\ufeff")
+        except (UnicodeDecodeError, LookupError):
+            pass
+    return "".join(bytes([c]).decode("cp1252", "replace").replace("\ufffd", chr(c)) for c in data)
+
+
+def address(v):
+    v = v.strip(" \t")
+    if v in ("", "<>") or v == "Unspecified Address":
+        return None
+    return v
+
+
+RCPT = re.compile(r"^(to|cc|bcc|recipient)[ \t]*:[ \t]*(.*)$", re.I | re.A)
+FIELD = re.compile(r"^(sender|on-behalf-of|subject|message-id|label|mailbox|sentutc|receivedutc)[ \t]*:[ \t]*(.*)$", re.I | re.A)
+
+
+def split_redirect(v):
+    """The redirection is the last one outside quoted strings."""
+    quoted, k, best = False, 0, None
+    while k < len(v):
+        c = v[k]
+        if c == "\\" and quoted:
+            k += 2
+            continue
+        if c == '"':
+            quoted = not quoted
+        elif c == "," and not quoted:
+            m = re.match(r",[ \t]*(expanded|forwarded)[ \t]*:[ \t]*(.*)$", v[k:], re.I)
+            if m:
+                best = (v[:k], m.group(1).lower(), m.group(2))
+        k += 1
+    return best or (v, None, None)
+
+
+def parse_2007(text):
+    rows = [r[:-1] if r.endswith("\r") else r for r in text.split("\n")]
+    hits = [(k, FIELD.match(r)) for k, r in enumerate(rows)]
+    hits = [(k, m.group(1).lower(), m.group(2).rstrip(" \t")) for k, m in hits if m]
+    ids = [k for k, n, _ in hits if n == "message-id"]
+    last_id = ids[-1] if ids else None
+    stop = min([k for k, n, _ in hits if n in ("subject", "message-id")] or [len(rows)])
+    res = {"sender_line": False, "envelope_sender": None, "on_behalf_of": None, "subject": None, "message_id": None, "recipients": [], "extra": {}}
+    behalf_line, at = False, None
+    for k, n, v in hits:
+        if n == "sender" and k < stop and not res["sender_line"]:
+            res["sender_line"], res["envelope_sender"], at = True, address(v), k
+        elif n == "on-behalf-of" and k < stop and not behalf_line:
+            behalf_line, res["on_behalf_of"] = True, address(v)
+        elif n == "subject" and res["subject"] is None:
+            res["subject"] = v
+        elif n == "message-id" and k == last_id:
+            res["message_id"] = None if v in ("", "Unknown Message-ID") else v
+        elif n in ("label", "mailbox", "sentutc", "receivedutc") and (k > last_id if last_id is not None else res["sender_line"]):
+            key = {"label": "label", "mailbox": "mailbox", "sentutc": "sent_utc", "receivedutc": "received_utc"}[n]
+            res["extra"].setdefault(key, v)
+    if not res["sender_line"]:
+        return None
+    begin = last_id if last_id is not None else at
+    for r in rows[begin + 1:]:
+        m = RCPT.match(r)
+        if not m:
+            continue
+        a, how, orig = split_redirect(m.group(2).strip(" \t"))
+        a = address(a)
+        if a is None:
+            continue
+        d = {"address": a, "type": m.group(1).lower()}
+        if how and address(orig):
+            d[how + "_from"] = address(orig)
+        res["recipients"].append(d)
+    return res if res["recipients"] else None
+
+
+ENTRY = re.compile(r'^\s*(?:"(?:[^"\\]|\\.)*"|[^"<>]*)\s*<(?:([^<>:@]*):)?([^<>]*)>\s*,?\s*$', re.A)
+BARE = re.compile(r'^\s*([^\s<>",;]+@[^\s<>",;]+?)\s*,?\s*$', re.A)
+
+
+def entry(v):
+    m = ENTRY.match(v)
+    if m:
+        return m.group(2) if m.group(1) is None or m.group(1).lower() == "smtp" else m.group(1) + ":" + m.group(2)
+    m = BARE.match(v)
+    return m.group(1) if m else None
+
+
+def parse_2003(text):
+    rows = [r[:-1] if r.endswith("\r") else r for r in text.split("\n")]
+    name = re.compile(r"^(sender|message-id|recipients)[ \t]*:(.*)$", re.I | re.A)
+    res = {"sender_line": False, "envelope_sender": None, "on_behalf_of": None, "subject": None, "message_id": None, "recipients": [], "extra": {}}
+    k = 0
+    while k < len(rows):
+        m = name.match(rows[k])
+        if not m:
+            k += 1
+            continue
+        field, acc = m.group(1).lower(), m.group(2)
+        k += 1
+        if field == "recipients":
+            if entry(acc) is not None:
+                res["recipients"] += [{"address": entry(acc), "type": "recipient"}] if entry(acc) else []
+                acc = ""
+            while k < len(rows) and rows[k].strip() and not name.match(rows[k]):
+                acc += rows[k]
+                e = entry(acc)
+                if e is not None:
+                    if e:
+                        res["recipients"].append({"address": e, "type": "recipient"})
+                    acc = ""
+                k += 1
+            continue
+        while k < len(rows) and rows[k].strip() and not name.match(rows[k]) and (field == "message-id" or entry(acc) is None):
+            acc += rows[k]
+            k += 1
+        if field == "sender" and not res["sender_line"]:
+            e = entry(acc)
+            if e is not None:
+                res["sender_line"], res["envelope_sender"] = True, e or None
+        elif field == "message-id" and res["message_id"] is None:
+            res["message_id"] = acc.strip() or None
+    return res if res["sender_line"] and res["recipients"] else None
+
+
+# --- messages --------------------------------------------------------------------------------------------------------
+def family(fields):
+    if any(f[0] and f[0].lower() == b"x-ms-journal-report" for f in fields):
+        return "exchange-2007"
+    for f in fields:
+        if f[0] and f[0].lower() in (b"content-identifier", b"content-identifer") and value(f).lower() == b"exjournalreport":
+            return "exchange-2003"
+    return None
+
+
+def text_candidates(parts):
+    for p in parts:
+        if p.kind == "text/plain":
+            yield p
+        elif p.kind == "multipart/alternative" and p.params.get("boundary"):
+            for q in parts_of(p.content, p.params["boundary"])[0]:
+                q = Part(q)
+                if q.kind == "text/plain":
+                    yield q
+
+
+def open_report(msg):
+    """(meta, [message bytes, ...], family) of a journal report, or None when it is not a proper one."""
+    fields, at, complete = header_fields(msg)
+    fam = family(fields)
+    if fam is None:
+        return None
+    kind, params = content_type(fields)
+    if not kind.startswith("multipart/") or not params.get("boundary") or not complete:
+        return None
+    parts = [Part(x) for x in parts_of(msg[at:], params["boundary"])[0]]
+    inner = [p.decoded() for p in parts if p.kind == "message/rfc822" and p.complete]
+    if not inner or not inner[0]:
+        return None
+    for p in text_candidates(parts):
+        text = to_text(p.decoded(), p.params.get("charset"))
+        meta = parse_2007(text) if fam == "exchange-2007" else parse_2003(text)
+        if meta:
+            return meta, inner, fam
+    return None
+
+
+def open_ndr(msg):
+    fields, at, complete = header_fields(msg)
+    kind, params = content_type(fields)
+    if kind != "multipart/report" or params.get("report-type", b"").lower() != b"delivery-status" or not params.get("boundary") or not complete:
+        return None
+    for x in parts_of(msg[at:], params["boundary"])[0]:
+        p = Part(x)
+        if p.kind == "message/rfc822" and p.complete:
+            inner = p.decoded()
+            return inner if open_report(inner) else None
+    return None
+
+
+def is_rms(msg):
+    fields, at, _ = header_fields(msg)
+    if (get(fields, b"content-class") or b"").lower() == b"rpmsg.message":
+        return True
+    kind, params = content_type(fields)
+    if kind.startswith("multipart/") and params.get("boundary"):
+        for x in parts_of(msg[at:], params["boundary"])[0]:
+            p = Part(x)
+            if p.kind == "application/x-microsoft-rpmsg-message":
+                return True
+    return False
+
+
+def all_journal(recipients, domains):
+    return all("@" in r["address"] and r["address"].rpartition("@")[2].lower() in domains for r in recipients)
+
+
+def words(v):
+    """Encoded words, by the standard library, which damages raw UTF-8 beside them: so that is hidden from it."""
+    text = v.decode("utf-8", "replace")
+    hidden = sorted({c for c in text if ord(c) > 126})
+    for k, c in enumerate(hidden):
+        text = text.replace(c, "\x01%d\x02" % k)
+    out = ""
+    for chunk, cs in decode_header(text):
+        if isinstance(chunk, bytes):
+            chunk = replace_text(chunk, cs)
+        out += chunk
+    return re.sub("\x01(\\d+)\x02", lambda m: hidden[int(m.group(1))], out)
+
+
+def replace_text(data, charset):
+    cs = (charset or "utf-8").split("*")[0].lower()
+    try:
+        return data.decode(ALIAS.get(cs, cs), "replace")
+    except LookupError:
+        return to_text(data, None)
+
+
+def addresses(v):
+    """addr-specs of an address list, groups flattened."""
+    v = no_comments(v).decode("utf-8", "replace")
+    out, tok, quoted, angle, k = [], "", False, None, 0
+
+    def flush():
+        nonlocal tok, angle
+        a = angle if angle is not None else tok.strip()
+        if a and a != "<>":
+            out.append(a)
+        tok, angle = "", None
+    while k < len(v):
+        c = v[k]
+        if c == "\\" and quoted:
+            tok += v[k:k + 2]
+            k += 2
+            continue
+        if c == '"':
+            quoted = not quoted
+            tok += c
+        elif quoted:
+            tok += c
+        elif c == "<":
+            end = v.find(">", k)
+            end = len(v) if end < 0 else end
+            angle = v[k + 1:end].strip()
+            k = end
+        elif c == ":":
+            tok = ""
+        elif c in ",;":
+            flush()
+        else:
+            tok += c
+        k += 1
+    flush()
+    return out
+
+
+def examine(msg, journal_domains=JOURNAL_DOMAINS):
+    """Everything the .json says about a message."""
+    res = {"step_down": True, "variant": "plain", "ndr": False, "nesting": 0}
+    report = msg
+    got = open_report(msg)
+    if got is None:
+        inside = open_ndr(msg)
+        if inside is not None:
+            res["ndr"], got = True, open_report(inside)
+    archived, clear = msg, None
+    if got:
+        depth = 1
+        while depth < MAX_NESTING and all_journal(got[0]["recipients"], journal_domains):
+            deeper = open_report(got[1][0])
+            if deeper is None:
+                break
+            got, depth = deeper, depth + 1
+        meta, inner, fam = got
+        archived = inner[0]
+        if len(inner) > 1 and inner[1] and is_rms(inner[0]):
+            clear = inner[1]
+        res.update(step_down=False, variant=fam, nesting=depth)
+        res.update({k: meta[k] for k in ("envelope_sender", "on_behalf_of", "subject", "message_id", "recipients")})
+        if meta["extra"]:
+            res["extra"] = meta["extra"]
+    fields, _, _ = header_fields(archived)
+    if res["step_down"]:
+        frm = addresses(get(fields, b"from") or b"")
+        res.update(envelope_sender=frm[0] if frm else None, on_behalf_of=None, subject=None, message_id=None, recipients=[])
+        for f in fields:
+            if f[0] and f[0].lower() in (b"to", b"cc", b"bcc"):
+                res["recipients"] += [{"address": a, "type": f[0].lower().decode()} for a in addresses(value(f))]
+    if res["subject"] is None:
+        s = get(fields, b"subject")
+        res["subject"] = words(s) if s is not None else None
+    if res["message_id"] is None:
+        m = get(fields, b"message-id")
+        res["message_id"] = m.decode("utf-8", "replace") if m else None
+    kept, removed = strip_headers(archived)
+    res.update(inner_sha256=hashlib.sha256(kept).hexdigest(), inner_size=len(kept), inner_raw_sha256=hashlib.sha256(archived).hexdigest(), removed_headers=removed)
+    if clear is not None:
+        kept, removed = strip_headers(clear)
+        res["clear_text"] = {"inner_sha256": hashlib.sha256(kept).hexdigest(), "inner_size": len(kept), "removed_headers": removed}
+    return res
+
+
+def main(argv):
+    if len(argv) == 2 and argv[0] == "show":
+        with open(argv[1], "rb") as f:
+            print(json.dumps(examine(f.read()), indent=1, ensure_ascii=False))
+        return 0
+    if len(argv) < 2 or argv[0] != "check":
+        print(__doc__)
+        return 2
+    bad = count = 0
+    for d in argv[1:]:
+        for name in sorted(os.listdir(d)):
+            if not name.endswith(".json"):
+                continue
+            with open(os.path.join(d, name), encoding="utf-8") as f:
+                want = json.load(f)
+            with open(os.path.join(d, name[:-5] + ".eml"), "rb") as f:
+                eml = f.read()
+            got = examine(eml)
+            count += 1
+            diffs = [k for k in got if want.get(k) != got[k]]
+            diffs += [k for k in ("extra", "clear_text") if (k in want) != (k in got)]
+            if hashlib.sha256(eml).hexdigest() != want["eml_sha256"]:
+                diffs.append("eml_sha256")
+            if diffs:
+                bad += 1
+                print("%s/%s" % (d, name))
+                for k in diffs:
+                    print("   %-18s want %r\n   %-18s got  %r" % (k, want.get(k), "", got.get(k)))
+    print("%d messages, %d differ" % (count, bad))
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
