@@ -202,6 +202,8 @@ static enum jm_pop3_step failed_step(CURLcode rc, const struct jm_pop3_account *
 	default:
 		break;
 	}
+	if (p->greeting[0] && strncmp(p->greeting, "+OK", 3) != 0)
+		return JM_POP3_STEP_GREETING;
 	if (p->greeting[0])
 		return a->security == JM_POP3_STLS && !p->tls[0] ? JM_POP3_STEP_TLS : JM_POP3_STEP_LOGIN;
 	if (a->security == JM_POP3_POP3S && !p->tls[0])
@@ -212,15 +214,16 @@ static enum jm_pop3_step failed_step(CURLcode rc, const struct jm_pop3_account *
 static int fail(const struct jm_pop3_connection *c, CURLcode rc, const struct jm_pop3_account *a, struct jm_pop3_peer *p,
     struct jm_err *err)
 {
-	const char *text = c->curl_text[0] ? c->curl_text : curl_easy_strerror(rc);
+	const char *said, *text = c->curl_text[0] ? c->curl_text : curl_easy_strerror(rc);
 	bool trust = rc == CURLE_PEER_FAILED_VERIFICATION || rc == CURLE_SSL_PINNEDPUBKEYNOTMATCH || rc == CURLE_SSL_CACERT_BADFILE;
 
 	p->step = failed_step(rc, a, p);
+	said = p->step == JM_POP3_STEP_LOGIN ? p->answer : p->step == JM_POP3_STEP_GREETING ? p->greeting : "";
 	if (rc == CURLE_ABORTED_BY_CALLBACK)
 		text = "stopped";
 	return jm_err_set(err, rc == CURLE_LOGIN_DENIED ? JM_E_DENIED : trust ? JM_E_CONFIG : JM_E_TEMP,
 	    "%s failed at %s:%u: %.200s%s%.150s", jm_pop3_step_name(p->step), a->host, a->port, text,
-	    p->step == JM_POP3_STEP_LOGIN && p->answer[0] ? ": " : "", p->step == JM_POP3_STEP_LOGIN ? p->answer : "");
+	    said[0] ? ": " : "", said);
 }
 
 enum trust { TRUST_STRICT, TRUST_PIN, TRUST_ANY };

@@ -41,10 +41,15 @@ def listening(number):
 
 def output(*args, **kw):
     """Run a program to its end and return its standard output as text; an error with its complaints when it fails."""
+    return output_bytes(*args, **kw).decode("utf-8", "replace")
+
+
+def output_bytes(*args, **kw):
+    """The same, as bytes."""
     r = subprocess.run(args, stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False, timeout=kw.pop("timeout", 60), **kw)
     if r.returncode != 0:
         raise RuntimeError("%s: exit %d: %s" % (" ".join(map(str, args)), r.returncode, r.stderr.decode("utf-8", "replace")[-2000:]))
-    return r.stdout.decode("utf-8", "replace")
+    return r.stdout
 
 
 class Program:

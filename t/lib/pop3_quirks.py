@@ -1,0 +1,240 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""
+A POP3 server on loopback that does what a good server never does. It keeps a real mailbox: DELE counts only after a QUIT that
+was answered or said to be lost behind the deletion, each connection numbers anew, and what every client said is kept.
+
+Quirks, a connection or all of them ("*"):
+  banner-err banner-garbage auth-err      auth-ir-only-two-steps (AUTH with an initial response is refused)
+  capa-err   no CAPA                      stls-inject plain text behind STLS's +OK
+  uidl-err list-err uidl-short (closes in the list) uidl-dup uidl-missing uidl-renamed (all ids new) list-lies (sizes)
+  retr-err:N retr-cut:N retr-cutdot:N retr-stall:N retr-close-after:N retr-garbage:N     the Nth message of the mailbox by its id
+  trickle    a few bytes a packet         dele-err    dele-cut
+  quit-cut (nothing deleted) quit-lost (deleted, not answered) quit-err (nothing deleted) quit-lie (+OK, nothing deleted) quit-stall
+"""
+import socket
+import threading
+import time
+
+import tap
+
+EXCHANGE = ("TOP", "UIDL", "SASL PLAIN XOAUTH2", "USER")
+
+
+def stuffed(message):
+    """As a correct server sends it; a message that does not end with CRLF gets one."""
+    if message and not message.endswith(b"\r\n"):
+        message += b"\r\n"
+    lines = message.split(b"\r\n")[:-1] if message else []
+    return b"".join((b"." if line.startswith(b".") else b"") + line + b"\r\n" for line in lines) + b".\r\n"
+
+
+class Gone(Exception):
+    """The connection is closed."""
+
+
+class Session:
+    def __init__(self, server, sock, number):
+        self.server, self.sock, self.number = server, sock, number
+        self.lines = sock.makefile("rb")
+        self.box = list(server.messages)
+        self.deleted = set()
+        self.quirks = server.quirks_of(number)
+        self.failing = {}
+        for q in self.quirks:
+            name, _, ident = q.partition(":")
+            if ident:
+                self.failing[ident] = name
+
+    def has(self, quirk):
+        return quirk in self.quirks
+
+    def say(self, data):
+        if self.has("trickle"):
+            for i in range(0, len(data), 3):
+                self.sock.sendall(data[i:i + 3])
+                time.sleep(0.0005)
+        else:
+            self.sock.sendall(data)
+
+    def list_of(self, rows):
+        self.say(b"+OK\r\n" + b"".join(r + b"\r\n" for r in rows) + b".\r\n")
+
+    def run(self):
+        if self.has("banner-err"):
+            self.say(b"-ERR Too many connections.\r\n")
+            raise Gone
+        self.say(b"* OK IMAP4rev1 ready\r\n" if self.has("banner-garbage")
+                 else b"+OK The Microsoft Exchange POP3 service is ready. [VABFAFMAVAA=]\r\n")
+        while True:
+            raw = self.lines.readline()
+            if not raw:
+                raise Gone
+            text = raw.rstrip(b"\r\n").decode("latin-1")
+            self.server.said.append((self.number, text))
+            verb, _, rest = text.partition(" ")
+            do = getattr(self, "do_" + verb.lower(), None)
+            if do:
+                do(rest)
+            else:
+                self.say(b"-ERR Command is not valid.\r\n")
+
+    def do_capa(self, _):
+        if self.has("capa-err"):
+            self.say(b"-ERR Command is not valid.\r\n")
+        else:
+            self.list_of([c.encode() for c in self.server.capa])
+
+    def logged_in(self):
+        self.say(b"-ERR Logon failure: unknown user name or bad password.\r\n" if self.has("auth-err")
+                 else b"+OK User successfully logged on.\r\n")
+
+    def do_auth(self, rest):
+        words = rest.split()
+        if len(words) > 1:
+            self.say(b"-ERR Protocol error. Connection is closed. 10\r\n")
+            raise Gone
+        self.say(b"+ \r\n")
+        self.server.said.append((self.number, "SASL " + self.lines.readline().strip().decode("latin-1")))
+        if words[0] == "LOGIN":
+            self.say(b"+ UGFzc3dvcmQ6\r\n")
+            self.server.said.append((self.number, "SASL " + self.lines.readline().strip().decode("latin-1")))
+        self.logged_in()
+
+    def do_user(self, _):
+        self.say(b"+OK\r\n")
+
+    def do_pass(self, _):
+        self.logged_in()
+
+    def do_stls(self, _):
+        self.say(b"+OK begin TLS\r\n+OK injected\r\n")
+        raise Gone
+
+    def live(self):
+        return [(n, i, m) for n, (i, m) in enumerate(self.box, 1) if n not in self.deleted]
+
+    def size(self, message):
+        return 100 if self.has("list-lies") else len(message)
+
+    def do_stat(self, _):
+        self.say(b"+OK %d %d\r\n" % (len(self.live()), sum(self.size(m) for _, _, m in self.live())))
+
+    def do_list(self, _):
+        if self.has("list-err"):
+            self.say(b"-ERR Command is not valid.\r\n")
+        else:
+            self.list_of([b"%d %d" % (n, self.size(m)) for n, _, m in self.live()])
+
+    def do_uidl(self, _):
+        rows = [(n, ("r%d-" % self.number if self.has("uidl-renamed") else "") + i) for n, i, _ in self.live()]
+        if self.has("uidl-err"):
+            self.say(b"-ERR Command is not valid.\r\n")
+            return
+        if self.has("uidl-dup") and len(rows) > 1:
+            rows[1] = (rows[1][0], rows[0][1])
+        if self.has("uidl-missing") and len(rows) > 1:
+            rows.pop(1)
+        if self.has("uidl-short"):
+            self.say(b"+OK\r\n" + b"".join(b"%d %s\r\n" % (n, i.encode()) for n, i in rows))
+            raise Gone
+        self.list_of([b"%d %s" % (n, i.encode()) for n, i in rows])
+
+    def do_retr(self, rest):
+        n = int(rest)
+        if n < 1 or n > len(self.box) or n in self.deleted:
+            self.say(b"-ERR There's no message %d.\r\n" % n)
+            return
+        ident, message = self.box[n - 1]
+        how, whole = self.failing.get(ident), stuffed(message)
+        if how == "retr-err":
+            self.say(b"-ERR An error occurred while processing your request.\r\n")
+            return
+        if how == "retr-garbage":
+            self.say(b"what?\r\n")
+            return
+        if how in ("retr-cut", "retr-cutdot", "retr-stall"):
+            self.say(b"+OK\r\n" + (whole[:-3] if how == "retr-cutdot" else whole[:len(whole) // 2]))
+            if how == "retr-stall":
+                self.server.ended.wait(60)
+            raise Gone
+        self.say(b"+OK\r\n" + whole)
+        if how == "retr-close-after":
+            raise Gone
+
+    def do_dele(self, rest):
+        if self.has("dele-cut"):
+            raise Gone
+        if self.has("dele-err"):
+            self.say(b"-ERR not now\r\n")
+            return
+        self.deleted.add(int(rest))
+        self.say(b"+OK\r\n")
+
+    def do_noop(self, _):
+        self.say(b"+OK\r\n")
+
+    def do_quit(self, _):
+        if self.has("quit-stall"):
+            self.server.ended.wait(60)
+        elif self.has("quit-err"):
+            self.say(b"-ERR [SYS/TEMP] some messages not removed\r\n")
+        elif self.has("quit-lie"):
+            self.say(b"+OK signing off.\r\n")
+        elif not self.has("quit-cut"):
+            self.server.delete([self.box[n - 1][0] for n in self.deleted])
+            if not self.has("quit-lost"):
+                self.say(b"+OK Microsoft Exchange Server POP3 server signing off.\r\n")
+        raise Gone
+
+
+class Pop3Server:
+    """messages: [(id, bytes with CRLF)]. quirks: {connection number from 1 on, or "*": [quirk, ...]}."""
+
+    def __init__(self, messages, quirks=None, capa=EXCHANGE):
+        self.messages, self.quirks, self.capa = list(messages), quirks or {}, list(capa)
+        self.said, self.sessions = [], 0
+        self.lock, self.ended = threading.Lock(), threading.Event()
+        self.listener = socket.create_server(("127.0.0.1", 0), backlog=16)
+        self.port = self.listener.getsockname()[1]
+        threading.Thread(target=self._accept, daemon=True).start()
+        tap.at_end(self.stop)
+
+    def quirks_of(self, number):
+        return list(self.quirks.get(number, [])) + list(self.quirks.get("*", []))
+
+    def delete(self, idents):
+        with self.lock:
+            self.messages = [m for m in self.messages if m[0] not in idents]
+
+    def commands(self, number=None):
+        return [t for n, t in self.said if number is None or n == number]
+
+    def stop(self):
+        self.ended.set()
+        try:
+            self.listener.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
+        self.listener.close()
+
+    def _accept(self):
+        while True:
+            try:
+                sock, _ = self.listener.accept()
+            except OSError:
+                return
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self.sessions += 1
+            threading.Thread(target=self._serve, args=(sock, self.sessions), daemon=True).start()
+
+    def _serve(self, sock, number):
+        try:
+            Session(self, sock, number).run()
+        except (Gone, OSError):
+            pass
+        finally:
+            try:
+                sock.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+            sock.close()
