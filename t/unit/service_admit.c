@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Admission: every check alone, and their order. */
+#include <stdio.h>
+
+#include "common/service/admit.h"
+#include "t/lib/tap.h"
+
+static struct jm_cidr range(const char *text)
+{
+	struct jm_cidr c = { .bits = 0 };
+	struct jm_err err;
+
+	if (jm_cidr_parse(jm_span_str(text), &c, &err) != 0)
+		tap_diag("range %s: %s", text, err.text);
+	return c;
+}
+
+enum { OPEN, TLS, AUTH, OFF, SERVICES };
+
+static const struct {
+	const char *what, *client, *tls, *login, *from, *to;
+	enum jm_verdict want;
+	const char *text;	/* part of the reply, or NULL */
+} cases[] = {
+	{ "an ordinary recipient is none of our business", "198.51.100.9", 0, 0, "<a@evil.example>", "<bob@example.com>", JM_ADMIT_OTHER, 0 },
+	{ "a journal address", "192.0.2.1", 0, 0, "<ndr@example.com>", "<open@journal.example.com>", JM_ADMIT_ACCEPT, 0 },
+	{ "without brackets", "192.0.2.1", 0, 0, "ndr@example.com", "open@journal.example.com", JM_ADMIT_ACCEPT, 0 },
+	{ "in capitals", "192.0.2.1", 0, 0, "<NDR@EXAMPLE.COM>", "<OPEN@Journal.Example.COM>", JM_ADMIT_ACCEPT, 0 },
+	{ "with a route", "192.0.2.1", 0, 0, "<ndr@example.com>", "<@relay.example:open@journal.example.com>", JM_ADMIT_ACCEPT, 0 },
+	{ "with a final dot", "192.0.2.1", 0, 0, "<ndr@example.com>", "<open@journal.example.com.>", JM_ADMIT_ACCEPT, 0 },
+	{ "a typing error waits", "192.0.2.1", 0, 0, "<ndr@example.com>", "<opne@journal.example.com>", JM_ADMIT_UNKNOWN, "opne@journal.example.com" },
+	{ "a typing error waits also for strangers", "198.51.100.9", 0, 0, "<x@evil.example>", "<opne@journal.example.com>", JM_ADMIT_UNKNOWN, 0 },
+	{ "a disabled service waits", "192.0.2.1", 0, 0, "<ndr@example.com>", "<off@journal.example.com>", JM_ADMIT_DISABLED, "disabled" },
+	{ "a subdomain of the journal domain is not ours", "192.0.2.1", 0, 0, "<ndr@example.com>", "<open@x.journal.example.com>", JM_ADMIT_OTHER, 0 },
+	{ "a foreign client", "198.51.100.9", 0, 0, "<ndr@example.com>", "<open@journal.example.com>", JM_ADMIT_CLIENT, "198.51.100.9" },
+	{ "a client of unknown address", 0, 0, 0, "<ndr@example.com>", "<open@journal.example.com>", JM_ADMIT_CLIENT, "unknown" },
+	{ "an address of the service's own ranges", "2001:db8::5", 0, 0, "<ndr@example.com>", "<open@journal.example.com>", JM_ADMIT_ACCEPT, 0 },
+	{ "which are not another service's", "2001:db8::5", "TLSv1.3", 0, "<ndr@example.com>", "<tls@journal.example.com>", JM_ADMIT_CLIENT, 0 },
+	{ "no TLS where it is required", "192.0.2.1", 0, 0, "<ndr@example.com>", "<tls@journal.example.com>", JM_ADMIT_TLS, "TLS" },
+	{ "an empty TLS version is none", "192.0.2.1", "", 0, "<ndr@example.com>", "<tls@journal.example.com>", JM_ADMIT_TLS, 0 },
+	{ "TLS", "192.0.2.1", "TLSv1.3", 0, "<ndr@example.com>", "<tls@journal.example.com>", JM_ADMIT_ACCEPT, 0 },
+	{ "no login where it is required", "192.0.2.1", 0, 0, "<ndr@example.com>", "<auth@journal.example.com>", JM_ADMIT_LOGIN, "AUTH" },
+	{ "another's login", "192.0.2.1", 0, "open@journal.example.com", "<ndr@example.com>", "<auth@journal.example.com>", JM_ADMIT_LOGIN, 0 },
+	{ "the address's login", "192.0.2.1", 0, "Auth@JOURNAL.example.com", "<ndr@example.com>", "<auth@journal.example.com>", JM_ADMIT_ACCEPT, 0 },
+	{ "a foreign sender", "192.0.2.1", 0, 0, "<x@evil.example>", "<open@journal.example.com>", JM_ADMIT_SENDER, "evil.example" },
+	{ "the null sender from a listed address", "192.0.2.1", 0, 0, "<>", "<open@journal.example.com>", JM_ADMIT_ACCEPT, 0 },
+	{ "the null sender from elsewhere", "198.51.100.9", 0, 0, "<>", "<open@journal.example.com>", JM_ADMIT_CLIENT, 0 },
+	{ "a sender below a domain with sub-domains", "192.0.2.1", 0, 0, "<n@mail.example.com>", "<open@journal.example.com>", JM_ADMIT_ACCEPT, 0 },
+	{ "a sender below one without", "192.0.2.1", 0, 0, "<n@mail.example.org>", "<open@journal.example.com>", JM_ADMIT_SENDER, 0 },
+	{ "a domain that only ends alike", "192.0.2.1", 0, 0, "<n@badexample.com>", "<open@journal.example.com>", JM_ADMIT_SENDER, 0 },
+	{ "an internationalised sender domain", "192.0.2.1", 0, 0, "<n@b\303\274cher.example>", "<open@journal.example.com>", JM_ADMIT_ACCEPT, 0 },
+	{ "a sender without a domain", "192.0.2.1", 0, 0, "<root>", "<open@journal.example.com>", JM_ADMIT_SENDER, 0 },
+	{ "the client is judged before TLS", "198.51.100.9", 0, 0, "<x@evil.example>", "<tls@journal.example.com>", JM_ADMIT_CLIENT, 0 },
+	{ "bytes that do not belong into a reply", "192.0.2.1", 0, 0, "<n@b\001\377d.example>", "<open@journal.example.com>", JM_ADMIT_SENDER, 0 },
+	{ "a per cent sign", "192.0.2.1", 0, 0, "<n@example.com>", "<a%b@journal.example.com>", JM_ADMIT_UNKNOWN, "a%b@" },
+};
+
+int main(void)
+{
+	static char a_open[] = "open@journal.example.com", a_tls[] = "tls@journal.example.com", a_auth[] = "auth@journal.example.com",
+	    a_off[] = "off@journal.example.com", d1[] = "example.com", d2[] = "example.org", d3[] = "xn--bcher-kva.example";
+	struct jm_cidr outbound = range("192.0.2.0/24"), own = range("2001:db8::/64");
+	struct jm_service services[SERVICES] = {
+		[OPEN] = { .email_address = a_open, .source_ranges = { &own, 1 } },
+		[TLS] = { .email_address = a_tls, .encrypted = true },
+		[AUTH] = { .email_address = a_auth, .use_smtp_authentication = true },
+		[OFF] = { .email_address = a_off, .disabled = true },
+	};
+	struct jm_domain domains[] = { { d1, true }, { d2, false }, { d3, false } };
+	const char *journal_domains[] = { "journal.example.com", NULL };
+	struct jm_settings settings = { .internal_domains = domains, .internal_domains_n = 3, .authorized_outbounds = { &outbound, 1 },
+		.services = services, .services_n = SERVICES, .journal_domains = journal_domains };
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct jm_facts f = { .client_known = cases[i].client != NULL, .tls_version = cases[i].tls, .login = cases[i].login,
+			.mail_from = jm_span_str(cases[i].from) };
+		struct jm_admission a;
+		bool clean = true;
+
+		if (f.client_known)
+			f.client = range(cases[i].client);
+		jm_admit(&settings, &f, jm_span_str(cases[i].to), &a);
+		for (const char *p = a.text; *p; p++)
+			clean &= *p >= ' ' && *p <= '~';
+		tap_ok(a.verdict == cases[i].want && clean && (!cases[i].text || strstr(a.text, cases[i].text)), "%s", cases[i].what);
+		if (a.verdict != cases[i].want)
+			tap_diag("got %s: %s", jm_verdict_name(a.verdict), a.text);
+	}
+	return tap_done();
+}
