@@ -160,11 +160,25 @@ static void warn_service(const struct jm_settings *s, const struct jm_service *s
 	if (jm_span_index(domain_of(service), '.') == domain_of(service).len)
 		jm_findings_warning(f, jm_settings_line(s, service, "email-address"), "<email-address>: the domain of \"%s\" has no dot; mail from "
 		    "outside will not find it", service->email_address);
-	for (size_t i = 0; i < s->internal_domains_n; i++)
-		if (jm_span_eq(jm_span_str(s->internal_domains[i].name), domain_of(service)))
-			jm_findings_warning(f, jm_settings_line(s, service, "email-address"), "<email-address>: \"%s\" is an internal domain (line %d): "
-			    "ordinary mail to other addresses there is answered 450; use a domain of its own, such as journal.%s",
-			    s->internal_domains[i].name, s->internal_domains[i].line, s->internal_domains[i].name);
+}
+
+/* A journal domain that is internal by its own name, not by sub-domains: people seem to have mailboxes there. */
+static void warn_domains(const struct jm_settings *s, struct jm_findings *f)
+{
+	for (size_t i = 0; i < s->internal_domains_n; i++) {
+		const struct jm_domain *d = &s->internal_domains[i];
+
+		for (size_t j = 0; j < s->services_n && jm_settings_is_journal_domain(s, jm_span_str(d->name)); j++) {
+			const struct jm_service *service = &s->services[j];
+
+			if (!jm_span_eq(jm_span_str(d->name), domain_of(service)))
+				continue;
+			jm_findings_warning(f, jm_settings_line(s, service, "email-address"), "<email-address>: \"%s\" is an internal domain "
+			    "(line %d): ordinary mail to other addresses there is answered 450; use a domain of its own, such as journal.%s",
+			    d->name, d->line, d->name);
+			break;
+		}
+	}
 }
 
 void jm_check(const struct jm_settings *s, struct jm_findings *f)
@@ -178,6 +192,7 @@ void jm_check(const struct jm_settings *s, struct jm_findings *f)
 	warn_milter(s, f);
 	check_duplicate_domains(s, f);
 	warn_ranges(&s->authorized_outbounds, "authorized-outbounds", f);
+	warn_domains(s, f);
 	if (s->internal_domains_n == 0)
 		jm_findings_warning(f, 0, "<internal-domains>: there is no internal domain: no sender but the null sender <> may send");
 	for (size_t i = 0; i < s->services_n; i++) {

@@ -52,6 +52,7 @@ int jm_ctl_options(int argc, char **argv, const struct jm_ctl_option *table, con
 /* Which of the n names is the nearest to word by edit distance; NULL when none is near enough to be meant. Borrowed. */
 const char *jm_ctl_nearest(const char *word, const char *const *names, size_t n);
 
+int jm_ctl_check(int argc, char **argv);
 int jm_ctl_unwrap(int argc, char **argv);
 
 #endif

@@ -10,6 +10,7 @@ static int help(int argc, char **argv);
 
 /* In the order of the manual page. */
 static const struct jm_ctl_verb verbs[] = {
+	{ "check", jm_ctl_check, "check a settings file and show what it says" },
 	{ "unwrap", jm_ctl_unwrap, "tell what a message gives by the rules; needs no archive" },
 	{ "help", help, "list the verbs, or tell the options of one" },
 };

@@ -1,3 +1,10 @@
 # SPDX-License-Identifier: BSD-2-Clause
 SYSTEM_TESTS += t/style/banned.t t/style/layers.t t/style/sizes.t t/style/texts.t
 EXTRA_DIST += t/style/banned.t t/style/layers.t t/style/sizes.t t/style/texts.t t/lib/source.py
+
+# The table of settings as text, for settings.t.
+noinst_PROGRAMS += t/style/settings-table
+t_style_settings_table_SOURCES = t/style/settings-table.c
+t_style_settings_table_LDADD = $(COMMON_LIBS)
+SYSTEM_TESTS += t/style/settings.t
+EXTRA_DIST += t/style/settings.t

@@ -3,3 +3,5 @@
 SYSTEM_TESTS +=
 EXTRA_DIST += t/lib/certs.py t/lib/corpus.py t/lib/daemon.py t/lib/jmctl.py t/lib/milter.py t/lib/postfix.py t/lib/run.py \
 	t/lib/sendmail.py t/lib/sendmail-shim.c t/lib/smtp.py t/lib/tap.py
+SYSTEM_TESTS += t/system/check.t t/system/install-settings.t
+EXTRA_DIST += t/system/check.t t/system/install-settings.t

@@ -1,0 +1,8 @@
+check_PROGRAMS += t/unit/settings_load.t t/unit/settings_wrong.t t/unit/settings_value.t
+UNIT_TESTS += t/unit/settings_load.t t/unit/settings_wrong.t t/unit/settings_value.t
+t_unit_settings_load_t_SOURCES = t/unit/settings_load.c t/unit/settings_file.h
+t_unit_settings_load_t_LDADD = $(UNIT_LIBS)
+t_unit_settings_wrong_t_SOURCES = t/unit/settings_wrong.c t/unit/settings_file.h
+t_unit_settings_wrong_t_LDADD = $(UNIT_LIBS)
+t_unit_settings_value_t_SOURCES = t/unit/settings_value.c
+t_unit_settings_value_t_LDADD = $(UNIT_LIBS)
