@@ -31,5 +31,6 @@ check-system: $(PROGRAMS_UNDER_TEST)
 	$(TEST_ENV) $(PROVE) $(PROVE_FLAGS) $(SYSTEM_TESTS:%=$(srcdir)/%)
 check-slow: $(PROGRAMS_UNDER_TEST)
 	$(TEST_ENV) $(PROVE) $(PROVE_FLAGS) $(SLOW_TESTS:%=$(srcdir)/%)
-.PHONY: check-unit check-system check-slow
+test-programs: $(UNIT_TESTS) $(PROGRAMS_UNDER_TEST)
+.PHONY: check-unit check-system check-slow test-programs
 CLEANFILES += $(EXTRA_PROGRAMS)

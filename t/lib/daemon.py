@@ -11,27 +11,34 @@ import tap
 from jmctl import Jmctl
 
 PROGRAM = os.path.join(tap.BUILD, "milter/daemon/journal-milter")
-SERVICE = {"description": "Test", "email-address": "journaling@journal.example.com"}
 
 
-def service(email="journaling@journal.example.com", **kw):
-    """A journal service definition; settings as keywords with _ for -."""
-    return dict(SERVICE, **{"email-address": email}, **{k.replace("_", "-"): v for k, v in kw.items()})
+def service(email="journaling@journal.example.com", ranges=(), **kw):
+    """A journal service definition; ranges: additional-source-ip-ranges; settings as keywords with _ for -."""
+    d = {"description": "Test", "email-address": email}
+    d.update((k.replace("_", "-"), v) for k, v in kw.items())
+    if ranges:
+        d["additional-source-ip-ranges"] = {"range": list(ranges)}
+    return d
 
 
-def _elements(values, indent):
-    text = ""
+def _xml(values, indent=2):
+    """Elements in the order given: text, yes or no, a dict inside, several of a list."""
+    text, pad = "", " " * indent
     for name, value in values.items():
         for v in value if isinstance(value, (list, tuple)) else [value]:
-            v = {True: "yes", False: "no"}.get(v, v) if isinstance(v, bool) else v
-            text += "%s<%s>%s</%s>\n" % (indent, name, escape(str(v)), name)
+            if isinstance(v, dict):
+                text += "%s<%s>\n%s%s</%s>\n" % (pad, name, _xml(v, indent + 2), pad, name)
+            else:
+                v = {True: "yes", False: "no"}[v] if isinstance(v, bool) else v
+                text += "%s<%s>%s</%s>\n" % (pad, name, escape(str(v)), name)
     return text
 
 
 class Daemon:
     """
     services: dicts as service() makes them. internal, outbounds: lists of domains and of ranges.
-    more: {"archive": {"volume-size": ...}, ...} adds to the sections of the file. env: e.g. {"JM_FAULT": "..."}.
+    more: {"archive": {"volume-size": "1M"}} adds to the sections of the file. env: e.g. {"JM_FAULT": "..."}.
     """
 
     def __init__(self, folder, services=None, internal=("example.com", "contoso.com"), outbounds=("127.0.0.0/8",), unix=False, more=None,
@@ -60,15 +67,10 @@ class Daemon:
             sections["milter"]["socket-mode"] = "0666"
         for name, values in self.more.items():
             sections.setdefault(name, {}).update(values)
-        text = '<?xml version="1.0" encoding="UTF-8"?>\n<journal-milter>\n'
-        for name, values in sections.items():
-            text += "  <%s>\n%s  </%s>\n" % (name, _elements(values, "    "), name)
-        text += "  <internal-domains>\n%s  </internal-domains>\n" % _elements({"domain": self.internal}, "    ")
-        text += "  <authorized-outbounds>\n%s  </authorized-outbounds>\n" % _elements({"range": self.outbounds}, "    ")
-        text += "  <services>\n"
-        for s in self.services:
-            text += "    <smtp-service>\n%s    </smtp-service>\n" % _elements(s, "      ")
-        return text + "  </services>\n</journal-milter>\n"
+        sections["internal-domains"] = {"domain": list(self.internal)}
+        sections["authorized-outbounds"] = {"range": list(self.outbounds)}
+        sections["journal-service"] = self.services
+        return '<?xml version="1.0" encoding="UTF-8"?>\n<journal-milter>\n%s</journal-milter>\n' % _xml(sections)
 
     def write(self, text=None):
         with open(self.settings, "w", encoding="utf-8") as f:

@@ -17,7 +17,7 @@ class Jmctl:
 
     def run(self, verb, *args, timeout=120):
         """(exit status, standard output as bytes, standard error as text)"""
-        r = subprocess.run([PROGRAM, "--config", self.settings, verb, *map(str, args)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        r = subprocess.run([PROGRAM, verb, "--config", self.settings, *map(str, args)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                            stderr=subprocess.PIPE, check=False, timeout=timeout)
         return r.returncode, r.stdout, r.stderr.decode("utf-8", "replace")
 
@@ -51,7 +51,12 @@ class Jmctl:
         return [e for e in found if kind is None or e.get("kind") == kind]
 
     def export(self, item, *args):
+        """The exact bytes."""
         return self._good("export", *args, item)
+
+    def items(self):
+        """Every item as show gives it, oldest first."""
+        return [self.show(i["id"]) for i in self.list()]
 
     def verify(self):
         """(exit status, the objects printed)"""

@@ -16,6 +16,7 @@ import tap
 from certs import Certs
 
 JOURNAL_DOMAINS = ("journal.example.com", "journal.contoso.com")
+ACCOUNTS = (("journaler", "mx.example.com"), ("login", "journal.example.com"))	# password: secret
 SERVICES = """\
 pickup    unix  n - n 60    1 pickup
 cleanup   unix  n - n -     0 cleanup
@@ -128,7 +129,7 @@ class Postfix:
         database = self.path("sasldb2")
         with open(os.path.join(self.etc, "sasl", "smtpd.conf"), "w", encoding="ascii") as f:
             f.write("pwcheck_method: auxprop\nauxprop_plugin: sasldb\nsasldb_path: %s\nmech_list: PLAIN LOGIN\n" % database)
-        for user, realm in (("journaler", "mx.example.com"), ("journaling", "journal.example.com")):
+        for user, realm in ACCOUNTS:
             run.output("saslpasswd2", "-p", "-c", "-f", database, "-u", realm, user, input=b"secret")
         os.chown(database, pwd.getpwnam("postfix").pw_uid, -1)
 

@@ -15,7 +15,7 @@ import subprocess
 import run
 import tap
 from certs import Certs
-from postfix import JOURNAL_DOMAINS
+from postfix import ACCOUNTS, JOURNAL_DOMAINS
 
 
 def root():
@@ -106,7 +106,7 @@ class Sendmail:
         database = self.path("sasl", "sasldb2")
         self._write(self.path("sasl", "Sendmail.conf"),
                     "pwcheck_method: auxprop\nauxprop_plugin: sasldb\nsasldb_path: %s\nmech_list: PLAIN LOGIN\n" % database)
-        for user, realm in (("journaler", "mx.example.com"), ("journaling", "journal.example.com")):
+        for user, realm in ACCOUNTS:
             run.output("saslpasswd2", "-p", "-c", "-f", database, "-u", realm, user, input=b"secret")
         os.chmod(database, 0o600)
 

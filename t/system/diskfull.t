@@ -1,0 +1,93 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""A full disk or one that fails: 451, nothing half stored, and when there is room again mail is archived again."""
+import os
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
+import corpus
+import milter
+import tap
+from daemon import Daemon
+
+JOURNAL, CLIENT = "journaling@journal.example.com", "192.0.2.25"
+
+
+def send(d, number, size=0):
+    return milter.deliver(d.socket, "a@example.com", [JOURNAL], corpus.report(number, size), CLIENT)
+
+
+def subjects(d):
+    return [i["subject"] for i in d.jmctl.list()]
+
+
+def fault(text, size):
+    """The fault seam makes every write (or sync) from the Nth on fail, as a full disk does."""
+    name = "%s, %d bytes" % (text, size)
+    d = Daemon(tap.folder() + "/" + text.replace(":", "-") + str(size), outbounds=(CLIENT,), env={"JM_FAULT": text})
+    try:
+        d.start()
+    except RuntimeError:
+        tap.skip(name, "the fault comes before the daemon is up")
+        return
+    good, failed = [], 0
+    for i in range(60):
+        a = send(d, "f%d" % i, size)
+        if a.kind == "d":
+            good.append("Test f%d" % i)
+        else:
+            failed += 1
+            if failed == 1:
+                tap.like(a.text, r"^451 4\.3\.0", name + ": 451 4.3.0")
+            if failed == 3:
+                break
+    tap.ok(failed == 3, name + ": the fault was met, %d were stored before" % len(good))
+    tap.ok(d.program.running(), name + ": the daemon lives on")
+    tap.is_(subjects(d), good, name + ": what was acknowledged is there, nothing else")
+    tap.is_(d.stop(), 0, name + ": it stops with status 0")
+    d.env = None
+    d.start()
+    tap.is_(subjects(d), good, name + ": also after a restart")
+    tap.is_(send(d, "again").kind, "d", name + ": with room again mail is archived")
+    tap.is_(subjects(d), good + ["Test again"], name + ": behind the others")
+    tap.is_(d.jmctl.verify()[0], 0, name + ": jmctl verify finds nothing wrong")
+    d.stop()
+
+
+def full_disk():
+    """A real one: a small tmpfs for the archive."""
+    disk = os.path.join(tap.folder(), "disk")
+    os.makedirs(disk)
+    if os.getuid() != 0 or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", disk], stderr=subprocess.DEVNULL,
+                                          check=False).returncode != 0:
+        tap.diag("no tmpfs can be mounted here")
+        return
+    tap.at_end(lambda: subprocess.run(["umount", "-l", disk], check=False))
+    d = Daemon(tap.folder() + "/full", outbounds=(CLIENT,), more={"archive": {"directory": disk + "/archive", "volume-size": "1M"}}).start()
+    filler = os.path.join(disk, "filler")
+    tap.is_(send(d, "before").kind, "d", "full disk: before: archived")
+    with open(filler, "wb") as f:
+        try:
+            while True:
+                f.write(b"x" * 4096)
+                f.flush()
+        except OSError:
+            pass
+    answers = [send(d, "full-%d" % i, 500000) for i in range(3)]
+    tap.ok(all(a.text.startswith("451 4.3.0") for a in answers), "full disk: 451 4.3.0", answers)
+    tap.is_(subjects(d), ["Test before"], "full disk: nothing of it is stored")
+    os.unlink(filler)
+    tap.is_(send(d, "after").kind, "d", "full disk: with room again mail is archived, without a restart")
+    tap.is_(subjects(d), ["Test before", "Test after"], "full disk: and listed")
+    tap.is_(d.jmctl.verify()[0], 0, "full disk: jmctl verify finds nothing wrong")
+    tap.is_(d.stop(), 0, "full disk: it stops with status 0")
+    d.start()
+    tap.is_(subjects(d), ["Test before", "Test after"], "full disk: the same after a restart")
+    d.stop()
+
+
+for kind, size in (("write:12+:ENOSPC", 0), ("write:15+:ENOSPC", 3000000), ("sync:8+:EIO", 0), ("write:10+:EDQUOT", 200000)):
+    fault(kind, size)
+full_disk()
+sys.exit(tap.done())

@@ -1,0 +1,86 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""SIGUSR1: the whole new configuration holds, or the whole old one and the log says why. Messages in flight keep what they began with."""
+import os
+import re
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
+import corpus
+import daemon
+import milter
+import run
+import tap
+
+OLD, NEW, CLIENT = "old@journal.example.com", "new@journal.example.com", "192.0.2.25"
+d = daemon.Daemon(tap.folder() + "/milter", services=[daemon.service(OLD)], outbounds=(CLIENT,)).start()
+
+
+def code(recipient, client=CLIENT):
+    """The answer to a recipient."""
+    with milter.Session(d.socket) as s:
+        s.connect(client)
+        s.mail("<a@example.com>")
+        a = s.rcpt("<%s>" % recipient)
+        s.quit()
+    return {"c": 250}.get(a.kind) or int(a.text[:3] or 0)
+
+
+def reload(word):
+    """Ask for a reload and wait until the log speaks of it once more."""
+    count = lambda: len(re.findall(word, d.log()))
+    before = count()
+    d.reload()
+    run.until(lambda: count() > before, "a line with %s in the log" % word)
+
+
+def good():
+    tap.is_((code(OLD), code(NEW)), (250, 450), "before: one service")
+    in_flight = milter.Session(d.socket)
+    in_flight.connect(CLIENT)
+    in_flight.mail("<a@example.com>")
+    tap.is_(in_flight.rcpt("<%s>" % OLD).kind, "c", "a message is begun with the old settings")
+    d.services = [daemon.service(NEW)]
+    d.write()
+    reload("reload")
+    tap.is_((code(OLD), code(NEW)), (450, 250), "after a reload: the other service")
+    tap.is_(in_flight.message(corpus.report("in-flight")).kind, "d", "the message in flight is archived under the settings it began with")
+    in_flight.quit()
+    tap.ok(d.jmctl.events("reloaded"), "the reload is an event")
+
+
+def bad():
+    good_text = d.xml()
+    for name, text in (("no XML", "<journal-milter><milter>"), ("an empty file", ""),
+                       ("a wrong range", good_text.replace("<range>" + CLIENT, "<range>192.0.2.256")),
+                       ("a misspelled setting", good_text.replace("description>", "descripton>"))):
+        d.write(text)
+        r = subprocess.run([daemon.PROGRAM, "-n", "-c", d.settings], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+        tap.is_(r.returncode, 78, "%s: journal-milter -n exits 78" % name)
+        tap.like(r.stdout.decode(), r"journal-milter\.xml:\d+|journal-milter\.xml", "%s: and names file and line" % name)
+        reload(r"level=error|event=settings-wrong|reload")
+        tap.is_((code(OLD), code(NEW)), (450, 250), "%s: a reload changes nothing" % name)
+    os.unlink(d.settings)
+    reload(r"level=error|event=settings-wrong|reload")
+    tap.is_(code(NEW), 250, "no file: a reload changes nothing")
+    d.write(good_text)
+    r = subprocess.run([daemon.PROGRAM, "-n", "-c", d.settings], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+    tap.is_(r.returncode, 0, "a good file: journal-milter -n exits 0")
+
+
+def many():
+    """Reloads while mail comes in."""
+    for i in range(20):
+        d.services = [daemon.service(NEW, description="Turn %d" % i)]
+        d.write()
+        d.reload()
+        tap.is_(milter.deliver(d.socket, "a@example.com", [NEW], corpus.report("turn-%d" % i), CLIENT).kind, "d", "reload %d: mail goes on" % i)
+
+
+good()
+bad()
+many()
+tap.is_(d.stop(), 0, "the daemon stops with status 0")
+tap.is_(d.complaints(), [], "no complaint in its log")
+sys.exit(tap.done())

@@ -1,0 +1,90 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""A stop waits for messages in flight, takes no new ones, and loses none."""
+import os
+import signal
+import sys
+import threading
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
+import corpus
+import milter
+import run
+import tap
+from daemon import Daemon
+
+JOURNAL, CLIENT = "journaling@journal.example.com", "192.0.2.25"
+
+
+def begin(d, number, ready):
+    """A session with a message whose envelope is accepted and whose content has begun."""
+    s = milter.Session(d.socket)
+    s.connect(CLIENT)
+    s.mail("<a@example.com>")
+    tap.is_(s.rcpt("<%s>" % JOURNAL).kind, "c", "message %s is begun" % number)
+    ready.append(s)
+    return s
+
+
+def in_flight(number):
+    d = Daemon(tap.folder() + "/milter-%d" % number, outbounds=(CLIENT,)).start()
+    sessions = []
+    for i in range(3):
+        begin(d, i, sessions)
+    idle = milter.Session(d.socket)
+    idle.connect(CLIENT)
+    d.program.signal(number)
+    time.sleep(1)
+    tap.ok(d.program.running(), "signal %d: it waits for the messages in flight" % number)
+    reports = [corpus.report("flight-%d" % i, 100000) for i in range(3)]
+    kinds = [s.message(r).kind for s, r in zip(sessions, reports)]
+    tap.is_(kinds, ["d"] * 3, "signal %d: they are archived" % number)
+    try:
+        idle.mail("<a@example.com>")
+        a = idle.rcpt("<%s>" % JOURNAL)
+        tap.ok(a.kind in "ty4" and not a.text.startswith("5"), "signal %d: a new message is deferred" % number, a)
+    except (milter.Closed, OSError):
+        tap.ok(True, "signal %d: a new message is deferred (connection closed)" % number)
+    for s in sessions:
+        s.quit()
+    begun = time.monotonic()
+    tap.is_(d.program.wait(40), 0, "signal %d: then it ends with status 0" % number)
+    tap.ok(time.monotonic() - begun < 10, "signal %d: within ten seconds" % number, time.monotonic() - begun)
+    tap.is_([d.jmctl.export(i["id"], "--report") for i in d.jmctl.list()], reports, "signal %d: all bytes are there, without a daemon" % number)
+    tap.is_(d.jmctl.verify()[0], 0, "signal %d: jmctl verify finds nothing wrong" % number)
+
+
+def under_load():
+    """What was acknowledged before the end is there afterwards; nobody gets a 5xx."""
+    d = Daemon(tap.folder() + "/load", outbounds=(CLIENT,)).start()
+    acknowledged, odd = [], []
+
+    def one(k):
+        for i in range(100000):
+            try:
+                a = milter.deliver(d.socket, "a@example.com", [JOURNAL], corpus.report("load-%d-%d" % (k, i)), CLIENT)
+            except (milter.Closed, OSError):
+                return
+            if a.kind == "d":
+                acknowledged.append("Test load-%d-%d" % (k, i))
+            else:
+                odd.append(repr(a))
+                return
+    threads = [threading.Thread(target=one, args=(k,)) for k in range(8)]
+    for t in threads:
+        t.start()
+    run.until(lambda: len(acknowledged) > 200, "200 messages")
+    d.program.signal(signal.SIGTERM)
+    tap.is_(d.program.wait(60), 0, "stop under load: status 0")
+    for t in threads:
+        t.join()
+    tap.is_([a for a in odd if not a.startswith("4") and a not in "t4"], [], "stop under load: no answer but 4xx")
+    there = {i["subject"] for i in d.jmctl.list()}
+    tap.is_([a for a in acknowledged if a not in there], [], "stop under load: all %d acknowledged messages are there" % len(acknowledged))
+
+
+in_flight(signal.SIGTERM)
+in_flight(signal.SIGINT)
+under_load()
+sys.exit(tap.done())
