@@ -3,8 +3,8 @@
  * The archive: an append-only log of records in volumes, which is the truth, and a Berkeley DB catalog made from it.
  *
  * This header is all that the rest of the project sees; db.h and zstd.h stay in this folder. One process at a time owns an
- * archive (lock file). jm_archive_deposit() may be called by any number of threads; one committer thread, started here, groups
- * what waits into one write and one fdatasync. Formats: SCHEMA.md.
+ * archive (lock file). jm_archive_deposit() may be called by any number of threads; a committer thread, started here, groups
+ * what waits into one write and one fdatasync; an applier thread behind it brings the catalog up to date. Formats: SCHEMA.md.
  *
  * Words: a *report* is one received message with the facts of its arrival; an *item* is one journaled message with its
  * recipients, the union over all reports for it; a *content* is one exact byte string of an item.

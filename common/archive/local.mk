@@ -1,1 +1,11 @@
-common_libjm_a_SOURCES += common/archive/archive.h 
+common_libjm_a_SOURCES += \
+	common/archive/archive.c common/archive/archive.h common/archive/store.h \
+	common/archive/record.c common/archive/record.h \
+	common/archive/volume.c common/archive/volume.h \
+	common/archive/catalog.c common/archive/catalog.h \
+	common/archive/count.c common/archive/count.h \
+	common/archive/apply.c common/archive/applier.c \
+	common/archive/writer.c common/archive/ticket.c \
+	common/archive/metadata.c common/archive/content.c \
+	common/archive/reader.c common/archive/item.c common/archive/status.c \
+	common/archive/recover.c common/archive/verify.c

@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The applier: the one thread that writes the catalog, behind the committer, so that the catalog never delays an acknowledgement. When it
+ * cannot write, it opens the catalog again and goes on from the position that is stored there; until then deposits are refused.
+ */
+#include "common/archive/store.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "common/base/clock.h"
+#include "common/base/io.h"
+#include "common/base/log.h"
+
+#define BATCH_MAX 512			/* records in a transaction */
+#define CHECKPOINT_KIB 4096		/* of Berkeley DB's log */
+#define IDLE_S 5
+#define RETRY_S 1
+
+/* ---- opening and replaying ---- */
+
+/* DIR/catalog to DIR/catalog.bad, so that an operator may look at it; one is kept. */
+static int move_away(struct jm_archive *a, struct jm_err *err)
+{
+	char bad[4300];
+	struct stat st;
+
+	(void)snprintf(bad, sizeof(bad), "%s.bad", a->catalog_dir);
+	if (stat(a->catalog_dir, &st) != 0)
+		return 0;
+	jm_catalog_wipe(bad);
+	(void)rmdir(bad);
+	if (jm_io_rename(a->catalog_dir, bad, err) == 0)
+		return 0;
+	JM_LOG(JM_LOG_WARNING, "catalog-removed", { "error", JM_S(err->text) });
+	jm_catalog_wipe(a->catalog_dir);
+	return 0;
+}
+
+/* 1: its position fits this archive, 0: there is none, -1. */
+static int read_position(struct jm_archive *a, struct jm_err *err)
+{
+	unsigned char uuid[JM_UUID_BYTES];
+	int rc = jm_apply_position(a->catalog, &a->position, uuid, err);
+
+	if (rc == 1 && memcmp(uuid, a->uuid, sizeof(uuid)) != 0)
+		return jm_err_set(err, JM_E_CORRUPT, "the catalog belongs to another archive");
+	return rc;
+}
+
+int jm_applier_open(struct jm_archive *a, struct jm_err *why_r, struct jm_err *err)
+{
+	int rc;
+
+	why_r->kind = JM_E_NONE;
+	memset(&a->position, 0, sizeof(a->position));
+	rc = jm_catalog_open(a->catalog_dir, a->cache_bytes, &a->catalog, err);
+	if (rc == 0)
+		rc = read_position(a, err);
+	if (rc >= 0)
+		return 0;
+	jm_catalog_close(&a->catalog);
+	if (err->kind != JM_E_CORRUPT)
+		return -1;
+	*why_r = *err;
+	JM_LOG(JM_LOG_WARNING, "catalog-rebuild", { "why", JM_S(why_r->text) });
+	memset(&a->position, 0, sizeof(a->position));
+	if (move_away(a, err) < 0)
+		return -1;
+	return jm_catalog_open(a->catalog_dir, a->cache_bytes, &a->catalog, err);
+}
+
+/* Records of one volume from offset on, at most BATCH_MAX of them, in one transaction. */
+static int replay_batch(struct jm_archive *a, int fd, const struct jm_volume *v, struct jm_err *err)
+{
+	struct jm_position at = a->position;
+	struct jm_apply *p = NULL;
+	struct jm_record r;
+	int rc;
+
+	if (jm_apply_begin(a->catalog, &p, err) < 0)
+		return -1;
+	for (int n = 0; n < BATCH_MAX && at.offset < v->end; n++) {
+		json_t *meta;
+
+		if (jm_volume_read(fd, a->uuid, v->head.number, at.offset, v->end, &r, err) < 0)
+			goto bad;
+		if (r.head.seq != at.seq + 1) {
+			jm_record_release(&r);
+			(void)jm_err_set(err, JM_E_CORRUPT, "record %" PRIu64 " where %" PRIu64 " should follow", r.head.seq, at.seq + 1);
+			goto bad;
+		}
+		meta = json_loadb((const char *)r.meta, r.head.meta_bytes, 0, NULL);
+		if (meta == NULL)
+			rc = jm_err_set(err, JM_E_CORRUPT, "record %" PRIu64 ": metadata is no JSON", r.head.seq);
+		else
+			rc = jm_apply_add(p, &(struct jm_applied){ &r.head, meta, v->head.number, at.offset }, err);
+		json_decref(meta);
+		at.seq = r.head.seq;
+		at.offset += jm_record_bytes(&r.head);
+		memcpy(at.sha256, jm_record_sha256(&r), sizeof(at.sha256));
+		jm_record_release(&r);
+		if (rc < 0)
+			goto bad;
+	}
+	if (jm_apply_finish(&p, a->uuid, &at, err) < 0)
+		return -1;
+	a->position = at;
+	return 0;
+bad:
+	jm_apply_abort(&p);
+	return jm_err_wrap(err, "volume %" PRIu64 " at %" PRIu64, v->head.number, at.offset);
+}
+
+static int replay_volume(struct jm_archive *a, const struct jm_volume *v, struct jm_err *err)
+{
+	int fd, rc = 0;
+
+	if (a->position.volume < v->head.number) {
+		a->position.volume = v->head.number;
+		a->position.offset = JM_VOLUME_HEAD_BYTES;
+	}
+	if (a->position.offset >= v->end)
+		return 0;
+	if (jm_reader_open_volume(a, v->head.number, &fd, err) < 0)
+		return -1;
+	while (rc == 0 && a->position.offset < v->end) {
+		rc = replay_batch(a, fd, v, err);
+		if (rc == 0)
+			rc = jm_catalog_checkpoint(a->catalog, CHECKPOINT_KIB, err);
+	}
+	(void)close(fd);
+	return rc;
+}
+
+int jm_applier_replay(struct jm_archive *a, struct jm_err *err)
+{
+	struct jm_volume *list;
+	size_t n;
+	int rc = 0;
+
+	(void)pthread_mutex_lock(&a->lock);
+	n = a->volumes;
+	list = calloc(n + 1, sizeof(*list));
+	if (list != NULL && n > 0)
+		memcpy(list, a->volume, n * sizeof(*list));
+	(void)pthread_mutex_unlock(&a->lock);
+	if (list == NULL)
+		return jm_err_sys(err, JM_E_TEMP, "replay");
+	for (size_t i = 0; i < n && rc == 0; i++)
+		if (list[i].head.number >= a->position.volume)
+			rc = replay_volume(a, &list[i], err);
+	free(list);
+	return rc;
+}
+
+/* ---- the thread ---- */
+
+/* Under lock. The position behind a ticket. */
+static void step(struct jm_position *at, const struct jm_ticket *t)
+{
+	at->seq = t->head.seq;
+	at->volume = t->volume;
+	at->offset = t->offset + jm_record_bytes(&t->head);
+	memcpy(at->sha256, t->trailer + 2 * (size_t)JM_SHA256_BYTES, sizeof(at->sha256));
+}
+
+static int apply(struct jm_archive *a, const struct jm_ticket *first, struct jm_err *err)
+{
+	struct jm_position at = a->position;
+	struct jm_apply *p = NULL;
+	int rc;
+
+	(void)pthread_rwlock_wrlock(&a->catalog_lock);
+	rc = jm_apply_begin(a->catalog, &p, err);
+	for (const struct jm_ticket *t = first; t != NULL && rc == 0; t = t->next) {
+		if (t->head.seq <= at.seq)
+			continue;	/* a replay was faster */
+		rc = jm_apply_add(p, &(struct jm_applied){ &t->head, t->meta, t->volume, t->offset }, err);
+		step(&at, t);
+	}
+	if (rc == 0)
+		rc = jm_apply_finish(&p, a->uuid, &at, err);
+	jm_apply_abort(&p);
+	(void)pthread_rwlock_unlock(&a->catalog_lock);
+	if (rc == 0)
+		a->position = at;
+	return rc;
+}
+
+/* The catalog failed: open it again and go on from where it stands. */
+static int reopen(struct jm_archive *a, struct jm_err *err)
+{
+	struct jm_err why;
+	int rc;
+
+	(void)pthread_rwlock_wrlock(&a->catalog_lock);
+	jm_catalog_close(&a->catalog);
+	rc = jm_applier_open(a, &why, err);
+	if (rc == 0)
+		rc = jm_applier_replay(a, err);
+	(void)pthread_rwlock_unlock(&a->catalog_lock);
+	return rc;
+}
+
+/* Under lock. Take at most BATCH_MAX tickets as a list. */
+static struct jm_ticket *take(struct jm_archive *a)
+{
+	struct jm_queue q;
+
+	jm_queue_init(&q);
+	while (a->durable.n > 0 && q.n < BATCH_MAX)
+		jm_queue_add(&q, jm_queue_take(&a->durable));
+	return q.first;
+}
+
+/* Under lock. These are in the catalog now. */
+static void finish(struct jm_archive *a, struct jm_ticket *t)
+{
+	while (t != NULL) {
+		struct jm_ticket *next = t->next;
+
+		jm_flight_release(a, t->flight, t->flights);
+		t->flights = 0;
+		jm_ticket_drop(t);
+		t = next;
+	}
+	a->applied_seq = a->position.seq;
+	(void)pthread_cond_broadcast(&a->applied);
+}
+
+/* Under lock, which is given up meanwhile. t: what could not be applied. */
+static void recover(struct jm_archive *a, struct jm_ticket *t, struct jm_err *err)
+{
+	a->behind = true;
+	JM_LOG(JM_LOG_ERROR, "catalog-fails", { "error", JM_S(err->text) });
+	for (;;) {
+		int rc;
+
+		a->apply_trouble = *err;
+		(void)pthread_cond_broadcast(&a->applied);
+		(void)pthread_mutex_unlock(&a->lock);
+		rc = reopen(a, err);
+		if (rc < 0)
+			jm_clock_sleep_ms(RETRY_S * 1000);
+		(void)pthread_mutex_lock(&a->lock);
+		if (rc == 0)
+			break;
+		if (a->committer_gone) {	/* closing: the next start replays */
+			finish(a, t);
+			a->apply_lost = true;
+			return;
+		}
+	}
+	JM_LOG(JM_LOG_NOTICE, "catalog-works-again", { "seq", JM_U(a->position.seq) });
+	a->behind = false;
+	a->apply_trouble.kind = JM_E_NONE;
+	finish(a, t);
+}
+
+/* Under lock. False: nothing came for IDLE_S, or the end. */
+static bool await(struct jm_archive *a)
+{
+	struct timespec at;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &at);
+	at.tv_sec += IDLE_S;
+	while (a->durable.n == 0 && !a->committer_gone)
+		if (pthread_cond_timedwait(&a->to_apply, &a->lock, &at) == ETIMEDOUT)
+			break;
+	return a->durable.n > 0;
+}
+
+/* Not under lock: readers and depositors go on. */
+static void checkpoint(struct jm_archive *a, unsigned min_kib)
+{
+	struct jm_err err;
+
+	if (a->catalog != NULL && jm_catalog_checkpoint(a->catalog, min_kib, &err) < 0)
+		JM_LOG(JM_LOG_WARNING, "checkpoint", { "error", JM_S(err.text) });
+}
+
+void *jm_applier_run(void *archive)
+{
+	struct jm_archive *a = archive;
+	struct jm_err err = { .kind = JM_E_NONE };
+	bool dirty = false;
+
+	(void)pthread_mutex_lock(&a->lock);
+	while (!a->apply_lost) {
+		struct jm_ticket *t;
+		int rc;
+
+		if (!await(a)) {
+			if (a->committer_gone)
+				break;
+			(void)pthread_mutex_unlock(&a->lock);
+			if (dirty)
+				checkpoint(a, 0);
+			dirty = false;
+			(void)pthread_mutex_lock(&a->lock);
+			continue;
+		}
+		t = take(a);
+		(void)pthread_mutex_unlock(&a->lock);
+		rc = apply(a, t, &err);
+		(void)pthread_mutex_lock(&a->lock);
+		if (rc < 0)
+			recover(a, t, &err);
+		else
+			finish(a, t);
+		dirty = true;
+		(void)pthread_mutex_unlock(&a->lock);
+		checkpoint(a, CHECKPOINT_KIB);
+		(void)pthread_mutex_lock(&a->lock);
+	}
+	(void)pthread_mutex_unlock(&a->lock);
+	return NULL;
+}
+
+int jm_applier_wait(struct jm_archive *a, struct jm_err *err)
+{
+	uint64_t want;
+	int rc = 0;
+
+	(void)pthread_mutex_lock(&a->lock);
+	want = a->durable_seq;
+	while (a->applied_seq < want && !a->behind && !a->apply_lost)
+		(void)pthread_cond_wait(&a->applied, &a->lock);
+	if (a->applied_seq < want)
+		rc = jm_err_set(err, JM_E_TEMP, "the catalog is behind: %s", a->apply_trouble.text);
+	(void)pthread_mutex_unlock(&a->lock);
+	return rc;
+}

@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Berkeley DB behind a narrow door: environment, transactions, get, put, pages of rows. */
+#include "common/archive/catalog.h"
+
+#include <db.h>
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "common/base/io.h"
+#include "common/base/log.h"
+
+#define FILE_NAME "catalog.db"
+#define PAGE_BYTES 4096			/* as the disk writes: a torn page is less likely (facts: power-cut runs) */
+#define LOG_FILE_BYTES (8u * 1024u * 1024u)
+#define LOG_BUFFER_BYTES (512u * 1024u)
+#define VALUE_MAX_BYTES (256u * 1024u * 1024u)
+
+struct jm_catalog {
+	DB_ENV *env;
+	DB *db[JM_TABLES];
+};
+
+struct jm_txn {
+	DB_TXN *txn;
+};
+
+static const char *const names[JM_TABLES] = {
+	[JM_T_META] = "meta", [JM_T_ITEMS] = "items", [JM_T_REPORTS] = "reports", [JM_T_ITEM_REPORTS] = "item-reports",
+	[JM_T_ITEM_CONTENTS] = "item-contents", [JM_T_CONTENTS] = "contents", [JM_T_BY_MESSAGE_ID] = "by-message-id",
+	[JM_T_BY_ADDRESS] = "by-address", [JM_T_BY_DATE] = "by-date", [JM_T_BY_KEY] = "by-key", [JM_T_SET_ASIDE] = "set-aside",
+	[JM_T_EVENTS] = "events", [JM_T_COUNTERS] = "counters", [JM_T_SERVICES] = "services", [JM_T_QUEUE] = "queue", [JM_T_POP3] = "pop3",
+};
+
+static int fail(struct jm_err *err, int rc, const char *what)
+{
+	enum jm_err_kind kind = rc == DB_RUNRECOVERY || rc == DB_VERIFY_BAD || rc == DB_PAGE_NOTFOUND || rc == DB_OLD_VERSION ||
+	    rc == DB_VERSION_MISMATCH || rc == EINVAL ? JM_E_CORRUPT : JM_E_TEMP;
+
+	return jm_err_set(err, kind, "catalog: %s: %s", what, db_strerror(rc));
+}
+
+static void complain(const DB_ENV *env, const char *prefix, const char *text)
+{
+	(void)env;
+	(void)prefix;
+	JM_LOG(JM_LOG_WARNING, "catalog", { "text", JM_S(text) });
+}
+
+static int open_env(DB_ENV *env, const char *folder, uint64_t cache_bytes)
+{
+	int rc;
+
+	env->set_errcall(env, complain);
+	if ((rc = env->set_cachesize(env, (u_int32_t)(cache_bytes >> 30), (u_int32_t)(cache_bytes & ((1u << 30) - 1)), 1)) != 0 ||
+	    (rc = env->set_lg_max(env, LOG_FILE_BYTES)) != 0 || (rc = env->set_lg_bsize(env, LOG_BUFFER_BYTES)) != 0 ||
+	    (rc = env->log_set_config(env, DB_LOG_AUTO_REMOVE, 1)) != 0)
+		return rc;
+	return env->open(env, folder, DB_CREATE | DB_PRIVATE | DB_THREAD | DB_INIT_TXN | DB_INIT_LOG | DB_INIT_MPOOL | DB_RECOVER, 0600);
+}
+
+static int open_tables(struct jm_catalog *c)
+{
+	DB_TXN *txn = NULL;
+	int rc = c->env->txn_begin(c->env, NULL, &txn, 0);
+
+	for (int i = 0; rc == 0 && i < JM_TABLES; i++) {
+		if ((rc = db_create(&c->db[i], c->env, 0)) == 0 && (rc = c->db[i]->set_pagesize(c->db[i], PAGE_BYTES)) == 0)
+			rc = c->db[i]->open(c->db[i], txn, FILE_NAME, names[i], DB_BTREE, DB_CREATE | DB_THREAD, 0600);
+	}
+	if (txn != NULL) {
+		if (rc == 0)
+			rc = txn->commit(txn, DB_TXN_NOSYNC);
+		else
+			(void)txn->abort(txn);
+	}
+	return rc;
+}
+
+int jm_catalog_open(const char *folder, uint64_t cache_bytes, struct jm_catalog **c_r, struct jm_err *err)
+{
+	struct jm_catalog *c = calloc(1, sizeof(*c));
+	int rc;
+
+	if (c == NULL)
+		return jm_err_sys(err, JM_E_TEMP, "catalog");
+	if (jm_io_mkdirs(folder, 0700, err) < 0) {
+		free(c);
+		return -1;
+	}
+	if ((rc = db_env_create(&c->env, 0)) != 0) {
+		free(c);
+		return fail(err, rc, "cannot make an environment");
+	}
+	if ((rc = open_env(c->env, folder, cache_bytes)) == 0)
+		rc = open_tables(c);
+	if (rc != 0) {
+		jm_catalog_close(&c);
+		return fail(err, rc, "cannot open");
+	}
+	*c_r = c;
+	return 0;
+}
+
+void jm_catalog_close(struct jm_catalog **c)
+{
+	int rc = 0, one;
+
+	if (*c == NULL)
+		return;
+	for (int i = 0; i < JM_TABLES; i++)
+		if ((*c)->db[i] != NULL && (one = (*c)->db[i]->close((*c)->db[i], 0)) != 0)
+			rc = one;
+	if ((*c)->env != NULL && (one = (*c)->env->close((*c)->env, 0)) != 0)
+		rc = one;
+	if (rc != 0)
+		JM_LOG(JM_LOG_WARNING, "catalog-close", { "error", JM_S(db_strerror(rc)) });
+	free(*c);
+	*c = NULL;
+}
+
+void jm_catalog_wipe(const char *folder)
+{
+	DIR *d = opendir(folder);
+	struct dirent *e;
+
+	if (d == NULL)
+		return;
+	while ((e = readdir(d)) != NULL) {
+		if (strcmp(e->d_name, FILE_NAME) == 0 || strncmp(e->d_name, "log.", 4) == 0 || strncmp(e->d_name, "__db", 4) == 0)
+			(void)unlinkat(dirfd(d), e->d_name, 0);
+	}
+	(void)closedir(d);
+}
+
+int jm_catalog_begin(struct jm_catalog *c, struct jm_txn **txn_r, struct jm_err *err)
+{
+	struct jm_txn *t = calloc(1, sizeof(*t));
+	int rc;
+
+	if (t == NULL)
+		return jm_err_sys(err, JM_E_TEMP, "catalog: transaction");
+	if ((rc = c->env->txn_begin(c->env, NULL, &t->txn, 0)) != 0) {
+		free(t);
+		return fail(err, rc, "cannot begin");
+	}
+	*txn_r = t;
+	return 0;
+}
+
+int jm_catalog_commit(struct jm_txn **txn, struct jm_err *err)
+{
+	int rc = (*txn)->txn->commit((*txn)->txn, DB_TXN_NOSYNC);
+
+	free(*txn);
+	*txn = NULL;
+	return rc == 0 ? 0 : fail(err, rc, "cannot commit");
+}
+
+void jm_catalog_abort(struct jm_txn **txn)
+{
+	if (*txn == NULL)
+		return;
+	(void)(*txn)->txn->abort((*txn)->txn);
+	free(*txn);
+	*txn = NULL;
+}
+
+int jm_catalog_checkpoint(struct jm_catalog *c, unsigned min_kib, struct jm_err *err)
+{
+	int rc = c->env->txn_checkpoint(c->env, min_kib, 0, 0);
+
+	return rc == 0 ? 0 : fail(err, rc, "cannot checkpoint");
+}
+
+/* A DBT over bytes that Berkeley DB only reads. */
+static DBT input(struct jm_span s)
+{
+	DBT d;
+
+	memset(&d, 0, sizeof(d));
+	d.data = (void *)(uintptr_t)s.p;
+	d.size = (u_int32_t)s.len;
+	return d;
+}
+
+int jm_catalog_get(struct jm_catalog *c, struct jm_txn *txn, enum jm_table t, struct jm_span key, struct jm_buf *value, struct jm_err *err)
+{
+	DBT k = input(key), v;
+	int rc;
+
+	for (;;) {
+		jm_buf_reset(value);
+		if (value->cap == 0 && jm_buf_reserve(value, 512, err) < 0)
+			return -1;
+		memset(&v, 0, sizeof(v));
+		v.flags = DB_DBT_USERMEM;
+		v.data = value->p;
+		v.ulen = (u_int32_t)(value->cap - 1);
+		rc = c->db[t]->get(c->db[t], txn ? txn->txn : NULL, &k, &v, 0);
+		if (rc != DB_BUFFER_SMALL)
+			break;
+		if (jm_buf_reserve(value, (size_t)v.size + 1, err) < 0)
+			return -1;
+	}
+	if (rc == DB_NOTFOUND)
+		return 0;
+	if (rc != 0)
+		return fail(err, rc, names[t]);
+	value->len = v.size;
+	value->p[value->len] = '\0';
+	return 1;
+}
+
+int jm_catalog_get_json(struct jm_catalog *c, struct jm_txn *txn, enum jm_table t, struct jm_span key, json_t **value_r, struct jm_err *err)
+{
+	struct jm_buf b;
+	int rc;
+
+	jm_buf_init(&b, VALUE_MAX_BYTES);
+	rc = jm_catalog_get(c, txn, t, key, &b, err);
+	if (rc == 1) {
+		*value_r = json_loadb(jm_buf_str(&b), b.len, JSON_DECODE_ANY, NULL);
+		if (*value_r == NULL)
+			rc = jm_err_set(err, JM_E_CORRUPT, "catalog: a row of %s is no JSON", names[t]);
+	}
+	jm_buf_release(&b);
+	return rc;
+}
+
+int jm_catalog_put(struct jm_catalog *c, struct jm_txn *txn, enum jm_table t, struct jm_span key, struct jm_span value, bool only_new,
+    struct jm_err *err)
+{
+	DBT k = input(key), v = input(value);
+	int rc = c->db[t]->put(c->db[t], txn->txn, &k, &v, only_new ? DB_NOOVERWRITE : 0);
+
+	if (rc == DB_KEYEXIST)
+		return 0;
+	return rc == 0 ? 1 : fail(err, rc, names[t]);
+}
+
+int jm_catalog_put_json(struct jm_catalog *c, struct jm_txn *txn, enum jm_table t, struct jm_span key, const json_t *value, struct jm_err *err)
+{
+	char *text = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
+	int rc;
+
+	if (text == NULL)
+		return jm_err_set(err, JM_E_TEMP, "catalog: no memory for a row of %s", names[t]);
+	rc = jm_catalog_put(c, txn, t, key, jm_span_str(text), false, err);
+	free(text);
+	return rc < 0 ? -1 : 0;
+}
+
+/* Put a malloc'ed cursor key and value into the page; takes over the value. */
+static void add_row(struct jm_page *page, const DBT *k, DBT *v)
+{
+	struct jm_row *r = &page->row[page->n++];
+
+	memcpy(r->key, k->data, k->size);
+	r->key_n = k->size;
+	r->value = v->data;
+	r->value_n = v->size;
+}
+
+/* Move the cursor to the first row of the page. */
+static int seek(DBC *cur, struct jm_span prefix, struct jm_span after, bool reverse, DBT *k, DBT *v)
+{
+	unsigned char *buf = k->data;
+	struct jm_span from = !jm_span_none(after) ? after : prefix;
+	size_t n = from.len < JM_CATALOG_KEY_MAX ? from.len : JM_CATALOG_KEY_MAX;
+	int rc;
+
+	if (n == 0)
+		return cur->get(cur, k, v, reverse ? DB_LAST : DB_FIRST);
+	memcpy(buf, from.p, n);
+	if (reverse && jm_span_none(after))	/* behind all keys with the prefix */
+		while (n < JM_CATALOG_KEY_MAX)
+			buf[n++] = 0xff;
+	k->size = (u_int32_t)n;
+	rc = cur->get(cur, k, v, DB_SET_RANGE);
+	if (reverse) {
+		free(rc == 0 ? v->data : NULL);
+		return cur->get(cur, k, v, rc == DB_NOTFOUND ? DB_LAST : DB_PREV);
+	}
+	if (rc == 0 && !jm_span_none(after) && jm_span_eq(jm_span_of(k->data, k->size), after)) {
+		free(v->data);
+		rc = cur->get(cur, k, v, DB_NEXT);
+	}
+	return rc;
+}
+
+int jm_catalog_page(struct jm_catalog *c, enum jm_table t, struct jm_span prefix, struct jm_span after, bool reverse, struct jm_page *page,
+    struct jm_err *err)
+{
+	unsigned char key[JM_CATALOG_KEY_MAX];
+	DBT k, v;
+	DBC *cur;
+	int rc;
+
+	page->n = 0;
+	memset(&k, 0, sizeof(k));
+	memset(&v, 0, sizeof(v));
+	k.data = key;
+	k.ulen = sizeof(key);
+	k.flags = DB_DBT_USERMEM;
+	v.flags = DB_DBT_MALLOC;
+	if ((rc = c->db[t]->cursor(c->db[t], NULL, &cur, 0)) != 0)
+		return fail(err, rc, names[t]);
+	rc = seek(cur, prefix, after, reverse, &k, &v);
+	while (rc == 0) {
+		if (k.size < prefix.len || (prefix.len > 0 && memcmp(key, prefix.p, prefix.len) != 0)) {
+			free(v.data);
+			break;
+		}
+		add_row(page, &k, &v);
+		if (page->n == JM_PAGE_ROWS)
+			break;
+		rc = cur->get(cur, &k, &v, reverse ? DB_PREV : DB_NEXT);
+	}
+	(void)cur->close(cur);
+	if (rc == 0 || rc == DB_NOTFOUND)
+		return 0;
+	jm_page_release(page);
+	return fail(err, rc, names[t]);
+}
+
+void jm_page_release(struct jm_page *page)
+{
+	for (size_t i = 0; i < page->n; i++)
+		free(page->row[i].value);
+	page->n = 0;
+}

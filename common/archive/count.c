@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Counter rows: JSON objects of sums. */
+#include "common/archive/count.h"
+
+#include <stdlib.h>
+
+#include "common/archive/store.h"
+
+static const struct {
+	const char *key;
+	size_t at;
+} fields[] = {
+	{ "records", offsetof(struct jm_count, records) }, { "reports", offsetof(struct jm_count, reports) },
+	{ "items", offsetof(struct jm_count, items) }, { "merged", offsetof(struct jm_count, merged) },
+	{ "set_aside", offsetof(struct jm_count, set_aside) }, { "step_down", offsetof(struct jm_count, step_down) },
+	{ "spliced", offsetof(struct jm_count, spliced) }, { "events", offsetof(struct jm_count, events) },
+	{ "received_bytes", offsetof(struct jm_count, received_bytes) }, { "stored_bytes", offsetof(struct jm_count, stored_bytes) },
+};
+
+#define FIELDS (sizeof(fields) / sizeof(*fields))
+
+static uint64_t *field(struct jm_count *c, size_t i)
+{
+	return (uint64_t *)(void *)((char *)c + fields[i].at);
+}
+
+int jm_counts_add(struct jm_counts *s, enum jm_table table, const char *key, const struct jm_count *c, struct jm_err *err)
+{
+	struct jm_count add = *c;
+	size_t i = 0;
+
+	while (i < s->n && (s->row[i].table != table || strcmp(s->row[i].key, key) != 0))
+		i++;
+	if (i == s->cap) {
+		size_t cap = s->cap ? 2 * s->cap : 8;
+		void *more = realloc(s->row, cap * sizeof(*s->row));
+
+		if (more == NULL)
+			return jm_err_sys(err, JM_E_TEMP, "counters");
+		s->row = more;
+		s->cap = cap;
+	}
+	if (i == s->n) {
+		memset(&s->row[i], 0, sizeof(s->row[i]));
+		s->row[i].table = table;
+		s->row[i].key = strdup(key);
+		if (s->row[i].key == NULL)
+			return jm_err_sys(err, JM_E_TEMP, "counters");
+		s->n++;
+	}
+	for (size_t k = 0; k < FIELDS; k++)
+		*field(&s->row[i].count, k) += *field(&add, k);
+	if (c->last_ms != 0)
+		s->row[i].count.last_ms = c->last_ms;
+	return 0;
+}
+
+static int store_row(struct jm_catalog *c, struct jm_txn *txn, enum jm_table table, const char *key, struct jm_count *add, struct jm_err *err)
+{
+	unsigned char k[JM_CATALOG_KEY_MAX];
+	struct jm_span at = jm_span_of(k, jm_apply_index_key(jm_span_str(key), false, k));
+	json_t *row = NULL;
+	int rc = jm_catalog_get_json(c, txn, table, at, &row, err), bad = 0;
+
+	if (rc < 0)
+		return -1;
+	if (rc == 0 && (row = json_object()) == NULL)
+		return jm_err_set(err, JM_E_TEMP, "no memory for counters");
+	if (rc == 0)
+		bad |= json_object_set_new_nocheck(row, "name", json_string_nocheck(key));
+	for (size_t i = 0; i < FIELDS; i++) {
+		json_int_t n = json_integer_value(json_object_get(row, fields[i].key)) + (json_int_t)*field(add, i);
+
+		bad |= json_object_set_new_nocheck(row, fields[i].key, json_integer(n));
+	}
+	if (add->last_ms != 0)
+		bad |= json_object_set_new_nocheck(row, "last_ms", json_integer((json_int_t)add->last_ms));
+	rc = bad ? jm_err_set(err, JM_E_TEMP, "no memory for counters") : jm_catalog_put_json(c, txn, table, at, row, err);
+	json_decref(row);
+	return rc;
+}
+
+int jm_counts_store(struct jm_counts *s, struct jm_catalog *c, struct jm_txn *txn, struct jm_err *err)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (store_row(c, txn, s->row[i].table, s->row[i].key, &s->row[i].count, err) < 0)
+			return -1;
+	jm_counts_release(s);
+	return 0;
+}
+
+void jm_counts_release(struct jm_counts *s)
+{
+	for (size_t i = 0; i < s->n; i++)
+		free(s->row[i].key);
+	free(s->row);
+	*s = (struct jm_counts){ .n = 0 };
+}

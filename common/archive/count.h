@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Counters of the catalog: gathered over a group of records, then added to their rows once. */
+#ifndef JM_ARCHIVE_COUNT_H
+#define JM_ARCHIVE_COUNT_H
+
+#include "common/archive/catalog.h"
+
+struct jm_count {
+	uint64_t records, reports, items, merged, set_aside, step_down, spliced, events, received_bytes, stored_bytes;
+	int64_t last_ms;		/* the latest counts; 0: leave */
+};
+
+struct jm_counts {
+	struct {
+		enum jm_table table;
+		char *key;		/* owned */
+		struct jm_count count;
+	} *row;				/* owned */
+	size_t n, cap;
+};
+
+/* Add c to the row key of table. TEMP. */
+int jm_counts_add(struct jm_counts *s, enum jm_table table, const char *key, const struct jm_count *c, struct jm_err *err) JM_MUST_CHECK;
+
+/* Add everything to the catalog and forget it. */
+int jm_counts_store(struct jm_counts *s, struct jm_catalog *c, struct jm_txn *txn, struct jm_err *err) JM_MUST_CHECK;
+
+void jm_counts_release(struct jm_counts *s);
+
+#endif

@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The start: which volumes are there, where does the log end, is the catalog up to date.
+ *
+ * A power cut may leave the last group half-written, in any order of its pages. None of it was acknowledged, so it is cut off (and kept
+ * aside in DIR/cut). Damage to anything that was acknowledged stops the start: recovery must not touch it.
+ */
+#include "common/archive/store.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/base/clock.h"
+#include "common/base/io.h"
+#include "common/base/log.h"
+#include "common/base/num.h"
+
+static int note(struct jm_archive *a, const char *kind, const char *text, struct jm_err *err)
+{
+	JM_LOG(JM_LOG_WARNING, "recovered", { "kind", JM_S(kind) }, { "text", JM_S(text) });
+	return jm_archive_note(a, &(struct jm_event){ .time_ms = jm_clock_now_ms(), .kind = kind, .actor = "archive", .text = text }, err);
+}
+
+/* ---- the list of volumes ---- */
+
+static int by_number(const void *x, const void *y)
+{
+	uint64_t a = ((const struct jm_volume *)x)->head.number, b = ((const struct jm_volume *)y)->head.number;
+
+	return a < b ? -1 : a > b;
+}
+
+/* "NNNNNNNN.jmv", eight digits or more. */
+static bool volume_name(const char *name, uint64_t *number_r)
+{
+	size_t n = strlen(name);
+
+	return n >= 12 && strcmp(name + n - 4, ".jmv") == 0 && jm_num_u64(jm_span_of(name, n - 4), 1, UINT64_MAX / 2, number_r) == 0;
+}
+
+static int list_volumes(struct jm_archive *a, struct jm_err *err)
+{
+	char path[JM_VOLUME_PATH_BYTES];
+	struct dirent *e;
+	DIR *d;
+	int rc = 0;
+
+	(void)snprintf(path, sizeof(path), "%s/volumes", a->dir);
+	d = opendir(path);
+	if (d == NULL)
+		return errno == ENOENT ? 0 : jm_err_sys(err, JM_E_TEMP, "cannot read folder \"%s\"", path);
+	while (rc == 0 && (e = readdir(d)) != NULL) {
+		uint64_t number;
+
+		if (!volume_name(e->d_name, &number))
+			continue;
+		if (a->volumes == a->volumes_cap) {
+			size_t cap = a->volumes_cap ? 2 * a->volumes_cap : 16;
+			void *more = realloc(a->volume, cap * sizeof(*a->volume));
+
+			if (more == NULL) {
+				rc = jm_err_sys(err, JM_E_TEMP, "list of volumes");
+				break;
+			}
+			a->volume = more;
+			a->volumes_cap = cap;
+		}
+		a->volume[a->volumes++] = (struct jm_volume){ .head.number = number };
+	}
+	(void)closedir(d);
+	qsort(a->volume, a->volumes, sizeof(*a->volume), by_number);
+	return rc;
+}
+
+/* Read the header of volume i; its end is the file's for now. */
+static int read_volume(struct jm_archive *a, size_t i, struct jm_err *err)
+{
+	struct jm_volume *v = &a->volume[i];
+	uint64_t number = v->head.number;
+	char path[JM_VOLUME_PATH_BYTES];
+	struct stat st;
+	int fd, rc;
+
+	fd = jm_io_open(jm_volume_path(a->dir, number, path), O_RDONLY, 0, err);
+	if (fd < 0)
+		return -1;
+	rc = fstat(fd, &st) == 0 ? 0 : jm_err_sys(err, JM_E_TEMP, "cannot stat");
+	if (rc == 0) {
+		v->end = (uint64_t)st.st_size;
+		rc = jm_volume_read_head(fd, &v->head, err);
+	}
+	(void)close(fd);
+	if (rc == 0 && v->head.number != number)
+		rc = jm_err_set(err, JM_E_CORRUPT, "it says it is volume %" PRIu64, v->head.number);
+	v->head.number = number;
+	return rc < 0 ? jm_err_wrap(err, "%s", path) : 0;
+}
+
+/* The volume before ends where this one says. */
+static int link_volume(struct jm_archive *a, size_t i, struct jm_err *err)
+{
+	struct jm_volume *v = &a->volume[i], *before = i > 0 ? v - 1 : NULL;
+
+	if (before == NULL) {
+		if (v->head.number != 1)
+			return jm_err_set(err, JM_E_CORRUPT, "volume 1 is missing: the first in %s/volumes is %" PRIu64, a->dir, v->head.number);
+		memcpy(a->uuid, v->head.uuid, sizeof(a->uuid));
+		return 0;
+	}
+	if (v->head.number != before->head.number + 1)
+		return jm_err_set(err, JM_E_CORRUPT, "volume %" PRIu64 " is missing", before->head.number + 1);
+	if (memcmp(v->head.uuid, a->uuid, sizeof(a->uuid)) != 0)
+		return jm_err_set(err, JM_E_CORRUPT, "volume %" PRIu64 " belongs to another archive", v->head.number);
+	if (v->head.previous_end > before->end || v->head.first_seq < before->head.first_seq)
+		return jm_err_set(err, JM_E_CORRUPT, "volume %" PRIu64 " is shorter (%" PRIu64 " bytes) than the next one says (%" PRIu64 ")",
+		    before->head.number, before->end, v->head.previous_end);
+	before->end = v->head.previous_end;
+	return 0;
+}
+
+static int scan_volumes(struct jm_archive *a, struct jm_err *err)
+{
+	char path[JM_VOLUME_PATH_BYTES], text[200];
+
+	if (list_volumes(a, err) < 0)
+		return -1;
+	for (size_t i = 0; i < a->volumes; i++) {
+		if (read_volume(a, i, err) < 0) {
+			/* The last one, without room for a record: the making of it was cut short. */
+			if (err->kind != JM_E_CORRUPT || i + 1 < a->volumes || a->volume[i].end > JM_VOLUME_HEAD_BYTES)
+				return -1;
+			(void)snprintf(text, sizeof(text), "volume %" PRIu64 " had no header and no record: removed", a->volume[i].head.number);
+			if (unlink(jm_volume_path(a->dir, a->volume[i].head.number, path)) != 0)
+				return jm_err_sys(err, JM_E_TEMP, "cannot remove \"%s\"", path);
+			a->volumes--;
+			return note(a, "recovered", text, err);
+		}
+		if (link_volume(a, i, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* ---- the tail ---- */
+
+/* Copy what is cut off to DIR/cut; best effort, it was never acknowledged. */
+static void keep_cut(struct jm_archive *a, int fd, uint64_t volume, uint64_t from, uint64_t to)
+{
+	static const size_t chunk_bytes = 65536;
+	unsigned char *chunk = malloc(chunk_bytes);
+	char path[JM_VOLUME_PATH_BYTES];
+	struct jm_err err = { .kind = JM_E_NONE };
+	int out = -1;
+
+	(void)snprintf(path, sizeof(path), "%s/cut", a->dir);
+	if (chunk == NULL || jm_io_mkdirs(path, 0700, &err) < 0)
+		goto out;
+	(void)snprintf(path, sizeof(path), "%s/cut/%08" PRIu64 "-%" PRIu64, a->dir, volume, from);
+	out = jm_io_open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600, &err);
+	while (out >= 0 && from < to) {
+		size_t n = to - from < chunk_bytes ? (size_t)(to - from) : chunk_bytes;
+
+		if (jm_io_pread(fd, chunk, n, from, &err) < 0 || jm_io_write(out, chunk, n, &err) < 0)
+			break;
+		from += n;
+	}
+out:
+	if (err.kind != JM_E_NONE)
+		JM_LOG(JM_LOG_WARNING, "cut-not-kept", { "error", JM_S(err.text) });
+	if (out >= 0)
+		(void)close(out);
+	free(chunk);
+}
+
+/* The record expected at at is bad. Was it acknowledged? A later record knows. */
+static int judge_tail(struct jm_archive *a, const struct jm_volume *v, uint64_t at, uint64_t seq, struct jm_err *err)
+{
+	uint64_t from = at + 1, found_at = 0;
+	struct jm_record_head h;
+	struct jm_err why = *err;
+	bool found;
+
+	if (err->kind != JM_E_CORRUPT)
+		return -1;
+	for (;;) {
+		if (jm_volume_find(a->tail.fd, a->uuid, from, v->end, &found, &found_at, &h, err) < 0)
+			return -1;
+		if (!found)
+			return 0;
+		if (h.durable_seq >= seq)
+			return jm_err_set(err, JM_E_CORRUPT, "volume %" PRIu64 " is damaged at %" PRIu64 " (record %" PRIu64 ": %.200s), and record %"
+			    PRIu64 " behind it is good: restore the volume from a backup", v->head.number, at, seq, why.text, h.seq);
+		from = found_at + 1;
+	}
+}
+
+static int cut(struct jm_archive *a, struct jm_volume *v, uint64_t at, struct jm_err *err)
+{
+	char text[300];
+
+	(void)snprintf(text, sizeof(text), "volume %" PRIu64 ": %" PRIu64 " bytes of an unfinished write cut off at %" PRIu64 " (%.100s)",
+	    v->head.number, v->end - at, at, err->text);
+	keep_cut(a, a->tail.fd, v->head.number, at, v->end);
+	if (jm_io_truncate(a->tail.fd, at, err) < 0)
+		return -1;
+	v->end = at;
+	return note(a, "recovered", text, err);
+}
+
+/* Read the last volume from the catalog's position on, whole records with bodies, to its end. */
+static int scan_tail(struct jm_archive *a, struct jm_volume *v, bool *sealed_r, struct jm_err *err)
+{
+	struct jm_tail *t = &a->tail;
+	struct jm_record r;
+
+	while (t->end < v->end) {
+		int rc = jm_volume_read(t->fd, a->uuid, v->head.number, t->end, v->end, &r, err);
+
+		if (rc == 0)
+			rc = jm_volume_check_body(t->fd, &r, err);
+		if (rc == 0 && r.head.seq != t->next_seq) {
+			jm_record_release(&r);
+			return jm_err_set(err, JM_E_CORRUPT, "volume %" PRIu64 " at %" PRIu64 ": record %" PRIu64 " where %" PRIu64 " should follow",
+			    v->head.number, t->end, r.head.seq, t->next_seq);
+		}
+		if (rc < 0) {
+			jm_record_release(&r);
+			return judge_tail(a, v, t->end, t->next_seq, err) < 0 ? -1 : cut(a, v, t->end, err);
+		}
+		t->end += jm_record_bytes(&r.head);
+		t->next_seq++;
+		memcpy(t->last_sha256, jm_record_sha256(&r), sizeof(t->last_sha256));
+		*sealed_r = r.head.type == JM_RECORD_SEAL;
+		jm_record_release(&r);
+	}
+	return 0;
+}
+
+/* The catalog may not know more than the volumes hold. */
+static int check_position(const struct jm_archive *a, struct jm_err *err)
+{
+	const struct jm_volume *last = &a->volume[a->volumes - 1];
+	const struct jm_position *at = &a->position;
+
+	if (at->volume > last->head.number || (at->volume == last->head.number && at->offset > last->end))
+		return jm_err_set(err, JM_E_CORRUPT, "the volumes end at volume %" PRIu64 ", %" PRIu64 " bytes, but record %" PRIu64 " stood at volume %"
+		    PRIu64 " before %" PRIu64 ": bring the missing part back (or, to live without it, remove %s)", last->head.number, last->end,
+		    at->seq, at->volume, at->offset, a->catalog_dir);
+	return 0;
+}
+
+static int open_tail(struct jm_archive *a, struct jm_err *err)
+{
+	struct jm_volume *v = &a->volume[a->volumes - 1];
+	struct jm_tail *t = &a->tail;
+	char path[JM_VOLUME_PATH_BYTES];
+	bool sealed = false;
+
+	t->fd = jm_io_open(jm_volume_path(a->dir, v->head.number, path), O_RDWR, 0, err);
+	if (t->fd < 0)
+		return -1;
+	t->end = JM_VOLUME_HEAD_BYTES;
+	t->next_seq = v->head.first_seq;
+	memcpy(t->last_sha256, v->head.previous_sha256, sizeof(t->last_sha256));
+	if (a->position.volume == v->head.number && a->position.offset > JM_VOLUME_HEAD_BYTES) {
+		t->end = a->position.offset;
+		t->next_seq = a->position.seq + 1;
+		memcpy(t->last_sha256, a->position.sha256, sizeof(t->last_sha256));
+	}
+	if (scan_tail(a, v, &sealed, err) < 0)
+		return -1;
+	/* What was found may not have been synced by whoever wrote it. */
+	if (jm_io_datasync(t->fd, err) < 0)
+		return -1;
+	if (sealed || t->end >= a->volume_size_bytes) {
+		(void)close(t->fd);
+		t->fd = -1;
+	}
+	return 0;
+}
+
+/* ---- all of it ---- */
+
+static int first_volume(struct jm_archive *a, bool must_exist, struct jm_err *err)
+{
+	char path[JM_VOLUME_PATH_BYTES];
+
+	if (must_exist)
+		return jm_err_set(err, JM_E_NOTFOUND, "there is no archive in \"%s\"", a->dir);
+	(void)snprintf(path, sizeof(path), "%s/volumes", a->dir);
+	if (jm_io_mkdirs(path, 0700, err) < 0 || jm_io_sync_dir(a->dir, err) < 0 || jm_random_bytes(a->uuid, sizeof(a->uuid), err) < 0)
+		return -1;
+	a->tail.next_seq = 1;
+	return jm_writer_roll(a, err);
+}
+
+int jm_recover_start(struct jm_archive *a, bool must_exist, struct jm_err *err)
+{
+	struct jm_err why;
+	char text[JM_ERR_TEXT_BYTES + 80];
+	bool empty;
+
+	a->tail.fd = -1;
+	if (scan_volumes(a, err) < 0)
+		return -1;
+	empty = a->volumes == 0;
+	if (empty && first_volume(a, must_exist, err) < 0)
+		return -1;
+	if (jm_applier_open(a, &why, err) < 0)
+		return -1;
+	if (why.kind != JM_E_NONE) {
+		(void)snprintf(text, sizeof(text), "catalog made anew from the volumes: %s", why.text);
+		if (note(a, "rebuilt", text, err) < 0)
+			return -1;
+	}
+	if (!empty && (check_position(a, err) < 0 || open_tail(a, err) < 0))
+		return -1;
+	if (jm_applier_replay(a, err) < 0)
+		return -1;
+	if (a->position.seq != a->tail.next_seq - 1)
+		return jm_err_set(err, JM_E_CORRUPT, "the catalog ends with record %" PRIu64 ", the volumes with %" PRIu64, a->position.seq,
+		    a->tail.next_seq - 1);
+	a->applied_seq = a->durable_seq = a->position.seq;
+	return 0;
+}

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Figures of an archive for people and dashboards. */
+#include "common/archive/store.h"
+
+#include <stdio.h>
+
+#include "common/base/num.h"
+
+/* All rows of a table whose keys begin with prefix, into an array; times as text. */
+static json_t *rows(struct jm_archive *a, enum jm_table t, const char *prefix, struct jm_err *err)
+{
+	unsigned char at[JM_CATALOG_KEY_MAX];
+	struct jm_span from = { NULL, 0 };
+	struct jm_page page;
+	json_t *list = json_array();
+
+	while (list != NULL) {
+		if (jm_reader_page(a, t, jm_span_str(prefix), from, false, &page, err) < 0) {
+			json_decref(list);
+			return NULL;
+		}
+		if (page.n == 0)
+			return list;
+		memcpy(at, page.row[page.n - 1].key, page.row[page.n - 1].key_n);
+		from = jm_span_of(at, page.row[page.n - 1].key_n);
+		for (size_t i = 0; i < page.n; i++) {
+			json_t *row = json_loadb(page.row[i].value, page.row[i].value_n, 0, NULL);
+
+			(void)jm_reader_time(row, "last_ms", "last");
+			(void)json_array_append_new(list, row);
+		}
+		jm_page_release(&page);
+	}
+	(void)jm_err_set(err, JM_E_TEMP, "no memory for the status");
+	return NULL;
+}
+
+/* Events by kind: {"refused": {"count": 3, "last": "..."}}. */
+static json_t *events(struct jm_archive *a, struct jm_err *err)
+{
+	json_t *list = rows(a, JM_T_COUNTERS, "event/", err), *o = json_object();
+
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const json_t *row = json_array_get(list, i);
+		const char *name = json_string_value(json_object_get(row, "name"));
+
+		if (name != NULL && strlen(name) > 6)
+			(void)json_object_set_new(o, name + 6, json_pack("{s:O?,s:O?}", "count", json_object_get(row, "events"), "last",
+			    json_object_get(row, "last")));
+	}
+	json_decref(list);
+	return o;
+}
+
+/* Under lock: the state in memory. */
+static json_t *state(struct jm_archive *a)
+{
+	const struct jm_err *why = a->write_trouble.kind != JM_E_NONE ? &a->write_trouble :
+	    a->apply_trouble.kind != JM_E_NONE ? &a->apply_trouble : NULL;
+	json_t *o = json_object();
+	uint64_t bytes = 0;
+	char hex[JM_SHA256_HEX_BYTES];
+	unsigned char padded[JM_SHA256_BYTES] = { 0 };
+
+	memcpy(padded, a->uuid, sizeof(a->uuid));
+	(void)jm_sha256_hex(padded, hex);
+	hex[2 * JM_UUID_BYTES] = '\0';
+	for (size_t i = 0; i < a->volumes; i++)
+		bytes += a->volume[i].end;
+	(void)json_object_set_new(o, "state", json_string(why == NULL ? "ok" : a->write_trouble.kind != JM_E_NONE ? "cannot-write" : "catalog-behind"));
+	(void)json_object_set_new(o, "problem", why == NULL ? json_null() : jm_describe_text(jm_span_str(why->text)));
+	(void)json_object_set_new(o, "format", json_integer(JM_FORMAT_VERSION));
+	(void)json_object_set_new(o, "uuid", json_string(hex));
+	(void)json_object_set_new(o, "directory", jm_describe_text(jm_span_str(a->dir)));
+	(void)json_object_set_new(o, "volumes", json_integer((json_int_t)a->volumes));
+	(void)json_object_set_new(o, "volume_bytes", json_integer((json_int_t)bytes));
+	(void)json_object_set_new(o, "last_seq", json_integer((json_int_t)a->durable_seq));
+	(void)json_object_set_new(o, "groups", json_integer((json_int_t)a->groups));
+	(void)json_object_set_new(o, "events_dropped", json_integer((json_int_t)a->notes_dropped));
+	return o;
+}
+
+int jm_archive_status(struct jm_archive *a, json_t **status_r, struct jm_err *err)
+{
+	json_t *o, *total = NULL, *services;
+
+	(void)pthread_mutex_lock(&a->lock);
+	o = state(a);
+	(void)pthread_mutex_unlock(&a->lock);
+	/* A status must come also while the catalog is behind; then it says so. */
+	if (a->catalog != NULL && jm_applier_wait(a, err) < 0)
+		(void)json_object_set_new(o, "state", json_string("catalog-behind"));
+	if (jm_reader_get(a, JM_T_COUNTERS, jm_span_str("total"), &total, err) == 1)
+		(void)json_object_del(total, "name");
+	else
+		total = json_pack("{s:i,s:i,s:i,s:i,s:i,s:i}", "records", 0, "reports", 0, "items", 0, "merged", 0, "set_aside", 0, "events", 0);
+	(void)jm_reader_time(total, "last_ms", "last");
+	(void)json_object_update(o, total);
+	json_decref(total);
+	services = rows(a, JM_T_SERVICES, "", err);
+	(void)json_object_set_new(o, "services", services != NULL ? services : json_array());
+	(void)json_object_set_new(o, "events_by_kind", events(a, err));
+	*status_r = o;
+	return o != NULL ? 0 : jm_err_set(err, JM_E_TEMP, "no memory for the status");
+}

@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The inside of an archive, shared by the files of this room and by nobody else: the state, and who guards which part of it.
+ *
+ * Threads: depositors (any number), the committer (volumes), the applier (catalog), readers (any number).
+ */
+#ifndef JM_ARCHIVE_STORE_H
+#define JM_ARCHIVE_STORE_H
+
+#include <pthread.h>
+
+#include "common/archive/archive.h"
+#include "common/archive/catalog.h"
+#include "common/archive/volume.h"
+#include "common/base/spool.h"
+
+#define JM_MESSAGE_MAX_BYTES (4ull << 30)	/* cap on anything that is rebuilt */
+#define JM_FLIGHT_BUCKETS 256
+
+/* A digest whose bytes are on their way into the archive, but not in the catalog yet. */
+struct jm_flight {
+	unsigned char sha256[JM_SHA256_BYTES];
+	struct jm_flight *next;
+};
+
+/* One record on its way: made by a depositor, stamped and written by the committer, applied by the applier. */
+struct jm_ticket {
+	struct jm_ticket *next;
+	struct jm_record_head head;
+	unsigned char head_bytes[JM_RECORD_HEAD_BYTES], trailer[JM_RECORD_TRAILER_BYTES];
+	unsigned char meta_sha256[JM_SHA256_BYTES], body_sha256[JM_SHA256_BYTES];
+	json_t *meta;			/* owned */
+	char *meta_text;		/* the same as text; owned */
+	struct jm_span body;		/* lives until the depositor was woken */
+	uint64_t volume, offset;	/* where it stands */
+	struct jm_flight flight[2];
+	unsigned flights;		/* how many of them are in the table */
+	unsigned refs;			/* under lock */
+	bool done;			/* under lock: outcome is known */
+	struct jm_err err;		/* kind NONE: durable */
+	pthread_cond_t wake;
+};
+
+struct jm_queue {
+	struct jm_ticket *first, **last;
+	size_t n;
+};
+
+/* Where the catalog stands: everything up to and including seq is in it; the next record is at offset of volume. */
+struct jm_position {
+	uint64_t seq, volume, offset;
+	unsigned char sha256[JM_SHA256_BYTES];	/* digest of record seq */
+};
+
+/* The open end of the log. Touched by the committer only, after the start. */
+struct jm_tail {
+	int fd;				/* of the last volume; -1: a new volume must be made first */
+	uint64_t end;			/* everything before is acknowledged */
+	uint64_t next_seq;
+	unsigned char last_sha256[JM_SHA256_BYTES];	/* of the last acknowledged record */
+	bool untrimmed;			/* there may be bytes behind end that could not be cut off */
+	bool doubtful;			/* a sync failed: nothing more goes into this file */
+	bool damaged;			/* acknowledged bytes did not read back: no more writing */
+	bool last_was_large;
+};
+
+struct jm_archive {
+	char *dir;
+	char *catalog_dir, *tmp_dir;
+	uint64_t volume_size_bytes;
+	int compression_level;
+	size_t cache_bytes;
+	int lock_fd;
+	unsigned char uuid[JM_UUID_BYTES];
+
+	pthread_mutex_t lock;		/* all from here to the next such line */
+	pthread_cond_t work;		/* for the committer */
+	pthread_cond_t to_apply;	/* for the applier */
+	pthread_cond_t applied;		/* the applier got on, or failed */
+	struct jm_queue waiting;	/* for the committer: small records */
+	struct jm_queue large;		/* for the committer: large ones, each a group of its own */
+	struct jm_queue notes;		/* events, for the committer */
+	struct jm_queue durable;	/* for the applier */
+	int64_t notes_since_us;		/* when the oldest of notes came */
+	uint64_t notes_dropped;
+	struct jm_flight *flights[JM_FLIGHT_BUCKETS];
+	struct jm_volume *volume;	/* all volumes, ascending */
+	size_t volumes, volumes_cap;
+	uint64_t durable_seq, applied_seq;
+	uint64_t groups;		/* synced since the start */
+	bool stopping, committer_gone;
+	bool behind;			/* the catalog cannot be written: no deposits until it can */
+	bool apply_lost;		/* closing, and the catalog could not be brought up */
+	struct jm_err write_trouble, apply_trouble;	/* why it does not work now; kind NONE: it does */
+
+	struct jm_tail tail;		/* committer only */
+	void *group;			/* committer only; owned */
+	struct jm_position position;	/* applier only */
+
+	pthread_rwlock_t catalog_lock;	/* catalog; prefers the writer */
+	struct jm_catalog *catalog;
+
+	pthread_mutex_t pool_lock;	/* pool */
+	struct jm_zstd *pool;
+	size_t pooled;
+
+	pthread_t committer, applier;
+	bool committer_runs, applier_runs;
+};
+
+static inline void jm_queue_init(struct jm_queue *q)
+{
+	*q = (struct jm_queue){ .last = &q->first };
+}
+
+static inline void jm_queue_add(struct jm_queue *q, struct jm_ticket *t)
+{
+	t->next = NULL;
+	*q->last = t;
+	q->last = &t->next;
+	q->n++;
+}
+
+static inline struct jm_ticket *jm_queue_take(struct jm_queue *q)
+{
+	struct jm_ticket *t = q->first;
+
+	if (t != NULL) {
+		q->first = t->next;
+		if (q->first == NULL)
+			q->last = &q->first;
+		q->n--;
+		t->next = NULL;
+	}
+	return t;
+}
+
+/* metadata.c: what a record says about itself, as JSON. */
+
+/* The digests of a deposit, all computed by the depositor. */
+struct jm_digests {
+	unsigned char received[JM_SHA256_BYTES], raw[JM_SHA256_BYTES], message[JM_SHA256_BYTES], key[JM_SHA256_BYTES];
+	unsigned char companion_raw[JM_SHA256_BYTES], companion[JM_SHA256_BYTES];
+};
+
+/* Bytes that are left out of a record because an earlier one holds them. */
+struct jm_splice {
+	uint64_t holder;		/* seq; 0: nothing is left out */
+	bool as_received;		/* the slice is holder's whole received message, else holder's raw content */
+	uint64_t offset, length;	/* of the slice */
+};
+
+json_t *jm_describe_report(const struct jm_deposit *d, const struct jm_digests *sums, const struct jm_splice *splice, struct jm_err *err) JM_MUST_CHECK;
+json_t *jm_describe_event(const struct jm_event *e, struct jm_err *err) JM_MUST_CHECK;
+
+/* Any bytes as a JSON string: what is no UTF-8 becomes the character of the same number (ISO 8859-1), NUL becomes U+FFFD. NULL without memory. */
+json_t *jm_describe_text(struct jm_span s);
+
+/* Steps, cuts and digests of a content as the metadata has them. CORRUPT when they are not there. cuts and steps are owned by *c_r. */
+struct jm_described {
+	struct jm_step steps[JM_UNWRAP_MAX_STEPS];
+	size_t steps_n;
+	struct jm_cut *cuts;		/* malloc'ed */
+	size_t cuts_n;
+	unsigned char raw_sha256[JM_SHA256_BYTES], sha256[JM_SHA256_BYTES];
+	uint64_t raw_bytes, bytes;
+};
+int jm_described_read(const json_t *content, struct jm_described *c_r, struct jm_err *err) JM_MUST_CHECK;
+void jm_described_release(struct jm_described *c);
+
+/* ticket.c */
+struct jm_ticket *jm_ticket_new(enum jm_record_type type, json_t *meta, struct jm_err *err) JM_MUST_CHECK;	/* takes over meta, also on failure */
+/* Under lock: one reference less; frees with the last. */
+void jm_ticket_drop(struct jm_ticket *t);
+/* Wait until neither digest is in flight, then claim both (b may be NULL). TEMP when the catalog is behind. */
+int jm_flight_claim(struct jm_archive *a, struct jm_flight *flight, const unsigned char *first, const unsigned char *second, unsigned *n_r,
+    struct jm_err *err) JM_MUST_CHECK;
+/* Under lock. The claims live at to from now on. */
+void jm_flight_move(struct jm_archive *a, struct jm_flight *from, struct jm_flight *to, unsigned n);
+/* Under lock. */
+void jm_flight_release(struct jm_archive *a, struct jm_flight *flight, unsigned n);
+
+/* writer.c: the committer. */
+#define JM_LARGE_BYTES (1024u * 1024u)
+#define JM_NOTES_MAX 1024
+void *jm_writer_run(void *archive);
+/* The committer's working memory; free(). */
+void *jm_writer_group_new(void);
+/* Make the next volume and write there from now on. */
+int jm_writer_roll(struct jm_archive *a, struct jm_err *err) JM_MUST_CHECK;
+/* Put a ticket into its queue and wake who has to act. Under lock. */
+void jm_writer_submit(struct jm_archive *a, struct jm_ticket *t);
+
+/* apply.c: a pure function from records, in order, to the catalog. */
+struct jm_apply;
+struct jm_applied {		/* one record */
+	const struct jm_record_head *head;
+	const json_t *meta;
+	uint64_t volume, offset;
+};
+/* Start a transaction; add records in order; finish commits it together with the position. */
+int jm_apply_begin(struct jm_catalog *c, struct jm_apply **p_r, struct jm_err *err) JM_MUST_CHECK;
+int jm_apply_add(struct jm_apply *p, const struct jm_applied *r, struct jm_err *err) JM_MUST_CHECK;
+int jm_apply_finish(struct jm_apply **p, const unsigned char uuid[JM_UUID_BYTES], const struct jm_position *at, struct jm_err *err) JM_MUST_CHECK;
+void jm_apply_abort(struct jm_apply **p);
+/* The position of a catalog; 1, 0 when it has none (new), -1: CONFIG newer, CORRUPT. uuid_r is set with 1. */
+int jm_apply_position(struct jm_catalog *c, struct jm_position *at_r, unsigned char uuid_r[JM_UUID_BYTES], struct jm_err *err) JM_MUST_CHECK;
+/* The form of an address or message-id under which it is found. */
+size_t jm_apply_index_key(struct jm_span text, bool fold, unsigned char key_r[JM_CATALOG_KEY_MAX]);
+struct jm_span jm_apply_bare_id(struct jm_span message_id);
+
+/* applier.c: the applier's thread, and what readers need of it. */
+void *jm_applier_run(void *archive);
+/* Open the catalog and find its position; when it cannot be opened or is of another archive, move it away and begin a new one. why_r: empty, or
+ * why it was moved. */
+int jm_applier_open(struct jm_archive *a, struct jm_err *why_r, struct jm_err *err) JM_MUST_CHECK;
+/* Bring the open catalog from its position up to the end of all volumes as known. */
+int jm_applier_replay(struct jm_archive *a, struct jm_err *err) JM_MUST_CHECK;
+/* Wait until all that is durable now is in the catalog. TEMP. */
+int jm_applier_wait(struct jm_archive *a, struct jm_err *err) JM_MUST_CHECK;
+
+/* recover.c */
+/* Scan the volumes, cut a torn tail, bring the catalog up. Notes what it did as events (they wait in a->notes). */
+int jm_recover_start(struct jm_archive *a, bool must_exist, struct jm_err *err) JM_MUST_CHECK;
+
+/* content.c: bodies and what is made from them. */
+struct jm_body {
+	unsigned char *memory;		/* owned */
+	struct jm_spool spool;
+	bool spooled;
+};
+/* Compress first + second (the received bytes without a splice). *body_r is what to write; owner holds it. */
+int jm_content_compress(struct jm_archive *a, struct jm_span first, struct jm_span second, struct jm_body *owner, enum jm_coding *coding_r,
+    struct jm_span *body_r, struct jm_err *err) JM_MUST_CHECK;
+void jm_body_release(struct jm_body *b);
+/* Free what the pool holds. */
+void jm_content_drain(struct jm_archive *a);
+
+/* A report loaded back. */
+struct jm_loaded {
+	struct jm_record record;
+	json_t *meta;
+	struct jm_spool spool;		/* the received message; its view is received */
+	struct jm_span received;
+	bool filled;
+};
+/* The record seq with its received bytes, digest checked. NOTFOUND, CORRUPT, TEMP. */
+int jm_content_load(struct jm_archive *a, uint64_t seq, struct jm_loaded *l_r, struct jm_err *err) JM_MUST_CHECK;
+/* The same for a record at a known place. */
+int jm_content_load_at(struct jm_archive *a, uint64_t volume, uint64_t offset, struct jm_loaded *l_r, struct jm_err *err) JM_MUST_CHECK;
+void jm_loaded_release(struct jm_loaded *l);
+/* Its content ("content" or "companion" of the metadata): raw bytes, digests of raw and message checked. *owned_r: free(). */
+int jm_content_raw(const struct jm_loaded *l, const char *which, struct jm_described *c_r, struct jm_span *raw_r, void **owned_r,
+    struct jm_err *err) JM_MUST_CHECK;
+/* Is slice stored already? Fills *s_r (holder 0: no), after reading it back and comparing every byte. whole: slice is all that was received. */
+int jm_content_find(struct jm_archive *a, const unsigned char sha256[JM_SHA256_BYTES], struct jm_span slice, struct jm_splice *s_r,
+    struct jm_err *err) JM_MUST_CHECK;
+
+/* reader.c, used by all who read. */
+/* Hold the catalog for a short time. TEMP: it is not open now; then nothing is held. */
+int jm_reader_enter(struct jm_archive *a, struct jm_err *err) JM_MUST_CHECK;
+void jm_reader_leave(struct jm_archive *a);
+/* jm_catalog_get_json() and jm_catalog_page() with the catalog held. */
+int jm_reader_get(struct jm_archive *a, enum jm_table t, struct jm_span key, json_t **value_r, struct jm_err *err) JM_MUST_CHECK;
+int jm_reader_page(struct jm_archive *a, enum jm_table t, struct jm_span prefix, struct jm_span after, bool reverse, struct jm_page *page,
+    struct jm_err *err) JM_MUST_CHECK;
+/* Milliseconds under the name from become text under the name to. 0, -1 without memory. */
+int jm_reader_time(json_t *row, const char *from, const char *to);
+/* Where a record stands, from the catalog. 1, 0, -1. */
+int jm_reader_locate(struct jm_archive *a, uint64_t seq, uint64_t *volume_r, uint64_t *offset_r, uint64_t *item_r, struct jm_err *err) JM_MUST_CHECK;
+/* The valid end of a volume, and (durable: 0) the last one's acknowledged end. 0 when there is no such volume. */
+uint64_t jm_reader_volume_end(struct jm_archive *a, uint64_t number);
+/* Open a volume for reading. */
+int jm_reader_open_volume(struct jm_archive *a, uint64_t number, int *fd_r, struct jm_err *err) JM_MUST_CHECK;
+
+#endif

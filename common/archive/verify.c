@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Verification: every record re-read and rebuilt, and the catalog compared with the volumes in both directions. Runs beside deposits. */
+#include "common/archive/store.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "common/base/clock.h"
+#include "common/base/num.h"
+
+#define PROGRESS_US 200000
+
+struct check {
+	struct jm_archive *a;
+	jm_archive_visit *progress, *finding;
+	void *ctx;
+	uint64_t since, durable;	/* records to look at */
+	uint64_t records, reports, contents, items, bytes, problems;
+	uint64_t done_bytes, total_bytes;
+	uint64_t next_seq;		/* 0: unknown */
+	unsigned char last_sha256[JM_SHA256_BYTES];
+	bool know_last;
+	int64_t told_us;
+	int rc;				/* of a visitor: 1 stop, -1 */
+};
+
+static void find(struct check *k, uint64_t seq, uint64_t volume, uint64_t offset, const char *problem, struct jm_err *err)
+{
+	json_t *o;
+
+	k->problems++;
+	if (k->finding == NULL || k->rc != 0)
+		return;
+	o = json_pack("{s:I,s:I,s:I,s:o}", "seq", (json_int_t)seq, "volume", (json_int_t)volume, "offset", (json_int_t)offset, "problem",
+	    jm_describe_text(jm_span_str(problem)));
+	k->rc = o != NULL ? k->finding(k->ctx, o, err) : jm_err_set(err, JM_E_TEMP, "no memory for a finding");
+	json_decref(o);
+}
+
+static void tell(struct check *k, struct jm_err *err)
+{
+	int64_t now = jm_clock_mono_us();
+	json_t *o;
+
+	if (k->progress == NULL || k->rc != 0 || now - k->told_us < PROGRESS_US)
+		return;
+	k->told_us = now;
+	o = json_pack("{s:I,s:I,s:I}", "done_bytes", (json_int_t)k->done_bytes, "total_bytes", (json_int_t)k->total_bytes, "records",
+	    (json_int_t)k->records);
+	k->rc = o != NULL ? k->progress(k->ctx, o, err) : 0;
+	json_decref(o);
+}
+
+/* ---- from the volumes to the catalog ---- */
+
+/* Is the record in the catalog, there and as what it is? */
+static void check_catalogued(struct check *k, const struct jm_record *r, struct jm_err *err)
+{
+	uint64_t volume = 0, offset = 0, item = 0;
+	unsigned char key[8];
+	json_t *row = NULL;
+	struct jm_err why = { .kind = JM_E_NONE };
+	int rc;
+
+	jm_num_put_be64(key, r->head.seq);
+	if (r->head.type == JM_RECORD_EVENT) {
+		rc = jm_reader_get(k->a, JM_T_EVENTS, jm_span_of(key, sizeof(key)), &row, &why);
+		json_decref(row);
+		if (rc != 1)
+			find(k, r->head.seq, r->volume, r->offset, "the catalog lacks this event", err);
+		return;
+	}
+	if (r->head.type != JM_RECORD_REPORT)
+		return;
+	rc = jm_reader_locate(k->a, r->head.seq, &volume, &offset, &item, &why);
+	if (rc != 1 || volume != r->volume || offset != r->offset) {
+		find(k, r->head.seq, r->volume, r->offset, rc == 1 ? "the catalog has this report at another place" :
+		    "the catalog lacks this report", err);
+		return;
+	}
+	jm_num_put_be64(key, item);
+	rc = jm_reader_get(k->a, JM_T_ITEMS, jm_span_of(key, sizeof(key)), &row, &why);
+	json_decref(row);
+	if (rc != 1)
+		find(k, r->head.seq, r->volume, r->offset, "the catalog lacks the item of this report", err);
+}
+
+static void check_digest_row(struct check *k, const struct jm_record *r, const unsigned char *sha256, const char *what, struct jm_err *err)
+{
+	json_t *row = NULL;
+	struct jm_err why;
+	char text[120];
+
+	if (jm_reader_get(k->a, JM_T_CONTENTS, jm_span_of(sha256, JM_SHA256_BYTES), &row, &why) != 1) {
+		(void)snprintf(text, sizeof(text), "the catalog lacks the digest of this %s", what);
+		find(k, r->head.seq, r->volume, r->offset, text, err);
+	}
+	json_decref(row);
+}
+
+static void check_report(struct check *k, const struct jm_record *r, struct jm_err *err)
+{
+	static const char *const which[] = { "content", "companion" };
+	struct jm_loaded l;
+	struct jm_err why;
+
+	k->reports++;
+	if (jm_content_load_at(k->a, r->volume, r->offset, &l, &why) < 0) {
+		find(k, r->head.seq, r->volume, r->offset, why.text, err);
+		return;
+	}
+	for (size_t i = 0; i < 2; i++) {
+		struct jm_described c;
+		struct jm_span raw;
+		void *owned;
+
+		if (i > 0 && json_object_get(l.meta, which[i]) == NULL)
+			continue;
+		if (jm_content_raw(&l, which[i], &c, &raw, &owned, &why) < 0) {
+			find(k, r->head.seq, r->volume, r->offset, why.text, err);
+			continue;
+		}
+		k->contents++;
+		if (i == 0) {
+			check_digest_row(k, r, c.raw_sha256, "message", err);
+			check_digest_row(k, r, c.sha256, "archived message", err);
+		}
+		free(owned);
+		jm_described_release(&c);
+	}
+	jm_loaded_release(&l);
+}
+
+/* The record at *offset; moves it behind. False when there is none before end that can be read. */
+static bool check_record(struct check *k, int fd, const struct jm_volume *v, uint64_t *offset, struct jm_err *err)
+{
+	struct jm_err why;
+	struct jm_record r;
+	struct jm_record_head h;
+	bool found;
+	int rc = jm_volume_read(fd, k->a->uuid, v->head.number, *offset, v->end, &r, &why);
+
+	if (rc == 0 && r.head.type != JM_RECORD_REPORT)
+		rc = jm_volume_check_body(fd, &r, &why);
+	if (rc < 0) {
+		find(k, r.head.seq ? r.head.seq : k->next_seq, v->head.number, *offset, why.text, err);
+		jm_record_release(&r);
+		k->know_last = false;
+		if (r.head.seq != 0 && jm_record_bytes(&r.head) <= v->end - *offset) {
+			k->next_seq = r.head.seq + 1;
+			*offset += jm_record_bytes(&r.head);
+			return true;
+		}
+		if (jm_volume_find(fd, k->a->uuid, *offset + 1, v->end, &found, offset, &h, &why) < 0 || !found)
+			return false;
+		k->next_seq = 0;
+		return true;
+	}
+	if (k->next_seq != 0 && r.head.seq != k->next_seq)
+		find(k, r.head.seq, r.volume, r.offset, "the sequence has a gap here", err);
+	if (r.head.seq >= k->since) {
+		k->records++;
+		if (r.head.type == JM_RECORD_REPORT)
+			check_report(k, &r, err);
+		check_catalogued(k, &r, err);
+	}
+	k->next_seq = r.head.seq + 1;
+	memcpy(k->last_sha256, jm_record_sha256(&r), sizeof(k->last_sha256));
+	k->know_last = true;
+	*offset += jm_record_bytes(&r.head);
+	jm_record_release(&r);
+	return true;
+}
+
+static int check_volume(struct check *k, const struct jm_volume *v, struct jm_err *err)
+{
+	uint64_t offset = JM_VOLUME_HEAD_BYTES, before;
+	struct jm_volume_head h;
+	struct jm_err why;
+	int fd;
+
+	if (jm_reader_open_volume(k->a, v->head.number, &fd, &why) < 0) {
+		find(k, v->head.first_seq, v->head.number, 0, why.text, err);
+		return 0;
+	}
+	if (jm_volume_read_head(fd, &h, &why) < 0)
+		find(k, v->head.first_seq, v->head.number, 0, why.text, err);
+	else if (memcmp(&h.uuid, k->a->uuid, sizeof(h.uuid)) != 0)
+		find(k, v->head.first_seq, v->head.number, 0, "the volume belongs to another archive", err);
+	else if (k->know_last && memcmp(h.previous_sha256, k->last_sha256, JM_SHA256_BYTES) != 0)
+		find(k, v->head.first_seq, v->head.number, 0, "the volume does not follow the one before it", err);
+	while (offset < v->end && k->rc == 0) {
+		before = offset;
+		if (!check_record(k, fd, v, &offset, err))
+			offset = v->end;
+		k->done_bytes += offset - before;
+		k->bytes += offset - before;
+		tell(k, err);
+	}
+	(void)close(fd);
+	return k->rc < 0 ? -1 : 0;
+}
+
+/* ---- from the catalog to the volumes ---- */
+
+/* Does the record that a row of the reports speaks of stand there? */
+static void check_row(struct check *k, uint64_t seq, const json_t *row, int *fd, uint64_t *open_volume, struct jm_err *err)
+{
+	uint64_t volume = (uint64_t)json_integer_value(json_object_get(row, "v")), offset = (uint64_t)json_integer_value(json_object_get(row, "o"));
+	struct jm_record r;
+	struct jm_err why;
+
+	if (volume != *open_volume) {
+		if (*fd >= 0)
+			(void)close(*fd);
+		*open_volume = volume;
+		if (jm_reader_open_volume(k->a, volume, fd, &why) < 0)
+			*fd = -1;
+	}
+	memset(&r, 0, sizeof(r));
+	if (*fd < 0 || jm_volume_read(*fd, k->a->uuid, volume, offset, jm_reader_volume_end(k->a, volume), &r, &why) < 0) {
+		if (*fd < 0 || r.head.seq != seq)	/* a damaged record was named already */
+			find(k, seq, volume, offset, "the catalog has a report that cannot be read there", err);
+	} else if (r.head.seq != seq || r.head.type != JM_RECORD_REPORT) {
+		find(k, seq, volume, offset, "the catalog has a report where another record stands", err);
+	}
+	jm_record_release(&r);
+}
+
+static int check_reports(struct check *k, struct jm_err *err)
+{
+	unsigned char at[8];
+	struct jm_page page;
+	uint64_t open_volume = 0;
+	int fd = -1;
+
+	jm_num_put_be64(at, k->since > 0 ? k->since - 1 : 0);
+	while (k->rc == 0) {
+		if (jm_reader_page(k->a, JM_T_REPORTS, jm_span_of(at, 0), jm_span_of(at, sizeof(at)), false, &page, err) < 0) {
+			k->rc = -1;
+			break;
+		}
+		if (page.n == 0)
+			break;
+		memcpy(at, page.row[page.n - 1].key, sizeof(at));
+		for (size_t i = 0; i < page.n; i++) {
+			uint64_t seq = jm_num_get_be64(page.row[i].key);
+			json_t *row = json_loadb(page.row[i].value, page.row[i].value_n, 0, NULL);
+
+			if (seq <= k->durable)
+				check_row(k, seq, row, &fd, &open_volume, err);
+			json_decref(row);
+		}
+		jm_page_release(&page);
+		if (jm_num_get_be64(at) > k->durable)
+			break;
+	}
+	if (fd >= 0)
+		(void)close(fd);
+	return k->rc < 0 ? -1 : 0;
+}
+
+/* Every item must have been founded by a report of the same number. */
+static int check_items(struct check *k, struct jm_err *err)
+{
+	unsigned char at[8];
+	struct jm_page page;
+
+	jm_num_put_be64(at, k->since > 0 ? k->since - 1 : 0);
+	while (k->rc == 0) {
+		if (jm_reader_page(k->a, JM_T_ITEMS, jm_span_of(at, 0), jm_span_of(at, sizeof(at)), false, &page, err) < 0)
+			return -1;
+		if (page.n == 0)
+			break;
+		memcpy(at, page.row[page.n - 1].key, sizeof(at));
+		for (size_t i = 0; i < page.n; i++) {
+			uint64_t id = jm_num_get_be64(page.row[i].key), volume = 0, offset = 0, item = 0;
+
+			if (id > k->durable)
+				continue;
+			k->items++;
+			if (jm_reader_locate(k->a, id, &volume, &offset, &item, err) != 1 || item != id)
+				find(k, id, volume, offset, "the catalog has an item without a report", err);
+		}
+		jm_page_release(&page);
+	}
+	return k->rc < 0 ? -1 : 0;
+}
+
+/* The volumes up to what is durable now; caller frees. */
+static struct jm_volume *volumes_now(struct check *k, size_t *n_r)
+{
+	struct jm_volume *list;
+
+	(void)pthread_mutex_lock(&k->a->lock);
+	*n_r = k->a->volumes;
+	list = calloc(*n_r + 1, sizeof(*list));
+	if (list != NULL)
+		memcpy(list, k->a->volume, *n_r * sizeof(*list));
+	k->durable = k->a->durable_seq;
+	(void)pthread_mutex_unlock(&k->a->lock);
+	return list;
+}
+
+int jm_archive_verify(struct jm_archive *a, uint64_t since_seq, jm_archive_visit *progress, jm_archive_visit *finding, void *ctx,
+    json_t **summary_r, struct jm_err *err)
+{
+	struct check k = { .a = a, .progress = progress, .finding = finding, .ctx = ctx, .since = since_seq };
+	int64_t began = jm_clock_mono_us();
+	struct jm_volume *list;
+	size_t n, first = 0;
+	int rc = 0;
+
+	list = volumes_now(&k, &n);
+	if (list == NULL)
+		return jm_err_sys(err, JM_E_TEMP, "verify");
+	if (jm_applier_wait(a, err) < 0) {
+		free(list);
+		return -1;
+	}
+	while (first + 1 < n && list[first + 1].head.first_seq <= since_seq)
+		first++;
+	for (size_t i = first; i < n; i++)
+		k.total_bytes += list[i].end - JM_VOLUME_HEAD_BYTES;
+	for (size_t i = first; i < n && rc == 0 && k.rc == 0; i++)
+		rc = check_volume(&k, &list[i], err);
+	free(list);
+	if (rc == 0 && k.rc == 0 && k.next_seq != 0 && k.next_seq <= k.durable)
+		find(&k, k.next_seq, 0, 0, "records are missing at the end", err);
+	if (rc < 0 || check_reports(&k, err) < 0 || check_items(&k, err) < 0)
+		return -1;
+	*summary_r = json_pack("{s:b,s:I,s:I,s:I,s:I,s:I,s:I,s:f}", "ok", k.problems == 0, "records", (json_int_t)k.records, "reports",
+	    (json_int_t)k.reports, "contents", (json_int_t)k.contents, "items", (json_int_t)k.items, "bytes", (json_int_t)k.bytes, "problems",
+	    (json_int_t)k.problems, "seconds", (double)(jm_clock_mono_us() - began) / 1e6);
+	return *summary_r != NULL ? 0 : jm_err_set(err, JM_E_TEMP, "no memory for the summary");
+}

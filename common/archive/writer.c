@@ -1,0 +1,352 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The committer: takes what waits, stamps it, one write and one fdatasync for the group, wakes the waiters, hands the group to the applier.
+ *
+ * What may never happen: something acknowledged that was not synced, or two records under one sequence number in the valid part of the
+ * volumes. A failed write is cut off again. A failed sync is final for that file: the next group goes into a new volume, whose header says
+ * where the valid part of the one before ends.
+ */
+#include "common/archive/store.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "common/base/clock.h"
+#include "common/base/io.h"
+#include "common/base/log.h"
+
+#define GROUP_MAX 256			/* records in a group */
+#define PIECES 4			/* header, metadata, body, trailer */
+#define NOTE_WAIT_US 1000000		/* an event waits no longer for a group */
+#define RECHECK_BYTES (64ull << 20)	/* acknowledged bytes that are read again after a failed sync */
+
+struct group {
+	struct jm_ticket *ticket[GROUP_MAX + 1];	/* one more for a seal */
+	size_t n;
+	uint64_t bytes;
+};
+
+/* ---- volumes ---- */
+
+static int add_volume(struct jm_archive *a, const struct jm_volume_head *h, struct jm_err *err)
+{
+	int rc = 0;
+
+	(void)pthread_mutex_lock(&a->lock);
+	if (a->volumes == a->volumes_cap) {
+		size_t cap = a->volumes_cap ? 2 * a->volumes_cap : 16;
+		void *more = realloc(a->volume, cap * sizeof(*a->volume));
+
+		if (more == NULL) {
+			rc = jm_err_sys(err, JM_E_TEMP, "list of volumes");
+		} else {
+			a->volume = more;
+			a->volumes_cap = cap;
+		}
+	}
+	if (rc == 0)
+		a->volume[a->volumes++] = (struct jm_volume){ *h, JM_VOLUME_HEAD_BYTES };
+	(void)pthread_mutex_unlock(&a->lock);
+	return rc;
+}
+
+int jm_writer_roll(struct jm_archive *a, struct jm_err *err)
+{
+	struct jm_volume_head h = { .number = a->volumes + 1, .first_seq = a->tail.next_seq, .created_ms = jm_clock_now_ms() };
+	int fd;
+
+	memcpy(h.uuid, a->uuid, sizeof(h.uuid));
+	if (a->volumes > 0) {
+		h.number = a->volume[a->volumes - 1].head.number + 1;
+		h.previous_end = a->tail.end;
+		memcpy(h.previous_sha256, a->tail.last_sha256, sizeof(h.previous_sha256));
+	}
+	if (jm_volume_create(a->dir, &h, &fd, err) < 0)
+		return -1;
+	if (add_volume(a, &h, err) < 0) {
+		(void)close(fd);
+		return -1;
+	}
+	a->tail.fd = fd;
+	a->tail.end = JM_VOLUME_HEAD_BYTES;
+	return 0;
+}
+
+/* After a failed sync: do the last acknowledged records read back? Reading may be served from memory, so this can only find damage, not exclude it. */
+static int recheck(struct jm_archive *a, struct jm_err *err)
+{
+	const struct jm_volume *v = &a->volume[a->volumes - 1];
+	uint64_t at = JM_VOLUME_HEAD_BYTES;
+	struct jm_record r;
+
+	while (at < a->tail.end) {
+		bool late = a->tail.end - at <= RECHECK_BYTES;
+
+		if (jm_volume_read(a->tail.fd, a->uuid, v->head.number, at, a->tail.end, &r, err) < 0)
+			return -1;
+		if (late && jm_volume_check_body(a->tail.fd, &r, err) < 0) {
+			jm_record_release(&r);
+			return -1;
+		}
+		at += jm_record_bytes(&r.head);
+		jm_record_release(&r);
+	}
+	return 0;
+}
+
+static void leave_volume(struct jm_archive *a)
+{
+	(void)close(a->tail.fd);
+	a->tail.fd = -1;
+	a->tail.untrimmed = a->tail.doubtful = false;
+}
+
+/* Make the end of the log fit for a group. */
+static int ready(struct jm_archive *a, struct jm_err *err)
+{
+	struct jm_tail *t = &a->tail;
+
+	if (t->damaged)
+		return jm_err_set(err, JM_E_TEMP, "acknowledged records do not read back from volume %" PRIu64 ": not writing until the archive is "
+		    "opened again and verified", a->volume[a->volumes - 1].head.number);
+	if (t->fd >= 0 && t->doubtful) {
+		if (recheck(a, err) < 0) {
+			t->damaged = err->kind == JM_E_CORRUPT;
+			return jm_err_wrap(err, "reading back after a failed sync");
+		}
+		leave_volume(a);
+	}
+	if (t->fd >= 0 && t->untrimmed) {
+		if (jm_io_truncate(t->fd, t->end, err) < 0)
+			return jm_err_wrap(err, "cutting off an incomplete write");
+		t->untrimmed = false;
+	}
+	return t->fd >= 0 ? 0 : jm_writer_roll(a, err);
+}
+
+/* ---- a group ---- */
+
+static int stamp(struct jm_archive *a, struct jm_ticket *t, uint64_t seq, uint64_t offset, uint64_t durable_seq, struct jm_err *err)
+{
+	t->head.seq = seq;
+	t->head.time_ms = jm_clock_now_ms();
+	t->head.durable_seq = durable_seq;
+	t->volume = a->volume[a->volumes - 1].head.number;
+	t->offset = offset;
+	jm_record_encode(&t->head, a->uuid, t->head_bytes);
+	return jm_record_trailer(t->head_bytes, t->meta_sha256, t->body_sha256, t->trailer, err);
+}
+
+/* The volume is full with this group: it ends with a seal. Without memory for one it just ends. */
+static void add_seal(struct jm_archive *a, struct group *g)
+{
+	const struct jm_volume *v = &a->volume[a->volumes - 1];
+	json_t *meta = json_pack("{s:I,s:I,s:I}", "volume", (json_int_t)v->head.number, "first_seq", (json_int_t)v->head.first_seq,
+	    "last_seq", (json_int_t)(a->tail.next_seq + g->n - 1));
+	struct jm_err no;
+	struct jm_ticket *t = meta == NULL ? NULL : jm_ticket_new(JM_RECORD_SEAL, meta, &no);
+
+	if (t != NULL) {
+		g->bytes += jm_record_bytes(&t->head);
+		g->ticket[g->n++] = t;
+	}
+}
+
+static int write_group(struct jm_archive *a, struct group *g, struct jm_err *err)
+{
+	struct iovec v[PIECES * (GROUP_MAX + 1)];
+	uint64_t offset = a->tail.end, durable_seq = a->tail.next_seq - 1;
+	size_t n = 0;
+
+	for (size_t i = 0; i < g->n; i++) {
+		struct jm_ticket *t = g->ticket[i];
+
+		if (stamp(a, t, a->tail.next_seq + i, offset, durable_seq, err) < 0)
+			return -1;
+		v[n++] = (struct iovec){ t->head_bytes, sizeof(t->head_bytes) };
+		v[n++] = (struct iovec){ t->meta_text, t->head.meta_bytes };
+		v[n++] = (struct iovec){ (void *)(uintptr_t)t->body.p, t->body.len };
+		v[n++] = (struct iovec){ t->trailer, sizeof(t->trailer) };
+		offset += jm_record_bytes(&t->head);
+	}
+	if (jm_io_pwritev(a->tail.fd, v, n, a->tail.end, err) < 0) {
+		struct jm_err no;
+
+		a->tail.untrimmed = jm_io_truncate(a->tail.fd, a->tail.end, &no) < 0;
+		return jm_err_wrap(err, "volume %" PRIu64, a->volume[a->volumes - 1].head.number);
+	}
+	if (jm_io_datasync(a->tail.fd, err) < 0) {
+		a->tail.doubtful = true;
+		return jm_err_wrap(err, "volume %" PRIu64, a->volume[a->volumes - 1].head.number);
+	}
+	return 0;
+}
+
+static int commit(struct jm_archive *a, struct group *g, struct jm_err *err)
+{
+	bool full;
+
+	if (ready(a, err) < 0)
+		return -1;
+	full = a->tail.end + g->bytes >= a->volume_size_bytes;
+	if (full)
+		add_seal(a, g);
+	if (write_group(a, g, err) < 0)
+		return -1;
+	a->tail.end += g->bytes;
+	a->tail.next_seq += g->n;
+	memcpy(a->tail.last_sha256, g->ticket[g->n - 1]->trailer + 2 * (size_t)JM_SHA256_BYTES, JM_SHA256_BYTES);
+	if (full)
+		leave_volume(a);
+	return 0;
+}
+
+/* ---- queues ---- */
+
+void jm_writer_submit(struct jm_archive *a, struct jm_ticket *t)
+{
+	if (t->head.type == JM_RECORD_EVENT) {
+		if (a->notes.n == 0)
+			a->notes_since_us = jm_clock_mono_us();
+		jm_queue_add(&a->notes, t);
+		if (a->notes.n == 1)
+			(void)pthread_cond_signal(&a->work);
+		return;
+	}
+	jm_queue_add(t->body.len > JM_LARGE_BYTES ? &a->large : &a->waiting, t);
+	(void)pthread_cond_signal(&a->work);
+}
+
+static void take(struct group *g, struct jm_queue *q, size_t max)
+{
+	while (q->n > 0 && max-- > 0 && g->n < GROUP_MAX) {
+		struct jm_ticket *t = jm_queue_take(q);
+
+		g->ticket[g->n++] = t;
+		g->bytes += jm_record_bytes(&t->head);
+	}
+}
+
+/* Under lock. Small ones together; a large one alone, and small ones between two large ones. */
+static void take_group(struct jm_archive *a, struct group *g)
+{
+	g->n = 0;
+	g->bytes = 0;
+	if (a->large.n > 0 && (a->waiting.n == 0 || !a->tail.last_was_large)) {
+		take(g, &a->large, 1);
+		a->tail.last_was_large = true;
+		return;
+	}
+	a->tail.last_was_large = false;
+	take(g, &a->waiting, GROUP_MAX);
+	take(g, &a->notes, GROUP_MAX);
+}
+
+/* Under lock. The group failed: tell who waits; events try again later. */
+static void give_back(struct jm_archive *a, struct group *g, const struct jm_err *err)
+{
+	for (size_t i = 0; i < g->n; i++) {
+		struct jm_ticket *t = g->ticket[i];
+
+		if (t->head.type == JM_RECORD_EVENT && a->notes.n < JM_NOTES_MAX && !a->stopping) {
+			jm_queue_add(&a->notes, t);
+			a->notes_since_us = jm_clock_mono_us();
+			continue;
+		}
+		a->notes_dropped += t->head.type == JM_RECORD_EVENT;
+		t->err = *err;
+		t->done = true;
+		(void)pthread_cond_signal(&t->wake);
+		jm_ticket_drop(t);
+	}
+}
+
+/* Under lock. The group is durable. */
+static void acknowledge(struct jm_archive *a, struct group *g)
+{
+	a->volume[a->volumes - 1].end = a->tail.end;
+	a->durable_seq = a->tail.next_seq - 1;
+	a->groups++;
+	for (size_t i = 0; i < g->n; i++) {
+		struct jm_ticket *t = g->ticket[i];
+
+		t->done = true;
+		jm_queue_add(&a->durable, t);
+		(void)pthread_cond_signal(&t->wake);
+	}
+	(void)pthread_cond_signal(&a->to_apply);
+}
+
+/* Under lock. Wait for work; false at the end. */
+static bool await(struct jm_archive *a)
+{
+	for (;;) {
+		int64_t left = NOTE_WAIT_US;
+		struct timespec at;
+
+		if (a->waiting.n > 0 || a->large.n > 0)
+			return true;
+		if (a->notes.n > 0) {
+			left = a->notes_since_us + NOTE_WAIT_US - jm_clock_mono_us();
+			if (left <= 0 || a->stopping)
+				return true;
+		}
+		if (a->stopping)
+			return false;
+		if (a->notes.n == 0) {
+			(void)pthread_cond_wait(&a->work, &a->lock);
+			continue;
+		}
+		(void)clock_gettime(CLOCK_MONOTONIC, &at);
+		at.tv_sec += (left * 1000 + at.tv_nsec) / 1000000000;
+		at.tv_nsec = (left * 1000 + at.tv_nsec) % 1000000000;
+		(void)pthread_cond_timedwait(&a->work, &a->lock, &at);
+	}
+}
+
+/* Under lock. Log when writing stops working and when it works again, not each time. */
+static void note_outcome(struct jm_archive *a, int rc, const struct jm_err *err)
+{
+	if (rc == 0 && a->write_trouble.kind != JM_E_NONE)
+		JM_LOG(JM_LOG_NOTICE, "archive-writes-again", { "dir", JM_S(a->dir) });
+	if (rc < 0 && a->write_trouble.kind == JM_E_NONE)
+		JM_LOG(JM_LOG_ERROR, "archive-cannot-write", { "dir", JM_S(a->dir) }, { "error", JM_S(err->text) });
+	if (rc < 0)
+		a->write_trouble = *err;
+	else
+		a->write_trouble.kind = JM_E_NONE;
+}
+
+void *jm_writer_run(void *archive)
+{
+	struct jm_archive *a = archive;
+	struct group *g = a->group;
+	struct jm_err err = { .kind = JM_E_NONE };
+
+	(void)pthread_mutex_lock(&a->lock);
+	while (await(a)) {
+		int rc;
+
+		take_group(a, g);
+		(void)pthread_mutex_unlock(&a->lock);
+		rc = commit(a, g, &err);
+		(void)pthread_mutex_lock(&a->lock);
+		note_outcome(a, rc, &err);
+		if (rc == 0)
+			acknowledge(a, g);
+		else
+			give_back(a, g, &err);
+	}
+	a->committer_gone = true;
+	(void)pthread_cond_signal(&a->to_apply);
+	(void)pthread_mutex_unlock(&a->lock);
+	return NULL;
+}
+
+void *jm_writer_group_new(void)
+{
+	return calloc(1, sizeof(struct group));
+}
