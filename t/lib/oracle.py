@@ -13,7 +13,6 @@ import binascii
 import hashlib
 import json
 import os
-import quopri
 import re
 import sys
 from email.header import decode_header
@@ -149,8 +148,15 @@ def decode(content, cte):
         except binascii.Error:
             return b""
     if cte == b"quoted-printable":
-        return quopri.decodestring(content)
+        return re.sub(rb"=(\r*\n|[0-9A-Fa-f]{2}|=|\Z)", unquoted, content)
     return content
+
+
+def unquoted(m):
+    what = m.group(1)
+    if what == b"=":
+        return what
+    return b"" if what.endswith(b"\n") or not what else bytes([int(what, 16)])
 
 
 class Part:
