@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <sys/un.h>
 
+#include "common/base/certificate.h"
+
 static struct jm_span domain_of(const struct jm_service *service)
 {
 	struct jm_span address = jm_span_str(service->email_address);
@@ -146,10 +148,73 @@ static void warn_ranges(const struct jm_ranges *ranges, const char *what, struct
 	}
 }
 
+/* One poller a mailbox. */
+static void check_duplicate_mailbox(const struct jm_settings *s, size_t i, struct jm_findings *f)
+{
+	const struct jm_mailbox *m = &s->services[i].pop3;
+
+	for (size_t j = 0; j < i; j++) {
+		const struct jm_mailbox *other = &s->services[j].pop3;
+
+		if (other->hostname && other->mailbox_name && m->mailbox_name && s->services[j].transport == JM_TRANSPORT_POP3 &&
+		    jm_span_eq_nocase(jm_span_str(m->hostname), jm_span_str(other->hostname)) &&
+		    jm_span_eq_nocase(jm_span_str(m->mailbox_name), jm_span_str(other->mailbox_name)))
+			jm_findings_error(f, jm_settings_line(s, &s->services[i], "mailbox-name"), "<mailbox-name>: value \"%.90s\" is wrong: the "
+			    "service in line %d empties this mailbox already; each mailbox needs one service", m->mailbox_name,
+			    s->services[j].line);
+	}
+}
+
+static void check_mailbox(const struct jm_settings *s, size_t i, struct jm_findings *f)
+{
+	const struct jm_service *service = &s->services[i];
+	const struct jm_mailbox *m = &service->pop3;
+	int line = jm_settings_line(s, service, "pop3"), secrets = !!m->password + !!m->password_file + !!m->oauth2_token_command;
+
+	if (service->transport != JM_TRANSPORT_POP3) {
+		if (line)
+			jm_findings_error(f, line, "<pop3>: belongs to a service whose <transport-type> is POP3");
+		return;
+	}
+	if (!line) {
+		jm_findings_error(f, service->line, "<journal-service>: <pop3> is missing: transport type POP3 needs to know the mailbox");
+		return;
+	}
+	if (secrets != 1)
+		jm_findings_error(f, line, "<pop3>: %s; allowed: one of <password>, <password-file>, <oauth2-token-command>",
+		    secrets ? "more than one way to log in" : "no way to log in");
+	if (m->hostname && strpbrk(m->hostname, " /@?#%\\"))
+		jm_findings_error(f, jm_settings_line(s, service, "hostname"), "<hostname>: value \"%.90s\" is wrong; allowed: a host name or an "
+		    "IP address; the port has an element of its own", m->hostname);
+	if (m->pinned_public_key && jm_certificate_check_pin(jm_span_str(m->pinned_public_key)) != 0)
+		jm_findings_error(f, jm_settings_line(s, service, "pinned-public-key"), "<pinned-public-key>: value \"%.90s\" is wrong; allowed: "
+		    "sha256// and 32 bytes in base64, as jmctl test prints it", m->pinned_public_key);
+	if (!m->encrypted && (m->starttls || m->pinned_public_key))
+		jm_findings_error(f, line, "<pop3>: <starttls> and <pinned-public-key> mean nothing without <encrypted>");
+	if (m->hostname)
+		check_duplicate_mailbox(s, i, f);
+}
+
+static void warn_mailbox(const struct jm_settings *s, const struct jm_service *service, struct jm_findings *f)
+{
+	const struct jm_mailbox *m = &service->pop3;
+
+	if (!m->encrypted)
+		jm_findings_warning(f, jm_settings_line(s, service, "pop3"), "<encrypted>: without it the mailbox's password and all journal mail "
+		    "cross the net in the clear");
+	if (m->encrypted && m->encryption_mode == JM_ENCRYPTION_RELAXED && !m->pinned_public_key)
+		jm_findings_warning(f, jm_settings_line(s, service, "encryption-mode"), "<encryption-mode>: relaxed trusts anybody; "
+		    "<pinned-public-key> keeps it to the one server (jmctl test prints the key)");
+}
+
 static void warn_service(const struct jm_settings *s, const struct jm_service *service, struct jm_findings *f)
 {
 	if (service->disabled)
 		return;
+	if (service->transport == JM_TRANSPORT_POP3) {
+		warn_mailbox(s, service, f);
+		return;
+	}
 	warn_ranges(&service->source_ranges, "additional-source-ip-ranges", f);
 	if (service->source_ranges.n == 0 && s->authorized_outbounds.n == 0)
 		jm_findings_warning(f, service->line, "<journal-service>: nobody may send to \"%s\": there is neither a range in "
@@ -187,6 +252,8 @@ void jm_check(const struct jm_settings *s, struct jm_findings *f)
 
 	check_duplicate_services(s, f);
 	check_sockets(s, f);
+	for (size_t i = 0; i < s->services_n; i++)
+		check_mailbox(s, i, f);
 	if (f->errors)
 		return;		/* warnings would be about half a truth */
 	warn_milter(s, f);

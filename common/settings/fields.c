@@ -126,7 +126,7 @@ void jm_fields_release(const char *section, void *base)
 		case JM_SETTING_GROUP:
 			jm_fields_release(t->name, text);
 			break;
-		case JM_SETTING_TEXT: case JM_SETTING_NAME: case JM_SETTING_PATH: case JM_SETTING_SOCKET: case JM_SETTING_ADDRESS:
+		case JM_SETTING_TEXT: case JM_SETTING_SECRET: case JM_SETTING_NAME: case JM_SETTING_PATH: case JM_SETTING_SOCKET: case JM_SETTING_ADDRESS:
 		case JM_SETTING_DOMAIN:
 			free(*text);
 			*text = NULL;
@@ -144,7 +144,7 @@ bool jm_fields_equal(const struct jm_setting *t, const void *a, const void *b)
 	const char *s, *u;
 
 	switch (t->type) {
-	case JM_SETTING_TEXT: case JM_SETTING_NAME: case JM_SETTING_PATH: case JM_SETTING_SOCKET: case JM_SETTING_ADDRESS:
+	case JM_SETTING_TEXT: case JM_SETTING_SECRET: case JM_SETTING_NAME: case JM_SETTING_PATH: case JM_SETTING_SOCKET: case JM_SETTING_ADDRESS:
 	case JM_SETTING_DOMAIN:
 		memcpy(&s, x, sizeof(s));
 		memcpy(&u, y, sizeof(u));

@@ -74,12 +74,14 @@ static int parse_document(const unsigned char *p, size_t n, struct jm_findings *
 	return 0;
 }
 
-static int read_file(const char *path, unsigned char **p_r, size_t *n_r, struct jm_err *err)
+/* *public_r: everybody on this machine can read it. */
+static int read_file(const char *path, unsigned char **p_r, size_t *n_r, bool *public_r, struct jm_err *err)
 {
 	struct stat st;
 
 	if (stat(path, &st) != 0)
 		return jm_err_sys(err, errno == ENOENT || errno == ENOTDIR ? JM_E_NOTFOUND : errno == EACCES ? JM_E_DENIED : JM_E_TEMP, "%s", path);
+	*public_r = (st.st_mode & S_IROTH) != 0;
 	if (!S_ISREG(st.st_mode))
 		return jm_err_set(err, JM_E_CONFIG, "%s: is not a file%s", path, S_ISDIR(st.st_mode) ? " but a folder" : "");
 	if (jm_io_read_file(path, FILE_BYTES, p_r, n_r, err) != 0) {
@@ -132,21 +134,33 @@ out:
 	return rc;
 }
 
+/* A password in a file that everybody can read is no password. */
+static void refuse_public_passwords(const struct jm_settings *s, struct jm_findings *f)
+{
+	for (size_t i = 0; i < s->services_n; i++)
+		if (s->services[i].pop3.password)
+			jm_findings_error(f, jm_settings_line(s, &s->services[i], "password"), "<password>: everybody on this machine can read this "
+			    "file; chmod o-r it, or use <password-file>");
+}
+
 int jm_settings_load(const char *path, struct jm_settings **s_r, struct jm_buf *report, struct jm_err *err)
 {
 	struct jm_err ours = { JM_E_NONE, 0, "" }, first = { JM_E_NONE, 0, "" };
 	struct jm_findings f = { .path = path, .report = report, .err = &first };
 	struct jm_settings *s = NULL;
 	unsigned char *p = NULL;
+	bool is_public = false;
 	size_t n = 0;
 	int rc = -1;
 
 	*s_r = NULL;
-	if (read_file(path, &p, &n, &ours) != 0)
+	if (read_file(path, &p, &n, &is_public, &ours) != 0)
 		goto out;
 	s = make(path, &ours);
 	if (!s || digest(p, n, s, &f, &ours) != 0)
 		goto out;
+	if (is_public)
+		refuse_public_passwords(s, &f);
 	rc = f.errors ? -1 : 0;
 out:
 	jm_findings_end(&f);

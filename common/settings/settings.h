@@ -36,6 +36,29 @@ struct jm_ranges {
 
 enum jm_transport { JM_TRANSPORT_SMTP, JM_TRANSPORT_POP3 };
 
+enum jm_encryption_mode { JM_ENCRYPTION_STRICT, JM_ENCRYPTION_RELAXED };
+enum jm_pipelining { JM_PIPELINING_AUTO, JM_PIPELINING_OFF };
+
+/* <pop3>: the journal mailbox that a service of transport type POP3 empties. */
+struct jm_mailbox {
+	char *hostname;			/* or IP address; NULL: the service has no mailbox */
+	int port;			/* 0: what encrypted and starttls mean: 995 or 110 */
+	char *mailbox_name;
+	char *password;			/* one of these three */
+	char *password_file;
+	char *oauth2_token_command;
+	bool encrypted;			/* default yes */
+	bool starttls;			/* STLS instead of TLS from the first byte */
+	enum jm_encryption_mode encryption_mode;
+	char *ca_file;			/* NULL: the system's */
+	char *pinned_public_key;	/* "sha256//BASE64", or NULL */
+	int poll_interval_s;
+	int messages_per_connection;
+	int minutes_per_connection;
+	bool leave_on_server;
+	enum jm_pipelining pipelining;
+};
+
 /* A journal service definition. */
 struct jm_service {
 	char *description;
@@ -48,6 +71,7 @@ struct jm_service {
 	enum jm_journal_type journal_type;
 	bool remove_journal_headers;
 	bool prefer_clear_text;
+	struct jm_mailbox pop3;		/* transport POP3 only */
 	int line;			/* where in the file the service begins, for messages */
 	int lines[JM_SETTINGS_ROWS];	/* internal, see jm_settings_line() */
 };

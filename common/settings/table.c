@@ -22,7 +22,16 @@ static const struct jm_word yes_no[] = {
 };
 
 static const struct jm_word transports[] = {
-	{ "SMTP", JM_TRANSPORT_SMTP, false }, { "smtp", JM_TRANSPORT_SMTP, true }, { NULL, 0, false }
+	{ "SMTP", JM_TRANSPORT_SMTP, false }, { "smtp", JM_TRANSPORT_SMTP, true },
+	{ "POP3", JM_TRANSPORT_POP3, false }, { "pop3", JM_TRANSPORT_POP3, true }, { NULL, 0, false }
+};
+
+static const struct jm_word encryption_modes[] = {
+	{ "strict", JM_ENCRYPTION_STRICT, false }, { "relaxed", JM_ENCRYPTION_RELAXED, false }, { NULL, 0, false }
+};
+
+static const struct jm_word pipelinings[] = {
+	{ "auto", JM_PIPELINING_AUTO, false }, { "off", JM_PIPELINING_OFF, false }, { NULL, 0, false }
 };
 
 static const struct jm_word journal_types[] = {
@@ -31,6 +40,7 @@ static const struct jm_word journal_types[] = {
 
 #define S(field) .offset = offsetof(struct jm_settings, field)
 #define J(field) .offset = offsetof(struct jm_service, field)
+#define P(field) .offset = offsetof(struct jm_mailbox, field)
 #define MANY(type, of, array, count, most) .offset = offsetof(struct of, array), .many_offset = offsetof(struct of, count), \
 	.many_size = sizeof(type), .max = (most)
 
@@ -94,9 +104,36 @@ static const struct jm_setting table[] = {
 	    .doc = "remove the two header fields in which Exchange notes Bcc recipients" },
 	{ "journal-service", "prefer-clear-text-version", JM_SETTING_YES_NO, J(prefer_clear_text), .preset = "no",
 	    .doc = "of a rights-protected pair archive the readable one" },
+
+	{ "journal-service", "pop3", JM_SETTING_GROUP, J(pop3), .doc = "the journal mailbox of a service of transport type POP3" },
+	{ "pop3", "hostname", JM_SETTING_TEXT, P(hostname), .required = true, .max = 255, .doc = "name or address of the mail server" },
+	{ "pop3", "port", JM_SETTING_NUMBER, P(port), .preset_note = "995, or 110", .min = 1, .max = 65535, .doc = "TCP port" },
+	{ "pop3", "mailbox-name", JM_SETTING_TEXT, P(mailbox_name), .required = true, .max = 320, .doc = "the user name to log in with" },
+	{ "pop3", "password", JM_SETTING_SECRET, P(password), .preset_note = "none", .max = 1024, .doc = "the password" },
+	{ "pop3", "password-file", JM_SETTING_PATH, P(password_file), .preset_note = "none", .max = 1024,
+	    .doc = "a file with the password in its first line" },
+	{ "pop3", "oauth2-token-command", JM_SETTING_TEXT, P(oauth2_token_command), .preset_note = "none", .max = 1024,
+	    .doc = "a shell command that prints an OAuth 2.0 access token" },
+	{ "pop3", "encrypted", JM_SETTING_YES_NO, P(encrypted), .preset = "yes", .doc = "TLS" },
+	{ "pop3", "starttls", JM_SETTING_YES_NO, P(starttls), .preset = "no", .doc = "begin TLS by STLS instead of at once" },
+	{ "pop3", "encryption-mode", JM_SETTING_WORD, P(encryption_mode), .preset = "strict", .words = encryption_modes,
+	    .doc = "what to do about a certificate that cannot be trusted" },
+	{ "pop3", "ca-file", JM_SETTING_PATH, P(ca_file), .preset_note = "the system's", .max = 1024, .doc = "trusted root certificates" },
+	{ "pop3", "pinned-public-key", JM_SETTING_TEXT, P(pinned_public_key), .preset_note = "none", .max = 60,
+	    .doc = "the only public key that the server may have" },
+	{ "pop3", "poll-interval", JM_SETTING_NUMBER, P(poll_interval_s), .preset = "60", .unit = "seconds", .min = 1, .max = 86400,
+	    .doc = "from the end of one look into the mailbox to the next" },
+	{ "pop3", "messages-per-connection", JM_SETTING_NUMBER, P(messages_per_connection), .preset = "1000", .min = 1, .max = 1000000,
+	    .doc = "then the server is told to delete, and a new connection begins" },
+	{ "pop3", "minutes-per-connection", JM_SETTING_NUMBER, P(minutes_per_connection), .preset = "10", .unit = "minutes", .min = 1,
+	    .max = 1440, .doc = "the same, by time" },
+	{ "pop3", "leave-on-server", JM_SETTING_YES_NO, P(leave_on_server), .preset = "no", .doc = "archive, and delete nothing" },
+	{ "pop3", "pipelining", JM_SETTING_WORD, P(pipelining), .preset = "auto", .words = pipelinings,
+	    .doc = "send commands ahead when the server can take them" },
 };
 
 _Static_assert(sizeof(table) / sizeof(table[0]) <= JM_SETTINGS_ROWS, "raise JM_SETTINGS_ROWS");
+_Static_assert(sizeof(enum jm_encryption_mode) == sizeof(int) && sizeof(enum jm_pipelining) == sizeof(int), "words are stored as int");
 _Static_assert(sizeof(enum jm_transport) == sizeof(int) && sizeof(enum jm_journal_type) == sizeof(int), "words are stored as int");
 
 const struct jm_setting *jm_settings_table(size_t *n_r)
@@ -113,7 +150,8 @@ const struct jm_word *jm_setting_yes_no(void)
 const char *jm_setting_type_name(enum jm_setting_type type)
 {
 	static const char *const names[] = {
-		[JM_SETTING_GROUP] = "group", [JM_SETTING_TEXT] = "text", [JM_SETTING_YES_NO] = "yes/no", [JM_SETTING_SIZE] = "size",
+		[JM_SETTING_GROUP] = "group", [JM_SETTING_TEXT] = "text", [JM_SETTING_SECRET] = "secret",
+		 [JM_SETTING_YES_NO] = "yes/no", [JM_SETTING_SIZE] = "size",
 		[JM_SETTING_NUMBER] = "number", [JM_SETTING_MODE] = "mode", [JM_SETTING_NAME] = "name", [JM_SETTING_PATH] = "path",
 		[JM_SETTING_SOCKET] = "socket", [JM_SETTING_WORD] = "word", [JM_SETTING_ADDRESS] = "address",
 		[JM_SETTING_DOMAIN] = "domain", [JM_SETTING_RANGE] = "range",
@@ -188,7 +226,7 @@ char *jm_setting_allowed(const struct jm_setting *t, char *text, size_t text_byt
 	case JM_SETTING_RANGE:
 		snprintf(text, text_bytes, "n.n.n.n, n.n.n.n/x, an IPv6 address with or without /x");
 		break;
-	case JM_SETTING_TEXT:
+	case JM_SETTING_TEXT: case JM_SETTING_SECRET:
 		snprintf(text, text_bytes, "one line of 1 to %" PRIu64 " bytes", t->max);
 		break;
 	case JM_SETTING_GROUP:

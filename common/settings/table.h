@@ -14,6 +14,7 @@
 enum jm_setting_type {
 	JM_SETTING_GROUP,		/* has elements of its own: the rows whose section is its name */
 	JM_SETTING_TEXT,		/* char *; one line of UTF-8 */
+	JM_SETTING_SECRET,		/* the same, and never shown */
 	JM_SETTING_YES_NO,		/* bool */
 	JM_SETTING_SIZE,		/* uint64_t, bytes */
 	JM_SETTING_NUMBER,		/* int */

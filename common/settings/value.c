@@ -47,6 +47,8 @@ static int wrong(const struct jm_setting *t, struct jm_span text, const char *wh
 	char shown[SHOWN_BYTES + 4], allowed[200];
 	size_t n = 0;
 
+	if (t->type == JM_SETTING_SECRET)
+		text = jm_span_str("***");
 	for (; n < text.len && n < SHOWN_BYTES; n++)
 		shown[n] = text.p[n] < ' ' || text.p[n] == 0x7f ? '?' : (char)text.p[n];
 	snprintf(shown + n, sizeof(shown) - n, "%s", n < text.len ? "..." : "");
@@ -389,7 +391,7 @@ int jm_value_parse(const struct jm_setting *t, struct jm_span text, void *where,
 
 	text = trim(text);
 	switch (t->type) {
-	case JM_SETTING_TEXT:
+	case JM_SETTING_TEXT: case JM_SETTING_SECRET:
 		return parse_text(t, text, where, err);
 	case JM_SETTING_YES_NO:
 		if (parse_word(t, jm_setting_yes_no(), text, &value, err) != 0)

@@ -8,3 +8,7 @@ t_unit_pop3_plan_t_SOURCES = t/unit/pop3_plan.c
 t_unit_pop3_plan_t_LDADD = $(UNIT_LIBS)
 t_unit_pop3_certificate_t_SOURCES = t/unit/pop3_certificate.c
 t_unit_pop3_certificate_t_LDADD = $(UNIT_LIBS)
+check_PROGRAMS += t/unit/settings_pop3.t
+UNIT_TESTS += t/unit/settings_pop3.t
+t_unit_settings_pop3_t_SOURCES = t/unit/settings_pop3.c
+t_unit_settings_pop3_t_LDADD = $(UNIT_LIBS)

@@ -71,7 +71,7 @@ static const struct wrong table[] = {
 	{ "wrong sub-domains", HEAD "<internal-domains>\n<domain sub-domains=\"all\">a.b</domain>\n</internal-domains>\n" TAIL, 5,
 	    { "<domain sub-domains>: value \"all\" is wrong; allowed: yes, no" }, true },
 	/* words */
-	{ "wrong transport", VALUE("transport-type", "SMPT"), 6, { "value \"SMPT\" is wrong; allowed: SMTP; did you mean \"SMTP\"?" }, true },
+	{ "wrong transport", VALUE("transport-type", "SMPT"), 6, { "value \"SMPT\" is wrong; allowed: SMTP, POP3; did you mean \"SMTP\"?" }, true },
 	{ "wrong journal type", VALUE("journal-type", "mbox"), 6, { "value \"mbox\" is wrong; allowed: envelope, eml" }, true },
 	{ "misspelled journal type", VALUE("journal-type", "envelop"), 6, { "did you mean \"envelope\"?" }, true },
 	/* addresses */
