@@ -26,6 +26,9 @@ int jm_ctl_exit_code(enum jm_err_kind kind);
 /* Print "jmctl VERB: text" on stderr and return the error's exit code. */
 int jm_ctl_fail(const char *verb, const struct jm_err *err);
 
+/* The same for a word too many, or (word NULL) for a missing one: EX_USAGE. */
+int jm_ctl_fail_usage(const char *verb, const char *word);
+
 /* One option of a verb. A table ends with a NULL name. */
 enum jm_ctl_kind { JM_CTL_FLAG, JM_CTL_TEXT, JM_CTL_NUMBER, JM_CTL_LIST };
 
@@ -52,6 +55,13 @@ int jm_ctl_options(int argc, char **argv, const struct jm_ctl_option *table, con
 /* Which of the n names is the nearest to word by edit distance; NULL when none is near enough to be meant. Borrowed. */
 const char *jm_ctl_nearest(const char *word, const char *const *names, size_t n);
 
+/* The verbs. */
+int jm_ctl_status(int argc, char **argv);
+int jm_ctl_list(int argc, char **argv);
+int jm_ctl_show(int argc, char **argv);
+int jm_ctl_export(int argc, char **argv);
+int jm_ctl_verify(int argc, char **argv);
+int jm_ctl_events(int argc, char **argv);
 int jm_ctl_check(int argc, char **argv);
 int jm_ctl_unwrap(int argc, char **argv);
 

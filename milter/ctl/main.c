@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* jmctl: the table of verbs, --help and --version, and the exit codes. What a verb does lives in a file of its name. */
+#include <locale.h>
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
@@ -10,6 +11,12 @@ static int help(int argc, char **argv);
 
 /* In the order of the manual page. */
 static const struct jm_ctl_verb verbs[] = {
+	{ "status", jm_ctl_status, "how archive and daemon stand" },
+	{ "list", jm_ctl_list, "the items of the archive" },
+	{ "show", jm_ctl_show, "one item: envelope, recipients, contents, reports" },
+	{ "export", jm_ctl_export, "the exact bytes of a message or report" },
+	{ "verify", jm_ctl_verify, "re-read and compare every record" },
+	{ "events", jm_ctl_events, "what happened" },
 	{ "check", jm_ctl_check, "check a settings file and show what it says" },
 	{ "unwrap", jm_ctl_unwrap, "tell what a message gives by the rules; needs no archive" },
 	{ "help", help, "list the verbs, or tell the options of one" },
@@ -45,6 +52,15 @@ int jm_ctl_fail(const char *verb, const struct jm_err *err)
 {
 	fprintf(stderr, "jmctl %s: %s\n", verb, err->text);
 	return jm_ctl_exit_code(err->kind);
+}
+
+int jm_ctl_fail_usage(const char *verb, const char *word)
+{
+	if (word)
+		fprintf(stderr, "jmctl %s: \"%s\" is one word too many; jmctl %s --help tells what it takes\n", verb, word, verb);
+	else
+		fprintf(stderr, "jmctl %s: a word is missing; jmctl %s --help tells what it takes\n", verb, verb);
+	return EX_USAGE;
 }
 
 static int unknown(const char *word)
@@ -89,8 +105,35 @@ static int help(int argc, char **argv)
 	return EX_OK;
 }
 
+/*
+ * Options that stand before the verb are the verb's: "jmctl --archive DIR list". Only those that all verbs of the archive share, since
+ * nobody else knows which word is an argument. Moves the verb to the front.
+ */
+static void verb_first(int argc, char **argv)
+{
+	static const char *const with_argument[] = { "--config", "--archive", "--socket" };
+	char *verb;
+	size_t k;
+	int i = 1;
+
+	while (i < argc && (strcmp(argv[i], "--json") == 0 || strncmp(argv[i], "--config", 8) == 0 || strncmp(argv[i], "--archive", 9) == 0 ||
+	    strncmp(argv[i], "--socket", 8) == 0)) {
+		for (k = 0; k < 3; k++)
+			if (strcmp(argv[i], with_argument[k]) == 0)
+				i++;
+		i++;
+	}
+	if (i == 1 || i >= argc)
+		return;
+	verb = argv[i];
+	memmove(argv + 2, argv + 1, (size_t)(i - 1) * sizeof *argv);
+	argv[1] = verb;
+}
+
 int main(int argc, char **argv)
 {
+	/* For the width of characters only; Debian's C library always has it. */
+	setlocale(LC_CTYPE, "C.UTF-8");
 	if (argc < 2) {
 		fputs("jmctl: a verb is missing; jmctl --help lists them\n", stderr);
 		return EX_USAGE;
@@ -101,5 +144,6 @@ int main(int argc, char **argv)
 		puts("jmctl (" PACKAGE_NAME ") " PACKAGE_VERSION);
 		return EX_OK;
 	}
+	verb_first(argc, argv);
 	return run(argc - 1, argv + 1);
 }

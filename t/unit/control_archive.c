@@ -2,6 +2,7 @@
 /* See control_archive.h. Linked in front of the library, so the real archive is not drawn in. */
 #include "t/unit/control_archive.h"
 
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -9,10 +10,13 @@
 
 static int asked(struct jm_archive *a, struct jm_err *err, const char *fmt, ...)
 {
+	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 	va_list ap;
 
 	va_start(ap, fmt);
+	pthread_mutex_lock(&lock);
 	vsnprintf(a->asked, sizeof a->asked, fmt, ap);
+	pthread_mutex_unlock(&lock);
 	va_end(ap);
 	if (a->delay_ms)
 		jm_clock_sleep_ms(a->delay_ms);
@@ -70,7 +74,7 @@ int jm_archive_events(struct jm_archive *a, uint64_t after_seq, uint64_t limit, 
 int jm_archive_export(struct jm_archive *a, uint64_t id, enum jm_export what, unsigned which, jm_archive_sink *sink, void *ctx,
     struct jm_err *err)
 {
-	static char piece[100000];
+	char piece[10000];
 	size_t left;
 
 	if (asked(a, err, "export %llu %s %u", (unsigned long long)id,

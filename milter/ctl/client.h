@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * How a verb gets its answer: from the daemon over its control socket, or, when no daemon listens, from the archive opened here. The
+ * archive's lock file decides who owns it; the answers are the same, made by common/control/answer.c.
+ */
+#ifndef JM_MILTER_CTL_CLIENT_H
+#define JM_MILTER_CTL_CLIENT_H
+
+#include "common/control/answer.h"
+#include "milter/ctl/ctl.h"
+
+/* The options that all verbs of the archive share. */
+struct jm_client {
+	const char *config;		/* --config; NULL: the installed one */
+	const char *archive;		/* --archive DIR */
+	const char *socket;		/* --socket PATH */
+	bool json;			/* --json */
+	bool only_daemon;		/* no option: do not open the archive (events --follow) */
+	bool offline;			/* set by jm_client_ask(): it was answered without a daemon */
+};
+
+#define JM_CLIENT_OPTIONS(c) \
+	{ "config", JM_CTL_TEXT, &(c)->config, "FILE", "settings that name archive and control socket [" JM_SYSCONFDIR "/journal-milter/journal-milter.xml]" }, \
+	{ "archive", JM_CTL_TEXT, &(c)->archive, "DIR", "this archive, or the daemon that owns it; no settings are read" }, \
+	{ "socket", JM_CTL_TEXT, &(c)->socket, "PATH", "the daemon's control socket" }, \
+	{ "json", JM_CTL_FLAG, &(c)->json, NULL, "print JSON, one object a line" }
+
+/*
+ * Ask; out gets the answer as jm_answer() gives it. NOTFOUND also when there is no such archive, DENIED when it belongs to another process or
+ * user, CORRUPT for a daemon that does not keep to the protocol, TEMP when its answer breaks off; else the kinds of jm_answer().
+ * When started by root, an archive is opened as its owner, so that no file of root's is left in it.
+ */
+int jm_client_ask(struct jm_client *c, const json_t *request, const struct jm_answer_out *out, struct jm_err *err) JM_MUST_CHECK;
+
+/* Flush stdout: TEMP when not all of the output could be written. */
+int jm_client_flush(struct jm_err *err) JM_MUST_CHECK;
+
+/* The operand ID as a number; USAGE. */
+int jm_client_id(const char *text, uint64_t *id_r, struct jm_err *err) JM_MUST_CHECK;
+
+#endif

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* jmctl events: what happened, oldest first, and as it happens. */
+#include "common/base/clock.h"
+#include "milter/ctl/client.h"
+#include "milter/ctl/print.h"
+
+#define FOLLOW_MS 1000
+
+struct events {
+	struct jm_client client;
+	uint64_t after, limit, seen;
+	bool follow;
+};
+
+static void put_row(const json_t *event)
+{
+	char time[JM_PRINT_TIME_TEXT];
+
+	printf("%8lld  %-20s  ", (long long)json_integer_value(json_object_get(event, "seq")), jm_print_time(event, "time", time));
+	jm_print_style(stdout, JM_PRINT_BOLD);
+	jm_print_value(stdout, json_object_get(event, "kind"), 12, false);
+	jm_print_style(stdout, JM_PRINT_PLAIN);
+	fputs("  ", stdout);
+	jm_print_value(stdout, json_object_get(event, "actor"), 15, false);
+	fputs("  ", stdout);
+	if (json_is_string(json_object_get(event, "service"))) {
+		jm_print_value(stdout, json_object_get(event, "service"), 0, false);
+		fputs(": ", stdout);
+	}
+	jm_print_value(stdout, json_object_get(event, "text"), 0, false);
+	putchar('\n');
+}
+
+static int put(void *ctx, const json_t *event, struct jm_err *err)
+{
+	struct events *e = ctx;
+	uint64_t seq = (uint64_t)json_integer_value(json_object_get(event, "seq"));
+
+	if (e->client.json)
+		jm_print_json(stdout, event);
+	else
+		put_row(event);
+	e->seen++;
+	if (seq > e->after)
+		e->after = seq;
+	return ferror(stdout) ? jm_client_flush(err) : 0;
+}
+
+static int ask(struct events *e, struct jm_err *err)
+{
+	const struct jm_answer_out out = { .object = put, .ctx = e };
+	json_t *request = json_pack("{s:s, s:I, s:I}", "verb", "events", "after", (json_int_t)e->after, "limit",
+	    (json_int_t)(e->limit > 0 ? e->limit - e->seen : 0));
+	int rc = request ? jm_client_ask(&e->client, request, &out, err) : jm_err_set(err, JM_E_TEMP, "out of memory");
+
+	json_decref(request);
+	return rc < 0 ? -1 : jm_client_flush(err);
+}
+
+/* Each look is a connection of its own, so a follower takes no place at the daemon and outlives its restart. */
+static int follow(struct events *e, struct jm_err *err)
+{
+	bool told = false;
+
+	/* Opening the archive again and again would keep a daemon from starting. */
+	e->client.only_daemon = true;
+	for (;;) {
+		if (!told && e->client.offline)
+			fputs("jmctl events: no daemon runs, waiting for one\n", stderr);
+		told = e->client.offline;
+		if (e->limit > 0 && e->seen >= e->limit)
+			return 0;
+		jm_clock_sleep_ms(FOLLOW_MS);
+		if (ask(e, err) < 0 && err->kind != JM_E_TEMP)
+			return -1;
+		if (ferror(stdout))
+			return -1;
+	}
+}
+
+int jm_ctl_events(int argc, char **argv)
+{
+	struct events e = { .after = 0 };
+	const struct jm_ctl_option options[] = {
+		{ "after", JM_CTL_NUMBER, &e.after, "SEQ", "behind this sequence number" },
+		{ "limit", JM_CTL_NUMBER, &e.limit, "N", "at most N events" },
+		{ "follow", JM_CTL_FLAG, &e.follow, NULL, "go on with new ones until interrupted" },
+		JM_CLIENT_OPTIONS(&e.client), { NULL }
+	};
+	struct jm_err err;
+	int n, code;
+
+	n = jm_ctl_options(argc, argv, options, "[options]", "Print the archive's events, oldest first.", &code);
+	if (n < 0)
+		return code;
+	if (n > 0)
+		return jm_ctl_fail_usage(argv[0], argv[1]);
+	if (e.after > INT64_MAX || e.limit > INT64_MAX) {
+		jm_err_set(&err, JM_E_USAGE, "numbers go up to 9223372036854775807");
+		return jm_ctl_fail(argv[0], &err);
+	}
+	if (ask(&e, &err) < 0 || (e.follow && follow(&e, &err) < 0))
+		return jm_ctl_fail(argv[0], &err);
+	return 0;
+}

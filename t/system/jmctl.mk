@@ -1,0 +1,5 @@
+# SPDX-License-Identifier: BSD-2-Clause
+EXTRA_PROGRAMS += t/lib/deposit_files
+TEST_TOOLS += t/lib/deposit_files
+t_lib_deposit_files_SOURCES = t/lib/deposit_files.c milter/ctl/option.c
+t_lib_deposit_files_LDADD = $(COMMON_LIBS)
