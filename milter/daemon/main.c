@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <grp.h>
+#include <malloc.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
@@ -25,6 +26,7 @@
 
 #define DEFAULT_SETTINGS JM_SYSCONFDIR "/journal-milter/journal-milter.xml"
 #define REPORT_BYTES (256u * 1024u)
+#define KEEP_BYTES (1024 * 1024)		/* of free heap an arena keeps */
 #define TICK_MS 200
 #define DRAIN_MS 30000			/* for messages that are still coming in when we are told to stop */
 #define LINGER_MS 300			/* for the last answers to leave */
@@ -258,6 +260,9 @@ int main(int argc, char **argv)
 	pthread_sigmask(SIG_BLOCK, &usr1, NULL);	/* inherited by every thread; keep_time() waits for it */
 	signal(SIGPIPE, SIG_IGN);
 	raise_descriptor_limit();
+	mallopt(M_TRIM_THRESHOLD, KEEP_BYTES);	/* else each message's buffers go back to the kernel and are faulted in again */
+	mallopt(M_TOP_PAD, KEEP_BYTES);
+	mallopt(M_MMAP_THRESHOLD, KEEP_BYTES);
 	jm_daemon_init(&d, settings);
 	if (run(&d, &err) != 0) {
 		JM_LOG(JM_LOG_ERROR, "failed", { "error", JM_S(err.text) });
