@@ -403,7 +403,8 @@ static int apply_report(struct jm_apply *p, const struct jm_applied *r, struct j
 	if (jm_sha256_unhex(span_of(r->meta, "key"), w.key) != 0)
 		return jm_err_set(err, JM_E_CORRUPT, "record %" PRIu64 " has no match key", r->head->seq);
 	if (find_item(p, &w, err) == 0 && index_addresses(p, &w, err) == 0 && index_message_id(p, &w, err) == 0 &&
-	    index_contents(p, &w, json_object_get(r->meta, "report"), err) == 0 && store_report(p, &w, err) == 0)
+	    index_contents(p, &w, json_object_get(r->meta, "report"), err) == 0 && store_report(p, &w, err) == 0 &&
+	    jm_pop3_mark_apply(p->c, p->txn, w.arrival, r->head->seq, err) == 0)
 		rc = count_report(p, &w, r->meta, err);
 	json_decref(w.row);
 	return rc;
@@ -433,6 +434,10 @@ int jm_apply_add(struct jm_apply *p, const struct jm_applied *r, struct jm_err *
 		return apply_report(p, r, err);
 	case JM_RECORD_EVENT:
 		return apply_event(p, r, err);
+	case JM_RECORD_FORGET:
+		if (jm_pop3_forget_apply(p->c, p->txn, r->meta, err) < 0)
+			return -1;
+		return jm_counts_add(&p->counts, JM_T_COUNTERS, "total", &other, err);
 	default:
 		return jm_counts_add(&p->counts, JM_T_COUNTERS, "total", &other, err);
 	}

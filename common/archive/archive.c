@@ -259,7 +259,7 @@ static int find_splice(struct jm_archive *a, const struct jm_deposit *d, const s
 	return 0;
 }
 
-static int submit_and_wait(struct jm_archive *a, struct jm_ticket *t, struct jm_err *err)
+int jm_writer_commit(struct jm_archive *a, struct jm_ticket *t, struct jm_err *err)
 {
 	int rc = 0;
 
@@ -333,7 +333,7 @@ static int store(struct jm_archive *a, const struct jm_deposit *d, const struct 
 		t->flights = claims_n;
 		*taken_r = true;
 		(void)pthread_mutex_unlock(&a->lock);
-		rc = submit_and_wait(a, t, err);
+		rc = jm_writer_commit(a, t, err);
 	}
 	if (rc == 0)
 		fill_receipt(d, s, t, receipt_r);

@@ -43,6 +43,9 @@ struct jm_arrival {
 	const char *mail_from;		/* reverse path without brackets; "" is the null path */
 	const char *const *rcpt_to;	/* NULL-terminated; the journal recipients */
 	int64_t received_ms;
+	const char *pop3_mailbox;	/* which mailbox it was fetched from; with pop3_uidl: the deposit marks it as done */
+	const char *pop3_uidl;		/* printable ASCII (RFC 1939); NULL: no id that could be recognised */
+	uint64_t pop3_size_bytes;	/* as the server told it */
 };
 
 struct jm_deposit {
@@ -78,6 +81,14 @@ void jm_archive_close(struct jm_archive **a);
 
 /* Store one arrival. Returns 0 only when it is durable (one fdatasync a group). TEMP or LIMIT: nothing of it is stored. */
 int jm_archive_deposit(struct jm_archive *a, const struct jm_deposit *d, struct jm_receipt *receipt_r, struct jm_err *err) JM_MUST_CHECK;
+
+/* The marks of a mailbox: visit gets each message that was deposited with its id, in any order, and was not forgotten yet. All that is durable
+ * at the call is included. TEMP. */
+typedef int jm_archive_mark(void *ctx, struct jm_span uidl, uint64_t size_bytes, struct jm_err *err);
+int jm_archive_pop3_marks(struct jm_archive *a, const char *mailbox, jm_archive_mark *visit, void *ctx, struct jm_err *err) JM_MUST_CHECK;
+
+/* Forget the marks of messages that the mailbox does not have any more; durable. TEMP. */
+int jm_archive_pop3_forget(struct jm_archive *a, const char *mailbox, const struct jm_span *uidls, size_t n, struct jm_err *err) JM_MUST_CHECK;
 
 /* Store an event. Does not wait for the disk: it goes with the next group (at the latest after a second). */
 int jm_archive_note(struct jm_archive *a, const struct jm_event *e, struct jm_err *err) JM_MUST_CHECK;

@@ -253,6 +253,14 @@ int jm_catalog_put_json(struct jm_catalog *c, struct jm_txn *txn, enum jm_table 
 	return rc < 0 ? -1 : 0;
 }
 
+int jm_catalog_remove(struct jm_catalog *c, struct jm_txn *txn, enum jm_table t, struct jm_span key, struct jm_err *err)
+{
+	DBT k = input(key);
+	int rc = c->db[t]->del(c->db[t], txn->txn, &k, 0);
+
+	return rc == 0 || rc == DB_NOTFOUND ? 0 : fail(err, rc, names[t]);
+}
+
 /* Put a malloc'ed cursor key and value into the page; takes over the value. */
 static void add_row(struct jm_page *page, const DBT *k, DBT *v)
 {

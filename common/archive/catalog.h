@@ -52,6 +52,9 @@ int jm_catalog_put(struct jm_catalog *c, struct jm_txn *txn, enum jm_table t, st
     struct jm_err *err) JM_MUST_CHECK;
 int jm_catalog_put_json(struct jm_catalog *c, struct jm_txn *txn, enum jm_table t, struct jm_span key, const json_t *value, struct jm_err *err) JM_MUST_CHECK;
 
+/* Remove; a key that is not there is fine. */
+int jm_catalog_remove(struct jm_catalog *c, struct jm_txn *txn, enum jm_table t, struct jm_span key, struct jm_err *err) JM_MUST_CHECK;
+
 /* One row of a page. */
 struct jm_row {
 	unsigned char key[JM_CATALOG_KEY_MAX];

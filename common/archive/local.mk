@@ -8,4 +8,4 @@ common_libjm_a_SOURCES += \
 	common/archive/writer.c common/archive/ticket.c \
 	common/archive/metadata.c common/archive/content.c \
 	common/archive/reader.c common/archive/item.c common/archive/status.c \
-	common/archive/recover.c common/archive/verify.c
+	common/archive/recover.c common/archive/verify.c common/archive/pop3.c

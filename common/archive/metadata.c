@@ -122,6 +122,12 @@ static json_t *describe_arrival(const struct jm_arrival *r)
 		rc |= json_array_append_new(to, jm_describe_text(jm_span_str(*p)));
 	rc |= json_object_set_new_nocheck(o, "rcpt_to", to);
 	rc |= json_object_set_new_nocheck(o, "received_ms", json_integer((json_int_t)r->received_ms));
+	if (r->pop3_mailbox) {
+		json_t *pop3 = json_object();
+
+		rc |= set_str(pop3, "mailbox", r->pop3_mailbox) | set_str(pop3, "uidl", r->pop3_uidl) | set_int(pop3, "size", r->pop3_size_bytes);
+		rc |= json_object_set_new_nocheck(o, "pop3", pop3);
+	}
 	return done(o, rc);
 }
 

@@ -191,6 +191,13 @@ int jm_writer_roll(struct jm_archive *a, struct jm_err *err) JM_MUST_CHECK;
 /* Put a ticket into its queue and wake who has to act. Under lock. */
 void jm_writer_submit(struct jm_archive *a, struct jm_ticket *t);
 
+/* Submit and wait until it is durable. The caller keeps its reference. TEMP. */
+int jm_writer_commit(struct jm_archive *a, struct jm_ticket *t, struct jm_err *err) JM_MUST_CHECK;
+
+/* pop3.c: marks of fetched messages, from records to rows. */
+int jm_pop3_mark_apply(struct jm_catalog *c, struct jm_txn *txn, const json_t *arrival, uint64_t seq, struct jm_err *err) JM_MUST_CHECK;
+int jm_pop3_forget_apply(struct jm_catalog *c, struct jm_txn *txn, const json_t *meta, struct jm_err *err) JM_MUST_CHECK;
+
 /* apply.c: a pure function from records, in order, to the catalog. */
 struct jm_apply;
 struct jm_applied {		/* one record */

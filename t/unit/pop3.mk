@@ -12,3 +12,7 @@ check_PROGRAMS += t/unit/settings_pop3.t
 UNIT_TESTS += t/unit/settings_pop3.t
 t_unit_settings_pop3_t_SOURCES = t/unit/settings_pop3.c
 t_unit_settings_pop3_t_LDADD = $(UNIT_LIBS)
+check_PROGRAMS += t/unit/archive_pop3.t
+UNIT_TESTS += t/unit/archive_pop3.t
+t_unit_archive_pop3_t_SOURCES = t/unit/archive_pop3.c $(ARCHIVE_TEST_LIB)
+t_unit_archive_pop3_t_LDADD = $(UNIT_LIBS)

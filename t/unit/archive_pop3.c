@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The marks of fetched messages: durable with the message, forgotten on request, the same after a restart and from a catalog made anew. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/archive/catalog.h"
+#include "t/lib/deposit.h"
+#include "t/lib/tap.h"
+
+static int add_mark(void *ctx, struct jm_span uidl, uint64_t size_bytes, struct jm_err *err)
+{
+	return jm_buf_printf(ctx, err, "%.*s:%llu ", (int)uidl.len, (const char *)uidl.p, (unsigned long long)size_bytes);
+}
+
+static void marks_are(struct jm_archive *a, const char *mailbox, const char *want, const char *claim)
+{
+	struct jm_buf b;
+	struct jm_err err;
+
+	jm_buf_init(&b, 1 << 24);
+	if (jm_archive_pop3_marks(a, mailbox, add_mark, &b, &err) != 0)
+		tap_diag("%s", err.text);
+	tap_is_str(jm_buf_str(&b), want, "%s", claim);
+	jm_buf_release(&b);
+}
+
+static bool deposit(struct jm_archive *a, const char *text, const char *mailbox, const char *uidl, uint64_t size_bytes)
+{
+	struct jm_unwrap_options options = { .journal_domains = (const char *const[]){ "journal.example.com", NULL } };
+	struct jm_deposit d = { .received = jm_span_str(text) };
+	struct jm_unwrap u;
+	struct jm_receipt r;
+	struct jm_err err;
+	int rc;
+
+	if (jm_unwrap(d.received, &options, &u, &err) != 0)
+		return false;
+	d.unwrap = &u;
+	d.arrival = (struct jm_arrival){ .transport = "pop3", .service = "j@journal.example.com", .pop3_mailbox = mailbox, .pop3_uidl = uidl,
+		.pop3_size_bytes = size_bytes };
+	rc = jm_archive_deposit(a, &d, &r, &err);
+	jm_unwrap_release(&u);
+	return rc == 0;
+}
+
+static void check_all(struct jm_archive *a, const char *when)
+{
+	char claim[100];
+
+	snprintf(claim, sizeof claim, "marks of one mailbox, %s", when);
+	marks_are(a, "j@pop", "A:10 B:20 D!~:5 ", claim);
+	snprintf(claim, sizeof claim, "marks of the other, %s", when);
+	marks_are(a, "j@other", "A:30 ", claim);
+	tap_is_int(t_verify(a, NULL), 0, "verify finds nothing, %s", when);
+}
+
+/* More than a page and more than a record of ids. */
+static void check_many(struct jm_archive *a)
+{
+	struct jm_span *ids = calloc(6000, sizeof *ids);
+	char (*text)[12] = calloc(6000, sizeof *text);
+	struct jm_err err;
+	bool ok = true;
+
+	if (!ids || !text)
+		abort();
+	for (unsigned i = 0; i < 6000; i++) {
+		snprintf(text[i], sizeof text[i], "%08u", i);
+		ids[i] = jm_span_str(text[i]);
+	}
+	for (unsigned i = 0; i < 200; i++)
+		ok = ok && deposit(a, "Subject: x\r\n\r\nsame\r\n", "many", text[i], 1);
+	tap_ok(ok, "200 more");
+	tap_is_int(jm_archive_pop3_forget(a, "many", ids + 1, 5999, &err), 0, "6,000 ids are forgotten, most of them unknown");
+	marks_are(a, "many", "00000000:1 ", "one is left");
+	free(ids);
+	free(text);
+}
+
+int main(void)
+{
+	const char *dir = tap_folder();
+	struct jm_span gone = jm_span_str("C");
+	struct jm_archive *a = t_open(dir, 0);
+	struct jm_err err;
+	char path[300];
+
+	if (!tap_ok(a != NULL, "open"))
+		return tap_done();
+	tap_ok(deposit(a, "Subject: a\r\n\r\na\r\n", "j@pop", "A", 10) && deposit(a, "Subject: b\r\n\r\nb\r\n", "j@pop", "B", 20) &&
+	    deposit(a, "Subject: c\r\n\r\nc\r\n", "j@pop", "C", 30) && deposit(a, "Subject: a\r\n\r\na\r\n", "j@other", "A", 30), "deposits with ids");
+	tap_ok(deposit(a, "Subject: d\r\n\r\nd\r\n", "j@pop", NULL, 9), "one without an id");
+	tap_ok(deposit(a, "Subject: d\r\n\r\nd\r\n", "j@pop", "D!~", 5), "an id of odd characters");
+	tap_is_int(jm_archive_pop3_forget(a, "j@pop", &gone, 1, &err), 0, "forget one");
+	check_all(a, "at once");
+	jm_archive_close(&a);
+	a = t_open(dir, 0);
+	if (!tap_ok(a != NULL, "open again"))
+		return tap_done();
+	check_all(a, "after a restart");
+	jm_archive_close(&a);
+	snprintf(path, sizeof path, "%s/catalog", dir);
+	jm_catalog_wipe(path);
+	a = t_open(dir, 0);
+	if (!tap_ok(a != NULL, "open without a catalog"))
+		return tap_done();
+	check_all(a, "from a catalog made anew");
+	check_many(a);
+	jm_archive_close(&a);
+	return tap_done();
+}
