@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* jmctl check: load a settings file as the daemon would, tell all findings, and show in short what it says. Needs no daemon, no archive. */
+/* jmctl check: load a settings file as the daemon would, tell all findings, show in short what it says. Needs no daemon, no archive. */
 #include <jansson.h>
 #include <stdio.h>
 #include <string.h>
@@ -80,6 +80,11 @@ static json_t *domains(const struct jm_settings *s)
 	return list;
 }
 
+static const char *transport(const struct jm_service *j)
+{
+	return j->transport == JM_TRANSPORT_POP3 ? "POP3" : "SMTP";
+}
+
 static json_t *services(const struct jm_settings *s)
 {
 	json_t *list = json_array();
@@ -88,7 +93,7 @@ static json_t *services(const struct jm_settings *s)
 		const struct jm_service *j = &s->services[i];
 
 		if (json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:b, s:o, s:b, s:b, s:s, s:b, s:b, s:i}", "description", j->description,
-		    "email_address", j->email_address, "transport_type", "SMTP", "disabled", j->disabled,
+		    "email_address", j->email_address, "transport_type", transport(j), "disabled", j->disabled,
 		    "additional_source_ip_ranges", ranges(&j->source_ranges), "encrypted", j->encrypted,
 		    "use_smtp_authentication", j->use_smtp_authentication,
 		    "journal_type", j->journal_type == JM_JOURNAL_EML ? "eml" : "envelope", "remove_journal_headers", j->remove_journal_headers,
@@ -149,8 +154,8 @@ static void print_text(const struct jm_settings *s)
 	for (size_t i = 0; i < s->services_n; i++) {
 		const struct jm_service *j = &s->services[i];
 
-		printf("  %s (%s) line %d: %s, SMTP%s%s%s\n", j->email_address, j->description, j->line,
-		    j->journal_type == JM_JOURNAL_EML ? "eml" : "envelope", j->encrypted ? ", encrypted" : "",
+		printf("  %s (%s) line %d: %s, %s%s%s%s\n", j->email_address, j->description, j->line,
+		    j->journal_type == JM_JOURNAL_EML ? "eml" : "envelope", transport(j), j->encrypted ? ", encrypted" : "",
 		    j->use_smtp_authentication ? ", use-smtp-authentication" : "", j->disabled ? ", disabled" : "");
 	}
 }
