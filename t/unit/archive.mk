@@ -1,5 +1,11 @@
 ARCHIVE_TEST_LIB = t/lib/deposit.c t/lib/deposit.h
-check_PROGRAMS += t/unit/archive_store.t
-UNIT_TESTS += t/unit/archive_store.t
+check_PROGRAMS += t/unit/archive_store.t t/unit/archive_merge.t t/unit/archive_threads.t t/unit/archive_fault.t
+UNIT_TESTS += t/unit/archive_store.t t/unit/archive_merge.t t/unit/archive_threads.t t/unit/archive_fault.t
 t_unit_archive_store_t_SOURCES = t/unit/archive_store.c $(ARCHIVE_TEST_LIB)
 t_unit_archive_store_t_LDADD = $(UNIT_LIBS)
+t_unit_archive_merge_t_SOURCES = t/unit/archive_merge.c $(ARCHIVE_TEST_LIB)
+t_unit_archive_merge_t_LDADD = $(UNIT_LIBS)
+t_unit_archive_threads_t_SOURCES = t/unit/archive_threads.c $(ARCHIVE_TEST_LIB)
+t_unit_archive_threads_t_LDADD = $(UNIT_LIBS)
+t_unit_archive_fault_t_SOURCES = t/unit/archive_fault.c $(ARCHIVE_TEST_LIB)
+t_unit_archive_fault_t_LDADD = $(UNIT_LIBS)
