@@ -16,44 +16,72 @@ struct list {
 	uint64_t limit, after;
 	bool reverse, set_aside;
 	const char *since, *until, *address, *message_id, *service;
-	size_t columns;			/* of the terminal; 0: none, nothing is cut */
+	size_t address_columns;
+	size_t subject_columns;		/* 0: no terminal, nothing is cut */
 	unsigned long long rows;
 };
 
-static void put_head(struct list *l)
+static void put_head(const struct list *l)
 {
 	jm_print_style(stdout, JM_PRINT_BOLD);
-	printf("%*s  %-*s  %-*s  %*s  %*s  %s", ID_COLUMNS, "ID", TIME_COLUMNS, "ARCHIVED", ADDRESS_COLUMNS, "SENDER", COUNT_COLUMNS, "RCPTS",
+	printf("%*s  %-*s  %-*s  %*s  %*s  %s", ID_COLUMNS, "ID", TIME_COLUMNS, "ARCHIVED", (int)l->address_columns, "SENDER", COUNT_COLUMNS, "RCPTS",
 	    SIZE_COLUMNS, "SIZE", l->set_aside ? "REASON: SUBJECT" : "SUBJECT");
 	jm_print_style(stdout, JM_PRINT_PLAIN);
 	putchar('\n');
 }
 
-static void put_row(struct list *l, const json_t *item)
+/* The last cell: as wide as it is, at most room columns; room 0: no limit. Returns what is left of room. */
+static size_t put_last(const json_t *value, size_t room)
 {
-	const size_t before = ID_COLUMNS + TIME_COLUMNS + ADDRESS_COLUMNS + COUNT_COLUMNS + SIZE_COLUMNS + 5 * 2;
+	struct jm_span text = json_is_string(value) ? jm_span_of(json_string_value(value), json_string_length(value)) : jm_span_str("-");
+	size_t width = jm_print_width(text);
+
+	if (room > 0 && width > room)
+		width = room;
+	jm_print_cell(stdout, text, width, room > 0);
+	return room - (room > 0 ? width : 0);
+}
+
+static void put_row(const struct list *l, const json_t *item)
+{
 	const json_t *sender = json_object_get(item, "sender"), *reason = json_object_get(item, "set_aside");
 	char size[JM_PRINT_BYTES_TEXT], time[JM_PRINT_TIME_TEXT];
-	size_t room = l->columns > before + 20 ? l->columns - before : 20;
-	bool cut = l->columns > 0;
+	size_t room = l->subject_columns;
+	bool cut = room > 0;
 
 	printf("%*lld  %-*s  ", ID_COLUMNS, (long long)json_integer_value(json_object_get(item, "id")), TIME_COLUMNS,
 	    jm_print_time(item, "time", time));
 	/* The null reverse path is an address too. */
 	if (json_is_string(sender) && json_string_length(sender) == 0)
-		jm_print_cell(stdout, jm_span_str("<>"), ADDRESS_COLUMNS, cut);
+		jm_print_cell(stdout, jm_span_str("<>"), l->address_columns, cut);
 	else
-		jm_print_value(stdout, sender, ADDRESS_COLUMNS, cut);
+		jm_print_value(stdout, sender, l->address_columns, cut);
 	printf("  %*lld  %*s  ", COUNT_COLUMNS, (long long)json_integer_value(json_object_get(item, "recipients")), SIZE_COLUMNS,
 	    jm_print_bytes((uint64_t)json_integer_value(json_object_get(item, "size")), size));
 	if (json_is_string(reason)) {
 		jm_print_style(stdout, JM_PRINT_BAD);
-		jm_print_value(stdout, reason, 0, false);
+		room = room / 2 + put_last(reason, room / 2);
 		jm_print_style(stdout, JM_PRINT_PLAIN);
 		fputs(": ", stdout);
+		room -= cut ? 2 : 0;
 	}
-	jm_print_value(stdout, json_object_get(item, "subject"), cut ? room : 0, cut);
+	put_last(json_object_get(item, "subject"), room);
 	putchar('\n');
+}
+
+/* What a terminal has left after the fixed columns is shared by sender and subject. */
+static void share_columns(struct list *l)
+{
+	const size_t fixed = ID_COLUMNS + TIME_COLUMNS + COUNT_COLUMNS + SIZE_COLUMNS + 5 * 2;
+	size_t columns = jm_print_columns(stdout), left = columns > fixed + 20 ? columns - fixed : 20;
+
+	l->address_columns = ADDRESS_COLUMNS;
+	l->subject_columns = 0;
+	if (columns == 0)
+		return;
+	if (left / 2 < ADDRESS_COLUMNS)
+		l->address_columns = left / 2;
+	l->subject_columns = left - l->address_columns;
 }
 
 static int put(void *ctx, const json_t *item, struct jm_err *err)
@@ -107,7 +135,7 @@ int jm_ctl_list(int argc, char **argv)
 		return code;
 	if (n > 0)
 		return jm_ctl_fail_usage(argv[0], argv[1]);
-	l.columns = jm_print_columns(stdout);
+	share_columns(&l);
 	request = request_of(&l);
 	if (!request) {
 		jm_err_set(&err, JM_E_USAGE, "an argument is no UTF-8, or a number is greater than 9223372036854775807");

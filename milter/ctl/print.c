@@ -65,7 +65,7 @@ static size_t next(struct jm_span *s, char out[16])
 	return columns < 0 ? 1 : (size_t)columns;
 }
 
-static size_t columns_of(struct jm_span text)
+size_t jm_print_width(struct jm_span text)
 {
 	size_t n = 0;
 	char out[16];
@@ -77,7 +77,7 @@ static size_t columns_of(struct jm_span text)
 
 size_t jm_print_cell(FILE *f, struct jm_span text, size_t columns, bool cut)
 {
-	bool cutting = cut && columns > 3 && columns_of(text) > columns;
+	bool cutting = cut && columns > 3 && jm_print_width(text) > columns;
 	size_t room = cutting ? columns - 3 : SIZE_MAX, used = 0;
 	char out[16];
 
@@ -226,8 +226,8 @@ void jm_print_tree(FILE *f, const json_t *object, unsigned indent)
 	size_t width = 0;
 
 	json_object_foreach((json_t *)(uintptr_t)object, key, value)
-		if (!is_branch(value) && columns_of(jm_span_str(key)) > width)
-			width = columns_of(jm_span_str(key));
+		if (!is_branch(value) && jm_print_width(jm_span_str(key)) > width)
+			width = jm_print_width(jm_span_str(key));
 	json_object_foreach((json_t *)(uintptr_t)object, key, value) {
 		print_indent(f, indent);
 		jm_print_style(f, JM_PRINT_DIM);

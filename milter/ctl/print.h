@@ -22,6 +22,9 @@ size_t jm_print_cell(FILE *f, struct jm_span text, size_t columns, bool cut);
 /* The same for a JSON value: strings escaped, numbers, true and false; null and NULL as "-". */
 size_t jm_print_value(FILE *f, const json_t *value, size_t columns, bool cut);
 
+/* The columns that text takes when it is printed escaped. */
+size_t jm_print_width(struct jm_span text);
+
 /* Escaped text without padding. */
 void jm_print_text(FILE *f, struct jm_span text);
 

@@ -3,3 +3,5 @@ EXTRA_PROGRAMS += t/lib/deposit_files
 TEST_TOOLS += t/lib/deposit_files
 t_lib_deposit_files_SOURCES = t/lib/deposit_files.c milter/ctl/option.c
 t_lib_deposit_files_LDADD = $(COMMON_LIBS)
+SYSTEM_TESTS += t/system/jmctl.t
+EXTRA_DIST += t/system/jmctl.t
