@@ -105,6 +105,46 @@ static void test_markers(void)
 	    INNER, 1, "r@example.com", "8: the marker of 2003, misspelled as it was");
 	expect(HEAD "Content-Identifier: ExJournalReport\r\n\r\n--b\r\n\r\nSender: s@example.com\r\nRecipients:\r\nr@example.com\r\n" PART INNER END,
 	    INNER, 1, "r@example.com", "8: the marker of 2003, spelled right");
+	expect(HEAD MARKER "Content-Identifier: ExJournalReport\r\n\r\n" TEXT PART INNER END, INNER, 1, "r@example.com", "8: both markers, that of 2007 counts");
+	expect(HEAD "Content-Identifier: ExJournalReport\r\n" MARKER "\r\n" TEXT PART INNER END, INNER, 1, "r@example.com", "8: so it does as the second");
+}
+
+static void test_parts(void)
+{
+	expect(HEAD MARKER "\r\n" TEXT "\r\n--b\r\nContent-Type: message/rfc822\r\nA: b" PART INNER END, INNER, 1, NULL, "a part header without an end is passed over");
+	expect(HEAD MARKER "\r\n" TEXT PART INNER "\r\n--b\r\n\r\nSender: s@x\r\nTo: second@example.com\r\nCc: c@x\r\n" END, INNER, 1, "r@example.com",
+	    "of two reports the first counts");
+	expect(HEAD MARKER "\r\n" TEXT PART PART INNER END, NULL, 0, NULL, "an empty message is a missing one");
+	expect(HEAD MARKER "\r\n--b\r\n\r\nDisclaimer\r\n" PART INNER "\r\n--b\r\nContent-Type: multipart/alternative; boundary=a\r\n\r\n--a\r\n\r\n"
+	    "Sender: s@example.com\r\nTo: r@example.com\r\n--a--\r\n" END, INNER, 1, "r@example.com", "a disclaimer in front, the report in an alternative behind");
+}
+
+/* R12: what an outsider mails to a user as a report stays a message, its recipients do not become ours. */
+static void test_forged_report(void)
+{
+	static const char forged[] = MARKER "Content-Type: multipart/mixed; boundary=i\r\n\r\n--i\r\n\r\nSender: boss@example.com\r\nTo: forged@example.com\r\n\r\n--i\r\n"
+	    "Content-Type: message/rfc822\r\n\r\n" INNER "\r\n--i--\r\n";
+	static const struct { const char *to; bool inside; const char *what; } row[] = {
+		{ "To: u@example.com\r\n", false, "a report mailed to a user" },
+		{ "To: j@journal.example.com\r\nBcc: u@example.com\r\n", false, "a report mailed to a journal and a user" },
+		{ "To: j@sub.journal.example.com\r\n", false, "a report mailed to a sub-domain" },
+		{ "To: journal.example.com\r\n", false, "a recipient without a domain" },
+		{ "To: j@JOURNAL.example.com\r\nCc: j@journal.contoso.com\r\n", true, "a report mailed to journals only" },
+	};
+	struct jm_buf b;
+	struct jm_unwrap u;
+	size_t k;
+
+	jm_buf_init(&b, 65536);
+	for (k = 0; k < sizeof(row) / sizeof(row[0]); k++) {
+		jm_buf_reset(&b);
+		tap_ok(jm_buf_printf(&b, NULL, HEAD MARKER "\r\n--b\r\n\r\nSender: s@example.com\r\n%s" PART "%s" END, row[k].to, forged) == 0, "a report is made");
+		unwrap(jm_buf_span(&b), &u, row[k].what);
+		tap_is_int(u.nesting, row[k].inside ? 2 : 1, "%s: %s", row[k].what, row[k].inside ? "is unwrapped" : "stays as it is");
+		tap_is_str(jm_buf_str(&raw), row[k].inside ? INNER : forged, "%s: the octets", row[k].what);
+		jm_unwrap_release(&u);
+	}
+	jm_buf_release(&b);
 }
 
 static void test_boundary(void)
@@ -209,6 +249,8 @@ int main(void)
 	test_forged();
 	test_encoded();
 	test_markers();
+	test_parts();
+	test_forged_report();
 	test_boundary();
 	test_ndr();
 	test_octets();

@@ -99,6 +99,7 @@ static void test_2003(void)
 		{ S("Sender:\n\nSender: s@x\nRecipients:\na@x"), "s=s@x;recipient=a@x;", "an empty Sender line is none" },
 		{ S("Sender: s@x\nRecipients:\n\n"), "no", "no recipients" },
 		{ S("Sender: s@x\nRecipients: a@x\nb@x"), "s=s@x;recipient=a@x;recipient=b@x;", "an entry on the line itself" },
+		{ S("Sender: @b\n\nSender: s@\nRecipients:\na@x"), "no", "an address wants something on both sides of the @" },
 		{ S("Sender: (null) <s@x>\nRecipients:\n\ta@x\n\t<b@x>,\n"), "s=s@x;recipient=a@x;recipient=b@x;", "Citadel" },
 		{ S("Sender: s@x\nRecipients:\n\"a \\\" b\" <a@x>\n<a@b:c>\n<x:y:z>\na@\n@b\nc@d\n"), "s=s@x;recipient=a@x;recipient=a@b:c;recipient=x:y:z;recipient=a@@b;recipient=c@d;", "odd ones" },
 	};

@@ -107,6 +107,7 @@ static void test_words(void)
 		{ "=?utf-8?q?a", "=?utf-8?q?a" }, { "=?", "=?" }, { "=?=?=?utf-8?q?a?=", "=?=?a" }, { "=?utf-8?q?" "?=", "" },
 		{ "\xc3\xa9 =?utf-8?q?b?= \xc3\xa9", "\xc3\xa9 b \xc3\xa9" }, { "=?us-ascii?q?=E9?=", "\xef\xbf\xbd" },
 		{ "=?gb2312?B?1tDOxA==?=", "\xe4\xb8\xad\xe6\x96\x87" }, { "=?iso-2022-jp?B?GyRCJTMbKEI=?=", "\xe3\x82\xb3" }, { "=?utf-8?q?a b?=", "a b" },
+		{ "=?iso-8859-1?q?=E9?= =?koi8-r?q?=F0?=", "\xc3\xa9\xd0\x9f" },
 	};
 	struct jm_buf got;
 	size_t k;
