@@ -77,7 +77,7 @@ class Daemon:
             f.write(text if text is not None else self.xml())
 
     def start(self):
-        log = self.path("log")
+        log = self.log_path()
         before = os.path.getsize(log) if os.path.exists(log) else 0
         self.program = run.Program([PROGRAM, "-f", "-c", self.settings], log, self.env).start()
         try:
@@ -114,6 +114,9 @@ class Daemon:
 
     def reload(self):
         self.program.signal(signal.SIGUSR1)
+
+    def log_path(self):
+        return self.path("log")
 
     def log(self):
         return self.program.text() if self.program else ""

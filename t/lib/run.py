@@ -61,7 +61,7 @@ class Program:
 
     def start(self):
         with open(self.log, "ab") as f:
-            self.process = subprocess.Popen(self.args, stdin=subprocess.DEVNULL, stdout=f, stderr=f,
+            self.process = subprocess.Popen(self.args, stdin=subprocess.DEVNULL, stdout=f, stderr=f, start_new_session=True,
                                             env=dict(os.environ, **self.env) if self.env else None)
         tap.at_end(self.stop)
         return self

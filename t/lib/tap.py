@@ -108,6 +108,11 @@ def at_end(stop):
     return stop
 
 
+def leave_running():
+    """What was started stays when the program ends (contrib/quickstart --keep)."""
+    _cleanups.clear()
+
+
 def _clean():
     global _folder
     if os.getpid() != _owner:
