@@ -242,7 +242,7 @@ int main(int argc, char **argv)
 	struct jm_settings *settings = NULL;
 	struct options o;
 	struct jm_err err;
-	sigset_t usr1;
+	sigset_t ours;
 	int rc;
 
 	if (read_options(argc, argv, &o) != 0)
@@ -255,9 +255,12 @@ int main(int argc, char **argv)
 	}
 	if (settings->detailed_logging)
 		jm_log_set_level(JM_LOG_DEBUG);
-	sigemptyset(&usr1);
-	sigaddset(&usr1, SIGUSR1);
-	pthread_sigmask(SIG_BLOCK, &usr1, NULL);	/* inherited by every thread; keep_time() waits for it */
+	sigemptyset(&ours);
+	sigaddset(&ours, SIGUSR1);
+	sigaddset(&ours, SIGTERM);	/* libmilter waits for these three in a thread of its own; no other thread may get them */
+	sigaddset(&ours, SIGINT);
+	sigaddset(&ours, SIGHUP);
+	pthread_sigmask(SIG_BLOCK, &ours, NULL);	/* inherited by every thread; keep_time() waits for SIGUSR1 */
 	signal(SIGPIPE, SIG_IGN);
 	raise_descriptor_limit();
 	mallopt(M_TRIM_THRESHOLD, KEEP_BYTES);	/* else each message's buffers go back to the kernel and are faulted in again */

@@ -51,10 +51,26 @@ struct session {
 static struct jm_daemon *the_daemon;	/* libmilter hands nothing of ours to the first callback */
 static pthread_mutex_t waiting_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct session *waiting;		/* sessions in their end of message */
+static atomic_ulong negotiated;		/* steps of the last negotiation */
 
 static sfsistat quiet(const struct session *s, unsigned long flag)
 {
 	return s->steps & flag ? SMFIS_NOREPLY : SMFIS_CONTINUE;
+}
+
+static struct session *begin_session(SMFICTX *ctx, unsigned long steps)
+{
+	struct session *s = calloc(1, sizeof *s);
+
+	if (!s)
+		return NULL;
+	s->ctx = ctx;
+	s->steps = steps;
+	jm_intake_init(&s->intake, the_daemon->spool_dir);
+	if (smfi_setpriv(ctx, s) == MI_SUCCESS)
+		return s;
+	free(s);
+	return NULL;
 }
 
 static sfsistat on_negotiate(SMFICTX *ctx, unsigned long f0, unsigned long f1, unsigned long f2, unsigned long f3, unsigned long *pf0,
@@ -69,16 +85,10 @@ static sfsistat on_negotiate(SMFICTX *ctx, unsigned long f0, unsigned long f1, u
 		JM_LOG(JM_LOG_ERROR, "mta-too-old", { "actions", JM_U(f0) }, { "steps", JM_U(f1) }, { "needed", JM_S("delrcpt, header leading space") });
 		return SMFIS_REJECT;	/* the MTA then answers 4xx: better than a changed byte */
 	}
-	s = calloc(1, sizeof *s);
+	s = begin_session(ctx, f1 & WANTED_STEPS);
 	if (!s)
 		return SMFIS_REJECT;
-	s->ctx = ctx;
-	s->steps = f1 & WANTED_STEPS;
-	jm_intake_init(&s->intake, the_daemon->spool_dir);
-	if (smfi_setpriv(ctx, s) != MI_SUCCESS) {
-		free(s);
-		return SMFIS_REJECT;
-	}
+	atomic_store(&negotiated, s->steps);
 	*pf0 = WANTED_ACTIONS;
 	if (f0 & SMFIF_SETSYMLIST) {
 		*pf0 |= SMFIF_SETSYMLIST;
@@ -94,12 +104,16 @@ static sfsistat on_negotiate(SMFICTX *ctx, unsigned long f0, unsigned long f1, u
 	return SMFIS_CONTINUE;
 }
 
-/* May come again in a session: Postfix repeats it after XCLIENT. */
+/* May come again in a session, also after on_close(): the protocol's "quit, a new connection follows", without a negotiation. */
 static sfsistat on_connect(SMFICTX *ctx, char *host, _SOCK_ADDR *addr)
 {
 	struct session *s = smfi_getpriv(ctx);
 
 	(void)host;
+	if (!s)
+		s = begin_session(ctx, atomic_load(&negotiated));
+	if (!s)
+		return SMFIS_TEMPFAIL;
 	s->facts.client_known = jm_cidr_from_sockaddr((const struct sockaddr *)addr, &s->facts.client);
 	if (s->facts.client_known)
 		jm_cidr_format(&s->facts.client, s->client);

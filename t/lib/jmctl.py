@@ -6,7 +6,7 @@ import subprocess
 
 import tap
 
-PROGRAM = os.path.join(tap.BUILD, "milter/ctl/jmctl")
+PROGRAM = os.environ.get("JM_JMCTL") or os.path.join(tap.BUILD, "milter/ctl/jmctl")
 
 
 class Jmctl:
