@@ -4,7 +4,7 @@
  *
  * Pure: no I/O of its own, no globals, linear time. Everything is described as offsets into the bytes that came in, so what
  * is archived is what was received by construction. A message that is no proper journal report is not an error: it "steps
- * down" and stands for itself. Rules R1 to R14: t/corpus/README.md, after MS-XJRNL.
+ * down" and stands for itself. Rules R1 to R14: t/corpus/journal/README.md, after MS-XJRNL.
  */
 #ifndef JM_JOURNAL_UNWRAP_H
 #define JM_JOURNAL_UNWRAP_H
@@ -70,7 +70,7 @@ struct jm_unwrap_options {
 
 struct jm_unwrap {
 	enum jm_variant variant;
-	bool step_down;
+	bool step_down;				/* no proper report; false for JM_JOURNAL_EML, where a message stands for itself anyway */
 	bool ndr;				/* the report was found inside a delivery status notification */
 	unsigned nesting;			/* reports unwrapped */
 	struct jm_span envelope_sender;		/* spans: UTF-8 in the arena; .p NULL means none (JSON null) */
@@ -87,7 +87,8 @@ struct jm_unwrap {
 	struct jm_span date;			/* the archived message's Date field, unfolded, as written; none when it has none */
 	struct jm_span from;			/* its From field, unfolded, raw bytes */
 	struct jm_span report_date;		/* the received message's Date field */
-	unsigned limits;			/* how often a cap was reached while parsing; then the message stepped down */
+	unsigned limits;			/* how often a cap was reached: report.h, describe.h, strip.h, mail/field.h. In the report: step-down;
+						 * in a header: that value is cut short. The message itself is always whole */
 	struct jm_arena arena;			/* owns all of the above but the message bytes */
 	void *decoded;				/* internal: malloc'ed decodings */
 };
