@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: BSD-2-Clause
 sbin_PROGRAMS += milter/daemon/journal-milter
 milter_daemon_journal_milter_SOURCES = \
+	milter/daemon/collect.c milter/daemon/collect.h \
 	milter/daemon/control.c milter/daemon/control.h \
 	milter/daemon/daemon.c milter/daemon/daemon.h \
 	milter/daemon/intake.c milter/daemon/intake.h \
 	milter/daemon/main.c \
 	milter/daemon/pool.c milter/daemon/pool.h \
+	milter/daemon/pull.c milter/daemon/pull.h milter/mailbox.c milter/mailbox.h \
 	milter/daemon/reply.c milter/daemon/reply.h \
 	milter/daemon/smtp.c milter/daemon/smtp.h
 milter_daemon_journal_milter_LDADD = $(COMMON_LIBS) $(MILTER_LIBS)

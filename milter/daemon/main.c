@@ -20,6 +20,8 @@
 #include "common/base/clock.h"
 #include "common/base/io.h"
 #include "common/base/log.h"
+#include "common/pop3/connect.h"
+#include "milter/daemon/collect.h"
 #include "milter/daemon/control.h"
 #include "milter/daemon/daemon.h"
 #include "milter/daemon/smtp.h"
@@ -182,6 +184,7 @@ static void *keep_time(void *arg)
 		if (sigtimedwait(&usr1, NULL, &tick) == SIGUSR1)
 			jm_daemon_reload(d);
 		jm_smtp_tick();
+		jm_collect_tick(d);
 	}
 	return NULL;
 }

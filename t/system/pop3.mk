@@ -3,5 +3,5 @@ EXTRA_PROGRAMS += t/lib/pop3_pull
 TEST_TOOLS += t/lib/pop3_pull
 t_lib_pop3_pull_SOURCES = t/lib/pop3_pull.c
 t_lib_pop3_pull_LDADD = $(COMMON_LIBS)
-SYSTEM_TESTS += t/system/pop3_connect.t t/system/pop3_faults.t
+SYSTEM_TESTS += t/system/pop3_connect.t t/system/pop3_faults.t t/system/pop3_collect.t
 EXTRA_DIST += t/lib/dovecot.py t/lib/pop3.py t/lib/pop3_quirks.py

@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* See collect.h. Pollers are a list that only grows or loses what has ended; each belongs to its thread but for its status. */
+#include "milter/daemon/collect.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "common/base/clock.h"
+#include "common/base/log.h"
+#include "milter/daemon/pull.h"
+
+#define SLICE_MS 200
+#define BACKOFF_MAX_MS (15 * 60 * 1000)
+
+struct poller {
+	struct poller *next;
+	struct jm_daemon *daemon;
+	char *service;				/* its email address; owned */
+	struct jm_settings *seen;		/* the last settings that were looked at; the thread's own */
+	bool wanted;				/* what they said */
+	const struct jm_service *begun_with;	/* of the settings of the session under way; NULL between sessions */
+	struct jm_pull_failing failing;
+	unsigned failures;			/* in a row */
+	bool ended;				/* from here on under lock */
+	const char *state;
+	int64_t since_ms, last_success_ms;
+	uint64_t queue, archived, failed;
+	struct jm_err error;			/* kind NONE: none */
+};
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct poller *pollers;
+
+static const struct jm_service *find_service(const struct jm_settings *s, const char *email)
+{
+	for (size_t i = 0; i < s->services_n; i++)
+		if (strcmp(s->services[i].email_address, email) == 0 && s->services[i].transport == JM_TRANSPORT_POP3 && !s->services[i].disabled)
+			return &s->services[i];
+	return NULL;
+}
+
+static bool same_text(const char *a, const char *b)
+{
+	return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+/* A session goes on under new settings when they speak of the same mailbox. */
+static bool same_mailbox(const struct jm_mailbox *a, const struct jm_mailbox *b)
+{
+	return same_text(a->hostname, b->hostname) && a->port == b->port && same_text(a->mailbox_name, b->mailbox_name) &&
+	    same_text(a->pinned_public_key, b->pinned_public_key) && a->encrypted == b->encrypted && a->starttls == b->starttls &&
+	    a->encryption_mode == b->encryption_mode && same_text(a->ca_file, b->ca_file) && a->leave_on_server == b->leave_on_server;
+}
+
+/* Is this poller to stop what it does? Cheap: settings are looked at when they changed. */
+static bool stopped(void *ctx)
+{
+	struct poller *p = ctx;
+	struct jm_settings *s;
+	const struct jm_service *service;
+
+	if (atomic_load(&p->daemon->stopping))
+		return true;
+	s = jm_daemon_settings(p->daemon);
+	if (s != p->seen) {
+		service = find_service(s, p->service);
+		p->wanted = service && (!p->begun_with || same_mailbox(&service->pop3, &p->begun_with->pop3));
+		jm_settings_unref(&p->seen);
+		p->seen = jm_settings_ref(s);
+	}
+	jm_settings_unref(&s);
+	return !p->wanted;
+}
+
+static void set_state(struct poller *p, const char *state)
+{
+	if (strcmp(p->state, state) != 0)
+		p->since_ms = jm_clock_now_ms();
+	p->state = state;
+}
+
+/* Keep what a session came to, and tell when it begins to fail and when it works again. */
+static void note_outcome(struct poller *p, const struct jm_pull *pull, int rc, const struct jm_err *err)
+{
+	bool was_wrong;
+
+	pthread_mutex_lock(&lock);
+	was_wrong = p->error.kind != JM_E_NONE;
+	p->archived += pull->archived;
+	if (rc == 0) {
+		p->last_success_ms = jm_clock_now_ms();
+		p->error.kind = JM_E_NONE;
+	} else {
+		p->error = *err;
+	}
+	p->queue = pull->left;
+	p->failed = pull->failed;
+	set_state(p, rc == 0 ? "ok" : "error");
+	pthread_mutex_unlock(&lock);
+	if (rc != 0 && !was_wrong)
+		jm_daemon_note(p->daemon, "pop3-error", p->service, "daemon", jm_err_kind_name(err->kind), err->text);
+	if (rc == 0 && was_wrong)
+		jm_daemon_note(p->daemon, "pop3-recovered", p->service, "daemon", "", "the journal mailbox can be fetched from again");
+}
+
+/* One session under the settings in force. Returns how long to wait before the next, ms. */
+static int64_t poll_once(struct poller *p)
+{
+	struct jm_settings *s = jm_daemon_settings(p->daemon);
+	struct jm_pull pull = { .daemon = p->daemon, .settings = s, .service = find_service(s, p->service), .failing = &p->failing,
+		.stopped = stopped, .ctx = p };
+	struct jm_err err = { JM_E_NONE, 0, "" };
+	int64_t wait_ms = 0;
+	uint32_t dice = 0;
+	int rc;
+
+	if (!pull.service)
+		goto out;
+	p->begun_with = pull.service;
+	rc = jm_pull_run(&pull, &err);
+	p->begun_with = NULL;
+	if (rc != 0 && stopped(p))
+		goto out;	/* cut short by ourselves: no fault of the mailbox */
+	note_outcome(p, &pull, rc, &err);
+	if (pull.more)
+		goto out;
+	wait_ms = pull.service->pop3.poll_interval_s * 1000LL;
+	p->failures = rc == 0 ? 0 : p->failures < 20 ? p->failures + 1 : 20;
+	for (unsigned i = 1; i < p->failures && wait_ms < BACKOFF_MAX_MS; i++)
+		wait_ms *= 2;
+	if (p->failures > 1 && wait_ms > BACKOFF_MAX_MS)
+		wait_ms = BACKOFF_MAX_MS;
+	/* a fifth more or less, so that many mailboxes do not come together */
+	if (jm_random_bytes(&dice, sizeof dice, NULL) == 0)
+		wait_ms += wait_ms / 5 * (int64_t)(dice % 2001) / 1000 - wait_ms / 5;
+out:
+	jm_settings_unref(&s);
+	return wait_ms;
+}
+
+static void wait_for(struct poller *p, int64_t ms)
+{
+	int64_t until_us = jm_clock_mono_us() + ms * 1000;
+
+	while (jm_clock_mono_us() < until_us && !stopped(p))
+		jm_clock_sleep_ms(SLICE_MS);
+}
+
+static void *poll_mailbox(void *arg)
+{
+	struct poller *p = arg;
+
+	while (!stopped(p)) {
+		int64_t wait_ms;
+
+		jm_daemon_busy(p->daemon);	/* the daemon waits for the end of a session before it closes the archive */
+		wait_ms = atomic_load(&p->daemon->stopping) ? 0 : poll_once(p);
+		jm_daemon_done(p->daemon);
+		wait_for(p, wait_ms);
+	}
+	jm_settings_unref(&p->seen);
+	jm_arena_release(&p->failing.arena);
+	pthread_mutex_lock(&lock);
+	p->ended = true;
+	pthread_mutex_unlock(&lock);
+	return NULL;
+}
+
+/* Under lock. */
+static struct poller *find_poller(const char *service)
+{
+	for (struct poller *p = pollers; p; p = p->next)
+		if (strcmp(p->service, service) == 0)
+			return p;
+	return NULL;
+}
+
+/* Under lock. */
+static void sweep(void)
+{
+	struct poller **at = &pollers, *p;
+
+	while ((p = *at)) {
+		if (!p->ended) {
+			at = &p->next;
+			continue;
+		}
+		*at = p->next;
+		free(p->service);
+		free(p);
+	}
+}
+
+/* Under lock. Without memory or a thread the next tick tries again. */
+static void start(struct jm_daemon *d, const char *service)
+{
+	struct poller *p = calloc(1, sizeof *p);
+	pthread_t thread;
+
+	if (p)
+		p->service = strdup(service);
+	if (!p || !p->service) {
+		free(p);
+		return;
+	}
+	p->daemon = d;
+	p->state = "awaiting-initial-run";
+	p->since_ms = jm_clock_now_ms();
+	jm_arena_init(&p->failing.arena, 16u << 20);
+	if (pthread_create(&thread, NULL, poll_mailbox, p) != 0) {
+		free(p->service);
+		free(p);
+		return;
+	}
+	pthread_detach(thread);
+	p->next = pollers;
+	pollers = p;
+}
+
+void jm_collect_tick(struct jm_daemon *d)
+{
+	struct jm_settings *s;
+
+	if (atomic_load(&d->stopping))
+		return;
+	s = jm_daemon_settings(d);
+	pthread_mutex_lock(&lock);
+	sweep();
+	for (size_t i = 0; i < s->services_n; i++)
+		if (find_service(s, s->services[i].email_address) == &s->services[i] && !find_poller(s->services[i].email_address))
+			start(d, s->services[i].email_address);
+	pthread_mutex_unlock(&lock);
+	jm_settings_unref(&s);
+}
+
+json_t *jm_collect_state(const char *service)
+{
+	char since[JM_CLOCK_TEXT_BYTES], success[JM_CLOCK_TEXT_BYTES];
+	struct poller *p;
+	json_t *o = NULL;
+
+	pthread_mutex_lock(&lock);
+	p = find_poller(service);
+	if (p && !p->ended)
+		o = json_pack("{s:s, s:s, s:s?, s:s?, s:I, s:I, s:I}", "state", p->state, "since", jm_clock_format(p->since_ms, since),
+		    "last_success", p->last_success_ms ? jm_clock_format(p->last_success_ms, success) : NULL, "error",
+		    p->error.kind != JM_E_NONE ? p->error.text : NULL, "queue", (json_int_t)p->queue, "archived", (json_int_t)p->archived,
+		    "unretrievable", (json_int_t)p->failed);
+	pthread_mutex_unlock(&lock);
+	return o;
+}

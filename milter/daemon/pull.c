@@ -1,0 +1,395 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* See pull.h. A slot is a message on its way: the reader fills it from the wire, a worker archives it. */
+#include "milter/daemon/pull.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "common/base/clock.h"
+#include "common/base/log.h"
+#include "common/pop3/connect.h"
+#include "common/pop3/plan.h"
+#include "milter/daemon/intake.h"
+#include "milter/mailbox.h"
+
+#define SLOTS 16
+#define WORKERS 8
+#define FAILING_MAX 10000
+
+enum slot_state { SLOT_FREE, SLOT_READY, SLOT_BUSY };
+
+struct slot {
+	enum slot_state state;
+	struct jm_intake intake;
+	size_t at;			/* place in the plan */
+};
+
+struct work {
+	struct jm_pull *p;
+	char mailbox[JM_MAILBOX_NAME_BYTES];
+	struct jm_pop3_peer peer;
+	struct jm_pop3_session session;
+	struct jm_pop3_listing listing;
+	struct jm_pop3_mark *marks;
+	size_t marks_n, marks_cap;
+	struct jm_arena arena;		/* the marks */
+	struct jm_pop3_plan plan;
+	bool *archived;			/* by place in plan.retr */
+	int64_t until_us;		/* minutes-per-connection */
+	pthread_mutex_t lock;		/* from here on */
+	pthread_cond_t changed;
+	struct slot slot[SLOTS];
+	struct slot *filling;		/* the reader's; not under lock */
+	bool ending;
+	struct jm_err trouble;		/* of the archive; kind NONE: none */
+};
+
+/* ---- archiving ---- */
+
+static void store(struct work *w, struct slot *s)
+{
+	struct jm_daemon *d = w->p->daemon;
+	struct jm_receipt receipt;
+	struct jm_err err;
+	int rc = jm_intake_finish(&s->intake, d->archive, &receipt, &err);
+
+	pthread_mutex_lock(&w->lock);
+	if (rc == 0) {
+		w->archived[s->at] = true;
+		w->p->archived++;
+	} else if (w->trouble.kind == JM_E_NONE) {
+		w->trouble = err;
+	}
+	pthread_mutex_unlock(&w->lock);
+	atomic_fetch_add(rc == 0 ? &d->archived : &d->deferred, 1);
+	jm_intake_reset(&s->intake);
+}
+
+static struct slot *find_slot(struct work *w, enum slot_state state)
+{
+	for (size_t i = 0; i < SLOTS; i++)
+		if (w->slot[i].state == state)
+			return &w->slot[i];
+	return NULL;
+}
+
+static void *work(void *arg)
+{
+	struct work *w = arg;
+	struct slot *s;
+
+	pthread_mutex_lock(&w->lock);
+	for (;;) {
+		s = find_slot(w, SLOT_READY);
+		if (!s && w->ending)
+			break;
+		if (!s) {
+			pthread_cond_wait(&w->changed, &w->lock);
+			continue;
+		}
+		s->state = SLOT_BUSY;
+		pthread_mutex_unlock(&w->lock);
+		store(w, s);
+		pthread_mutex_lock(&w->lock);
+		s->state = SLOT_FREE;
+		pthread_cond_broadcast(&w->changed);
+	}
+	pthread_mutex_unlock(&w->lock);
+	return NULL;
+}
+
+/* ---- retrieving ---- */
+
+/* Begin the next message in a free slot. */
+static int begin(struct work *w, struct jm_err *err)
+{
+	const struct jm_service *service = w->p->service;
+	struct jm_intake *in;
+
+	pthread_mutex_lock(&w->lock);
+	while (!(w->filling = find_slot(w, SLOT_FREE)))
+		pthread_cond_wait(&w->changed, &w->lock);
+	pthread_mutex_unlock(&w->lock);
+	in = &w->filling->intake;
+	jm_intake_begin(in, w->p->settings);
+	in->arrival.transport = "pop3";
+	in->arrival.client = w->peer.address;
+	in->arrival.tls = w->peer.tls[0] ? w->peer.tls : NULL;
+	in->arrival.login = service->pop3.mailbox_name;
+	in->arrival.pop3_mailbox = w->mailbox;
+	return jm_intake_add(in, service, jm_span_str(service->email_address), err);
+}
+
+static int take_bytes(void *ctx, const void *p, size_t n, struct jm_err *err)
+{
+	struct work *w = ctx;
+
+	if (!w->filling && begin(w, err) != 0)
+		return -1;
+	return jm_spool_write(&w->filling->intake.spool, p, n, err);
+}
+
+/* An id to the arrival, and the slot to the workers. */
+static int hand_over(struct work *w, size_t at, struct jm_err *err)
+{
+	const struct jm_pop3_todo *todo = &w->plan.retr[at];
+	struct jm_intake *in = &w->filling->intake;
+	struct jm_span id;
+
+	if (todo->marks) {
+		if (jm_arena_copy(&in->arena, todo->entry->id, &id, err) != 0)
+			return -1;
+		in->arrival.pop3_uidl = (const char *)id.p;
+		in->arrival.queue_id = (const char *)id.p;
+		in->arrival.pop3_size_bytes = todo->entry->size_bytes;
+	}
+	pthread_mutex_lock(&w->lock);
+	w->filling->at = at;
+	w->filling->state = SLOT_READY;
+	w->filling = NULL;
+	pthread_cond_broadcast(&w->changed);
+	pthread_mutex_unlock(&w->lock);
+	return 0;
+}
+
+static void drop_slot(struct work *w)
+{
+	if (w->filling)
+		jm_intake_reset(&w->filling->intake);
+	w->filling = NULL;
+}
+
+static void note_failing(struct work *w, size_t at, const struct jm_err *err)
+{
+	struct jm_pull_failing *f = w->p->failing;
+	const struct jm_pop3_entry *e = w->plan.retr[at].entry;
+	char text[JM_ERR_TEXT_BYTES + 100];
+	struct jm_span *id;
+
+	w->p->failed++;
+	snprintf(text, sizeof text, "message %u (%.*s) cannot be fetched and stays in the mailbox: %s", (unsigned)e->number,
+	    jm_span_none(e->id) ? 1 : (int)e->id.len, jm_span_none(e->id) ? "-" : (const char *)e->id.p, err->text);
+	jm_daemon_note(w->p->daemon, "pop3-unretrievable", w->p->service->email_address, w->mailbox, jm_err_kind_name(err->kind), text);
+	if (jm_span_none(e->id) || f->n >= FAILING_MAX)
+		return;
+	id = jm_arena_grow(&f->arena, (void **)&f->v, &f->n, &f->cap, sizeof *id, NULL);
+	if (id && jm_arena_copy(&f->arena, e->id, id, NULL) != 0)
+		f->n--;		/* then it is tried in its turn */
+}
+
+static bool take_outcome(void *ctx, size_t at, enum jm_pop3_fault fault, const struct jm_err *err)
+{
+	struct work *w = ctx;
+	struct jm_err own = *err;
+	bool ours = false, go_on;
+
+	if (fault == JM_POP3_FINE && ((!w->filling && begin(w, &own) != 0) || hand_over(w, at, &own) != 0))
+		ours = true;
+	if (fault == JM_POP3_FINE && !ours) {
+		w->p->fetched++;
+		atomic_fetch_add(&w->p->daemon->received, 1);
+	} else if (fault == JM_POP3_REFUSED || (fault == JM_POP3_SINK && err->kind == JM_E_LIMIT)) {
+		note_failing(w, at, err);
+	} else if (ours || w->filling) {	/* a full disk or no memory; else only what was asked for too much */
+		pthread_mutex_lock(&w->lock);
+		if (w->trouble.kind == JM_E_NONE)
+			w->trouble = own;
+		pthread_mutex_unlock(&w->lock);
+	}
+	drop_slot(w);
+	pthread_mutex_lock(&w->lock);
+	go_on = w->trouble.kind == JM_E_NONE && jm_clock_mono_us() < w->until_us;
+	pthread_mutex_unlock(&w->lock);
+	return go_on;
+}
+
+/* RETR all of the plan, archive beside it. 0, or -1: the session broke; the archive's trouble is in w->trouble. */
+static int retrieve(struct work *w, struct jm_err *err)
+{
+	uint32_t *numbers = calloc(w->plan.retr_n + 1, sizeof *numbers);
+	pthread_t worker[WORKERS];
+	size_t workers = 0;
+	int rc = -1;
+
+	if (!numbers)
+		return jm_err_sys(err, JM_E_TEMP, "cannot fetch");
+	for (size_t i = 0; i < w->plan.retr_n; i++)
+		numbers[i] = w->plan.retr[i].entry->number;
+	while (workers < WORKERS && workers < w->plan.retr_n && pthread_create(&worker[workers], NULL, work, w) == 0)
+		workers++;
+	if (workers == 0 && w->plan.retr_n) {
+		jm_err_set(err, JM_E_TEMP, "cannot start a thread");
+		goto out;
+	}
+	rc = jm_pop3_retr(&w->session, numbers, w->plan.retr_n, take_bytes, take_outcome, w, err);
+	drop_slot(w);
+	pthread_mutex_lock(&w->lock);
+	w->ending = true;
+	pthread_cond_broadcast(&w->changed);
+	pthread_mutex_unlock(&w->lock);
+	while (workers)
+		pthread_join(worker[--workers], NULL);
+out:
+	free(numbers);
+	return rc;
+}
+
+/* ---- deleting ---- */
+
+static bool count_deleted(void *ctx, size_t at, enum jm_pop3_fault fault, const struct jm_err *err)
+{
+	struct work *w = ctx;
+
+	(void)at, (void)err;
+	w->p->deleted += fault == JM_POP3_FINE;
+	return true;
+}
+
+/* DELE what is archived now or was before; QUIT makes the server do it. */
+static int delete(struct work *w, struct jm_err *err)
+{
+	uint32_t *numbers = calloc(w->plan.retr_n + w->plan.dele_n + 1, sizeof *numbers);
+	size_t n = 0;
+	int rc = 0;
+
+	if (!numbers)
+		return jm_err_sys(err, JM_E_TEMP, "cannot delete");
+	for (size_t i = 0; i < w->plan.retr_n; i++)
+		if (w->archived[i])
+			numbers[n++] = w->plan.retr[i].entry->number;
+	for (size_t i = 0; i < w->plan.dele_n; i++)
+		numbers[n++] = w->plan.dele[i];
+	if (n && !w->p->service->pop3.leave_on_server)
+		rc = jm_pop3_dele(&w->session, numbers, n, count_deleted, w, err);
+	free(numbers);
+	return rc;
+}
+
+/* ---- the session ---- */
+
+static int add_mark(void *ctx, struct jm_span uidl, uint64_t size_bytes, struct jm_err *err)
+{
+	struct work *w = ctx;
+	struct jm_pop3_mark *m = jm_arena_grow(&w->arena, (void **)&w->marks, &w->marks_n, &w->marks_cap, sizeof *m, err);
+
+	if (!m)
+		return -1;
+	m->size_bytes = size_bytes;
+	return jm_arena_copy(&w->arena, uidl, &m->id, err);
+}
+
+static int make_plan(struct work *w, struct jm_err *err)
+{
+	const struct jm_mailbox *m = &w->p->service->pop3;
+	struct jm_pop3_plan_input in = { .listing = &w->listing, .failing = w->p->failing->v, .failing_n = w->p->failing->n,
+		.leave_on_server = m->leave_on_server, .max_messages = (size_t)m->messages_per_connection };
+
+	if (jm_archive_pop3_marks(w->p->daemon->archive, w->mailbox, add_mark, w, err) != 0 || jm_pop3_survey(&w->session, &w->listing, err) != 0)
+		return -1;
+	in.marks = w->marks;
+	in.marks_n = w->marks_n;
+	if (jm_pop3_plan(&in, &w->plan, err) != 0)
+		return -1;
+	w->p->listed = w->listing.n;
+	w->p->left = w->plan.retr_n + w->plan.later_n;
+	jm_arena_release(&w->p->failing->arena);	/* what fails now is noted anew */
+	w->p->failing->v = NULL;
+	w->p->failing->n = w->p->failing->cap = 0;
+	if (w->plan.without_id_n || w->plan.same_id_n)
+		JM_LOG(JM_LOG_NOTICE, "pop3-ids", { "mailbox", JM_S(w->mailbox) }, { "without", JM_U(w->plan.without_id_n) },
+		    { "same", JM_U(w->plan.same_id_n) }, { "outcome", JM_S("told apart by their content") });
+	if (w->plan.forget_n && jm_archive_pop3_forget(w->p->daemon->archive, w->mailbox, w->plan.forget, w->plan.forget_n, err) != 0)
+		return -1;
+	w->archived = calloc(w->plan.retr_n + 1, sizeof *w->archived);
+	return w->archived ? 0 : jm_err_sys(err, JM_E_TEMP, "cannot fetch");
+}
+
+static int transact(struct work *w, struct jm_err *err)
+{
+	const struct jm_mailbox *m = &w->p->service->pop3;
+	int rc;
+
+	w->session.depth = w->peer.has_pipelining && m->pipelining == JM_PIPELINING_AUTO ? 32 : 1;
+	w->until_us = jm_clock_mono_us() + m->minutes_per_connection * 60000000LL;
+	if (make_plan(w, err) != 0)
+		return -1;
+	rc = retrieve(w, err);
+	if (rc == 0)
+		rc = delete(w, err);
+	/* without a trouble of the connection QUIT; its +OK proves nothing, but its -ERR tells something */
+	if (rc == 0)
+		rc = jm_pop3_quit(&w->session, NULL, err);
+	w->p->left -= w->p->archived < w->p->left ? w->p->archived : w->p->left;
+	if (rc == 0 && w->trouble.kind != JM_E_NONE) {
+		*err = w->trouble;
+		rc = -1;
+	}
+	w->p->more = rc == 0 && w->p->left > w->p->failed && w->p->archived > 0;
+	return rc;
+}
+
+static int log_in(struct work *w, struct jm_pop3_connection **c_r, struct jm_err *err)
+{
+	const struct jm_mailbox *m = &w->p->service->pop3;
+	struct jm_pop3_account account;
+	struct jm_buf secret;
+	int rc = jm_mailbox_secret(m, w->p->stopped, w->p->ctx, &secret, err);
+
+	if (rc == 0) {
+		account = jm_mailbox_account(m, &secret);
+		account.stopped = w->p->stopped;
+		account.stopped_ctx = w->p->ctx;
+		rc = jm_pop3_connect(&account, c_r, &w->peer, err);
+	}
+	jm_mailbox_forget(&secret);
+	if (rc == 0 && w->peer.untrusted)
+		JM_LOG(JM_LOG_WARNING, "pop3-untrusted", { "mailbox", JM_S(w->mailbox) }, { "reason", JM_S(w->peer.why) },
+		    { "subject", JM_S(w->peer.certificate.subject) }, { "fingerprint", JM_S(w->peer.certificate.fingerprint) },
+		    { "pin", JM_S(w->peer.certificate.pin) });
+	return rc;
+}
+
+static void release(struct work *w, struct jm_pop3_connection **c)
+{
+	jm_pop3_plan_release(&w->plan);
+	jm_pop3_listing_release(&w->listing);
+	jm_pop3_session_release(&w->session);
+	jm_pop3_disconnect(c);
+	jm_arena_release(&w->arena);
+	for (size_t i = 0; i < SLOTS; i++)
+		jm_intake_release(&w->slot[i].intake);
+	pthread_mutex_destroy(&w->lock);
+	pthread_cond_destroy(&w->changed);
+	free(w->archived);
+	free(w);
+}
+
+int jm_pull_run(struct jm_pull *p, struct jm_err *err)
+{
+	struct work *w = calloc(1, sizeof *w);
+	struct jm_pop3_connection *c = NULL;
+	int64_t from_us = jm_clock_mono_us();
+	int rc = -1;
+
+	if (!w)
+		return jm_err_sys(err, JM_E_TEMP, "cannot fetch");
+	w->p = p;
+	jm_mailbox_name(&p->service->pop3, w->mailbox);
+	jm_arena_init(&w->arena, 512u << 20);
+	for (size_t i = 0; i < SLOTS; i++)
+		jm_intake_init(&w->slot[i].intake, p->daemon->spool_dir);
+	pthread_mutex_init(&w->lock, NULL);
+	pthread_cond_init(&w->changed, NULL);
+	if (log_in(w, &c, err) == 0) {
+		struct jm_pop3_wire wire = jm_pop3_connection_wire(c);
+
+		if (jm_pop3_session_init(&w->session, &wire, err) == 0)
+			rc = transact(w, err);
+	}
+	JM_LOG(rc == 0 && !p->archived && !p->deleted ? JM_LOG_DEBUG : JM_LOG_INFO, "pop3-session", { "mailbox", JM_S(w->mailbox) },
+	    { "listed", JM_U(p->listed) }, { "fetched", JM_U(p->fetched) }, { "archived", JM_U(p->archived) }, { "deleted", JM_U(p->deleted) },
+	    { "failed", JM_U(p->failed) }, { "left", JM_U(p->left) }, { "ms", JM_I((jm_clock_mono_us() - from_us) / 1000) },
+	    { "error", JM_S(rc == 0 ? NULL : err->text) });
+	release(w, &c);
+	return rc;
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * One connection to a journal mailbox, in the order that loses nothing: list, retrieve with a proven end, archive durably together with
+ * the mark, delete, quit. One thread talks to the server, a few others archive, so that they share the disk's syncs.
+ */
+#ifndef JM_DAEMON_PULL_H
+#define JM_DAEMON_PULL_H
+
+#include "common/pop3/session.h"
+#include "milter/daemon/daemon.h"
+
+/* Ids that could not be retrieved; they come last the next time. */
+struct jm_pull_failing {
+	struct jm_arena arena;
+	struct jm_span *v;
+	size_t n, cap;
+};
+
+struct jm_pull {
+	struct jm_daemon *daemon;
+	struct jm_settings *settings;		/* borrowed */
+	const struct jm_service *service;	/* of settings */
+	struct jm_pull_failing *failing;	/* in and out */
+	bool (*stopped)(void *ctx);
+	void *ctx;
+	/* what happened */
+	uint64_t listed, left;			/* messages in the mailbox; those that are still to be archived */
+	uint64_t fetched, archived, deleted, failed;
+	bool more;				/* there is work for another connection at once */
+};
+
+/* Connect and empty the mailbox up to the service's bounds. 0, or -1 with err (what was archived before is kept, marked and counted). */
+int jm_pull_run(struct jm_pull *p, struct jm_err *err) JM_MUST_CHECK;
+
+#endif

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "milter/mailbox.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "common/base/clock.h"
+#include "common/base/io.h"
+
+#define COMMAND_MS 60000
+#define SLICE_MS 200
+
+extern char **environ;
+
+/* Cut behind the first line, which must not be empty. */
+static int first_line(struct jm_buf *b, const char *what, struct jm_err *err)
+{
+	size_t n = jm_span_index(jm_buf_span(b), '\n');
+
+	if (n < b->len && n > 0 && b->p[n - 1] == '\r')
+		n--;
+	if (n == 0 || b->len == 0)
+		return jm_err_set(err, JM_E_CONFIG, "%s gives no first line", what);
+	b->len = n;
+	b->p[n] = '\0';
+	if (memchr(b->p, 0, n))
+		return jm_err_set(err, JM_E_CONFIG, "%s gives a NUL byte", what);
+	return 0;
+}
+
+static int read_password_file(const char *path, struct jm_buf *b, struct jm_err *err)
+{
+	unsigned char *p = NULL;
+	struct stat st;
+	size_t n = 0;
+	int rc;
+
+	if (stat(path, &st) == 0 && (st.st_mode & S_IROTH))
+		return jm_err_set(err, JM_E_CONFIG, "everybody on this machine can read the password file \"%s\": chmod o-r it", path);
+	if (jm_io_read_file(path, JM_SECRET_BYTES - 1, &p, &n, err) != 0)
+		return jm_err_wrap(err, "password file");
+	rc = jm_buf_add(b, p, n, err);
+	explicit_bzero(p, n);
+	free(p);
+	return rc != 0 ? -1 : first_line(b, path, err);
+}
+
+static int start_command(const char *command, int out, pid_t *pid_r, struct jm_err *err)
+{
+	char *argv[] = { (char []){ "sh" }, (char []){ "-c" }, NULL, NULL };
+	posix_spawn_file_actions_t actions;
+	posix_spawnattr_t attributes;
+	sigset_t none;
+	int rc;
+
+	argv[2] = strdup(command);
+	if (!argv[2])
+		return jm_err_sys(err, JM_E_TEMP, "cannot run the token command");
+	sigemptyset(&none);
+	rc = posix_spawn_file_actions_init(&actions);
+	if (rc == 0) {
+		rc = posix_spawnattr_init(&attributes);
+		if (rc == 0) {
+			/* its own group, so that all of it can be ended; no signal blocked as ours are */
+			rc = posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK);
+			rc = rc ? rc : posix_spawnattr_setsigmask(&attributes, &none);
+			rc = rc ? rc : posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+			rc = rc ? rc : posix_spawn_file_actions_adddup2(&actions, out, 1);
+			rc = rc ? rc : posix_spawn(pid_r, "/bin/sh", &actions, &attributes, argv, environ);
+			posix_spawnattr_destroy(&attributes);
+		}
+		posix_spawn_file_actions_destroy(&actions);
+	}
+	free(argv[2]);
+	if (rc == 0)
+		return 0;
+	errno = rc;
+	return jm_err_sys(err, JM_E_TEMP, "cannot run the token command");
+}
+
+/* Collect output until the command closes it. */
+static int read_output(int fd, bool (*stopped)(void *ctx), void *ctx, struct jm_buf *b, struct jm_err *err)
+{
+	int64_t until_us = jm_clock_mono_us() + COMMAND_MS * 1000LL;
+	unsigned char piece[4096];
+
+	for (;;) {
+		struct pollfd p = { .fd = fd, .events = POLLIN };
+		int ready = poll(&p, 1, SLICE_MS);
+		ssize_t n;
+
+		if ((stopped && stopped(ctx)) || jm_clock_mono_us() > until_us)
+			return jm_err_set(err, JM_E_TEMP, "the token command did not end within %d s", COMMAND_MS / 1000);
+		if (ready <= 0)
+			continue;
+		n = read(fd, piece, sizeof piece);
+		if (n == 0)
+			break;
+		if (n < 0)
+			return jm_err_sys(err, JM_E_TEMP, "cannot read from the token command");
+		if (jm_buf_add(b, piece, (size_t)n, err) != 0)
+			return jm_err_wrap(err, "output of the token command");
+	}
+	explicit_bzero(piece, sizeof piece);
+	return 0;
+}
+
+static int run_command(const char *command, bool (*stopped)(void *ctx), void *ctx, struct jm_buf *b, struct jm_err *err)
+{
+	int ends[2], status = 0, rc;
+	pid_t pid;
+
+	if (pipe2(ends, O_CLOEXEC) != 0)
+		return jm_err_sys(err, JM_E_TEMP, "cannot run the token command");
+	if (start_command(command, ends[1], &pid, err) != 0) {
+		close(ends[0]);
+		close(ends[1]);
+		return -1;
+	}
+	close(ends[1]);
+	rc = read_output(ends[0], stopped, ctx, b, err);
+	close(ends[0]);
+	if (rc != 0)
+		kill(-pid, SIGKILL);
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	if (rc != 0)
+		return -1;
+	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+		return jm_err_set(err, JM_E_TEMP, "the token command failed with %s %d", WIFEXITED(status) ? "exit code" : "signal",
+		    WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status));
+	return first_line(b, "the token command", err);
+}
+
+int jm_mailbox_secret(const struct jm_mailbox *m, bool (*stopped)(void *ctx), void *ctx, struct jm_buf *secret_r, struct jm_err *err)
+{
+	jm_buf_init(secret_r, JM_SECRET_BYTES);
+	/* all at once: growing would leave copies behind */
+	if (jm_buf_reserve(secret_r, JM_SECRET_BYTES - 1, err) != 0)
+		return -1;
+	if (m->password_file)
+		return read_password_file(m->password_file, secret_r, err);
+	if (m->oauth2_token_command)
+		return run_command(m->oauth2_token_command, stopped, ctx, secret_r, err);
+	return jm_buf_add_span(secret_r, jm_span_str(m->password), err);
+}
+
+void jm_mailbox_forget(struct jm_buf *secret)
+{
+	if (secret->p)
+		explicit_bzero(secret->p, secret->len);
+	jm_buf_release(secret);
+}
+
+struct jm_pop3_account jm_mailbox_account(const struct jm_mailbox *m, const struct jm_buf *secret)
+{
+	struct jm_pop3_account a = {
+		.host = m->hostname, .port = (unsigned)m->port, .user = m->mailbox_name,
+		.security = !m->encrypted ? JM_POP3_CLEAR : m->starttls ? JM_POP3_STLS : JM_POP3_POP3S,
+		.allow_clear_login = !m->encrypted, .relaxed = m->encryption_mode == JM_ENCRYPTION_RELAXED, .ca_file = m->ca_file,
+		.pin = m->pinned_public_key,
+	};
+
+	if (m->oauth2_token_command)
+		a.bearer = jm_buf_str(secret);
+	else
+		a.password = jm_buf_str(secret);
+	return a;
+}
+
+char *jm_mailbox_name(const struct jm_mailbox *m, char name[JM_MAILBOX_NAME_BYTES])
+{
+	int n = snprintf(name, JM_MAILBOX_NAME_BYTES, "%s@", m->mailbox_name);
+
+	for (const char *h = m->hostname; *h && n < JM_MAILBOX_NAME_BYTES - 1; h++)
+		name[n++] = (char)jm_lower((unsigned char)*h);
+	name[n] = '\0';
+	return name;
+}
