@@ -11,6 +11,10 @@
  * mi_engine() handles what has arrived and returns MI_CONTINUE when the socket is silent; the descriptor to wait on is
  * libmilter's secret, so the accept() below, which libmilter's listener calls right before mi_start_session() in the same
  * thread, remembers it (and makes it close-on-exec).
+ *
+ * libmilter asks the kernel five times for each of the forty or more packets of a message (three polls, two reads), which costs
+ * more processor time than all that we do with it. read() and poll() below look ahead on a session's own socket, in its own
+ * thread, and pass everything else on unchanged. Measured by make bench.
  */
 #include "milter/daemon/pool.h"
 
@@ -20,7 +24,9 @@
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <libmilter/mfapi.h>
@@ -39,37 +45,84 @@ int mi_stop(void);
 int mi_pool_controller_init(void);
 int mi_start_session(SMFICTX *ctx);
 
+/* ours, under libc's names */
+int pool_accept(int fd, struct sockaddr *addr, socklen_t *len) __asm__("accept");
+int pool_poll(struct pollfd *p, nfds_t n, int timeout_ms) __asm__("poll");
+ssize_t pool_read(int fd, void *p, size_t n) __asm__("read");
+
+#define AHEAD_BYTES 16384u		/* larger reads (body chunks) go straight to their place */
+
 static _Thread_local int accepted = -1;
 static atomic_int listener = -1;
 
 struct session {
 	SMFICTX *ctx;
 	int fd;
+	size_t at, have;		/* of ahead: consumed, and read */
+	unsigned char ahead[AHEAD_BYTES];
 };
 
+static _Thread_local struct session *mine;	/* of a session's thread */
+
 /* Take the place of libc's accept() in this program; libmilter's listener is its only caller. */
-int accept(int fd, __SOCKADDR_ARG addr, socklen_t *restrict len)
+int pool_accept(int fd, struct sockaddr *addr, socklen_t *len)
 {
 	atomic_store(&listener, fd);
 	accepted = accept4(fd, addr, len, SOCK_CLOEXEC);
 	return accepted;
 }
 
+/* Take the place of libc's read(): the same, but a session's thread reads its own socket in large pieces. */
+ssize_t pool_read(int fd, void *p, size_t n)
+{
+	struct session *s = mine;
+	ssize_t got;
+
+	if (!s || fd != s->fd || (s->at == s->have && n >= sizeof s->ahead))
+		return (ssize_t)syscall(SYS_read, fd, p, n);
+	if (s->at == s->have) {
+		s->at = s->have = 0;
+		got = (ssize_t)syscall(SYS_read, fd, s->ahead, sizeof s->ahead);
+		if (got <= 0)
+			return got;
+		s->have = (size_t)got;
+	}
+	if (n > s->have - s->at)
+		n = s->have - s->at;
+	memcpy(p, s->ahead + s->at, n);
+	s->at += n;
+	return (ssize_t)n;
+}
+
+/* Take the place of libc's poll(): the same, but what a session's thread has read ahead is there to be read. */
+int pool_poll(struct pollfd *p, nfds_t n, int timeout_ms)
+{
+	const struct session *s = mine;
+	struct timespec t = { .tv_sec = timeout_ms / 1000, .tv_nsec = timeout_ms % 1000 * 1000000L };
+
+	if (s && n == 1 && p->fd == s->fd && s->at < s->have && p->events & POLLIN) {
+		p->revents = POLLIN;
+		return 1;
+	}
+	return ppoll(p, n, timeout_ms < 0 ? NULL : &t, NULL);
+}
+
 static void *serve(void *arg)
 {
-	struct session s = *(struct session *)arg;
-	struct pollfd p = { .fd = s.fd, .events = POLLIN };
+	struct session *s = mine = arg;
+	struct pollfd p = { .fd = s->fd, .events = POLLIN };
 	int n;
 
-	free(arg);
-	while (mi_engine(s.ctx) == MI_CONTINUE) {
+	while (mi_engine(s->ctx) == MI_CONTINUE) {
 		do
-			n = poll(&p, 1, SESSION_IDLE_MS);
+			n = pool_poll(&p, 1, SESSION_IDLE_MS);
 		while (n < 0 && errno == EINTR);
 		if (n == 0)
-			(void)shutdown(s.fd, SHUT_RDWR);	/* mi_engine() then sees the end and calls xxfi_close */
+			(void)shutdown(s->fd, SHUT_RDWR);	/* mi_engine() then sees the end and calls xxfi_close */
 	}
-	mi_clr_ctx(s.ctx);
+	mi_clr_ctx(s->ctx);
+	mine = NULL;
+	free(s);
 	return NULL;
 }
 
@@ -87,7 +140,9 @@ int mi_start_session(SMFICTX *ctx)
 
 	if (!s)
 		return MI_FAILURE;
-	*s = (struct session){ ctx, accepted };
+	s->ctx = ctx;
+	s->fd = accepted;
+	s->at = s->have = 0;
 	pthread_attr_init(&attr);
 	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
 	pthread_attr_setstacksize(&attr, SESSION_STACK_BYTES);

@@ -63,7 +63,10 @@ static void dump(const char *what, const unsigned char *p, size_t n)
 
 	printf("# %s %zu bytes: ", what, n);
 	for (i = 0; i < n && i < 300; i++)
-		printf(p[i] >= 32 && p[i] < 127 && p[i] != '\\' ? "%c" : "\\x%02x", p[i]);
+		if (p[i] >= 32 && p[i] < 127 && p[i] != '\\')
+			putchar(p[i]);
+		else
+			printf("\\x%02x", p[i]);
 	putchar('\n');
 }
 
