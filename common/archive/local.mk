@@ -9,3 +9,4 @@ common_libjm_a_SOURCES += \
 	common/archive/metadata.c common/archive/content.c \
 	common/archive/reader.c common/archive/item.c common/archive/status.c \
 	common/archive/recover.c common/archive/verify.c common/archive/pop3.c
+EXTRA_DIST += common/archive/SCHEMA.md

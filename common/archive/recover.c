@@ -74,7 +74,8 @@ static int list_volumes(struct jm_archive *a, struct jm_err *err)
 		a->volume[a->volumes++] = (struct jm_volume){ .head.number = number };
 	}
 	(void)closedir(d);
-	qsort(a->volume, a->volumes, sizeof(*a->volume), by_number);
+	if (a->volumes > 1)
+		qsort(a->volume, a->volumes, sizeof(*a->volume), by_number);
 	return rc;
 }
 

@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * How fast is the archive beside a bare append + group fdatasync of the same bytes, in the same run on the same disk?
+ *
+ *	archive_bench [--threads N] [--size BYTES] [--seconds S] [--dir DIR] [--json]
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/base/clock.h"
+#include "common/base/io.h"
+#include "common/base/num.h"
+#include "t/lib/deposit.h"
+
+#define CAP (256u << 20)
+
+static uint64_t threads = 16, size = 33 * 1024, seconds = 5;
+static const char *base = "/tmp";
+static struct jm_archive *a;
+static atomic_ullong messages, stored, waited_us;
+static atomic_bool stop;
+static atomic_uint next_seed;
+
+/* ---- the bare log: what waits is written in one go and synced once ---- */
+
+struct piece {
+	struct piece *next;
+	const unsigned char *p;
+	size_t n;
+	bool done;
+	pthread_cond_t wake;
+};
+
+static struct {
+	pthread_mutex_t lock;
+	pthread_cond_t work;
+	struct piece *first, **last;
+	uint64_t end, syncs;
+	int fd;
+	bool stop;
+} bare = { .lock = PTHREAD_MUTEX_INITIALIZER, .work = PTHREAD_COND_INITIALIZER, .last = &bare.first };
+
+static void *bare_committer(void *arg)
+{
+	struct iovec v[256];
+	struct jm_err err;
+
+	(void)arg;
+	(void)pthread_mutex_lock(&bare.lock);
+	for (;;) {
+		struct piece *list;
+		uint64_t bytes = 0;
+		size_t n = 0;
+
+		while (bare.first == NULL && !bare.stop)
+			(void)pthread_cond_wait(&bare.work, &bare.lock);
+		if (bare.first == NULL)
+			break;
+		list = bare.first;
+		bare.first = NULL;
+		bare.last = &bare.first;
+		(void)pthread_mutex_unlock(&bare.lock);
+		for (struct piece *p = list; p != NULL && n < 256; p = p->next) {
+			v[n++] = (struct iovec){ (void *)(uintptr_t)p->p, p->n };
+			bytes += p->n;
+		}
+		if (jm_io_pwritev(bare.fd, v, n, bare.end, &err) < 0 || jm_io_datasync(bare.fd, &err) < 0) {
+			fprintf(stderr, "%s\n", err.text);
+			exit(1);
+		}
+		(void)pthread_mutex_lock(&bare.lock);
+		bare.end += bytes;
+		bare.syncs++;
+		for (struct piece *p = list, *next; p != NULL; p = next) {
+			next = p->next;
+			p->done = true;
+			(void)pthread_cond_signal(&p->wake);
+		}
+	}
+	(void)pthread_mutex_unlock(&bare.lock);
+	return NULL;
+}
+
+static void *bare_thread(void *arg)
+{
+	size_t n = (size_t)(uintptr_t)arg;
+	unsigned char *p = malloc(n);
+	struct jm_err err;
+
+	if (p == NULL || jm_random_bytes(p, n, &err) < 0)
+		exit(1);
+	while (!atomic_load(&stop)) {
+		struct piece x = { .p = p, .n = n };
+
+		(void)pthread_cond_init(&x.wake, NULL);
+		(void)pthread_mutex_lock(&bare.lock);
+		*bare.last = &x;
+		bare.last = &x.next;
+		(void)pthread_cond_signal(&bare.work);
+		while (!x.done)
+			(void)pthread_cond_wait(&x.wake, &bare.lock);
+		(void)pthread_mutex_unlock(&bare.lock);
+		(void)pthread_cond_destroy(&x.wake);
+		atomic_fetch_add(&messages, 1);
+		atomic_fetch_add(&stored, n);
+	}
+	free(p);
+	return NULL;
+}
+
+/* ---- the archive ---- */
+
+/* Words of a small vocabulary with numbers between: compresses about as mail does. */
+static void fresh(struct jm_buf *b, const struct jm_buf *text, unsigned n)
+{
+	struct jm_err err;
+	char id[60], mark[40];
+	size_t k;
+
+	jm_buf_reset(b);
+	(void)snprintf(id, sizeof(id), "%u@bench.example.com", n);
+	t_message(b, id, "bench", n, 0);
+	if (jm_buf_add_span(b, jm_buf_span(text), &err) < 0)
+		exit(1);
+	(void)snprintf(mark, sizeof(mark), "%u", n);
+	for (k = b->len - text->len; k + 200 < b->len; k += 200)	/* no two messages alike */
+		memcpy(b->p + k, mark, strlen(mark));
+}
+
+static void *archive_thread(void *arg)
+{
+	struct jm_buf text, inner, report;
+	struct jm_receipt r;
+	struct jm_err err;
+
+	(void)arg;
+	jm_buf_init(&text, CAP);
+	jm_buf_init(&inner, CAP);
+	jm_buf_init(&report, CAP);
+	t_message(&text, NULL, "t", atomic_fetch_add(&next_seed, 1) + 77, size > 1100 ? size - 1100 : 100);
+	while (!atomic_load(&stop)) {
+		unsigned n = atomic_fetch_add(&next_seed, 1);
+		char rcpt[120];
+		int64_t began;
+
+		fresh(&inner, &text, n);
+		(void)snprintf(rcpt, sizeof(rcpt), "To: user%u@example.org\r\nCc: group%u@example.org", n % 500, n % 20);
+		t_report(&report, "bench", "anna@example.com", rcpt, jm_buf_span(&inner), false);
+		began = jm_clock_mono_us();
+		if (t_deposit(a, jm_buf_span(&report), "archive@journal.example.com", NULL, &r, &err) < 0) {
+			fprintf(stderr, "%s\n", err.text);
+			exit(1);
+		}
+		atomic_fetch_add(&waited_us, (unsigned long long)(jm_clock_mono_us() - began));
+		atomic_fetch_add(&messages, 1);
+		atomic_fetch_add(&stored, r.stored_bytes);
+	}
+	jm_buf_release(&text);
+	jm_buf_release(&inner);
+	jm_buf_release(&report);
+	return NULL;
+}
+
+/* ---- measuring ---- */
+
+struct figures {
+	double seconds, cpu_s;
+	uint64_t messages, stored, syncs, written;
+};
+
+static uint64_t written_bytes(void)
+{
+	uint64_t n = 0;
+	char line[80];
+	FILE *f = fopen("/proc/self/io", "r");
+
+	while (f != NULL && fgets(line, sizeof(line), f) != NULL)
+		if (strncmp(line, "write_bytes: ", 13) == 0)
+			n = strtoull(line + 13, NULL, 10);
+	if (f != NULL)
+		(void)fclose(f);
+	return n;
+}
+
+static double cpu_s(void)
+{
+	struct rusage u;
+
+	(void)getrusage(RUSAGE_SELF, &u);
+	return (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) + (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e6;
+}
+
+static struct figures run(void *(*worker)(void *), void *arg)
+{
+	struct figures f;
+	pthread_t *t = calloc(threads, sizeof(*t));
+	int64_t began = jm_clock_mono_us();
+	double cpu = cpu_s();
+	uint64_t written = written_bytes();
+
+	atomic_store(&messages, 0);
+	atomic_store(&stored, 0);
+	atomic_store(&stop, false);
+	for (uint64_t i = 0; i < threads; i++)
+		if (pthread_create(&t[i], NULL, worker, arg) != 0)
+			exit(1);
+	jm_clock_sleep_ms((int64_t)seconds * 1000);
+	atomic_store(&stop, true);
+	for (uint64_t i = 0; i < threads; i++)
+		(void)pthread_join(t[i], NULL);
+	free(t);
+	f.seconds = (double)(jm_clock_mono_us() - began) / 1e6;
+	f.cpu_s = cpu_s() - cpu;
+	f.messages = atomic_load(&messages);
+	f.stored = atomic_load(&stored);
+	f.written = written_bytes() - written;
+	return f;
+}
+
+static struct figures run_archive(const char *dir)
+{
+	struct figures f;
+	struct jm_err err;
+	json_t *status = NULL;
+	uint64_t written = written_bytes();
+
+	a = t_open(dir, 0);
+	if (a == NULL)
+		exit(1);
+	f = run(archive_thread, NULL);
+	if (jm_archive_status(a, &status, &err) == 0)
+		f.syncs = (uint64_t)json_integer_value(json_object_get(status, "groups"));
+	json_decref(status);
+	jm_archive_close(&a);
+	f.written = written_bytes() - written;	/* with the catalog's last checkpoint */
+	return f;
+}
+
+static struct figures run_bare(const char *dir, size_t bytes)
+{
+	struct figures f;
+	struct jm_err err;
+	char path[600];
+	pthread_t committer;
+
+	(void)snprintf(path, sizeof(path), "%s/bare", dir);
+	bare.fd = jm_io_open(path, O_RDWR | O_CREAT | O_TRUNC, 0600, &err);
+	if (bare.fd < 0 || pthread_create(&committer, NULL, bare_committer, NULL) != 0)
+		exit(1);
+	f = run(bare_thread, (void *)(uintptr_t)bytes);
+	(void)pthread_mutex_lock(&bare.lock);
+	bare.stop = true;
+	(void)pthread_cond_signal(&bare.work);
+	(void)pthread_mutex_unlock(&bare.lock);
+	(void)pthread_join(committer, NULL);
+	f.syncs = bare.syncs;
+	(void)close(bare.fd);
+	(void)unlink(path);
+	return f;
+}
+
+static json_t *describe(const struct figures *f)
+{
+	return json_pack("{s:I,s:f,s:f,s:I,s:f,s:f,s:f}", "messages", (json_int_t)f->messages, "messages_per_s", (double)f->messages / f->seconds,
+	    "stored_mb_per_s", (double)f->stored / f->seconds / 1e6, "syncs", (json_int_t)f->syncs, "syncs_per_message",
+	    (double)f->syncs / (double)(f->messages ? f->messages : 1), "cpu_ms_per_message", f->cpu_s * 1000 / (double)(f->messages ? f->messages : 1),
+	    "written_per_stored_byte", (double)f->written / (double)(f->stored ? f->stored : 1));
+}
+
+static void show(const char *name, const struct figures *f)
+{
+	printf("%-8s %9.0f msg/s %8.1f MB/s %8" PRIu64 " syncs (%.3f a message)  %.3f ms CPU a message  %.3f bytes written per stored byte\n", name,
+	    (double)f->messages / f->seconds, (double)f->stored / f->seconds / 1e6, f->syncs, (double)f->syncs / (double)f->messages,
+	    f->cpu_s * 1000 / (double)f->messages, (double)f->written / (double)f->stored);
+}
+
+static uint64_t number(const char *text, uint64_t max)
+{
+	uint64_t n = 0;
+
+	if (jm_num_u64(jm_span_str(text), 1, max, &n) < 0) {
+		fprintf(stderr, "archive_bench: %s is not a number from 1 to %" PRIu64 "\n", text, max);
+		exit(64);
+	}
+	return n;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option options[] = { { "threads", 1, NULL, 't' }, { "size", 1, NULL, 's' }, { "seconds", 1, NULL, 'S' },
+		{ "dir", 1, NULL, 'd' }, { "json", 0, NULL, 'j' }, { NULL, 0, NULL, 0 } };
+	struct figures ours, limit;
+	char dir[300];
+	bool as_json = false;
+	int c;
+
+	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		switch (c) {
+		case 't': threads = number(optarg, 256); break;
+		case 's': size = number(optarg, 200u << 20); break;
+		case 'S': seconds = number(optarg, 3600); break;
+		case 'd': base = optarg; break;
+		case 'j': as_json = true; break;
+		default: return 64;
+		}
+	}
+	(void)snprintf(dir, sizeof(dir), "%s/jm-bench.XXXXXX", base);
+	if (mkdtemp(dir) == NULL) {
+		perror(dir);
+		return 73;
+	}
+	ours = run_archive(dir);
+	limit = run_bare(dir, (size_t)(ours.stored / (ours.messages ? ours.messages : 1)));
+	if (as_json) {
+		json_t *o = json_pack("{s:I,s:I,s:s,s:o,s:o,s:f}", "threads", (json_int_t)threads, "size", (json_int_t)size, "directory", dir, "archive",
+		    describe(&ours), "bare", describe(&limit), "ratio", ((double)ours.messages / ours.seconds) / ((double)limit.messages / limit.seconds));
+
+		(void)json_dumpf(o, stdout, JSON_INDENT(2));
+		printf("\n");
+		json_decref(o);
+	} else {
+		printf("%" PRIu64 " threads, messages of %" PRIu64 " bytes, %.0f stored\n", threads, size, (double)ours.stored / (double)ours.messages);
+		show("archive", &ours);
+		show("bare", &limit);
+		printf("ratio %.2f; deposit takes %.2f ms on average; the archive is left in %s\n", ((double)ours.messages / ours.seconds) /
+		    ((double)limit.messages / limit.seconds), (double)atomic_load(&waited_us) / 1000 / (double)ours.messages, dir);
+	}
+	return 0;
+}
