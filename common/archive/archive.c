@@ -86,10 +86,13 @@ static int start_threads(struct jm_archive *a, struct jm_err *err)
 
 static int open_archive(struct jm_archive *a, const struct jm_archive_options *o, struct jm_err *err)
 {
+	char volumes[JM_VOLUME_PATH_BYTES];
+
 	a->volume_size_bytes = o->volume_size_bytes ? o->volume_size_bytes : 1ull << 30;
 	a->compression_level = o->compression_level ? o->compression_level : 1;
 	a->cache_bytes = o->cache_bytes ? o->cache_bytes : 32u << 20;
-	if (o->must_exist && access(o->dir, F_OK) != 0)
+	(void)snprintf(volumes, sizeof(volumes), "%s/volumes", o->dir);
+	if (o->must_exist && access(volumes, F_OK) != 0)
 		return jm_err_set(err, JM_E_NOTFOUND, "there is no archive in \"%s\"", o->dir);
 	if (jm_io_mkdirs(a->dir, 0700, err) < 0 || take_lock(a, err) < 0 || jm_io_mkdirs(a->tmp_dir, 0700, err) < 0)
 		return -1;

@@ -88,7 +88,7 @@ int jm_archive_status(struct jm_archive *a, json_t **status_r, struct jm_err *er
 	o = state(a);
 	(void)pthread_mutex_unlock(&a->lock);
 	/* A status must come also while the catalog is behind; then it says so. */
-	if (a->catalog != NULL && jm_applier_wait(a, err) < 0)
+	if (jm_applier_wait(a, err) < 0)
 		(void)json_object_set_new(o, "state", json_string("catalog-behind"));
 	if (jm_reader_get(a, JM_T_COUNTERS, jm_span_str("total"), &total, err) == 1)
 		(void)json_object_del(total, "name");
