@@ -55,7 +55,7 @@ folders = sorted(d for d in os.listdir(os.path.join(tap.SRC, "common")) if os.pa
 tap.is_([d for d in folders if d not in names], [], "every folder of common/ stands in the table")
 found = [b for n in source.files(".c", ".h") if n.startswith(("common/", "milter/")) for b in breaches(n, names, dict(rows))]
 source.report(found, "no include against the table")
-process = re.compile(r"\b(exit|_exit|abort|fork|vfork|pthread_create|execve?|execvp)\s*\(")
+process = re.compile(r"(?<!->)\b(exit|_exit|abort|fork|vfork|pthread_create|execve?|execvp)\s*\(")
 found = ["%s: %s" % (n, m.group(1)) for n in source.files(".c") if n.startswith("common/")
          for m in process.finditer(source.bare(source.read(n))) if not (m.group(1) == "pthread_create" and n.startswith("common/archive/"))]
 source.report(found, "nothing in common/ exits, forks or starts a thread, but the archive its committer")

@@ -6,8 +6,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -413,6 +415,51 @@ static void refusals(void)
 	    err.kind == JM_E_NOTFOUND, "no archive where one must be: %s", err.text);
 }
 
+/* A real full disk, as far as the kernel can play one: files may not grow beyond a limit, and then they may again. */
+static void full_disk(void)
+{
+	struct rlimit old, small;
+	char dir[500], path[JM_VOLUME_PATH_BYTES], problem[200];
+	unsigned refused = 0, others = 0, stored = 0;
+	struct jm_archive *a;
+	struct jm_receipt r;
+	struct jm_err err;
+	json_t *status = NULL;
+
+	(void)snprintf(dir, sizeof(dir), "%s/full", tap_folder());
+	(void)fill(dir, 1);
+	a = t_open(dir, 0);
+	if (a == NULL || getrlimit(RLIMIT_FSIZE, &old) != 0)
+		exit(1);
+	(void)signal(SIGXFSZ, SIG_IGN);
+	small = old;
+	small.rlim_cur = size_of(jm_volume_path(dir, 1, path)) + 10000;
+	(void)setrlimit(RLIMIT_FSIZE, &small);
+	for (unsigned i = 0; i < 20; i++) {
+		child_message(&b, i);
+		if (t_deposit(a, jm_buf_span(&b), SERVICE, NULL, &r, &err) == 0) {
+			stored++;
+		} else {
+			refused++;
+			others += err.kind != JM_E_TEMP;
+		}
+	}
+	tap_ok(stored > 0 && refused > 5, "a full disk: %u stored, %u refused", stored, refused);
+	tap_is_int(others, 0, "each as temporary");
+	tap_ok(jm_archive_status(a, &status, &err) == 0, "status");
+	tap_is_str(json_string_value(json_object_get(status, "state")), "cannot-write", "says so");
+	json_decref(status);
+	tap_is_int((long long)rows_of(a), stored + 1, "what was stored can be read meanwhile");
+	(void)setrlimit(RLIMIT_FSIZE, &old);
+	child_message(&b, 50);
+	tap_ok(t_deposit(a, jm_buf_span(&b), SERVICE, NULL, &r, &err) == 0, "with room again the next deposit goes through");
+	tap_is_int(t_verify(a, problem), 0, "verify finds nothing (%s)", problem);
+	jm_archive_close(&a);
+	a = t_open(dir, 0);
+	tap_is_int(a == NULL ? 0 : (long long)rows_of(a), stored + 2, "and all of it is there after a restart");
+	jm_archive_close(&a);
+}
+
 int main(int argc, char **argv)
 {
 	/* The faults are made here, not by a disk: where there is a file system in memory, nobody has to wait for one. */
@@ -425,6 +472,7 @@ int main(int argc, char **argv)
 	torn();
 	damage();
 	refusals();
+	full_disk();
 	fault_loop(argv[0], "write", "ENOSPC", false, 25);
 	fault_loop(argv[0], "write", "short", false, 25);
 	fault_loop(argv[0], "sync", "EIO", false, 30);
