@@ -18,6 +18,7 @@ static const struct jm_ctl_verb verbs[] = {
 	{ "verify", jm_ctl_verify, "re-read and compare every record" },
 	{ "events", jm_ctl_events, "what happened" },
 	{ "check", jm_ctl_check, "check a settings file and show what it says" },
+	{ "test", jm_ctl_test, "try a journal mailbox (POP3) step by step" },
 	{ "unwrap", jm_ctl_unwrap, "tell what a message gives by the rules; needs no archive" },
 	{ "help", help, "list the verbs, or tell the options of one" },
 };

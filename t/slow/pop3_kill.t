@@ -1,0 +1,63 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""
+kill -9 of the daemon at any point of a poll loses nothing and doubles nothing. JM_KILLS (300) kills, at times spread over the whole
+of a session, while the mailbox is filled again and again; at the end each message is one item and the mailbox is empty.
+"""
+import os
+import random
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.environ.get("JM_SRCDIR") or os.path.join(os.path.dirname(os.path.abspath(__file__)), "../.."), "t/lib"))
+import pop3
+import run
+import tap
+from daemon import Daemon, service
+from pop3_quirks import EXCHANGE, Pop3Server
+
+KILLS = int(os.environ.get("JM_KILLS", "300"))
+home = tap.folder()
+password = os.path.join(home, "password")
+with open(password, "w", encoding="ascii") as f:
+    f.write("secret\n")
+os.chmod(password, 0o600)
+rng = random.Random(5)
+
+# two mailboxes: one serial, one pipelined with packets of a few bytes, so that sessions last
+servers = {"serial": Pop3Server([], {}, EXCHANGE), "slow": Pop3Server([], {"*": ["trickle"]}, EXCHANGE + ("PIPELINING",))}
+services = [service(name + "@journal.example.com", transport_type="POP3", pop3={
+    "hostname": "127.0.0.1", "port": s.port, "mailbox-name": name, "password-file": password, "encrypted": False, "poll-interval": 1,
+    "messages-per-connection": 7}) for name, s in servers.items()]
+sent = {name: [] for name in servers}
+
+
+def refill():
+    for name, s in servers.items():
+        with s.lock:
+            while len(s.messages) < 20:
+                i = len(sent[name]) + (0 if name == "serial" else 1000000)
+                sent[name].append(pop3.message(i, b"x" * rng.choice((10, 500, 3000)) + b"\r\n"))
+                s.messages.append(("%s-%d" % (name, i), sent[name][-1]))
+
+
+d = Daemon(os.path.join(home, "jm"), services)
+died = 0
+for kill in range(KILLS):
+    refill()
+    d.start()
+    time.sleep(rng.random() * 0.5)
+    died += d.program.running() and d.kill() == -9
+tap.is_(died, KILLS, "%d kills" % KILLS)
+tap.ok(sum(len(s) for s in sent.values()) > KILLS / 3, "while mail was fetched: %d messages, %d connections" % (
+    sum(len(s) for s in sent.values()), sum(s.sessions for s in servers.values())))
+d.start()
+run.until(lambda: not any(s.messages for s in servers.values()), "the mailboxes are empty", 120)
+for name in servers:
+    items = d.jmctl.list("--service", name + "@journal.example.com")
+    tap.is_(sorted(d.jmctl.export(i["id"]) for i in items) if len(items) < 3000 else len(items),
+            sorted(sent[name]) if len(items) < 3000 else len(sent[name]), "%s: each message is one item" % name)
+tap.is_(d.stop(30), 0, "a clean stop")
+tap.is_(d.jmctl.verify()[0], 0, "verify finds nothing")
+tap.is_(d.complaints(), [], "no complaint in the log")
+sys.exit(tap.done())
