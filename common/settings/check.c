@@ -57,6 +57,8 @@ int jm_check_complete(struct jm_settings *s, struct jm_findings *f, struct jm_er
 
 		if (!service->description && service->email_address && copy(service->email_address, &service->description, err) != 0)
 			return -1;
+		if (!jm_settings_line(s, service, "maximum-age"))
+			service->maximum_age_days = s->maximum_age_days;
 	}
 	if (complete_control_socket(s, f, err) != 0)
 		return -1;
@@ -169,7 +171,8 @@ static void check_mailbox(const struct jm_settings *s, size_t i, struct jm_findi
 {
 	const struct jm_service *service = &s->services[i];
 	const struct jm_mailbox *m = &service->pop3;
-	int line = jm_settings_line(s, service, "pop3"), secrets = !!m->password + !!m->password_file + !!m->oauth2_token_command;
+	int line = jm_settings_line(s, service, "pop3"), mode = jm_settings_line(s, service, "journal-service/encryption-mode");
+	int secrets = !!m->password + !!m->password_file + !!m->oauth2_token_command;
 
 	if (service->transport != JM_TRANSPORT_POP3) {
 		if (line)
@@ -180,6 +183,8 @@ static void check_mailbox(const struct jm_settings *s, size_t i, struct jm_findi
 		jm_findings_error(f, service->line, "<journal-service>: <pop3> is missing: transport type POP3 needs to know the mailbox");
 		return;
 	}
+	if (mode)
+		jm_findings_error(f, mode, "<encryption-mode>: of a service whose <transport-type> is POP3 it belongs into <pop3>");
 	if (secrets != 1)
 		jm_findings_error(f, line, "<pop3>: %s; allowed: one of <password>, <password-file>, <oauth2-token-command>",
 		    secrets ? "more than one way to log in" : "no way to log in");
@@ -222,6 +227,8 @@ static void warn_service(const struct jm_settings *s, const struct jm_service *s
 	if (service->use_smtp_authentication && !service->encrypted)
 		jm_findings_warning(f, jm_settings_line(s, service, "use-smtp-authentication"), "<use-smtp-authentication>: without <encrypted> "
 		    "the password may cross the net in the clear");
+	if (service->encryption_mode == JM_ENCRYPTION_STRICT && !service->encrypted)
+		jm_findings_warning(f, jm_settings_line(s, service, "encryption-mode"), "<encryption-mode>: means nothing without <encrypted>");
 	if (jm_span_index(domain_of(service), '.') == domain_of(service).len)
 		jm_findings_warning(f, jm_settings_line(s, service, "email-address"), "<email-address>: the domain of \"%s\" has no dot; mail from "
 		    "outside will not find it", service->email_address);

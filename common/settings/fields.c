@@ -6,6 +6,8 @@
 
 #include "common/settings/value.h"
 
+_Static_assert(offsetof(struct jm_domain, name) == 0 && offsetof(struct jm_source, name) == 0, "the name comes first");
+
 void *jm_fields_at(const struct jm_setting *t, void *base)
 {
 	return (char *)base + t->offset;
@@ -92,8 +94,8 @@ static void release_many(const struct jm_setting *t, void *base)
 	for (size_t i = 0; i < n; i++) {
 		if (t->type == JM_SETTING_GROUP)
 			jm_fields_release(t->name, array + i * t->many_size);
-		if (t->type == JM_SETTING_DOMAIN)
-			free(((struct jm_domain *)(void *)(array + i * t->many_size))->name);
+		else if (t->type != JM_SETTING_RANGE)
+			free(*(char **)(void *)(array + i * t->many_size));	/* the name comes first */
 	}
 	if (t->type == JM_SETTING_RANGE) {
 		struct jm_ranges *ranges = base;
@@ -127,7 +129,7 @@ void jm_fields_release(const char *section, void *base)
 			jm_fields_release(t->name, text);
 			break;
 		case JM_SETTING_TEXT: case JM_SETTING_SECRET: case JM_SETTING_NAME: case JM_SETTING_PATH: case JM_SETTING_SOCKET: case JM_SETTING_ADDRESS:
-		case JM_SETTING_DOMAIN:
+		case JM_SETTING_DOMAIN: case JM_SETTING_MAP:
 			free(*text);
 			*text = NULL;
 			break;
@@ -145,7 +147,7 @@ bool jm_fields_equal(const struct jm_setting *t, const void *a, const void *b)
 
 	switch (t->type) {
 	case JM_SETTING_TEXT: case JM_SETTING_SECRET: case JM_SETTING_NAME: case JM_SETTING_PATH: case JM_SETTING_SOCKET: case JM_SETTING_ADDRESS:
-	case JM_SETTING_DOMAIN:
+	case JM_SETTING_DOMAIN: case JM_SETTING_MAP:
 		memcpy(&s, x, sizeof(s));
 		memcpy(&u, y, sizeof(u));
 		return s && u ? strcmp(s, u) == 0 : s == u;

@@ -65,11 +65,13 @@ bool jm_settings_is_internal_domain(const struct jm_settings *s, struct jm_span 
 int jm_settings_line(const struct jm_settings *s, const struct jm_service *service, const char *name)
 {
 	const int *lines = service ? service->lines : s->lines;
+	const char *slash = strchr(name, '/');
 	size_t n;
 	const struct jm_setting *table = jm_settings_table(&n);
 
 	for (size_t i = 0; i < n; i++)
-		if (strcmp(table[i].name, name) == 0 && lines[i])
+		if (strcmp(table[i].name, slash ? slash + 1 : name) == 0 && lines[i] && (!slash ||
+		    jm_span_eq(jm_span_str(table[i].section), jm_span_of(name, (size_t)(slash - name)))))
 			return lines[i];
 	return 0;
 }

@@ -20,12 +20,18 @@
 #include "common/journal/unwrap.h"
 
 /* Most rows that the table of settings (table.h) may have. */
-#define JM_SETTINGS_ROWS 64
+#define JM_SETTINGS_ROWS 96
 
 struct jm_domain {
 	char *name;			/* A-label form, lower case, no trailing dot */
 	bool sub_domains;		/* also everything below it */
 	int line;			/* of the file */
+};
+
+/* A source of known internal addresses. */
+struct jm_source {
+	char *name;			/* of a file: its path; of a map: "hash:PATH" or "btree:PATH" */
+	int line;			/* of the file of settings */
 };
 
 struct jm_ranges {
@@ -37,6 +43,7 @@ struct jm_ranges {
 enum jm_transport { JM_TRANSPORT_SMTP, JM_TRANSPORT_POP3 };
 
 enum jm_encryption_mode { JM_ENCRYPTION_STRICT, JM_ENCRYPTION_RELAXED };
+enum jm_on_fault { JM_ON_FAULT_DEFER, JM_ON_FAULT_PASS };
 enum jm_pipelining { JM_PIPELINING_AUTO, JM_PIPELINING_OFF };
 
 /* <pop3>: the journal mailbox that a service of transport type POP3 empties. */
@@ -67,10 +74,20 @@ struct jm_service {
 	bool disabled;
 	struct jm_ranges source_ranges;	/* additional-source-ip-ranges */
 	bool encrypted;			/* TLS required */
+	enum jm_encryption_mode encryption_mode;	/* strict: with encrypted, also a client certificate that the MTA verified */
 	bool use_smtp_authentication;	/* login must be email_address */
 	enum jm_journal_type journal_type;
 	bool remove_journal_headers;
 	bool prefer_clear_text;
+	bool extended_de_duplication;
+	bool journal_non_internal;	/* archive messages without any internal address; else they are set aside */
+	bool journal_unknown_internal;	/* archive those with an internal address that the directory does not know; else set aside */
+	int maximum_age_days;		/* of a message; 0: no limit. The one of the whole when the service says nothing */
+	int initial_process_delay_s;
+	int delivery_wait_attempts;
+	int delivery_wait_interval_s;
+	int inactivity_allowed_min;	/* period-of-inactivity-allowed; 0: any */
+	bool detailed_logging;		/* besides that of the daemon */
 	struct jm_mailbox pop3;		/* transport POP3 only */
 	int line;			/* where in the file the service begins, for messages */
 	int lines[JM_SETTINGS_ROWS];	/* internal, see jm_settings_line() */
@@ -95,6 +112,15 @@ struct jm_settings {
 	struct jm_domain *internal_domains;
 	size_t internal_domains_n;
 	struct jm_ranges authorized_outbounds;
+	/* <directory-sources>: known internal addresses; none: every address of an internal domain is known */
+	struct jm_source *directory_files;
+	size_t directory_files_n;
+	struct jm_source *directory_maps;
+	size_t directory_maps_n;
+	/* <gateway> */
+	bool gateway;			/* archive ordinary mail that passes, too */
+	enum jm_on_fault gateway_on_fault;	/* what ordinary mail gets when we cannot archive it */
+	int maximum_age_days;		/* for services that do not say; 0: no limit */
 	/* services */
 	struct jm_service *services;
 	size_t services_n;
@@ -128,8 +154,8 @@ bool jm_settings_is_journal_domain(const struct jm_settings *s, struct jm_span d
 bool jm_settings_is_internal_domain(const struct jm_settings *s, struct jm_span domain);
 
 /*
- * The line of the file that decided on a setting: name is the element's ("encrypted"); service NULL for one outside of the services,
- * else one of s. 0 when the file does not say and the default holds, or when there is no such setting. Any thread.
+ * The line of the file that decided on a setting: name is the element's ("encrypted"), or the section's and the element's where only
+ * both tell ("pop3/encrypted"); service NULL for one outside of the services, else one of s. 0 when the file does not say and the default holds, or when there is no such setting. Any thread.
  */
 int jm_settings_line(const struct jm_settings *s, const struct jm_service *service, const char *name);
 

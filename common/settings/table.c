@@ -30,6 +30,10 @@ static const struct jm_word encryption_modes[] = {
 	{ "strict", JM_ENCRYPTION_STRICT, false }, { "relaxed", JM_ENCRYPTION_RELAXED, false }, { NULL, 0, false }
 };
 
+static const struct jm_word on_faults[] = {
+	{ "defer", JM_ON_FAULT_DEFER, false }, { "pass", JM_ON_FAULT_PASS, false }, { NULL, 0, false }
+};
+
 static const struct jm_word pipelinings[] = {
 	{ "auto", JM_PIPELINING_AUTO, false }, { "off", JM_PIPELINING_OFF, false }, { NULL, 0, false }
 };
@@ -78,9 +82,23 @@ static const struct jm_setting table[] = {
 	{ "domain", "@sub-domains", JM_SETTING_YES_NO, .offset = offsetof(struct jm_domain, sub_domains), .preset = "no",
 	    .doc = "also all domains below it" },
 
+	{ JM_SETTINGS_ROOT, "directory-sources", JM_SETTING_GROUP, .doc = "where the known internal addresses stand" },
+	{ "directory-sources", "file", JM_SETTING_PATH, .preset_note = "none",
+	    MANY(struct jm_source, jm_settings, directory_files, directory_files_n, 256), .min = 1024, .doc = "a file with one address a line" },
+	{ "directory-sources", "map", JM_SETTING_MAP, .preset_note = "none",
+	    MANY(struct jm_source, jm_settings, directory_maps, directory_maps_n, 256), .min = 1024, .doc = "a table of the MTA, by its path" },
+
 	{ JM_SETTINGS_ROOT, "authorized-outbounds", JM_SETTING_GROUP, S(authorized_outbounds), .doc = "who may send for every service" },
 	{ "authorized-outbounds", "range", JM_SETTING_RANGE, .preset_note = "none", MANY(struct jm_cidr, jm_ranges, v, n, 65536),
 	    .doc = "an address or a range of addresses" },
+
+	{ JM_SETTINGS_ROOT, "gateway", JM_SETTING_GROUP, .doc = "ordinary mail that passes through this MTA" },
+	{ "gateway", "enabled", JM_SETTING_YES_NO, S(gateway), .preset = "no", .doc = "archive it, and pass it on unchanged" },
+	{ "gateway", "on-fault", JM_SETTING_WORD, S(gateway_on_fault), .preset = "defer", .words = on_faults,
+	    .doc = "what it gets when it cannot be archived" },
+
+	{ JM_SETTINGS_ROOT, "maximum-age", JM_SETTING_NUMBER, S(maximum_age_days), .preset = "30", .unit = "days", .max = 36500,
+	    .doc = "an older message is set aside; 0: no limit" },
 
 	{ JM_SETTINGS_ROOT, "journal-service", JM_SETTING_GROUP, MANY(struct jm_service, jm_settings, services, services_n, 4096),
 	    .doc = "a journal service definition" },
@@ -96,6 +114,8 @@ static const struct jm_setting table[] = {
 	{ "additional-source-ip-ranges", "range", JM_SETTING_RANGE, .preset_note = "none", MANY(struct jm_cidr, jm_ranges, v, n, 65536),
 	    .doc = "an address or a range of addresses" },
 	{ "journal-service", "encrypted", JM_SETTING_YES_NO, J(encrypted), .preset = "no", .doc = "require TLS" },
+	{ "journal-service", "encryption-mode", JM_SETTING_WORD, J(encryption_mode), .preset = "relaxed", .words = encryption_modes,
+	    .doc = "with encrypted: whether the client needs a certificate that the MTA verified" },
 	{ "journal-service", "use-smtp-authentication", JM_SETTING_YES_NO, J(use_smtp_authentication), .preset = "no",
 	    .doc = "require a login that equals the email-address" },
 	{ "journal-service", "journal-type", JM_SETTING_WORD, J(journal_type), .preset = "envelope", .words = journal_types,
@@ -104,6 +124,25 @@ static const struct jm_setting table[] = {
 	    .doc = "remove the two header fields in which Exchange notes Bcc recipients" },
 	{ "journal-service", "prefer-clear-text-version", JM_SETTING_YES_NO, J(prefer_clear_text), .preset = "no",
 	    .doc = "of a rights-protected pair archive the readable one" },
+
+	{ "journal-service", "extended-de-duplication", JM_SETTING_YES_NO, J(extended_de_duplication), .preset = "no",
+	    .doc = "wait 10 minutes for a message that matches" },
+	{ "journal-service", "journal-non-internal-addresses", JM_SETTING_YES_NO, J(journal_non_internal), .preset = "no",
+	    .doc = "archive messages without any internal address" },
+	{ "journal-service", "journal-unknown-internal-addresses", JM_SETTING_YES_NO, J(journal_unknown_internal), .preset = "no",
+	    .doc = "archive messages with an internal address that the directory does not know" },
+	{ "journal-service", "maximum-age", JM_SETTING_NUMBER, J(maximum_age_days), .preset_note = "that of all services", .unit = "days",
+	    .max = 36500, .doc = "an older message is set aside; 0: no limit" },
+	{ "journal-service", "initial-process-delay", JM_SETTING_NUMBER, J(initial_process_delay_s), .preset = "0", .unit = "seconds",
+	    .max = 86400, .doc = "how long a message waits before it is matched" },
+	{ "journal-service", "delivery-wait-attempts", JM_SETTING_NUMBER, J(delivery_wait_attempts), .preset = "3", .max = 1000,
+	    .doc = "how often a match is looked for" },
+	{ "journal-service", "delivery-wait-interval", JM_SETTING_NUMBER, J(delivery_wait_interval_s), .preset = "60", .unit = "seconds",
+	    .min = 1, .max = 86400, .doc = "from one look to the next" },
+	{ "journal-service", "period-of-inactivity-allowed", JM_SETTING_NUMBER, J(inactivity_allowed_min), .preset = "180", .unit = "minutes",
+	    .max = 525600, .doc = "without a message for longer the service counts as down; 0: never" },
+	{ "journal-service", "detailed-logging", JM_SETTING_YES_NO, J(detailed_logging), .preset = "no",
+	    .doc = "log each decision about this service's messages" },
 
 	{ "journal-service", "pop3", JM_SETTING_GROUP, J(pop3), .doc = "the journal mailbox of a service of transport type POP3" },
 	{ "pop3", "hostname", JM_SETTING_TEXT, P(hostname), .required = true, .max = 255, .doc = "name or address of the mail server" },
@@ -133,7 +172,8 @@ static const struct jm_setting table[] = {
 };
 
 _Static_assert(sizeof(table) / sizeof(table[0]) <= JM_SETTINGS_ROWS, "raise JM_SETTINGS_ROWS");
-_Static_assert(sizeof(enum jm_encryption_mode) == sizeof(int) && sizeof(enum jm_pipelining) == sizeof(int), "words are stored as int");
+_Static_assert(sizeof(enum jm_encryption_mode) == sizeof(int) && sizeof(enum jm_pipelining) == sizeof(int) &&
+    sizeof(enum jm_on_fault) == sizeof(int), "words are stored as int");
 _Static_assert(sizeof(enum jm_transport) == sizeof(int) && sizeof(enum jm_journal_type) == sizeof(int), "words are stored as int");
 
 const struct jm_setting *jm_settings_table(size_t *n_r)
@@ -154,7 +194,7 @@ const char *jm_setting_type_name(enum jm_setting_type type)
 		 [JM_SETTING_YES_NO] = "yes/no", [JM_SETTING_SIZE] = "size",
 		[JM_SETTING_NUMBER] = "number", [JM_SETTING_MODE] = "mode", [JM_SETTING_NAME] = "name", [JM_SETTING_PATH] = "path",
 		[JM_SETTING_SOCKET] = "socket", [JM_SETTING_WORD] = "word", [JM_SETTING_ADDRESS] = "address",
-		[JM_SETTING_DOMAIN] = "domain", [JM_SETTING_RANGE] = "range",
+		[JM_SETTING_DOMAIN] = "domain", [JM_SETTING_MAP] = "map", [JM_SETTING_RANGE] = "range",
 	};
 
 	return names[type];
@@ -222,6 +262,9 @@ char *jm_setting_allowed(const struct jm_setting *t, char *text, size_t text_byt
 		break;
 	case JM_SETTING_DOMAIN:
 		snprintf(text, text_bytes, "a domain name such as example.com");
+		break;
+	case JM_SETTING_MAP:
+		snprintf(text, text_bytes, "hash:/PATH, btree:/PATH");
 		break;
 	case JM_SETTING_RANGE:
 		snprintf(text, text_bytes, "n.n.n.n, n.n.n.n/x, an IPv6 address with or without /x");

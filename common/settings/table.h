@@ -25,6 +25,7 @@ enum jm_setting_type {
 	JM_SETTING_WORD,		/* int (an enum); one of words */
 	JM_SETTING_ADDRESS,		/* char * */
 	JM_SETTING_DOMAIN,		/* char * */
+	JM_SETTING_MAP,			/* char *; "hash:PATH" or "btree:PATH" */
 	JM_SETTING_RANGE,		/* struct jm_cidr */
 };
 
@@ -42,7 +43,7 @@ struct jm_setting {
 	const char *preset;		/* the default, as it would be written; NULL: none */
 	const char *preset_note;	/* what holds without it, for people; NULL: see preset */
 	const char *unit;		/* NULL: none */
-	uint64_t min, max;		/* of the value; of a text: the length in bytes; with many: max is the number of elements */
+	uint64_t min, max;		/* of the value; of a text: the length in bytes; with many: max elements, each of min bytes at most */
 	const struct jm_word *words;	/* ends with a NULL text */
 	bool required;
 	bool restart;			/* a change needs a restart; else a reload does */

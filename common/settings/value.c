@@ -165,6 +165,12 @@ static int parse_name(const struct jm_setting *t, struct jm_span text, char **na
 	return keep(text, name, err);
 }
 
+/* The most bytes of a text; max of a setting with many is the number of elements. */
+static uint64_t text_cap(const struct jm_setting *t)
+{
+	return t->many_size ? t->min : t->max;
+}
+
 static int parse_path(const struct jm_setting *t, struct jm_span text, char **path, struct jm_err *err)
 {
 	char meant[SHOWN_BYTES + 2] = "";
@@ -176,11 +182,25 @@ static int parse_path(const struct jm_setting *t, struct jm_span text, char **pa
 			snprintf(meant, sizeof(meant), "/%.*s", (int)text.len, (const char *)text.p);
 		return wrong(t, text, "not absolute", meant, err);
 	}
-	if (text.len > t->max)
+	if (text.len > text_cap(t))
 		return wrong(t, text, "too long", "", err);
 	while (text.len > 1 && text.p[text.len - 1] == '/')
 		text.len--;
 	return keep(text, path, err);
+}
+
+static int parse_map(const struct jm_setting *t, struct jm_span text, char **map, struct jm_err *err)
+{
+	size_t colon = jm_span_index(text, ':');
+	struct jm_span kind = jm_span_sub(text, 0, colon), path = jm_span_sub(text, colon + 1, text.len);
+
+	if (!jm_span_eq(kind, jm_span_str("hash")) && !jm_span_eq(kind, jm_span_str("btree")))
+		return wrong(t, text, "not a table that can be read natively", "", err);
+	if (path.len == 0 || path.p[0] != '/' || has_control(path))
+		return wrong(t, text, "its path is not absolute", "", err);
+	if (text.len > text_cap(t))
+		return wrong(t, text, "too long", "", err);
+	return keep(text, map, err);
 }
 
 static int parse_text(const struct jm_setting *t, struct jm_span text, char **field, struct jm_err *err)
@@ -416,6 +436,8 @@ int jm_value_parse(const struct jm_setting *t, struct jm_span text, void *where,
 		return parse_address(t, text, where, err);
 	case JM_SETTING_DOMAIN:
 		return parse_domain(t, text, where, err);
+	case JM_SETTING_MAP:
+		return parse_map(t, text, where, err);
 	case JM_SETTING_RANGE:
 		return parse_range(t, text, where, err);
 	case JM_SETTING_GROUP:

@@ -213,16 +213,19 @@ static int walk_item(const struct jm_setting *t, const xmlNode *node, void *base
 		jm_findings_error(f, line_of(node), "<%s>: %s of them", t->name, why.text);
 		return 0;
 	}
-	if (t->type == JM_SETTING_DOMAIN) {
-		struct jm_domain *domain = item;
+	if (t->type != JM_SETTING_RANGE) {
+		char **name = item;	/* comes first in all of them */
 
-		domain->line = line_of(node);
-		if (jm_fields_preset(t->name, domain, err) != 0 || walk_attributes(node, domain, f, err) != 0 ||
-		    take_value(t, text, domain->line, &domain->name, f, err) != 0)
+		if (t->type == JM_SETTING_DOMAIN)
+			((struct jm_domain *)item)->line = line_of(node);
+		else
+			((struct jm_source *)item)->line = line_of(node);
+		if (jm_fields_preset(t->name, item, err) != 0 || walk_attributes(node, item, f, err) != 0 ||
+		    take_value(t, text, line_of(node), name, f, err) != 0)
 			return -1;
 		if (f->errors != errors) {
-			free(domain->name);
-			domain->name = NULL;
+			free(*name);
+			*name = NULL;
 		}
 	} else {
 		struct jm_ranges *ranges = base;

@@ -15,7 +15,7 @@ PROGRAM = os.path.join(tap.BUILD, "milter/daemon/journal-milter")
 
 def service(email="journaling@journal.example.com", ranges=(), **kw):
     """A journal service definition; ranges: additional-source-ip-ranges; settings as keywords with _ for -."""
-    d = {"description": "Test", "email-address": email}
+    d = {"description": "Test", "email-address": email, "journal-non-internal-addresses": True}
     d.update((k.replace("_", "-"), v) for k, v in kw.items())
     if ranges:
         d["additional-source-ip-ranges"] = {"range": list(ranges)}
@@ -38,7 +38,7 @@ def _xml(values, indent=2):
 class Daemon:
     """
     services: dicts as service() makes them. internal, outbounds: lists of domains and of ranges.
-    more: {"archive": {"volume-size": "1M"}} adds to the sections of the file. env: e.g. {"JM_FAULT": "..."}.
+    more: {"archive": {"volume-size": "1M"}, "maximum-age": 30} adds to the file. env: e.g. {"JM_FAULT": "..."}.
     """
 
     def __init__(self, folder, services=None, internal=("example.com", "contoso.com"), outbounds=("127.0.0.0/8",), unix=False, more=None,
@@ -65,8 +65,12 @@ class Daemon:
         }
         if self.socket.startswith("unix:"):
             sections["milter"]["socket-mode"] = "0666"
+        sections["maximum-age"] = 0	# the corpus is of 2018 and of 2029
         for name, values in self.more.items():
-            sections.setdefault(name, {}).update(values)
+            if isinstance(values, dict):
+                sections.setdefault(name, {}).update(values)
+            else:
+                sections[name] = values
         sections["internal-domains"] = {"domain": list(self.internal)}
         sections["authorized-outbounds"] = {"range": list(self.outbounds)}
         sections["journal-service"] = self.services

@@ -36,6 +36,13 @@ static void test_defaults(void)
 	tap_is_int(j->transport, JM_TRANSPORT_SMTP, "transport-type");
 	tap_is_int(j->journal_type, JM_JOURNAL_ENVELOPE, "journal-type");
 	tap_ok(!j->disabled && !j->encrypted && !j->use_smtp_authentication && j->remove_journal_headers && !j->prefer_clear_text, "yes/no of a service");
+	tap_ok(!j->extended_de_duplication && !j->journal_non_internal && !j->journal_unknown_internal && !j->detailed_logging, "the other ones");
+	tap_is_int(j->encryption_mode, JM_ENCRYPTION_RELAXED, "encryption-mode of SMTP");
+	tap_is_int(s->maximum_age_days * 1000 + j->maximum_age_days, 30030, "maximum-age");
+	tap_ok(j->initial_process_delay_s == 0 && j->delivery_wait_attempts == 3 && j->delivery_wait_interval_s == 60, "delay and waiting");
+	tap_is_int(j->inactivity_allowed_min, 180, "period-of-inactivity-allowed");
+	tap_ok(!s->gateway && s->gateway_on_fault == JM_ON_FAULT_DEFER, "gateway");
+	tap_ok(s->directory_files_n == 0 && s->directory_maps_n == 0, "directory-sources");
 	tap_ok(j->source_ranges.n == 0 && s->authorized_outbounds.n == 1, "ranges");
 	tap_ok(s->internal_domains_n == 1 && !s->internal_domains[0].sub_domains, "internal domains");
 	tap_is_int(j->line, 6, "the service's line");
@@ -43,6 +50,8 @@ static void test_defaults(void)
 	tap_is_int(jm_settings_line(s, j, "encrypted"), 0, "a default has no line");
 	tap_is_int(jm_settings_line(s, NULL, "socket"), 2, "the socket's line");
 	tap_is_int(jm_settings_line(s, NULL, "quux"), 0, "no such setting, no line");
+	tap_is_int(jm_settings_line(s, j, "journal-service/email-address"), 7, "by section and name");
+	tap_is_int(jm_settings_line(s, j, "pop3/email-address"), 0, "of another section");
 	tap_is_int(s->authorized_outbounds.lines[0], 5, "the range's line");
 	tap_is_int(s->internal_domains[0].line, 4, "the domain's line");
 	jm_settings_unref(&s);
@@ -55,10 +64,17 @@ static const char everything[] =
     "<journal-service><prefer-clear-text-version>true</prefer-clear-text-version><remove-journal-headers>no</remove-journal-headers>"
     "<journal-type>eml</journal-type><use-smtp-authentication>yes</use-smtp-authentication><encrypted>yes</encrypted>"
     "<additional-source-ip-ranges><range>198.51.100.7/32</range><range> 2001:DB8::/32 </range></additional-source-ip-ranges>"
+    "<encryption-mode>strict</encryption-mode><maximum-age>0</maximum-age><initial-process-delay>5</initial-process-delay>"
+    "<delivery-wait-attempts>0</delivery-wait-attempts><delivery-wait-interval>7</delivery-wait-interval><detailed-logging>yes</detailed-logging>"
+    "<period-of-inactivity-allowed>0</period-of-inactivity-allowed><extended-de-duplication>yes</extended-de-duplication>"
+    "<journal-non-internal-addresses>yes</journal-non-internal-addresses>"
+    "<journal-unknown-internal-addresses>yes</journal-unknown-internal-addresses>"
     "<disabled>true</disabled><transport-type>smtp</transport-type><email-address>Journal@J\xc3\xb6urnal.Example.ORG.</email-address>"
     "<description><![CDATA[R&D]]> \xc3\xa4&amp;&#x6f;</description></journal-service>\n"
     "<authorized-outbounds><range>10.0.0.0/8</range></authorized-outbounds>\n"
     "<internal-domains><domain sub-domains=\"yes\">M\xc3\xbcller.example</domain><domain sub-domains=\"no\">Example.COM.</domain></internal-domains>\n"
+    "<directory-sources><map>btree:/b</map><file>/f/</file><map> hash:/a.db </map></directory-sources>\n"
+    "<gateway><on-fault>pass</on-fault><enabled>yes</enabled></gateway><maximum-age>7</maximum-age>\n"
     "<archive><max-message-size>1048576</max-message-size><compression-level>19</compression-level><volume-size>2g</volume-size>"
     "<directory>\n /srv/a/// \n</directory></archive>\n"
     "<daemon><detailed-logging>yes</detailed-logging><control-socket>/run/c</control-socket><user>jm</user></daemon>\n"
@@ -90,6 +106,18 @@ static void test_everything(void)
 	tap_is_str(j->email_address, "Journal@xn--jurnal-wxa.example.org", "email-address: local part as written, domain in A-labels");
 	tap_ok(j->disabled && j->encrypted && j->use_smtp_authentication && !j->remove_journal_headers && j->prefer_clear_text, "yes/no of a service");
 	tap_is_int(j->journal_type, JM_JOURNAL_EML, "journal-type");
+	tap_ok(j->extended_de_duplication && j->journal_non_internal && j->journal_unknown_internal && j->detailed_logging, "the other ones");
+	tap_is_int(j->encryption_mode, JM_ENCRYPTION_STRICT, "encryption-mode");
+	tap_is_int(s->maximum_age_days * 1000 + j->maximum_age_days, 7000, "maximum-age of all and of one");
+	tap_ok(j->initial_process_delay_s == 5 && j->delivery_wait_attempts == 0 && j->delivery_wait_interval_s == 7 && j->inactivity_allowed_min == 0,
+	    "delay, waiting, inactivity");
+	tap_ok(s->gateway && s->gateway_on_fault == JM_ON_FAULT_PASS, "gateway");
+	if (tap_ok(s->directory_files_n == 1 && s->directory_maps_n == 2, "directory-sources")) {
+		tap_is_str(s->directory_files[0].name, "/f", "a file");
+		tap_is_str(s->directory_maps[0].name, "btree:/b", "a map");
+		tap_is_str(s->directory_maps[1].name, "hash:/a.db", "another one");
+		tap_ok(s->directory_maps[1].line > 0, "its line");
+	}
 	tap_ok(j->source_ranges.n == 2, "two ranges");
 	tap_is_str(jm_cidr_format(&j->source_ranges.v[0], text), "198.51.100.7", "/32");
 	tap_is_str(jm_cidr_format(&j->source_ranges.v[1], text), "2001:db8::/32", "IPv6");

@@ -72,6 +72,13 @@ static const struct wrong table[] = {
 	    { "<domain sub-domains>: value \"all\" is wrong; allowed: yes, no" }, true },
 	/* words */
 	{ "wrong transport", VALUE("transport-type", "SMPT"), 6, { "value \"SMPT\" is wrong; allowed: SMTP, POP3; did you mean \"SMTP\"?" }, true },
+	{ "wrong encryption mode", VALUE("encryption-mode", "lax"), 6, { "value \"lax\" is wrong; allowed: strict, relaxed" }, true },
+	{ "negative age", VALUE("maximum-age", "-1"), 6, { "value \"-1\" is wrong; allowed: a whole number from 0 to 36500" }, true },
+	{ "no interval", VALUE("delivery-wait-interval", "0"), 6, { "allowed: a whole number from 1 to 86400" }, false },
+	{ "a table of another type", HEAD "<directory-sources><map>lmdb:/a</map></directory-sources>\n" TAIL, 4,
+	    { "<map>: value \"lmdb:/a\" is wrong: not a table that can be read natively; allowed: hash:/PATH, btree:/PATH" }, true },
+	{ "a relative table", HEAD "<directory-sources><map>hash:a</map></directory-sources>\n" TAIL, 4, { "its path is not absolute" }, true },
+	{ "a relative file", HEAD "<directory-sources><file>a</file></directory-sources>\n" TAIL, 4, { "not absolute" }, true },
 	{ "wrong journal type", VALUE("journal-type", "mbox"), 6, { "value \"mbox\" is wrong; allowed: envelope, eml" }, true },
 	{ "misspelled journal type", VALUE("journal-type", "envelop"), 6, { "did you mean \"envelope\"?" }, true },
 	/* addresses */
