@@ -94,12 +94,13 @@ class Quickstart:
 
     def show(self):
         settings = self.daemon.settings
-        for args in (["list"], ["show", "1"], ["verify"]):
+        item = str(self.daemon.jmctl.list()[0]["id"])
+        for args in (["list"], ["show", item], ["verify"]):
             shown(settings, *args)
-        shown(settings, "export", "1", lines=12)
+        shown(settings, "export", item, lines=12)
         print("\nThe message is what the report had inside, byte for byte, but for the two header fields X-MS-Exchange-...-BCC,\n"
               "which Exchange wants removed: the Bcc recipients stand in the envelope above. The report itself is kept, too:\n"
-              "jmctl export --report 1\n")
+              "jmctl export --report %s\n" % item)
 
     def further(self, keep):
         jmctl = "%s VERB --config %s" % (JMCTL, self.daemon.settings)

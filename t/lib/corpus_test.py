@@ -12,10 +12,14 @@ def sha256(data):
 
 
 def recipients(item):
-    """As the corpus writes them: address and type, and where the address comes from."""
+    """As the corpus writes them: address and type, and where the address comes from, by the item's first report."""
+    first = item["reports"][0]["seq"]
     found = []
     for r in item["recipients"]:
-        found.append({k: r[k] for k in ("address", "type", "expanded_from", "forwarded_from") if r.get(k) is not None})
+        for named in r["reports"]:
+            if named["seq"] == first:
+                role = {k: named[k] for k in ("type", "expanded_from", "forwarded_from") if named.get(k) is not None}
+                found.append(dict(role, address=r["address"]))
     return found
 
 
@@ -32,8 +36,9 @@ def check(s, m, item):
 
 def run(name, **server):
     """Every message of the corpus that can come by SMTP."""
-    s = scene.Scene(scene.servers(name)[0], **server)
     messages = [m for m in corpus.all_messages() if m.by_smtp]
+    domains = sorted({m.sender.split("@")[1] for m in messages if m.sender})
+    s = scene.Scene(scene.servers(name)[0], {"internal": domains}, **server)
     for m in messages:
         smtputf8 = any(not a.isascii() for a in [m.sender] + m.recipients)
         before = {i["id"] for i in s.jmctl.list()}

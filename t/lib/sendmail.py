@@ -63,7 +63,7 @@ TAIL = r"""MAILER(`local')
 MAILER(`smtp')
 MAILER_DEFINITIONS
 Mjhold, P=[IPC], F=mDFMuX, S=EnvFromSMTP, R=EnvToSMTP, E=\r\n, T=DNS/RFC822/SMTP, A=TCP $h 1
-Mjfile, P={etc}/deliver, F=lmnsu8, S=EnvFromL, R=EnvToL, U=8:8, A=deliver $u
+Mjfile, P={etc}/deliver, F=mnu8, S=EnvFromSMTP, R=EnvToSMTP, U=8:8, A=deliver $u
 """
 
 

@@ -48,9 +48,13 @@ def fault(text, size):
     tap.is_(d.stop(), 0, name + ": it stops with status 0")
     d.env = None
     d.start()
-    tap.is_(subjects(d), good, name + ": also after a restart")
+    if text.startswith("sync"):	# whether what was written is on the disk nobody knows then: it may be there, its sender tries again
+        tap.is_(subjects(d)[:len(good)], good, name + ": also after a restart")
+    else:
+        tap.is_(subjects(d), good, name + ": also after a restart")
+    before = subjects(d)
     tap.is_(send(d, "again").kind, "d", name + ": with room again mail is archived")
-    tap.is_(subjects(d), good + ["Test again"], name + ": behind the others")
+    tap.is_(subjects(d), before + ["Test again"], name + ": behind the others")
     tap.is_(d.jmctl.verify()[0], 0, name + ": jmctl verify finds nothing wrong")
     d.stop()
 
@@ -59,7 +63,7 @@ def full_disk():
     """A real one: a small tmpfs for the archive."""
     disk = os.path.join(tap.folder(), "disk")
     os.makedirs(disk)
-    if os.getuid() != 0 or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", disk], stderr=subprocess.DEVNULL,
+    if os.getuid() != 0 or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", disk], stderr=subprocess.DEVNULL,
                                           check=False).returncode != 0:
         tap.diag("no tmpfs can be mounted here")
         return
@@ -67,11 +71,10 @@ def full_disk():
     d = Daemon(tap.folder() + "/full", outbounds=(CLIENT,), more={"archive": {"directory": disk + "/archive", "volume-size": "1M"}}).start()
     filler = os.path.join(disk, "filler")
     tap.is_(send(d, "before").kind, "d", "full disk: before: archived")
-    with open(filler, "wb") as f:
+    with open(filler, "wb", buffering=0) as f:
         try:
             while True:
-                f.write(b"x" * 4096)
-                f.flush()
+                f.write(b"x" * 65536)
         except OSError:
             pass
     answers = [send(d, "full-%d" % i, 500000) for i in range(3)]

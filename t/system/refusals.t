@@ -28,20 +28,28 @@ REFUSALS = [
     ("no TLS", "tls", INSIDE, scene.OUTBOUND, 550, r"5\.7\.1 .*TLS", "refused"),
     ("no login", "login", INSIDE, scene.OUTBOUND, 550, r"5\.7\.1 .*(?i:auth|login)", "refused"),
     ("address that no service has", "journalling", INSIDE, scene.OUTBOUND, 450, r"4\.1\.1 .*(?i:journal)", "deferred"),
-    ("address with a % sign", "jour%naling", INSIDE, scene.OUTBOUND, 450, r"4\.1\.1 ", "deferred"),
     ("disabled service", "off", INSIDE, scene.OUTBOUND, 450, r"4\.2\.1 .*(?i:disabled|suspended)", "deferred"),
 ]
+
+
+def noted(s, kind, source, name, text):
+    """Events go to the disk with the next commit, at the latest after a second."""
+    def found():
+        return [e for e in s.jmctl.events(kind) if e["actor"] == source and re.search(text, e["text"])]
+    try:
+        run.until(found, "an event", 5)
+        tap.ok(True, name)
+    except TimeoutError:
+        tap.ok(False, name, s.jmctl.events())
 
 
 def refusals(s):
     name = s.server.name
     for what, local, sender, source, code, text, kind in REFUSALS:
-        before = len(s.jmctl.events(kind))
         r = s.send(corpus.report("refused"), [local + "@journal.example.com"], sender, source)
         tap.is_(r.code, code, "%s: %s: %d" % (name, what, code))
         tap.like(r.text, text, "%s: %s: the text names the reason" % (name, what))
-        new = s.jmctl.events(kind)[before:]
-        tap.ok(len(new) == 1 and source in new[0]["actor"], "%s: %s: one event, which names the client" % (name, what), new)
+        noted(s, kind, source, "%s: %s: an event, which names the client" % (name, what), text.split(" ", 1)[1])
     r = s.send(corpus.report("refused"), ["journaling@journal.example.com"], "per%cent@example.org")
     tap.is_(r.code, 550, name + ": a sender with a % sign gets the same answer")
     tap.like(r.text, r"5\.7\.1 .*(?i:sender)", name + ": and the same text")

