@@ -7,3 +7,9 @@ SYSTEM_TESTS += t/system/pop3_connect.t t/system/pop3_faults.t t/system/pop3_col
 EXTRA_DIST += t/lib/dovecot.py t/lib/pop3.py t/lib/pop3_quirks.py
 SLOW_TESTS += t/slow/pop3_kill.t
 EXTRA_DIST += t/system/pop3_connect.t t/system/pop3_faults.t t/system/pop3_collect.t t/system/pop3_test.t t/slow/pop3_kill.t
+
+# Fetching beside mpop, over a round trip, and from a large mailbox.
+bench-pop3: $(sbin_PROGRAMS) $(bin_PROGRAMS) t/lib/pop3_pull
+	$(TEST_ENV) $(srcdir)/t/bench/pop3.py $(BENCH_FLAGS)
+.PHONY: bench-pop3
+EXTRA_DIST += t/bench/pop3.py t/lib/delay.py
