@@ -84,7 +84,7 @@ static int replay_batch(struct jm_archive *a, int fd, const struct jm_volume *v,
 	struct jm_record r;
 	int rc;
 
-	if (jm_apply_begin(a->catalog, &p, err) < 0)
+	if (jm_apply_begin(a, &p, err) < 0)
 		return -1;
 	for (int n = 0; n < BATCH_MAX && at.offset < v->end; n++) {
 		json_t *meta;
@@ -178,7 +178,7 @@ static int apply(struct jm_archive *a, const struct jm_ticket *first, struct jm_
 	int rc;
 
 	(void)pthread_rwlock_wrlock(&a->catalog_lock);
-	rc = jm_apply_begin(a->catalog, &p, err);
+	rc = jm_apply_begin(a, &p, err);
 	for (const struct jm_ticket *t = first; t != NULL && rc == 0; t = t->next) {
 		if (t->head.seq <= at.seq)
 			continue;	/* a replay was faster */

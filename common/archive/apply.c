@@ -3,42 +3,15 @@
  * From records to the catalog. A pure function of the records in their order and of nothing else, so that the catalog can be made anew at
  * any time with the same rows. Keys and rows: SCHEMA.md. Merging is decided here: same match key, same item.
  */
-#include "common/archive/store.h"
+#include "common/archive/apply.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "common/archive/count.h"
 #include "common/base/clock.h"
-#include "common/base/num.h"
 
 #define TEXT_BYTES 1000			/* a row keeps that much of a subject or an address; the record has all */
 #define INDEX_TEXT_BYTES 255
-
-struct jm_apply {
-	struct jm_catalog *c;
-	struct jm_txn *txn;
-	struct jm_counts counts;
-};
-
-/* What apply_report() works on. */
-struct report {
-	const struct jm_applied *r;
-	const json_t *arrival, *journal, *content;
-	const char *service, *set_aside;
-	unsigned char key[JM_SHA256_BYTES];
-	uint64_t id;
-	json_t *row;
-	bool is_new, from_headers;
-	int64_t added;			/* recipients that the item did not have */
-};
-
-static struct jm_span id_key(uint64_t id, unsigned char key[8])
-{
-	jm_num_put_be64(key, id);
-	return jm_span_of(key, 8);
-}
 
 size_t jm_apply_index_key(struct jm_span text, bool fold, unsigned char key_r[JM_CATALOG_KEY_MAX])
 {
@@ -134,7 +107,7 @@ static int index_address(struct jm_apply *p, uint64_t id, struct jm_span address
 	return rc < 0 ? -1 : 0;
 }
 
-static int index_addresses(struct jm_apply *p, struct report *w, struct jm_err *err)
+static int index_addresses(struct jm_apply *p, struct jm_applying *w, struct jm_err *err)
 {
 	const json_t *list = json_object_get(w->journal, "recipients");
 	int64_t no = 0;
@@ -148,7 +121,7 @@ static int index_addresses(struct jm_apply *p, struct report *w, struct jm_err *
 	return 0;
 }
 
-static int index_message_id(struct jm_apply *p, const struct report *w, struct jm_err *err)
+static int index_message_id(struct jm_apply *p, const struct jm_applying *w, struct jm_err *err)
 {
 	struct jm_span m = span_of(w->journal, "message_id");
 	unsigned char key[JM_CATALOG_KEY_MAX];
@@ -160,6 +133,40 @@ static int index_message_id(struct jm_apply *p, const struct report *w, struct j
 	key[n++] = 0;
 	jm_num_put_be64(key + n, w->id);
 	return jm_catalog_put(p->c, p->txn, JM_T_BY_MESSAGE_ID, jm_span_of(key, n + 8), jm_span_str(""), true, err) < 0 ? -1 : 0;
+}
+
+/* Remove the entry text + id of an index. */
+static int unindex(struct jm_apply *p, enum jm_table t, struct jm_span text, bool fold, uint64_t id, struct jm_err *err)
+{
+	unsigned char key[JM_CATALOG_KEY_MAX];
+	size_t n;
+
+	if (jm_span_none(text))
+		return 0;
+	n = jm_apply_index_key(text, fold, key);
+	key[n++] = 0;
+	jm_num_put_be64(key + n, id);
+	return jm_catalog_remove(p->c, p->txn, t, jm_span_of(key, n + 8), err);
+}
+
+int jm_applying_leave(struct jm_apply *p, const struct jm_applying *w, uint64_t own_id, struct jm_err *err)
+{
+	const json_t *list = json_object_get(w->journal, "recipients");
+	struct jm_span m = span_of(w->journal, "message_id");
+	unsigned char key[16];
+
+	if (unindex(p, JM_T_BY_ADDRESS, span_of(w->journal, "envelope_sender"), true, own_id, err) < 0 ||
+	    unindex(p, JM_T_BY_ADDRESS, span_of(w->journal, "on_behalf_of"), true, own_id, err) < 0 ||
+	    unindex(p, JM_T_BY_MESSAGE_ID, jm_span_none(m) ? m : jm_apply_bare_id(m), false, own_id, err) < 0)
+		return -1;
+	for (size_t i = 0; i < json_array_size(list); i++)
+		if (unindex(p, JM_T_BY_ADDRESS, span_of(json_array_get(list, i), "address"), true, own_id, err) < 0)
+			return -1;
+	jm_num_put_be64(key, (uint64_t)w->r->head->time_ms);
+	jm_num_put_be64(key + 8, own_id);
+	if (jm_catalog_remove(p->c, p->txn, JM_T_BY_DATE, jm_span_of(key, sizeof(key)), err) < 0)
+		return -1;
+	return jm_catalog_remove(p->c, p->txn, JM_T_ITEMS, jm_id_key(own_id, key), err);
 }
 
 /* Note that seq is the first to have these bytes in this role, unless there was one before. *first_r says so. */
@@ -191,7 +198,7 @@ static int index_content(struct jm_apply *p, const json_t *of, const char *diges
 }
 
 /* Digests that are equal share one row, written once. */
-static int index_contents(struct jm_apply *p, const struct report *w, const json_t *report, struct jm_err *err)
+static int index_contents(struct jm_apply *p, const struct jm_applying *w, const json_t *report, struct jm_err *err)
 {
 	const char *received = text_of(report, "sha256"), *raw = text_of(w->content, "raw_sha256"), *message = text_of(w->content, "sha256");
 	bool same_raw, same_message;
@@ -219,8 +226,8 @@ static int index_contents(struct jm_apply *p, const struct report *w, const json
 
 /* ---- items ---- */
 
-/* Facts of the envelope into the row; a proper report's win over those read from a message's own header. */
-static int row_envelope(struct report *w)
+/* Facts of the envelope into the row; a proper report's win over the gateway's, and both over those read from a message's own header. */
+static int row_envelope(struct jm_applying *w)
 {
 	json_t *row = w->row;
 	int rc = 0;
@@ -235,7 +242,7 @@ static int row_envelope(struct report *w)
 	return rc;
 }
 
-static int row_new(struct report *w, struct jm_err *err)
+static int row_new(struct jm_applying *w, struct jm_err *err)
 {
 	json_t *row = json_object();
 	int rc = row == NULL ? -1 : 0;
@@ -252,14 +259,18 @@ static int row_new(struct report *w, struct jm_err *err)
 		rc |= json_object_set_nocheck(row, "size", json_object_get(w->content, "size"));
 		rc |= json_object_set_nocheck(row, "sha256", json_object_get(w->content, "sha256"));
 		rc |= json_object_set_nocheck(row, "raw_sha256", json_object_get(w->content, "raw_sha256"));
+		if (w->from_gateway)
+			rc |= json_object_set_new_nocheck(row, "gateway", json_true());
 		if (w->set_aside != NULL)
 			rc |= json_object_set_new_nocheck(row, "set_aside", json_string_nocheck(w->set_aside));
+		else if (w->queued != NULL)
+			rc |= json_object_set_new_nocheck(row, "queued", json_true());
 	}
 	return rc == 0 ? 0 : no_memory(err);
 }
 
 /* A service that the item was not seen by yet. */
-static int row_service(struct report *w)
+static int row_service(struct jm_applying *w)
 {
 	json_t *list = json_object_get(w->row, "more_services");
 	const char *first = text_of(w->row, "service");
@@ -278,7 +289,7 @@ static int row_service(struct report *w)
 }
 
 /* One more byte string of an item that is there already. */
-static int merge_content(struct jm_apply *p, struct report *w, struct jm_err *err)
+static int merge_content(struct jm_apply *p, struct jm_applying *w, struct jm_err *err)
 {
 	unsigned char key[8 + 2 * JM_SHA256_BYTES];
 	char value[96];
@@ -298,7 +309,7 @@ static int merge_content(struct jm_apply *p, struct report *w, struct jm_err *er
 	return rc < 0 ? -1 : 0;
 }
 
-static int merge_item(struct jm_apply *p, struct report *w, struct jm_err *err)
+static int merge_item(struct jm_apply *p, struct jm_applying *w, struct jm_err *err)
 {
 	unsigned char key[16];
 
@@ -307,12 +318,19 @@ static int merge_item(struct jm_apply *p, struct report *w, struct jm_err *err)
 	if (jm_catalog_put(p->c, p->txn, JM_T_ITEM_REPORTS, jm_span_of(key, sizeof(key)), jm_span_str(""), false, err) < 0 ||
 	    merge_content(p, w, err) < 0)
 		return -1;
-	if (row_service(w) != 0 || (json_is_true(json_object_get(w->row, "from_headers")) && !w->from_headers && row_envelope(w) != 0))
+	if (row_service(w) != 0)
 		return no_memory(err);
-	return 0;
+	if (w->from_headers || (!json_is_true(json_object_get(w->row, "from_headers")) &&
+	    (w->from_gateway || !json_is_true(json_object_get(w->row, "gateway")))))
+		return 0;
+	if (!w->from_gateway)
+		(void)json_object_del(w->row, "gateway");
+	else if (json_object_set_new_nocheck(w->row, "gateway", json_true()) != 0)
+		return no_memory(err);
+	return row_envelope(w) == 0 ? 0 : no_memory(err);
 }
 
-static int new_item(struct jm_apply *p, struct report *w, struct jm_err *err)
+static int new_item(struct jm_apply *p, struct jm_applying *w, struct jm_err *err)
 {
 	unsigned char key[16], id[8];
 
@@ -325,86 +343,140 @@ static int new_item(struct jm_apply *p, struct report *w, struct jm_err *err)
 	if (jm_catalog_put(p->c, p->txn, JM_T_BY_DATE, jm_span_of(key, sizeof(key)), jm_span_str(""), false, err) < 0)
 		return -1;
 	if (w->set_aside != NULL)
-		return jm_catalog_put(p->c, p->txn, JM_T_SET_ASIDE, id_key(w->id, id), jm_span_str(""), false, err) < 0 ? -1 : 0;
-	return jm_catalog_put(p->c, p->txn, JM_T_BY_KEY, jm_span_of(w->key, sizeof(w->key)), id_key(w->id, id), false, err) < 0 ? -1 : 0;
+		return jm_catalog_put(p->c, p->txn, JM_T_SET_ASIDE, jm_id_key(w->id, id), jm_span_str(""), false, err) < 0 ||
+		    jm_apply_note(p, w->id, w->r->head->time_ms, "set-aside", w->service, "archive", w->set_aside, err) < 0 ? -1 : 0;
+	if (w->queued != NULL)
+		return jm_change_queue(p, w, err);
+	return jm_catalog_put(p->c, p->txn, JM_T_BY_KEY, jm_span_of(w->key, sizeof(w->key)), jm_id_key(w->id, id), false, err) < 0 ? -1 : 0;
 }
 
-/* The item of this match key, or a new one. What is set aside stands alone: it must neither join an item nor found one. */
-static int find_item(struct jm_apply *p, struct report *w, struct jm_err *err)
+int jm_applying_match(struct jm_apply *p, struct jm_applying *w, struct jm_err *err)
 {
-	unsigned char key[8];
 	struct jm_buf b;
-	int rc = 0;
+	int rc;
 
-	if (w->set_aside != NULL)
-		return new_item(p, w, err);
 	jm_buf_init(&b, 4096);
 	rc = jm_catalog_get(p->c, p->txn, JM_T_BY_KEY, jm_span_of(w->key, sizeof(w->key)), &b, err);
 	if (rc == 1)
 		w->id = b.len == 8 ? jm_num_get_be64(b.p) : 0;
 	jm_buf_release(&b);
-	if (rc <= 0)
-		return rc < 0 ? -1 : new_item(p, w, err);
-	rc = jm_catalog_get_json(p->c, p->txn, JM_T_ITEMS, id_key(w->id, key), &w->row, err);
-	if (rc == 0)
-		return jm_err_set(err, JM_E_CORRUPT, "catalog: item %" PRIu64 " is missing", w->id);
-	return rc < 0 ? -1 : merge_item(p, w, err);
+	return rc;
 }
 
-static int count_report(struct jm_apply *p, const struct report *w, const json_t *meta, struct jm_err *err)
+int jm_applying_join(struct jm_apply *p, struct jm_applying *w, struct jm_err *err)
 {
-	struct jm_count c = { .records = 1, .reports = 1, .last_ms = w->r->head->time_ms };
+	unsigned char key[8];
+	int rc = jm_catalog_get_json(p->c, p->txn, JM_T_ITEMS, jm_id_key(w->id, key), &w->row, err);
+
+	if (rc == 0)
+		return jm_err_set(err, JM_E_CORRUPT, "catalog: item %" PRIu64 " is missing", w->id);
+	if (rc < 0 || merge_item(p, w, err) < 0 || index_addresses(p, w, err) < 0)
+		return -1;
+	return index_message_id(p, w, err);
+}
+
+/* The item of this match key, or a new one. What is set aside or waits stands alone: it must neither join an item nor found one. */
+static int find_item(struct jm_apply *p, struct jm_applying *w, struct jm_err *err)
+{
+	int rc = w->set_aside != NULL || w->queued != NULL ? 0 : jm_applying_match(p, w, err);
+
+	if (rc == 1)
+		return jm_applying_join(p, w, err);
+	if (rc < 0 || new_item(p, w, err) < 0 || index_addresses(p, w, err) < 0)
+		return -1;
+	return index_message_id(p, w, err);
+}
+
+int jm_apply_count(struct jm_apply *p, const char *service, int64_t time_ms, const struct jm_count *c, struct jm_err *err)
+{
 	char key[600], day[JM_CLOCK_TEXT_BYTES];
+
+	(void)jm_clock_format(time_ms, day);
+	day[10] = '\0';
+	if (jm_counts_add(&p->counts, JM_T_COUNTERS, "total", c, err) < 0)
+		return -1;
+	(void)snprintf(key, sizeof(key), "day/%s", day);
+	if (jm_counts_add(&p->counts, JM_T_COUNTERS, key, c, err) < 0)
+		return -1;
+	if (service == NULL)
+		return 0;
+	if (jm_counts_add(&p->counts, JM_T_SERVICES, service, c, err) < 0)
+		return -1;
+	(void)snprintf(key, sizeof(key), "day/%s/%s", day, service);
+	return jm_counts_add(&p->counts, JM_T_COUNTERS, key, c, err);
+}
+
+int jm_apply_note(struct jm_apply *p, uint64_t seq, int64_t time_ms, const char *kind, const char *service, const char *actor, const char *text,
+    struct jm_err *err)
+{
+	const struct jm_event e = { .time_ms = time_ms, .kind = kind, .service = service, .actor = actor, .text = text };
+	struct jm_count c = { .events = 1, .last_ms = time_ms };
+	json_t *row = jm_describe_event(&e, err);
+	unsigned char key[8];
+	char counter[80];
+	int rc;
+
+	if (row == NULL)
+		return -1;
+	rc = jm_catalog_put_json(p->c, p->txn, JM_T_EVENTS, jm_id_key(seq, key), row, err);
+	json_decref(row);
+	(void)snprintf(counter, sizeof(counter), "event/%.64s", kind);
+	return rc < 0 ? -1 : jm_counts_add(&p->counts, JM_T_COUNTERS, counter, &c, err);
+}
+
+static int count_report(struct jm_apply *p, const struct jm_applying *w, const json_t *meta, struct jm_err *err)
+{
+	struct jm_count c = { .records = 1, .reports = 1, .received = 1, .last_ms = w->r->head->time_ms };
 
 	c.received_bytes = (uint64_t)int_of(json_object_get(meta, "report"), "size");
 	c.stored_bytes = jm_record_bytes(w->r->head);
-	c.items = w->is_new && w->set_aside == NULL;
-	c.merged = !w->is_new;
 	c.set_aside = w->set_aside != NULL;
+	c.queued = w->set_aside == NULL && w->queued != NULL;
+	c.items = w->is_new && !c.set_aside && !c.queued;
+	c.merged = !w->is_new;
 	c.step_down = json_is_true(json_object_get(w->journal, "step_down"));
 	c.spliced = json_object_get(meta, "splice") != NULL;
-	(void)jm_clock_format(w->r->head->time_ms, day);
-	day[10] = '\0';
-	if (jm_counts_add(&p->counts, JM_T_COUNTERS, "total", &c, err) < 0)
-		return -1;
-	(void)snprintf(key, sizeof(key), "day/%s", day);
-	if (jm_counts_add(&p->counts, JM_T_COUNTERS, key, &c, err) < 0)
-		return -1;
-	if (w->service == NULL)
-		return 0;
-	if (jm_counts_add(&p->counts, JM_T_SERVICES, w->service, &c, err) < 0)
-		return -1;
-	(void)snprintf(key, sizeof(key), "day/%s/%s", day, w->service);
-	return jm_counts_add(&p->counts, JM_T_COUNTERS, key, &c, err);
+	return jm_apply_count(p, w->service, w->r->head->time_ms, &c, err);
 }
 
-static int store_report(struct jm_apply *p, struct report *w, struct jm_err *err)
+int jm_applying_store(struct jm_apply *p, struct jm_applying *w, struct jm_err *err)
 {
 	unsigned char key[8];
 	char value[128];
 
 	(void)snprintf(value, sizeof(value), "{\"v\":%" PRIu64 ",\"o\":%" PRIu64 ",\"i\":%" PRIu64 "}", w->r->volume, w->r->offset, w->id);
-	if (jm_catalog_put(p->c, p->txn, JM_T_REPORTS, id_key(w->r->head->seq, key), jm_span_str(value), false, err) < 0)
+	if (jm_catalog_put(p->c, p->txn, JM_T_REPORTS, jm_id_key(w->r->head->seq, key), jm_span_str(value), false, err) < 0)
 		return -1;
 	if (add_to(w->row, "reports", 1) != 0 || add_to(w->row, "recipients", w->added) != 0)
 		return no_memory(err);
-	return jm_catalog_put_json(p->c, p->txn, JM_T_ITEMS, id_key(w->id, key), w->row, err);
+	return jm_catalog_put_json(p->c, p->txn, JM_T_ITEMS, jm_id_key(w->id, key), w->row, err);
+}
+
+int jm_applying_read(struct jm_applying *w, const struct jm_applied *r, struct jm_err *err)
+{
+	const char *variant;
+
+	*w = (struct jm_applying){ .r = r, .arrival = json_object_get(r->meta, "arrival"), .journal = json_object_get(r->meta, "journal"),
+		.content = json_object_get(r->meta, "content"), .queued = json_object_get(r->meta, "queued"),
+		.set_aside = text_of(r->meta, "set_aside") };
+	variant = text_of(w->journal, "variant");
+	w->service = text_of(w->arrival, "service");
+	w->from_gateway = text_of(w->arrival, "transport") != NULL && strcmp(text_of(w->arrival, "transport"), "gateway") == 0;
+	w->from_headers = !w->from_gateway && (variant == NULL || strcmp(variant, jm_variant_name(JM_VARIANT_PLAIN)) == 0);
+	if (jm_sha256_unhex(span_of(r->meta, "key"), w->key) != 0)
+		return jm_err_set(err, JM_E_CORRUPT, "record %" PRIu64 " has no match key", r->head->seq);
+	return 0;
 }
 
 static int apply_report(struct jm_apply *p, const struct jm_applied *r, struct jm_err *err)
 {
-	struct report w = { .r = r, .arrival = json_object_get(r->meta, "arrival"), .journal = json_object_get(r->meta, "journal"),
-		.content = json_object_get(r->meta, "content"), .set_aside = text_of(r->meta, "set_aside") };
-	const char *variant = text_of(w.journal, "variant");
+	struct jm_applying w;
 	int rc = -1;
 
-	w.service = text_of(w.arrival, "service");
-	w.from_headers = variant == NULL || strcmp(variant, jm_variant_name(JM_VARIANT_PLAIN)) == 0;
-	if (jm_sha256_unhex(span_of(r->meta, "key"), w.key) != 0)
-		return jm_err_set(err, JM_E_CORRUPT, "record %" PRIu64 " has no match key", r->head->seq);
-	if (find_item(p, &w, err) == 0 && index_addresses(p, &w, err) == 0 && index_message_id(p, &w, err) == 0 &&
-	    index_contents(p, &w, json_object_get(r->meta, "report"), err) == 0 && store_report(p, &w, err) == 0 &&
-	    jm_pop3_mark_apply(p->c, p->txn, w.arrival, r->head->seq, err) == 0)
+	if (jm_applying_read(&w, r, err) < 0)
+		return -1;
+	if (find_item(p, &w, err) == 0 && index_contents(p, &w, json_object_get(r->meta, "report"), err) == 0 &&
+	    jm_applying_store(p, &w, err) == 0 && jm_pop3_mark_apply(p->c, p->txn, w.arrival, r->head->seq, err) == 0)
 		rc = count_report(p, &w, r->meta, err);
 	json_decref(w.row);
 	return rc;
@@ -417,12 +489,14 @@ static int apply_event(struct jm_apply *p, const struct jm_applied *r, struct jm
 	unsigned char key[8];
 	char counter[80];
 
-	if (jm_catalog_put_json(p->c, p->txn, JM_T_EVENTS, id_key(r->head->seq, key), r->meta, err) < 0 ||
+	if (jm_catalog_put_json(p->c, p->txn, JM_T_EVENTS, jm_id_key(r->head->seq, key), r->meta, err) < 0 ||
 	    jm_counts_add(&p->counts, JM_T_COUNTERS, "total", &c, err) < 0)
 		return -1;
 	c = (struct jm_count){ .events = 1, .last_ms = r->head->time_ms };
 	(void)snprintf(counter, sizeof(counter), "event/%.64s", kind ? kind : "other");
-	return jm_counts_add(&p->counts, JM_T_COUNTERS, counter, &c, err);
+	if (jm_counts_add(&p->counts, JM_T_COUNTERS, counter, &c, err) < 0)
+		return -1;
+	return json_object_get(r->meta, "status") != NULL ? jm_tally_status(p, r, err) : 0;
 }
 
 int jm_apply_add(struct jm_apply *p, const struct jm_applied *r, struct jm_err *err)
@@ -434,6 +508,10 @@ int jm_apply_add(struct jm_apply *p, const struct jm_applied *r, struct jm_err *
 		return apply_report(p, r, err);
 	case JM_RECORD_EVENT:
 		return apply_event(p, r, err);
+	case JM_RECORD_CHANGE:
+		return jm_change_apply(p, r, err);
+	case JM_RECORD_TALLY:
+		return jm_tally_apply(p, r, err);
 	case JM_RECORD_FORGET:
 		if (jm_pop3_forget_apply(p->c, p->txn, r->meta, err) < 0)
 			return -1;
@@ -443,14 +521,15 @@ int jm_apply_add(struct jm_apply *p, const struct jm_applied *r, struct jm_err *
 	}
 }
 
-int jm_apply_begin(struct jm_catalog *c, struct jm_apply **p_r, struct jm_err *err)
+int jm_apply_begin(struct jm_archive *a, struct jm_apply **p_r, struct jm_err *err)
 {
 	struct jm_apply *p = calloc(1, sizeof(*p));
 
 	if (p == NULL)
 		return no_memory(err);
-	p->c = c;
-	if (jm_catalog_begin(c, &p->txn, err) < 0) {
+	p->a = a;
+	p->c = a->catalog;
+	if (jm_catalog_begin(p->c, &p->txn, err) < 0) {
 		free(p);
 		return -1;
 	}
@@ -478,8 +557,8 @@ int jm_apply_finish(struct jm_apply **p, const unsigned char uuid[JM_UUID_BYTES]
 	memcpy(padded, uuid, JM_UUID_BYTES);
 	(void)jm_sha256_hex(padded, hex);
 	hex[2 * JM_UUID_BYTES] = '\0';
-	(void)snprintf(text, sizeof(text), "{\"version\":%d,\"uuid\":\"%s\",\"seq\":%" PRIu64 ",\"v\":%" PRIu64 ",\"o\":%" PRIu64
-	    ",\"sha256\":\"%s\"}", JM_FORMAT_VERSION, hex, at->seq, at->volume, at->offset, jm_sha256_hex(at->sha256, last));
+	(void)snprintf(text, sizeof(text), "{\"version\":%d,\"catalog\":%d,\"uuid\":\"%s\",\"seq\":%" PRIu64 ",\"v\":%" PRIu64 ",\"o\":%" PRIu64
+	    ",\"sha256\":\"%s\"}", JM_FORMAT_VERSION, JM_CATALOG_VERSION, hex, at->seq, at->volume, at->offset, jm_sha256_hex(at->sha256, last));
 	if (jm_counts_store(&q->counts, q->c, q->txn, err) == 0 &&
 	    jm_catalog_put(q->c, q->txn, JM_T_META, jm_span_str("applied"), jm_span_str(text), false, err) == 1)
 		rc = jm_catalog_commit(&q->txn, err);
@@ -500,6 +579,10 @@ int jm_apply_position(struct jm_catalog *c, struct jm_position *at_r, unsigned c
 	if (int_of(o, "version") > JM_FORMAT_VERSION) {
 		rc = jm_err_set(err, JM_E_CONFIG, "catalog of version %" JSON_INTEGER_FORMAT ", this program knows version %d: use a newer program",
 		    int_of(o, "version"), JM_FORMAT_VERSION);
+	} else if (int_of(o, "catalog") > JM_CATALOG_VERSION) {
+		rc = jm_err_set(err, JM_E_CONFIG, "a newer program made the catalog: use it, or remove the catalog");
+	} else if (int_of(o, "catalog") < JM_CATALOG_VERSION) {
+		rc = jm_err_set(err, JM_E_CORRUPT, "an older program made it, some of its rows are missing");
 	} else if (jm_sha256_unhex(jm_span_str(hex), padded) != 0 || jm_sha256_unhex(span_of(o, "sha256"), at_r->sha256) != 0) {
 		rc = jm_err_set(err, JM_E_CORRUPT, "catalog: its position makes no sense");
 	} else {

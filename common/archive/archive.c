@@ -61,7 +61,7 @@ static int init_sync(struct jm_archive *a, struct jm_err *err)
 	int rc = pthread_condattr_init(&cond) | pthread_condattr_setclock(&cond, CLOCK_MONOTONIC) | pthread_rwlockattr_init(&rw) |
 	    pthread_rwlockattr_setkind_np(&rw, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
 
-	rc |= pthread_mutex_init(&a->lock, NULL) | pthread_mutex_init(&a->pool_lock, NULL) | pthread_rwlock_init(&a->catalog_lock, &rw) |
+	rc |= pthread_mutex_init(&a->lock, NULL) | pthread_mutex_init(&a->change_lock, NULL) | pthread_mutex_init(&a->pool_lock, NULL) | pthread_rwlock_init(&a->catalog_lock, &rw) |
 	    pthread_cond_init(&a->work, &cond) | pthread_cond_init(&a->to_apply, &cond) | pthread_cond_init(&a->applied, NULL);
 	(void)pthread_condattr_destroy(&cond);
 	(void)pthread_rwlockattr_destroy(&rw);
@@ -177,6 +177,7 @@ void jm_archive_close(struct jm_archive **ap)
 	if (a->lock_fd >= 0)
 		(void)close(a->lock_fd);
 	(void)pthread_mutex_destroy(&a->lock);
+	(void)pthread_mutex_destroy(&a->change_lock);
 	(void)pthread_mutex_destroy(&a->pool_lock);
 	(void)pthread_rwlock_destroy(&a->catalog_lock);
 	(void)pthread_cond_destroy(&a->work);
@@ -313,6 +314,7 @@ static void fill_receipt(const struct jm_deposit *d, const struct jm_digests *s,
 	memcpy(r->message_sha256, s->message, sizeof(r->message_sha256));
 	r->message_bytes = d->unwrap->message.size_bytes;
 	r->stored_bytes = jm_record_bytes(&t->head);
+	r->queued = d->due_ms != 0 && d->set_aside == NULL;
 }
 
 static int store(struct jm_archive *a, const struct jm_deposit *d, const struct jm_digests *s, struct jm_flight *claims, unsigned claims_n,
@@ -354,7 +356,9 @@ static int store(struct jm_archive *a, const struct jm_deposit *d, const struct 
 int jm_archive_deposit(struct jm_archive *a, const struct jm_deposit *d, struct jm_receipt *receipt_r, struct jm_err *err)
 {
 	struct jm_flight claims[2];
+	struct jm_deposit now = *d;
 	struct jm_digests sums;
+	uint64_t item;
 	unsigned n = 0;
 	bool taken;
 	int rc;
@@ -363,7 +367,10 @@ int jm_archive_deposit(struct jm_archive *a, const struct jm_deposit *d, struct 
 		return jm_err_set(err, JM_E_LIMIT, "a message of %zu bytes", d->received.len);
 	if (digest_all(d, &sums, err) < 0 || jm_flight_claim(a, claims, sums.received, sums.raw, &n, err) < 0)
 		return -1;
-	rc = store(a, d, &sums, claims, n, &taken, receipt_r, err);
+	/* An item that comes a moment later is found by the first attempt; so a lookup that fails means no more than waiting. */
+	if (d->due_ms != 0 && d->match_first && jm_archive_match_key(a, sums.key, &item, err) == 1)
+		now.due_ms = 0;
+	rc = store(a, &now, &sums, claims, n, &taken, receipt_r, err);
 	if (!taken) {
 		(void)pthread_mutex_lock(&a->lock);
 		jm_flight_release(a, claims, n);

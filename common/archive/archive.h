@@ -33,7 +33,7 @@ struct jm_archive_options {
 
 /* How the messages of an arrival came. Strings are borrowed for the call; NULL means unknown. */
 struct jm_arrival {
-	const char *transport;		/* "smtp", "pop3" */
+	const char *transport;		/* "smtp", "pop3", "gateway" */
 	const char *service;		/* the service's email address */
 	const char *queue_id;		/* of the MTA */
 	const char *client;		/* IP address */
@@ -43,6 +43,7 @@ struct jm_arrival {
 	const char *mail_from;		/* reverse path without brackets; "" is the null path */
 	const char *const *rcpt_to;	/* NULL-terminated; the journal recipients */
 	int64_t received_ms;
+	const char *direction;		/* gateway: "inbound", "outbound", "internal", "relayed"; else NULL */
 	const char *pop3_mailbox;	/* which mailbox it was fetched from; with pop3_uidl: the deposit marks it as done */
 	const char *pop3_uidl;		/* printable ASCII (RFC 1939); NULL: no id that could be recognised */
 	uint64_t pop3_size_bytes;	/* as the server told it */
@@ -53,6 +54,8 @@ struct jm_deposit {
 	struct jm_span received;	/* the message as received, whole */
 	const struct jm_unwrap *unwrap;	/* of received */
 	const char *set_aside;		/* NULL: archive; else the reason why it is kept apart */
+	int64_t due_ms;			/* 0: archive at once; else keep it in the processing queue and look at it then. Not with set_aside */
+	bool match_first;		/* with due_ms: archive at once when there is an item to join already */
 };
 
 struct jm_receipt {
@@ -61,6 +64,7 @@ struct jm_receipt {
 	unsigned char message_sha256[JM_SHA256_BYTES];	/* of the archived message, after the removal */
 	uint64_t message_bytes;
 	uint64_t stored_bytes;		/* what the record takes on disk */
+	bool queued;			/* it waits in the processing queue */
 };
 
 /* Something worth keeping for the operator: a refusal, a start, a change. Strings borrowed. */
@@ -70,6 +74,7 @@ struct jm_event {
 	const char *service;		/* email address, or NULL */
 	const char *actor;		/* who: client address, "daemon", "jmctl" */
 	const char *text;		/* for people, one line */
+	const char *status, *cure;	/* with a service: how it stands from now on, and what to do about it; else NULL */
 };
 
 /* Open, recover, replay. CONFIG for a newer format, CORRUPT when something is wrong that recovery must not touch, DENIED when another
@@ -90,6 +95,55 @@ int jm_archive_pop3_marks(struct jm_archive *a, const char *mailbox, jm_archive_
 /* Forget the marks of messages that the mailbox does not have any more; durable. TEMP. */
 int jm_archive_pop3_forget(struct jm_archive *a, const char *mailbox, const struct jm_span *uidls, size_t n, struct jm_err *err) JM_MUST_CHECK;
 
+/*
+ * State changes. Each is one small record; the message is not written again. Which item a report joins, or that it founds one, is decided
+ * by its match key when the change is applied. SCHEMA.md tells the states.
+ */
+enum jm_change_to {
+	JM_CHANGE_WAIT,			/* queued: the next attempt */
+	JM_CHANGE_ARCHIVE,		/* queued -> archived, or merged */
+	JM_CHANGE_SET_ASIDE,		/* queued -> set aside */
+	JM_CHANGE_RELEASE,		/* queued or set aside -> archived, or merged; by an operator */
+	JM_CHANGE_EXPIRE,		/* set aside -> expired: the record stays, no list shows it */
+};
+struct jm_change {
+	uint64_t seq;			/* of the report */
+	enum jm_change_to to;
+	unsigned attempts;		/* WAIT: made until now */
+	int64_t due_ms;			/* WAIT */
+	const char *reason;		/* SET_ASIDE: why; WAIT: what went wrong, or NULL */
+};
+/* Make n changes, durable together when it returns, and in the catalog. actor: who. What does not fit its report's state is left out; NOTFOUND
+ * when n is 1. TEMP. Any thread. */
+int jm_archive_change(struct jm_archive *a, const char *actor, const struct jm_change *c, size_t n, struct jm_err *err) JM_MUST_CHECK;
+
+/* A report in the processing queue. */
+struct jm_waiting {
+	uint64_t seq;
+	int64_t since_ms, due_ms;
+	unsigned attempts;
+	char service[321];		/* empty: none */
+};
+/* When the queue has to be looked at next: 1, 0 when it is empty, -1. */
+int jm_archive_queue_next(struct jm_archive *a, int64_t *due_ms_r, struct jm_err *err) JM_MUST_CHECK;
+/* What is due at now_ms, the longest due first; at most max. */
+int jm_archive_queue_due(struct jm_archive *a, int64_t now_ms, struct jm_waiting *w, size_t max, size_t *n_r, struct jm_err *err) JM_MUST_CHECK;
+/* Is there an item with the match key of report seq? 1 with *item_r, 0, -1: CORRUPT, its record cannot be read. */
+int jm_archive_match(struct jm_archive *a, uint64_t seq, uint64_t *item_r, struct jm_err *err) JM_MUST_CHECK;
+/* The same for a key. */
+int jm_archive_match_key(struct jm_archive *a, const unsigned char key[JM_SHA256_BYTES], uint64_t *item_r, struct jm_err *err) JM_MUST_CHECK;
+
+/* Attempts that left no message here: counted, and the last refusal of a service noted. Strings borrowed. */
+struct jm_attempts {
+	const char *service;		/* NULL: no service has the address */
+	int64_t time_ms;		/* of their day */
+	uint64_t received, refused, deferred;
+	int64_t refusal_ms;		/* 0: leave */
+	const char *refusal;
+};
+/* Durable when it returns. TEMP: nothing is counted. */
+int jm_archive_tally(struct jm_archive *a, const struct jm_attempts *t, size_t n, struct jm_err *err) JM_MUST_CHECK;
+
 /* Store an event. Does not wait for the disk: it goes with the next group (at the latest after a second). */
 int jm_archive_note(struct jm_archive *a, const struct jm_event *e, struct jm_err *err) JM_MUST_CHECK;
 
@@ -109,12 +163,18 @@ struct jm_archive_filter {
 	uint64_t limit;
 	bool reverse;
 	bool set_aside;			/* the set-aside ones instead of the archived ones */
+	bool expired;			/* with set_aside: the expired ones instead */
 	const char *address;		/* only items with this sender or recipient (exact, letter case ignored) */
 	const char *message_id;
 	const char *service;
 	int64_t since_ms, until_ms;	/* archived at; 0: no limit */
 };
 int jm_archive_list(struct jm_archive *a, const struct jm_archive_filter *f, jm_archive_visit *visit, void *ctx, struct jm_err *err) JM_MUST_CHECK;
+
+/* The processing queue, in the order of arrival; service NULL: all. Each object: SCHEMA.md "queue". */
+int jm_archive_queue(struct jm_archive *a, const char *service, jm_archive_visit *visit, void *ctx, struct jm_err *err) JM_MUST_CHECK;
+/* One of them. NOTFOUND. Caller owns. */
+int jm_archive_queue_show(struct jm_archive *a, uint64_t seq, json_t **row_r, struct jm_err *err) JM_MUST_CHECK;
 
 /* One item with its contents, recipients (each with the reports that named it) and reports. NOTFOUND. Caller owns. */
 int jm_archive_show(struct jm_archive *a, uint64_t id, json_t **item_r, struct jm_err *err) JM_MUST_CHECK;

@@ -14,6 +14,9 @@ static const struct {
 	{ "items", offsetof(struct jm_count, items) }, { "merged", offsetof(struct jm_count, merged) },
 	{ "set_aside", offsetof(struct jm_count, set_aside) }, { "step_down", offsetof(struct jm_count, step_down) },
 	{ "spliced", offsetof(struct jm_count, spliced) }, { "events", offsetof(struct jm_count, events) },
+	{ "received", offsetof(struct jm_count, received) }, { "queued", offsetof(struct jm_count, queued) },
+	{ "refused", offsetof(struct jm_count, refused) }, { "deferred", offsetof(struct jm_count, deferred) },
+	{ "expired", offsetof(struct jm_count, expired) },
 	{ "received_bytes", offsetof(struct jm_count, received_bytes) }, { "stored_bytes", offsetof(struct jm_count, stored_bytes) },
 };
 

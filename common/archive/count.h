@@ -7,6 +7,7 @@
 
 struct jm_count {
 	uint64_t records, reports, items, merged, set_aside, step_down, spliced, events, received_bytes, stored_bytes;
+	uint64_t received, queued, refused, deferred, expired;	/* received = items + merged + set_aside + queued + refused + deferred */
 	int64_t last_ms;		/* the latest counts; 0: leave */
 };
 
@@ -19,7 +20,7 @@ struct jm_counts {
 	size_t n, cap;
 };
 
-/* Add c to the row key of table. TEMP. */
+/* Add c to the row key of table; what is to become less is added as its two's complement. TEMP. */
 int jm_counts_add(struct jm_counts *s, enum jm_table table, const char *key, const struct jm_count *c, struct jm_err *err) JM_MUST_CHECK;
 
 /* Add everything to the catalog and forget it. */

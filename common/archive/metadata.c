@@ -122,6 +122,7 @@ static json_t *describe_arrival(const struct jm_arrival *r)
 		rc |= json_array_append_new(to, jm_describe_text(jm_span_str(*p)));
 	rc |= json_object_set_new_nocheck(o, "rcpt_to", to);
 	rc |= json_object_set_new_nocheck(o, "received_ms", json_integer((json_int_t)r->received_ms));
+	rc |= set_str(o, "direction", r->direction);
 	if (r->pop3_mailbox) {
 		json_t *pop3 = json_object();
 
@@ -231,6 +232,8 @@ json_t *jm_describe_report(const struct jm_deposit *d, const struct jm_digests *
 			rc |= set_str(o, "companion_kind", u->companion_is_clear ? "clear-text" : "protected");
 		}
 		rc |= set_digest(o, "key", sums->key) | set_str(o, "set_aside", d->set_aside) | describe_splice(o, splice);
+		if (d->due_ms != 0 && d->set_aside == NULL)
+			rc |= json_object_set_new_nocheck(o, "queued", json_pack("{s:I}", "due_ms", (json_int_t)d->due_ms));
 	}
 	json_decref(report);
 	o = done(o, rc);
@@ -247,7 +250,7 @@ json_t *jm_describe_event(const struct jm_event *e, struct jm_err *err)
 	if (rc == 0) {
 		rc |= json_object_set_new_nocheck(o, "time_ms", json_integer((json_int_t)e->time_ms));
 		rc |= set_str(o, "kind", e->kind ? e->kind : "other") | set_str(o, "service", e->service) | set_str(o, "actor", e->actor);
-		rc |= set_str(o, "text", e->text);
+		rc |= set_str(o, "text", e->text) | set_str(o, "status", e->status) | set_str(o, "cure", e->cure);
 	}
 	o = done(o, rc);
 	if (o == NULL)

@@ -151,7 +151,8 @@ static int passes(struct list *l, uint64_t id, const json_t *row, struct jm_err 
 	int64_t time_ms = (int64_t)json_integer_value(json_object_get(row, "time_ms"));
 	int rc = 1;
 
-	if ((json_object_get(row, "set_aside") != NULL) != f->set_aside || (f->since_ms != 0 && time_ms < f->since_ms) ||
+	if ((json_object_get(row, "set_aside") != NULL) != f->set_aside || json_object_get(row, "queued") != NULL ||
+	    (json_object_get(row, "expired_ms") != NULL) != f->expired || (f->since_ms != 0 && time_ms < f->since_ms) ||
 	    (f->until_ms != 0 && time_ms >= f->until_ms) || (f->service != NULL && !has_service(row, f->service)))
 		return 0;
 	if (f->message_id != NULL && l->table != JM_T_BY_MESSAGE_ID)
@@ -322,7 +323,7 @@ int jm_archive_list(struct jm_archive *a, const struct jm_archive_filter *f, jm_
 		l.table = JM_T_BY_ADDRESS;
 		l.prefix_n = jm_apply_index_key(jm_span_str(f->address), true, l.prefix);
 		l.prefix[l.prefix_n++] = 0;
-	} else if (f->set_aside) {
+	} else if (f->set_aside && !f->expired) {
 		l.table = JM_T_SET_ASIDE;
 	} else if (f->since_ms != 0 || f->until_ms != 0) {
 		l.table = JM_T_BY_DATE;

@@ -19,7 +19,8 @@
 #define JM_RECORD_TRAILER_BYTES 96
 #define JM_RECORD_META_MAX (64u * 1024u * 1024u)
 
-enum jm_record_type { JM_RECORD_REPORT = 1, JM_RECORD_EVENT = 2, JM_RECORD_SEAL = 3, JM_RECORD_FORGET = 4 };
+enum jm_record_type { JM_RECORD_REPORT = 1, JM_RECORD_EVENT = 2, JM_RECORD_SEAL = 3, JM_RECORD_FORGET = 4,
+	JM_RECORD_CHANGE = 8, JM_RECORD_TALLY = 9 };
 enum jm_coding { JM_CODING_NONE = 0, JM_CODING_ZSTD = 1, JM_CODING_PLAIN = 2 };
 
 struct jm_record_head {

@@ -26,7 +26,8 @@ static json_t *rows(struct jm_archive *a, enum jm_table t, const char *prefix, s
 		for (size_t i = 0; i < page.n; i++) {
 			json_t *row = json_loadb(page.row[i].value, page.row[i].value_n, 0, NULL);
 
-			(void)jm_reader_time(row, "last_ms", "last");
+			(void)(jm_reader_time(row, "last_ms", "last") | jm_reader_time(row, "status_since_ms", "status_since") |
+			    jm_reader_time(row, "refusal_ms", "refusal_at"));
 			(void)json_array_append_new(list, row);
 		}
 		jm_page_release(&page);
@@ -50,6 +51,36 @@ static json_t *events(struct jm_archive *a, struct jm_err *err)
 	}
 	json_decref(list);
 	return o;
+}
+
+static json_int_t int_of(const json_t *o, const char *key)
+{
+	return json_integer_value(json_object_get(o, key));
+}
+
+/* received = archived + merged + set aside + queued + refused + deferred. When it does not hold, say so in list. */
+static void balance_row(const json_t *row, json_t *list)
+{
+	json_int_t out = int_of(row, "items") + int_of(row, "merged") + int_of(row, "set_aside") + int_of(row, "queued") +
+	    int_of(row, "refused") + int_of(row, "deferred"), in = int_of(row, "received");
+	const json_t *name = json_object_get(row, "name");
+
+	if (in != out)
+		(void)json_array_append_new(list, json_pack("{s:O?,s:I,s:I}", "of", name, "received", in, "accounted", out));
+}
+
+/* Every sum that is kept: the whole, each service, each day, each service's day. */
+static json_t *balance(struct jm_archive *a, const json_t *total, const json_t *services, struct jm_err *err)
+{
+	json_t *days = rows(a, JM_T_COUNTERS, "day/", err), *wrong = json_array();
+
+	balance_row(total, wrong);
+	for (size_t i = 0; i < json_array_size(services); i++)
+		balance_row(json_array_get(services, i), wrong);
+	for (size_t i = 0; i < json_array_size(days); i++)
+		balance_row(json_array_get(days, i), wrong);
+	json_decref(days);
+	return json_pack("{s:b,s:o}", "holds", json_array_size(wrong) == 0, "wrong", wrong);
 }
 
 /* Under lock: the state in memory. */
@@ -96,8 +127,9 @@ int jm_archive_status(struct jm_archive *a, json_t **status_r, struct jm_err *er
 		total = json_pack("{s:i,s:i,s:i,s:i,s:i,s:i}", "records", 0, "reports", 0, "items", 0, "merged", 0, "set_aside", 0, "events", 0);
 	(void)jm_reader_time(total, "last_ms", "last");
 	(void)json_object_update(o, total);
-	json_decref(total);
 	services = rows(a, JM_T_SERVICES, "", err);
+	(void)json_object_set_new(o, "balance", balance(a, total, services, err));
+	json_decref(total);
 	(void)json_object_set_new(o, "services", services != NULL ? services : json_array());
 	(void)json_object_set_new(o, "events_by_kind", events(a, err));
 	*status_r = o;

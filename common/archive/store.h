@@ -97,6 +97,8 @@ struct jm_archive {
 	void *group;			/* committer only; owned */
 	struct jm_position position;	/* applier only */
 
+	pthread_mutex_t change_lock;	/* state changes: one at a time, from the check of the state to the catalog */
+
 	pthread_rwlock_t catalog_lock;	/* catalog; prefers the writer */
 	struct jm_catalog *catalog;
 
@@ -205,8 +207,9 @@ struct jm_applied {		/* one record */
 	const json_t *meta;
 	uint64_t volume, offset;
 };
-/* Start a transaction; add records in order; finish commits it together with the position. */
-int jm_apply_begin(struct jm_catalog *c, struct jm_apply **p_r, struct jm_err *err) JM_MUST_CHECK;
+/* Start a transaction on the archive's catalog, which the caller holds; add records in order; finish commits it together with the position. A state
+ * change makes it read the metadata of an earlier record again. */
+int jm_apply_begin(struct jm_archive *a, struct jm_apply **p_r, struct jm_err *err) JM_MUST_CHECK;
 int jm_apply_add(struct jm_apply *p, const struct jm_applied *r, struct jm_err *err) JM_MUST_CHECK;
 int jm_apply_finish(struct jm_apply **p, const unsigned char uuid[JM_UUID_BYTES], const struct jm_position *at, struct jm_err *err) JM_MUST_CHECK;
 void jm_apply_abort(struct jm_apply **p);

@@ -9,3 +9,7 @@ t_unit_archive_threads_t_SOURCES = t/unit/archive_threads.c $(ARCHIVE_TEST_LIB)
 t_unit_archive_threads_t_LDADD = $(UNIT_LIBS)
 t_unit_archive_fault_t_SOURCES = t/unit/archive_fault.c $(ARCHIVE_TEST_LIB)
 t_unit_archive_fault_t_LDADD = $(UNIT_LIBS)
+check_PROGRAMS += t/unit/archive_queue.t
+UNIT_TESTS += t/unit/archive_queue.t
+t_unit_archive_queue_t_SOURCES = t/unit/archive_queue.c $(ARCHIVE_TEST_LIB)
+t_unit_archive_queue_t_LDADD = $(UNIT_LIBS)
