@@ -51,7 +51,7 @@ def sendmail_cf(cf):
     out = r.stdout.decode()
     tap.is_((r.returncode, r.stderr.decode()), (0, ""), "m4 has nothing against the Sendmail snippet")
     for line in ("Xjournal, S=local:%s, F=T, T=C:30s;S:30s;R:2m;E:5m" % SOCKET, "O InputMailFilters=journal", "O SuperSafe=PostMilter",
-                 "O MaxHeadersLength=65000", "Mjhold, P=/bin/sh"):
+                 "O MaxHeadersLength=65000", "Mjhold, P=[IPC]"):
         tap.ok("\n" + line in out, "sendmail.cf has " + line)
 
 
