@@ -11,6 +11,7 @@
 static unsigned run, failed;
 static char folder[128];
 
+static bool claim(bool ok, const char *fmt, va_list ap) __attribute__((format(printf, 2, 0)));
 static bool claim(bool ok, const char *fmt, va_list ap)
 {
 	run++;

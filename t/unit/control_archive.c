@@ -8,6 +8,7 @@
 
 #include "common/base/clock.h"
 
+static int asked(struct jm_archive *a, struct jm_err *err, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 static int asked(struct jm_archive *a, struct jm_err *err, const char *fmt, ...)
 {
 	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
