@@ -15,11 +15,53 @@ const char *jm_verdict_name(enum jm_verdict v)
 		[JM_ADMIT_DISABLED] = "disabled",
 		[JM_ADMIT_CLIENT] = "client-address",
 		[JM_ADMIT_TLS] = "tls-required",
+		[JM_ADMIT_CERTIFICATE] = "certificate-required",
 		[JM_ADMIT_LOGIN] = "login-required",
 		[JM_ADMIT_SENDER] = "sender-domain",
 	};
 
 	return names[v];
+}
+
+const char *jm_verdict_reply(enum jm_verdict v)
+{
+	switch (v) {
+	case JM_ADMIT_OTHER:
+	case JM_ADMIT_ACCEPT:
+		break;
+	case JM_ADMIT_UNKNOWN:
+		return "450 4.1.1";
+	case JM_ADMIT_DISABLED:
+		return "450 4.2.1";
+	case JM_ADMIT_CLIENT:
+	case JM_ADMIT_TLS:
+	case JM_ADMIT_CERTIFICATE:
+	case JM_ADMIT_LOGIN:
+	case JM_ADMIT_SENDER:
+		return "550 5.7.1";
+	}
+	return NULL;
+}
+
+const char *jm_verdict_cure(enum jm_verdict v)
+{
+	static const char *const cures[] = {
+		[JM_ADMIT_UNKNOWN] = "let the journal rule's journal recipient (Set-JournalRule -JournalEmailAddress) be the email-address of a service, "
+		    "or add a service with this address",
+		[JM_ADMIT_DISABLED] = "nothing is wrong in Exchange: it keeps the reports and tries again; remove <disabled> from the service and reload",
+		[JM_ADMIT_CLIENT] = "send from an address that is listed (on premises: Set-SendConnector -SourceTransportServers; Exchange Online: the "
+		    "published ranges of Microsoft 365), or add this address to <additional-source-ip-ranges> or <authorized-outbounds>",
+		[JM_ADMIT_TLS] = "let the connector to this MTA use TLS (Set-SendConnector -RequireTLS $true; Exchange Online: "
+		    "Set-OutboundConnector -TlsSettings EncryptionOnly), and give the MTA a certificate",
+		[JM_ADMIT_CERTIFICATE] = "let the connector present a certificate that the MTA can verify (Set-SendConnector -TlsCertificateName), let the MTA "
+		    "ask for it and know its CA, or set <encryption-mode> to relaxed",
+		[JM_ADMIT_LOGIN] = "let the send connector log in with the email-address of the service as user name (Set-SendConnector "
+		    "-SmartHostAuthMechanism BasicAuthRequireTLS -AuthenticationCredential); Exchange Online cannot: set <use-smtp-authentication> to no",
+		[JM_ADMIT_SENDER] = "let reports come from a domain of the organisation (Set-TransportConfig -JournalingReportNdrTo ADDRESS sets the "
+		    "sender), or add the sender's domain to <internal-domains>",
+	};
+
+	return v < sizeof cures / sizeof cures[0] ? cures[v] : NULL;
 }
 
 /* Decide, with a text that can stand in an SMTP reply: what is not printable ASCII becomes '?'. */
@@ -37,14 +79,15 @@ static void JM_PRINTF(3, 4) decide(struct jm_admission *a, enum jm_verdict verdi
 			*p = '?';
 }
 
-static bool in_ranges(const struct jm_ranges *ranges, const struct jm_cidr *client)
+/* The line of the first range that has client; 0: none has. */
+static int line_of_range(const struct jm_ranges *ranges, const struct jm_cidr *client)
 {
 	size_t i;
 
 	for (i = 0; i < ranges->n; i++)
 		if (jm_cidr_contains(&ranges->v[i], client))
-			return true;
-	return false;
+			return ranges->lines && ranges->lines[i] ? ranges->lines[i] : -1;
+	return 0;
 }
 
 /* The login names the journal address: local parts without regard to case, domains in their comparable form. */
@@ -58,17 +101,86 @@ static bool login_is(const char *login, const char *address)
 	    jm_span_eq(jm_span_str(ln), jm_span_str(an));
 }
 
-/* The null sender passes: whoever gets here comes from a listed address, and Exchange on premises sends its reports so. */
-static bool sender_passes(const struct jm_settings *settings, struct jm_span path, char domain_r[JM_DOMAIN_BYTES])
+static bool enabled(const struct jm_settings *settings, struct jm_admission *a)
 {
+	const struct jm_service *s = a->service;
+
+	return jm_decide(&a->decisions, "disabled", jm_settings_line(settings, s, "disabled"), !s->disabled, "the service is %s",
+	    s->disabled ? "disabled" : "enabled");
+}
+
+static bool client_passes(const struct jm_settings *settings, const struct jm_facts *facts, struct jm_admission *a)
+{
+	char text[JM_CIDR_TEXT_BYTES];
+	int line;
+
+	if (!facts->client_known)
+		return jm_decide(&a->decisions, "authorized-outbounds", 0, false, "the client has no IP address");
+	jm_cidr_format(&facts->client, text);
+	if ((line = line_of_range(&settings->authorized_outbounds, &facts->client)) != 0)
+		return jm_decide(&a->decisions, "authorized-outbounds", line < 0 ? 0 : line, true, "client %s is an authorized outbound", text);
+	if ((line = line_of_range(&a->service->source_ranges, &facts->client)) != 0)
+		return jm_decide(&a->decisions, "additional-source-ip-ranges", line < 0 ? 0 : line, true, "client %s is in the service's ranges", text);
+	line = jm_settings_line(settings, a->service, "additional-source-ip-ranges");
+	if (line)
+		return jm_decide(&a->decisions, "additional-source-ip-ranges", line, false, "client %s is in none of these ranges nor an authorized "
+		    "outbound", text);
+	return jm_decide(&a->decisions, "authorized-outbounds", jm_settings_line(settings, NULL, "authorized-outbounds"), false,
+	    "client %s is none of these, and the service has no ranges of its own", text);
+}
+
+static bool tls_passes(const struct jm_settings *settings, const struct jm_facts *facts, struct jm_admission *a)
+{
+	bool tls = facts->tls_version && *facts->tls_version;
+
+	return jm_decide(&a->decisions, "encrypted", jm_settings_line(settings, a->service, "encrypted"), tls || !a->service->encrypted, "%s%.20s%s",
+	    tls ? "the session uses " : "the session has no TLS", tls ? facts->tls_version : "", a->service->encrypted ? "" : ", and need not have any");
+}
+
+/* Sendmail tells the subject of a certificate that it could not verify, too, and {verify}; Postfix only that of a verified one. */
+static bool has_certificate(const struct jm_facts *facts)
+{
+	return facts->verify && *facts->verify ? strcmp(facts->verify, "OK") == 0 : facts->cert_subject && *facts->cert_subject;
+}
+
+static bool certificate_passes(const struct jm_settings *settings, const struct jm_facts *facts, struct jm_admission *a)
+{
+	const struct jm_service *s = a->service;
+	bool needed = s->encrypted && s->encryption_mode == JM_ENCRYPTION_STRICT, there = has_certificate(facts);
+
+	return jm_decide(&a->decisions, "encryption-mode", jm_settings_line(settings, s, "encryption-mode"), there || !needed, "%s%s",
+	    there ? "the MTA verified the client's certificate" : "no client certificate that the MTA verified", needed ? "" : ", and none is needed");
+}
+
+static bool login_passes(const struct jm_settings *settings, const struct jm_facts *facts, struct jm_admission *a)
+{
+	static const char name[] = "use-smtp-authentication";
+	int line = jm_settings_line(settings, a->service, name);
+	bool there = facts->login && *facts->login;
+
+	if (!a->service->use_smtp_authentication)
+		return jm_decide(&a->decisions, name, line, true, "no login is needed");
+	if (!there)
+		return jm_decide(&a->decisions, name, line, false, "the client did not log in");
+	if (!login_is(facts->login, a->service->email_address))
+		return jm_decide(&a->decisions, name, line, false, "login %.100s is not %.100s", facts->login, a->service->email_address);
+	return jm_decide(&a->decisions, name, line, true, "logged in as %.100s", facts->login);
+}
+
+/* The null sender passes: whoever gets here comes from a listed address, and Exchange on premises sends its reports so. */
+static bool sender_passes(const struct jm_settings *settings, const struct jm_facts *facts, struct jm_admission *a, char domain_r[JM_DOMAIN_BYTES])
+{
+	int line = jm_settings_line(settings, NULL, "internal-domains"), decided;
 	struct jm_span local, domain;
 
 	domain_r[0] = 0;
-	if (!jm_domain_split_path(path, &local, &domain))
-		return false;
+	if (!jm_domain_split_path(facts->mail_from, &local, &domain))
+		return jm_decide(&a->decisions, "internal-domains", line, false, "the sender is no address");
 	if (local.len == 0 && domain.len == 0)
-		return true;
-	return jm_domain_normalise(domain, domain_r) == 0 && jm_settings_is_internal_domain(settings, jm_span_str(domain_r));
+		return jm_decide(&a->decisions, NULL, 0, true, "the null sender <> may send to every service");
+	if (jm_domain_normalise(domain, domain_r) != 0 || (decided = jm_settings_internal_line(settings, jm_span_str(domain_r))) < 0)
+		return jm_decide(&a->decisions, "internal-domains", line, false, "sender domain \"%.100s\" is none of these", domain_r);
+	return jm_decide(&a->decisions, "internal-domains", decided, true, "sender domain %.100s is internal", domain_r);
 }
 
 static void judge_session(const struct jm_settings *settings, const struct jm_facts *facts, struct jm_admission *a)
@@ -76,16 +188,18 @@ static void judge_session(const struct jm_settings *settings, const struct jm_fa
 	const struct jm_service *service = a->service;
 	char text[JM_CIDR_TEXT_BYTES], domain[JM_DOMAIN_BYTES];
 
-	if (service->disabled)
+	if (!enabled(settings, a))
 		decide(a, JM_ADMIT_DISABLED, "journal service %.80s is disabled", service->email_address);
-	else if (!facts->client_known || (!in_ranges(&settings->authorized_outbounds, &facts->client) && !in_ranges(&service->source_ranges, &facts->client)))
+	else if (!client_passes(settings, facts, a))
 		decide(a, JM_ADMIT_CLIENT, "client address %s is not allowed for journal service %.80s",
 		    facts->client_known ? jm_cidr_format(&facts->client, text) : "(unknown)", service->email_address);
-	else if (service->encrypted && !(facts->tls_version && *facts->tls_version))
+	else if (!tls_passes(settings, facts, a))
 		decide(a, JM_ADMIT_TLS, "journal service %.80s requires TLS", service->email_address);
-	else if (service->use_smtp_authentication && !(facts->login && login_is(facts->login, service->email_address)))
+	else if (!certificate_passes(settings, facts, a))
+		decide(a, JM_ADMIT_CERTIFICATE, "journal service %.80s requires a client certificate that this server can verify", service->email_address);
+	else if (!login_passes(settings, facts, a))
 		decide(a, JM_ADMIT_LOGIN, "journal service %.80s requires SMTP AUTH with its own address as user", service->email_address);
-	else if (!sender_passes(settings, facts->mail_from, domain))
+	else if (!sender_passes(settings, facts, a, domain))
 		decide(a, JM_ADMIT_SENDER, "sender domain \"%.80s\" is not an internal domain", domain);
 	else
 		decide(a, JM_ADMIT_ACCEPT, "accepted for %.80s", service->email_address);
@@ -98,10 +212,13 @@ void jm_admit(const struct jm_settings *settings, const struct jm_facts *facts, 
 
 	*admission_r = (struct jm_admission){ .verdict = JM_ADMIT_OTHER };
 	if (!jm_domain_split_path(recipient, &local, &domain) || jm_domain_normalise(domain, name) != 0 ||
-	    !jm_settings_is_journal_domain(settings, jm_span_str(name)))
+	    !jm_settings_is_journal_domain(settings, jm_span_str(name))) {
+		jm_decide(&admission_r->decisions, "email-address", 0, true, "the recipient is at no journal domain: ordinary mail");
 		return;
+	}
 	admission_r->service = jm_settings_service_for(settings, local, jm_span_str(name));
-	if (!admission_r->service)
+	if (!jm_decide(&admission_r->decisions, "email-address", admission_r->service ? jm_settings_line(settings, admission_r->service, "email-address") :
+	    0, admission_r->service != NULL, admission_r->service ? "a service has this address" : "no service has this address"))
 		decide(admission_r, JM_ADMIT_UNKNOWN, "no journal service has the address %.*s@%.100s", local.len > 60 ? 60 : (int)local.len,
 		    (const char *)local.p, name);
 	else

@@ -48,18 +48,23 @@ bool jm_settings_is_journal_domain(const struct jm_settings *s, struct jm_span d
 	return false;
 }
 
-bool jm_settings_is_internal_domain(const struct jm_settings *s, struct jm_span domain)
+int jm_settings_internal_line(const struct jm_settings *s, struct jm_span domain)
 {
 	for (size_t i = 0; i < s->internal_domains_n; i++) {
 		struct jm_span internal = jm_span_str(s->internal_domains[i].name);
 
 		if (jm_span_eq(internal, domain))
-			return true;
+			return s->internal_domains[i].line;
 		if (s->internal_domains[i].sub_domains && domain.len > internal.len + 1 && domain.p[domain.len - internal.len - 1] == '.' &&
 		    jm_span_eq(jm_span_sub(domain, domain.len - internal.len, internal.len), internal))
-			return true;
+			return s->internal_domains[i].line;
 	}
-	return false;
+	return -1;
+}
+
+bool jm_settings_is_internal_domain(const struct jm_settings *s, struct jm_span domain)
+{
+	return jm_settings_internal_line(s, domain) >= 0;
 }
 
 int jm_settings_line(const struct jm_settings *s, const struct jm_service *service, const char *name)

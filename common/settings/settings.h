@@ -153,6 +153,9 @@ bool jm_settings_is_journal_domain(const struct jm_settings *s, struct jm_span d
 /* True when domain (lower-case A-labels) is internal: equal to an internal domain, or below one that has sub-domains. */
 bool jm_settings_is_internal_domain(const struct jm_settings *s, struct jm_span domain);
 
+/* The line of the internal domain that makes domain internal; 0 when that is not known, -1 when it is not internal. */
+int jm_settings_internal_line(const struct jm_settings *s, struct jm_span domain);
+
 /*
  * The line of the file that decided on a setting: name is the element's ("encrypted"), or the section's and the element's where only
  * both tell ("pop3/encrypted"); service NULL for one outside of the services, else one of s. 0 when the file does not say and the default holds, or when there is no such setting. Any thread.

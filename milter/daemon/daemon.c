@@ -17,6 +17,7 @@ void jm_daemon_init(struct jm_daemon *d, struct jm_settings *settings)
 	*d = (struct jm_daemon){ .settings = settings, .started_ms = jm_clock_now_ms() };
 	pthread_mutex_init(&d->lock, NULL);
 	pthread_cond_init(&d->idle, NULL);
+	pthread_mutex_init(&d->refreshing, NULL);
 }
 
 struct jm_settings *jm_daemon_settings(struct jm_daemon *d)
@@ -81,6 +82,30 @@ out:
 	jm_buf_release(&report);
 	jm_settings_unref(&now);
 	jm_settings_unref(&old);
+}
+
+/* A source was read, or could not be. */
+static void told_source(void *ctx, const char *source, size_t addresses, size_t ignored, const struct jm_err *err)
+{
+	char text[JM_ADMIT_TEXT_BYTES + 300];
+
+	if (err)
+		snprintf(text, sizeof text, "directory source %.200s stays as it was: %.250s", source, err->text);
+	else
+		snprintf(text, sizeof text, "directory source %.200s: %zu addresses; %zu entries are none", source, addresses, ignored);
+	jm_daemon_note(ctx, err ? "directory-failed" : "directory-loaded", NULL, "daemon", source, text);
+}
+
+void jm_daemon_refresh(struct jm_daemon *d)
+{
+	struct jm_settings *s = jm_daemon_settings(d);
+	struct jm_err err;
+
+	pthread_mutex_lock(&d->refreshing);
+	if (jm_directory_refresh(d->directory, s, told_source, d, &err) != 0)
+		JM_LOG(JM_LOG_ERROR, "directory", { "error", JM_S(err.text) });
+	pthread_mutex_unlock(&d->refreshing);
+	jm_settings_unref(&s);
 }
 
 void jm_daemon_note(struct jm_daemon *d, const char *kind, const char *service, const char *actor, const char *reason, const char *text)

@@ -12,11 +12,14 @@
 
 #include "common/archive/archive.h"
 #include "common/service/admit.h"
+#include "common/service/directory.h"
 #include "common/service/quota.h"
 #include "common/settings/settings.h"
 
 struct jm_daemon {
 	struct jm_archive *archive;
+	struct jm_directory *directory;		/* known internal addresses; refreshed by jm_daemon_refresh() */
+	pthread_mutex_t refreshing;		/* whoever refreshes the directory, or closes the archive */
 	char *spool_dir;
 	int64_t started_ms;
 	pthread_mutex_t lock;			/* guards all up to the counters */
@@ -36,6 +39,9 @@ struct jm_settings *jm_daemon_settings(struct jm_daemon *d);
 
 /* Load the file again and put the new settings into force, or keep the old ones; logs and notes which, and why. */
 void jm_daemon_reload(struct jm_daemon *d);
+
+/* Read sources of the directory that are new or have changed; to be called by one thread, every second or so. */
+void jm_daemon_refresh(struct jm_daemon *d);
 
 /* Log an event always and note it in the archive, unless its like was noted within the last minute; those are counted and told with the
  * next. parts of what makes it alike: kind, service, actor, reason. */

@@ -3,6 +3,9 @@
 
 #include "common/base/clock.h"
 #include "common/base/log.h"
+#include "common/service/directory.h"
+#include "common/service/judge.h"
+#include "milter/daemon/detail.h"
 
 #define ARENA_BYTES (8u * 1024u * 1024u)	/* facts of one arrival: some 50,000 recipients */
 
@@ -76,7 +79,33 @@ int jm_intake_add(struct jm_intake *in, const struct jm_service *service, struct
 	return 0;
 }
 
-static int store(struct jm_intake *in, const struct jm_intake_target *t, struct jm_span received, struct jm_archive *archive,
+static void judge(const struct jm_intake *in, const struct jm_service *service, const struct jm_unwrap *unwrap, struct jm_directory *directory,
+    struct jm_judgement *j)
+{
+	struct jm_decisions d;
+
+	jm_judge(in->settings, service, unwrap, in->arrival.received_ms, directory && jm_directory_ready(directory) ? jm_directory_knows : NULL, directory, j);
+	jm_judge_unwrapping(in->settings, service, unwrap, &d);
+	jm_detail_log(in->settings, service, "unwrap", in->arrival.queue_id, &d);
+	jm_detail_log(in->settings, service, "judge", in->arrival.queue_id, &j->decisions);
+}
+
+static void tell(const struct jm_intake *in, const struct jm_deposit *p, const struct jm_receipt *receipt)
+{
+	const struct jm_unwrap *unwrap = p->unwrap;
+	char hex[JM_SHA256_HEX_BYTES];
+
+	JM_LOG(JM_LOG_INFO, p->set_aside ? "set-aside" : "archived", { "qid", JM_S(in->arrival.queue_id) }, { "record", JM_U(receipt->seq) },
+	    { "service", JM_S(p->arrival.service) }, { "client", JM_S(in->arrival.client) },
+	    { "variant", JM_S(jm_variant_name(unwrap->variant)) }, { "recipients", JM_U(unwrap->recipients_n) },
+	    { "message-id", JM_P(unwrap->message_id) }, { "bytes", JM_U(p->received.len) }, { "stored", JM_U(receipt->stored_bytes) },
+	    { "sha256", JM_S(jm_sha256_hex(receipt->message_sha256, hex)) }, { "reason", JM_S(p->set_aside) });
+	if (unwrap->limits)
+		JM_LOG(JM_LOG_WARNING, "limit", { "qid", JM_S(in->arrival.queue_id) }, { "record", JM_U(receipt->seq) },
+		    { "reached", JM_U(unwrap->limits) }, { "outcome", JM_S("archived whole") });
+}
+
+static int store(struct jm_intake *in, const struct jm_intake_target *t, struct jm_span received, struct jm_daemon *d,
     struct jm_receipt *receipt_r, struct jm_err *err)
 {
 	struct jm_unwrap_options options = {
@@ -87,6 +116,7 @@ static int store(struct jm_intake *in, const struct jm_intake_target *t, struct 
 		.memory = { jm_scratch_alloc, &in->scratch },
 	};
 	struct jm_deposit deposit = { .arrival = in->arrival, .received = received };
+	struct jm_judgement judgement;
 	struct jm_unwrap unwrap;
 	int rc;
 
@@ -95,25 +125,17 @@ static int store(struct jm_intake *in, const struct jm_intake_target *t, struct 
 	deposit.arrival.service = t->service->email_address;
 	deposit.arrival.rcpt_to = t->rcpt_to;
 	deposit.unwrap = &unwrap;
-	rc = jm_archive_deposit(archive, &deposit, receipt_r, err);
-	if (rc == 0) {
-		char hex[JM_SHA256_HEX_BYTES];
-
-		JM_LOG(JM_LOG_INFO, "archived", { "qid", JM_S(in->arrival.queue_id) }, { "record", JM_U(receipt_r->seq) },
-		    { "service", JM_S(t->service->email_address) }, { "client", JM_S(in->arrival.client) },
-		    { "variant", JM_S(jm_variant_name(unwrap.variant)) }, { "recipients", JM_U(unwrap.recipients_n) },
-		    { "message-id", JM_P(unwrap.message_id) }, { "bytes", JM_U(received.len) }, { "stored", JM_U(receipt_r->stored_bytes) },
-		    { "sha256", JM_S(jm_sha256_hex(receipt_r->message_sha256, hex)) });
-		if (unwrap.limits)
-			JM_LOG(JM_LOG_WARNING, "limit", { "qid", JM_S(in->arrival.queue_id) }, { "record", JM_U(receipt_r->seq) },
-			    { "reached", JM_U(unwrap.limits) }, { "outcome", JM_S("archived whole") });
-	}
+	judge(in, t->service, &unwrap, d->directory, &judgement);
+	deposit.set_aside = judgement.set_aside;
+	rc = jm_archive_deposit(d->archive, &deposit, receipt_r, err);
+	if (rc == 0)
+		tell(in, &deposit, receipt_r);
 	jm_unwrap_release(&unwrap);
 	jm_scratch_release(&in->scratch);
 	return rc;
 }
 
-int jm_intake_finish(struct jm_intake *in, struct jm_archive *archive, struct jm_receipt *receipt_r, struct jm_err *err)
+int jm_intake_finish(struct jm_intake *in, struct jm_daemon *d, struct jm_receipt *receipt_r, struct jm_err *err)
 {
 	struct jm_span received;
 	size_t i;
@@ -123,7 +145,7 @@ int jm_intake_finish(struct jm_intake *in, struct jm_archive *archive, struct jm
 	if (in->targets_n == 0)
 		return jm_err_set(err, JM_E_BUG, "message without a journal service");
 	for (i = 0; i < in->targets_n; i++)
-		if (store(in, &in->targets[i], received, archive, receipt_r, err) != 0)
+		if (store(in, &in->targets[i], received, d, receipt_r, err) != 0)
 			return -1;
 	return 0;
 }

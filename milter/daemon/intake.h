@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The intake: one message on its way in, and the facts of its arrival, the same for every transport. The transport fills it,
- * jm_intake_finish() unwraps and archives, the transport answers. Knows nothing of libmilter or POP3.
+ * jm_intake_finish() unwraps, judges and archives (or sets aside), the transport answers. Knows nothing of libmilter or POP3.
  */
 #ifndef JM_DAEMON_INTAKE_H
 #define JM_DAEMON_INTAKE_H
@@ -10,6 +10,7 @@
 #include "common/base/scratch.h"
 #include "common/base/spool.h"
 #include "common/settings/settings.h"
+#include "milter/daemon/daemon.h"
 
 /* The journal recipients of one service. */
 struct jm_intake_target {
@@ -41,10 +42,10 @@ int jm_intake_keep(struct jm_intake *in, const char *text, const char **copy_r, 
 int jm_intake_add(struct jm_intake *in, const struct jm_service *service, struct jm_span recipient, struct jm_err *err) JM_MUST_CHECK;
 
 /*
- * Unwrap the message and store it once for each service it was sent to; 0 only when all of it is durable. receipt_r is that of the last.
+ * Unwrap and judge the message and store it once for each service it was sent to; 0 only when all of it is durable. receipt_r is that of the last.
  * A failure after the first service stores nothing wrong: when the sender tries again, the archive knows the report. TEMP, LIMIT.
  */
-int jm_intake_finish(struct jm_intake *in, struct jm_archive *archive, struct jm_receipt *receipt_r, struct jm_err *err) JM_MUST_CHECK;
+int jm_intake_finish(struct jm_intake *in, struct jm_daemon *d, struct jm_receipt *receipt_r, struct jm_err *err) JM_MUST_CHECK;
 
 /* Drop the message; the intake can begin another. */
 void jm_intake_reset(struct jm_intake *in);

@@ -4,6 +4,7 @@ milter_daemon_journal_milter_SOURCES = \
 	milter/daemon/collect.c milter/daemon/collect.h \
 	milter/daemon/control.c milter/daemon/control.h \
 	milter/daemon/daemon.c milter/daemon/daemon.h \
+	milter/daemon/detail.c milter/daemon/detail.h \
 	milter/daemon/intake.c milter/daemon/intake.h \
 	milter/daemon/main.c \
 	milter/daemon/pool.c milter/daemon/pool.h \

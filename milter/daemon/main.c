@@ -30,6 +30,7 @@
 #define REPORT_BYTES (256u * 1024u)
 #define KEEP_BYTES (1024 * 1024)		/* of free heap an arena keeps */
 #define TICK_MS 200
+#define DIRECTORY_MS 1000		/* how often the sources of the directory are looked at */
 #define DRAIN_MS 30000			/* for messages that are still coming in when we are told to stop */
 #define LINGER_MS 300			/* for the last answers to leave */
 
@@ -189,6 +190,16 @@ static void *keep_time(void *arg)
 	return NULL;
 }
 
+/* A thread of its own, as a large table takes its time. */
+static void *keep_directory(void *arg)
+{
+	for (;;) {
+		jm_clock_sleep_ms(DIRECTORY_MS);
+		jm_daemon_refresh(arg);
+	}
+	return NULL;
+}
+
 static int open_archive(struct jm_daemon *d, struct jm_err *err)
 {
 	const struct jm_settings *s = d->settings;
@@ -202,13 +213,19 @@ static int open_archive(struct jm_daemon *d, struct jm_err *err)
 		return jm_err_set(err, JM_E_TEMP, "out of memory");
 	if (jm_io_mkdirs(d->spool_dir, 0700, err) != 0)
 		return -1;
-	return jm_archive_open(&options, &d->archive, err);
+	d->directory = jm_directory_new();
+	if (!d->directory)
+		return jm_err_set(err, JM_E_TEMP, "out of memory");
+	if (jm_archive_open(&options, &d->archive, err) != 0)
+		return -1;
+	jm_daemon_refresh(d);
+	return 0;
 }
 
 static int run(struct jm_daemon *d, struct jm_err *err)
 {
 	struct jm_control *control = NULL;
-	pthread_t keeper;
+	pthread_t keeper, directory_keeper;
 	int rc = -1;
 
 	if (become_user(d->settings, err) != 0 || open_archive(d, err) != 0)
@@ -217,7 +234,7 @@ static int run(struct jm_daemon *d, struct jm_err *err)
 		goto out;
 	if (jm_smtp_listen(d, d->settings, err) != 0)
 		goto out;
-	if (pthread_create(&keeper, NULL, keep_time, d) != 0) {
+	if (pthread_create(&keeper, NULL, keep_time, d) != 0 || pthread_create(&directory_keeper, NULL, keep_directory, d) != 0) {
 		jm_err_set(err, JM_E_TEMP, "cannot start a thread");
 		goto out;
 	}
@@ -235,6 +252,7 @@ static int run(struct jm_daemon *d, struct jm_err *err)
 	jm_daemon_note(d, "stopped", NULL, "daemon", "", PACKAGE_VERSION);
 out:
 	jm_control_stop(&control);
+	pthread_mutex_lock(&d->refreshing);	/* for good: a refresh notes events */
 	jm_archive_close(&d->archive);
 	return rc;
 }

@@ -51,7 +51,7 @@ static void store(struct work *w, struct slot *s)
 	struct jm_daemon *d = w->p->daemon;
 	struct jm_receipt receipt;
 	struct jm_err err;
-	int rc = jm_intake_finish(&s->intake, d->archive, &receipt, &err);
+	int rc = jm_intake_finish(&s->intake, d, &receipt, &err);
 
 	pthread_mutex_lock(&w->lock);
 	if (rc == 0) {

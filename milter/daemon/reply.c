@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "milter/daemon/reply.h"
 
+#include <stdio.h>
+
 #include "common/base/log.h"
 
 /* A single '%' makes Sendmail answer 554 to everything (measured): each one is doubled. */
@@ -24,21 +26,14 @@ static sfsistat reply(SMFICTX *ctx, const char *code, const char *xcode, const c
 
 sfsistat jm_reply_admission(SMFICTX *ctx, const struct jm_admission *a)
 {
-	switch (a->verdict) {
-	case JM_ADMIT_OTHER:
-	case JM_ADMIT_ACCEPT:
+	const char *codes = jm_verdict_reply(a->verdict);
+	char code[4] = "", xcode[8] = "";
+
+	if (!codes)
 		return SMFIS_CONTINUE;
-	case JM_ADMIT_UNKNOWN:
-		return reply(ctx, "450", "4.1.1", a->text, SMFIS_TEMPFAIL);
-	case JM_ADMIT_DISABLED:
-		return reply(ctx, "450", "4.2.1", a->text, SMFIS_TEMPFAIL);
-	case JM_ADMIT_CLIENT:
-	case JM_ADMIT_TLS:
-	case JM_ADMIT_LOGIN:
-	case JM_ADMIT_SENDER:
-		return reply(ctx, "550", "5.7.1", a->text, SMFIS_REJECT);
-	}
-	return SMFIS_TEMPFAIL;
+	memcpy(code, codes, 3);
+	snprintf(xcode, sizeof xcode, "%s", codes + 4);
+	return reply(ctx, code, xcode, a->text, code[0] == '5' ? SMFIS_REJECT : SMFIS_TEMPFAIL);
 }
 
 sfsistat jm_reply_trouble(SMFICTX *ctx, const struct jm_err *err)

@@ -23,6 +23,7 @@
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/mail/domain.h"
+#include "milter/daemon/detail.h"
 #include "milter/daemon/intake.h"
 #include "milter/daemon/pool.h"
 #include "milter/daemon/reply.h"
@@ -176,7 +177,7 @@ static sfsistat on_mail(SMFICTX *ctx, char **argv)
 static int take_facts(struct session *s, struct jm_err *err)
 {
 	struct jm_arrival *a = &s->intake.arrival;
-	static char tls[] = "{tls_version}", login[] = "{auth_authen}";
+	static char tls[] = "{tls_version}", login[] = "{auth_authen}", subject[] = "{cert_subject}", verify[] = "{verify}";
 	const char *value;
 
 	s->facts.mail_from = s->mail_from;
@@ -185,6 +186,12 @@ static int take_facts(struct session *s, struct jm_err *err)
 		return -1;
 	value = smfi_getsymval(s->ctx, login);
 	if (jm_intake_keep(&s->intake, value && *value ? value : NULL, &a->login, err) != 0)
+		return -1;
+	value = smfi_getsymval(s->ctx, subject);
+	if (jm_intake_keep(&s->intake, value, &s->facts.cert_subject, err) != 0)
+		return -1;
+	value = smfi_getsymval(s->ctx, verify);
+	if (jm_intake_keep(&s->intake, value, &s->facts.verify, err) != 0)
 		return -1;
 	s->facts.tls_version = a->tls;
 	s->facts.login = a->login;
@@ -224,6 +231,7 @@ static sfsistat on_rcpt(SMFICTX *ctx, char **argv)
 	}
 	if (atomic_load(&the_daemon->stopping))
 		return jm_reply_stopping(ctx);
+	jm_detail_log(s->intake.settings, a.service, "admit", s->client, &a.decisions);
 	if (a.verdict != JM_ADMIT_ACCEPT) {
 		tell_refusal(s, &a, argv[0]);
 		return jm_reply_admission(ctx, &a);
@@ -366,7 +374,7 @@ static sfsistat on_eom(SMFICTX *ctx)
 	s->intake.arrival.queue_id = smfi_getsymval(ctx, queue_id);
 	wait_begins(s);
 	if (!s->failed)
-		rc = jm_intake_finish(&s->intake, the_daemon->archive, &receipt, &err);
+		rc = jm_intake_finish(&s->intake, the_daemon, &receipt, &err);
 	wait_ends(s);
 	result = answer(s, rc, &err);
 	end_message(s);

@@ -15,7 +15,7 @@ static struct jm_cidr range(const char *text)
 	return c;
 }
 
-enum { OPEN, TLS, AUTH, OFF, SERVICES };
+enum { OPEN, TLS, CERT, AUTH, OFF, SERVICES };
 
 static const struct {
 	const char *what, *client, *tls, *login, *from, *to;
@@ -55,14 +55,68 @@ static const struct {
 	{ "a per cent sign", "192.0.2.1", 0, 0, "<n@example.com>", "<a%b@journal.example.com>", JM_ADMIT_UNKNOWN, "a%b@" },
 };
 
+/* What the MTA says about a client certificate: Postfix never gives {verify}, Sendmail also the subject of one that it could not verify. */
+static const struct {
+	const char *what, *tls, *subject, *verify;
+	enum jm_verdict want;
+} certificates[] = {
+	{ "Postfix, a verified certificate", "TLSv1.3", "client.example.com", NULL, JM_ADMIT_ACCEPT },
+	{ "Postfix, none or a self-signed one", "TLSv1.3", NULL, NULL, JM_ADMIT_CERTIFICATE },
+	{ "Postfix, an empty subject", "TLSv1.3", "", NULL, JM_ADMIT_CERTIFICATE },
+	{ "Sendmail, a verified certificate", "TLSv1.3", "/CN=client", "OK", JM_ADMIT_ACCEPT },
+	{ "Sendmail, one that it could not verify", "TLSv1.3", "/CN=client", "FAIL", JM_ADMIT_CERTIFICATE },
+	{ "Sendmail, none", "TLSv1.3", "", "NO", JM_ADMIT_CERTIFICATE },
+	{ "a certificate without TLS cannot be", NULL, "/CN=client", "OK", JM_ADMIT_TLS },
+};
+
+static void test_certificates(const struct jm_settings *settings)
+{
+	for (size_t i = 0; i < sizeof certificates / sizeof *certificates; i++) {
+		struct jm_facts f = { .client_known = true, .client = range("192.0.2.1"), .tls_version = certificates[i].tls,
+			.cert_subject = certificates[i].subject, .verify = certificates[i].verify, .mail_from = jm_span_str("<>") };
+		struct jm_admission a;
+
+		jm_admit(settings, &f, jm_span_str("cert@journal.example.com"), &a);
+		tap_ok(a.verdict == certificates[i].want, "strict: %s", certificates[i].what);
+		if (a.verdict != JM_ADMIT_TLS) {
+			jm_admit(settings, &f, jm_span_str("tls@journal.example.com"), &a);
+			tap_ok(a.verdict == JM_ADMIT_ACCEPT, "relaxed: %s", certificates[i].what);
+		}
+	}
+}
+
+/* The last decision is the one that refused, and names its setting; each refusal has a reply and a cure. */
+static const struct { enum jm_verdict verdict; const char *setting, *reply; } told[] = {
+	{ JM_ADMIT_UNKNOWN, "email-address", "450 4.1.1" }, { JM_ADMIT_DISABLED, "disabled", "450 4.2.1" },
+	{ JM_ADMIT_CLIENT, "authorized-outbounds", "550 5.7.1" }, { JM_ADMIT_TLS, "encrypted", "550 5.7.1" },
+	{ JM_ADMIT_CERTIFICATE, "encryption-mode", "550 5.7.1" }, { JM_ADMIT_LOGIN, "use-smtp-authentication", "550 5.7.1" },
+	{ JM_ADMIT_SENDER, "internal-domains", "550 5.7.1" },
+};
+
+static void test_decisions(const struct jm_admission *a)
+{
+	const struct jm_decision *last = &a->decisions.v[a->decisions.n - 1];
+
+	for (size_t i = 0; i + 1 < a->decisions.n; i++)
+		if (!a->decisions.v[i].passed)
+			tap_ok(false, "a check failed before the last one: %s", a->decisions.v[i].text);
+	for (size_t i = 0; i < sizeof told / sizeof *told; i++)
+		if (told[i].verdict == a->verdict && (last->passed || strcmp(last->setting, told[i].setting) != 0 ||
+		    strcmp(jm_verdict_reply(a->verdict), told[i].reply) != 0 || !jm_verdict_cure(a->verdict)))
+			tap_ok(false, "%s: decided by %s, reply %s", jm_verdict_name(a->verdict), last->setting, jm_verdict_reply(a->verdict));
+	if (a->verdict <= JM_ADMIT_ACCEPT && (!last->passed || jm_verdict_reply(a->verdict) || jm_verdict_cure(a->verdict)))
+		tap_ok(false, "%s: no check failed, no reply, no cure", jm_verdict_name(a->verdict));
+}
+
 int main(void)
 {
-	static char a_open[] = "open@journal.example.com", a_tls[] = "tls@journal.example.com", a_auth[] = "auth@journal.example.com",
+	static char a_open[] = "open@journal.example.com", a_tls[] = "tls@journal.example.com", a_cert[] = "cert@journal.example.com", a_auth[] = "auth@journal.example.com",
 	    a_off[] = "off@journal.example.com", d1[] = "example.com", d2[] = "example.org", d3[] = "xn--bcher-kva.example";
 	struct jm_cidr outbound = range("192.0.2.0/24"), own = range("2001:db8::/64");
 	struct jm_service services[SERVICES] = {
 		[OPEN] = { .email_address = a_open, .source_ranges = { &own, 1 } },
-		[TLS] = { .email_address = a_tls, .encrypted = true },
+		[TLS] = { .email_address = a_tls, .encrypted = true, .encryption_mode = JM_ENCRYPTION_RELAXED },
+		[CERT] = { .email_address = a_cert, .encrypted = true, .encryption_mode = JM_ENCRYPTION_STRICT },
 		[AUTH] = { .email_address = a_auth, .use_smtp_authentication = true },
 		[OFF] = { .email_address = a_off, .disabled = true },
 	};
@@ -85,6 +139,8 @@ int main(void)
 		tap_ok(a.verdict == cases[i].want && clean && (!cases[i].text || strstr(a.text, cases[i].text)), "%s", cases[i].what);
 		if (a.verdict != cases[i].want)
 			tap_diag("got %s: %s", jm_verdict_name(a.verdict), a.text);
+		test_decisions(&a);
 	}
+	test_certificates(&settings);
 	return tap_done();
 }
