@@ -389,13 +389,17 @@ static int find_item(struct jm_apply *p, struct jm_applying *w, struct jm_err *e
 
 int jm_apply_count(struct jm_apply *p, const char *service, int64_t time_ms, const struct jm_count *c, struct jm_err *err)
 {
-	char key[600], day[JM_CLOCK_TEXT_BYTES];
+	char key[600], day[JM_CLOCK_TEXT_BYTES], hour[JM_CLOCK_TEXT_BYTES];
 
 	(void)jm_clock_format(time_ms, day);
-	day[10] = '\0';
+	(void)jm_clock_format(time_ms, hour);
+	day[10] = hour[13] = '\0';
 	if (jm_counts_add(&p->counts, JM_T_COUNTERS, "total", c, err) < 0)
 		return -1;
 	(void)snprintf(key, sizeof(key), "day/%s", day);
+	if (jm_counts_add(&p->counts, JM_T_COUNTERS, key, c, err) < 0)
+		return -1;
+	(void)snprintf(key, sizeof(key), "hour/%s", hour);
 	if (jm_counts_add(&p->counts, JM_T_COUNTERS, key, c, err) < 0)
 		return -1;
 	if (service == NULL)

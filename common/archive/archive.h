@@ -156,6 +156,17 @@ typedef int jm_archive_visit(void *ctx, const json_t *object, struct jm_err *err
 /* Figures and state: items, reports, contents, bytes, volumes, last record, services with last arrival, events by kind. Caller owns. */
 int jm_archive_status(struct jm_archive *a, json_t **status_r, struct jm_err *err) JM_MUST_CHECK;
 
+/*
+ * What dashboards show of the past, up to now_ms: {hours: {"2026-11-22T03": reports, ...} (48, oldest first), days: {"2026-11-22": ...} (90),
+ * events: {SEQ in 16 hex digits: event, ...} (the last 20, newest first), checkpoint_ms: of the catalog, 0: none yet}. It does not wait for the
+ * catalog and costs about 140 look-ups. Caller owns. TEMP. Any thread.
+ */
+int jm_archive_recent(struct jm_archive *a, int64_t now_ms, json_t **recent_r, struct jm_err *err) JM_MUST_CHECK;
+
+/* For how long the committer has had work without finishing any (a failed attempt is finished, too), in microseconds; 0 when it has none;
+ * INT64_MAX when it is gone. For watchdogs. Any thread. */
+int64_t jm_archive_stalled_us(struct jm_archive *a);
+
 /* The items in order of their id, from after_id on (0: all), at most limit (0: all); newest first when reverse. Each object: see
  * SCHEMA.md "item". Nothing is locked between two visits. */
 struct jm_archive_filter {

@@ -168,6 +168,17 @@ void jm_catalog_abort(struct jm_txn **txn)
 	*txn = NULL;
 }
 
+int64_t jm_catalog_checkpoint_ms(struct jm_catalog *c)
+{
+	DB_TXN_STAT *stat = NULL;
+	int64_t ms = 0;
+
+	if (c->env->txn_stat(c->env, &stat, 0) == 0)
+		ms = (int64_t)stat->st_time_ckp * 1000;
+	free(stat);
+	return ms;
+}
+
 int jm_catalog_checkpoint(struct jm_catalog *c, unsigned min_kib, struct jm_err *err)
 {
 	int rc = c->env->txn_checkpoint(c->env, min_kib, 0, 0);

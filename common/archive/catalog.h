@@ -56,6 +56,9 @@ int jm_catalog_put_json(struct jm_catalog *c, struct jm_txn *txn, enum jm_table 
 /* Remove; a key that is not there is fine. */
 int jm_catalog_remove(struct jm_catalog *c, struct jm_txn *txn, enum jm_table t, struct jm_span key, struct jm_err *err) JM_MUST_CHECK;
 
+/* When the last checkpoint was made, in ms; 0: never, or not known. */
+int64_t jm_catalog_checkpoint_ms(struct jm_catalog *c);
+
 /* One row of a page. */
 struct jm_row {
 	unsigned char key[JM_CATALOG_KEY_MAX];

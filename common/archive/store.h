@@ -81,6 +81,7 @@ struct jm_archive {
 	struct jm_queue large;		/* for the committer: large ones, each a group of its own */
 	struct jm_queue notes;		/* events, for the committer */
 	struct jm_queue durable;	/* for the applier */
+	int64_t busy_since_us;		/* since when there is work and none of it was finished; 0: there is none */
 	int64_t notes_since_us;		/* when the oldest of notes came */
 	uint64_t notes_dropped;
 	struct jm_flight *flights[JM_FLIGHT_BUCKETS];

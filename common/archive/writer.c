@@ -208,6 +208,8 @@ static int commit(struct jm_archive *a, struct group *g, struct jm_err *err)
 
 void jm_writer_submit(struct jm_archive *a, struct jm_ticket *t)
 {
+	if (a->busy_since_us == 0)
+		a->busy_since_us = jm_clock_mono_us();
 	if (t->head.type == JM_RECORD_EVENT) {
 		if (a->notes.n == 0)
 			a->notes_since_us = jm_clock_mono_us();
@@ -339,6 +341,7 @@ void *jm_writer_run(void *archive)
 			acknowledge(a, g);
 		else
 			give_back(a, g, &err);
+		a->busy_since_us = a->waiting.n + a->large.n + a->notes.n > 0 ? jm_clock_mono_us() : 0;
 	}
 	a->committer_gone = true;
 	(void)pthread_cond_signal(&a->to_apply);

@@ -2,9 +2,11 @@
 /* The verbs that need the archive: strict arguments in, archive calls, JSON objects or bytes out. One function a verb. */
 #include "common/control/answer.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "common/base/clock.h"
+#include "common/base/log.h"
 
 /* What a verb may be given. A flag counts only as true; dates are text for jm_clock_parse(). */
 enum kind { FLAG, NUMBER, TEXT, DATE };
@@ -129,6 +131,23 @@ static int answer_export(const struct question *q, struct jm_err *err)
 	return jm_archive_export(q->archive, number(q, "id"), what, (unsigned)which, q->out->bytes, q->out->ctx, err);
 }
 
+/* While a daemon runs, dashboards show when the archive was last verified. */
+static void note_verify(const struct question *q, const json_t *summary)
+{
+	bool ok = json_is_true(json_object_get(summary, "ok"));
+	struct jm_event e = { .time_ms = jm_clock_now_ms(), .kind = ok ? "verified" : "verify-failed", .actor = "jmctl" };
+	struct jm_err err;
+	char line[120];
+
+	if (!q->daemon_state)
+		return;
+	(void)snprintf(line, sizeof(line), "%lld records from %llu on, %lld problems", (long long)json_integer_value(json_object_get(summary, "records")),
+	    (unsigned long long)number(q, "since"), (long long)json_integer_value(json_object_get(summary, "problems")));
+	e.text = line;
+	if (jm_archive_note(q->archive, &e, &err) < 0)
+		JM_LOG(JM_LOG_ERROR, "event-lost", { "kind", JM_S(e.kind) }, { "error", JM_S(err.text) });
+}
+
 static int answer_verify(const struct question *q, struct jm_err *err)
 {
 	json_t *summary = NULL;
@@ -136,6 +155,7 @@ static int answer_verify(const struct question *q, struct jm_err *err)
 
 	if (jm_archive_verify(q->archive, number(q, "since"), pass_progress, pass_on, (void *)(uintptr_t)q, &summary, err) < 0)
 		return -1;
+	note_verify(q, summary);
 	rc = q->out->object(q->out->ctx, summary, err);
 	json_decref(summary);
 	return rc;

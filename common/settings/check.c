@@ -28,7 +28,7 @@ static int complete_control_socket(struct jm_settings *s, struct jm_findings *f,
 	if (s->control_socket || !s->archive_directory)
 		return 0;
 	if (snprintf(path, sizeof(path), "%s/control.sock", s->archive_directory) >= (int)sizeof(path)) {
-		jm_findings_error(f, jm_settings_line(s, NULL, "directory"), "<directory>: too long for a control socket in it (%zu bytes); "
+		jm_findings_error(f, jm_settings_line(s, NULL, "archive/directory"), "<directory>: too long for a control socket in it (%zu bytes); "
 		    "set <control-socket> in <daemon> to a shorter path", sizeof(path) - 1);
 		return 0;
 	}

@@ -108,6 +108,10 @@ struct jm_settings {
 	uint64_t volume_size_bytes;	/* a volume is sealed at this size; default 1 GiB */
 	int compression_level;		/* zstd, 1..19, default 1 */
 	uint64_t max_message_bytes;	/* a larger one gets 4xx; default 512 MiB */
+	/* <publish>: the state for dashboards */
+	char *publish_directory;	/* NULL: public in the archive directory */
+	int publish_interval_s;		/* 0: never; default 5 */
+	unsigned publish_mode;		/* of the files, default 0644 */
 	/* who may send */
 	struct jm_domain *internal_domains;
 	size_t internal_domains_n;

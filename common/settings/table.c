@@ -75,6 +75,13 @@ static const struct jm_setting table[] = {
 	{ "archive", "max-message-size", JM_SETTING_SIZE, S(max_message_bytes), .preset = "512M", .unit = "bytes", .min = KIB, .max = 4 * GIB,
 	    .doc = "a larger message is answered 4xx" },
 
+	{ JM_SETTINGS_ROOT, "publish", JM_SETTING_GROUP, .doc = "the published state, for dashboards" },
+	{ "publish", "directory", JM_SETTING_PATH, S(publish_directory), .preset_note = "public in the archive directory", .max = 1024,
+	    .restart = true, .doc = "the folder it is written to" },
+	{ "publish", "interval", JM_SETTING_NUMBER, S(publish_interval_s), .preset = "5", .unit = "seconds", .max = 3600,
+	    .doc = "how often; 0: never" },
+	{ "publish", "mode", JM_SETTING_MODE, S(publish_mode), .preset = "0644", .max = 0777, .doc = "file mode of what is published" },
+
 	{ JM_SETTINGS_ROOT, "internal-domains", JM_SETTING_GROUP, .doc = "the organisation's own domains" },
 	{ "internal-domains", "domain", JM_SETTING_DOMAIN, .preset_note = "none",
 	    MANY(struct jm_domain, jm_settings, internal_domains, internal_domains_n, 65536),

@@ -55,7 +55,8 @@ static void test_table(void)
 		tap_ok(t->required + (t->preset != NULL) + (t->preset_note != NULL) == 1, "%s is required, or has a default, or a word about it", t->name);
 		tap_ok(strlen(jm_setting_allowed(t, allowed, sizeof(allowed))) > 3 && jm_setting_type_name(t->type), "%s: what is allowed is known", t->name);
 		if (t->restart)
-			tap_ok(!strcmp(t->section, "milter") || !strcmp(t->section, "daemon") || !strcmp(t->section, "archive"),
+			tap_ok(!strcmp(t->section, "milter") || !strcmp(t->section, "daemon") || !strcmp(t->section, "archive") ||
+			    !strcmp(t->section, "publish"),
 			    "%s needs a restart, so it is a field of the whole", t->name);
 	}
 }

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What dashboards ask for every few seconds: the last hours, days and events, and signs of life. */
+#include <stdio.h>
+
+#include "common/archive/apply.h"
+#include "common/base/clock.h"
+
+#define HOURS 48
+#define DAYS 90
+#define EVENTS 20
+#define HOUR_MS INT64_C(3600000)
+
+/* The reports of the row "PREFIX/BEGIN OF TIME" go into o under that begin; 0 when there is no row. */
+static int add_count(struct jm_archive *a, json_t *o, const char *prefix, int64_t ms, size_t digits, struct jm_err *err)
+{
+	char time[JM_CLOCK_TEXT_BYTES], key[48];
+	json_t *row = NULL;
+	int rc;
+
+	(void)jm_clock_format(ms, time);
+	time[digits] = '\0';
+	(void)snprintf(key, sizeof(key), "%s/%s", prefix, time);
+	rc = jm_reader_get(a, JM_T_COUNTERS, jm_span_str(key), &row, err);
+	if (rc >= 0 && json_object_set_new(o, time, json_integer(json_integer_value(json_object_get(row, "reports")))) != 0)
+		rc = jm_err_set(err, JM_E_TEMP, "no memory for the history");
+	json_decref(row);
+	return rc < 0 ? -1 : 0;
+}
+
+static int add_event(json_t *o, const struct jm_row *row, struct jm_err *err)
+{
+	json_t *e = json_loadb(row->value, row->value_n, 0, NULL);
+	char seq[24];
+
+	(void)snprintf(seq, sizeof(seq), "%016llx", (unsigned long long)jm_num_get_be64(row->key));
+	if (e == NULL || jm_reader_time(e, "time_ms", "time") != 0 || json_object_set(o, seq, e) != 0)
+		(void)jm_err_set(err, JM_E_TEMP, "no memory for the events");
+	else
+		err = NULL;
+	json_decref(e);
+	return err == NULL ? 0 : -1;
+}
+
+static int add_events(struct jm_archive *a, json_t *o, struct jm_err *err)
+{
+	struct jm_page page;
+	int rc = jm_reader_page(a, JM_T_EVENTS, jm_span_of(NULL, 0), jm_span_of(NULL, 0), true, &page, err);
+
+	if (rc < 0)
+		return -1;
+	for (size_t i = 0; i < page.n && i < EVENTS && rc == 0; i++)
+		rc = add_event(o, &page.row[i], err);
+	jm_page_release(&page);
+	return rc;
+}
+
+int jm_archive_recent(struct jm_archive *a, int64_t now_ms, json_t **recent_r, struct jm_err *err)
+{
+	json_t *hours = json_object(), *days = json_object(), *events = json_object(), *o;
+	int64_t checkpoint_ms = 0;
+	int rc = 0;
+
+	for (int i = HOURS - 1; i >= 0 && rc == 0; i--)
+		rc = add_count(a, hours, "hour", now_ms - i * HOUR_MS, 13, err);
+	for (int i = DAYS - 1; i >= 0 && rc == 0; i--)
+		rc = add_count(a, days, "day", now_ms - i * 24 * HOUR_MS, 10, err);
+	if (rc == 0)
+		rc = add_events(a, events, err);
+	if (rc == 0 && (rc = jm_reader_enter(a, err)) == 0) {
+		checkpoint_ms = jm_catalog_checkpoint_ms(a->catalog);
+		jm_reader_leave(a);
+	}
+	o = json_pack("{s:o,s:o,s:o,s:I}", "hours", hours, "days", days, "events", events, "checkpoint_ms", (json_int_t)checkpoint_ms);
+	if (rc == 0 && o == NULL)
+		rc = jm_err_set(err, JM_E_TEMP, "no memory for the history");
+	if (rc < 0)
+		json_decref(o);
+	else
+		*recent_r = o;
+	return rc;
+}
+
+int64_t jm_archive_stalled_us(struct jm_archive *a)
+{
+	int64_t since_us;
+	bool gone;
+
+	(void)pthread_mutex_lock(&a->lock);
+	since_us = a->busy_since_us;
+	gone = a->committer_gone;
+	(void)pthread_mutex_unlock(&a->lock);
+	return gone ? INT64_MAX : since_us == 0 ? 0 : jm_clock_mono_us() - since_us;
+}
