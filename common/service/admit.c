@@ -12,6 +12,7 @@ const char *jm_verdict_name(enum jm_verdict v)
 		[JM_ADMIT_OTHER] = "other",
 		[JM_ADMIT_ACCEPT] = "accepted",
 		[JM_ADMIT_UNKNOWN] = "unknown-address",
+		[JM_ADMIT_FETCHED] = "fetched-by-pop3",
 		[JM_ADMIT_DISABLED] = "disabled",
 		[JM_ADMIT_CLIENT] = "client-address",
 		[JM_ADMIT_TLS] = "tls-required",
@@ -30,6 +31,7 @@ const char *jm_verdict_reply(enum jm_verdict v)
 	case JM_ADMIT_ACCEPT:
 		break;
 	case JM_ADMIT_UNKNOWN:
+	case JM_ADMIT_FETCHED:
 		return "450 4.1.1";
 	case JM_ADMIT_DISABLED:
 		return "450 4.2.1";
@@ -48,6 +50,8 @@ const char *jm_verdict_cure(enum jm_verdict v)
 	static const char *const cures[] = {
 		[JM_ADMIT_UNKNOWN] = "let the journal rule's journal recipient (Set-JournalRule -JournalEmailAddress) be the email-address of a service, "
 		    "or add a service with this address",
+		[JM_ADMIT_FETCHED] = "let the journal rule name the mailbox that is fetched from, or a service of transport type SMTP; or set this service's "
+		    "<transport-type> to SMTP",
 		[JM_ADMIT_DISABLED] = "nothing is wrong in Exchange: it keeps the reports and tries again; remove <disabled> from the service and reload",
 		[JM_ADMIT_CLIENT] = "send from an address that is listed (on premises: Set-SendConnector -SourceTransportServers; Exchange Online: the "
 		    "published ranges of Microsoft 365), or add this address to <additional-source-ip-ranges> or <authorized-outbounds>",
@@ -99,6 +103,14 @@ static bool login_is(const char *login, const char *address)
 	return jm_domain_split_path(jm_span_str(login), &ll, &ld) && jm_domain_split_path(jm_span_str(address), &al, &ad) &&
 	    jm_span_eq_nocase(ll, al) && jm_domain_normalise(ld, ln) == 0 && jm_domain_normalise(ad, an) == 0 &&
 	    jm_span_eq(jm_span_str(ln), jm_span_str(an));
+}
+
+static bool takes_smtp(const struct jm_settings *settings, struct jm_admission *a)
+{
+	bool smtp = a->service->transport == JM_TRANSPORT_SMTP;
+
+	return jm_decide(&a->decisions, "transport-type", jm_settings_line(settings, a->service, "transport-type"), smtp, "the service %s",
+	    smtp ? "takes mail by SMTP" : "fetches its mail by POP3");
 }
 
 static bool enabled(const struct jm_settings *settings, struct jm_admission *a)
@@ -188,7 +200,9 @@ static void judge_session(const struct jm_settings *settings, const struct jm_fa
 	const struct jm_service *service = a->service;
 	char text[JM_CIDR_TEXT_BYTES], domain[JM_DOMAIN_BYTES];
 
-	if (!enabled(settings, a))
+	if (!takes_smtp(settings, a))
+		decide(a, JM_ADMIT_FETCHED, "journal service %.80s fetches its mail by POP3 and takes none by SMTP", service->email_address);
+	else if (!enabled(settings, a))
 		decide(a, JM_ADMIT_DISABLED, "journal service %.80s is disabled", service->email_address);
 	else if (!client_passes(settings, facts, a))
 		decide(a, JM_ADMIT_CLIENT, "client address %s is not allowed for journal service %.80s",

@@ -2,7 +2,7 @@
 /*
  * Admission: may this client hand in journal mail for this recipient? A pure function over the settings and the facts of the
  * session; it decides on the envelope only, never on content. Checks in order: is the recipient ours, has a service that address,
- * is it enabled, client address, TLS, client certificate, login, sender domain.
+ * does it take mail by SMTP, is it enabled, client address, TLS, client certificate, login, sender domain.
  */
 #ifndef JM_SERVICE_ADMIT_H
 #define JM_SERVICE_ADMIT_H
@@ -25,6 +25,7 @@ enum jm_verdict {
 	JM_ADMIT_OTHER,			/* not at a journal domain: none of our business */
 	JM_ADMIT_ACCEPT,
 	JM_ADMIT_UNKNOWN,		/* 450 4.1.1: no service has this address */
+	JM_ADMIT_FETCHED,		/* 450 4.1.1: the service fetches its mail, it takes none by SMTP */
 	JM_ADMIT_DISABLED,		/* 450 4.2.1 */
 	JM_ADMIT_CLIENT,		/* 550 5.7.1 from here on */
 	JM_ADMIT_TLS,
@@ -45,7 +46,8 @@ struct jm_admission {
 /* recipient: argument of RCPT TO as the milter got it. Any thread. */
 void jm_admit(const struct jm_settings *settings, const struct jm_facts *facts, struct jm_span recipient, struct jm_admission *admission_r);
 
-/* "unknown-address", "disabled", "client-address", "tls-required", "certificate-required", "login-required", "sender-domain". Static. */
+/* "unknown-address", "fetched-by-pop3", "disabled", "client-address", "tls-required", "certificate-required", "login-required", "sender-domain".
+ * Static. */
 const char *jm_verdict_name(enum jm_verdict v);
 
 /* The reply code and the enhanced one (RFC 3463) of a verdict: "550 5.7.1"; NULL: no reply of ours. Static. */

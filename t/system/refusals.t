@@ -14,7 +14,9 @@ from daemon import service
 
 SERVICES = [service("journaling@journal.example.com"), service("ranged@journal.example.com", ranges=["127.0.0.64/28"]),
             service("tls@journal.example.com", encrypted=True), service("login@journal.example.com", use_smtp_authentication=True),
-            service("off@journal.example.com", disabled=True)]
+            service("off@journal.example.com", disabled=True),
+            service("box@journal.example.com", transport_type="POP3", pop3={
+                "hostname": "127.0.0.1", "port": 1, "mailbox-name": "j", "oauth2-token-command": "echo x", "poll-interval": 86400})]
 INSIDE, OUTSIDE = "journal-ndr@example.com", "somebody@example.org"
 
 # name, recipient, sender, client, code, what the text must name, kind of event
@@ -28,6 +30,7 @@ REFUSALS = [
     ("no TLS", "tls", INSIDE, scene.OUTBOUND, 550, r"5\.7\.1 .*TLS", "refused"),
     ("no login", "login", INSIDE, scene.OUTBOUND, 550, r"5\.7\.1 .*(?i:auth|login)", "refused"),
     ("address that no service has", "journalling", INSIDE, scene.OUTBOUND, 450, r"4\.1\.1 .*(?i:journal)", "deferred"),
+    ("service that fetches over POP3", "box", INSIDE, scene.OUTBOUND, 450, r"4\.1\.1 .*POP3", "deferred"),
     ("disabled service", "off", INSIDE, scene.OUTBOUND, 450, r"4\.2\.1 .*(?i:disabled|suspended)", "deferred"),
 ]
 

@@ -15,7 +15,7 @@ static struct jm_cidr range(const char *text)
 	return c;
 }
 
-enum { OPEN, TLS, CERT, AUTH, OFF, SERVICES };
+enum { OPEN, TLS, CERT, AUTH, OFF, BOX, BOX_OFF, SERVICES };
 
 static const struct {
 	const char *what, *client, *tls, *login, *from, *to;
@@ -31,6 +31,10 @@ static const struct {
 	{ "a typing error waits", "192.0.2.1", 0, 0, "<ndr@example.com>", "<opne@journal.example.com>", JM_ADMIT_UNKNOWN, "opne@journal.example.com" },
 	{ "a typing error waits also for strangers", "198.51.100.9", 0, 0, "<x@evil.example>", "<opne@journal.example.com>", JM_ADMIT_UNKNOWN, 0 },
 	{ "a disabled service waits", "192.0.2.1", 0, 0, "<ndr@example.com>", "<off@journal.example.com>", JM_ADMIT_DISABLED, "disabled" },
+	{ "mail for a service that fetches over POP3 waits", "192.0.2.1", 0, 0, "<ndr@example.com>", "<box@journal.example.com>", JM_ADMIT_FETCHED,
+	    "fetches its mail by POP3 and takes none by SMTP" },
+	{ "also a stranger's", "198.51.100.9", 0, 0, "<x@evil.example>", "<Box@journal.example.com>", JM_ADMIT_FETCHED, "box@journal.example.com" },
+	{ "and when it is disabled", "192.0.2.1", 0, 0, "<ndr@example.com>", "<boxoff@journal.example.com>", JM_ADMIT_FETCHED, 0 },
 	{ "a subdomain of the journal domain is not ours", "192.0.2.1", 0, 0, "<ndr@example.com>", "<open@x.journal.example.com>", JM_ADMIT_OTHER, 0 },
 	{ "a foreign client", "198.51.100.9", 0, 0, "<ndr@example.com>", "<open@journal.example.com>", JM_ADMIT_CLIENT, "198.51.100.9" },
 	{ "a client of unknown address", 0, 0, 0, "<ndr@example.com>", "<open@journal.example.com>", JM_ADMIT_CLIENT, "unknown" },
@@ -87,7 +91,8 @@ static void test_certificates(const struct jm_settings *settings)
 
 /* The last decision is the one that refused, and names its setting; each refusal has a reply and a cure. */
 static const struct { enum jm_verdict verdict; const char *setting, *reply; } told[] = {
-	{ JM_ADMIT_UNKNOWN, "email-address", "450 4.1.1" }, { JM_ADMIT_DISABLED, "disabled", "450 4.2.1" },
+	{ JM_ADMIT_UNKNOWN, "email-address", "450 4.1.1" }, { JM_ADMIT_FETCHED, "transport-type", "450 4.1.1" },
+	{ JM_ADMIT_DISABLED, "disabled", "450 4.2.1" },
 	{ JM_ADMIT_CLIENT, "authorized-outbounds", "550 5.7.1" }, { JM_ADMIT_TLS, "encrypted", "550 5.7.1" },
 	{ JM_ADMIT_CERTIFICATE, "encryption-mode", "550 5.7.1" }, { JM_ADMIT_LOGIN, "use-smtp-authentication", "550 5.7.1" },
 	{ JM_ADMIT_SENDER, "internal-domains", "550 5.7.1" },
@@ -110,8 +115,9 @@ static void test_decisions(const struct jm_admission *a)
 
 int main(void)
 {
-	static char a_open[] = "open@journal.example.com", a_tls[] = "tls@journal.example.com", a_cert[] = "cert@journal.example.com", a_auth[] = "auth@journal.example.com",
-	    a_off[] = "off@journal.example.com", d1[] = "example.com", d2[] = "example.org", d3[] = "xn--bcher-kva.example";
+	static char a_open[] = "open@journal.example.com", a_tls[] = "tls@journal.example.com", a_cert[] = "cert@journal.example.com",
+	    a_auth[] = "auth@journal.example.com", a_off[] = "off@journal.example.com", a_box[] = "box@journal.example.com",
+	    a_boxoff[] = "boxoff@journal.example.com", d1[] = "example.com", d2[] = "example.org", d3[] = "xn--bcher-kva.example";
 	struct jm_cidr outbound = range("192.0.2.0/24"), own = range("2001:db8::/64");
 	struct jm_service services[SERVICES] = {
 		[OPEN] = { .email_address = a_open, .source_ranges = { &own, 1 } },
@@ -119,6 +125,8 @@ int main(void)
 		[CERT] = { .email_address = a_cert, .encrypted = true, .encryption_mode = JM_ENCRYPTION_STRICT },
 		[AUTH] = { .email_address = a_auth, .use_smtp_authentication = true },
 		[OFF] = { .email_address = a_off, .disabled = true },
+		[BOX] = { .email_address = a_box, .transport = JM_TRANSPORT_POP3, .source_ranges = { &own, 1 } },
+		[BOX_OFF] = { .email_address = a_boxoff, .transport = JM_TRANSPORT_POP3, .disabled = true },
 	};
 	struct jm_domain domains[] = { { d1, true }, { d2, false }, { d3, false } };
 	const char *journal_domains[] = { "journal.example.com", NULL };
