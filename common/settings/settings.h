@@ -62,6 +62,7 @@ struct jm_mailbox {
 	int poll_interval_s;
 	int messages_per_connection;
 	int minutes_per_connection;
+	int answer_timeout_s;		/* the longest silence of the server */
 	bool leave_on_server;
 	enum jm_pipelining pipelining;
 };

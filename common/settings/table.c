@@ -173,6 +173,8 @@ static const struct jm_setting table[] = {
 	    .doc = "then the server is told to delete, and a new connection begins" },
 	{ "pop3", "minutes-per-connection", JM_SETTING_NUMBER, P(minutes_per_connection), .preset = "10", .unit = "minutes", .min = 1,
 	    .max = 1440, .doc = "the same, by time" },
+	{ "pop3", "answer-timeout", JM_SETTING_NUMBER, P(answer_timeout_s), .preset = "60", .unit = "seconds", .min = 1, .max = 3600,
+	    .doc = "a server that says nothing for longer is given up" },
 	{ "pop3", "leave-on-server", JM_SETTING_YES_NO, P(leave_on_server), .preset = "no", .doc = "archive, and delete nothing" },
 	{ "pop3", "pipelining", JM_SETTING_WORD, P(pipelining), .preset = "auto", .words = pipelinings,
 	    .doc = "send commands ahead when the server can take them" },
