@@ -144,6 +144,18 @@ struct jm_attempts {
 /* Durable when it returns. TEMP: nothing is counted. */
 int jm_archive_tally(struct jm_archive *a, const struct jm_attempts *t, size_t n, struct jm_err *err) JM_MUST_CHECK;
 
+/* How a session left the journal mailbox of a service. */
+struct jm_extract {
+	const char *service;
+	int64_t success_ms;		/* when one last came to its proper end; 0: leave what is known */
+	uint64_t queue;			/* messages that it still holds and that are to be archived */
+};
+/* Keep it in the service's row, as last_extract and mailbox_queue. Durable when it returns. TEMP. */
+int jm_archive_extracted(struct jm_archive *a, const struct jm_extract *x, struct jm_err *err) JM_MUST_CHECK;
+
+/* The row of a service as the status has it, times in milliseconds: 1 with *row_r (caller owns), 0 when nothing is known of it, -1. */
+int jm_archive_service(struct jm_archive *a, const char *service, json_t **row_r, struct jm_err *err) JM_MUST_CHECK;
+
 /* Store an event. Does not wait for the disk: it goes with the next group (at the latest after a second). */
 int jm_archive_note(struct jm_archive *a, const struct jm_event *e, struct jm_err *err) JM_MUST_CHECK;
 

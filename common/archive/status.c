@@ -27,7 +27,7 @@ static json_t *rows(struct jm_archive *a, enum jm_table t, const char *prefix, s
 			json_t *row = json_loadb(page.row[i].value, page.row[i].value_n, 0, NULL);
 
 			(void)(jm_reader_time(row, "last_ms", "last") | jm_reader_time(row, "status_since_ms", "status_since") |
-			    jm_reader_time(row, "refusal_ms", "refusal_at"));
+			    jm_reader_time(row, "refusal_ms", "refusal_at") | jm_reader_time(row, "extract_ms", "last_extract"));
 			(void)json_array_append_new(list, row);
 		}
 		jm_page_release(&page);

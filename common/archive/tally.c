@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What is kept of a service besides its messages: attempts that left none (refused, deferred), its last refusal, how it stands. */
+/* What is kept of a service besides its messages: attempts that left none (refused, deferred), its last refusal, how it and its mailbox stand. */
 #include "common/archive/apply.h"
 
 static int no_memory(struct jm_err *err)
@@ -58,6 +58,14 @@ int jm_tally_status(struct jm_apply *p, const struct jm_applied *r, struct jm_er
 	return service == NULL ? 0 : set_picked(p, service, r->meta, names, 4, err);
 }
 
+static int apply_extract(struct jm_apply *p, const json_t *x, struct jm_err *err)
+{
+	static const char *const names[][2] = { { "queue", "mailbox_queue" }, { "success_ms", "extract_ms" } };
+	const char *service = json_string_value(json_object_get(x, "service"));
+
+	return service == NULL ? 0 : set_picked(p, service, x, names, json_object_get(x, "success_ms") != NULL ? 2 : 1, err);
+}
+
 int jm_tally_apply(struct jm_apply *p, const struct jm_applied *r, struct jm_err *err)
 {
 	static const char *const names[][2] = { { "refusal_ms", "refusal_ms" }, { "refusal", "refusal" } };
@@ -78,6 +86,8 @@ int jm_tally_apply(struct jm_apply *p, const struct jm_applied *r, struct jm_err
 		if (service != NULL && json_object_get(t, "refusal") != NULL && set_picked(p, service, t, names, 2, err) < 0)
 			return -1;
 	}
+	if (apply_extract(p, json_object_get(r->meta, "extract"), err) < 0)
+		return -1;
 	return jm_counts_add(&p->counts, JM_T_COUNTERS, "total", &own, err);
 }
 
@@ -95,16 +105,12 @@ static json_t *describe(const struct jm_attempts *t)
 	return o;
 }
 
-int jm_archive_tally(struct jm_archive *a, const struct jm_attempts *t, size_t n, struct jm_err *err)
+/* Write one record; meta is taken over, NULL: there was no memory for it. */
+static int commit(struct jm_archive *a, json_t *meta, struct jm_err *err)
 {
-	json_t *list = json_array(), *meta;
 	struct jm_ticket *ticket;
-	int rc = 0;
+	int rc;
 
-	for (size_t i = 0; i < n; i++)
-		rc |= json_array_append_new(list, describe(&t[i]));
-	meta = rc == 0 ? json_pack("{s:O}", "attempts", list) : NULL;
-	json_decref(list);
 	if (meta == NULL)
 		return no_memory(err);
 	ticket = jm_ticket_new(JM_RECORD_TALLY, meta, err);
@@ -115,4 +121,36 @@ int jm_archive_tally(struct jm_archive *a, const struct jm_attempts *t, size_t n
 	jm_ticket_drop(ticket);
 	(void)pthread_mutex_unlock(&a->lock);
 	return rc;
+}
+
+int jm_archive_tally(struct jm_archive *a, const struct jm_attempts *t, size_t n, struct jm_err *err)
+{
+	json_t *list = json_array(), *meta;
+	int rc = 0;
+
+	for (size_t i = 0; i < n; i++)
+		rc |= json_array_append_new(list, describe(&t[i]));
+	meta = rc == 0 ? json_pack("{s:O}", "attempts", list) : NULL;
+	json_decref(list);
+	return commit(a, meta, err);
+}
+
+int jm_archive_extracted(struct jm_archive *a, const struct jm_extract *x, struct jm_err *err)
+{
+	json_t *o = json_pack("{s:o,s:I}", "service", jm_describe_text(jm_span_str(x->service)), "queue", (json_int_t)x->queue), *meta;
+
+	if (x->success_ms != 0)
+		(void)json_object_set_new_nocheck(o, "success_ms", json_integer((json_int_t)x->success_ms));
+	meta = o != NULL ? json_pack("{s:O}", "extract", o) : NULL;
+	json_decref(o);
+	return commit(a, meta, err);
+}
+
+int jm_archive_service(struct jm_archive *a, const char *service, json_t **row_r, struct jm_err *err)
+{
+	unsigned char k[JM_CATALOG_KEY_MAX];
+
+	if (jm_applier_wait(a, err) < 0)
+		return -1;
+	return jm_reader_get(a, JM_T_SERVICES, jm_span_of(k, jm_apply_index_key(jm_span_str(service), false, k)), row_r, err);
 }

@@ -19,6 +19,7 @@ struct jm_pop3_connection {
 	curl_socket_t fd;
 	bool (*stopped)(void *ctx);
 	void *stopped_ctx;
+	int64_t looked_us;		/* when stopped() was asked while bytes came */
 	struct jm_buf heard;		/* what the server said until it was logged in */
 	struct jm_pop3_peer *peer;	/* while connecting only */
 	char curl_text[CURL_ERROR_SIZE];
@@ -433,6 +434,21 @@ static int await(struct jm_pop3_connection *c, short events, int64_t timeout_ms,
 	}
 }
 
+/* A server that never pauses must not keep us from stopping. */
+static bool must_stop(struct jm_pop3_connection *c, enum jm_pop3_fault *fault_r, struct jm_err *err)
+{
+	int64_t now_us = jm_clock_mono_us();
+
+	if (now_us - c->looked_us < SLICE_MS * 1000)
+		return false;
+	c->looked_us = now_us;
+	if (!is_stopped(c))
+		return false;
+	*fault_r = JM_POP3_STOPPED;
+	jm_err_set(err, JM_E_TEMP, "stopped");
+	return true;
+}
+
 static ssize_t wire_recv(void *ctx, void *p, size_t n, int64_t timeout_ms, enum jm_pop3_fault *fault_r, struct jm_err *err)
 {
 	struct jm_pop3_connection *c = ctx;
@@ -441,8 +457,10 @@ static ssize_t wire_recv(void *ctx, void *p, size_t n, int64_t timeout_ms, enum 
 		size_t got = 0;
 		CURLcode rc = curl_easy_recv(c->easy, p, n, &got);
 
-		if (rc == CURLE_OK)
+		if (rc == CURLE_OK && !must_stop(c, fault_r, err))
 			return (ssize_t)got;
+		if (rc == CURLE_OK)
+			return -1;
 		if (rc != CURLE_AGAIN) {
 			*fault_r = JM_POP3_CUT;
 			return jm_err_set(err, JM_E_TEMP, "the connection broke: %s", curl_easy_strerror(rc));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* See collect.h. Pollers are a list that only grows or loses what has ended; each belongs to its thread but for its status. */
+/* See collect.h. The collector's list only grows or loses what has ended; a poller belongs to its thread but for its status. */
 #include "milter/daemon/collect.h"
 
 #include <stdio.h>
@@ -11,6 +11,7 @@
 
 #define SLICE_MS 200
 #define BACKOFF_MAX_MS (15 * 60 * 1000)
+#define KEEP_MS (10 * 60 * 1000)	/* an unchanged success is kept again after so long: at most as much is lost by a kill */
 
 struct poller {
 	struct poller *next;
@@ -21,15 +22,20 @@ struct poller {
 	const struct jm_service *begun_with;	/* of the settings of the session under way; NULL between sessions */
 	struct jm_pull_failing failing;
 	unsigned failures;			/* in a row */
-	bool ended;				/* from here on under lock */
+	struct jm_extract kept;			/* what the archive knows */
+	pthread_t thread;
+	bool ended;				/* from here on under the collector's lock */
 	const char *state;
 	int64_t since_ms, last_success_ms;
 	uint64_t queue, archived, failed;
 	struct jm_err error;			/* kind NONE: none */
 };
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static struct poller *pollers;
+struct jm_collector {
+	pthread_mutex_t lock;			/* of all below */
+	struct poller *pollers;
+	bool ended;				/* no new ones */
+};
 
 static const struct jm_service *find_service(const struct jm_settings *s, const char *email)
 {
@@ -79,24 +85,62 @@ static void set_state(struct poller *p, const char *state)
 	p->state = state;
 }
 
+/* Before the first session: what was known when the process before this one ended. */
+static void recall(struct poller *p)
+{
+	struct jm_collector *c = p->daemon->collector;
+	json_t *row = NULL;
+	struct jm_err err;
+
+	p->kept = (struct jm_extract){ .service = p->service };
+	if (jm_archive_service(p->daemon->archive, p->service, &row, &err) < 0)
+		JM_LOG(JM_LOG_WARNING, "pop3-recall", { "service", JM_S(p->service) }, { "error", JM_S(err.text) });
+	p->kept.success_ms = json_integer_value(json_object_get(row, "extract_ms"));
+	p->kept.queue = (uint64_t)json_integer_value(json_object_get(row, "mailbox_queue"));
+	json_decref(row);
+	pthread_mutex_lock(&c->lock);
+	p->last_success_ms = p->kept.success_ms;
+	p->queue = p->kept.queue;
+	pthread_mutex_unlock(&c->lock);
+}
+
+/* Let the archive know how the mailbox was left, when that says something new. Without the archive the next session tries again. */
+static void keep(struct poller *p, bool now)
+{
+	struct jm_extract x = { p->service, p->last_success_ms, p->queue };	/* nobody else changes them */
+	struct jm_err err;
+
+	if (x.success_ms == p->kept.success_ms && x.queue == p->kept.queue)
+		return;
+	if (!now && x.queue == p->kept.queue && x.success_ms - p->kept.success_ms < KEEP_MS)
+		return;
+	if (jm_archive_extracted(p->daemon->archive, &x, &err) == 0)
+		p->kept = x;
+	else
+		JM_LOG(JM_LOG_WARNING, "pop3-not-kept", { "service", JM_S(p->service) }, { "error", JM_S(err.text) });
+}
+
 /* Keep what a session came to, and tell when it begins to fail and when it works again. */
 static void note_outcome(struct poller *p, const struct jm_pull *pull, int rc, const struct jm_err *err)
 {
+	struct jm_collector *c = p->daemon->collector;
 	bool was_wrong;
 
-	pthread_mutex_lock(&lock);
+	pthread_mutex_lock(&c->lock);
 	was_wrong = p->error.kind != JM_E_NONE;
-	p->archived += pull->archived;
 	if (rc == 0) {
 		p->last_success_ms = jm_clock_now_ms();
 		p->error.kind = JM_E_NONE;
 	} else {
 		p->error = *err;
 	}
-	p->queue = pull->left;
-	p->failed = pull->failed;
+	if (pull->surveyed) {
+		p->queue = pull->left;
+		p->failed = pull->failed;
+	}
 	set_state(p, rc == 0 ? "ok" : "error");
-	pthread_mutex_unlock(&lock);
+	pthread_mutex_unlock(&c->lock);
+	keep(p, pull->archived || (rc == 0) == was_wrong);
 	if (rc != 0 && !was_wrong)
 		jm_daemon_note(p->daemon, "pop3-error", p->service, "daemon", jm_err_kind_name(err->kind), err->text);
 	if (rc == 0 && was_wrong)
@@ -119,6 +163,9 @@ static int64_t poll_once(struct poller *p)
 	p->begun_with = pull.service;
 	rc = jm_pull_run(&pull, &err);
 	p->begun_with = NULL;
+	pthread_mutex_lock(&p->daemon->collector->lock);
+	p->archived += pull.archived;
+	pthread_mutex_unlock(&p->daemon->collector->lock);
 	if (rc != 0 && stopped(p))
 		goto out;	/* cut short by ourselves: no fault of the mailbox */
 	note_outcome(p, &pull, rc, &err);
@@ -149,7 +196,9 @@ static void wait_for(struct poller *p, int64_t ms)
 static void *poll_mailbox(void *arg)
 {
 	struct poller *p = arg;
+	struct jm_collector *c = p->daemon->collector;
 
+	recall(p);
 	while (!stopped(p)) {
 		int64_t wait_ms;
 
@@ -158,27 +207,28 @@ static void *poll_mailbox(void *arg)
 		jm_daemon_done(p->daemon);
 		wait_for(p, wait_ms);
 	}
+	keep(p, true);
 	jm_settings_unref(&p->seen);
 	jm_arena_release(&p->failing.arena);
-	pthread_mutex_lock(&lock);
+	pthread_mutex_lock(&c->lock);
 	p->ended = true;
-	pthread_mutex_unlock(&lock);
+	pthread_mutex_unlock(&c->lock);
 	return NULL;
 }
 
 /* Under lock. */
-static struct poller *find_poller(const char *service)
+static struct poller *find_poller(const struct jm_collector *c, const char *service)
 {
-	for (struct poller *p = pollers; p; p = p->next)
+	for (struct poller *p = c->pollers; p; p = p->next)
 		if (strcmp(p->service, service) == 0)
 			return p;
 	return NULL;
 }
 
 /* Under lock. */
-static void sweep(void)
+static void sweep(struct jm_collector *c)
 {
-	struct poller **at = &pollers, *p;
+	struct poller **at = &c->pollers, *p;
 
 	while ((p = *at)) {
 		if (!p->ended) {
@@ -186,6 +236,7 @@ static void sweep(void)
 			continue;
 		}
 		*at = p->next;
+		pthread_join(p->thread, NULL);	/* it did its last with the lock that we hold */
 		free(p->service);
 		free(p);
 	}
@@ -195,7 +246,6 @@ static void sweep(void)
 static void start(struct jm_daemon *d, const char *service)
 {
 	struct poller *p = calloc(1, sizeof *p);
-	pthread_t thread;
 
 	if (p)
 		p->service = strdup(service);
@@ -207,45 +257,76 @@ static void start(struct jm_daemon *d, const char *service)
 	p->state = "awaiting-initial-run";
 	p->since_ms = jm_clock_now_ms();
 	jm_arena_init(&p->failing.arena, 16u << 20);
-	if (pthread_create(&thread, NULL, poll_mailbox, p) != 0) {
+	if (pthread_create(&p->thread, NULL, poll_mailbox, p) != 0) {
 		free(p->service);
 		free(p);
 		return;
 	}
-	pthread_detach(thread);
-	p->next = pollers;
-	pollers = p;
+	p->next = d->collector->pollers;
+	d->collector->pollers = p;
+}
+
+int jm_collect_start(struct jm_daemon *d, struct jm_err *err)
+{
+	struct jm_collector *c = calloc(1, sizeof *c);
+
+	if (!c)
+		return jm_err_sys(err, JM_E_TEMP, "cannot start to collect");
+	pthread_mutex_init(&c->lock, NULL);
+	d->collector = c;
+	return 0;
+}
+
+void jm_collect_stop(struct jm_daemon *d)
+{
+	struct jm_collector *c = d->collector;
+	bool some = c != NULL;
+
+	atomic_store(&d->stopping, true);	/* what pollers look at */
+	while (some) {
+		pthread_mutex_lock(&c->lock);
+		c->ended = true;
+		sweep(c);
+		some = c->pollers != NULL;
+		pthread_mutex_unlock(&c->lock);
+		if (some)
+			jm_clock_sleep_ms(SLICE_MS / 10);
+	}
 }
 
 void jm_collect_tick(struct jm_daemon *d)
 {
+	struct jm_collector *c = d->collector;
 	struct jm_settings *s;
 
 	if (atomic_load(&d->stopping))
 		return;
 	s = jm_daemon_settings(d);
-	pthread_mutex_lock(&lock);
-	sweep();
-	for (size_t i = 0; i < s->services_n; i++)
-		if (find_service(s, s->services[i].email_address) == &s->services[i] && !find_poller(s->services[i].email_address))
+	pthread_mutex_lock(&c->lock);
+	sweep(c);
+	for (size_t i = 0; i < s->services_n && !c->ended; i++)
+		if (find_service(s, s->services[i].email_address) == &s->services[i] && !find_poller(c, s->services[i].email_address))
 			start(d, s->services[i].email_address);
-	pthread_mutex_unlock(&lock);
+	pthread_mutex_unlock(&c->lock);
 	jm_settings_unref(&s);
 }
 
-json_t *jm_collect_state(const char *service)
+json_t *jm_collect_state(struct jm_daemon *d, const char *service)
 {
+	struct jm_collector *c = d->collector;
 	char since[JM_CLOCK_TEXT_BYTES], success[JM_CLOCK_TEXT_BYTES];
 	struct poller *p;
 	json_t *o = NULL;
 
-	pthread_mutex_lock(&lock);
-	p = find_poller(service);
+	if (!c)
+		return NULL;
+	pthread_mutex_lock(&c->lock);
+	p = find_poller(c, service);
 	if (p && !p->ended)
 		o = json_pack("{s:s, s:s, s:s?, s:s?, s:I, s:I, s:I}", "state", p->state, "since", jm_clock_format(p->since_ms, since),
 		    "last_success", p->last_success_ms ? jm_clock_format(p->last_success_ms, success) : NULL, "error",
 		    p->error.kind != JM_E_NONE ? p->error.text : NULL, "queue", (json_int_t)p->queue, "archived", (json_int_t)p->archived,
 		    "unretrievable", (json_int_t)p->failed);
-	pthread_mutex_unlock(&lock);
+	pthread_mutex_unlock(&c->lock);
 	return o;
 }

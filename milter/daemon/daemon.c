@@ -178,7 +178,7 @@ json_t *jm_daemon_state(void *ctx)
 
 		json_array_append_new(services, json_pack("{s:s, s:s, s:s, s:b, s:o*}", "email_address", v->email_address, "description",
 		    v->description ? v->description : "", "transport", v->transport == JM_TRANSPORT_POP3 ? "pop3" : "smtp", "disabled", v->disabled,
-		    "mailbox", v->transport == JM_TRANSPORT_POP3 ? jm_collect_state(v->email_address) : NULL));
+		    "mailbox", v->transport == JM_TRANSPORT_POP3 ? jm_collect_state(d, v->email_address) : NULL));
 	}
 	services = json_pack("{s:{s:i, s:s, s:s, s:s, s:s}, s:{s:I, s:I, s:I, s:I, s:I}, s:o}", "daemon", "pid", (int)getpid(), "version",
 	    PACKAGE_VERSION, "started", jm_clock_format(d->started_ms, started), "settings_file", s->path, "socket", s->socket, "since_start",

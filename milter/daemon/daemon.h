@@ -16,11 +16,14 @@
 #include "common/service/quota.h"
 #include "common/settings/settings.h"
 
+struct jm_collector;
+
 struct jm_daemon {
 	struct jm_archive *archive;
 	struct jm_directory *directory;		/* known internal addresses; refreshed by jm_daemon_refresh() */
 	pthread_mutex_t refreshing;		/* whoever refreshes the directory, or closes the archive */
 	char *spool_dir;
+	struct jm_collector *collector;		/* see collect.h */
 	int64_t started_ms;
 	pthread_mutex_t lock;			/* guards all up to the counters */
 	pthread_cond_t idle;			/* busy became 0 */

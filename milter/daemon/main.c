@@ -228,7 +228,7 @@ static int run(struct jm_daemon *d, struct jm_err *err)
 	pthread_t keeper, directory_keeper;
 	int rc = -1;
 
-	if (become_user(d->settings, err) != 0 || open_archive(d, err) != 0)
+	if (become_user(d->settings, err) != 0 || open_archive(d, err) != 0 || jm_collect_start(d, err) != 0)
 		goto out;
 	if (jm_control_start(d->settings->control_socket, d->archive, jm_daemon_state, d, &control, err) != 0)
 		goto out;
@@ -248,6 +248,7 @@ static int run(struct jm_daemon *d, struct jm_err *err)
 		JM_LOG(JM_LOG_WARNING, "stop-unfinished", { "outcome", JM_S("senders of messages still coming in get 4xx and try again") });
 		return rc;	/* their threads still use the archive: leave it open, its log needs no closing */
 	}
+	jm_collect_stop(d);
 	jm_clock_sleep_ms(LINGER_MS);
 	jm_daemon_note(d, "stopped", NULL, "daemon", "", PACKAGE_VERSION);
 out:

@@ -290,6 +290,7 @@ static int make_plan(struct work *w, struct jm_err *err)
 	in.marks_n = w->marks_n;
 	if (jm_pop3_plan(&in, &w->plan, err) != 0)
 		return -1;
+	w->p->surveyed = true;
 	w->p->listed = w->listing.n;
 	w->p->left = w->plan.retr_n + w->plan.later_n;
 	jm_arena_release(&w->p->failing->arena);	/* what fails now is noted anew */
@@ -310,6 +311,8 @@ static int transact(struct work *w, struct jm_err *err)
 	int rc;
 
 	w->session.depth = w->peer.has_pipelining && m->pipelining == JM_PIPELINING_AUTO ? 32 : 1;
+	w->session.answer_timeout_ms = m->answer_timeout_s * 1000LL;
+	w->session.quit_timeout_ms = 10 * w->session.answer_timeout_ms;
 	w->until_us = jm_clock_mono_us() + m->minutes_per_connection * 60000000LL;
 	if (make_plan(w, err) != 0)
 		return -1;

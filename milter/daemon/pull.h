@@ -24,6 +24,7 @@ struct jm_pull {
 	bool (*stopped)(void *ctx);
 	void *ctx;
 	/* what happened */
+	bool surveyed;				/* the mailbox was listed; only then the next two mean something */
 	uint64_t listed, left;			/* messages in the mailbox; those that are still to be archived */
 	uint64_t fetched, archived, deleted, failed;
 	bool more;				/* there is work for another connection at once */

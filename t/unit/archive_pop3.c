@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The marks of fetched messages: durable with the message, forgotten on request, the same after a restart and from a catalog made anew. */
+/*
+ * The marks of fetched messages, durable with the message and forgotten on request, and how a mailbox was left: the same after a restart and
+ * from a catalog made anew.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,6 +48,34 @@ static bool deposit(struct jm_archive *a, const char *text, const char *mailbox,
 	return rc == 0;
 }
 
+static void row_is(struct jm_archive *a, const char *service, json_int_t success_ms, json_int_t queue, const char *claim)
+{
+	json_t *row = NULL;
+	struct jm_err err;
+	int rc = jm_archive_service(a, service, &row, &err);
+
+	tap_ok(rc == 1 && json_integer_value(json_object_get(row, "extract_ms")) == success_ms &&
+	    json_integer_value(json_object_get(row, "mailbox_queue")) == queue, "%s", claim);
+	json_decref(row);
+}
+
+/* What the status tells of a service for people. */
+static void status_is(struct jm_archive *a, const char *service, const char *last, const char *claim)
+{
+	json_t *status = NULL, *row;
+	const char *got = NULL;
+	struct jm_err err;
+	size_t i;
+
+	if (jm_archive_status(a, &status, &err) != 0)
+		tap_diag("%s", err.text);
+	json_array_foreach(json_object_get(status, "services"), i, row)
+		if (strcmp(json_string_value(json_object_get(row, "name")), service) == 0)
+			got = json_string_value(json_object_get(row, "last_extract"));
+	tap_is_str(got, last, "%s", claim);
+	json_decref(status);
+}
+
 static void check_all(struct jm_archive *a, const char *when)
 {
 	char claim[100];
@@ -53,6 +84,12 @@ static void check_all(struct jm_archive *a, const char *when)
 	marks_are(a, "j@pop", "A:10 B:20 D!~:5 ", claim);
 	snprintf(claim, sizeof claim, "marks of the other, %s", when);
 	marks_are(a, "j@other", "A:30 ", claim);
+	snprintf(claim, sizeof claim, "how a mailbox was left, %s", when);
+	row_is(a, "j@journal.example.com", 1000000000123, 7, claim);
+	snprintf(claim, sizeof claim, "and one without any message, %s", when);
+	row_is(a, "empty@journal.example.com", 1000000000000, 0, claim);
+	snprintf(claim, sizeof claim, "the status tells when, %s", when);
+	status_is(a, "j@journal.example.com", "2001-09-09T01:46:40.123Z", claim);
 	tap_is_int(t_verify(a, NULL), 0, "verify finds nothing, %s", when);
 }
 
@@ -84,6 +121,7 @@ int main(void)
 	const char *dir = tap_folder();
 	struct jm_span gone = jm_span_str("C");
 	struct jm_archive *a = t_open(dir, 0);
+	json_t *row = NULL;
 	struct jm_err err;
 	char path[300];
 
@@ -94,6 +132,10 @@ int main(void)
 	tap_ok(deposit(a, "Subject: d\r\n\r\nd\r\n", "j@pop", NULL, 9), "one without an id");
 	tap_ok(deposit(a, "Subject: d\r\n\r\nd\r\n", "j@pop", "D!~", 5), "an id of odd characters");
 	tap_is_int(jm_archive_pop3_forget(a, "j@pop", &gone, 1, &err), 0, "forget one");
+	tap_ok(jm_archive_service(a, "nobody@journal.example.com", &row, &err) == 0 && !row, "nothing is known of a service that never was");
+	tap_is_int(jm_archive_extracted(a, &(struct jm_extract){ "j@journal.example.com", 1000000000123, 3 }, &err), 0, "a session ends well");
+	tap_is_int(jm_archive_extracted(a, &(struct jm_extract){ "j@journal.example.com", 0, 7 }, &err), 0, "another fails: the success is not forgotten");
+	tap_is_int(jm_archive_extracted(a, &(struct jm_extract){ "empty@journal.example.com", 1000000000000, 0 }, &err), 0, "an empty mailbox");
 	check_all(a, "at once");
 	jm_archive_close(&a);
 	a = t_open(dir, 0);
