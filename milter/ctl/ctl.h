@@ -63,6 +63,7 @@ int jm_ctl_export(int argc, char **argv);
 int jm_ctl_verify(int argc, char **argv);
 int jm_ctl_events(int argc, char **argv);
 int jm_ctl_check(int argc, char **argv);
+int jm_ctl_explain(int argc, char **argv);
 int jm_ctl_test(int argc, char **argv);
 int jm_ctl_unwrap(int argc, char **argv);
 

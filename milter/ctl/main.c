@@ -19,6 +19,7 @@ static const struct jm_ctl_verb verbs[] = {
 	{ "events", jm_ctl_events, "what happened" },
 	{ "check", jm_ctl_check, "check a settings file and show what it says" },
 	{ "test", jm_ctl_test, "try a journal mailbox (POP3) step by step" },
+	{ "explain", jm_ctl_explain, "what would become of a message, and which setting decides" },
 	{ "unwrap", jm_ctl_unwrap, "tell what a message gives by the rules; needs no archive" },
 	{ "help", help, "list the verbs, or tell the options of one" },
 };

@@ -93,7 +93,7 @@ static void told_source(void *ctx, const char *source, size_t addresses, size_t 
 		snprintf(text, sizeof text, "directory source %.200s stays as it was: %.250s", source, err->text);
 	else
 		snprintf(text, sizeof text, "directory source %.200s: %zu addresses; %zu entries are none", source, addresses, ignored);
-	jm_daemon_note(ctx, err ? "directory-failed" : "directory-loaded", NULL, "daemon", source, text);
+	jm_daemon_note(ctx, err ? "directory-failed" : "directory-loaded", NULL, "daemon", text, text);
 }
 
 void jm_daemon_refresh(struct jm_daemon *d)
