@@ -40,8 +40,8 @@ struct jm_arrival {
 	const char *helo;
 	const char *tls;		/* TLS version, or NULL */
 	const char *login;		/* SMTP AUTH, or NULL */
-	const char *mail_from;		/* reverse path without brackets; "" is the null path */
-	const char *const *rcpt_to;	/* NULL-terminated; the journal recipients */
+	const char *mail_from;		/* reverse path, brackets or not; "" or "<>" is the null path */
+	const char *const *rcpt_to;	/* NULL-terminated; the journal recipients, brackets or not */
 	int64_t received_ms;
 	const char *direction;		/* gateway: "inbound", "outbound", "internal", "relayed"; else NULL */
 	const char *pop3_mailbox;	/* which mailbox it was fetched from; with pop3_uidl: the deposit marks it as done */

@@ -106,6 +106,16 @@ static json_t *done(json_t *o, int rc)
 	return NULL;
 }
 
+/* An SMTP path as an address: a milter gets "<a@b>" or "a@b", the record holds "a@b". */
+static json_t *describe_path(const char *path)
+{
+	struct jm_span s = jm_span_str(path);
+
+	if (s.len >= 2 && s.p[0] == '<' && s.p[s.len - 1] == '>')
+		s = jm_span_sub(s, 1, s.len - 2);
+	return jm_describe_text(s);
+}
+
 static json_t *describe_arrival(const struct jm_arrival *r)
 {
 	json_t *o = json_object(), *to = json_array();
@@ -117,9 +127,10 @@ static json_t *describe_arrival(const struct jm_arrival *r)
 	}
 	rc |= set_str(o, "transport", r->transport) | set_str(o, "service", r->service) | set_str(o, "queue_id", r->queue_id);
 	rc |= set_str(o, "client", r->client) | set_str(o, "helo", r->helo) | set_str(o, "tls", r->tls) | set_str(o, "login", r->login);
-	rc |= set_str(o, "mail_from", r->mail_from);
+	if (r->mail_from != NULL)
+		rc |= json_object_set_new_nocheck(o, "mail_from", describe_path(r->mail_from));
 	for (const char *const *p = r->rcpt_to; p != NULL && *p != NULL; p++)
-		rc |= json_array_append_new(to, jm_describe_text(jm_span_str(*p)));
+		rc |= json_array_append_new(to, describe_path(*p));
 	rc |= json_object_set_new_nocheck(o, "rcpt_to", to);
 	rc |= json_object_set_new_nocheck(o, "received_ms", json_integer((json_int_t)r->received_ms));
 	rc |= set_str(o, "direction", r->direction);

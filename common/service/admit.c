@@ -195,6 +195,14 @@ static bool sender_passes(const struct jm_settings *settings, const struct jm_fa
 	return jm_decide(&a->decisions, "internal-domains", decided, true, "sender domain %.100s is internal", domain_r);
 }
 
+/* "a"@b is a@b (RFC 5321 4.1.2); quoted pairs never occur in a service's address and stay. */
+static struct jm_span unquote(struct jm_span local)
+{
+	if (local.len > 2 && local.p[0] == '"' && local.p[local.len - 1] == '"')
+		return jm_span_sub(local, 1, local.len - 2);
+	return local;
+}
+
 static void judge_session(const struct jm_settings *settings, const struct jm_facts *facts, struct jm_admission *a)
 {
 	const struct jm_service *service = a->service;
@@ -230,7 +238,7 @@ void jm_admit(const struct jm_settings *settings, const struct jm_facts *facts, 
 		jm_decide(&admission_r->decisions, "email-address", 0, true, "the recipient is at no journal domain: ordinary mail");
 		return;
 	}
-	admission_r->service = jm_settings_service_for(settings, local, jm_span_str(name));
+	admission_r->service = jm_settings_service_for(settings, unquote(local), jm_span_str(name));
 	if (!jm_decide(&admission_r->decisions, "email-address", admission_r->service ? jm_settings_line(settings, admission_r->service, "email-address") :
 	    0, admission_r->service != NULL, admission_r->service ? "a service has this address" : "no service has this address"))
 		decide(admission_r, JM_ADMIT_UNKNOWN, "no journal service has the address %.*s@%.100s", local.len > 60 ? 60 : (int)local.len,

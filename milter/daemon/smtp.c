@@ -29,6 +29,7 @@
 #include "milter/daemon/reply.h"
 
 #define PROGRESS_US 4000000		/* Sendmail's default limit for an answer is 10 s */
+#define CUT_BYTES 57900			/* Postfix cuts a longer field at the last fold before 60000 bytes, and says nothing */
 #define WANTED_ACTIONS SMFIF_DELRCPT
 #define WANTED_STEPS (SMFIP_HDR_LEADSPC | SMFIP_NOUNKNOWN | SMFIP_SKIP | SMFIP_NR_CONN | SMFIP_NR_HELO | SMFIP_NR_MAIL | SMFIP_NR_HDR | \
     SMFIP_NR_EOH | SMFIP_NR_BODY)
@@ -269,6 +270,9 @@ static sfsistat on_header(SMFICTX *ctx, char *name, char *value)
 	struct session *s = smfi_getpriv(ctx);
 	char *lf;
 
+	if (s->intake.targets_n && strlen(name) + strlen(value) >= CUT_BYTES)
+		jm_daemon_note(the_daemon, "header-perhaps-cut", s->intake.targets[0].service->email_address, s->client, name,
+		    "a header field at the top is so long that the MTA may have cut it (Postfix does at 60000 bytes); the journaled message is not concerned");
 	gather(s, name, strlen(name));
 	gather(s, ":", 1);
 	while ((lf = strchr(value, '\n')) != NULL) {

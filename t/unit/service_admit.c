@@ -26,6 +26,7 @@ static const struct {
 	{ "a journal address", "192.0.2.1", 0, 0, "<ndr@example.com>", "<open@journal.example.com>", JM_ADMIT_ACCEPT, 0 },
 	{ "without brackets", "192.0.2.1", 0, 0, "ndr@example.com", "open@journal.example.com", JM_ADMIT_ACCEPT, 0 },
 	{ "in capitals", "192.0.2.1", 0, 0, "<NDR@EXAMPLE.COM>", "<OPEN@Journal.Example.COM>", JM_ADMIT_ACCEPT, 0 },
+	{ "in quotes", "192.0.2.1", 0, 0, "<ndr@example.com>", "<\"open\"@journal.example.com>", JM_ADMIT_ACCEPT, 0 },
 	{ "with a route", "192.0.2.1", 0, 0, "<ndr@example.com>", "<@relay.example:open@journal.example.com>", JM_ADMIT_ACCEPT, 0 },
 	{ "with a final dot", "192.0.2.1", 0, 0, "<ndr@example.com>", "<open@journal.example.com.>", JM_ADMIT_ACCEPT, 0 },
 	{ "a typing error waits", "192.0.2.1", 0, 0, "<ndr@example.com>", "<opne@journal.example.com>", JM_ADMIT_UNKNOWN, "opne@journal.example.com" },
