@@ -189,7 +189,7 @@ static bool take_option(struct load_options *o, int c, char *value)
 
 int main(int argc, char **argv)
 {
-	struct load_options o = { .from = "<journal@sender.example>", .client = "192.0.2.25", .connections = 1, .messages = 100,
+	static struct load_options o = { .from = "<journal@sender.example>", .client = "192.0.2.25", .connections = 1, .messages = 100,
 	    .limit_s = 60, .wait_s = 30, .expect = -1 };
 	struct rlimit files = { 0 };
 	static struct load_stats stats;
