@@ -12,6 +12,7 @@ include t/unit/control.mk
 include t/unit/pop3.mk
 include t/system/local.mk
 include t/system/pop3.mk
+include t/system/queue.mk
 include t/system/jmctl.mk
 include t/slow/local.mk
 include t/style/local.mk

@@ -179,6 +179,9 @@ int jm_archive_recent(struct jm_archive *a, int64_t now_ms, json_t **recent_r, s
  * INT64_MAX when it is gone. For watchdogs. Any thread. */
 int64_t jm_archive_stalled_us(struct jm_archive *a);
 
+/* Can the archive not write just now? True with why in text_r. */
+bool jm_archive_trouble(struct jm_archive *a, char text_r[JM_ERR_TEXT_BYTES]);
+
 /* The items in order of their id, from after_id on (0: all), at most limit (0: all); newest first when reverse. Each object: see
  * SCHEMA.md "item". Nothing is locked between two visits. */
 struct jm_archive_filter {

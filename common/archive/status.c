@@ -135,3 +135,17 @@ int jm_archive_status(struct jm_archive *a, json_t **status_r, struct jm_err *er
 	*status_r = o;
 	return o != NULL ? 0 : jm_err_set(err, JM_E_TEMP, "no memory for the status");
 }
+
+bool jm_archive_trouble(struct jm_archive *a, char text_r[JM_ERR_TEXT_BYTES])
+{
+	const struct jm_err *why;
+	bool wrong;
+
+	(void)pthread_mutex_lock(&a->lock);
+	why = a->write_trouble.kind != JM_E_NONE ? &a->write_trouble : &a->apply_trouble;
+	wrong = why->kind != JM_E_NONE;
+	if (wrong)
+		memcpy(text_r, why->text, JM_ERR_TEXT_BYTES);
+	(void)pthread_mutex_unlock(&a->lock);
+	return wrong;
+}

@@ -95,7 +95,8 @@ static int answer_list(const struct question *q, struct jm_err *err)
 		.after_id = number(q, "after"),
 		.limit = number(q, "limit"),
 		.reverse = flag(q, "reverse"),
-		.set_aside = flag(q, "set-aside"),
+		.set_aside = flag(q, "set-aside") || flag(q, "expired"),
+		.expired = flag(q, "expired"),
 		.address = text(q, "address"),
 		.message_id = text(q, "message-id"),
 		.service = text(q, "service"),
@@ -161,9 +162,82 @@ static int answer_verify(const struct question *q, struct jm_err *err)
 	return rc;
 }
 
+/* Events that pass the filters, until there are enough. */
+struct sieve {
+	const struct question *q;
+	uint64_t left;			/* 0: no limit */
+};
+
+static bool equals(const struct question *q, const char *name, const json_t *event)
+{
+	const char *want = text(q, name), *is = json_string_value(json_object_get(event, name));
+
+	return !want || (is && strcmp(want, is) == 0);
+}
+
+static int sift(void *ctx, const json_t *event, struct jm_err *err)
+{
+	struct sieve *s = ctx;
+	const char *time = json_string_value(json_object_get(event, "time"));
+	int64_t ms = 0, since = date_ms(s->q, "since"), until = date_ms(s->q, "until");
+	int rc;
+
+	if (!equals(s->q, "service", event) || !equals(s->q, "kind", event) || !equals(s->q, "actor", event))
+		return 0;
+	if ((since || until) && (!time || jm_clock_parse(time, &ms) < 0 || (since && ms < since) || (until && ms >= until)))
+		return 0;
+	rc = pass_on((void *)(uintptr_t)s->q, event, err);
+	return rc == 0 && s->left > 0 && --s->left == 0 ? 1 : rc;
+}
+
 static int answer_events(const struct question *q, struct jm_err *err)
 {
-	return jm_archive_events(q->archive, number(q, "after"), number(q, "limit"), pass_on, (void *)(uintptr_t)q, err);
+	struct sieve s = { q, number(q, "limit") };
+
+	return jm_archive_events(q->archive, number(q, "after"), 0, sift, &s, err);
+}
+
+static int answer_queue(const struct question *q, struct jm_err *err)
+{
+	json_t *row = NULL;
+	int rc;
+
+	if (number(q, "id") == 0)
+		return jm_archive_queue(q->archive, text(q, "service"), pass_on, (void *)(uintptr_t)q, err);
+	if (jm_archive_queue_show(q->archive, number(q, "id"), &row, err) < 0)
+		return -1;
+	rc = q->out->object(q->out->ctx, row, err);
+	json_decref(row);
+	return rc;
+}
+
+static int change(const struct question *q, enum jm_change_to to, unsigned attempts, struct jm_err *err)
+{
+	const struct jm_change c = { .seq = number(q, "id"), .to = to, .attempts = attempts, .due_ms = jm_clock_now_ms() };
+
+	return jm_archive_change(q->archive, text(q, "actor") ? text(q, "actor") : "jmctl", &c, 1, err);
+}
+
+static int answer_retry(const struct question *q, struct jm_err *err)
+{
+	json_t *row = NULL;
+	unsigned attempts;
+
+	if (jm_archive_queue_show(q->archive, number(q, "id"), &row, err) < 0)
+		return -1;
+	attempts = (unsigned)json_integer_value(json_object_get(row, "attempts"));
+	json_decref(row);
+	return change(q, JM_CHANGE_WAIT, attempts, err);
+}
+
+static int answer_release(const struct question *q, struct jm_err *err)
+{
+	return change(q, JM_CHANGE_RELEASE, 0, err);
+}
+
+static int answer_expire(const struct question *q, struct jm_err *err)
+{
+	return change(q, JM_CHANGE_EXPIRE, 0, err);
 }
 
 static const struct verb verbs[] = {
@@ -171,12 +245,18 @@ static const struct verb verbs[] = {
 	{ "list", answer_list, {
 		{ "limit", NUMBER, false }, { "after", NUMBER, false }, { "reverse", FLAG, false }, { "since", DATE, false },
 		{ "until", DATE, false }, { "address", TEXT, false }, { "message-id", TEXT, false }, { "service", TEXT, false },
-		{ "set-aside", FLAG, false } } },
+		{ "set-aside", FLAG, false }, { "expired", FLAG, false } } },
 	{ "show", answer_show, { { "id", NUMBER, true } } },
 	{ "export", answer_export, {
 		{ "id", NUMBER, true }, { "report", FLAG, false }, { "raw", FLAG, false }, { "which", NUMBER, false } } },
 	{ "verify", answer_verify, { { "since", NUMBER, false } } },
-	{ "events", answer_events, { { "after", NUMBER, false }, { "limit", NUMBER, false } } },
+	{ "events", answer_events, {
+		{ "after", NUMBER, false }, { "limit", NUMBER, false }, { "service", TEXT, false }, { "kind", TEXT, false },
+		{ "actor", TEXT, false }, { "since", DATE, false }, { "until", DATE, false } } },
+	{ "queue", answer_queue, { { "id", NUMBER, false }, { "service", TEXT, false } } },
+	{ "retry", answer_retry, { { "id", NUMBER, true }, { "actor", TEXT, false } } },
+	{ "release", answer_release, { { "id", NUMBER, true }, { "actor", TEXT, false } } },
+	{ "expire", answer_expire, { { "id", NUMBER, true }, { "actor", TEXT, false } } },
 };
 
 /* One argument against its kind. */

@@ -17,7 +17,7 @@ struct jm_answer_out {
 };
 
 /*
- * request: {"verb": "status"|"list"|"show"|"export"|"verify"|"events", ...arguments as in jmctl(8) with their option names}.
+ * request: {"verb": "status"|"list"|"show"|"export"|"verify"|"events"|"queue"|"retry"|"release"|"expire", ...arguments as in jmctl(8) with their option names}.
  * daemon_state: what only a daemon knows (uptime, settings file, services and their state), merged into the answer to "status"; NULL offline.
  * USAGE for an unknown verb or argument. Any thread.
  */

@@ -61,6 +61,8 @@ int jm_ctl_list(int argc, char **argv);
 int jm_ctl_show(int argc, char **argv);
 int jm_ctl_export(int argc, char **argv);
 int jm_ctl_verify(int argc, char **argv);
+int jm_ctl_queue(int argc, char **argv);
+int jm_ctl_set_aside(int argc, char **argv);
 int jm_ctl_events(int argc, char **argv);
 int jm_ctl_check(int argc, char **argv);
 int jm_ctl_explain(int argc, char **argv);

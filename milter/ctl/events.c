@@ -9,6 +9,7 @@
 struct events {
 	struct jm_client client;
 	uint64_t after, limit, seen;
+	const char *service, *kind, *actor, *since, *until;
 	bool follow;
 };
 
@@ -49,8 +50,9 @@ static int put(void *ctx, const json_t *event, struct jm_err *err)
 static int ask(struct events *e, struct jm_err *err)
 {
 	const struct jm_answer_out out = { .object = put, .ctx = e };
-	json_t *request = json_pack("{s:s, s:I, s:I}", "verb", "events", "after", (json_int_t)e->after, "limit",
-	    (json_int_t)(e->limit > 0 ? e->limit - e->seen : 0));
+	json_t *request = json_pack("{s:s, s:I, s:I, s:s*, s:s*, s:s*, s:s*, s:s*}", "verb", "events", "after", (json_int_t)e->after, "limit",
+	    (json_int_t)(e->limit > 0 ? e->limit - e->seen : 0), "service", e->service, "kind", e->kind, "actor", e->actor, "since", e->since, "until",
+	    e->until);
 	int rc = request ? jm_client_ask(&e->client, request, &out, err) : jm_err_set(err, JM_E_TEMP, "out of memory");
 
 	json_decref(request);
@@ -84,6 +86,11 @@ int jm_ctl_events(int argc, char **argv)
 	const struct jm_ctl_option options[] = {
 		{ "after", JM_CTL_NUMBER, &e.after, "SEQ", "behind this sequence number" },
 		{ "limit", JM_CTL_NUMBER, &e.limit, "N", "at most N events" },
+		{ "service", JM_CTL_TEXT, &e.service, "ADDRESS", "of this service" },
+		{ "kind", JM_CTL_TEXT, &e.kind, "KIND", "of this kind: refused, deferred, status, set-aside, released, ..." },
+		{ "actor", JM_CTL_TEXT, &e.actor, "ACTOR", "caused by this client address, user or part" },
+		{ "since", JM_CTL_TEXT, &e.since, "DATE", "at or after DATE, UTC: 2026-11-22 or 2026-11-22T08:30:00Z" },
+		{ "until", JM_CTL_TEXT, &e.until, "DATE", "before DATE" },
 		{ "follow", JM_CTL_FLAG, &e.follow, NULL, "go on with new ones until interrupted" },
 		JM_CLIENT_OPTIONS(&e.client), { NULL }
 	};

@@ -15,6 +15,8 @@ static const struct jm_ctl_verb verbs[] = {
 	{ "list", jm_ctl_list, "the items of the archive" },
 	{ "show", jm_ctl_show, "one item: envelope, recipients, contents, reports" },
 	{ "export", jm_ctl_export, "the exact bytes of a message or report" },
+	{ "queue", jm_ctl_queue, "the processing queue: list, show, retry, release" },
+	{ "set-aside", jm_ctl_set_aside, "what is set aside: list, show, release, expire" },
 	{ "verify", jm_ctl_verify, "re-read and compare every record" },
 	{ "events", jm_ctl_events, "what happened" },
 	{ "check", jm_ctl_check, "check a settings file and show what it says" },

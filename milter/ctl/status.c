@@ -12,6 +12,9 @@ static int put(void *ctx, const json_t *status, struct jm_err *err)
 		return jm_client_flush(err);
 	}
 	jm_print_tree(stdout, status, 0);
+	if (json_is_false(json_object_get(json_object_get(status, "balance"), "holds")))
+		fputs("jmctl status: the counters do not balance: received is not archived + merged + set aside + queued + refused + deferred; see "
+		    "\"balance\", and run jmctl verify\n", stderr);
 	if (json_is_null(json_object_get(status, "daemon")))
 		puts("\nno daemon runs; this was read from the archive itself");
 	return jm_client_flush(err);

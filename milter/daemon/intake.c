@@ -3,9 +3,11 @@
 
 #include "common/base/clock.h"
 #include "common/base/log.h"
+#include "common/mail/domain.h"
 #include "common/service/directory.h"
 #include "common/service/judge.h"
 #include "milter/daemon/detail.h"
+#include "milter/daemon/queue.h"
 
 #define ARENA_BYTES (8u * 1024u * 1024u)	/* facts of one arrival: some 50,000 recipients */
 
@@ -25,7 +27,9 @@ void jm_intake_reset(struct jm_intake *in)
 	jm_scratch_release(&in->scratch);
 	in->arrival = (struct jm_arrival){ .transport = NULL };
 	in->targets = NULL;
-	in->targets_n = in->targets_cap = 0;
+	in->targets_n = in->targets_cap = in->stored = 0;
+	in->others = NULL;
+	in->others_n = in->others_cap = 0;
 }
 
 void jm_intake_begin(struct jm_intake *in, struct jm_settings *settings)
@@ -95,7 +99,7 @@ static void tell(const struct jm_intake *in, const struct jm_deposit *p, const s
 	const struct jm_unwrap *unwrap = p->unwrap;
 	char hex[JM_SHA256_HEX_BYTES];
 
-	JM_LOG(JM_LOG_INFO, p->set_aside ? "set-aside" : "archived", { "qid", JM_S(in->arrival.queue_id) }, { "record", JM_U(receipt->seq) },
+	JM_LOG(JM_LOG_INFO, p->set_aside ? "set-aside" : receipt->queued ? "queued" : "archived", { "qid", JM_S(in->arrival.queue_id) }, { "record", JM_U(receipt->seq) },
 	    { "service", JM_S(p->arrival.service) }, { "client", JM_S(in->arrival.client) },
 	    { "variant", JM_S(jm_variant_name(unwrap->variant)) }, { "recipients", JM_U(unwrap->recipients_n) },
 	    { "message-id", JM_P(unwrap->message_id) }, { "bytes", JM_U(p->received.len) }, { "stored", JM_U(receipt->stored_bytes) },
@@ -127,6 +131,8 @@ static int store(struct jm_intake *in, const struct jm_intake_target *t, struct 
 	deposit.unwrap = &unwrap;
 	judge(in, t->service, &unwrap, d->directory, &judgement);
 	deposit.set_aside = judgement.set_aside;
+	if (!deposit.set_aside)
+		deposit.due_ms = jm_queue_due(in->settings, t->service, jm_clock_now_ms(), &deposit.match_first);
 	rc = jm_archive_deposit(d->archive, &deposit, receipt_r, err);
 	if (rc == 0)
 		tell(in, &deposit, receipt_r);
@@ -144,8 +150,95 @@ int jm_intake_finish(struct jm_intake *in, struct jm_daemon *d, struct jm_receip
 		return -1;
 	if (in->targets_n == 0)
 		return jm_err_set(err, JM_E_BUG, "message without a journal service");
-	for (i = 0; i < in->targets_n; i++)
+	for (i = 0; i < in->targets_n; i++, in->stored++)
 		if (store(in, &in->targets[i], received, d, receipt_r, err) != 0)
 			return -1;
 	return 0;
+}
+
+/* ---- ordinary mail ---- */
+
+int jm_intake_pass(struct jm_intake *in, struct jm_span recipient, struct jm_err *err)
+{
+	struct jm_span copy;
+
+	if (in->others_n == 0 && !jm_arena_grow(&in->arena, (void **)&in->others, &in->others_n, &in->others_cap, sizeof *in->others, err))
+		return -1;	/* the NULL at the end */
+	if (jm_arena_copy(&in->arena, recipient, &copy, err) != 0 ||
+	    !jm_arena_grow(&in->arena, (void **)&in->others, &in->others_n, &in->others_cap, sizeof *in->others, err))
+		return -1;
+	in->others[in->others_n - 2] = (const char *)copy.p;
+	return 0;
+}
+
+/* Is a path's domain internal? The null path's is not. */
+static bool is_internal(const struct jm_settings *s, const char *path)
+{
+	struct jm_span local, domain;
+	char name[JM_DOMAIN_BYTES];
+
+	return jm_domain_split_path(jm_span_str(path), &local, &domain) && domain.len > 0 && jm_domain_normalise(domain, name) == 0 &&
+	    jm_settings_is_internal_domain(s, jm_span_str(name));
+}
+
+static const char *direction(const struct jm_intake *in)
+{
+	bool from = in->arrival.mail_from && is_internal(in->settings, in->arrival.mail_from), to = true;
+
+	for (size_t i = 0; i + 1 < in->others_n; i++)
+		to = to && is_internal(in->settings, in->others[i]);
+	return from ? to ? "internal" : "outbound" : to ? "inbound" : "relayed";
+}
+
+/* The address of a path, without brackets and route; points into it. */
+static struct jm_span bare_path(const char *path)
+{
+	struct jm_span s = jm_span_trim(jm_span_str(path));
+	const unsigned char *colon;
+
+	if (s.len >= 2 && s.p[0] == '<' && s.p[s.len - 1] == '>')
+		s = jm_span_sub(s, 1, s.len - 2);
+	colon = s.len > 0 && s.p[0] == '@' ? memchr(s.p, ':', s.len) : NULL;
+	return colon ? jm_span_sub(s, (size_t)(colon - s.p) + 1, s.len) : s;
+}
+
+/* SMTP's envelope instead of what the header says. */
+static int set_envelope(struct jm_intake *in, struct jm_unwrap *u, struct jm_err *err)
+{
+	size_t n = in->others_n > 0 ? in->others_n - 1 : 0;
+
+	u->recipients = jm_arena_alloc(&u->arena, (n + 1) * sizeof *u->recipients, err);
+	if (!u->recipients)
+		return -1;
+	u->recipients_n = n;
+	for (size_t i = 0; i < n; i++)
+		u->recipients[i] = (struct jm_recipient){ .address = bare_path(in->others[i]), .type = JM_RCPT_RECIPIENT };
+	u->envelope_sender = bare_path(in->arrival.mail_from ? in->arrival.mail_from : "");
+	return 0;
+}
+
+int jm_intake_gateway(struct jm_intake *in, struct jm_archive *archive, struct jm_receipt *receipt_r, struct jm_err *err)
+{
+	const struct jm_unwrap_options options = { .type = JM_JOURNAL_EML, .memory = { jm_scratch_alloc, &in->scratch } };
+	struct jm_deposit deposit = { .arrival = in->arrival };
+	struct jm_unwrap unwrap;
+	int rc;
+
+	if (jm_spool_view(&in->spool, &deposit.received, err) != 0 || jm_unwrap(deposit.received, &options, &unwrap, err) != 0)
+		return -1;
+	deposit.arrival.transport = "gateway";
+	deposit.arrival.service = "gateway";
+	deposit.arrival.direction = direction(in);
+	deposit.arrival.rcpt_to = in->others;
+	deposit.unwrap = &unwrap;
+	rc = set_envelope(in, &unwrap, err);
+	if (rc == 0)
+		rc = jm_archive_deposit(archive, &deposit, receipt_r, err);
+	if (rc == 0)
+		JM_LOG(JM_LOG_INFO, "archived", { "qid", JM_S(in->arrival.queue_id) }, { "record", JM_U(receipt_r->seq) }, { "service", JM_S("gateway") },
+		    { "direction", JM_S(deposit.arrival.direction) }, { "client", JM_S(in->arrival.client) }, { "recipients", JM_U(unwrap.recipients_n) },
+		    { "message-id", JM_P(unwrap.message_id) }, { "bytes", JM_U(deposit.received.len) });
+	jm_unwrap_release(&unwrap);
+	jm_scratch_release(&in->scratch);
+	return rc;
 }

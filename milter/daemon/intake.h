@@ -25,6 +25,9 @@ struct jm_intake {
 	struct jm_arrival arrival;		/* service and rcpt_to are filled in per target */
 	struct jm_intake_target *targets;	/* in the arena; mostly one */
 	size_t targets_n, targets_cap;
+	size_t stored;				/* how many of them jm_intake_finish() has stored */
+	const char **others;			/* recipients that are not ours, for the gateway; in the arena, NULL-terminated */
+	size_t others_n, others_cap;		/* with the NULL */
 	struct jm_spool spool;			/* the message as received */
 	struct jm_scratch scratch;
 };
@@ -40,6 +43,12 @@ int jm_intake_keep(struct jm_intake *in, const char *text, const char **copy_r, 
 
 /* Note an accepted journal recipient. TEMP, LIMIT. */
 int jm_intake_add(struct jm_intake *in, const struct jm_service *service, struct jm_span recipient, struct jm_err *err) JM_MUST_CHECK;
+
+/* Note a recipient that the message passes on to. TEMP, LIMIT. */
+int jm_intake_pass(struct jm_intake *in, struct jm_span recipient, struct jm_err *err) JM_MUST_CHECK;
+
+/* Store the message as ordinary mail that passes, with SMTP's envelope; 0 when it is durable. TEMP, LIMIT. */
+int jm_intake_gateway(struct jm_intake *in, struct jm_archive *archive, struct jm_receipt *receipt_r, struct jm_err *err) JM_MUST_CHECK;
 
 /*
  * Unwrap and judge the message and store it once for each service it was sent to; 0 only when all of it is durable. receipt_r is that of the last.

@@ -9,7 +9,9 @@ milter_daemon_journal_milter_SOURCES = \
 	milter/daemon/main.c \
 	milter/daemon/pool.c milter/daemon/pool.h \
 	milter/daemon/pull.c milter/daemon/pull.h milter/mailbox.c milter/mailbox.h \
+	milter/daemon/queue.c milter/daemon/queue.h \
 	milter/daemon/reply.c milter/daemon/reply.h \
-	milter/daemon/smtp.c milter/daemon/smtp.h
+	milter/daemon/smtp.c milter/daemon/smtp.h \
+	milter/daemon/watch.c milter/daemon/watch.h
 milter_daemon_journal_milter_LDADD = $(COMMON_LIBS) $(MILTER_LIBS)
 dist_man_MANS += milter/daemon/journal-milter.8

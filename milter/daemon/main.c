@@ -24,6 +24,7 @@
 #include "milter/daemon/collect.h"
 #include "milter/daemon/control.h"
 #include "milter/daemon/daemon.h"
+#include "milter/daemon/queue.h"
 #include "milter/daemon/smtp.h"
 
 #define DEFAULT_SETTINGS JM_SYSCONFDIR "/journal-milter/journal-milter.xml"
@@ -230,6 +231,8 @@ static int run(struct jm_daemon *d, struct jm_err *err)
 
 	if (become_user(d->settings, err) != 0 || open_archive(d, err) != 0 || jm_collect_start(d, err) != 0)
 		goto out;
+	if (jm_queue_start(d, err) != 0)
+		goto out;
 	if (jm_control_start(d->settings->control_socket, d->archive, jm_daemon_state, d, &control, err) != 0)
 		goto out;
 	if (jm_smtp_listen(d, d->settings, err) != 0)
@@ -253,6 +256,7 @@ static int run(struct jm_daemon *d, struct jm_err *err)
 	jm_daemon_note(d, "stopped", NULL, "daemon", "", PACKAGE_VERSION);
 out:
 	jm_control_stop(&control);
+	jm_queue_stop();
 	pthread_mutex_lock(&d->refreshing);	/* for good: a refresh notes events */
 	jm_archive_close(&d->archive);
 	return rc;

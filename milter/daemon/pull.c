@@ -10,6 +10,7 @@
 #include "common/pop3/connect.h"
 #include "common/pop3/plan.h"
 #include "milter/daemon/intake.h"
+#include "milter/daemon/watch.h"
 #include "milter/mailbox.h"
 
 #define SLOTS 16
@@ -62,6 +63,7 @@ static void store(struct work *w, struct slot *s)
 	}
 	pthread_mutex_unlock(&w->lock);
 	atomic_fetch_add(rc == 0 ? &d->archived : &d->deferred, 1);
+	jm_watch_intake(&s->intake);
 	jm_intake_reset(&s->intake);
 }
 

@@ -27,6 +27,7 @@
 #include "milter/daemon/intake.h"
 #include "milter/daemon/pool.h"
 #include "milter/daemon/reply.h"
+#include "milter/daemon/watch.h"
 
 #define PROGRESS_US 4000000		/* Sendmail's default limit for an answer is 10 s */
 #define CUT_BYTES 57900			/* Postfix cuts a longer field at the last fold before 60000 bytes, and says nothing */
@@ -208,8 +209,39 @@ static void tell_refusal(struct session *s, const struct jm_admission *a, const 
 	JM_LOG(JM_LOG_INFO, "recipient", { "verdict", JM_S(jm_verdict_name(a->verdict)) }, { "client", JM_S(s->client) }, { "helo", JM_S(s->helo) },
 	    { "from", JM_P(s->mail_from) }, { "to", JM_S(rcpt) }, { "tls", JM_S(s->facts.tls_version) }, { "login", JM_S(s->facts.login) });
 	atomic_fetch_add(refused ? &the_daemon->refused : &the_daemon->deferred, 1);
+	jm_watch_recipient(a->service ? a->service->email_address : NULL, refused, jm_verdict_name(a->verdict));
 	jm_daemon_note(the_daemon, refused ? "refused" : "deferred", a->service ? a->service->email_address : NULL, s->client,
 	    jm_verdict_name(a->verdict), a->text);
+}
+
+static void begin_busy(struct session *s)
+{
+	if (!s->counted)
+		jm_daemon_busy(the_daemon);
+	s->counted = true;
+}
+
+/* Not ours; with the gateway on, its copy is. */
+static sfsistat other_recipient(struct session *s, const char *path)
+{
+	const struct jm_settings *settings = s->intake.settings;
+	struct jm_err err;
+
+	s->others++;
+	if (!settings->gateway)
+		return SMFIS_CONTINUE;
+	if (atomic_load(&the_daemon->stopping) && settings->gateway_on_fault == JM_ON_FAULT_DEFER)
+		return jm_reply_stopping(s->ctx);
+	if (jm_intake_pass(&s->intake, jm_span_str(path), &err) != 0)
+		fail(s, &err);		/* told at the end of message, by the setting */
+	begin_busy(s);
+	return SMFIS_CONTINUE;
+}
+
+/* Is this message, or a copy of it, for the archive? */
+static bool is_wanted(const struct session *s)
+{
+	return s->intake.targets_n > 0 || (s->others > 0 && s->intake.settings && s->intake.settings->gateway);
 }
 
 static sfsistat on_rcpt(SMFICTX *ctx, char **argv)
@@ -226,10 +258,8 @@ static sfsistat on_rcpt(SMFICTX *ctx, char **argv)
 		return jm_reply_trouble(ctx, &s->trouble);
 	}
 	jm_admit(s->intake.settings, &s->facts, jm_span_str(argv[0]), &a);
-	if (a.verdict == JM_ADMIT_OTHER) {
-		s->others++;
-		return SMFIS_CONTINUE;
-	}
+	if (a.verdict == JM_ADMIT_OTHER)
+		return other_recipient(s, argv[0]);
 	if (atomic_load(&the_daemon->stopping))
 		return jm_reply_stopping(ctx);
 	jm_detail_log(s->intake.settings, a.service, "admit", s->client, &a.decisions);
@@ -239,10 +269,7 @@ static sfsistat on_rcpt(SMFICTX *ctx, char **argv)
 	}
 	if (jm_intake_add(&s->intake, a.service, jm_span_str(argv[0]), &err) != 0)
 		return jm_reply_trouble(ctx, &err);	/* this recipient only */
-	if (!s->counted) {
-		jm_daemon_busy(the_daemon);
-		s->counted = true;
-	}
+	begin_busy(s);
 	return SMFIS_CONTINUE;
 }
 
@@ -250,7 +277,7 @@ static sfsistat on_data(SMFICTX *ctx)
 {
 	struct session *s = smfi_getpriv(ctx);
 
-	if (s->intake.targets_n)
+	if (is_wanted(s))
 		return SMFIS_CONTINUE;
 	atomic_fetch_add(&the_daemon->passed, 1);
 	return SMFIS_ACCEPT;		/* all recipients are known and none is ours: the MTA need not show us the message */
@@ -260,7 +287,7 @@ static void gather(struct session *s, const void *p, size_t n)
 {
 	struct jm_err err;
 
-	if (!s->failed && s->intake.targets_n && jm_spool_write(&s->intake.spool, p, n, &err) != 0)
+	if (!s->failed && is_wanted(s) && jm_spool_write(&s->intake.spool, p, n, &err) != 0)
 		fail(s, &err);
 }
 
@@ -356,11 +383,31 @@ static sfsistat answer(struct session *s, int rc, struct jm_err *err)
 		atomic_fetch_add(&the_daemon->deferred, 1);
 		JM_LOG(JM_LOG_ERROR, "deferred", { "qid", JM_S(a->queue_id) }, { "client", JM_S(a->client) },
 		    { "kind", JM_S(jm_err_kind_name(err->kind)) }, { "error", JM_S(err->text) });
-		jm_daemon_note(the_daemon, "deferred", s->intake.targets[0].service->email_address, s->client, jm_err_kind_name(err->kind), err->text);
+		jm_daemon_note(the_daemon, "deferred", s->intake.targets_n ? s->intake.targets[0].service->email_address : "gateway", s->client,
+		    jm_err_kind_name(err->kind), err->text);
 		return jm_reply_trouble(s->ctx, err);
 	}
 	atomic_fetch_add(&the_daemon->archived, 1);
 	return s->others ? SMFIS_CONTINUE : SMFIS_DISCARD;
+}
+
+/* The gateway's copy, when there has to be one. rc: what failed before it already. 0: the message may pass. */
+static int copy_passing(struct session *s, int rc, struct jm_err *err)
+{
+	const struct jm_settings *settings = s->intake.settings;
+	struct jm_receipt receipt;
+
+	if (!s->others || !settings->gateway)
+		return rc;
+	if (rc == 0 || !s->failed)
+		rc = jm_intake_gateway(&s->intake, the_daemon->archive, &receipt, err);
+	if (rc == 0 || settings->gateway_on_fault == JM_ON_FAULT_DEFER) {
+		if (rc != 0)
+			jm_watch_deferred("gateway");
+		return rc;
+	}
+	jm_daemon_note(the_daemon, "not-archived", "gateway", s->client, jm_err_kind_name(err->kind), err->text);
+	return 0;
 }
 
 static sfsistat on_eom(SMFICTX *ctx)
@@ -372,13 +419,16 @@ static sfsistat on_eom(SMFICTX *ctx)
 	sfsistat result;
 	int rc = -1;
 
-	if (s->intake.targets_n == 0)
+	if (!is_wanted(s))
 		return SMFIS_CONTINUE;	/* an MTA that knows no DATA stage */
 	atomic_fetch_add(&the_daemon->received, 1);
 	s->intake.arrival.queue_id = smfi_getsymval(ctx, queue_id);
 	wait_begins(s);
 	if (!s->failed)
-		rc = jm_intake_finish(&s->intake, the_daemon, &receipt, &err);
+		rc = s->intake.targets_n ? jm_intake_finish(&s->intake, the_daemon, &receipt, &err) : 0;
+	jm_watch_intake(&s->intake);
+	if (s->intake.targets_n == 0 || rc == 0)
+		rc = copy_passing(s, rc, &err);
 	wait_ends(s);
 	result = answer(s, rc, &err);
 	end_message(s);

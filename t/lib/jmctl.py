@@ -43,6 +43,9 @@ class Jmctl:
     def show(self, item):
         return self.objects(self._good("show", "--json", item))[0]
 
+    def queue(self, *args):
+        return self.objects(self._good("queue", "list", "--json", *args))
+
     def status(self):
         return self.objects(self._good("status", "--json"))[0]
 

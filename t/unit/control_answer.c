@@ -75,7 +75,14 @@ static void test_good(void)
 		{ "{\"verb\":\"export\",\"id\":4,\"report\":true,\"which\":2}", "export 4 report 2" },
 		{ "{\"verb\":\"verify\"}", "verify 0" },
 		{ "{\"verb\":\"verify\",\"since\":12}", "verify 12" },
-		{ "{\"verb\":\"events\",\"after\":3,\"limit\":2}", "events after 3 limit 2" },
+		{ "{\"verb\":\"events\",\"after\":3,\"limit\":2}", "events after 3 limit 0" },	/* the limit is for those that pass */
+		{ "{\"verb\":\"events\",\"kind\":\"refused\",\"service\":\"j@k.l\",\"actor\":\"x\",\"since\":\"1970-01-02\"}", "events after 0 limit 0" },
+		{ "{\"verb\":\"queue\"}", "queue -" },
+		{ "{\"verb\":\"queue\",\"service\":\"j@k.l\"}", "queue j@k.l" },
+		{ "{\"verb\":\"queue\",\"id\":7}", "queue show 7" },
+		{ "{\"verb\":\"retry\",\"id\":7}", "change 7 to 0 attempts 2 by jmctl (1)" },
+		{ "{\"verb\":\"release\",\"id\":7,\"actor\":\"root\"}", "change 7 to 3 attempts 0 by root (1)" },
+		{ "{\"verb\":\"expire\",\"id\":7}", "change 7 to 4 attempts 0 by jmctl (1)" },
 	};
 	struct jm_archive a = { .objects = 0 };
 	struct jm_err err;

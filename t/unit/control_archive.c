@@ -72,6 +72,26 @@ int jm_archive_events(struct jm_archive *a, uint64_t after_seq, uint64_t limit, 
 	return visit_all(a, visit, ctx, err);
 }
 
+int jm_archive_queue(struct jm_archive *a, const char *service, jm_archive_visit *visit, void *ctx, struct jm_err *err)
+{
+	if (asked(a, err, "queue %s", service ? service : "-") < 0)
+		return -1;
+	return visit_all(a, visit, ctx, err);
+}
+
+int jm_archive_queue_show(struct jm_archive *a, uint64_t seq, json_t **row_r, struct jm_err *err)
+{
+	if (asked(a, err, "queue show %llu", (unsigned long long)seq) < 0)
+		return -1;
+	*row_r = json_pack("{s:I, s:i}", "id", (json_int_t)seq, "attempts", 2);
+	return 0;
+}
+
+int jm_archive_change(struct jm_archive *a, const char *actor, const struct jm_change *c, size_t n, struct jm_err *err)
+{
+	return asked(a, err, "change %llu to %d attempts %u by %s (%zu)", (unsigned long long)c->seq, c->to, c->attempts, actor, n);
+}
+
 int jm_archive_export(struct jm_archive *a, uint64_t id, enum jm_export what, unsigned which, jm_archive_sink *sink, void *ctx,
     struct jm_err *err)
 {

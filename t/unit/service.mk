@@ -8,3 +8,7 @@ t_unit_service_judge_t_SOURCES = t/unit/service_judge.c
 t_unit_service_judge_t_LDADD = $(UNIT_LIBS)
 t_unit_service_directory_t_SOURCES = t/unit/service_directory.c
 t_unit_service_directory_t_LDADD = $(UNIT_LIBS)
+check_PROGRAMS += t/unit/service_status.t
+UNIT_TESTS += t/unit/service_status.t
+t_unit_service_status_t_SOURCES = t/unit/service_status.c
+t_unit_service_status_t_LDADD = $(UNIT_LIBS)

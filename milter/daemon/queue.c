@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "milter/daemon/queue.h"
+
+#include "common/base/clock.h"
+#include "common/base/log.h"
+#include "milter/daemon/watch.h"
+
+#define SLICE_MS 100
+#define WATCH_MS 1000
+#define BATCH 64			/* reports a round; their changes become durable together */
+#define POISON_ATTEMPTS 3
+#define EXTENDED_MS (10 * 60 * 1000)	/* extended-de-duplication */
+#define INTERVAL_S 60			/* for reports of a service that is gone */
+
+static pthread_t worker;
+static bool running;			/* the thread was started */
+static atomic_bool stopping;
+
+int64_t jm_queue_due(const struct jm_settings *settings, const struct jm_service *service, int64_t now_ms, bool *match_first_r)
+{
+	*match_first_r = service->initial_process_delay_s == 0;
+	if (service->initial_process_delay_s > 0)
+		return now_ms + service->initial_process_delay_s * 1000LL;
+	if (settings->gateway && (service->delivery_wait_attempts > 0 || service->extended_de_duplication))
+		return now_ms + service->delivery_wait_interval_s * 1000LL;
+	return 0;
+}
+
+static const struct jm_service *find_service(const struct jm_settings *s, const char *email)
+{
+	for (size_t i = 0; i < s->services_n; i++)
+		if (strcmp(s->services[i].email_address, email) == 0)
+			return &s->services[i];
+	return NULL;
+}
+
+/* Nothing matched at this attempt: is there one more? */
+static void wait_or_archive(const struct jm_settings *s, const struct jm_service *service, const struct jm_waiting *w, int64_t now_ms, struct jm_change *c)
+{
+	bool more;
+
+	c->to = JM_CHANGE_ARCHIVE;
+	if (!service || !s->gateway)
+		return;
+	more = service->extended_de_duplication ? now_ms < w->since_ms + EXTENDED_MS : c->attempts < (unsigned)service->delivery_wait_attempts;
+	if (!more)
+		return;
+	c->to = JM_CHANGE_WAIT;
+	c->due_ms = now_ms + service->delivery_wait_interval_s * 1000LL;
+	if (service->extended_de_duplication && c->due_ms > w->since_ms + EXTENDED_MS)
+		c->due_ms = w->since_ms + EXTENDED_MS;
+}
+
+/* Its processing failed: again later, and after its attempts out of the way of the others. */
+static void wait_or_set_aside(const struct jm_service *service, struct jm_change *c, int64_t now_ms)
+{
+	unsigned most = service && service->delivery_wait_attempts > POISON_ATTEMPTS ? (unsigned)service->delivery_wait_attempts : POISON_ATTEMPTS;
+
+	c->to = c->attempts < most ? JM_CHANGE_WAIT : JM_CHANGE_SET_ASIDE;
+	c->due_ms = now_ms + (service ? service->delivery_wait_interval_s : INTERVAL_S) * 1000LL;
+}
+
+/* What is to become of one report. False: the archive has trouble of its own, leave everything as it is. why: the cause's text lives there. */
+static bool decide(struct jm_daemon *d, const struct jm_settings *s, const struct jm_waiting *w, struct jm_change *c, struct jm_err *why)
+{
+	const struct jm_service *service = find_service(s, w->service);
+	int64_t now_ms = jm_clock_now_ms();
+	uint64_t item = 0;
+	int rc = jm_archive_match(d->archive, w->seq, &item, why);
+
+	*c = (struct jm_change){ .seq = w->seq, .to = JM_CHANGE_ARCHIVE, .attempts = w->attempts + 1 };
+	if (rc < 0 && (why->kind == JM_E_TEMP || why->kind == JM_E_LIMIT))
+		return false;
+	if (rc < 0) {
+		c->reason = why->text;
+		wait_or_set_aside(service, c, now_ms);
+	} else if (rc == 0) {
+		wait_or_archive(s, service, w, now_ms, c);
+	}
+	JM_LOG(c->to == JM_CHANGE_SET_ASIDE ? JM_LOG_WARNING : c->to == JM_CHANGE_WAIT ? JM_LOG_DEBUG : JM_LOG_INFO, "queue", { "record", JM_U(w->seq) },
+	    { "service", JM_S(w->service) }, { "attempt", JM_U(c->attempts) }, { "item", JM_U(item) }, { "outcome", JM_S(c->to == JM_CHANGE_SET_ASIDE ?
+	    "set aside" : c->to == JM_CHANGE_WAIT ? "waits" : rc == 1 ? "merged" : "archived") }, { "cause", JM_S(c->reason) });
+	return true;
+}
+
+/* One round. True when there is more to do at once. */
+static bool work_round(struct jm_daemon *d)
+{
+	struct jm_waiting due[BATCH];
+	struct jm_change change[BATCH];
+	struct jm_err err, why[BATCH];
+	struct jm_settings *s;
+	size_t n = 0, changes = 0;
+	int rc = jm_archive_queue_due(d->archive, jm_clock_now_ms(), due, BATCH, &n, &err);
+
+	if (rc != 0 || n == 0)
+		return false;
+	s = jm_daemon_settings(d);
+	while (changes < n && decide(d, s, &due[changes], &change[changes], &why[changes]))
+		changes++;
+	jm_settings_unref(&s);
+	/* Set aside: each a record, and so an event, of its own. */
+	for (size_t i = 0; i < changes && rc == 0; i++)
+		if (change[i].to == JM_CHANGE_SET_ASIDE) {
+			rc = jm_archive_change(d->archive, "daemon", &change[i], 1, &err);
+			if (rc != 0 && err.kind == JM_E_NOTFOUND)	/* an operator was faster */
+				rc = 0;
+		}
+	if (rc == 0 && changes > 0)
+		rc = jm_archive_change(d->archive, "daemon", change, changes, &err);
+	if (rc != 0 && err.kind != JM_E_NOTFOUND) {
+		JM_LOG(JM_LOG_WARNING, "queue-waits", { "error", JM_S(err.text) });
+		return false;
+	}
+	return changes == n && n == BATCH;
+}
+
+static void *work(void *arg)
+{
+	struct jm_daemon *d = arg;
+	int64_t watched_us = 0;
+
+	while (!atomic_load(&stopping)) {
+		if (jm_clock_mono_us() - watched_us >= WATCH_MS * 1000) {
+			watched_us = jm_clock_mono_us();
+			jm_watch_tick(d);
+		}
+		if (!work_round(d))
+			jm_clock_sleep_ms(SLICE_MS);
+	}
+	jm_watch_tick(d);
+	return NULL;
+}
+
+int jm_queue_start(struct jm_daemon *d, struct jm_err *err)
+{
+	if (jm_watch_start(d, err) != 0)
+		return -1;
+	if (pthread_create(&worker, NULL, work, d) != 0)
+		return jm_err_set(err, JM_E_TEMP, "cannot start a thread");
+	running = true;
+	return 0;
+}
+
+void jm_queue_stop(void)
+{
+	if (!running)
+		return;
+	running = false;
+	atomic_store(&stopping, true);
+	(void)pthread_join(worker, NULL);
+}

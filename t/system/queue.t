@@ -1,0 +1,156 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""The processing queue over the daemon: what waits, for how long, what an operator sees and does, and that one bad report blocks no other."""
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
+import corpus
+import daemon
+import milter
+import run
+import tap
+
+SLOW, FAST, MATCH = "slow@journal.example.com", "fast@journal.example.com", "match@journal.example.com"
+OTHER = "someone@example.com"
+
+
+def report(number, **kw):
+    return corpus.report(number, **kw)
+
+
+def send(d, data, to, sender="alice@example.com"):
+    return milter.deliver(d.socket, sender, [to], data)
+
+
+def inner(number):
+    """The journaled message of report(number), as ordinary mail."""
+    return report(number).split(b"Content-Type: message/rfc822\r\n\r\n", 1)[1].rsplit(b"\r\n--_test_", 1)[0]
+
+
+def damage(d, number):
+    """Change a byte in the metadata of the record that holds report(number)."""
+    folder = os.path.join(d.archive, "volumes")
+    path = os.path.join(folder, sorted(os.listdir(folder))[-1])
+    with open(path, "r+b") as f:
+        data = f.read()
+        at = data.rindex(b'"journal":{', 0, data.rindex(b"test.%s@" % number.encode()))
+        f.seek(at + 2)
+        f.write(b"X")
+
+
+def test_delay(d):
+    a = send(d, report("waits", recipients=("bob@example.com", "carol@example.com")), SLOW)
+    tap.is_(a.kind, "d", "a report for a service with a process delay is accepted at once")
+    tap.is_(d.jmctl.list(), [], "it is no item yet")
+    rows = d.jmctl.queue()
+    tap.is_(len(rows), 1, "it is in the processing queue")
+    row = rows[0]
+    tap.is_((row["from"], row["more"], row["to"]), ("bob@example.com", 1, SLOW), "the actual recipient is shown as sender, the journal address as recipient")
+    tap.is_((row["attempts"], row["state"], row["size"]), (0, "waiting", len(report("waits", recipients=("bob@example.com", "carol@example.com")))),
+            "with attempts, state and size")
+    status, out, _ = d.jmctl.run("queue")
+    tap.ok(status == 0 and b"bob@example.com" in out and b"SLOW" not in out and SLOW.encode() in out, "and so for people", out)
+    tap.ok(d.jmctl.objects(d.jmctl.run("queue", "show", "--json", row["id"])[1])[0]["id"] == row["id"], "queue show tells one")
+    tap.is_(d.jmctl.run("queue", "show", 99999)[0], 69, "of one that is not there: not found")
+    d.kill()
+    d.start()
+    tap.is_([r["id"] for r in d.jmctl.queue()], [row["id"]], "after kill -9 it still waits")
+    tap.is_(d.jmctl.run("queue", "retry", row["id"])[0], 0, "retry makes it due")
+    run.until(lambda: len(d.jmctl.list()) == 1, "it is archived")
+    tap.is_(d.jmctl.queue(), [], "the queue is empty")
+    tap.bytes_(d.jmctl.export(row["id"], "--report"), report("waits", recipients=("bob@example.com", "carol@example.com")), "with every byte")
+
+
+def test_release(d):
+    send(d, report("released"), SLOW)
+    row = d.jmctl.queue()[0]
+    tap.is_(d.jmctl.run("queue", "release", row["id"])[0], 0, "an operator releases one")
+    tap.is_([i["id"] for i in d.jmctl.list("--message-id", "<test.released@example.com>")], [row["id"]], "it is archived on its own")
+    tap.is_(d.jmctl.run("queue", "release", row["id"])[0], 69, "a second time there is nothing to release")
+    e = d.jmctl.events("released")
+    tap.ok(len(e) == 1 and e[0]["service"] == SLOW and e[0]["actor"] not in (None, "", "daemon"), "that is an event with its actor", e)
+
+
+def test_attempts(d):
+    """The service looks for a match once a second, three times."""
+    send(d, report("alone"), MATCH)
+    tap.is_(len(d.jmctl.queue()), 1, "with the gateway on a report waits for its match")
+    run.until(lambda: not d.jmctl.queue(), "its attempts are over", 20)
+    tap.is_(len(d.jmctl.list("--message-id", "<test.alone@example.com>")), 1, "no match: archived on its own")
+    send(d, report("pair", recipients=("bcc@example.com",)), MATCH)
+    waits = d.jmctl.queue()[0]["id"]
+    a = milter.deliver(d.socket, "alice@example.com", [OTHER], inner("pair"))
+    tap.is_(a.kind, "c", "ordinary mail passes")
+    run.until(lambda: not d.jmctl.queue(), "the report finds its match", 20)
+    items = d.jmctl.list("--message-id", "<test.pair@example.com>")
+    tap.is_(len(items), 1, "they are one item")
+    item = d.jmctl.show(items[0]["id"])
+    tap.is_(sorted(r["address"] for r in item["recipients"]), ["bcc@example.com", OTHER], "with the recipients of both")
+    tap.is_([r["transport"] for r in item["reports"]], ["gateway", "smtp"] if items[0]["id"] != waits else ["smtp", "gateway"], "and both receipts")
+    send(d, report("pair", recipients=("late@example.com",)), MATCH)
+    tap.is_(d.jmctl.queue(), [], "what matches at once does not wait")
+    tap.is_(len(d.jmctl.show(items[0]["id"])["reports"]), 3, "and is merged")
+
+
+def test_inline(d):
+    send(d, report("inline"), FAST)
+    tap.is_(len(d.jmctl.list("--message-id", "<test.inline@example.com>")), 1, "a service without attempts archives at once")
+
+
+def test_poison(d):
+    """A report whose record was damaged on the disk while it waited."""
+    send(d, report("poison", subject="poison"), MATCH)
+    damage(d, "poison")
+    send(d, report("healthy"), MATCH)
+    run.until(lambda: not d.jmctl.queue(), "the queue gets empty", 30)
+    tap.is_(len(d.jmctl.list("--message-id", "<test.healthy@example.com>")), 1, "the others are archived")
+    aside = d.jmctl.list("--set-aside")
+    tap.is_(len(aside), 1, "the bad one is set aside after its attempts")
+    tap.ok("digest" in aside[0]["set_aside"] or "report" in aside[0]["set_aside"], "with its cause", aside[0]["set_aside"])
+    tap.ok([e for e in d.jmctl.events("set-aside") if e["service"] == MATCH], "that is an event")
+
+
+def test_set_aside(d):
+    aside = d.jmctl.list("--set-aside")[0]["id"]
+    status, out, _ = d.jmctl.run("set-aside", "list", "--json")
+    tap.is_([o["id"] for o in d.jmctl.objects(out)], [aside], "set-aside list")
+    tap.is_(d.jmctl.run("set-aside", "expire", aside)[0], 0, "an operator lets one expire")
+    tap.is_(d.jmctl.list("--set-aside"), [], "no list shows it")
+    tap.is_(d.jmctl.run("set-aside", "release", aside)[0], 69, "it cannot be released any more")
+    e = d.jmctl.events("expired")
+    tap.ok(len(e) == 1 and e[0]["service"] == MATCH, "that is an event", e)
+
+
+def test_balance(d):
+    status = d.jmctl.status()
+    tap.is_(status["balance"], {"holds": True, "wrong": []}, "the counters balance")
+    by_name = {s["name"]: s for s in status["services"]}
+    tap.is_({k: by_name[MATCH][k] for k in ("received", "items", "merged", "set_aside", "queued", "expired")},
+            {"received": 5, "items": 2, "merged": 2, "set_aside": 1, "queued": 0, "expired": 1}, "and say what became of each report")
+
+
+def offline(d):
+    send(d, report("offline"), SLOW)
+    before = d.jmctl.queue()
+    tap.is_(d.stop(), 0, "the daemon stops")
+    after = d.jmctl.queue()
+    tap.is_([(r["id"], r["next_attempt"]) for r in after], [(r["id"], r["next_attempt"]) for r in before], "without a daemon the queue is the same")
+    tap.is_(d.jmctl.run("queue", "release", before[0]["id"])[0], 0, "and can be released from")
+    tap.is_(d.jmctl.queue(), [], "that empties it")
+
+
+d = daemon.Daemon(os.path.join(tap.folder(), "d"), services=[
+    daemon.service(SLOW, initial_process_delay=3600, delivery_wait_attempts=1), daemon.service(FAST, delivery_wait_attempts=0),
+    daemon.service(MATCH, delivery_wait_attempts=3, delivery_wait_interval=1)], more={"gateway": {"enabled": True}})
+d.start()
+test_delay(d)
+test_release(d)
+test_attempts(d)
+test_inline(d)
+test_poison(d)
+test_set_aside(d)
+test_balance(d)
+offline(d)
+tap.is_(d.complaints(), [], "no complaint in the log")
+sys.exit(tap.done())
