@@ -21,6 +21,7 @@
 #define BATCH_MAX 512			/* records in a transaction */
 #define CHECKPOINT_KIB 16384		/* of Berkeley DB's log; its pages are written once in that time, and so much is recovered after a crash */
 #define IDLE_S 5
+#define GATHER_US 10000			/* few records wait so long for more: a transaction and the counters cost the same for one as for many */
 #define RETRY_S 1
 
 /* ---- opening and replaying ---- */
@@ -264,17 +265,42 @@ static void recover(struct jm_archive *a, struct jm_ticket *t, struct jm_err *er
 	finish(a, t);
 }
 
+static struct timespec after_us(int64_t us)
+{
+	struct timespec at;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &at);
+	at.tv_sec += us / 1000000;
+	at.tv_nsec += us % 1000000 * 1000;
+	if (at.tv_nsec >= 1000000000) {
+		at.tv_sec++;
+		at.tv_nsec -= 1000000000;
+	}
+	return at;
+}
+
 /* Under lock. False: nothing came for IDLE_S, or the end. */
 static bool await(struct jm_archive *a)
 {
 	struct timespec at;
 
-	(void)clock_gettime(CLOCK_MONOTONIC, &at);
-	at.tv_sec += IDLE_S;
+	at = after_us(IDLE_S * 1000000);
 	while (a->durable.n == 0 && !a->committer_gone)
 		if (pthread_cond_timedwait(&a->to_apply, &a->lock, &at) == ETIMEDOUT)
 			break;
+	at = after_us(GATHER_US);
+	while (a->durable.n > 0 && a->durable.n < JM_APPLY_MANY && !a->hurry && !a->committer_gone)
+		if (pthread_cond_timedwait(&a->to_apply, &a->lock, &at) == ETIMEDOUT)
+			break;
+	a->hurry = false;
 	return a->durable.n > 0;
+}
+
+void jm_applier_await(struct jm_archive *a)
+{
+	a->hurry = true;
+	(void)pthread_cond_signal(&a->to_apply);
+	(void)pthread_cond_wait(&a->applied, &a->lock);
 }
 
 /* Not under lock: readers and depositors go on. */
@@ -332,7 +358,7 @@ int jm_applier_wait(struct jm_archive *a, struct jm_err *err)
 	(void)pthread_mutex_lock(&a->lock);
 	want = a->durable_seq;
 	while (a->applied_seq < want && !a->behind && !a->apply_lost)
-		(void)pthread_cond_wait(&a->applied, &a->lock);
+		jm_applier_await(a);
 	if (a->applied_seq < want)
 		rc = jm_err_set(err, JM_E_TEMP, "the catalog is behind: %s", a->apply_trouble.text);
 	(void)pthread_mutex_unlock(&a->lock);

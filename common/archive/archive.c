@@ -265,25 +265,28 @@ static int find_splice(struct jm_archive *a, const struct jm_deposit *d, const s
 
 int jm_writer_commit(struct jm_archive *a, struct jm_ticket *t, struct jm_err *err)
 {
-	int rc = 0;
+	bool wake;
 
 	(void)pthread_mutex_lock(&a->lock);
 	while (a->durable_seq - a->applied_seq > BACKLOG_MAX && !a->behind && !a->stopping)
-		(void)pthread_cond_wait(&a->applied, &a->lock);
+		jm_applier_await(a);
 	if (a->behind || a->stopping) {
 		(void)pthread_mutex_unlock(&a->lock);
 		return jm_err_set(err, JM_E_TEMP, a->stopping ? "the archive is closing" : "the catalog cannot be written");
 	}
-	t->refs++;
-	jm_writer_submit(a, t);
-	while (!t->done)
-		(void)pthread_cond_wait(&t->wake, &a->lock);
+	atomic_fetch_add(&t->refs, 1);
+	t->awaited = true;
+	wake = jm_writer_submit(a, t);
+	(void)pthread_mutex_unlock(&a->lock);
+	if (wake)
+		(void)pthread_cond_signal(&a->work);
+	while (sem_wait(&t->done) != 0)
+		;	/* a signal */
 	if (t->err.kind != JM_E_NONE) {
 		*err = t->err;
-		rc = -1;
+		return -1;
 	}
-	(void)pthread_mutex_unlock(&a->lock);
-	return rc;
+	return 0;
 }
 
 /* Make the record's body: the received bytes without what is stored already. */
@@ -342,13 +345,13 @@ static int store(struct jm_archive *a, const struct jm_deposit *d, const struct 
 	}
 	if (rc == 0)
 		fill_receipt(d, s, t, receipt_r);
-	(void)pthread_mutex_lock(&a->lock);
 	if (rc < 0 && *taken_r) {
+		(void)pthread_mutex_lock(&a->lock);
 		jm_flight_release(a, t->flight, t->flights);
 		t->flights = 0;
+		(void)pthread_mutex_unlock(&a->lock);
 	}
 	jm_ticket_drop(t);
-	(void)pthread_mutex_unlock(&a->lock);
 	jm_body_release(&body);
 	return rc;
 }
@@ -395,8 +398,8 @@ int jm_archive_note(struct jm_archive *a, const struct jm_event *e, struct jm_er
 			JM_LOG(JM_LOG_WARNING, "event-dropped", { "kind", JM_S(e->kind) });
 		rc = jm_err_set(err, JM_E_LIMIT, "%d events wait already", JM_NOTES_MAX);
 		jm_ticket_drop(t);
-	} else {
-		jm_writer_submit(a, t);
+	} else if (jm_writer_submit(a, t)) {
+		(void)pthread_cond_signal(&a->work);
 	}
 	(void)pthread_mutex_unlock(&a->lock);
 	return rc;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Berkeley DB behind a narrow door: environment, transactions, get, put, pages of rows. */
-#include "common/archive/catalog.h"
+#include "common/archive/store.h"
 
 #include <db.h>
 #include <dirent.h>
@@ -254,13 +254,14 @@ int jm_catalog_put(struct jm_catalog *c, struct jm_txn *txn, enum jm_table t, st
 
 int jm_catalog_put_json(struct jm_catalog *c, struct jm_txn *txn, enum jm_table t, struct jm_span key, const json_t *value, struct jm_err *err)
 {
-	char *text = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
+	struct jm_buf text;
 	int rc;
 
-	if (text == NULL)
-		return jm_err_set(err, JM_E_TEMP, "catalog: no memory for a row of %s", names[t]);
-	rc = jm_catalog_put(c, txn, t, key, jm_span_str(text), false, err);
-	free(text);
+	jm_buf_init(&text, VALUE_MAX_BYTES);
+	rc = jm_text_of_json(&text, value, err);
+	if (rc == 0)
+		rc = jm_catalog_put(c, txn, t, key, jm_buf_span(&text), false, err);
+	jm_buf_release(&text);
 	return rc < 0 ? -1 : 0;
 }
 

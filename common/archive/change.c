@@ -380,9 +380,7 @@ static int commit(struct jm_archive *a, json_t *meta, struct jm_err *err)
 	if (t == NULL)
 		return -1;
 	rc = jm_writer_commit(a, t, err);
-	(void)pthread_mutex_lock(&a->lock);
 	jm_ticket_drop(t);
-	(void)pthread_mutex_unlock(&a->lock);
 	return rc;
 }
 

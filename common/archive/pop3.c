@@ -111,9 +111,7 @@ static int forget(struct jm_archive *a, const char *mailbox, const struct jm_spa
 	if (t == NULL)
 		return -1;
 	rc = jm_writer_commit(a, t, err);
-	(void)pthread_mutex_lock(&a->lock);
 	jm_ticket_drop(t);
-	(void)pthread_mutex_unlock(&a->lock);
 	return rc;
 }
 

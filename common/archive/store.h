@@ -8,6 +8,8 @@
 #define JM_ARCHIVE_STORE_H
 
 #include <pthread.h>
+#include <semaphore.h>
+#include <stdatomic.h>
 
 #include "common/archive/archive.h"
 #include "common/archive/catalog.h"
@@ -35,10 +37,10 @@ struct jm_ticket {
 	uint64_t volume, offset;	/* where it stands */
 	struct jm_flight flight[2];
 	unsigned flights;		/* how many of them are in the table */
-	unsigned refs;			/* under lock */
-	bool done;			/* under lock: outcome is known */
-	struct jm_err err;		/* kind NONE: durable */
-	pthread_cond_t wake;
+	atomic_uint refs;
+	bool awaited;			/* somebody waits for done */
+	sem_t done;			/* posted without the lock, so that who wakes does not run into it */
+	struct jm_err err;		/* before done is posted; kind NONE: durable */
 };
 
 struct jm_queue {
@@ -83,6 +85,7 @@ struct jm_archive {
 	struct jm_queue durable;	/* for the applier */
 	int64_t busy_since_us;		/* since when there is work and none of it was finished; 0: there is none */
 	int64_t notes_since_us;		/* when the oldest of notes came */
+	bool hurry;			/* somebody waits for the applier */
 	uint64_t notes_dropped;
 	struct jm_flight *flights[JM_FLIGHT_BUCKETS];
 	struct jm_volume *volume;	/* all volumes, ascending */
@@ -171,9 +174,12 @@ struct jm_described {
 int jm_described_read(const json_t *content, struct jm_described *c_r, struct jm_err *err) JM_MUST_CHECK;
 void jm_described_release(struct jm_described *c);
 
+/* text.c. The text that json_dumps(JSON_COMPACT) gives, appended to b, several times as fast. */
+int jm_text_of_json(struct jm_buf *b, const json_t *v, struct jm_err *err) JM_MUST_CHECK;
+
 /* ticket.c */
 struct jm_ticket *jm_ticket_new(enum jm_record_type type, json_t *meta, struct jm_err *err) JM_MUST_CHECK;	/* takes over meta, also on failure */
-/* Under lock: one reference less; frees with the last. */
+/* One reference less; frees with the last. */
 void jm_ticket_drop(struct jm_ticket *t);
 /* Wait until neither digest is in flight, then claim both (b may be NULL). TEMP when the catalog is behind. */
 int jm_flight_claim(struct jm_archive *a, struct jm_flight *flight, const unsigned char *first, const unsigned char *second, unsigned *n_r,
@@ -191,8 +197,8 @@ void *jm_writer_run(void *archive);
 void *jm_writer_group_new(void);
 /* Make the next volume and write there from now on. */
 int jm_writer_roll(struct jm_archive *a, struct jm_err *err) JM_MUST_CHECK;
-/* Put a ticket into its queue and wake who has to act. Under lock. */
-void jm_writer_submit(struct jm_archive *a, struct jm_ticket *t);
+/* Put a ticket into its queue. Under lock. True: signal a->work, best without the lock. */
+bool jm_writer_submit(struct jm_archive *a, struct jm_ticket *t);
 
 /* Submit and wait until it is durable. The caller keeps its reference. TEMP. */
 int jm_writer_commit(struct jm_archive *a, struct jm_ticket *t, struct jm_err *err) JM_MUST_CHECK;
@@ -227,6 +233,10 @@ void *jm_applier_run(void *archive);
 int jm_applier_open(struct jm_archive *a, struct jm_err *why_r, struct jm_err *err) JM_MUST_CHECK;
 /* Bring the open catalog from its position up to the end of all volumes as known. */
 int jm_applier_replay(struct jm_archive *a, struct jm_err *err) JM_MUST_CHECK;
+/* Under lock: wait until the applier got on (or something changed); it does not wait for more records meanwhile. */
+void jm_applier_await(struct jm_archive *a);
+/* Enough for a transaction: the applier need not wait for more. */
+#define JM_APPLY_MANY 64
 /* Wait until all that is durable now is in the catalog. TEMP. */
 int jm_applier_wait(struct jm_archive *a, struct jm_err *err) JM_MUST_CHECK;
 

@@ -117,9 +117,7 @@ static int commit(struct jm_archive *a, json_t *meta, struct jm_err *err)
 	if (ticket == NULL)
 		return -1;
 	rc = jm_writer_commit(a, ticket, err);
-	(void)pthread_mutex_lock(&a->lock);
 	jm_ticket_drop(ticket);
-	(void)pthread_mutex_unlock(&a->lock);
 	return rc;
 }
 

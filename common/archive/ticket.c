@@ -9,32 +9,31 @@
 struct jm_ticket *jm_ticket_new(enum jm_record_type type, json_t *meta, struct jm_err *err)
 {
 	struct jm_ticket *t = calloc(1, sizeof(*t));
-	size_t n;
+	struct jm_buf text;
 
-	if (t == NULL || (t->meta_text = json_dumps(meta, JSON_COMPACT)) == NULL) {
+	jm_buf_init(&text, JM_RECORD_META_MAX);
+	if (t == NULL)
+		(void)jm_err_sys(err, JM_E_TEMP, "record");
+	if (t == NULL || jm_text_of_json(&text, meta, err) < 0) {
+		jm_buf_release(&text);
 		json_decref(meta);
 		free(t);
-		(void)jm_err_set(err, JM_E_TEMP, "no memory for a record");
 		return NULL;
 	}
 	t->meta = meta;
-	t->refs = 1;
-	n = strlen(t->meta_text);
-	if (pthread_cond_init(&t->wake, NULL) != 0) {
-		(void)jm_err_set(err, JM_E_TEMP, "cannot make a condition");
+	t->meta_text = (char *)text.p;
+	atomic_init(&t->refs, 1);
+	if (sem_init(&t->done, 0, 0) != 0) {
+		(void)jm_err_sys(err, JM_E_TEMP, "cannot make a semaphore");
 		goto bad;
 	}
-	if (n > JM_RECORD_META_MAX) {
-		(void)jm_err_set(err, JM_E_LIMIT, "metadata of %zu bytes", n);
-		goto bad_cond;
-	}
 	t->head.type = (unsigned char)type;
-	t->head.meta_bytes = (uint32_t)n;
-	if (jm_sha256_of(jm_span_of(t->meta_text, n), t->meta_sha256, err) < 0 || jm_sha256_of(jm_span_str(""), t->body_sha256, err) < 0)
-		goto bad_cond;
+	t->head.meta_bytes = (uint32_t)text.len;
+	if (jm_sha256_of(jm_buf_span(&text), t->meta_sha256, err) < 0 || jm_sha256_of(jm_span_str(""), t->body_sha256, err) < 0)
+		goto bad_sem;
 	return t;
-bad_cond:
-	(void)pthread_cond_destroy(&t->wake);
+bad_sem:
+	(void)sem_destroy(&t->done);
 bad:
 	json_decref(t->meta);
 	free(t->meta_text);
@@ -44,9 +43,9 @@ bad:
 
 void jm_ticket_drop(struct jm_ticket *t)
 {
-	if (--t->refs > 0)
+	if (atomic_fetch_sub(&t->refs, 1) > 1)
 		return;
-	(void)pthread_cond_destroy(&t->wake);
+	(void)sem_destroy(&t->done);
 	json_decref(t->meta);
 	free(t->meta_text);
 	free(t);
@@ -77,7 +76,7 @@ int jm_flight_claim(struct jm_archive *a, struct jm_flight *flight, const unsign
 	if (second != NULL && memcmp(first, second, JM_SHA256_BYTES) == 0)
 		second = NULL;
 	while (!a->behind && !a->stopping && (*flight_find(a, first) != NULL || (second != NULL && *flight_find(a, second) != NULL)))
-		(void)pthread_cond_wait(&a->applied, &a->lock);
+		jm_applier_await(a);
 	if (a->behind || a->stopping) {
 		rc = jm_err_set(err, JM_E_TEMP, a->stopping ? "the archive is closing" : "the catalog cannot be written");
 	} else {

@@ -27,6 +27,8 @@ struct group {
 	struct jm_ticket *ticket[GROUP_MAX + 1];	/* one more for a seal */
 	size_t n;
 	uint64_t bytes;
+	struct jm_ticket *wake[GROUP_MAX + 1];		/* outcome known: those that somebody waits for */
+	size_t wakes;
 };
 
 /* ---- volumes ---- */
@@ -206,20 +208,20 @@ static int commit(struct jm_archive *a, struct group *g, struct jm_err *err)
 
 /* ---- queues ---- */
 
-void jm_writer_submit(struct jm_archive *a, struct jm_ticket *t)
+bool jm_writer_submit(struct jm_archive *a, struct jm_ticket *t)
 {
+	bool idle = a->waiting.n == 0 && a->large.n == 0;
+
 	if (a->busy_since_us == 0)
 		a->busy_since_us = jm_clock_mono_us();
 	if (t->head.type == JM_RECORD_EVENT) {
 		if (a->notes.n == 0)
 			a->notes_since_us = jm_clock_mono_us();
 		jm_queue_add(&a->notes, t);
-		if (a->notes.n == 1)
-			(void)pthread_cond_signal(&a->work);
-		return;
+		return idle && a->notes.n == 1;
 	}
 	jm_queue_add(t->body.len > JM_LARGE_BYTES ? &a->large : &a->waiting, t);
-	(void)pthread_cond_signal(&a->work);
+	return idle;
 }
 
 static void take(struct group *g, struct jm_queue *q, size_t max)
@@ -260,26 +262,38 @@ static void give_back(struct jm_archive *a, struct group *g, const struct jm_err
 		}
 		a->notes_dropped += t->head.type == JM_RECORD_EVENT;
 		t->err = *err;
-		t->done = true;
-		(void)pthread_cond_signal(&t->wake);
+		if (t->awaited)
+			g->wake[g->wakes++] = t;	/* the one who waits has a reference */
 		jm_ticket_drop(t);
 	}
 }
 
-/* Under lock. The group is durable. */
-static void acknowledge(struct jm_archive *a, struct group *g)
+/* Under lock. The group is durable. True: the applier should know. */
+static bool acknowledge(struct jm_archive *a, struct group *g)
 {
+	size_t before = a->durable.n;
+
 	a->volume[a->volumes - 1].end = a->tail.end;
 	a->durable_seq = a->tail.next_seq - 1;
 	a->groups++;
 	for (size_t i = 0; i < g->n; i++) {
 		struct jm_ticket *t = g->ticket[i];
 
-		t->done = true;
+		if (t->awaited)
+			g->wake[g->wakes++] = t;
 		jm_queue_add(&a->durable, t);
-		(void)pthread_cond_signal(&t->wake);
 	}
-	(void)pthread_cond_signal(&a->to_apply);
+	return before == 0 || (before < JM_APPLY_MANY && a->durable.n >= JM_APPLY_MANY);
+}
+
+/* Without the lock. A ticket may be gone as soon as it is posted. */
+static void wake(struct jm_archive *a, struct group *g, bool applier)
+{
+	for (size_t i = 0; i < g->wakes; i++)
+		(void)sem_post(&g->wake[i]->done);
+	g->wakes = 0;
+	if (applier)
+		(void)pthread_cond_signal(&a->to_apply);
 }
 
 /* Under lock. Wait for work; false at the end. */
@@ -330,6 +344,7 @@ void *jm_writer_run(void *archive)
 
 	(void)pthread_mutex_lock(&a->lock);
 	while (await(a)) {
+		bool apply = false;
 		int rc;
 
 		take_group(a, g);
@@ -338,10 +353,13 @@ void *jm_writer_run(void *archive)
 		(void)pthread_mutex_lock(&a->lock);
 		note_outcome(a, rc, &err);
 		if (rc == 0)
-			acknowledge(a, g);
+			apply = acknowledge(a, g);
 		else
 			give_back(a, g, &err);
 		a->busy_since_us = a->waiting.n + a->large.n + a->notes.n > 0 ? jm_clock_mono_us() : 0;
+		(void)pthread_mutex_unlock(&a->lock);
+		wake(a, g, apply);
+		(void)pthread_mutex_lock(&a->lock);
 	}
 	a->committer_gone = true;
 	(void)pthread_cond_signal(&a->to_apply);

@@ -2,7 +2,9 @@
 /*
  * How fast is the archive beside a bare append + group fdatasync of the same bytes, in the same run on the same disk?
  *
- *	archive_bench [--threads N] [--size BYTES] [--seconds S] [--dir DIR] [--json]
+ *	archive_bench [--threads N] [--size BYTES] [--seconds S | --messages N] [--dir DIR] [--json] [--no-bare]
+ *
+ * --messages and --no-bare are for counting instructions.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -23,7 +25,7 @@
 
 #define CAP (256u << 20)
 
-static uint64_t threads = 16, size = 33 * 1024, seconds = 5;
+static uint64_t threads = 16, size = 33 * 1024, seconds = 5, messages_max;
 static const char *base = "/tmp";
 static struct jm_archive *a;
 static atomic_ullong messages, stored, waited_us;
@@ -147,7 +149,7 @@ static void *archive_thread(void *arg)
 	jm_buf_init(&inner, CAP);
 	jm_buf_init(&report, CAP);
 	t_message(&text, NULL, "t", atomic_fetch_add(&next_seed, 1) + 77, size > 1100 ? size - 1100 : 100);
-	while (!atomic_load(&stop)) {
+	while (!atomic_load(&stop) && (messages_max == 0 || atomic_load(&messages) < messages_max)) {
 		unsigned n = atomic_fetch_add(&next_seed, 1);
 		char rcpt[120];
 		int64_t began;
@@ -213,7 +215,8 @@ static struct figures run(void *(*worker)(void *), void *arg)
 	for (uint64_t i = 0; i < threads; i++)
 		if (pthread_create(&t[i], NULL, worker, arg) != 0)
 			exit(1);
-	jm_clock_sleep_ms((int64_t)seconds * 1000);
+	for (int64_t ms = 0; ms < (int64_t)seconds * 1000 && (messages_max == 0 || atomic_load(&messages) < messages_max); ms += 10)
+		jm_clock_sleep_ms(10);
 	atomic_store(&stop, true);
 	for (uint64_t i = 0; i < threads; i++)
 		(void)pthread_join(t[i], NULL);
@@ -297,10 +300,11 @@ static uint64_t number(const char *text, uint64_t max)
 int main(int argc, char **argv)
 {
 	static const struct option options[] = { { "threads", 1, NULL, 't' }, { "size", 1, NULL, 's' }, { "seconds", 1, NULL, 'S' },
-		{ "dir", 1, NULL, 'd' }, { "json", 0, NULL, 'j' }, { NULL, 0, NULL, 0 } };
+		{ "dir", 1, NULL, 'd' }, { "json", 0, NULL, 'j' }, { "messages", 1, NULL, 'm' },
+		{ "no-bare", 0, NULL, 'B' }, { NULL, 0, NULL, 0 } };
 	struct figures ours, limit;
 	char dir[300];
-	bool as_json = false;
+	bool as_json = false, with_bare = true;
 	int c;
 
 	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
@@ -310,6 +314,8 @@ int main(int argc, char **argv)
 		case 'S': seconds = number(optarg, 3600); break;
 		case 'd': base = optarg; break;
 		case 'j': as_json = true; break;
+		case 'm': messages_max = number(optarg, 1u << 30); seconds = 3600; break;
+		case 'B': with_bare = false; break;
 		default: return 64;
 		}
 	}
@@ -319,7 +325,9 @@ int main(int argc, char **argv)
 		return 73;
 	}
 	ours = run_archive(dir);
-	limit = run_bare(dir, (size_t)(ours.stored / (ours.messages ? ours.messages : 1)));
+	messages_max = 0;
+	seconds = seconds < 60 ? seconds : 5;
+	limit = !with_bare ? ours : run_bare(dir, (size_t)(ours.stored / (ours.messages ? ours.messages : 1)));
 	if (as_json) {
 		json_t *o = json_pack("{s:I,s:I,s:s,s:o,s:o,s:f}", "threads", (json_int_t)threads, "size", (json_int_t)size, "directory", dir, "archive",
 		    describe(&ours), "bare", describe(&limit), "ratio", ((double)ours.messages / ours.seconds) / ((double)limit.messages / limit.seconds));
