@@ -228,9 +228,9 @@ static void tell(struct jm_daemon *d, const char *service, const struct jm_servi
 }
 
 /* Why the mailbox of a service cannot be fetched from, into text; NULL: it can. */
-static const char *mailbox_fault(const struct jm_service *s, char *text, size_t text_bytes)
+static const char *mailbox_fault(struct jm_daemon *d, const struct jm_service *s, char *text, size_t text_bytes)
 {
-	json_t *state = s->transport == JM_TRANSPORT_POP3 ? jm_collect_state(s->email_address) : NULL;
+	json_t *state = s->transport == JM_TRANSPORT_POP3 ? jm_collect_state(d, s->email_address) : NULL;
 	const char *error = json_string_value(json_object_get(state, "error"));
 
 	if (error)
@@ -243,7 +243,7 @@ static void check_service(struct jm_daemon *d, const struct jm_service *s, const
 {
 	char mailbox[JM_STATUS_WHY_BYTES];
 	struct jm_status_facts f = { .disabled = s->disabled, .inactivity_ms = s->inactivity_allowed_min * 60000LL, .archive_fault = archive_fault,
-		.mailbox_fault = mailbox_fault(s, mailbox, sizeof mailbox) };
+		.mailbox_fault = mailbox_fault(d, s, mailbox, sizeof mailbox) };
 	struct jm_service_status before = { .known = false }, now = { .known = false };
 	struct watched *w;
 	bool changed = false;
