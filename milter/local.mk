@@ -1,2 +1,3 @@
 include milter/daemon/local.mk
 include milter/ctl/local.mk
+include milter/ctl/setup.mk

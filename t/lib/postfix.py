@@ -141,7 +141,8 @@ class Postfix:
         return "127.0.0.1:%d inet n - n - - smtpd\n%s" % (
             self.port, "".join("  -o { %s = %s }\n" % kv for kv in p.items()))
 
-    def start(self):
+    def write(self):
+        """The folders and the files in them, without starting."""
         for name in ("etc", "queue", "data", "log", "mail"):
             os.makedirs(self.path(name), exist_ok=True)
         os.chmod(self.folder, 0o755)
@@ -153,6 +154,9 @@ class Postfix:
             f.write("".join("%s = %s\n" % kv for kv in self._parameters().items()))
         with open(os.path.join(self.etc, "master.cf"), "w", encoding="utf-8") as f:
             f.write(self._listener() + SERVICES)
+
+    def start(self):
+        self.write()
         tap.at_end(self.stop)
         try:
             run.output("postfix", "-c", self.etc, "start")

@@ -130,9 +130,12 @@ class Sendmail:
         if self.sasl:
             cf += "ESASL_CONF_PATH=%s\n" % self.path("sasl")
         self._write(etc + "/sendmail.cf", cf)
-        table = "".join("%s jhold:[127.0.0.1]\n" % d for d in self.journal_domains) + "example.com jfile:example.com\n"
+        self._write(etc + "/mailertable", self._table())
         run.output(os.path.join(self.root, "usr/libexec/sendmail/makemap"), "-C", etc + "/sendmail.cf", "hash",
-                   etc + "/mailertable", input=table.encode())
+                   etc + "/mailertable", input=self._table().encode())
+
+    def _table(self):
+        return "".join("%s jhold:[127.0.0.1]\n" % d for d in self.journal_domains) + "example.com jfile:example.com\n"
 
     def _environment(self):
         shim = self.path("shim.so")

@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""jmctl setup, and private mail servers that run what it wrote."""
+import os
+import subprocess
+
+import run
+import tap
+from jmctl import PROGRAM
+from postfix import Postfix
+from sendmail import Sendmail
+
+ENV = dict(os.environ, JM_DATADIR=tap.SRC)
+
+
+def jmctl(*args):
+    """(exit status, standard output, standard error) with the templates of the source tree."""
+    r = subprocess.run([PROGRAM, *map(str, args)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=ENV,
+                       check=False, timeout=120)
+    return r.returncode, r.stdout.decode(), r.stderr.decode()
+
+
+def read(*names):
+    with open(os.path.join(*names), encoding="utf-8") as f:
+        return f.read()
+
+
+def write(path, text, mode=0o644):
+    with open(path, "w", encoding="utf-8") as f:
+        f.write(text)
+    os.chmod(path, mode)
+
+
+class Written:
+    """The folder that jmctl setup example.com wrote, for a listener on loopback and a daemon of its own."""
+
+    def __init__(self, folder, *args, domain="example.com"):
+        self.folder, self.port = folder, run.port()
+        os.makedirs(folder + ".d")
+        os.chmod(folder + ".d", 0o755)
+        self.socket = "unix:%s.d/milter.sock" % folder
+        self.status, self.out, self.complaint = jmctl("setup", domain, "--output", folder, "--mta-address", "127.0.0.1:%d" % self.port,
+                                                      "--socket", self.socket, "--archive", folder + ".d/archive", "--source", "127.0.0.0/8", *args)
+
+    def text(self, name):
+        return read(self.folder, name)
+
+
+class AppliedPostfix(Postfix):
+    """A private Postfix whose journal pieces are those that were written, entered by postfix-apply."""
+
+    def __init__(self, folder, written, **kw):
+        super().__init__(folder, port=written.port, **kw)
+        self.written = written
+
+    def _parameters(self):
+        p = super()._parameters()
+        for name in ("relay_domains", "transport_maps", "message_size_limit"):
+            if name not in self.main:
+                del p[name]
+        return p
+
+    def _listener(self):
+        return ""
+
+    def write(self):
+        super().write()
+        path = os.path.join(self.etc, "master.cf")
+        lines = read(path).splitlines(True)
+        at = next(i for i, line in enumerate(lines) if line.startswith("jcleanup"))
+        write(path, "".join(lines[:at] + lines[at + 2:]))
+        run.output(os.path.join(self.written.folder, "postfix-apply"), self.etc)
+
+
+class AppliedSendmail(Sendmail):
+    """A private Sendmail whose journal pieces are those that were written."""
+
+    TAKEN = ("confSAFE_QUEUE", "confMAX_HEADERS_LENGTH", "confREJECT_NUL", "DAEMON_OPTIONS", "RELAY_DOMAIN", "`mailertable'", "Mjhold")
+
+    def __init__(self, folder, written, **kw):
+        super().__init__(folder, port=written.port, **kw)
+        self.written = written
+
+    def _mc(self):
+        own = "".join(line for line in super()._mc().splitlines(True) if not any(t in line for t in self.TAKEN))
+        settings, _, mailers = self.written.text("sendmail.mc").partition("MAILER_DEFINITIONS\n")
+        settings = settings.replace("FEATURE(`mailertable')", "FEATURE(`mailertable', `hash %s/mailertable')" % self.etc)
+        head, _, tail = own.partition("MAILER(`local')")
+        head += settings + "RELAY_DOMAIN(`example.com')\n"
+        return head + "MAILER(`local')" + tail + mailers
+
+    def _table(self):
+        return self.written.text("sendmail-mailertable") + "example.com jfile:example.com\n"
