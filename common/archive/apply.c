@@ -169,61 +169,6 @@ int jm_applying_leave(struct jm_apply *p, const struct jm_applying *w, uint64_t 
 	return jm_catalog_remove(p->c, p->txn, JM_T_ITEMS, jm_id_key(own_id, key), err);
 }
 
-/* Note that seq is the first to have these bytes in this role, unless there was one before. *first_r says so. */
-static int index_content(struct jm_apply *p, const json_t *of, const char *digest_key, const char *const *roles, uint64_t seq, struct jm_err *err)
-{
-	unsigned char sha256[JM_SHA256_BYTES];
-	json_t *row = NULL;
-	bool changed = false;
-	int rc;
-
-	if (jm_sha256_unhex(span_of(of, digest_key), sha256) != 0)
-		return 0;
-	rc = jm_catalog_get_json(p->c, p->txn, JM_T_CONTENTS, jm_span_of(sha256, sizeof(sha256)), &row, err);
-	if (rc < 0)
-		return -1;
-	if (rc == 0 && (row = json_object()) == NULL)
-		return no_memory(err);
-	for (; *roles != NULL; roles++)
-		if (json_object_get(row, *roles) == NULL) {
-			changed = true;
-			if (json_object_set_new(row, *roles, json_integer((json_int_t)seq)) != 0) {
-				json_decref(row);
-				return no_memory(err);
-			}
-		}
-	rc = changed ? jm_catalog_put_json(p->c, p->txn, JM_T_CONTENTS, jm_span_of(sha256, sizeof(sha256)), row, err) : 0;
-	json_decref(row);
-	return rc;
-}
-
-/* Digests that are equal share one row, written once. */
-static int index_contents(struct jm_apply *p, const struct jm_applying *w, const json_t *report, struct jm_err *err)
-{
-	const char *received = text_of(report, "sha256"), *raw = text_of(w->content, "raw_sha256"), *message = text_of(w->content, "sha256");
-	bool same_raw, same_message;
-	const char *roles[4] = { "r", NULL, NULL, NULL };
-	size_t n = 1;
-
-	if (received == NULL || raw == NULL || message == NULL)
-		return jm_err_set(err, JM_E_CORRUPT, "record %" PRIu64 " has no digests", w->r->head->seq);
-	same_raw = strcmp(received, raw) == 0;
-	same_message = strcmp(raw, message) == 0;
-	if (same_raw) {
-		roles[n++] = "c";
-		if (same_message)
-			roles[n++] = "m";
-	}
-	if (index_content(p, report, "sha256", roles, w->r->head->seq, err) < 0)
-		return -1;
-	if (!same_raw && index_content(p, w->content, "raw_sha256", same_message ? (const char *const[]){ "c", "m", NULL } :
-	    (const char *const[]){ "c", NULL }, w->r->head->seq, err) < 0)
-		return -1;
-	if (!same_message && index_content(p, w->content, "sha256", (const char *const[]){ "m", NULL }, w->r->head->seq, err) < 0)
-		return -1;
-	return 0;
-}
-
 /* ---- items ---- */
 
 /* Facts of the envelope into the row; a proper report's win over the gateway's, and both over those read from a message's own header. */
@@ -479,8 +424,8 @@ static int apply_report(struct jm_apply *p, const struct jm_applied *r, struct j
 
 	if (jm_applying_read(&w, r, err) < 0)
 		return -1;
-	if (find_item(p, &w, err) == 0 && index_contents(p, &w, json_object_get(r->meta, "report"), err) == 0 &&
-	    jm_applying_store(p, &w, err) == 0 && jm_pop3_mark_apply(p->c, p->txn, w.arrival, r->head->seq, err) == 0)
+	if (find_item(p, &w, err) == 0 && jm_applying_store(p, &w, err) == 0 &&
+	    jm_pop3_mark_apply(p->c, p->txn, w.arrival, r->head->seq, err) == 0)
 		rc = count_report(p, &w, r->meta, err);
 	json_decref(w.row);
 	return rc;

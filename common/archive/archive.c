@@ -236,31 +236,15 @@ static int digest_all(const struct jm_deposit *d, struct jm_digests *s, struct j
 	return jm_sha256_of(u->companion.raw, s->companion_raw, err) < 0 ? -1 : digest_cut(&u->companion, s->companion_raw, s->companion, err);
 }
 
-/* The offset of the message in the received bytes, when it is a plain slice of them. */
-static bool slice_of(const struct jm_deposit *d, uint64_t *offset_r)
+/* The message within the received bytes, when it is a plain slice of them; else none. */
+static struct jm_span slice_of(const struct jm_deposit *d)
 {
 	const struct jm_content *c = &d->unwrap->message;
 
-	if (c->steps_n != 1 || c->steps[0].cte != JM_CTE_IDENTITY || c->steps[0].len != c->raw.len || c->raw.len == 0)
-		return false;
-	*offset_r = c->steps[0].off;
-	return c->steps[0].off <= d->received.len && c->raw.len <= d->received.len - c->steps[0].off;
-}
-
-/* What of this deposit is stored already? The digests are claimed, so nobody else stores it meanwhile. */
-static int find_splice(struct jm_archive *a, const struct jm_deposit *d, const struct jm_digests *s, struct jm_splice *sp, struct jm_err *err)
-{
-	uint64_t offset = 0;
-
-	*sp = (struct jm_splice){ .holder = 0 };
-	if (d->received.len > 0 && jm_content_find(a, s->received, d->received, sp, err) < 0)
-		return -1;
-	if (sp->holder != 0 || !slice_of(d, &offset))
-		return 0;
-	if (jm_content_find(a, s->raw, d->unwrap->message.raw, sp, err) < 0)
-		return -1;
-	sp->offset = offset;
-	return 0;
+	if (c->steps_n != 1 || c->steps[0].cte != JM_CTE_IDENTITY || c->steps[0].len != c->raw.len || c->steps[0].off > d->received.len ||
+	    c->raw.len > d->received.len - c->steps[0].off)
+		return jm_span_of(NULL, 0);
+	return jm_span_sub(d->received, c->steps[0].off, c->raw.len);
 }
 
 int jm_writer_commit(struct jm_archive *a, struct jm_ticket *t, struct jm_err *err)
@@ -330,7 +314,7 @@ static int store(struct jm_archive *a, const struct jm_deposit *d, const struct 
 	int rc = -1;
 
 	*taken_r = false;
-	if (find_splice(a, d, s, &sp, err) < 0 || (meta = jm_describe_report(d, s, &sp, err)) == NULL)
+	if (jm_splice_find(a, s, d->received, slice_of(d), &sp, err) < 0 || (meta = jm_describe_report(d, s, &sp, err)) == NULL)
 		return -1;
 	t = jm_ticket_new(JM_RECORD_REPORT, meta, err);
 	if (t == NULL)

@@ -273,8 +273,9 @@ void jm_loaded_release(struct jm_loaded *l);
 /* Its content ("content" or "companion" of the metadata): raw bytes, digests of raw and message checked. *owned_r: free(). */
 int jm_content_raw(const struct jm_loaded *l, const char *which, struct jm_described *c_r, struct jm_span *raw_r, void **owned_r,
     struct jm_err *err) JM_MUST_CHECK;
-/* Is slice stored already? Fills *s_r (holder 0: no), after reading it back and comparing every byte. whole: slice is all that was received. */
-int jm_content_find(struct jm_archive *a, const unsigned char sha256[JM_SHA256_BYTES], struct jm_span slice, struct jm_splice *s_r,
+/* splice.c. Is all that was received stored already, or else the raw content (a slice of received, or none)? Fills *s_r (holder 0: no), after
+ * reading it back and comparing every byte. TEMP. */
+int jm_splice_find(struct jm_archive *a, const struct jm_digests *s, struct jm_span received, struct jm_span raw, struct jm_splice *s_r,
     struct jm_err *err) JM_MUST_CHECK;
 
 /* reader.c, used by all who read. */

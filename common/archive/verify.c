@@ -87,19 +87,6 @@ static void check_catalogued(struct check *k, const struct jm_record *r, struct 
 		find(k, r->head.seq, r->volume, r->offset, "the catalog lacks the item of this report", err);
 }
 
-static void check_digest_row(struct check *k, const struct jm_record *r, const unsigned char *sha256, const char *what, struct jm_err *err)
-{
-	json_t *row = NULL;
-	struct jm_err why;
-	char text[120];
-
-	if (jm_reader_get(k->a, JM_T_CONTENTS, jm_span_of(sha256, JM_SHA256_BYTES), &row, &why) != 1) {
-		(void)snprintf(text, sizeof(text), "the catalog lacks the digest of this %s", what);
-		find(k, r->head.seq, r->volume, r->offset, text, err);
-	}
-	json_decref(row);
-}
-
 static void check_report(struct check *k, const struct jm_record *r, struct jm_err *err)
 {
 	static const char *const which[] = { "content", "companion" };
@@ -123,10 +110,6 @@ static void check_report(struct check *k, const struct jm_record *r, struct jm_e
 			continue;
 		}
 		k->contents++;
-		if (i == 0) {
-			check_digest_row(k, r, c.raw_sha256, "message", err);
-			check_digest_row(k, r, c.sha256, "archived message", err);
-		}
 		free(owned);
 		jm_described_release(&c);
 	}
