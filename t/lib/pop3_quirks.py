@@ -7,6 +7,7 @@ Quirks, a connection or all of them ("*"):
   banner-err banner-garbage auth-err      auth-ir-only-two-steps (AUTH with an initial response is refused)
   capa-err   no CAPA                      stls-inject plain text behind STLS's +OK
   uidl-err list-err uidl-short (closes in the list) uidl-dup uidl-missing uidl-renamed (all ids new) list-lies (sizes)
+  retr-endless:N (lines without an end)
   retr-err:N retr-cut:N retr-cutdot:N retr-stall:N retr-close-after:N retr-garbage:N     the Nth message of the mailbox by its id
   trickle    a few bytes a packet         dele-err    dele-cut
   quit-cut (nothing deleted) quit-lost (deleted, not answered) quit-err (nothing deleted) quit-lie (+OK, nothing deleted) quit-stall
@@ -157,6 +158,10 @@ class Session:
             if how == "retr-stall":
                 self.server.ended.wait(60)
             raise Gone
+        if how == "retr-endless":
+            self.say(b"+OK\r\n")
+            while not self.server.ended.is_set():
+                self.sock.sendall(b"x" * 62 + b"\r\n" + b"y" * 16000)
         self.say(b"+OK\r\n" + whole)
         if how == "retr-close-after":
             raise Gone
