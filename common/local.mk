@@ -6,5 +6,6 @@ include common/journal/local.mk
 include common/settings/local.mk
 include common/archive/local.mk
 include common/service/local.mk
+include common/publish/local.mk
 include common/control/local.mk
 include common/pop3/local.mk

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-dist_man_MANS += config/journal-milter.xml.5
-dist_pkgdata_DATA += config/journal-milter.rng config/microsoft365-ranges.json
+dist_man_MANS += config/journal-milter.xml.5 config/stats.db.5
+dist_pkgdata_DATA += config/journal-milter.rng config/status.schema.json config/microsoft365-ranges.json
 # What jmctl setup fills in: the only copy of the pieces for Postfix and Sendmail.
 dist_pkgdata_DATA += config/setup-steps.in config/settings-setup.xml.in config/postfix-main.cf.in config/postfix-master.cf.in \
 	config/postfix-apply.in config/sendmail.mc.in config/sendmail-mailertable.in

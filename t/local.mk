@@ -15,6 +15,7 @@ include t/system/pop3.mk
 include t/system/queue.mk
 include t/system/jmctl.mk
 include t/system/setup.mk
+include t/system/publish.mk
 include t/slow/local.mk
 include t/style/local.mk
 include t/bench/local.mk

@@ -170,7 +170,8 @@ int jm_archive_status(struct jm_archive *a, json_t **status_r, struct jm_err *er
 
 /*
  * What dashboards show of the past, up to now_ms: {hours: {"2026-11-22T03": reports, ...} (48, oldest first), days: {"2026-11-22": ...} (90),
- * events: {SEQ in 16 hex digits: event, ...} (the last 20, newest first), checkpoint_ms: of the catalog, 0: none yet}. It does not wait for the
+ * events: {SEQ in 16 hex digits: event, ...} (the last 20, newest first), checkpoint_ms: of the catalog, 0: none yet,
+ * stored_bytes: in the last 7 days, stored_since_ms: when the first of these days with any began}. It does not wait for the
  * catalog and costs about 140 look-ups. Caller owns. TEMP. Any thread.
  */
 int jm_archive_recent(struct jm_archive *a, int64_t now_ms, json_t **recent_r, struct jm_err *err) JM_MUST_CHECK;

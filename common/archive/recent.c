@@ -8,6 +8,7 @@
 #define HOURS 48
 #define DAYS 90
 #define EVENTS 20
+#define RATE_DAYS 7
 #define HOUR_MS INT64_C(3600000)
 
 /* The reports of the row "PREFIX/BEGIN OF TIME" go into o under that begin; 0 when there is no row. */
@@ -25,6 +26,30 @@ static int add_count(struct jm_archive *a, json_t *o, const char *prefix, int64_
 		rc = jm_err_set(err, JM_E_TEMP, "no memory for the history");
 	json_decref(row);
 	return rc < 0 ? -1 : 0;
+}
+
+/* What was stored in the last days, and since when they count: from the begin of the first of them that has any. */
+static int add_stored(struct jm_archive *a, int64_t now_ms, json_int_t *bytes_r, int64_t *since_ms_r, struct jm_err *err)
+{
+	char day[JM_CLOCK_TEXT_BYTES], key[48];
+
+	*bytes_r = *since_ms_r = 0;
+	for (int i = RATE_DAYS - 1; i >= 0; i--) {
+		json_t *row = NULL;
+		json_int_t n;
+
+		(void)jm_clock_format(now_ms - i * 24 * HOUR_MS, day);
+		day[10] = '\0';
+		(void)snprintf(key, sizeof(key), "day/%s", day);
+		if (jm_reader_get(a, JM_T_COUNTERS, jm_span_str(key), &row, err) < 0)
+			return -1;
+		n = json_integer_value(json_object_get(row, "stored_bytes"));
+		json_decref(row);
+		*bytes_r += n;
+		if (n > 0 && *since_ms_r == 0)
+			(void)jm_clock_parse(day, since_ms_r);
+	}
+	return 0;
 }
 
 static int add_event(json_t *o, const struct jm_row *row, struct jm_err *err)
@@ -57,7 +82,8 @@ static int add_events(struct jm_archive *a, json_t *o, struct jm_err *err)
 int jm_archive_recent(struct jm_archive *a, int64_t now_ms, json_t **recent_r, struct jm_err *err)
 {
 	json_t *hours = json_object(), *days = json_object(), *events = json_object(), *o;
-	int64_t checkpoint_ms = 0;
+	int64_t checkpoint_ms = 0, since_ms = 0;
+	json_int_t stored = 0;
 	int rc = 0;
 
 	for (int i = HOURS - 1; i >= 0 && rc == 0; i--)
@@ -65,12 +91,15 @@ int jm_archive_recent(struct jm_archive *a, int64_t now_ms, json_t **recent_r, s
 	for (int i = DAYS - 1; i >= 0 && rc == 0; i--)
 		rc = add_count(a, days, "day", now_ms - i * 24 * HOUR_MS, 10, err);
 	if (rc == 0)
+		rc = add_stored(a, now_ms, &stored, &since_ms, err);
+	if (rc == 0)
 		rc = add_events(a, events, err);
 	if (rc == 0 && (rc = jm_reader_enter(a, err)) == 0) {
 		checkpoint_ms = jm_catalog_checkpoint_ms(a->catalog);
 		jm_reader_leave(a);
 	}
-	o = json_pack("{s:o,s:o,s:o,s:I}", "hours", hours, "days", days, "events", events, "checkpoint_ms", (json_int_t)checkpoint_ms);
+	o = json_pack("{s:o,s:o,s:o,s:I,s:I,s:I}", "hours", hours, "days", days, "events", events, "checkpoint_ms", (json_int_t)checkpoint_ms,
+	    "stored_bytes", stored, "stored_since_ms", (json_int_t)since_ms);
 	if (rc == 0 && o == NULL)
 		rc = jm_err_set(err, JM_E_TEMP, "no memory for the history");
 	if (rc < 0)

@@ -289,7 +289,9 @@ int jm_io_publish(const char *path, const void *p, size_t n, mode_t mode, struct
 	fd = jm_io_open(tmp, O_WRONLY | O_CREAT | O_TRUNC, mode, err);
 	if (fd < 0)
 		return -1;
-	if (jm_io_write(fd, p, n, err) == 0 && jm_io_datasync(fd, err) == 0)
+	if (fchmod(fd, mode) != 0)
+		rc = jm_err_sys(err, JM_E_TEMP, "cannot set the mode of \"%s\"", tmp);
+	else if (jm_io_write(fd, p, n, err) == 0 && jm_io_datasync(fd, err) == 0)
 		rc = 0;
 	close(fd);
 	if (rc == 0)

@@ -47,7 +47,7 @@ int jm_io_mkdirs(const char *path, mode_t mode, struct jm_err *err) JM_MUST_CHEC
 /* Read a whole file of at most max_bytes into a buffer of the caller's (malloc, NUL added, not counted). LIMIT, NOTFOUND, ... */
 int jm_io_read_file(const char *path, size_t max_bytes, unsigned char **p_r, size_t *n_r, struct jm_err *err) JM_MUST_CHECK;
 
-/* Write a file by temporary name, sync, rename, sync of the folder. */
+/* Write a file by temporary name, sync, rename, sync of the folder. It gets mode, whatever the umask. */
 int jm_io_publish(const char *path, const void *p, size_t n, mode_t mode, struct jm_err *err) JM_MUST_CHECK;
 
 #endif

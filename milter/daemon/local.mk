@@ -6,7 +6,8 @@ milter_daemon_journal_milter_SOURCES = \
 	milter/daemon/daemon.c milter/daemon/daemon.h \
 	milter/daemon/detail.c milter/daemon/detail.h \
 	milter/daemon/intake.c milter/daemon/intake.h \
-	milter/daemon/main.c \
+	milter/daemon/document.c milter/daemon/document.h milter/daemon/main.c milter/daemon/notify.c milter/daemon/notify.h \
+	milter/daemon/publisher.c milter/daemon/publisher.h \
 	milter/daemon/pool.c milter/daemon/pool.h \
 	milter/daemon/pull.c milter/daemon/pull.h milter/mailbox.c milter/mailbox.h \
 	milter/daemon/queue.c milter/daemon/queue.h \

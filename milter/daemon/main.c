@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <grp.h>
+#include <limits.h>
 #include <malloc.h>
 #include <pwd.h>
 #include <signal.h>
@@ -24,6 +25,8 @@
 #include "milter/daemon/collect.h"
 #include "milter/daemon/control.h"
 #include "milter/daemon/daemon.h"
+#include "milter/daemon/notify.h"
+#include "milter/daemon/publisher.h"
 #include "milter/daemon/queue.h"
 #include "milter/daemon/smtp.h"
 
@@ -145,6 +148,22 @@ static int make_folder(const char *path, bool is_file, const struct passwd *owne
 	return 0;
 }
 
+/* A folder that everybody may read; one that is there stays as it is. That it cannot be made must not keep mail out: the publisher tells. */
+static int make_public(const struct jm_settings *s, const struct passwd *owner, struct jm_err *err)
+{
+	char dir[PATH_MAX];
+
+	if (jm_publisher_folder(s, dir, err) != 0)
+		return -1;
+	if (access(dir, F_OK) == 0)
+		return 0;
+	if (make_folder(dir, false, owner, err) != 0)
+		JM_LOG(JM_LOG_WARNING, "publish-folder", { "error", JM_S(err->text) });
+	else if (chmod(dir, 0755) != 0)
+		JM_LOG(JM_LOG_WARNING, "publish-folder", { "directory", JM_S(dir) });
+	return 0;
+}
+
 static int become_user(const struct jm_settings *s, struct jm_err *err)
 {
 	const struct passwd *pw = NULL;
@@ -155,6 +174,7 @@ static int become_user(const struct jm_settings *s, struct jm_err *err)
 			return jm_err_set(err, JM_E_CONFIG, "user \"%s\" does not exist", s->user);
 	}
 	if (make_folder(s->archive_directory, false, pw, err) != 0 || make_folder(s->control_socket, true, pw, err) != 0 ||
+	    (s->publish_interval_s > 0 && make_public(s, pw, err) != 0) ||
 	    (strncmp(s->socket, "unix:", 5) == 0 && make_folder(s->socket + 5, true, pw, err) != 0))
 		return -1;
 	if (pw && (initgroups(pw->pw_name, pw->pw_gid) != 0 || setgid(pw->pw_gid) != 0 || setuid(pw->pw_uid) != 0))
@@ -244,7 +264,11 @@ static int run(struct jm_daemon *d, struct jm_err *err)
 	JM_LOG(JM_LOG_NOTICE, "ready", { "version", JM_S(PACKAGE_VERSION) }, { "socket", JM_S(d->settings->socket) },
 	    { "archive", JM_S(d->settings->archive_directory) }, { "services", JM_U(d->settings->services_n) });
 	jm_daemon_note(d, "started", NULL, "daemon", "", PACKAGE_VERSION);
+	if (jm_publisher_start(d, err) != 0 || jm_notify_watchdog(d, err) != 0)
+		goto out;
+	jm_notify("READY=1");
 	rc = jm_smtp_serve();
+	jm_notify("STOPPING=1");
 	if (rc != 0)
 		jm_err_set(err, JM_E_TEMP, "libmilter gave up; its reason is in the system log");
 	if (!jm_daemon_drain(d, DRAIN_MS)) {
@@ -257,6 +281,7 @@ static int run(struct jm_daemon *d, struct jm_err *err)
 out:
 	jm_control_stop(&control);
 	jm_queue_stop();
+	jm_publisher_stop();
 	pthread_mutex_lock(&d->refreshing);	/* for good: a refresh notes events */
 	jm_archive_close(&d->archive);
 	return rc;

@@ -8,3 +8,10 @@ t_style_settings_table_SOURCES = t/style/settings-table.c
 t_style_settings_table_LDADD = $(COMMON_LIBS)
 SYSTEM_TESTS += t/style/settings.t
 EXTRA_DIST += t/style/settings.t
+
+# The table of figures as text, for figures.t.
+noinst_PROGRAMS += t/style/figures-table
+t_style_figures_table_SOURCES = t/style/figures-table.c
+t_style_figures_table_LDADD = $(COMMON_LIBS)
+SYSTEM_TESTS += t/style/figures.t
+EXTRA_DIST += t/style/figures.t t/lib/schema.py

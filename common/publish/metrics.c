@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Prometheus' text format 0.0.4. */
+#include <string.h>
+
+#include "common/base/clock.h"
+#include "common/publish/figure.h"
+
+struct page {
+	struct jm_buf *b;
+	const struct jm_figure *last;	/* whose head was written */
+};
+
+/* Label values escape backslash, quote and newline. */
+static int add_label(struct jm_buf *b, const char *name, const char *value, char before, struct jm_err *err)
+{
+	if (jm_buf_printf(b, err, "%c%s=\"", before, name) < 0)
+		return -1;
+	for (; *value; value++) {
+		const char *escaped = *value == '\\' ? "\\\\" : *value == '"' ? "\\\"" : *value == '\n' ? "\\n" : NULL;
+
+		if (escaped ? jm_buf_add(b, escaped, strlen(escaped), err) : jm_buf_add_byte(b, (unsigned char)*value, err))
+			return -1;
+	}
+	return jm_buf_add_byte(b, '"', err);
+}
+
+static int add_sample(struct jm_buf *b, const char *metric, const char *const labels[4], json_int_t value, struct jm_err *err)
+{
+	char before = '{';
+
+	if (jm_buf_printf(b, err, "%s", metric) < 0)
+		return -1;
+	for (int i = 0; i < 4; i += 2) {
+		if (labels[i] == NULL)
+			continue;
+		if (add_label(b, labels[i], labels[i + 1], before, err) < 0)
+			return -1;
+		before = ',';
+	}
+	return jm_buf_printf(b, err, "%s %" JSON_INTEGER_FORMAT "\n", before == ',' ? "}" : "", value);
+}
+
+static int add_words(struct jm_buf *b, const struct jm_figure *f, const char *name, const char *holds, struct jm_err *err)
+{
+	for (size_t i = 0; f->words[i] != NULL; i++) {
+		const char *const labels[4] = { *name ? f->label : NULL, name, "state", f->words[i] };
+
+		if (add_sample(b, f->metric, labels, strcmp(f->words[i], holds) == 0, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int add_figure(void *ctx, const struct jm_figure *f, const char *key, const char *name, const json_t *value, struct jm_err *err)
+{
+	struct page *p = ctx;
+	const char *labels[4] = { *name ? f->label : NULL, name, NULL, NULL };
+	json_int_t n = json_integer_value(value);
+	int64_t ms = 0;
+
+	(void)key;
+	if (f->metric == NULL)
+		return 0;
+	if (p->last != f && jm_buf_printf(p->b, err, "# HELP %s %s\n# TYPE %s %s\n", f->metric, f->help, f->metric, f->counter ? "counter" : "gauge") < 0)
+		return -1;
+	p->last = f;
+	switch (f->type) {
+	case JM_FIGURE_WORD:
+		return add_words(p->b, f, name, json_string_value(value), err);
+	case JM_FIGURE_TEXT:
+		labels[2] = f->label;
+		labels[3] = json_string_value(value);
+		n = 1;
+		break;
+	case JM_FIGURE_TIME:
+		if (jm_clock_parse(json_string_value(value), &ms) < 0)
+			return 0;
+		n = ms / 1000;
+		break;
+	case JM_FIGURE_NUMBER:
+		break;
+	}
+	return add_sample(p->b, f->metric, labels, n, err);
+}
+
+int jm_figures_metrics(const json_t *document, struct jm_buf *b, struct jm_err *err)
+{
+	struct page p = { .b = b };
+
+	return jm_figures_each(document, add_figure, &p, err);
+}

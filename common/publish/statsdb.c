@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * stats.db: a plain btree without an environment, so without locks, logs or a region that a reader could hold or spoil. It is made anew each
+ * time under a temporary name, in the writer's memory until it is closed.
+ */
+#include <db.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/base/io.h"
+#include "common/publish/publish.h"
+
+#define PAGE_BYTES 4096
+#define VALUE_BYTES 65536
+
+struct db_out {
+	DB *db;
+	struct jm_buf text;
+};
+
+static int fail(struct jm_err *err, int rc, const char *what)
+{
+	errno = rc > 0 ? rc : EIO;
+	return jm_err_sys(err, JM_E_TEMP, "stats.db: %s", what);
+}
+
+static int put(void *ctx, const struct jm_figure *f, const char *key, const char *name, const json_t *value, struct jm_err *err)
+{
+	struct db_out *o = ctx;
+	DBT k = { .data = (void *)(uintptr_t)key, .size = (u_int32_t)strlen(key) }, v = { .size = 0 };
+	int rc;
+
+	(void)f;
+	(void)name;
+	if (jm_figure_text(value, &o->text, err) < 0)
+		return -1;
+	v.data = o->text.p;
+	v.size = (u_int32_t)o->text.len;
+	rc = o->db->put(o->db, NULL, &k, &v, 0);
+	return rc == 0 ? 0 : fail(err, rc, "cannot put");
+}
+
+static int fill(const char *path, const json_t *document, struct jm_err *err)
+{
+	struct db_out o = { .db = NULL };
+	int rc = db_create(&o.db, NULL, 0), closed;
+
+	if (rc != 0)
+		return fail(err, rc, "cannot begin");
+	o.db->set_errfile(o.db, NULL);
+	jm_buf_init(&o.text, VALUE_BYTES);
+	if ((rc = o.db->set_pagesize(o.db, PAGE_BYTES)) != 0 || (rc = o.db->open(o.db, NULL, path, NULL, DB_BTREE, DB_CREATE | DB_EXCL, 0600)) != 0)
+		rc = fail(err, rc, "cannot create");
+	else
+		rc = jm_figures_each(document, put, &o, err);
+	closed = o.db->close(o.db, 0);
+	if (rc == 0 && closed != 0)
+		rc = fail(err, closed, "cannot write");
+	jm_buf_release(&o.text);
+	return rc;
+}
+
+/* Give the file its mode and make it last. */
+static int settle(const char *path, mode_t mode, struct jm_err *err)
+{
+	int fd = jm_io_open(path, O_RDWR, 0, err), rc;
+
+	if (fd < 0)
+		return -1;
+	rc = fchmod(fd, mode) == 0 ? jm_io_datasync(fd, err) : jm_err_sys(err, JM_E_TEMP, "cannot set the mode of \"%s\"", path);
+	close(fd);
+	return rc;
+}
+
+int jm_publish_statsdb(const char *path, mode_t mode, const json_t *document, struct jm_err *err)
+{
+	char temporary[PATH_MAX];
+
+	if (snprintf(temporary, sizeof(temporary), "%s.tmp", path) >= (int)sizeof(temporary))
+		return jm_err_set(err, JM_E_LIMIT, "the path of the publish folder is too long");
+	if (unlink(temporary) != 0 && errno != ENOENT)
+		return jm_err_sys(err, JM_E_TEMP, "cannot remove \"%s\"", temporary);
+	if (fill(temporary, document, err) < 0 || settle(temporary, mode, err) < 0 || jm_io_rename(temporary, path, err) < 0) {
+		(void)unlink(temporary);	/* best effort: the error is already told */
+		return -1;
+	}
+	return 0;
+}

@@ -1,0 +1,20 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""Read a stats.db of journal-milter: all keys, or the value of one. stats.db(5) tells what they mean. Needs python3-bsddb3.
+
+    stats.py /run/journal-milter-public/stats.db archive/items
+"""
+import sys
+
+from bsddb3 import db
+
+if len(sys.argv) not in (2, 3):
+    sys.exit("usage: stats.py FILE [KEY]")
+d = db.DB()
+d.open(sys.argv[1], None, db.DB_BTREE, db.DB_RDONLY)
+for key in [sys.argv[2].encode()] if len(sys.argv) == 3 else sorted(d.keys()):
+    value = d.get(key)
+    if value is None:
+        sys.exit("no such key")
+    print(value.decode() if len(sys.argv) == 3 else "%s\t%s" % (key.decode(), value.decode()))
+d.close()

@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "milter/daemon/document.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "common/base/clock.h"
+#include "common/publish/figure.h"
+#include "milter/daemon/collect.h"
+
+static json_t *time_text(int64_t ms)
+{
+	char text[JM_CLOCK_TEXT_BYTES];
+
+	return ms == 0 ? json_null() : json_string(jm_clock_format(ms, text));
+}
+
+static json_int_t number(const json_t *o, const char *key)
+{
+	return json_integer_value(json_object_get(o, key));
+}
+
+/* Copy from[keys[i][0]] to to[keys[i][1]], when it is there; a number is 0 when it is not. */
+static void copy_texts(json_t *to, const json_t *from, const char *const (*keys)[2], size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		json_t *v = json_object_get(from, keys[i][0]);
+
+		(void)json_object_set(to, keys[i][1], json_is_string(v) ? v : json_null());
+	}
+}
+
+static void copy_numbers(json_t *to, const json_t *from, const char *const (*keys)[2], size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		(void)json_object_set_new(to, keys[i][1], json_integer(number(from, keys[i][0])));
+}
+
+#define N(a) (sizeof(a) / sizeof((a)[0]))
+
+/* Free space, and how long it lasts at the rate of the last days. */
+static void add_disk(json_t *archive, const char *dir, const json_t *recent, int64_t now_ms)
+{
+	json_int_t stored = number(recent, "stored_bytes"), since_ms = number(recent, "stored_since_ms");
+	struct statvfs fs;
+	double left;
+
+	if (statvfs(dir, &fs) != 0)
+		return;
+	left = (double)fs.f_bavail * (double)fs.f_frsize;
+	(void)json_object_set_new(archive, "disk_size_bytes", json_integer((json_int_t)(fs.f_blocks * fs.f_frsize)));
+	(void)json_object_set_new(archive, "disk_free_bytes", json_integer((json_int_t)left));
+	if (stored <= 0 || since_ms <= 0 || since_ms >= now_ms)
+		return;
+	left = left / ((double)stored / ((double)(now_ms - since_ms) / 1000));
+	(void)json_object_set_new(archive, "disk_left_seconds", json_integer(left > 1e12 ? (json_int_t)1e12 : (json_int_t)left));
+}
+
+static json_t *archive_part(const char *dir, const json_t *status, const json_t *recent, int64_t now_ms)
+{
+	static const char *const texts[][2] = { { "state", "state" }, { "problem", "problem" }, { "last", "last" } };
+	static const char *const numbers[][2] = {
+		{ "items", "items" }, { "received", "received" }, { "reports", "reports" }, { "merged", "merged" }, { "step_down", "step_down" },
+		{ "set_aside", "set_aside" }, { "refused", "refused" }, { "deferred", "deferred" }, { "received_bytes", "received_bytes" },
+		{ "stored_bytes", "stored_bytes" }, { "groups", "commits" }, { "volumes", "volumes" }, { "volume_bytes", "volume_bytes" },
+	};
+	const json_t *events = json_object_get(status, "events_by_kind");
+	const json_t *holds = json_object_get(json_object_get(status, "balance"), "holds");
+	json_t *o = json_object();
+
+	copy_texts(o, status, texts, N(texts));
+	if (json_is_null(json_object_get(o, "problem")))
+		(void)json_object_set_new(o, "problem", json_string(""));
+	copy_numbers(o, status, numbers, N(numbers));
+	(void)json_object_set_new(o, "balance", json_integer(!json_is_false(holds)));
+	add_disk(o, dir, recent, now_ms);
+	(void)json_object_set_new(o, "checkpoint", time_text(number(recent, "checkpoint_ms")));
+	copy_texts(o, json_object_get(events, "verified"), (const char *const[][2]){ { "last", "verified" } }, 1);
+	copy_texts(o, json_object_get(events, "verify-failed"), (const char *const[][2]){ { "last", "verify_failed" } }, 1);
+	return o;
+}
+
+static int first_waiting(void *ctx, const json_t *row, struct jm_err *err)
+{
+	json_t **since = ctx;
+
+	(void)err;
+	*since = json_incref(json_object_get(row, "since"));
+	return 1;
+}
+
+static json_t *queue_part(struct jm_archive *a, const json_t *status)
+{
+	json_t *since = NULL;
+	struct jm_err err;
+
+	if (number(status, "queued") > 0 && jm_archive_queue(a, NULL, first_waiting, &since, &err) < 0)
+		since = NULL;	/* the archive's state says why */
+	return json_pack("{s:I,s:o}", "messages", number(status, "queued"), "oldest", json_is_string(since) ? since : json_null());
+}
+
+/* How the service stands: as the archive keeps it, or as the facts are while it keeps nothing yet. */
+static void add_state(json_t *o, const struct jm_service *s, const json_t *row, const json_t *status, int64_t started_ms)
+{
+	static const char *const kept[][2] = { { "status", "state" }, { "status_since", "since" }, { "why", "why" }, { "cure", "cure" } };
+	const char *problem = json_string_value(json_object_get(status, "problem"));
+	const char *state = s->disabled ? "Disabled" : problem ? "Error" : number(row, "reports") > 0 ? "OK" : "Awaiting Initial Run";
+
+	if (json_is_string(json_object_get(row, "status"))) {
+		copy_texts(o, row, kept, N(kept));
+	} else {
+		(void)json_object_set_new(o, "state", json_string(state));
+		(void)json_object_set_new(o, "since", time_text(started_ms));
+		(void)json_object_set_new(o, "why", json_string(strcmp(state, "Error") == 0 ? problem : ""));
+	}
+	for (size_t i = 2; i < N(kept); i++)
+		if (!json_is_string(json_object_get(o, kept[i][1])))
+			(void)json_object_set_new(o, kept[i][1], json_string(""));
+}
+
+static void add_mailbox(json_t *o, struct jm_daemon *d, const char *address)
+{
+	static const char *const texts[][2] = { { "state", "mailbox_state" }, { "error", "mailbox_error" }, { "last_success", "mailbox_success" } };
+	static const char *const numbers[][2] = { { "queue", "mailbox_messages" } };
+	json_t *mailbox = jm_collect_state(d, address);
+
+	if (mailbox == NULL)
+		return;
+	copy_texts(o, mailbox, texts, N(texts));
+	if (json_is_null(json_object_get(o, "mailbox_error")))
+		(void)json_object_set_new(o, "mailbox_error", json_string(""));
+	copy_numbers(o, mailbox, numbers, N(numbers));
+	json_decref(mailbox);
+}
+
+static json_t *service_part(struct jm_daemon *d, const struct jm_service *s, const json_t *row, const json_t *status)
+{
+	static const char *const texts[][2] = { { "last", "last" }, { "refusal", "refusal" }, { "refusal_at", "refusal_at" } };
+	static const char *const numbers[][2] = {
+		{ "reports", "reports" }, { "set_aside", "set_aside" }, { "queued", "queued" }, { "refused", "refused" }
+	};
+	bool pop3 = s->transport == JM_TRANSPORT_POP3;
+	json_t *o = json_pack("{s:s,s:s}", "description", s->description ? s->description : "", "transport", pop3 ? "pop3" : "smtp");
+
+	add_state(o, s, row, status, d->started_ms);
+	(void)json_object_set_new(o, "inactivity_allowed_seconds", json_integer((json_int_t)s->inactivity_allowed_min * 60));
+	copy_texts(o, row, texts, N(texts));
+	copy_numbers(o, row, numbers, N(numbers));
+	if (pop3)
+		add_mailbox(o, d, s->email_address);
+	return o;
+}
+
+static json_t *services_part(struct jm_daemon *d, const struct jm_settings *s, const json_t *status)
+{
+	const json_t *rows = json_object_get(status, "services");
+	json_t *o = json_object();
+
+	for (size_t i = 0; i < s->services_n; i++) {
+		const struct jm_service *v = &s->services[i];
+		const json_t *row = NULL;
+
+		for (size_t k = 0; k < json_array_size(rows) && row == NULL; k++) {
+			const char *name = json_string_value(json_object_get(json_array_get(rows, k), "name"));
+
+			if (name != NULL && strcmp(name, v->email_address) == 0)
+				row = json_array_get(rows, k);
+		}
+		(void)json_object_set_new(o, v->email_address, service_part(d, v, row, status));
+	}
+	return o;
+}
+
+static json_t *daemon_part(struct jm_daemon *d)
+{
+	return json_pack("{s:i,s:o,s:I,s:I,s:I,s:I}", "pid", (int)getpid(), "started", time_text(d->started_ms), "archived",
+	    (json_int_t)atomic_load(&d->archived), "deferred", (json_int_t)atomic_load(&d->deferred), "refused", (json_int_t)atomic_load(&d->refused),
+	    "passed", (json_int_t)atomic_load(&d->passed));
+}
+
+static json_t *refusals_part(struct jm_daemon *d)
+{
+	json_t *o = json_object();
+
+	for (int v = JM_ADMIT_UNKNOWN; v <= JM_ADMIT_SENDER; v++)
+		(void)json_object_set_new(o, jm_verdict_name((enum jm_verdict)v), json_integer((json_int_t)atomic_load(&d->turned_away[v])));
+	return o;
+}
+
+int jm_document_make(struct jm_daemon *d, const struct jm_settings *s, json_t **document_r, struct jm_err *err)
+{
+	json_t *status = NULL, *recent = NULL, *o;
+	int64_t now_ms = jm_clock_now_ms();
+	int rc = -1;
+
+	if (jm_archive_status(d->archive, &status, err) < 0)
+		return -1;
+	if (jm_archive_recent(d->archive, now_ms, &recent, err) < 0)
+		recent = NULL;	/* the catalog cannot be read now; the state says so */
+	o = json_pack("{s:i,s:o,s:i,s:s,s:o,s:o,s:o,s:o,s:o,s:{s:O*,s:O*},s:O*}", "format", JM_PUBLISH_FORMAT, "published", time_text(now_ms),
+	    "interval_seconds", s->publish_interval_s, "version", PACKAGE_VERSION, "daemon", daemon_part(d), "refusals", refusals_part(d), "archive",
+	    archive_part(s->archive_directory, status, recent, now_ms), "queue", queue_part(d->archive, status), "services",
+	    services_part(d, s, status), "history", "hours", json_object_get(recent, "hours"), "days", json_object_get(recent, "days"), "events",
+	    json_object_get(recent, "events"));
+	if (o == NULL)
+		(void)jm_err_set(err, JM_E_TEMP, "no memory for the published state");
+	else
+		rc = 0;
+	*document_r = o;
+	json_decref(status);
+	json_decref(recent);
+	return rc;
+}
+
+char *jm_document_line(const json_t *document, char line[JM_DOCUMENT_LINE_BYTES])
+{
+	const json_t *services = json_object_get(document, "services"), *s;
+	const char *address, *bad = NULL, *why = "", *states[] = { "OK", "Awaiting Initial Run", "Error", "Disabled" };
+	size_t n = json_object_size(services), at;
+
+	at = (size_t)snprintf(line, JM_DOCUMENT_LINE_BYTES, "%zu service%s", n, n == 1 ? "" : "s");
+	for (size_t i = 0; i < N(states); i++) {
+		unsigned count = 0;
+
+		json_object_foreach((json_t *)(uintptr_t)services, address, s) {
+			const char *state = json_string_value(json_object_get(s, "state"));
+
+			if (state == NULL || strcmp(state, states[i]) != 0)
+				continue;
+			count++;
+			if (i == 2) {
+				bad = address;
+				why = json_string_value(json_object_get(s, "why"));
+			}
+		}
+		if (count > 0 && at < JM_DOCUMENT_LINE_BYTES)
+			at += (size_t)snprintf(line + at, JM_DOCUMENT_LINE_BYTES - at, "%s %u %s", at < 14 ? ":" : ",", count, states[i]);
+	}
+	if (bad != NULL && at < JM_DOCUMENT_LINE_BYTES)
+		(void)snprintf(line + at, JM_DOCUMENT_LINE_BYTES - at, " (%s: %s)", bad, why ? why : "");
+	return line;
+}

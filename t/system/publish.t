@@ -1,0 +1,176 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""The published state: three files of one content, read by C, Python, Perl and db5.3_dump while mail flows and while readers are killed."""
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import threading
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
+import corpus
+import milter
+import run
+import schema
+import tap
+from daemon import Daemon
+
+JOURNAL, CLIENT = "journaling@journal.example.com", "192.0.2.25"
+READERS = os.path.join(tap.SRC, "contrib/readers")
+
+
+def flat(value, path=""):
+    """{key: text} as stats.db has it."""
+    if isinstance(value, dict):
+        return {k: v for name, below in value.items() for k, v in flat(below, path + "/" + name if path else name).items()}
+    return {} if value is None else {path: str(value)}
+
+
+def lines(text):
+    """{key: value} of the readers' output."""
+    return dict(line.split("\t", 1) for line in text.splitlines())
+
+
+def dumped(path):
+    text = run.output("db5.3_dump", "-p", path)
+    body = text.split("HEADER=END\n")[1].split("DATA=END")[0].splitlines()
+    return {k[1:]: v[1:] for k, v in zip(body[::2], body[1::2])}
+
+
+def send(d, names):
+    s = milter.Session(d.socket)
+    s.connect(CLIENT)
+    kinds = []
+    for name in names:
+        s.mail("<a@example.com>")
+        s.rcpt("<%s>" % JOURNAL)
+        kinds.append(s.message(corpus.report(name, 3000)).kind)
+    s.quit()
+    return kinds
+
+
+def readers(public):
+    """{name: command}; the one in C is built here."""
+    program = tap.folder() + "/stats"
+    run.output(os.environ.get("CC", "cc"), "-o", program, READERS + "/stats.c", "-ldb-5.3")
+    db = public + "/stats.db"
+    return {"C": [program, db], "Python": ["/usr/bin/python3", READERS + "/stats.py", db], "Perl": ["perl", READERS + "/stats.pl", db]}
+
+
+def same_content(public, commands):
+    """All readers and both files agree, in one and the same publication."""
+    for _ in range(20):
+        with open(public + "/status.json", encoding="utf-8") as f:
+            state = json.load(f)
+        want = flat(state)
+        got = {name: lines(run.output(*command)) for name, command in commands.items()}
+        got["db5.3_dump"] = dumped(public + "/stats.db")
+        if all(g.get("published") == want["published"] for g in got.values()):
+            break
+        time.sleep(0.1)
+    for name, g in got.items():
+        tap.is_(g, want, "%s reads the content of status.json" % name)
+    tap.is_(run.output(*commands["Python"], "archive/items").strip(), want["archive/items"], "one key can be asked for")
+    with open(os.path.join(tap.SRC, "config/status.schema.json"), encoding="utf-8") as f:
+        tap.is_(list(schema.faults(state, json.load(f))), [], "status.json is as its schema says")
+    return state
+
+
+def killed_readers(d, public, commands):
+    """Readers come, stop in the middle and are killed with -9, while mail flows: no message is deferred and the state goes on."""
+    kinds, stop = [], threading.Event()
+
+    def flow():
+        n = 0
+        while not stop.is_set():
+            kinds.extend(send(d, ["flow-%d-%d" % (n, i) for i in range(5)]))
+            n += 1
+
+    sender = threading.Thread(target=flow)
+    sender.start()
+    seen, bad = set(), []
+    end = time.monotonic() + 4
+    hold = "import sys,time; from bsddb3 import db; d = db.DB(); d.open(sys.argv[1], None, db.DB_BTREE, db.DB_RDONLY); c = d.cursor(); c.first();" \
+        " print('held', flush=True); time.sleep(60)"
+    while time.monotonic() < end:
+        victim = subprocess.Popen(["/usr/bin/python3", "-c", hold, public + "/stats.db"], stdout=subprocess.PIPE)
+        held = victim.stdout.readline()
+        for name, command in commands.items():
+            r = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
+            if r.returncode != 0 or b"archive/items\t" not in r.stdout:
+                bad.append((name, r.stderr))
+            else:
+                seen.add(lines(r.stdout.decode())["published"])
+        victim.kill()
+        victim.wait()
+        if held != b"held\n":
+            bad.append("the victim did not hold its cursor")
+    stop.set()
+    sender.join()
+    tap.is_(bad, [], "every read while mail flows gives a whole file")
+    tap.ok(len(seen) >= 3, "the state goes on beside killed readers: %d publications seen" % len(seen))
+    tap.ok(len(kinds) > 10 and set(kinds) == {"d"}, "all %d messages meanwhile were archived" % len(kinds), set(kinds))
+    return len(kinds)
+
+
+def metrics(public):
+    with open(public + "/journal-milter.prom", "rb") as f:
+        text = f.read()
+    if shutil.which("promtool"):
+        r = subprocess.run(["promtool", "check", "metrics"], input=text, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+        tap.is_((r.returncode, r.stdout), (0, b""), "promtool has nothing against the metrics")
+    else:
+        tap.skip("promtool has nothing against the metrics", "missing: promtool (prometheus)")
+    tap.like(text.decode(), r'(?m)^journal_milter_service_state\{service="%s",state="OK"\} 1$' % re.escape(JOURNAL), "the service is OK")
+
+
+def trouble(d, public):
+    """A folder that cannot be written is an event, and mail goes on."""
+    os.rename(public, public + ".away")
+    with open(public, "w", encoding="ascii"):
+        pass
+    run.until(lambda: "publish-failed" in d.log(), "the failure is told", 10)
+    tap.is_(send(d, ["while-unpublished"]), ["d"], "mail is archived while the state cannot be published")
+    os.unlink(public)
+    run.until(lambda: os.path.exists(public + "/status.json"), "it is published again", 10)
+    run.until(lambda: "publish-works" in d.log(), "and told", 10)
+    tap.is_(d.log().count("publish-failed"), 1, "one event for the failure, not one a round")
+
+
+def main():
+    tap.need("db5.3_dump", "perl", "cc")
+    if subprocess.run(["/usr/bin/python3", "-c", "import bsddb3"], stderr=subprocess.DEVNULL, check=False).returncode != 0:
+        tap.skip_all("missing: python3-bsddb3")
+    public = tap.folder() + "/public"
+    os.umask(0o077)
+    d = Daemon(tap.folder() + "/milter", outbounds=(CLIENT,), more={"publish": {"directory": public, "interval": 1}}).start()
+    run.until(lambda: os.path.exists(public + "/journal-milter.prom"), "the state is published", 10)
+    for name in ("stats.db", "status.json", "journal-milter.prom"):
+        tap.is_(oct(os.stat(public + "/" + name).st_mode & 0o777), "0o644", "%s has its mode whatever the umask" % name)
+    tap.is_(oct(os.stat(public).st_mode & 0o777), "0o755", "so has the folder that was made")
+    commands = readers(public)
+    tap.is_(send(d, ["one", "two"]), ["d", "d"], "two messages are archived")
+    time.sleep(1.5)
+    state = same_content(public, commands)
+    tap.is_(state["archive"]["items"], 2, "the figures are those of the archive")
+    tap.is_((state["services"][JOURNAL]["state"], state["services"]["journaling@journal.contoso.com"]["state"]), ("OK", "Awaiting Initial Run"), "the services stand as they should")
+    tap.is_((len(state["history"]["hours"]), len(state["history"]["days"]), sum(state["history"]["days"].values())), (48, 90, 2), "48 hours, 90 days")
+    tap.ok([e["kind"] for e in state["events"].values()], "recent events are there")
+    n = killed_readers(d, public, commands)
+    metrics(public)
+    tap.is_(d.jmctl.verify()[0], 0, "jmctl verify finds nothing wrong")
+    time.sleep(2.5)
+    state = same_content(public, commands)
+    tap.is_((state["archive"]["items"], state["archive"]["balance"]), (n + 2, 1), "all messages are counted, and the counters balance")
+    tap.ok(state["archive"]["verified"], "the verification is known")
+    trouble(d, public)
+    tap.is_([n for n in os.listdir(public) if n.endswith(".tmp")], [], "no temporary file is left")
+    tap.is_(d.stop(), 0, "the daemon stops")
+    tap.is_(d.complaints(), [], "no complaint")
+    sys.exit(tap.done())
+
+
+main()
