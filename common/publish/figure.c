@@ -95,6 +95,8 @@ static const struct jm_figure table[] = {
 	TEXT("events/*/service", "the journal service it is about"),
 	TEXT("events/*/actor", "who"),
 	TEXT("events/*/text", "for people"),
+	TEXT("events/*/status", "how the service stands from then on"),
+	TEXT("events/*/cure", "what to do about it"),
 };
 
 const struct jm_figure *jm_figure_table(size_t *n_r)

@@ -190,6 +190,24 @@ static json_t *refusals_part(struct jm_daemon *d)
 	return o;
 }
 
+static json_t *events_part(const json_t *events)
+{
+	static const char *const texts[][2] = {
+		{ "time", "time" }, { "kind", "kind" }, { "service", "service" }, { "actor", "actor" }, { "text", "text" }, { "status", "status" },
+		{ "cure", "cure" },
+	};
+	json_t *o = json_object(), *event;
+	const char *seq;
+
+	json_object_foreach((json_t *)(uintptr_t)events, seq, event) {
+		json_t *e = json_object();
+
+		copy_texts(e, event, texts, N(texts));
+		(void)json_object_set_new(o, seq, e);
+	}
+	return o;
+}
+
 int jm_document_make(struct jm_daemon *d, const struct jm_settings *s, json_t **document_r, struct jm_err *err)
 {
 	json_t *status = NULL, *recent = NULL, *o;
@@ -200,11 +218,11 @@ int jm_document_make(struct jm_daemon *d, const struct jm_settings *s, json_t **
 		return -1;
 	if (jm_archive_recent(d->archive, now_ms, &recent, err) < 0)
 		recent = NULL;	/* the catalog cannot be read now; the state says so */
-	o = json_pack("{s:i,s:o,s:i,s:s,s:o,s:o,s:o,s:o,s:o,s:{s:O*,s:O*},s:O*}", "format", JM_PUBLISH_FORMAT, "published", time_text(now_ms),
+	o = json_pack("{s:i,s:o,s:i,s:s,s:o,s:o,s:o,s:o,s:o,s:{s:O*,s:O*},s:o}", "format", JM_PUBLISH_FORMAT, "published", time_text(now_ms),
 	    "interval_seconds", s->publish_interval_s, "version", PACKAGE_VERSION, "daemon", daemon_part(d), "refusals", refusals_part(d), "archive",
 	    archive_part(s->archive_directory, status, recent, now_ms), "queue", queue_part(d->archive, status), "services",
 	    services_part(d, s, status), "history", "hours", json_object_get(recent, "hours"), "days", json_object_get(recent, "days"), "events",
-	    json_object_get(recent, "events"));
+	    events_part(json_object_get(recent, "events")));
 	if (o == NULL)
 		(void)jm_err_set(err, JM_E_TEMP, "no memory for the published state");
 	else

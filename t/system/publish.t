@@ -153,7 +153,7 @@ def main():
     tap.is_(oct(os.stat(public).st_mode & 0o777), "0o755", "so has the folder that was made")
     commands = readers(public)
     tap.is_(send(d, ["one", "two"]), ["d", "d"], "two messages are archived")
-    time.sleep(1.5)
+    run.until(lambda: "state=\"OK\"} 1" in open(public + "/journal-milter.prom", encoding="utf-8").read(), "the service is OK", 10)
     state = same_content(public, commands)
     tap.is_(state["archive"]["items"], 2, "the figures are those of the archive")
     tap.is_((state["services"][JOURNAL]["state"], state["services"]["journaling@journal.contoso.com"]["state"]), ("OK", "Awaiting Initial Run"), "the services stand as they should")
