@@ -445,6 +445,8 @@ static int apply_event(struct jm_apply *p, const struct jm_applied *r, struct jm
 	(void)snprintf(counter, sizeof(counter), "event/%.64s", kind ? kind : "other");
 	if (jm_counts_add(&p->counts, JM_T_COUNTERS, counter, &c, err) < 0)
 		return -1;
+	if (json_object_get(r->meta, "domain") != NULL && jm_domain_apply(p, r, err) < 0)
+		return -1;
 	return json_object_get(r->meta, "status") != NULL ? jm_tally_status(p, r, err) : 0;
 }
 

@@ -56,6 +56,9 @@ int jm_apply_count(struct jm_apply *p, const char *service, int64_t time_ms, con
 int jm_apply_note(struct jm_apply *p, uint64_t seq, int64_t time_ms, const char *kind, const char *service, const char *actor, const char *text,
     struct jm_err *err) JM_MUST_CHECK;
 
+/* domain.c: an event with "domain". */
+int jm_domain_apply(struct jm_apply *p, const struct jm_applied *r, struct jm_err *err) JM_MUST_CHECK;
+
 /* change.c */
 int jm_change_apply(struct jm_apply *p, const struct jm_applied *r, struct jm_err *err) JM_MUST_CHECK;
 /* A report came that has to wait: its rows in the queue. */

@@ -165,6 +165,21 @@ typedef int jm_archive_sink(void *ctx, const void *p, size_t n, struct jm_err *e
 /* A visitor gets one JSON object (borrowed); it returns 0 to go on, 1 to stop, -1 with err filled. */
 typedef int jm_archive_visit(void *ctx, const json_t *object, struct jm_err *err);
 
+/* Whether an internal domain is the organisation's, as far as DNS says. Strings borrowed for the call. */
+enum jm_domain_state { JM_DOMAIN_PENDING, JM_DOMAIN_VERIFIED, JM_DOMAIN_FAILED, JM_DOMAIN_REMOVED };
+struct jm_domain_change {
+	const char *domain;		/* lower-case A-labels */
+	enum jm_domain_state state;
+	const char *code;		/* that its TXT record shall have */
+	const char *text;		/* what was found, for people; or NULL */
+};
+
+/* Note a change of it as an event, durable at the return. TEMP. */
+int jm_archive_domain(struct jm_archive *a, const char *actor, const struct jm_domain_change *c, struct jm_err *err) JM_MUST_CHECK;
+
+/* The domains that were added, by name: {domain, state ("pending", "verified", "failed"), code, text, added, checked, verified}. TEMP. */
+int jm_archive_domains(struct jm_archive *a, jm_archive_visit *visit, void *ctx, struct jm_err *err) JM_MUST_CHECK;
+
 /* Figures and state: items, reports, contents, bytes, volumes, last record, services with last arrival, events by kind. Caller owns. */
 int jm_archive_status(struct jm_archive *a, json_t **status_r, struct jm_err *err) JM_MUST_CHECK;
 

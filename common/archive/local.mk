@@ -10,5 +10,5 @@ common_libjm_a_SOURCES += \
 	common/archive/reader.c common/archive/item.c common/archive/status.c common/archive/recent.c \
 	common/archive/recover.c common/archive/verify.c common/archive/pop3.c \
 	common/archive/apply.h common/archive/change.c common/archive/queue.c common/archive/tally.c \
-	common/archive/map.c common/archive/map.h
+	common/archive/map.c common/archive/map.h common/archive/domain.c
 EXTRA_DIST += common/archive/SCHEMA.md

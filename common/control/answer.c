@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/base/clock.h"
+#include "common/mail/domain.h"
 #include "common/base/log.h"
 
 /* What a verb may be given. A flag counts only as true; dates are text for jm_clock_parse(). */
@@ -162,6 +163,30 @@ static int answer_verify(const struct question *q, struct jm_err *err)
 	return rc;
 }
 
+static int answer_domains(const struct question *q, struct jm_err *err)
+{
+	return jm_archive_domains(q->archive, pass_on, (void *)(uintptr_t)q, err);
+}
+
+static int answer_domain(const struct question *q, struct jm_err *err)
+{
+	static const char *const states[] = { [JM_DOMAIN_PENDING] = "pending", [JM_DOMAIN_VERIFIED] = "verified", [JM_DOMAIN_FAILED] = "failed",
+		[JM_DOMAIN_REMOVED] = "removed" };
+	struct jm_domain_change c = { .domain = text(q, "domain"), .code = text(q, "code"), .text = text(q, "text") };
+	char name[JM_DOMAIN_BYTES];
+	size_t i = 0;
+
+	while (i < sizeof states / sizeof states[0] && strcmp(states[i], text(q, "state")) != 0)
+		i++;
+	if (i == sizeof states / sizeof states[0])
+		return jm_err_set(err, JM_E_USAGE, "domain: no state \"%.40s\"", text(q, "state"));
+	if (jm_domain_normalise(jm_span_str(c.domain), name) != 0)
+		return jm_err_set(err, JM_E_USAGE, "domain: \"%.80s\" is no domain name", c.domain);
+	c.domain = name;
+	c.state = (enum jm_domain_state)i;
+	return jm_archive_domain(q->archive, "jmctl", &c, err);
+}
+
 /* Events that pass the filters, until there are enough. */
 struct sieve {
 	const struct question *q;
@@ -257,6 +282,8 @@ static const struct verb verbs[] = {
 	{ "retry", answer_retry, { { "id", NUMBER, true }, { "actor", TEXT, false } } },
 	{ "release", answer_release, { { "id", NUMBER, true }, { "actor", TEXT, false } } },
 	{ "expire", answer_expire, { { "id", NUMBER, true }, { "actor", TEXT, false } } },
+	{ "domains", answer_domains, { { NULL, FLAG, false } } },
+	{ "domain", answer_domain, { { "domain", TEXT, true }, { "state", TEXT, true }, { "code", TEXT, false }, { "text", TEXT, false } } },
 };
 
 /* One argument against its kind. */

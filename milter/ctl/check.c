@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* jmctl check: load a settings file as the daemon would, tell all findings, show in short what it says. Needs no daemon, no archive. */
+/*
+ * jmctl check: load a settings file as the daemon would, tell all findings, show in short what it says. Needs no daemon, no archive; a
+ * daemon that runs is asked which internal domains are verified.
+ */
 #include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
 
 #include "common/base/num.h"
+#include "common/control/domains.h"
 #include "common/settings/settings.h"
-#include "milter/ctl/ctl.h"
+#include "milter/ctl/client.h"
 
 #define REPORT_BYTES (1024u * 1024)
 #define DEFAULT_FILE JM_SYSCONFDIR "/journal-milter/journal-milter.xml"
@@ -69,13 +73,35 @@ static json_t *ranges(const struct jm_ranges *r)
 	return list;
 }
 
-static json_t *domains(const struct jm_settings *s)
+static int keep_row(void *ctx, const json_t *row, struct jm_err *err)
+{
+	return json_array_append(ctx, (json_t *)(uintptr_t)row) == 0 ? 0 : jm_err_set(err, JM_E_TEMP, "out of memory");
+}
+
+/* What the running daemon knows about domains; NULL when none runs that answers. */
+static json_t *ask_domains(const char *path)
+{
+	json_t *rows = json_array(), *request = json_pack("{s:s}", "verb", "domains");
+	const struct jm_answer_out out = { .object = keep_row, .ctx = rows };
+	struct jm_client c = { .config = path, .only_daemon = true };
+	struct jm_err err;
+
+	if (!rows || !request || jm_client_ask(&c, request, &out, &err) != 0) {
+		json_decref(rows);
+		rows = NULL;
+	}
+	json_decref(request);
+	return rows;
+}
+
+static json_t *domains(const struct jm_settings *s, const json_t *rows)
 {
 	json_t *list = json_array();
 
 	for (size_t i = 0; list && i < s->internal_domains_n; i++)
-		if (json_array_append_new(list, json_pack("{s:s, s:b}", "domain", s->internal_domains[i].name, "sub_domains",
-		    s->internal_domains[i].sub_domains)) != 0)
+		if (json_array_append_new(list, json_pack("{s:s, s:b, s:o}", "domain", s->internal_domains[i].name, "sub_domains",
+		    s->internal_domains[i].sub_domains, "verified", !rows ? json_null() :
+		    json_boolean(jm_domains_verified_by(rows, s->internal_domains[i].name) != NULL))) != 0)
 			json_decref(list), list = NULL;
 	return list;
 }
@@ -92,26 +118,28 @@ static json_t *services(const struct jm_settings *s)
 	for (size_t i = 0; list && i < s->services_n; i++) {
 		const struct jm_service *j = &s->services[i];
 
-		if (json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:b, s:o, s:b, s:b, s:s, s:b, s:b, s:i}", "description", j->description,
+		if (json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:b, s:o, s:b, s:b, s:s, s:b, s:b, s:i, s:i, s:b, s:b, s:s}", "description", j->description,
 		    "email_address", j->email_address, "transport_type", transport(j), "disabled", j->disabled,
 		    "additional_source_ip_ranges", ranges(&j->source_ranges), "encrypted", j->encrypted,
 		    "use_smtp_authentication", j->use_smtp_authentication,
 		    "journal_type", j->journal_type == JM_JOURNAL_EML ? "eml" : "envelope", "remove_journal_headers", j->remove_journal_headers,
-		    "prefer_clear_text_version", j->prefer_clear_text, "line", j->line)) != 0)
+		    "prefer_clear_text_version", j->prefer_clear_text, "line", j->line, "maximum_age", j->maximum_age_days,
+		    "journal_non_internal_addresses", j->journal_non_internal, "journal_unknown_internal_addresses", j->journal_unknown_internal,
+		    "encryption_mode", j->encryption_mode == JM_ENCRYPTION_STRICT ? "strict" : "relaxed")) != 0)
 			json_decref(list), list = NULL;
 	}
 	return list;
 }
 
 /* One object on stdout; s is NULL when the file is wrong. */
-static int print_json(const char *path, const struct jm_settings *s, struct jm_span report)
+static int print_json(const char *path, const struct jm_settings *s, const json_t *rows, struct jm_span report)
 {
 	json_t *all = json_pack("{s:s, s:b, s:o}", "file", path, "ok", s != NULL, "findings", findings(report, path)), *part = NULL;
 	int rc = all ? 0 : -1;
 
 	if (rc == 0 && s) {
 		part = json_pack("{s:s, s:s, s:s, s:o, s:o, s:o}", "socket", s->socket, "control_socket", s->control_socket,
-		    "archive_directory", s->archive_directory, "internal_domains", domains(s), "authorized_outbounds",
+		    "archive_directory", s->archive_directory, "internal_domains", domains(s, rows), "authorized_outbounds",
 		    ranges(&s->authorized_outbounds), "services", services(s));
 		rc = part ? json_object_update_new(all, part) : -1;
 	}
@@ -137,7 +165,7 @@ static void print_ranges(const char *what, const struct jm_ranges *r)
 	puts(r->n ? "" : "none");
 }
 
-static void print_text(const struct jm_settings *s)
+static void print_text(const struct jm_settings *s, const json_t *rows)
 {
 	printf("%s is right\n", s->path);
 	printf("milter socket:        %s\n", s->socket);
@@ -145,7 +173,8 @@ static void print_text(const struct jm_settings *s)
 	printf("archive:              %s\n", s->archive_directory);
 	printf("internal domains:     ");
 	for (size_t i = 0; i < s->internal_domains_n && i < 5; i++)
-		printf("%s%s%s", i ? ", " : "", s->internal_domains[i].name, s->internal_domains[i].sub_domains ? " and below" : "");
+		printf("%s%s%s%s", i ? ", " : "", s->internal_domains[i].name, s->internal_domains[i].sub_domains ? " and below" : "",
+		    rows && !jm_domains_verified_by(rows, s->internal_domains[i].name) ? " (unverified)" : "");
 	if (s->internal_domains_n > 5)
 		printf(" and %zu more", s->internal_domains_n - 5);
 	puts(s->internal_domains_n ? "" : "none");
@@ -170,6 +199,7 @@ int jm_ctl_check(int argc, char **argv)
 		{ NULL, JM_CTL_FLAG, NULL, NULL, NULL },
 	};
 	struct jm_settings *s = NULL;
+	json_t *rows = NULL;
 	struct jm_buf report;
 	struct jm_err err = { JM_E_NONE, 0, "" };
 	int rc = EX_OK, n = jm_ctl_options(argc, argv, options, "[options]", "check a settings file and show what it says", &rc);
@@ -183,14 +213,17 @@ int jm_ctl_check(int argc, char **argv)
 	jm_buf_init(&report, REPORT_BYTES);
 	if (jm_settings_load(path, &s, &report, &err) != 0)
 		rc = exit_code(&err);
+	else
+		rows = ask_domains(path);
 	if (json) {
-		if (print_json(path, s, jm_buf_span(&report)) != 0 && rc == EX_OK)
+		if (print_json(path, s, rows, jm_buf_span(&report)) != 0 && rc == EX_OK)
 			rc = EX_IOERR;
 	} else {
 		fputs(report.len || !err.text[0] ? jm_buf_str(&report) : err.text, stderr);
 		if (s)
-			print_text(s);
+			print_text(s, rows);
 	}
+	json_decref(rows);
 	jm_settings_unref(&s);
 	jm_buf_release(&report);
 	return rc;

@@ -66,6 +66,7 @@ int jm_ctl_set_aside(int argc, char **argv);
 int jm_ctl_events(int argc, char **argv);
 int jm_ctl_check(int argc, char **argv);
 int jm_ctl_explain(int argc, char **argv);
+int jm_ctl_domain(int argc, char **argv);
 int jm_ctl_test(int argc, char **argv);
 int jm_ctl_setup(int argc, char **argv);
 int jm_ctl_ranges(int argc, char **argv);

@@ -3,6 +3,7 @@ bin_PROGRAMS += milter/ctl/jmctl
 milter_ctl_jmctl_SOURCES = milter/ctl/main.c milter/ctl/ctl.h milter/ctl/option.c \
 	milter/ctl/print.c milter/ctl/print.h milter/ctl/client.c milter/ctl/client.h \
 	milter/ctl/status.c milter/ctl/list.c milter/ctl/show.c milter/ctl/export.c milter/ctl/verify.c milter/ctl/events.c milter/ctl/queue.c \
-	milter/ctl/check.c milter/ctl/explain.c milter/ctl/test.c milter/mailbox.c milter/mailbox.h milter/ctl/unwrap.c
-milter_ctl_jmctl_LDADD = $(COMMON_LIBS)
+	milter/ctl/check.c milter/ctl/explain.c milter/ctl/domain.c milter/ctl/dns.c milter/ctl/dns.h \
+	milter/ctl/test.c milter/mailbox.c milter/mailbox.h milter/ctl/unwrap.c
+milter_ctl_jmctl_LDADD = $(COMMON_LIBS) -lresolv
 dist_man_MANS += milter/ctl/jmctl.8

@@ -22,6 +22,7 @@ static const struct jm_ctl_verb verbs[] = {
 	{ "check", jm_ctl_check, "check a settings file and show what it says" },
 	{ "test", jm_ctl_test, "try a journal mailbox (POP3) step by step" },
 	{ "explain", jm_ctl_explain, "what would become of a message, and which setting decides" },
+	{ "domain", jm_ctl_domain, "show that an internal domain is yours, by a TXT record" },
 	{ "unwrap", jm_ctl_unwrap, "tell what a message gives by the rules; needs no archive" },
 	{ "setup", jm_ctl_setup, "write what MTA, archive and Exchange need for a domain" },
 	{ "ranges", jm_ctl_ranges, "the addresses of Microsoft 365, and what a newer list changes" },

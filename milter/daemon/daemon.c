@@ -8,6 +8,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/log.h"
+#include "common/control/domains.h"
 #include "milter/daemon/collect.h"
 
 #define REPORT_BYTES (64u * 1024u)
@@ -165,6 +166,28 @@ bool jm_daemon_drain(struct jm_daemon *d, int64_t grace_ms)
 	return idle;
 }
 
+static int keep_row(void *ctx, const json_t *row, struct jm_err *err)
+{
+	return json_array_append(ctx, (json_t *)(uintptr_t)row) == 0 ? 0 : jm_err_set(err, JM_E_TEMP, "out of memory");
+}
+
+/* The names of internal domains that nobody showed to be the organisation's; NULL when the archive cannot tell. */
+static json_t *unverified(struct jm_daemon *d, const struct jm_settings *s)
+{
+	json_t *rows = json_array(), *names = json_array();
+	struct jm_err err;
+
+	if (!d->archive || jm_archive_domains(d->archive, keep_row, rows, &err) != 0) {
+		json_decref(names);
+		names = NULL;
+	}
+	for (size_t i = 0; names && i < s->internal_domains_n; i++)
+		if (!jm_domains_verified_by(rows, s->internal_domains[i].name))
+			json_array_append_new(names, json_string(s->internal_domains[i].name));
+	json_decref(rows);
+	return names;
+}
+
 json_t *jm_daemon_state(void *ctx)
 {
 	struct jm_daemon *d = ctx;
@@ -185,6 +208,8 @@ json_t *jm_daemon_state(void *ctx)
 	    "received", (json_int_t)atomic_load(&d->received), "archived", (json_int_t)atomic_load(&d->archived), "deferred",
 	    (json_int_t)atomic_load(&d->deferred), "refused", (json_int_t)atomic_load(&d->refused), "passed",
 	    (json_int_t)atomic_load(&d->passed), "services", services);
+	if (services && json_object_set_new(services, "unverified_domains", unverified(d, s)) != 0)
+		JM_LOG(JM_LOG_WARNING, "status", { "error", JM_S("no list of unverified domains") });
 	jm_settings_unref(&s);
 	return services;
 }
