@@ -11,4 +11,5 @@ EXTRA_DIST += t/bench/bench.py
 
 bench: $(bin_PROGRAMS) $(sbin_PROGRAMS) $(TEST_TOOLS)
 	$(TEST_ENV) $(srcdir)/t/bench/bench.py $(BENCH_FLAGS)
+	$(MAKE) bench-pop3
 .PHONY: bench

@@ -84,6 +84,7 @@ def main():
     options.add_argument("--rounds", type=int, default=3)
     options.add_argument("--many", type=int, default=100000)
     o = options.parse_args()
+    tap.need("dovecot", "mpop")
     home = tap.folder()
     password = os.path.join(home, "password")
     with open(password, "w", encoding="ascii") as f:
