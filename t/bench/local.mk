@@ -13,3 +13,7 @@ bench: $(bin_PROGRAMS) $(sbin_PROGRAMS) $(TEST_TOOLS)
 	$(TEST_ENV) $(srcdir)/t/bench/bench.py $(BENCH_FLAGS)
 	$(MAKE) bench-pop3
 .PHONY: bench
+# Matching in a large archive, by hand: make t/bench/match_bench && t/bench/match_bench FOLDER
+EXTRA_PROGRAMS += t/bench/match_bench
+t_bench_match_bench_SOURCES = t/bench/match_bench.c $(ARCHIVE_TEST_LIB)
+t_bench_match_bench_LDADD = $(UNIT_LIBS)
