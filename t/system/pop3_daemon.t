@@ -83,6 +83,7 @@ def whole_corpus():
         tap.ok(any(m.name.startswith(number) for m in messages), "%s is among them" % number)
     tap.is_(d.jmctl.verify()[0], 0, "dovecot: verify finds nothing")
     tap.is_(d.stop(), 0, "dovecot: the daemon stops with status 0")
+    tap.is_(d.complaints(), [], "dovecot: no complaint in the log")
 
 
 def another_client():
@@ -168,6 +169,7 @@ def silent_servers():
         run.until(lambda: not names[name].messages, name + ": empty in the end", 90)
         tap.is_(bodies(d, name + "@journal.example.com"), sorted(m for _, m in three), "%s: enabled again, each message is one item" % name)
     tap.is_(d.stop(), 0, "silent servers: the daemon stops with status 0")
+    tap.is_(d.complaints(), [], "silent servers: no complaint in the log")
 
 
 def remembered():
@@ -203,6 +205,7 @@ def remembered():
     tap.is_(len(d.jmctl.list("--service", kept)), 4, "left on the server: each message is one item")
     tap.ok(in_daemon(d, kept).get("last_success") > email[kept], "and a later success counts")
     tap.is_(d.stop(), 0, "remembered: the daemon stops with status 0")
+    tap.is_(d.complaints(), [], "remembered: no complaint in the log")
 
 
 def full_disk():
@@ -251,6 +254,7 @@ def full_disk():
     run.until(lambda: in_daemon(d, email).get("state") == "ok", "well again", 60)
     tap.is_(d.jmctl.verify()[0], 0, "a full disk: verify finds nothing")
     tap.is_(d.stop(), 0, "a full disk: the daemon stops with status 0")
+    tap.is_(d.complaints(), [], "a full disk: no complaint in the log")
 
 
 for part in (whole_corpus, another_client, silent_servers, remembered, full_disk):
