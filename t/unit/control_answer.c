@@ -83,6 +83,8 @@ static void test_good(void)
 		{ "{\"verb\":\"retry\",\"id\":7}", "change 7 to 0 attempts 2 by jmctl (1)" },
 		{ "{\"verb\":\"release\",\"id\":7,\"actor\":\"root\"}", "change 7 to 3 attempts 0 by root (1)" },
 		{ "{\"verb\":\"expire\",\"id\":7}", "change 7 to 4 attempts 0 by jmctl (1)" },
+		{ "{\"verb\":\"domains\"}", "domains" },
+		{ "{\"verb\":\"domain\",\"domain\":\"Example.COM\",\"state\":\"verified\"}", "domain example.com to 1 by jmctl" },
 	};
 	struct jm_archive a = { .objects = 0 };
 	struct jm_err err;

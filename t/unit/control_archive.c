@@ -132,3 +132,15 @@ int jm_archive_note(struct jm_archive *a, const struct jm_event *e, struct jm_er
 	err->kind = JM_E_NONE;
 	return 0;
 }
+
+int jm_archive_domains(struct jm_archive *a, jm_archive_visit *visit, void *ctx, struct jm_err *err)
+{
+	if (asked(a, err, "domains") < 0)
+		return -1;
+	return visit_all(a, visit, ctx, err);
+}
+
+int jm_archive_domain(struct jm_archive *a, const char *actor, const struct jm_domain_change *c, struct jm_err *err)
+{
+	return asked(a, err, "domain %s to %d by %s", c->domain, (int)c->state, actor);
+}
