@@ -16,6 +16,7 @@
 #include "common/base/log.h"
 #include "common/journal/key.h"
 
+#define APART_BYTES (16u << 20)	/* larger bodies, and those of half a volume, are written before the committer gets them */
 #define BACKLOG_MAX 8192		/* records that the catalog may be behind before deposits wait for it */
 
 /* ---- open and close ---- */
@@ -89,6 +90,7 @@ static int open_archive(struct jm_archive *a, const struct jm_archive_options *o
 	char volumes[JM_VOLUME_PATH_BYTES];
 
 	a->volume_size_bytes = o->volume_size_bytes ? o->volume_size_bytes : 1ull << 30;
+	a->apart_bytes = a->volume_size_bytes / 2 < APART_BYTES ? a->volume_size_bytes / 2 : APART_BYTES;
 	a->compression_level = o->compression_level ? o->compression_level : 1;
 	a->cache_bytes = o->cache_bytes ? o->cache_bytes : 32u << 20;
 	(void)snprintf(volumes, sizeof(volumes), "%s/volumes", o->dir);
@@ -96,6 +98,7 @@ static int open_archive(struct jm_archive *a, const struct jm_archive_options *o
 		return jm_err_set(err, JM_E_NOTFOUND, "there is no archive in \"%s\"", o->dir);
 	if (jm_io_mkdirs(a->dir, 0700, err) < 0 || take_lock(a, err) < 0 || jm_io_mkdirs(a->tmp_dir, 0700, err) < 0)
 		return -1;
+	jm_apart_sweep(a);
 	if (jm_recover_start(a, o->must_exist, err) < 0)
 		return -1;
 	return start_threads(a, err);
@@ -319,7 +322,7 @@ static int store(struct jm_archive *a, const struct jm_deposit *d, const struct 
 	t = jm_ticket_new(JM_RECORD_REPORT, meta, err);
 	if (t == NULL)
 		return -1;
-	if (make_body(a, d, &sp, t, &body, err) == 0) {
+	if (make_body(a, d, &sp, t, &body, err) == 0 && (t->body.len <= a->apart_bytes || jm_apart_write(a, t, err) == 0)) {
 		(void)pthread_mutex_lock(&a->lock);
 		jm_flight_move(a, claims, t->flight, claims_n);
 		t->flights = claims_n;
@@ -335,6 +338,7 @@ static int store(struct jm_archive *a, const struct jm_deposit *d, const struct 
 		t->flights = 0;
 		(void)pthread_mutex_unlock(&a->lock);
 	}
+	jm_apart_release(a, t);
 	jm_ticket_drop(t);
 	jm_body_release(&body);
 	return rc;

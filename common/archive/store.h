@@ -35,6 +35,8 @@ struct jm_ticket {
 	char *meta_text;		/* the same as text; owned */
 	struct jm_span body;		/* lives until the depositor was woken */
 	uint64_t volume, offset;	/* where it stands */
+	uint64_t apart;			/* number of its file when the body was written beforehand; 0: it was not */
+	int apart_fd;			/* of that; -1 when the committer has taken it over */
 	struct jm_flight flight[2];
 	unsigned flights;		/* how many of them are in the table */
 	atomic_uint refs;
@@ -70,6 +72,8 @@ struct jm_archive {
 	char *dir;
 	char *catalog_dir, *tmp_dir;
 	uint64_t volume_size_bytes;
+	uint64_t apart_bytes;		/* larger bodies are written beforehand */
+	atomic_ullong aparts;
 	int compression_level;
 	size_t cache_bytes;
 	int lock_fd;
@@ -188,6 +192,16 @@ int jm_flight_claim(struct jm_archive *a, struct jm_flight *flight, const unsign
 void jm_flight_move(struct jm_archive *a, struct jm_flight *from, struct jm_flight *to, unsigned n);
 /* Under lock. */
 void jm_flight_release(struct jm_archive *a, struct jm_flight *flight, unsigned n);
+
+/* apart.c: large records. */
+/* By the depositor: write and sync the body of a ticket into a file of its own. TEMP; then release. */
+int jm_apart_write(struct jm_archive *a, struct jm_ticket *t, struct jm_err *err) JM_MUST_CHECK;
+/* By the committer: make the file of a stamped ticket volume h->number, durable with its name. TEMP: there is no such volume. */
+int jm_apart_adopt(struct jm_archive *a, struct jm_ticket *t, const struct jm_volume_head *h, struct jm_err *err) JM_MUST_CHECK;
+/* Close and remove the file unless it was adopted. */
+void jm_apart_release(const struct jm_archive *a, struct jm_ticket *t);
+/* At the start: remove what a crash left. */
+void jm_apart_sweep(const struct jm_archive *a);
 
 /* writer.c: the committer. */
 #define JM_LARGE_BYTES (1024u * 1024u)

@@ -21,6 +21,7 @@ struct jm_ticket *jm_ticket_new(enum jm_record_type type, json_t *meta, struct j
 		return NULL;
 	}
 	t->meta = meta;
+	t->apart_fd = -1;
 	t->meta_text = (char *)text.p;
 	atomic_init(&t->refs, 1);
 	if (sem_init(&t->done, 0, 0) != 0) {

@@ -23,7 +23,7 @@ char *jm_volume_path(const char *dir, uint64_t number, char path[JM_VOLUME_PATH_
 	return path;
 }
 
-static void encode(const struct jm_volume_head *h, unsigned char *out)
+void jm_volume_encode(const struct jm_volume_head *h, unsigned char out[JM_VOLUME_HEAD_BYTES])
 {
 	memset(out, 0, JM_VOLUME_HEAD_BYTES);
 	memcpy(out, magic, sizeof(magic));
@@ -67,7 +67,7 @@ int jm_volume_create(const char *dir, const struct jm_volume_head *h, int *fd_r,
 	char path[JM_VOLUME_PATH_BYTES], folder[JM_VOLUME_PATH_BYTES];
 	int fd;
 
-	encode(h, bytes);
+	jm_volume_encode(h, bytes);
 	(void)snprintf(folder, sizeof(folder), "%s/volumes", dir);
 	/* O_TRUNC: one that is there already is the rest of an earlier try; nothing in it was ever acknowledged. */
 	fd = jm_io_open(jm_volume_path(dir, h->number, path), O_RDWR | O_CREAT | O_TRUNC, 0600, err);

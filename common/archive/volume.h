@@ -39,6 +39,9 @@ struct jm_record {
 /* DIR/volumes/NNNNNNNN.jmv into path; returns it. */
 char *jm_volume_path(const char *dir, uint64_t number, char path[JM_VOLUME_PATH_BYTES]);
 
+/* The header as it stands in the file. */
+void jm_volume_encode(const struct jm_volume_head *h, unsigned char out[JM_VOLUME_HEAD_BYTES]);
+
 /* Make volume h->number with its header, durable with its name. On failure no such volume is left, or one without a record. */
 int jm_volume_create(const char *dir, const struct jm_volume_head *h, int *fd_r, struct jm_err *err) JM_MUST_CHECK;
 

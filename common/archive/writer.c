@@ -55,10 +55,9 @@ static int add_volume(struct jm_archive *a, const struct jm_volume_head *h, stru
 	return rc;
 }
 
-int jm_writer_roll(struct jm_archive *a, struct jm_err *err)
+static struct jm_volume_head next_volume(const struct jm_archive *a)
 {
 	struct jm_volume_head h = { .number = a->volumes + 1, .first_seq = a->tail.next_seq, .created_ms = jm_clock_now_ms() };
-	int fd;
 
 	memcpy(h.uuid, a->uuid, sizeof(h.uuid));
 	if (a->volumes > 0) {
@@ -66,6 +65,14 @@ int jm_writer_roll(struct jm_archive *a, struct jm_err *err)
 		h.previous_end = a->tail.end;
 		memcpy(h.previous_sha256, a->tail.last_sha256, sizeof(h.previous_sha256));
 	}
+	return h;
+}
+
+int jm_writer_roll(struct jm_archive *a, struct jm_err *err)
+{
+	struct jm_volume_head h = next_volume(a);
+	int fd;
+
 	if (jm_volume_create(a->dir, &h, &fd, err) < 0)
 		return -1;
 	if (add_volume(a, &h, err) < 0) {
@@ -126,7 +133,7 @@ static int ready(struct jm_archive *a, struct jm_err *err)
 			return jm_err_wrap(err, "cutting off an incomplete write");
 		t->untrimmed = false;
 	}
-	return t->fd >= 0 ? 0 : jm_writer_roll(a, err);
+	return 0;
 }
 
 /* ---- a group ---- */
@@ -187,11 +194,40 @@ static int write_group(struct jm_archive *a, struct group *g, struct jm_err *err
 	return 0;
 }
 
+/* A large record that stands in a file of its own already: that becomes the next volume. */
+static int commit_apart(struct jm_archive *a, struct jm_ticket *t, struct jm_err *err)
+{
+	struct jm_volume_head h = next_volume(a);
+	char path[JM_VOLUME_PATH_BYTES];
+
+	if (stamp(a, t, a->tail.next_seq, JM_VOLUME_HEAD_BYTES, a->tail.next_seq - 1, err) < 0)
+		return -1;
+	t->volume = h.number;
+	if (jm_apart_adopt(a, t, &h, err) < 0)
+		return -1;
+	if (add_volume(a, &h, err) < 0) {
+		(void)unlink(jm_volume_path(a->dir, h.number, path));
+		return -1;
+	}
+	if (a->tail.fd >= 0)
+		leave_volume(a);
+	a->tail.fd = t->apart_fd;
+	t->apart_fd = -1;
+	a->tail.end = JM_VOLUME_HEAD_BYTES + jm_record_bytes(&t->head);
+	a->tail.next_seq++;
+	memcpy(a->tail.last_sha256, t->trailer + 2 * (size_t)JM_SHA256_BYTES, JM_SHA256_BYTES);
+	return 0;
+}
+
 static int commit(struct jm_archive *a, struct group *g, struct jm_err *err)
 {
 	bool full;
 
 	if (ready(a, err) < 0)
+		return -1;
+	if (g->n == 1 && g->ticket[0]->apart != 0)
+		return commit_apart(a, g->ticket[0], err);
+	if (a->tail.fd < 0 && jm_writer_roll(a, err) < 0)
 		return -1;
 	full = a->tail.end + g->bytes >= a->volume_size_bytes;
 	if (full)
@@ -220,7 +256,7 @@ bool jm_writer_submit(struct jm_archive *a, struct jm_ticket *t)
 		jm_queue_add(&a->notes, t);
 		return idle && a->notes.n == 1;
 	}
-	jm_queue_add(t->body.len > JM_LARGE_BYTES ? &a->large : &a->waiting, t);
+	jm_queue_add(t->body.len > JM_LARGE_BYTES || t->apart != 0 ? &a->large : &a->waiting, t);
 	return idle;
 }
 

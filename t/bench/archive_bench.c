@@ -2,8 +2,9 @@
 /*
  * How fast is the archive beside a bare append + group fdatasync of the same bytes, in the same run on the same disk?
  *
- *	archive_bench [--threads N] [--size BYTES] [--seconds S | --messages N] [--dir DIR] [--json] [--no-bare]
+ *	archive_bench [--threads N] [--size BYTES] [--seconds S | --messages N] [--dir DIR] [--json] [--no-bare] [--large BYTES]
  *
+ * --large: two more runs of half the threads, alone and beside one thread that deposits messages of that size: the small ones' times.
  * --messages and --no-bare are for counting instructions.
  */
 #include <errno.h>
@@ -25,12 +26,14 @@
 
 #define CAP (256u << 20)
 
-static uint64_t threads = 16, size = 33 * 1024, seconds = 5, messages_max;
+static uint64_t threads = 16, size = 33 * 1024, seconds = 5, messages_max, large_bytes;
 static const char *base = "/tmp";
 static struct jm_archive *a;
 static atomic_ullong messages, stored, waited_us;
 static atomic_bool stop;
-static atomic_uint next_seed;
+static atomic_uint larges;
+static atomic_uint next_seed, times_n;
+static uint32_t times_us[1u << 20];	/* of each deposit; the first so many */
 
 /* ---- the bare log: what waits is written in one go and synced once ---- */
 
@@ -162,13 +165,44 @@ static void *archive_thread(void *arg)
 			fprintf(stderr, "%s\n", err.text);
 			exit(1);
 		}
-		atomic_fetch_add(&waited_us, (unsigned long long)(jm_clock_mono_us() - began));
+		began = jm_clock_mono_us() - began;
+		atomic_fetch_add(&waited_us, (unsigned long long)began);
+		if (atomic_load(&times_n) < sizeof(times_us) / sizeof(*times_us) - 256)
+			times_us[atomic_fetch_add(&times_n, 1)] = (uint32_t)began;
 		atomic_fetch_add(&messages, 1);
 		atomic_fetch_add(&stored, r.stored_bytes);
 	}
 	jm_buf_release(&text);
 	jm_buf_release(&inner);
 	jm_buf_release(&report);
+	return NULL;
+}
+
+/* One large message after the other. */
+static void *large_thread(void *arg)
+{
+	struct jm_buf text;
+	struct jm_receipt r;
+	struct jm_err err;
+
+	(void)arg;
+	jm_buf_init(&text, CAP);
+	t_message(&text, "large@example.com", "t", 5, 100);
+	if (jm_buf_reserve(&text, large_bytes, &err) < 0)
+		exit(1);
+	for (size_t i = 0; i < large_bytes; i += 4096)	/* nothing to compress */
+		if (jm_random_bytes(text.p + text.len + i, large_bytes - i < 4096 ? large_bytes - i : 4096, &err) < 0)
+			exit(1);
+	text.len += large_bytes;
+	for (unsigned n = 0; !atomic_load(&stop); n++) {
+		(void)snprintf((char *)text.p + text.len - 64, 32, "large %u", n);
+		if (t_deposit(a, jm_buf_span(&text), "archive@journal.example.com", NULL, &r, &err) < 0) {
+			fprintf(stderr, "%s\n", err.text);
+			exit(1);
+		}
+		atomic_fetch_add(&larges, 1);
+	}
+	jm_buf_release(&text);
 	return NULL;
 }
 
@@ -271,6 +305,42 @@ static struct figures run_bare(const char *dir, size_t bytes)
 	return f;
 }
 
+static int by_size(const void *x, const void *y)
+{
+	uint32_t p = *(const uint32_t *)x, q = *(const uint32_t *)y;
+
+	return p < q ? -1 : p > q;
+}
+
+/* The 99th percentile of the times so far, in milliseconds; forgets them. */
+static double p99_ms(void)
+{
+	unsigned n = atomic_exchange(&times_n, 0);
+
+	qsort(times_us, n, sizeof(*times_us), by_size);
+	return n == 0 ? 0 : (double)times_us[(size_t)n * 99 / 100] / 1000;
+}
+
+/* Small messages' times alone and beside large ones. */
+static void run_beside(const char *dir, double *alone_ms, double *beside_ms)
+{
+	pthread_t large;
+
+	threads = threads / 2 + threads % 2;
+	if ((a = t_open(dir, 0)) == NULL)
+		exit(1);
+	atomic_store(&times_n, 0);
+	(void)run(archive_thread, NULL);
+	*alone_ms = p99_ms();
+	atomic_store(&stop, false);
+	if (pthread_create(&large, NULL, large_thread, NULL) != 0)
+		exit(1);
+	(void)run(archive_thread, NULL);
+	(void)pthread_join(large, NULL);
+	*beside_ms = p99_ms();
+	jm_archive_close(&a);
+}
+
 static json_t *describe(const struct figures *f)
 {
 	return json_pack("{s:I,s:f,s:f,s:I,s:f,s:f,s:f}", "messages", (json_int_t)f->messages, "messages_per_s", (double)f->messages / f->seconds,
@@ -301,9 +371,10 @@ int main(int argc, char **argv)
 {
 	static const struct option options[] = { { "threads", 1, NULL, 't' }, { "size", 1, NULL, 's' }, { "seconds", 1, NULL, 'S' },
 		{ "dir", 1, NULL, 'd' }, { "json", 0, NULL, 'j' }, { "messages", 1, NULL, 'm' },
-		{ "no-bare", 0, NULL, 'B' }, { NULL, 0, NULL, 0 } };
+		{ "no-bare", 0, NULL, 'B' }, { "large", 1, NULL, 'L' }, { NULL, 0, NULL, 0 } };
 	struct figures ours, limit;
 	char dir[300];
+	double alone_ms = 0, beside_ms = 0;
 	bool as_json = false, with_bare = true;
 	int c;
 
@@ -316,6 +387,7 @@ int main(int argc, char **argv)
 		case 'j': as_json = true; break;
 		case 'm': messages_max = number(optarg, 1u << 30); seconds = 3600; break;
 		case 'B': with_bare = false; break;
+		case 'L': large_bytes = number(optarg, 200u << 20); break;
 		default: return 64;
 		}
 	}
@@ -328,8 +400,11 @@ int main(int argc, char **argv)
 	messages_max = 0;
 	seconds = seconds < 60 ? seconds : 5;
 	limit = !with_bare ? ours : run_bare(dir, (size_t)(ours.stored / (ours.messages ? ours.messages : 1)));
+	if (large_bytes > 0)
+		run_beside(dir, &alone_ms, &beside_ms);
 	if (as_json) {
-		json_t *o = json_pack("{s:I,s:I,s:s,s:o,s:o,s:f}", "threads", (json_int_t)threads, "size", (json_int_t)size, "directory", dir, "archive",
+		json_t *o = json_pack("{s:I,s:I,s:f,s:f,s:I,s:s,s:o,s:o,s:f}", "threads", (json_int_t)threads, "size", (json_int_t)size, "p99_alone_ms",
+		    alone_ms, "p99_beside_ms", beside_ms, "larges", (json_int_t)atomic_load(&larges), "directory", dir, "archive",
 		    describe(&ours), "bare", describe(&limit), "ratio", ((double)ours.messages / ours.seconds) / ((double)limit.messages / limit.seconds));
 
 		(void)json_dumpf(o, stdout, JSON_INDENT(2));
@@ -339,6 +414,9 @@ int main(int argc, char **argv)
 		printf("%" PRIu64 " threads, messages of %" PRIu64 " bytes, %.0f stored\n", threads, size, (double)ours.stored / (double)ours.messages);
 		show("archive", &ours);
 		show("bare", &limit);
+		if (large_bytes > 0)
+			printf("small messages' p99 %.1f ms alone, %.1f ms beside %u large ones: %.1f times\n", alone_ms, beside_ms,
+			    atomic_load(&larges), beside_ms / alone_ms);
 		printf("ratio %.2f; deposit takes %.2f ms on average; the archive is left in %s\n", ((double)ours.messages / ours.seconds) /
 		    ((double)limit.messages / limit.seconds), (double)atomic_load(&waited_us) / 1000 / (double)ours.messages, dir);
 	}

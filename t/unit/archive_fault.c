@@ -34,7 +34,7 @@ static void child_message(struct jm_buf *to, unsigned i)
 	char id[40];
 
 	(void)snprintf(id, sizeof(id), "m%u@x", i);
-	t_message(to, id, "fault", i, i == 5 ? 9000 : 1500);
+	t_message(to, id, "fault", i, i == 5 ? 60000 : 1500);	/* the large one becomes a volume of its own */
 }
 
 /* ---- the child: deposits, and says what was acknowledged ---- */
@@ -460,6 +460,42 @@ static void full_disk(void)
 	jm_archive_close(&a);
 }
 
+/* A large record is written into a file of its own, which becomes the next volume; what a crash leaves of one is removed. */
+static void apart(void)
+{
+	char dir[500], orphan[600], path[JM_VOLUME_PATH_BYTES];
+	struct jm_archive *a;
+	struct jm_receipt r[3];
+	struct jm_err err;
+	int fd;
+
+	(void)snprintf(dir, sizeof(dir), "%s/apart", tap_folder());
+	(void)snprintf(orphan, sizeof(orphan), "%s/tmp/7.apart", dir);
+	a = t_open(dir, 400000);
+	for (unsigned i = 0; i < 3; i++) {
+		t_message(&b, i == 0 ? "one@x" : i == 1 ? "two@x" : "three@x", "apart", i, i == 1 ? 3000000 : 1500);
+		tap_ok(t_deposit(a, jm_buf_span(&b), SERVICE, NULL, &r[i], &err) == 0, "message %u is stored", i + 1);
+	}
+	tap_ok(r[1].stored_bytes > 200000, "the second one is large: %" PRIu64 " bytes", r[1].stored_bytes);
+	jm_archive_close(&a);
+	fd = open(jm_volume_path(dir, 2, path), O_RDONLY);
+	tap_ok(fd >= 0 && size_of(path) >= JM_VOLUME_HEAD_BYTES + r[1].stored_bytes, "and begins a volume");
+	(void)close(fd);
+	fd = open(orphan, O_WRONLY | O_CREAT, 0600);
+	tap_ok(fd >= 0 && write(fd, "rest", 4) == 4, "a file that a crash left");
+	(void)close(fd);
+	a = t_open(dir, 400000);
+	tap_ok(access(orphan, F_OK) != 0 && errno == ENOENT, "is removed at the start");
+	for (unsigned i = 0; i < 3; i++) {
+		t_message(&b, i == 0 ? "one@x" : i == 1 ? "two@x" : "three@x", "apart", i, i == 1 ? 3000000 : 1500);
+		jm_buf_reset(&out);
+		tap_ok(t_export(a, r[i].seq, JM_EXPORT_REPORT, 0, &out, &err) == 0 && jm_span_eq(jm_buf_span(&out), jm_buf_span(&b)),
+		    "message %u comes back exactly", i + 1);
+	}
+	tap_is_int(t_verify(a, NULL), 0, "verify finds nothing");
+	jm_archive_close(&a);
+}
+
 int main(int argc, char **argv)
 {
 	/* The faults are made here, not by a disk: where there is a file system in memory, nobody has to wait for one. */
@@ -473,13 +509,16 @@ int main(int argc, char **argv)
 	damage();
 	refusals();
 	full_disk();
+	apart();
 	fault_loop(argv[0], "write", "ENOSPC", false, 25);
 	fault_loop(argv[0], "write", "short", false, 25);
 	fault_loop(argv[0], "sync", "EIO", false, 30);
 	fault_loop(argv[0], "open", "ENOSPC", false, 8);
-	fault_loop(argv[0], "any", "EIO", false, 30);
+	fault_loop(argv[0], "rename", "EIO", false, 2);
+	fault_loop(argv[0], "rename", "kill", false, 2);
+	fault_loop(argv[0], "any", "EIO", false, 35);
 	fault_loop(argv[0], "any", "ENOSPC", true, 30);
-	fault_loop(argv[0], "any", "kill", false, 40);
+	fault_loop(argv[0], "any", "kill", false, 45);
 	jm_buf_release(&b);
 	jm_buf_release(&out);
 	return tap_done();
