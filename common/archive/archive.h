@@ -114,7 +114,7 @@ struct jm_change {
 	const char *reason;		/* SET_ASIDE: why; WAIT: what went wrong, or NULL */
 };
 /* Make n changes, durable together when it returns, and in the catalog. actor: who. What does not fit its report's state is left out; NOTFOUND
- * when n is 1. TEMP. Any thread. */
+ * when n is 1. CORRUPT, TEMP: none is made, also when a report that is to be archived cannot be read. Any thread. */
 int jm_archive_change(struct jm_archive *a, const char *actor, const struct jm_change *c, size_t n, struct jm_err *err) JM_MUST_CHECK;
 
 /* A report in the processing queue. */

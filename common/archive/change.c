@@ -319,16 +319,19 @@ int jm_change_apply(struct jm_apply *p, const struct jm_applied *r, struct jm_er
 
 /* ---- asking for changes ---- */
 
-/* 1 when the change fits, 0 when not, -1. */
+/* 1 when the change fits, 0 when not, -1. What is to be archived must be readable now: the applier could not go on without it. */
 static int check(struct jm_archive *a, const struct jm_change *c, struct jm_err *err)
 {
 	unsigned char key[8];
+	uint64_t item;
 	json_t *row = NULL;
 	int rc = jm_reader_get(a, JM_T_ITEMS, jm_id_key(c->seq, key), &row, err);
 
 	if (rc == 1)
 		rc = fits(row, c->to);
 	json_decref(row);
+	if (rc == 1 && (c->to == JM_CHANGE_ARCHIVE || c->to == JM_CHANGE_RELEASE) && jm_archive_match(a, c->seq, &item, err) < 0)
+		return jm_err_wrap(err, "report %" PRIu64, c->seq);
 	return rc;
 }
 

@@ -9,6 +9,7 @@
 #define WATCH_MS 1000
 #define BATCH 64			/* reports a round; their changes become durable together */
 #define POISON_ATTEMPTS 3
+#define TROUBLE_ATTEMPTS 20		/* for what may pass: no memory, a disk that does not answer */
 #define EXTENDED_MS (10 * 60 * 1000)	/* extended-de-duplication */
 #define INTERVAL_S 60			/* for reports of a service that is gone */
 
@@ -52,16 +53,18 @@ static void wait_or_archive(const struct jm_settings *s, const struct jm_service
 }
 
 /* Its processing failed: again later, and after its attempts out of the way of the others. */
-static void wait_or_set_aside(const struct jm_service *service, struct jm_change *c, int64_t now_ms)
+static void wait_or_set_aside(const struct jm_service *service, struct jm_change *c, int64_t now_ms, bool may_pass)
 {
-	unsigned most = service && service->delivery_wait_attempts > POISON_ATTEMPTS ? (unsigned)service->delivery_wait_attempts : POISON_ATTEMPTS;
+	unsigned most = may_pass ? TROUBLE_ATTEMPTS : POISON_ATTEMPTS;
 
+	if (service && (unsigned)service->delivery_wait_attempts > most)
+		most = (unsigned)service->delivery_wait_attempts;
 	c->to = c->attempts < most ? JM_CHANGE_WAIT : JM_CHANGE_SET_ASIDE;
 	c->due_ms = now_ms + (service ? service->delivery_wait_interval_s : INTERVAL_S) * 1000LL;
 }
 
-/* What is to become of one report. False: the archive has trouble of its own, leave everything as it is. why: the cause's text lives there. */
-static bool decide(struct jm_daemon *d, const struct jm_settings *s, const struct jm_waiting *w, struct jm_change *c, struct jm_err *why)
+/* What is to become of one report. why: the cause's text lives there. */
+static void decide(struct jm_daemon *d, const struct jm_settings *s, const struct jm_waiting *w, struct jm_change *c, struct jm_err *why)
 {
 	const struct jm_service *service = find_service(s, w->service);
 	int64_t now_ms = jm_clock_now_ms();
@@ -69,18 +72,15 @@ static bool decide(struct jm_daemon *d, const struct jm_settings *s, const struc
 	int rc = jm_archive_match(d->archive, w->seq, &item, why);
 
 	*c = (struct jm_change){ .seq = w->seq, .to = JM_CHANGE_ARCHIVE, .attempts = w->attempts + 1 };
-	if (rc < 0 && (why->kind == JM_E_TEMP || why->kind == JM_E_LIMIT))
-		return false;
 	if (rc < 0) {
 		c->reason = why->text;
-		wait_or_set_aside(service, c, now_ms);
+		wait_or_set_aside(service, c, now_ms, why->kind == JM_E_TEMP || why->kind == JM_E_LIMIT);
 	} else if (rc == 0) {
 		wait_or_archive(s, service, w, now_ms, c);
 	}
 	JM_LOG(c->to == JM_CHANGE_SET_ASIDE ? JM_LOG_WARNING : c->to == JM_CHANGE_WAIT ? JM_LOG_DEBUG : JM_LOG_INFO, "queue", { "record", JM_U(w->seq) },
 	    { "service", JM_S(w->service) }, { "attempt", JM_U(c->attempts) }, { "item", JM_U(item) }, { "outcome", JM_S(c->to == JM_CHANGE_SET_ASIDE ?
 	    "set aside" : c->to == JM_CHANGE_WAIT ? "waits" : rc == 1 ? "merged" : "archived") }, { "cause", JM_S(c->reason) });
-	return true;
 }
 
 /* One round. True when there is more to do at once. */
@@ -90,29 +90,29 @@ static bool work_round(struct jm_daemon *d)
 	struct jm_change change[BATCH];
 	struct jm_err err, why[BATCH];
 	struct jm_settings *s;
-	size_t n = 0, changes = 0;
+	size_t n = 0;
 	int rc = jm_archive_queue_due(d->archive, jm_clock_now_ms(), due, BATCH, &n, &err);
 
 	if (rc != 0 || n == 0)
 		return false;
 	s = jm_daemon_settings(d);
-	while (changes < n && decide(d, s, &due[changes], &change[changes], &why[changes]))
-		changes++;
+	for (size_t i = 0; i < n; i++)
+		decide(d, s, &due[i], &change[i], &why[i]);
 	jm_settings_unref(&s);
 	/* Set aside: each a record, and so an event, of its own. */
-	for (size_t i = 0; i < changes && rc == 0; i++)
+	for (size_t i = 0; i < n && rc == 0; i++)
 		if (change[i].to == JM_CHANGE_SET_ASIDE) {
 			rc = jm_archive_change(d->archive, "daemon", &change[i], 1, &err);
 			if (rc != 0 && err.kind == JM_E_NOTFOUND)	/* an operator was faster */
 				rc = 0;
 		}
-	if (rc == 0 && changes > 0)
-		rc = jm_archive_change(d->archive, "daemon", change, changes, &err);
+	if (rc == 0)
+		rc = jm_archive_change(d->archive, "daemon", change, n, &err);
 	if (rc != 0 && err.kind != JM_E_NOTFOUND) {
 		JM_LOG(JM_LOG_WARNING, "queue-waits", { "error", JM_S(err.text) });
 		return false;
 	}
-	return changes == n && n == BATCH;
+	return n == BATCH;
 }
 
 static void *work(void *arg)

@@ -115,6 +115,8 @@ def test_set_aside(d):
     aside = d.jmctl.list("--set-aside")[0]["id"]
     status, out, _ = d.jmctl.run("set-aside", "list", "--json")
     tap.is_([o["id"] for o in d.jmctl.objects(out)], [aside], "set-aside list")
+    status, _, complaint = d.jmctl.run("set-aside", "release", aside)
+    tap.ok(status == 65 and "report %d" % aside in complaint, "what cannot be read is not released, and told", complaint)
     tap.is_(d.jmctl.run("set-aside", "expire", aside)[0], 0, "an operator lets one expire")
     tap.is_(d.jmctl.list("--set-aside"), [], "no list shows it")
     tap.is_(d.jmctl.run("set-aside", "release", aside)[0], 69, "it cannot be released any more")
