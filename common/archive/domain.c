@@ -59,7 +59,7 @@ static const char *const words[] = { [JM_DOMAIN_PENDING] = "pending", [JM_DOMAIN
 int jm_archive_domain(struct jm_archive *a, const char *actor, const struct jm_domain_change *c, struct jm_err *err)
 {
 	char text[400];
-	struct jm_event e = { jm_clock_now_ms(), kind_of(c->state), NULL, actor, text };
+	struct jm_event e = { .time_ms = jm_clock_now_ms(), .kind = kind_of(c->state), .actor = actor, .text = text };
 	struct jm_ticket *t;
 	json_t *meta;
 	int rc;
