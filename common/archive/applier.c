@@ -27,7 +27,7 @@
 /* ---- opening and replaying ---- */
 
 /* DIR/catalog to DIR/catalog.bad, so that an operator may look at it; one is kept. */
-static int move_away(struct jm_archive *a, struct jm_err *err)
+int jm_applier_move_away(struct jm_archive *a, struct jm_err *err)
 {
 	char bad[4300];
 	struct stat st;
@@ -72,13 +72,13 @@ int jm_applier_open(struct jm_archive *a, struct jm_err *why_r, struct jm_err *e
 	*why_r = *err;
 	JM_LOG(JM_LOG_WARNING, "catalog-rebuild", { "why", JM_S(why_r->text) });
 	memset(&a->position, 0, sizeof(a->position));
-	if (move_away(a, err) < 0)
+	if (jm_applier_move_away(a, err) < 0)
 		return -1;
 	return jm_catalog_open(a->catalog_dir, a->cache_bytes, &a->catalog, err);
 }
 
-/* Records of one volume from offset on, at most BATCH_MAX of them, in one transaction. */
-static int replay_batch(struct jm_archive *a, int fd, const struct jm_volume *v, struct jm_err *err)
+/* Records of one volume from offset on, at most max of them, in one transaction. */
+static int replay_batch(struct jm_archive *a, int fd, const struct jm_volume *v, int max, struct jm_err *err)
 {
 	struct jm_position at = a->position;
 	struct jm_apply *p = NULL;
@@ -87,7 +87,7 @@ static int replay_batch(struct jm_archive *a, int fd, const struct jm_volume *v,
 
 	if (jm_apply_begin(a, &p, err) < 0)
 		return -1;
-	for (int n = 0; n < BATCH_MAX && at.offset < v->end; n++) {
+	for (int n = 0; n < max && at.offset < v->end; n++) {
 		json_t *meta;
 
 		if (jm_volume_read(fd, a->uuid, v->head.number, at.offset, v->end, &r, err) < 0)
@@ -119,9 +119,51 @@ bad:
 	return jm_err_wrap(err, "volume %" PRIu64 " at %" PRIu64, v->head.number, at.offset);
 }
 
+/* Rebuilding: the record at the position cannot be read. Tell it, and stand behind it. */
+static int step_over(struct jm_archive *a, int fd, const struct jm_volume *v, struct jm_err *err)
+{
+	struct jm_position at = a->position;
+	struct jm_err why = *err, no;
+	struct jm_record_head next;
+	struct jm_apply *p = NULL;
+	uint64_t damaged = at.offset;
+	struct jm_record r;
+	bool found = false;
+
+	if (jm_volume_read(fd, a->uuid, v->head.number, at.offset, v->end, &r, &no) == 0)
+		jm_record_release(&r);
+	if (r.head.seq != 0 && jm_record_bytes(&r.head) <= v->end - at.offset) {
+		at.seq = r.head.seq;
+		at.offset += jm_record_bytes(&r.head);
+		if (jm_io_pread(fd, at.sha256, sizeof(at.sha256), at.offset - sizeof(at.sha256), err) < 0)
+			return -1;
+	} else {
+		if (jm_volume_find(fd, a->uuid, at.offset + 1, v->end, &found, &at.offset, &next, err) < 0)
+			return -1;
+		at.seq = found ? next.seq - 1 : jm_volume_last_seq(a, v, at.seq);
+		if (!found)
+			at.offset = v->end;
+	}
+	JM_LOG(JM_LOG_ERROR, "left-out", { "volume", JM_U(v->head.number) }, { "offset", JM_U(damaged) }, { "error", JM_S(why.text) });
+	if (a->damage != NULL) {
+		json_t *o = json_pack("{s:I,s:I,s:I,s:o}", "seq", (json_int_t)at.seq, "volume", (json_int_t)v->head.number, "offset",
+		    (json_int_t)damaged, "problem", jm_describe_text(jm_span_str(why.text)));
+		int rc = o != NULL ? a->damage(a->damage_ctx, o, err) : jm_err_set(err, JM_E_TEMP, "no memory for a finding");
+
+		json_decref(o);
+		if (rc < 0)
+			return -1;
+	}
+	/* Stored at once: nothing may follow that would store it. */
+	if (jm_apply_begin(a, &p, err) < 0 || jm_apply_finish(&p, a->uuid, &at, err) < 0)
+		return -1;
+	a->position = at;
+	return 0;
+}
+
 static int replay_volume(struct jm_archive *a, const struct jm_volume *v, struct jm_err *err)
 {
-	int fd, rc = 0;
+	int fd, rc = 0, max = BATCH_MAX;
 
 	if (a->position.volume < v->head.number) {
 		a->position.volume = v->head.number;
@@ -132,7 +174,11 @@ static int replay_volume(struct jm_archive *a, const struct jm_volume *v, struct
 	if (jm_reader_open_volume(a, v->head.number, &fd, err) < 0)
 		return -1;
 	while (rc == 0 && a->position.offset < v->end) {
-		rc = replay_batch(a, fd, v, err);
+		rc = replay_batch(a, fd, v, max, err);
+		if (rc < 0 && a->rebuild && err->kind == JM_E_CORRUPT) {	/* one by one up to the damaged record, then over it */
+			rc = max == 1 ? step_over(a, fd, v, err) : 0;
+			max = max == 1 ? BATCH_MAX : 1;
+		}
 		if (rc == 0)
 			rc = jm_catalog_checkpoint(a->catalog, CHECKPOINT_KIB, err);
 	}

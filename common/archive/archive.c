@@ -93,6 +93,11 @@ static int open_archive(struct jm_archive *a, const struct jm_archive_options *o
 	a->apart_bytes = a->volume_size_bytes / 2 < APART_BYTES ? a->volume_size_bytes / 2 : APART_BYTES;
 	a->compression_level = o->compression_level ? o->compression_level : 1;
 	a->cache_bytes = o->cache_bytes ? o->cache_bytes : 32u << 20;
+	a->disk_reserve_bytes = o->disk_reserve_bytes;
+	a->verbatim = o->verbatim;
+	a->rebuild = o->rebuild;
+	a->damage = o->damage;
+	a->damage_ctx = o->damage_ctx;
 	(void)snprintf(volumes, sizeof(volumes), "%s/volumes", o->dir);
 	if (o->must_exist && access(volumes, F_OK) != 0)
 		return jm_err_set(err, JM_E_NOTFOUND, "there is no archive in \"%s\"", o->dir);
@@ -240,7 +245,7 @@ static int digest_all(const struct jm_deposit *d, struct jm_digests *s, struct j
 }
 
 /* The message within the received bytes, when it is a plain slice of them; else none. */
-static struct jm_span slice_of(const struct jm_deposit *d)
+struct jm_span jm_deposit_slice(const struct jm_deposit *d)
 {
 	const struct jm_content *c = &d->unwrap->message;
 
@@ -276,8 +281,7 @@ int jm_writer_commit(struct jm_archive *a, struct jm_ticket *t, struct jm_err *e
 	return 0;
 }
 
-/* Make the record's body: the received bytes without what is stored already. */
-static int make_body(struct jm_archive *a, const struct jm_deposit *d, const struct jm_splice *sp, struct jm_ticket *t, struct jm_body *body,
+int jm_deposit_body(struct jm_archive *a, const struct jm_deposit *d, const struct jm_splice *sp, struct jm_ticket *t, struct jm_body *body,
     struct jm_err *err)
 {
 	struct jm_span first = d->received, second = { NULL, 0 };
@@ -317,12 +321,12 @@ static int store(struct jm_archive *a, const struct jm_deposit *d, const struct 
 	int rc = -1;
 
 	*taken_r = false;
-	if (jm_splice_find(a, s, d->received, slice_of(d), &sp, err) < 0 || (meta = jm_describe_report(d, s, &sp, err)) == NULL)
+	if (jm_splice_find(a, s, d->received, jm_deposit_slice(d), &sp, err) < 0 || (meta = jm_describe_report(d, s, &sp, err)) == NULL)
 		return -1;
 	t = jm_ticket_new(JM_RECORD_REPORT, meta, err);
 	if (t == NULL)
 		return -1;
-	if (make_body(a, d, &sp, t, &body, err) == 0 && (t->body.len <= a->apart_bytes || jm_apart_write(a, t, err) == 0)) {
+	if (jm_deposit_body(a, d, &sp, t, &body, err) == 0 && (t->body.len <= a->apart_bytes || jm_apart_write(a, t, err) == 0)) {
 		(void)pthread_mutex_lock(&a->lock);
 		jm_flight_move(a, claims, t->flight, claims_n);
 		t->flights = claims_n;
@@ -356,7 +360,7 @@ int jm_archive_deposit(struct jm_archive *a, const struct jm_deposit *d, struct 
 
 	if (d->received.len > JM_MESSAGE_MAX_BYTES)
 		return jm_err_set(err, JM_E_LIMIT, "a message of %zu bytes", d->received.len);
-	if (digest_all(d, &sums, err) < 0 || jm_flight_claim(a, claims, sums.received, sums.raw, &n, err) < 0)
+	if (jm_disk_check(a, d->received.len, err) < 0 || digest_all(d, &sums, err) < 0 || jm_flight_claim(a, claims, sums.received, sums.raw, &n, err) < 0)
 		return -1;
 	/* An item that comes a moment later is found by the first attempt; so a lookup that fails means no more than waiting. */
 	if (d->due_ms != 0 && d->match_first && jm_archive_match_key(a, sums.key, &item, err) == 1)
@@ -374,10 +378,13 @@ int jm_archive_deposit(struct jm_archive *a, const struct jm_deposit *d, struct 
 
 int jm_archive_note(struct jm_archive *a, const struct jm_event *e, struct jm_err *err)
 {
-	json_t *meta = jm_describe_event(e, err);
 	struct jm_ticket *t;
+	json_t *meta;
 	int rc = 0;
 
+	if (a->verbatim)
+		return 0;
+	meta = jm_describe_event(e, err);
 	if (meta == NULL || (t = jm_ticket_new(JM_RECORD_EVENT, meta, err)) == NULL)
 		return -1;
 	(void)pthread_mutex_lock(&a->lock);

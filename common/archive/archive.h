@@ -28,7 +28,12 @@ struct jm_archive_options {
 	uint64_t volume_size_bytes;	/* seal a volume at this size; 0: 1 GiB */
 	int compression_level;		/* zstd; 0: 1 */
 	size_t cache_bytes;		/* Berkeley DB cache; 0: 32 MiB */
+	uint64_t disk_reserve_bytes;	/* refuse deposits while the disk has less room than this; 0: no such limit */
 	bool must_exist;		/* jmctl: do not make a new archive; NOTFOUND instead */
+	bool verbatim;			/* write nothing of its own (events, seals); for load, backup, restore */
+	bool rebuild;			/* make the catalog anew from the volumes, past what is damaged */
+	int (*damage)(void *ctx, const json_t *finding, struct jm_err *err);	/* rebuild: gets {seq, volume, offset, problem}; NULL: none */
+	void *damage_ctx;
 };
 
 /* How the messages of an arrival came. Strings are borrowed for the call; NULL means unknown. */
@@ -234,11 +239,39 @@ int jm_archive_export(struct jm_archive *a, uint64_t id, enum jm_export what, un
     struct jm_err *err) JM_MUST_CHECK;
 
 /*
+ * Where it stands is kept in DIR/verify.json now and then; resume goes on from there instead (NOTFOUND: nowhere), with the sums until then.
  * Re-read every record from since_seq on, check frame, checksum and digests of every report and content, and compare with the catalog in both
  * directions. progress (may be NULL) gets {done_bytes, total_bytes, records} now and then. Findings go to visit as {seq, volume, offset,
  * problem}. *summary_r: {ok, records, reports, contents, items, bytes, problems, seconds}; caller owns. -1 only when it could not run.
  */
-int jm_archive_verify(struct jm_archive *a, uint64_t since_seq, jm_archive_visit *progress, jm_archive_visit *finding, void *ctx,
+int jm_archive_verify(struct jm_archive *a, uint64_t since_seq, bool resume, jm_archive_visit *progress, jm_archive_visit *finding, void *ctx,
     json_t **summary_r, struct jm_err *err) JM_MUST_CHECK;
+
+/*
+ * All records from since_seq on, in order. on_object gets {dump: "begin", format, uuid, last_seq}, then for each record {dump: "record", seq, time,
+ * type, item, metadata_bytes, report_bytes, message_seq, message_bytes}, after which sink gets these bytes in this order (message_bytes 0: the
+ * message is the report); {dump: "damage", seq, volume, offset, problem} for what cannot be read; at the end {dump: "end", ok, records,
+ * reports, bytes, problems, last_seq}. on_object and sink share ctx. Beside deposits; what comes meanwhile is left out.
+ */
+int jm_archive_dump(struct jm_archive *a, uint64_t since_seq, jm_archive_visit *on_object, jm_archive_sink *sink, void *ctx, struct jm_err *err) JM_MUST_CHECK;
+
+/* Records of a dump into an archive that was opened verbatim. finish waits until all is durable, and frees. */
+struct jm_loader;
+int jm_loader_new(struct jm_archive *a, struct jm_loader **l_r, struct jm_err *err) JM_MUST_CHECK;
+/* The number of the record that the archive wants next. */
+uint64_t jm_loader_next(const struct jm_loader *l);
+/* line: {seq, time, type, metadata}; received: of a report, borrowed for the call. Records must come in order; one that is there already is
+ * compared (USAGE: the archive is not a load of this dump), missing ones become events. CORRUPT: digests do not fit. TEMP. */
+int jm_loader_add(struct jm_loader *l, const json_t *line, struct jm_span received, bool *fresh_r, struct jm_err *err) JM_MUST_CHECK;
+int jm_loader_finish(struct jm_loader **l, struct jm_err *err) JM_MUST_CHECK;
+
+/* Where the log ends: {uuid, seq, volume, offset, sha256 (of the last record), format}. Caller owns. */
+int jm_archive_tip(struct jm_archive *a, json_t **tip_r, struct jm_err *err) JM_MUST_CHECK;
+
+/*
+ * The bytes of the volumes behind a tip that an earlier call's copy has (NULL: none), for a copy that grows. on_object gets {copy: "volume", volume,
+ * offset, bytes} before the bytes of each, at the end {copy: "end", uuid, seq}. USAGE: the copy is not one of this archive's past.
+ */
+int jm_archive_copy(struct jm_archive *a, const json_t *tip, jm_archive_visit *on_object, jm_archive_sink *sink, void *ctx, struct jm_err *err) JM_MUST_CHECK;
 
 #endif

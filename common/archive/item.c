@@ -45,6 +45,7 @@ struct view {
 	json_t *recipients, *index;	/* in order; folded address to entry */
 	json_t *reports, *contents;
 	json_t *seen;			/* contents by digests */
+	bool damaged;			/* a report could not be read */
 };
 
 static json_t *entry_of(struct view *v, const json_t *address)
@@ -140,8 +141,13 @@ static int view_report(struct jm_archive *a, struct view *v, uint64_t seq, struc
 	json_t *meta = NULL;
 	int rc = -1;
 
-	if (read_meta(a, seq, &r, &meta, err) < 0)
-		return -1;
+	if (read_meta(a, seq, &r, &meta, err) < 0) {
+		if (err->kind != JM_E_CORRUPT)
+			return -1;
+		v->damaged = true;	/* say which, and go on with what can be read */
+		return json_array_append_new(v->reports, json_pack("{s:I,s:o}", "seq", (json_int_t)seq, "problem",
+		    jm_describe_text(jm_span_str(err->text)))) == 0 ? 0 : no_memory(err);
+	}
 	if (add_report(v, &r, meta, err) == 0 && add_content(v, seq, json_object_get(meta, "content"), err) == 0)
 		rc = add_recipients(v, seq, json_object_get(json_object_get(meta, "journal"), "recipients"), err);
 	json_decref(meta);
@@ -183,10 +189,12 @@ int jm_archive_show(struct jm_archive *a, uint64_t id, json_t **item_r, struct j
 	rc = jm_reader_get(a, JM_T_ITEMS, jm_span_of(key, sizeof(key)), &row, err);
 	if (rc <= 0)
 		return rc < 0 ? -1 : jm_err_set(err, JM_E_NOTFOUND, "there is no item %" PRIu64, id);
-	v = (struct view){ json_array(), json_object(), json_array(), json_array(), json_object() };
+	v = (struct view){ json_array(), json_object(), json_array(), json_array(), json_object(), false };
 	rc = each_report(a, &v, id, err);
 	if (rc == 0 && (jm_reader_time(row, "time_ms", "time") | json_object_set(row, "recipients", v.recipients) |
 	    json_object_set(row, "reports", v.reports) | json_object_set(row, "contents", v.contents)) != 0)
+		rc = no_memory(err);
+	if (rc == 0 && v.damaged && json_object_set_new(row, "damaged", json_true()) != 0)
 		rc = no_memory(err);
 	json_decref(v.recipients);
 	json_decref(v.index);

@@ -209,7 +209,7 @@ static json_t *describe_content(const struct jm_content *c, const unsigned char 
 	return done(o, rc);
 }
 
-static int describe_splice(json_t *o, const struct jm_splice *s)
+int jm_describe_splice(json_t *o, const struct jm_splice *s)
 {
 	json_t *p;
 
@@ -242,7 +242,7 @@ json_t *jm_describe_report(const struct jm_deposit *d, const struct jm_digests *
 			rc |= json_object_set_new_nocheck(o, "companion", describe_content(&u->companion, sums->companion_raw, sums->companion));
 			rc |= set_str(o, "companion_kind", u->companion_is_clear ? "clear-text" : "protected");
 		}
-		rc |= set_digest(o, "key", sums->key) | set_str(o, "set_aside", d->set_aside) | describe_splice(o, splice);
+		rc |= set_digest(o, "key", sums->key) | set_str(o, "set_aside", d->set_aside) | jm_describe_splice(o, splice);
 		if (d->due_ms != 0 && d->set_aside == NULL)
 			rc |= json_object_set_new_nocheck(o, "queued", json_pack("{s:I}", "due_ms", (json_int_t)d->due_ms));
 	}

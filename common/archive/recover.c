@@ -196,7 +196,7 @@ static int judge_tail(struct jm_archive *a, const struct jm_volume *v, uint64_t 
 			return 0;
 		if (h.durable_seq >= seq)
 			return jm_err_set(err, JM_E_CORRUPT, "volume %" PRIu64 " is damaged at %" PRIu64 " (record %" PRIu64 ": %.200s), and record %"
-			    PRIu64 " behind it is good: restore the volume from a backup", v->head.number, at, seq, why.text, h.seq);
+			    PRIu64 " behind it is good: restore the volume from a backup (or live without the record: jmctl rebuild)", v->head.number, at, seq, why.text, h.seq);
 		from = found_at + 1;
 	}
 }
@@ -212,6 +212,24 @@ static int cut(struct jm_archive *a, struct jm_volume *v, uint64_t at, struct jm
 		return -1;
 	v->end = at;
 	return note(a, "recovered", text, err);
+}
+
+/* Rebuilding, and an acknowledged record is damaged: go on behind it. Its loss is told when the catalog comes to it. */
+static int pass_by(struct jm_archive *a, const struct jm_volume *v, const struct jm_record_head *h, struct jm_err *err)
+{
+	struct jm_tail *t = &a->tail;
+	struct jm_record_head next;
+	bool found;
+
+	if (h->seq != 0 && jm_record_bytes(h) <= v->end - t->end) {
+		t->end += jm_record_bytes(h);
+		t->next_seq = h->seq + 1;
+		return jm_io_pread(t->fd, t->last_sha256, sizeof(t->last_sha256), t->end - sizeof(t->last_sha256), err);
+	}
+	if (jm_volume_find(t->fd, a->uuid, t->end + 1, v->end, &found, &t->end, &next, err) < 0)
+		return -1;
+	t->next_seq = next.seq;
+	return found ? 0 : -1;
 }
 
 /* Read the last volume from the catalog's position on, whole records with bodies, to its end. */
@@ -232,7 +250,11 @@ static int scan_tail(struct jm_archive *a, struct jm_volume *v, bool *sealed_r, 
 		}
 		if (rc < 0) {
 			jm_record_release(&r);
-			return judge_tail(a, v, t->end, t->next_seq, err) < 0 ? -1 : cut(a, v, t->end, err);
+			if (judge_tail(a, v, t->end, t->next_seq, err) == 0)
+				return cut(a, v, t->end, err);
+			if (!a->rebuild || err->kind != JM_E_CORRUPT || pass_by(a, v, &r.head, err) < 0)
+				return -1;
+			continue;
 		}
 		t->end += jm_record_bytes(&r.head);
 		t->next_seq++;
@@ -312,6 +334,8 @@ int jm_recover_start(struct jm_archive *a, bool must_exist, struct jm_err *err)
 		return -1;
 	empty = a->volumes == 0;
 	if (empty && first_volume(a, must_exist, err) < 0)
+		return -1;
+	if (a->rebuild && !empty && jm_applier_move_away(a, err) < 0)
 		return -1;
 	if (jm_applier_open(a, &why, err) < 0)
 		return -1;

@@ -83,6 +83,16 @@ static json_t *balance(struct jm_archive *a, const json_t *total, const json_t *
 	return json_pack("{s:b,s:o}", "holds", json_array_size(wrong) == 0, "wrong", wrong);
 }
 
+void jm_archive_uuid_text(const struct jm_archive *a, char text[2 * JM_UUID_BYTES + 1])
+{
+	char hex[JM_SHA256_HEX_BYTES];
+	unsigned char padded[JM_SHA256_BYTES] = { 0 };
+
+	memcpy(padded, a->uuid, sizeof(a->uuid));
+	memcpy(text, jm_sha256_hex(padded, hex), 2 * (size_t)JM_UUID_BYTES);
+	text[2 * JM_UUID_BYTES] = '\0';
+}
+
 /* Under lock: the state in memory. */
 static json_t *state(struct jm_archive *a)
 {
@@ -90,16 +100,15 @@ static json_t *state(struct jm_archive *a)
 	    a->apply_trouble.kind != JM_E_NONE ? &a->apply_trouble : NULL;
 	json_t *o = json_object();
 	uint64_t bytes = 0;
-	char hex[JM_SHA256_HEX_BYTES];
-	unsigned char padded[JM_SHA256_BYTES] = { 0 };
+	char hex[2 * JM_UUID_BYTES + 1];
 
-	memcpy(padded, a->uuid, sizeof(a->uuid));
-	(void)jm_sha256_hex(padded, hex);
-	hex[2 * JM_UUID_BYTES] = '\0';
+	jm_archive_uuid_text(a, hex);
 	for (size_t i = 0; i < a->volumes; i++)
 		bytes += a->volume[i].end;
-	(void)json_object_set_new(o, "state", json_string(why == NULL ? "ok" : a->write_trouble.kind != JM_E_NONE ? "cannot-write" : "catalog-behind"));
-	(void)json_object_set_new(o, "problem", why == NULL ? json_null() : jm_describe_text(jm_span_str(why->text)));
+	(void)json_object_set_new(o, "state", json_string(why == NULL ? a->disk_low ? "disk-low" : "ok" :
+	    a->write_trouble.kind != JM_E_NONE ? "cannot-write" : "catalog-behind"));
+	(void)json_object_set_new(o, "problem", why != NULL ? jm_describe_text(jm_span_str(why->text)) :
+	    a->disk_low ? json_string("the disk has less room than the reserve: messages are answered 4xx") : json_null());
 	(void)json_object_set_new(o, "format", json_integer(JM_FORMAT_VERSION));
 	(void)json_object_set_new(o, "uuid", json_string(hex));
 	(void)json_object_set_new(o, "directory", jm_describe_text(jm_span_str(a->dir)));
@@ -114,7 +123,10 @@ static json_t *state(struct jm_archive *a)
 int jm_archive_status(struct jm_archive *a, json_t **status_r, struct jm_err *err)
 {
 	json_t *o, *total = NULL, *services;
+	struct jm_err no;
 
+	if (jm_disk_check(a, 0, &no) < 0)	/* asked here so that it also clears when no mail comes */
+		no.kind = JM_E_NONE;
 	(void)pthread_mutex_lock(&a->lock);
 	o = state(a);
 	(void)pthread_mutex_unlock(&a->lock);

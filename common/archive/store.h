@@ -19,6 +19,8 @@
 #define JM_MESSAGE_MAX_BYTES (4ull << 30)	/* cap on anything that is rebuilt */
 #define JM_FLIGHT_BUCKETS 256
 
+struct jm_body;
+
 /* A digest whose bytes are on their way into the archive, but not in the catalog yet. */
 struct jm_flight {
 	unsigned char sha256[JM_SHA256_BYTES];
@@ -43,6 +45,8 @@ struct jm_ticket {
 	bool awaited;			/* somebody waits for done */
 	sem_t done;			/* posted without the lock, so that who wakes does not run into it */
 	struct jm_err err;		/* before done is posted; kind NONE: durable */
+	uint64_t want_seq;		/* verbatim: the number and the time that it must get; 0: the next, now */
+	int64_t want_time_ms;
 };
 
 struct jm_queue {
@@ -76,6 +80,11 @@ struct jm_archive {
 	atomic_ullong aparts;
 	int compression_level;
 	size_t cache_bytes;
+	uint64_t disk_reserve_bytes;
+	bool verbatim;			/* nothing of its own is written: no events, no seals */
+	bool rebuild;			/* at the start: make the catalog anew, past what is damaged */
+	jm_archive_visit *damage;	/* rebuild: told what was left out; may be NULL */
+	void *damage_ctx;
 	int lock_fd;
 	unsigned char uuid[JM_UUID_BYTES];
 
@@ -98,6 +107,7 @@ struct jm_archive {
 	uint64_t groups;		/* synced since the start */
 	bool stopping, committer_gone;
 	bool behind;			/* the catalog cannot be written: no deposits until it can */
+	bool disk_low;			/* less room than the reserve */
 	bool apply_lost;		/* closing, and the catalog could not be brought up */
 	struct jm_err write_trouble, apply_trouble;	/* why it does not work now; kind NONE: it does */
 
@@ -161,6 +171,8 @@ struct jm_splice {
 };
 
 json_t *jm_describe_report(const struct jm_deposit *d, const struct jm_digests *sums, const struct jm_splice *splice, struct jm_err *err) JM_MUST_CHECK;
+/* Put a splice into a report's metadata; holder 0: nothing. 0, -1 without memory. */
+int jm_describe_splice(json_t *o, const struct jm_splice *s);
 json_t *jm_describe_event(const struct jm_event *e, struct jm_err *err) JM_MUST_CHECK;
 
 /* Any bytes as a JSON string: what is no UTF-8 becomes the character of the same number (ISO 8859-1), NUL becomes U+FFFD. NULL without memory. */
@@ -202,6 +214,12 @@ int jm_apart_adopt(struct jm_archive *a, struct jm_ticket *t, const struct jm_vo
 void jm_apart_release(const struct jm_archive *a, struct jm_ticket *t);
 /* At the start: remove what a crash left. */
 void jm_apart_sweep(const struct jm_archive *a);
+
+/* archive.c, for a load too. The raw content where it is a plain slice of what was received; else none. */
+struct jm_span jm_deposit_slice(const struct jm_deposit *d);
+/* Make the record's body: the received bytes without what is stored already. */
+int jm_deposit_body(struct jm_archive *a, const struct jm_deposit *d, const struct jm_splice *sp, struct jm_ticket *t, struct jm_body *body,
+    struct jm_err *err) JM_MUST_CHECK;
 
 /* writer.c: the committer. */
 #define JM_LARGE_BYTES (1024u * 1024u)
@@ -245,6 +263,8 @@ void *jm_applier_run(void *archive);
 /* Open the catalog and find its position; when it cannot be opened or is of another archive, move it away and begin a new one. why_r: empty, or
  * why it was moved. */
 int jm_applier_open(struct jm_archive *a, struct jm_err *why_r, struct jm_err *err) JM_MUST_CHECK;
+/* DIR/catalog to DIR/catalog.bad, so that an operator may look at it; one is kept. */
+int jm_applier_move_away(struct jm_archive *a, struct jm_err *err) JM_MUST_CHECK;
 /* Bring the open catalog from its position up to the end of all volumes as known. */
 int jm_applier_replay(struct jm_archive *a, struct jm_err *err) JM_MUST_CHECK;
 /* Under lock: wait until the applier got on (or something changed); it does not wait for more records meanwhile. */
@@ -291,6 +311,33 @@ int jm_content_raw(const struct jm_loaded *l, const char *which, struct jm_descr
  * reading it back and comparing every byte. TEMP. */
 int jm_splice_find(struct jm_archive *a, const struct jm_digests *s, struct jm_span received, struct jm_span raw, struct jm_splice *s_r,
     struct jm_err *err) JM_MUST_CHECK;
+
+/* disk.c: is there room for more_bytes besides the reserve? TEMP. Notes an event when that changes. */
+int jm_disk_check(struct jm_archive *a, uint64_t more_bytes, struct jm_err *err) JM_MUST_CHECK;
+
+/* walk.c: all records from since on, past what is damaged. */
+struct jm_walk {
+	uint64_t since;			/* sequence number */
+	uint64_t from_volume, from_offset;	/* begin there instead of at the begin of the volume that has since; 0: do not */
+	/* 0; 1: enough; -1. The record is borrowed; fd is its volume. */
+	int (*record)(void *ctx, int fd, const struct jm_record *r, struct jm_err *err);
+	/* What cannot be read, or is missing. seq 0: not known. 0, -1. */
+	int (*damage)(void *ctx, uint64_t seq, uint64_t volume, uint64_t offset, const char *problem, struct jm_err *err);
+	void *ctx;
+};
+int jm_volumes_walk(struct jm_archive *a, const struct jm_walk *w, struct jm_err *err) JM_MUST_CHECK;
+/* A copy of the list of volumes with their ends as acknowledged now; caller frees. NULL: TEMP. */
+struct jm_volume *jm_volumes_now(struct jm_archive *a, size_t *n_r, struct jm_err *err);
+
+/* walk.c: the number of the last record of a volume, by its successor's header; when it has none, at_least. */
+uint64_t jm_volume_last_seq(struct jm_archive *a, const struct jm_volume *v, uint64_t at_least);
+
+/* dump.c: the name of a record's type, and back (-1: none). */
+json_t *jm_dump_type(unsigned type);
+int jm_dump_type_of(const json_t *type);
+
+/* status.c: the UUID as 32 digits. */
+void jm_archive_uuid_text(const struct jm_archive *a, char text[2 * JM_UUID_BYTES + 1]);
 
 /* reader.c, used by all who read. */
 /* Hold the catalog for a short time. TEMP: it is not open now; then nothing is held. */

@@ -8,9 +8,12 @@
 #include <unistd.h>
 
 #include "common/base/clock.h"
+#include "common/base/io.h"
+#include "common/base/log.h"
 #include "common/base/num.h"
 
 #define PROGRESS_US 200000
+#define SAVE_US 5000000
 
 struct check {
 	struct jm_archive *a;
@@ -22,9 +25,66 @@ struct check {
 	uint64_t next_seq;		/* 0: unknown */
 	unsigned char last_sha256[JM_SHA256_BYTES];
 	bool know_last;
-	int64_t told_us;
+	uint64_t volume, offset;	/* everything before was looked at */
+	int64_t told_us, saved_us;
 	int rc;				/* of a visitor: 1 stop, -1 */
 };
+
+/* ---- where it stands, for a later call that goes on ---- */
+
+static char *place(const struct jm_archive *a, char path[JM_VOLUME_PATH_BYTES])
+{
+	(void)snprintf(path, JM_VOLUME_PATH_BYTES, "%s/verify.json", a->dir);
+	return path;
+}
+
+/* Best effort: without it a later call begins anew. */
+static void save(struct check *k)
+{
+	char path[JM_VOLUME_PATH_BYTES], uuid[2 * JM_UUID_BYTES + 1], text[600];
+	struct jm_err err;
+	int n;
+
+	jm_archive_uuid_text(k->a, uuid);
+	n = snprintf(text, sizeof(text), "{\"uuid\":\"%s\",\"since\":%" PRIu64 ",\"volume\":%" PRIu64 ",\"offset\":%" PRIu64 ",\"seq\":%" PRIu64
+	    ",\"records\":%" PRIu64 ",\"reports\":%" PRIu64 ",\"contents\":%" PRIu64 ",\"bytes\":%" PRIu64 ",\"problems\":%" PRIu64 "}\n",
+	    uuid, k->since, k->volume, k->offset, k->next_seq, k->records, k->reports, k->contents, k->bytes, k->problems);
+	k->saved_us = jm_clock_mono_us();
+	if (jm_io_publish(place(k->a, path), text, (size_t)n, 0600, &err) < 0)
+		JM_LOG(JM_LOG_WARNING, "verify-place-not-kept", { "error", JM_S(err.text) });
+}
+
+static uint64_t saved(const json_t *o, const char *key)
+{
+	return (uint64_t)json_integer_value(json_object_get(o, key));
+}
+
+/* NOTFOUND when there is no place, or one of another archive. */
+static int take_up(struct check *k, struct jm_err *err)
+{
+	char path[JM_VOLUME_PATH_BYTES], uuid[2 * JM_UUID_BYTES + 1];
+	const char *of;
+	json_t *o = json_load_file(place(k->a, path), 0, NULL);
+	int rc = 0;
+
+	of = json_string_value(json_object_get(o, "uuid"));
+	jm_archive_uuid_text(k->a, uuid);
+	if (of == NULL || strcmp(of, uuid) != 0 || saved(o, "offset") < JM_VOLUME_HEAD_BYTES) {
+		rc = jm_err_set(err, JM_E_NOTFOUND, "no verification was broken off here: there is nothing to resume");
+	} else {
+		k->since = saved(o, "since");
+		k->volume = saved(o, "volume");
+		k->offset = saved(o, "offset");
+		k->next_seq = saved(o, "seq");
+		k->records = saved(o, "records");
+		k->reports = saved(o, "reports");
+		k->contents = saved(o, "contents");
+		k->bytes = saved(o, "bytes");
+		k->problems = saved(o, "problems");
+	}
+	json_decref(o);
+	return rc;
+}
 
 static void find(struct check *k, uint64_t seq, uint64_t volume, uint64_t offset, const char *problem, struct jm_err *err)
 {
@@ -159,7 +219,7 @@ static bool check_record(struct check *k, int fd, const struct jm_volume *v, uin
 
 static int check_volume(struct check *k, const struct jm_volume *v, struct jm_err *err)
 {
-	uint64_t offset = JM_VOLUME_HEAD_BYTES, before;
+	uint64_t offset = k->volume == v->head.number ? k->offset : JM_VOLUME_HEAD_BYTES, before;
 	struct jm_volume_head h;
 	struct jm_err why;
 	int fd;
@@ -180,7 +240,11 @@ static int check_volume(struct check *k, const struct jm_volume *v, struct jm_er
 			offset = v->end;
 		k->done_bytes += offset - before;
 		k->bytes += offset - before;
+		k->volume = v->head.number;
+		k->offset = offset;
 		tell(k, err);
+		if (k->rc != 0 || jm_clock_mono_us() - k->saved_us > SAVE_US)
+			save(k);
 	}
 	(void)close(fd);
 	return k->rc < 0 ? -1 : 0;
@@ -272,41 +336,33 @@ static int check_items(struct check *k, struct jm_err *err)
 	return k->rc < 0 ? -1 : 0;
 }
 
-/* The volumes up to what is durable now; caller frees. */
-static struct jm_volume *volumes_now(struct check *k, size_t *n_r)
-{
-	struct jm_volume *list;
-
-	(void)pthread_mutex_lock(&k->a->lock);
-	*n_r = k->a->volumes;
-	list = calloc(*n_r + 1, sizeof(*list));
-	if (list != NULL)
-		memcpy(list, k->a->volume, *n_r * sizeof(*list));
-	k->durable = k->a->durable_seq;
-	(void)pthread_mutex_unlock(&k->a->lock);
-	return list;
-}
-
-int jm_archive_verify(struct jm_archive *a, uint64_t since_seq, jm_archive_visit *progress, jm_archive_visit *finding, void *ctx,
+int jm_archive_verify(struct jm_archive *a, uint64_t since_seq, bool resume, jm_archive_visit *progress, jm_archive_visit *finding, void *ctx,
     json_t **summary_r, struct jm_err *err)
 {
 	struct check k = { .a = a, .progress = progress, .finding = finding, .ctx = ctx, .since = since_seq };
 	int64_t began = jm_clock_mono_us();
 	struct jm_volume *list;
 	size_t n, first = 0;
+	char path[JM_VOLUME_PATH_BYTES];
 	int rc = 0;
 
-	list = volumes_now(&k, &n);
+	k.saved_us = began;
+	if (resume && take_up(&k, err) < 0)
+		return -1;
+	(void)pthread_mutex_lock(&a->lock);
+	k.durable = a->durable_seq;
+	(void)pthread_mutex_unlock(&a->lock);
+	list = jm_volumes_now(a, &n, err);
 	if (list == NULL)
-		return jm_err_sys(err, JM_E_TEMP, "verify");
+		return -1;
 	if (jm_applier_wait(a, err) < 0) {
 		free(list);
 		return -1;
 	}
-	while (first + 1 < n && list[first + 1].head.first_seq <= since_seq)
+	while (first + 1 < n && (k.volume != 0 ? list[first].head.number < k.volume : list[first + 1].head.first_seq <= k.since))
 		first++;
 	for (size_t i = first; i < n; i++)
-		k.total_bytes += list[i].end - JM_VOLUME_HEAD_BYTES;
+		k.total_bytes += list[i].end - (list[i].head.number == k.volume ? k.offset : JM_VOLUME_HEAD_BYTES);
 	for (size_t i = first; i < n && rc == 0 && k.rc == 0; i++)
 		rc = check_volume(&k, &list[i], err);
 	free(list);
@@ -314,6 +370,8 @@ int jm_archive_verify(struct jm_archive *a, uint64_t since_seq, jm_archive_visit
 		find(&k, k.next_seq, 0, 0, "records are missing at the end", err);
 	if (rc < 0 || check_reports(&k, err) < 0 || check_items(&k, err) < 0)
 		return -1;
+	if (k.rc == 0)
+		(void)unlink(place(a, path));
 	*summary_r = json_pack("{s:b,s:I,s:I,s:I,s:I,s:I,s:I,s:f}", "ok", k.problems == 0, "records", (json_int_t)k.records, "reports",
 	    (json_int_t)k.reports, "contents", (json_int_t)k.contents, "items", (json_int_t)k.items, "bytes", (json_int_t)k.bytes, "problems",
 	    (json_int_t)k.problems, "seconds", (double)(jm_clock_mono_us() - began) / 1e6);

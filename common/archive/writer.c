@@ -140,8 +140,10 @@ static int ready(struct jm_archive *a, struct jm_err *err)
 
 static int stamp(struct jm_archive *a, struct jm_ticket *t, uint64_t seq, uint64_t offset, uint64_t durable_seq, struct jm_err *err)
 {
+	if (t->want_seq != 0 && t->want_seq != seq)
+		return jm_err_set(err, JM_E_BUG, "record %" PRIu64 " would become %" PRIu64, t->want_seq, seq);
 	t->head.seq = seq;
-	t->head.time_ms = jm_clock_now_ms();
+	t->head.time_ms = t->want_seq != 0 ? t->want_time_ms : jm_clock_now_ms();
 	t->head.durable_seq = durable_seq;
 	t->volume = a->volume[a->volumes - 1].head.number;
 	t->offset = offset;
@@ -229,8 +231,8 @@ static int commit(struct jm_archive *a, struct group *g, struct jm_err *err)
 		return commit_apart(a, g->ticket[0], err);
 	if (a->tail.fd < 0 && jm_writer_roll(a, err) < 0)
 		return -1;
-	full = a->tail.end + g->bytes >= a->volume_size_bytes;
-	if (full)
+	full = a->tail.end + g->bytes >= a->volume_size_bytes || g->ticket[g->n - 1]->head.type == JM_RECORD_SEAL;
+	if (full && !a->verbatim)
 		add_seal(a, g);
 	if (write_group(a, g, err) < 0)
 		return -1;
@@ -250,6 +252,10 @@ bool jm_writer_submit(struct jm_archive *a, struct jm_ticket *t)
 
 	if (a->busy_since_us == 0)
 		a->busy_since_us = jm_clock_mono_us();
+	if (a->verbatim) {		/* in this order and no other */
+		jm_queue_add(&a->waiting, t);
+		return idle;
+	}
 	if (t->head.type == JM_RECORD_EVENT) {
 		if (a->notes.n == 0)
 			a->notes_since_us = jm_clock_mono_us();
@@ -267,6 +273,8 @@ static void take(struct group *g, struct jm_queue *q, size_t max)
 
 		g->ticket[g->n++] = t;
 		g->bytes += jm_record_bytes(&t->head);
+		if (t->head.type == JM_RECORD_SEAL)	/* one that is loaded: nothing stands behind it in its volume */
+			return;
 	}
 }
 
@@ -291,7 +299,7 @@ static void give_back(struct jm_archive *a, struct group *g, const struct jm_err
 	for (size_t i = 0; i < g->n; i++) {
 		struct jm_ticket *t = g->ticket[i];
 
-		if (t->head.type == JM_RECORD_EVENT && a->notes.n < JM_NOTES_MAX && !a->stopping) {
+		if (t->head.type == JM_RECORD_EVENT && !t->awaited && a->notes.n < JM_NOTES_MAX && !a->stopping) {
 			jm_queue_add(&a->notes, t);
 			a->notes_since_us = jm_clock_mono_us();
 			continue;

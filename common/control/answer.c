@@ -116,6 +116,8 @@ static int answer_show(const struct question *q, struct jm_err *err)
 	if (jm_archive_show(q->archive, number(q, "id"), &item, err) < 0)
 		return -1;
 	rc = q->out->object(q->out->ctx, item, err);
+	if (rc == 0 && json_object_get(item, "damaged"))
+		rc = jm_err_set(err, JM_E_CORRUPT, "item %llu: some of its records are damaged; the rest of it is shown", (unsigned long long)number(q, "id"));
 	json_decref(item);
 	return rc;
 }
@@ -155,7 +157,7 @@ static int answer_verify(const struct question *q, struct jm_err *err)
 	json_t *summary = NULL;
 	int rc;
 
-	if (jm_archive_verify(q->archive, number(q, "since"), pass_progress, pass_on, (void *)(uintptr_t)q, &summary, err) < 0)
+	if (jm_archive_verify(q->archive, number(q, "since"), flag(q, "resume"), pass_progress, pass_on, (void *)(uintptr_t)q, &summary, err) < 0)
 		return -1;
 	note_verify(q, summary);
 	rc = q->out->object(q->out->ctx, summary, err);
@@ -213,6 +215,20 @@ static int sift(void *ctx, const json_t *event, struct jm_err *err)
 		return 0;
 	rc = pass_on((void *)(uintptr_t)s->q, event, err);
 	return rc == 0 && s->left > 0 && --s->left == 0 ? 1 : rc;
+}
+
+static int answer_dump(const struct question *q, struct jm_err *err)
+{
+	return jm_archive_dump(q->archive, number(q, "since"), q->out->object, q->out->bytes, q->out->ctx, err);
+}
+
+static int answer_backup(const struct question *q, struct jm_err *err)
+{
+	json_t *tip = text(q, "tip") ? json_loads(text(q, "tip"), 0, NULL) : NULL;
+	int rc = jm_archive_copy(q->archive, tip, q->out->object, q->out->bytes, q->out->ctx, err);
+
+	json_decref(tip);
+	return rc;
 }
 
 static int answer_events(const struct question *q, struct jm_err *err)
@@ -274,7 +290,9 @@ static const struct verb verbs[] = {
 	{ "show", answer_show, { { "id", NUMBER, true } } },
 	{ "export", answer_export, {
 		{ "id", NUMBER, true }, { "report", FLAG, false }, { "raw", FLAG, false }, { "which", NUMBER, false } } },
-	{ "verify", answer_verify, { { "since", NUMBER, false } } },
+	{ "verify", answer_verify, { { "since", NUMBER, false }, { "resume", FLAG, false } } },
+	{ "dump", answer_dump, { { "since", NUMBER, false } } },
+	{ "backup", answer_backup, { { "tip", TEXT, false } } },
 	{ "events", answer_events, {
 		{ "after", NUMBER, false }, { "limit", NUMBER, false }, { "service", TEXT, false }, { "kind", TEXT, false },
 		{ "actor", TEXT, false }, { "since", DATE, false }, { "until", DATE, false } } },

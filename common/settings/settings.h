@@ -108,6 +108,7 @@ struct jm_settings {
 	char *archive_directory;
 	uint64_t volume_size_bytes;	/* a volume is sealed at this size; default 1 GiB */
 	int compression_level;		/* zstd, 1..19, default 1 */
+	uint64_t disk_reserve_bytes;	/* room that stays free on the archive's disk; default 256 MiB, 0: none */
 	uint64_t max_message_bytes;	/* a larger one gets 4xx; default 512 MiB */
 	/* <publish>: the state for dashboards */
 	char *publish_directory;	/* NULL: public in the archive directory */

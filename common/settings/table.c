@@ -72,6 +72,8 @@ static const struct jm_setting table[] = {
 	    .restart = true, .doc = "a volume is sealed when it has this size" },
 	{ "archive", "compression-level", JM_SETTING_NUMBER, S(compression_level), .preset = "1", .min = 1, .max = 19, .restart = true,
 	    .doc = "zstd level" },
+	{ "archive", "disk-reserve", JM_SETTING_SIZE, S(disk_reserve_bytes), .preset = "256M", .unit = "bytes", .min = 0, .max = 1024 * GIB,
+	    .restart = true, .doc = "messages are answered 4xx while the archive's disk has less room" },
 	{ "archive", "max-message-size", JM_SETTING_SIZE, S(max_message_bytes), .preset = "512M", .unit = "bytes", .min = KIB, .max = 4 * GIB,
 	    .doc = "a larger message is answered 4xx" },
 

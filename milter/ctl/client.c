@@ -231,6 +231,48 @@ out:
 	return rc;
 }
 
+int jm_client_open(struct jm_client *c, const char *dir, struct jm_archive_options *options, struct jm_archive **a_r, struct jm_err *err)
+{
+	struct place p = { NULL, NULL };
+	int fd = -1, rc = 0;
+
+	*a_r = NULL;
+	if (dir)
+		rc = copy(dir, &p.archive, err);
+	else if ((rc = find_place(c, &p, err)) == 0 && p.socket)
+		rc = dial(p.socket, &fd, err);
+	if (rc == 1)
+		rc = jm_err_set(err, JM_E_DENIED, "a daemon has this archive open (%s): stop it first", p.socket);
+	if (fd >= 0)
+		close(fd);
+	if (rc == 0 && !p.archive)
+		rc = jm_err_set(err, JM_E_USAGE, "which archive? --archive DIR or --config FILE tells");
+	if (rc == 0) {
+		c->dir = p.archive;
+		p.archive = NULL;
+		options->dir = c->dir;
+		if (become_owner(c->dir, &c->back, err) < 0 || jm_archive_open(options, a_r, err) < 0) {
+			jm_client_close(c, a_r);
+			rc = -1;
+		}
+	}
+	free(p.socket);
+	free(p.archive);
+	return rc;
+}
+
+void jm_client_close(struct jm_client *c, struct jm_archive **a)
+{
+	struct jm_err err;
+
+	jm_archive_close(a);
+	if (c->back && come_back(&err) < 0)
+		fprintf(stderr, "jmctl: %s\n", err.text);
+	c->back = false;
+	free(c->dir);
+	c->dir = NULL;
+}
+
 int jm_client_flush(struct jm_err *err)
 {
 	errno = 0;

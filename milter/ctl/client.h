@@ -16,6 +16,8 @@ struct jm_client {
 	const char *socket;		/* --socket PATH */
 	bool json;			/* --json */
 	bool only_daemon;		/* no option: do not open the archive (events --follow) */
+	bool back;			/* internal: jm_client_close() has to become root again */
+	char *dir;			/* internal, owned */
 	bool offline;			/* set by jm_client_ask(): it was answered without a daemon */
 };
 
@@ -31,6 +33,13 @@ struct jm_client {
  * When started by root, an archive is opened as its owner, so that no file of root's is left in it.
  */
 int jm_client_ask(struct jm_client *c, const json_t *request, const struct jm_answer_out *out, struct jm_err *err) JM_MUST_CHECK;
+
+/*
+ * Open the archive here, for what the daemon cannot do while it runs: DENIED when one listens. dir: this one instead of the options' (then no
+ * daemon is looked for; may be NULL). options: its dir is set here. jm_client_close() undoes the change of user.
+ */
+int jm_client_open(struct jm_client *c, const char *dir, struct jm_archive_options *options, struct jm_archive **a_r, struct jm_err *err) JM_MUST_CHECK;
+void jm_client_close(struct jm_client *c, struct jm_archive **a);
 
 /* Flush stdout: TEMP when not all of the output could be written. */
 int jm_client_flush(struct jm_err *err) JM_MUST_CHECK;

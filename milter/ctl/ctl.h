@@ -70,6 +70,13 @@ int jm_ctl_domain(int argc, char **argv);
 int jm_ctl_test(int argc, char **argv);
 int jm_ctl_setup(int argc, char **argv);
 int jm_ctl_ranges(int argc, char **argv);
+int jm_ctl_dump(int argc, char **argv);
+int jm_ctl_load(int argc, char **argv);
+int jm_ctl_import(int argc, char **argv);
+int jm_ctl_backup(int argc, char **argv);
+int jm_ctl_restore(int argc, char **argv);
+int jm_ctl_rebuild(int argc, char **argv);
+int jm_ctl_upgrade(int argc, char **argv);
 int jm_ctl_unwrap(int argc, char **argv);
 
 #endif

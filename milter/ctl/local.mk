@@ -6,4 +6,6 @@ milter_ctl_jmctl_SOURCES = milter/ctl/main.c milter/ctl/ctl.h milter/ctl/option.
 	milter/ctl/check.c milter/ctl/explain.c milter/ctl/domain.c milter/ctl/dns.c milter/ctl/dns.h \
 	milter/ctl/test.c milter/mailbox.c milter/mailbox.h milter/ctl/unwrap.c
 milter_ctl_jmctl_LDADD = $(COMMON_LIBS) -lresolv
+milter_ctl_jmctl_SOURCES += milter/ctl/dump.c milter/ctl/dumpdir.c milter/ctl/dumpdir.h milter/ctl/load.c milter/ctl/backup.c \
+	milter/ctl/rebuild.c milter/ctl/import.c milter/ctl/mbox.c milter/ctl/mbox.h
 dist_man_MANS += milter/ctl/jmctl.8

@@ -13,7 +13,7 @@
 struct verify {
 	struct jm_client client;
 	uint64_t since;
-	bool bar, drawn, ok, done;
+	bool resume, bar, drawn, ok, done;
 	int64_t started_us, last_us;
 };
 
@@ -102,6 +102,7 @@ int jm_ctl_verify(int argc, char **argv)
 	struct verify v = { .since = 0 };
 	const struct jm_ctl_option options[] = {
 		{ "since", JM_CTL_NUMBER, &v.since, "SEQ", "only records from this sequence number on" },
+		{ "resume", JM_CTL_FLAG, &v.resume, NULL, "go on where a verification was broken off" },
 		JM_CLIENT_OPTIONS(&v.client), { NULL }
 	};
 	const struct jm_answer_out out = { .object = put, .progress = progress, .ctx = &v };
@@ -118,9 +119,13 @@ int jm_ctl_verify(int argc, char **argv)
 		jm_err_set(&err, JM_E_USAGE, "--since is at most 9223372036854775807");
 		return jm_ctl_fail(argv[0], &err);
 	}
+	if (v.resume && v.since > 0) {
+		jm_err_set(&err, JM_E_USAGE, "--resume goes on with the --since of the verification that was broken off");
+		return jm_ctl_fail(argv[0], &err);
+	}
 	v.bar = isatty(STDERR_FILENO);
 	v.started_us = jm_clock_mono_us();
-	request = json_pack("{s:s, s:I}", "verb", "verify", "since", (json_int_t)v.since);
+	request = json_pack("{s:s, s:I, s:b}", "verb", "verify", "since", (json_int_t)v.since, "resume", v.resume);
 	code = jm_client_ask(&v.client, request, &out, &err);
 	json_decref(request);
 	wipe_bar(&v);

@@ -227,6 +227,7 @@ static int open_archive(struct jm_daemon *d, struct jm_err *err)
 	struct jm_archive_options options = {
 		.dir = s->archive_directory,
 		.volume_size_bytes = s->volume_size_bytes,
+		.disk_reserve_bytes = s->disk_reserve_bytes,
 		.compression_level = s->compression_level,
 	};
 

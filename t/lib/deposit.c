@@ -95,7 +95,7 @@ long long t_verify(struct jm_archive *a, char problem[200])
 
 	if (problem != NULL)
 		*problem = '\0';
-	if (jm_archive_verify(a, 0, NULL, first_problem, problem, &summary, &err) < 0) {
+	if (jm_archive_verify(a, 0, false, NULL, first_problem, problem, &summary, &err) < 0) {
 		tap_diag("verify: %s", err.text);
 		return -1;
 	}

@@ -68,7 +68,7 @@ def full_disk():
         tap.diag("no tmpfs can be mounted here")
         return
     tap.at_end(lambda: subprocess.run(["umount", "-l", disk], check=False))
-    d = Daemon(tap.folder() + "/full", outbounds=(CLIENT,), more={"archive": {"directory": disk + "/archive", "volume-size": "1M"}}).start()
+    d = Daemon(tap.folder() + "/full", outbounds=(CLIENT,), more={"archive": {"directory": disk + "/archive", "volume-size": "1M", "disk-reserve": "0"}}).start()
     filler = os.path.join(disk, "filler")
     tap.is_(send(d, "before").kind, "d", "full disk: before: archived")
     with open(filler, "wb", buffering=0) as f:
@@ -90,7 +90,37 @@ def full_disk():
     d.stop()
 
 
+def reserve():
+    """The reserve is reached before the disk is full: 4xx, an event, and it clears by itself."""
+    disk = os.path.join(tap.folder(), "reserve")
+    os.makedirs(disk)
+    if os.getuid() != 0 or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", disk], stderr=subprocess.DEVNULL,
+                                          check=False).returncode != 0:
+        tap.diag("no tmpfs can be mounted here")
+        return
+    tap.at_end(lambda: subprocess.run(["umount", "-l", disk], check=False))
+    d = Daemon(tap.folder() + "/low", outbounds=(CLIENT,), more={"archive": {"directory": disk + "/archive", "disk-reserve": "16M"}}).start()
+    filler = os.path.join(disk, "filler")
+    tap.is_(send(d, "before").kind, "d", "reserve: before: archived")
+    for turn in range(2):
+        st = os.statvfs(disk)
+        with open(filler, "wb") as f:
+            os.posix_fallocate(f.fileno(), 0, st.f_bavail * st.f_frsize - (10 << 20))
+        answers = [send(d, "low-%d-%d" % (turn, i)) for i in range(3)]
+        tap.ok(all(a.text.startswith("451 4.3.0") for a in answers), "reserve: 451 4.3.0 while 10 MB are left", answers)
+        tap.is_(d.jmctl.status()["state"], "disk-low", "reserve: status says so")
+        os.unlink(filler)
+        tap.is_(d.jmctl.status()["state"], "ok", "reserve: with room again it clears by itself, without a message")
+        tap.is_(send(d, "after-%d" % turn).kind, "d", "reserve: and mail is archived")
+    d.stop()
+    d.start()
+    tap.is_(subjects(d), ["Test before", "Test after-0", "Test after-1"], "reserve: nothing of what was refused is stored")
+    tap.is_([len(d.jmctl.events("disk-low")), len(d.jmctl.events("disk-ok"))], [2, 2], "reserve: one event each way, each time")
+    d.stop()
+
+
 for kind, size in (("write:12+:ENOSPC", 0), ("write:15+:ENOSPC", 3000000), ("sync:8+:EIO", 0), ("write:10+:EDQUOT", 200000)):
     fault(kind, size)
 full_disk()
+reserve()
 sys.exit(tap.done())

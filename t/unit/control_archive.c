@@ -112,10 +112,10 @@ int jm_archive_export(struct jm_archive *a, uint64_t id, enum jm_export what, un
 	return 0;
 }
 
-int jm_archive_verify(struct jm_archive *a, uint64_t since_seq, jm_archive_visit *progress, jm_archive_visit *finding, void *ctx,
+int jm_archive_verify(struct jm_archive *a, uint64_t since_seq, bool resume, jm_archive_visit *progress, jm_archive_visit *finding, void *ctx,
     json_t **summary_r, struct jm_err *err)
 {
-	if (asked(a, err, "verify %llu", (unsigned long long)since_seq) < 0)
+	if (asked(a, err, resume ? "verify %llu resume" : "verify %llu", (unsigned long long)since_seq) < 0)
 		return -1;
 	if (progress && visit_all(a, progress, ctx, err) < 0)
 		return -1;
@@ -143,4 +143,18 @@ int jm_archive_domains(struct jm_archive *a, jm_archive_visit *visit, void *ctx,
 int jm_archive_domain(struct jm_archive *a, const char *actor, const struct jm_domain_change *c, struct jm_err *err)
 {
 	return asked(a, err, "domain %s to %d by %s", c->domain, (int)c->state, actor);
+}
+
+int jm_archive_dump(struct jm_archive *a, uint64_t since_seq, jm_archive_visit *on_object, jm_archive_sink *sink, void *ctx, struct jm_err *err)
+{
+	if (asked(a, err, "dump %llu", (unsigned long long)since_seq) < 0 || visit_all(a, on_object, ctx, err) < 0)
+		return -1;
+	return sink(ctx, "bytes", 5, err);
+}
+
+int jm_archive_copy(struct jm_archive *a, const json_t *tip, jm_archive_visit *on_object, jm_archive_sink *sink, void *ctx, struct jm_err *err)
+{
+	if (asked(a, err, "backup %s", tip ? "from a tip" : "all") < 0 || visit_all(a, on_object, ctx, err) < 0)
+		return -1;
+	return sink(ctx, "bytes", 5, err);
 }

@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* jmctl backup and restore: a growing copy of an archive that is one itself, made beside a running daemon, opened and verified. */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "common/base/io.h"
+#include "milter/ctl/client.h"
+#include "milter/ctl/print.h"
+
+#define PATH_BYTES 4400
+
+struct copy {
+	struct jm_client client;
+	const char *dir;		/* of the copy */
+	int fd;				/* of the volume that comes in; -1: none */
+	uint64_t offset, left, bytes, volumes, seq;
+	bool done, ok;
+	json_t *summary;		/* of the verification */
+};
+
+static int close_volume(struct copy *c, struct jm_err *err)
+{
+	int rc = 0;
+
+	if (c->fd < 0)
+		return 0;
+	if (c->left > 0)
+		rc = jm_err_set(err, JM_E_TEMP, "a volume came without all of its bytes");
+	if (rc == 0)
+		rc = jm_io_datasync(c->fd, err);
+	close(c->fd);
+	c->fd = -1;
+	return rc;
+}
+
+static int open_volume(struct copy *c, uint64_t number, struct jm_err *err)
+{
+	char path[PATH_BYTES];
+	struct stat st;
+
+	(void)snprintf(path, sizeof path, "%s/volumes/%08" PRIu64 ".jmv", c->dir, number);
+	c->fd = jm_io_open(path, O_RDWR | O_CREAT, 0600, err);
+	if (c->fd < 0)
+		return -1;
+	if (fstat(c->fd, &st) < 0)
+		return jm_err_sys(err, JM_E_TEMP, "%s", path);
+	/* Bytes behind the valid part: of a copy that was broken off. They come again. */
+	if ((uint64_t)st.st_size > c->offset && jm_io_truncate(c->fd, c->offset, err) < 0)
+		return -1;
+	if ((uint64_t)st.st_size < c->offset)
+		return jm_err_set(err, JM_E_CORRUPT, "%s is shorter than it was", path);
+	c->volumes++;
+	return 0;
+}
+
+static int put_object(void *ctx, const json_t *o, struct jm_err *err)
+{
+	const char *what = json_string_value(json_object_get(o, "copy"));
+	struct copy *c = ctx;
+
+	if (close_volume(c, err) < 0)
+		return -1;
+	if (what && strcmp(what, "end") == 0) {
+		c->done = true;
+		c->seq = (uint64_t)json_integer_value(json_object_get(o, "seq"));
+		return 0;
+	}
+	if (!what || strcmp(what, "volume") != 0)
+		return jm_err_set(err, JM_E_CORRUPT, "backup was answered with something else");
+	c->offset = (uint64_t)json_integer_value(json_object_get(o, "offset"));
+	c->left = (uint64_t)json_integer_value(json_object_get(o, "bytes"));
+	return open_volume(c, (uint64_t)json_integer_value(json_object_get(o, "volume")), err);
+}
+
+static int put_bytes(void *ctx, const void *p, size_t n, struct jm_err *err)
+{
+	struct copy *c = ctx;
+	struct iovec v = { (void *)(uintptr_t)p, n };
+
+	if (c->fd < 0 || n > c->left)
+		return jm_err_set(err, JM_E_CORRUPT, "bytes came that belong to no volume");
+	if (jm_io_pwritev(c->fd, &v, 1, c->offset, err) < 0)
+		return -1;
+	c->offset += n;
+	c->left -= n;
+	c->bytes += n;
+	return 0;
+}
+
+static bool has_volumes(const char *dir)
+{
+	char path[PATH_BYTES];
+
+	(void)snprintf(path, sizeof path, "%s/volumes/00000001.jmv", dir);
+	return access(path, F_OK) == 0;
+}
+
+/* Where an archive ends. NULL with err. */
+static json_t *tip_of(const char *dir, struct jm_err *err)
+{
+	struct jm_client c = { .json = false };
+	struct jm_archive_options options = { .must_exist = true, .verbatim = true };
+	struct jm_archive *a = NULL;
+	json_t *tip = NULL;
+
+	if (jm_client_open(&c, dir, &options, &a, err) == 0 && jm_archive_tip(a, &tip, err) < 0)
+		tip = NULL;
+	jm_client_close(&c, &a);
+	return tip;
+}
+
+static int count_problem(void *ctx, const json_t *finding, struct jm_err *err)
+{
+	(void)ctx, (void)err;
+	fputs("problem  ", stdout);
+	jm_print_json(stdout, finding);
+	return 0;
+}
+
+/* Open the copy, which brings its catalog up to date, and read all that is new in it. */
+static int verify(struct copy *c, uint64_t since, struct jm_err *err)
+{
+	struct jm_client here = { .json = false };
+	struct jm_archive_options options = { .must_exist = true, .verbatim = true };
+	struct jm_archive *a = NULL;
+	int rc = jm_client_open(&here, c->dir, &options, &a, err);
+
+	if (rc == 0)
+		rc = jm_archive_verify(a, since, false, NULL, count_problem, c, &c->summary, err);
+	jm_client_close(&here, &a);
+	if (rc < 0)
+		return jm_err_wrap(err, "verifying the copy %s", c->dir);
+	c->ok = json_is_true(json_object_get(c->summary, "ok"));
+	return 0;
+}
+
+static int make_folders(const struct copy *c, struct jm_err *err)
+{
+	char path[PATH_BYTES];
+
+	if (strlen(c->dir) > 3900)
+		return jm_err_set(err, JM_E_USAGE, "the folder's name is too long");
+	(void)snprintf(path, sizeof path, "%s/volumes", c->dir);
+	return jm_io_mkdirs(path, 0700, err);
+}
+
+static int sync_folders(const struct copy *c, struct jm_err *err)
+{
+	char path[PATH_BYTES];
+
+	(void)snprintf(path, sizeof path, "%s/volumes", c->dir);
+	return jm_io_sync_dir(path, err) < 0 ? -1 : jm_io_sync_dir(c->dir, err);
+}
+
+static int backup(struct copy *c, struct jm_err *err)
+{
+	const struct jm_answer_out out = { .object = put_object, .bytes = put_bytes, .ctx = c };
+	json_t *tip = NULL, *request;
+	uint64_t since = 0;
+	char *text = NULL;
+	int rc;
+
+	if (has_volumes(c->dir)) {
+		if ((tip = tip_of(c->dir, err)) == NULL)
+			return jm_err_wrap(err, "the copy so far, %s", c->dir);
+		since = (uint64_t)json_integer_value(json_object_get(tip, "seq")) + 1;
+		text = json_dumps(tip, JSON_COMPACT);
+		json_decref(tip);
+	}
+	request = json_pack("{s:s, s:s*}", "verb", "backup", "tip", text);
+	free(text);
+	rc = make_folders(c, err);
+	if (rc == 0)
+		rc = request ? jm_client_ask(&c->client, request, &out, err) : jm_err_set(err, JM_E_TEMP, "out of memory");
+	json_decref(request);
+	if (rc == 0 && !c->done)
+		rc = jm_err_set(err, JM_E_TEMP, "the copy broke off");
+	if (rc < 0 || close_volume(c, err) < 0 || sync_folders(c, err) < 0)
+		return -1;
+	return verify(c, since, err);
+}
+
+/* Files that root made get the owner of the folder they are in. */
+static int give_away(const struct copy *c, uint64_t volumes, struct jm_err *err)
+{
+	char path[PATH_BYTES];
+	struct stat st;
+	int rc;
+
+	if (geteuid() != 0 || stat(c->dir, &st) < 0 || st.st_uid == 0)
+		return 0;
+	(void)snprintf(path, sizeof path, "%s/volumes", c->dir);
+	rc = chown(path, st.st_uid, st.st_gid);
+	for (uint64_t i = 1; rc == 0 && i <= volumes; i++) {
+		(void)snprintf(path, sizeof path, "%s/volumes/%08" PRIu64 ".jmv", c->dir, i);
+		rc = chown(path, st.st_uid, st.st_gid);
+	}
+	return rc == 0 ? 0 : jm_err_sys(err, JM_E_DENIED, "%s: cannot give it to its owner", path);
+}
+
+/* from: the copy; c->dir: the new archive. */
+static int restore(struct copy *c, const char *from, struct jm_err *err)
+{
+	struct jm_client there = { .json = false };
+	struct jm_archive_options options = { .must_exist = true, .verbatim = true };
+	struct jm_archive *a = NULL;
+	int rc;
+
+	if (has_volumes(c->dir))
+		return jm_err_set(err, JM_E_USAGE, "there is an archive in %s already; restore into a new folder", c->dir);
+	rc = jm_client_open(&there, from, &options, &a, err);
+	if (rc == 0)
+		rc = make_folders(c, err);
+	if (rc == 0)
+		rc = jm_archive_copy(a, NULL, put_object, put_bytes, c, err);
+	jm_client_close(&there, &a);
+	if (rc < 0 || close_volume(c, err) < 0 || sync_folders(c, err) < 0 || give_away(c, c->volumes, err) < 0)
+		return -1;
+	return verify(c, 0, err);
+}
+
+static int tell(struct copy *c, struct jm_err *err)
+{
+	json_t *o = json_pack("{s:b, s:s, s:I, s:I, s:I, s:O}", "ok", c->ok, "directory", c->dir, "last_seq", (json_int_t)c->seq, "copied_bytes",
+	    (json_int_t)c->bytes, "copied_volumes", (json_int_t)c->volumes, "verified", c->summary);
+
+	if (c->client.json)
+		jm_print_json(stdout, o);
+	else
+		jm_print_tree(stdout, o, 0);
+	json_decref(o);
+	json_decref(c->summary);
+	return jm_client_flush(err);
+}
+
+int jm_ctl_backup(int argc, char **argv)
+{
+	struct copy c = { .fd = -1 };
+	const struct jm_ctl_option options[] = { JM_CLIENT_OPTIONS(&c.client), { NULL } };
+	struct jm_err err;
+	int n, code;
+
+	n = jm_ctl_options(argc, argv, options, "[options] DIR", "Bring a copy of the archive up to date, beside a running daemon, and verify it.", &code);
+	if (n < 0)
+		return code;
+	if (n != 1)
+		return jm_ctl_fail_usage(argv[0], n > 1 ? argv[2] : NULL);
+	c.dir = argv[1];
+	if (backup(&c, &err) < 0 || tell(&c, &err) < 0)
+		return jm_ctl_fail(argv[0], &err);
+	return c.ok ? EX_OK : EX_DATAERR;
+}
+
+int jm_ctl_restore(int argc, char **argv)
+{
+	struct copy c = { .fd = -1 };
+	const struct jm_ctl_option options[] = { JM_CLIENT_OPTIONS(&c.client), { NULL } };
+	struct jm_err err;
+	int n, code;
+
+	n = jm_ctl_options(argc, argv, options, "--archive NEW DIR", "Make an archive in NEW from a backup, and verify all of it.", &code);
+	if (n < 0)
+		return code;
+	if (n != 1)
+		return jm_ctl_fail_usage(argv[0], n > 1 ? argv[2] : NULL);
+	c.dir = c.client.archive;
+	if (!c.dir) {
+		jm_err_set(&err, JM_E_USAGE, "into which folder? --archive NEW tells");
+		return jm_ctl_fail(argv[0], &err);
+	}
+	if (restore(&c, argv[1], &err) < 0 || tell(&c, &err) < 0)
+		return jm_ctl_fail(argv[0], &err);
+	return c.ok ? EX_OK : EX_DATAERR;
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* See mbox.h. */
+#include "milter/ctl/mbox.h"
+
+static const char from_[] = "From ";
+#define FROM_BYTES (sizeof from_ - 1)
+
+static bool begins(struct jm_span s, const char *with, size_t n)
+{
+	return s.len >= n && memcmp(s.p, with, n) == 0;
+}
+
+bool jm_mbox_is(struct jm_span all)
+{
+	return begins(all, from_, FROM_BYTES);
+}
+
+/* The line at at, with its end. */
+static struct jm_span line_at(struct jm_span all, size_t at)
+{
+	struct jm_span rest = jm_span_sub(all, at, all.len);
+	size_t n = jm_span_index(rest, '\n');
+
+	return jm_span_sub(rest, 0, n < rest.len ? n + 1 : n);
+}
+
+static bool is_empty(struct jm_span line)
+{
+	return (line.len == 1 && line.p[0] == '\n') || (line.len == 2 && line.p[0] == '\r' && line.p[1] == '\n');
+}
+
+/* How many bytes of quoting stand before this line: 0 or 1. */
+static size_t quoted(struct jm_span line, enum jm_mbox_quoting quoting)
+{
+	size_t marks = 0;
+
+	while (marks < line.len && line.p[marks] == '>')
+		marks++;
+	if (quoting == JM_MBOX_NONE || marks == 0 || (quoting == JM_MBOX_O && marks > 1))
+		return 0;
+	return begins(jm_span_sub(line, marks, line.len), from_, FROM_BYTES) ? 1 : 0;
+}
+
+int jm_mbox_next(struct jm_span all, size_t *at, enum jm_mbox_quoting quoting, struct jm_buf *message, struct jm_err *err)
+{
+	struct jm_span line, empty = { NULL, 0 };	/* an empty line that is not known to belong to the message yet */
+
+	if (*at >= all.len)
+		return 0;
+	jm_buf_reset(message);
+	line = line_at(all, *at);
+	*at += line.len;		/* the From_ line */
+	for (; *at < all.len; *at += line.len) {
+		size_t skip;
+
+		line = line_at(all, *at);
+		if (empty.p && begins(line, from_, FROM_BYTES))
+			return 1;
+		if (empty.p && jm_buf_add_span(message, empty, err) < 0)
+			return -1;
+		empty = (struct jm_span){ NULL, 0 };
+		if (is_empty(line)) {
+			empty = line;
+			continue;
+		}
+		skip = quoted(line, quoting);
+		if (jm_buf_add(message, line.p + skip, line.len - skip, err) < 0)
+			return -1;
+	}
+	return 1;
+}
