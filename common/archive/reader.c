@@ -166,15 +166,11 @@ static int show_row(struct list *l, json_t *row, struct jm_err *err)
 {
 	int rc;
 
-	if (l->f->limit != 0 && l->visited >= l->f->limit) {
-		l->stop = true;
-		return 0;
-	}
 	if (jm_reader_time(row, "time_ms", "time") != 0)
 		return jm_err_set(err, JM_E_TEMP, "no memory for a row");
 	rc = l->visit(l->ctx, row, err);
 	l->visited++;
-	l->stop = rc != 0;
+	l->stop = rc != 0 || (l->f->limit != 0 && l->visited >= l->f->limit);
 	return rc < 0 ? -1 : 0;
 }
 
@@ -183,11 +179,12 @@ static int visit_ids(struct list *l, const uint64_t *id, const struct jm_page *r
 {
 	json_t *row[JM_PAGE_ROWS] = { NULL };
 	unsigned char key[8];
+	uint64_t wanted = l->f->limit != 0 ? l->f->limit - l->visited : UINT64_MAX;
 	int rc = 0;
 
 	if (jm_reader_enter(l->a, err) < 0)
 		return -1;
-	for (size_t i = 0; i < n && rc >= 0; i++) {
+	for (size_t i = 0; i < n && rc >= 0 && wanted > 0; i++) {
 		jm_num_put_be64(key, id[i]);
 		if (rows != NULL)
 			row[i] = json_loadb(rows->row[i].value, rows->row[i].value_n, 0, NULL);
@@ -200,6 +197,7 @@ static int visit_ids(struct list *l, const uint64_t *id, const struct jm_page *r
 			json_decref(row[i]);
 			row[i] = NULL;
 		}
+		wanted -= rc == 1;
 	}
 	jm_reader_leave(l->a);
 	for (size_t i = 0; i < n; i++) {

@@ -4,6 +4,9 @@
  *
  *	archive_bench [--threads N] [--size BYTES] [--seconds S | --messages N] [--dir DIR] [--json] [--no-bare] [--large BYTES]
  *
+ *	archive_bench --open DIR
+ *
+ * --open: how long opening takes (after a kill: with recovery), and then looking up by id, Message-ID, address and date (10 of 20 ms), 300 times each.
  * --large: two more runs of half the threads, alone and beside one thread that deposits messages of that size: the small ones' times.
  * --messages and --no-bare are for counting instructions.
  */
@@ -32,6 +35,7 @@ static struct jm_archive *a;
 static atomic_ullong messages, stored, waited_us;
 static atomic_bool stop;
 static atomic_uint larges;
+static int64_t began_ms;
 static atomic_uint next_seed, times_n;
 static uint32_t times_us[1u << 20];	/* of each deposit; the first so many */
 
@@ -356,6 +360,79 @@ static void show(const char *name, const struct figures *f)
 	    f->cpu_s * 1000 / (double)f->messages, (double)f->written / (double)f->stored);
 }
 
+/* ---- opening what is there, and looking up ---- */
+
+static int nothing(void *ctx, const json_t *object, struct jm_err *err)
+{
+	(void)ctx;
+	(void)object;
+	(void)err;
+	return 0;
+}
+
+/* The 99th percentile of 300 look-ups of a kind, in milliseconds; what is asked for differs each time. */
+static double look_up(char kind, uint64_t last_seq)
+{
+	struct jm_err err = { .kind = JM_E_NONE };
+
+	atomic_store(&times_n, 0);
+	for (unsigned i = 0; i < 300; i++) {
+		uint64_t id = 1 + (uint64_t)i * 7919 % last_seq;
+		char address[60], message_id[60];
+		int64_t began = jm_clock_mono_us();
+		struct jm_archive_filter f = { .limit = 10 };
+		json_t *item = NULL;
+		int rc;
+
+		(void)snprintf(address, sizeof(address), "user%u@example.org", i);
+		(void)snprintf(message_id, sizeof(message_id), "<%u@bench.example.com>", (unsigned)id + 20);
+		if (kind == 'a')
+			f.address = address;
+		else if (kind == 'm')
+			f.message_id = message_id;
+		else
+			f.since_ms = began_ms + (int64_t)i * 10, f.until_ms = f.since_ms + 20;
+		rc = kind == 'i' ? jm_archive_show(a, id, &item, &err) : jm_archive_list(a, &f, nothing, NULL, &err);
+		json_decref(item);
+		if (rc < 0 && err.kind != JM_E_NOTFOUND) {
+			fprintf(stderr, "%s\n", err.text);
+			exit(1);
+		}
+		times_us[atomic_fetch_add(&times_n, 1)] = (uint32_t)(jm_clock_mono_us() - began);
+	}
+	return p99_ms();
+}
+
+static int run_open(const char *dir)
+{
+	int64_t began = jm_clock_mono_us();
+	json_t *status = NULL, *item = NULL, *o;
+	struct jm_err err;
+	uint64_t last_seq, bytes;
+	double open_ms;
+
+	if ((a = t_open(dir, 0)) == NULL)
+		return 1;
+	open_ms = (double)(jm_clock_mono_us() - began) / 1000;
+	if (jm_archive_status(a, &status, &err) < 0 || jm_archive_show(a, 1, &item, &err) < 0) {
+		fprintf(stderr, "%s\n", err.text);
+		return 1;
+	}
+	last_seq = (uint64_t)json_integer_value(json_object_get(status, "last_seq"));
+	bytes = (uint64_t)json_integer_value(json_object_get(status, "volume_bytes"));
+	began_ms = jm_clock_now_ms() - 15000;
+	o = json_pack("{s:f,s:I,s:I,s:f,s:f,s:f,s:f}", "open_ms", open_ms, "records", (json_int_t)last_seq, "volume_bytes", (json_int_t)bytes,
+	    "id_ms", look_up('i', last_seq), "message_id_ms", look_up('m', last_seq), "address_ms", look_up('a', last_seq), "date_ms",
+	    look_up('d', last_seq));
+	(void)json_dumpf(o, stdout, JSON_INDENT(2));
+	printf("\n");
+	json_decref(o);
+	json_decref(item);
+	json_decref(status);
+	jm_archive_close(&a);
+	return 0;
+}
+
 static uint64_t number(const char *text, uint64_t max)
 {
 	uint64_t n = 0;
@@ -371,7 +448,7 @@ int main(int argc, char **argv)
 {
 	static const struct option options[] = { { "threads", 1, NULL, 't' }, { "size", 1, NULL, 's' }, { "seconds", 1, NULL, 'S' },
 		{ "dir", 1, NULL, 'd' }, { "json", 0, NULL, 'j' }, { "messages", 1, NULL, 'm' },
-		{ "no-bare", 0, NULL, 'B' }, { "large", 1, NULL, 'L' }, { NULL, 0, NULL, 0 } };
+		{ "no-bare", 0, NULL, 'B' }, { "large", 1, NULL, 'L' }, { "open", 1, NULL, 'o' }, { NULL, 0, NULL, 0 } };
 	struct figures ours, limit;
 	char dir[300];
 	double alone_ms = 0, beside_ms = 0;
@@ -387,6 +464,7 @@ int main(int argc, char **argv)
 		case 'j': as_json = true; break;
 		case 'm': messages_max = number(optarg, 1u << 30); seconds = 3600; break;
 		case 'B': with_bare = false; break;
+		case 'o': return run_open(optarg);
 		case 'L': large_bytes = number(optarg, 200u << 20); break;
 		default: return 64;
 		}

@@ -132,19 +132,64 @@ def table(results):
           "/ noop, / append: rate as a part of theirs. append: the same bytes, one fdatasync for each group of as many as connections.")
 
 
+def archive_bench(*args, **more):
+    r = subprocess.run([os.path.join(tap.BUILD, "t/bench/archive_bench"), "--json", *args], stdout=subprocess.PIPE, check=True,
+                       env=dict(os.environ, **more))
+    return json.loads(r.stdout)
+
+
+def archive(seconds):
+    """The archive alone: beside a bare append + group fdatasync, on this disk and on a slow one; a large message; a kill and a start."""
+    folder = os.path.join(tap.folder(), "archive")
+    shim = os.path.join(tap.folder(), "slow-sync.so")
+    run.output("cc", "-D_GNU_SOURCE", "-shared", "-fPIC", "-O1", "-U_FORTIFY_SOURCE", "-o", shim, os.path.join(tap.SRC, "t/lib/slow-sync.c"))
+    os.makedirs(folder)
+    args = "--seconds", str(seconds), "--dir", folder
+    found = {"fast": archive_bench(*args), "slow": archive_bench(*args, LD_PRELOAD=shim, SLOW_SYNC_US="4000"),
+             "large": archive_bench(*args, "--no-bare", "--large", "150000000")}
+    shutil.rmtree(folder)
+    os.makedirs(folder)
+    with subprocess.Popen([os.path.join(tap.BUILD, "t/bench/archive_bench"), "--seconds", "3600", "--size", "2000", "--no-bare", "--dir",
+                           folder]) as p:
+        time.sleep(4 * seconds)
+        p.kill()
+    found["start"] = archive_bench("--open", os.path.join(folder, os.listdir(folder)[0]))
+    shutil.rmtree(folder)
+    return found
+
+
+def archive_table(found):
+    for name, what in (("fast", "this disk"), ("slow", "fdatasync slowed by 4 ms")):
+        r = found[name]
+        print("archive, 33 KB, 16 threads, %s: %.0f msg/s, %.2f of a bare append + group fdatasync; %.2f bytes written per stored byte; "
+              "%.3f ms CPU a message; %.3f syncs a message" % (what, r["archive"]["messages_per_s"], r["ratio"],
+              r["archive"]["written_per_stored_byte"], r["archive"]["cpu_ms_per_message"], r["archive"]["syncs_per_message"]))
+    r = found["large"]
+    print("small messages' p99 beside %d of 150 MB: %.1f ms, alone %.1f ms: %.1f times" %
+          (r["larges"], r["p99_beside_ms"], r["p99_alone_ms"], r["p99_beside_ms"] / max(r["p99_alone_ms"], 0.001)))
+    r = found["start"]
+    print("start after kill -9 with %d records, %.0f MB: %.0f ms; look-ups (p99, ms): id %.2f, message-id %.2f, address %.2f, date %.2f" %
+          (r["records"], r["volume_bytes"] / 1e6, r["open_ms"], r["id_ms"], r["message_id_ms"], r["address_ms"], r["date_ms"]))
+
+
 def main():
     parser = argparse.ArgumentParser(prog="make bench")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--connections", type=int, default=16)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--scale", type=float, default=1, help="more or fewer messages")
+    parser.add_argument("--seconds", type=int, default=5, help="of each run of the archive alone; 0: none")
     parser.add_argument("--sizes", default=",".join(SIZES))
     options = parser.parse_args()
-    results = {name: one_size(name, options) for name in options.sizes.split(",")}
+    results = {name: one_size(name, options) for name in options.sizes.split(",") if name}
+    alone = archive(options.seconds) if options.seconds else None
     if options.json:
-        print(json.dumps(results))
-    else:
+        print(json.dumps(dict(results, archive=alone)))
+        return
+    if results:
         table(results)
+    if alone:
+        archive_table(alone)
 
 
 main()
