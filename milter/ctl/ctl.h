@@ -69,6 +69,7 @@ int jm_ctl_explain(int argc, char **argv);
 int jm_ctl_domain(int argc, char **argv);
 int jm_ctl_test(int argc, char **argv);
 int jm_ctl_setup(int argc, char **argv);
+int jm_ctl_doctor(int argc, char **argv);
 int jm_ctl_ranges(int argc, char **argv);
 int jm_ctl_dump(int argc, char **argv);
 int jm_ctl_load(int argc, char **argv);

@@ -32,6 +32,7 @@ static const struct jm_ctl_verb verbs[] = {
 	{ "domain", jm_ctl_domain, "show that an internal domain is yours, by a TXT record" },
 	{ "unwrap", jm_ctl_unwrap, "tell what a message gives by the rules; needs no archive" },
 	{ "setup", jm_ctl_setup, "write what MTA, archive and Exchange need for a domain" },
+	{ "doctor", jm_ctl_doctor, "look for every known way to lose mail; changes nothing" },
 	{ "ranges", jm_ctl_ranges, "the addresses of Microsoft 365, and what a newer list changes" },
 	{ "help", help, "list the verbs, or tell the options of one" },
 };

@@ -33,13 +33,13 @@ def write(path, text, mode=0o644):
 class Written:
     """The folder that jmctl setup example.com wrote, for a listener on loopback and a daemon of its own."""
 
-    def __init__(self, folder, *args, domain="example.com"):
+    def __init__(self, folder, *args, domain="example.com", source="127.0.0.0/8"):
         self.folder, self.port = folder, run.port()
         os.makedirs(folder + ".d")
         os.chmod(folder + ".d", 0o755)
         self.socket = "unix:%s.d/milter.sock" % folder
         self.status, self.out, self.complaint = jmctl("setup", domain, "--output", folder, "--mta-address", "127.0.0.1:%d" % self.port,
-                                                      "--socket", self.socket, "--archive", folder + ".d/archive", "--source", "127.0.0.0/8", *args)
+                                                      "--socket", self.socket, "--archive", folder + ".d/archive", "--source", source, *args)
 
     def text(self, name):
         return read(self.folder, name)

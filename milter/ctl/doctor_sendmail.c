@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Doctor: sendmail.cf as it stands (sendmail.mc is where to change it), and the text of the mailertable. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/io.h"
+#include "common/base/num.h"
+#include "milter/ctl/doctor.h"
+#include "milter/ctl/postfix_conf.h"
+
+#define CF_MAX_BYTES (4u * 1024 * 1024)
+#define HEADERS_MIN 65000
+#define MESSAGE_MIN_BYTES 157286400
+#define ANSWER_MIN_S 60
+
+/* The sections of sendmail.cf that matter. */
+struct cf {
+	json_t *options;		/* O: {"name": "value"} */
+	json_t *milters;		/* X: {"name": "equates"} */
+	json_t *mailers;		/* M: {"name": "equates"} */
+	json_t *tables;			/* K: {"name": "class and arguments"} */
+	json_t *relay;			/* class R: {"domain": ""} */
+};
+
+static struct jm_span line_of(struct jm_span *text)
+{
+	size_t n = jm_span_index(*text, '\n');
+	struct jm_span line = jm_span_sub(*text, 0, n);
+
+	*text = jm_span_sub(*text, n + 1, text->len);
+	return line;
+}
+
+static void put(json_t *object, struct jm_span name, struct jm_span value)
+{
+	char key[256];
+
+	name = jm_span_trim(name);
+	value = jm_span_trim(value);
+	snprintf(key, sizeof key, "%.*s", (int)(name.len < 255 ? name.len : 255), (const char *)name.p);
+	/* A line that is no UTF-8 is of no use for any check. */
+	(void)json_object_set_new(object, key, json_stringn(value.len ? (const char *)value.p : "", value.len));
+}
+
+static void split_at(json_t *object, struct jm_span rest, unsigned char c)
+{
+	size_t n = jm_span_index(rest, c);
+
+	put(object, jm_span_sub(rest, 0, n), jm_span_sub(rest, n + 1, rest.len));
+}
+
+static void take_line(struct cf *cf, struct jm_span line)
+{
+	struct jm_span rest = jm_span_sub(line, 1, line.len), word;
+
+	if (line.p[0] == 'O' && rest.len && rest.p[0] == ' ') {
+		split_at(cf->options, rest, '=');
+	} else if (line.p[0] == 'X') {
+		split_at(cf->milters, rest, ',');
+	} else if (line.p[0] == 'M') {
+		split_at(cf->mailers, rest, ',');
+	} else if (line.p[0] == 'K') {
+		split_at(cf->tables, rest, ' ');
+	} else if (jm_span_starts_nocase(line, jm_span_str("C{R}")) || (line.p[0] == 'C' && rest.len && rest.p[0] == 'R')) {
+		rest = jm_span_sub(line, rest.p[0] == 'R' ? 2 : 4, line.len);
+		while (jm_postfix_word(&rest, &word))
+			put(cf->relay, word, jm_span_str(""));
+	}
+}
+
+/* Lines that begin with a blank go on with the one before: only its blanks separate them then. */
+static void parse(unsigned char *p, size_t n, struct cf *cf)
+{
+	struct jm_span text;
+
+	for (size_t i = 0; i + 1 < n; i++)
+		if (p[i] == '\n' && (p[i + 1] == ' ' || p[i + 1] == '\t'))
+			p[i] = ' ';
+	text = jm_span_of(p, n);
+	while (text.len) {
+		struct jm_span line = line_of(&text);
+
+		if (line.len > 1)
+			take_line(cf, line);
+	}
+}
+
+static const char *option(const struct cf *cf, const char *name)
+{
+	const char *v = json_string_value(json_object_get(cf->options, name));
+
+	return v ? v : "";
+}
+
+/* "F" of "S=local:/x, F=T, T=C:30s;R:2m" */
+static struct jm_span equate(const char *equates, char letter)
+{
+	struct jm_span rest = jm_span_str(equates), word;
+
+	while (jm_postfix_word(&rest, &word))
+		if (word.len >= 2 && word.p[0] == (unsigned char)letter && word.p[1] == '=')
+			return jm_span_sub(word, 2, word.len);
+	return (struct jm_span){ NULL, 0 };
+}
+
+/* Seconds of one letter in "C:30s;S:30s;R:2m"; -1 when it is not there. */
+static int64_t timeout_of(struct jm_span t, unsigned char letter)
+{
+	while (t.len) {
+		size_t n = jm_span_index(t, ';');
+		struct jm_span one = jm_span_sub(t, 0, n);
+
+		if (one.len > 2 && one.p[0] == letter && one.p[1] == ':')
+			return jm_postfix_seconds(jm_span_sub(one, 2, one.len));
+		t = jm_span_sub(t, n + 1, t.len);
+	}
+	return -1;
+}
+
+static void check_milter(struct jm_doctor *d, const char *name, const char *equates)
+{
+	struct jm_span f = equate(equates, 'F'), t = equate(equates, 'T');
+	int64_t answer = timeout_of(t, 'R'), end = timeout_of(t, 'E');
+
+	if (f.len == 0)
+		jm_doctor_add(d, JM_DOCTOR_FAIL, "sendmail", "no-f-equate", "sendmail.mc: F=T in INPUT_MAIL_FILTER",
+		    "filter %s has no F=T: while the milter is down reports pass unarchived", name);
+	else if (f.p[0] == 'R')
+		jm_doctor_add(d, JM_DOCTOR_FAIL, "sendmail", "no-f-equate", "sendmail.mc: F=T in INPUT_MAIL_FILTER",
+		    "filter %s has F=R: while the milter is down reports are refused for good", name);
+	if (answer < ANSWER_MIN_S)
+		jm_doctor_add(d, JM_DOCTOR_WARN, "sendmail", "answer-timeout", "sendmail.mc: T=C:30s;S:30s;R:2m;E:5m in INPUT_MAIL_FILTER",
+		    "filter %s waits %lld s for an answer (R): on a busy disk reports are stored, answered 451, and come again", name,
+		    (long long)(answer < 0 ? 10 : answer));
+	if (end >= 0 && end < 2 * ANSWER_MIN_S)
+		jm_doctor_add(d, JM_DOCTOR_WARN, "sendmail", "end-timeout", "sendmail.mc: T=C:30s;S:30s;R:2m;E:5m in INPUT_MAIL_FILTER",
+		    "filter %s waits %lld s for the end of a message (E)", name, (long long)end);
+}
+
+static const char *find_milter(struct jm_doctor *d, const struct cf *cf)
+{
+	char ours[512], text[512], socket[512];
+	const char *name;
+	json_t *equates;
+
+	jm_doctor_socket(d->settings->socket, ours, sizeof ours);
+	json_object_foreach(cf->milters, name, equates) {
+		struct jm_span s = equate(json_string_value(equates), 'S');
+
+		snprintf(socket, sizeof socket, "%.*s", (int)s.len, (const char *)s.p);
+		if (strcmp(jm_doctor_socket(socket, text, sizeof text), ours) == 0) {
+			check_milter(d, name, json_string_value(equates));
+			return name;
+		}
+	}
+	jm_doctor_add(d, JM_DOCTOR_FAIL, "sendmail", "no-filter", "sendmail.mc: INPUT_MAIL_FILTER as jmctl setup writes it",
+	    "no filter uses the milter at %s: reports pass unarchived", ours);
+	return NULL;
+}
+
+static void check_order(struct jm_doctor *d, const struct cf *cf, const char *name)
+{
+	struct jm_span rest = jm_span_str(option(cf, "InputMailFilters")), word;
+	size_t before = 0, after = 0;
+	bool found = false;
+
+	while (jm_postfix_word(&rest, &word)) {
+		if (jm_span_eq(word, jm_span_str(name)))
+			found = true;
+		else if (found)
+			after++;
+		else
+			before++;
+	}
+	if (!found)
+		jm_doctor_add(d, JM_DOCTOR_FAIL, "sendmail", "filter-unused", "sendmail.mc: confINPUT_MAIL_FILTERS with it first",
+		    "filter %s is not in InputMailFilters: reports pass unarchived", name);
+	if (found && after > 0)
+		jm_doctor_add(d, JM_DOCTOR_WARN, "sendmail", "milter-after", "a Sendmail of its own for the journal",
+		    "%zu other filters come after ours: one of them can refuse what is archived already", after);
+	if (found && before > 0)
+		jm_doctor_add(d, JM_DOCTOR_WARN, "sendmail", "milter-before", "sendmail.mc: INPUT_MAIL_FILTER of journal-milter first",
+		    "%zu other filters come before ours: what they change is archived", before);
+}
+
+static bool is_false(const char *value)
+{
+	return value[0] == 'f' || value[0] == 'F' || value[0] == 'n' || value[0] == 'N';
+}
+
+static void check_options(struct jm_doctor *d, const struct cf *cf)
+{
+	const char *v;
+	uint64_t n;
+
+	v = option(cf, "MaxHeadersLength");
+	if (jm_num_u64(jm_span_str(v), 0, UINT64_MAX, &n) != 0 || (n > 0 && n < HEADERS_MIN))
+		jm_doctor_add(d, JM_DOCTOR_FAIL, "sendmail", "header-limit", "sendmail.mc: define(`confMAX_HEADERS_LENGTH', `65000')",
+		    "MaxHeadersLength is %s: a report with longer headers gets a 552", v[0] ? v : "32768, the default");
+	v = option(cf, "RejectNUL");
+	if (v[0] && !is_false(v))
+		jm_doctor_add(d, JM_DOCTOR_FAIL, "sendmail", "reject-nul", "sendmail.mc: define(`confREJECT_NUL', `false')",
+		    "RejectNUL is %s: a report with a NUL byte gets a 554", v);
+	v = option(cf, "SuperSafe");
+	if (v[0] && strcmp(v, "PostMilter") != 0)
+		jm_doctor_add(d, JM_DOCTOR_WARN, "sendmail", "super-safe", "sendmail.mc: define(`confSAFE_QUEUE', `PostMilter')", "SuperSafe is %s: %s", v,
+		    is_false(v) ? "other mail is not safe" : "each report is written to the disk twice");
+	v = option(cf, "MaxMessageSize");
+	if (jm_num_u64(jm_span_str(v), 1, UINT64_MAX, &n) == 0 && n < MESSAGE_MIN_BYTES)
+		jm_doctor_add(d, JM_DOCTOR_FAIL, "sendmail", "size-limit", "sendmail.mc: define(`confMAX_MESSAGE_SIZE', `0')",
+		    "MaxMessageSize is %s: larger reports get a 552; Exchange sends up to 150 MB", v);
+	v = option(cf, "ServerCertFile");
+	if (v[0] == '/')
+		jm_doctor_certificate(d, "sendmail", "sendmail.mc: confSERVER_CERT", v);
+	for (size_t i = 0; i < d->settings->services_n; i++)
+		if (d->settings->services[i].encrypted && v[0] != '/') {
+			jm_doctor_add(d, JM_DOCTOR_FAIL, "sendmail", "no-tls", "sendmail.mc: confSERVER_CERT and confSERVER_KEY",
+			    "Sendmail has no certificate, and a service is <encrypted>: its reports are refused");
+			break;
+		}
+}
+
+/* A mailer that keeps the mail: SMTP to this machine, where nothing listens. */
+static void judge_mailer(struct jm_doctor *d, const struct cf *cf, const char *domain, const char *entry)
+{
+	size_t n = strcspn(entry, ":");
+	char name[128], line[256];
+	const char *equates;
+	struct jm_span program;
+
+	snprintf(name, sizeof name, "%.*s", (int)n, entry);
+	snprintf(line, sizeof line, "mailertable: %s jhold:[127.0.0.1]", domain);
+	equates = json_string_value(json_object_get(cf->mailers, name));
+	if (strcmp(name, "error") == 0) {
+		jm_doctor_add(d, JM_DOCTOR_FAIL, "sendmail", "error-transport", line, "%s goes to %s: it is refused before the milter sees it", domain, entry);
+		return;
+	}
+	if (strcmp(name, "discard") == 0) {
+		jm_doctor_add(d, JM_DOCTOR_FAIL, "sendmail", "discard-transport", line, "%s goes to %s: what passes the milter is lost with a 250", domain, entry);
+		return;
+	}
+	program = equates ? equate(equates, 'P') : (struct jm_span){ NULL, 0 };
+	if (!equates)
+		jm_doctor_add(d, JM_DOCTOR_FAIL, "sendmail", "no-mailer", line, "%s goes to %s: there is no such mailer", domain, entry);
+	else if (jm_span_eq(program, jm_span_str("/dev/null")) || jm_span_eq(program, jm_span_str("[FILE]")) || strstr(equates, "/dev/null"))
+		jm_doctor_add(d, JM_DOCTOR_FAIL, "sendmail", "discard-transport", line, "%s goes to %s, a sink: what passes the milter is lost with a 250",
+		    domain, entry);
+	else if (!jm_span_eq(program, jm_span_str("[IPC]")))
+		jm_doctor_add(d, JM_DOCTOR_WARN, "sendmail", "no-backstop", line, "%s goes to a program (%.*s): whether what passes the milter is kept depends "
+		    "on it; exit code 75 alone does not keep it", domain, (int)program.len, (const char *)program.p);
+	else if (!strstr(entry, "[127.") && !strstr(entry, "[IPv6:::1]"))
+		jm_doctor_add(d, JM_DOCTOR_WARN, "sendmail", "no-backstop", line, "%s goes to %s: what passes the milter leaves this machine unarchived", domain,
+		    entry);
+}
+
+/* The text beside the table; makemap(8) makes the table from it. */
+static void check_route(struct jm_doctor *d, const struct cf *cf, const char *domain)
+{
+	const char *table = json_string_value(json_object_get(cf->tables, "mailertable")), *path = table ? strrchr(table, ' ') : NULL;
+	unsigned char *p = NULL;
+	size_t n = 0;
+	struct jm_span text, line, key;
+	char entry[512] = "", change[320];
+
+	if (!json_object_get(cf->relay, domain)) {
+		snprintf(change, sizeof change, "sendmail.mc: RELAY_DOMAIN(`%s')", domain);
+		jm_doctor_add(d, JM_DOCTOR_WARN, "sendmail", "not-relayed", change, "%s is not in class R: unless the access table or the relay-domains file has "
+		    "it, its reports get a 550, relaying denied", domain);
+	}
+	if (path && jm_io_read_file(path + 1, CF_MAX_BYTES, &p, &n, NULL) == 0) {
+		for (text = jm_span_of(p, n); text.len && !entry[0];) {
+			line = line_of(&text);
+			for (size_t i = 0; i < line.len; i++)
+				if (p[(size_t)(line.p - p) + i] == '\t')
+					p[(size_t)(line.p - p) + i] = ' ';
+			line = jm_span_trim(line);
+			key = jm_span_sub(line, 0, jm_span_index(line, ' '));
+			if (jm_span_eq_nocase(key, jm_span_str(domain))) {
+				line = jm_span_trim(jm_span_sub(line, key.len, line.len));
+				snprintf(entry, sizeof entry, "%.*s", (int)line.len, (const char *)line.p);
+			}
+		}
+	}
+	free(p);
+	snprintf(change, sizeof change, "mailertable: %s jhold:[127.0.0.1]", domain);
+	if (entry[0])
+		judge_mailer(d, cf, domain, entry);
+	else
+		jm_doctor_add(d, JM_DOCTOR_FAIL, "sendmail", "no-backstop", change, "the mailertable %s does not have %s: what passes the milter is sent on by its "
+		    "MX record, or bounces", path ? path + 1 : "(there is none)", domain);
+}
+
+static void check(struct jm_doctor *d, const struct cf *cf)
+{
+	const char *name = find_milter(d, cf);
+
+	if (name)
+		check_order(d, cf, name);
+	check_options(d, cf);
+	for (size_t i = 0; d->settings->journal_domains[i]; i++)
+		check_route(d, cf, d->settings->journal_domains[i]);
+}
+
+void jm_doctor_sendmail(struct jm_doctor *d)
+{
+	struct cf cf = { json_object(), json_object(), json_object(), json_object(), json_object() };
+	struct jm_err err = { JM_E_NONE, 0, "" };
+	unsigned char *p = NULL;
+	size_t n = 0;
+
+	if (jm_io_read_file(d->sendmail, CF_MAX_BYTES, &p, &n, &err) != 0) {
+		jm_doctor_add(d, JM_DOCTOR_FAIL, "sendmail", "unreadable", NULL, "%s", err.text);
+	} else if (d->settings) {
+		parse(p, n, &cf);
+		check(d, &cf);
+	}
+	free(p);
+	json_decref(cf.options);
+	json_decref(cf.milters);
+	json_decref(cf.mailers);
+	json_decref(cf.tables);
+	json_decref(cf.relay);
+}

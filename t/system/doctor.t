@@ -1,0 +1,245 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""jmctl doctor: a set-up as jmctl setup writes it gives no finding, and each trap that is planted in it is found, with the line to change."""
+import json
+import os
+import re
+import shutil
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
+import journal_setup
+import run
+import sendmail
+import tap
+from certs import Certs
+from daemon import Daemon
+from journal_setup import AppliedPostfix, AppliedSendmail, Written, jmctl, read, write
+
+LEVELS = {0: "ok", 1: "warn", 2: "FAIL"}
+
+
+def path(name):
+    return os.path.join(tap.folder(), name)
+
+
+def findings(d, *args):
+    """(exit status, {name: (level, text, change)} without what is only good to know)"""
+    status, out, complaint = jmctl("doctor", "--config", d.settings, "--no-dns", "--json", *args)
+    if not out:
+        tap.diag(complaint)
+        return status, {}
+    answer = json.loads(out)
+    if LEVELS.get(status) != answer["level"]:
+        tap.ok(False, "the exit status is the worst level", "%s %s" % (status, answer["level"]))
+    return status, {f["name"]: (f["level"], f["text"], f["change"]) for f in answer["findings"] if f["level"] != "ok"}
+
+
+def clean(d, what, *args):
+    tap.is_(findings(d, *args), (0, {}), "%s: no finding, exit 0" % what)
+
+
+def settle(etc):
+    """Postfix waits a second before it reads a file that was written just now."""
+    for n in ("main.cf", "master.cf"):
+        os.utime(os.path.join(etc, n), (1700000000, 1700000000))
+
+
+def planted(d, what, name, level, *args):
+    """Only this one is found (and what must come with it)."""
+    status, found = findings(d, *args)
+    got = found.get(name, (None, None, None))
+    tap.ok(got[0] == level and status == {"warn": 1, "FAIL": 2}[level] and got[2], "found: %s: %s %s" % (what, level, name), (status, found))
+    others = sorted(set(found) - {name})
+    tap.is_(others, [], "%s: and nothing else" % what)
+
+
+def listener_traps(ours, milters, option):
+    """(what, name, level, the new master.cf or arguments of postconf)"""
+    tempfail = "default_action=tempfail"
+    return (
+            ("default_action accept", "default-action", "FAIL", milters(ours + ", default_action=accept")),
+            ("default_action reject", "default-action", "FAIL", milters(ours + ", default_action=reject")),
+            ("default_action quarantine", "default-action", "warn", milters(ours + ", default_action=quarantine")),
+            ("content_timeout 10s", "content-timeout", "warn", milters(ours + ", content_timeout=10s, " + tempfail)),
+            ("command_timeout 1s", "command-timeout", "warn", milters(ours + ", command_timeout=1s, " + tempfail)),
+            ("another milter behind", "milter-after", "warn", option("smtpd_milters", "{ %s, %s } inet:127.0.0.1:11332" % (ours, tempfail))),
+            ("another milter before", "milter-before", "warn", option("smtpd_milters", "inet:127.0.0.1:11332 { %s, %s }" % (ours, tempfail))),
+            ("no milter", "no-listener", "FAIL", option("smtpd_milters", "")),
+            ("another socket", "no-listener", "FAIL", milters("unix:/nonexistent/milter.sock, " + tempfail)),
+            ("chroot", "chroot-socket", "FAIL", ["-F", milters(None) + "/chroot=y"]),
+            ("no_milters", "no-milters", "FAIL", option("receive_override_options", "no_milters")),
+            ("MIME processing", "mime-processing", "FAIL", option("disable_mime_input_processing", "no", "jcleanup/unix")),
+            ("the ordinary cleanup's header drops", "drop-headers", "warn", option("message_drop_headers", "bcc, return-path", "jcleanup/unix")),
+            ("stray CR", "stray-cr", "warn", option("cleanup_replace_stray_cr_lf", "yes", "jcleanup/unix")),
+            ("a header check", "header-checks", "warn", option("header_checks", "regexp:/etc/postfix/header_checks", "jcleanup/unix")),
+            ("a body check", "header-checks", "warn", option("body_checks", "regexp:/etc/postfix/body_checks", "jcleanup/unix")),
+            ("NUL refused", "reject-characters", "FAIL", option("message_reject_characters", "\\0", "jcleanup/unix")),
+            ("bytes stripped", "strip-characters", "warn", option("message_strip_characters", "\\0", "jcleanup/unix")),
+            ("no such cleanup", "no-cleanup", "FAIL", option("cleanup_service_name", "kcleanup")),
+            ("a proxy filter", "proxy-filter", "FAIL", option("smtpd_proxy_filter", "127.0.0.1:10025")),
+            ("a content filter", "content-filter", "warn", option("content_filter", "smtp:[127.0.0.1]:10025")),
+            ("strict 8-bit", "strict-mime", "FAIL", option("strict_8bitmime", "yes")),
+    )
+
+
+def main_traps(domain, option, cert):
+    def main(value):
+        return ["-e", value]
+
+    return (
+            ("the default size limit", "size-limit", "FAIL", main("message_size_limit=10240000")),
+            ("a size limit of 100 MB", "size-limit", "warn", main("message_size_limit=100000000")),
+            ("a header limit", "header-limit", "FAIL", main("header_size_limit=20000")),
+            ("headers of networks rewritten", "header-rewrite", "warn", main("local_header_rewrite_clients=permit_mynetworks")),
+            ("missing headers added", "added-headers", "warn", main("always_add_missing_headers=yes")),
+            ("a client table that leaves Exchange out", "client-excluded", "FAIL", option("smtpd_milter_maps", "cidr:" + path("clients"))),
+            ("a discard transport", "discard-transport", "FAIL", main("transport_maps=inline:{ {%s=discard:} }" % domain)),
+            ("an error transport", "error-transport", "FAIL", main("transport_maps=inline:{ {%s=error:5.1.1 no} }" % domain)),
+            ("a retry transport", "error-transport", "FAIL", main("transport_maps=inline:{ {%s=retry:4.0.0 no} }" % domain)),
+            ("a transport to elsewhere", "no-backstop", "warn", main("transport_maps=inline:{ {%s=smtp:[192.0.2.1]} }" % domain)),
+            ("no transport", "no-backstop", "FAIL", main("transport_maps=")),
+            ("a relay transport to discard", "discard-transport", "FAIL", ["-e", "transport_maps=", "relay_transport=discard:"]),
+            ("a domain that is not relayed", "not-relayed", "FAIL", main("relay_domains=")),
+            ("a journal domain in mydestination", "wrong-class", "FAIL", main("mydestination=" + domain)),
+            ("a list of recipients without ours", "unknown-recipient", "FAIL", main("relay_recipient_maps=inline:{ {a@b.example=x} }")),
+            ("a queue of minutes", "queue-lifetime", "warn", main("maximal_queue_lifetime=10m")),
+            ("an expired certificate", "certificate-unreadable", "FAIL", ["-e", "smtpd_tls_security_level=may", "smtpd_tls_cert_file=/nonexistent.pem"]),
+            ("a certificate for a day", "certificate-expires", "warn", ["-e", "smtpd_tls_security_level=may", "smtpd_tls_cert_file=" + short_lived(cert)]),
+    )
+
+
+def postfix(d, w):
+    s = AppliedPostfix(path("postfix"), w)
+    s.write()
+    etc, args = s.etc, ("--postfix", s.etc)
+    listener, kept = "127.0.0.1:%d/inet" % w.port, {n: read(s.etc, n) for n in ("main.cf", "master.cf")}
+    clean(d, "Postfix as written", *args)
+    write(path("clients"), "127.0.0.0/8 DISABLE\n")
+
+    def option(setting, value, service=listener):
+        """A line more below the service; the last one holds."""
+        lines, name = kept["master.cf"].splitlines(True), service.split("/")[0]
+        at = next(i for i, line in enumerate(lines) if line.split()[:1] == [name]) + 1
+        while at < len(lines) and lines[at].startswith(" "):
+            at += 1
+        return "".join(lines[:at] + ["  -o { %s = %s }\n" % (setting, value)] + lines[at:])
+
+    def milters(text):
+        return option("smtpd_milters", "{ %s }" % text) if text else listener
+
+    traps = listener_traps(w.socket, milters, option) + main_traps("journal.example.com", option, Certs(path("tls")))
+    for what, name, level, change in traps:
+        for n, text in kept.items():
+            write(os.path.join(etc, n), text)
+        settle(etc)
+        if isinstance(change, str):
+            write(os.path.join(etc, "master.cf"), change)
+        else:
+            run.output("postconf", "-c", etc, *change)
+        settle(etc)
+        planted(d, what, name, level, *args)
+    for n, text in kept.items():
+        write(os.path.join(etc, n), text)
+    os.chmod(w.socket[5:], 0o600)
+    planted(d, "a socket that postfix may not use", "socket-rights", "FAIL", *args)
+    os.chmod(w.socket[5:], 0o660)
+    run.output("postconf", "-c", etc, "-e", "soft_bounce=yes")
+    clean(d, "soft_bounce is only good to know", *args)
+    tap.like(jmctl("doctor", "--config", d.settings, "--no-dns", "--all", *args)[1], "soft-bounce", "--all tells it")
+
+
+def short_lived(cert):
+    """A certificate that ends tomorrow."""
+    name = os.path.join(cert.folder, "short.pem")
+    run.output("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=mx.example.com", "-keyout", name + ".key", "-out", name)
+    return name
+
+
+def sendmail_cf(d, w):
+    s = AppliedSendmail(path("sendmail"), w)
+    os.makedirs(s.etc)
+    write(s.etc + "/sendmail.mc", s._mc())
+    write(s.etc + "/mailertable", s._table())
+    cf, kept, table = s.etc + "/sendmail.cf", run.output("m4", s.etc + "/sendmail.mc"), s._table()
+    write(cf, kept)
+    args = ("--sendmail", cf)
+    clean(d, "Sendmail as written", *args)
+    x = next(line for line in kept.splitlines() if line.startswith("Xjournal,"))
+    for what, name, level, old, new in (
+            ("no F=T", "no-f-equate", "FAIL", ", F=T", ""),
+            ("F=R", "no-f-equate", "FAIL", ", F=T", ", F=R"),
+            ("R of 10 s", "answer-timeout", "warn", "R:2m", "R:10s"),
+            ("no T at all", "answer-timeout", "warn", ", T=C:30s;S:30s;R:2m;E:5m", ""),
+            ("E of 20 s", "end-timeout", "warn", "E:5m", "E:20s"),
+            ("no filter", "no-filter", "FAIL", x, ""),
+            ("a filter that is not used", "filter-unused", "FAIL", "O InputMailFilters=journal", "O InputMailFilters="),
+            ("another filter behind", "milter-after", "warn", "O InputMailFilters=journal", "O InputMailFilters=journal, other"),
+            ("another filter before", "milter-before", "warn", "O InputMailFilters=journal", "O InputMailFilters=other, journal"),
+            ("the default header limit", "header-limit", "FAIL", "O MaxHeadersLength=65000", "#"),
+            ("RejectNUL", "reject-nul", "FAIL", "O RejectNUL=false", "O RejectNUL=True"),
+            ("SuperSafe True", "super-safe", "warn", "O SuperSafe=PostMilter", "O SuperSafe=True"),
+            ("a size limit", "size-limit", "FAIL", "O SuperSafe=", "O MaxMessageSize=10000000\nO SuperSafe="),
+            ("a domain that is not relayed", "not-relayed", "warn", "C{R}journal.example.com", "#"),
+            ("a backstop that is a sink", "discard-transport", "FAIL", "Mjhold, P=[IPC]", "Mjhold, P=/dev/null"),
+            ("a backstop that is a program", "no-backstop", "warn", "Mjhold, P=[IPC]", "Mjhold, P=/bin/sh"),
+            ("a mailer that is not there", "no-mailer", "FAIL", "Mjhold,", "Mkhold,"),
+    ):
+        if not tap.ok(old in kept, "sendmail.cf has %s" % old[:40]):
+            continue
+        write(cf, kept.replace(old, new, 1))
+        planted(d, what, name, level, *args)
+    write(cf, kept)
+    for what, name, level, entry in (("error: in the mailertable", "error-transport", "FAIL", "error:4.7.1:451 later"),
+                                     ("discard: in the mailertable", "discard-transport", "FAIL", "discard:x"),
+                                     ("a mailertable to elsewhere", "no-backstop", "warn", "jhold:[192.0.2.1]"), ("no entry", "no-backstop", "FAIL", None)):
+        write(s.etc + "/mailertable", "journal.example.com %s\n" % entry if entry else "# nothing\n")
+        planted(d, what, name, level, *args)
+    write(s.etc + "/mailertable", table)
+
+
+def settings(d, w):
+    text = read(d.settings)
+
+    def one(what, name, level, new):
+        tap.ok(new != text, "changed: " + what)
+        d.write(new)
+        planted(d, what, name, level, "--mta", "none")
+
+    clean(d, "settings and machine", "--mta", "none")
+    one("loopback may send", "loopback-allowed", "warn", text.replace("127.0.0.5/32", "127.0.0.0/8"))
+    one("some of Microsoft's ranges", "ranges-incomplete", "warn", re.sub(r"      <range>40\.92.*\n", "", text))
+    one("a disabled service", "service-disabled", "warn", text.replace("</email-address>", "</email-address><disabled>yes</disabled>"))
+    d.write("<journal-milter>")
+    status, found = findings(d, "--mta", "none")
+    tap.is_((status, sorted(found)), (2, ["settings-wrong"]), "wrong settings are a finding")
+    d.write(text)
+    os.utime(d.settings, (4000000000, 4000000000))
+    planted(d, "a clock that is behind", "clock-wrong", "FAIL", "--mta", "none")
+    d.write(text)
+    os.rename(w.folder + ".d/archive", path("moved"))
+    status, found = findings(d, "--mta", "none")
+    tap.is_((status, sorted(found)), (2, ["no-archive"]), "no archive folder")
+    os.rename(path("moved"), w.folder + ".d/archive")
+    status, found = findings(d, "--postfix", "/nonexistent")
+    tap.is_((status, sorted(found)), (2, ["postconf-fails"]), "a Postfix that is not there")
+    tap.is_(jmctl("doctor", "--mta", "exim")[0], 64, "wrong usage")
+    d.stop()
+    status, found = findings(d, "--mta", "none")
+    tap.is_((status, sorted(found)), (2, ["daemon-silent"]), "a daemon that does not answer")
+
+
+tap.need("postconf", "m4", "openssl", root=True)
+w = Written(path("written"), source="127.0.0.5/32")
+tap.is_(w.status, 0, "jmctl setup") or tap.diag(w.complaint)
+d = Daemon(path("daemon"), unix=True)
+d.socket, d.archive = w.socket, w.folder + ".d/archive"
+shutil.copy(os.path.join(w.folder, "journal-milter.xml"), d.settings)
+d.start()
+postfix(d, w)
+if sendmail.root():
+    sendmail_cf(d, w)
+else:
+    tap.skip("traps of Sendmail", "Sendmail is not unpacked: contrib/packages sendmail build-check/sendmail")
+settings(d, w)
+sys.exit(tap.done())
