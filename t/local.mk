@@ -9,6 +9,7 @@ include t/unit/settings.mk
 include t/unit/archive.mk
 include t/unit/service.mk
 include t/unit/control.mk
+include t/unit/ctl.mk
 include t/unit/pop3.mk
 include t/system/local.mk
 include t/system/pop3.mk

@@ -1,0 +1,5 @@
+# SPDX-License-Identifier: BSD-2-Clause
+check_PROGRAMS += t/unit/ctl_setup.t
+UNIT_TESTS += t/unit/ctl_setup.t
+t_unit_ctl_setup_t_SOURCES = t/unit/ctl_setup.c milter/ctl/data.c milter/ctl/endpoints.c milter/ctl/postfix_conf.c
+t_unit_ctl_setup_t_LDADD = $(UNIT_LIBS)
