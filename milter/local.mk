@@ -1,3 +1,4 @@
 include milter/daemon/local.mk
 include milter/ctl/local.mk
+include milter/web/local.mk
 include milter/ctl/setup.mk

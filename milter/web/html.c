@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "milter/web/html.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/base/clock.h"
+
+#define PUT_BYTES 1024
+
+void jm_html_put(struct jm_html *h, const char *format, ...)
+{
+	char text[PUT_BYTES];
+	struct jm_err err;
+	va_list ap;
+	int n;
+
+	va_start(ap, format);
+	n = vsnprintf(text, sizeof(text), format, ap);
+	va_end(ap);
+	if (n < 0 || (size_t)n >= sizeof(text) || jm_buf_add(&h->b, text, (size_t)n, &err) < 0)
+		h->failed = true;
+}
+
+void jm_html_text(struct jm_html *h, const char *text)
+{
+	struct jm_err err;
+
+	for (; text && *text; text++) {
+		const char *e = *text == '&' ? "&amp;" : *text == '<' ? "&lt;" : *text == '>' ? "&gt;" : *text == '"' ? "&quot;" : *text == '\'' ? "&#39;" :
+		    NULL;
+
+		if ((e ? jm_buf_add(&h->b, e, strlen(e), &err) : jm_buf_add_byte(&h->b, (unsigned char)*text, &err)) < 0)
+			h->failed = true;
+	}
+}
+
+void jm_html_number(struct jm_html *h, json_int_t n)
+{
+	char digits[24];
+	int len = snprintf(digits, sizeof(digits), "%" JSON_INTEGER_FORMAT, n);
+
+	for (int i = 0; i < len; i++)
+		jm_html_put(h, "%s%c", i > 0 && digits[i - 1] != '-' && (len - i) % 3 == 0 ? "," : "", digits[i]);
+}
+
+void jm_html_bytes(struct jm_html *h, json_int_t n)
+{
+	static const char *const units[] = { "bytes", "kB", "MB", "GB", "TB", "PB" };
+	double v = (double)n;
+	size_t i = 0;
+
+	while (v >= 1000 && i + 1 < sizeof(units) / sizeof(units[0])) {
+		v /= 1000;
+		i++;
+	}
+	jm_html_put(h, i > 0 && v < 100 ? "%.1f %s" : "%.0f %s", v, units[i]);
+}
+
+void jm_html_duration(struct jm_html *h, int64_t s)
+{
+	static const struct {
+		int64_t s;
+		const char *name;
+	} units[] = { { 86400, "day" }, { 3600, "hour" }, { 60, "minute" }, { 1, "second" } };
+	size_t i = 0;
+
+	while (i < 3 && s < 2 * units[i].s)
+		i++;
+	if (s / units[i].s > 36500)
+		jm_html_put(h, "more than 100 years");
+	else
+		jm_html_put(h, "%" PRId64 " %s%s", s / units[i].s, units[i].name, s / units[i].s == 1 ? "" : "s");
+}
+
+void jm_html_time(struct jm_html *h, const json_t *time)
+{
+	const char *text = json_string_value(time);
+	char whole[JM_CLOCK_TEXT_BYTES];
+	int64_t ms;
+
+	if (text == NULL || jm_clock_parse(text, &ms) < 0) {
+		jm_html_put(h, "never");
+		return;
+	}
+	(void)jm_clock_format(ms, whole);
+	jm_html_put(h, "<time datetime=\"%s\">%.10s %.8s UTC</time>", whole, whole, whole + 11);
+	if (ms <= h->now_ms) {
+		jm_html_put(h, ", ");
+		jm_html_duration(h, (h->now_ms - ms) / 1000);
+		jm_html_put(h, " ago");
+	}
+}

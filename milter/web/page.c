@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The page: what an operator wants to know, the most important first. */
+#include <inttypes.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "common/base/clock.h"
+#include "milter/web/html.h"
+#include "milter/web/web.h"
+
+#define REFRESH_S 30
+
+/* How a state looks: the class, and what is drawn on the disc. */
+static const struct look {
+	const char *state, *class, *mark;
+} looks[] = {
+	{ "OK", "ok", "M5 10.5 9 14 15 6.5" },
+	{ "Awaiting Initial Run", "wait", "M10 5 10 10.5 13.5 12.5" },
+	{ "Error", "error", "M10 4.5 10 11 M10 15 10 15.1" },
+	{ "Disabled", "off", "M7.5 6 7.5 14 M12.5 6 12.5 14" },
+	{ NULL, "off", "M10 15 10 15.1" },
+};
+
+static const char *text(const json_t *o, const char *key)
+{
+	const char *s = json_string_value(json_object_get(o, key));
+
+	return s ? s : "";
+}
+
+static json_int_t number(const json_t *o, const char *key)
+{
+	return json_integer_value(json_object_get(o, key));
+}
+
+static const struct look *look_of(const json_t *service)
+{
+	size_t i = 0;
+
+	while (looks[i].state && strcmp(looks[i].state, text(service, "state")) != 0)
+		i++;
+	return &looks[i];
+}
+
+static void put_state(struct jm_html *h, const struct look *l, const char *word)
+{
+	jm_html_put(h, "<span class=\"state\"><svg class=\"icon\" viewBox=\"0 0 20 20\" aria-hidden=\"true\"><circle class=\"disc\" cx=\"10\" cy=\"10\" r=\"9.5\"/>"
+	    "<path class=\"mark\" d=\"%s\"/></svg>", l->mark);
+	jm_html_text(h, word);
+	jm_html_put(h, "</span>");
+}
+
+static void put_paragraph(struct jm_html *h, const char *label, const char *words)
+{
+	if (*words == '\0')
+		return;
+	jm_html_put(h, "<p><span class=\"dim\">%s</span> ", label);
+	jm_html_text(h, words);
+	jm_html_put(h, "</p>\n");
+}
+
+static void begin_figure(struct jm_html *h, const char *label, bool big)
+{
+	jm_html_put(h, "<div><dt>%s</dt><dd%s>", label, big ? " class=\"big\"" : "");
+}
+
+static void end_figure(struct jm_html *h)
+{
+	jm_html_put(h, "</dd></div>\n");
+}
+
+static void put_number(struct jm_html *h, const char *label, json_int_t n, bool big)
+{
+	begin_figure(h, label, big);
+	jm_html_number(h, n);
+	end_figure(h);
+}
+
+static void put_time(struct jm_html *h, const char *label, const json_t *time)
+{
+	begin_figure(h, label, false);
+	jm_html_time(h, time);
+	end_figure(h);
+}
+
+static void put_service(struct jm_html *h, const char *address, const json_t *s)
+{
+	const struct look *l = look_of(s);
+
+	jm_html_put(h, "<li class=\"%s\">", l->class);
+	put_state(h, l, text(s, "state"));
+	jm_html_put(h, " <span class=\"dim\">since ");
+	jm_html_time(h, json_object_get(s, "since"));
+	jm_html_put(h, "</span><p><b>");
+	jm_html_text(h, address);
+	jm_html_put(h, "</b> ");
+	jm_html_text(h, strcmp(text(s, "description"), address) != 0 ? text(s, "description") : "");
+	jm_html_put(h, " <span class=\"dim\">%s</span></p>\n", strcmp(text(s, "transport"), "pop3") == 0 ? "POP3" : "SMTP");
+	put_paragraph(h, "Why:", text(s, "why"));
+	put_paragraph(h, "What to do:", text(s, "cure"));
+	if (strstr(text(s, "why"), text(s, "mailbox_error")) == NULL)
+		put_paragraph(h, "Mailbox:", text(s, "mailbox_error"));
+	jm_html_put(h, "<dl>");
+	put_time(h, "Last successful extract", json_object_get(s, "last"));
+	put_number(h, "Reports stored", number(s, "reports"), false);
+	put_number(h, "Processing queue", number(s, "queued"), false);
+	if (json_object_get(s, "mailbox_messages"))
+		put_number(h, "POP3 mailbox queue", number(s, "mailbox_messages"), false);
+	put_number(h, "Set aside", number(s, "set_aside"), false);
+	put_number(h, "Refused", number(s, "refused"), false);
+	jm_html_put(h, "</dl>");
+	if (*text(s, "refusal")) {
+		jm_html_put(h, "<p><span class=\"dim\">Last refusal:</span> ");
+		jm_html_text(h, text(s, "refusal"));
+		jm_html_put(h, ", ");
+		jm_html_time(h, json_object_get(s, "refusal_at"));
+		jm_html_put(h, "</p>\n");
+	}
+	jm_html_put(h, "</li>\n");
+}
+
+static json_int_t put_services(struct jm_html *h, const json_t *services)
+{
+	json_int_t mailboxes = 0;
+	const char *address;
+	json_t *s;
+
+	jm_html_put(h, "<h2>Journal services</h2>\n<ul class=\"services\">\n");
+	json_object_foreach((json_t *)(uintptr_t)services, address, s) {
+		put_service(h, address, s);
+		mailboxes += number(s, "mailbox_messages");
+	}
+	jm_html_put(h, "</ul>\n");
+	if (json_object_size(services) == 0)
+		jm_html_put(h, "<p>None is defined.</p>\n");
+	return mailboxes;
+}
+
+static void put_disk(struct jm_html *h, const json_t *a)
+{
+	begin_figure(h, "Disk", false);
+	jm_html_bytes(h, number(a, "disk_free_bytes"));
+	jm_html_put(h, " free of ");
+	jm_html_bytes(h, number(a, "disk_size_bytes"));
+	end_figure(h);
+	begin_figure(h, "Disk left at this rate", false);
+	if (json_is_integer(json_object_get(a, "disk_left_seconds")))
+		jm_html_duration(h, number(a, "disk_left_seconds"));
+	else
+		jm_html_put(h, "not known yet");
+	end_figure(h);
+}
+
+static void put_archive(struct jm_html *h, const json_t *d, json_int_t mailboxes)
+{
+	const json_t *a = json_object_get(d, "archive"), *queue = json_object_get(d, "queue");
+	bool verify_failed = strcmp(text(a, "verify_failed"), text(a, "verified")) > 0;
+
+	jm_html_put(h, "<h2>Now</h2>\n<dl>\n");
+	put_number(h, "Processing queue", number(queue, "messages"), true);
+	put_number(h, "POP3 mailbox queue", mailboxes, true);
+	put_number(h, "Set aside", number(a, "set_aside"), true);
+	put_number(h, "Archived messages", number(a, "items"), true);
+	put_time(h, "Last successful extract", json_object_get(a, "last"));
+	if (number(queue, "messages") > 0)
+		put_time(h, "Oldest in the queue", json_object_get(queue, "oldest"));
+	begin_figure(h, "Archive size", false);
+	jm_html_bytes(h, number(a, "volume_bytes"));
+	jm_html_put(h, " in ");
+	jm_html_number(h, number(a, "volumes"));
+	jm_html_put(h, number(a, "volumes") == 1 ? " volume" : " volumes");
+	end_figure(h);
+	put_disk(h, a);
+	put_time(h, "Last checkpoint", json_object_get(a, "checkpoint"));
+	put_time(h, verify_failed ? "Last verification <b>found problems</b>" : "Last verification", json_object_get(a, verify_failed ? "verify_failed" : "verified"));
+	begin_figure(h, "Counters", false);
+	jm_html_put(h, number(a, "balance") ? "balance" : "<b>do not balance</b>: see jmctl status");
+	end_figure(h);
+	jm_html_put(h, "</dl>\n");
+}
+
+static void put_refusals(struct jm_html *h, const json_t *refusals)
+{
+	const char *reason;
+	json_t *n;
+
+	jm_html_put(h, "<h2>Refusals since the start, by reason</h2>\n<dl>\n");
+	json_object_foreach((json_t *)(uintptr_t)refusals, reason, n) {
+		jm_html_put(h, "<div><dt>");
+		jm_html_text(h, reason);
+		jm_html_put(h, "</dt><dd>");
+		jm_html_number(h, json_integer_value(n));
+		jm_html_put(h, "</dd></div>\n");
+	}
+	jm_html_put(h, "</dl>\n");
+}
+
+static void put_events(struct jm_html *h, const json_t *events)
+{
+	static const char *const columns[] = { "kind", "service", "actor", "text" };
+	const char *seq;
+	json_t *e;
+
+	jm_html_put(h, "<h2>Recent events</h2>\n<div class=\"wide\"><table class=\"events\"><thead><tr><th>Time</th><th>Event</th><th>Service</th>"
+	    "<th>Who</th><th>What</th></tr></thead><tbody>\n");
+	json_object_foreach((json_t *)(uintptr_t)events, seq, e) {
+		jm_html_put(h, "<tr><td class=\"when\">");
+		jm_html_text(h, text(e, "time"));
+		for (size_t i = 0; i < sizeof(columns) / sizeof(columns[0]); i++) {
+			jm_html_put(h, "</td><td>");
+			if (strcmp(columns[i], "text") == 0 && *text(e, "status")) {
+				jm_html_text(h, text(e, "status"));
+				jm_html_put(h, " ");
+			}
+			jm_html_text(h, text(e, columns[i]));
+		}
+		jm_html_put(h, "</td></tr>\n");
+	}
+	jm_html_put(h, "</tbody></table></div>\n");
+}
+
+static void put_trouble(struct jm_html *h, const char *what, const char *why)
+{
+	jm_html_put(h, "<p class=\"trouble\" role=\"alert\"><b>%s:</b> ", what);
+	jm_html_text(h, why);
+	jm_html_put(h, "</p>\n");
+}
+
+static void put_document(struct jm_html *h, const json_t *d)
+{
+	const json_t *a = json_object_get(d, "archive"), *history = json_object_get(d, "history");
+	json_int_t mailboxes;
+
+	if (strcmp(text(a, "state"), "ok") != 0)
+		put_trouble(h, "The archive does not stand well", *text(a, "problem") ? text(a, "problem") : text(a, "state"));
+	mailboxes = put_services(h, json_object_get(d, "services"));
+	put_archive(h, d, mailboxes);
+	jm_html_put(h, "<h2>Messages per hour, last 48 hours</h2>\n");
+	jm_html_chart(h, "Messages per hour", json_object_get(history, "hours"));
+	jm_html_put(h, "<h2>Messages per day, last 90 days</h2>\n");
+	jm_html_chart(h, "Messages per day", json_object_get(history, "days"));
+	put_refusals(h, json_object_get(d, "refusals"));
+	put_events(h, json_object_get(d, "events"));
+	jm_html_put(h, "<footer>journal-milter ");
+	jm_html_text(h, text(d, "version"));
+	jm_html_put(h, ", started ");
+	jm_html_time(h, json_object_get(json_object_get(d, "daemon"), "started"));
+	jm_html_put(h, ". Also here: <a href=\"/api/status\">/api/status</a> <a href=\"/metrics\">/metrics</a> <a href=\"/healthz\">/healthz</a></footer>\n");
+}
+
+int jm_page_write(const struct jm_state *s, struct jm_buf *b, struct jm_err *err)
+{
+	struct jm_html h = { .now_ms = jm_clock_now_ms() };
+
+	jm_buf_init(&h.b, JM_WEB_PAGE_BYTES);
+	jm_html_put(&h, "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">"
+	    "<meta http-equiv=\"refresh\" content=\"%d\"><title>Journal archive</title><link rel=\"stylesheet\" href=\"/style.css\"></head>\n<body>\n"
+	    "<h1>Journal archive</h1>\n<p class=\"dim\">As of ", REFRESH_S);
+	jm_html_time(&h, json_object_get(s->document, "published"));
+	jm_html_put(&h, "; refreshed every %d seconds.</p>\n", REFRESH_S);
+	if (*s->trouble)
+		put_trouble(&h, "Error", s->trouble);
+	if (s->document)
+		put_document(&h, s->document);
+	jm_html_put(&h, "</body></html>\n");
+	*b = h.b;
+	return h.failed ? jm_err_set(err, JM_E_LIMIT, "the page is too large") : 0;
+}

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Requests and their answers. Everything is read-only, so there is nothing to authorise; who may connect decides who may read. */
+#include <microhttpd.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/publish/figure.h"
+#include "milter/web/web.h"
+
+#define CONNECTIONS 64
+#define IDLE_S 5
+#define CONNECTION_BYTES 16384		/* a request's head and what is read at a time */
+
+struct jm_server {
+	struct MHD_Daemon *daemon;
+	const char *folder;		/* borrowed */
+	int64_t stale_s;
+};
+
+struct answer {
+	unsigned code;
+	const char *type;
+	struct jm_buf body;
+};
+
+#define PLAIN "text/plain; charset=utf-8"
+
+static void say(struct answer *a, unsigned code, const char *text)
+{
+	struct jm_err err;
+
+	a->code = code;
+	a->type = PLAIN;
+	jm_buf_reset(&a->body);
+	if (jm_buf_printf(&a->body, &err, "%s\n", text) < 0)
+		a->code = MHD_HTTP_INTERNAL_SERVER_ERROR;
+}
+
+static void answer_page(struct answer *a, const struct jm_state *s)
+{
+	struct jm_err err;
+
+	jm_buf_release(&a->body);
+	a->type = "text/html; charset=utf-8";
+	a->code = s->document ? MHD_HTTP_OK : MHD_HTTP_SERVICE_UNAVAILABLE;
+	if (jm_page_write(s, &a->body, &err) < 0)
+		say(a, MHD_HTTP_INTERNAL_SERVER_ERROR, err.text);
+}
+
+static void answer_metrics(struct answer *a, const struct jm_state *s)
+{
+	struct jm_err err;
+
+	a->type = "text/plain; version=0.0.4; charset=utf-8";
+	if (!s->document)
+		say(a, MHD_HTTP_SERVICE_UNAVAILABLE, s->trouble);
+	else if (jm_figures_metrics(s->document, &a->body, &err) < 0)
+		say(a, MHD_HTTP_INTERNAL_SERVER_ERROR, err.text);
+}
+
+static void answer_api(struct answer *a, const struct jm_state *s)
+{
+	struct jm_err err;
+
+	a->type = "application/json";
+	if (!s->document)
+		say(a, MHD_HTTP_SERVICE_UNAVAILABLE, s->trouble);
+	else if (jm_buf_add(&a->body, s->text, s->text_n, &err) < 0)
+		say(a, MHD_HTTP_INTERNAL_SERVER_ERROR, err.text);
+}
+
+static void answer_health(struct answer *a, const struct jm_state *s)
+{
+	say(a, *s->trouble ? MHD_HTTP_SERVICE_UNAVAILABLE : MHD_HTTP_OK, *s->trouble ? s->trouble : "ok");
+}
+
+static void answer_style(struct answer *a, const struct jm_state *s)
+{
+	struct jm_err err;
+
+	(void)s;
+	a->type = "text/css; charset=utf-8";
+	if (jm_buf_add(&a->body, jm_style, strlen(jm_style), &err) < 0)
+		say(a, MHD_HTTP_INTERNAL_SERVER_ERROR, err.text);
+}
+
+static const struct {
+	const char *path;
+	void (*answer)(struct answer *a, const struct jm_state *s);
+} places[] = {
+	{ "/", answer_page }, { "/metrics", answer_metrics }, { "/api/status", answer_api }, { "/healthz", answer_health }, { "/style.css", answer_style },
+};
+
+static void find_answer(const struct jm_server *server, const char *url, struct answer *a)
+{
+	struct jm_state s;
+
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		if (strcmp(places[i].path, url) != 0)
+			continue;
+		jm_state_read(&s, server->folder, server->stale_s);
+		places[i].answer(a, &s);
+		jm_state_release(&s);
+		return;
+	}
+	say(a, MHD_HTTP_NOT_FOUND, "there is /, /metrics, /api/status, /healthz");
+}
+
+/* The body is handed over without a copy. */
+static enum MHD_Result send_answer(struct MHD_Connection *c, struct answer *a)
+{
+	static const char *const headers[][2] = {
+		{ "Cache-Control", "no-store" }, { "X-Content-Type-Options", "nosniff" }, { "Referrer-Policy", "no-referrer" },
+		{ "X-Frame-Options", "DENY" }, { "Cross-Origin-Resource-Policy", "same-origin" },
+		{ "Content-Security-Policy", "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'" },
+	};
+	struct MHD_Response *r = MHD_create_response_from_buffer(a->body.len, a->body.p, MHD_RESPMEM_MUST_FREE);
+	enum MHD_Result rc;
+
+	if (r == NULL) {
+		jm_buf_release(&a->body);
+		return MHD_NO;
+	}
+	rc = MHD_add_response_header(r, "Content-Type", a->type);
+	for (size_t i = 0; i < sizeof(headers) / sizeof(headers[0]); i++)
+		if (MHD_add_response_header(r, headers[i][0], headers[i][1]) != MHD_YES)
+			rc = MHD_NO;
+	if (a->code == MHD_HTTP_METHOD_NOT_ALLOWED && MHD_add_response_header(r, "Allow", "GET, HEAD") != MHD_YES)
+		rc = MHD_NO;
+	if (rc == MHD_YES)
+		rc = MHD_queue_response(c, a->code, r);
+	MHD_destroy_response(r);
+	return rc;
+}
+
+static enum MHD_Result on_request(void *ctx, struct MHD_Connection *c, const char *url, const char *method, const char *version, const char *data,
+    size_t *data_n, void **request)
+{
+	static char seen;
+	struct answer a = { .code = MHD_HTTP_OK, .type = PLAIN };
+	bool reads = strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0;
+
+	(void)version;
+	(void)data;
+	if (reads && *request == NULL) {	/* the head has come; a body may follow */
+		*request = &seen;
+		return MHD_YES;
+	}
+	if (reads && *data_n > 0) {
+		*data_n = 0;	/* of no interest */
+		return MHD_YES;
+	}
+	jm_buf_init(&a.body, JM_WEB_PAGE_BYTES);
+	if (reads)
+		find_answer(ctx, url, &a);
+	else
+		say(&a, MHD_HTTP_METHOD_NOT_ALLOWED, "read only");
+	return send_answer(c, &a);
+}
+
+struct jm_server *jm_server_start(int fd, const char *folder, int64_t stale_s)
+{
+	struct jm_server *s = calloc(1, sizeof(*s));
+
+	if (s == NULL)
+		return NULL;
+	s->folder = folder;
+	s->stale_s = stale_s;
+	s->daemon = MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD, 0, NULL, NULL, on_request, s, MHD_OPTION_LISTEN_SOCKET, fd,
+	    MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+	    (size_t)CONNECTION_BYTES, MHD_OPTION_END);
+	if (s->daemon == NULL) {
+		free(s);
+		return NULL;
+	}
+	return s;
+}
+
+void jm_server_stop(struct jm_server *s)
+{
+	MHD_stop_daemon(s->daemon);
+	free(s);
+}

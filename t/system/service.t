@@ -1,0 +1,138 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""What the service manager is told, and the units: ready, status, watchdog, stop; verified, and hardened."""
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
+import corpus
+import milter
+import run
+import tap
+from daemon import Daemon
+
+JOURNAL, CLIENT = "journaling@journal.example.com", "192.0.2.25"
+UNITS = os.path.join(tap.SRC, "contrib/systemd")
+
+
+class Manager:
+    """The service manager's end of NOTIFY_SOCKET."""
+
+    def __init__(self, address):
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.socket.bind(address)
+        self.socket.setblocking(False)
+        self.heard = []
+
+    def listen(self):
+        while True:
+            try:
+                self.heard += self.socket.recv(4096).decode().splitlines()
+            except BlockingIOError:
+                return self.heard
+
+    def hears(self, pattern, seconds=15):
+        run.until(lambda: any(re.search(pattern, x) for x in self.listen()), "it is told " + pattern, seconds)
+        tap.ok(True, "told: " + pattern)
+
+
+def notified(name, address, shown):
+    m = Manager(address)
+    d = Daemon(tap.folder() + "/" + name, outbounds=(CLIENT,), env={"NOTIFY_SOCKET": shown, "WATCHDOG_USEC": "2000000"}).start()
+    m.hears("^READY=1$")
+    m.hears("^STATUS=2 services: 2 Awaiting Initial Run$")
+    s = milter.Session(d.socket)
+    s.connect(CLIENT)
+    s.mail("<a@example.com>")
+    s.rcpt("<%s>" % JOURNAL)
+    tap.is_(s.message(corpus.report("one", 2000)).kind, "d", "a message is archived")
+    s.quit()
+    m.hears("^STATUS=2 services: 1 OK, 1 Awaiting Initial Run$")
+    m.listen()
+    before = m.heard.count("WATCHDOG=1")
+    time.sleep(2.2)
+    n = m.listen().count("WATCHDOG=1") - before
+    tap.ok(3 <= n <= 6, "the watchdog is fed four times in its period: %d in 2.2 s" % n)
+    tap.is_(d.stop(), 0, "it stops")
+    tap.ok("STOPPING=1" in m.listen(), "told: STOPPING=1")
+    tap.is_(m.heard.count("READY=1"), 1, "ready once")
+    tap.is_(d.complaints(), [], "no complaint")
+
+
+def stalled():
+    """A disk that hangs in a sync: the watchdog goes hungry."""
+    m = Manager(tap.folder() + "/stalled.sock")
+    shim = tap.folder() + "/hang.so"
+    with open(tap.folder() + "/hang.c", "w", encoding="ascii") as f:
+        f.write('#include <unistd.h>\nint fdatasync(int fd)\n{\n\t(void)fd;\n\twhile (access("%s/hang", F_OK) == 0)\n\t\tusleep(50000);\n\treturn 0;\n}\n'
+                % tap.folder())
+    run.output(os.environ.get("CC", "cc"), "-shared", "-fPIC", "-o", shim, tap.folder() + "/hang.c")
+    d = Daemon(tap.folder() + "/stalled", outbounds=(CLIENT,), env={"NOTIFY_SOCKET": tap.folder() + "/stalled.sock", "WATCHDOG_USEC": "1000000",
+                                                                    "LD_PRELOAD": shim}).start()
+    m.hears("^WATCHDOG=1$")
+    with open(tap.folder() + "/hang", "w", encoding="ascii"):
+        pass
+    s = milter.Session(d.socket)
+    s.connect(CLIENT)
+    s.mail("<a@example.com>")
+    s.rcpt("<%s>" % JOURNAL)
+    s.send("B", corpus.report("hang", 2000))
+    s.send("E")
+    run.until(lambda: "committer-stalled" in d.log(), "the log says it", 10)
+    m.listen()
+    before = m.heard.count("WATCHDOG=1")
+    time.sleep(1.5)
+    tap.is_(m.listen().count("WATCHDOG=1"), before, "while a sync hangs the watchdog is not fed")
+    os.unlink(tap.folder() + "/hang")
+    run.until(lambda: m.listen().count("WATCHDOG=1") > before, "fed again", 10)
+    tap.ok(True, "when it works again the watchdog is fed")
+    d.stop()
+
+
+def units():
+    if not shutil.which("systemd-analyze"):
+        tap.skip("the units are good", "missing: systemd-analyze (systemd)")
+        return
+    copies = []
+    for name in ("journal-milter", "journal-milter-web"):
+        path = os.path.join(UNITS, name + ".service")
+        r = subprocess.run(["systemd-analyze", "security", "--offline=yes", "--no-pager", path], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+        found = re.search(r"exposure level for \S+: ([\d.]+)", r.stdout.decode())
+        tap.ok(found and float(found.group(1)) <= 2.0, "%s: exposure at most 2.0, it is %s" % (name, found and found.group(1)))
+        with open(path, encoding="utf-8") as f:
+            text = f.read().replace("/usr/sbin/journal-milter-web", os.path.join(tap.BUILD, "milter/web/journal-milter-web"))
+        copies.append(tap.folder() + "/" + name + ".service")
+        with open(copies[-1], "w", encoding="utf-8") as f:
+            f.write(re.sub(r"/usr/sbin/journal-milter(?= )", os.path.join(tap.BUILD, "milter/daemon/journal-milter"), text))
+    r = subprocess.run(["systemd-analyze", "verify", "--man=no", "--recursive-errors=no", *copies], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+    tap.is_((r.returncode, r.stdout.decode()), (0, ""), "systemd-analyze verify has nothing against them")
+    for tool, args, name in (("systemd-sysusers", ["--dry-run"], "sysusers.conf"), ("systemd-tmpfiles", ["--create", "--root=" + tap.folder() + "/root"], "tmpfiles.conf")):
+        if not shutil.which(tool):
+            tap.skip(name + " is understood", "missing: " + tool)
+            continue
+        if tool == "systemd-tmpfiles":
+            os.makedirs(tap.folder() + "/root/etc", exist_ok=True)
+            for file, line in (("passwd", "journal-milter:x:%d:%d::/:/bin/false" % (os.getuid(), os.getgid())), ("group", "journal-milter:x:%d:" % os.getgid())):
+                with open(tap.folder() + "/root/etc/" + file, "w", encoding="ascii") as f:
+                    f.write(line + "\n")
+        r = subprocess.run([tool, *args, os.path.join(UNITS, name)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+        tap.ok(r.returncode == 0, name + " is understood", r.stdout.decode())
+    tap.is_(oct(os.stat(tap.folder() + "/root/run/journal-milter-public").st_mode & 0o777), "0o755", "and makes the publish folder")
+
+
+def main():
+    units()
+    path = tap.folder() + "/notify.sock"
+    notified("path", path, path)
+    abstract = "jm-test-%d" % os.getpid()
+    notified("abstract", "\0" + abstract, "@" + abstract)
+    stalled()
+    sys.exit(tap.done())
+
+
+main()
