@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Doctor: the settings' meaning, the daemon's socket, archive folder, disk, clock, and the names of the journal domains. */
+#include <arpa/nameser.h>
 #include <errno.h>
-#include <grp.h>
 #include <netdb.h>
 #include <pwd.h>
+#include <resolv.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -197,12 +198,13 @@ void jm_doctor_dns(struct jm_doctor *d)
 		return;
 	for (size_t i = 0; d->settings->journal_domains[i]; i++) {
 		const char *name = d->settings->journal_domains[i];
+		unsigned char answer[4096];
 		int rc = getaddrinfo(name, "25", &hints, &found);
 
 		if (rc == 0)
 			freeaddrinfo(found);
-		else
+		else if (res_query(name, ns_c_in, ns_t_mx, answer, (int)sizeof answer) < 0)
 			jm_doctor_add(d, JM_DOCTOR_WARN, "dns", "no-address", "an A or AAAA record, unless Exchange uses another smart host",
-			    "%s has no address: %s", name, gai_strerror(rc));
+			    "%s has neither an address nor an MX record: %s", name, gai_strerror(rc));
 	}
 }
