@@ -5,6 +5,7 @@
 #include <db.h>
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -21,6 +22,7 @@
 struct jm_catalog {
 	DB_ENV *env;
 	DB *db[JM_TABLES];
+	char mark[4352];		/* path; empty: it was not opened */
 };
 
 struct jm_txn {
@@ -79,9 +81,70 @@ static int open_tables(struct jm_catalog *c)
 	return rc;
 }
 
+/* ---- was the machine switched off while it was open? ---- */
+
+#define MARK_NAME "open"		/* there while it is open; holds the number of this run of the machine */
+#define BOOT_BYTES 36
+
+static void boot_of(char text[BOOT_BYTES + 1])
+{
+	struct jm_err no;
+	int fd = jm_io_open("/proc/sys/kernel/random/boot_id", O_RDONLY, 0, &no);
+
+	(void)snprintf(text, BOOT_BYTES + 1, "%s", "unknown");
+	if (fd >= 0 && jm_io_pread(fd, text, BOOT_BYTES, 0, &no) < 0)
+		(void)snprintf(text, BOOT_BYTES + 1, "%s", "unknown");
+	text[BOOT_BYTES] = '\0';
+	if (fd >= 0)
+		(void)close(fd);
+}
+
+/* True when it was open in another run of the machine and never closed: pages may be torn, which recovery does not see. */
+static bool was_cut(const char *folder)
+{
+	char path[4352], boot[BOOT_BYTES + 1];
+	unsigned char *p = NULL;
+	struct jm_err no;
+	size_t n = 0;
+	bool cut;
+
+	(void)snprintf(path, sizeof(path), "%s/" MARK_NAME, folder);
+	if (jm_io_read_file(path, 4096, &p, &n, &no) < 0)
+		return no.kind != JM_E_NOTFOUND;
+	boot_of(boot);
+	cut = !jm_span_eq(jm_span_of(p, n), jm_span_str(boot));
+	free(p);
+	return cut;
+}
+
+static int mark(const char *folder, struct jm_err *err)
+{
+	char path[4352], boot[BOOT_BYTES + 1];
+
+	(void)snprintf(path, sizeof(path), "%s/" MARK_NAME, folder);
+	boot_of(boot);
+	return jm_io_publish(path, boot, strlen(boot), 0600, err);
+}
+
+/* Read every page of the recovered file. */
+static int check_pages(DB_ENV *env, const char *folder)
+{
+	char path[4352];
+	DB *db = NULL;
+	int rc;
+
+	(void)snprintf(path, sizeof(path), "%s/" FILE_NAME, folder);
+	if (access(path, F_OK) != 0)
+		return 0;
+	if ((rc = env->txn_checkpoint(env, 0, 0, DB_FORCE)) != 0 || (rc = db_create(&db, env, 0)) != 0)
+		return rc;
+	return db->verify(db, FILE_NAME, NULL, NULL, 0);	/* frees db, whatever it returns */
+}
+
 int jm_catalog_open(const char *folder, uint64_t cache_bytes, struct jm_catalog **c_r, struct jm_err *err)
 {
 	struct jm_catalog *c = calloc(1, sizeof(*c));
+	bool cut;
 	int rc;
 
 	if (c == NULL)
@@ -94,11 +157,22 @@ int jm_catalog_open(const char *folder, uint64_t cache_bytes, struct jm_catalog 
 		free(c);
 		return fail(err, rc, "cannot make an environment");
 	}
-	if ((rc = open_env(c->env, folder, cache_bytes)) == 0)
+	cut = was_cut(folder);
+	if ((rc = open_env(c->env, folder, cache_bytes)) == 0 && cut) {
+		rc = check_pages(c->env, folder);
+		if (rc != 0)
+			rc = DB_VERIFY_BAD;
+	}
+	if (rc == 0)
 		rc = open_tables(c);
 	if (rc != 0) {
 		jm_catalog_close(&c);
 		return fail(err, rc, "cannot open");
+	}
+	(void)snprintf(c->mark, sizeof(c->mark), "%s/" MARK_NAME, folder);
+	if (mark(folder, err) < 0) {
+		jm_catalog_close(&c);
+		return jm_err_wrap(err, "catalog");
 	}
 	*c_r = c;
 	return 0;
@@ -117,6 +191,8 @@ void jm_catalog_close(struct jm_catalog **c)
 		rc = one;
 	if (rc != 0)
 		JM_LOG(JM_LOG_WARNING, "catalog-close", { "error", JM_S(db_strerror(rc)) });
+	else if ((*c)->mark[0] != '\0')
+		(void)unlink((*c)->mark);
 	free(*c);
 	*c = NULL;
 }
@@ -129,7 +205,7 @@ void jm_catalog_wipe(const char *folder)
 	if (d == NULL)
 		return;
 	while ((e = readdir(d)) != NULL) {
-		if (strcmp(e->d_name, FILE_NAME) == 0 || strncmp(e->d_name, "log.", 4) == 0 || strncmp(e->d_name, "__db", 4) == 0)
+		if (strcmp(e->d_name, FILE_NAME) == 0 || strcmp(e->d_name, MARK_NAME) == 0 || strncmp(e->d_name, "log.", 4) == 0 || strncmp(e->d_name, "__db", 4) == 0)
 			(void)unlinkat(dirfd(d), e->d_name, 0);
 	}
 	(void)closedir(d);
