@@ -235,7 +235,7 @@ def full_disk():
         tap.diag("no tmpfs can be mounted here")
         return
     tap.at_end(lambda: subprocess.run(["umount", "-l", disk], check=False))
-    d = Daemon(os.path.join(home, "jm-full"), [mailbox(email, box.port)], more={"archive": {"directory": disk + "/archive"}}).start()
+    d = Daemon(os.path.join(home, "jm-full"), [mailbox(email, box.port)], more={"archive": {"directory": disk + "/archive", "disk-reserve": "0"}}).start()
     run.until(lambda: in_daemon(d, email).get("state") == "ok", "an empty mailbox", 60)
     with open(os.path.join(disk, "filler"), "wb", buffering=0) as f:
         try:
