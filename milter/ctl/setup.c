@@ -350,16 +350,19 @@ int jm_ctl_setup(int argc, char **argv)
 	struct jm_err err = { JM_E_NONE, 0, "" };
 	int rc = EX_OK, n = jm_ctl_options(argc, argv, options, "[options] DOMAIN", "write what MTA, archive and Exchange need for a domain", &rc);
 
-	if (n < 0)
-		return rc;
-	if (n != 1)
-		return jm_ctl_fail_usage("setup", n == 0 ? NULL : argv[2]);
 	jm_buf_init(&s.smart_hosts_ps, TEXT_MAX_BYTES);
 	jm_buf_init(&s.services_xml, TEXT_MAX_BYTES);
-	if (take(&s, argv[1], &err) != 0 || write_all(&s, &err) != 0)
+	if (n < 0)
+		goto out;
+	if (n != 1)
+		rc = jm_ctl_fail_usage("setup", n == 0 ? NULL : argv[2]);
+	else if (take(&s, argv[1], &err) != 0 || write_all(&s, &err) != 0)
 		rc = jm_ctl_fail("setup", &err);
 	else
 		printf("\nNothing else was changed. What to do with it stands in %s/README.\n", s.output);
+out:
+	free(s.smart_hosts.v);
+	free(s.sources.v);
 	jm_buf_release(&s.smart_hosts_ps);
 	jm_buf_release(&s.services_xml);
 	return rc;
