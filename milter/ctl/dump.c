@@ -295,15 +295,8 @@ static int put_damage(const struct dump *d, const json_t *o)
 		jm_print_json(stdout, o);
 		return 0;
 	}
-	fputs("damaged  record ", stdout);
-	jm_print_value(stdout, json_object_get(o, "seq"), 0, false);
-	fputs(", volume ", stdout);
-	jm_print_value(stdout, json_object_get(o, "volume"), 0, false);
-	fputs(" at ", stdout);
-	jm_print_value(stdout, json_object_get(o, "offset"), 0, false);
-	fputs(": ", stdout);
-	jm_print_value(stdout, json_object_get(o, "problem"), 0, false);
-	putchar('\n');
+	fputs("damaged", stdout);
+	jm_print_finding(o);
 	return 0;
 }
 

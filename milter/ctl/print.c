@@ -245,3 +245,16 @@ void jm_print_tree(FILE *f, const json_t *object, unsigned indent)
 		putc('\n', f);
 	}
 }
+
+void jm_print_finding(const json_t *o)
+{
+	fputs("  record ", stdout);
+	jm_print_value(stdout, json_object_get(o, "seq"), 0, false);
+	fputs(", volume ", stdout);
+	jm_print_value(stdout, json_object_get(o, "volume"), 0, false);
+	fputs(" at ", stdout);
+	jm_print_value(stdout, json_object_get(o, "offset"), 0, false);
+	fputs(": ", stdout);
+	jm_print_value(stdout, json_object_get(o, "problem"), 0, false);
+	putchar('\n');
+}

@@ -50,4 +50,7 @@ size_t jm_print_columns(FILE *f);
 /* An object as an indented list of "name  value", objects and lists within it further in. Names ending in "bytes" get a readable size too. */
 void jm_print_tree(FILE *f, const json_t *object, unsigned indent);
 
+/* The rest of a line about damage, to standard output: "  record SEQ, volume N at OFFSET: PROBLEM", escaped as everything. */
+void jm_print_finding(const json_t *o);
+
 #endif

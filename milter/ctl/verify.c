@@ -58,15 +58,7 @@ static void put_finding(const json_t *o)
 	jm_print_style(stdout, JM_PRINT_BAD);
 	fputs("problem", stdout);
 	jm_print_style(stdout, JM_PRINT_PLAIN);
-	fputs("  record ", stdout);
-	jm_print_value(stdout, json_object_get(o, "seq"), 0, false);
-	fputs(", volume ", stdout);
-	jm_print_value(stdout, json_object_get(o, "volume"), 0, false);
-	fputs(" at ", stdout);
-	jm_print_value(stdout, json_object_get(o, "offset"), 0, false);
-	fputs(": ", stdout);
-	jm_print_value(stdout, json_object_get(o, "problem"), 0, false);
-	putchar('\n');
+	jm_print_finding(o);
 }
 
 static void put_summary(const struct verify *v, const json_t *o)
