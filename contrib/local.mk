@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
-EXTRA_DIST += contrib/systemd/journal-milter.service contrib/systemd/journal-milter-web.service contrib/systemd/sysusers.conf \
-	contrib/systemd/tmpfiles.conf contrib/prometheus/rules.yml contrib/prometheus/rules-test.yml contrib/grafana/journal-milter.json \
+EXTRA_DIST += contrib/prometheus/rules.yml contrib/prometheus/rules-test.yml contrib/grafana/journal-milter.json \
 	contrib/icinga/check_journal_milter
 EXTRA_DIST += contrib/readers/stats.c contrib/readers/stats.pl contrib/readers/stats.py
 EXTRA_DIST += contrib/check contrib/packages contrib/quickstart contrib/quickstart.py
 include contrib/exchange/local.mk
+include contrib/systemd/local.mk

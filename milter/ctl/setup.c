@@ -22,7 +22,10 @@
 
 #define SETTINGS_FILE JM_SYSCONFDIR "/journal-milter/journal-milter.xml"
 #define ARCHIVE_DIRECTORY "/var/lib/journal-milter"
+#define PUBLISH_DIRECTORY "/run/journal-milter-public"
 #define SOCKET "unix:/run/journal-milter/milter.sock"
+#define SOCKET_GROUP "journal-mta"		/* these two are made by sysusers.d */
+#define USER "journal-milter"
 #define OUTPUT_MAX_BYTES (1024u * 1024)
 #define TEXT_MAX_BYTES (64u * 1024)
 
@@ -56,14 +59,14 @@ static const struct file files[] = {
 
 struct setup {
 	/* options */
-	const char *output, *mta_address, *undeliverable, *kind, *socket, *archive;
+	const char *output, *mta_address, *undeliverable, *kind, *socket, *socket_group, *user, *archive, *publish;
 	struct jm_ctl_list smart_hosts, sources;
 	bool force;
 	/* what follows from them */
 	int services;
 	char domain[JM_DOMAIN_BYTES], journal_domain[JM_DOMAIN_BYTES + 8], address[JM_DOMAIN_BYTES + 32], second[JM_DOMAIN_BYTES + 32];
 	char folder[JM_DOMAIN_BYTES + 32], ndr[JM_DOMAIN_BYTES + 16], date[16], listen[96], sendmail_listen[96], postfix_socket[256], sendmail_socket[256];
-	struct jm_buf smart_hosts_ps, services_xml;
+	struct jm_buf smart_hosts_ps, services_xml, group_xml;
 };
 
 /* Letters, digits, hyphens and dots: nothing that any of the languages written here could misread. */
@@ -90,6 +93,13 @@ static bool is_address(const char *text)
 static bool is_path(const char *text)
 {
 	return text[0] == '/' && strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._/") == strlen(text);
+}
+
+static bool is_name(const char *text)
+{
+	size_t n = strlen(text);
+
+	return n > 0 && n <= 32 && text[0] != '-' && strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") == n;
 }
 
 /* ADDRESS or ADDRESS:PORT, [IPv6]:PORT -> the listener for both MTAs. NULL: all addresses. */
@@ -269,9 +279,17 @@ static int take(struct setup *s, const char *domain, struct jm_err *err)
 		s->output = s->folder;
 	if (!is_address(s->undeliverable))
 		return jm_err_set(err, JM_E_USAGE, "--undeliverable wants a mail address, not \"%s\"", s->undeliverable);
-	if (!is_path(s->archive))
-		return jm_err_set(err, JM_E_USAGE, "--archive: \"%s\" is no plain absolute path", s->archive);
+	if (!is_path(s->archive) || !is_path(s->publish))
+		return jm_err_set(err, JM_E_USAGE, "--%s: \"%s\" is no plain absolute path", is_path(s->archive) ? "publish" : "archive",
+		    is_path(s->archive) ? s->publish : s->archive);
+	if (!is_name(s->user) || !is_name(s->socket_group))
+		return jm_err_set(err, JM_E_USAGE, "--%s: \"%s\" is no name of an account", is_name(s->user) ? "socket-group" : "user",
+		    is_name(s->user) ? s->socket_group : s->user);
 	if (take_kind(s, err) != 0 || take_listen(s, err) != 0 || take_socket(s, err) != 0 || take_smart_hosts(s, err) != 0)
+		return -1;
+	/* A TCP socket has no group. */
+	if (s->postfix_socket[0] == 'u' && jm_buf_printf(&s->group_xml, err, "    <!-- Who may connect: postfix-apply puts Postfix' user into this group; "
+	    "Sendmail is root and needs none. -->\n    <socket-group>%s</socket-group>\n", s->socket_group) != 0)
 		return -1;
 	return add_services(s, err);
 }
@@ -288,8 +306,8 @@ static int write_file(const struct setup *s, const struct file *f, struct jm_err
 		{ "SMART_HOST", s->smart_hosts.n ? s->smart_hosts.v[0] : s->journal_domain },
 		{ "SMART_HOSTS_PS", jm_buf_str(&s->smart_hosts_ps) }, { "LISTEN", s->listen }, { "SENDMAIL_LISTEN", s->sendmail_listen },
 		{ "SOCKET", s->socket }, { "SENDMAIL_SOCKET", s->sendmail_socket }, { "POSTFIX_SOCKET", s->postfix_socket }, { "SETTINGS", SETTINGS_FILE }, { "ARCHIVE", s->archive },
-		{ "SOCKET_GROUP", s->postfix_socket[0] == 'u' ? "    <!-- Postfix: its smtpd runs as postfix. Sendmail: root, no group needed. -->\n"
-		    "    <socket-group>postfix</socket-group>\n" : "" },
+		{ "SOCKET_GROUP", s->postfix_socket[0] == 'u' ? s->socket_group : "" }, { "SOCKET_GROUP_XML", jm_buf_str(&s->group_xml) },
+		{ "USER", s->user }, { "PUBLISH", s->publish },
 		{ "SERVICES", jm_buf_str(&s->services_xml) }, { "EXCHANGE", f->exchange }, { "FILE", f->output }, { "TRANSPORT_SERVERS", hub },
 		{ "CONTACT", two && online ? "SMTP Journaling Microsoft 365" : "SMTP Journaling" },
 		{ "CONNECTOR", online ? "Microsoft 365 to journal-milter" : "Exchange to journal-milter" },
@@ -334,7 +352,8 @@ static int write_all(const struct setup *s, struct jm_err *err)
 
 int jm_ctl_setup(int argc, char **argv)
 {
-	struct setup s = { .kind = "one", .socket = SOCKET, .archive = ARCHIVE_DIRECTORY };
+	struct setup s = { .kind = "one", .socket = SOCKET, .socket_group = SOCKET_GROUP, .user = USER, .archive = ARCHIVE_DIRECTORY,
+		.publish = PUBLISH_DIRECTORY };
 	const struct jm_ctl_option options[] = {
 		{ "output", JM_CTL_TEXT, &s.output, "DIR", "where to; default: journal-milter-setup-DOMAIN" },
 		{ "force", JM_CTL_FLAG, &s.force, NULL, "write into a folder that is there" },
@@ -344,7 +363,10 @@ int jm_ctl_setup(int argc, char **argv)
 		{ "undeliverable", JM_CTL_TEXT, &s.undeliverable, "ADDRESS", "default: journal-ndr@DOMAIN" },
 		{ "source", JM_CTL_LIST, &s.sources, "RANGE", "of the Exchange servers; default: private networks" },
 		{ "socket", JM_CTL_TEXT, &s.socket, "SOCKET", "of the milter; default: " SOCKET },
+		{ "socket-group", JM_CTL_TEXT, &s.socket_group, "GROUP", "who may connect to it; default: " SOCKET_GROUP },
+		{ "user", JM_CTL_TEXT, &s.user, "USER", "of the daemon; default: " USER },
 		{ "archive", JM_CTL_TEXT, &s.archive, "DIR", "default: " ARCHIVE_DIRECTORY },
+		{ "publish", JM_CTL_TEXT, &s.publish, "DIR", "for the status page; default: " PUBLISH_DIRECTORY },
 		{ NULL, JM_CTL_FLAG, NULL, NULL, NULL },
 	};
 	struct jm_err err = { JM_E_NONE, 0, "" };
@@ -352,6 +374,7 @@ int jm_ctl_setup(int argc, char **argv)
 
 	jm_buf_init(&s.smart_hosts_ps, TEXT_MAX_BYTES);
 	jm_buf_init(&s.services_xml, TEXT_MAX_BYTES);
+	jm_buf_init(&s.group_xml, TEXT_MAX_BYTES);
 	if (n < 0)
 		goto out;
 	if (n != 1)
@@ -365,5 +388,6 @@ out:
 	free(s.sources.v);
 	jm_buf_release(&s.smart_hosts_ps);
 	jm_buf_release(&s.services_xml);
+	jm_buf_release(&s.group_xml);
 	return rc;
 }

@@ -9,6 +9,7 @@ from jmctl import PROGRAM
 from postfix import Postfix
 from sendmail import Sendmail
 
+ACCOUNTS = ("--user", "root", "--socket-group", "postfix")	# those of an installation are not on this machine
 ENV = dict(os.environ, JM_DATADIR=tap.SRC)
 
 
@@ -39,7 +40,8 @@ class Written:
         os.chmod(folder + ".d", 0o755)
         self.socket = "unix:%s.d/milter.sock" % folder
         self.status, self.out, self.complaint = jmctl("setup", domain, "--output", folder, "--mta-address", "127.0.0.1:%d" % self.port,
-                                                      "--socket", self.socket, "--archive", folder + ".d/archive", "--source", source, *args)
+                                                      "--socket", self.socket, "--archive", folder + ".d/archive", "--source", source, *ACCOUNTS,
+                                                      "--publish", folder + ".d/public", *args)
 
     def text(self, name):
         return read(self.folder, name)

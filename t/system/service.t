@@ -17,7 +17,7 @@ import tap
 from daemon import Daemon
 
 JOURNAL, CLIENT = "journaling@journal.example.com", "192.0.2.25"
-UNITS = os.path.join(tap.SRC, "contrib/systemd")
+UNITS, ACCOUNTS = os.path.join(tap.BUILD, "contrib/systemd"), os.path.join(tap.SRC, "contrib/systemd")
 
 
 class Manager:
@@ -105,24 +105,37 @@ def units():
         found = re.search(r"exposure level for \S+: ([\d.]+)", r.stdout.decode())
         tap.ok(found and float(found.group(1)) <= 2.0, "%s: exposure at most 2.0, it is %s" % (name, found and found.group(1)))
         with open(path, encoding="utf-8") as f:
-            text = f.read().replace("/usr/sbin/journal-milter-web", os.path.join(tap.BUILD, "milter/web/journal-milter-web"))
+            text = f.read()
+        programs = {"journal-milter": "milter/daemon/journal-milter", "journal-milter-web": "milter/web/journal-milter-web"}
         copies.append(tap.folder() + "/" + name + ".service")
         with open(copies[-1], "w", encoding="utf-8") as f:
-            f.write(re.sub(r"/usr/sbin/journal-milter(?= )", os.path.join(tap.BUILD, "milter/daemon/journal-milter"), text))
+            f.write(re.sub(r"(?m)^(Exec\w+=)\S+/(journal-milter\S*)", lambda m: m.group(1) + os.path.join(tap.BUILD, programs[m.group(2)]), text))
+        tap.is_(re.findall(r"@\w+@", text), [], "%s: every name in it is filled in" % name)
     r = subprocess.run(["systemd-analyze", "verify", "--man=no", "--recursive-errors=no", *copies], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
     tap.is_((r.returncode, r.stdout.decode()), (0, ""), "systemd-analyze verify has nothing against them")
-    for tool, args, name in (("systemd-sysusers", ["--dry-run"], "sysusers.conf"), ("systemd-tmpfiles", ["--create", "--root=" + tap.folder() + "/root"], "tmpfiles.conf")):
-        if not shutil.which(tool):
-            tap.skip(name + " is understood", "missing: " + tool)
-            continue
-        if tool == "systemd-tmpfiles":
-            os.makedirs(tap.folder() + "/root/etc", exist_ok=True)
-            for file, line in (("passwd", "journal-milter:x:%d:%d::/:/bin/false" % (os.getuid(), os.getgid())), ("group", "journal-milter:x:%d:" % os.getgid())):
-                with open(tap.folder() + "/root/etc/" + file, "w", encoding="ascii") as f:
-                    f.write(line + "\n")
-        r = subprocess.run([tool, *args, os.path.join(UNITS, name)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
-        tap.ok(r.returncode == 0, name + " is understood", r.stdout.decode())
-    tap.is_(oct(os.stat(tap.folder() + "/root/run/journal-milter-public").st_mode & 0o777), "0o755", "and makes the publish folder")
+    accounts(tap.folder() + "/root")
+
+
+def accounts(root):
+    """What sysusers.d and tmpfiles.d make, below a folder of their own."""
+    missing = [t for t in ("systemd-sysusers", "systemd-tmpfiles") if not shutil.which(t)]
+    if missing:
+        tap.skip("users and folders are made", "missing: " + " ".join(missing))
+        return
+    os.makedirs(root + "/etc")
+    for tool, args in (("systemd-sysusers", []), ("systemd-tmpfiles", ["--create"])):
+        r = subprocess.run([tool, *args, "--root=" + root, os.path.join(ACCOUNTS, tool.replace("systemd-", "") + ".d/journal-milter.conf")],
+                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+        tap.ok(r.returncode == 0, tool + " understands its file", r.stdout.decode())
+    with open(root + "/etc/passwd", encoding="ascii") as f:
+        user = next(line.split(":") for line in f if line.startswith("journal-milter:"))
+    with open(root + "/etc/group", encoding="ascii") as f:
+        groups = {line.split(":")[0]: line.strip().split(":") for line in f}
+    tap.is_((user[3], user[5]), (groups["journal-milter"][2], "/var/lib/journal-milter"), "the user journal-milter and its group")
+    tap.is_(groups["journal-mta"][3], "journal-milter", "the group journal-mta, and the user in it")
+    for name, mode, group in (("journal-milter", 0o2750, "journal-mta"), ("journal-milter-public", 0o755, "journal-milter")):
+        st = os.stat(root + "/run/" + name)
+        tap.is_((oct(st.st_mode & 0o7777), st.st_uid, st.st_gid), (oct(mode), int(user[2]), int(groups[group][2])), "/run/%s with its rights" % name)
 
 
 def main():
