@@ -350,7 +350,7 @@ static int store(struct jm_archive *a, const struct jm_deposit *d, const struct 
 
 int jm_archive_deposit(struct jm_archive *a, const struct jm_deposit *d, struct jm_receipt *receipt_r, struct jm_err *err)
 {
-	struct jm_flight claims[2];
+	struct jm_flight claims[JM_FLIGHTS];
 	struct jm_deposit now = *d;
 	struct jm_digests sums;
 	uint64_t item;
@@ -363,8 +363,13 @@ int jm_archive_deposit(struct jm_archive *a, const struct jm_deposit *d, struct 
 	if (jm_disk_check(a, d->received.len, err) < 0 || digest_all(d, &sums, err) < 0 || jm_flight_claim(a, claims, sums.received, sums.raw, &n, err) < 0)
 		return -1;
 	/* An item that comes a moment later is found by the first attempt; so a lookup that fails means no more than waiting. */
-	if (d->due_ms != 0 && d->match_first && jm_archive_match_key(a, sums.key, &item, err) == 1)
-		now.due_ms = 0;
+	if (d->due_ms != 0 && d->match_first) {
+		jm_flight_await(a, sums.key);
+		if (jm_archive_match_key(a, sums.key, &item, err) == 1)
+			now.due_ms = 0;
+	}
+	if (now.due_ms == 0 && d->set_aside == NULL)
+		jm_flight_tell(a, &claims[n++], sums.key);
 	rc = store(a, &now, &sums, claims, n, &taken, receipt_r, err);
 	if (!taken) {
 		(void)pthread_mutex_lock(&a->lock);
