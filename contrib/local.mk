@@ -5,3 +5,6 @@ EXTRA_DIST += contrib/readers/stats.c contrib/readers/stats.pl contrib/readers/s
 EXTRA_DIST += contrib/check contrib/packages contrib/quickstart contrib/quickstart.py
 include contrib/exchange/local.mk
 include contrib/systemd/local.mk
+
+bashcompletiondir = $(datadir)/bash-completion/completions
+dist_bashcompletion_DATA = contrib/bash-completion/jmctl

@@ -161,7 +161,8 @@ static int step_over(struct jm_archive *a, int fd, const struct jm_volume *v, st
 	return 0;
 }
 
-static int replay_volume(struct jm_archive *a, const struct jm_volume *v, struct jm_err *err)
+/* before: the bytes of the volumes before it, of total. */
+static int replay_volume(struct jm_archive *a, const struct jm_volume *v, uint64_t before, uint64_t total, struct jm_err *err)
 {
 	int fd, rc = 0, max = BATCH_MAX;
 
@@ -181,6 +182,8 @@ static int replay_volume(struct jm_archive *a, const struct jm_volume *v, struct
 		}
 		if (rc == 0)
 			rc = jm_catalog_checkpoint(a->catalog, CHECKPOINT_KIB, err);
+		if (rc == 0 && a->replayed != NULL)
+			a->replayed(a->damage_ctx, before + a->position.offset, total);
 	}
 	(void)close(fd);
 	return rc;
@@ -189,6 +192,7 @@ static int replay_volume(struct jm_archive *a, const struct jm_volume *v, struct
 int jm_applier_replay(struct jm_archive *a, struct jm_err *err)
 {
 	struct jm_volume *list;
+	uint64_t before = 0, total = 0;
 	size_t n;
 	int rc = 0;
 
@@ -200,9 +204,11 @@ int jm_applier_replay(struct jm_archive *a, struct jm_err *err)
 	(void)pthread_mutex_unlock(&a->lock);
 	if (list == NULL)
 		return jm_err_sys(err, JM_E_TEMP, "replay");
-	for (size_t i = 0; i < n && rc == 0; i++)
+	for (size_t i = 0; i < n; i++)
+		total += list[i].end;
+	for (size_t i = 0; i < n && rc == 0; before += list[i++].end)
 		if (list[i].head.number >= a->position.volume)
-			rc = replay_volume(a, &list[i], err);
+			rc = replay_volume(a, &list[i], before, total, err);
 	free(list);
 	return rc;
 }

@@ -97,6 +97,7 @@ static int open_archive(struct jm_archive *a, const struct jm_archive_options *o
 	a->verbatim = o->verbatim;
 	a->rebuild = o->rebuild;
 	a->damage = o->damage;
+	a->replayed = o->replayed;
 	a->damage_ctx = o->damage_ctx;
 	(void)snprintf(volumes, sizeof(volumes), "%s/volumes", o->dir);
 	if (o->must_exist && access(volumes, F_OK) != 0)

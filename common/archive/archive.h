@@ -33,6 +33,7 @@ struct jm_archive_options {
 	bool verbatim;			/* write nothing of its own (events, seals); for load, backup, restore */
 	bool rebuild;			/* make the catalog anew from the volumes, past what is damaged */
 	int (*damage)(void *ctx, const json_t *finding, struct jm_err *err);	/* rebuild: gets {seq, volume, offset, problem}; NULL: none */
+	void (*replayed)(void *ctx, uint64_t done_bytes, uint64_t total_bytes);	/* how far the catalog is, while it is brought up; NULL: nobody asks */
 	void *damage_ctx;
 };
 

@@ -85,6 +85,7 @@ struct jm_archive {
 	bool verbatim;			/* nothing of its own is written: no events, no seals */
 	bool rebuild;			/* at the start: make the catalog anew, past what is damaged */
 	jm_archive_visit *damage;	/* rebuild: told what was left out; may be NULL */
+	void (*replayed)(void *ctx, uint64_t done_bytes, uint64_t total_bytes);	/* told while it opens only; may be NULL */
 	void *damage_ctx;
 	int lock_fd;
 	unsigned char uuid[JM_UUID_BYTES];

@@ -13,6 +13,7 @@
 #include "common/base/io.h"
 #include "milter/ctl/client.h"
 #include "milter/ctl/print.h"
+#include "milter/ctl/progress.h"
 
 #define PATH_BYTES 4400
 
@@ -21,6 +22,8 @@ struct copy {
 	const char *dir;		/* of the copy */
 	int fd;				/* of the volume that comes in; -1: none */
 	uint64_t offset, left, bytes, volumes, seq;
+	uint64_t total;			/* bytes to copy; 0: not known */
+	struct jm_progress bar;
 	bool done, ok;
 	json_t *summary;		/* of the verification */
 };
@@ -91,6 +94,7 @@ static int put_bytes(void *ctx, const void *p, size_t n, struct jm_err *err)
 	c->offset += n;
 	c->left -= n;
 	c->bytes += n;
+	jm_progress_draw(&c->bar, c->bytes, c->total, NULL);
 	return 0;
 }
 
@@ -116,24 +120,86 @@ static json_t *tip_of(const char *dir, struct jm_err *err)
 	return tip;
 }
 
-static int count_problem(void *ctx, const json_t *finding, struct jm_err *err)
+static int put_problem(void *ctx, const json_t *finding, struct jm_err *err)
 {
-	(void)ctx, (void)err;
-	fputs("problem  ", stdout);
-	jm_print_json(stdout, finding);
+	struct copy *c = ctx;
+
+	(void)err;
+	jm_progress_wipe(&c->bar);
+	if (c->client.json) {
+		jm_print_json(stdout, finding);
+		return 0;
+	}
+	fputs("problem", stdout);
+	jm_print_finding(finding);
 	return 0;
+}
+
+static int put_progress(void *ctx, const json_t *o, struct jm_err *err)
+{
+	struct copy *c = ctx;
+
+	(void)err;
+	jm_progress_draw(&c->bar, (uint64_t)json_integer_value(json_object_get(o, "done_bytes")),
+	    (uint64_t)json_integer_value(json_object_get(o, "total_bytes")), NULL);
+	return 0;
+}
+
+static void put_replayed(void *ctx, uint64_t done, uint64_t total)
+{
+	struct copy *c = ctx;
+
+	jm_progress_draw(&c->bar, done, total, NULL);
+}
+
+/* The bytes of the volumes of an archive folder: what a whole copy takes. */
+static uint64_t volume_bytes(const char *dir)
+{
+	char path[PATH_BYTES];
+	struct stat st;
+	uint64_t sum = 0;
+
+	for (uint64_t i = 1; snprintf(path, sizeof path, "%s/volumes/%08" PRIu64 ".jmv", dir, i) < (int)sizeof path && stat(path, &st) == 0; i++)
+		sum += (uint64_t)st.st_size;
+	return sum;
+}
+
+/* What the archive has more than the copy; only for the bar. */
+static int take_status(void *ctx, const json_t *status, struct jm_err *err)
+{
+	struct copy *c = ctx;
+	uint64_t all = (uint64_t)json_integer_value(json_object_get(status, "volume_bytes")), here = volume_bytes(c->dir);
+
+	(void)err;
+	c->total = all > here ? all - here : 0;
+	return 0;
+}
+
+static void ask_total(struct copy *c)
+{
+	const struct jm_answer_out out = { .object = take_status, .ctx = c };
+	json_t *request = c->bar.shown ? json_pack("{s:s}", "verb", "status") : NULL;
+	struct jm_err err;
+
+	if (request && jm_client_ask(&c->client, request, &out, &err) < 0)
+		c->total = 0;
+	json_decref(request);
 }
 
 /* Open the copy, which brings its catalog up to date, and read all that is new in it. */
 static int verify(struct copy *c, uint64_t since, struct jm_err *err)
 {
 	struct jm_client here = { .json = false };
-	struct jm_archive_options options = { .must_exist = true, .verbatim = true };
+	struct jm_archive_options options = { .must_exist = true, .verbatim = true, .replayed = put_replayed, .damage_ctx = c };
 	struct jm_archive *a = NULL;
-	int rc = jm_client_open(&here, c->dir, &options, &a, err);
+	int rc;
 
+	jm_progress_start(&c->bar, "catalog");
+	rc = jm_client_open(&here, c->dir, &options, &a, err);
+	jm_progress_start(&c->bar, "verify");
 	if (rc == 0)
-		rc = jm_archive_verify(a, since, false, NULL, count_problem, c, &c->summary, err);
+		rc = jm_archive_verify(a, since, false, put_progress, put_problem, c, &c->summary, err);
+	jm_progress_wipe(&c->bar);
 	jm_client_close(&here, &a);
 	if (rc < 0)
 		return jm_err_wrap(err, "verifying the copy %s", c->dir);
@@ -177,6 +243,8 @@ static int backup(struct copy *c, struct jm_err *err)
 	request = json_pack("{s:s, s:s*}", "verb", "backup", "tip", text);
 	free(text);
 	rc = make_folders(c, err);
+	jm_progress_start(&c->bar, "copy");
+	ask_total(c);
 	if (rc == 0)
 		rc = request ? jm_client_ask(&c->client, request, &out, err) : jm_err_set(err, JM_E_TEMP, "out of memory");
 	json_decref(request);
@@ -218,6 +286,8 @@ static int restore(struct copy *c, const char *from, struct jm_err *err)
 	rc = jm_client_open(&there, from, &options, &a, err);
 	if (rc == 0)
 		rc = make_folders(c, err);
+	jm_progress_start(&c->bar, "copy");
+	c->total = volume_bytes(from);
 	if (rc == 0)
 		rc = jm_archive_copy(a, NULL, put_object, put_bytes, c, err);
 	jm_client_close(&there, &a);

@@ -12,6 +12,7 @@
 #include "common/control/domains.h"
 #include "common/settings/settings.h"
 #include "milter/ctl/client.h"
+#include "milter/ctl/print.h"
 
 #define REPORT_BYTES (1024u * 1024)
 #define DEFAULT_FILE JM_SYSCONFDIR "/journal-milter/journal-milter.xml"
@@ -143,10 +144,10 @@ static int print_json(const char *path, const struct jm_settings *s, const json_
 		    ranges(&s->authorized_outbounds), "services", services(s));
 		rc = part ? json_object_update_new(all, part) : -1;
 	}
-	if (rc == 0)
-		rc = json_dumpf(all, stdout, JSON_INDENT(2));
-	if (rc == 0)
-		rc = putchar('\n') == '\n' ? 0 : -1;
+	if (rc == 0) {
+		jm_print_json(stdout, all);
+		rc = fflush(stdout) == 0 && !ferror(stdout) ? 0 : -1;
+	}
 	json_decref(all);
 	if (rc != 0)
 		fputs("jmctl check: cannot write the answer\n", stderr);
@@ -202,7 +203,7 @@ int jm_ctl_check(int argc, char **argv)
 	json_t *rows = NULL;
 	struct jm_buf report;
 	struct jm_err err = { JM_E_NONE, 0, "" };
-	int rc = EX_OK, n = jm_ctl_options(argc, argv, options, "[options]", "check a settings file and show what it says", &rc);
+	int rc = EX_OK, n = jm_ctl_options(argc, argv, options, "[options]", "Check a settings file and show what it says.", &rc);
 
 	if (n < 0)
 		return rc;

@@ -43,14 +43,25 @@ struct jm_ctl_option {
 	void *value;			/* bool *, const char **, uint64_t *, struct jm_ctl_list * */
 	const char *argument;		/* what --help calls the argument; NULL for a flag */
 	const char *help;
+	const char *words;		/* what it may be, with blanks between; for the shell's completion. NULL: anything. The verb checks */
 };
+
+/* What asks a verb for completions instead of --help: only the shell's script says so, through "jmctl completion". */
+#define JM_CTL_COMPLETE "--complete-these-words"
 
 /*
  * Read options (--name value, --name=value) into their values, which keep what they had otherwise. Operands ("-" and everything
  * after "--" included) are moved to argv[1] and on; returns how many there are. -1: the verb is to return *exit_r: EX_USAGE after a message on stderr that
- * names the nearest option, 0 after --help. usage: what follows the verb's name, "[options] ID"; help: what the verb does.
+ * names the nearest option, 0 after --help or JM_CTL_COMPLETE. usage: what follows the verb's name, "[options] list | show ID": words in small
+ * letters are to be written so, those in capitals stand for something; help: what the verb does.
  */
 int jm_ctl_options(int argc, char **argv, const struct jm_ctl_option *table, const char *usage, const char *help, int *exit_r);
+
+/* What --help prints (help.c), as text or as one JSON object a line. */
+void jm_ctl_help(const char *verb, const struct jm_ctl_option *table, const char *usage, const char *help, bool json);
+
+/* Print what the last of the n words may be, as "jmctl completion" does (completion.c). words: those that follow the verb. */
+void jm_ctl_complete(char *const *words, int n, const struct jm_ctl_option *table, const char *usage);
 
 /* Which of the n names is the nearest to word by edit distance; NULL when none is near enough to be meant. Borrowed. */
 const char *jm_ctl_nearest(const char *word, const char *const *names, size_t n);

@@ -129,7 +129,7 @@ int jm_ctl_doctor(int argc, char **argv)
 	char folder[OUT_MAX_BYTES];
 	const struct jm_ctl_option options[] = {
 		{ "config", JM_CTL_TEXT, &d.config, "FILE", "the settings file; default: " DEFAULT_FILE },
-		{ "mta", JM_CTL_TEXT, &mta, "WHICH", "postfix, sendmail, none; default: what is here" },
+		{ "mta", JM_CTL_TEXT, &mta, "WHICH", "postfix, sendmail, none; default: what is here", "postfix sendmail none" },
 		{ "postfix", JM_CTL_TEXT, &d.postfix, "DIR", "the folder of main.cf and master.cf" },
 		{ "sendmail", JM_CTL_TEXT, &d.sendmail, "FILE", "the sendmail.cf" },
 		{ "no-dns", JM_CTL_FLAG, &no_dns, NULL, "ask no name server" },
@@ -137,7 +137,7 @@ int jm_ctl_doctor(int argc, char **argv)
 		{ "json", JM_CTL_FLAG, &json, NULL, "one JSON object" },
 		{ NULL, JM_CTL_FLAG, NULL, NULL, NULL },
 	};
-	int rc = EX_OK, n = jm_ctl_options(argc, argv, options, "[options]", "look for every known way to lose mail; changes nothing", &rc);
+	int rc = EX_OK, n = jm_ctl_options(argc, argv, options, "[options]", "Look for every known way to lose mail; change nothing.", &rc);
 	struct jm_settings *s;
 
 	if (n != 0)

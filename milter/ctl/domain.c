@@ -211,7 +211,7 @@ int jm_ctl_domain(int argc, char **argv)
 		JM_CLIENT_OPTIONS(&d.client), { NULL }
 	};
 	struct jm_err err;
-	int code, n = jm_ctl_options(argc, argv, options, "[options] add|verify|remove DOMAIN, or list",
+	int code, n = jm_ctl_options(argc, argv, options, "[options] list | add DOMAIN | verify DOMAIN | remove DOMAIN",
 	    "Show that an internal domain is yours: a code for a TXT record, and its look-up in DNS.", &code);
 	bool is_list = n > 0 && strcmp(argv[1], "list") == 0;
 	size_t i = 0;

@@ -16,6 +16,7 @@
 #include "milter/ctl/client.h"
 #include "milter/ctl/dumpdir.h"
 #include "milter/ctl/print.h"
+#include "milter/ctl/progress.h"
 
 #define PATH_BYTES 4400
 
@@ -31,7 +32,8 @@ struct part {
 struct dump {
 	struct jm_client client;
 	const char *dir;
-	uint64_t since;
+	uint64_t after, last_seq;
+	struct jm_progress bar;
 	FILE *old, *manifest, *sums;	/* old: the manifest that was there, NULL: none */
 	char *line;			/* the next line of old; owned */
 	size_t line_cap;
@@ -289,8 +291,9 @@ static int check_uuid(struct dump *d, const json_t *begin, struct jm_err *err)
 	return rc;
 }
 
-static int put_damage(const struct dump *d, const json_t *o)
+static int put_damage(struct dump *d, const json_t *o)
 {
+	jm_progress_wipe(&d->bar);
 	if (d->client.json) {
 		jm_print_json(stdout, o);
 		return 0;
@@ -309,8 +312,10 @@ static int put_object(void *ctx, const json_t *o, struct jm_err *err)
 		return -1;
 	if (!what)
 		return jm_err_set(err, JM_E_CORRUPT, "dump was answered with something else");
-	if (strcmp(what, "begin") == 0)
+	if (strcmp(what, "begin") == 0) {
+		d->last_seq = number(o, "last_seq");
 		return check_uuid(d, o, err);
+	}
 	if (strcmp(what, "damage") == 0)
 		return put_damage(d, o);
 	if (strcmp(what, "end") == 0) {
@@ -321,6 +326,7 @@ static int put_object(void *ctx, const json_t *o, struct jm_err *err)
 	}
 	d->record = json_incref((json_t *)(uintptr_t)o);
 	d->seq = number(o, "seq");
+	jm_progress_draw(&d->bar, d->seq > d->after ? d->seq - d->after : 0, d->last_seq > d->after ? d->last_seq - d->after : 0, "records");
 	d->meta_left = number(o, "metadata_bytes");
 	jm_buf_reset(&d->meta_text);
 	return 0;
@@ -420,7 +426,7 @@ static int run(struct dump *d, struct jm_err *err)
 	d->sums = d->manifest ? open_file(d, "SHA256SUMS.tmp", "we", err) : NULL;
 	if (!d->sums || next_old(d, err) < 0)
 		return -1;
-	request = json_pack("{s:s, s:I}", "verb", "dump", "since", (json_int_t)d->since);
+	request = json_pack("{s:s, s:I}", "verb", "dump", "since", (json_int_t)(d->after > 0 ? d->after + 1 : 0));
 	rc = request ? jm_client_ask(&d->client, request, &out, err) : jm_err_set(err, JM_E_TEMP, "out of memory");
 	json_decref(request);
 	if (rc == 0 && !d->done)
@@ -452,7 +458,7 @@ int jm_ctl_dump(int argc, char **argv)
 {
 	struct dump d = { .report.fd = -1, .message.fd = -1 };
 	const struct jm_ctl_option options[] = {
-		{ "since", JM_CTL_NUMBER, &d.since, "SEQ", "only records from this sequence number on; what is in DIR stays" },
+		{ "after", JM_CTL_NUMBER, &d.after, "SEQ", "only records behind this sequence number; what is in DIR stays" },
 		JM_CLIENT_OPTIONS(&d.client), { NULL }
 	};
 	struct jm_err err;
@@ -465,7 +471,9 @@ int jm_ctl_dump(int argc, char **argv)
 		return jm_ctl_fail_usage(argv[0], n > 1 ? argv[2] : NULL);
 	d.dir = argv[1];
 	jm_buf_init(&d.meta_text, JM_DUMP_LINE_MAX);
-	rc = d.since > INT64_MAX ? jm_err_set(&err, JM_E_USAGE, "--since is at most 9223372036854775807") : run(&d, &err);
+	jm_progress_start(&d.bar, NULL);
+	rc = d.after >= INT64_MAX ? jm_err_set(&err, JM_E_USAGE, "--after is at most 9223372036854775806") : run(&d, &err);
+	jm_progress_wipe(&d.bar);
 	if (rc == 0) {
 		(void)json_object_del(d.summary, "dump");
 		(void)json_object_set_new(d.summary, "files", json_integer((json_int_t)d.files));

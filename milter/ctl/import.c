@@ -17,6 +17,7 @@
 #include "milter/ctl/client.h"
 #include "milter/ctl/mbox.h"
 #include "milter/ctl/print.h"
+#include "milter/ctl/progress.h"
 
 #define MESSAGE_MAX_BYTES (1u << 30)
 #define PATH_BYTES 4400
@@ -30,6 +31,9 @@ struct import {
 	enum jm_mbox_quoting mbox;
 	struct jm_unwrap_options unwrap;
 	struct jm_archive *a;
+	struct jm_progress bar;
+	bool counting;			/* the first walk: how many bytes there are */
+	uint64_t total, done;		/* bytes of the files */
 	uint64_t files, messages, bytes, problems, first_seq, last_seq;
 };
 
@@ -56,6 +60,7 @@ static int deposit(struct import *m, struct jm_span message, struct jm_err *err)
 	return 0;
 }
 
+/* From here on m->done is the bytes before this file. */
 static int import_mbox(struct import *m, struct jm_span all, struct jm_err *err)
 {
 	struct jm_buf message;
@@ -63,11 +68,13 @@ static int import_mbox(struct import *m, struct jm_span all, struct jm_err *err)
 	int rc;
 
 	jm_buf_init(&message, MESSAGE_MAX_BYTES);
-	while ((rc = jm_mbox_next(all, &at, m->mbox, &message, err)) == 1)
+	while ((rc = jm_mbox_next(all, &at, m->mbox, &message, err)) == 1) {
+		jm_progress_draw(&m->bar, m->done + at, m->total, NULL);
 		if (deposit(m, jm_buf_span(&message), err) < 0) {
 			rc = -1;
 			break;
 		}
+	}
 	jm_buf_release(&message);
 	return rc;
 }
@@ -79,6 +86,12 @@ static int import_file(struct import *m, const char *path, bool eml, struct jm_e
 	struct stat st;
 	void *map = NULL;
 
+	if (m->counting) {	/* what is wrong with it is told when its turn comes */
+		m->total += fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0;
+		if (fd >= 0)
+			close(fd);
+		return 0;
+	}
 	if (fd < 0)
 		return -1;
 	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) {
@@ -95,7 +108,9 @@ static int import_file(struct import *m, const char *path, bool eml, struct jm_e
 		all = jm_span_of(map, (size_t)st.st_size);
 	}
 	m->files++;
+	jm_progress_draw(&m->bar, m->done, m->total, NULL);
 	rc = !eml && jm_mbox_is(all) ? import_mbox(m, all, err) : deposit(m, all, err);
+	m->done += all.len;
 	if (rc < 0)
 		jm_err_wrap(err, "%s", path);
 out:
@@ -181,20 +196,28 @@ static int read_options(struct import *m, struct jm_err *err)
 static int run(struct import *m, char **paths, int n, struct jm_err *err)
 {
 	struct jm_archive_options options = { .must_exist = true };
+	struct jm_err ignored;
 	int rc;
 
 	if (read_options(m, err) < 0)
 		return -1;
 	rc = jm_client_open(&m->client, NULL, &options, &m->a, err);
+	jm_progress_start(&m->bar, NULL);
+	m->counting = true;
+	for (int i = 0; rc == 0 && m->bar.shown && i < n; i++)
+		(void)import_path(m, paths[i], 0, &ignored);	/* said when its turn comes */
+	m->counting = false;
 	for (int i = 0; rc == 0 && i < n; i++) {
 		rc = import_path(m, paths[i], 0, err);
 		if (rc < 0 && err->kind != JM_E_TEMP) {
+			jm_progress_wipe(&m->bar);
 			fprintf(stderr, "jmctl import: %s\n", err->text);
 			m->problems++;
 			rc = 0;
 		}
 	}
 	jm_client_close(&m->client, &m->a);
+	jm_progress_wipe(&m->bar);
 	return rc;
 }
 
@@ -203,11 +226,11 @@ int jm_ctl_import(int argc, char **argv)
 	struct import m = { .files = 0 };
 	const struct jm_ctl_option options[] = {
 		{ "service", JM_CTL_TEXT, &m.service, "ADDRESS", "the journal address that they count for" },
-		{ "journal-type", JM_CTL_TEXT, &m.type, "TYPE", "envelope: unwrap what is a journal report; eml: never [envelope]" },
+		{ "journal-type", JM_CTL_TEXT, &m.type, "TYPE", "envelope: unwrap what is a journal report; eml: never [envelope]", "envelope eml" },
 		{ "journal-domain", JM_CTL_LIST, &m.domains, "DOMAIN", "a domain of journal addresses, any number of times" },
 		{ "prefer-clear-text", JM_CTL_FLAG, &m.clear_text, NULL, "take the clear-text copy of a rights-protected message" },
 		{ "keep-journal-headers", JM_CTL_FLAG, &m.keep_headers, NULL, "leave the two X-MS-Exchange BCC fields in" },
-		{ "quoting", JM_CTL_TEXT, &m.quoting, "HOW", "of From_ lines in mbox files: mboxrd, mboxo, none [mboxrd]" },
+		{ "quoting", JM_CTL_TEXT, &m.quoting, "HOW", "of From_ lines in mbox files: mboxrd, mboxo, none [mboxrd]", "mboxrd mboxo none" },
 		JM_CLIENT_OPTIONS(&m.client), { NULL }
 	};
 	struct jm_err err;

@@ -5,12 +5,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sysexits.h>
 
 #include "common/base/io.h"
 #include "milter/ctl/client.h"
 #include "milter/ctl/dumpdir.h"
 #include "milter/ctl/print.h"
+#include "milter/ctl/progress.h"
 
 #define REPORT_MAX_BYTES (4ull << 30)
 #define PATH_BYTES 4400
@@ -19,6 +21,7 @@ struct load {
 	struct jm_client client;
 	const char *dir;
 	struct jm_loader *loader;
+	struct jm_progress bar;
 	uint64_t lines, loaded, there, problems, last_seq;
 };
 
@@ -55,15 +58,22 @@ static int add_line(struct load *l, const json_t *line, struct jm_err *err)
 	return rc;
 }
 
+/* The manifest's length is all that is known beforehand: how far it was read is how far the load is. */
 static int load_lines(struct load *l, FILE *f, struct jm_err *err)
 {
+	struct stat st;
+	uint64_t total = fstat(fileno(f), &st) == 0 ? (uint64_t)st.st_size : 0, done = 0;
 	char *text = NULL;
 	size_t cap = 0;
+	ssize_t n;
 	int rc = 0;
 
-	while (rc == 0 && getline(&text, &cap, f) > 0) {
+	jm_progress_start(&l->bar, "manifest");
+	while (rc == 0 && (n = getline(&text, &cap, f)) > 0) {
 		json_t *line = json_loads(text, 0, NULL);
 
+		jm_progress_draw(&l->bar, done, total, NULL);
+		done += (uint64_t)n;
 		l->lines++;
 		if (!line)
 			rc = jm_err_set(err, JM_E_CORRUPT, "manifest.jsonl, line %" PRIu64 ": no JSON", l->lines);
@@ -71,6 +81,7 @@ static int load_lines(struct load *l, FILE *f, struct jm_err *err)
 			rc = jm_err_wrap(err, "manifest.jsonl, line %" PRIu64, l->lines);
 		/* One damaged file of a dump costs one message: its number becomes an event. */
 		if (rc < 0 && err->kind == JM_E_CORRUPT) {
+			jm_progress_wipe(&l->bar);
 			fprintf(stderr, "jmctl load: %s\n", err->text);
 			l->problems++;
 			rc = 0;
@@ -79,6 +90,7 @@ static int load_lines(struct load *l, FILE *f, struct jm_err *err)
 	}
 	if (rc == 0 && ferror(f))
 		rc = jm_err_sys(err, JM_E_TEMP, "cannot read manifest.jsonl");
+	jm_progress_wipe(&l->bar);
 	free(text);
 	return rc;
 }

@@ -2,12 +2,14 @@
 /* jmctl: the table of verbs, --help and --version, and the exit codes. What a verb does lives in a file of its name. */
 #include <locale.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 
 #include "milter/ctl/ctl.h"
 
 static int help(int argc, char **argv);
+static int completion(int argc, char **argv);
 
 /* In the order of the manual page. */
 static const struct jm_ctl_verb verbs[] = {
@@ -34,6 +36,7 @@ static const struct jm_ctl_verb verbs[] = {
 	{ "setup", jm_ctl_setup, "write what MTA, archive and Exchange need for a domain" },
 	{ "doctor", jm_ctl_doctor, "look for every known way to lose mail; changes nothing" },
 	{ "ranges", jm_ctl_ranges, "the addresses of Microsoft 365, and what a newer list changes" },
+	{ "completion", completion, "what the next word may be, for the shell" },
 	{ "help", help, "list the verbs, or tell the options of one" },
 };
 
@@ -106,17 +109,71 @@ static int run(int argc, char **argv)
 }
 
 /* Each verb knows its own options: asking it is the only way to tell them. */
+static int tell(const char *name, bool json)
+{
+	static char option[] = "--help", as_json[] = "--json";
+	char *verb = strdup(name), *args[] = { verb, option, json ? as_json : NULL, NULL };
+	int code = verb ? run(json ? 3 : 2, args) : jm_ctl_exit_code(JM_E_TEMP);
+
+	free(verb);
+	return code;
+}
+
 static int help(int argc, char **argv)
 {
-	static char option[] = "--help";
+	bool json = false;
+	const struct jm_ctl_option options[] = { { "json", JM_CTL_FLAG, &json, NULL, "print JSON, one object a verb" }, { NULL } };
+	int code, n = jm_ctl_options(argc, argv, options, "[options] [VERB]", "List the verbs, or tell the options of one.", &code);
 	size_t i;
 
-	if (argc > 1 && strcmp(argv[1], "help") != 0 && strcmp(argv[1], option) != 0)
-		return run(2, (char *[]){ argv[1], option, NULL });
+	if (n < 0)
+		return code;
+	if (n > 1)
+		return jm_ctl_fail_usage(argv[0], argv[2]);
+	if (n == 1)
+		return tell(argv[1], json);
+	if (json) {
+		for (i = 0; i < VERBS_N; i++)
+			(void)tell(verbs[i].name, true);
+		return EX_OK;
+	}
 	puts("usage: jmctl VERB [options]\n       jmctl --help | --version\n\nverbs:");
 	for (i = 0; i < VERBS_N; i++)
 		printf("  %-10s %s\n", verbs[i].name, verbs[i].help);
 	puts("\njmctl VERB --help tells the options of a verb; everything stands in jmctl(8).");
+	return EX_OK;
+}
+
+/* The words of a command line up to the one that is being typed: the verb's name is ours, the rest the verb's. */
+static int completion(int argc, char **argv)
+{
+	static const struct jm_ctl_option none[] = { { NULL } };
+	static char ask[] = JM_CTL_COMPLETE;
+	int code, n = 0;
+	size_t i;
+
+	if (argc > 1 && strcmp(argv[1], "--") == 0) {	/* what follows are words, whatever they look like */
+		argv++;
+		argc--;
+	} else if ((n = jm_ctl_options(argc, argv, none, "-- WORD...",
+	    "Print what the last WORD of a command line may be, a line each; \"files\" and \"folders\" after a tab stand for their names.", &code)) < 0) {
+		return code;
+	}
+	if (argc < 2)
+		return jm_ctl_fail_usage("completion", NULL);
+	if (argc == 2 || strcmp(argv[1], "help") == 0) {
+		for (i = 0; i < VERBS_N; i++)
+			if (strncmp(verbs[i].name, argv[argc - 1], strlen(argv[argc - 1])) == 0)
+				puts(verbs[i].name);
+		return EX_OK;
+	}
+	for (i = 0; i < VERBS_N; i++) {
+		if (strcmp(argv[1], verbs[i].name) != 0 || verbs[i].run == completion)
+			continue;
+		argv[0] = argv[1];
+		argv[1] = ask;
+		return verbs[i].run(argc, argv);
+	}
 	return EX_OK;
 }
 
@@ -154,7 +211,7 @@ int main(int argc, char **argv)
 		return EX_USAGE;
 	}
 	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
-		return help(1, argv);
+		return help(1, (char *[]){ (char *)(uintptr_t)"help", NULL });
 	if (strcmp(argv[1], "--version") == 0) {
 		puts("jmctl (" PACKAGE_NAME ") " PACKAGE_VERSION);
 		return EX_OK;

@@ -60,20 +60,6 @@ const char *jm_ctl_nearest(const char *word, const char *const *names, size_t n)
 	return near;
 }
 
-static void show_help(const char *verb, const struct jm_ctl_option *table, const char *usage, const char *help)
-{
-	const struct jm_ctl_option *o;
-	char left[64];
-
-	printf("usage: jmctl %s %s\n\n%s\n", verb, usage, help);
-	if (table->name)
-		puts("\noptions:");
-	for (o = table; o->name; o++) {
-		snprintf(left, sizeof left, "--%s%s%s", o->name, o->argument ? " " : "", o->argument ? o->argument : "");
-		printf("  %-26s %s\n", left, o->help);
-	}
-}
-
 /* Looks a name up; complains when it is not there. */
 static const struct jm_ctl_option *look_up(const char *verb, const struct jm_ctl_option *table, const char *name, size_t name_n)
 {
@@ -159,20 +145,41 @@ static int take_word(int argc, char **argv, int *i_r, const struct jm_ctl_option
 	return take(argv[0], o, text);
 }
 
+static bool has(int argc, char **argv, const char *word)
+{
+	for (int i = 1; i < argc; i++)
+		if (strcmp(argv[i], word) == 0)
+			return true;
+	return false;
+}
+
+/* Which word asks what the verb takes: 0 when none does. What follows "--" does not. */
+static int asks(int argc, char **argv)
+{
+	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0 || strcmp(argv[i], JM_CTL_COMPLETE) == 0)
+			return i;
+	return 0;
+}
+
 int jm_ctl_options(int argc, char **argv, const struct jm_ctl_option *table, const char *usage, const char *help, int *exit_r)
 {
-	int i, operands = 0;
+	int i, operands = 0, asked = asks(argc, argv);
 
+	if (asked > 0) {
+		if (strcmp(argv[asked], JM_CTL_COMPLETE) == 0)
+			jm_ctl_complete(argv + asked + 1, argc - asked - 1, table, usage);
+		else
+			jm_ctl_help(argv[0], table, usage, help, has(argc, argv, "--json"));
+		*exit_r = EX_OK;
+		return -1;
+	}
 	for (i = 1; i < argc; i++) {
 		if (strcmp(argv[i], "--") == 0) {
 			while (++i < argc)
 				argv[++operands] = argv[i];
 		} else if (argv[i][0] != '-' || argv[i][1] == '\0') {
 			argv[++operands] = argv[i];
-		} else if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
-			show_help(argv[0], table, usage, help);
-			*exit_r = EX_OK;
-			return -1;
 		} else if (argv[i][1] != '-') {
 			fprintf(stderr, "jmctl %s: no option \"%s\", all are long ones; jmctl %s --help lists them\n", argv[0], argv[i], argv[0]);
 			*exit_r = EX_USAGE;

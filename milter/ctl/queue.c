@@ -103,6 +103,17 @@ static int ask(struct act *a, json_t *request, struct jm_err *err)
 	return rc < 0 || jm_client_flush(err) < 0 ? -1 : 0;
 }
 
+/* A change gives no answer but that it was made. */
+static int say_done(const struct act *a, const char *verb, uint64_t id, struct jm_err *err)
+{
+	json_t *o = a->client.json ? json_pack("{s:I, s:s}", "id", (json_int_t)id, "done", verb) : NULL;
+
+	if (o)
+		jm_print_json(stdout, o);
+	json_decref(o);
+	return jm_client_flush(err);
+}
+
 /* The same for each ID; the first failure's exit code, but all are tried. */
 static int each(const char *name, struct act *a, const char *verb, char **ids, int n)
 {
@@ -113,7 +124,7 @@ static int each(const char *name, struct act *a, const char *verb, char **ids, i
 		uint64_t id;
 
 		if (jm_client_id(ids[i], &id, &err) == 0 && ask(a, json_pack("{s:s, s:I, s:s*}", "verb", verb, "id", (json_int_t)id, "actor",
-		    strcmp(verb, "queue") == 0 ? NULL : actor()), &err) == 0)
+		    strcmp(verb, "queue") == 0 ? NULL : actor()), &err) == 0 && (a->rows > 0 || say_done(a, verb, id, &err) == 0))
 			continue;
 		one = jm_ctl_fail(name, &err);
 		code = code ? code : one;

@@ -160,7 +160,7 @@ int jm_ctl_ranges(int argc, char **argv)
 	};
 	struct jm_err err = { JM_E_NONE, 0, "" };
 	int rc = EX_OK, n = jm_ctl_options(argc, argv, options, "[options] list | diff FILE",
-	    "the addresses of Microsoft 365, and what a newer list changes", &rc);
+	    "Print the addresses of Microsoft 365, and what a newer list changes.", &rc);
 
 	if (n < 0)
 		return rc;

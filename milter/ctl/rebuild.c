@@ -5,10 +5,12 @@
 
 #include "milter/ctl/client.h"
 #include "milter/ctl/print.h"
+#include "milter/ctl/progress.h"
 
 struct rebuild {
 	struct jm_client client;
 	uint64_t problems;
+	struct jm_progress bar;
 };
 
 static int damage(void *ctx, const json_t *finding, struct jm_err *err)
@@ -17,18 +19,34 @@ static int damage(void *ctx, const json_t *finding, struct jm_err *err)
 
 	(void)err;
 	r->problems++;
-	fputs(r->client.json ? "" : "damaged  ", stdout);
-	jm_print_json(stdout, finding);
+	jm_progress_wipe(&r->bar);
+	if (r->client.json) {
+		jm_print_json(stdout, finding);
+		return 0;
+	}
+	fputs("damaged", stdout);
+	jm_print_finding(finding);
 	return 0;
+}
+
+static void replayed(void *ctx, uint64_t done, uint64_t total)
+{
+	struct rebuild *r = ctx;
+
+	jm_progress_draw(&r->bar, done, total, NULL);
 }
 
 static int run(struct rebuild *r, bool rebuild, struct jm_err *err)
 {
-	struct jm_archive_options options = { .must_exist = true, .verbatim = true, .rebuild = rebuild, .damage = damage, .damage_ctx = r };
+	struct jm_archive_options options = { .must_exist = true, .verbatim = true, .rebuild = rebuild, .damage = damage, .replayed = replayed,
+		.damage_ctx = r };
 	struct jm_archive *a = NULL;
 	json_t *tip = NULL, *o;
-	int rc = jm_client_open(&r->client, NULL, &options, &a, err);
+	int rc;
 
+	jm_progress_start(&r->bar, NULL);
+	rc = jm_client_open(&r->client, NULL, &options, &a, err);
+	jm_progress_wipe(&r->bar);
 	if (rc == 0)
 		rc = jm_archive_tip(a, &tip, err);
 	jm_client_close(&r->client, &a);

@@ -19,6 +19,7 @@
 #include "milter/ctl/ctl.h"
 #include "milter/ctl/data.h"
 #include "milter/ctl/endpoints.h"
+#include "milter/ctl/print.h"
 
 #define SETTINGS_FILE JM_SYSCONFDIR "/journal-milter/journal-milter.xml"
 #define ARCHIVE_DIRECTORY "/var/lib/journal-milter"
@@ -61,7 +62,7 @@ struct setup {
 	/* options */
 	const char *output, *mta_address, *undeliverable, *kind, *socket, *socket_group, *user, *archive, *publish;
 	struct jm_ctl_list smart_hosts, sources;
-	bool force;
+	bool force, json;
 	/* what follows from them */
 	int services;
 	char domain[JM_DOMAIN_BYTES], journal_domain[JM_DOMAIN_BYTES + 8], address[JM_DOMAIN_BYTES + 32], second[JM_DOMAIN_BYTES + 32];
@@ -144,7 +145,7 @@ static int take_socket(struct setup *s, struct jm_err *err)
 
 	if ((kind == 4 && strncmp(s->socket, "unix", 4) == 0) || (kind == 5 && strncmp(s->socket, "local", 5) == 0)) {
 		if (!is_path(rest + 1))
-			return jm_err_set(err, JM_E_USAGE, "--socket: \"%s\" is no plain absolute path", rest + 1);
+			return jm_err_set(err, JM_E_USAGE, "--milter-socket: \"%s\" is no plain absolute path", rest + 1);
 		snprintf(s->postfix_socket, sizeof s->postfix_socket, "unix:%s", rest + 1);
 		snprintf(s->sendmail_socket, sizeof s->sendmail_socket, "local:%s", rest + 1);
 		return 0;
@@ -155,7 +156,7 @@ static int take_socket(struct setup *s, struct jm_err *err)
 		snprintf(s->sendmail_socket, sizeof s->sendmail_socket, "%s", s->socket);
 		return 0;
 	}
-	return jm_err_set(err, JM_E_USAGE, "--socket wants unix:/PATH or inet:PORT@HOST, not \"%s\"", s->socket);
+	return jm_err_set(err, JM_E_USAGE, "--milter-socket wants unix:/PATH or inet:PORT@HOST, not \"%s\"", s->socket);
 }
 
 static int take_kind(struct setup *s, struct jm_err *err)
@@ -332,7 +333,8 @@ static int write_file(const struct setup *s, const struct file *f, struct jm_err
 	return rc;
 }
 
-static int write_all(const struct setup *s, struct jm_err *err)
+/* written: gets the names within the folder. */
+static int write_all(const struct setup *s, json_t *written, struct jm_err *err)
 {
 	if (mkdir(s->output, 0755) != 0) {
 		if (errno != EEXIST)
@@ -345,9 +347,26 @@ static int write_all(const struct setup *s, struct jm_err *err)
 			continue;
 		if (write_file(s, &files[i], err) != 0)
 			return -1;
-		printf("%s/%s\n", s->output, files[i].output);
+		if (s->json)
+			(void)json_array_append_new(written, json_string(files[i].output));
+		else
+			printf("%s/%s\n", s->output, files[i].output);
 	}
 	return 0;
+}
+
+static void tell(const struct setup *s, json_t *written)
+{
+	json_t *o;
+
+	if (!s->json) {
+		printf("\nNothing else was changed. What to do with it stands in %s/README.\n", s->output);
+		return;
+	}
+	o = json_pack("{s:s, s:s, s:s, s:s, s:O}", "directory", s->output, "domain", s->domain, "journal_domain", s->journal_domain, "journal_address",
+	    s->address, "files", written);
+	jm_print_json(stdout, o);
+	json_decref(o);
 }
 
 int jm_ctl_setup(int argc, char **argv)
@@ -357,20 +376,22 @@ int jm_ctl_setup(int argc, char **argv)
 	const struct jm_ctl_option options[] = {
 		{ "output", JM_CTL_TEXT, &s.output, "DIR", "where to; default: journal-milter-setup-DOMAIN" },
 		{ "force", JM_CTL_FLAG, &s.force, NULL, "write into a folder that is there" },
-		{ "services", JM_CTL_TEXT, &s.kind, "WHICH", "one (default), on-premises, microsoft-365, hybrid" },
+		{ "services", JM_CTL_TEXT, &s.kind, "WHICH", "one (default), on-premises, microsoft-365, hybrid", "one on-premises microsoft-365 hybrid" },
 		{ "smart-host", JM_CTL_LIST, &s.smart_hosts, "HOST", "by which Exchange reaches the MTA; default: journal.DOMAIN" },
 		{ "mta-address", JM_CTL_TEXT, &s.mta_address, "ADDR[:PORT]", "of the journal's listener; default: all, 25" },
 		{ "undeliverable", JM_CTL_TEXT, &s.undeliverable, "ADDRESS", "default: journal-ndr@DOMAIN" },
 		{ "source", JM_CTL_LIST, &s.sources, "RANGE", "of the Exchange servers; default: private networks" },
-		{ "socket", JM_CTL_TEXT, &s.socket, "SOCKET", "of the milter; default: " SOCKET },
+		{ "milter-socket", JM_CTL_TEXT, &s.socket, "SOCKET", "of the milter; default: " SOCKET },
 		{ "socket-group", JM_CTL_TEXT, &s.socket_group, "GROUP", "who may connect to it; default: " SOCKET_GROUP },
 		{ "user", JM_CTL_TEXT, &s.user, "USER", "of the daemon; default: " USER },
 		{ "archive", JM_CTL_TEXT, &s.archive, "DIR", "default: " ARCHIVE_DIRECTORY },
 		{ "publish", JM_CTL_TEXT, &s.publish, "DIR", "for the status page; default: " PUBLISH_DIRECTORY },
+		{ "json", JM_CTL_FLAG, &s.json, NULL, "print one JSON object" },
 		{ NULL, JM_CTL_FLAG, NULL, NULL, NULL },
 	};
 	struct jm_err err = { JM_E_NONE, 0, "" };
-	int rc = EX_OK, n = jm_ctl_options(argc, argv, options, "[options] DOMAIN", "write what MTA, archive and Exchange need for a domain", &rc);
+	json_t *written = json_array();
+	int rc = EX_OK, n = jm_ctl_options(argc, argv, options, "[options] DOMAIN", "Write what MTA, archive and Exchange need for a domain.", &rc);
 
 	jm_buf_init(&s.smart_hosts_ps, TEXT_MAX_BYTES);
 	jm_buf_init(&s.services_xml, TEXT_MAX_BYTES);
@@ -379,11 +400,12 @@ int jm_ctl_setup(int argc, char **argv)
 		goto out;
 	if (n != 1)
 		rc = jm_ctl_fail_usage("setup", n == 0 ? NULL : argv[2]);
-	else if (take(&s, argv[1], &err) != 0 || write_all(&s, &err) != 0)
+	else if (take(&s, argv[1], &err) != 0 || write_all(&s, written, &err) != 0)
 		rc = jm_ctl_fail("setup", &err);
 	else
-		printf("\nNothing else was changed. What to do with it stands in %s/README.\n", s.output);
+		tell(&s, written);
 out:
+	json_decref(written);
 	free(s.smart_hosts.v);
 	free(s.sources.v);
 	jm_buf_release(&s.smart_hosts_ps);

@@ -17,6 +17,7 @@
 #include "common/journal/unwrap.h"
 #include "common/settings/settings.h"
 #include "milter/ctl/ctl.h"
+#include "milter/ctl/print.h"
 #include "milter/mailbox.h"
 
 #define REPORT_BYTES (1024u * 1024)
@@ -288,7 +289,9 @@ static int finish(struct test *t, const char *email)
 
 	if (t->json) {
 		o = json_pack("{s:s, s:b, s:i, s:o}", "service", email, "ok", t->failed == 0, "failed_step", t->failed, "steps", t->steps);
-		if (!o || json_dumpf(o, stdout, JSON_INDENT(2)) != 0 || putchar('\n') == EOF)
+		if (o)
+			jm_print_json(stdout, o);
+		if (!o || fflush(stdout) != 0 || ferror(stdout))
 			t->failed = t->failed ? t->failed : EX_IOERR;
 		json_decref(o);
 	} else {
@@ -311,7 +314,7 @@ int jm_ctl_test(int argc, char **argv)
 	struct jm_err err = { JM_E_NONE, 0, "" };
 	int64_t from_us = jm_clock_mono_us();
 	int rc = EX_OK, n = jm_ctl_options(argc, argv, options, "[options] SERVICE",
-	    "try a journal mailbox step by step, and change nothing; the exit code is the step that failed", &rc);
+	    "Try a journal mailbox step by step, and change nothing; the exit code is the step that failed.", &rc);
 
 	if (n < 0)
 		return rc;

@@ -14,6 +14,7 @@
 #include "common/base/io.h"
 #include "common/journal/unwrap.h"
 #include "milter/ctl/ctl.h"
+#include "milter/ctl/print.h"
 
 #define INPUT_BYTES (1024u * 1024 * 1024)
 #define READ_BYTES (256u * 1024)
@@ -260,9 +261,9 @@ static int answer(const struct request *q, const struct jm_unwrap *u, struct jm_
 		o = describe(u, err);
 		if (!o)
 			return jm_ctl_fail("unwrap", err);
-		rc = json_dumpf(o, stdout, JSON_INDENT(1));
+		jm_print_json(stdout, o);
 		json_decref(o);
-		putchar('\n');
+		rc = 0;
 	} else {
 		rc = summarise(u, err);
 		if (rc != 0)
@@ -298,7 +299,7 @@ int jm_ctl_unwrap(int argc, char **argv)
 	struct request q = { .type = "envelope" };
 	const struct jm_ctl_option table[] = {
 		{ "journal-domain", JM_CTL_LIST, &q.domains, "DOMAIN", "a domain of journal addresses, for reports of reports; repeatable" },
-		{ "journal-type", JM_CTL_TEXT, &q.type, "TYPE", "envelope (unwrap, the default) or eml (never unwrap)" },
+		{ "journal-type", JM_CTL_TEXT, &q.type, "TYPE", "envelope (unwrap, the default) or eml (never unwrap)", "envelope eml" },
 		{ "prefer-clear-text", JM_CTL_FLAG, &q.clear, NULL, "take the clear-text copy of a protected message" },
 		{ "keep-journal-headers", JM_CTL_FLAG, &q.keep, NULL, "leave the two X-MS-Exchange BCC fields in" },
 		{ "output", JM_CTL_TEXT, &q.output, "FILE", "write the message's bytes there; - is standard output" },

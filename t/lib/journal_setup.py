@@ -40,7 +40,7 @@ class Written:
         os.chmod(folder + ".d", 0o755)
         self.socket = "unix:%s.d/milter.sock" % folder
         self.status, self.out, self.complaint = jmctl("setup", domain, "--output", folder, "--mta-address", "127.0.0.1:%d" % self.port,
-                                                      "--socket", self.socket, "--archive", folder + ".d/archive", "--source", source, *ACCOUNTS,
+                                                      "--milter-socket", self.socket, "--archive", folder + ".d/archive", "--source", source, *ACCOUNTS,
                                                       "--publish", folder + ".d/public", *args)
 
     def text(self, name):

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 EXTRA_PROGRAMS += t/lib/deposit_files
 TEST_TOOLS += t/lib/deposit_files
-t_lib_deposit_files_SOURCES = t/lib/deposit_files.c milter/ctl/option.c
+t_lib_deposit_files_SOURCES = t/lib/deposit_files.c milter/ctl/option.c milter/ctl/help.c milter/ctl/completion.c
 t_lib_deposit_files_LDADD = $(COMMON_LIBS)
 SYSTEM_TESTS += t/system/jmctl.t
 EXTRA_DIST += t/system/jmctl.t

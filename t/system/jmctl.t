@@ -304,7 +304,7 @@ def test_verify(archive, seq):
     tap.ok(status == 0 and re.search(r"^problems +0$", out, re.M), "verify: no problems, exit 0", out)
     summary = objects(archive, "verify")[-1]
     tap.ok(summary["ok"] is True and summary["problems"] == 0 and summary["records"] > 0, "the same as JSON")
-    tap.is_(objects(archive, "verify", "--since", 10 ** 6)[-1]["records"], 0, "verify --since")
+    tap.is_(objects(archive, "verify", "--after", 10 ** 6)[-1]["records"], 0, "verify --after")
     tap.ok(jmctl("verify", "--archive", archive)[2] == "", "no bar where there is no terminal")
     liar = Liar(frame("P", {"done_bytes": 0, "total_bytes": 10 ** 10, "records": 0}) + frame("O", {"ok": True}) + GOOD)
     status, seen = on_terminal("verify", "--socket", liar.path)

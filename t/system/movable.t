@@ -177,10 +177,10 @@ def dump_and_load():
     # Incremental.
     last = summary["last_seq"]
     run.output(DEPOSIT, archive, *EML[:3])
-    good("dump", "--since", last + 1, "--archive", archive, dump)
+    good("dump", "--after", last, "--archive", archive, dump)
     whole = os.path.join(tap.folder(), "whole.dump")
     good("dump", "--archive", archive, whole)
-    tap.is_(tree(dump), tree(whole), "dump --since in the same folder: the same as a whole one")
+    tap.is_(tree(dump), tree(whole), "dump --after in the same folder: the same as a whole one")
     good("load", "--archive", new, dump)
     tap.is_(answers(new, False).replace(new, archive), answers(archive, False), "load goes on where it ended")
     status, _, complaint = jmctl("dump", "--archive", make("third"), dump)

@@ -59,7 +59,7 @@ def refusals():
     for args in (["exa'mple.com"], ["localhost"], ["a..b.com"], ["example.com", "--smart-host", "x'; Remove-Mailbox"], ["[::1]"],
                  ["example.com", "--undeliverable", "nobody"], ["example.com", "--undeliverable", "a b@example.com"],
                  ["example.com", "--mta-address", "mx.example.com"], ["example.com", "--mta-address", "10.0.0.5:0"],
-                 ["example.com", "--services", "all"], ["example.com", "--source", "10.0.0.1/8"], ["example.com", "--socket", "unix:a b"],
+                 ["example.com", "--services", "all"], ["example.com", "--source", "10.0.0.1/8"], ["example.com", "--milter-socket", "unix:a b"],
                  ["example.com", "--archive", "/var/lib/<x>"], [], ["example.com", "example.org"]):
         status, _, complaint = jmctl("setup", *args, "--output", path("refused"))
         tap.ok(status == 64 and complaint and not os.path.exists(path("refused")), "refused: %s" % " ".join(args), complaint)
