@@ -320,10 +320,12 @@ int jm_applying_join(struct jm_apply *p, struct jm_applying *w, struct jm_err *e
 	return index_message_id(p, w, err);
 }
 
-/* The item of this match key, or a new one. What is set aside or waits stands alone: it must neither join an item nor found one. */
+/* The item of this match key, or a new one. What is set aside or waits stands alone: it must neither join an item nor found one. Some reports
+ * wait only when there is nothing to join: that is seen here, where all that came before is in the catalog. */
 static int find_item(struct jm_apply *p, struct jm_applying *w, struct jm_err *err)
 {
-	int rc = w->set_aside != NULL || w->queued != NULL ? 0 : jm_applying_match(p, w, err);
+	bool waits = w->queued != NULL && !json_is_true(json_object_get(w->queued, "match_first"));
+	int rc = w->set_aside != NULL || waits ? 0 : jm_applying_match(p, w, err);
 
 	if (rc == 1)
 		return jm_applying_join(p, w, err);
@@ -380,7 +382,7 @@ static int count_report(struct jm_apply *p, const struct jm_applying *w, const j
 	c.received_bytes = (uint64_t)int_of(json_object_get(meta, "report"), "size");
 	c.stored_bytes = jm_record_bytes(w->r->head);
 	c.set_aside = w->set_aside != NULL;
-	c.queued = w->set_aside == NULL && w->queued != NULL;
+	c.queued = w->is_new && w->set_aside == NULL && w->queued != NULL;
 	c.items = w->is_new && !c.set_aside && !c.queued;
 	c.merged = !w->is_new;
 	c.step_down = json_is_true(json_object_get(w->journal, "step_down"));

@@ -351,27 +351,22 @@ static int store(struct jm_archive *a, const struct jm_deposit *d, const struct 
 
 int jm_archive_deposit(struct jm_archive *a, const struct jm_deposit *d, struct jm_receipt *receipt_r, struct jm_err *err)
 {
-	struct jm_flight claims[JM_FLIGHTS];
-	struct jm_deposit now = *d;
+	struct jm_flight claims[2];
 	struct jm_digests sums;
 	uint64_t item;
 	unsigned n = 0;
-	bool taken;
+	bool taken, joins;
 	int rc;
 
 	if (d->received.len > JM_MESSAGE_MAX_BYTES)
 		return jm_err_set(err, JM_E_LIMIT, "a message of %zu bytes", d->received.len);
 	if (jm_disk_check(a, d->received.len, err) < 0 || digest_all(d, &sums, err) < 0 || jm_flight_claim(a, claims, sums.received, sums.raw, &n, err) < 0)
 		return -1;
-	/* An item that comes a moment later is found by the first attempt; so a lookup that fails means no more than waiting. */
-	if (d->due_ms != 0 && d->match_first) {
-		jm_flight_await(a, sums.key);
-		if (jm_archive_match_key(a, sums.key, &item, err) == 1)
-			now.due_ms = 0;
-	}
-	if (now.due_ms == 0 && d->set_aside == NULL)
-		jm_flight_tell(a, &claims[n++], sums.key);
-	rc = store(a, &now, &sums, claims, n, &taken, receipt_r, err);
+	/* For the receipt only. What comes of the report is decided when it is applied, behind all that came before it. */
+	joins = d->due_ms != 0 && d->match_first && jm_archive_match_key(a, sums.key, &item, err) == 1;
+	rc = store(a, d, &sums, claims, n, &taken, receipt_r, err);
+	if (rc == 0 && joins)
+		receipt_r->queued = false;
 	if (!taken) {
 		(void)pthread_mutex_lock(&a->lock);
 		jm_flight_release(a, claims, n);

@@ -244,7 +244,7 @@ json_t *jm_describe_report(const struct jm_deposit *d, const struct jm_digests *
 		}
 		rc |= set_digest(o, "key", sums->key) | set_str(o, "set_aside", d->set_aside) | jm_describe_splice(o, splice);
 		if (d->due_ms != 0 && d->set_aside == NULL)
-			rc |= json_object_set_new_nocheck(o, "queued", json_pack("{s:I}", "due_ms", (json_int_t)d->due_ms));
+			rc |= json_object_set_new_nocheck(o, "queued", json_pack("{s:I,s:b}", "due_ms", (json_int_t)d->due_ms, "match_first", d->match_first));
 	}
 	json_decref(report);
 	o = done(o, rc);

@@ -18,11 +18,10 @@
 
 #define JM_MESSAGE_MAX_BYTES (4ull << 30)	/* cap on anything that is rebuilt */
 #define JM_FLIGHT_BUCKETS 256
-#define JM_FLIGHTS 3			/* of a ticket: received bytes, raw message, match key */
 
 struct jm_body;
 
-/* A digest whose bytes, or a match key whose item, are on their way into the archive, but not in the catalog yet. */
+/* A digest whose bytes are on their way into the archive, but not in the catalog yet. */
 struct jm_flight {
 	unsigned char sha256[JM_SHA256_BYTES];
 	struct jm_flight *next;
@@ -40,7 +39,7 @@ struct jm_ticket {
 	uint64_t volume, offset;	/* where it stands */
 	uint64_t apart;			/* number of its file when the body was written beforehand; 0: it was not */
 	int apart_fd;			/* of that; -1 when the committer has taken it over */
-	struct jm_flight flight[JM_FLIGHTS];
+	struct jm_flight flight[2];
 	unsigned flights;		/* how many of them are in the table */
 	atomic_uint refs;
 	bool awaited;			/* somebody waits for done */
@@ -202,10 +201,6 @@ void jm_ticket_drop(struct jm_ticket *t);
 /* Wait until neither digest is in flight, then claim both (b may be NULL). TEMP when the catalog is behind. */
 int jm_flight_claim(struct jm_archive *a, struct jm_flight *flight, const unsigned char *first, const unsigned char *second, unsigned *n_r,
     struct jm_err *err) JM_MUST_CHECK;
-/* Wait until no item with this match key is in flight: what was acknowledged before can be looked up then. Returns at once when the catalog is behind. */
-void jm_flight_await(struct jm_archive *a, const unsigned char key[JM_SHA256_BYTES]);
-/* Tell that an item with this key is on its way; any number may be. */
-void jm_flight_tell(struct jm_archive *a, struct jm_flight *flight, const unsigned char key[JM_SHA256_BYTES]);
 /* Under lock. The claims live at to from now on. */
 void jm_flight_move(struct jm_archive *a, struct jm_flight *from, struct jm_flight *to, unsigned n);
 /* Under lock. */

@@ -90,38 +90,13 @@ int jm_flight_claim(struct jm_archive *a, struct jm_flight *flight, const unsign
 	return rc;
 }
 
-void jm_flight_await(struct jm_archive *a, const unsigned char key[JM_SHA256_BYTES])
-{
-	(void)pthread_mutex_lock(&a->lock);
-	while (!a->behind && !a->stopping && *flight_find(a, key) != NULL)
-		jm_applier_await(a);
-	(void)pthread_mutex_unlock(&a->lock);
-}
-
-void jm_flight_tell(struct jm_archive *a, struct jm_flight *flight, const unsigned char key[JM_SHA256_BYTES])
-{
-	(void)pthread_mutex_lock(&a->lock);
-	flight_add(a, flight, key);
-	(void)pthread_mutex_unlock(&a->lock);
-}
-
-/* Where the table has this one; others may have its digest, too. */
-static struct jm_flight **flight_of(struct jm_archive *a, const struct jm_flight *flight)
-{
-	struct jm_flight **f = &a->flights[flight->sha256[0]];
-
-	while (*f != NULL && *f != flight)
-		f = &(*f)->next;
-	return f;
-}
-
 void jm_flight_move(struct jm_archive *a, struct jm_flight *from, struct jm_flight *to, unsigned n)
 {
 	for (unsigned i = 0; i < n; i++) {
-		struct jm_flight **f = flight_of(a, &from[i]);
+		struct jm_flight **f = flight_find(a, from[i].sha256);
 
 		to[i] = from[i];
-		if (*f != NULL)
+		if (*f == &from[i])
 			*f = &to[i];
 	}
 }
@@ -129,9 +104,9 @@ void jm_flight_move(struct jm_archive *a, struct jm_flight *from, struct jm_flig
 void jm_flight_release(struct jm_archive *a, struct jm_flight *flight, unsigned n)
 {
 	for (unsigned i = 0; i < n; i++) {
-		struct jm_flight **f = flight_of(a, &flight[i]);
+		struct jm_flight **f = flight_find(a, flight[i].sha256);
 
-		if (*f != NULL)
+		if (*f == &flight[i])
 			*f = flight[i].next;
 	}
 	if (n > 0)

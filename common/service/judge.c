@@ -2,6 +2,7 @@
 #include "common/service/judge.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "common/base/clock.h"
 #include "common/mail/date.h"
@@ -99,6 +100,26 @@ static bool right_parties(const struct jm_settings *settings, const struct jm_se
 	return jm_decide(d, unknown, unknown_line, true, "all internal addresses are in the directory");
 }
 
+/* What an administrator can do when a setting has messages set aside. */
+static const char *cure_of(const char *setting)
+{
+	static const struct {
+		const char *setting, *cure;
+	} cures[] = {
+		{ "maximum-age", "see in Exchange why it comes so late (Get-Queue, Get-Message: reports that waited, a mailbox import, a wrong clock); release it "
+		    "with jmctl set-aside release, or raise <maximum-age>, 0 for no limit" },
+		{ "journal-non-internal-addresses", "compare <internal-domains> with Get-AcceptedDomain, and the journal rule's scope and recipient with "
+		    "Get-JournalRule (Set-JournalRule -Scope Internal journals internal mail only); or set <journal-non-internal-addresses> to yes" },
+		{ "journal-unknown-internal-addresses", "let <directory-sources> have every address of the organisation (Get-Recipient -ResultSize Unlimited | "
+		    "Select -ExpandProperty EmailAddresses), or set <journal-unknown-internal-addresses> to yes" },
+	};
+
+	for (size_t i = 0; setting && i < sizeof cures / sizeof cures[0]; i++)
+		if (strcmp(cures[i].setting, setting) == 0)
+			return cures[i].cure;
+	return NULL;
+}
+
 void jm_judge(const struct jm_settings *settings, const struct jm_service *service, const struct jm_unwrap *u, int64_t now_ms,
     jm_judge_known *known, void *ctx, struct jm_judgement *judgement_r)
 {
@@ -107,6 +128,8 @@ void jm_judge(const struct jm_settings *settings, const struct jm_service *servi
 	*judgement_r = (struct jm_judgement){ .set_aside = NULL };
 	if (!young(settings, service, u, now_ms, d) || !right_parties(settings, service, u, known, ctx, d))
 		judgement_r->set_aside = d->v[d->n - 1].text;
+	if (judgement_r->set_aside)
+		judgement_r->cure = cure_of(d->v[d->n - 1].setting);
 }
 
 void jm_judge_unwrapping(const struct jm_settings *settings, const struct jm_service *service, const struct jm_unwrap *u, struct jm_decisions *d_r)

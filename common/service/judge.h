@@ -17,6 +17,7 @@ typedef bool jm_judge_known(void *ctx, struct jm_span local, struct jm_span doma
 
 struct jm_judgement {
 	const char *set_aside;			/* NULL: archive; else the reason, which is the text of the last decision */
+	const char *cure;			/* with set_aside: what to do about it, on the side of Exchange or in the settings; static, one line */
 	struct jm_decisions decisions;
 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * jmctl check: load a settings file as the daemon would, tell all findings, show in short what it says. Needs no daemon, no archive; a
- * daemon that runs is asked which internal domains are verified.
+ * jmctl check: load a settings file as the daemon would, tell all findings, show in short what it says. Needs no daemon, no archive; the one
+ * that is there is asked which internal domains are verified.
  */
 #include <jansson.h>
 #include <stdio.h>
@@ -72,27 +72,6 @@ static json_t *ranges(const struct jm_ranges *r)
 		if (json_array_append_new(list, json_string(jm_cidr_format(&r->v[i], text))) != 0)
 			json_decref(list), list = NULL;
 	return list;
-}
-
-static int keep_row(void *ctx, const json_t *row, struct jm_err *err)
-{
-	return json_array_append(ctx, (json_t *)(uintptr_t)row) == 0 ? 0 : jm_err_set(err, JM_E_TEMP, "out of memory");
-}
-
-/* What the running daemon knows about domains; NULL when none runs that answers. */
-static json_t *ask_domains(const char *path)
-{
-	json_t *rows = json_array(), *request = json_pack("{s:s}", "verb", "domains");
-	const struct jm_answer_out out = { .object = keep_row, .ctx = rows };
-	struct jm_client c = { .config = path, .only_daemon = true };
-	struct jm_err err;
-
-	if (!rows || !request || jm_client_ask(&c, request, &out, &err) != 0) {
-		json_decref(rows);
-		rows = NULL;
-	}
-	json_decref(request);
-	return rows;
 }
 
 static json_t *domains(const struct jm_settings *s, const json_t *rows)
@@ -166,6 +145,14 @@ static void print_ranges(const char *what, const struct jm_ranges *r)
 	puts(r->n ? "" : "none");
 }
 
+static bool has_unverified(const struct jm_settings *s, const json_t *rows)
+{
+	for (size_t i = 0; i < s->internal_domains_n; i++)
+		if (!jm_domains_verified_by(rows, s->internal_domains[i].name))
+			return true;
+	return false;
+}
+
 static void print_text(const struct jm_settings *s, const json_t *rows)
 {
 	printf("%s is right\n", s->path);
@@ -179,6 +166,9 @@ static void print_text(const struct jm_settings *s, const json_t *rows)
 	if (s->internal_domains_n > 5)
 		printf(" and %zu more", s->internal_domains_n - 5);
 	puts(s->internal_domains_n ? "" : "none");
+	if (rows ? has_unverified(s, rows) : s->internal_domains_n > 0)
+		puts(rows ? "                      unverified domains work; with jmctl domain add you can show that they are yours" :
+		    "                      whether they are verified cannot be told now: neither daemon nor archive answers");
 	print_ranges("authorized outbounds: ", &s->authorized_outbounds);
 	printf("journal services:     %zu\n", s->services_n);
 	for (size_t i = 0; i < s->services_n; i++) {
@@ -215,7 +205,7 @@ int jm_ctl_check(int argc, char **argv)
 	if (jm_settings_load(path, &s, &report, &err) != 0)
 		rc = exit_code(&err);
 	else
-		rows = ask_domains(path);
+		rows = jm_client_domains(&(struct jm_client){ .config = path });
 	if (json) {
 		if (print_json(path, s, rows, jm_buf_span(&report)) != 0 && rc == EX_OK)
 			rc = EX_IOERR;

@@ -273,6 +273,25 @@ void jm_client_close(struct jm_client *c, struct jm_archive **a)
 	c->dir = NULL;
 }
 
+static int keep_row(void *ctx, const json_t *row, struct jm_err *err)
+{
+	return json_array_append(ctx, (json_t *)(uintptr_t)row) == 0 ? 0 : jm_err_set(err, JM_E_TEMP, "out of memory");
+}
+
+json_t *jm_client_domains(struct jm_client *c)
+{
+	json_t *rows = json_array(), *request = json_pack("{s:s}", "verb", "domains");
+	const struct jm_answer_out out = { .object = keep_row, .ctx = rows };
+	struct jm_err err;
+
+	if (!rows || !request || (jm_client_ask(c, request, &out, &err) != 0 && !(c->offline && err.kind == JM_E_NOTFOUND))) {
+		json_decref(rows);
+		rows = NULL;
+	}
+	json_decref(request);
+	return rows;
+}
+
 int jm_client_flush(struct jm_err *err)
 {
 	errno = 0;

@@ -41,6 +41,10 @@ int jm_client_ask(struct jm_client *c, const json_t *request, const struct jm_an
 int jm_client_open(struct jm_client *c, const char *dir, struct jm_archive_options *options, struct jm_archive **a_r, struct jm_err *err) JM_MUST_CHECK;
 void jm_client_close(struct jm_client *c, struct jm_archive **a);
 
+/* What daemon or archive know about domains, as rows for jm_domains_list(); an archive that is not there knows of none. NULL: nobody answers. The
+ * caller owns it. */
+json_t *jm_client_domains(struct jm_client *c);
+
 /* Flush stdout: TEMP when not all of the output could be written. */
 int jm_client_flush(struct jm_err *err) JM_MUST_CHECK;
 

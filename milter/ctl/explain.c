@@ -15,6 +15,7 @@
 #include "common/service/admit.h"
 #include "common/service/directory.h"
 #include "common/service/judge.h"
+#include "common/service/wait.h"
 #include "milter/ctl/ctl.h"
 #include "milter/ctl/print.h"
 
@@ -73,6 +74,7 @@ static int explain_message(const struct explain *e, const struct jm_service *ser
 	struct jm_judgement j;
 	struct jm_decisions d;
 	struct jm_unwrap u;
+	bool match_first;
 	json_t *m;
 	int rc;
 
@@ -81,12 +83,18 @@ static int explain_message(const struct explain *e, const struct jm_service *ser
 	jm_judge_unwrapping(e->settings, service, &u, &d);
 	jm_judge(e->settings, service, &u, jm_clock_now_ms(), jm_directory_ready(e->directory) ? jm_directory_knows : NULL, e->directory, &j);
 	rc = add_checks(checks, "unwrap", &d) | add_checks(checks, "judge", &j.decisions);
+	jm_wait_explain(e->settings, service, &d);
+	if (!j.set_aside)
+		rc |= add_checks(checks, "wait", &d);
 	m = json_pack("{s:s, s:b, s:b, s:o, s:o, s:o, s:o, s:I, s:I}", "variant", jm_variant_name(u.variant), "step_down", u.step_down,
 	    "from_headers", u.step_down || u.variant == JM_VARIANT_PLAIN, "sender", text(u.envelope_sender), "recipients", recipients(&u),
 	    "subject", text(u.subject), "message_id", text(u.message_id), "received_bytes", (json_int_t)e->message.len, "bytes",
 	    (json_int_t)u.message.size_bytes);
-	rc |= json_object_set_new(o, "message", m) | json_object_set_new(o, "outcome", json_string(j.set_aside ? "set-aside" : "archived")) |
+	rc |= json_object_set_new(o, "message", m) | json_object_set_new(o, "outcome", json_string(j.set_aside ? "set-aside" :
+	    jm_wait_first(e->settings, service, 0, &match_first) != 0 ? "queued" : "archived")) |
 	    json_object_set_new(o, "reason", j.set_aside ? json_string(j.set_aside) : json_null());
+	if (j.cure)
+		rc |= json_object_set_new(o, "cure", json_string(j.cure));
 	jm_unwrap_release(&u);
 	return rc ? jm_err_set(err, JM_E_TEMP, "out of memory") : 0;
 }

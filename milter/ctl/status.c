@@ -1,12 +1,50 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* jmctl status: figures and state of the archive, and of the daemon when one runs. */
+#include "common/control/domains.h"
+#include "common/settings/settings.h"
 #include "milter/ctl/client.h"
 #include "milter/ctl/print.h"
 
-static int put(void *ctx, const json_t *status, struct jm_err *err)
-{
-	const struct jm_client *c = ctx;
+#define DEFAULT_FILE JM_SYSCONFDIR "/journal-milter/journal-milter.xml"
 
+struct status {
+	struct jm_client client;
+	json_t *answer;			/* owned */
+};
+
+static int keep(void *ctx, const json_t *status, struct jm_err *err)
+{
+	struct status *s = ctx;
+
+	s->answer = json_deep_copy(status);
+	return s->answer ? 0 : jm_err_set(err, JM_E_TEMP, "out of memory");
+}
+
+/* A daemon tells which domains are unverified; without one the archive and the settings, when there are any, do. */
+static void add_unverified(struct status *s)
+{
+	json_t *of_daemon = json_object_get(json_object_get(s->answer, "daemon"), "unverified_domains"), *rows, *names;
+	const char *config = s->client.config ? s->client.config : DEFAULT_FILE;
+	struct jm_settings *settings = NULL;
+	struct jm_err err;
+
+	if (of_daemon)
+		(void)json_object_set(s->answer, "unverified_domains", of_daemon);
+	if (of_daemon || (s->client.archive && !s->client.config) || jm_settings_load(config, &settings, NULL, &err) != 0)
+		return;
+	rows = jm_client_domains(&s->client);
+	names = rows ? json_array() : NULL;
+	for (size_t i = 0; names && i < settings->internal_domains_n; i++)
+		if (!jm_domains_verified_by(rows, settings->internal_domains[i].name))
+			(void)json_array_append_new(names, json_string(settings->internal_domains[i].name));
+	if (names)
+		(void)json_object_set_new(s->answer, "unverified_domains", names);
+	json_decref(rows);
+	jm_settings_unref(&settings);
+}
+
+static int put(const struct jm_client *c, const json_t *status, struct jm_err *err)
+{
 	if (c->json) {
 		jm_print_json(stdout, status);
 		return jm_client_flush(err);
@@ -22,9 +60,9 @@ static int put(void *ctx, const json_t *status, struct jm_err *err)
 
 int jm_ctl_status(int argc, char **argv)
 {
-	struct jm_client c = { .json = false };
-	const struct jm_ctl_option options[] = { JM_CLIENT_OPTIONS(&c), { NULL } };
-	const struct jm_answer_out out = { .object = put, .ctx = &c };
+	struct status s = { .answer = NULL };
+	const struct jm_ctl_option options[] = { JM_CLIENT_OPTIONS(&s.client), { NULL } };
+	const struct jm_answer_out out = { .object = keep, .ctx = &s };
 	json_t *request = NULL;
 	struct jm_err err;
 	int n, code;
@@ -35,7 +73,13 @@ int jm_ctl_status(int argc, char **argv)
 	if (n > 0)
 		return jm_ctl_fail_usage(argv[0], argv[1]);
 	request = json_pack("{s:s}", "verb", "status");
-	code = jm_client_ask(&c, request, &out, &err) < 0 ? jm_ctl_fail(argv[0], &err) : 0;
+	if (jm_client_ask(&s.client, request, &out, &err) < 0) {
+		code = jm_ctl_fail(argv[0], &err);
+	} else {
+		add_unverified(&s);
+		code = put(&s.client, s.answer, &err) < 0 ? jm_ctl_fail(argv[0], &err) : 0;
+	}
+	json_decref(s.answer);
 	json_decref(request);
 	return code;
 }

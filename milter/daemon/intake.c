@@ -6,8 +6,8 @@
 #include "common/mail/domain.h"
 #include "common/service/directory.h"
 #include "common/service/judge.h"
+#include "common/service/wait.h"
 #include "milter/daemon/detail.h"
-#include "milter/daemon/queue.h"
 
 #define ARENA_BYTES (8u * 1024u * 1024u)	/* facts of one arrival: some 50,000 recipients */
 
@@ -92,6 +92,10 @@ static void judge(const struct jm_intake *in, const struct jm_service *service, 
 	jm_judge_unwrapping(in->settings, service, unwrap, &d);
 	jm_detail_log(in->settings, service, "unwrap", in->arrival.queue_id, &d);
 	jm_detail_log(in->settings, service, "judge", in->arrival.queue_id, &j->decisions);
+	if (j->set_aside)
+		return;
+	jm_wait_explain(in->settings, service, &d);
+	jm_detail_log(in->settings, service, "wait", in->arrival.queue_id, &d);
 }
 
 static void tell(const struct jm_intake *in, const struct jm_deposit *p, const struct jm_receipt *receipt)
@@ -132,7 +136,7 @@ static int store(struct jm_intake *in, const struct jm_intake_target *t, struct 
 	judge(in, t->service, &unwrap, d->directory, &judgement);
 	deposit.set_aside = judgement.set_aside;
 	if (!deposit.set_aside)
-		deposit.due_ms = jm_queue_due(in->settings, t->service, jm_clock_now_ms(), &deposit.match_first);
+		deposit.due_ms = jm_wait_first(in->settings, t->service, jm_clock_now_ms(), &deposit.match_first);
 	rc = jm_archive_deposit(d->archive, &deposit, receipt_r, err);
 	if (rc == 0)
 		tell(in, &deposit, receipt_r);

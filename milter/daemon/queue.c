@@ -3,29 +3,16 @@
 
 #include "common/base/clock.h"
 #include "common/base/log.h"
+#include "common/service/wait.h"
 #include "milter/daemon/watch.h"
 
 #define SLICE_MS 100
 #define WATCH_MS 1000
 #define BATCH 64			/* reports a round; their changes become durable together */
-#define POISON_ATTEMPTS 3
-#define TROUBLE_ATTEMPTS 20		/* for what may pass: no memory, a disk that does not answer */
-#define EXTENDED_MS (10 * 60 * 1000)	/* extended-de-duplication */
-#define INTERVAL_S 60			/* for reports of a service that is gone */
 
 static pthread_t worker;
 static bool running;			/* the thread was started */
 static atomic_bool stopping;
-
-int64_t jm_queue_due(const struct jm_settings *settings, const struct jm_service *service, int64_t now_ms, bool *match_first_r)
-{
-	*match_first_r = service->initial_process_delay_s == 0;
-	if (service->initial_process_delay_s > 0)
-		return now_ms + service->initial_process_delay_s * 1000LL;
-	if (settings->gateway && (service->delivery_wait_attempts > 0 || service->extended_de_duplication))
-		return now_ms + service->delivery_wait_interval_s * 1000LL;
-	return 0;
-}
 
 static const struct jm_service *find_service(const struct jm_settings *s, const char *email)
 {
@@ -35,50 +22,26 @@ static const struct jm_service *find_service(const struct jm_settings *s, const 
 	return NULL;
 }
 
-/* Nothing matched at this attempt: is there one more? */
-static void wait_or_archive(const struct jm_settings *s, const struct jm_service *service, const struct jm_waiting *w, int64_t now_ms, struct jm_change *c)
-{
-	bool more;
-
-	c->to = JM_CHANGE_ARCHIVE;
-	if (!service || !s->gateway)
-		return;
-	more = service->extended_de_duplication ? now_ms < w->since_ms + EXTENDED_MS : c->attempts < (unsigned)service->delivery_wait_attempts;
-	if (!more)
-		return;
-	c->to = JM_CHANGE_WAIT;
-	c->due_ms = now_ms + service->delivery_wait_interval_s * 1000LL;
-	if (service->extended_de_duplication && c->due_ms > w->since_ms + EXTENDED_MS)
-		c->due_ms = w->since_ms + EXTENDED_MS;
-}
-
-/* Its processing failed: again later, and after its attempts out of the way of the others. */
-static void wait_or_set_aside(const struct jm_service *service, struct jm_change *c, int64_t now_ms, bool may_pass)
-{
-	unsigned most = may_pass ? TROUBLE_ATTEMPTS : POISON_ATTEMPTS;
-
-	if (service && (unsigned)service->delivery_wait_attempts > most)
-		most = (unsigned)service->delivery_wait_attempts;
-	c->to = c->attempts < most ? JM_CHANGE_WAIT : JM_CHANGE_SET_ASIDE;
-	c->due_ms = now_ms + (service ? service->delivery_wait_interval_s : INTERVAL_S) * 1000LL;
-}
-
 /* What is to become of one report. why: the cause's text lives there. */
 static void decide(struct jm_daemon *d, const struct jm_settings *s, const struct jm_waiting *w, struct jm_change *c, struct jm_err *why)
 {
 	const struct jm_service *service = find_service(s, w->service);
+	const struct jm_wait wait = { .since_ms = w->since_ms, .attempts = w->attempts + 1 };
 	int64_t now_ms = jm_clock_now_ms();
 	uint64_t item = 0;
 	int rc = jm_archive_match(d->archive, w->seq, &item, why);
 
-	*c = (struct jm_change){ .seq = w->seq, .to = JM_CHANGE_ARCHIVE, .attempts = w->attempts + 1 };
+	*c = (struct jm_change){ .seq = w->seq, .to = JM_CHANGE_ARCHIVE, .attempts = wait.attempts };
 	if (rc < 0) {
 		c->reason = why->text;
-		wait_or_set_aside(service, c, now_ms, why->kind == JM_E_TEMP || why->kind == JM_E_LIMIT);
+		c->due_ms = jm_wait_failed(service, &wait, why->kind == JM_E_TEMP || why->kind == JM_E_LIMIT, now_ms);
+		c->to = c->due_ms != 0 ? JM_CHANGE_WAIT : JM_CHANGE_SET_ASIDE;
 	} else if (rc == 0) {
-		wait_or_archive(s, service, w, now_ms, c);
+		c->due_ms = jm_wait_next(s, service, &wait, now_ms);
+		c->to = c->due_ms != 0 ? JM_CHANGE_WAIT : JM_CHANGE_ARCHIVE;
 	}
-	JM_LOG(c->to == JM_CHANGE_SET_ASIDE ? JM_LOG_WARNING : c->to == JM_CHANGE_WAIT ? JM_LOG_DEBUG : JM_LOG_INFO, "queue", { "record", JM_U(w->seq) },
+	JM_LOG(c->to == JM_CHANGE_SET_ASIDE ? JM_LOG_WARNING : c->to == JM_CHANGE_WAIT && !(service && service->detailed_logging) ? JM_LOG_DEBUG :
+	    JM_LOG_INFO, "queue", { "record", JM_U(w->seq) },
 	    { "service", JM_S(w->service) }, { "attempt", JM_U(c->attempts) }, { "item", JM_U(item) }, { "outcome", JM_S(c->to == JM_CHANGE_SET_ASIDE ?
 	    "set aside" : c->to == JM_CHANGE_WAIT ? "waits" : rc == 1 ? "merged" : "archived") }, { "cause", JM_S(c->reason) });
 }

@@ -8,10 +8,6 @@
 
 #include "milter/daemon/daemon.h"
 
-/* When a report that came in now has to be looked at: 0 at once, nothing can come that it would have to wait for. *match_first_r: it need not wait
- * when there is an item to join already. */
-int64_t jm_queue_due(const struct jm_settings *settings, const struct jm_service *service, int64_t now_ms, bool *match_first_r);
-
 /* Start the thread. TEMP. */
 int jm_queue_start(struct jm_daemon *d, struct jm_err *err) JM_MUST_CHECK;
 

@@ -66,8 +66,9 @@ def main():
         "additional_source_ip_ranges": ["2001:db8::/32"], "encrypted": False, "use_smtp_authentication": False, "journal_type": "envelope",
         "remove_journal_headers": True, "prefer_clear_text_version": False, "line": 6, "maximum_age": 30,
         "journal_non_internal_addresses": False, "journal_unknown_internal_addresses": False, "encryption_mode": "relaxed"}], "JSON of its service")
-    tap.is_(answer["internal_domains"], [{"domain": "example.com", "sub_domains": True, "verified": None}],
-            "JSON of its domains: without a daemon nobody knows whether they are verified")
+    tap.is_(answer["internal_domains"], [{"domain": "example.com", "sub_domains": True, "verified": False}],
+            "JSON of its domains: without an archive none is verified")
+    tap.like(check(GOOD % "")[1], r"example\.com and below \(unverified\)\n +unverified domains work; with jmctl domain add", "which is told people")
     status, out, _ = check(GOOD % "<disabled>ja</disabled>", "--json")
     tap.is_((status, json.loads(out)["ok"], json.loads(out)["findings"]),
             (78, False, [{"severity": "error", "line": 10, "text": "<disabled>: value \"ja\" is wrong; allowed: yes, no"}]), "JSON of a wrong file")

@@ -71,8 +71,12 @@ tap.is_(domain("remove", "badexample.com")[0], 0, "remove")
 tap.ok("badexample.com" not in states(), "and it is gone")
 tap.is_(domain("remove", "badexample.com")[0], 69, "for good")
 
-before = states()
+before, unverified = states(), j.status()["unverified_domains"]
+tap.is_(unverified, ["contoso.com", "xn--bcher-kva.example"], "status names them at its top, too")
 d.kill()
+tap.is_(j.status()["unverified_domains"], unverified, "status without a daemon names the unverified ones")
+tap.like(j.run("check")[1].decode(), r"internal domains: +example\.com, contoso\.com \(unverified\), xn--bcher-kva\.example \(unverified\)\n", "so does check")
+tap.is_([x["verified"] for x in j.objects(j.run("check", "--json")[1])[0]["internal_domains"]], [True, False, False], "also as JSON")
 tap.is_(states(), before, "after a kill -9, read without a daemon: the same")
 shutil.rmtree(os.path.join(d.archive, "catalog"))
 tap.is_(states(), before, "and from a catalog made anew")

@@ -206,8 +206,8 @@ def explained(s):
         text = s.jmctl.run("explain", "--to", to, "--from", sender, "--client", client, *facts)[1].decode()
         tap.ok(e["reply"] in text and e["cure"] in text and "NO  admit  %s " % setting in text, "explain, %s: for people" % what, text)
     path = os.path.join(s.folder, "m.eml")
-    for local, message, want in (("young", report("e-old", sent=31), "set-aside"), ("young", report("e-new", sent=1), "archived"),
-                                 ("internal", report("e-out", sender="x@evil.example", recipients=["y@evil.example"]), "set-aside")):
+    for local, message, want, cure in (("young", report("e-old", sent=31), "set-aside", "<maximum-age>"), ("young", report("e-new", sent=1), "archived", None),
+                                       ("internal", report("e-out", sender="x@evil.example", recipients=["y@evil.example"]), "set-aside", "Get-AcceptedDomain")):
         with open(path, "wb") as f:
             f.write(message)
         e = explain(s, "--to", local + DOMAIN, "--client", GOOD_CLIENT, path)
@@ -215,6 +215,8 @@ def explained(s):
         tap.is_([x["address"] for x in e["message"]["recipients"]], ["y@evil.example" if local == "internal" else "bob@example.com"],
                 "explain: its recipients")
         tap.is_(e["reason"] is None, want == "archived", "explain: the reason")
+        tap.ok(cure in e["cure"] if cure else e["cure"] is None, "explain: the cure", e["cure"])
+        tap.is_(([c["setting"] for c in e["checks"] if c["stage"] == "wait"]), ["gateway"] if want == "archived" else [], "explain: whether it waits")
     tap.is_(explain(s, "--to", "someone@example.com")["outcome"], "passed", "explain: ordinary mail passes")
     tap.is_(s.jmctl.run("explain", "--client", "nowhere", "--to", "x")[0], 64, "explain: a wrong client is refused")
     tap.is_(s.jmctl.run("explain")[0], 64, "explain: with several services the recipient is needed")
