@@ -59,28 +59,37 @@ int jm_intake_keep(struct jm_intake *in, const char *text, const char **copy_r, 
 	return 0;
 }
 
+/* One more in a list of paths with a NULL at its end, which *n counts. */
+static int add_path(struct jm_intake *in, const char ***list, size_t *n, size_t *cap, struct jm_span path, struct jm_err *err)
+{
+	struct jm_span copy;
+
+	if (*n == 0 && !jm_arena_grow(&in->arena, (void **)list, n, cap, sizeof **list, err))
+		return -1;	/* the NULL */
+	if (jm_arena_copy(&in->arena, path, &copy, err) != 0 || !jm_arena_grow(&in->arena, (void **)list, n, cap, sizeof **list, err))
+		return -1;
+	(*list)[*n - 2] = (const char *)copy.p;
+	return 0;
+}
+
 int jm_intake_add(struct jm_intake *in, const struct jm_service *service, struct jm_span recipient, struct jm_err *err)
 {
 	struct jm_intake_target *t = NULL;
-	struct jm_span copy;
 	size_t i;
 
 	for (i = 0; i < in->targets_n && !t; i++)
 		if (in->targets[i].service == service)
 			t = &in->targets[i];
-	if (!t) {
-		t = jm_arena_grow(&in->arena, (void **)&in->targets, &in->targets_n, &in->targets_cap, sizeof *t, err);
-		if (!t)
-			return -1;
-		t->service = service;
-		if (!jm_arena_grow(&in->arena, (void **)&t->rcpt_to, &t->rcpt_n, &t->rcpt_cap, sizeof *t->rcpt_to, err))
-			return -1;	/* the NULL at the end */
-	}
-	if (jm_arena_copy(&in->arena, recipient, &copy, err) != 0 ||
-	    !jm_arena_grow(&in->arena, (void **)&t->rcpt_to, &t->rcpt_n, &t->rcpt_cap, sizeof *t->rcpt_to, err))
+	if (t)
+		return add_path(in, &t->rcpt_to, &t->rcpt_n, &t->rcpt_cap, recipient, err);
+	t = jm_arena_grow(&in->arena, (void **)&in->targets, &in->targets_n, &in->targets_cap, sizeof *t, err);
+	if (!t)
 		return -1;
-	t->rcpt_to[t->rcpt_n - 2] = (const char *)copy.p;
-	return 0;
+	*t = (struct jm_intake_target){ .service = service };
+	if (add_path(in, &t->rcpt_to, &t->rcpt_n, &t->rcpt_cap, recipient, err) == 0)
+		return 0;
+	in->targets_n--;	/* the service gets nothing of a message whose only recipient was deferred */
+	return -1;
 }
 
 static void judge(const struct jm_intake *in, const struct jm_service *service, const struct jm_unwrap *unwrap, struct jm_directory *directory,
@@ -164,15 +173,7 @@ int jm_intake_finish(struct jm_intake *in, struct jm_daemon *d, struct jm_receip
 
 int jm_intake_pass(struct jm_intake *in, struct jm_span recipient, struct jm_err *err)
 {
-	struct jm_span copy;
-
-	if (in->others_n == 0 && !jm_arena_grow(&in->arena, (void **)&in->others, &in->others_n, &in->others_cap, sizeof *in->others, err))
-		return -1;	/* the NULL at the end */
-	if (jm_arena_copy(&in->arena, recipient, &copy, err) != 0 ||
-	    !jm_arena_grow(&in->arena, (void **)&in->others, &in->others_n, &in->others_cap, sizeof *in->others, err))
-		return -1;
-	in->others[in->others_n - 2] = (const char *)copy.p;
-	return 0;
+	return add_path(in, &in->others, &in->others_n, &in->others_cap, recipient, err);
 }
 
 /* Is a path's domain internal? The null path's is not. */

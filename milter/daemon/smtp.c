@@ -44,6 +44,7 @@ struct session {
 	struct jm_intake intake;
 	struct jm_span mail_from;	/* as given; in the intake's arena */
 	unsigned others;		/* recipients that are not ours */
+	bool has_facts;			/* the session's, for this message */
 	bool counted;			/* as busy */
 	bool failed;			/* trouble while gathering: told at the end of message */
 	struct jm_err trouble;
@@ -107,14 +108,20 @@ static sfsistat on_negotiate(SMFICTX *ctx, unsigned long f0, unsigned long f1, u
 	return SMFIS_CONTINUE;
 }
 
-/* May come again in a session, also after on_close(): the protocol's "quit, a new connection follows", without a negotiation. */
-static sfsistat on_connect(SMFICTX *ctx, char *host, _SOCK_ADDR *addr)
+/* After on_close() a session may go on, without a negotiation: the protocol's "quit, a new connection follows". NULL without memory. */
+static struct session *session_of(SMFICTX *ctx)
 {
 	struct session *s = smfi_getpriv(ctx);
 
+	return s ? s : begin_session(ctx, atomic_load(&negotiated));
+}
+
+/* May come again in a session. */
+static sfsistat on_connect(SMFICTX *ctx, char *host, _SOCK_ADDR *addr)
+{
+	struct session *s = session_of(ctx);
+
 	(void)host;
-	if (!s)
-		s = begin_session(ctx, atomic_load(&negotiated));
 	if (!s)
 		return SMFIS_TEMPFAIL;
 	s->facts.client_known = jm_cidr_from_sockaddr((const struct sockaddr *)addr, &s->facts.client);
@@ -127,8 +134,10 @@ static sfsistat on_connect(SMFICTX *ctx, char *host, _SOCK_ADDR *addr)
 
 static sfsistat on_helo(SMFICTX *ctx, char *name)
 {
-	struct session *s = smfi_getpriv(ctx);
+	struct session *s = session_of(ctx);
 
+	if (!s)
+		return SMFIS_TEMPFAIL;
 	free(s->helo);
 	s->helo = strdup(name);		/* only for the record: NULL is fine */
 	return quiet(s, SMFIP_NR_HELO);
@@ -138,7 +147,7 @@ static void end_message(struct session *s)
 {
 	if (s->counted)
 		jm_daemon_done(the_daemon);
-	s->counted = s->failed = false;
+	s->counted = s->failed = s->has_facts = false;
 	s->others = 0;
 	s->mail_from = jm_span_of(NULL, 0);
 	jm_intake_reset(&s->intake);
@@ -153,13 +162,16 @@ static void fail(struct session *s, const struct jm_err *err)
 
 static sfsistat on_mail(SMFICTX *ctx, char **argv)
 {
-	struct session *s = smfi_getpriv(ctx);
-	struct jm_settings *settings = jm_daemon_settings(the_daemon);
+	struct session *s = session_of(ctx);
+	struct jm_settings *settings;
 	const char *from;
 	struct jm_span local, domain;
 	struct jm_err err;
 
+	if (!s)
+		return SMFIS_TEMPFAIL;
 	end_message(s);		/* an aborted one leaves no trace: libmilter does not always say so */
+	settings = jm_daemon_settings(the_daemon);
 	jm_intake_begin(&s->intake, settings);
 	jm_settings_unref(&settings);
 	if (jm_intake_keep(&s->intake, argv[0], &from, &err) != 0) {
@@ -199,6 +211,7 @@ static int take_facts(struct session *s, struct jm_err *err)
 	s->facts.login = a->login;
 	a->helo = s->helo;
 	a->client = s->client;
+	s->has_facts = true;
 	return 0;
 }
 
@@ -253,7 +266,7 @@ static sfsistat on_rcpt(SMFICTX *ctx, char **argv)
 
 	if (!s->intake.settings)
 		return SMFIS_TEMPFAIL;
-	if (s->failed || (s->intake.targets_n == 0 && take_facts(s, &err) != 0)) {
+	if (s->failed || (!s->has_facts && take_facts(s, &err) != 0)) {
 		if (!s->failed)
 			fail(s, &err);
 		return jm_reply_trouble(ctx, &s->trouble);

@@ -62,6 +62,42 @@ def connect_again(d):
         s.quit()
 
 
+def out_of_order(d):
+    """After "quit, a new connection follows" whatever is said first begins a session, which has no address."""
+    for name, first in (("HELO", lambda s: s.helo()), ("MAIL", lambda s: None)):
+        with milter.Session(d.socket) as s:
+            s.connect(ALLOWED)
+            s.mail("<%s>" % SENDER)
+            s.abort()
+            s.send("K")
+            first(s)
+            s.mail("<%s>" % SENDER)
+            tap.like(s.rcpt("<%s>" % JOURNAL), r"^550 5\.7\.1 .*unknown", "a kept connection goes on with %s: refused, no address is known" % name)
+            s.quit()
+
+
+def too_many(d):
+    """More recipients than a message can have: each is deferred by itself, and a service that took none gets no copy."""
+    def archived(service):
+        return sum(i["service"] == service for i in d.jmctl.list())
+
+    second = "journaling@journal.contoso.com"
+    before = archived(JOURNAL), archived(second)
+    with milter.Session(d.socket) as s:
+        s.connect(ALLOWED)
+        s.macros("M", cert_subject="CN=" + "x" * 200, auth_authen="u" * 100)
+        s.mail("<%s>" % SENDER)
+        answers = {s.rcpt("<user%d@example.com>" % i).kind for i in range(30000)}
+        tap.is_(answers, {"c"}, "30,000 recipients of others are none of our business")
+        for n in (900, 300, 100, 30, 1):
+            while s.rcpt("<@%s.example:%s>" % ("r" * n, JOURNAL)).kind == "c":
+                pass
+        tap.like(s.rcpt("<%s>" % second), r"^451 4\.3\.0", "when the list of journal recipients is full, one of another service is deferred")
+        tap.is_(s.message(corpus.report("too-many")).kind, "c", "the message is archived for those that were taken")
+        s.quit()
+    tap.is_((archived(JOURNAL), archived(second)), (before[0] + 1, before[1]), "and for no other service")
+
+
 def abandoned(d):
     """Messages that end in the middle leave nothing, and the next one is clean."""
     before = len(d.jmctl.list())
@@ -151,7 +187,7 @@ def garbage(d):
 
 
 d = Daemon(tap.folder() + "/milter", outbounds=(ALLOWED, "2001:db8:25::/48"), unix=True).start()
-for test in (chunks, odd_bytes, families, connect_again, abandoned, recipients, together, garbage):
+for test in (chunks, odd_bytes, families, connect_again, out_of_order, too_many, abandoned, recipients, together, garbage):
     test(d)
 status, found = d.jmctl.verify()
 tap.ok(status == 0, "jmctl verify finds nothing wrong", found)
