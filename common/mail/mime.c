@@ -138,13 +138,15 @@ static enum delimiter line_delimiter(struct jm_span line, struct jm_span boundar
 	enum delimiter kind = DELIMITER_OPEN;
 	size_t k = 2 + boundary.len;
 
-	if (line.len < k || line.p[0] != '-' || line.p[1] != '-' || memcmp(line.p + 2, boundary.p, boundary.len) != 0)
+	if (line.len < k || line.p[0] != '-' || line.p[1] != '-')
 		return DELIMITER_NONE;
-	if (line.p[line.len - 1] == '\n') {
+	if (line.p[line.len - 1] == '\n') {	/* first: a CR at the end of the boundary is no line end */
 		line.len--;
-		if (line.len > k && line.p[line.len - 1] == '\r')
+		if (line.p[line.len - 1] == '\r')
 			line.len--;
 	}
+	if (line.len < k || memcmp(line.p + 2, boundary.p, boundary.len) != 0)
+		return DELIMITER_NONE;
 	if (line.len >= k + 2 && line.p[k] == '-' && line.p[k + 1] == '-') {
 		kind = DELIMITER_CLOSE;
 		k += 2;

@@ -136,6 +136,7 @@ static void test_parts(void)
 		{ "--b\n--b\n\n--b--", "b", "[][]", "empty parts" },
 		{ "--b\na\r--b--\n", "b", "[a\r--b--\n]", "a bare CR ends no line" },
 		{ "----C--\na\n----C----\nz", "--C--", "[a]", "a boundary that ends in dashes" },
+		{ "--b\r\na\r\n--b\r\r\nz\n--b\r--\r\n", "b\r", "[z]", "a boundary that ends in CR takes none from the line end" },
 		{ "--b\na\n--b--\r", "b", "[a\n--b--\r]", "a CR without LF at the end is no white space" },
 	};
 	struct jm_multipart m;
