@@ -221,7 +221,7 @@ static void step(struct jm_position *at, const struct jm_ticket *t)
 	at->seq = t->head.seq;
 	at->volume = t->volume;
 	at->offset = t->offset + jm_record_bytes(&t->head);
-	memcpy(at->sha256, t->trailer + 2 * (size_t)JM_SHA256_BYTES, sizeof(at->sha256));
+	memcpy(at->sha256, t->trailer + JM_RECORD_SHA256_AT, sizeof(at->sha256));
 }
 
 static int apply(struct jm_archive *a, const struct jm_ticket *first, struct jm_err *err)

@@ -210,7 +210,6 @@ static int refill_add(struct refill *r, const unsigned char *p, size_t n, struct
 struct decoder {
 	ZSTD_DCtx *dctx;
 	unsigned char *in, *out;
-	struct jm_sha256 sha;
 };
 
 static int decode_chunk(struct decoder *d, enum jm_coding coding, size_t n, size_t *pending, struct refill *to, struct jm_err *err)
@@ -232,26 +231,24 @@ static int decode_chunk(struct decoder *d, enum jm_coding coding, size_t n, size
 	}
 }
 
-/* The whole stored body: its digest is checked on the way. */
+/* The whole stored body: its checksum is checked on the way; who gets the bytes checks their digest. */
 static int decode_body(struct decoder *d, int fd, const struct jm_record *r, struct refill *to, struct jm_err *err)
 {
 	uint64_t at = jm_record_body_at(r), left = r->head.body_bytes;
-	unsigned char digest[JM_SHA256_BYTES];
+	uint32_t crc = 0;
 	size_t pending = 0;
 
 	while (left > 0) {
 		size_t n = left < STREAM_BYTES ? (size_t)left : STREAM_BYTES;
 
-		if (jm_io_pread(fd, d->in, n, at, err) < 0 || jm_sha256_add(&d->sha, d->in, n, err) < 0 ||
-		    decode_chunk(d, (enum jm_coding)r->head.coding, n, &pending, to, err) < 0)
+		if (jm_io_pread(fd, d->in, n, at, err) < 0 || decode_chunk(d, (enum jm_coding)r->head.coding, n, &pending, to, err) < 0)
 			return -1;
+		crc = jm_crc32c(crc, d->in, n);
 		at += n;
 		left -= n;
 	}
-	if (jm_sha256_finish(&d->sha, digest, err) < 0)
-		return -1;
-	if (memcmp(digest, r->trailer + JM_SHA256_BYTES, sizeof(digest)) != 0)
-		return jm_err_set(err, JM_E_CORRUPT, "the body's digest does not fit");
+	if (crc != jm_record_body_crc(r->trailer))
+		return jm_err_set(err, JM_E_CORRUPT, "the body's checksum does not fit");
 	if (pending != 0)
 		return jm_err_set(err, JM_E_CORRUPT, "the compressed body ends too early");
 	return 0;
@@ -259,22 +256,20 @@ static int decode_body(struct decoder *d, int fd, const struct jm_record *r, str
 
 static int read_body(int fd, const struct jm_record *r, struct refill *to, struct jm_err *err)
 {
-	struct decoder d = { ZSTD_createDCtx(), malloc(STREAM_BYTES), malloc(STREAM_BYTES), { NULL } };
-	int rc = -1;
+	struct decoder d = { ZSTD_createDCtx(), malloc(STREAM_BYTES), malloc(STREAM_BYTES) };
+	int rc;
 
 	if (d.dctx == NULL || d.in == NULL || d.out == NULL)
-		(void)jm_err_set(err, JM_E_TEMP, "no memory to decompress");
-	else if (jm_sha256_start(&d.sha, err) == 0)
+		rc = jm_err_set(err, JM_E_TEMP, "no memory to decompress");
+	else
 		rc = decode_body(&d, fd, r, to, err);
-	if (d.sha.ctx != NULL)
-		jm_sha256_abandon(&d.sha);
 	(void)ZSTD_freeDCtx(d.dctx);
 	free(d.in);
 	free(d.out);
 	/* A slice of no bytes' distance to the end of an empty body. */
 	if (rc == 0 && to->at != UINT64_MAX)
 		rc = refill_add(to, (const unsigned char *)"", 0, err);
-	return rc;
+	return rc < 0 ? -1 : 0;
 }
 
 void jm_loaded_release(struct jm_loaded *l)

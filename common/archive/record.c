@@ -10,6 +10,7 @@ static const unsigned char magic[4] = { 0x8a, 'J', 'M', 'R' };
 
 #define FLAGS_MUST_KNOW 0xffffu		/* a reader that does not know one of these bits must not go on */
 #define CRC_AT (JM_RECORD_HEAD_BYTES - 4)
+#define BODY_CRC_AT JM_SHA256_BYTES	/* in the trailer */
 
 static uint32_t checksum(const unsigned char *p, const unsigned char *uuid)
 {
@@ -57,14 +58,20 @@ int jm_record_decode(const unsigned char in[JM_RECORD_HEAD_BYTES], const unsigne
 	return 0;
 }
 
-int jm_record_trailer(const unsigned char head[JM_RECORD_HEAD_BYTES], const unsigned char meta_sha256[JM_SHA256_BYTES],
-    const unsigned char body_sha256[JM_SHA256_BYTES], unsigned char out[JM_RECORD_TRAILER_BYTES], struct jm_err *err)
+int jm_record_trailer(const unsigned char head[JM_RECORD_HEAD_BYTES], const unsigned char meta_sha256[JM_SHA256_BYTES], uint32_t body_crc,
+    unsigned char out[JM_RECORD_TRAILER_BYTES], struct jm_err *err)
 {
-	unsigned char parts[JM_RECORD_HEAD_BYTES + 2 * JM_SHA256_BYTES];
+	unsigned char parts[JM_RECORD_HEAD_BYTES + JM_RECORD_SHA256_AT];
 
+	memset(out, 0, JM_RECORD_TRAILER_BYTES);
+	memcpy(out, meta_sha256, JM_SHA256_BYTES);
+	jm_num_put_be32(out + BODY_CRC_AT, body_crc);
 	memcpy(parts, head, JM_RECORD_HEAD_BYTES);
-	memcpy(parts + JM_RECORD_HEAD_BYTES, meta_sha256, JM_SHA256_BYTES);
-	memcpy(parts + JM_RECORD_HEAD_BYTES + JM_SHA256_BYTES, body_sha256, JM_SHA256_BYTES);
-	memcpy(out, parts + JM_RECORD_HEAD_BYTES, 2 * (size_t)JM_SHA256_BYTES);
-	return jm_sha256_of(jm_span_of(parts, sizeof(parts)), out + 2 * (size_t)JM_SHA256_BYTES, err);
+	memcpy(parts + JM_RECORD_HEAD_BYTES, out, JM_RECORD_SHA256_AT);
+	return jm_sha256_of(jm_span_of(parts, sizeof(parts)), out + JM_RECORD_SHA256_AT, err);
+}
+
+uint32_t jm_record_body_crc(const unsigned char trailer[JM_RECORD_TRAILER_BYTES])
+{
+	return jm_num_get_be32(trailer + BODY_CRC_AT);
 }

@@ -2,8 +2,8 @@
 /*
  * One record of a volume: its fixed header and its trailer, byte by byte as in SCHEMA.md. No files here; those are volume.h.
  *
- * The digest of a record is made of three parts (header, metadata, body), so that it can be known before the sequence number is,
- * and checked later without the body.
+ * The digest of a record is over its header and the digest of its metadata, which name the SHA-256 of what the body holds. So the received
+ * bytes are hashed once, and a record can be checked without its body. What is stored of the body has a checksum against bit rot and torn writes.
  */
 #ifndef JM_ARCHIVE_RECORD_H
 #define JM_ARCHIVE_RECORD_H
@@ -16,7 +16,8 @@
 #define JM_FORMAT_VERSION 1
 #define JM_UUID_BYTES 16
 #define JM_RECORD_HEAD_BYTES 80
-#define JM_RECORD_TRAILER_BYTES 96
+#define JM_RECORD_TRAILER_BYTES 80
+#define JM_RECORD_SHA256_AT 48		/* in the trailer: the digest of the record */
 #define JM_RECORD_META_MAX (64u * 1024u * 1024u)
 
 enum jm_record_type { JM_RECORD_REPORT = 1, JM_RECORD_EVENT = 2, JM_RECORD_SEAL = 3, JM_RECORD_FORGET = 4,
@@ -43,9 +44,12 @@ void jm_record_encode(const struct jm_record_head *h, const unsigned char uuid[J
 int jm_record_decode(const unsigned char in[JM_RECORD_HEAD_BYTES], const unsigned char uuid[JM_UUID_BYTES], struct jm_record_head *h_r,
     struct jm_err *err) JM_MUST_CHECK;
 
-/* The trailer from the encoded header and the digests of (extension + metadata) and of the stored body. TEMP. */
-int jm_record_trailer(const unsigned char head[JM_RECORD_HEAD_BYTES], const unsigned char meta_sha256[JM_SHA256_BYTES],
-    const unsigned char body_sha256[JM_SHA256_BYTES], unsigned char out[JM_RECORD_TRAILER_BYTES], struct jm_err *err) JM_MUST_CHECK;
+/* The trailer from the encoded header, the digest of (extension + metadata) and the checksum of the stored body. TEMP. */
+int jm_record_trailer(const unsigned char head[JM_RECORD_HEAD_BYTES], const unsigned char meta_sha256[JM_SHA256_BYTES], uint32_t body_crc,
+    unsigned char out[JM_RECORD_TRAILER_BYTES], struct jm_err *err) JM_MUST_CHECK;
+
+/* The checksum of the stored body that a trailer has: CRC-32C, start 0. */
+uint32_t jm_record_body_crc(const unsigned char trailer[JM_RECORD_TRAILER_BYTES]);
 
 /* What the whole record takes in its volume. */
 static inline uint64_t jm_record_bytes(const struct jm_record_head *h)

@@ -32,7 +32,8 @@ struct jm_ticket {
 	struct jm_ticket *next;
 	struct jm_record_head head;
 	unsigned char head_bytes[JM_RECORD_HEAD_BYTES], trailer[JM_RECORD_TRAILER_BYTES];
-	unsigned char meta_sha256[JM_SHA256_BYTES], body_sha256[JM_SHA256_BYTES];
+	unsigned char meta_sha256[JM_SHA256_BYTES];
+	uint32_t body_crc;		/* of the body as stored */
 	json_t *meta;			/* owned */
 	char *meta_text;		/* the same as text; owned */
 	struct jm_span body;		/* lives until the depositor was woken */

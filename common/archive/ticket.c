@@ -30,7 +30,7 @@ struct jm_ticket *jm_ticket_new(enum jm_record_type type, json_t *meta, struct j
 	}
 	t->head.type = (unsigned char)type;
 	t->head.meta_bytes = (uint32_t)text.len;
-	if (jm_sha256_of(jm_buf_span(&text), t->meta_sha256, err) < 0 || jm_sha256_of(jm_span_str(""), t->body_sha256, err) < 0)
+	if (jm_sha256_of(jm_buf_span(&text), t->meta_sha256, err) < 0)
 		goto bad_sem;
 	return t;
 bad_sem:

@@ -113,7 +113,7 @@ int jm_volume_read(int fd, const unsigned char uuid[JM_UUID_BYTES], uint64_t vol
 	if (read_parts(fd, r, limit, head, &meta, err) < 0)
 		goto bad;
 	if (jm_sha256_of(jm_span_of(meta, (size_t)r->head.ext_bytes + r->head.meta_bytes), digest, err) < 0 ||
-	    jm_record_trailer(head, digest, r->trailer + JM_SHA256_BYTES, trailer, err) < 0)
+	    jm_record_trailer(head, digest, jm_record_body_crc(r->trailer), trailer, err) < 0)
 		goto bad;
 	if (memcmp(trailer, r->trailer, sizeof(trailer)) != 0) {
 		(void)jm_err_set(err, JM_E_CORRUPT, "record %" PRIu64 ": metadata or digest do not fit", r->head.seq);
@@ -129,34 +129,25 @@ bad:
 
 int jm_volume_check_body(int fd, const struct jm_record *r, struct jm_err *err)
 {
-	unsigned char *chunk = malloc(CHUNK_BYTES), digest[JM_SHA256_BYTES];
+	unsigned char *chunk = malloc(CHUNK_BYTES);
 	uint64_t at = jm_record_body_at(r), left = r->head.body_bytes;
-	struct jm_sha256 sha;
-	int rc = -1;
+	uint32_t crc = 0;
+	int rc = 0;
 
 	if (chunk == NULL)
 		return jm_err_sys(err, JM_E_TEMP, "checking a record");
-	if (jm_sha256_start(&sha, err) < 0)
-		goto out;
-	while (left > 0) {
+	while (left > 0 && rc == 0) {
 		size_t n = left < CHUNK_BYTES ? (size_t)left : CHUNK_BYTES;
 
-		if (jm_io_pread(fd, chunk, n, at, err) < 0 || jm_sha256_add(&sha, chunk, n, err) < 0) {
-			jm_sha256_abandon(&sha);
-			goto out;
-		}
+		rc = jm_io_pread(fd, chunk, n, at, err);
+		crc = rc == 0 ? jm_crc32c(crc, chunk, n) : crc;
 		at += n;
 		left -= n;
 	}
-	if (jm_sha256_finish(&sha, digest, err) < 0)
-		goto out;
-	if (memcmp(digest, r->trailer + JM_SHA256_BYTES, sizeof(digest)) != 0)
-		(void)jm_err_set(err, JM_E_CORRUPT, "record %" PRIu64 ": the body's digest does not fit", r->head.seq);
-	else
-		rc = 0;
-out:
+	if (rc == 0 && crc != jm_record_body_crc(r->trailer))
+		rc = jm_err_set(err, JM_E_CORRUPT, "record %" PRIu64 ": the body's checksum does not fit", r->head.seq);
 	free(chunk);
-	return rc;
+	return rc < 0 ? -1 : 0;
 }
 
 int jm_volume_find(int fd, const unsigned char uuid[JM_UUID_BYTES], uint64_t offset, uint64_t limit, bool *found, uint64_t *found_r,

@@ -54,7 +54,7 @@ int jm_volume_read_head(int fd, struct jm_volume_head *h_r, struct jm_err *err) 
 int jm_volume_read(int fd, const unsigned char uuid[JM_UUID_BYTES], uint64_t volume, uint64_t offset, uint64_t limit, struct jm_record *r,
     struct jm_err *err) JM_MUST_CHECK;
 
-/* Check the stored body of a record that was read against its digest. CORRUPT, TEMP. */
+/* Check the stored body of a record that was read against its checksum. CORRUPT, TEMP. */
 int jm_volume_check_body(int fd, const struct jm_record *r, struct jm_err *err) JM_MUST_CHECK;
 
 /* Where the stored body of r begins in its volume. */
@@ -66,7 +66,7 @@ static inline uint64_t jm_record_body_at(const struct jm_record *r)
 /* The digest of the whole record. */
 static inline const unsigned char *jm_record_sha256(const struct jm_record *r)
 {
-	return r->trailer + 2 * (size_t)JM_SHA256_BYTES;
+	return r->trailer + JM_RECORD_SHA256_AT;
 }
 
 /* Look for the next header with a good checksum in [offset, limit). True with *found_r and *h_r. */

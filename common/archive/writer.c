@@ -148,7 +148,7 @@ static int stamp(struct jm_archive *a, struct jm_ticket *t, uint64_t seq, uint64
 	t->volume = a->volume[a->volumes - 1].head.number;
 	t->offset = offset;
 	jm_record_encode(&t->head, a->uuid, t->head_bytes);
-	return jm_record_trailer(t->head_bytes, t->meta_sha256, t->body_sha256, t->trailer, err);
+	return jm_record_trailer(t->head_bytes, t->meta_sha256, t->body_crc, t->trailer, err);
 }
 
 /* The volume is full with this group: it ends with a seal. Without memory for one it just ends. */
@@ -217,7 +217,7 @@ static int commit_apart(struct jm_archive *a, struct jm_ticket *t, struct jm_err
 	t->apart_fd = -1;
 	a->tail.end = JM_VOLUME_HEAD_BYTES + jm_record_bytes(&t->head);
 	a->tail.next_seq++;
-	memcpy(a->tail.last_sha256, t->trailer + 2 * (size_t)JM_SHA256_BYTES, JM_SHA256_BYTES);
+	memcpy(a->tail.last_sha256, t->trailer + JM_RECORD_SHA256_AT, JM_SHA256_BYTES);
 	return 0;
 }
 
@@ -238,7 +238,7 @@ static int commit(struct jm_archive *a, struct group *g, struct jm_err *err)
 		return -1;
 	a->tail.end += g->bytes;
 	a->tail.next_seq += g->n;
-	memcpy(a->tail.last_sha256, g->ticket[g->n - 1]->trailer + 2 * (size_t)JM_SHA256_BYTES, JM_SHA256_BYTES);
+	memcpy(a->tail.last_sha256, g->ticket[g->n - 1]->trailer + JM_RECORD_SHA256_AT, JM_SHA256_BYTES);
 	if (full)
 		leave_volume(a);
 	return 0;
