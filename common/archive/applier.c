@@ -119,46 +119,76 @@ bad:
 	return jm_err_wrap(err, "volume %" PRIu64 " at %" PRIu64, v->head.number, at.offset);
 }
 
-/* Rebuilding: the record at the position cannot be read. Tell it, and stand behind it. */
+/* Rebuilding: tell what cannot be read. */
+static int tell_left_out(struct jm_archive *a, uint64_t seq, uint64_t volume, uint64_t offset, const char *problem, struct jm_err *err)
+{
+	json_t *o;
+	int rc;
+
+	JM_LOG(JM_LOG_ERROR, "left-out", { "volume", JM_U(volume) }, { "offset", JM_U(offset) }, { "error", JM_S(problem) });
+	if (a->damage == NULL)
+		return 0;
+	o = json_pack("{s:I,s:I,s:I,s:o}", "seq", (json_int_t)seq, "volume", (json_int_t)volume, "offset", (json_int_t)offset, "problem",
+	    jm_describe_text(jm_span_str(problem)));
+	rc = o != NULL ? a->damage(a->damage_ctx, o, err) : jm_err_set(err, JM_E_TEMP, "no memory for a finding");
+	json_decref(o);
+	return rc < 0 ? -1 : 0;
+}
+
+int jm_applier_skip_to(struct jm_archive *a, const struct jm_position *at, struct jm_err *err)
+{
+	struct jm_apply *p = NULL;
+
+	/* Stored at once: nothing may follow that would store it. */
+	if (jm_apply_begin(a, &p, err) < 0 || jm_apply_finish(&p, a->uuid, at, err) < 0)
+		return -1;
+	a->position = *at;
+	return 0;
+}
+
+/* Rebuilding: the record at the position cannot be read, or others are missing before it. Tell it, and stand behind what is lost. */
 static int step_over(struct jm_archive *a, int fd, const struct jm_volume *v, struct jm_err *err)
 {
 	struct jm_position at = a->position;
 	struct jm_err why = *err, no;
 	struct jm_record_head next;
-	struct jm_apply *p = NULL;
 	uint64_t damaged = at.offset;
 	struct jm_record r;
 	bool found = false;
 
-	if (jm_volume_read(fd, a->uuid, v->head.number, at.offset, v->end, &r, &no) == 0)
+	if (jm_volume_read(fd, a->uuid, v->head.number, at.offset, v->end, &r, &no) == 0) {
 		jm_record_release(&r);
+		if (r.head.seq > at.seq + 1) {		/* it is good itself */
+			at.seq = r.head.seq - 1;
+			return tell_left_out(a, at.seq, v->head.number, damaged, why.text, err) < 0 ? -1 : jm_applier_skip_to(a, &at, err);
+		}
+	}
 	if (r.head.seq != 0 && jm_record_bytes(&r.head) <= v->end - at.offset) {
-		at.seq = r.head.seq;
+		at.seq = r.head.seq > at.seq ? r.head.seq : at.seq;
 		at.offset += jm_record_bytes(&r.head);
-		if (jm_io_pread(fd, at.sha256, sizeof(at.sha256), at.offset - sizeof(at.sha256), err) < 0)
+		if (jm_io_pread(fd, at.sha256, sizeof(at.sha256), at.offset - sizeof(at.sha256), err) < 0 && err->kind != JM_E_CORRUPT)
 			return -1;
 	} else {
 		if (jm_volume_find(fd, a->uuid, at.offset + 1, v->end, &found, &at.offset, &next, err) < 0)
 			return -1;
-		at.seq = found ? next.seq - 1 : jm_volume_last_seq(a, v, at.seq);
+		at.seq = !found ? jm_volume_last_seq(a, v, at.seq) : next.seq > at.seq ? next.seq - 1 : at.seq;
 		if (!found)
 			at.offset = v->end;
 	}
-	JM_LOG(JM_LOG_ERROR, "left-out", { "volume", JM_U(v->head.number) }, { "offset", JM_U(damaged) }, { "error", JM_S(why.text) });
-	if (a->damage != NULL) {
-		json_t *o = json_pack("{s:I,s:I,s:I,s:o}", "seq", (json_int_t)at.seq, "volume", (json_int_t)v->head.number, "offset",
-		    (json_int_t)damaged, "problem", jm_describe_text(jm_span_str(why.text)));
-		int rc = o != NULL ? a->damage(a->damage_ctx, o, err) : jm_err_set(err, JM_E_TEMP, "no memory for a finding");
+	return tell_left_out(a, at.seq, v->head.number, damaged, why.text, err) < 0 ? -1 : jm_applier_skip_to(a, &at, err);
+}
 
-		json_decref(o);
-		if (rc < 0)
-			return -1;
-	}
-	/* Stored at once: nothing may follow that would store it. */
-	if (jm_apply_begin(a, &p, err) < 0 || jm_apply_finish(&p, a->uuid, &at, err) < 0)
+/* Rebuilding: a volume that is not what it was. 1: there is nothing in it to be read. */
+static int enter_damaged(struct jm_archive *a, const struct jm_volume *v, struct jm_err *err)
+{
+	struct jm_position at = a->position;
+
+	if (tell_left_out(a, v->head.first_seq, v->head.number, 0, v->problem, err) < 0)
 		return -1;
-	a->position = at;
-	return 0;
+	if (!v->absent)
+		return 0;
+	at.seq = jm_volume_last_seq(a, v, at.seq);
+	return jm_applier_skip_to(a, &at, err) < 0 ? -1 : 1;
 }
 
 /* before: the bytes of the volumes before it, of total. */
@@ -169,6 +199,11 @@ static int replay_volume(struct jm_archive *a, const struct jm_volume *v, uint64
 	if (a->position.volume < v->head.number) {
 		a->position.volume = v->head.number;
 		a->position.offset = JM_VOLUME_HEAD_BYTES;
+	}
+	if (a->rebuild && v->problem[0] != '\0') {
+		rc = enter_damaged(a, v, err);
+		if (rc != 0)
+			return rc < 0 ? -1 : 0;
 	}
 	if (a->position.offset >= v->end)
 		return 0;

@@ -134,7 +134,9 @@ int jm_archive_copy(struct jm_archive *a, const json_t *tip, jm_archive_visit *o
 	for (size_t i = 0; i < n && rc == 0; i++) {
 		uint64_t from = list[i].head.number == t.volume ? t.offset : 0;
 
-		if (list[i].head.number >= t.volume && from < list[i].end)
+		if (list[i].head.number >= t.volume && list[i].problem[0] != '\0')
+			rc = jm_err_set(err, JM_E_CORRUPT, "%s: no copy is made of an archive that is not whole (jmctl dump saves what can be read)", list[i].problem);
+		else if (list[i].head.number >= t.volume && from < list[i].end)
 			rc = copy_range(a, list[i].head.number, from, list[i].end, on_object, sink, ctx, err);
 	}
 	free(list);

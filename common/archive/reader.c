@@ -85,7 +85,10 @@ int jm_reader_open_volume(struct jm_archive *a, uint64_t number, int *fd_r, stru
 	char path[JM_VOLUME_PATH_BYTES];
 
 	*fd_r = jm_io_open(jm_volume_path(a->dir, number, path), O_RDONLY, 0, err);
-	return *fd_r < 0 ? -1 : 0;
+	if (*fd_r >= 0)
+		return 0;
+	/* What is asked for was there once. */
+	return err->kind == JM_E_NOTFOUND ? jm_err_set(err, JM_E_CORRUPT, "volume %" PRIu64 " is missing", number) : -1;
 }
 
 /* ---- list ---- */

@@ -40,8 +40,12 @@ static int by_number(const void *x, const void *y)
 static bool volume_name(const char *name, uint64_t *number_r)
 {
 	size_t n = strlen(name);
+	char want[40];
 
-	return n >= 12 && strcmp(name + n - 4, ".jmv") == 0 && jm_num_u64(jm_span_of(name, n - 4), 1, UINT64_MAX / 2, number_r) == 0;
+	if (n < 12 || strcmp(name + n - 4, ".jmv") != 0 || jm_num_u64(jm_span_of(name, n - 4), 1, UINT64_MAX / 2, number_r) != 0)
+		return false;
+	(void)snprintf(want, sizeof(want), "%08" PRIu64 ".jmv", *number_r);
+	return strcmp(name, want) == 0;	/* no second name for a number */
 }
 
 static int list_volumes(struct jm_archive *a, struct jm_err *err)
@@ -104,45 +108,79 @@ static int read_volume(struct jm_archive *a, size_t i, struct jm_err *err)
 }
 
 /* The volume before ends where this one says. */
-static int link_volume(struct jm_archive *a, size_t i, struct jm_err *err)
+static void link_volume(struct jm_archive *a, size_t i)
 {
-	struct jm_volume *v = &a->volume[i], *before = i > 0 ? v - 1 : NULL;
+	struct jm_volume *v = &a->volume[i], *before = v - 1;
 
-	if (before == NULL) {
-		if (v->head.number != 1)
-			return jm_err_set(err, JM_E_CORRUPT, "volume 1 is missing: the first in %s/volumes is %" PRIu64, a->dir, v->head.number);
-		memcpy(a->uuid, v->head.uuid, sizeof(a->uuid));
-		return 0;
-	}
-	if (v->head.number != before->head.number + 1)
-		return jm_err_set(err, JM_E_CORRUPT, "volume %" PRIu64 " is missing", before->head.number + 1);
-	if (memcmp(v->head.uuid, a->uuid, sizeof(a->uuid)) != 0)
-		return jm_err_set(err, JM_E_CORRUPT, "volume %" PRIu64 " belongs to another archive", v->head.number);
-	if (v->head.previous_end > before->end || v->head.first_seq < before->head.first_seq)
-		return jm_err_set(err, JM_E_CORRUPT, "volume %" PRIu64 " is shorter (%" PRIu64 " bytes) than the next one says (%" PRIu64 ")",
+	if (v->headless)
+		return;
+	if (!before->headless && v->head.first_seq < before->head.first_seq)
+		jm_salvage_problem(v, "volume %" PRIu64 " begins with record %" PRIu64 ", but the one before it with %" PRIu64, v->head.number,
+		    v->head.first_seq, before->head.first_seq);
+	if (before->absent)
+		return;
+	if (v->head.previous_end > before->end)
+		jm_salvage_problem(before, "volume %" PRIu64 " is shorter (%" PRIu64 " bytes) than the next one says (%" PRIu64 ")",
 		    before->head.number, before->end, v->head.previous_end);
-	before->end = v->head.previous_end;
-	return 0;
+	else
+		before->end = v->head.previous_end;
 }
 
-static int scan_volumes(struct jm_archive *a, struct jm_err *err)
+/* The making of the last volume was cut short. */
+static int remove_last(struct jm_archive *a, struct jm_err *err)
 {
+	const struct jm_volume *v = &a->volume[a->volumes - 1];
 	char path[JM_VOLUME_PATH_BYTES], text[200];
 
-	if (list_volumes(a, err) < 0)
+	(void)snprintf(text, sizeof(text), "volume %" PRIu64 " had no header and no record: removed", v->head.number);
+	if (unlink(jm_volume_path(a->dir, v->head.number, path)) != 0)
+		return jm_err_sys(err, JM_E_TEMP, "cannot remove \"%s\"", path);
+	a->volumes--;
+	return note(a, "recovered", text, err);
+}
+
+/* known: as a catalog has it, or NULL. */
+static int scan_volumes(struct jm_archive *a, const unsigned char *known, struct jm_err *err)
+{
+	bool headless = false;
+
+	for (size_t i = 0; i < a->volumes; i++) {
+		if (read_volume(a, i, err) == 0)
+			continue;
+		if (err->kind != JM_E_CORRUPT)
+			return -1;
+		if (i + 1 == a->volumes && a->volume[i].end <= JM_VOLUME_HEAD_BYTES && err->sys != EIO)
+			return remove_last(a, err) < 0 ? -1 : scan_volumes(a, known, err);
+		a->volume[i].headless = true;
+		jm_salvage_problem(&a->volume[i], "%s", err->text);
+	}
+	if (a->volumes == 0)
+		return 0;
+	if (jm_salvage_absent(a, 0, err) < 0 || jm_salvage_uuid(a, known, err) < 0)
 		return -1;
 	for (size_t i = 0; i < a->volumes; i++) {
-		if (read_volume(a, i, err) < 0) {
-			/* The last one, without room for a record: the making of it was cut short. */
-			if (err->kind != JM_E_CORRUPT || i + 1 < a->volumes || a->volume[i].end > JM_VOLUME_HEAD_BYTES)
-				return -1;
-			(void)snprintf(text, sizeof(text), "volume %" PRIu64 " had no header and no record: removed", a->volume[i].head.number);
-			if (unlink(jm_volume_path(a->dir, a->volume[i].head.number, path)) != 0)
-				return jm_err_sys(err, JM_E_TEMP, "cannot remove \"%s\"", path);
-			a->volumes--;
-			return note(a, "recovered", text, err);
-		}
-		if (link_volume(a, i, err) < 0)
+		headless |= a->volume[i].headless;
+		if (i > 0)
+			link_volume(a, i);
+	}
+	return headless ? jm_salvage_guess(a, err) : 0;
+}
+
+/* tell: note what is passed over as an event. A volume that is not what it was stops the start, unless the catalog has everything of it, or it is the catalog that is to be made anew. */
+static int judge_volumes(struct jm_archive *a, bool tell, struct jm_err *err)
+{
+	const struct jm_position *at = &a->position;
+
+	for (size_t i = 0; i < a->volumes; i++) {
+		const struct jm_volume *v = &a->volume[i];
+		bool applied = at->volume > v->head.number || (at->volume == v->head.number && at->offset >= v->end);
+
+		if (v->problem[0] == '\0' || a->rebuild)
+			continue;
+		if (i + 1 == a->volumes || !applied)
+			return jm_err_set(err, JM_E_CORRUPT, "%s: bring %s/volumes/%08" PRIu64 ".jmv back from a backup, which has the same file (or "
+			    "live without what is lost: jmctl rebuild)", v->problem, a->dir, v->head.number);
+		if (tell && note(a, "damaged", v->problem, err) < 0)
 			return -1;
 	}
 	return 0;
@@ -189,6 +227,9 @@ static int judge_tail(struct jm_archive *a, const struct jm_volume *v, uint64_t 
 
 	if (err->kind != JM_E_CORRUPT)
 		return -1;
+	if (err->sys == EIO)	/* there is something, who knows what */
+		return jm_err_set(err, JM_E_CORRUPT, "volume %" PRIu64 " cannot be read at %" PRIu64 " (record %" PRIu64 ": %.200s): mend the disk or restore "
+		    "the volume from a backup (or live without the record: jmctl rebuild)", v->head.number, at, seq, why.text);
 	for (;;) {
 		if (jm_volume_find(a->tail.fd, a->uuid, from, v->end, &found, &found_at, &h, err) < 0)
 			return -1;
@@ -228,8 +269,13 @@ static int pass_by(struct jm_archive *a, const struct jm_volume *v, const struct
 	}
 	if (jm_volume_find(t->fd, a->uuid, t->end + 1, v->end, &found, &t->end, &next, err) < 0)
 		return -1;
-	t->next_seq = next.seq;
-	return found ? 0 : -1;
+	if (found) {
+		t->next_seq = next.seq;
+		return 0;
+	}
+	t->end = v->end;
+	t->unusable = true;
+	return 0;
 }
 
 /* Read the last volume from the catalog's position on, whole records with bodies, to its end. */
@@ -250,7 +296,7 @@ static int scan_tail(struct jm_archive *a, struct jm_volume *v, bool *sealed_r, 
 		}
 		if (rc < 0) {
 			jm_record_release(&r);
-			if (judge_tail(a, v, t->end, t->next_seq, err) == 0)
+			if (judge_tail(a, v, t->end, t->next_seq, err) == 0 && !v->headless)
 				return cut(a, v, t->end, err);
 			if (!a->rebuild || err->kind != JM_E_CORRUPT || pass_by(a, v, &r.head, err) < 0)
 				return -1;
@@ -273,8 +319,8 @@ static int check_position(const struct jm_archive *a, struct jm_err *err)
 
 	if (at->volume > last->head.number || (at->volume == last->head.number && at->offset > last->end))
 		return jm_err_set(err, JM_E_CORRUPT, "the volumes end at volume %" PRIu64 ", %" PRIu64 " bytes, but record %" PRIu64 " stood at volume %"
-		    PRIu64 " before %" PRIu64 ": bring the missing part back (or, to live without it, remove %s)", last->head.number, last->end,
-		    at->seq, at->volume, at->offset, a->catalog_dir);
+		    PRIu64 " before %" PRIu64 ": bring the missing part back from a backup (or live without it: jmctl rebuild)", last->head.number,
+		    last->end, at->seq, at->volume, at->offset);
 	return 0;
 }
 
@@ -301,7 +347,8 @@ static int open_tail(struct jm_archive *a, struct jm_err *err)
 	/* What was found may not have been synced by whoever wrote it. */
 	if (jm_io_datasync(t->fd, err) < 0)
 		return -1;
-	if (sealed || t->end >= a->volume_size_bytes) {
+	t->unusable |= v->problem[0] != '\0';
+	if (sealed || t->end >= a->volume_size_bytes || t->unusable) {
 		(void)close(t->fd);
 		t->fd = -1;
 	}
@@ -314,6 +361,11 @@ static int first_volume(struct jm_archive *a, bool must_exist, struct jm_err *er
 {
 	char path[JM_VOLUME_PATH_BYTES];
 
+	/* A catalog is made after the first volume; without one, what was mounted at volumes may be not. */
+	(void)snprintf(path, sizeof(path), "%s/catalog.db", a->catalog_dir);
+	if (access(path, F_OK) == 0)
+		return jm_err_set(err, JM_E_CORRUPT, "there is a catalog in \"%s\" but no volume in \"%s/volumes\": is a disk not mounted? (To begin a new "
+		    "archive, remove the catalog)", a->catalog_dir, a->dir);
 	if (must_exist)
 		return jm_err_set(err, JM_E_NOTFOUND, "there is no archive in \"%s\"", a->dir);
 	(void)snprintf(path, sizeof(path), "%s/volumes", a->dir);
@@ -323,17 +375,87 @@ static int first_volume(struct jm_archive *a, bool must_exist, struct jm_err *er
 	return jm_writer_roll(a, err);
 }
 
+/* What the catalog that is to be made anew knows of the log's end. False: nothing. */
+static bool ask_catalog(struct jm_archive *a, struct jm_position *known, unsigned char uuid[JM_UUID_BYTES])
+{
+	struct jm_catalog *c = NULL;
+	struct jm_err no;
+	int rc = 0;
+
+	if (access(a->catalog_dir, F_OK) == 0 && jm_catalog_open(a->catalog_dir, a->cache_bytes, &c, &no) == 0)
+		rc = jm_apply_position(c, known, uuid, &no);
+	jm_catalog_close(&c);
+	return rc == 1;
+}
+
+/* Rebuilding: the old catalog knew more than the volumes hold. Name what is lost; its numbers are not given again. */
+static int find_lost(struct jm_archive *a, const struct jm_position *known, struct jm_err *err)
+{
+	struct jm_volume *last = &a->volume[a->volumes - 1];
+
+	if (known->volume < last->head.number || (known->volume == last->head.number && known->offset <= last->end))
+		return 0;
+	if (known->volume == last->head.number)
+		jm_salvage_problem(last, "volume %" PRIu64 " ends at %" PRIu64 ", but record %" PRIu64 " stood before %" PRIu64, last->head.number,
+		    last->end, known->seq, known->offset);
+	return jm_salvage_absent(a, known->volume, err) < 0 ? -1 : jm_salvage_guess(a, err);
+}
+
+/* Rebuilding: nothing more goes into the last volume; the next one follows what is there, or what the old catalog knew. */
+static int go_on_behind(struct jm_archive *a, const struct jm_position *known, struct jm_err *err)
+{
+	struct jm_tail *t = &a->tail;
+
+	if (known->seq > a->position.seq && jm_applier_skip_to(a, known, err) < 0)
+		return -1;
+	t->fd = -1;
+	t->end = a->position.offset;
+	t->next_seq = a->position.seq + 1;
+	memcpy(t->last_sha256, a->position.sha256, sizeof(t->last_sha256));
+	return jm_writer_roll(a, err);
+}
+
+static int open_log(struct jm_archive *a, const struct jm_position *known, bool tell, struct jm_err *err)
+{
+	const struct jm_volume *last = &a->volume[a->volumes - 1];
+
+	if (judge_volumes(a, tell, err) < 0 || check_position(a, err) < 0)
+		return -1;
+	if (last->absent || known->volume > last->head.number || (known->volume == last->head.number && known->offset > last->end))
+		a->tail.unusable = true;
+	else if (open_tail(a, err) < 0)
+		return -1;
+	if (jm_applier_replay(a, err) < 0)
+		return -1;
+	if (a->tail.unusable || known->seq > a->position.seq) {
+		if (a->tail.fd >= 0)
+			(void)close(a->tail.fd);
+		return go_on_behind(a, known, err);
+	}
+	return 0;
+}
+
 int jm_recover_start(struct jm_archive *a, bool must_exist, struct jm_err *err)
 {
-	struct jm_err why;
+	unsigned char uuid[JM_UUID_BYTES];
 	char text[JM_ERR_TEXT_BYTES + 80];
-	bool empty;
+	struct jm_position known = { .seq = 0 };
+	struct jm_err why;
+	bool knows = false, empty;
 
 	a->tail.fd = -1;
-	if (scan_volumes(a, err) < 0)
+	if (list_volumes(a, err) < 0)
+		return -1;
+	if (a->rebuild && a->volumes > 0)
+		knows = ask_catalog(a, &known, uuid);
+	if (scan_volumes(a, knows ? uuid : NULL, err) < 0)
 		return -1;
 	empty = a->volumes == 0;
 	if (empty && first_volume(a, must_exist, err) < 0)
+		return -1;
+	if (!knows || memcmp(uuid, a->uuid, sizeof(uuid)) != 0)
+		known = (struct jm_position){ .seq = 0 };
+	if (known.seq > 0 && find_lost(a, &known, err) < 0)
 		return -1;
 	if (a->rebuild && !empty && jm_applier_move_away(a, err) < 0)
 		return -1;
@@ -344,9 +466,7 @@ int jm_recover_start(struct jm_archive *a, bool must_exist, struct jm_err *err)
 		if (note(a, "rebuilt", text, err) < 0)
 			return -1;
 	}
-	if (!empty && (check_position(a, err) < 0 || open_tail(a, err) < 0))
-		return -1;
-	if (jm_applier_replay(a, err) < 0)
+	if ((empty ? jm_applier_replay(a, err) : open_log(a, &known, !must_exist, err)) < 0)
 		return -1;
 	if (a->position.seq != a->tail.next_seq - 1)
 		return jm_err_set(err, JM_E_CORRUPT, "the catalog ends with record %" PRIu64 ", the volumes with %" PRIu64, a->position.seq,

@@ -101,14 +101,21 @@ static json_t *state(struct jm_archive *a)
 	json_t *o = json_object();
 	uint64_t bytes = 0;
 	char hex[2 * JM_UUID_BYTES + 1];
+	json_t *damaged = json_array();
 
 	jm_archive_uuid_text(a, hex);
-	for (size_t i = 0; i < a->volumes; i++)
+	for (size_t i = 0; i < a->volumes; i++) {
 		bytes += a->volume[i].end;
+		if (a->volume[i].problem[0] != '\0')
+			(void)json_array_append_new(damaged, jm_describe_text(jm_span_str(a->volume[i].problem)));
+	}
 	(void)json_object_set_new(o, "state", json_string(why == NULL ? a->disk_low ? "disk-low" : "ok" :
 	    a->write_trouble.kind != JM_E_NONE ? "cannot-write" : "catalog-behind"));
 	(void)json_object_set_new(o, "problem", why != NULL ? jm_describe_text(jm_span_str(why->text)) :
 	    a->disk_low ? json_string("the disk has less room than the reserve: messages are answered 4xx") : json_null());
+	if (json_array_size(damaged) > 0)
+		(void)json_object_set(o, "damaged", damaged);
+	json_decref(damaged);
 	(void)json_object_set_new(o, "format", json_integer(JM_FORMAT_VERSION));
 	(void)json_object_set_new(o, "uuid", json_string(hex));
 	(void)json_object_set_new(o, "directory", jm_describe_text(jm_span_str(a->dir)));

@@ -70,6 +70,7 @@ struct jm_tail {
 	bool untrimmed;			/* there may be bytes behind end that could not be cut off */
 	bool doubtful;			/* a sync failed: nothing more goes into this file */
 	bool damaged;			/* acknowledged bytes did not read back: no more writing */
+	bool unusable;			/* at the start: the last volume is not what it was, a new one has to follow */
 	bool last_was_large;
 };
 
@@ -269,12 +270,24 @@ int jm_applier_open(struct jm_archive *a, struct jm_err *why_r, struct jm_err *e
 int jm_applier_move_away(struct jm_archive *a, struct jm_err *err) JM_MUST_CHECK;
 /* Bring the open catalog from its position up to the end of all volumes as known. */
 int jm_applier_replay(struct jm_archive *a, struct jm_err *err) JM_MUST_CHECK;
+/* Rebuilding: stand there, without what is before; stored. */
+int jm_applier_skip_to(struct jm_archive *a, const struct jm_position *at, struct jm_err *err) JM_MUST_CHECK;
 /* Under lock: wait until the applier got on (or something changed); it does not wait for more records meanwhile. */
 void jm_applier_await(struct jm_archive *a);
 /* Enough for a transaction: the applier need not wait for more. */
 #define JM_APPLY_MANY 64
 /* Wait until all that is durable now is in the catalog. TEMP. */
 int jm_applier_wait(struct jm_archive *a, struct jm_err *err) JM_MUST_CHECK;
+
+/* salvage.c: volumes that are not what they were. Before the threads run. */
+/* The first problem of a volume. */
+void jm_salvage_problem(struct jm_volume *v, const char *fmt, ...) JM_PRINTF(2, 3);
+/* Put entries for missing numbers up to last (0: up to the highest that is there) into the list. CORRUPT, TEMP. */
+int jm_salvage_absent(struct jm_archive *a, uint64_t last, struct jm_err *err) JM_MUST_CHECK;
+/* Find the archive's UUID in its headers; when all are lost, try that of the catalog (known; NULL: none). Strangers get a problem. CORRUPT. */
+int jm_salvage_uuid(struct jm_archive *a, const unsigned char *known, struct jm_err *err) JM_MUST_CHECK;
+/* Guess what lost headers said: first numbers, and ends of the volumes before. TEMP. */
+int jm_salvage_guess(struct jm_archive *a, struct jm_err *err) JM_MUST_CHECK;
 
 /* recover.c */
 /* Scan the volumes, cut a torn tail, bring the catalog up. Notes what it did as events (they wait in a->notes). */

@@ -224,11 +224,18 @@ static int check_volume(struct check *k, const struct jm_volume *v, struct jm_er
 	struct jm_err why;
 	int fd;
 
-	if (jm_reader_open_volume(k->a, v->head.number, &fd, &why) < 0) {
-		find(k, v->head.first_seq, v->head.number, 0, why.text, err);
+	if (v->problem[0] != '\0')
+		find(k, v->head.first_seq, v->head.number, 0, v->problem, err);
+	if (v->absent || jm_reader_open_volume(k->a, v->head.number, &fd, &why) < 0) {
+		if (!v->absent)
+			find(k, v->head.first_seq, v->head.number, 0, why.text, err);
+		k->know_last = false;
+		k->next_seq = 0;
 		return 0;
 	}
-	if (jm_volume_read_head(fd, &h, &why) < 0)
+	if (v->problem[0] != '\0')
+		k->know_last = false;
+	else if (jm_volume_read_head(fd, &h, &why) < 0)
 		find(k, v->head.first_seq, v->head.number, 0, why.text, err);
 	else if (memcmp(&h.uuid, k->a->uuid, sizeof(h.uuid)) != 0)
 		find(k, v->head.first_seq, v->head.number, 0, "the volume belongs to another archive", err);
@@ -359,7 +366,7 @@ int jm_archive_verify(struct jm_archive *a, uint64_t since_seq, bool resume, jm_
 		free(list);
 		return -1;
 	}
-	while (first + 1 < n && (k.volume != 0 ? list[first].head.number < k.volume : list[first + 1].head.first_seq <= k.since))
+	while (first + 1 < n && !list[first + 1].headless && (k.volume != 0 ? list[first].head.number < k.volume : list[first + 1].head.first_seq <= k.since))
 		first++;
 	for (size_t i = first; i < n; i++)
 		k.total_bytes += list[i].end - (list[i].head.number == k.volume ? k.offset : JM_VOLUME_HEAD_BYTES);

@@ -16,6 +16,7 @@ static const unsigned char magic[8] = { 0x8a, 'J', 'M', 'V', 'O', 'L', '\r', '\n
 
 #define CRC_AT (JM_VOLUME_HEAD_BYTES - 4)
 #define CHUNK_BYTES (256u * 1024u)
+#define SECTOR_BYTES 512u
 
 char *jm_volume_path(const char *dir, uint64_t number, char path[JM_VOLUME_PATH_BYTES])
 {
@@ -154,6 +155,7 @@ int jm_volume_find(int fd, const unsigned char uuid[JM_UUID_BYTES], uint64_t off
     struct jm_record_head *h_r, struct jm_err *err)
 {
 	unsigned char *chunk = malloc(CHUNK_BYTES);
+	size_t step = CHUNK_BYTES;
 	struct jm_err no;
 	int rc = -1;
 
@@ -161,10 +163,16 @@ int jm_volume_find(int fd, const unsigned char uuid[JM_UUID_BYTES], uint64_t off
 	if (chunk == NULL)
 		return jm_err_sys(err, JM_E_TEMP, "looking for a record");
 	while (offset < limit && limit - offset >= JM_RECORD_HEAD_BYTES) {
-		size_t n = limit - offset < CHUNK_BYTES ? (size_t)(limit - offset) : CHUNK_BYTES;
+		size_t n = limit - offset < step ? (size_t)(limit - offset) : step;
 
-		if (jm_io_pread(fd, chunk, n, offset, err) < 0)
-			goto out;
+		if (jm_io_pread(fd, chunk, n, offset, err) < 0) {
+			if (err->kind != JM_E_CORRUPT)
+				goto out;
+			if (step == SECTOR_BYTES)	/* over the sector that cannot be read */
+				offset += SECTOR_BYTES - offset % SECTOR_BYTES;
+			step = SECTOR_BYTES;
+			continue;
+		}
 		for (size_t i = 0; i + JM_RECORD_HEAD_BYTES <= n; i++) {
 			const unsigned char *p = memchr(chunk + i, 0x8a, n - i);
 
@@ -177,7 +185,7 @@ int jm_volume_find(int fd, const unsigned char uuid[JM_UUID_BYTES], uint64_t off
 				goto out;
 			}
 		}
-		if (n < CHUNK_BYTES)
+		if (n < step)
 			break;
 		offset += n - (JM_RECORD_HEAD_BYTES - 1);
 	}

@@ -12,6 +12,7 @@
 #include "common/archive/record.h"
 
 #define JM_VOLUME_HEAD_BYTES 128
+#define JM_VOLUME_UUID_AT 16		/* in the header */
 #define JM_VOLUME_PATH_BYTES 4352
 
 struct jm_volume_head {
@@ -26,6 +27,9 @@ struct jm_volume_head {
 struct jm_volume {
 	struct jm_volume_head head;
 	uint64_t end;			/* where its valid part ends; grows in the last volume only */
+	bool headless;			/* its header is lost: number and uuid are known, the rest is guessed from records, 0 where it cannot be */
+	bool absent;			/* there is no such file; headless, too */
+	char problem[200];		/* "": it is whole as far as is known; else why not */
 };
 
 /* A record as read, without its body. */

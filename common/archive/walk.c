@@ -46,8 +46,12 @@ static int walk_volume(struct state *s, const struct jm_volume *v, uint64_t offs
 	struct jm_record r;
 	int fd, rc = 0;
 
-	if (jm_reader_open_volume(s->a, v->head.number, &fd, &why) < 0)
-		return tell_damage(s, v->head.first_seq, v->head.number, 0, why.text, err);
+	if (v->problem[0] != '\0' && tell_damage(s, v->head.first_seq, v->head.number, 0, v->problem, err) < 0)
+		return -1;
+	if (v->absent || jm_reader_open_volume(s->a, v->head.number, &fd, &why) < 0) {
+		s->next_seq = 0;
+		return v->absent ? 0 : tell_damage(s, v->head.first_seq, v->head.number, 0, why.text, err);
+	}
 	while (rc == 0 && offset < v->end) {
 		if (jm_volume_read(fd, s->a->uuid, v->head.number, offset, v->end, &r, &why) < 0) {
 			if (why.kind != JM_E_CORRUPT && why.kind != JM_E_CONFIG) {
@@ -81,7 +85,8 @@ int jm_volumes_walk(struct jm_archive *a, const struct jm_walk *w, struct jm_err
 	list = jm_volumes_now(a, &n, err);
 	if (list == NULL)
 		return -1;
-	while (i + 1 < n && (w->from_volume != 0 ? list[i].head.number < w->from_volume : list[i + 1].head.first_seq <= w->since))
+	/* What a lost header hides is looked at in any case. */
+	while (i + 1 < n && !list[i + 1].headless && (w->from_volume != 0 ? list[i].head.number < w->from_volume : list[i + 1].head.first_seq <= w->since))
 		i++;
 	for (; i < n && rc == 0 && s.rc == 0; i++)
 		rc = walk_volume(&s, &list[i], list[i].head.number == w->from_volume ? w->from_offset : JM_VOLUME_HEAD_BYTES, err);
@@ -110,7 +115,7 @@ uint64_t jm_volume_last_seq(struct jm_archive *a, const struct jm_volume *v, uin
 
 	(void)pthread_mutex_lock(&a->lock);
 	for (size_t i = 0; i < a->volumes; i++)
-		if (a->volume[i].head.number == v->head.number + 1 && a->volume[i].head.first_seq > 0)
+		if (a->volume[i].head.number == v->head.number + 1 && a->volume[i].head.first_seq > at_least)
 			seq = a->volume[i].head.first_seq - 1;
 	(void)pthread_mutex_unlock(&a->lock);
 	return seq;

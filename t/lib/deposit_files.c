@@ -2,7 +2,7 @@
 /*
  * For tests: unwrap .eml files and deposit them into an archive folder, without a daemon. Prints one JSON receipt a file.
  *
- *	deposit_files [--service ADDRESS] [--client IP] [--mail-from ADDRESS] [--set-aside REASON] [--event TEXT] [--repeat N] DIR FILE...
+ *	deposit_files [--service ADDRESS] [--client IP] [--mail-from ADDRESS] [--set-aside REASON] [--event TEXT] [--repeat N] [--volume-size BYTES] DIR FILE...
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -21,7 +21,7 @@ struct deposit {
 	const char *service, *client, *mail_from, *set_aside, *event;
 	struct jm_ctl_list domains;
 	bool eml;
-	uint64_t repeat;
+	uint64_t repeat, volume_size;
 };
 
 static int deposit_bytes(struct jm_archive *a, const struct deposit *o, struct jm_span received, struct jm_receipt *r, struct jm_err *err)
@@ -67,7 +67,7 @@ static int deposit_file(struct jm_archive *a, const struct deposit *o, const cha
 
 static int run(const struct deposit *o, const char *dir, char **files, int n, struct jm_err *err)
 {
-	const struct jm_archive_options options = { .dir = dir };
+	const struct jm_archive_options options = { .dir = dir, .volume_size_bytes = o->volume_size };
 	struct jm_archive *a = NULL;
 	int rc, i;
 
@@ -97,6 +97,7 @@ int main(int argc, char **argv)
 		{ "journal-domain", JM_CTL_LIST, &o.domains, "DOMAIN", "as jmctl unwrap" },
 		{ "eml", JM_CTL_FLAG, &o.eml, NULL, "never unwrap" },
 		{ "repeat", JM_CTL_NUMBER, &o.repeat, "N", "each file N times" },
+		{ "volume-size", JM_CTL_NUMBER, &o.volume_size, "BYTES", "of the archive" },
 		{ NULL }
 	};
 	struct jm_err err;

@@ -5,5 +5,5 @@ t_lib_deposit_files_SOURCES = t/lib/deposit_files.c milter/ctl/option.c milter/c
 t_lib_deposit_files_LDADD = $(COMMON_LIBS)
 SYSTEM_TESTS += t/system/jmctl.t
 EXTRA_DIST += t/system/jmctl.t
-SYSTEM_TESTS += t/system/movable.t
-EXTRA_DIST += t/system/movable.t
+SYSTEM_TESTS += t/system/movable.t t/system/damage.t
+EXTRA_DIST += t/system/movable.t t/system/damage.t
