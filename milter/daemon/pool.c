@@ -53,6 +53,7 @@ ssize_t pool_read(int fd, void *p, size_t n) __asm__("read");
 #define AHEAD_BYTES 16384u		/* larger reads (body chunks) go straight to their place */
 
 static _Thread_local int accepted = -1;
+static _Thread_local bool listens;	/* the thread of jm_pool_serve() */
 static atomic_int listener = -1;
 
 struct session {
@@ -94,12 +95,15 @@ ssize_t pool_read(int fd, void *p, size_t n)
 	return (ssize_t)n;
 }
 
-/* Take the place of libc's poll(): the same, but what a session's thread has read ahead is there to be read. */
+/* Take the place of libc's poll(): the same, but what a session's thread has read ahead is there to be read. libmilter's listener waits here
+ * for connections, so its descriptor is known before the first one. */
 int pool_poll(struct pollfd *p, nfds_t n, int timeout_ms)
 {
 	const struct session *s = mine;
 	struct timespec t = { .tv_sec = timeout_ms / 1000, .tv_nsec = timeout_ms % 1000 * 1000000L };
 
+	if (listens && n == 1)
+		atomic_store(&listener, p->fd);
 	if (s && n == 1 && p->fd == s->fd && s->at < s->have && p->events & POLLIN) {
 		p->revents = POLLIN;
 		return 1;
@@ -155,13 +159,23 @@ int mi_start_session(SMFICTX *ctx)
 	return MI_FAILURE;
 }
 
+int jm_pool_serve(void)
+{
+	int rc;
+
+	listens = true;
+	rc = smfi_main();
+	listens = false;
+	return rc == MI_SUCCESS ? 0 : -1;
+}
+
 bool jm_pool_stopping(void)
 {
 	return mi_stop() != 0;
 }
 
-/* A connection to ourselves: the listener looks at its stop flag after each one. Before the first accept() its descriptor is not
- * known; it then stops at its next look, within five seconds. */
+/* A connection to ourselves: the listener looks at its stop flag after each one. Where its descriptor is not known yet, it stops at its
+ * next look, within five seconds. */
 void jm_pool_wake(void)
 {
 	struct sockaddr_storage addr;

@@ -4,6 +4,9 @@
 
 #include <stdbool.h>
 
+/* Serve until libmilter is told to stop; the caller's thread is its listener. 0, or -1: its reason is in the system log. */
+int jm_pool_serve(void);
+
 /* True once libmilter was told to stop (SIGTERM, SIGINT, SIGHUP). Any thread. */
 bool jm_pool_stopping(void);
 

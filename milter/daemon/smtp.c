@@ -548,5 +548,5 @@ int jm_smtp_listen(struct jm_daemon *d, const struct jm_settings *settings, stru
 
 int jm_smtp_serve(void)
 {
-	return smfi_main() == MI_SUCCESS ? 0 : -1;
+	return jm_pool_serve();
 }

@@ -96,7 +96,19 @@ def at_once():
     tap.is_([i["subject"] for i in d.jmctl.list()], ["Test before"], "SIGINT: what was acknowledged is there")
 
 
+def idle():
+    """libmilter looks for its end every five seconds only; a daemon that nobody has called yet must not wait for that."""
+    took = []
+    for n in range(3):
+        d = Daemon(tap.folder() + "/idle-%d" % n, outbounds=(CLIENT,)).start()
+        begun = time.monotonic()
+        tap.is_(d.program.stop(40), 0, "a daemon without a connection stops with status 0")
+        took.append(time.monotonic() - begun)
+    tap.ok(min(took) < 3, "and not after five seconds", took)
+
+
 in_flight(signal.SIGTERM)
+idle()
 at_once()
 under_load()
 sys.exit(tap.done())
