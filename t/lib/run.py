@@ -30,7 +30,7 @@ def until(condition, what, seconds=20.0, pause=0.02):
 
 def listening(number):
     """True when a process listens on this TCP port; no connection is made."""
-    for path in ("/proc/net/tcp", "/proc/net/tcp6"):
+    for path in ("/proc/thread-self/net/tcp", "/proc/thread-self/net/tcp6"):
         with open(path, encoding="ascii") as f:
             for line in f:
                 column = line.split()

@@ -8,3 +8,5 @@ TEST_TOOLS += t/slow/archive_crash
 t_slow_archive_crash_SOURCES = t/slow/archive_crash.c t/lib/crashdisk.c t/lib/crashdisk.h $(ARCHIVE_TEST_LIB)
 t_slow_archive_crash_LDADD = $(UNIT_LIBS)
 t_slow_archive_crash_LDFLAGS = $(AM_LDFLAGS) -rdynamic
+SLOW_TESTS += t/slow/systemd.t
+EXTRA_DIST += t/slow/systemd.t t/lib/machine.py
