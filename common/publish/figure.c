@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *const archive_states[] = { "ok", "cannot-write", "catalog-behind", NULL };
+static const char *const archive_states[] = { "ok", "disk-low", "cannot-write", "catalog-behind", NULL };
 static const char *const service_states[] = { "Awaiting Initial Run", "OK", "Error", "Disabled", NULL };
 
 #define TEXT(k, h) { .key = (k), .type = JM_FIGURE_TEXT, .help = (h) }

@@ -77,8 +77,8 @@ static bool says(const char *text, size_t n, const char *word)
 	return n >= strlen(word) && memcmp(text, word, strlen(word)) == 0;
 }
 
-/* What a name in capitals stands for. */
-static void put_meaning(struct line *l, const char *name, size_t n)
+/* What a name in capitals stands for; false when that is not known. */
+static bool put_meaning(struct line *l, const char *name, size_t n)
 {
 	if (says(name, n, "FILE") || says(name, n, "PATH"))
 		puts(FILES);
@@ -89,8 +89,9 @@ static void put_meaning(struct line *l, const char *name, size_t n)
 	else if (says(name, n, "DOMAIN"))
 		put_settings(l, false);
 	else
-		return;
+		return false;
 	l->any = true;
+	return true;
 }
 
 static void put_value(struct line *l, const struct jm_ctl_option *o)
@@ -100,7 +101,7 @@ static void put_value(struct line *l, const struct jm_ctl_option *o)
 	else if (strcmp(o->name, "service") == 0)
 		put_settings(l, true);
 	else
-		put_meaning(l, o->argument, strlen(o->argument));
+		(void)put_meaning(l, o->argument, strlen(o->argument));
 }
 
 static void put_options(struct line *l)
@@ -119,16 +120,16 @@ static bool is_of(char c, char first, char last)
 static void put_operand(struct line *l)
 {
 	const char *at = l->usage;
-	bool actions = false;
+	bool actions = false, meant = false;
 
-	while (*at) {
+	while (*at && !meant) {
 		size_t n = strcspn(at, " |[]"), skip;
 
 		if (n > 2 && is_of(at[0], 'a', 'z') && !says(at, n, "options") && l->operands == 0) {
 			put(l, "", at, n);
 			actions = true;
 		} else if (n > 2 && is_of(at[0], 'A', 'Z') && !actions) {
-			put_meaning(l, at, n);
+			meant = put_meaning(l, at, n);
 		} else if (says(at, n, "--")) {	/* an option that is always wanted, and its argument */
 			at += n + strspn(at + n, " ");
 			n = strcspn(at, " ");

@@ -295,7 +295,11 @@ static int put_damage(struct dump *d, const json_t *o)
 {
 	jm_progress_wipe(&d->bar);
 	if (d->client.json) {
-		jm_print_json(stdout, o);
+		json_t *finding = json_copy((json_t *)(uintptr_t)o);
+
+		(void)json_object_del(finding, "dump");
+		jm_print_json(stdout, finding);
+		json_decref(finding);
 		return 0;
 	}
 	fputs("damaged", stdout);

@@ -161,14 +161,14 @@ static int completion(int argc, char **argv)
 	}
 	if (argc < 2)
 		return jm_ctl_fail_usage("completion", NULL);
-	if (argc == 2 || strcmp(argv[1], "help") == 0) {
+	if (argc == 2 || (strcmp(argv[1], "help") == 0 && argv[argc - 1][0] != '-')) {
 		for (i = 0; i < VERBS_N; i++)
 			if (strncmp(verbs[i].name, argv[argc - 1], strlen(argv[argc - 1])) == 0)
 				puts(verbs[i].name);
 		return EX_OK;
 	}
 	for (i = 0; i < VERBS_N; i++) {
-		if (strcmp(argv[1], verbs[i].name) != 0 || verbs[i].run == completion)
+		if (strcmp(argv[1], verbs[i].name) != 0)
 			continue;
 		argv[0] = argv[1];
 		argv[1] = ask;

@@ -4,9 +4,18 @@ import json
 import os
 import subprocess
 
+import schema
 import tap
 
 PROGRAM = os.environ.get("JM_JMCTL") or os.path.join(tap.BUILD, "milter/ctl/jmctl")
+
+
+def checked(verb, out):
+    """Every answer that any test gets as JSON is compared with the verb's schema; a claim is made of one that does not fit only."""
+    for line in out.splitlines():
+        wrong = schema.verb_faults(verb, json.loads(line))
+        if wrong:
+            tap.ok(False, "what jmctl %s --json prints is as its schema says" % verb, "%s\n%.1500s" % ("\n".join(wrong[:20]), line.decode()))
 
 
 class Jmctl:
@@ -19,6 +28,8 @@ class Jmctl:
         """(exit status, standard output as bytes, standard error as text)"""
         r = subprocess.run([PROGRAM, verb, "--config", self.settings, *map(str, args)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                            stderr=subprocess.PIPE, check=False, timeout=timeout)
+        if "--json" in args:
+            checked(verb, r.stdout)
         return r.returncode, r.stdout, r.stderr.decode("utf-8", "replace")
 
     def _good(self, verb, *args):

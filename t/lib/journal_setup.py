@@ -5,7 +5,7 @@ import subprocess
 
 import run
 import tap
-from jmctl import PROGRAM
+from jmctl import PROGRAM, checked
 from postfix import Postfix
 from sendmail import Sendmail
 
@@ -17,6 +17,8 @@ def jmctl(*args):
     """(exit status, standard output, standard error) with the templates of the source tree."""
     r = subprocess.run([PROGRAM, *map(str, args)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=ENV,
                        check=False, timeout=120)
+    if "--json" in args:
+        checked(args[0], r.stdout)
     return r.returncode, r.stdout.decode(), r.stderr.decode()
 
 

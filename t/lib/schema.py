@@ -1,33 +1,91 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""As much of JSON Schema as status.schema.json uses."""
+"""As much of JSON Schema as our schemas use: status.schema.json, and one for each verb of jmctl."""
+import functools
+import json
+import os
 import re
 
-TYPES = {"object": dict, "string": str, "integer": int, "null": type(None)}
+TYPES = {"object": dict, "array": list, "string": str, "integer": int, "number": (int, float), "boolean": bool, "null": type(None)}
+KNOWN = {"$schema", "$comment", "$defs", "$ref", "title", "description", "type", "enum", "pattern", "properties", "required", "additionalProperties", "items",
+         "anyOf"}
 
 
-def faults(value, schema, path=""):
-    """What is wrong with the value, a text each; an unknown word in the schema is wrong, too."""
-    known = {"$schema", "$comment", "title", "description", "type", "enum", "pattern", "properties", "required", "additionalProperties"}
-    for word in set(schema) - known:
-        yield "%s: the schema has an unknown word %s" % (path, word)
-    types = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
-    if not any(isinstance(value, TYPES[t]) and not isinstance(value, bool) for t in types):
-        yield "%s: %r is no %s" % (path, value, " or ".join(types))
-        return
-    if "enum" in schema and value not in schema["enum"]:
-        yield "%s: %r is none of %s" % (path, value, schema["enum"])
-    if "pattern" in schema and isinstance(value, str) and not re.search(schema["pattern"], value):
-        yield "%s: %r does not match" % (path, value)
-    if not isinstance(value, dict):
-        return
-    for name in set(schema.get("required", ())) - set(value):
+@functools.lru_cache(maxsize=None)
+def load(path):
+    with open(path, encoding="utf-8") as f:
+        return json.load(f)
+
+
+def _is(value, name):
+    return isinstance(value, TYPES[name]) and (name == "boolean" or not isinstance(value, bool))
+
+
+def _resolve(ref, file):
+    """"other.json#/a/b" beside file, or "#/a/b" in it: the schema there, and its file."""
+    name, _, pointer = ref.partition("#")
+    file = os.path.join(os.path.dirname(file), name) if name else file
+    schema = load(file)
+    for word in pointer.split("/")[1:]:
+        schema = schema[word]
+    return schema, file
+
+
+def _any(value, schemas, path, file):
+    """The faults of the choice that fits best."""
+    best = None
+    for s in schemas:
+        found = list(faults(value, s, path, file))
+        if not found:
+            return []
+        if best is None or len(found) < len(best):
+            best = found
+    return best
+
+
+def _object(value, schema, path, file):
+    for name in sorted(set(schema.get("required", ())) - set(value)):
         yield "%s: %s is missing" % (path, name)
     for name, v in value.items():
         below = schema.get("properties", {}).get(name, schema.get("additionalProperties", True))
         if below is False:
             yield "%s: %s may not stand there" % (path, name)
         elif isinstance(below, dict):
-            yield from faults(v, below, path + "/" + name)
+            yield from faults(v, below, path + "/" + name, file)
+
+
+def faults(value, schema, path="", file=""):
+    """What is wrong with the value, a text each; an unknown word in the schema is wrong, too. file: where it stands, for $ref."""
+    for word in set(schema) - KNOWN:
+        yield "%s: the schema has an unknown word %s" % (path, word)
+    if "$ref" in schema:
+        below, where = _resolve(schema["$ref"], file)
+        yield from faults(value, below, path, where)
+        return
+    if "anyOf" in schema:
+        yield from _any(value, schema["anyOf"], path, file)
+        return
+    types = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
+    if not any(_is(value, t) for t in types):
+        yield "%s: %.80r is no %s" % (path, value, " or ".join(types))
+        return
+    if "enum" in schema and value not in schema["enum"]:
+        yield "%s: %.80r is none of %s" % (path, value, schema["enum"])
+    if "pattern" in schema and isinstance(value, str) and not re.search(schema["pattern"], value):
+        yield "%s: %.80r does not match" % (path, value)
+    if isinstance(value, dict):
+        yield from _object(value, schema, path, file)
+    if isinstance(value, list):
+        for i, v in enumerate(value):
+            yield from faults(v, schema["items"], "%s[%d]" % (path, i), file)
+
+
+def verb_path(verb):
+    """Of the schema of what a verb of jmctl prints with --json."""
+    return os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../milter/ctl/schema", verb + ".json")
+
+
+def verb_faults(verb, value):
+    return list(faults(value, load(verb_path(verb)), "", verb_path(verb)))
 
 
 def paths(schema, path=""):

@@ -18,6 +18,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../
 import corpus
 import run
 import tap
+from jmctl import checked
 from daemon import Daemon
 from daemon import PROGRAM as DAEMON
 from jmctl import PROGRAM
@@ -39,6 +40,7 @@ def objects(archive, *args):
     status, out, complaint = jmctl(*args, "--json", "--archive", archive)
     if status != 0:
         tap.diag("exit %d: %s" % (status, complaint))
+    checked(args[0], out.encode())
     return [json.loads(line) for line in out.split("\n") if line]
 
 

@@ -17,7 +17,7 @@ import milter
 import run
 import tap
 from daemon import Daemon
-from jmctl import PROGRAM
+from jmctl import PROGRAM, checked
 
 DEPOSIT = os.path.join(tap.BUILD, "t/lib/deposit_files")
 JOURNAL, CLIENT = "journaling@journal.example.com", "192.0.2.25"
@@ -28,6 +28,8 @@ os.makedirs(tap.folder(), exist_ok=True)
 def jmctl(*args):
     """(exit status, stdout as bytes, stderr as text)"""
     r = subprocess.run([PROGRAM, *map(str, args)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False, timeout=300)
+    if "--json" in args:
+        checked(args[0], r.stdout)
     return r.returncode, r.stdout, r.stderr.decode("utf-8", "replace")
 
 
@@ -128,7 +130,7 @@ def damaged(archive, seq, part):
     dump = archive + ".dump"
     status, out, complaint = jmctl("dump", "--json", "--archive", archive, dump)
     tap.is_(status, 65, name + "dump ends with 65")
-    tap.ok(b'"damage"' in out and b'"seq":%d,' % seq in out.replace(b": ", b":"), name + "and names it", out)
+    tap.ok(b'"problem"' in out and b'"seq":%d,' % seq in out.replace(b": ", b":"), name + "and names it", out)
     tap.is_(len(glob.glob(dump + "/reports/*/*/*.eml")), len(EML) + 10, name + "all others are dumped")
     tap.is_(subprocess.run(["sha256sum", "--quiet", "-c", "SHA256SUMS"], cwd=dump, check=False).returncode, 0, name + "sha256sum -c is content")
     new = archive + ".loaded"
