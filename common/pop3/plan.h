@@ -7,7 +7,8 @@
  *     that the server tells is the one it told when the message was archived. An id alone is no identity: mailboxes get moved and
  *     servers number anew.
  *  2. A message without an id, or with an id that is listed twice, is always retrieved, and leaves no mark. The archive knows bytes it has.
- *  3. A mark is forgotten when a whole listing with ids does not show it any more.
+ *  3. A mark is forgotten when a whole listing with ids does not show it any more, and when the server confirmed the deletion (milter/daemon/pull.c):
+ *     from then on it may give the id to another message (RFC 1939 section 7).
  *  4. What could not be retrieved before comes after everything else.
  */
 #ifndef JM_POP3_PLAN_H

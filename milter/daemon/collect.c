@@ -20,7 +20,7 @@ struct poller {
 	struct jm_settings *seen;		/* the last settings that were looked at; the thread's own */
 	bool wanted;				/* what they said */
 	const struct jm_service *begun_with;	/* of the settings of the session under way; NULL between sessions */
-	struct jm_pull_failing failing;
+	struct jm_pull_ids failing, gone;
 	unsigned failures;			/* in a row */
 	struct jm_extract kept;			/* what the archive knows */
 	pthread_t thread;
@@ -152,7 +152,7 @@ static int64_t poll_once(struct poller *p)
 {
 	struct jm_settings *s = jm_daemon_settings(p->daemon);
 	struct jm_pull pull = { .daemon = p->daemon, .settings = s, .service = find_service(s, p->service), .failing = &p->failing,
-		.stopped = stopped, .ctx = p };
+		.gone = &p->gone, .stopped = stopped, .ctx = p };
 	struct jm_err err = { JM_E_NONE, 0, "" };
 	int64_t wait_ms = 0;
 	uint32_t dice = 0;
@@ -209,7 +209,8 @@ static void *poll_mailbox(void *arg)
 	}
 	keep(p, true);
 	jm_settings_unref(&p->seen);
-	jm_arena_release(&p->failing.arena);
+	jm_pull_ids_release(&p->failing);
+	jm_pull_ids_release(&p->gone);
 	pthread_mutex_lock(&c->lock);
 	p->ended = true;
 	pthread_mutex_unlock(&c->lock);
@@ -256,7 +257,8 @@ static void start(struct jm_daemon *d, const char *service)
 	p->daemon = d;
 	p->state = "awaiting-initial-run";
 	p->since_ms = jm_clock_now_ms();
-	jm_arena_init(&p->failing.arena, 16u << 20);
+	jm_pull_ids_init(&p->failing);
+	jm_pull_ids_init(&p->gone);
 	if (pthread_create(&p->thread, NULL, poll_mailbox, p) != 0) {
 		free(p->service);
 		free(p);

@@ -15,9 +15,15 @@
 
 #define SLOTS 16
 #define WORKERS 8
-#define FAILING_MAX 10000
+#define IDS_MAX 10000		/* that are remembered */
+#define IDS_BYTES (16u << 20)
 
 enum slot_state { SLOT_FREE, SLOT_READY, SLOT_BUSY };
+
+struct outcome {
+	enum { WANTED, ARCHIVED, DELETED } state;
+	unsigned char sha256[JM_SHA256_BYTES];	/* of the message as received */
+};
 
 struct slot {
 	enum slot_state state;
@@ -35,7 +41,9 @@ struct work {
 	size_t marks_n, marks_cap;
 	struct jm_arena arena;		/* the marks */
 	struct jm_pop3_plan plan;
-	bool *archived;			/* by place in plan.retr */
+	struct outcome *outcome;	/* by place in plan.retr */
+	size_t *deleting;		/* places in plan.retr, by place in what is deleted */
+	size_t deleting_n;
 	int64_t until_us;		/* minutes-per-connection */
 	pthread_mutex_t lock;		/* from here on */
 	pthread_cond_t changed;
@@ -44,6 +52,40 @@ struct work {
 	bool ending;
 	struct jm_err trouble;		/* of the archive; kind NONE: none */
 };
+
+/* ---- ids ---- */
+
+void jm_pull_ids_init(struct jm_pull_ids *ids)
+{
+	*ids = (struct jm_pull_ids){ .n = 0 };
+	jm_arena_init(&ids->arena, IDS_BYTES);
+}
+
+void jm_pull_ids_release(struct jm_pull_ids *ids)
+{
+	jm_arena_release(&ids->arena);
+	jm_pull_ids_init(ids);
+}
+
+static int compare_ids(const void *a, const void *b)
+{
+	const struct jm_span *x = a, *y = b;
+	int c = memcmp(x->p, y->p, x->len < y->len ? x->len : y->len);
+
+	return c ? c : (x->len > y->len) - (x->len < y->len);
+}
+
+/* Without room, or memory, an id is not remembered: that costs a detour, no message. */
+static void ids_add(struct jm_pull_ids *ids, struct jm_span id)
+{
+	struct jm_span *kept;
+
+	if (ids->n >= IDS_MAX)
+		return;
+	kept = jm_arena_grow(&ids->arena, (void **)&ids->v, &ids->n, &ids->cap, sizeof *kept, NULL);
+	if (kept && jm_arena_copy(&ids->arena, id, kept, NULL) != 0)
+		ids->n--;
+}
 
 /* ---- archiving ---- */
 
@@ -56,7 +98,8 @@ static void store(struct work *w, struct slot *s)
 
 	pthread_mutex_lock(&w->lock);
 	if (rc == 0) {
-		w->archived[s->at] = true;
+		w->outcome[s->at].state = ARCHIVED;
+		memcpy(w->outcome[s->at].sha256, receipt.report_sha256, JM_SHA256_BYTES);
 		w->p->archived++;
 	} else if (w->trouble.kind == JM_E_NONE) {
 		w->trouble = err;
@@ -163,20 +206,15 @@ static void drop_slot(struct work *w)
 
 static void note_failing(struct work *w, size_t at, const struct jm_err *err)
 {
-	struct jm_pull_failing *f = w->p->failing;
 	const struct jm_pop3_entry *e = w->plan.retr[at].entry;
 	char text[JM_ERR_TEXT_BYTES + 100];
-	struct jm_span *id;
 
 	w->p->failed++;
 	snprintf(text, sizeof text, "message %u (%.*s) cannot be fetched and stays in the mailbox: %s", (unsigned)e->number,
 	    jm_span_none(e->id) ? 1 : (int)e->id.len, jm_span_none(e->id) ? "-" : (const char *)e->id.p, err->text);
 	jm_daemon_note(w->p->daemon, "pop3-unretrievable", w->p->service->email_address, w->mailbox, jm_err_kind_name(err->kind), text);
-	if (jm_span_none(e->id) || f->n >= FAILING_MAX)
-		return;
-	id = jm_arena_grow(&f->arena, (void **)&f->v, &f->n, &f->cap, sizeof *id, NULL);
-	if (id && jm_arena_copy(&f->arena, e->id, id, NULL) != 0)
-		f->n--;		/* then it is tried in its turn */
+	if (!jm_span_none(e->id))
+		ids_add(w->p->failing, e->id);
 }
 
 static bool take_outcome(void *ctx, size_t at, enum jm_pop3_fault fault, const struct jm_err *err)
@@ -242,8 +280,12 @@ static bool count_deleted(void *ctx, size_t at, enum jm_pop3_fault fault, const 
 {
 	struct work *w = ctx;
 
-	(void)at, (void)err;
-	w->p->deleted += fault == JM_POP3_FINE;
+	(void)err;
+	if (fault != JM_POP3_FINE)
+		return true;
+	w->p->deleted++;
+	if (at < w->deleting_n)
+		w->outcome[w->deleting[at]].state = DELETED;
 	return true;
 }
 
@@ -257,13 +299,54 @@ static int delete(struct work *w, struct jm_err *err)
 	if (!numbers)
 		return jm_err_sys(err, JM_E_TEMP, "cannot delete");
 	for (size_t i = 0; i < w->plan.retr_n; i++)
-		if (w->archived[i])
+		if (w->outcome[i].state == ARCHIVED) {
+			w->deleting[n] = i;
 			numbers[n++] = w->plan.retr[i].entry->number;
+		}
+	w->deleting_n = n;
 	for (size_t i = 0; i < w->plan.dele_n; i++)
 		numbers[n++] = w->plan.dele[i];
 	if (n && !w->p->service->pop3.leave_on_server)
 		rc = jm_pop3_dele(&w->session, numbers, n, count_deleted, w, err);
 	free(numbers);
+	return rc;
+}
+
+/*
+ * The server says that it deleted them: whatever has one of these ids from now on may be another message, so their marks go. When it lists such an
+ * id all the same, the message is fetched once more; the same bytes again show that it does not delete, and then the mark stays.
+ */
+static int forget_deleted(struct work *w, struct jm_err *err)
+{
+	struct jm_span *forget = calloc(w->plan.retr_n + 1, sizeof *forget);
+	unsigned char key[JM_POP3_MAX_ID_BYTES + JM_SHA256_BYTES];
+	struct jm_pull_ids gone;
+	size_t n = 0;
+	int rc = 0;
+
+	if (!forget)
+		return jm_err_sys(err, JM_E_TEMP, "cannot forget");
+	jm_pull_ids_init(&gone);
+	for (size_t i = 0; i < w->plan.retr_n; i++) {
+		const struct jm_pop3_todo *todo = &w->plan.retr[i];
+		struct jm_span id = todo->entry->id, k = jm_span_of(key, id.len + JM_SHA256_BYTES);
+
+		if (w->outcome[i].state != DELETED || !todo->marks)
+			continue;
+		memcpy(key, id.p, id.len);
+		memcpy(key + id.len, w->outcome[i].sha256, JM_SHA256_BYTES);
+		if (w->p->gone->n && bsearch(&k, w->p->gone->v, w->p->gone->n, sizeof k, compare_ids))
+			continue;
+		forget[n++] = id;
+		ids_add(&gone, k);
+	}
+	if (gone.n)
+		qsort(gone.v, gone.n, sizeof *gone.v, compare_ids);
+	jm_pull_ids_release(w->p->gone);
+	*w->p->gone = gone;
+	if (n)
+		rc = jm_archive_pop3_forget(w->p->daemon->archive, w->mailbox, forget, n, err);
+	free(forget);
 	return rc;
 }
 
@@ -295,16 +378,15 @@ static int make_plan(struct work *w, struct jm_err *err)
 	w->p->surveyed = true;
 	w->p->listed = w->listing.n;
 	w->p->left = w->plan.retr_n + w->plan.later_n;
-	jm_arena_release(&w->p->failing->arena);	/* what fails now is noted anew */
-	w->p->failing->v = NULL;
-	w->p->failing->n = w->p->failing->cap = 0;
+	jm_pull_ids_release(w->p->failing);	/* what fails now is noted anew */
 	if (w->plan.without_id_n || w->plan.same_id_n)
 		JM_LOG(JM_LOG_NOTICE, "pop3-ids", { "mailbox", JM_S(w->mailbox) }, { "without", JM_U(w->plan.without_id_n) },
 		    { "same", JM_U(w->plan.same_id_n) }, { "outcome", JM_S("told apart by their content") });
 	if (w->plan.forget_n && jm_archive_pop3_forget(w->p->daemon->archive, w->mailbox, w->plan.forget, w->plan.forget_n, err) != 0)
 		return -1;
-	w->archived = calloc(w->plan.retr_n + 1, sizeof *w->archived);
-	return w->archived ? 0 : jm_err_sys(err, JM_E_TEMP, "cannot fetch");
+	w->outcome = calloc(w->plan.retr_n + 1, sizeof *w->outcome);
+	w->deleting = calloc(w->plan.retr_n + 1, sizeof *w->deleting);
+	return w->outcome && w->deleting ? 0 : jm_err_sys(err, JM_E_TEMP, "cannot fetch");
 }
 
 static int transact(struct work *w, struct jm_err *err)
@@ -324,6 +406,8 @@ static int transact(struct work *w, struct jm_err *err)
 	/* without a trouble of the connection QUIT; its +OK proves nothing, but its -ERR tells something */
 	if (rc == 0)
 		rc = jm_pop3_quit(&w->session, NULL, err);
+	if (rc == 0)
+		rc = forget_deleted(w, err);
 	w->p->left -= w->p->archived < w->p->left ? w->p->archived : w->p->left;
 	if (rc == 0 && w->trouble.kind != JM_E_NONE) {
 		*err = w->trouble;
@@ -365,7 +449,8 @@ static void release(struct work *w, struct jm_pop3_connection **c)
 		jm_intake_release(&w->slot[i].intake);
 	pthread_mutex_destroy(&w->lock);
 	pthread_cond_destroy(&w->changed);
-	free(w->archived);
+	free(w->outcome);
+	free(w->deleting);
 	free(w);
 }
 

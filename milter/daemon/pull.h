@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * One connection to a journal mailbox, in the order that loses nothing: list, retrieve with a proven end, archive durably together with
- * the mark, delete, quit. One thread talks to the server, a few others archive, so that they share the disk's syncs.
+ * the mark, delete, quit, forget the marks of what the server says is deleted. One thread talks to the server, a few others archive, so that they share the disk's syncs.
  */
 #ifndef JM_DAEMON_PULL_H
 #define JM_DAEMON_PULL_H
@@ -9,18 +9,23 @@
 #include "common/pop3/session.h"
 #include "milter/daemon/daemon.h"
 
-/* Ids that could not be retrieved; they come last the next time. */
-struct jm_pull_failing {
+/* What is remembered from one connection to the next. */
+struct jm_pull_ids {
 	struct jm_arena arena;
 	struct jm_span *v;
 	size_t n, cap;
 };
 
+/* Make *ids empty; release frees what it holds. */
+void jm_pull_ids_init(struct jm_pull_ids *ids);
+void jm_pull_ids_release(struct jm_pull_ids *ids);
+
 struct jm_pull {
 	struct jm_daemon *daemon;
 	struct jm_settings *settings;		/* borrowed */
 	const struct jm_service *service;	/* of settings */
-	struct jm_pull_failing *failing;	/* in and out */
+	struct jm_pull_ids *failing;		/* in and out: ids that could not be retrieved; they come last the next time */
+	struct jm_pull_ids *gone;		/* in and out: what the server said it deleted, sorted: ids, each with its message's SHA-256 behind it */
 	bool (*stopped)(void *ctx);
 	void *ctx;
 	/* what happened */

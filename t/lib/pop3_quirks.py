@@ -6,7 +6,7 @@ was answered or said to be lost behind the deletion, each connection numbers ane
 Quirks, a connection or all of them ("*"):
   banner-err banner-garbage auth-err      auth-ir-only-two-steps (AUTH with an initial response is refused)
   capa-err   no CAPA                      stls-inject plain text behind STLS's +OK
-  uidl-err list-err uidl-short (closes in the list) uidl-dup uidl-missing uidl-renamed (all ids new) list-lies (sizes)
+  uidl-err list-err uidl-short (closes in the list) uidl-dup uidl-missing uidl-renamed (all ids new) uidl-number (the number is the id) list-lies (sizes)
   retr-endless:N (lines without an end)
   retr-err:N retr-cut:N retr-cutdot:N retr-stall:N retr-close-after:N retr-garbage:N     the Nth message of the mailbox by its id
   trickle    a few bytes a packet         dele-err    dele-cut
@@ -128,6 +128,8 @@ class Session:
 
     def do_uidl(self, _):
         rows = [(n, ("r%d-" % self.number if self.has("uidl-renamed") else "") + i) for n, i, _ in self.live()]
+        if self.has("uidl-number"):
+            rows = [(n, "%d" % n) for n, _, _ in self.live()]
         if self.has("uidl-err"):
             self.say(b"-ERR Command is not valid.\r\n")
             return
