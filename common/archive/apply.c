@@ -310,8 +310,7 @@ int jm_applying_match(struct jm_apply *p, struct jm_applying *w, struct jm_err *
 
 int jm_applying_join(struct jm_apply *p, struct jm_applying *w, struct jm_err *err)
 {
-	unsigned char key[8];
-	int rc = jm_catalog_get_json(p->c, p->txn, JM_T_ITEMS, jm_id_key(w->id, key), &w->row, err);
+	int rc = jm_row_get(p->c, p->txn, w->id, &w->row, err);
 
 	if (rc == 0)
 		return jm_err_set(err, JM_E_CORRUPT, "catalog: item %" PRIu64 " is missing", w->id);
@@ -400,7 +399,7 @@ int jm_applying_store(struct jm_apply *p, struct jm_applying *w, struct jm_err *
 		return -1;
 	if (add_to(w->row, "reports", 1) != 0 || add_to(w->row, "recipients", w->added) != 0)
 		return no_memory(err);
-	return jm_catalog_put_json(p->c, p->txn, JM_T_ITEMS, jm_id_key(w->id, key), w->row, err);
+	return jm_row_put(p->c, p->txn, w->id, w->row, err);
 }
 
 int jm_applying_read(struct jm_applying *w, const struct jm_applied *r, struct jm_err *err)

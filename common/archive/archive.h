@@ -204,8 +204,8 @@ int64_t jm_archive_stalled_us(struct jm_archive *a);
 /* Can the archive not write just now? True with why in text_r. */
 bool jm_archive_trouble(struct jm_archive *a, char text_r[JM_ERR_TEXT_BYTES]);
 
-/* The items in order of their id, from after_id on (0: all), at most limit (0: all); newest first when reverse. Each object: see
- * SCHEMA.md "item". Nothing is locked between two visits. */
+/* The items in order of their id (by since_ms or until_ms alone: of their time), from behind after_id on (0: all), at most limit (0: all); newest
+ * first when reverse. Each object: see SCHEMA.md "item". Nothing is locked between two visits. */
 struct jm_archive_filter {
 	uint64_t after_id;
 	uint64_t limit;

@@ -148,9 +148,7 @@ static int recall(struct jm_apply *p, uint64_t seq, struct jm_record *record_r, 
 
 static int put_row(struct jm_apply *p, const struct step *s, struct jm_err *err)
 {
-	unsigned char key[8];
-
-	return jm_catalog_put_json(p->c, p->txn, JM_T_ITEMS, jm_id_key(s->seq, key), s->row, err);
+	return jm_row_put(p->c, p->txn, s->seq, s->row, err);
 }
 
 static int set_aside(struct jm_apply *p, struct step *s, const char *reason, struct jm_err *err)
@@ -277,7 +275,6 @@ static int apply_one(struct jm_apply *p, struct step *s, struct jm_err *err)
 {
 	const char *word = text_of(s->change, "to"), *service;
 	json_t *queue = NULL;
-	unsigned char key[8];
 	size_t to = 0;
 	int rc;
 
@@ -286,7 +283,7 @@ static int apply_one(struct jm_apply *p, struct step *s, struct jm_err *err)
 	s->seq = (uint64_t)json_integer_value(json_object_get(s->change, "seq"));
 	if (to == WORDS)
 		return 0;	/* a newer program's: not for us */
-	rc = jm_catalog_get_json(p->c, p->txn, JM_T_ITEMS, jm_id_key(s->seq, key), &s->row, err);
+	rc = jm_row_get(p->c, p->txn, s->seq, &s->row, err);
 	if (rc != 1 || !fits(s->row, (enum jm_change_to)to))
 		return rc < 0 ? -1 : 0;
 	rc = take_rows(p, s->seq, &queue, err);

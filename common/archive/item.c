@@ -189,6 +189,7 @@ int jm_archive_show(struct jm_archive *a, uint64_t id, json_t **item_r, struct j
 	rc = jm_reader_get(a, JM_T_ITEMS, jm_span_of(key, sizeof(key)), &row, err);
 	if (rc <= 0)
 		return rc < 0 ? -1 : jm_err_set(err, JM_E_NOTFOUND, "there is no item %" PRIu64, id);
+	row = jm_row_whole(id, row);
 	v = (struct view){ json_array(), json_object(), json_array(), json_array(), json_object(), false };
 	rc = each_report(a, &v, id, err);
 	if (rc == 0 && (jm_reader_time(row, "time_ms", "time") | json_object_set(row, "recipients", v.recipients) |

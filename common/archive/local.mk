@@ -6,7 +6,7 @@ common_libjm_a_SOURCES += \
 	common/archive/count.c common/archive/count.h \
 	common/archive/apply.c common/archive/applier.c \
 	common/archive/writer.c common/archive/apart.c common/archive/ticket.c \
-	common/archive/metadata.c common/archive/text.c common/archive/content.c common/archive/splice.c \
+	common/archive/metadata.c common/archive/text.c common/archive/row.c common/archive/content.c common/archive/splice.c \
 	common/archive/reader.c common/archive/item.c common/archive/status.c common/archive/recent.c \
 	common/archive/recover.c common/archive/salvage.c common/archive/verify.c common/archive/pop3.c \
 	common/archive/apply.h common/archive/change.c common/archive/queue.c common/archive/tally.c \

@@ -6,7 +6,6 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "common/base/clock.h"
 #include "common/base/io.h"
@@ -181,18 +180,16 @@ static int show_row(struct list *l, json_t *row, struct jm_err *err)
 static int visit_ids(struct list *l, const uint64_t *id, const struct jm_page *rows, size_t n, struct jm_err *err)
 {
 	json_t *row[JM_PAGE_ROWS] = { NULL };
-	unsigned char key[8];
 	uint64_t wanted = l->f->limit != 0 ? l->f->limit - l->visited : UINT64_MAX;
 	int rc = 0;
 
 	if (jm_reader_enter(l->a, err) < 0)
 		return -1;
 	for (size_t i = 0; i < n && rc >= 0 && wanted > 0; i++) {
-		jm_num_put_be64(key, id[i]);
 		if (rows != NULL)
-			row[i] = json_loadb(rows->row[i].value, rows->row[i].value_n, 0, NULL);
+			row[i] = jm_row_whole(id[i], json_loadb(rows->row[i].value, rows->row[i].value_n, 0, NULL));
 		else
-			rc = jm_catalog_get_json(l->a->catalog, NULL, JM_T_ITEMS, jm_span_of(key, sizeof(key)), &row[i], err);
+			rc = jm_row_get(l->a->catalog, NULL, id[i], &row[i], err);
 		if (rc < 0 || row[i] == NULL)
 			continue;
 		rc = passes(l, id[i], row[i], err);
@@ -239,74 +236,66 @@ static int list_by_table(struct list *l, struct jm_err *err)
 	return rc;
 }
 
-struct ids {
-	uint64_t *id;			/* owned */
-	size_t n, cap;
-};
-
-static int by_id(const void *x, const void *y)
+/* Where a list by date goes on: behind the item after_id (when it is gone by now: where the next one stands), or at the begin of the time (reverse:
+ * at its end). *from_r is none, or within at. */
+static int start_by_date(struct list *l, unsigned char at[16], struct jm_span *from_r, struct jm_err *err)
 {
-	uint64_t a = *(const uint64_t *)x, b = *(const uint64_t *)y;
-
-	return a < b ? -1 : a > b;
-}
-
-/* The ids between two times; eight bytes each, then sorted, since a clock may have been set back. */
-static int gather_by_date(struct list *l, struct ids *ids, struct jm_err *err)
-{
-	unsigned char at[16] = { 0 };
+	const struct jm_archive_filter *f = l->f;
+	int64_t time_ms = f->reverse ? f->until_ms : f->since_ms;
+	unsigned char before[8];
 	struct jm_page page;
 
-	jm_num_put_be64(at, (uint64_t)(l->f->since_ms > 0 ? l->f->since_ms : 0));
-	for (;;) {
-		if (jm_reader_page(l->a, JM_T_BY_DATE, jm_span_of(at, 0), jm_span_of(at, sizeof(at)), false, &page, err) < 0)
-			return -1;
-		if (page.n == 0)
-			return 0;
-		memcpy(at, page.row[page.n - 1].key, sizeof(at));
-		if (ids->n + page.n > ids->cap) {
-			size_t cap = ids->cap ? 2 * ids->cap : 1024;
-			void *more = realloc(ids->id, cap * sizeof(*ids->id));
+	jm_num_put_be64(at, (uint64_t)(time_ms > 0 ? time_ms : 0));
+	jm_num_put_be64(at + 8, f->after_id);
+	*from_r = time_ms > 0 || f->after_id != 0 ? jm_span_of(at, 16) : jm_span_of(NULL, 0);
+	if (f->after_id == 0)
+		return 0;
+	jm_num_put_be64(before, f->after_id - 1);
+	if (jm_reader_page(l->a, JM_T_ITEMS, jm_span_of(NULL, 0), jm_span_of(before, sizeof(before)), false, &page, err) < 0)
+		return -1;
+	if (page.n > 0) {
+		json_t *row = json_loadb(page.row[0].value, page.row[0].value_n, 0, NULL);
 
-			if (more == NULL) {
-				jm_page_release(&page);
-				return jm_err_sys(err, JM_E_TEMP, "list by date");
-			}
-			ids->id = more;
-			ids->cap = cap;
-		}
-		for (size_t i = 0; i < page.n; i++) {
-			if (l->f->until_ms != 0 && jm_num_get_be64(page.row[i].key) >= (uint64_t)l->f->until_ms) {
-				jm_page_release(&page);
-				return 0;
-			}
-			ids->id[ids->n++] = jm_num_get_be64(page.row[i].key + 8);
-		}
-		jm_page_release(&page);
+		jm_num_put_be64(at, (uint64_t)json_integer_value(json_object_get(row, "time_ms")));
+		json_decref(row);
+	} else if (!f->reverse) {	/* nothing is behind it */
+		l->stop = true;
+	} else if (time_ms <= 0) {	/* and all before it */
+		*from_r = jm_span_of(NULL, 0);
 	}
+	jm_page_release(&page);
+	return 0;
 }
 
+/* By time and then id, so that no more is read than is visited. A clock that was set back makes that another order than that of the ids. */
 static int list_by_date(struct list *l, struct jm_err *err)
 {
-	struct ids ids = { NULL, 0, 0 };
-	uint64_t batch[JM_PAGE_ROWS], after = l->f->after_id;
-	size_t i = 0;
-	int rc = gather_by_date(l, &ids, err);
+	const struct jm_archive_filter *f = l->f;
+	unsigned char at[16];
+	struct jm_span from;
+	struct jm_page page;
+	uint64_t id[JM_PAGE_ROWS];
+	int rc = start_by_date(l, at, &from, err);
 
-	if (rc == 0 && ids.n > 0)
-		qsort(ids.id, ids.n, sizeof(*ids.id), by_id);
-	while (rc == 0 && !l->stop && i < ids.n) {
+	while (rc == 0 && !l->stop) {
 		size_t n = 0;
 
-		for (; i < ids.n && n < JM_PAGE_ROWS; i++) {
-			uint64_t id = ids.id[l->f->reverse ? ids.n - 1 - i : i];
+		rc = jm_reader_page(l->a, JM_T_BY_DATE, jm_span_of(at, 0), from, f->reverse, &page, err);
+		if (rc < 0 || page.n == 0)
+			break;
+		for (; n < page.n; n++) {
+			int64_t time_ms = (int64_t)jm_num_get_be64(page.row[n].key);
 
-			if (after == 0 || (l->f->reverse ? id < after : id > after))
-				batch[n++] = id;
+			if (f->reverse ? time_ms < f->since_ms : f->until_ms != 0 && time_ms >= f->until_ms)
+				break;
+			id[n] = jm_num_get_be64(page.row[n].key + 8);
 		}
-		rc = visit_ids(l, batch, NULL, n, err);
+		memcpy(at, page.row[page.n - 1].key, sizeof(at));
+		from = jm_span_of(at, sizeof(at));
+		rc = visit_ids(l, id, NULL, n, err);
+		l->stop |= n < page.n;
+		jm_page_release(&page);
 	}
-	free(ids.id);
 	return rc;
 }
 

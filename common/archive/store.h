@@ -195,6 +195,17 @@ void jm_described_release(struct jm_described *c);
 
 /* text.c. The text that json_dumps(JSON_COMPACT) gives, appended to b, several times as fast. */
 int jm_text_of_json(struct jm_buf *b, const json_t *v, struct jm_err *err) JM_MUST_CHECK;
+/* The same for an object without the members that left_out() says. */
+int jm_text_of_members(struct jm_buf *b, const json_t *object, bool (*left_out)(const json_t *object, const char *name, const json_t *value),
+    struct jm_err *err) JM_MUST_CHECK;
+
+/* row.c: the row of an item. What is usual is not stored. */
+/* TEMP. */
+int jm_row_put(struct jm_catalog *c, struct jm_txn *txn, uint64_t id, const json_t *row, struct jm_err *err) JM_MUST_CHECK;
+/* The whole row: 1 with *row_r (caller owns), 0, -1. */
+int jm_row_get(struct jm_catalog *c, struct jm_txn *txn, uint64_t id, json_t **row_r, struct jm_err *err) JM_MUST_CHECK;
+/* From what is stored, which it takes over, to the whole row, which the caller owns. NULL without memory, or when stored is NULL. */
+json_t *jm_row_whole(uint64_t id, json_t *stored);
 
 /* ticket.c */
 struct jm_ticket *jm_ticket_new(enum jm_record_type type, json_t *meta, struct jm_err *err) JM_MUST_CHECK;	/* takes over meta, also on failure */

@@ -55,7 +55,9 @@ static int add_integer(struct jm_buf *b, json_int_t v, struct jm_err *err)
 
 static int add_value(struct jm_buf *b, const json_t *v, unsigned depth, struct jm_err *err);
 
-static int add_object(struct jm_buf *b, const json_t *v, unsigned depth, struct jm_err *err)
+typedef bool unwanted(const json_t *object, const char *name, const json_t *value);
+
+static int add_members(struct jm_buf *b, const json_t *v, unwanted *left_out, unsigned depth, struct jm_err *err)
 {
 	json_t *o = (json_t *)(uintptr_t)v;
 	const char *comma = "{";
@@ -63,6 +65,8 @@ static int add_object(struct jm_buf *b, const json_t *v, unsigned depth, struct 
 	for (void *i = json_object_iter(o); i != NULL; i = json_object_iter_next(o, i)) {
 		const char *key = json_object_iter_key(i);
 
+		if (left_out != NULL && left_out(v, key, json_object_iter_value(i)))
+			continue;
 		if (add(b, comma, 1, err) < 0 || add_string(b, key, strlen(key), err) < 0 || add(b, ":", 1, err) < 0 ||
 		    add_value(b, json_object_iter_value(i), depth + 1, err) < 0)
 			return -1;
@@ -87,7 +91,7 @@ static int add_value(struct jm_buf *b, const json_t *v, unsigned depth, struct j
 		return jm_err_set(err, JM_E_BUG, "JSON that cannot be written");
 	switch (json_typeof(v)) {
 	case JSON_OBJECT:
-		return add_object(b, v, depth, err);
+		return add_members(b, v, NULL, depth, err);
 	case JSON_ARRAY:
 		return add_array(b, v, depth, err);
 	case JSON_STRING:
@@ -108,4 +112,9 @@ static int add_value(struct jm_buf *b, const json_t *v, unsigned depth, struct j
 int jm_text_of_json(struct jm_buf *b, const json_t *v, struct jm_err *err)
 {
 	return add_value(b, v, 0, err);
+}
+
+int jm_text_of_members(struct jm_buf *b, const json_t *object, unwanted *left_out, struct jm_err *err)
+{
+	return add_members(b, object, left_out, 0, err);
 }

@@ -183,6 +183,65 @@ static void filters(void)
 	jm_buf_release(&all);
 }
 
+/* The last object's id of what t_list() wrote. */
+static uint64_t last_id(void)
+{
+	const char *p = strrchr(jm_buf_str(&out), '{');
+	json_t *row = p != NULL ? json_loads(p, JSON_DISABLE_EOF_CHECK, NULL) : NULL;
+	uint64_t id = (uint64_t)json_integer_value(json_object_get(row, "id"));
+
+	json_decref(row);
+	return id;
+}
+
+/* One by one through all items by date, from the place behind the one before: what comes is what one list has. */
+static void pages_by_date(bool reverse)
+{
+	const int64_t end = jm_clock_now_ms() + 60000;
+	struct jm_archive_filter f = { .since_ms = 1, .until_ms = end, .reverse = reverse };
+	struct jm_buf whole, paged;
+	struct jm_err err;
+
+	jm_buf_init(&whole, CAP);
+	jm_buf_init(&paged, CAP);
+	(void)list_n(f);
+	if (jm_buf_add_span(&whole, jm_buf_span(&out), &err) < 0)
+		exit(1);
+	for (f.limit = 1; list_n(f) == 1; f.after_id = last_id())
+		if (jm_buf_add_span(&paged, jm_buf_span(&out), &err) < 0)
+			exit(1);
+	tap_ok(whole.len > 1000 && jm_span_eq(jm_buf_span(&whole), jm_buf_span(&paged)), "by date, %s, in pages of one", reverse ? "backward" : "forward");
+	jm_buf_release(&whole);
+	jm_buf_release(&paged);
+}
+
+static void dates(void)
+{
+	struct jm_archive_filter all = { .limit = 0 }, f = { .since_ms = 1 };
+	size_t n = list_n(all);
+	json_t *item;
+	int64_t ms;
+
+	pages_by_date(false);
+	pages_by_date(true);
+	(void)list_n((struct jm_archive_filter){ .limit = 3 });
+	item = show(last_id());
+	if (jm_clock_parse(json_string_value(json_object_get(item, "time")), &ms) < 0)
+		tap_ok(false, "the third item has a time");
+	tap_ok(list_n((struct jm_archive_filter){ .since_ms = ms }) + list_n((struct jm_archive_filter){ .until_ms = ms }) == n &&
+	    list_n((struct jm_archive_filter){ .until_ms = ms }) >= 1, "what was before a moment and what was since make all");
+	json_decref(item);
+	/* The number of a record that is no item's: as if the item behind which to go on were gone. */
+	(void)list_n((struct jm_archive_filter){ .set_aside = true });
+	f.after_id = last_id();
+	all.after_id = f.after_id;
+	tap_ok(f.after_id > 0 && list_n(f) == list_n(all) && list_n(all) < n, "behind an item that no list has");
+	f.after_id = UINT64_MAX / 2;
+	tap_is_int((long long)list_n(f), 0, "nothing is behind the last");
+	f.reverse = true;
+	tap_is_int((long long)list_n(f), (long long)n, "and all before it");
+}
+
 static void large(void)
 {
 	struct jm_receipt one;
@@ -254,6 +313,7 @@ int main(void)
 	two_contents();
 	set_aside();
 	filters();
+	dates();
 	large();
 	events();
 	rebuild(dir);
