@@ -77,17 +77,17 @@ int jm_applier_open(struct jm_archive *a, struct jm_err *why_r, struct jm_err *e
 	return jm_catalog_open(a->catalog_dir, a->cache_bytes, &a->catalog, err);
 }
 
-/* Records of one volume from offset on, at most max of them, in one transaction. */
-static int replay_batch(struct jm_archive *a, int fd, const struct jm_volume *v, int max, struct jm_err *err)
+int jm_applier_batch(struct jm_archive *a, struct jm_catalog *c, struct jm_position *position, int fd, const struct jm_volume *v, int max,
+    uint64_t until_seq, struct jm_err *err)
 {
-	struct jm_position at = a->position;
+	struct jm_position at = *position;
 	struct jm_apply *p = NULL;
 	struct jm_record r;
 	int rc;
 
-	if (jm_apply_begin(a, &p, err) < 0)
+	if (jm_apply_begin(a, c, &p, err) < 0)
 		return -1;
-	for (int n = 0; n < max && at.offset < v->end; n++) {
+	for (int n = 0; n < max && at.offset < v->end && at.seq < until_seq; n++) {
 		json_t *meta;
 
 		if (jm_volume_read(fd, a->uuid, v->head.number, at.offset, v->end, &r, err) < 0)
@@ -112,7 +112,7 @@ static int replay_batch(struct jm_archive *a, int fd, const struct jm_volume *v,
 	}
 	if (jm_apply_finish(&p, a->uuid, &at, err) < 0)
 		return -1;
-	a->position = at;
+	*position = at;
 	return 0;
 bad:
 	jm_apply_abort(&p);
@@ -140,7 +140,7 @@ int jm_applier_skip_to(struct jm_archive *a, const struct jm_position *at, struc
 	struct jm_apply *p = NULL;
 
 	/* Stored at once: nothing may follow that would store it. */
-	if (jm_apply_begin(a, &p, err) < 0 || jm_apply_finish(&p, a->uuid, at, err) < 0)
+	if (jm_apply_begin(a, a->catalog, &p, err) < 0 || jm_apply_finish(&p, a->uuid, at, err) < 0)
 		return -1;
 	a->position = *at;
 	return 0;
@@ -210,7 +210,7 @@ static int replay_volume(struct jm_archive *a, const struct jm_volume *v, uint64
 	if (jm_reader_open_volume(a, v->head.number, &fd, err) < 0)
 		return -1;
 	while (rc == 0 && a->position.offset < v->end) {
-		rc = replay_batch(a, fd, v, max, err);
+		rc = jm_applier_batch(a, a->catalog, &a->position, fd, v, max, UINT64_MAX, err);
 		if (rc < 0 && a->rebuild && err->kind == JM_E_CORRUPT) {	/* one by one up to the damaged record, then over it */
 			rc = max == 1 ? step_over(a, fd, v, err) : 0;
 			max = max == 1 ? BATCH_MAX : 1;
@@ -266,7 +266,7 @@ static int apply(struct jm_archive *a, const struct jm_ticket *first, struct jm_
 	int rc;
 
 	(void)pthread_rwlock_wrlock(&a->catalog_lock);
-	rc = jm_apply_begin(a, &p, err);
+	rc = jm_apply_begin(a, a->catalog, &p, err);
 	for (const struct jm_ticket *t = first; t != NULL && rc == 0; t = t->next) {
 		if (t->head.seq <= at.seq)
 			continue;	/* a replay was faster */

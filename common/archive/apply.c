@@ -473,14 +473,14 @@ int jm_apply_add(struct jm_apply *p, const struct jm_applied *r, struct jm_err *
 	}
 }
 
-int jm_apply_begin(struct jm_archive *a, struct jm_apply **p_r, struct jm_err *err)
+int jm_apply_begin(struct jm_archive *a, struct jm_catalog *c, struct jm_apply **p_r, struct jm_err *err)
 {
 	struct jm_apply *p = calloc(1, sizeof(*p));
 
 	if (p == NULL)
 		return no_memory(err);
 	p->a = a;
-	p->c = a->catalog;
+	p->c = c;
 	if (jm_catalog_begin(p->c, &p->txn, err) < 0) {
 		free(p);
 		return -1;

@@ -105,6 +105,7 @@ static int open_archive(struct jm_archive *a, const struct jm_archive_options *o
 	if (jm_io_mkdirs(a->dir, 0700, err) < 0 || take_lock(a, err) < 0 || jm_io_mkdirs(a->tmp_dir, 0700, err) < 0)
 		return -1;
 	jm_apart_sweep(a);
+	jm_compare_sweep(a);
 	if (jm_recover_start(a, o->must_exist, err) < 0)
 		return -1;
 	return start_threads(a, err);

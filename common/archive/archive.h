@@ -242,8 +242,8 @@ int jm_archive_export(struct jm_archive *a, uint64_t id, enum jm_export what, un
 /*
  * Where it stands is kept in DIR/verify.json now and then; resume goes on from there instead (NOTFOUND: nowhere), with the sums until then.
  * Re-read every record from since_seq on, check frame, checksum and digests of every report and content, and compare with the catalog in both
- * directions. progress (may be NULL) gets {done_bytes, total_bytes, records} now and then. Findings go to visit as {seq, volume, offset,
- * problem}. *summary_r: {ok, records, reports, contents, items, bytes, problems, seconds}; caller owns. -1 only when it could not run.
+ * directions; with since_seq 0 and nothing found until then also row by row with one that is made anew. progress (may be NULL) gets {done_bytes, total_bytes, records} now and then. Findings go to visit as {seq, volume, offset,
+ * problem}. *summary_r: {ok, records, reports, contents, items, bytes, problems, catalog (how it was compared), seconds}; caller owns. -1 only when it could not run.
  */
 int jm_archive_verify(struct jm_archive *a, uint64_t since_seq, bool resume, jm_archive_visit *progress, jm_archive_visit *finding, void *ctx,
     json_t **summary_r, struct jm_err *err) JM_MUST_CHECK;

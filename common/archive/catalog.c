@@ -36,6 +36,11 @@ static const char *const names[JM_TABLES] = {
 	[JM_T_EVENTS] = "events", [JM_T_COUNTERS] = "counters", [JM_T_SERVICES] = "services", [JM_T_QUEUE] = "queue", [JM_T_POP3] = "pop3",
 };
 
+const char *jm_catalog_table(enum jm_table t)
+{
+	return names[t];
+}
+
 static int fail(struct jm_err *err, int rc, const char *what)
 {
 	enum jm_err_kind kind = rc == DB_RUNRECOVERY || rc == DB_VERIFY_BAD || rc == DB_PAGE_NOTFOUND || rc == DB_OLD_VERSION ||

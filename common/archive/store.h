@@ -260,9 +260,9 @@ struct jm_applied {		/* one record */
 	const json_t *meta;
 	uint64_t volume, offset;
 };
-/* Start a transaction on the archive's catalog, which the caller holds; add records in order; finish commits it together with the position. A state
+/* Start a transaction on a catalog (the archive's, which the caller holds, or another that is made of its volumes); add records in order; finish commits it together with the position. A state
  * change makes it read the metadata of an earlier record again. */
-int jm_apply_begin(struct jm_archive *a, struct jm_apply **p_r, struct jm_err *err) JM_MUST_CHECK;
+int jm_apply_begin(struct jm_archive *a, struct jm_catalog *c, struct jm_apply **p_r, struct jm_err *err) JM_MUST_CHECK;
 int jm_apply_add(struct jm_apply *p, const struct jm_applied *r, struct jm_err *err) JM_MUST_CHECK;
 int jm_apply_finish(struct jm_apply **p, const unsigned char uuid[JM_UUID_BYTES], const struct jm_position *at, struct jm_err *err) JM_MUST_CHECK;
 void jm_apply_abort(struct jm_apply **p);
@@ -281,6 +281,9 @@ int jm_applier_open(struct jm_archive *a, struct jm_err *why_r, struct jm_err *e
 int jm_applier_move_away(struct jm_archive *a, struct jm_err *err) JM_MUST_CHECK;
 /* Bring the open catalog from its position up to the end of all volumes as known. */
 int jm_applier_replay(struct jm_archive *a, struct jm_err *err) JM_MUST_CHECK;
+/* Records of volume v (open as fd) from the position on, at most max, none behind until_seq, in one transaction of catalog c; moves the position. CORRUPT, TEMP. */
+int jm_applier_batch(struct jm_archive *a, struct jm_catalog *c, struct jm_position *position, int fd, const struct jm_volume *v, int max,
+    uint64_t until_seq, struct jm_err *err) JM_MUST_CHECK;
 /* Rebuilding: stand there, without what is before; stored. */
 int jm_applier_skip_to(struct jm_archive *a, const struct jm_position *at, struct jm_err *err) JM_MUST_CHECK;
 /* Under lock: wait until the applier got on (or something changed); it does not wait for more records meanwhile. */
@@ -340,6 +343,13 @@ int jm_splice_find(struct jm_archive *a, const struct jm_digests *s, struct jm_s
 
 /* disk.c: is there room for more_bytes besides the reserve? TEMP. Notes an event when that changes. */
 int jm_disk_check(struct jm_archive *a, uint64_t more_bytes, struct jm_err *err) JM_MUST_CHECK;
+
+/* compare.c: make a second catalog of the volumes and compare it with the archive's, row by row, beside deposits. Differences go to differs; busy
+ * is asked now and then whether to go on. 1: compared, 0: there is no room for it, -1: TEMP, CORRUPT, or what a visitor returned. */
+typedef int jm_compare_visit(void *ctx, uint64_t seq, const char *problem, struct jm_err *err);
+int jm_compare_catalog(struct jm_archive *a, jm_compare_visit *differs, int (*busy)(void *ctx, struct jm_err *err), void *ctx, struct jm_err *err) JM_MUST_CHECK;
+/* Remove what a process that died left of one. */
+void jm_compare_sweep(const struct jm_archive *a);
 
 /* walk.c: all records from since on, past what is damaged. */
 struct jm_walk {

@@ -13,7 +13,12 @@ static int set_fields(struct jm_apply *p, const char *service, json_t *fields, s
 	unsigned char k[JM_CATALOG_KEY_MAX];
 	struct jm_span at = jm_span_of(k, jm_apply_index_key(jm_span_str(service), false, k));
 	json_t *row = NULL;
-	int rc = jm_catalog_get_json(p->c, p->txn, JM_T_SERVICES, at, &row, err);
+	int rc;
+
+	/* What was counted until now goes first, so that the row does not depend on how the records were grouped. */
+	if (jm_counts_store(&p->counts, p->c, p->txn, err) < 0)
+		return -1;
+	rc = jm_catalog_get_json(p->c, p->txn, JM_T_SERVICES, at, &row, err);
 
 	if (rc == 0 && (row = json_pack("{s:s}", "name", service)) == NULL)
 		rc = no_memory(err);

@@ -343,6 +343,39 @@ static int check_items(struct check *k, struct jm_err *err)
 	return k->rc < 0 ? -1 : 0;
 }
 
+/* ---- row by row ---- */
+
+static int differs(void *ctx, uint64_t seq, const char *problem, struct jm_err *err)
+{
+	struct check *k = ctx;
+
+	find(k, seq, 0, 0, problem, err);
+	return k->rc;
+}
+
+static int busy(void *ctx, struct jm_err *err)
+{
+	struct check *k = ctx;
+
+	tell(k, err);
+	return k->rc;
+}
+
+/* How it was compared, for the summary; NULL: -1. */
+static const char *check_rows(struct check *k, struct jm_err *err)
+{
+	int rc;
+
+	if (k->since != 0)
+		return "reports and items";
+	if (k->problems != 0)
+		return "reports and items (not row by row, since there are problems)";
+	rc = jm_compare_catalog(k->a, differs, busy, k, err);
+	if (rc < 0)
+		return k->rc > 0 ? "broken off" : NULL;
+	return rc == 0 ? "reports and items (not row by row: there is no room for a second catalog)" : "row by row";
+}
+
 int jm_archive_verify(struct jm_archive *a, uint64_t since_seq, bool resume, jm_archive_visit *progress, jm_archive_visit *finding, void *ctx,
     json_t **summary_r, struct jm_err *err)
 {
@@ -351,6 +384,7 @@ int jm_archive_verify(struct jm_archive *a, uint64_t since_seq, bool resume, jm_
 	struct jm_volume *list;
 	size_t n, first = 0;
 	char path[JM_VOLUME_PATH_BYTES];
+	const char *how = NULL;
 	int rc = 0;
 
 	k.saved_us = began;
@@ -375,12 +409,12 @@ int jm_archive_verify(struct jm_archive *a, uint64_t since_seq, bool resume, jm_
 	free(list);
 	if (rc == 0 && k.rc == 0 && k.next_seq != 0 && k.next_seq <= k.durable)
 		find(&k, k.next_seq, 0, 0, "records are missing at the end", err);
-	if (rc < 0 || check_reports(&k, err) < 0 || check_items(&k, err) < 0)
+	if (rc < 0 || check_reports(&k, err) < 0 || check_items(&k, err) < 0 || (k.rc == 0 && (how = check_rows(&k, err)) == NULL))
 		return -1;
 	if (k.rc == 0)
 		(void)unlink(place(a, path));
-	*summary_r = json_pack("{s:b,s:I,s:I,s:I,s:I,s:I,s:I,s:f}", "ok", k.problems == 0, "records", (json_int_t)k.records, "reports",
+	*summary_r = json_pack("{s:b,s:I,s:I,s:I,s:I,s:I,s:I,s:s,s:f}", "ok", k.problems == 0, "records", (json_int_t)k.records, "reports",
 	    (json_int_t)k.reports, "contents", (json_int_t)k.contents, "items", (json_int_t)k.items, "bytes", (json_int_t)k.bytes, "problems",
-	    (json_int_t)k.problems, "seconds", (double)(jm_clock_mono_us() - began) / 1e6);
+	    (json_int_t)k.problems, "catalog", how != NULL ? how : "broken off", "seconds", (double)(jm_clock_mono_us() - began) / 1e6);
 	return *summary_r != NULL ? 0 : jm_err_set(err, JM_E_TEMP, "no memory for the summary");
 }

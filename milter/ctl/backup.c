@@ -198,7 +198,7 @@ static int verify(struct copy *c, uint64_t since, struct jm_err *err)
 	rc = jm_client_open(&here, c->dir, &options, &a, err);
 	jm_progress_start(&c->bar, "verify");
 	if (rc == 0)
-		rc = jm_archive_verify(a, since, false, put_progress, put_problem, c, &c->summary, err);
+		rc = jm_archive_verify(a, since > 0 ? since : 1, false, put_progress, put_problem, c, &c->summary, err);
 	jm_progress_wipe(&c->bar);
 	jm_client_close(&here, &a);
 	if (rc < 0)

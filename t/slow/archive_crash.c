@@ -253,7 +253,7 @@ static unsigned power(const char *name, enum crash_cut cut, size_t sector, unsig
 			other_boot();
 			if (run_check(image, n) == 0)
 				continue;
-			lost += strncmp(shared->why, "LOST", 4) == 0;
+			lost += strncmp(shared->why, "LOST", 4) == 0 || strncmp(shared->why, "it does not open", 16) == 0;
 			if (bad++ < 5 && !must_lose)
 				tap_diag("%s, cut after call %zu of %zu, seed %u: %s", name, n, ops, seed, shared->why);
 		}

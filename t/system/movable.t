@@ -260,6 +260,9 @@ def backups():
         for verb in (("rebuild",), ("upgrade",), ("load", tap.folder() + "/rebuild.dump"), ("import", "--service", JOURNAL, EML[0])):
             status, _, complaint = jmctl(*verb, "--config", d.jmctl.settings)
             tap.ok(status == 77 and "stop it first" in complaint, "%s beside a daemon is refused with a clear word" % verb[0], complaint)
+        for i in range(2):
+            out = json.loads(good("verify", "--json", "--config", d.jmctl.settings).splitlines()[-1])
+            tap.is_((out["problems"], out["catalog"]), (0, "row by row"), "verify under load: nothing is wrong, the catalog compared row by row")
         dump = os.path.join(tap.folder(), "hot.dump")
         before = list(sent)
         good("dump", "--config", d.jmctl.settings, dump)

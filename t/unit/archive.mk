@@ -17,3 +17,7 @@ check_PROGRAMS += t/unit/archive_text.t
 UNIT_TESTS += t/unit/archive_text.t
 t_unit_archive_text_t_SOURCES = t/unit/archive_text.c
 t_unit_archive_text_t_LDADD = $(UNIT_LIBS)
+check_PROGRAMS += t/unit/archive_verify.t
+UNIT_TESTS += t/unit/archive_verify.t
+t_unit_archive_verify_t_SOURCES = t/unit/archive_verify.c $(ARCHIVE_TEST_LIB)
+t_unit_archive_verify_t_LDADD = $(UNIT_LIBS)

@@ -78,7 +78,7 @@ static void status_is(struct jm_archive *a, const char *service, const char *las
 
 static void check_all(struct jm_archive *a, const char *when)
 {
-	char claim[100];
+	char claim[100], problem[200];
 
 	snprintf(claim, sizeof claim, "marks of one mailbox, %s", when);
 	marks_are(a, "j@pop", "A:10 B:20 D!~:5 ", claim);
@@ -90,7 +90,7 @@ static void check_all(struct jm_archive *a, const char *when)
 	row_is(a, "empty@journal.example.com", 1000000000000, 0, claim);
 	snprintf(claim, sizeof claim, "the status tells when, %s", when);
 	status_is(a, "j@journal.example.com", "2001-09-09T01:46:40.123Z", claim);
-	tap_is_int(t_verify(a, NULL), 0, "verify finds nothing, %s", when);
+	tap_is_int(t_verify(a, problem), 0, "verify finds nothing, %s (%s)", when, problem);
 }
 
 /* More than a page and more than a record of ids. */
