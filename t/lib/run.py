@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Programs that a test starts: free ports, waiting, stopping by process id."""
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -9,11 +10,26 @@ import time
 import tap
 
 
+_reserved = []
+
+
 def port(host="127.0.0.1"):
-    """A TCP port that was free a moment ago."""
-    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as s:
-        s.bind((host, 0))
-        return s.getsockname()[1]
+    """
+    A free TCP port that stays ours until this process ends: no other test gets it (whoever has the name in the abstract namespace has the port),
+    and it lies below those that the kernel gives to connections, of which there are thousands while tests run side by side.
+    """
+    while True:
+        number = random.randrange(10000, 32768)
+        name = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        try:
+            name.bind("\0jm-test-port-%d" % number)
+            with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as s:
+                s.bind((host, number))
+        except OSError:
+            name.close()
+            continue
+        _reserved.append(name)
+        return number
 
 
 def until(condition, what, seconds=20.0, pause=0.02):
@@ -25,6 +41,16 @@ def until(condition, what, seconds=20.0, pause=0.02):
             return value
         if time.monotonic() > end:
             raise TimeoutError("%s: not within %g s" % (what, seconds))
+        time.sleep(pause)
+
+
+def settled(value, want, seconds=20.0, pause=0.02):
+    """Wait until value() is want, for claims about what comes in a moment. Returns the last value, whatever it is."""
+    end = time.monotonic() + seconds
+    while True:
+        got = value()
+        if got == want or time.monotonic() > end:
+            return got
         time.sleep(pause)
 
 

@@ -124,8 +124,7 @@ class Sendmail:
         self._write(etc + "/service.switch", "hosts\tfiles\naliases\tfiles\npasswd\tfiles\n")
         self._write(etc + "/helpfile", "")
         self._write(etc + "/aliases", "postmaster: /dev/null\n")
-        self._write(etc + "/deliver", '#!/bin/sh\nt=$(mktemp %s/tmp.XXXXXX) && cat > "$t" && mv "$t" "%s/$$.new"\n'
-                    % (self.path("mail"), self.path("mail")), 0o755)
+        self._write(etc + "/deliver", '#!/bin/sh\nt=$(mktemp %s/tmp.XXXXXX) && cat > "$t" && mv "$t" "$t.new"\n' % self.path("mail"), 0o755)
         cf = run.output("m4", etc + "/sendmail.mc")
         if self.sasl:
             cf += "ESASL_CONF_PATH=%s\n" % self.path("sasl")

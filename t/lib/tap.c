@@ -1,25 +1,58 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "t/lib/tap.h"
 
+#include <errno.h>
 #include <ftw.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#define LIMIT_S 1200		/* a test that hangs ends */
+
 static unsigned run, failed;
+static bool told;		/* the last claim failed: remarks now are about that */
 static char folder[128];
+
+/* prove takes standard output and shows none of it; what failed, and why, is told on standard error, too. One write, as tests run side by side. */
+static void print(const char *text, const char *on_stderr)
+{
+	struct stat out, err;
+
+	fputs(text, stdout);
+	fflush(stdout);
+	if (told && fstat(STDOUT_FILENO, &out) == 0 && fstat(STDERR_FILENO, &err) == 0 && (out.st_dev != err.st_dev || out.st_ino != err.st_ino))
+		fputs(on_stderr, stderr);
+}
+
+static char *text_of(const char *fmt, va_list ap) __attribute__((format(printf, 1, 0)));
+static char *text_of(const char *fmt, va_list ap)
+{
+	char *text;
+
+	if (vasprintf(&text, fmt, ap) < 0)
+		abort();
+	return text;
+}
 
 static bool claim(bool ok, const char *fmt, va_list ap) __attribute__((format(printf, 2, 0)));
 static bool claim(bool ok, const char *fmt, va_list ap)
 {
-	run++;
+	char *name = text_of(fmt, ap), *line, *failure;
+
+	if (run++ == 0)
+		alarm(LIMIT_S);
 	failed += !ok;
-	printf("%sok %u - ", ok ? "" : "not ", run);
-	vprintf(fmt, ap);
-	putchar('\n');
-	fflush(stdout);
+	told = !ok;
+	if (asprintf(&line, "%sok %u - %s\n", ok ? "" : "not ", run, name) < 0 ||
+	    asprintf(&failure, "not ok %u - %s [%s]\n", run, name, program_invocation_name) < 0)
+		abort();
+	print(line, failure);
+	free(failure);
+	free(line);
+	free(name);
 	return ok;
 }
 
@@ -60,15 +93,16 @@ bool tap_is_int(long long got, long long want, const char *fmt, ...)
 
 static void dump(const char *what, const unsigned char *p, size_t n)
 {
-	size_t i;
+	char text[4 * 300 + 1];
+	size_t i, at = 0;
 
-	printf("# %s %zu bytes: ", what, n);
 	for (i = 0; i < n && i < 300; i++)
 		if (p[i] >= 32 && p[i] < 127 && p[i] != '\\')
-			putchar(p[i]);
+			text[at++] = (char)p[i];
 		else
-			printf("\\x%02x", p[i]);
-	putchar('\n');
+			at += (size_t)snprintf(text + at, 5, "\\x%02x", p[i]);
+	text[at] = '\0';
+	tap_diag("%s %zu bytes: %s", what, n, text);
 }
 
 bool tap_is_mem(const void *got, size_t got_n, const void *want, size_t want_n, const char *fmt, ...)
@@ -88,14 +122,17 @@ bool tap_is_mem(const void *got, size_t got_n, const void *want, size_t want_n, 
 
 void tap_diag(const char *fmt, ...)
 {
+	char *text, *line;
 	va_list ap;
 
-	fputs("# ", stdout);
 	va_start(ap, fmt);
-	vprintf(fmt, ap);
+	text = text_of(fmt, ap);
 	va_end(ap);
-	putchar('\n');
-	fflush(stdout);
+	if (asprintf(&line, "# %s\n", text) < 0)
+		abort();
+	print(line, line);
+	free(line);
+	free(text);
 }
 
 void tap_skip(unsigned n, const char *why)

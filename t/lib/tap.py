@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""TAP for the system tests: a claim a line, a diagnosis on failure, the plan at the end, everything that was started stopped."""
+"""
+TAP for the system tests: a claim a line, a diagnosis on failure, the plan at the end, everything that was started stopped.
+prove takes standard output and shows none of it; what failed, and why, is therefore told on standard error, too.
+"""
 import atexit
 import os
 import re
@@ -11,37 +14,57 @@ import traceback
 
 SRC = os.environ.get("JM_SRCDIR") or os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.environ.get("JM_BUILDDIR") or SRC
+LIMIT_S = 1200		# a test that hangs ends, and says where
 _claims = 0
 _failed = 0
 _planned = False
 _owner = os.getpid()
 _folder = None
 _cleanups = []
+_told = False		# the last claim failed: remarks now are about that
 
 
-def _print(text):
+def _print(text, failure=""):
     sys.stdout.write(text + "\n")
     sys.stdout.flush()
+    out, err = os.fstat(1), os.fstat(2)
+    if _told and (out.st_dev, out.st_ino) != (err.st_dev, err.st_ino):
+        sys.stderr.write((failure or text) + "\n")
+        sys.stderr.flush()
+
+
+def _remark(text):
+    return "\n".join("# " + line for line in str(text).splitlines() or [""])
 
 
 def diag(text):
-    for line in str(text).splitlines() or [""]:
-        _print("# " + line)
+    _print(_remark(text))
+
+
+def _fail(line, why):
+    """One write, as tests run side by side."""
+    global _told
+    _told = True
+    name = os.path.relpath(os.path.abspath(sys.argv[0]), SRC)
+    _print(line + "\n" + _remark(why), "%s [%s]\n%s" % (line, name, _remark(why)))
 
 
 def ok(claim, name, why=""):
     """One claim. Returns it, so that a test may stop early."""
-    global _claims, _failed
+    global _claims, _failed, _told
+    if _claims == 0:
+        signal.alarm(LIMIT_S)
     _claims += 1
-    _print("%s %d - %s" % ("ok" if claim else "not ok", _claims, name.replace("#", "")))
-    if not claim:
+    line = "%d - %s" % (_claims, name.replace("#", ""))
+    if claim:
+        _told = False
+        _print("ok " + line)
+    else:
         _failed += 1
         caller = sys._getframe(1)
         while caller and os.path.basename(caller.f_code.co_filename) == "tap.py":
             caller = caller.f_back
-        diag("at %s line %d" % (os.path.basename(caller.f_code.co_filename), caller.f_lineno))
-        if why:
-            diag(why)
+        _fail("not ok " + line, "at %s line %d%s" % (os.path.basename(caller.f_code.co_filename), caller.f_lineno, "\n%s" % (why,) if why else ""))
     return bool(claim)
 
 
@@ -134,8 +157,7 @@ def _uncaught(kind, value, trace):
     if issubclass(kind, SystemExit):
         return
     _failed += 1
-    _print("not ok %d - the test ran to its end" % (_claims + 1))
-    diag("".join(traceback.format_exception(kind, value, trace)))
+    _fail("not ok %d - the test ran to its end" % (_claims + 1), "".join(traceback.format_exception(kind, value, trace)))
 
 
 def done():
@@ -152,7 +174,12 @@ def _on_signal(number, _frame):
     sys.exit(128 + number)
 
 
+def _on_alarm(_number, _frame):
+    raise TimeoutError("the test was not through within %d s of its first claim" % LIMIT_S)
+
+
 sys.excepthook = _uncaught
 atexit.register(_clean)
 for _s in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
     signal.signal(_s, _on_signal)
+signal.signal(signal.SIGALRM, _on_alarm)
