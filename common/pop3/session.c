@@ -230,6 +230,8 @@ static int run_row(struct jm_pop3_session *s, struct row *r, struct jm_err *err)
 				return jm_err_wrap(err, "%s %u", r->verb, (unsigned)r->numbers[r->answered]);
 			if (g.failed || r->stop)
 				fault = JM_POP3_SINK;
+			if (!g.failed && r->stop)	/* there was no byte to refuse */
+				jm_err_set(&own, JM_E_TEMP, "no longer wanted");
 		}
 		if (!r->done(r->ctx, r->answered, fault, &own))
 			r->stop = true;

@@ -3,15 +3,15 @@
  * Fuzzing of jm_unwrap(): every result must be sound (t/lib/journaled.h), whatever the octets are. The first octet picks the
  * options. Linked with driver.c it runs the corpus; with clang -fsanitize=fuzzer (make fuzz) it searches.
  */
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "common/journal/key.h"
 #include "common/mail/date.h"
+#include "t/fuzz/fuzz.h"
 #include "t/lib/journaled.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+const unsigned fuzz_kinds = 4;
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

@@ -80,8 +80,7 @@ static bool see_outcome(void *ctx, size_t at, enum jm_pop3_fault fault, const st
 {
 	struct seen *v = ctx;
 
-	(void)err;
-	if (jm_buf_printf(&v->text, NULL, "%zu:%s:", at, jm_pop3_fault_name(fault)) != 0 ||
+	if (jm_buf_printf(&v->text, NULL, "%zu:%s%s:", at, jm_pop3_fault_name(fault), fault != JM_POP3_FINE && err->kind == JM_E_NONE ? ", untold" : "") != 0 ||
 	    (fault == JM_POP3_FINE && jm_buf_add_span(&v->text, jm_buf_span(&v->message), NULL) != 0) ||
 	    jm_buf_add_byte(&v->text, '|', NULL) != 0)
 		abort();
@@ -94,6 +93,7 @@ static const struct {
 	enum jm_pop3_fault broken;
 	size_t fail_at, stop_after;
 	bool stalls;
+	unsigned depth;
 } pulls[] = {
 	{ "three messages", "+OK\r\na\r\n.\r\n+OK 3 octets\r\n..b\r\n.\r\n+ok\r\n.\r\n", "0:fine:a\r\n|1:fine:.b\r\n|2:fine:|" },
 	{ "one refused does not stop the others", "+OK\r\na\r\n.\r\n-ERR no\r\n+OK\r\nc\r\n.\r\n", "0:fine:a\r\n|1:refused:|2:fine:c\r\n|" },
@@ -110,6 +110,7 @@ static const struct {
 	{ "a sink that fails costs its message only", "+OK\r\na\r\n.\r\n+OK\r\nlong line\r\nmore\r\n.\r\n+OK\r\nc\r\n.\r\n",
 	  "0:fine:a\r\n|1:sink:|2:fine:c\r\n|", JM_POP3_FINE, 8 },
 	{ "stop after the first", "+OK\r\na\r\n.\r\n+OK\r\nb\r\n.\r\n+OK\r\nc\r\n.\r\n", "0:fine:a\r\n|", JM_POP3_FINE, 0, 1 },
+	{ "stop after the first with more under way", "+OK\r\na\r\n.\r\n+OK\r\n.\r\n-ERR\r\n", "0:fine:a\r\n|1:sink:|2:refused:|", JM_POP3_FINE, 0, 1, false, 3 },
 };
 
 static void check_pull(size_t i)
@@ -130,6 +131,7 @@ static void check_pull(size_t i)
 		jm_buf_init(&v.message, 1 << 16);
 		open_fake(&f, &s, pulls[i].wire, n, piece);
 		f.stalls = pulls[i].stalls;
+		s.depth = pulls[i].depth;
 		wrong += (jm_pop3_retr(&s, numbers, 3, see_bytes, see_outcome, &v, &err) == 0) != want_fine;
 		wrong += s.broken != pulls[i].broken || strcmp(jm_buf_str(&v.text), pulls[i].seen) != 0;
 		if (wrong && !first[0])

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What a fuzz target offers to driver.c; libFuzzer wants the function only. */
+#ifndef JM_T_FUZZ_H
+#define JM_T_FUZZ_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* The first octet of an input chooses among so many ways to read the rest. */
+extern const unsigned fuzz_kinds;
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+#endif
