@@ -70,6 +70,8 @@ bool jm_status_tick(struct jm_service_status *s, const struct jm_status_facts *f
 	enum jm_fault fault = JM_FAULT_NONE;
 	enum jm_status status;
 
+	if (!f->disabled && !f->archive_fault && f->mailbox_untried && s->known && s->status == JM_STATUS_ERROR && s->fault == JM_FAULT_MAILBOX)
+		return false;
 	if (!f->disabled)
 		fault = f->archive_fault != NULL ? JM_FAULT_ARCHIVE : f->mailbox_fault != NULL ? JM_FAULT_MAILBOX :
 		    is_down(s, f, now_ms) ? JM_FAULT_DOWN : JM_FAULT_NONE;

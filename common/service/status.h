@@ -29,6 +29,7 @@ struct jm_status_facts {
 	int64_t inactivity_ms;		/* how long it may be without one; 0: for ever */
 	const char *archive_fault;	/* why the archive cannot write; NULL: it can */
 	const char *mailbox_fault;	/* why the journal mailbox cannot be fetched from; NULL: it can, or there is none */
+	bool mailbox_untried;		/* nobody has looked since the start: what was known of it still holds */
 };
 
 /* Bring *s up to now. True when it changed: status, or the kind of error. */

@@ -9,6 +9,7 @@
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/control/domains.h"
+#include "common/settings/difference.h"
 #include "milter/daemon/collect.h"
 
 #define REPORT_BYTES (64u * 1024u)
@@ -31,9 +32,23 @@ struct jm_settings *jm_daemon_settings(struct jm_daemon *d)
 	return s;
 }
 
-/* Each service that was switched on or off, or came or went, is an event of its own. */
-static void note_changes(struct jm_daemon *d, const struct jm_settings *old, const struct jm_settings *now)
+/* Whose change of the settings it is. */
+struct change {
+	struct jm_daemon *daemon;
+	const char *actor;
+};
+
+static void note_difference(void *ctx, const char *service, const char *text)
 {
+	const struct change *c = ctx;
+
+	jm_daemon_note(c->daemon, "setting-changed", service, c->actor, NULL, text);
+}
+
+/* Each setting that changed, and each service that was switched on or off, or came or went, is an event of its own. */
+static void note_changes(struct jm_daemon *d, const struct jm_settings *old, const struct jm_settings *now, const char *actor)
+{
+	struct change change = { d, actor };
 	size_t i, k;
 
 	for (i = 0; i < now->services_n; i++) {
@@ -43,21 +58,22 @@ static void note_changes(struct jm_daemon *d, const struct jm_settings *old, con
 			if (strcmp(old->services[k].email_address, s->email_address) == 0)
 				was = &old->services[k];
 		if (!was)
-			jm_daemon_note(d, "service-added", s->email_address, "reload", "added", "journal service added");
+			jm_daemon_note(d, "service-added", s->email_address, actor, NULL, "journal service added");
 		else if (was->disabled != s->disabled)
-			jm_daemon_note(d, s->disabled ? "service-disabled" : "service-enabled", s->email_address, "reload",
-			    s->disabled ? "disabled" : "enabled", s->disabled ? "journal service disabled" : "journal service enabled");
+			jm_daemon_note(d, s->disabled ? "service-disabled" : "service-enabled", s->email_address, actor, NULL,
+			    s->disabled ? "journal service disabled" : "journal service enabled");
 	}
 	for (k = 0; k < old->services_n; k++) {
 		for (i = 0; i < now->services_n; i++)
 			if (strcmp(old->services[k].email_address, now->services[i].email_address) == 0)
 				break;
 		if (i == now->services_n)
-			jm_daemon_note(d, "service-removed", old->services[k].email_address, "reload", "removed", "journal service removed");
+			jm_daemon_note(d, "service-removed", old->services[k].email_address, actor, NULL, "journal service removed");
 	}
+	jm_settings_differences(old, now, note_difference, &change);
 }
 
-void jm_daemon_reload(struct jm_daemon *d)
+void jm_daemon_reload(struct jm_daemon *d, const char *actor)
 {
 	struct jm_settings *old = jm_daemon_settings(d), *now = NULL;
 	struct jm_buf report;
@@ -67,18 +83,20 @@ void jm_daemon_reload(struct jm_daemon *d)
 	jm_buf_init(&report, REPORT_BYTES);
 	if (jm_settings_load(old->path, &now, &report, &err) != 0) {
 		JM_LOG(JM_LOG_ERROR, "reload-failed", { "file", JM_S(old->path) }, { "error", JM_S(err.text) }, { "outcome", JM_S("old settings stay in force") });
-		jm_daemon_note(d, "reload-failed", NULL, "daemon", "", err.text);
+		jm_daemon_note(d, "reload-failed", NULL, actor, NULL, err.text);
 		goto out;
 	}
-	if (jm_settings_restart_needed(old, now, restart, sizeof restart))
-		JM_LOG(JM_LOG_WARNING, "restart-needed", { "settings", JM_S(restart) });
 	pthread_mutex_lock(&d->lock);
 	jm_settings_unref(&d->settings);
 	d->settings = jm_settings_ref(now);
 	pthread_mutex_unlock(&d->lock);
 	jm_log_set_level(now->detailed_logging ? JM_LOG_DEBUG : JM_LOG_INFO);
-	jm_daemon_note(d, "reloaded", NULL, "daemon", "", now->path);
-	note_changes(d, old, now);
+	jm_daemon_note(d, "reloaded", NULL, actor, NULL, now->path);
+	note_changes(d, old, now, actor);
+	if (jm_settings_restart_needed(old, now, restart, sizeof restart)) {
+		JM_LOG(JM_LOG_WARNING, "restart-needed", { "settings", JM_S(restart) });
+		jm_daemon_note(d, "restart-needed", NULL, actor, NULL, restart);
+	}
 out:
 	jm_buf_release(&report);
 	jm_settings_unref(&now);
@@ -111,16 +129,16 @@ void jm_daemon_refresh(struct jm_daemon *d)
 
 void jm_daemon_note(struct jm_daemon *d, const char *kind, const char *service, const char *actor, const char *reason, const char *text)
 {
-	const char *const parts[] = { kind, service ? service : "", actor ? actor : "", reason ? reason : "", NULL };
+	const char *const parts[] = { kind, service ? service : "", actor ? actor : "", reason, NULL };
 	struct jm_event e = { jm_clock_now_ms(), kind, service, actor, text };
 	char more[JM_ADMIT_TEXT_BYTES + 400];
 	struct jm_err err;
-	uint64_t hidden;
+	uint64_t hidden = 0;
 	bool tell;
 
 	JM_LOG(JM_LOG_NOTICE, kind, { "service", JM_S(service) }, { "actor", JM_S(actor) }, { "text", JM_S(text) });
 	pthread_mutex_lock(&d->lock);
-	tell = jm_quota_take(&d->quota, parts, e.time_ms, &hidden);
+	tell = !reason || jm_quota_take(&d->quota, parts, e.time_ms, &hidden);
 	pthread_mutex_unlock(&d->lock);
 	if (!tell || !d->archive)
 		return;

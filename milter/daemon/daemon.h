@@ -41,14 +41,14 @@ void jm_daemon_init(struct jm_daemon *d, struct jm_settings *settings);
 /* The settings in force, with a reference for the caller. */
 struct jm_settings *jm_daemon_settings(struct jm_daemon *d);
 
-/* Load the file again and put the new settings into force, or keep the old ones; logs and notes which, and why. */
-void jm_daemon_reload(struct jm_daemon *d);
+/* Load the file again and put the new settings into force, or keep the old ones; logs and notes which, and why, and each change. actor: who wanted it. */
+void jm_daemon_reload(struct jm_daemon *d, const char *actor);
 
 /* Read sources of the directory that are new or have changed; to be called by one thread, every second or so. */
 void jm_daemon_refresh(struct jm_daemon *d);
 
 /* Log an event always and note it in the archive, unless its like was noted within the last minute; those are counted and told with the
- * next. parts of what makes it alike: kind, service, actor, reason. */
+ * next. parts of what makes it alike: kind, service, actor, reason; reason NULL: like no other, each is noted. */
 void jm_daemon_note(struct jm_daemon *d, const char *kind, const char *service, const char *actor, const char *reason, const char *text);
 
 /* A journal message begins, ends. */

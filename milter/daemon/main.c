@@ -30,6 +30,7 @@
 #include "milter/daemon/queue.h"
 #include "milter/daemon/smtp.h"
 
+#define NAME_BYTES 40		/* of a user, for events */
 #define DEFAULT_SETTINGS JM_SYSCONFDIR "/journal-milter/journal-milter.xml"
 #define REPORT_BYTES (256u * 1024u)
 #define KEEP_BYTES (1024 * 1024)		/* of free heap an arena keeps */
@@ -194,17 +195,32 @@ static void raise_descriptor_limit(void)
 		JM_LOG(JM_LOG_WARNING, "descriptor-limit", { "limit", JM_U(r.rlim_cur) });
 }
 
+/* For events: who sent a signal. */
+static const char *user_name(uid_t uid, char name[NAME_BYTES])
+{
+	char strings[4096];
+	struct passwd pw, *found = NULL;
+
+	if (getpwuid_r(uid, &pw, strings, sizeof strings, &found) == 0 && found)
+		snprintf(name, NAME_BYTES, "%s", pw.pw_name);
+	else
+		snprintf(name, NAME_BYTES, "uid %u", (unsigned)uid);
+	return name;
+}
+
 static void *keep_time(void *arg)
 {
 	struct jm_daemon *d = arg;
+	char name[NAME_BYTES];
+	siginfo_t from;
 	const struct timespec tick = { 0, TICK_MS * 1000000L };
 	sigset_t usr1;
 
 	sigemptyset(&usr1);
 	sigaddset(&usr1, SIGUSR1);
 	for (;;) {
-		if (sigtimedwait(&usr1, NULL, &tick) == SIGUSR1)
-			jm_daemon_reload(d);
+		if (sigtimedwait(&usr1, &from, &tick) == SIGUSR1)
+			jm_daemon_reload(d, user_name(from.si_uid, name));
 		jm_smtp_tick();
 		jm_collect_tick(d);
 	}
@@ -264,7 +280,7 @@ static int run(struct jm_daemon *d, struct jm_err *err)
 	}
 	JM_LOG(JM_LOG_NOTICE, "ready", { "version", JM_S(PACKAGE_VERSION) }, { "socket", JM_S(d->settings->socket) },
 	    { "archive", JM_S(d->settings->archive_directory) }, { "services", JM_U(d->settings->services_n) });
-	jm_daemon_note(d, "started", NULL, "daemon", "", PACKAGE_VERSION);
+	jm_daemon_note(d, "started", NULL, "daemon", NULL, PACKAGE_VERSION);
 	if (jm_publisher_start(d, err) != 0 || jm_notify_watchdog(d, err) != 0)
 		goto out;
 	jm_notify("READY=1");
@@ -278,7 +294,7 @@ static int run(struct jm_daemon *d, struct jm_err *err)
 	}
 	jm_collect_stop(d);
 	jm_clock_sleep_ms(LINGER_MS);
-	jm_daemon_note(d, "stopped", NULL, "daemon", "", PACKAGE_VERSION);
+	jm_daemon_note(d, "stopped", NULL, "daemon", NULL, PACKAGE_VERSION);
 out:
 	jm_control_stop(&control);
 	jm_queue_stop();

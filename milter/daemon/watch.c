@@ -227,12 +227,13 @@ static void tell(struct jm_daemon *d, const char *service, const struct jm_servi
 		JM_LOG(JM_LOG_ERROR, "event-lost", { "kind", JM_S(e.kind) }, { "error", JM_S(err.text) });
 }
 
-/* Why the mailbox of a service cannot be fetched from, into text; NULL: it can. */
-static const char *mailbox_fault(struct jm_daemon *d, const struct jm_service *s, char *text, size_t text_bytes)
+/* Why the mailbox of a service cannot be fetched from, into text; NULL: it can. *untried_r: nobody knows yet. */
+static const char *mailbox_fault(struct jm_daemon *d, const struct jm_service *s, char *text, size_t text_bytes, bool *untried_r)
 {
 	json_t *state = s->transport == JM_TRANSPORT_POP3 ? jm_collect_state(d, s->email_address) : NULL;
 	const char *error = json_string_value(json_object_get(state, "error"));
 
+	*untried_r = s->transport == JM_TRANSPORT_POP3 && !json_is_true(json_object_get(state, "tried"));
 	if (error)
 		snprintf(text, text_bytes, "%s", error);
 	json_decref(state);
@@ -242,12 +243,12 @@ static const char *mailbox_fault(struct jm_daemon *d, const struct jm_service *s
 static void check_service(struct jm_daemon *d, const struct jm_service *s, const char *archive_fault, int64_t now_ms)
 {
 	char mailbox[JM_STATUS_WHY_BYTES];
-	struct jm_status_facts f = { .disabled = s->disabled, .inactivity_ms = s->inactivity_allowed_min * 60000LL, .archive_fault = archive_fault,
-		.mailbox_fault = mailbox_fault(d, s, mailbox, sizeof mailbox) };
+	struct jm_status_facts f = { .disabled = s->disabled, .inactivity_ms = s->inactivity_allowed_min * 60000LL, .archive_fault = archive_fault };
 	struct jm_service_status before = { .known = false }, now = { .known = false };
 	struct watched *w;
 	bool changed = false;
 
+	f.mailbox_fault = mailbox_fault(d, s, mailbox, sizeof mailbox, &f.mailbox_untried);
 	pthread_mutex_lock(&lock);
 	w = watched_of(s->email_address);
 	if (w) {

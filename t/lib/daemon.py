@@ -22,6 +22,15 @@ def service(email="journaling@journal.example.com", ranges=(), **kw):
     return d
 
 
+class With(str):
+    """Text of an element that has attributes: With("example.com", sub_domains="yes")."""
+
+    def __new__(cls, text, **attributes):
+        self = str.__new__(cls, text)
+        self.attributes = "".join(' %s="%s"' % (k.replace("_", "-"), v) for k, v in attributes.items())
+        return self
+
+
 def _xml(values, indent=2):
     """Elements in the order given: text, yes or no, a dict inside, several of a list."""
     text, pad = "", " " * indent
@@ -31,7 +40,7 @@ def _xml(values, indent=2):
                 text += "%s<%s>\n%s%s</%s>\n" % (pad, name, _xml(v, indent + 2), pad, name)
             else:
                 v = {True: "yes", False: "no"}[v] if isinstance(v, bool) else v
-                text += "%s<%s>%s</%s>\n" % (pad, name, escape(str(v)), name)
+                text += "%s<%s%s>%s</%s>\n" % (pad, name, getattr(v, "attributes", ""), escape(str(v)), name)
     return text
 
 

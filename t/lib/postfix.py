@@ -56,13 +56,14 @@ def address(socket):
 
 
 class Postfix:
-    """milter: a socket as libmilter writes it, or None. main, service: more parameters for main.cf and for the listener."""
+    """milter: a socket as libmilter writes it, or None. main, service: more parameters for main.cf and for the listener. local_domains: whose mail goes to
+    the Maildir."""
 
     name = "postfix"
 
     def __init__(self, folder, milter=None, tls=False, sasl=False, main=None, service=None, journal_domains=JOURNAL_DOMAINS,
-                 port=None):
-        self.folder, self.milter, self.tls, self.sasl = os.path.abspath(folder), milter, tls, sasl
+                 port=None, local_domains=("example.com",)):
+        self.folder, self.milter, self.tls, self.sasl, self.local_domains = os.path.abspath(folder), milter, tls, sasl, local_domains
         self.main, self.service, self.journal_domains = main or {}, service or {}, journal_domains
         self.port = port or run.port()
         self.etc = os.path.join(self.folder, "etc")
@@ -106,7 +107,7 @@ class Postfix:
             "virtual_mailbox_limit": "0",
             "relay_domains": " ".join(self.journal_domains),
             "transport_maps": "inline:{ %s }" % ", ".join("{ %s = smtp:[127.0.0.1]:1 }" % d for d in self.journal_domains),
-            "virtual_mailbox_domains": "example.com",
+            "virtual_mailbox_domains": " ".join(self.local_domains),
             "virtual_mailbox_base": self.path("mail"),
             "virtual_mailbox_maps": "static:all/",
             "virtual_uid_maps": "static:%d" % pwd.getpwnam("nobody").pw_uid,

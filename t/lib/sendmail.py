@@ -56,7 +56,7 @@ FEATURE(`nocanonify')
 FEATURE(`accept_unresolvable_domains')
 FEATURE(`accept_unqualified_senders')
 FEATURE(`mailertable', `hash {etc}/mailertable')
-RELAY_DOMAIN(`{domains} example.com')
+RELAY_DOMAIN(`{domains}')
 DAEMON_OPTIONS(`Port={port}, Addr=127.0.0.1, Name=MTA, Listen=128')
 """
 TAIL = r"""MAILER(`local')
@@ -68,13 +68,14 @@ Mjfile, P={etc}/deliver, F=mnu8, S=EnvFromSMTP, R=EnvToSMTP, U=8:8, A=deliver $u
 
 
 class Sendmail:
-    """milter: a socket as libmilter writes it, or None. flags: the milter's equates. mc: more lines for sendmail.mc."""
+    """milter: a socket as libmilter writes it, or None. flags: the milter's equates. mc: more lines for sendmail.mc. local_domains: whose mail goes to
+    files."""
 
     name = "sendmail"
 
     def __init__(self, folder, milter=None, tls=False, sasl=False, flags="F=T, T=C:30s;S:30s;R:2m;E:5m", mc=(), headers=65000,
-                 journal_domains=JOURNAL_DOMAINS, port=None):
-        self.folder, self.milter, self.tls, self.sasl = os.path.abspath(folder), milter, tls, sasl
+                 journal_domains=JOURNAL_DOMAINS, port=None, local_domains=("example.com",)):
+        self.folder, self.milter, self.tls, self.sasl, self.local_domains = os.path.abspath(folder), milter, tls, sasl, local_domains
         self.flags, self.mc, self.headers, self.journal_domains = flags, mc, headers, journal_domains
         self.port = port or run.port()
         self.etc = os.path.join(self.folder, "etc")
@@ -87,7 +88,7 @@ class Sendmail:
 
     def _mc(self):
         text = BASE.format(cf=os.path.join(self.root, "usr/share/sendmail/cf"), folder=self.folder, etc=self.etc,
-                           headers=self.headers, domains=" ".join(self.journal_domains), port=self.port)
+                           headers=self.headers, domains=" ".join((*self.journal_domains, *self.local_domains)), port=self.port)
         if self.milter:
             text += "INPUT_MAIL_FILTER(`journal', `S=%s, %s')\n" % (self.milter, self.flags)
         if self.tls:
@@ -134,7 +135,8 @@ class Sendmail:
                    etc + "/mailertable", input=self._table().encode())
 
     def _table(self):
-        return "".join("%s jhold:[127.0.0.1]\n" % d for d in self.journal_domains) + "example.com jfile:example.com\n"
+        return "".join("%s jhold:[127.0.0.1]\n" % d for d in self.journal_domains) + \
+            "".join("%s jfile:%s\n" % (d, d) for d in self.local_domains)
 
     def _environment(self):
         shim = self.path("shim.so")

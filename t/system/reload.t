@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """SIGUSR1: the whole new configuration holds, or the whole old one and the log says why. Messages in flight keep what they began with."""
 import os
+import pwd
 import re
 import subprocess
 import sys
@@ -48,6 +49,8 @@ def good():
     tap.is_(in_flight.message(corpus.report("in-flight")).kind, "d", "the message in flight is archived under the settings it began with")
     in_flight.quit()
     tap.ok(d.jmctl.events("reloaded"), "the reload is an event")
+    tap.is_([(e["kind"], e.get("service")) for e in d.jmctl.events() if e["kind"].startswith("service-")], [("service-added", NEW), ("service-removed", OLD)],
+            "and so are the service that came and the one that went")
 
 
 def bad():
@@ -69,6 +72,35 @@ def bad():
     tap.is_(r.returncode, 0, "a good file: journal-milter -n exits 0")
 
 
+def changes():
+    """What an auditor asks: who changed what, and when. No change is hidden behind another one of its kind."""
+    me = pwd.getpwuid(os.getuid()).pw_name
+    first = d.jmctl.events()[-1]["seq"]
+    turns = (dict(disabled=True), dict(disabled=False), dict(disabled=True), dict(disabled=False, encrypted=True, maximum_age=7))
+    for i, turn in enumerate(turns):
+        d.services = [daemon.service(NEW, **turn)]
+        if i == len(turns) - 1:
+            d.outbounds = (CLIENT, "198.51.100.0/24")
+            d.more["publish"] = {"directory": d.path("elsewhere")}
+        d.write()
+        d.reload()
+        run.until(lambda: len([e for e in d.jmctl.events("reloaded") if e["seq"] > first]) == i + 1, "the reload")
+    run.until(lambda: d.jmctl.events("restart-needed"), "the last event")
+    found = [e for e in d.jmctl.events() if e["seq"] > first and e["kind"] not in ("status", "reload-failed")]
+    off, on = ("service-disabled", NEW, "journal service disabled"), ("service-enabled", NEW, "journal service enabled")
+    is_off, is_on = ("setting-changed", NEW, "disabled: no -> yes (line N)"), ("setting-changed", NEW, "disabled: yes -> no (line N)")
+    tap.is_([(e["kind"], e.get("service"), re.sub(r"line \d+", "line N", e["text"])) for e in found if e["kind"] != "reloaded"], [
+        off, is_off, on, is_on, off, is_off, on, ("setting-changed", None, "publish/directory: nothing -> %s (line N)" % d.path("elsewhere")),
+        ("setting-changed", None, "authorized-outbounds: range 198.51.100.0/24 added"), is_on, ("setting-changed", NEW, "encrypted: no -> yes (line N)"),
+        ("setting-changed", NEW, "maximum-age: 0 -> 7 (line N)"), ("restart-needed", None, "publish/directory")], "each change is an event, with old and new")
+    lines = d.xml().splitlines()
+    for word in ("encrypted", "maximum-age"):
+        text = [e["text"] for e in found if e["text"].startswith(word)][-1]
+        tap.ok("<%s>" % word in lines[int(re.search(r"line (\d+)", text).group(1)) - 1], "and the line: " + text)
+    tap.is_({e.get("actor") for e in found}, {me}, "each with the user who asked for the reload")
+    d.services, d.outbounds, d.more = [daemon.service(NEW)], (CLIENT,), {}
+
+
 def many():
     """Reloads while mail comes in."""
     for i in range(20):
@@ -80,6 +112,7 @@ def many():
 
 good()
 bad()
+changes()
 many()
 tap.is_(d.stop(), 0, "the daemon stops with status 0")
 tap.is_(d.complaints(), [], "no complaint in its log")

@@ -2,9 +2,11 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The fields of a journal service definition that judge: two services with different rules on one mail server, each field once so and once
 otherwise; the directory from files and tables; and jmctl explain, which says beforehand what the server answers."""
+import base64
 import email.utils
 import json
 import os
+import re
 import sys
 import time
 
@@ -14,7 +16,7 @@ import run
 import scene
 import sendmail
 import tap
-from daemon import service
+from daemon import With, service
 
 DOMAIN = "@journal.example.com"
 GOOD_CLIENT = scene.OUTBOUND
@@ -30,8 +32,9 @@ SERVICES = [
     loose("known", journal_unknown_internal_addresses=False), loose("strict", encrypted=True, encryption_mode="strict"),
     loose("relaxed", encrypted=True, encryption_mode="relaxed"), loose("detail", detailed_logging=True), loose("eml", journal_type="eml"),
     loose("keep", remove_journal_headers=False), loose("clear", prefer_clear_text_version=True), loose("off", disabled=True),
-    loose("login", use_smtp_authentication=True),
+    loose("login", use_smtp_authentication=True, detailed_logging=True), loose("ageless", maximum_age=0),
 ]
+INTERNAL = ("example.com", With("contoso.com", sub_domains="yes"), "b\u00fccher.example")
 
 
 def date(days):
@@ -69,6 +72,36 @@ def age(s):
     outcome(s, "young", report("undated", sent=None, wrapped=31), "too old: report's date", "no date, in an old report")
     outcome(s, "young", report("undated-fresh", sent=None, wrapped=0), None, "no date, in a new report")
     outcome(s, "young", report("future", sent=-700, wrapped=-700), None, "dated years ahead")
+
+
+def reload(s, **more):
+    """Other settings outside of the services, by a reload."""
+    before = len(s.jmctl.events("reloaded"))
+    s.daemon.more.update((k.replace("_", "-"), v) for k, v in more.items())
+    s.daemon.write()
+    s.daemon.reload()
+    run.until(lambda: len(s.jmctl.events("reloaded")) > before, "the reload")
+
+
+def age_of_all(s):
+    """The limit for all services, and services that say otherwise."""
+    reload(s, maximum_age=2)
+    outcome(s, "loose", report("all-old", sent=3), "more than 2 days ago", "3 days old, 2 allowed for all")
+    outcome(s, "loose", report("all-fresh", sent=1), None, "1 day old, 2 allowed for all")
+    outcome(s, "young", report("own-fresh", sent=29), None, "29 days old, 30 allowed by the service, 2 for all")
+    outcome(s, "ageless", report("own-none", sent=3000), None, "3000 days old, no limit of the service, 2 days for all")
+    reload(s, maximum_age=0)
+    outcome(s, "loose", report("none", sent=3000), None, "3000 days old, no limit for all")
+    outcome(s, "young", report("own-old", sent=31), "more than 30 days ago", "31 days old, 30 allowed by the service, no limit for all")
+
+
+def domains(s):
+    """Internal domains as senders, and as addresses of the journaled message: with sub-domains or not, and as A-labels."""
+    for sender, code in (("a@example.com", 250), ("a@sub.example.com", 550), ("a@contoso.com", 250), ("a@deep.sub.contoso.com", 250), ("a@xcontoso.com", 550),
+                         ("a@xn--bcher-kva.example", 250), ("a@XN--BCHER-KVA.Example", 250), ("a@mail.xn--bcher-kva.example", 550)):
+        tap.is_(s.send(report("from-" + sender), ["loose" + DOMAIN], sender).code, code, "internal domains: sender %s: %d" % (sender, code))
+    for to, aside in (("b@sub.contoso.com", None), ("b@sub.example.com", "no internal"), ("b@xn--bcher-kva.example", None), ("b@buecher.example", "no internal")):
+        outcome(s, "internal", report("to-" + to, sender="x@evil.example", recipients=[to]), aside, "internal domains: recipient " + to)
 
 
 def addresses(s):
@@ -153,6 +186,11 @@ def contents(s):
         tap.is_(s.send(report("headers-" + local), [local + DOMAIN]).code, 250, "a report to %s" % local)
         tap.is_(b"X-MS-Exchange-Organization-BCC" in s.jmctl.export(s.jmctl.list()[-1]["id"]), there,
                 "service %s: the journal header %s" % (local, "stays" if there else "is removed"))
+    ordinary = b"From: alice@example.com\r\nTo: bob@example.com\r\nSubject: plain\r\nMessage-ID: <plain@example.com>\r\n\r\nplain\r\n"
+    tap.is_(s.send(ordinary, ["loose" + DOMAIN]).code, 250, "an ordinary message to a service of envelope journaling")
+    item = s.jmctl.show(s.jmctl.list()[-1]["id"])
+    tap.is_((item["variant"], item["step_down"], item["from_headers"]), ("plain", True, True), "it is stepped down, its recipients are those of the headers")
+    tap.bytes_(s.jmctl.export(item["id"]), ordinary, "and archived as it is")
     tap.is_(s.send(report("as-eml"), ["eml" + DOMAIN]).code, 250, "a report to a service of standard EML")
     item = s.jmctl.show(s.jmctl.list()[-1]["id"])
     tap.is_((item["variant"], item["from_headers"]), ("plain", True), "it is not unwrapped, and its recipients are marked as from the headers")
@@ -168,6 +206,16 @@ def logging(s):
     for setting in ("disabled", "authorized-outbounds", "encrypted", "use-smtp-authentication", "internal-domains", "journal-type", "maximum-age",
                     "journal-non-internal-addresses"):
         tap.ok(any("setting=%s " % setting in x for x in lines), "the decision of %s" % setting, lines)
+    for word, stage in (("journal-type", "unwrap"), ("remove-journal-headers", "unwrap"), ("gateway", "wait"), ("email-address", "admit")):
+        tap.ok(any("setting=%s " % word in x and "stage=%s " % stage in x for x in lines), "the decision of %s, made in %s" % (word, stage), lines)
+    with open(s.daemon.settings, encoding="utf-8") as f:
+        text = f.read().splitlines()
+    wrong = [x for x in lines for name, line in re.findall(r"setting=(\S+) line=(\d+)", x) if line != "0" and
+             not any("<%s>" % n in text[int(line) - 1] for n in (name, {"authorized-outbounds": "range", "internal-domains": "domain"}.get(name)))]
+    tap.is_(wrong, [], "each with the line of its setting, or of the entry in its list")
+    tap.is_(s.send(report("logged-in"), ["login" + DOMAIN], login=("login" + DOMAIN, "secret")).code, 250, "a login at a service with detailed logging")
+    word = base64.b64encode(b"\0login%s\0secret" % DOMAIN.encode()).decode()
+    tap.ok("setting=use-smtp-authentication" in s.daemon.log() and word not in s.daemon.log(), "its decision is logged, not its words")
     tap.ok(not any("Test chatty" in x or "quick brown" in x or "secret" in x for x in s.daemon.log().splitlines()), "no subject, text or password")
 
 
@@ -225,12 +273,14 @@ def explained(s):
 
 wanted = ["postfix"] + (["sendmail"] if sendmail.root() else [])
 for server in scene.servers(*wanted):
-    s = scene.Scene(server, daemon={"services": SERVICES}, tls=True, sasl=True)
+    s = scene.Scene(server, daemon={"services": SERVICES, "internal": INTERNAL}, tls=True, sasl=True)
     certificates(s)
     if server.name == "sendmail":
         makemap(s)
     else:
         age(s)
+        age_of_all(s)
+        domains(s)
         addresses(s)
         contents(s)
         logging(s)

@@ -1,17 +1,23 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
 """How a service stands, over its life: all four states, exact after a restart, each change an event; and counters that balance."""
+import json
 import os
+import signal
 import sys
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
 import corpus
 import daemon
+import jmctl
 import milter
+import pop3
 import run
 import tap
+from pop3_quirks import Pop3Server
 
-ONE, TWO = "one@journal.example.com", "two@journal.example.com"
+ONE, TWO, BOX = "one@journal.example.com", "two@journal.example.com", "box@journal.example.com"
 HOUR_MS = 3600000
 
 
@@ -137,13 +143,92 @@ def filters():
     tap.is_(events("--kind", "status", "--limit", "2"), [e for e in all_events if e["kind"] == "status"][:2], "the limit counts what passes")
 
 
+def follow():
+    """A follower sees what happens, as it happens, through its filter, each once."""
+    log = os.path.join(tap.folder(), "follower")
+    f = run.Program([jmctl.PROGRAM, "events", "--config", d.settings, "--json", "--follow", "--kind", "refused", "--actor", "192.0.2.88"], log).start()
+    send("follow", TWO, ip="192.0.2.88")
+    send("follow", TWO, ip="192.0.2.89")
+    run.until(lambda: f.text().count("\n") == 1, "the refusal is followed")
+    d.kill()
+    d.start()		# a follower outlives that
+    send("follow", ONE, ip="192.0.2.88")
+    run.until(lambda: f.text().count("\n") == 2, "the next one is followed, too")
+    f.signal(signal.SIGINT)
+    f.wait()
+    tap.is_([(e["kind"], e["actor"], e["service"]) for e in jmctl.Jmctl.objects(f.text().encode()) if isinstance(e, dict)],
+            [("refused", "192.0.2.88", TWO), ("refused", "192.0.2.88", ONE)], "events --follow: what passes the filter, each once, over a restart")
+
+
+def mailbox():
+    """A journal mailbox that cannot be fetched from: Error, with why and what to do, until it can; nothing of its password is told anywhere."""
+    global d
+    secret = os.path.join(tap.folder(), "password")
+    with open(secret, "w", encoding="ascii") as f:
+        f.write("hush-hush\n")
+    os.chmod(secret, 0o600)
+    server = Pop3Server([("a", pop3.message(1))])
+    pop = {"hostname": "127.0.0.1", "port": server.port, "mailbox-name": "journal", "password-file": secret, "encrypted": False, "poll-interval": 1}
+    server.stop()
+    d = daemon.Daemon(os.path.join(tap.folder(), "box"), services=[daemon.service(BOX, transport_type="POP3", detailed_logging=True, pop3=pop), daemon.service(TWO)],
+                      more={"publish": {"interval": 1}})
+    d.start()
+    s = stands(BOX, "Error", "a mailbox that cannot be reached: Error")
+    tap.ok(s["why"].startswith("mailbox: ") and "name and password" in s["cure"], "why, and what to do", s)
+    tap.is_(service(TWO)["status"], "Awaiting Initial Run", "the other service is not concerned")
+    since = s["status_since"]
+    d.kill()
+    d.start()
+    run.until(lambda: (d.jmctl.status()["daemon"]["services"][0].get("mailbox") or {}).get("state") == "error", "it is tried again")
+    tap.is_((service(BOX)["status"], service(BOX)["status_since"]), ("Error", since), "after kill -9 it is in error since then")
+    server = Pop3Server([("a", pop3.message(1))])
+    pop["port"] = server.port
+    d.write()
+    d.reload()
+    s = stands(BOX, "OK", "with its server back it is OK")
+    run.until(lambda: not server.messages, "the mailbox is emptied")
+    tap.ok(len(d.jmctl.list("--service", BOX)) == 1 and s["cure"] is None, "and its message is archived", s)
+    server.stop()
+    stands(BOX, "Error", "gone again: Error")
+    d.services[0]["disabled"] = True
+    d.write()
+    d.reload()
+    stands(BOX, "Disabled", "disabling resets the error")
+    server = Pop3Server([("b", pop3.message(2))])
+    pop["port"] = server.port
+    d.write()
+    d.reload()
+    run.until(lambda: d.jmctl.status()["daemon"]["services"][0].get("mailbox") in (None, {}), "its poller has ended")
+    time.sleep(2)
+    tap.is_((server.sessions, len(server.messages)), (0, 1), "a disabled service does not poll")
+    d.services[0]["disabled"] = False
+    d.write()
+    d.reload()
+    stands(BOX, "OK", "enabled again: OK")
+    run.until(lambda: not server.messages, "the mailbox is emptied")
+    server.quirks = {"*": ["auth-err"]}
+    s = stands(BOX, "Error", "a login that is refused: Error")
+    server.quirks = {}
+    stands(BOX, "OK", "and OK when it is not")
+    tap.is_(changes(BOX), ["Awaiting Initial Run", "Error", "OK", "Error", "Disabled", "OK", "Error", "OK"], "each change is one event")
+    tap.is_(d.jmctl.status()["balance"], {"holds": True, "wrong": []}, "the counters balance")
+    told = d.log() + json.dumps(d.jmctl.status()) + json.dumps(d.jmctl.events())
+    with open(os.path.join(d.archive, "public", "status.json"), encoding="utf-8") as f:
+        told += f.read()
+    tap.ok("setting=journal-type" in told and "hush" not in told, "the password is in no log, status, event or published file")
+
+
 d = daemon.Daemon(os.path.join(tap.folder(), "d"), services=[daemon.service(ONE), daemon.service(TWO)])
 d.start()
 life()
 disabled()
 refusals()
 filters()
+follow()
 archive_fault()
 tap.is_(d.stop(), 0, "the daemon stops")
 tap.is_(d.complaints(), [], "no complaint in the log")
+mailbox()
+tap.is_(d.stop(), 0, "the daemon with the mailbox stops")
+tap.is_(d.complaints(), [], "no complaint in its log")
 sys.exit(tap.done())

@@ -12,7 +12,7 @@
 struct tick {
 	int64_t now, last;
 	bool disabled;
-	const char *archive, *mailbox;
+	const char *archive, *mailbox;	/* mailbox "?": not tried yet */
 	const char *status, *why;	/* expected; why: its beginning */
 	int64_t since;
 	bool changed;
@@ -49,6 +49,12 @@ static const struct {
 		{ 20, 0, false, "disk\nfull", "login refused", "Error", "archive: disk?full", 20, true },
 		{ 30, 0, false, NULL, "login refused", "Error", "mailbox: ", 30, true }, { 40, 0, false, NULL, NULL, "Awaiting Initial Run", "", 40, true },
 		{ .now = END } } },
+	{ "a mailbox that was not tried yet keeps its error, and no other", {
+		{ 10, 0, false, NULL, "?", "Awaiting Initial Run", "", 10, true }, { 20, 0, false, NULL, "login refused", "Error", "mailbox: login", 20, true },
+		{ 30, 0, false, NULL, "?", "Error", "mailbox: login", 20, false }, { 35, 0, false, "disk full", "?", "Error", "archive: disk", 35, true },
+		{ 36, 0, false, NULL, "?", "Awaiting Initial Run", "", 36, true }, { 40, 0, false, NULL, "timeout", "Error", "mailbox: timeout", 40, true },
+		{ 50, 0, true, NULL, "?", "Disabled", "", 50, true }, { 60, 0, false, NULL, "?", "Awaiting Initial Run", "", 60, true },
+		{ 70, 65, false, NULL, NULL, "OK", "", 70, true }, { .now = END } } },
 };
 
 static void run(size_t n, int restart_at)
@@ -58,7 +64,8 @@ static void run(size_t n, int restart_at)
 
 	for (int i = 0; cases[n].tick[i].now != END; i++) {
 		const struct tick *t = &cases[n].tick[i];
-		const struct jm_status_facts f = { t->disabled, t->last, 100, t->archive, t->mailbox };
+		bool untried = t->mailbox && strcmp(t->mailbox, "?") == 0;
+		const struct jm_status_facts f = { t->disabled, t->last, 100, t->archive, untried ? NULL : t->mailbox, untried };
 		struct jm_service_status kept = s;
 		bool changed;
 

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "common/settings/difference.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "common/settings/fields.h"
+#include "common/settings/table.h"
+
+#define VALUE_BYTES 150		/* of a value, as told */
+
+/* One walk over two structs of the same kind. */
+struct pair {
+	const void *old, *now;
+	const int *old_lines, *now_lines;
+	const char *service;
+	jm_difference_visit *visit;
+	void *ctx;
+};
+
+static const char *word_of(const struct jm_word *words, int value)
+{
+	for (; words->text; words++)
+		if (words->value == value && !words->alias)
+			return words->text;
+	return "?";
+}
+
+/* A value for people. A command may have a secret in it. */
+static const char *value_text(const struct jm_setting *t, const void *base, char text[VALUE_BYTES])
+{
+	const void *at = (const char *)base + t->offset;
+	char *const *string = at;
+
+	switch (t->type) {
+	case JM_SETTING_YES_NO:
+		return *(const bool *)at ? "yes" : "no";
+	case JM_SETTING_WORD:
+		return word_of(t->words, *(const int *)at);
+	case JM_SETTING_NUMBER:
+		snprintf(text, VALUE_BYTES, "%d", *(const int *)at);
+		return text;
+	case JM_SETTING_SIZE:
+		snprintf(text, VALUE_BYTES, "%" PRIu64, *(const uint64_t *)at);
+		return text;
+	case JM_SETTING_MODE:
+		snprintf(text, VALUE_BYTES, "%04o", *(const unsigned *)at);
+		return text;
+	case JM_SETTING_TEXT: case JM_SETTING_NAME: case JM_SETTING_PATH: case JM_SETTING_SOCKET: case JM_SETTING_ADDRESS: case JM_SETTING_DOMAIN:
+	case JM_SETTING_MAP:
+		snprintf(text, VALUE_BYTES, "%s", *string ? *string : "nothing");
+		return text;
+	case JM_SETTING_SECRET: case JM_SETTING_GROUP: case JM_SETTING_RANGE:
+		break;
+	}
+	return "?";
+}
+
+static bool is_secret(const struct jm_setting *t)
+{
+	return t->type == JM_SETTING_SECRET || strcmp(t->name, "oauth2-token-command") == 0;
+}
+
+static void compare_value(const struct pair *p, const struct jm_setting *t, int old_line, int line)
+{
+	bool plain = strcmp(t->section, JM_SETTINGS_ROOT) == 0 || strcmp(t->section, "journal-service") == 0;
+	char old[VALUE_BYTES], now[VALUE_BYTES], where[30] = "default", text[JM_DIFFERENCE_BYTES];
+	const char *section = plain ? "" : t->section, *slash = plain ? "" : "/";
+
+	/* What no file says: a default, or taken from another setting, which is told itself. */
+	if ((!old_line && !line) || jm_fields_equal(t, p->old, p->now))
+		return;
+	if (line)
+		snprintf(where, sizeof where, "line %d", line);
+	if (is_secret(t))
+		snprintf(text, sizeof text, "%s%s%s: changed (%s)", section, slash, t->name, where);
+	else
+		snprintf(text, sizeof text, "%s%s%s: %s -> %s (%s)", section, slash, t->name, value_text(t, p->old, old), value_text(t, p->now, now), where);
+	p->visit(p->ctx, p->service, text);
+}
+
+/* ---- lists ---- */
+
+struct entries {
+	char **v;			/* sorted; owned, as its texts are */
+	size_t n;
+};
+
+static char *entry_text(const struct jm_setting *t, const char *element)
+{
+	char text[JM_CIDR_TEXT_BYTES];
+	const struct jm_domain *domain = (const void *)element;
+	char *both;
+
+	if (t->type == JM_SETTING_RANGE)
+		return strdup(jm_cidr_format((const void *)element, text));
+	if (t->type == JM_SETTING_DOMAIN && domain->sub_domains)
+		return asprintf(&both, "%s with sub-domains", domain->name) < 0 ? NULL : both;
+	return strdup(((const struct jm_source *)(const void *)element)->name);	/* the name comes first in both */
+}
+
+static int by_text(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static void release(struct entries *e)
+{
+	for (size_t i = 0; i < e->n; i++)
+		free(e->v[i]);
+	free(e->v);
+}
+
+static bool take(const struct jm_setting *t, const void *base, struct entries *e)
+{
+	const char *array;
+	size_t n;
+
+	memcpy(&array, (const char *)base + t->offset, sizeof(array));
+	memcpy(&n, (const char *)base + t->many_offset, sizeof(n));
+	*e = (struct entries){ .v = calloc(n + 1, sizeof(char *)) };
+	for (size_t i = 0; e->v && i < n; i++) {
+		e->v[e->n] = entry_text(t, array + i * t->many_size);
+		if (!e->v[e->n])
+			return false;
+		e->n++;
+	}
+	if (e->v)
+		qsort(e->v, e->n, sizeof(char *), by_text);
+	return e->v != NULL;
+}
+
+static void tell_entry(const struct pair *p, const struct jm_setting *t, const char *entry, const char *what, size_t *told)
+{
+	char text[JM_DIFFERENCE_BYTES];
+
+	if (++*told > JM_DIFFERENCE_ENTRIES)
+		return;
+	snprintf(text, sizeof text, "%s: %s %.250s %s", t->section, t->name, entry, what);
+	p->visit(p->ctx, p->service, text);
+}
+
+static void compare_list(const struct pair *p, const struct jm_setting *t)
+{
+	struct entries old = { .n = 0 }, now = { .n = 0 };
+	char text[JM_DIFFERENCE_BYTES];
+	size_t i = 0, k = 0, told = 0;
+
+	if (take(t, p->old, &old) && take(t, p->now, &now))
+		while (i < old.n || k < now.n) {
+			int c = i == old.n ? 1 : k == now.n ? -1 : strcmp(old.v[i], now.v[k]);
+
+			if (c != 0)
+				tell_entry(p, t, c < 0 ? old.v[i] : now.v[k], c < 0 ? "removed" : "added", &told);
+			i += c <= 0;
+			k += c >= 0;
+		}
+	else
+		p->visit(p->ctx, p->service, t->section);
+	if (told > JM_DIFFERENCE_ENTRIES) {
+		snprintf(text, sizeof text, "%s: %zu more changes", t->section, told - JM_DIFFERENCE_ENTRIES);
+		p->visit(p->ctx, p->service, text);
+	}
+	release(&old);
+	release(&now);
+}
+
+/* ---- the walk ---- */
+
+static void compare_section(const struct pair *p, const char *section)
+{
+	size_t n;
+	const struct jm_setting *table = jm_settings_table(&n);
+
+	for (size_t i = 0; i < n; i++) {
+		const struct jm_setting *t = &table[i];
+		struct pair inner = *p;
+
+		if (strcmp(t->section, section) != 0 || (t->many_size && t->type == JM_SETTING_GROUP))
+			continue;
+		if (t->many_size) {
+			compare_list(p, t);
+		} else if (t->type == JM_SETTING_GROUP) {
+			inner.old = (const char *)p->old + t->offset;
+			inner.now = (const char *)p->now + t->offset;
+			compare_section(&inner, t->name);
+		} else {
+			compare_value(p, t, p->old_lines[i], p->now_lines[i]);
+		}
+	}
+}
+
+void jm_settings_differences(const struct jm_settings *old, const struct jm_settings *now, jm_difference_visit *visit, void *ctx)
+{
+	struct pair p = { .old = old, .now = now, .old_lines = old->lines, .now_lines = now->lines, .visit = visit, .ctx = ctx };
+
+	compare_section(&p, JM_SETTINGS_ROOT);
+	for (size_t i = 0; i < now->services_n; i++)
+		for (size_t k = 0; k < old->services_n; k++) {
+			const struct jm_service *s = &now->services[i], *was = &old->services[k];
+
+			if (strcmp(s->email_address, was->email_address) != 0)
+				continue;
+			p = (struct pair){ .old = was, .now = s, .old_lines = was->lines, .now_lines = s->lines, .service = s->email_address, .visit = visit,
+				.ctx = ctx };
+			compare_section(&p, "journal-service");
+		}
+}
