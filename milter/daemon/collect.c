@@ -26,7 +26,6 @@ struct poller {
 	pthread_t thread;
 	bool ended;				/* from here on under the collector's lock */
 	const char *state;
-	bool tried;				/* a session came to its end, good or bad */
 	int64_t since_ms, last_success_ms;
 	uint64_t queue, archived, failed;
 	struct jm_err error;			/* kind NONE: none */
@@ -139,7 +138,6 @@ static void note_outcome(struct poller *p, const struct jm_pull *pull, int rc, c
 		p->queue = pull->left;
 		p->failed = pull->failed;
 	}
-	p->tried = true;
 	set_state(p, rc == 0 ? "ok" : "error");
 	pthread_mutex_unlock(&c->lock);
 	keep(p, pull->archived || (rc == 0) == was_wrong);
@@ -327,7 +325,7 @@ json_t *jm_collect_state(struct jm_daemon *d, const char *service)
 	pthread_mutex_lock(&c->lock);
 	p = find_poller(c, service);
 	if (p && !p->ended)
-		o = json_pack("{s:s, s:b, s:s, s:s?, s:s?, s:I, s:I, s:I}", "state", p->state, "tried", p->tried, "since", jm_clock_format(p->since_ms, since),
+		o = json_pack("{s:s, s:s, s:s?, s:s?, s:I, s:I, s:I}", "state", p->state, "since", jm_clock_format(p->since_ms, since),
 		    "last_success", p->last_success_ms ? jm_clock_format(p->last_success_ms, success) : NULL, "error",
 		    p->error.kind != JM_E_NONE ? p->error.text : NULL, "queue", (json_int_t)p->queue, "archived", (json_int_t)p->archived,
 		    "unretrievable", (json_int_t)p->failed);

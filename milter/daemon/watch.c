@@ -231,9 +231,9 @@ static void tell(struct jm_daemon *d, const char *service, const struct jm_servi
 static const char *mailbox_fault(struct jm_daemon *d, const struct jm_service *s, char *text, size_t text_bytes, bool *untried_r)
 {
 	json_t *state = s->transport == JM_TRANSPORT_POP3 ? jm_collect_state(d, s->email_address) : NULL;
-	const char *error = json_string_value(json_object_get(state, "error"));
+	const char *error = json_string_value(json_object_get(state, "error")), *word = json_string_value(json_object_get(state, "state"));
 
-	*untried_r = s->transport == JM_TRANSPORT_POP3 && !json_is_true(json_object_get(state, "tried"));
+	*untried_r = s->transport == JM_TRANSPORT_POP3 && (!word || strcmp(word, "awaiting-initial-run") == 0);
 	if (error)
 		snprintf(text, text_bytes, "%s", error);
 	json_decref(state);
