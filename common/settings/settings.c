@@ -75,7 +75,7 @@ int jm_settings_line(const struct jm_settings *s, const struct jm_service *servi
 	const struct jm_setting *table = jm_settings_table(&n);
 
 	for (size_t i = 0; i < n; i++)
-		if (strcmp(table[i].name, slash ? slash + 1 : name) == 0 && lines[i] && (!slash ||
+		if (lines[i] && strcmp(table[i].name, slash ? slash + 1 : name) == 0 && (!slash ||
 		    jm_span_eq(jm_span_str(table[i].section), jm_span_of(name, (size_t)(slash - name)))))
 			return lines[i];
 	return 0;
