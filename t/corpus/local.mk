@@ -2,3 +2,10 @@
 EXTRA_DIST += t/corpus/journal t/corpus/real t/lib/oracle.py
 SYSTEM_TESTS += t/system/unwrap-verb.t t/system/unwrap-odd.t
 EXTRA_DIST += t/system/unwrap-verb.t t/system/unwrap-odd.t t/lib/odd.py
+# An archive of each format version, read for ever; corpus/make-archive makes one anew.
+EXTRA_PROGRAMS += t/lib/every_record
+TEST_TOOLS += t/lib/every_record
+t_lib_every_record_SOURCES = t/lib/every_record.c t/lib/deposit.c t/lib/deposit.h
+t_lib_every_record_LDADD = $(UNIT_LIBS)
+EXTRA_DIST += t/corpus/archive-1 t/corpus/make-archive t/lib/golden.py t/system/golden.t
+SYSTEM_TESTS += t/system/golden.t
