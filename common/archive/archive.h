@@ -188,6 +188,8 @@ int jm_archive_domains(struct jm_archive *a, jm_archive_visit *visit, void *ctx,
 
 /* Figures and state: items, reports, contents, bytes, volumes, last record, services with last arrival, events by kind. Caller owns. */
 int jm_archive_status(struct jm_archive *a, json_t **status_r, struct jm_err *err) JM_MUST_CHECK;
+/* The same for those who ask every few seconds: the balance is looked at for the whole and for each service, not for each of their days. */
+int jm_archive_standing(struct jm_archive *a, json_t **status_r, struct jm_err *err) JM_MUST_CHECK;
 
 /*
  * What dashboards show of the past, up to now_ms: {hours: {"2026-11-22T03": reports, ...} (48, oldest first), days: {"2026-11-22": ...} (90),

@@ -20,6 +20,10 @@ static const struct {
 	{ "received_bytes", offsetof(struct jm_count, received_bytes) }, { "stored_bytes", offsetof(struct jm_count, stored_bytes) },
 };
 
+#define HOUR "hour/"
+
+_Static_assert(JM_COUNT_HOURS < JM_PAGE_ROWS, "a page shows whether there are more");
+
 #define FIELDS (sizeof(fields) / sizeof(*fields))
 
 static uint64_t *field(struct jm_count *c, size_t i)
@@ -58,12 +62,34 @@ int jm_counts_add(struct jm_counts *s, enum jm_table table, const char *key, con
 	return 0;
 }
 
+/*
+ * Only the newest hours are kept. As a row goes only when so many newer ones are there, what is left does not depend on how the records were
+ * grouped: a count for an hour that has gone makes a row that goes at once.
+ */
+static int prune_hours(struct jm_catalog *c, struct jm_txn *txn, struct jm_err *err)
+{
+	struct jm_page *page = calloc(1, sizeof(*page));
+	size_t surplus = 1;
+	int rc = page == NULL ? jm_err_sys(err, JM_E_TEMP, "counters") : 0;
+
+	while (rc == 0 && surplus > 0) {
+		rc = jm_catalog_page(c, JM_T_COUNTERS, jm_span_str(HOUR), jm_span_of(NULL, 0), false, page, err);
+		surplus = rc == 0 && page->n > JM_COUNT_HOURS ? page->n - JM_COUNT_HOURS : 0;
+		for (size_t i = 0; i < surplus && rc == 0; i++)
+			rc = jm_catalog_remove(c, txn, JM_T_COUNTERS, jm_span_of(page->row[i].key, page->row[i].key_n), err);
+		jm_page_release(page);
+	}
+	free(page);
+	return rc;
+}
+
 static int store_row(struct jm_catalog *c, struct jm_txn *txn, enum jm_table table, const char *key, struct jm_count *add, struct jm_err *err)
 {
 	unsigned char k[JM_CATALOG_KEY_MAX];
 	struct jm_span at = jm_span_of(k, jm_apply_index_key(jm_span_str(key), false, k));
 	json_t *row = NULL;
 	int rc = jm_catalog_get_json(c, txn, table, at, &row, err), bad = 0;
+	bool fresh = rc == 0;
 
 	if (rc < 0)
 		return -1;
@@ -80,7 +106,7 @@ static int store_row(struct jm_catalog *c, struct jm_txn *txn, enum jm_table tab
 		bad |= json_object_set_new_nocheck(row, "last_ms", json_integer((json_int_t)add->last_ms));
 	rc = bad ? jm_err_set(err, JM_E_TEMP, "no memory for counters") : jm_catalog_put_json(c, txn, table, at, row, err);
 	json_decref(row);
-	return rc;
+	return rc == 0 && fresh && table == JM_T_COUNTERS && strncmp(key, HOUR, strlen(HOUR)) == 0 ? prune_hours(c, txn, err) : rc;
 }
 
 int jm_counts_store(struct jm_counts *s, struct jm_catalog *c, struct jm_txn *txn, struct jm_err *err)

@@ -5,6 +5,8 @@
 
 #include "common/archive/catalog.h"
 
+#define JM_COUNT_HOURS 60	/* whose rows are kept; dashboards show 48 */
+
 struct jm_count {
 	uint64_t records, reports, items, merged, set_aside, step_down, spliced, events, received_bytes, stored_bytes;
 	uint64_t received, queued, refused, deferred, expired;	/* received = items + merged + set_aside + queued + refused + deferred */

@@ -69,10 +69,10 @@ static void balance_row(const json_t *row, json_t *list)
 		(void)json_array_append_new(list, json_pack("{s:O?,s:I,s:I}", "of", name, "received", in, "accounted", out));
 }
 
-/* Every sum that is kept: the whole, each service, each day, each service's day. */
-static json_t *balance(struct jm_archive *a, const json_t *total, const json_t *services, struct jm_err *err)
+/* Every sum that is kept: the whole, each service, and with_days each day and each service's day. */
+static json_t *balance(struct jm_archive *a, const json_t *total, const json_t *services, bool with_days, struct jm_err *err)
 {
-	json_t *days = rows(a, JM_T_COUNTERS, "day/", err), *wrong = json_array();
+	json_t *days = with_days ? rows(a, JM_T_COUNTERS, "day/", err) : NULL, *wrong = json_array();
 
 	balance_row(total, wrong);
 	for (size_t i = 0; i < json_array_size(services); i++)
@@ -127,7 +127,7 @@ static json_t *state(struct jm_archive *a)
 	return o;
 }
 
-int jm_archive_status(struct jm_archive *a, json_t **status_r, struct jm_err *err)
+static int status(struct jm_archive *a, bool with_days, json_t **status_r, struct jm_err *err)
 {
 	json_t *o, *total = NULL, *services;
 	struct jm_err no;
@@ -147,12 +147,22 @@ int jm_archive_status(struct jm_archive *a, json_t **status_r, struct jm_err *er
 	(void)jm_reader_time(total, "last_ms", "last");
 	(void)json_object_update(o, total);
 	services = rows(a, JM_T_SERVICES, "", err);
-	(void)json_object_set_new(o, "balance", balance(a, total, services, err));
+	(void)json_object_set_new(o, "balance", balance(a, total, services, with_days, err));
 	json_decref(total);
 	(void)json_object_set_new(o, "services", services != NULL ? services : json_array());
 	(void)json_object_set_new(o, "events_by_kind", events(a, err));
 	*status_r = o;
 	return o != NULL ? 0 : jm_err_set(err, JM_E_TEMP, "no memory for the status");
+}
+
+int jm_archive_status(struct jm_archive *a, json_t **status_r, struct jm_err *err)
+{
+	return status(a, true, status_r, err);
+}
+
+int jm_archive_standing(struct jm_archive *a, json_t **status_r, struct jm_err *err)
+{
+	return status(a, false, status_r, err);
 }
 
 bool jm_archive_trouble(struct jm_archive *a, char text_r[JM_ERR_TEXT_BYTES])

@@ -214,7 +214,7 @@ int jm_document_make(struct jm_daemon *d, const struct jm_settings *s, json_t **
 	int64_t now_ms = jm_clock_now_ms();
 	int rc = -1;
 
-	if (jm_archive_status(d->archive, &status, err) < 0)
+	if (jm_archive_standing(d->archive, &status, err) < 0)
 		return -1;
 	if (jm_archive_recent(d->archive, now_ms, &recent, err) < 0)
 		recent = NULL;	/* the catalog cannot be read now; the state says so */

@@ -190,7 +190,7 @@ int jm_watch_start(struct jm_daemon *d, struct jm_err *err)
 {
 	json_t *status = NULL, *list;
 
-	if (jm_archive_status(d->archive, &status, err) != 0)
+	if (jm_archive_standing(d->archive, &status, err) != 0)
 		return -1;
 	list = json_object_get(status, "services");
 	pthread_mutex_lock(&lock);

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "common/archive/catalog.h"
+#include "common/archive/count.h"
 #include "common/base/clock.h"
 #include "t/lib/deposit.h"
 #include "t/lib/tap.h"
@@ -223,12 +224,80 @@ static void test_tally(void)
 		{ .service = SERVICE, .time_ms = 86400000, .received = 5, .refused = 3, .deferred = 2, .refusal_ms = 86400001, .refusal = "client-address" },
 		{ .time_ms = 86400000, .received = 1, .deferred = 1 },
 	};
+	json_t *now = NULL;
 
 	tap_ok(jm_archive_tally(a, t, 2, &err) == 0 && counts_are(17, 5, 5, 1, 0, 1), "attempts without a message are received too");
 	tap_ok(count_of("refused") == 3 && count_of("deferred") == 3, "and counted as refused or deferred");
 	tap_ok(jm_archive_tally(a, &(struct jm_attempts){ .service = SERVICE, .received = 1 }, 1, &err) == 0 && count_of("balance") == 0,
 	    "a sum that is not accounted for shows");
+	tap_ok(jm_archive_standing(a, &now, &err) == 0 && json_is_false(json_object_get(json_object_get(now, "balance"), "holds")), "also in the short status");
+	json_decref(now);
 	tap_ok(jm_archive_tally(a, &(struct jm_attempts){ .service = SERVICE, .deferred = 1 }, 1, &err) == 0 && count_of("balance") == 1, "until it is");
+}
+
+/* How many rows a table has whose keys begin with prefix. The archive must be closed. */
+static long long rows_of(enum jm_table t, const char *prefix)
+{
+	unsigned char at[JM_CATALOG_KEY_MAX];
+	struct jm_span after = { NULL, 0 };
+	struct jm_catalog *c = NULL;
+	struct jm_page *page = calloc(1, sizeof(*page));
+	char path[700];
+	long long n = 0;
+
+	(void)snprintf(path, sizeof(path), "%s/catalog", dir);
+	if (page == NULL || jm_catalog_open(path, 1u << 20, &c, &err) < 0)
+		abort();
+	do {
+		if (jm_catalog_page(c, t, jm_span_str(prefix), after, false, page, &err) < 0)
+			abort();
+		if (page->n > 0) {
+			after = jm_span_of(at, page->row[page->n - 1].key_n);
+			memcpy(at, page->row[page->n - 1].key, after.len);
+		}
+		n += (long long)page->n;
+		jm_page_release(page);
+	} while (!jm_span_none(after) && page->n > 0);
+	jm_catalog_close(&c);
+	free(page);
+	return n;
+}
+
+/* Lists and look-ups pass over rows that lead nowhere; so the tables themselves are looked at. */
+static void test_left_over(void)
+{
+	long long aside = count_of("set_aside") - count_of("expired"), queued = count_of("queued"), items = count_of("items");
+
+	jm_archive_close(&a);
+	tap_is_int(rows_of(JM_T_SET_ASIDE, ""), aside, "what was released or expired left no row among what is set aside");
+	tap_is_int(rows_of(JM_T_QUEUE, ""), 2 * queued, "what left the queue left no row in it");
+	tap_is_int(rows_of(JM_T_BY_KEY, ""), items, "each item has one match key");
+	reopen(false);
+}
+
+/* Hours come and go, days stay; what is told of an old hour later makes no row of it again. */
+static void test_hours(void)
+{
+	const int64_t hour_ms = 3600000, begin_ms = INT64_C(1800000000000);
+	long long days, received = count_of("received");
+	json_t *now = NULL;
+
+	jm_archive_close(&a);
+	days = rows_of(JM_T_COUNTERS, "day/");
+	reopen(false);
+	for (int i = 0; i < 200; i++)
+		if (jm_archive_tally(a, &(struct jm_attempts){ .service = SERVICE, .time_ms = begin_ms + i * hour_ms, .received = 1, .deferred = 1 }, 1, &err) != 0)
+			tap_diag("tally: %s", err.text);
+	tap_ok(jm_archive_tally(a, &(struct jm_attempts){ .service = SERVICE, .time_ms = begin_ms, .received = 1, .deferred = 1 }, 1, &err) == 0 &&
+	    count_of("received") == received + 201 && count_of("balance") == 1, "attempts over 200 hours");
+	tap_ok(jm_archive_standing(a, &now, &err) == 0 && json_integer_value(json_object_get(now, "received")) == received + 201 &&
+	    json_is_true(json_object_get(json_object_get(now, "balance"), "holds")), "the short status has the same sums");
+	json_decref(now);
+	jm_archive_close(&a);
+	tap_is_int(rows_of(JM_T_COUNTERS, "hour/"), JM_COUNT_HOURS, "of the hours the newest are kept");
+	tap_is_int(rows_of(JM_T_COUNTERS, "day/") - days, 2 * 9, "of the days all, in all and of the service");
+	tap_is_int(rows_of(JM_T_COUNTERS, "hour/2027-01-15T08"), 0, "the first is not there again");
+	reopen(false);
 }
 
 static int collect(void *ctx, const json_t *o, struct jm_err *e)
@@ -397,6 +466,8 @@ int main(int argc, char **argv)
 	test_merge();
 	test_aside();
 	test_tally();
+	test_left_over();
+	test_hours();
 	test_anew();
 	test_merge_at_once();
 	jm_archive_close(&a);
