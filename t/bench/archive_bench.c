@@ -2,13 +2,14 @@
 /*
  * How fast is the archive beside a bare append + group fdatasync of the same bytes, in the same run on the same disk?
  *
- *	archive_bench [--threads N] [--size BYTES] [--seconds S | --messages N] [--dir DIR] [--json] [--no-bare] [--large BYTES]
+ *	archive_bench [--threads N] [--size BYTES] [--seconds S | --messages N] [--rounds N] [--dir DIR] [--json] [--no-bare] [--large BYTES]
  *
  *	archive_bench --open DIR
  *
- * --open: how long opening takes (after a kill: with recovery), and then looking up by id, Message-ID, address and date (10 of 20 ms), 300 times each.
+ * --seconds: of each round, of the archive and then of the bare append. --open: how long opening takes (after a kill: with recovery), and then
+ * looking up by id, Message-ID, address, date (20 ms) and since a date, 400 times each, at most ten items, once the same were shown.
  * --large: two more runs of half the threads, alone and beside one thread that deposits messages of that size: the small ones' times.
- * --messages and --no-bare are for counting instructions.
+ * --messages is for counting instructions and for filling a folder; without the bare append.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -28,6 +29,8 @@
 #include "t/lib/deposit.h"
 
 #define CAP (256u << 20)
+#define ROUNDS_MAX 99
+#define SAMPLES 400
 
 static uint64_t threads = 16, size = 33 * 1024, seconds = 5, messages_max, large_bytes;
 static const char *base = "/tmp";
@@ -35,7 +38,6 @@ static struct jm_archive *a;
 static atomic_ullong messages, stored, waited_us;
 static atomic_bool stop;
 static atomic_uint larges;
-static int64_t began_ms;
 static atomic_uint next_seed, times_n;
 static uint32_t times_us[1u << 20];	/* of each deposit; the first so many */
 
@@ -213,22 +215,34 @@ static void *large_thread(void *arg)
 /* ---- measuring ---- */
 
 struct figures {
-	double seconds, cpu_s;
+	double seconds, cpu_s, anonymous_mb;
 	uint64_t messages, stored, syncs, written;
 };
 
-static uint64_t written_bytes(void)
+/* The number behind a name at the begin of a line. */
+static uint64_t proc_number(const char *path, const char *name)
 {
+	size_t name_n = strlen(name);
 	uint64_t n = 0;
 	char line[80];
-	FILE *f = fopen("/proc/self/io", "r");
+	FILE *f = fopen(path, "r");
 
 	while (f != NULL && fgets(line, sizeof(line), f) != NULL)
-		if (strncmp(line, "write_bytes: ", 13) == 0)
-			n = strtoull(line + 13, NULL, 10);
+		if (strncmp(line, name, name_n) == 0)
+			n = strtoull(line + name_n, NULL, 10);
 	if (f != NULL)
 		(void)fclose(f);
 	return n;
+}
+
+static uint64_t written_bytes(void)
+{
+	return proc_number("/proc/self/io", "write_bytes: ");
+}
+
+static double anonymous_mb(void)
+{
+	return (double)proc_number("/proc/self/status", "RssAnon:") / 1024;
 }
 
 static double cpu_s(void)
@@ -281,6 +295,7 @@ static struct figures run_archive(const char *dir)
 	if (jm_archive_status(a, &status, &err) == 0)
 		f.syncs = (uint64_t)json_integer_value(json_object_get(status, "groups"));
 	json_decref(status);
+	f.anonymous_mb = anonymous_mb();
 	jm_archive_close(&a);
 	f.written = written_bytes() - written;	/* with the catalog's last checkpoint */
 	return f;
@@ -294,6 +309,8 @@ static struct figures run_bare(const char *dir, size_t bytes)
 	pthread_t committer;
 
 	(void)snprintf(path, sizeof(path), "%s/bare", dir);
+	bare.stop = false;
+	bare.end = bare.syncs = 0;
 	bare.fd = jm_io_open(path, O_RDWR | O_CREAT | O_TRUNC, 0600, &err);
 	if (bare.fd < 0 || pthread_create(&committer, NULL, bare_committer, NULL) != 0)
 		exit(1);
@@ -370,31 +387,59 @@ static int nothing(void *ctx, const json_t *object, struct jm_err *err)
 	return 0;
 }
 
-/* The 99th percentile of 300 look-ups of a kind, in milliseconds; what is asked for differs each time. */
-static double look_up(char kind, uint64_t last_seq)
+/* What an item is asked for by. */
+struct sample {
+	uint64_t id;
+	int64_t time_ms;
+	char message_id[200], address[200];
+};
+
+static void sample(uint64_t id, struct sample *s)
+{
+	struct jm_err err = { .kind = JM_E_NONE };
+	json_t *item = NULL;
+	const char *message_id, *address, *time;
+
+	s->id = 0;
+	if (jm_archive_show(a, id, &item, &err) < 0) {
+		if (err.kind == JM_E_NOTFOUND)	/* an event's number, or a later report's */
+			return;
+		fprintf(stderr, "%s\n", err.text);
+		exit(1);
+	}
+	message_id = json_string_value(json_object_get(item, "message_id"));
+	address = json_string_value(json_object_get(json_array_get(json_object_get(item, "recipients"), 0), "address"));
+	time = json_string_value(json_object_get(item, "time"));
+	if (time != NULL && jm_clock_parse(time, &s->time_ms) == 0)
+		s->id = id;
+	(void)snprintf(s->message_id, sizeof(s->message_id), "%s", message_id ? message_id : "");
+	(void)snprintf(s->address, sizeof(s->address), "%s", address ? address : "");
+	json_decref(item);
+}
+
+/* The 99th percentile of a look-up of each sample, in milliseconds: by id, the ten first of a message-id, an address, 20 ms, and a time on. */
+static double look_up(char kind, const struct sample *s, unsigned n)
 {
 	struct jm_err err = { .kind = JM_E_NONE };
 
 	atomic_store(&times_n, 0);
-	for (unsigned i = 0; i < 300; i++) {
-		uint64_t id = 1 + (uint64_t)i * 7919 % last_seq;
-		char address[60], message_id[60];
+	for (; n-- > 0; s++) {
 		int64_t began = jm_clock_mono_us();
 		struct jm_archive_filter f = { .limit = 10 };
 		json_t *item = NULL;
 		int rc;
 
-		(void)snprintf(address, sizeof(address), "user%u@example.org", i);
-		(void)snprintf(message_id, sizeof(message_id), "<%u@bench.example.com>", (unsigned)id + 20);
+		if (s->id == 0)
+			continue;
 		if (kind == 'a')
-			f.address = address;
+			f.address = s->address;
 		else if (kind == 'm')
-			f.message_id = message_id;
+			f.message_id = s->message_id;
 		else
-			f.since_ms = began_ms + (int64_t)i * 10, f.until_ms = f.since_ms + 20;
-		rc = kind == 'i' ? jm_archive_show(a, id, &item, &err) : jm_archive_list(a, &f, nothing, NULL, &err);
+			f.since_ms = s->time_ms, f.until_ms = kind == 'd' ? s->time_ms + 20 : 0;
+		rc = kind == 'i' ? jm_archive_show(a, s->id, &item, &err) : jm_archive_list(a, &f, nothing, NULL, &err);
 		json_decref(item);
-		if (rc < 0 && err.kind != JM_E_NOTFOUND) {
+		if (rc < 0) {
 			fprintf(stderr, "%s\n", err.text);
 			exit(1);
 		}
@@ -405,8 +450,9 @@ static double look_up(char kind, uint64_t last_seq)
 
 static int run_open(const char *dir)
 {
+	static struct sample samples[SAMPLES];
 	int64_t began = jm_clock_mono_us();
-	json_t *status = NULL, *item = NULL, *o;
+	json_t *status = NULL, *o;
 	struct jm_err err;
 	uint64_t last_seq, bytes;
 	double open_ms;
@@ -414,23 +460,68 @@ static int run_open(const char *dir)
 	if ((a = t_open(dir, 0)) == NULL)
 		return 1;
 	open_ms = (double)(jm_clock_mono_us() - began) / 1000;
-	if (jm_archive_status(a, &status, &err) < 0 || jm_archive_show(a, 1, &item, &err) < 0) {
+	if (jm_archive_status(a, &status, &err) < 0) {
 		fprintf(stderr, "%s\n", err.text);
 		return 1;
 	}
 	last_seq = (uint64_t)json_integer_value(json_object_get(status, "last_seq"));
 	bytes = (uint64_t)json_integer_value(json_object_get(status, "volume_bytes"));
-	began_ms = jm_clock_now_ms() - 15000;
-	o = json_pack("{s:f,s:I,s:I,s:f,s:f,s:f,s:f}", "open_ms", open_ms, "records", (json_int_t)last_seq, "volume_bytes", (json_int_t)bytes,
-	    "id_ms", look_up('i', last_seq), "message_id_ms", look_up('m', last_seq), "address_ms", look_up('a', last_seq), "date_ms",
-	    look_up('d', last_seq));
+	for (unsigned i = 0; i < SAMPLES; i++)
+		sample(1 + (uint64_t)i * 1000003 % last_seq, &samples[i]);
+	o = json_pack("{s:f,s:I,s:I}", "open_ms", open_ms, "records", (json_int_t)last_seq, "volume_bytes", (json_int_t)bytes);
+	for (const char *const *k = (const char *const[]){ "id_ms", "message_id_ms", "address_ms", "date_ms", "since_ms", NULL }; *k != NULL; k++)
+		(void)json_object_set_new(o, *k, json_real(look_up(**k, samples, SAMPLES)));
 	(void)json_dumpf(o, stdout, JSON_INDENT(2));
 	printf("\n");
 	json_decref(o);
-	json_decref(item);
 	json_decref(status);
 	jm_archive_close(&a);
 	return 0;
+}
+
+/* ---- rounds ---- */
+
+struct rounds {
+	struct figures ours, limit;	/* sums */
+	double first_mb, last_mb;	/* anonymous memory at the end of the first and the last round */
+	double ratio[ROUNDS_MAX];
+	unsigned n;
+};
+
+static void sum(struct figures *to, const struct figures *f)
+{
+	to->seconds += f->seconds;
+	to->cpu_s += f->cpu_s;
+	to->messages += f->messages;
+	to->stored += f->stored;
+	to->syncs += f->syncs;
+	to->written += f->written;
+}
+
+static int by_value(const void *x, const void *y)
+{
+	double p = *(const double *)x, q = *(const double *)y;
+
+	return p < q ? -1 : p > q;
+}
+
+/* By turns, since neither the disk nor who else runs here stays the same; the ratio is the median of the rounds'. */
+static void run_rounds(const char *dir, unsigned n, bool with_bare, struct rounds *r)
+{
+	*r = (struct rounds){ .n = n };
+	for (unsigned i = 0; i < n; i++) {
+		struct figures ours = run_archive(dir), limit = ours;
+
+		if (with_bare)
+			limit = run_bare(dir, (size_t)(ours.stored / (ours.messages ? ours.messages : 1)));
+		if (i == 0)
+			r->first_mb = ours.anonymous_mb;
+		r->last_mb = ours.anonymous_mb;
+		sum(&r->ours, &ours);
+		sum(&r->limit, &limit);
+		r->ratio[i] = ((double)ours.messages / ours.seconds) / ((double)limit.messages / limit.seconds);
+	}
+	qsort(r->ratio, n, sizeof(*r->ratio), by_value);
 }
 
 static uint64_t number(const char *text, uint64_t max)
@@ -444,15 +535,41 @@ static uint64_t number(const char *text, uint64_t max)
 	return n;
 }
 
+static void tell(const struct rounds *r, const char *dir, double alone_ms, double beside_ms, bool as_json)
+{
+	double median = r->ratio[r->n / 2];
+	json_t *o;
+
+	if (as_json) {
+		o = json_pack("{s:I,s:I,s:f,s:f,s:I,s:s,s:o,s:o,s:f,s:f,s:f,s:f,s:f}", "threads", (json_int_t)threads, "size", (json_int_t)size, "p99_alone_ms",
+		    alone_ms, "p99_beside_ms", beside_ms, "larges", (json_int_t)atomic_load(&larges), "directory", dir, "archive",
+		    describe(&r->ours), "bare", describe(&r->limit), "ratio", median, "ratio_lowest", r->ratio[0], "ratio_highest", r->ratio[r->n - 1],
+		    "memory_first_mb", r->first_mb, "memory_last_mb", r->last_mb);
+		(void)json_dumpf(o, stdout, JSON_INDENT(2));
+		printf("\n");
+		json_decref(o);
+		return;
+	}
+	printf("%" PRIu64 " threads, messages of %" PRIu64 " bytes, %.0f stored\n", threads, size, (double)r->ours.stored / (double)r->ours.messages);
+	show("archive", &r->ours);
+	show("bare", &r->limit);
+	if (large_bytes > 0)
+		printf("small messages' p99 %.1f ms alone, %.1f ms beside %u large ones: %.1f times\n", alone_ms, beside_ms,
+		    atomic_load(&larges), beside_ms / alone_ms);
+	printf("ratio %.2f (%.2f to %.2f); deposit takes %.2f ms on average; the archive is left in %s\n", median, r->ratio[0], r->ratio[r->n - 1],
+	    (double)atomic_load(&waited_us) / 1000 / (double)r->ours.messages, dir);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct option options[] = { { "threads", 1, NULL, 't' }, { "size", 1, NULL, 's' }, { "seconds", 1, NULL, 'S' },
-		{ "dir", 1, NULL, 'd' }, { "json", 0, NULL, 'j' }, { "messages", 1, NULL, 'm' },
+		{ "dir", 1, NULL, 'd' }, { "json", 0, NULL, 'j' }, { "messages", 1, NULL, 'm' }, { "rounds", 1, NULL, 'r' },
 		{ "no-bare", 0, NULL, 'B' }, { "large", 1, NULL, 'L' }, { "open", 1, NULL, 'o' }, { NULL, 0, NULL, 0 } };
-	struct figures ours, limit;
+	static struct rounds r;
 	char dir[300];
 	double alone_ms = 0, beside_ms = 0;
 	bool as_json = false, with_bare = true;
+	uint64_t rounds = 1;
 	int c;
 
 	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
@@ -462,7 +579,8 @@ int main(int argc, char **argv)
 		case 'S': seconds = number(optarg, 3600); break;
 		case 'd': base = optarg; break;
 		case 'j': as_json = true; break;
-		case 'm': messages_max = number(optarg, 1u << 30); seconds = 3600; break;
+		case 'm': messages_max = number(optarg, 1u << 30); seconds = 3600; with_bare = false; break;
+		case 'r': rounds = number(optarg, ROUNDS_MAX); break;
 		case 'B': with_bare = false; break;
 		case 'o': return run_open(optarg);
 		case 'L': large_bytes = number(optarg, 200u << 20); break;
@@ -474,29 +592,11 @@ int main(int argc, char **argv)
 		perror(dir);
 		return 73;
 	}
-	ours = run_archive(dir);
+	run_rounds(dir, (unsigned)rounds, with_bare, &r);
 	messages_max = 0;
 	seconds = seconds < 60 ? seconds : 5;
-	limit = !with_bare ? ours : run_bare(dir, (size_t)(ours.stored / (ours.messages ? ours.messages : 1)));
 	if (large_bytes > 0)
 		run_beside(dir, &alone_ms, &beside_ms);
-	if (as_json) {
-		json_t *o = json_pack("{s:I,s:I,s:f,s:f,s:I,s:s,s:o,s:o,s:f}", "threads", (json_int_t)threads, "size", (json_int_t)size, "p99_alone_ms",
-		    alone_ms, "p99_beside_ms", beside_ms, "larges", (json_int_t)atomic_load(&larges), "directory", dir, "archive",
-		    describe(&ours), "bare", describe(&limit), "ratio", ((double)ours.messages / ours.seconds) / ((double)limit.messages / limit.seconds));
-
-		(void)json_dumpf(o, stdout, JSON_INDENT(2));
-		printf("\n");
-		json_decref(o);
-	} else {
-		printf("%" PRIu64 " threads, messages of %" PRIu64 " bytes, %.0f stored\n", threads, size, (double)ours.stored / (double)ours.messages);
-		show("archive", &ours);
-		show("bare", &limit);
-		if (large_bytes > 0)
-			printf("small messages' p99 %.1f ms alone, %.1f ms beside %u large ones: %.1f times\n", alone_ms, beside_ms,
-			    atomic_load(&larges), beside_ms / alone_ms);
-		printf("ratio %.2f; deposit takes %.2f ms on average; the archive is left in %s\n", ((double)ours.messages / ours.seconds) /
-		    ((double)limit.messages / limit.seconds), (double)atomic_load(&waited_us) / 1000 / (double)ours.messages, dir);
-	}
+	tell(&r, dir, alone_ms, beside_ms, as_json);
 	return 0;
 }

@@ -138,20 +138,23 @@ def archive_bench(*args, **more):
     return json.loads(r.stdout)
 
 
-def archive(seconds):
+def archive(seconds, fill):
     """The archive alone: beside a bare append + group fdatasync, on this disk and on a slow one; a large message; a kill and a start."""
     folder = os.path.join(tap.folder(), "archive")
     shim = os.path.join(tap.folder(), "slow-sync.so")
     run.output("cc", "-D_GNU_SOURCE", "-shared", "-fPIC", "-O1", "-U_FORTIFY_SOURCE", "-o", shim, os.path.join(tap.SRC, "t/lib/slow-sync.c"))
     os.makedirs(folder)
     args = "--seconds", str(seconds), "--dir", folder
-    found = {"fast": archive_bench(*args), "slow": archive_bench(*args, LD_PRELOAD=shim, SLOW_SYNC_US="4000"),
+    rounds = "--seconds", str(max(1, seconds // 2)), "--rounds", "5", "--dir", folder
+    found = {"fast": archive_bench(*rounds), "slow": archive_bench(*rounds, LD_PRELOAD=shim, SLOW_SYNC_US="4000"),
              "large": archive_bench(*args, "--no-bare", "--large", "150000000")}
     shutil.rmtree(folder)
     os.makedirs(folder)
     with subprocess.Popen([os.path.join(tap.BUILD, "t/bench/archive_bench"), "--seconds", "3600", "--size", "2000", "--no-bare", "--dir",
-                           folder]) as p:
-        time.sleep(4 * seconds)
+                           folder], stdout=subprocess.DEVNULL) as p:
+        end = time.monotonic() + 4 * seconds
+        while time.monotonic() < end if fill == 0 else tree_bytes(folder) < fill * 1e6:
+            time.sleep(0.5)
         p.kill()
     found["start"] = archive_bench("--open", os.path.join(folder, os.listdir(folder)[0]))
     shutil.rmtree(folder)
@@ -161,15 +164,18 @@ def archive(seconds):
 def archive_table(found):
     for name, what in (("fast", "this disk"), ("slow", "fdatasync slowed by 4 ms")):
         r = found[name]
-        print("archive, 33 KB, 16 threads, %s: %.0f msg/s, %.2f of a bare append + group fdatasync; %.2f bytes written per stored byte; "
-              "%.3f ms CPU a message; %.3f syncs a message" % (what, r["archive"]["messages_per_s"], r["ratio"],
-              r["archive"]["written_per_stored_byte"], r["archive"]["cpu_ms_per_message"], r["archive"]["syncs_per_message"]))
+        print("archive, 33 KB, 16 threads, %s: %.0f msg/s, %.2f (%.2f to %.2f) of a bare append + group fdatasync; %.2f bytes written per stored "
+              "byte (bare: %.2f); %.3f ms CPU a message; %.3f syncs a message; anonymous memory %.0f MB, later %.0f MB" %
+              (what, r["archive"]["messages_per_s"], r["ratio"], r["ratio_lowest"], r["ratio_highest"], r["archive"]["written_per_stored_byte"],
+               r["bare"]["written_per_stored_byte"], r["archive"]["cpu_ms_per_message"], r["archive"]["syncs_per_message"], r["memory_first_mb"],
+               r["memory_last_mb"]))
     r = found["large"]
     print("small messages' p99 beside %d of 150 MB: %.1f ms, alone %.1f ms: %.1f times" %
           (r["larges"], r["p99_beside_ms"], r["p99_alone_ms"], r["p99_beside_ms"] / max(r["p99_alone_ms"], 0.001)))
     r = found["start"]
-    print("start after kill -9 with %d records, %.0f MB: %.0f ms; look-ups (p99, ms): id %.2f, message-id %.2f, address %.2f, date %.2f" %
-          (r["records"], r["volume_bytes"] / 1e6, r["open_ms"], r["id_ms"], r["message_id_ms"], r["address_ms"], r["date_ms"]))
+    print("start after kill -9 with %d records, %.0f MB: %.0f ms; look-ups (p99, ms): id %.2f, message-id %.2f, address %.2f, date %.2f, since a "
+          "date %.2f" % (r["records"], r["volume_bytes"] / 1e6, r["open_ms"], r["id_ms"], r["message_id_ms"], r["address_ms"], r["date_ms"],
+                         r["since_ms"]))
 
 
 def main():
@@ -179,10 +185,12 @@ def main():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--scale", type=float, default=1, help="more or fewer messages")
     parser.add_argument("--seconds", type=int, default=5, help="of each run of the archive alone; 0: none")
+    parser.add_argument("--fill", type=int, default=0, help="kill and start an archive of so many MB (about 400 items each); 0: what comes in 4 "
+                        "times the seconds")
     parser.add_argument("--sizes", default=",".join(SIZES))
     options = parser.parse_args()
     results = {name: one_size(name, options) for name in options.sizes.split(",") if name}
-    alone = archive(options.seconds) if options.seconds else None
+    alone = archive(options.seconds, options.fill) if options.seconds else None
     if options.json:
         print(json.dumps(dict(results, archive=alone)))
         return
