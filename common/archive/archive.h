@@ -191,6 +191,10 @@ int jm_archive_status(struct jm_archive *a, json_t **status_r, struct jm_err *er
 /* The same for those who ask every few seconds: the balance is looked at for the whole and for each service, not for each of their days. */
 int jm_archive_standing(struct jm_archive *a, json_t **status_r, struct jm_err *err) JM_MUST_CHECK;
 
+/* How it works just now: {"commit_time": {"le": {"0.001": groups that became durable within so many seconds, ..., "+Inf": all}, "microseconds":
+ * their sum, "count"}, "cache_bytes", "cache_hits", "cache_misses", "cache_dirty_pages" of the catalog}, since the start. TEMP. */
+int jm_archive_gauges(struct jm_archive *a, json_t **gauges_r, struct jm_err *err) JM_MUST_CHECK;
+
 /*
  * What dashboards show of the past, up to now_ms: {hours: {"2026-11-22T03": reports, ...} (48, oldest first), days: {"2026-11-22": ...} (90),
  * events: {SEQ in 16 hex digits: event, ...} (the last 20, newest first), checkpoint_ms: of the catalog, 0: none yet,

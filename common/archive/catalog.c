@@ -260,6 +260,16 @@ int64_t jm_catalog_checkpoint_ms(struct jm_catalog *c)
 	return ms;
 }
 
+void jm_catalog_cache(struct jm_catalog *c, struct jm_catalog_cache *cache_r)
+{
+	DB_MPOOL_STAT *stat = NULL;
+
+	if (c->env->memp_stat(c->env, &stat, NULL, 0) == 0)
+		*cache_r = (struct jm_catalog_cache){ ((uint64_t)stat->st_gbytes << 30) + stat->st_bytes, stat->st_cache_hit, stat->st_cache_miss,
+			stat->st_page_dirty };
+	free(stat);
+}
+
 int jm_catalog_checkpoint(struct jm_catalog *c, unsigned min_kib, struct jm_err *err)
 {
 	int rc = c->env->txn_checkpoint(c->env, min_kib, 0, 0);

@@ -62,6 +62,12 @@ int jm_catalog_remove(struct jm_catalog *c, struct jm_txn *txn, enum jm_table t,
 /* When the last checkpoint was made, in ms; 0: never, or not known. */
 int64_t jm_catalog_checkpoint_ms(struct jm_catalog *c);
 
+/* How the cache of pages serves; all 0 when it is not known. hits and misses: since the catalog was opened. */
+struct jm_catalog_cache {
+	uint64_t bytes, hits, misses, dirty_pages;
+};
+void jm_catalog_cache(struct jm_catalog *c, struct jm_catalog_cache *cache_r);
+
 /* One row of a page. */
 struct jm_row {
 	unsigned char key[JM_CATALOG_KEY_MAX];

@@ -74,6 +74,12 @@ struct jm_tail {
 	bool last_was_large;
 };
 
+/* How long groups took to become durable since the start: a histogram. */
+#define JM_COMMIT_BOUNDS 12
+struct jm_commit_times {
+	uint64_t within[JM_COMMIT_BOUNDS], n, sum_us;
+};
+
 struct jm_archive {
 	char *dir;
 	char *catalog_dir, *tmp_dir;
@@ -108,6 +114,7 @@ struct jm_archive {
 	size_t volumes, volumes_cap;
 	uint64_t durable_seq, applied_seq;
 	uint64_t groups;		/* synced since the start */
+	struct jm_commit_times commits;	/* of them */
 	bool stopping, committer_gone;
 	bool behind;			/* the catalog cannot be written: no deposits until it can */
 	bool disk_low;			/* less room than the reserve */
@@ -206,6 +213,9 @@ int jm_row_put(struct jm_catalog *c, struct jm_txn *txn, uint64_t id, const json
 int jm_row_get(struct jm_catalog *c, struct jm_txn *txn, uint64_t id, json_t **row_r, struct jm_err *err) JM_MUST_CHECK;
 /* From what is stored, which it takes over, to the whole row, which the caller owns. NULL without memory, or when stored is NULL. */
 json_t *jm_row_whole(uint64_t id, json_t *stored);
+
+/* gauge.c. Under lock: a group became durable, and took so long. */
+void jm_gauge_commit(struct jm_archive *a, int64_t took_us);
 
 /* ticket.c */
 struct jm_ticket *jm_ticket_new(enum jm_record_type type, json_t *meta, struct jm_err *err) JM_MUST_CHECK;	/* takes over meta, also on failure */

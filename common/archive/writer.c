@@ -389,17 +389,21 @@ void *jm_writer_run(void *archive)
 	(void)pthread_mutex_lock(&a->lock);
 	while (await(a)) {
 		bool apply = false;
+		int64_t begun_us;
 		int rc;
 
 		take_group(a, g);
 		(void)pthread_mutex_unlock(&a->lock);
+		begun_us = jm_clock_mono_us();
 		rc = commit(a, g, &err);
 		(void)pthread_mutex_lock(&a->lock);
 		note_outcome(a, rc, &err);
-		if (rc == 0)
+		if (rc == 0) {
+			jm_gauge_commit(a, jm_clock_mono_us() - begun_us);
 			apply = acknowledge(a, g);
-		else
+		} else {
 			give_back(a, g, &err);
+		}
 		a->busy_since_us = a->waiting.n + a->large.n + a->notes.n > 0 ? jm_clock_mono_us() : 0;
 		(void)pthread_mutex_unlock(&a->lock);
 		wake(a, g, apply);

@@ -14,6 +14,7 @@ static const char *const service_states[] = { "Awaiting Initial Run", "OK", "Err
 #define NUMBER(k, m, h) { .key = (k), .type = JM_FIGURE_NUMBER, .metric = (m), .help = (h) }
 #define COUNTER(k, m, h) { .key = (k), .type = JM_FIGURE_NUMBER, .metric = (m), .counter = true, .help = (h) }
 #define OF_SERVICE .label = "service"
+#define COMMIT_TIME .family = "journal_milter_archive_commit_duration_seconds"
 
 static const struct jm_figure table[] = {
 	NUMBER("format", NULL, "version of this format"),
@@ -44,6 +45,16 @@ static const struct jm_figure table[] = {
 	COUNTER("archive/received_bytes", "journal_milter_archive_received_bytes_total", "Bytes of journal reports received."),
 	COUNTER("archive/stored_bytes", "journal_milter_archive_stored_bytes_total", "Bytes these take in the volumes."),
 	COUNTER("archive/commits", "journal_milter_archive_commits_total", "Groups of records made durable since the start."),
+	{ .key = "archive/commit_time/le/*", .type = JM_FIGURE_NUMBER, .metric = "journal_milter_archive_commit_duration_seconds_bucket", COMMIT_TIME,
+	    .label = "le", .help = "Groups that became durable within so many seconds since the start." },
+	{ .key = "archive/commit_time/microseconds", .type = JM_FIGURE_NUMBER, .metric = "journal_milter_archive_commit_duration_seconds_sum",
+	    COMMIT_TIME, .micro = true, .help = "How long they took in all." },
+	{ .key = "archive/commit_time/count", .type = JM_FIGURE_NUMBER, .metric = "journal_milter_archive_commit_duration_seconds_count", COMMIT_TIME,
+	    .help = "How many they are." },
+	NUMBER("archive/cache_bytes", "journal_milter_catalog_cache_bytes", "Size of the catalog's cache in memory."),
+	COUNTER("archive/cache_hits", "journal_milter_catalog_cache_hits_total", "Pages of the catalog that were found in its cache since the start."),
+	COUNTER("archive/cache_misses", "journal_milter_catalog_cache_misses_total", "Pages of the catalog that had to be read since the start."),
+	NUMBER("archive/cache_dirty_pages", "journal_milter_catalog_cache_dirty_pages", "Pages in the cache that the next checkpoint writes."),
 	NUMBER("archive/volumes", "journal_milter_archive_volumes", "Volumes."),
 	NUMBER("archive/volume_bytes", "journal_milter_archive_volume_bytes", "Bytes in all volumes."),
 	NUMBER("archive/disk_size_bytes", "journal_milter_disk_size_bytes", "Size of the file system of the archive."),
@@ -86,6 +97,10 @@ static const struct jm_figure table[] = {
 	    .help = "Messages in the journal mailbox that are still to be archived." },
 	{ .key = "services/*/mailbox_success", .type = JM_FIGURE_TIME, .metric = "journal_milter_pop3_success_timestamp_seconds", OF_SERVICE,
 	    .help = "When the journal mailbox was last emptied without an error." },
+
+	TEXT("services/*/certificate", "pop3: whose certificate the server showed the last time"),
+	{ .key = "services/*/certificate_until", .type = JM_FIGURE_TIME, .metric = "journal_milter_pop3_certificate_expiry_timestamp_seconds", OF_SERVICE,
+	    .help = "Until when that certificate holds." },
 
 	NUMBER("history/hours/*", NULL, "journal reports stored in the hour (UTC) of the name: the last 48"),
 	NUMBER("history/days/*", NULL, "journal reports stored on the day (UTC) of the name: the last 90"),

@@ -25,7 +25,9 @@ struct jm_figure {
 	const char *key;		/* path in the document; "*" stands for every name there */
 	enum jm_figure_type type;
 	const char *metric;		/* NULL: no metric */
-	bool counter;			/* else a gauge */
+	bool counter;			/* else a gauge, or a part of family */
+	const char *family;		/* Prometheus' histogram that the metric belongs to, in rows that follow each other; NULL: none */
+	bool micro;			/* a number of microseconds; its metric is in seconds */
 	const char *label;		/* of the metric: what "*" is, or what a text is; NULL: none */
 	const char *const *words;	/* ends with NULL */
 	const char *help;		/* one line */

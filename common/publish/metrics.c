@@ -8,6 +8,7 @@
 struct page {
 	struct jm_buf *b;
 	const struct jm_figure *last;	/* whose head was written */
+	const char *family;		/* the same */
 };
 
 /* Label values escape backslash, quote and newline. */
@@ -24,7 +25,8 @@ static int add_label(struct jm_buf *b, const char *name, const char *value, char
 	return jm_buf_add_byte(b, '"', err);
 }
 
-static int add_sample(struct jm_buf *b, const char *metric, const char *const labels[4], json_int_t value, struct jm_err *err)
+/* micro: the value is a million times the metric. */
+static int add_sample(struct jm_buf *b, const char *metric, const char *const labels[4], json_int_t value, bool micro, struct jm_err *err)
 {
 	char before = '{';
 
@@ -37,7 +39,21 @@ static int add_sample(struct jm_buf *b, const char *metric, const char *const la
 			return -1;
 		before = ',';
 	}
+	if (micro)
+		return jm_buf_printf(b, err, "%s %" JSON_INTEGER_FORMAT ".%06u\n", before == ',' ? "}" : "", value / 1000000, (unsigned)(value % 1000000));
 	return jm_buf_printf(b, err, "%s %" JSON_INTEGER_FORMAT "\n", before == ',' ? "}" : "", value);
+}
+
+/* The lines above a metric's samples, once for all that belong to it. */
+static int add_head(struct page *p, const struct jm_figure *f, struct jm_err *err)
+{
+	const char *name = f->family ? f->family : f->metric;
+
+	if (p->last == f || (f->family && p->family && strcmp(p->family, f->family) == 0))
+		return 0;
+	p->last = f;
+	p->family = f->family;
+	return jm_buf_printf(p->b, err, "# HELP %s %s\n# TYPE %s %s\n", name, f->help, name, f->family ? "histogram" : f->counter ? "counter" : "gauge");
 }
 
 static int add_words(struct jm_buf *b, const struct jm_figure *f, const char *name, const char *holds, struct jm_err *err)
@@ -45,7 +61,7 @@ static int add_words(struct jm_buf *b, const struct jm_figure *f, const char *na
 	for (size_t i = 0; f->words[i] != NULL; i++) {
 		const char *const labels[4] = { *name ? f->label : NULL, name, "state", f->words[i] };
 
-		if (add_sample(b, f->metric, labels, strcmp(f->words[i], holds) == 0, err) < 0)
+		if (add_sample(b, f->metric, labels, strcmp(f->words[i], holds) == 0, false, err) < 0)
 			return -1;
 	}
 	return 0;
@@ -61,9 +77,8 @@ static int add_figure(void *ctx, const struct jm_figure *f, const char *key, con
 	(void)key;
 	if (f->metric == NULL)
 		return 0;
-	if (p->last != f && jm_buf_printf(p->b, err, "# HELP %s %s\n# TYPE %s %s\n", f->metric, f->help, f->metric, f->counter ? "counter" : "gauge") < 0)
+	if (add_head(p, f, err) < 0)
 		return -1;
-	p->last = f;
 	switch (f->type) {
 	case JM_FIGURE_WORD:
 		return add_words(p->b, f, name, json_string_value(value), err);
@@ -80,7 +95,7 @@ static int add_figure(void *ctx, const struct jm_figure *f, const char *key, con
 	case JM_FIGURE_NUMBER:
 		break;
 	}
-	return add_sample(p->b, f->metric, labels, n, err);
+	return add_sample(p->b, f->metric, labels, n, f->micro, err);
 }
 
 int jm_figures_metrics(const json_t *document, struct jm_buf *b, struct jm_err *err)

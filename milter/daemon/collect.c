@@ -28,6 +28,7 @@ struct poller {
 	const char *state;
 	int64_t since_ms, last_success_ms;
 	uint64_t queue, archived, failed;
+	struct jm_pull_certificate certificate;
 	struct jm_err error;			/* kind NONE: none */
 };
 
@@ -134,6 +135,8 @@ static void note_outcome(struct poller *p, const struct jm_pull *pull, int rc, c
 	} else {
 		p->error = *err;
 	}
+	if (pull->certificate.until_ms)
+		p->certificate = pull->certificate;
 	if (pull->surveyed) {
 		p->queue = pull->left;
 		p->failed = pull->failed;
@@ -316,7 +319,7 @@ void jm_collect_tick(struct jm_daemon *d)
 json_t *jm_collect_state(struct jm_daemon *d, const char *service)
 {
 	struct jm_collector *c = d->collector;
-	char since[JM_CLOCK_TEXT_BYTES], success[JM_CLOCK_TEXT_BYTES];
+	char since[JM_CLOCK_TEXT_BYTES], success[JM_CLOCK_TEXT_BYTES], until[JM_CLOCK_TEXT_BYTES];
 	struct poller *p;
 	json_t *o = NULL;
 
@@ -325,10 +328,11 @@ json_t *jm_collect_state(struct jm_daemon *d, const char *service)
 	pthread_mutex_lock(&c->lock);
 	p = find_poller(c, service);
 	if (p && !p->ended)
-		o = json_pack("{s:s, s:s, s:s?, s:s?, s:I, s:I, s:I}", "state", p->state, "since", jm_clock_format(p->since_ms, since),
+		o = json_pack("{s:s, s:s, s:s?, s:s?, s:I, s:I, s:I, s:s?, s:s?}", "state", p->state, "since", jm_clock_format(p->since_ms, since),
 		    "last_success", p->last_success_ms ? jm_clock_format(p->last_success_ms, success) : NULL, "error",
 		    p->error.kind != JM_E_NONE ? p->error.text : NULL, "queue", (json_int_t)p->queue, "archived", (json_int_t)p->archived,
-		    "unretrievable", (json_int_t)p->failed);
+		    "unretrievable", (json_int_t)p->failed, "certificate", p->certificate.until_ms ? p->certificate.subject : NULL,
+		    "certificate_until", p->certificate.until_ms ? jm_clock_format(p->certificate.until_ms, until) : NULL);
 	pthread_mutex_unlock(&c->lock);
 	return o;
 }

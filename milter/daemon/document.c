@@ -59,7 +59,7 @@ static void add_disk(json_t *archive, const char *dir, const json_t *recent, int
 	(void)json_object_set_new(archive, "disk_left_seconds", json_integer(left > 1e12 ? (json_int_t)1e12 : (json_int_t)left));
 }
 
-static json_t *archive_part(const char *dir, const json_t *status, const json_t *recent, int64_t now_ms)
+static json_t *archive_part(const char *dir, const json_t *status, const json_t *recent, json_t *gauges, int64_t now_ms)
 {
 	static const char *const texts[][2] = { { "state", "state" }, { "problem", "problem" }, { "last", "last" } };
 	static const char *const numbers[][2] = {
@@ -77,6 +77,8 @@ static json_t *archive_part(const char *dir, const json_t *status, const json_t 
 	copy_numbers(o, status, numbers, N(numbers));
 	(void)json_object_set_new(o, "balance", json_integer(!json_is_false(holds)));
 	add_disk(o, dir, recent, now_ms);
+	if (gauges != NULL)
+		(void)json_object_update(o, gauges);
 	(void)json_object_set_new(o, "checkpoint", time_text(number(recent, "checkpoint_ms")));
 	copy_texts(o, json_object_get(events, "verified"), (const char *const[][2]){ { "last", "verified" } }, 1);
 	copy_texts(o, json_object_get(events, "verify-failed"), (const char *const[][2]){ { "last", "verify_failed" } }, 1);
@@ -123,7 +125,8 @@ static void add_state(json_t *o, const struct jm_service *s, const json_t *row, 
 
 static void add_mailbox(json_t *o, struct jm_daemon *d, const char *address)
 {
-	static const char *const texts[][2] = { { "state", "mailbox_state" }, { "error", "mailbox_error" }, { "last_success", "mailbox_success" } };
+	static const char *const texts[][2] = { { "state", "mailbox_state" }, { "error", "mailbox_error" }, { "last_success", "mailbox_success" },
+		{ "certificate", "certificate" }, { "certificate_until", "certificate_until" } };
 	static const char *const numbers[][2] = { { "queue", "mailbox_messages" } };
 	json_t *mailbox = jm_collect_state(d, address);
 
@@ -210,7 +213,7 @@ static json_t *events_part(const json_t *events)
 
 int jm_document_make(struct jm_daemon *d, const struct jm_settings *s, json_t **document_r, struct jm_err *err)
 {
-	json_t *status = NULL, *recent = NULL, *o;
+	json_t *status = NULL, *recent = NULL, *gauges = NULL, *o;
 	int64_t now_ms = jm_clock_now_ms();
 	int rc = -1;
 
@@ -218,9 +221,11 @@ int jm_document_make(struct jm_daemon *d, const struct jm_settings *s, json_t **
 		return -1;
 	if (jm_archive_recent(d->archive, now_ms, &recent, err) < 0)
 		recent = NULL;	/* the catalog cannot be read now; the state says so */
+	if (jm_archive_gauges(d->archive, &gauges, err) < 0)
+		gauges = NULL;
 	o = json_pack("{s:i,s:o,s:i,s:s,s:o,s:o,s:o,s:o,s:o,s:{s:O*,s:O*},s:o}", "format", JM_PUBLISH_FORMAT, "published", time_text(now_ms),
 	    "interval_seconds", s->publish_interval_s, "version", PACKAGE_VERSION, "daemon", daemon_part(d), "refusals", refusals_part(d), "archive",
-	    archive_part(s->archive_directory, status, recent, now_ms), "queue", queue_part(d->archive, status), "services",
+	    archive_part(s->archive_directory, status, recent, gauges, now_ms), "queue", queue_part(d->archive, status), "services",
 	    services_part(d, s, status), "history", "hours", json_object_get(recent, "hours"), "days", json_object_get(recent, "days"), "events",
 	    events_part(json_object_get(recent, "events")));
 	if (o == NULL)
@@ -230,6 +235,7 @@ int jm_document_make(struct jm_daemon *d, const struct jm_settings *s, json_t **
 	*document_r = o;
 	json_decref(status);
 	json_decref(recent);
+	json_decref(gauges);
 	return rc;
 }
 

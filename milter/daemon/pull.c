@@ -431,6 +431,10 @@ static int log_in(struct work *w, struct jm_pop3_connection **c_r, struct jm_err
 		rc = jm_pop3_connect(&account, c_r, &w->peer, err);
 	}
 	jm_mailbox_forget(&secret);
+	if (w->peer.has_certificate) {
+		snprintf(w->p->certificate.subject, sizeof w->p->certificate.subject, "%s", w->peer.certificate.subject);
+		w->p->certificate.until_ms = w->peer.certificate.until_ms;
+	}
 	if (rc == 0 && w->peer.untrusted)
 		JM_LOG(JM_LOG_WARNING, "pop3-untrusted", { "mailbox", JM_S(w->mailbox) }, { "reason", JM_S(w->peer.why) },
 		    { "subject", JM_S(w->peer.certificate.subject) }, { "fingerprint", JM_S(w->peer.certificate.fingerprint) },

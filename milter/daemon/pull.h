@@ -20,6 +20,12 @@ struct jm_pull_ids {
 void jm_pull_ids_init(struct jm_pull_ids *ids);
 void jm_pull_ids_release(struct jm_pull_ids *ids);
 
+/* Of the server's certificate. */
+struct jm_pull_certificate {
+	char subject[256];
+	int64_t until_ms;			/* 0: none was seen */
+};
+
 struct jm_pull {
 	struct jm_daemon *daemon;
 	struct jm_settings *settings;		/* borrowed */
@@ -29,6 +35,7 @@ struct jm_pull {
 	bool (*stopped)(void *ctx);
 	void *ctx;
 	/* what happened */
+	struct jm_pull_certificate certificate;
 	bool surveyed;				/* the mailbox was listed; only then the next two mean something */
 	uint64_t listed, left;			/* messages in the mailbox; those that are still to be archived */
 	uint64_t fetched, archived, deleted, failed;

@@ -11,7 +11,7 @@ int main(void)
 	const struct jm_figure *t = jm_figure_table(&n);
 
 	for (size_t i = 0; i < n; i++) {
-		printf("%s\t%s\t%s\t%s\t%s\t", t[i].key, types[t[i].type], t[i].metric ? t[i].metric : "-", t[i].counter ? "counter" : "gauge",
+		printf("%s\t%s\t%s\t%s\t%s\t", t[i].key, types[t[i].type], t[i].metric ? t[i].metric : "-", t[i].family ? "histogram" : t[i].counter ? "counter" : "gauge",
 		    t[i].label ? t[i].label : "-");
 		for (size_t k = 0; t[i].words && t[i].words[k]; k++)
 			printf("%s%s", k ? "," : "", t[i].words[k]);

@@ -127,6 +127,22 @@ def metrics(public):
     tap.like(text.decode(), r'(?m)^journal_milter_service_state\{service="%s",state="OK"\} 1$' % re.escape(JOURNAL), "the service is OK")
 
 
+def gauges(public, state):
+    """How long groups took to become durable, as a histogram, and the catalog's cache."""
+    archive = state["archive"]
+    counts = list(archive["commit_time"]["le"].values())
+    tap.ok(len(counts) == 13 and counts == sorted(counts), "the commit times are a histogram: %s" % counts)
+    tap.is_((counts[-1], list(archive["commit_time"]["le"])[-1]), (archive["commit_time"]["count"], "+Inf"), "its last bucket has all")
+    tap.is_(archive["commit_time"]["count"], archive["commits"], "that is each group of records")
+    tap.ok(0 < archive["commit_time"]["microseconds"] < 60e6 * counts[-1], "they took some time")
+    tap.ok(archive["cache_bytes"] >= 32 << 20 and archive["cache_hits"] > 0 and archive["cache_misses"] >= 0, "the catalog's cache has figures")
+    with open(public + "/journal-milter.prom", encoding="utf-8") as f:
+        text = f.read()
+    name = "journal_milter_archive_commit_duration_seconds"
+    tap.is_((text.count("# TYPE %s histogram\n" % name), text.count("# TYPE %s_" % name), text.count(name + "_bucket{le=")), (1, 0, 13), "a histogram for Prometheus")
+    tap.like(text, name + r"_sum \d+\.\d{6}\n" + name + r"_count \d+\n", "its sum is in seconds")
+
+
 def trouble(d, public):
     """A folder that cannot be written is an event, and mail goes on."""
     os.rename(public, public + ".away")
@@ -166,6 +182,7 @@ def main():
     state = same_content(public, commands)
     tap.is_((state["archive"]["items"], state["archive"]["balance"]), (n + 2, 1), "all messages are counted, and the counters balance")
     tap.ok(state["archive"]["verified"], "the verification is known")
+    gauges(public, state)
     trouble(d, public)
     tap.is_([n for n in os.listdir(public) if n.endswith(".tmp")], [], "no temporary file is left")
     tap.is_(d.stop(), 0, "the daemon stops")
