@@ -5,11 +5,14 @@ import threading
 
 
 class Relay:
-    """Listens on .port, connects to target; a round trip takes 2 x one_way_ms longer."""
+    """
+    Listens on .port, connects to target; a round trip takes 2 x one_way_ms longer. hold: what a client sends with this in it sets .held and is
+    not passed on before somebody sets .released.
+    """
 
-    def __init__(self, target, one_way_ms):
-        self.target, self.delay, self.port = target, one_way_ms / 1000, None
-        self.ready = threading.Event()
+    def __init__(self, target, one_way_ms, hold=None):
+        self.target, self.delay, self.hold, self.port = target, one_way_ms / 1000, hold, None
+        self.ready, self.held, self.released = threading.Event(), threading.Event(), threading.Event()
         threading.Thread(target=lambda: asyncio.run(self._main()), daemon=True).start()
         self.ready.wait(10)
 
@@ -21,9 +24,9 @@ class Relay:
 
     async def _connected(self, reader, writer):
         up_reader, up_writer = await asyncio.open_connection("127.0.0.1", self.target)
-        await asyncio.gather(self._relay(reader, up_writer), self._relay(up_reader, writer), return_exceptions=True)
+        await asyncio.gather(self._relay(reader, up_writer, self.hold), self._relay(up_reader, writer), return_exceptions=True)
 
-    async def _relay(self, reader, writer):
+    async def _relay(self, reader, writer, hold=None):
         loop, queue = asyncio.get_running_loop(), asyncio.Queue()
 
         async def deliver():
@@ -43,5 +46,9 @@ class Relay:
                 data = await reader.read(65536)
             except OSError:
                 data = b""
+            if hold and hold in data:
+                self.held.set()
+                while not self.released.is_set():
+                    await asyncio.sleep(0.01)
             queue.put_nowait((loop.time() + self.delay, data))
         await task

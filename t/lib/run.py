@@ -32,7 +32,10 @@ def port(host="127.0.0.1"):
         return number
 
 
-def until(condition, what, seconds=20.0, pause=0.02):
+SAFETY_S = 120.0	# what has not come then on the slowest machine never comes; no test waits so long unless it fails
+
+
+def until(condition, what, seconds=SAFETY_S, pause=0.02):
     """Wait until condition() is true and return its value; an error that says what did not happen."""
     end = time.monotonic() + seconds
     while True:
@@ -44,7 +47,7 @@ def until(condition, what, seconds=20.0, pause=0.02):
         time.sleep(pause)
 
 
-def settled(value, want, seconds=20.0, pause=0.02):
+def settled(value, want, seconds=SAFETY_S, pause=0.02):
     """Wait until value() is want, for claims about what comes in a moment. Returns the last value, whatever it is."""
     end = time.monotonic() + seconds
     while True:

@@ -52,7 +52,7 @@ tap.is_(died, KILLS, "%d kills" % KILLS)
 tap.ok(sum(len(s) for s in sent.values()) > KILLS / 3, "while mail was fetched: %d messages, %d connections" % (
     sum(len(s) for s in sent.values()), sum(s.sessions for s in servers.values())))
 d.start()
-run.until(lambda: not any(s.messages for s in servers.values()), "the mailboxes are empty", 120)
+run.until(lambda: not any(s.messages for s in servers.values()), "the mailboxes are empty")
 for name in servers:
     items = d.jmctl.list("--service", name + "@journal.example.com")
     tap.is_(sorted(d.jmctl.export(i["id"]) for i in items) if len(items) < 3000 else len(items),

@@ -64,7 +64,7 @@ for _ in range(ROUNDS):
     copies += sender.copies
     number = sender.number
 d.start()
-run.until(lambda: not d.jmctl.queue(), "the queue is worked off", 60)
+run.until(lambda: not d.jmctl.queue(), "the queue is worked off")
 items = d.jmctl.items()
 by_id = {}
 for i in items:

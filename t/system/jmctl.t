@@ -66,7 +66,7 @@ def on_terminal(*args, columns=100, env=None, stdout=True):
             break
         seen += piece
     os.close(master)
-    return p.wait(30), seen
+    return p.wait(60), seen
 
 
 def deposit(archive, *args):

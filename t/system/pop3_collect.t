@@ -82,20 +82,20 @@ def state(email):
 
 for name, _, _, left in FAULTS:
     try:
-        run.until(lambda: [i for i, _ in servers[name].messages] == left, name, 40)
+        run.until(lambda: [i for i, _ in servers[name].messages] == left, name)
     except TimeoutError as e:
         tap.diag(str(e))
     tap.is_([i for i, _ in servers[name].messages], left, "%s: what is left on the server" % name)
-run.until(lambda: not exact.messages and real.count() == 0 and real.count("journal2") == 0 and not bad.messages, "the others are empty", 40)
-run.until(lambda: len(d.jmctl.list("--service", "kept@journal.example.com")) == 5, "kept", 20)
+run.until(lambda: not exact.messages and real.count() == 0 and real.count("journal2") == 0 and not bad.messages, "the others are empty")
+run.until(lambda: len(d.jmctl.list("--service", "kept@journal.example.com")) == 5, "kept")
 
 for name, _, _, left in FAULTS:
     items = d.jmctl.list("--service", name + "@journal.example.com")
     tap.is_(sorted(d.jmctl.export(i["id"]) for i in items), sorted(m for i, m in sent[name] if i not in left), "%s: each message is one item" % name)
-run.until(lambda: not reused.messages, "ids that are given anew", 40)
+run.until(lambda: not reused.messages, "ids that are given anew")
 got = [d.jmctl.export(i["id"]) for i in d.jmctl.list("--service", "reused@journal.example.com")]
 tap.is_(sorted(got), sorted(numbered), "a deleted message's id for the next one, of the same size: none is lost")
-run.until(lambda: liar.sessions > 6, "a server that deletes nothing", 40)
+run.until(lambda: liar.sessions > 6, "a server that deletes nothing")
 tap.is_(sum(c.startswith("RETR") for c in liar.commands()), 6, "a server that deletes nothing and says it did: each is fetched twice, not for ever")
 tap.is_(len(d.jmctl.list("--service", "liar@journal.example.com")), 3, "and each is one item")
 got = [d.jmctl.export(i["id"]) for i in d.jmctl.list("--service", "exact@journal.example.com")]
@@ -104,7 +104,7 @@ tap.is_(len(d.jmctl.list("--service", "token@journal.example.com")), 3, "STLS wi
 reports = sum(len(d.jmctl.show(i["id"])["reports"]) for i in d.jmctl.list("--service", "real@journal.example.com"))
 tap.is_(reports, len(stored), "every report of the corpus came from Dovecot over TLS")
 tap.ok(len(kept.messages) == 5 and not any(c.startswith("DELE") for c in kept.commands()), "left on the server: archived, not deleted")
-run.until(lambda: kept.sessions > 3, "more looks", 20)
+run.until(lambda: kept.sessions > 3, "more looks")
 tap.is_(sum(c.startswith("RETR") for c in kept.commands()), 5, "and fetched once only")
 tap.is_(len(d.jmctl.list("--service", "bad@journal.example.com")), 1, "a login refused four times, then taken")
 tap.ok(any("bad@" in (e.get("service") or "") for e in d.jmctl.events("pop3-error")), "the refusal is an event")
@@ -119,16 +119,16 @@ tap.ok("secret" not in d.log() and dovecot.token("journal2")[:20] not in d.log()
 d.services[0]["disabled"] = True
 d.write()
 d.reload()
-run.until(lambda: state("none@journal.example.com").get("mailbox") is None, "the poller has ended", 20)
+run.until(lambda: state("none@journal.example.com").get("mailbox") is None, "the poller has ended")
 before = servers["none"].sessions
 servers["none"].messages.append(("d", pop3.message(9)))
 later = kept.sessions + 3
-run.until(lambda: kept.sessions >= later, "others go on", 20)
+run.until(lambda: kept.sessions >= later, "others go on")
 tap.is_(servers["none"].sessions, before, "a disabled service is not fetched for")
 d.services[0]["disabled"] = False
 d.write()
 d.reload()
-run.until(lambda: servers["none"].messages == [], "fetched again", 20)
+run.until(lambda: servers["none"].messages == [], "fetched again")
 tap.ok(True, "enabled again it is")
 
 # a stop in the middle of a message is clean and quick
@@ -136,7 +136,7 @@ stall = Pop3Server([("s", pop3.message(5))], {"*": ["retr-stall:s"]})
 d.services.append(mailbox("stall@journal.example.com", stall.port, encrypted=False, mailbox_name="j-stall"))
 d.write()
 d.reload()
-run.until(lambda: any(c.startswith("RETR") for c in stall.commands()), "in the middle of a message", 20)
+run.until(lambda: any(c.startswith("RETR") for c in stall.commands()), "in the middle of a message")
 tap.is_(d.stop(20), 0, "the daemon stops cleanly in the middle of a message")
 tap.is_(d.jmctl.verify()[0], 0, "verify finds nothing")
 tap.is_(d.complaints(), [], "no complaint in the log")

@@ -29,7 +29,7 @@ def server(certificate, **kw):
 
 
 def account(d, **kw):
-    options = dict(host="localhost", port=d.tls_port, password="secret", ca=ca, timeout=10000)
+    options = dict(host="localhost", port=d.tls_port, password="secret", ca=ca, timeout=60000)
     options.update(kw)
     return options
 
@@ -105,7 +105,7 @@ p = Pull(**account(good, port=good.port, security="clear"))
 tap.ok(p.status == 1 and p.step == "account", "no login in clear unless it is written down", p.text)
 p = Pull(**account(good, pin="sha256//abc"))
 tap.ok(p.status == 1 and p.step == "account", "a pin that is none is refused", p.text)
-p = Pull(**account(good, port=good.port, timeout=1500))
+p = Pull(**account(good, port=good.port, timeout=3000))
 tap.ok(p.status == 1 and p.step in ("tls",), "POP3S at a port without TLS", p.text)
 p = Pull(**account(good, port=1))
 tap.ok(p.status == 1 and p.step == "tcp", "nobody listens", p.text)
@@ -138,7 +138,7 @@ p = Pull(host="127.0.0.1", port=nocapa.port, security="clear", allow_clear=1, pa
 tap.is_(p.status, 0, "a server without CAPA: USER and PASS")
 for quirk, step in (("banner-err", "greeting"), ("banner-garbage", "greeting"), ("auth-err", "login")):
     bad = Pop3Server([], quirks={"*": [quirk]})
-    p = Pull(host="127.0.0.1", port=bad.port, security="clear", allow_clear=1, password="secret", timeout=800)
+    p = Pull(host="127.0.0.1", port=bad.port, security="clear", allow_clear=1, password="secret", timeout=3000)
     tap.ok(p.status == 1 and p.step == step, "%s: fails at %s" % (quirk, step), p.text)
 tap.ok("secret" not in "".join(d.log() for d in [good] + list(others.values())), "no password in any log")
 for d in [good, login_only] + list(others.values()):

@@ -65,7 +65,7 @@ def whole_corpus():
     domains = sorted({m.sender.split("@")[1] for m in messages if m.sender})
     email = "journaling@journal.example.com"
     d = Daemon(os.path.join(home, "jm-corpus"), [mailbox(email, box.port), service("journaling@journal.contoso.com")], internal=domains).start()
-    run.until(lambda: box.count() == 0, "the mailbox is empty", 120, 0.2)
+    run.until(lambda: box.count() == 0, "the mailbox is empty", pause=0.2)
     found = {}
     for item in d.jmctl.list():
         item = d.jmctl.show(item["id"])
@@ -92,7 +92,7 @@ def another_client():
     sent = [pop3.message(i) for i in range(40)]
     locked = dovecot.Dovecot(os.path.join(home, "locked"), extra="protocol pop3 {\n  pop3_lock_session = yes\n}\n").start()
     locked.put([lf(m) for m in sent[:3]])
-    other = poplib.POP3("127.0.0.1", locked.port, timeout=30)
+    other = poplib.POP3("127.0.0.1", locked.port, timeout=120)
     other.user("journal")
     other.pass_("secret")
     shared = dovecot.Dovecot(os.path.join(home, "shared")).start()
@@ -101,12 +101,12 @@ def another_client():
     with open(second, "w", encoding="ascii") as f:
         f.write("secret2\n")
     os.chmod(second, 0o600)
-    far = delay.Relay(shared.port, 100)
+    far = delay.Relay(shared.port, 0, hold=b"RETR 6\r\n")
     d = Daemon(os.path.join(home, "jm-second"), [mailbox("locked@journal.example.com", locked.port),
                                                 mailbox(email, far.port, mailbox_name="journal2", password_file=second,
                                                         pipelining="off")]).start()
-    run.until(lambda: d.jmctl.list("--service", email), "the first of the shared mailbox", 60)
-    thief = poplib.POP3("127.0.0.1", shared.port, timeout=30)
+    run.until(far.held.is_set, "in the middle of the shared mailbox")
+    thief = poplib.POP3("127.0.0.1", shared.port, timeout=120)
     thief.user("journal2")
     thief.pass_("secret2")
     count = thief.stat()[0]
@@ -114,14 +114,15 @@ def another_client():
         thief.dele(n)
     stolen = sent[-10:]
     thief.quit()
+    far.released.set()
     tap.diag("the other client saw %d messages, left %d, when we had archived %d" % (count, shared.count("journal2"),
                                                                                     len(d.jmctl.list("--service", email))))
-    run.until(lambda: in_daemon(d, "locked@journal.example.com").get("state") == "error", "refused while another session has the lock", 60)
+    run.until(lambda: in_daemon(d, "locked@journal.example.com").get("state") == "error", "refused while another session has the lock")
     tap.like(in_daemon(d, "locked@journal.example.com")["error"], "IN-USE|lock", "a locked mailbox: the server's words are told")
     tap.is_(locked.count(), 3, "a locked mailbox: nothing happened to it")
     other.quit()
-    run.until(lambda: shared.count("journal2") == 0 and locked.count() == 0, "both mailboxes are empty", 120, 0.2)
-    run.until(lambda: in_daemon(d, email).get("state") == "ok" and in_daemon(d, "locked@journal.example.com").get("state") == "ok", "both are well", 60)
+    run.until(lambda: shared.count("journal2") == 0 and locked.count() == 0, "both mailboxes are empty", pause=0.2)
+    run.until(lambda: in_daemon(d, email).get("state") == "ok" and in_daemon(d, "locked@journal.example.com").get("state") == "ok", "both are well")
     got = bodies(d, email)
     tap.is_(bodies(d, "locked@journal.example.com"), sorted(sent[:3]), "a locked mailbox: each message is one item afterwards")
     tap.ok(set(sent) - set(stolen) <= set(got) and len(got) == len(set(got)), "what another client deleted costs nothing else and doubles nothing",
@@ -139,23 +140,23 @@ def silent_servers():
     silent = Pop3Server(three, {"*": ["retr-stall:b"]})
     endless = Pop3Server(three, {"*": ["retr-endless:b"]})
     names = {"stall": stall, "quitting": quitting, "silent": silent, "endless": endless}
-    services = [mailbox(n + "@journal.example.com", s.port, mailbox_name=n, answer_timeout=1 if n in ("stall", "quitting") else 600)
+    services = [mailbox(n + "@journal.example.com", s.port, mailbox_name=n, answer_timeout=3 if n in ("stall", "quitting") else 600)
                 for n, s in names.items()]
     d = Daemon(os.path.join(home, "jm-silent"), services, more={"archive": {"max-message-size": "1M"}}).start()
     for name in ("silent", "endless"):
-        run.until(lambda: "RETR 2" in names[name].commands(), name + ": in the middle of the second message", 60)
+        run.until(lambda: "RETR 2" in names[name].commands(), name + ": in the middle of the second message")
     for s in d.services[2:]:
         s["disabled"] = True
     d.write()
     began = time.monotonic()
     d.reload()
     for name in ("silent", "endless"):
-        run.until(lambda: in_daemon(d, name + "@journal.example.com") == {}, name + ": the poller has ended", 60)
+        run.until(lambda: in_daemon(d, name + "@journal.example.com") == {}, name + ": the poller has ended")
         tap.ok(time.monotonic() - began < 30, "disabled: a %s server is left at once: within %.1f s" % (name, time.monotonic() - began))
         tap.is_([i for i, _ in names[name].messages], ["a", "b", "c"], "disabled: nothing was deleted at the %s server" % name)
         tap.is_(names[name].sessions, 1, "disabled: no further connection to the %s server" % name)
     for name in ("stall", "quitting"):
-        run.until(lambda: not names[name].messages, name + ": empty in the end", 90)
+        run.until(lambda: not names[name].messages, name + ": empty in the end")
         tap.is_(bodies(d, name + "@journal.example.com"), sorted(m for _, m in three), "%s: each message is one item" % name)
         tap.ok(any(name in (e.get("service") or "") and "no answer" in e["text"] for e in d.jmctl.events("pop3-error")),
                "%s: the silence is an event" % name)
@@ -166,7 +167,7 @@ def silent_servers():
     d.write()
     d.reload()
     for name in ("silent", "endless"):
-        run.until(lambda: not names[name].messages, name + ": empty in the end", 90)
+        run.until(lambda: not names[name].messages, name + ": empty in the end")
         tap.is_(bodies(d, name + "@journal.example.com"), sorted(m for _, m in three), "%s: enabled again, each message is one item" % name)
     tap.is_(d.stop(), 0, "silent servers: the daemon stops with status 0")
     tap.is_(d.complaints(), [], "silent servers: no complaint in the log")
@@ -179,12 +180,12 @@ def remembered():
                never: Pop3Server([("n%d" % i, pop3.message(i + 10)) for i in range(3)], {"*": ["retr-err:n1"]})}
     d = Daemon(os.path.join(home, "jm-remembered"), [mailbox(kept, servers[kept].port, mailbox_name="k", leave_on_server=True),
                                                     mailbox(never, servers[never].port, mailbox_name="n")]).start()
-    run.until(lambda: in_daemon(d, kept).get("last_success") and in_daemon(d, never).get("last_success"), "both looked into", 60)
-    run.until(lambda: [i for i, _ in servers[never].messages] == ["n1"], "the others are gone", 60)
+    run.until(lambda: in_daemon(d, kept).get("last_success") and in_daemon(d, never).get("last_success"), "both looked into")
+    run.until(lambda: [i for i, _ in servers[never].messages] == ["n1"], "the others are gone")
     for s in servers.values():
         s.stop()		# the next session fails
     for name in servers:
-        run.until(lambda: in_daemon(d, name).get("state") == "error", "its server is gone", 60)
+        run.until(lambda: in_daemon(d, name).get("state") == "error", "its server is gone")
         email[name] = in_daemon(d, name).get("last_success")
         tap.is_(in_archive(d, name)["last_extract"], email[name], name + ": the archive knows the last successful extract")
     for how, stop in (("a kill", d.kill), ("a stop", d.stop)):
@@ -192,7 +193,7 @@ def remembered():
         tap.is_(in_archive(d, kept)["last_extract"], email[kept], "after %s, without a daemon: the last successful extract" % how)
         d.start()
         for name, queue in ((kept, 0), (never, 1)):
-            run.until(lambda: in_daemon(d, name).get("state") == "error", "still gone", 60)
+            run.until(lambda: in_daemon(d, name).get("state") == "error", "still gone")
             m = in_daemon(d, name)
             tap.is_((m["last_success"], m["queue"]), (email[name], queue), "after %s: %s: last success and mailbox queue" % (how, name))
             tap.is_(in_archive(d, name)["mailbox_queue"], queue, "after %s: %s: also in the archive" % (how, name))
@@ -200,7 +201,7 @@ def remembered():
     d.services[0]["pop3"]["port"] = again.port
     d.write()
     d.reload()
-    run.until(lambda: again.sessions > 2, "looks at it again", 60)
+    run.until(lambda: again.sessions > 2, "looks at it again")
     tap.ok(not any(c.startswith(("RETR", "DELE")) for c in again.commands()), "left on the server: not fetched again after restarts")
     tap.is_(len(d.jmctl.list("--service", kept)), 4, "left on the server: each message is one item")
     tap.ok(in_daemon(d, kept).get("last_success") > email[kept], "and a later success counts")
@@ -216,7 +217,7 @@ def full_disk():
     box.put([lf(m) for m in sent])
     email = "full@journal.example.com"
     d = Daemon(os.path.join(home, "jm-fault"), [mailbox(email, box.port)], env={"JM_FAULT": "write:9+:ENOSPC"}).start()
-    run.until(lambda: in_daemon(d, email).get("state") == "error", "the fault is met", 60)
+    run.until(lambda: in_daemon(d, email).get("state") == "error", "the fault is met")
     tap.like(in_daemon(d, email)["error"], "(?i)no space|disk", "a full disk by a fault: told as it is")
     items = len(d.jmctl.list())
     tap.ok(box.count() >= len(sent) - items, "a full disk by a fault: nothing that is not archived is deleted: %d there, %d archived" % (
@@ -224,7 +225,7 @@ def full_disk():
     d.stop()
     d.env = None
     d.start()
-    run.until(lambda: box.count() == 0, "with room again all comes in", 60)
+    run.until(lambda: box.count() == 0, "with room again all comes in")
     tap.is_(bodies(d, email), sorted(sent), "a full disk by a fault: then each message is one item")
     tap.is_(d.jmctl.verify()[0], 0, "a full disk by a fault: verify finds nothing")
     d.stop()
@@ -236,7 +237,7 @@ def full_disk():
         return
     tap.at_end(lambda: subprocess.run(["umount", "-l", disk], check=False))
     d = Daemon(os.path.join(home, "jm-full"), [mailbox(email, box.port)], more={"archive": {"directory": disk + "/archive", "disk-reserve": "0"}}).start()
-    run.until(lambda: in_daemon(d, email).get("state") == "ok", "an empty mailbox", 60)
+    run.until(lambda: in_daemon(d, email).get("state") == "ok", "an empty mailbox")
     with open(os.path.join(disk, "filler"), "wb", buffering=0) as f:
         try:
             while True:
@@ -244,14 +245,14 @@ def full_disk():
         except OSError:
             pass
     box.put([lf(m) for m in sent])
-    run.until(lambda: in_daemon(d, email).get("state") == "error", "the full disk is met", 60)
+    run.until(lambda: in_daemon(d, email).get("state") == "error", "the full disk is met")
     left, items = box.count(), len(d.jmctl.list())		# a small one may still have found room
     tap.ok(items < len(sent) and left >= len(sent) - items, "a full disk: what is not archived is on the server: %d there, %d archived" % (left, items))
     tap.ok(d.program.running(), "a full disk: the daemon lives on")
     os.unlink(os.path.join(disk, "filler"))
-    run.until(lambda: box.count() == 0, "with room again all comes in", 120)
+    run.until(lambda: box.count() == 0, "with room again all comes in")
     tap.is_(bodies(d, email), sorted(sent), "a full disk: with room again each message is one item, without a restart")
-    run.until(lambda: in_daemon(d, email).get("state") == "ok", "well again", 60)
+    run.until(lambda: in_daemon(d, email).get("state") == "ok", "well again")
     tap.is_(d.jmctl.verify()[0], 0, "a full disk: verify finds nothing")
     tap.is_(d.stop(), 0, "a full disk: the daemon stops with status 0")
     tap.is_(d.complaints(), [], "a full disk: no complaint in the log")

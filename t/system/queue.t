@@ -73,16 +73,16 @@ def test_release(d):
 
 
 def test_attempts(d):
-    """The service looks for a match once a second, three times."""
+    """The service looks for a match every two seconds, four times."""
     send(d, report("alone"), MATCH)
     tap.is_(len(d.jmctl.queue()), 1, "with the gateway on a report waits for its match")
-    run.until(lambda: not d.jmctl.queue(), "its attempts are over", 20)
+    run.until(lambda: not d.jmctl.queue(), "its attempts are over")
     tap.is_(len(d.jmctl.list("--message-id", "<test.alone@example.com>")), 1, "no match: archived on its own")
     send(d, report("pair", recipients=("bcc@example.com",)), MATCH)
     waits = d.jmctl.queue()[0]["id"]
     a = milter.deliver(d.socket, "alice@example.com", [OTHER], inner("pair"))
     tap.is_(a.kind, "c", "ordinary mail passes")
-    run.until(lambda: not d.jmctl.queue(), "the report finds its match", 20)
+    run.until(lambda: not d.jmctl.queue(), "the report finds its match")
     items = d.jmctl.list("--message-id", "<test.pair@example.com>")
     tap.is_(len(items), 1, "they are one item")
     item = d.jmctl.show(items[0]["id"])
@@ -103,7 +103,7 @@ def test_poison(d):
     send(d, report("poison", subject="poison"), MATCH)
     damage(d, "poison")
     send(d, report("healthy"), MATCH)
-    run.until(lambda: not d.jmctl.queue(), "the queue gets empty", 30)
+    run.until(lambda: not d.jmctl.queue(), "the queue gets empty")
     tap.is_(len(d.jmctl.list("--message-id", "<test.healthy@example.com>")), 1, "the others are archived")
     aside = d.jmctl.list("--set-aside")
     tap.is_(len(aside), 1, "the bad one is set aside after its attempts")
@@ -144,7 +144,7 @@ def offline(d):
 
 d = daemon.Daemon(os.path.join(tap.folder(), "d"), services=[
     daemon.service(SLOW, initial_process_delay=3600, delivery_wait_attempts=1), daemon.service(FAST, delivery_wait_attempts=0),
-    daemon.service(MATCH, delivery_wait_attempts=3, delivery_wait_interval=1)], more={"gateway": {"enabled": True}})
+    daemon.service(MATCH, delivery_wait_attempts=4, delivery_wait_interval=2)], more={"gateway": {"enabled": True}})
 d.start()
 test_delay(d)
 test_release(d)

@@ -40,7 +40,7 @@ def noted(s, kind, source, name, text):
     def found():
         return [e for e in s.jmctl.events(kind) if e["actor"] == source and re.search(text, e["text"])]
     try:
-        run.until(found, "an event", 5)
+        run.until(found, "an event")
         tap.ok(True, name)
     except TimeoutError:
         tap.ok(False, name, s.jmctl.events())

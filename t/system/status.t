@@ -27,7 +27,7 @@ def service(name):
 
 def stands(name, status, what):
     """Wait for the state and claim it."""
-    run.until(lambda: service(name).get("status") == status, "%s is %s" % (name, status), 20)
+    run.until(lambda: service(name).get("status") == status, "%s is %s" % (name, status))
     tap.ok(True, what)
     return service(name)
 

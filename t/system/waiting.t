@@ -63,7 +63,7 @@ def waits(number, attempts, next_s, what, slack_s=1):
         r = row(number)
         return (r["attempts"], seconds(r["next_attempt"]) - seconds(r["received"])) if r else (-1, -1)
     try:
-        run.until(lambda: now()[0] >= attempts, "its attempts", 60)
+        run.until(lambda: now()[0] >= attempts, "its attempts")
     except TimeoutError:
         pass
     got = now()
@@ -72,7 +72,7 @@ def waits(number, attempts, next_s, what, slack_s=1):
 
 def settled(number, reports, what):
     """It has left the queue, and is an item with so many reports."""
-    run.until(lambda: not row(number), number + " leaves the queue", 60)
+    run.until(lambda: not row(number), number + " leaves the queue")
     found = items(number)
     tap.is_([len(s.jmctl.show(i["id"])["reports"]) for i in found], [reports], what)
 
@@ -140,16 +140,16 @@ def passing_time():
 
 
 def inactivity():
-    run.until(lambda: state("quiet")["status"] == "Error", "quiet is down", 60)
+    run.until(lambda: state("quiet")["status"] == "Error", "quiet is down")
     tap.like(state("quiet")["why"], "^down: no message for more than 30 minutes", "a period of inactivity of 30 minutes: down after an hour")
     tap.is_(state("patient")["status"], "OK", "a period of 0: never")
     tap.is_(state("now")["status"], "OK", "the default of 180 minutes is not over")
     tap.is_(s.send(report("again"), ["quiet" + DOMAIN]).code, 250, "the next report")
-    run.until(lambda: state("quiet")["status"] == "OK", "quiet is OK", 60)
+    run.until(lambda: state("quiet")["status"] == "OK", "quiet is OK")
     tap.is_([e["status"] for e in s.jmctl.events("status") if e["service"] == "quiet" + DOMAIN], ["Awaiting Initial Run", "OK", "Error", "OK"],
             "clears it; each change is an event")
     at(3750 + 181 * MINUTE)
-    run.until(lambda: state("now")["status"] == "Error", "now is down", 60)
+    run.until(lambda: state("now")["status"] == "Error", "now is down")
     tap.is_(state("patient")["status"], "OK", "three hours later: the default is over, 0 never is")
 
 
