@@ -19,6 +19,8 @@ static char dir[600];
 static struct jm_archive *a;
 static struct jm_err err;
 
+static const char *const operations[] = { "write", "sync" };
+
 static long long count_of(const char *key)
 {
 	json_t *s = NULL;
@@ -350,7 +352,14 @@ static void test_anew(void)
 	jm_buf_release(&after);
 }
 
-/* In a process of its own, which JM_FAULT ends: deposits and changes, each acknowledged by a byte. */
+/* Tell of one step: "d" a deposit, "c" a change, "f" a failure. */
+static void told(int out, const char *what)
+{
+	if (write(out, what, 1) != 1)
+		_exit(5);
+}
+
+/* In a process of its own, where JM_FAULT makes a call fail or ends it: deposits and changes; what fails is tried once more, as a sender and the queue do. */
 static void work(int out)
 {
 	uint64_t seq[4];
@@ -359,20 +368,27 @@ static void work(int out)
 	if (a == NULL)
 		_exit(8);
 	for (int i = 0; i < 4; i++) {
-		seq[i] = put(100 + i / 2, i & 1 ? "odd" : "even", 1, 1000, NULL);
-		if (seq[i] == 0 || write(out, "d", 1) != 1)
+		for (int try = 0; try < 2 && (seq[i] = put(100 + i / 2, i & 1 ? "odd" : "even", 1, 1000, NULL)) == 0; try++)
+			told(out, "f");
+		if (seq[i] == 0)
 			_exit(7);
+		told(out, "d");
 	}
 	for (int i = 0; i < 4; i++) {
-		if (change(seq[i], i == 3 ? JM_CHANGE_SET_ASIDE : JM_CHANGE_ARCHIVE) < 0 || write(out, "c", 1) != 1)
+		int rc = -1;
+
+		for (int try = 0; try < 2 && (rc = change(seq[i], i == 3 ? JM_CHANGE_SET_ASIDE : JM_CHANGE_ARCHIVE)) < 0; try++)
+			told(out, "f");
+		if (rc < 0)
 			_exit(6);
+		told(out, "c");
 	}
 	jm_archive_close(&a);
 	_exit(0);
 }
 
-/* After the death: what was acknowledged is there once, and the work can be ended. */
-static bool check_after(int deposits, int changes)
+/* After the death, or the failures: what was acknowledged is there once, and the work can be ended. What failed, or was under way, may be there. */
+static bool check_after(int deposits, int changes, int failures)
 {
 	struct jm_waiting w[20];
 	size_t n = 0;
@@ -383,8 +399,8 @@ static bool check_after(int deposits, int changes)
 		return false;
 	received = count_of("received");
 	settled = count_of("items") + count_of("merged") + count_of("set_aside");
-	if (received < deposits || received > deposits + 1 || settled < changes || settled > changes + 1 || count_of("balance") != 1) {
-		tap_diag("received %lld of %d, settled %lld of %d", received, deposits, settled, changes);
+	if (received < deposits || received > deposits + 1 + failures || settled < changes || settled > changes + 1 + failures || count_of("balance") != 1) {
+		tap_diag("received %lld of %d, settled %lld of %d, %d failed", received, deposits, settled, changes, failures);
 		return false;
 	}
 	if (jm_archive_queue_due(a, 1000, w, 20, &n, &err) < 0 || (long long)n != received - settled)
@@ -411,49 +427,83 @@ static void remove_archive(void)
 	(void)wait(NULL);
 }
 
-static void test_deaths(void)
+/* Work with a fault. How it ended into *status_r; false when the archive is not as it has to be afterwards. */
+static bool work_with(const char *fault, int *status_r, int *failures_r)
 {
-	static const char *const operations[] = { "write", "sync" };
-	int deaths = 0, bad = 0;
+	int fd[2], deposits = 0, changes = 0;
+	char c;
+
+	*failures_r = 0;
+	remove_archive();
+	if (pipe(fd) != 0)
+		abort();
+	if (fork() == 0) {
+		(void)dup2(fd[1], STDERR_FILENO + 1);
+		(void)setenv("JM_FAULT", fault, 1);
+		(void)execl("/proc/self/exe", "archive_queue.t", dir, (char *)NULL);
+		_exit(9);
+	}
+	(void)close(fd[1]);
+	while (read(fd[0], &c, 1) == 1) {
+		deposits += c == 'd';
+		changes += c == 'c';
+		*failures_r += c == 'f';
+	}
+	(void)close(fd[0]);
+	(void)wait(status_r);
+	if (access(dir, F_OK) != 0 || check_after(deposits, changes, *failures_r))
+		return true;
+	tap_diag("%s: %d deposits, %d changes, %d failures", fault, deposits, changes, *failures_r);
+	jm_archive_close(&a);
+	return false;
+}
+
+/* Killed at each write and sync; calls[op] becomes their number. */
+static void test_deaths(int calls[2])
+{
+	int bad = 0, status = 0, failures;
+	char fault[60];
 
 	(void)fflush(stdout);
-	for (size_t op = 0; op < 2; op++)
-		for (int nth = 1; nth < 60; nth++) {
-			char fault[60], c;
-			int fd[2], status = 0, deposits = 0, changes = 0;
-
-			remove_archive();
-			(void)snprintf(fault, sizeof(fault), "%s:%d:kill", operations[op], nth);
-			if (pipe(fd) != 0)
-				abort();
-			if (fork() == 0) {
-				(void)dup2(fd[1], STDERR_FILENO + 1);
-				(void)setenv("JM_FAULT", fault, 1);
-				(void)execl("/proc/self/exe", "archive_queue.t", dir, (char *)NULL);
-				_exit(9);
-			}
-			(void)close(fd[1]);
-			while (read(fd[0], &c, 1) == 1) {
-				deposits += c == 'd';
-				changes += c == 'c';
-			}
-			(void)close(fd[0]);
-			(void)wait(&status);
+	for (int op = 0; op < 2; op++)
+		for (calls[op] = 0; calls[op] < 60; calls[op]++) {
+			(void)snprintf(fault, sizeof(fault), "%s:%d:kill", operations[op], calls[op] + 1);
+			bad += !work_with(fault, &status, &failures);
 			if (WIFEXITED(status))
 				break;
-			deaths++;
-			if (access(dir, F_OK) == 0 && !check_after(deposits, changes)) {
-				tap_diag("%s: %d deposits, %d changes", fault, deposits, changes);
-				bad++;
-				break;
-			}
 		}
-	tap_ok(deaths > 12, "killed at every write and sync (%d times)", deaths);
+	tap_ok(calls[0] + calls[1] > 12, "killed at every write and sync (%d times)", calls[0] + calls[1]);
+	tap_is_int(bad, 0, "each time: what was acknowledged is there, once, and can be ended");
+}
+
+/* Each of them fails, once or from then on. */
+static void test_failures(const int calls[2])
+{
+	static const struct {
+		int op;
+		const char *what;
+	} faults[] = {
+		{ 0, ":EIO" }, { 0, "+:ENOSPC" }, { 0, ":short" }, { 1, ":EIO" },
+	};
+	int bad = 0, status, failures, failed = 0, runs = 0;
+
+	(void)fflush(stdout);
+	for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++)
+		for (int nth = 1; nth <= calls[faults[i].op]; nth++, runs++) {
+			char fault[60];
+
+			(void)snprintf(fault, sizeof(fault), "%s:%d%s", operations[faults[i].op], nth, faults[i].what);
+			bad += !work_with(fault, &status, &failures) || !WIFEXITED(status);
+			failed += failures > 0 || WEXITSTATUS(status) != 0;
+		}
+	tap_ok(failed > runs / 2, "writes and syncs failed, once and for good (%d of %d runs met it)", failed, runs);
 	tap_is_int(bad, 0, "each time: what was acknowledged is there, once, and can be ended");
 }
 
 int main(int argc, char **argv)
 {
+	int calls[2];
+
 	if (argc > 1) {		/* test_deaths() */
 		(void)snprintf(dir, sizeof(dir), "%s", argv[1]);
 		work(STDERR_FILENO + 1);
@@ -471,6 +521,7 @@ int main(int argc, char **argv)
 	test_anew();
 	test_merge_at_once();
 	jm_archive_close(&a);
-	test_deaths();
+	test_deaths(calls);
+	test_failures(calls);
 	return tap_done();
 }
