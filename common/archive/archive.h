@@ -236,6 +236,14 @@ int jm_archive_show(struct jm_archive *a, uint64_t id, json_t **item_r, struct j
 /* Events from seq after_seq on, oldest first; the visitor gets {seq, time, kind, service, actor, text}. */
 int jm_archive_events(struct jm_archive *a, uint64_t after_seq, uint64_t limit, jm_archive_visit *visit, void *ctx, struct jm_err *err) JM_MUST_CHECK;
 
+/*
+ * What happened behind a place, in the order of the records, at most limit records (0: all): {seq, time, kind, service, actor, text}, events also with
+ * status and cure, reports (kind archived, merged, queued, set-aside) and changes (also released, expired) with item, sender, subject, message_id,
+ * recipients (how many), size. from: {seq} or a place that was given as *next_r; NULL: nothing is told. *next_r: where to go on, and whether there is more; caller owns. TEMP.
+ */
+int jm_archive_follow(struct jm_archive *a, const json_t *from, uint64_t limit, jm_archive_visit *visit, void *ctx, json_t **next_r,
+    struct jm_err *err) JM_MUST_CHECK;
+
 enum jm_export { JM_EXPORT_MESSAGE, JM_EXPORT_RAW, JM_EXPORT_REPORT };
 
 /*

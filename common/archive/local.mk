@@ -12,4 +12,5 @@ common_libjm_a_SOURCES += \
 	common/archive/apply.h common/archive/change.c common/archive/queue.c common/archive/tally.c \
 	common/archive/map.c common/archive/map.h common/archive/domain.c
 common_libjm_a_SOURCES += common/archive/walk.c common/archive/compare.c common/archive/dump.c common/archive/load.c common/archive/copy.c common/archive/disk.c common/archive/gauge.c
+common_libjm_a_SOURCES += common/archive/follow.c
 EXTRA_DIST += common/archive/SCHEMA.md

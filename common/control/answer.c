@@ -90,6 +90,13 @@ static int answer_status(const struct question *q, struct jm_err *err)
 	return rc;
 }
 
+static int answer_live(const struct question *q, struct jm_err *err)
+{
+	if (!q->daemon_state)
+		return jm_err_set(err, JM_E_TEMP, "no daemon runs");
+	return q->out->object(q->out->ctx, q->daemon_state, err);
+}
+
 static int answer_list(const struct question *q, struct jm_err *err)
 {
 	const struct jm_archive_filter f = {
@@ -202,6 +209,21 @@ static bool equals(const struct question *q, const char *name, const json_t *eve
 	return !want || (is && strcmp(want, is) == 0);
 }
 
+bool jm_answer_is_kind(const char *kinds, const char *kind)
+{
+	size_t n, want = kind ? strlen(kind) : 0;
+
+	if (!kinds)
+		return true;
+	for (;; kinds += n + 1) {
+		n = strcspn(kinds, ",");
+		if (n == want && n > 0 && memcmp(kinds, kind, n) == 0)
+			return true;
+		if (kinds[n] == '\0')
+			return false;
+	}
+}
+
 static int sift(void *ctx, const json_t *event, struct jm_err *err)
 {
 	struct sieve *s = ctx;
@@ -209,7 +231,7 @@ static int sift(void *ctx, const json_t *event, struct jm_err *err)
 	int64_t ms = 0, since = date_ms(s->q, "since"), until = date_ms(s->q, "until");
 	int rc;
 
-	if (!equals(s->q, "service", event) || !equals(s->q, "kind", event) || !equals(s->q, "actor", event))
+	if (!equals(s->q, "service", event) || !jm_answer_is_kind(text(s->q, "kind"), json_string_value(json_object_get(event, "kind"))) || !equals(s->q, "actor", event))
 		return 0;
 	if ((since || until) && (!time || jm_clock_parse(time, &ms) < 0 || (since && ms < since) || (until && ms >= until)))
 		return 0;
@@ -236,6 +258,26 @@ static int answer_events(const struct question *q, struct jm_err *err)
 	struct sieve s = { q, number(q, "limit") };
 
 	return jm_archive_events(q->archive, number(q, "after"), 0, sift, &s, err);
+}
+
+/* The last object is the place where to go on. */
+static int answer_follow(const struct question *q, struct jm_err *err)
+{
+	json_t *from = text(q, "from") ? json_loads(text(q, "from"), 0, NULL) : NULL, *next = NULL, *o;
+	int rc;
+
+	if (text(q, "from") && !json_is_object(from)) {
+		json_decref(from);
+		return jm_err_set(err, JM_E_USAGE, "follow: \"from\" is no place");
+	}
+	rc = jm_archive_follow(q->archive, from, number(q, "limit"), pass_on, (void *)(uintptr_t)q, &next, err);
+	json_decref(from);
+	if (rc < 0)
+		return -1;
+	o = json_pack("{s:o}", "next", next);
+	rc = o ? q->out->object(q->out->ctx, o, err) : jm_err_set(err, JM_E_TEMP, "no memory for a place");
+	json_decref(o);
+	return rc;
 }
 
 static int answer_queue(const struct question *q, struct jm_err *err)
@@ -283,6 +325,7 @@ static int answer_expire(const struct question *q, struct jm_err *err)
 
 static const struct verb verbs[] = {
 	{ "status", answer_status, { { NULL, FLAG, false } } },
+	{ "live", answer_live, { { NULL, FLAG, false } } },
 	{ "list", answer_list, {
 		{ "limit", NUMBER, false }, { "after", NUMBER, false }, { "reverse", FLAG, false }, { "since", DATE, false },
 		{ "until", DATE, false }, { "address", TEXT, false }, { "message-id", TEXT, false }, { "service", TEXT, false },
@@ -295,7 +338,8 @@ static const struct verb verbs[] = {
 	{ "backup", answer_backup, { { "tip", TEXT, false } } },
 	{ "events", answer_events, {
 		{ "after", NUMBER, false }, { "limit", NUMBER, false }, { "service", TEXT, false }, { "kind", TEXT, false },
-		{ "actor", TEXT, false }, { "since", DATE, false }, { "until", DATE, false } } },
+		{ "actor", TEXT, false }, { "since", DATE, false }, { "until", DATE, false }, { "follow", FLAG, false } } },
+	{ "follow", answer_follow, { { "from", TEXT, false }, { "limit", NUMBER, false } } },
 	{ "queue", answer_queue, { { "id", NUMBER, false }, { "service", TEXT, false } } },
 	{ "retry", answer_retry, { { "id", NUMBER, true }, { "actor", TEXT, false } } },
 	{ "release", answer_release, { { "id", NUMBER, true }, { "actor", TEXT, false } } },

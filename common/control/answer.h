@@ -18,9 +18,13 @@ struct jm_answer_out {
 
 /*
  * request: {"verb": "status"|"list"|"show"|"export"|"verify"|"events"|"queue"|"retry"|"release"|"expire", ...arguments as in jmctl(8) with their option names}.
- * daemon_state: what only a daemon knows (uptime, settings file, services and their state), merged into the answer to "status"; NULL offline.
+ * daemon_state: what only a daemon knows for this verb: for "status" uptime, settings file, services and their state, merged into the answer; for
+ * "live" the answer; with "verify" that there is a daemon, so that the result is noted. NULL offline.
  * USAGE for an unknown verb or argument. Any thread.
  */
 int jm_answer(struct jm_archive *a, const json_t *daemon_state, const json_t *request, const struct jm_answer_out *out, struct jm_err *err) JM_MUST_CHECK;
+
+/* Is kind among kinds, names with commas between; NULL: all are. */
+bool jm_answer_is_kind(const char *kinds, const char *kind);
 
 #endif

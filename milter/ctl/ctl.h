@@ -63,6 +63,10 @@ void jm_ctl_help(const char *verb, const struct jm_ctl_option *table, const char
 /* Print what the last of the n words may be, as "jmctl completion" does (completion.c). words: those that follow the verb. */
 void jm_ctl_complete(char *const *words, int n, const struct jm_ctl_option *table, const char *usage);
 
+/* Kinds of events, for the options that select by them. */
+#define JM_CTL_KINDS "archived merged queued set-aside released expired refused deferred status service-disabled reloaded started stopped recovered verified " \
+	"verify-failed ..."
+
 /* Which of the n names is the nearest to word by edit distance; NULL when none is near enough to be meant. Borrowed. */
 const char *jm_ctl_nearest(const char *word, const char *const *names, size_t n);
 
@@ -75,6 +79,8 @@ int jm_ctl_verify(int argc, char **argv);
 int jm_ctl_queue(int argc, char **argv);
 int jm_ctl_set_aside(int argc, char **argv);
 int jm_ctl_events(int argc, char **argv);
+int jm_ctl_top(int argc, char **argv);
+int jm_ctl_watch(int argc, char **argv);
 int jm_ctl_check(int argc, char **argv);
 int jm_ctl_explain(int argc, char **argv);
 int jm_ctl_domain(int argc, char **argv);

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* jmctl events: what happened, oldest first, and as it happens. */
 #include "common/base/clock.h"
-#include "milter/ctl/client.h"
+#include "milter/ctl/follow.h"
 #include "milter/ctl/print.h"
 
 #define FOLLOW_MS 1000
+#define LOOK 500			/* events in one look */
 
 struct events {
 	struct jm_client client;
@@ -47,37 +48,57 @@ static int put(void *ctx, const json_t *event, struct jm_err *err)
 	return ferror(stdout) ? jm_client_flush(err) : 0;
 }
 
+static json_t *request_of(const struct events *e, bool follow)
+{
+	uint64_t left = e->limit > 0 ? e->limit - e->seen : 0;
+
+	if (follow && (left == 0 || left > LOOK))
+		left = LOOK;
+	return json_pack("{s:s, s:I, s:I, s:s*, s:s*, s:s*, s:s*, s:s*, s:b}", "verb", "events", "after", (json_int_t)e->after, "limit", (json_int_t)left,
+	    "service", e->service, "kind", e->kind, "actor", e->actor, "since", e->since, "until", e->until, "follow", follow);
+}
+
 static int ask(struct events *e, struct jm_err *err)
 {
 	const struct jm_answer_out out = { .object = put, .ctx = e };
-	json_t *request = json_pack("{s:s, s:I, s:I, s:s*, s:s*, s:s*, s:s*, s:s*}", "verb", "events", "after", (json_int_t)e->after, "limit",
-	    (json_int_t)(e->limit > 0 ? e->limit - e->seen : 0), "service", e->service, "kind", e->kind, "actor", e->actor, "since", e->since, "until",
-	    e->until);
+	json_t *request = request_of(e, false);
 	int rc = request ? jm_client_ask(&e->client, request, &out, err) : jm_err_set(err, JM_E_TEMP, "out of memory");
 
 	json_decref(request);
 	return rc < 0 ? -1 : jm_client_flush(err);
 }
 
-/* Each look is a connection of its own, so a follower takes no place at the daemon and outlives its restart. */
+/* One look and what came of it: how many, -1. */
+static int look(struct events *e, struct jm_follow *f, struct jm_err *err)
+{
+	json_t *request = request_of(e, true), *list = NULL;
+	const json_t *event;
+	size_t i;
+	int rc = request ? jm_follow_ask(f, request, &list, err) : jm_err_set(err, JM_E_TEMP, "out of memory");
+
+	json_decref(request);
+	json_array_foreach(list, i, event)
+		if (rc > 0 && put(e, event, err) < 0)
+			rc = -1;
+	if (rc > 0)
+		rc = (int)json_array_size(list);
+	json_decref(list);
+	return rc < 0 || jm_client_flush(err) < 0 ? -1 : rc;
+}
+
 static int follow(struct events *e, struct jm_err *err)
 {
-	bool told = false;
+	struct jm_follow f = { .client = &e->client, .verb = "events" };
 
-	/* Opening the archive again and again would keep a daemon from starting. */
-	e->client.only_daemon = true;
-	for (;;) {
-		if (!told && e->client.offline)
-			fputs("jmctl events: no daemon runs, waiting for one\n", stderr);
-		told = e->client.offline;
-		if (e->limit > 0 && e->seen >= e->limit)
-			return 0;
-		jm_clock_sleep_ms(FOLLOW_MS);
-		if (ask(e, err) < 0 && err->kind != JM_E_TEMP)
+	while (e->limit == 0 || e->seen < e->limit) {
+		int n = look(e, &f, err);
+
+		if (n < 0)
 			return -1;
-		if (ferror(stdout))
-			return -1;
+		if (n < LOOK)
+			jm_clock_sleep_ms(FOLLOW_MS);
 	}
+	return 0;
 }
 
 int jm_ctl_events(int argc, char **argv)
@@ -87,7 +108,7 @@ int jm_ctl_events(int argc, char **argv)
 		{ "after", JM_CTL_NUMBER, &e.after, "SEQ", "behind this sequence number" },
 		{ "limit", JM_CTL_NUMBER, &e.limit, "N", "at most N events" },
 		{ "service", JM_CTL_TEXT, &e.service, "ADDRESS", "of this service" },
-		{ "kind", JM_CTL_TEXT, &e.kind, "KIND", "of this kind: refused, deferred, status, set-aside, released, ..." },
+		{ "kind", JM_CTL_TEXT, &e.kind, "KIND[,...]", "of these kinds: refused, deferred, status, set-aside, released, ...", JM_CTL_KINDS },
 		{ "actor", JM_CTL_TEXT, &e.actor, "ACTOR", "caused by this client address, user or part" },
 		{ "since", JM_CTL_TEXT, &e.since, "DATE", "at or after DATE, UTC: 2026-11-22 or 2026-11-22T08:30:00Z" },
 		{ "until", JM_CTL_TEXT, &e.until, "DATE", "before DATE" },

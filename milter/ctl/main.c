@@ -21,6 +21,8 @@ static const struct jm_ctl_verb verbs[] = {
 	{ "set-aside", jm_ctl_set_aside, "what is set aside: list, show, release, expire" },
 	{ "verify", jm_ctl_verify, "re-read and compare every record" },
 	{ "events", jm_ctl_events, "what happened" },
+	{ "watch", jm_ctl_watch, "what happens, line by line" },
+	{ "top", jm_ctl_top, "how the daemon stands, all the time" },
 	{ "backup", jm_ctl_backup, "a copy of the archive, brought up to date and verified" },
 	{ "restore", jm_ctl_restore, "an archive from a backup" },
 	{ "dump", jm_ctl_dump, "all messages as plain files with manifest and digests" },

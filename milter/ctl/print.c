@@ -118,14 +118,24 @@ size_t jm_print_value(FILE *f, const json_t *value, size_t columns, bool cut)
 	return n;
 }
 
-void jm_print_style(FILE *f, enum jm_print_style style)
+bool jm_print_coloured(FILE *f)
 {
-	static const char *const codes[] = { "0", "1", "2", "32", "31" };
 	const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
 
-	if ((no_color && no_color[0]) || !term || strcmp(term, "dumb") == 0 || !isatty(fileno(f)))
-		return;
+	return (!no_color || !no_color[0]) && term && strcmp(term, "dumb") != 0 && isatty(fileno(f));
+}
+
+void jm_print_code(FILE *f, enum jm_print_style style)
+{
+	static const char *const codes[] = { "0", "1", "2", "32", "31", "33" };
+
 	fprintf(f, "\033[%sm", codes[style]);
+}
+
+void jm_print_style(FILE *f, enum jm_print_style style)
+{
+	if (jm_print_coloured(f))
+		jm_print_code(f, style);
 }
 
 void jm_print_json(FILE *f, const json_t *value)

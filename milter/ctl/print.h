@@ -14,7 +14,7 @@
 
 #include "common/base/span.h"
 
-enum jm_print_style { JM_PRINT_PLAIN, JM_PRINT_BOLD, JM_PRINT_DIM, JM_PRINT_GOOD, JM_PRINT_BAD };
+enum jm_print_style { JM_PRINT_PLAIN, JM_PRINT_BOLD, JM_PRINT_DIM, JM_PRINT_GOOD, JM_PRINT_BAD, JM_PRINT_WAIT };
 
 /* Print text escaped, padded with spaces to columns; with cut, no more than columns ("..." at the end). Returns the columns used. columns 0: as it comes. */
 size_t jm_print_cell(FILE *f, struct jm_span text, size_t columns, bool cut);
@@ -27,6 +27,12 @@ size_t jm_print_width(struct jm_span text);
 
 /* Escaped text without padding. */
 void jm_print_text(FILE *f, struct jm_span text);
+
+/* Is f a terminal that may have colour? */
+bool jm_print_coloured(FILE *f);
+
+/* Begin (or with PLAIN end) a style, whatever f is: for a picture that is drawn in memory. */
+void jm_print_code(FILE *f, enum jm_print_style style);
 
 /* Begin (or with PLAIN end) a style; nothing unless f is a terminal that may have colour. */
 void jm_print_style(FILE *f, enum jm_print_style style);

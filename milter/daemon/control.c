@@ -36,7 +36,7 @@ struct client {
 
 struct jm_control {
 	struct jm_archive *archive;
-	json_t *(*daemon_state)(void *ctx);
+	json_t *(*known)(void *ctx, const char *verb);
 	void *ctx;
 	struct sockaddr_un address;
 	dev_t dev;			/* of the socket file, so that only our own is removed */
@@ -119,8 +119,10 @@ static void log_served(int fd, const json_t *request, const struct jm_err *err, 
 	struct ucred peer = { .pid = -1, .uid = (uid_t)-1, .gid = (gid_t)-1 };
 	socklen_t n = sizeof peer;
 	int known = getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &n);
+	/* Who follows asks every second: that would be most of the log. */
+	bool again = json_is_true(json_object_get(request, "follow")) || (verb && (strcmp(verb, "live") == 0 || strcmp(verb, "follow") == 0));
 
-	JM_LOG(err ? JM_LOG_NOTICE : JM_LOG_INFO, "control", { "verb", JM_S(verb) }, { "uid", JM_I(known == 0 ? (int64_t)peer.uid : -1) },
+	JM_LOG(err ? JM_LOG_NOTICE : again ? JM_LOG_DEBUG : JM_LOG_INFO, "control", { "verb", JM_S(verb) }, { "uid", JM_I(known == 0 ? (int64_t)peer.uid : -1) },
 	    { "gid", JM_I(known == 0 ? (int64_t)peer.gid : -1) }, { "pid", JM_I(peer.pid) },
 	    { "ms", JM_I((jm_clock_mono_us() - started_us) / 1000) }, { "result", JM_S(err ? jm_err_kind_name(err->kind) : "ok") },
 	    { "text", JM_S(err ? err->text : "") });
@@ -137,8 +139,8 @@ static void *serve(void *arg)
 
 	rc = read_request(c->fd, &request, &err);
 	if (rc == 0) {
-		if (c->control->daemon_state)
-			state = c->control->daemon_state(c->control->ctx);
+		if (c->control->known)
+			state = c->control->known(c->control->ctx, json_string_value(json_object_get(request, "verb")));
 		rc = jm_answer(c->control->archive, state, request, &out, &err);
 	}
 	log_served(c->fd, request, rc < 0 ? &err : NULL, started_us);
@@ -297,7 +299,7 @@ static void unlisten(struct jm_control *k)
 	free(k);
 }
 
-int jm_control_start(const char *path, struct jm_archive *a, json_t *(*daemon_state)(void *ctx), void *ctx, struct jm_control **c_r,
+int jm_control_start(const char *path, struct jm_archive *a, json_t *(*known)(void *ctx, const char *verb), void *ctx, struct jm_control **c_r,
     struct jm_err *err)
 {
 	size_t path_n = strlen(path), i;
@@ -308,7 +310,7 @@ int jm_control_start(const char *path, struct jm_archive *a, json_t *(*daemon_st
 	if (!k)
 		return jm_err_set(err, JM_E_TEMP, "control socket: no memory");
 	k->archive = a;
-	k->daemon_state = daemon_state;
+	k->known = known;
 	k->ctx = ctx;
 	k->fd = k->wake_fd = -1;
 	for (i = 0; i < JM_CONTROL_CLIENTS; i++)

@@ -14,11 +14,11 @@ struct jm_control;
 
 /*
  * Listen on path (mode 0660, owner and group of the process) and serve archive a, both used until jm_control_stop(). A socket that a dead process left behind
- * is replaced; anything else there, a symbolic link included, is left alone. daemon_state (may be NULL) is called with ctx by any thread for
- * each "status" and gives a new object or NULL. CONFIG for a path that cannot be, DENIED when another process listens there or for lack of rights, TEMP. Call it when the process
+ * is replaced; anything else there, a symbolic link included, is left alone. known (may be NULL) is called with ctx by any thread for
+ * each request and gives what only a daemon knows for that verb: a new object, or NULL. CONFIG for a path that cannot be, DENIED when another process listens there or for lack of rights, TEMP. Call it when the process
  * has its final user.
  */
-int jm_control_start(const char *path, struct jm_archive *a, json_t *(*daemon_state)(void *ctx), void *ctx, struct jm_control **c_r,
+int jm_control_start(const char *path, struct jm_archive *a, json_t *(*known)(void *ctx, const char *verb), void *ctx, struct jm_control **c_r,
     struct jm_err *err) JM_MUST_CHECK;
 
 /* Cut all clients off, wait for their threads, remove the socket. *c becomes NULL; *c NULL is fine. */

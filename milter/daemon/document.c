@@ -9,7 +9,10 @@
 
 #include "common/base/clock.h"
 #include "common/publish/figure.h"
+#include "milter/daemon/clients.h"
 #include "milter/daemon/collect.h"
+
+#define CLIENTS 20
 
 static json_t *time_text(int64_t ms)
 {
@@ -237,6 +240,34 @@ int jm_document_make(struct jm_daemon *d, const struct jm_settings *s, json_t **
 	json_decref(recent);
 	json_decref(gauges);
 	return rc;
+}
+
+static json_t *live(struct jm_daemon *d)
+{
+	struct jm_settings *s = jm_daemon_settings(d);
+	json_t *document = NULL;
+	struct jm_err err;
+	unsigned busy;
+
+	if (jm_document_make(d, s, &document, &err) < 0)
+		document = NULL;
+	jm_settings_unref(&s);
+	pthread_mutex_lock(&d->lock);
+	busy = d->busy;
+	pthread_mutex_unlock(&d->lock);
+	if (document && (json_object_set_new(document, "clients", jm_clients_list(CLIENTS)) | json_object_set_new(document, "in_flight",
+	    json_integer(busy))) != 0) {
+		json_decref(document);
+		return NULL;
+	}
+	return document;
+}
+
+json_t *jm_document_known(void *ctx, const char *verb)
+{
+	if (verb && (strcmp(verb, "status") == 0 || strcmp(verb, "verify") == 0))
+		return jm_daemon_state(ctx);
+	return verb && strcmp(verb, "live") == 0 ? live(ctx) : NULL;
 }
 
 char *jm_document_line(const json_t *document, char line[JM_DOCUMENT_LINE_BYTES])

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 sbin_PROGRAMS += milter/daemon/journal-milter
 milter_daemon_journal_milter_SOURCES = \
-	milter/daemon/collect.c milter/daemon/collect.h \
+	milter/daemon/clients.c milter/daemon/clients.h milter/daemon/collect.c milter/daemon/collect.h \
 	milter/daemon/control.c milter/daemon/control.h \
 	milter/daemon/daemon.c milter/daemon/daemon.h \
 	milter/daemon/detail.c milter/daemon/detail.h \

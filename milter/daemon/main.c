@@ -25,6 +25,7 @@
 #include "milter/daemon/collect.h"
 #include "milter/daemon/control.h"
 #include "milter/daemon/daemon.h"
+#include "milter/daemon/document.h"
 #include "milter/daemon/notify.h"
 #include "milter/daemon/publisher.h"
 #include "milter/daemon/queue.h"
@@ -270,7 +271,7 @@ static int run(struct jm_daemon *d, struct jm_err *err)
 		goto out;
 	if (jm_queue_start(d, err) != 0)
 		goto out;
-	if (jm_control_start(d->settings->control_socket, d->archive, jm_daemon_state, d, &control, err) != 0)
+	if (jm_control_start(d->settings->control_socket, d->archive, jm_document_known, d, &control, err) != 0)
 		goto out;
 	if (jm_smtp_listen(d, d->settings, err) != 0)
 		goto out;

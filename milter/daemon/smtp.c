@@ -23,6 +23,7 @@
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/mail/domain.h"
+#include "milter/daemon/clients.h"
 #include "milter/daemon/detail.h"
 #include "milter/daemon/intake.h"
 #include "milter/daemon/pool.h"
@@ -224,6 +225,7 @@ static void tell_refusal(struct session *s, const struct jm_admission *a, const 
 	atomic_fetch_add(refused ? &the_daemon->refused : &the_daemon->deferred, 1);
 	jm_watch_recipient(a->service ? a->service->email_address : NULL, refused, jm_verdict_name(a->verdict));
 	atomic_fetch_add(&the_daemon->turned_away[a->verdict], 1);
+	jm_clients_count(s->client, true);
 	jm_daemon_note(the_daemon, refused ? "refused" : "deferred", a->service ? a->service->email_address : NULL, s->client,
 	    jm_verdict_name(a->verdict), a->text);
 }
@@ -441,6 +443,7 @@ static sfsistat on_eom(SMFICTX *ctx)
 	if (!s->failed)
 		rc = s->intake.targets_n ? jm_intake_finish(&s->intake, the_daemon, &receipt, &err) : 0;
 	jm_watch_intake(&s->intake);
+	jm_clients_count(s->client, false);
 	if (s->intake.targets_n == 0 || rc == 0)
 		rc = copy_passing(s, rc, &err);
 	wait_ends(s);

@@ -6,6 +6,7 @@ import os
 import re
 
 TYPES = {"object": dict, "array": list, "string": str, "integer": int, "number": (int, float), "boolean": bool, "null": type(None)}
+STATUS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../config/status.schema.json")
 KNOWN = {"$schema", "$comment", "$defs", "$ref", "title", "description", "type", "enum", "pattern", "properties", "required", "additionalProperties", "items",
          "anyOf"}
 
@@ -23,7 +24,10 @@ def _is(value, name):
 def _resolve(ref, file):
     """"other.json#/a/b" beside file, or "#/a/b" in it: the schema there, and its file."""
     name, _, pointer = ref.partition("#")
-    file = os.path.join(os.path.dirname(file), name) if name else file
+    if name == "../status.schema.json":	# as installed
+        file = STATUS
+    elif name:
+        file = os.path.join(os.path.dirname(file), name)
     schema = load(file)
     for word in pointer.split("/")[1:]:
         schema = schema[word]

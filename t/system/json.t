@@ -82,6 +82,8 @@ def online(d):
     run.until(lambda: d.jmctl.events("verified"), "the verification is an event")
     kinds = {e["kind"] for e in say(0, "events", *at)}
     tap.ok({"refused", "status", "started", "set-aside", "released", "expired", "verified"} <= kinds, "events of all kinds", kinds)
+    say(0, "watch", "--after", 1, "--limit", 40, *at)
+    say(0, "top", *at)
     say(0, "backup", path("copy"), *at)
     say(0, "dump", path("dump"), *at)
     say(0, "check", *at)

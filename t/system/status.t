@@ -136,6 +136,7 @@ def filters():
     all_events = d.jmctl.events()
     tap.is_(events("--kind", "status", "--service", ONE), [e for e in all_events if e["kind"] == "status" and e.get("service") == ONE],
             "events of one kind and service")
+    tap.is_(events("--kind", "status,refused"), [e for e in all_events if e["kind"] in ("status", "refused")], "events of two kinds")
     tap.is_(events("--actor", "192.0.2.77"), [e for e in all_events if e.get("actor") == "192.0.2.77"], "events by actor")
     middle = all_events[len(all_events) // 2]["time"]
     tap.is_(events("--since", middle), [e for e in all_events if e["time"] >= middle], "events since")

@@ -152,6 +152,13 @@ int jm_archive_dump(struct jm_archive *a, uint64_t since_seq, jm_archive_visit *
 	return sink(ctx, "bytes", 5, err);
 }
 
+int jm_archive_follow(struct jm_archive *a, const json_t *from, uint64_t limit, jm_archive_visit *visit, void *ctx, json_t **next_r, struct jm_err *err)
+{
+	(void)a, (void)from, (void)limit, (void)visit, (void)ctx;
+	*next_r = NULL;
+	return jm_err_set(err, JM_E_TEMP, "not here");
+}
+
 int jm_archive_copy(struct jm_archive *a, const json_t *tip, jm_archive_visit *on_object, jm_archive_sink *sink, void *ctx, struct jm_err *err)
 {
 	if (asked(a, err, "backup %s", tip ? "from a tip" : "all") < 0 || visit_all(a, on_object, ctx, err) < 0)

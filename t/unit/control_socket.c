@@ -78,8 +78,9 @@ static void ask(const char *request, struct heard *h)
 	close(fd);
 }
 
-static json_t *state(void *ctx)
+static json_t *state(void *ctx, const char *verb)
 {
+	(void)verb;
 	return json_pack("{s:s}", "settings", ctx);
 }
 
