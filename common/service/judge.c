@@ -89,8 +89,8 @@ static bool right_parties(const struct jm_settings *settings, const struct jm_se
 			look_at(&p, settings, u->recipients[i].via_address, NULL, NULL);
 	}
 	if (!p.internal)
-		return jm_decide(d, non, non_line, service->journal_non_internal, "no internal address among sender and %zu recipients",
-		    u->recipients_n);
+		return jm_decide(d, non, non_line, service->journal_non_internal, "no internal address among sender and %zu recipient%s",
+		    u->recipients_n, u->recipients_n == 1 ? "" : "s");
 	jm_decide(d, non, non_line, true, "has an internal address");
 	if (!known)
 		return jm_decide(d, unknown, unknown_line, true, "no directory to look addresses up in: all are known");

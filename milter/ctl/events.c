@@ -14,22 +14,31 @@ struct events {
 	bool follow;
 };
 
+/* A text of the event, when it has any, with what stands before it. */
+static void put_text(const json_t *event, const char *key, const char *before)
+{
+	const json_t *value = json_object_get(event, key);
+
+	if (json_string_length(value) == 0)
+		return;
+	fputs(before, stdout);
+	jm_print_value(stdout, value, 0, false);
+}
+
 static void put_row(const json_t *event)
 {
 	char time[JM_PRINT_TIME_TEXT];
 
 	printf("%8lld  %-20s  ", (long long)json_integer_value(json_object_get(event, "seq")), jm_print_time(event, "time", time));
 	jm_print_style(stdout, JM_PRINT_BOLD);
-	jm_print_value(stdout, json_object_get(event, "kind"), 12, false);
+	jm_print_value(stdout, json_object_get(event, "kind"), 16, false);
 	jm_print_style(stdout, JM_PRINT_PLAIN);
 	fputs("  ", stdout);
 	jm_print_value(stdout, json_object_get(event, "actor"), 15, false);
-	fputs("  ", stdout);
-	if (json_is_string(json_object_get(event, "service"))) {
-		jm_print_value(stdout, json_object_get(event, "service"), 0, false);
-		fputs(": ", stdout);
-	}
-	jm_print_value(stdout, json_object_get(event, "text"), 0, false);
+	put_text(event, "service", "  ");
+	put_text(event, "status", json_is_string(json_object_get(event, "service")) ? ": " : "  ");
+	put_text(event, "text", json_is_string(json_object_get(event, "service")) ? ": " : "  ");
+	put_text(event, "cure", "; ");
 	putchar('\n');
 }
 

@@ -24,7 +24,7 @@ struct list {
 static void put_head(const struct list *l)
 {
 	jm_print_style(stdout, JM_PRINT_BOLD);
-	printf("%*s  %-*s  %-*s  %*s  %*s  %s", ID_COLUMNS, "ID", TIME_COLUMNS, "ARCHIVED", (int)l->address_columns, "SENDER", COUNT_COLUMNS, "RCPTS",
+	printf("%*s  %-*s  %-*s  %*s  %*s  %s", ID_COLUMNS, "ID", TIME_COLUMNS, l->set_aside ? "RECEIVED" : "ARCHIVED", (int)l->address_columns, "SENDER", COUNT_COLUMNS, "RCPTS",
 	    SIZE_COLUMNS, "SIZE", l->set_aside ? "REASON: SUBJECT" : "SUBJECT");
 	jm_print_style(stdout, JM_PRINT_PLAIN);
 	putchar('\n');

@@ -111,7 +111,8 @@ static void told_source(void *ctx, const char *source, size_t addresses, size_t 
 	if (err)
 		snprintf(text, sizeof text, "directory source %.200s stays as it was: %.250s", source, err->text);
 	else
-		snprintf(text, sizeof text, "directory source %.200s: %zu addresses; %zu entries are none", source, addresses, ignored);
+		snprintf(text, sizeof text, "directory source %.200s: read, %zu address%s; entries that are no address: %zu", source, addresses,
+		    addresses == 1 ? "" : "es", ignored);
 	jm_daemon_note(ctx, err ? "directory-failed" : "directory-loaded", NULL, "daemon", text, text);
 }
 

@@ -211,6 +211,9 @@ def mailbox():
     s = stands(BOX, "Error", "a login that is refused: Error")
     server.quirks = {}
     stands(BOX, "OK", "and OK when it is not")
+    told = d.jmctl.run("events", "--kind", "status", "--service", BOX)[1].decode()
+    tap.like(told, r"(?s)status +daemon +box@journal\.example\.com: Awaiting Initial Run\n.*box@journal\.example\.com: Error: mailbox: .*; check host, .*: OK: in order again\n",
+             "people are told status, why and what to do")
     tap.is_(changes(BOX), ["Awaiting Initial Run", "Error", "OK", "Error", "Disabled", "OK", "Error", "OK"], "each change is one event")
     tap.is_(d.jmctl.status()["balance"], {"holds": True, "wrong": []}, "the counters balance")
     told = d.log() + json.dumps(d.jmctl.status()) + json.dumps(d.jmctl.events())

@@ -58,7 +58,7 @@ static const struct {
 } parties[] = {
 	{ "an internal sender", 0, 0, 0, "alice@example.com", { "x@evil.example" }, NULL, NULL },
 	{ "an internal recipient", 0, 0, 0, "x@evil.example", { "y@evil.example", "alice@example.com" }, NULL, NULL },
-	{ "none internal", 0, 0, 0, "x@evil.example", { "y@evil.example" }, NULL, "no internal address among sender and 1 recipients" },
+	{ "none internal", 0, 0, 0, "x@evil.example", { "y@evil.example" }, NULL, "no internal address among sender and 1 recipient" },
 	{ "none internal, allowed", 1, 0, 0, "x@evil.example", { "y@evil.example" }, NULL, NULL },
 	{ "no sender, none internal", 0, 0, 0, NULL, { "y@evil.example" }, NULL, "no internal" },
 	{ "nobody at all", 0, 0, 0, NULL, { NULL }, NULL, "no internal address among sender and 0 recipients" },
