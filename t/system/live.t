@@ -238,23 +238,27 @@ def watch_lines():
 
 def readers():
     """One that reads nothing, one that goes away: mail flows, and the daemon answers others."""
-    slow = [subprocess.Popen([jmctl.PROGRAM, "watch", "--json", "--after", "1", "--config", d.settings], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
-            for _ in range(10)]
-    for p in slow:
-        fcntl.fcntl(p.stdout, 1031, 4096)	# F_SETPIPE_SZ: it is full at once
+    slow = []
+    for _ in range(10):
+        ours, theirs = os.pipe()
+        fcntl.fcntl(ours, 1031, 4096)	# F_SETPIPE_SZ: it is full at once
+        p = subprocess.Popen([jmctl.PROGRAM, "watch", "--json", "--after", "1", "--config", d.settings], stdin=subprocess.DEVNULL, stdout=theirs)
+        os.close(theirs)
         tap.at_end(p.kill)
+        slow.append((p, ours))
     for i in range(60):
         if send("flow-%d" % i).kind != "d":
             tap.ok(False, "mail flows beside readers that do not read")
             break
-    full = [p for p in slow if run.until(lambda p=p: len(select.select([p.stdout], [], [], 0)[0]) == 1, "its pipe has something")]
+    full = [p for p, end in slow if run.until(lambda end=end: len(select.select([end], [], [], 0)[0]) == 1, "its pipe has something")]
     tap.is_(len(full), 10, "ten watches whose output nobody takes")
     tap.ok(d.jmctl.status()["reports"] >= 60 and d.jmctl.verify()[0] == 0, "mail flows and the daemon answers: more watches than it has places hold none")
-    slow[0].stdout.close()
+    gone, end = slow[0]
+    os.close(end)
     send("for-the-gone")
-    run.until(lambda: slow[0].poll() is not None, "a watch whose reader is gone ends", 20)
-    tap.ok(slow[0].returncode != 0, "a watch whose reader is gone ends")
-    for p in slow[1:]:
+    run.until(lambda: gone.poll() is not None, "a watch whose reader is gone ends", 20)
+    tap.ok(gone.returncode != 0, "a watch whose reader is gone ends")
+    for p, _ in slow[1:]:
         p.kill()
         p.wait()
     tap.is_(send("at-last").kind, "d", "and mail still flows")
