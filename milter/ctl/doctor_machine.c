@@ -23,6 +23,7 @@
 #define GIB (UINT64_C(1) << 30)
 #define BUILT_MS INT64_C(1767225600000)		/* 2026-01-01: no clock can be right before */
 #define AHEAD_MS (5 * 60 * 1000)
+#define EXCHANGE_MAX_BYTES 157286400		/* what Exchange sends at most */
 
 /* Does it answer at all: the one thing that is worse than any setting. */
 static void check_answers(struct jm_doctor *d)
@@ -130,6 +131,10 @@ void jm_doctor_settings(struct jm_doctor *d)
 		if (d->settings->services[i].disabled)
 			jm_doctor_add(d, JM_DOCTOR_WARN, "settings", "service-disabled", "journal-milter.xml: <disabled>no</disabled>",
 			    "service %s is disabled", d->settings->services[i].email_address);
+	if (d->settings->max_message_bytes < EXCHANGE_MAX_BYTES)
+		jm_doctor_add(d, JM_DOCTOR_FAIL, "settings", "message-size", "journal-milter.xml: <max-message-size>512M</max-message-size> in <archive>",
+		    "max-message-size is %llu bytes: a larger report gets a 4xx until its sender gives up; Exchange sends up to 150 MB",
+		    (unsigned long long)d->settings->max_message_bytes);
 	check_loopback(d);
 	check_microsoft(d);
 	check_answers(d);
@@ -151,15 +156,48 @@ static void check_disk(struct jm_doctor *d)
 		return;
 	}
 	if (pw && st.st_uid != pw->pw_uid)
-		jm_doctor_add(d, JM_DOCTOR_FAIL, "machine", "archive-owner", NULL, "the archive folder %s does not belong to %s", folder, user);
+		jm_doctor_add(d, JM_DOCTOR_FAIL, "machine", "archive-owner", "chown -R, or <user> in journal-milter.xml", "the archive folder %s does not belong to %s", folder, user);
 	left = (uint64_t)fs.f_bavail * fs.f_frsize;
 	whole = (uint64_t)fs.f_blocks * fs.f_frsize;
-	if (left < GIB || fs.f_favail < 100)
-		jm_doctor_add(d, JM_DOCTOR_FAIL, "machine", "disk-full", NULL, "%s: %llu MB and %llu files are left; then every report gets a 451", folder,
-		    (unsigned long long)(left >> 20), (unsigned long long)fs.f_favail);
+	if (left < GIB || left < d->settings->disk_reserve_bytes || (fs.f_files > 0 && fs.f_favail < 100))
+		jm_doctor_add(d, JM_DOCTOR_FAIL, "machine", "disk-full", "a larger disk; more volumes stay readable on another one, see <archive>",
+		    "%s: %llu MB and %llu files are left; below <disk-reserve>, %llu MB, every report gets a 451", folder, (unsigned long long)(left >> 20),
+		    (unsigned long long)fs.f_favail, (unsigned long long)(d->settings->disk_reserve_bytes >> 20));
 	else if (left < 5 * GIB || left < whole / 20)
-		jm_doctor_add(d, JM_DOCTOR_WARN, "machine", "disk-low", NULL, "%s: %llu MB of %llu MB are left", folder, (unsigned long long)(left >> 20),
+		jm_doctor_add(d, JM_DOCTOR_WARN, "machine", "disk-low", "a larger disk", "%s: %llu MB of %llu MB are left", folder, (unsigned long long)(left >> 20),
 		    (unsigned long long)(whole >> 20));
+}
+
+/* Who shows how all stands has another user, and so has node_exporter. */
+static void check_publish(struct jm_doctor *d)
+{
+	const struct jm_settings *s = d->settings;
+	struct stat st;
+
+	if (s->publish_interval_s == 0 || !s->publish_directory)
+		return;
+	if (stat(s->publish_directory, &st) != 0)
+		jm_doctor_add(d, JM_DOCTOR_WARN, "machine", "publish-folder", "systemd-tmpfiles --create, or <directory> in <publish>",
+		    "the publish folder %s cannot be looked at: %m", s->publish_directory);
+	else if ((st.st_mode & 05) != 05)
+		jm_doctor_add(d, JM_DOCTOR_WARN, "machine", "publish-folder", "chmod 0755 on that folder", "the publish folder %s is closed to others: "
+		    "journal-milter-web and node_exporter cannot read how all stands", s->publish_directory);
+}
+
+/* When the archive was last written to; 0: not known. What is in it came by this machine's own clock. */
+static int64_t last_written_ms(const char *folder)
+{
+	static const char *const names[] = { "volumes", "catalog", "lock" };
+	int64_t last_ms = 0;
+	char path[4096];
+	struct stat st;
+
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+		snprintf(path, sizeof path, "%s/%s", folder, names[i]);
+		if (stat(path, &st) == 0 && (int64_t)st.st_mtime * 1000 > last_ms)
+			last_ms = (int64_t)st.st_mtime * 1000;
+	}
+	return last_ms;
 }
 
 static void check_clock(struct jm_doctor *d)
@@ -176,6 +214,9 @@ static void check_clock(struct jm_doctor *d)
 	else if (stat(d->config, &st) == 0 && (int64_t)st.st_mtime * 1000 > now + AHEAD_MS)
 		jm_doctor_add(d, JM_DOCTOR_FAIL, "machine", "clock-wrong", "set the clock; install chrony", "the clock says %s, and %s was written "
 		    "later: the clock is behind, or was ahead", text, d->config);
+	else if (last_written_ms(d->settings->archive_directory) > now + AHEAD_MS)
+		jm_doctor_add(d, JM_DOCTOR_FAIL, "machine", "clock-wrong", "set the clock; install chrony", "the clock says %s, and the archive was written "
+		    "later: the clock is behind, or was ahead, and then reports were judged by a wrong age", text);
 	if (adjtimex(&t) >= 0 && (t.status & STA_UNSYNC))
 		jm_doctor_add(d, JM_DOCTOR_OK, "machine", "clock-free", NULL, "the kernel's clock is not steered; where this is no virtual machine whose "
 		    "host does it, install chrony");
@@ -186,6 +227,7 @@ void jm_doctor_machine(struct jm_doctor *d)
 	if (!d->settings)
 		return;
 	check_disk(d);
+	check_publish(d);
 	check_clock(d);
 }
 

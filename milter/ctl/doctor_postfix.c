@@ -32,6 +32,9 @@ static const struct rule rules[] = {
 	{ false, "strict_7bit_headers", NO, JM_DOCTOR_FAIL, "strict-mime", "reports with 8-bit headers get a 5xx" },
 	{ false, "strict_8bitmime", NO, JM_DOCTOR_FAIL, "strict-mime", "reports with 8-bit text get a 5xx" },
 	{ false, "strict_8bitmime_body", NO, JM_DOCTOR_FAIL, "strict-mime", "reports with 8-bit text get a 5xx" },
+	{ false, "smtpd_authorized_xclient_hosts", EMPTY, JM_DOCTOR_WARN, "xclient", "clients in it can pretend to have any address, Exchange's, too" },
+	{ false, "smtpd_reject_unlisted_sender", NO, JM_DOCTOR_WARN, "unlisted-sender", "the sender of reports, MicrosoftExchange..., may be in no table: "
+	    "its reports get a 550" },
 	{ true, "disable_mime_input_processing", YES, JM_DOCTOR_FAIL, "mime-processing", "header lines over 60000 bytes inside of the journaled message "
 	    "are cut, with a 250" },
 	{ true, "message_drop_headers", EMPTY, JM_DOCTOR_WARN, "drop-headers", "these header fields of the report are removed before the milter sees it" },
@@ -249,6 +252,7 @@ static void check_listener(struct jm_doctor *d, const struct jm_postfix *p, cons
 	const char *rewrite = jm_postfix_value(p, listener, "local_header_rewrite_clients");
 	char cleanup[300], line[512];
 
+	jm_doctor_listen(d, p, listener);
 	check_milter(d, p, listener, word);
 	check_size(d, p, listener);
 	check_tls(d, p, listener);
@@ -265,6 +269,12 @@ static void check_listener(struct jm_doctor *d, const struct jm_postfix *p, cons
 	if (strstr(rewrite, "static:all") || strstr(rewrite, "permit_mynetworks") || strstr(rewrite, "permit_sasl"))
 		jm_doctor_add(d, JM_DOCTOR_WARN, "postfix", "header-rewrite", option_line(line, sizeof line, listener, "local_header_rewrite_clients", ""),
 		    "%s: local_header_rewrite_clients = %s: addresses in reports from there are changed, header fields added", listener, rewrite);
+	if (strcmp(jm_postfix_value(p, listener, "smtpd_forbid_bare_newline"), "reject") == 0)
+		jm_doctor_add(d, JM_DOCTOR_FAIL, "postfix", "bare-newline", option_line(line, sizeof line, listener, "smtpd_forbid_bare_newline", "normalize"),
+		    "%s: smtpd_forbid_bare_newline = reject: a report with a bare LF gets a 550", listener);
+	if (strcmp(jm_postfix_value(p, listener, "milter_protocol"), "6") != 0)
+		jm_doctor_add(d, JM_DOCTOR_FAIL, "postfix", "milter-protocol", "main.cf: milter_protocol = 6", "%s: milter_protocol = %s: too old, all reports "
+		    "get a 451", listener, jm_postfix_value(p, listener, "milter_protocol"));
 	if (strcmp(jm_postfix_value(p, listener, "soft_bounce"), "yes") == 0)
 		jm_doctor_add(d, JM_DOCTOR_OK, "postfix", "soft-bounce", "main.cf: soft_bounce = no, after the first weeks",
 		    "%s: soft_bounce = yes: refusals are 4xx", listener);

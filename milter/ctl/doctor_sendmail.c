@@ -13,6 +13,7 @@
 #define HEADERS_MIN 65000
 #define MESSAGE_MIN_BYTES 157286400
 #define ANSWER_MIN_S 60
+#define DAY_S 86400
 
 /* The sections of sendmail.cf that matter. */
 struct cf {
@@ -21,6 +22,7 @@ struct cf {
 	json_t *mailers;		/* M: {"name": "equates"} */
 	json_t *tables;			/* K: {"name": "class and arguments"} */
 	json_t *relay;			/* class R: {"domain": ""} */
+	char relay_file[512];		/* whose lines are in class R, too; "": none */
 };
 
 static struct jm_span line_of(struct jm_span *text)
@@ -62,6 +64,11 @@ static void take_line(struct cf *cf, struct jm_span line)
 		split_at(cf->mailers, rest, ',');
 	} else if (line.p[0] == 'K') {
 		split_at(cf->tables, rest, ' ');
+	} else if (jm_span_starts_nocase(line, jm_span_str("F{R}")) || (line.p[0] == 'F' && rest.len && rest.p[0] == 'R')) {
+		rest = jm_span_sub(line, rest.p[0] == 'R' ? 2 : 4, line.len);
+		while (jm_postfix_word(&rest, &word))
+			if (word.p[0] == '/')
+				snprintf(cf->relay_file, sizeof cf->relay_file, "%.*s", (int)word.len, (const char *)word.p);
 	} else if (jm_span_starts_nocase(line, jm_span_str("C{R}")) || (line.p[0] == 'C' && rest.len && rest.p[0] == 'R')) {
 		rest = jm_span_sub(line, rest.p[0] == 'R' ? 2 : 4, line.len);
 		while (jm_postfix_word(&rest, &word))
@@ -210,11 +217,26 @@ static void check_options(struct jm_doctor *d, const struct cf *cf)
 	if (jm_num_u64(jm_span_str(v), 1, UINT64_MAX, &n) == 0 && n < MESSAGE_MIN_BYTES)
 		jm_doctor_add(d, JM_DOCTOR_FAIL, "sendmail", "size-limit", "sendmail.mc: define(`confMAX_MESSAGE_SIZE', `0')",
 		    "MaxMessageSize is %s: larger reports get a 552; Exchange sends up to 150 MB", v);
+	v = option(cf, "MaxMimeHeaderLength");
+	if (v[0] != '0')
+		jm_doctor_add(d, JM_DOCTOR_WARN, "sendmail", "mime-header-limit", "sendmail.mc: define(`confMAX_MIME_HEADER_LENGTH', `0')",
+		    "MaxMimeHeaderLength is %s: a longer Content-Type of a report is cut, with a 250", v[0] ? v : "2048/1024, the default");
+	v = option(cf, "Timeout.queuereturn");
+	if (v[0] && jm_postfix_seconds(jm_span_str(v)) < DAY_S)
+		jm_doctor_add(d, JM_DOCTOR_WARN, "sendmail", "queue-lifetime", "sendmail.mc: define(`confTO_QUEUERETURN', `5d')",
+		    "Timeout.queuereturn is %s: what waits at the backstop bounces soon", v);
+	for (size_t i = 0; i < d->settings->services_n; i++)
+		if (d->settings->services[i].encrypted && d->settings->services[i].encryption_mode == JM_ENCRYPTION_STRICT &&
+		    d->settings->services[i].transport == JM_TRANSPORT_SMTP && strchr(option(cf, "TLSSrvOptions"), 'V')) {
+			jm_doctor_add(d, JM_DOCTOR_FAIL, "sendmail", "no-client-certificate", "sendmail.mc: no V in confTLS_SRV_OPTIONS",
+			    "Sendmail asks for no client certificate, and a service wants one (encryption-mode strict)");
+			break;
+		}
 	v = option(cf, "ServerCertFile");
 	if (v[0] == '/')
 		jm_doctor_certificate(d, "sendmail", "sendmail.mc: confSERVER_CERT", v);
 	for (size_t i = 0; i < d->settings->services_n; i++)
-		if (d->settings->services[i].encrypted && v[0] != '/') {
+		if (d->settings->services[i].encrypted && d->settings->services[i].transport == JM_TRANSPORT_SMTP && v[0] != '/') {
 			jm_doctor_add(d, JM_DOCTOR_FAIL, "sendmail", "no-tls", "sendmail.mc: confSERVER_CERT and confSERVER_KEY",
 			    "Sendmail has no certificate, and a service is <encrypted>: its reports are refused");
 			break;
@@ -254,41 +276,90 @@ static void judge_mailer(struct jm_doctor *d, const struct cf *cf, const char *d
 		    entry);
 }
 
-/* The text beside the table; makemap(8) makes the table from it. */
-static void check_route(struct jm_doctor *d, const struct cf *cf, const char *domain)
+/* The value under a key in the text beside a table, from which makemap(8) makes it; or the key alone in a list. False: it is not there. */
+static bool text_value(const char *path, const char *key, char *value, size_t value_bytes)
 {
-	const char *table = json_string_value(json_object_get(cf->tables, "mailertable")), *path = table ? strrchr(table, ' ') : NULL;
 	unsigned char *p = NULL;
+	struct jm_span text, line, word;
 	size_t n = 0;
-	struct jm_span text, line, key;
-	char entry[512] = "", change[320];
+	bool found = false;
 
-	if (!json_object_get(cf->relay, domain)) {
-		snprintf(change, sizeof change, "sendmail.mc: RELAY_DOMAIN(`%s')", domain);
-		jm_doctor_add(d, JM_DOCTOR_WARN, "sendmail", "not-relayed", change, "%s is not in class R: unless the access table or the relay-domains file has "
-		    "it, its reports get a 550, relaying denied", domain);
-	}
-	if (path && jm_io_read_file(path + 1, CF_MAX_BYTES, &p, &n, NULL) == 0) {
-		for (text = jm_span_of(p, n); text.len && !entry[0];) {
-			line = line_of(&text);
-			for (size_t i = 0; i < line.len; i++)
-				if (p[(size_t)(line.p - p) + i] == '\t')
-					p[(size_t)(line.p - p) + i] = ' ';
-			line = jm_span_trim(line);
-			key = jm_span_sub(line, 0, jm_span_index(line, ' '));
-			if (jm_span_eq_nocase(key, jm_span_str(domain))) {
-				line = jm_span_trim(jm_span_sub(line, key.len, line.len));
-				snprintf(entry, sizeof entry, "%.*s", (int)line.len, (const char *)line.p);
-			}
-		}
+	if (jm_io_read_file(path, CF_MAX_BYTES, &p, &n, NULL) != 0)
+		return false;
+	for (text = jm_span_of(p, n); text.len && !found;) {
+		line = line_of(&text);
+		for (size_t i = 0; i < line.len; i++)
+			if (p[(size_t)(line.p - p) + i] == '\t')
+				p[(size_t)(line.p - p) + i] = ' ';
+		line = jm_span_trim(line);
+		word = jm_span_sub(line, 0, jm_span_index(line, ' '));
+		if (!jm_span_eq_nocase(word, jm_span_str(key)))
+			continue;
+		line = jm_span_trim(jm_span_sub(line, word.len, line.len));
+		snprintf(value, value_bytes, "%.*s", (int)line.len, (const char *)line.p);
+		found = true;
 	}
 	free(p);
+	return found;
+}
+
+/* Where the text of a table lies; NULL: there is no such table. */
+static const char *table_path(const struct cf *cf, const char *name)
+{
+	const char *table = json_string_value(json_object_get(cf->tables, name)), *path = table ? strrchr(table, ' ') : NULL;
+
+	return path ? path + 1 : NULL;
+}
+
+/* What the access table says of a journal address or its domain, the more exact first: RELAY and OK let it in. */
+static bool check_access(struct jm_doctor *d, const struct cf *cf, const char *domain)
+{
+	const char *path = table_path(cf, "access"), *at;
+	char key[600], value[256], line[800];
+
+	for (size_t i = 0; path && i < 2 * (d->settings->services_n + 1); i++) {
+		const struct jm_service *s = i / 2 < d->settings->services_n ? &d->settings->services[i / 2] : NULL;
+
+		at = s ? strchr(s->email_address, '@') : NULL;
+		if (s && (!at || strcmp(at + 1, domain) != 0))
+			continue;
+		snprintf(key, sizeof key, "%s%s", i % 2 ? "" : "To:", s ? s->email_address : domain);
+		if (!text_value(path, key, value, sizeof value))
+			continue;
+		if (strcmp(value, "RELAY") == 0 || strcmp(value, "OK") == 0)
+			return value[0] == 'R';
+		snprintf(line, sizeof line, "%s: %s RELAY", path, key);
+		jm_doctor_add(d, JM_DOCTOR_FAIL, "sendmail", "access-refuses", line, "the access table has \"%s %s\": %s", key, value,
+		    strcmp(value, "DISCARD") == 0 ? "reports are lost with a 250" : "reports are refused before the milter sees them");
+		return true;
+	}
+	return false;
+}
+
+static void check_relay(struct jm_doctor *d, const struct cf *cf, const char *domain)
+{
+	char change[320], value[256];
+
+	if (check_access(d, cf, domain) || json_object_get(cf->relay, domain) ||
+	    (cf->relay_file[0] && text_value(cf->relay_file, domain, value, sizeof value)))
+		return;
+	snprintf(change, sizeof change, "sendmail.mc: RELAY_DOMAIN(`%s')", domain);
+	jm_doctor_add(d, JM_DOCTOR_FAIL, "sendmail", "not-relayed", change, "%s is neither in class R, nor in the access table, nor in %s: its reports get a "
+	    "550, relaying denied", domain, cf->relay_file[0] ? cf->relay_file : "a relay-domains file");
+}
+
+static void check_route(struct jm_doctor *d, const struct cf *cf, const char *domain)
+{
+	const char *path = table_path(cf, "mailertable");
+	char entry[512] = "", change[320];
+
+	check_relay(d, cf, domain);
 	snprintf(change, sizeof change, "mailertable: %s jhold:[127.0.0.1]", domain);
-	if (entry[0])
+	if (path && text_value(path, domain, entry, sizeof entry))
 		judge_mailer(d, cf, domain, entry);
 	else
 		jm_doctor_add(d, JM_DOCTOR_FAIL, "sendmail", "no-backstop", change, "the mailertable %s does not have %s: what passes the milter is sent on by its "
-		    "MX record, or bounces", path ? path + 1 : "(there is none)", domain);
+		    "MX record, or bounces", path ? path : "(there is none)", domain);
 }
 
 static void check(struct jm_doctor *d, const struct cf *cf)
@@ -304,7 +375,7 @@ static void check(struct jm_doctor *d, const struct cf *cf)
 
 void jm_doctor_sendmail(struct jm_doctor *d)
 {
-	struct cf cf = { json_object(), json_object(), json_object(), json_object(), json_object() };
+	struct cf cf = { json_object(), json_object(), json_object(), json_object(), json_object(), "" };
 	struct jm_err err = { JM_E_NONE, 0, "" };
 	unsigned char *p = NULL;
 	size_t n = 0;

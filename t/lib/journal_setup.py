@@ -78,7 +78,7 @@ class AppliedPostfix(Postfix):
 class AppliedSendmail(Sendmail):
     """A private Sendmail whose journal pieces are those that were written."""
 
-    TAKEN = ("confSAFE_QUEUE", "confMAX_HEADERS_LENGTH", "confREJECT_NUL", "DAEMON_OPTIONS", "RELAY_DOMAIN", "`mailertable'", "Mjhold")
+    TAKEN = ("confSAFE_QUEUE", "confMAX_HEADERS_LENGTH", "confMAX_MIME_HEADER_LENGTH", "confREJECT_NUL", "DAEMON_OPTIONS", "RELAY_DOMAIN", "`mailertable'", "Mjhold")
 
     def __init__(self, folder, written, **kw):
         super().__init__(folder, port=written.port, **kw)

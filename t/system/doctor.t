@@ -5,6 +5,7 @@ import json
 import os
 import re
 import shutil
+import socket
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
@@ -14,6 +15,7 @@ import sendmail
 import tap
 from certs import Certs
 from daemon import Daemon
+from dovecot import Certificates
 from journal_setup import AppliedPostfix, AppliedSendmail, Written, jmctl, read, write
 
 LEVELS = {0: "ok", 1: "warn", 2: "FAIL"}
@@ -80,6 +82,8 @@ def listener_traps(ours, milters, option):
             ("a proxy filter", "proxy-filter", "FAIL", option("smtpd_proxy_filter", "127.0.0.1:10025")),
             ("a content filter", "content-filter", "warn", option("content_filter", "smtp:[127.0.0.1]:10025")),
             ("strict 8-bit", "strict-mime", "FAIL", option("strict_8bitmime", "yes")),
+            ("strict headers", "strict-mime", "FAIL", option("strict_7bit_headers", "yes")),
+            ("strict bodies", "strict-mime", "FAIL", option("strict_8bitmime_body", "yes")),
     )
 
 
@@ -104,14 +108,18 @@ def main_traps(domain, option, cert):
             ("a journal domain in mydestination", "wrong-class", "FAIL", main("mydestination=" + domain)),
             ("a list of recipients without ours", "unknown-recipient", "FAIL", main("relay_recipient_maps=inline:{ {a@b.example=x} }")),
             ("a queue of minutes", "queue-lifetime", "warn", main("maximal_queue_lifetime=10m")),
-            ("an expired certificate", "certificate-unreadable", "FAIL", ["-e", "smtpd_tls_security_level=may", "smtpd_tls_cert_file=/nonexistent.pem"]),
+            ("no certificate", "certificate-unreadable", "FAIL", ["-e", "smtpd_tls_security_level=may", "smtpd_tls_cert_file=/nonexistent.pem"]),
+            ("an expired certificate", "certificate-expired", "FAIL", ["-e", "smtpd_tls_security_level=may", "smtpd_tls_cert_file=" + expired()]),
+            ("clients that may use XCLIENT", "xclient", "warn", main("smtpd_authorized_xclient_hosts=192.0.2.1")),
+            ("senders that must be listed", "unlisted-sender", "warn", main("smtpd_reject_unlisted_sender=yes")),
+            ("bare newlines refused", "bare-newline", "FAIL", main("smtpd_forbid_bare_newline=reject")),
+            ("an old milter protocol", "milter-protocol", "FAIL", main("milter_protocol=2")),
             ("a certificate for a day", "certificate-expires", "warn", ["-e", "smtpd_tls_security_level=may", "smtpd_tls_cert_file=" + short_lived(cert)]),
     )
 
 
 def postfix(d, w):
-    s = AppliedPostfix(path("postfix"), w)
-    s.write()
+    s = AppliedPostfix(path("postfix"), w, main={"smtpd_authorized_xclient_hosts": ""}).start()
     etc, args = s.etc, ("--postfix", s.etc)
     listener, kept = "127.0.0.1:%d/inet" % w.port, {n: read(s.etc, n) for n in ("main.cf", "master.cf")}
     clean(d, "Postfix as written", *args)
@@ -144,9 +152,56 @@ def postfix(d, w):
     os.chmod(w.socket[5:], 0o600)
     planted(d, "a socket that postfix may not use", "socket-rights", "FAIL", *args)
     os.chmod(w.socket[5:], 0o660)
+    os.chmod(os.path.dirname(w.socket[5:]), 0o700)
+    planted(d, "a folder that postfix may not enter", "socket-rights", "FAIL", *args)
+    os.chmod(os.path.dirname(w.socket[5:]), 0o755)
+    services(d, etc, args)
+    listeners(d, s, w, args)
     run.output("postconf", "-c", etc, "-e", "soft_bounce=yes")
     clean(d, "soft_bounce is only good to know", *args)
     tap.like(jmctl("doctor", "--config", d.settings, "--no-dns", "--all", *args)[1], "soft-bounce", "--all tells it")
+
+
+def services(d, etc, args):
+    """What a service asks for, and the listener does not give."""
+    text, main_cf = read(d.settings), read(etc, "main.cf")
+    for what, name, more in (("TLS", "no-tls", "<encrypted>yes</encrypted>"), ("a login", "no-login", "<use-smtp-authentication>yes</use-smtp-authentication>"),
+                             ("a client certificate", "no-client-certificate", "<encrypted>yes</encrypted><encryption-mode>strict</encryption-mode>")):
+        if name == "no-client-certificate":
+            run.output("postconf", "-c", etc, "-e", "smtpd_tls_security_level=may", "smtpd_tls_cert_file=" + Certs(path("tls")).path("server.pem"))
+            settle(etc)
+        d.write(text.replace("</journal-service>", more + "</journal-service>"))
+        planted(d, "no %s for a service that wants it" % what, name, "FAIL", *args)
+    write(os.path.join(etc, "main.cf"), main_cf)
+    settle(etc)
+    d.write(text)
+
+
+def listeners(d, s, w, args):
+    """Who listens at the port."""
+    master = read(s.etc, "master.cf")
+    write(os.path.join(s.etc, "master.cf"), master + "%d inet n - n - - smtpd\n" % w.port)
+    run.output("postconf", "-c", s.etc, "-e", "inet_interfaces=all")
+    settle(s.etc)
+    planted(d, "a listener for all addresses beside ours", "listener-conflict", "FAIL", *args)
+    run.output("postconf", "-c", s.etc, "-e", "inet_interfaces=127.0.0.1")
+    other = run.port()
+    write(os.path.join(s.etc, "master.cf"), master.replace("127.0.0.1:%d" % w.port, "127.0.0.1:%d" % other))
+    settle(s.etc)
+    planted(d, "a listener that Postfix did not open", "not-listening", "FAIL", *args)
+    write(os.path.join(s.etc, "master.cf"), master)
+    settle(s.etc)
+    clean(d, "as it was", *args)
+    s.stop()
+    planted(d, "a Postfix that does not run", "mta-stopped", "FAIL", *args)
+    with socket.create_server(("127.0.0.1", w.port)):
+        planted(d, "another program at the port", "port-taken", "FAIL", *args)
+    s.start()
+
+
+def expired():
+    """A certificate that ended in 2021."""
+    return Certificates(path("old")).path("expired.pem")
 
 
 def short_lived(cert):
@@ -180,7 +235,10 @@ def sendmail_cf(d, w):
             ("RejectNUL", "reject-nul", "FAIL", "O RejectNUL=false", "O RejectNUL=True"),
             ("SuperSafe True", "super-safe", "warn", "O SuperSafe=PostMilter", "O SuperSafe=True"),
             ("a size limit", "size-limit", "FAIL", "O SuperSafe=", "O MaxMessageSize=10000000\nO SuperSafe="),
-            ("a domain that is not relayed", "not-relayed", "warn", "C{R}journal.example.com", "#"),
+            ("a domain that is not relayed", "not-relayed", "FAIL", "C{R}journal.example.com", "#"),
+            ("cut Content-Types", "mime-header-limit", "warn", "O MaxMimeHeaderLength=0", "O MaxMimeHeaderLength=2048/1024"),
+            ("a queue of an hour", "queue-lifetime", "warn", "O Timeout.queuereturn=5d", "O Timeout.queuereturn=1h"),
+            ("an expired certificate", "certificate-expired", "FAIL", "O SuperSafe=", "O ServerCertFile=%s\nO SuperSafe=" % expired()),
             ("a backstop that is a sink", "discard-transport", "FAIL", "Mjhold, P=[IPC]", "Mjhold, P=/dev/null"),
             ("a backstop that is a program", "no-backstop", "warn", "Mjhold, P=[IPC]", "Mjhold, P=/bin/sh"),
             ("a mailer that is not there", "no-mailer", "FAIL", "Mjhold,", "Mkhold,"),
@@ -196,6 +254,27 @@ def sendmail_cf(d, w):
         write(s.etc + "/mailertable", "journal.example.com %s\n" % entry if entry else "# nothing\n")
         planted(d, what, name, level, *args)
     write(s.etc + "/mailertable", table)
+    relaying(d, cf, kept, s.etc, args)
+
+
+def relaying(d, cf, kept, etc, args):
+    """The three places that let a domain in, and the one that refuses it."""
+    access, names, bare = etc + "/access", etc + "/relay-domains", kept.replace("C{R}journal.example.com", "#", 1)
+    kept = re.sub(r"(?m)^Kmailertable.*", lambda m: m.group(0) + "\nKaccess hash -T<TMPF> " + access, kept)
+    write(access, "# nothing\n")
+    write(cf, bare + "FR-o %s\n" % names)
+    planted(d, "a relay-domains file without the domain", "not-relayed", "FAIL", *args)
+    write(names, "other.example\njournal.example.com\n")
+    clean(d, "the domain in the relay-domains file", *args)
+    for text, level in (("To:journal.example.com\tRELAY", None), ("journal.example.com RELAY", None), ("To:journaling@journal.example.com REJECT", "FAIL"),
+                        ("To:journal.example.com DISCARD", "FAIL"), ("journal.example.com ERROR:\"550 no\"", "FAIL")):
+        write(access, text + "\n")
+        write(cf, kept if level else re.sub(r"(?m)^C\{R\}journal\.example\.com.*", "#", kept))
+        if level:
+            planted(d, "access: " + text, "access-refuses", level, *args)
+        else:
+            clean(d, "access: " + text, *args)
+    write(cf, kept)
 
 
 def settings(d, w):
@@ -209,6 +288,10 @@ def settings(d, w):
     clean(d, "settings and machine", "--mta", "none")
     one("loopback may send", "loopback-allowed", "warn", text.replace("127.0.0.5/32", "127.0.0.0/8"))
     one("some of Microsoft's ranges", "ranges-incomplete", "warn", re.sub(r"      <range>40\.92.*\n", "", text))
+    one("a small max-message-size", "message-size", "FAIL", text.replace("</directory>\n  </archive>", "</directory><max-message-size>10M</max-message-size>\n  </archive>"))
+    one("an archive of another user", "archive-owner", "FAIL", text.replace("<user>root</user>", "<user>nobody</user>"))
+    one("a user that is not there", "no-user", "FAIL", text.replace("<user>root</user>", "<user>jm-nobody-has-this</user>"))
+    one("a publish folder that is not there", "publish-folder", "warn", text.replace(".d/public<", ".d/nowhere<"))
     one("a disabled service", "service-disabled", "warn", text.replace("</email-address>", "</email-address><disabled>yes</disabled>"))
     d.write("<journal-milter>")
     status, found = findings(d, "--mta", "none")
@@ -217,6 +300,14 @@ def settings(d, w):
     os.utime(d.settings, (4000000000, 4000000000))
     planted(d, "a clock that is behind", "clock-wrong", "FAIL", "--mta", "none")
     d.write(text)
+    os.chmod(w.folder + ".d/public", 0o750)
+    planted(d, "a publish folder that is closed to others", "publish-folder", "warn", "--mta", "none")
+    os.chmod(w.folder + ".d/public", 0o755)
+    volumes = w.folder + ".d/archive/volumes"
+    os.utime(volumes, (4000000000, 4000000000))
+    planted(d, "an archive that was written in the future", "clock-wrong", "FAIL", "--mta", "none")
+    os.utime(volumes)
+    disks(d, text)
     os.rename(w.folder + ".d/archive", path("moved"))
     status, found = findings(d, "--mta", "none")
     tap.is_((status, sorted(found)), (2, ["no-archive"]), "no archive folder")
@@ -231,6 +322,23 @@ def settings(d, w):
     d.stop()
     status, found = findings(d, "--mta", "none")
     tap.is_((status, sorted(found)), (2, ["daemon-silent"]), "a daemon that does not answer")
+
+
+def disks(d, text):
+    """Small disks, in memory; nothing is written to them."""
+    for size, name, level in (("512m", "disk-full", "FAIL"), ("4g", "disk-low", "warn")):
+        folder = path("disk-" + size)
+        os.makedirs(folder)
+        run.output("mount", "-t", "tmpfs", "-o", "size=" + size, "tmpfs", folder)
+        try:
+            d.write(re.sub(r"<archive>\s*<directory>[^<]*", "<archive><directory>" + folder, text))
+            planted(d, "a disk of " + size, name, level, "--mta", "none")
+            if name == "disk-low":
+                d.write(read(d.settings).replace(folder + "</directory>", folder + "</directory><disk-reserve>5G</disk-reserve>"))
+                planted(d, "a disk smaller than its reserve", "disk-full", "FAIL", "--mta", "none")
+        finally:
+            run.output("umount", folder)
+    d.write(text)
 
 
 tap.need("postconf", "m4", "openssl", root=True)

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Doctor: does Postfix listen where its settings say, and does nobody else. */
+#include <arpa/inet.h>
+#include <netdb.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/base/num.h"
+#include "milter/ctl/doctor.h"
+#include "milter/ctl/doctor_route.h"
+
+#define OUT_MAX_BYTES 65536
+#define LISTENS "0A"			/* the state in /proc/net/tcp */
+
+/* "smtp/inet", "127.0.0.1:25/inet", "[::1]:smtp/inet": host is empty for all addresses. 0, or -1 for an unknown port. */
+static int place(const char *listener, struct jm_span *host, uint64_t *port)
+{
+	struct jm_span text = jm_span_sub(jm_span_str(listener), 0, strlen(listener) - 5), name;
+	size_t colon = jm_span_rindex(text, ':');
+	const struct servent *s;
+	char word[64];
+
+	*host = colon < text.len ? jm_span_sub(text, 0, colon) : (struct jm_span){ NULL, 0 };
+	name = colon < text.len ? jm_span_sub(text, colon + 1, text.len) : text;
+	if (jm_num_u64(name, 1, 65535, port) == 0)
+		return 0;
+	snprintf(word, sizeof word, "%.*s", (int)name.len, (const char *)name.p);
+	s = getservbyname(word, "tcp");
+	if (!s)
+		return -1;
+	*port = ntohs((uint16_t)s->s_port);
+	return 0;
+}
+
+/* A line a socket: number, local address, remote address, state, ... */
+static bool listed(const char *path, uint64_t port)
+{
+	FILE *f = fopen(path, "re");
+	char *line = NULL, want[8];
+	size_t size = 0;
+	ssize_t n;
+	bool found = false;
+
+	if (!f)
+		return false;
+	snprintf(want, sizeof want, ":%04X", (unsigned)port);
+	while (!found && (n = getline(&line, &size, f)) > 0) {
+		struct jm_span rest = jm_span_of((unsigned char *)line, (size_t)n), word[4];
+		size_t k = 0;
+
+		while (k < 4 && jm_postfix_word(&rest, &word[k]))
+			k++;
+		found = k == 4 && word[1].len > 5 && jm_span_eq(jm_span_sub(word[1], word[1].len - 5, 5), jm_span_str(want)) &&
+		    jm_span_eq(word[3], jm_span_str(LISTENS));
+	}
+	free(line);
+	(void)fclose(f);
+	return found;
+}
+
+static bool is_listening(uint64_t port)
+{
+	return listed("/proc/net/tcp", port) || listed("/proc/net/tcp6", port);
+}
+
+static bool is_running(const struct jm_doctor *d)
+{
+	const char *const argv[] = { "postfix", "-c", d->postfix, "status", NULL };
+	struct jm_buf out;
+	struct jm_err err;
+	int rc;
+
+	jm_buf_init(&out, OUT_MAX_BYTES);
+	rc = jm_doctor_run(argv, &out, NULL, &err);
+	jm_buf_release(&out);
+	return rc == 0;
+}
+
+/* A listener for all addresses of a port takes it away from one for a single address: master(8) ends then. */
+static void check_conflict(struct jm_doctor *d, const struct jm_postfix *p, const char *listener, struct jm_span host, uint64_t port)
+{
+	const char *other;
+	json_t *service;
+	char line[256];
+
+	if (strcmp(jm_postfix_value(p, NULL, "inet_interfaces"), "all") != 0)
+		return;
+	json_object_foreach(p->services, other, service) {
+		size_t n = strlen(other);
+		struct jm_span its;
+		uint64_t number;
+
+		if (n < 6 || strcmp(other + n - 5, "/inet") != 0 || strcmp(other, listener) == 0 || place(other, &its, &number) != 0 || number != port ||
+		    (its.len == 0) == (host.len == 0))
+			continue;
+		snprintf(line, sizeof line, "master.cf: an address before the port of \"%s\", too", its.len == 0 ? other : listener);
+		jm_doctor_add(d, JM_DOCTOR_FAIL, "postfix", "listener-conflict", line, "%s and %s want the same port, one of them for all addresses: Postfix "
+		    "does not start", listener, other);
+	}
+}
+
+void jm_doctor_listen(struct jm_doctor *d, const struct jm_postfix *p, const char *listener)
+{
+	struct jm_span host;
+	uint64_t port;
+	bool running, listening;
+
+	if (place(listener, &host, &port) != 0) {
+		jm_doctor_add(d, JM_DOCTOR_FAIL, "postfix", "unknown-port", "master.cf: a number as port", "%s: there is no such port", listener);
+		return;
+	}
+	check_conflict(d, p, listener, host, port);
+	if (geteuid() != 0)
+		return;		/* only root may ask */
+	running = is_running(d);
+	listening = is_listening(port);
+	if (!running && listening)
+		jm_doctor_add(d, JM_DOCTOR_FAIL, "postfix", "port-taken", "stop that program: ss -ltnp", "Postfix does not run, and another program "
+		    "listens at port %llu: reports go there, past the milter", (unsigned long long)port);
+	else if (!running)
+		jm_doctor_add(d, JM_DOCTOR_FAIL, "postfix", "mta-stopped", "postfix start", "Postfix does not run: reports wait at the sender");
+	else if (!listening)
+		jm_doctor_add(d, JM_DOCTOR_FAIL, "postfix", "not-listening", "postfix reload, and look into its log", "Postfix runs, but nobody listens at "
+		    "port %llu: %s is new, or its address is not one of this machine", (unsigned long long)port, listener);
+}
