@@ -210,19 +210,36 @@ int64_t jm_archive_stalled_us(struct jm_archive *a);
 /* Can the archive not write just now? True with why in text_r. */
 bool jm_archive_trouble(struct jm_archive *a, char text_r[JM_ERR_TEXT_BYTES]);
 
-/* The items in order of their id (by since_ms or until_ms alone: of their time), from behind after_id on (0: all), at most limit (0: all); newest
- * first when reverse. Each object: see SCHEMA.md "item". Nothing is locked between two visits. */
+enum jm_archive_sort { JM_SORT_ID, JM_SORT_SENT, JM_SORT_SIZE, JM_SORT_SENDER, JM_SORT_SUBJECT };
+
+/*
+ * Which items, and in which order. All criteria that are given must hold. Addresses are compared whole, ASCII letter case ignored. Strings are borrowed.
+ * Without bcc nothing in the answer tells who a Bcc recipient is: an address or a domain that only a Bcc recipient has finds nothing (jm_archive_hide_bcc()).
+ */
 struct jm_archive_filter {
-	uint64_t after_id;
-	uint64_t limit;
-	bool reverse;
+	uint64_t after_id;		/* go on behind this item, in the given order; 0: from the start */
+	uint64_t limit;			/* at most so many; 0: all */
+	bool reverse;			/* the other way round: newest, largest, "z" first */
 	bool set_aside;			/* the set-aside ones instead of the archived ones */
 	bool expired;			/* with set_aside: the expired ones instead */
-	const char *address;		/* only items with this sender or recipient (exact, letter case ignored) */
+	bool bcc;			/* Bcc recipients count, too */
+	const char *address;		/* a sender or recipient */
+	const char *sender, *recipient;
+	const char *domain;		/* that any of them is at, any letter case, U-labels or A-labels */
+	bool subdomains;		/* or below it */
 	const char *message_id;
 	const char *service;
-	int64_t since_ms, until_ms;	/* archived at; 0: no limit */
+	const char *subject;		/* words that it has, in any order; see mail/fold.h */
+	const char *attachment;		/* name of one, a part of it or a pattern; see mail/fold.h. Reads the messages of all that pass the rest */
+	uint64_t min_bytes, max_bytes;	/* of the message as archived; 0: no limit */
+	int64_t since_ms, until_ms;	/* archived at or after, and before; 0: no limit */
+	int64_t sent_since_ms, sent_until_ms;	/* the same by the message's Date field; what has none that can be read does not pass */
+	enum jm_archive_sort sort;	/* JM_SORT_ID: by id (with since_ms or until_ms as what leads: by time). Ties by id. Sender and subject count with their first 64 octets in lower case */
+	jm_archive_visit *progress;	/* gets {looked_at, found, done, total} now and then, with the visitor's ctx; NULL: none */
 };
+
+/* Visit the items. Each object: SCHEMA.md "item". Nothing is locked between two visits. USAGE for criteria that make no sense, NOTFOUND when after_id is
+ * no item though a sort needs it, LIMIT for more than a million to be sorted without a limit, CORRUPT after the last when some could not be looked into. */
 int jm_archive_list(struct jm_archive *a, const struct jm_archive_filter *f, jm_archive_visit *visit, void *ctx, struct jm_err *err) JM_MUST_CHECK;
 
 /* The processing queue, in the order of arrival; service NULL: all. Each object: SCHEMA.md "queue". */
@@ -232,6 +249,15 @@ int jm_archive_queue_show(struct jm_archive *a, uint64_t seq, json_t **row_r, st
 
 /* One item with its contents, recipients (each with the reports that named it) and reports. NOTFOUND. Caller owns. */
 int jm_archive_show(struct jm_archive *a, uint64_t id, json_t **item_r, struct jm_err *err) JM_MUST_CHECK;
+
+/*
+ * Take the Bcc recipients out of what jm_archive_show() gave, and put "hidden_recipients", their number, into it. A recipient is not one when a report
+ * names it (or the list or mailbox it was reached by) as To or Cc, or when To or Cc of the message's own header have it. What cannot be told is hidden.
+ */
+int jm_archive_hide_bcc(struct jm_archive *a, json_t *item, struct jm_err *err) JM_MUST_CHECK;
+
+/* The item that record seq (of a report) belongs to. 1, 0: there is no such report, -1. */
+int jm_archive_item_of(struct jm_archive *a, uint64_t seq, uint64_t *item_r, struct jm_err *err) JM_MUST_CHECK;
 
 /* Events from seq after_seq on, oldest first; the visitor gets {seq, time, kind, service, actor, text}. */
 int jm_archive_events(struct jm_archive *a, uint64_t after_seq, uint64_t limit, jm_archive_visit *visit, void *ctx, struct jm_err *err) JM_MUST_CHECK;

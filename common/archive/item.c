@@ -48,17 +48,25 @@ struct view {
 	bool damaged;			/* a report could not be read */
 };
 
-static json_t *entry_of(struct view *v, const json_t *address)
+char *jm_item_folded(struct jm_span s)
 {
-	struct jm_span s = jm_span_of(json_string_value(address), json_string_length(address));
 	char *folded = malloc(s.len + 1);
-	json_t *e;
 
 	if (folded == NULL)
 		return NULL;
 	for (size_t i = 0; i < s.len; i++)
 		folded[i] = (char)jm_lower(s.p[i]);
 	folded[s.len] = '\0';
+	return folded;
+}
+
+static json_t *entry_of(struct view *v, const json_t *address)
+{
+	char *folded = jm_item_folded(jm_span_of(json_string_value(address), json_string_length(address)));
+	json_t *e;
+
+	if (folded == NULL)
+		return NULL;
 	e = json_object_get(v->index, folded);
 	if (e == NULL) {
 		e = json_pack("{s:O,s:[]}", "address", address, "reports");
@@ -176,15 +184,13 @@ static int each_report(struct jm_archive *a, struct view *v, uint64_t id, struct
 	return rc;
 }
 
-int jm_archive_show(struct jm_archive *a, uint64_t id, json_t **item_r, struct jm_err *err)
+int jm_item_read(struct jm_archive *a, uint64_t id, json_t **item_r, struct jm_err *err)
 {
 	struct view v;
 	unsigned char key[8];
 	json_t *row = NULL;
 	int rc;
 
-	if (jm_applier_wait(a, err) < 0)
-		return -1;
 	jm_num_put_be64(key, id);
 	rc = jm_reader_get(a, JM_T_ITEMS, jm_span_of(key, sizeof(key)), &row, err);
 	if (rc <= 0)
@@ -207,6 +213,18 @@ int jm_archive_show(struct jm_archive *a, uint64_t id, json_t **item_r, struct j
 	else
 		*item_r = row;
 	return rc;
+}
+
+int jm_archive_show(struct jm_archive *a, uint64_t id, json_t **item_r, struct jm_err *err)
+{
+	return jm_applier_wait(a, err) < 0 ? -1 : jm_item_read(a, id, item_r, err);
+}
+
+int jm_archive_item_of(struct jm_archive *a, uint64_t seq, uint64_t *item_r, struct jm_err *err)
+{
+	uint64_t volume, offset;
+
+	return jm_applier_wait(a, err) < 0 ? -1 : jm_reader_locate(a, seq, &volume, &offset, item_r, err);
 }
 
 /* ---- export ---- */

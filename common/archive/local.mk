@@ -14,3 +14,4 @@ common_libjm_a_SOURCES += \
 common_libjm_a_SOURCES += common/archive/walk.c common/archive/compare.c common/archive/dump.c common/archive/load.c common/archive/copy.c common/archive/disk.c common/archive/gauge.c
 common_libjm_a_SOURCES += common/archive/follow.c
 EXTRA_DIST += common/archive/SCHEMA.md
+common_libjm_a_SOURCES += common/archive/search.c common/archive/bcc.c

@@ -385,6 +385,15 @@ int jm_dump_type_of(const json_t *type);
 /* status.c: the UUID as 32 digits. */
 void jm_archive_uuid_text(const struct jm_archive *a, char text[2 * JM_UUID_BYTES + 1]);
 
+/* item.c: jm_archive_show() without waiting for the applier. */
+int jm_item_read(struct jm_archive *a, uint64_t id, json_t **item_r, struct jm_err *err) JM_MUST_CHECK;
+/* An address with its ASCII letters in lower case; free(). NULL without memory. */
+char *jm_item_folded(struct jm_span address);
+
+/* bcc.c. Has the item (as of jm_item_read()) a recipient that wanted() likes, and is it no Bcc? 1, 0, -1. */
+typedef bool jm_bcc_wanted(const void *ctx, struct jm_span address);
+int jm_bcc_open(struct jm_archive *a, const json_t *item, jm_bcc_wanted *wanted, const void *ctx, struct jm_err *err) JM_MUST_CHECK;
+
 /* reader.c, used by all who read. */
 /* Hold the catalog for a short time. TEMP: it is not open now; then nothing is held. */
 int jm_reader_enter(struct jm_archive *a, struct jm_err *err) JM_MUST_CHECK;

@@ -18,7 +18,7 @@ struct argument {
 	bool needed;
 };
 
-#define ARGUMENTS_MAX 12
+#define ARGUMENTS_MAX 28
 
 /* A request whose arguments were checked, so that what follows need not. */
 struct question {
@@ -97,36 +97,115 @@ static int answer_live(const struct question *q, struct jm_err *err)
 	return q->out->object(q->out->ctx, q->daemon_state, err);
 }
 
+/* The order that "sort" names; -1: none. */
+static int sort_named(const char *name)
+{
+	static const char *const names[] = { [JM_SORT_ID] = "date", [JM_SORT_SENT] = "sent", [JM_SORT_SIZE] = "size", [JM_SORT_SENDER] = "sender",
+		[JM_SORT_SUBJECT] = "subject" };
+
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+		if (strcmp(name, names[i]) == 0)
+			return (int)i;
+	return -1;
+}
+
+/* list and search: the same, with more or fewer criteria. */
 static int answer_list(const struct question *q, struct jm_err *err)
 {
+	int sort = text(q, "sort") ? sort_named(text(q, "sort")) : JM_SORT_ID;
 	const struct jm_archive_filter f = {
 		.after_id = number(q, "after"),
 		.limit = number(q, "limit"),
 		.reverse = flag(q, "reverse"),
 		.set_aside = flag(q, "set-aside") || flag(q, "expired"),
 		.expired = flag(q, "expired"),
+		.bcc = flag(q, "bcc"),
 		.address = text(q, "address"),
+		.sender = text(q, "sender"),
+		.recipient = text(q, "recipient"),
+		.domain = text(q, "domain"),
+		.subdomains = flag(q, "subdomains"),
 		.message_id = text(q, "message-id"),
 		.service = text(q, "service"),
+		.subject = text(q, "subject"),
+		.attachment = text(q, "attachment"),
+		.min_bytes = number(q, "min-size"),
+		.max_bytes = number(q, "max-size"),
 		.since_ms = date_ms(q, "since"),
 		.until_ms = date_ms(q, "until"),
+		.sent_since_ms = date_ms(q, "sent-since"),
+		.sent_until_ms = date_ms(q, "sent-until"),
+		.sort = (enum jm_archive_sort)sort,
+		.progress = pass_progress,
 	};
 
+	if (sort < 0)
+		return jm_err_set(err, JM_E_USAGE, "search: \"sort\" is date, sent, size, sender or subject, not \"%.40s\"", text(q, "sort"));
 	return jm_archive_list(q->archive, &f, pass_on, (void *)(uintptr_t)q, err);
 }
 
-static int answer_show(const struct question *q, struct jm_err *err)
+static int show_item(const struct question *q, uint64_t id, struct jm_err *err)
 {
 	json_t *item = NULL;
 	int rc;
 
-	if (jm_archive_show(q->archive, number(q, "id"), &item, err) < 0)
+	if (jm_archive_show(q->archive, id, &item, err) < 0)
 		return -1;
-	rc = q->out->object(q->out->ctx, item, err);
+	rc = flag(q, "bcc") ? 0 : jm_archive_hide_bcc(q->archive, item, err);
+	if (rc == 0)
+		rc = q->out->object(q->out->ctx, item, err);
 	if (rc == 0 && json_object_get(item, "damaged"))
-		rc = jm_err_set(err, JM_E_CORRUPT, "item %llu: some of its records are damaged; the rest of it is shown", (unsigned long long)number(q, "id"));
+		rc = jm_err_set(err, JM_E_CORRUPT, "item %llu: some of its records are damaged; the rest of it is shown", (unsigned long long)id);
 	json_decref(item);
 	return rc;
+}
+
+/* The items of a Message-ID; few as a rule. */
+struct named {
+	uint64_t id[64];
+	size_t n;
+};
+
+static int add_named(void *ctx, const json_t *item, struct jm_err *err)
+{
+	struct named *m = ctx;
+
+	(void)err;
+	m->id[m->n++] = (uint64_t)json_integer_value(json_object_get(item, "id"));
+	return m->n == sizeof m->id / sizeof m->id[0];
+}
+
+static int show_named(const struct question *q, struct jm_err *err)
+{
+	struct jm_archive_filter f = { .message_id = text(q, "message-id") };
+	struct named m = { .n = 0 };
+	int rc = jm_archive_list(q->archive, &f, add_named, &m, err);
+
+	f.set_aside = true;
+	if (rc == 0 && m.n < sizeof m.id / sizeof m.id[0])
+		rc = jm_archive_list(q->archive, &f, add_named, &m, err);
+	if (rc == 0 && m.n == 0)
+		return jm_err_set(err, JM_E_NOTFOUND, "there is no item with the Message-ID %.300s", f.message_id);
+	for (size_t i = 0; rc == 0 && i < m.n; i++)
+		rc = show_item(q, m.id[i], err);
+	return rc;
+}
+
+/* By id, by the number of one of its reports, or by Message-ID. */
+static int answer_show(const struct question *q, struct jm_err *err)
+{
+	uint64_t id = number(q, "id"), item;
+	struct jm_err why;
+
+	if (text(q, "message-id"))
+		return show_named(q, err);
+	if (!json_object_get(q->request, "id"))
+		return jm_err_set(err, JM_E_USAGE, "show: \"id\" or \"message-id\" is missing");
+	if (show_item(q, id, err) == 0)
+		return 0;
+	if (err->kind != JM_E_NOTFOUND || jm_archive_item_of(q->archive, id, &item, &why) != 1 || item == id)
+		return -1;
+	return show_item(q, item, err);
 }
 
 static int answer_export(const struct question *q, struct jm_err *err)
@@ -329,8 +408,15 @@ static const struct verb verbs[] = {
 	{ "list", answer_list, {
 		{ "limit", NUMBER, false }, { "after", NUMBER, false }, { "reverse", FLAG, false }, { "since", DATE, false },
 		{ "until", DATE, false }, { "address", TEXT, false }, { "message-id", TEXT, false }, { "service", TEXT, false },
-		{ "set-aside", FLAG, false }, { "expired", FLAG, false } } },
-	{ "show", answer_show, { { "id", NUMBER, true } } },
+		{ "set-aside", FLAG, false }, { "expired", FLAG, false }, { "bcc", FLAG, false } } },
+	{ "search", answer_list, {
+		{ "limit", NUMBER, false }, { "after", NUMBER, false }, { "reverse", FLAG, false }, { "since", DATE, false },
+		{ "until", DATE, false }, { "address", TEXT, false }, { "message-id", TEXT, false }, { "service", TEXT, false },
+		{ "set-aside", FLAG, false }, { "expired", FLAG, false }, { "bcc", FLAG, false }, { "sender", TEXT, false },
+		{ "recipient", TEXT, false }, { "domain", TEXT, false }, { "subdomains", FLAG, false }, { "subject", TEXT, false },
+		{ "attachment", TEXT, false }, { "min-size", NUMBER, false }, { "max-size", NUMBER, false }, { "sent-since", DATE, false },
+		{ "sent-until", DATE, false }, { "sort", TEXT, false } } },
+	{ "show", answer_show, { { "id", NUMBER, false }, { "message-id", TEXT, false }, { "bcc", FLAG, false } } },
 	{ "export", answer_export, {
 		{ "id", NUMBER, true }, { "report", FLAG, false }, { "raw", FLAG, false }, { "which", NUMBER, false } } },
 	{ "verify", answer_verify, { { "since", NUMBER, false }, { "resume", FLAG, false } } },

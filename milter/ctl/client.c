@@ -186,23 +186,41 @@ static int come_back(struct jm_err *err)
 	return 0;
 }
 
-static int ask_archive(const char *dir, const json_t *request, const struct jm_answer_out *out, struct jm_err *err)
+static int ask_archive(struct jm_client *c, const char *dir, const json_t *request, const struct jm_answer_out *out, struct jm_err *err)
 {
 	const struct jm_archive_options options = { .dir = dir, .must_exist = true };
-	struct jm_archive *a = NULL;
+	struct jm_archive *a = c->kept;
 	struct jm_err back_err;
 	bool back;
 	int rc = -1;
 
-	if (become_owner(dir, &back, err) == 0 && jm_archive_open(&options, &a, err) == 0) {
+	if (become_owner(dir, &back, err) == 0 && (a || jm_archive_open(&options, &a, err) == 0)) {
 		rc = jm_answer(a, NULL, request, out, err);
-		jm_archive_close(&a);
+		c->kept = a;
+		if (!c->keep)
+			jm_archive_close(&c->kept);
+		else if (!c->kept_dir)
+			c->kept_dir = strdup(dir);
 	}
 	if (back && come_back(&back_err) < 0 && rc == 0) {
 		*err = back_err;
 		rc = -1;
 	}
 	return rc;
+}
+
+void jm_client_end(struct jm_client *c)
+{
+	struct jm_err err;
+	bool back = false;
+
+	if (c->kept && c->kept_dir && become_owner(c->kept_dir, &back, &err) < 0)
+		fprintf(stderr, "jmctl: %s\n", err.text);
+	jm_archive_close(&c->kept);
+	if (back && come_back(&err) < 0)
+		fprintf(stderr, "jmctl: %s\n", err.text);
+	free(c->kept_dir);
+	c->kept_dir = NULL;
 }
 
 int jm_client_ask(struct jm_client *c, const json_t *request, const struct jm_answer_out *out, struct jm_err *err)
@@ -213,7 +231,8 @@ int jm_client_ask(struct jm_client *c, const json_t *request, const struct jm_an
 	rc = find_place(c, &p, err);
 	if (rc < 0)
 		goto out;
-	rc = p.socket ? dial(p.socket, &fd, err) : 0;
+	/* Whoever has the archive open is the one to answer: no daemon can have come up meanwhile. */
+	rc = p.socket && !c->kept ? dial(p.socket, &fd, err) : 0;
 	if (rc < 0)
 		goto out;
 	c->offline = rc == 0;
@@ -222,7 +241,7 @@ int jm_client_ask(struct jm_client *c, const json_t *request, const struct jm_an
 	else if (!p.archive || c->only_daemon)
 		rc = jm_err_set(err, JM_E_TEMP, "no daemon listens on %s", p.socket);
 	else
-		rc = ask_archive(p.archive, request, out, err);
+		rc = ask_archive(c, p.archive, request, out, err);
 out:
 	if (fd >= 0)
 		close(fd);

@@ -19,6 +19,9 @@ struct jm_client {
 	bool back;			/* internal: jm_client_close() has to become root again */
 	char *dir;			/* internal, owned */
 	bool offline;			/* set by jm_client_ask(): it was answered without a daemon */
+	bool keep;			/* no option: several questions come; jm_client_end() ends them */
+	struct jm_archive *kept;	/* internal: what was opened for them */
+	char *kept_dir;			/* internal, owned */
 };
 
 #define JM_CLIENT_OPTIONS(c) \
@@ -33,6 +36,9 @@ struct jm_client {
  * When started by root, an archive is opened as its owner, so that no file of root's is left in it.
  */
 int jm_client_ask(struct jm_client *c, const json_t *request, const struct jm_answer_out *out, struct jm_err *err) JM_MUST_CHECK;
+
+/* Close what was kept open. */
+void jm_client_end(struct jm_client *c);
 
 /*
  * Open the archive here, for what the daemon cannot do while it runs: DENIED when one listens. dir: this one instead of the options' (then no

@@ -73,6 +73,7 @@ const char *jm_ctl_nearest(const char *word, const char *const *names, size_t n)
 /* The verbs. */
 int jm_ctl_status(int argc, char **argv);
 int jm_ctl_list(int argc, char **argv);
+int jm_ctl_search(int argc, char **argv);
 int jm_ctl_show(int argc, char **argv);
 int jm_ctl_export(int argc, char **argv);
 int jm_ctl_verify(int argc, char **argv);

@@ -9,3 +9,5 @@ milter_ctl_jmctl_LDADD = $(COMMON_LIBS) -lresolv
 milter_ctl_jmctl_SOURCES += milter/ctl/dump.c milter/ctl/dumpdir.c milter/ctl/dumpdir.h milter/ctl/load.c milter/ctl/backup.c \
 	milter/ctl/rebuild.c milter/ctl/import.c milter/ctl/mbox.c milter/ctl/mbox.h
 dist_man_MANS += milter/ctl/jmctl.8
+milter_ctl_jmctl_SOURCES += milter/ctl/search.c milter/ctl/rows.c milter/ctl/rows.h milter/ctl/criteria.c milter/ctl/criteria.h
+milter_ctl_jmctl_SOURCES += milter/ctl/html.c milter/ctl/html.h milter/ctl/preview.c milter/ctl/preview.h

@@ -15,6 +15,7 @@ static int completion(int argc, char **argv);
 static const struct jm_ctl_verb verbs[] = {
 	{ "status", jm_ctl_status, "how archive and daemon stand" },
 	{ "list", jm_ctl_list, "the items of the archive" },
+	{ "search", jm_ctl_search, "items by sender, recipient, domain, subject, date, size, attachment" },
 	{ "show", jm_ctl_show, "one item: envelope, recipients, contents, reports" },
 	{ "export", jm_ctl_export, "the exact bytes of a message or report" },
 	{ "queue", jm_ctl_queue, "the processing queue: list, show, retry, release" },

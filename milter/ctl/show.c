@@ -1,9 +1,25 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* jmctl show: one item with its envelope, who received it and by which report that is known, its contents, its reports. */
+/* jmctl show: one item with its envelope, who received it and by which report that is known, its message as a reader sees it, its reports. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/num.h"
+#include "common/base/spool.h"
 #include "milter/ctl/client.h"
+#include "milter/ctl/preview.h"
 #include "milter/ctl/print.h"
 
 #define NAME_COLUMNS 16
+#define LINES 40			/* of the text, unless told */
+#define MESSAGE_MAX_BYTES ((uint64_t)1 << 32)
+
+struct show {
+	struct jm_client client;
+	bool bcc, headers, no_message;
+	uint64_t lines;
+	json_t *items;			/* that came */
+	struct jm_spool message;	/* of the item at hand */
+};
 
 static void put_title(const char *title)
 {
@@ -157,6 +173,7 @@ static void put_report(size_t i, const json_t *r)
 		{ "  login", "login" }, { "  mail from", "mail_from" }, { "  queue id", "queue_id" }, { "  form", "variant" },
 		{ "  nesting", "nesting" }, { "  sender", "envelope_sender" }, { "  on behalf of", "on_behalf_of" }, { "  label", "label" },
 		{ "  mailbox", "mailbox" }, { "  sent", "sent_utc" }, { "  received", "received_utc" }, { "  with it", "companion" },
+		{ "  direction", "direction" }, { "  shares with", "shares_with" }, { "  problem", "problem" },
 	};
 	size_t k;
 
@@ -167,6 +184,11 @@ static void put_report(size_t i, const json_t *r)
 	put_list("  rcpt to", json_object_get(r, "rcpt_to"));
 	if (json_is_true(json_object_get(r, "ndr")))
 		puts("    came inside a delivery status notification");
+	if (json_object_get(r, "volume")) {
+		put_name("  stored");
+		printf("volume %lld at %lld, %lld bytes\n", (long long)json_integer_value(json_object_get(r, "volume")),
+		    (long long)json_integer_value(json_object_get(r, "offset")), (long long)json_integer_value(json_object_get(r, "stored_bytes")));
+	}
 	put_digest("  as received", r, "sha256", "size");
 }
 
@@ -203,16 +225,142 @@ static void put_envelope(const json_t *item)
 		puts("  sender and recipients are from the message's own header and may lack Bcc");
 }
 
-static void put_item(const json_t *item)
+/* ---- the message ---- */
+
+static bool is_main(const char *name)
+{
+	static const char *const names[] = { "From", "Sender", "Reply-To", "To", "Cc", "Bcc", "Resent-From", "Resent-To", "Date", "Subject", "Message-ID",
+		"In-Reply-To" };
+
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+		if (jm_span_eq_nocase(jm_span_str(name), jm_span_str(names[i])))
+			return true;
+	return false;
+}
+
+static void put_headers(const struct show *s, const json_t *headers)
+{
+	const json_t *h;
+	size_t i;
+
+	json_array_foreach(headers, i, h) {
+		const char *name = json_string_value(json_object_get(h, "name"));
+
+		if (!s->headers && (!name || !is_main(name)))
+			continue;
+		fputs("  ", stdout);
+		jm_print_style(stdout, JM_PRINT_DIM);
+		jm_print_value(stdout, json_object_get(h, "name"), NAME_COLUMNS, false);
+		jm_print_style(stdout, JM_PRINT_PLAIN);
+		putchar(' ');
+		jm_print_value(stdout, json_object_get(h, "value"), 0, false);
+		putchar('\n');
+	}
+}
+
+/* A line of text: tabs are blanks here, and nothing else of it reaches the terminal as it is. */
+static void put_text_line(struct jm_span line)
+{
+	fputs("  | ", stdout);
+	while (line.len > 0) {
+		size_t tab = jm_span_index(line, '\t');
+
+		jm_print_text(stdout, jm_span_sub(line, 0, tab));
+		if (tab < line.len)
+			fputs("    ", stdout);
+		line = jm_span_sub(line, tab + 1, line.len);
+	}
+	putchar('\n');
+}
+
+static void put_text(const struct show *s, const json_t *preview)
+{
+	const json_t *value = json_object_get(preview, "text"), *from = json_object_get(preview, "text_from");
+	struct jm_span text = jm_span_of(json_string_value(value), json_string_length(value));
+	uint64_t n = 0, more = 0;
+
+	if (!json_is_string(value))
+		return;
+	putchar('\n');
+	while (text.len > 0) {
+		size_t end = jm_span_index(text, '\n'), len = end > 0 && text.p[end - 1] == '\r' ? end - 1 : end;
+
+		if (s->lines == 0 || n < s->lines)
+			put_text_line(jm_span_sub(text, 0, len));
+		else
+			more++;
+		n++;
+		text = jm_span_sub(text, end + 1, text.len);
+	}
+	jm_print_style(stdout, JM_PRINT_DIM);
+	if (more > 0)
+		printf("  %llu more lines; --lines 0 shows all\n", (unsigned long long)more);
+	if (json_is_true(json_object_get(preview, "text_cut")))
+		puts("  the text goes on; export has all of it");
+	if (json_is_string(from) && strcmp(json_string_value(from), "text/html") == 0)
+		puts("  (from HTML)");
+	jm_print_style(stdout, JM_PRINT_PLAIN);
+}
+
+static void put_attachments(const json_t *list)
+{
+	char size[JM_PRINT_BYTES_TEXT];
+	const json_t *a;
+	size_t i;
+
+	if (json_array_size(list) > 0)
+		put_title("attachments");
+	json_array_foreach(list, i, a) {
+		printf("  %*s%9s  ", (int)json_integer_value(json_object_get(a, "depth")) * 2, "",
+		    jm_print_bytes((uint64_t)json_integer_value(json_object_get(a, "size")), size));
+		jm_print_value(stdout, json_object_get(a, "type"), 30, false);
+		fputs("  ", stdout);
+		jm_print_value(stdout, json_object_get(a, "name"), 0, false);
+		putchar('\n');
+	}
+}
+
+static void put_message(const struct show *s, const json_t *preview)
+{
+	const json_t *problem = json_object_get(preview, "problem");
+
+	if (!preview)
+		return;
+	put_title("message");
+	if (problem) {
+		jm_print_style(stdout, JM_PRINT_BAD);
+		fputs("  ", stdout);
+		jm_print_value(stdout, problem, 0, false);
+		jm_print_style(stdout, JM_PRINT_PLAIN);
+		putchar('\n');
+		return;
+	}
+	put_headers(s, json_object_get(preview, "headers"));
+	put_text(s, preview);
+	put_attachments(json_object_get(preview, "attachments"));
+}
+
+static void put_recipients(const json_t *item)
+{
+	const json_t *value, *list = json_object_get(item, "recipients");
+	long long hidden = json_integer_value(json_object_get(item, "hidden_recipients"));
+	size_t i;
+
+	put_title("recipients");
+	json_array_foreach(list, i, value)
+		put_recipient(value);
+	if (hidden > 0)
+		printf("  %lld hidden, --bcc shows %s\n", hidden, hidden == 1 ? "it" : "them");
+}
+
+static void put_item(const struct show *s, const json_t *item)
 {
 	const json_t *list, *value;
 	size_t i;
 
 	put_envelope(item);
-	list = json_object_get(item, "recipients");
-	put_title("recipients");
-	json_array_foreach(list, i, value)
-		put_recipient(value);
+	put_recipients(item);
+	put_message(s, json_object_get(item, "message"));
 	list = json_object_get(item, "contents");
 	put_title("contents");
 	json_array_foreach(list, i, value)
@@ -223,36 +371,112 @@ static void put_item(const json_t *item)
 		put_report(i, value);
 }
 
-static int put(void *ctx, const json_t *item, struct jm_err *err)
-{
-	const struct jm_client *c = ctx;
+/* ---- getting it ---- */
 
-	if (c->json)
-		jm_print_json(stdout, item);
-	else
-		put_item(item);
-	return jm_client_flush(err);
+static int keep(void *ctx, const json_t *item, struct jm_err *err)
+{
+	struct show *s = ctx;
+
+	return json_array_append_new(s->items, json_deep_copy(item)) == 0 ? 0 : jm_err_set(err, JM_E_TEMP, "no memory for an item");
+}
+
+static int put_bytes(void *ctx, const void *p, size_t n, struct jm_err *err)
+{
+	struct show *s = ctx;
+
+	return jm_spool_write(&s->message, p, n, err);
+}
+
+/* The message as a reader sees it, under "message"; what keeps it from being read is told there. */
+static int add_message(struct show *s, json_t *item, struct jm_err *err)
+{
+	const struct jm_answer_out out = { .object = keep, .bytes = put_bytes, .ctx = s };
+	json_t *request = json_pack("{s:s, s:O}", "verb", "export", "id", json_object_get(item, "id")), *preview = NULL;
+	const char *tmp = getenv("TMPDIR");
+	struct jm_span bytes;
+	int rc;
+
+	jm_spool_init(&s->message, tmp ? tmp : "/tmp", MESSAGE_MAX_BYTES);
+	rc = request ? jm_client_ask(&s->client, request, &out, err) : jm_err_set(err, JM_E_TEMP, "out of memory");
+	if (rc == 0 && jm_spool_view(&s->message, &bytes, err) == 0)
+		preview = jm_preview(bytes, s->bcc, err);
+	rc = preview ? 0 : -1;
+	if (rc < 0)
+		preview = json_pack("{s:s}", "problem", err->text);
+	if (json_object_set_new(item, "message", preview) != 0)
+		rc = jm_err_set(err, JM_E_TEMP, "out of memory");
+	json_decref(request);
+	jm_spool_release(&s->message);
+	return rc;
+}
+
+static int ask(struct show *s, const char *id, struct jm_err *err)
+{
+	const struct jm_answer_out out = { .object = keep, .ctx = s };
+	json_t *request = json_pack("{s:s, s:b}", "verb", "show", "bcc", s->bcc);
+	uint64_t number = 0;
+	int rc;
+
+	if (strchr(id, '@') || id[0] == '<')
+		rc = json_object_set_new(request, "message-id", json_string(id)) == 0 ? 0 : jm_err_set(err, JM_E_USAGE, "the Message-ID is no UTF-8");
+	else if ((rc = jm_client_id(id, &number, err)) == 0)
+		rc = json_object_set_new(request, "id", json_integer((json_int_t)number)) == 0 ? 0 : jm_err_set(err, JM_E_TEMP, "out of memory");
+	if (rc == 0)
+		rc = jm_client_ask(&s->client, request, &out, err);
+	json_decref(request);
+	return rc;
+}
+
+/* What came is shown also when some of it could not be read. */
+static int run(struct show *s, const char *id, struct jm_err *err)
+{
+	int rc = ask(s, id, err);
+	struct jm_err why;
+	json_t *item;
+	size_t i;
+
+	json_array_foreach(s->items, i, item) {
+		if (!s->no_message && add_message(s, item, &why) < 0 && rc == 0) {
+			*err = why;
+			rc = -1;
+		}
+		if (s->client.json) {
+			jm_print_json(stdout, item);
+		} else {
+			if (i > 0)
+				putchar('\n');
+			put_item(s, item);
+		}
+	}
+	if (jm_client_flush(&why) < 0) {
+		*err = why;
+		rc = -1;
+	}
+	return rc;
 }
 
 int jm_ctl_show(int argc, char **argv)
 {
-	struct jm_client c = { .json = false };
-	const struct jm_ctl_option options[] = { JM_CLIENT_OPTIONS(&c), { NULL } };
-	const struct jm_answer_out out = { .object = put, .ctx = &c };
-	json_t *request;
+	struct show s = { .lines = LINES };
+	const struct jm_ctl_option options[] = {
+		{ "bcc", JM_CTL_FLAG, &s.bcc, NULL, "tell Bcc recipients, too" },
+		{ "headers", JM_CTL_FLAG, &s.headers, NULL, "the whole header of the message, not only its main fields" },
+		{ "lines", JM_CTL_NUMBER, &s.lines, "N", "at most N lines of the text; 0: all [40]" },
+		{ "no-message", JM_CTL_FLAG, &s.no_message, NULL, "only what the reports tell; the message is not read" },
+		JM_CLIENT_OPTIONS(&s.client), { NULL }
+	};
 	struct jm_err err;
-	uint64_t id = 0;
 	int n, code;
 
-	n = jm_ctl_options(argc, argv, options, "[options] ID", "Print what is known about an item.", &code);
+	n = jm_ctl_options(argc, argv, options, "[options] ID", "Print what is known about an item: its number, that of a report, or a Message-ID.", &code);
 	if (n < 0)
 		return code;
 	if (n != 1)
 		return jm_ctl_fail_usage(argv[0], n > 1 ? argv[2] : NULL);
-	if (jm_client_id(argv[1], &id, &err) < 0)
-		return jm_ctl_fail(argv[0], &err);
-	request = json_pack("{s:s, s:I}", "verb", "show", "id", (json_int_t)id);
-	code = jm_client_ask(&c, request, &out, &err) < 0 ? jm_ctl_fail(argv[0], &err) : 0;
-	json_decref(request);
+	s.client.keep = true;
+	s.items = json_array();
+	code = run(&s, argv[1], &err) < 0 ? jm_ctl_fail(argv[0], &err) : 0;
+	jm_client_end(&s.client);
+	json_decref(s.items);
 	return code;
 }

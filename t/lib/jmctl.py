@@ -52,7 +52,7 @@ class Jmctl:
         return self.objects(self._good("list", "--json", *args))
 
     def show(self, item):
-        return self.objects(self._good("show", "--json", item))[0]
+        return self.objects(self._good("show", "--json", "--bcc", item))[0]
 
     def queue(self, *args):
         return self.objects(self._good("queue", "list", "--json", *args))

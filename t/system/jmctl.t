@@ -190,7 +190,7 @@ def test_list(archive, receipts):
 def test_show_export(archive, messages, receipts):
     bad = []
     for i, (m, r) in enumerate(zip(messages, receipts)):
-        item, want = objects(archive, "show", r["seq"])[0], m.want
+        item, want = objects(archive, "show", r["seq"], "--bcc")[0], m.want
         got = [dict({k: v for k, v in o.items() if k != "seq"}, address=e["address"]) for e in item["recipients"] for o in e["reports"]]
         want_rcpt = [{k: v for k, v in x.items() if k in ("address", "type", "expanded_from", "forwarded_from")} for x in want["recipients"]]
         report = item["reports"][0]

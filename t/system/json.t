@@ -64,8 +64,11 @@ def online(d):
     at = ("--config", d.settings)
     items = say(0, "list", *at)
     say(0, "list", "--newest", "--limit", 2, *at)
+    say(0, "search", "--sort", "size", "--min-size", 200, "--domain", "example.com", "--subdomains", *at)
     for i in items:
         say(0, "show", i["id"], *at)
+    say(0, "show", items[0]["message_id"], "--bcc", *at)
+    say(0, "show", items[0]["id"], "--no-message", *at)
     say(0, "export", items[0]["id"], "--output", path("out.eml"), *at)
     say(0, "export", items[0]["id"], "--report", "--output", path("out.eml"), *at)
     waiting = say(0, "queue", *at)

@@ -124,7 +124,8 @@ def damaged(archive, seq, part):
                                                                      os.path.join(tap.folder(), "x.eml"))[0] != 0]
     tap.is_(bad, [seq], name + "every other item is exported")
     tap.is_(jmctl("export", "--report", "--archive", archive, seq)[0], 65, name + "its export ends with 65")
-    tap.is_(jmctl("show", "--archive", archive, seq)[0], 0 if part == "body" else 65, name + "show tells")
+    tap.is_(jmctl("show", "--archive", archive, seq)[0], 65, name + "show tells")
+    tap.is_(jmctl("show", "--no-message", "--archive", archive, seq)[0], 0 if part == "body" else 65, name + "what is not damaged is shown")
     status, out, _ = jmctl("verify", "--json", "--archive", archive)
     tap.ok(status == 65 and b'"seq":%d,' % seq in out.replace(b": ", b":"), name + "verify names it", out)
     dump = archive + ".dump"

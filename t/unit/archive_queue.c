@@ -135,7 +135,7 @@ static long long with_address(const char *address, bool aside)
 	long long n = 0;
 
 	jm_buf_init(&b, CAP);
-	(void)t_list(a, &(struct jm_archive_filter){ .address = address, .set_aside = aside }, &b);
+	(void)t_list(a, &(struct jm_archive_filter){ .address = address, .set_aside = aside, .bcc = true }, &b);
 	for (size_t i = 0; i < b.len; i++)
 		n += b.p[i] == '\n';
 	jm_buf_release(&b);

@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The parts of a message. See part.h. */
+#include "common/mail/part.h"
+
+#include <stdio.h>
+
+#include "common/mail/charset.h"
+#include "common/mail/decode.h"
+#include "common/mail/field.h"
+#include "common/mail/word.h"
+
+#define PIECES_MAX 64			/* of a name in pieces (RFC 2231 3) */
+
+struct walk {
+	jm_part_visit *visit;
+	void *ctx;
+	unsigned parts;
+	struct jm_mime_type type, disposition;	/* of the part at hand */
+	struct jm_buf fold, raw, name, charset;
+};
+
+/* A field that is too long to be one is none. */
+static int soft(int rc, const struct jm_err *why, struct jm_err *err)
+{
+	if (rc == 0 || why->kind == JM_E_LIMIT)
+		return 0;
+	*err = *why;
+	return -1;
+}
+
+/* Content-Type or Content-Disposition of the part at part, taken apart; an empty kind when there is none. */
+static int take_type(struct walk *w, struct jm_span part, const char *field, struct jm_mime_type *t, struct jm_err *err)
+{
+	struct jm_span value = { NULL, 0 };
+	struct jm_field f;
+	struct jm_err why;
+
+	if (jm_field_find(part, field, &f) && jm_field_unfold(f.value, &w->fold, &value, &why) != 0) {
+		if (soft(-1, &why, err) != 0)
+			return -1;
+		value = jm_span_str("");
+	}
+	if (soft(jm_mime_type_parse(t, value, &why), &why, err) != 0)
+		return -1;
+	if (jm_span_none(value) && t == &w->disposition)
+		t->kind[0] = '\0';
+	return 0;
+}
+
+/* RFC 2231 4: [charset'language'] and "%xx" undone; charset is kept in w->charset from the first piece. Appends the octets to w->raw. */
+static int add_extended(struct walk *w, struct jm_span v, bool first, struct jm_buf *octets, struct jm_err *err)
+{
+	size_t a = jm_span_index(v, '\''), b;
+
+	if (first && a < v.len) {
+		b = a + 1 + jm_span_index(jm_span_sub(v, a + 1, v.len), '\'');
+		if (b < v.len) {
+			jm_buf_reset(&w->charset);
+			if (jm_buf_add_span(&w->charset, jm_span_sub(v, 0, a), err) != 0)
+				return -1;
+			v = jm_span_sub(v, b + 1, v.len);
+		}
+	}
+	for (size_t i = 0; i < v.len; i++) {
+		int high = v.p[i] == '%' && i + 2 < v.len ? jm_decode_hex(v.p[i + 1]) : -1, low = high >= 0 ? jm_decode_hex(v.p[i + 2]) : -1;
+
+		if (jm_buf_add_byte(octets, low >= 0 ? (unsigned char)(high << 4 | low) : v.p[i], err) != 0)
+			return -1;
+		i += low >= 0 ? 2 : 0;
+	}
+	return 0;
+}
+
+/* name*=, name*0=, name*0*=, name*1=, ... of RFC 2231. *found_r: there was any. */
+static int take_extended(struct walk *w, const struct jm_mime_type *t, const char *name, struct jm_buf *octets, bool *found_r, struct jm_err *err)
+{
+	char param[40];
+	bool found;
+
+	jm_buf_reset(&w->charset);
+	(void)snprintf(param, sizeof param, "%s*", name);
+	if (jm_mime_type_param(t, param, &w->raw, found_r, err) != 0)
+		return -1;
+	if (*found_r)
+		return add_extended(w, jm_buf_span(&w->raw), true, octets, err);
+	for (int i = 0; i < PIECES_MAX; i++) {
+		(void)snprintf(param, sizeof param, "%s*%d*", name, i);
+		if (jm_mime_type_param(t, param, &w->raw, &found, err) != 0)
+			return -1;
+		if (found && add_extended(w, jm_buf_span(&w->raw), i == 0, octets, err) != 0)
+			return -1;
+		if (!found) {
+			(void)snprintf(param, sizeof param, "%s*%d", name, i);
+			if (jm_mime_type_param(t, param, &w->raw, &found, err) != 0 || (found && jm_buf_add_span(octets, jm_buf_span(&w->raw), err) != 0))
+				return -1;
+		}
+		if (!found)
+			break;
+		*found_r = true;
+	}
+	return 0;
+}
+
+/* A parameter as text into w->name; *found_r. Encoded words in it are against RFC 2047 and everyday. */
+static int take_name(struct walk *w, const struct jm_mime_type *t, const char *name, bool *found_r, struct jm_err *err)
+{
+	struct jm_buf octets;
+	int rc = -1;
+
+	jm_buf_init(&octets, JM_PART_NAME_BYTES);
+	jm_buf_reset(&w->name);
+	if (take_extended(w, t, name, &octets, found_r, err) != 0)
+		goto out;
+	if (*found_r) {
+		rc = jm_charset_decode(jm_buf_span(&octets), jm_buf_span(&w->charset), &w->name, err);
+		goto out;
+	}
+	if (jm_mime_type_param(t, name, &w->raw, found_r, err) != 0)
+		goto out;
+	rc = !*found_r ? 0 : jm_charset_is_utf8(jm_buf_span(&w->raw)) ? jm_word_decode(jm_buf_span(&w->raw), &w->name, err) :
+	    jm_charset_decode(jm_buf_span(&w->raw), jm_span_str(""), &w->name, err);
+out:
+	jm_buf_release(&octets);
+	return rc;
+}
+
+static bool is_message(const char *kind)
+{
+	return strcmp(kind, "message/rfc822") == 0 || strcmp(kind, "message/global") == 0;
+}
+
+static int take_subject(struct walk *w, struct jm_span message, bool *found_r, struct jm_err *err)
+{
+	struct jm_field f;
+	struct jm_span value;
+
+	jm_buf_reset(&w->name);
+	*found_r = jm_field_find(message, "Subject", &f);
+	if (!*found_r)
+		return 0;
+	return jm_field_unfold(f.value, &w->fold, &value, err) != 0 || jm_word_decode(value, &w->name, err) != 0 ? -1 : 0;
+}
+
+/* Disposition and names of the leaf p. */
+static int describe(struct walk *w, struct jm_part *p, struct jm_err *err)
+{
+	struct jm_err why;
+	bool found = false;
+	int rc;
+
+	if (take_type(w, p->header, "Content-Disposition", &w->disposition, err) != 0)
+		return -1;
+	rc = take_name(w, &w->disposition, "filename", &found, &why);
+	if (rc == 0 && !found)
+		rc = take_name(w, &w->type, "name", &found, &why);
+	if (rc == 0 && !found && is_message(p->kind))
+		rc = take_subject(w, p->content, &found, &why);
+	if (soft(rc, &why, err) != 0)
+		return -1;
+	if (found)
+		p->name = w->name.p ? jm_buf_span(&w->name) : jm_span_str("");
+	p->attachment = found || strcmp(w->disposition.kind, "attachment") == 0 || (strcmp(p->kind, "text/plain") != 0 && strcmp(p->kind, "text/html") != 0);
+	rc = jm_mime_type_param(&w->type, "charset", &w->charset, &found, &why);
+	if (soft(rc, &why, err) != 0)
+		return -1;
+	p->charset = rc == 0 && found ? jm_buf_span(&w->charset) : jm_span_str("");
+	return 0;
+}
+
+static enum jm_part_coding coding_of(struct walk *w, struct jm_span part)
+{
+	struct jm_span value;
+	struct jm_field f;
+	struct jm_err no;
+
+	if (!jm_field_find(part, "Content-Transfer-Encoding", &f) || jm_field_unfold(f.value, &w->fold, &value, &no) != 0)
+		return JM_PART_PLAIN;
+	return jm_span_eq_nocase(value, jm_span_str("base64")) ? JM_PART_BASE64 : jm_span_eq_nocase(value, jm_span_str("quoted-printable")) ? JM_PART_QP :
+	    JM_PART_PLAIN;
+}
+
+static int walk_part(struct walk *w, struct jm_span part, unsigned level, unsigned depth, const char *parent, struct jm_err *err);
+
+static int walk_multipart(struct walk *w, struct jm_span body, unsigned level, unsigned depth, struct jm_err *err)
+{
+	struct jm_buf boundary;
+	struct jm_multipart m;
+	struct jm_span part;
+	char kind[JM_MIME_KIND_BYTES];
+	bool found;
+	int rc;
+
+	memcpy(kind, w->type.kind, sizeof kind);
+	jm_buf_init(&boundary, JM_FIELD_VALUE_BYTES);
+	rc = jm_mime_type_param(&w->type, "boundary", &boundary, &found, err);
+	if (rc == 0 && boundary.len > 0) {
+		jm_multipart_start(&m, body, jm_buf_span(&boundary));
+		while (rc == 0 && w->parts < JM_PARTS_MAX && jm_multipart_next(&m, &part))
+			rc = walk_part(w, part, level + 1, depth, kind, err);
+	}
+	jm_buf_release(&boundary);
+	return rc;
+}
+
+static int walk_part(struct walk *w, struct jm_span part, unsigned level, unsigned depth, const char *parent, struct jm_err *err)
+{
+	struct jm_part p = { .header = part, .depth = depth, .alternative = strcmp(parent, "multipart/alternative") == 0 };
+	struct jm_fields fields;
+	struct jm_field f;
+	int rc;
+
+	jm_fields_start(&fields, part);
+	while (jm_fields_next(&fields, &f))
+		;
+	p.content = jm_span_sub(part, fields.pos, part.len);
+	if (take_type(w, part, "Content-Type", &w->type, err) != 0)
+		return -1;
+	/* RFC 2046 5.1.5 */
+	if (strcmp(parent, "multipart/digest") == 0 && !jm_field_find(part, "Content-Type", &f))
+		(void)snprintf(w->type.kind, sizeof w->type.kind, "message/rfc822");
+	if (jm_mime_type_is_multipart(&w->type) && level < JM_PART_DEPTH)
+		return walk_multipart(w, p.content, level, depth, err);
+	p.kind = w->type.kind;
+	p.coding = coding_of(w, part);
+	if (describe(w, &p, err) != 0)
+		return -1;
+	w->parts++;
+	rc = w->visit(w->ctx, &p, err);
+	if (rc != 0)
+		return rc;
+	if (is_message(w->type.kind) && p.coding == JM_PART_PLAIN && level < JM_PART_DEPTH)
+		return walk_part(w, p.content, level + 1, depth + 1, "", err);
+	return 0;
+}
+
+int jm_parts_walk(struct jm_span message, jm_part_visit *visit, void *ctx, struct jm_err *err)
+{
+	struct walk w = { .visit = visit, .ctx = ctx };
+	int rc;
+
+	jm_mime_type_init(&w.type);
+	jm_mime_type_init(&w.disposition);
+	jm_buf_init(&w.fold, JM_FIELD_VALUE_BYTES);
+	jm_buf_init(&w.raw, JM_FIELD_VALUE_BYTES);
+	jm_buf_init(&w.name, JM_PART_NAME_BYTES * 3);
+	jm_buf_init(&w.charset, JM_FIELD_VALUE_BYTES);
+	rc = walk_part(&w, message, 0, 0, "", err);
+	jm_mime_type_release(&w.type);
+	jm_mime_type_release(&w.disposition);
+	jm_buf_release(&w.fold);
+	jm_buf_release(&w.raw);
+	jm_buf_release(&w.name);
+	jm_buf_release(&w.charset);
+	return rc;
+}
+
+uint64_t jm_part_bytes(const struct jm_part *p)
+{
+	return p->coding == JM_PART_BASE64 ? jm_decode_base64(p->content, NULL) : p->coding == JM_PART_QP ? jm_decode_qp(p->content, NULL) : p->content.len;
+}
+
+int jm_part_decode(const struct jm_part *p, size_t max_bytes, struct jm_buf *out, struct jm_err *err)
+{
+	struct jm_span in = jm_span_sub(p->content, 0, max_bytes);
+
+	if (p->coding == JM_PART_PLAIN)
+		return jm_buf_add_span(out, in, err);
+	if (jm_buf_reserve(out, in.len + 2, err) != 0)
+		return -1;
+	out->len += p->coding == JM_PART_BASE64 ? jm_decode_base64(in, out->p + out->len) : jm_decode_qp(in, out->p + out->len);
+	out->p[out->len] = 0;
+	return 0;
+}
