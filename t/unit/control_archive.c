@@ -19,6 +19,7 @@ static int asked(struct jm_archive *a, struct jm_err *err, const char *fmt, ...)
 	vsnprintf(a->asked, sizeof a->asked, fmt, ap);
 	pthread_mutex_unlock(&lock);
 	va_end(ap);
+	atomic_fetch_add(&a->calls, 1);
 	if (a->delay_ms)
 		jm_clock_sleep_ms(a->delay_ms);
 	if (a->fail != JM_E_NONE)

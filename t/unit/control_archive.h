@@ -3,9 +3,12 @@
 #ifndef JM_T_UNIT_CONTROL_ARCHIVE_H
 #define JM_T_UNIT_CONTROL_ARCHIVE_H
 
+#include <stdatomic.h>
+
 #include "common/archive/archive.h"
 
 struct jm_archive {
+	atomic_uint calls;
 	char asked[400];		/* the last call with its arguments */
 	enum jm_err_kind fail;		/* each call fails with this */
 	unsigned objects;		/* how many list, events and verify visit */
