@@ -178,6 +178,14 @@ def archive_table(found):
                          r["since_ms"]))
 
 
+def matching(items):
+    """What it costs to find a report's item among so many."""
+    folder = os.path.join(tap.folder(), "matching")
+    text = run.output(os.path.join(tap.BUILD, "t/bench/match_bench"), folder, str(items), timeout=1800)
+    shutil.rmtree(folder)
+    return text.splitlines()
+
+
 def main():
     parser = argparse.ArgumentParser(prog="make bench")
     parser.add_argument("--json", action="store_true")
@@ -187,17 +195,21 @@ def main():
     parser.add_argument("--seconds", type=int, default=5, help="of each run of the archive alone; 0: none")
     parser.add_argument("--fill", type=int, default=0, help="kill and start an archive of so many MB (about 400 items each); 0: what comes in 4 "
                         "times the seconds")
+    parser.add_argument("--items", type=int, default=1000000, help="match reports in an archive of so many items; 0: none")
     parser.add_argument("--sizes", default=",".join(SIZES))
     options = parser.parse_args()
     results = {name: one_size(name, options) for name in options.sizes.split(",") if name}
     alone = archive(options.seconds, options.fill) if options.seconds else None
+    matched = matching(int(options.items * options.scale)) if options.items else []
     if options.json:
-        print(json.dumps(dict(results, archive=alone)))
+        print(json.dumps(dict(results, archive=alone, matching=matched)))
         return
     if results:
         table(results)
     if alone:
         archive_table(alone)
+    for line in matched:
+        print("matching, aim 1000 us: " + line)
 
 
 main()
