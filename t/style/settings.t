@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""Schema, table of settings, example and manual agree: each setting stands in all of them, with the same default, unit and change."""
+"""Schema, table of settings, example and manual agree: each setting stands in all of them, with the same default, unit and change; and each is tried
+by a system test."""
 import os
 import re
 import subprocess
@@ -91,6 +92,17 @@ def example_rows(text):
     return found
 
 
+def untried(settings):
+    """The settings that no system test names."""
+    text = ""
+    for folder in ("system", "slow", "lib"):
+        for name in sorted(os.listdir(os.path.join(tap.SRC, "t", folder))):
+            if name.endswith((".t", "daemon.py")):
+                with open(os.path.join(tap.SRC, "t", folder, name), encoding="utf-8") as f:
+                    text += f.read()
+    return [n for n in sorted({n.lstrip("@") for _, n in settings}) if not re.search("[\"' (<](%s|%s)[\"'=>:]" % (n, n.replace("-", "_")), text)]
+
+
 def main():
     table, schema, manual = table_rows(), schema_rows(), manual_rows()
     tap.ok(len(table) > 20, "the table has rows")
@@ -101,6 +113,7 @@ def main():
     tap.is_(sorted(manual), sorted(settings), "the manual's tables have the settings of the table")
     for key, row in settings.items():
         tap.is_(manual.get(key), (row["type"], row["default"], row["unit"], row["change"]), "manual: %s in %s" % (key[1], key[0]))
+    tap.is_(untried(settings), [], "each setting is tried by a system test")
     text = read("journal-milter.xml.5")
     for section, name in table:
         if name != "@sub-domains" and table[section, name]["type"] != "group":

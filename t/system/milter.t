@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
 """The milter protocol spoken directly: sessions that a mail server seldom or never makes."""
+import grp
 import os
 import sys
 import threading
@@ -186,6 +187,23 @@ def garbage(d):
     tap.is_(milter.deliver(d.socket, SENDER, [JOURNAL], corpus.report("after-garbage"), ALLOWED).kind, "d", "after garbage it still serves")
 
 
+def socket_rights():
+    """The mode and the group of a unix socket, and the level of compression; each one way and the other."""
+    large, stored = corpus.report("large", 300000), []
+    for name, more, want in (("mode-default", {}, 0o660), ("mode-0600", {"milter": {"socket-mode": "0600"}, "archive": {"compression-level": 19}}, 0o600)):
+        group = grp.getgrgid(os.getgid() if os.getuid() else grp.getgrnam("nogroup").gr_gid)
+        more.setdefault("milter", {"socket-mode": "0660"})["socket-group"] = group.gr_name
+        d = Daemon(os.path.join(tap.folder(), name), outbounds=(ALLOWED,), unix=True, more=more).start()
+        st = os.stat(d.socket.split(":", 1)[1])
+        tap.is_((st.st_mode & 0o777, st.st_gid), (want, group.gr_gid), "%s: mode and group of the socket" % name)
+        tap.is_(milter.deliver(d.socket, SENDER, [JOURNAL], large, ALLOWED).kind, "d", name + ": it is served")
+        stored.append(d.jmctl.status()["stored_bytes"])
+        tap.bytes_(d.jmctl.export(d.jmctl.list()[0]["id"], "--report"), large, name + ": with every byte")
+        d.stop()
+    tap.ok(stored[1] < stored[0], "level 19 stores less than level 1: %d, %d bytes" % (stored[1], stored[0]))
+
+
+socket_rights()
 d = Daemon(tap.folder() + "/milter", outbounds=(ALLOWED, "2001:db8:25::/48"), unix=True).start()
 for test in (chunks, odd_bytes, families, connect_again, out_of_order, too_many, abandoned, recipients, together, garbage):
     test(d)

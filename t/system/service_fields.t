@@ -173,6 +173,27 @@ def certificates(s):
         tap.is_(r.code, code, "%s: encryption mode %s, %s: %d" % (name, local, what, code))
 
 
+def hybrid(s):
+    """On-premises and Microsoft 365 into one archive: the same message reported to two definitions with different rules is one item with both receipts."""
+    before = {x["name"]: x for x in s.jmctl.status()["services"]}
+    number = s.server.name + "-hybrid"
+    for local, to in (("loose", "bob@example.com"), ("keep", "carol@example.com"), ("internal", "dave@example.com")):
+        r = corpus.report(number, recipients=(to,), inner=b"From: alice@example.com\r\nTo: all@example.com\r\nSubject: hybrid\r\nMessage-ID: <test.%s@example.com>\r\n"
+                          b"\r\nhybrid\r\n" % number.encode())
+        tap.is_(s.send(r, [local + DOMAIN]).code, 250, "hybrid: reported to " + local)
+    items = s.jmctl.list("--message-id", "<test.%s@example.com>" % number)
+    tap.is_(len(items), 1, "hybrid: one item")
+    item = s.jmctl.show(items[0]["id"])
+    tap.is_(([r["service"] for r in item["reports"]], sorted(r["address"] for r in item["recipients"])),
+            ([x + DOMAIN for x in ("loose", "keep", "internal")], ["bob@example.com", "carol@example.com", "dave@example.com"]),
+            "hybrid: with every receipt and every recipient")
+    after = {x["name"]: x for x in s.jmctl.status()["services"]}
+    def grown(local, key):
+        return after[local + DOMAIN][key] - before.get(local + DOMAIN, {}).get(key, 0)
+    tap.is_([(grown(x, "received"), grown(x, "items"), grown(x, "merged")) for x in ("loose", "keep", "internal")], [(1, 1, 0), (1, 0, 1), (1, 0, 1)],
+            "hybrid: each counted with its service")
+
+
 def contents(s):
     """Fields that say what of a message is archived."""
     rms = corpus.message("021")
@@ -282,6 +303,7 @@ for server in scene.servers(*wanted):
         age_of_all(s)
         domains(s)
         addresses(s)
+        hybrid(s)
         contents(s)
         logging(s)
         explained(s)
