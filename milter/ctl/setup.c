@@ -48,7 +48,7 @@ static const struct file files[] = {
 	{ "config/postfix-apply.in", "postfix-apply", 0, 0755, "" },
 	{ "config/sendmail.mc.in", "sendmail.mc", 0, 0644, "" },
 	{ "config/sendmail-mailertable.in", "sendmail-mailertable", 0, 0644, "" },
-	{ "contrib/exchange/on-premises.ps1.in", "exchange-2007.ps1", ON_PREMISES, 0644, "2007" },
+	{ "contrib/exchange/on-premises.ps1.in", "exchange-2007.ps1", ON_PREMISES, 0644, "2007 (Service Pack 1 or later)" },
 	{ "contrib/exchange/on-premises.ps1.in", "exchange-2010.ps1", ON_PREMISES, 0644, "2010" },
 	{ "contrib/exchange/on-premises.ps1.in", "exchange-2013-2019.ps1", ON_PREMISES, 0644, "2013 to 2019" },
 	{ "contrib/exchange/on-premises-check.ps1.in", "exchange-check.ps1", ON_PREMISES, 0644, "" },

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """
 As much of PowerShell's syntax as can be told without PowerShell: strings and brackets are closed, each cmdlet is one of those that the
-scripts may use, each of its parameters is one that this cmdlet has, and each variable was set before it is used.
+scripts may use where they run, each of its parameters is one that this cmdlet has, with a value that it takes, the required ones are there,
+nothing is asked, each variable was set before it is used, and the language is as old as the Exchange is. The names, the required ones and
+where each is were looked up in Microsoft's reference of the Exchange cmdlets (2007 from Service Pack 1 on, 2010 to 2019, Online).
 """
 import re
 
@@ -25,6 +27,17 @@ CMDLETS = {
     "Get-Mailbox": ["Identity"], "Get-Recipient": ["Identity"], "Get-ExchangeServer": [],
     "ForEach-Object": [], "Where-Object": [], "Out-Null": [], "Write-Host": [], "Get-Date": [], "New-Object": [],
 }
+ONLINE = {"%s-OutboundConnector" % v for v in ("New", "Get", "Set", "Remove", "Validate")}
+ON_PREMISES = {"%s-SendConnector" % v for v in ("New", "Get", "Set", "Remove")} | {"Get-ExchangeServer", "Get-MailboxDatabase", "Set-MailboxDatabase"}
+REQUIRED = {"New-MailContact": ["Name", "ExternalEmailAddress"], "New-RemoteDomain": ["Name", "DomainName"], "New-SendConnector": ["Name", "AddressSpaces"],
+            "New-OutboundConnector": ["Name"], "New-JournalRule": ["Name", "JournalEmailAddress"]}
+VALUES = {"Usage": ["Custom", "Internal", "Internet", "Partner"], "SmartHostAuthMechanism": ["None", "BasicAuth", "BasicAuthRequireTLS", "ExchangeServer",
+          "ExternalAuthoritative"], "Scope": ["Internal", "External", "Global"], "ConnectorType": ["OnPremises", "Partner"], "TlsSettings":
+          ["EncryptionOnly", "CertificateValidation", "DomainValidation"], "AllowedOOFType": ["External", "InternalLegacy", "ExternalLegacy", "None"],
+          "UseMapiRichTextFormat": ["Never", "Always", "UseDefaultSettings"], "MaxMessageSize": ["Unlimited"], "Confirm": [":$false"]}
+# What came with PowerShell 2 and later is not there on Exchange 2007, what came with 7 nowhere.
+TOO_NEW = {False: r"(?<!\S)(?:try|catch|finally)\s*\{|\s-(?:join|split|in|notin)\b|@\w+\b(?=\s|$)|\[(?:ordered|pscustomobject)\]|\$PSScriptRoot|&&|\|\||\?\?",
+           True: r"&&|\|\||\?\?"}
 OPERATORS = ["not", "and", "or", "eq", "ne", "gt", "like", "match"]
 AUTOMATIC = ["_", "true", "false", "null", "ErrorActionPreference", "script"]
 TOKEN = re.compile(r"(?P<comment>#[^\n]*)|(?P<single>'(?:''|[^'])*')|(?P<double>\"(?:`.|\$\((?:[^()]|\([^()]*\))*\)|[^\"`])*\")|(?P<open>[({\[])"
@@ -42,36 +55,59 @@ def declared(text):
     return names | {a.lower() for a in AUTOMATIC}, functions
 
 
-def faults(text):
-    """What is wrong, a line each."""
+def finished(line, command, parameters):
+    """What is wrong with a command as a whole."""
+    if command is None:
+        return []
+    wanted = REQUIRED.get(command, []) + (["Identity"] if command.split("-")[0] in ("Set", "Remove") and "Identity" in CMDLETS.get(command, []) else [])
+    found = [line + "%s needs -%s" % (command, w) for w in wanted if w not in parameters]
+    if command.startswith("Remove-") and "Confirm" not in parameters:
+        found.append(line + command + " would ask")
+    return found
+
+
+def faults(text, online=None):
+    """What is wrong, a line each. online: does it run in Exchange Online; None: no matter."""
     found, stack, names = [], [], declared(text)
     known = dict(CMDLETS, **names[1])
-    current = None		# the cmdlet whose parameters come
+    current, parameters, began = None, [], ""		# the cmdlet whose parameters come, those that came
     for m in TOKEN.finditer(text):
         kind, word = m.lastgroup, m.group(0)
         line = "line %d: " % (text.count("\n", 0, m.start()) + 1)
         if kind == "quote":
             found.append(line + "a string that does not end")
         elif kind == "open":
-            stack.append((word, current))
-            current = None
+            stack.append((word, current, parameters, began))
+            current, parameters = None, []
         elif kind == "close":
+            found += finished(began, current, parameters)
+            current, parameters = None, []
             if not stack or stack[-1][0] != PAIRS[word]:
                 found.append(line + "%s closes nothing" % word)
             else:
-                current = stack.pop()[1]
+                _, current, parameters, began = stack.pop()
         elif kind == "end":
-            current = None
+            found += finished(began, current, parameters)
+            current, parameters = None, []
         elif kind == "cmdlet":
-            current = word
+            current, parameters, began = word, [], line
             if word not in known:
                 found.append(line + "unknown cmdlet " + word)
+            if online is not None and word in (ON_PREMISES if online else ONLINE):
+                found.append(line + "%s is not there" % word)
         elif kind == "parameter":
+            parameters.append(word[1:])
             allowed = known.get(current, []) + COMMON if current else OPERATORS
             if word[1:] not in allowed and word[1:] not in OPERATORS:
                 found.append(line + "%s has no parameter %s" % (current, word))
+            value = re.match(r"(:\S+)|\s+(?:`\n\s*)?([A-Za-z]+)", text[m.end():])
+            if word[1:] in VALUES and current and not (value and (value.group(1) or value.group(2)) in VALUES[word[1:]]):
+                found.append(line + "%s of %s: no such value" % (word, current))
         elif kind in ("variable", "double"):
             for v in re.findall(r"\$(?:script:)?(\w+)", word):
                 if v.lower() not in names[0]:
                     found.append(line + "$%s was never set" % v)
+    found += finished(began, current, parameters)
+    code = re.sub(r"(?m)^\s*#.*$|'[^'\n]*'", "", text)
+    found += ["too new: " + m.group(0).strip() for m in re.finditer(TOO_NEW[bool(online)], code)]
     return found + ["%s is not closed" % s[0] for s in stack]

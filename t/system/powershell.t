@@ -20,7 +20,10 @@ NAMES = {"exchange-2007.ps1": ("'SMTP Journaling'", "'Journal Internal Mail to j
          "exchange-online.ps1": ("'SMTP Journaling'", "'Microsoft 365 to journal-milter'", "'Journal Internal Mail to journal-milter'")}
 BAD = (("Get-Mailbox -Identity 'a", "does not end"), ("if ($true) { exit 0", "not closed"), ("exit 0)", "closes nothing"),
        ("Get-Mailboxes -Identity 'a'", "unknown cmdlet"), ("New-JournalRule -Nmae 'a'", "no parameter"), ("Write-Host \"$nobody\"", "never set"),
-       ("Set-TransportConfig -JournalingReportNdrTo $address", "never set"))
+       ("Set-TransportConfig -JournalingReportNdrTo $address", "never set"), ("New-JournalRule -Name 'a'", "needs -JournalEmailAddress"),
+       ("Remove-MailContact -Identity 'a'", "would ask"), ("Remove-MailContact -Confirm:$false", "needs -Identity"),
+       ("New-JournalRule -Name 'a' -JournalEmailAddress 'b' -Scope Everything", "no such value"), ("try { exit 0 } catch { exit 1 }", "too new"),
+       ("if ($true) { Get-MailContact -Identity 'a' | Out-Null && exit 0 }", "too new"))
 
 
 def undone(setup, undo):
@@ -35,7 +38,7 @@ tap.is_(status, 0, "jmctl setup writes them") or tap.diag(complaint)
 scripts = {n: journal_setup.read(folder, n) for n in sorted(os.listdir(folder)) if n.endswith(".ps1")}
 tap.is_(len(scripts), 8, "there are eight")
 for name, text in scripts.items():
-    tap.is_(powershell.faults(text), [], "%s: strings, brackets, cmdlets, parameters, variables" % name)
+    tap.is_(powershell.faults(text, "online" in name), [], "%s: strings, brackets, cmdlets, parameters, values, variables" % name)
     tap.ok("$ErrorActionPreference = 'Stop'" in text, "%s stops at the first error" % name)
 for name in SETUPS:
     for w in WARNINGS:
@@ -50,4 +53,11 @@ for name in ("exchange-check.ps1", "exchange-online-check.ps1"):
     tap.is_(re.findall(r"(?m)^\s*(?:New-(?!Object)|Set-|Remove-)\w+", scripts[name]), [], "%s changes nothing" % name)
 for text, fault in BAD:
     tap.like("\n".join(powershell.faults(text + "\n")), fault, "seen as wrong: " + text)
+for online, text in ((True, "Get-SendConnector -Identity 'a'"), (False, "Get-OutboundConnector -Identity 'a'")):
+    tap.like("\n".join(powershell.faults(text + "\n", online)), "is not there", "seen as wrong %s: %s" % ("online" if online else "on premises", text))
+tap.is_(powershell.faults("try { exit 0 } catch { exit 1 }\n", True), [], "Exchange Online has a newer language")
+tap.like(scripts["exchange-2007.ps1"].split("param(")[0], "Service Pack 1", "exchange-2007.ps1 tells that it needs Service Pack 1")
+for name in SETUPS:
+    tap.is_([n for n in sorted(scripts) if n != name and n in scripts[name]], [{True: "exchange-online-check.ps1", False: "exchange-check.ps1"}["online" in name]],
+            "%s names the script that checks" % name)
 sys.exit(tap.done())
