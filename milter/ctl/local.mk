@@ -11,3 +11,4 @@ milter_ctl_jmctl_SOURCES += milter/ctl/dump.c milter/ctl/dumpdir.c milter/ctl/du
 dist_man_MANS += milter/ctl/jmctl.8
 milter_ctl_jmctl_SOURCES += milter/ctl/search.c milter/ctl/rows.c milter/ctl/rows.h milter/ctl/criteria.c milter/ctl/criteria.h
 milter_ctl_jmctl_SOURCES += milter/ctl/html.c milter/ctl/html.h milter/ctl/preview.c milter/ctl/preview.h
+milter_ctl_jmctl_SOURCES += milter/ctl/bulk.c milter/ctl/exporter.h milter/ctl/export_files.c milter/ctl/edrm.c
