@@ -96,7 +96,7 @@ static int plan_entry(struct work *w, const struct jm_pop3_entry *e, struct jm_e
 	struct jm_pop3_plan *p = w->p;
 	const struct slot *slot;
 	uint64_t size_bytes;
-	uint32_t *number;
+	const struct jm_pop3_entry **dele;
 
 	if (jm_span_none(e->id)) {
 		p->without_id_n++;
@@ -116,10 +116,10 @@ static int plan_entry(struct work *w, const struct jm_pop3_entry *e, struct jm_e
 	p->done_n++;
 	if (w->in->leave_on_server)
 		return 0;
-	number = jm_arena_grow(&p->arena, (void **)&p->dele, &p->dele_n, &p->dele_cap, sizeof *number, err);
-	if (!number)
+	dele = jm_arena_grow(&p->arena, (void **)&p->dele, &p->dele_n, &p->dele_cap, sizeof *dele, err);
+	if (!dele)
 		return -1;
-	*number = e->number;
+	*dele = e;
 	return 0;
 }
 

@@ -41,7 +41,7 @@ struct jm_pop3_todo {
 struct jm_pop3_plan {
 	struct jm_pop3_todo *retr;		/* in the order of the listing, failing ones last */
 	size_t retr_n, retr_cap;
-	uint32_t *dele;				/* numbers to delete without RETR */
+	const struct jm_pop3_entry **dele;	/* to delete without RETR */
 	size_t dele_n, dele_cap;
 	struct jm_span *forget;			/* marks that are of no use any more */
 	size_t forget_n, forget_cap;

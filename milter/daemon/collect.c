@@ -20,7 +20,8 @@ struct poller {
 	struct jm_settings *seen;		/* the last settings that were looked at; the thread's own */
 	bool wanted;				/* what they said */
 	const struct jm_service *begun_with;	/* of the settings of the session under way; NULL between sessions */
-	struct jm_pull_ids failing, gone;
+	struct jm_ids failing;
+	struct jm_pull_gone gone;
 	unsigned failures;			/* in a row */
 	struct jm_extract kept;			/* what the archive knows */
 	pthread_t thread;
@@ -212,8 +213,9 @@ static void *poll_mailbox(void *arg)
 	}
 	keep(p, true);
 	jm_settings_unref(&p->seen);
-	jm_pull_ids_release(&p->failing);
-	jm_pull_ids_release(&p->gone);
+	jm_ids_release(&p->failing);
+	jm_ids_release(&p->gone.bytes);
+	jm_ids_release(&p->gone.staying);
 	pthread_mutex_lock(&c->lock);
 	p->ended = true;
 	pthread_mutex_unlock(&c->lock);
@@ -260,8 +262,9 @@ static void start(struct jm_daemon *d, const char *service)
 	p->daemon = d;
 	p->state = "awaiting-initial-run";
 	p->since_ms = jm_clock_now_ms();
-	jm_pull_ids_init(&p->failing);
-	jm_pull_ids_init(&p->gone);
+	jm_ids_init(&p->failing);
+	jm_ids_init(&p->gone.bytes);
+	jm_ids_init(&p->gone.staying);
 	if (pthread_create(&p->thread, NULL, poll_mailbox, p) != 0) {
 		free(p->service);
 		free(p);

@@ -15,14 +15,18 @@
 
 #define SLOTS 16
 #define WORKERS 8
-#define IDS_MAX 10000		/* that are remembered */
-#define IDS_BYTES (16u << 20)
 
 enum slot_state { SLOT_FREE, SLOT_READY, SLOT_BUSY };
 
 struct outcome {
-	enum { WANTED, ARCHIVED, DELETED } state;
+	bool archived;
 	unsigned char sha256[JM_SHA256_BYTES];	/* of the message as received */
+};
+
+struct deletion {
+	const struct jm_pop3_entry *entry;
+	const unsigned char *sha256;	/* of the message; NULL: it was not fetched in this session */
+	bool id_is_mark, done;
 };
 
 struct slot {
@@ -42,8 +46,8 @@ struct work {
 	struct jm_arena arena;		/* the marks */
 	struct jm_pop3_plan plan;
 	struct outcome *outcome;	/* by place in plan.retr */
-	size_t *deleting;		/* places in plan.retr, by place in what is deleted */
-	size_t deleting_n;
+	struct deletion *deletion;	/* in the order of the commands */
+	size_t deletions_n;
 	int64_t until_us;		/* minutes-per-connection */
 	pthread_mutex_t lock;		/* from here on */
 	pthread_cond_t changed;
@@ -52,40 +56,6 @@ struct work {
 	bool ending;
 	struct jm_err trouble;		/* of the archive; kind NONE: none */
 };
-
-/* ---- ids ---- */
-
-void jm_pull_ids_init(struct jm_pull_ids *ids)
-{
-	*ids = (struct jm_pull_ids){ .n = 0 };
-	jm_arena_init(&ids->arena, IDS_BYTES);
-}
-
-void jm_pull_ids_release(struct jm_pull_ids *ids)
-{
-	jm_arena_release(&ids->arena);
-	jm_pull_ids_init(ids);
-}
-
-static int compare_ids(const void *a, const void *b)
-{
-	const struct jm_span *x = a, *y = b;
-	int c = memcmp(x->p, y->p, x->len < y->len ? x->len : y->len);
-
-	return c ? c : (x->len > y->len) - (x->len < y->len);
-}
-
-/* Without room, or memory, an id is not remembered: that costs a detour, no message. */
-static void ids_add(struct jm_pull_ids *ids, struct jm_span id)
-{
-	struct jm_span *kept;
-
-	if (ids->n >= IDS_MAX)
-		return;
-	kept = jm_arena_grow(&ids->arena, (void **)&ids->v, &ids->n, &ids->cap, sizeof *kept, NULL);
-	if (kept && jm_arena_copy(&ids->arena, id, kept, NULL) != 0)
-		ids->n--;
-}
 
 /* ---- archiving ---- */
 
@@ -98,7 +68,7 @@ static void store(struct work *w, struct slot *s)
 
 	pthread_mutex_lock(&w->lock);
 	if (rc == 0) {
-		w->outcome[s->at].state = ARCHIVED;
+		w->outcome[s->at].archived = true;
 		memcpy(w->outcome[s->at].sha256, receipt.report_sha256, JM_SHA256_BYTES);
 		w->p->archived++;
 	} else if (w->trouble.kind == JM_E_NONE) {
@@ -214,7 +184,7 @@ static void note_failing(struct work *w, size_t at, const struct jm_err *err)
 	    jm_span_none(e->id) ? 1 : (int)e->id.len, jm_span_none(e->id) ? "-" : (const char *)e->id.p, err->text);
 	jm_daemon_note(w->p->daemon, "pop3-unretrievable", w->p->service->email_address, w->mailbox, jm_err_kind_name(err->kind), text);
 	if (!jm_span_none(e->id))
-		ids_add(w->p->failing, e->id);
+		jm_ids_add(w->p->failing, e->id);
 }
 
 static bool take_outcome(void *ctx, size_t at, enum jm_pop3_fault fault, const struct jm_err *err)
@@ -276,40 +246,59 @@ out:
 
 /* ---- deleting ---- */
 
-static bool count_deleted(void *ctx, size_t at, enum jm_pop3_fault fault, const struct jm_err *err)
+static bool take_deleted(void *ctx, size_t at, enum jm_pop3_fault fault, const struct jm_err *err)
 {
 	struct work *w = ctx;
 
 	(void)err;
-	if (fault != JM_POP3_FINE)
-		return true;
-	w->p->deleted++;
-	if (at < w->deleting_n)
-		w->outcome[w->deleting[at]].state = DELETED;
+	w->deletion[at].done = fault == JM_POP3_FINE;
+	w->p->deleted += fault == JM_POP3_FINE;
 	return true;
 }
 
 /* DELE what is archived now or was before; QUIT makes the server do it. */
 static int delete(struct work *w, struct jm_err *err)
 {
-	uint32_t *numbers = calloc(w->plan.retr_n + w->plan.dele_n + 1, sizeof *numbers);
-	size_t n = 0;
+	size_t most = w->plan.retr_n + w->plan.dele_n, n = 0;
+	uint32_t *numbers = calloc(most + 1, sizeof *numbers);
 	int rc = 0;
 
-	if (!numbers)
+	w->deletion = calloc(most + 1, sizeof *w->deletion);
+	if (!numbers || !w->deletion) {
+		free(numbers);
 		return jm_err_sys(err, JM_E_TEMP, "cannot delete");
+	}
 	for (size_t i = 0; i < w->plan.retr_n; i++)
-		if (w->outcome[i].state == ARCHIVED) {
-			w->deleting[n] = i;
-			numbers[n++] = w->plan.retr[i].entry->number;
-		}
-	w->deleting_n = n;
+		if (w->outcome[i].archived)
+			w->deletion[n++] = (struct deletion){ w->plan.retr[i].entry, w->outcome[i].sha256, w->plan.retr[i].marks, false };
 	for (size_t i = 0; i < w->plan.dele_n; i++)
-		numbers[n++] = w->plan.dele[i];
+		w->deletion[n++] = (struct deletion){ w->plan.dele[i], NULL, true, false };
+	w->deletions_n = n;
+	for (size_t i = 0; i < n; i++)
+		numbers[i] = w->deletion[i].entry->number;
 	if (n && !w->p->service->pop3.leave_on_server)
-		rc = jm_pop3_dele(&w->session, numbers, n, count_deleted, w, err);
+		rc = jm_pop3_dele(&w->session, numbers, n, take_deleted, w, err);
 	free(numbers);
 	return rc;
+}
+
+/* Does the mark of a deleted message stay, as the server confirms deletions and does not delete? What is to be remembered goes into next. */
+static bool mark_stays(const struct jm_pull_gone *gone, const struct deletion *d, struct jm_pull_gone *next)
+{
+	unsigned char key[JM_POP3_MAX_ID_BYTES + JM_SHA256_BYTES];
+	struct jm_span id = d->entry->id, k = jm_span_of(key, id.len + JM_SHA256_BYTES);
+	bool stays = !d->sha256 && jm_ids_have(&gone->staying, id);
+
+	if (d->sha256) {
+		memcpy(key, id.p, id.len);
+		memcpy(key + id.len, d->sha256, JM_SHA256_BYTES);
+		stays = jm_ids_have(&gone->bytes, k);
+	}
+	if (stays)
+		jm_ids_add(&next->staying, id);
+	else if (d->sha256)
+		jm_ids_add(&next->bytes, k);
+	return stays;
 }
 
 /*
@@ -318,32 +307,20 @@ static int delete(struct work *w, struct jm_err *err)
  */
 static int forget_deleted(struct work *w, struct jm_err *err)
 {
-	struct jm_span *forget = calloc(w->plan.retr_n + 1, sizeof *forget);
-	unsigned char key[JM_POP3_MAX_ID_BYTES + JM_SHA256_BYTES];
-	struct jm_pull_ids gone;
+	struct jm_span *forget = calloc(w->deletions_n + 1, sizeof *forget);
+	struct jm_pull_gone *gone = w->p->gone, next;
 	size_t n = 0;
 	int rc = 0;
 
 	if (!forget)
 		return jm_err_sys(err, JM_E_TEMP, "cannot forget");
-	jm_pull_ids_init(&gone);
-	for (size_t i = 0; i < w->plan.retr_n; i++) {
-		const struct jm_pop3_todo *todo = &w->plan.retr[i];
-		struct jm_span id = todo->entry->id, k = jm_span_of(key, id.len + JM_SHA256_BYTES);
-
-		if (w->outcome[i].state != DELETED || !todo->marks)
-			continue;
-		memcpy(key, id.p, id.len);
-		memcpy(key + id.len, w->outcome[i].sha256, JM_SHA256_BYTES);
-		if (w->p->gone->n && bsearch(&k, w->p->gone->v, w->p->gone->n, sizeof k, compare_ids))
-			continue;
-		forget[n++] = id;
-		ids_add(&gone, k);
-	}
-	if (gone.n)
-		qsort(gone.v, gone.n, sizeof *gone.v, compare_ids);
-	jm_pull_ids_release(w->p->gone);
-	*w->p->gone = gone;
+	jm_ids_init(&next.bytes);
+	jm_ids_init(&next.staying);
+	for (size_t i = 0; i < w->deletions_n; i++)
+		if (w->deletion[i].done && w->deletion[i].id_is_mark && !mark_stays(gone, &w->deletion[i], &next))
+			forget[n++] = w->deletion[i].entry->id;
+	jm_ids_replace(&gone->bytes, &next.bytes);
+	jm_ids_replace(&gone->staying, &next.staying);
 	if (n)
 		rc = jm_archive_pop3_forget(w->p->daemon->archive, w->mailbox, forget, n, err);
 	free(forget);
@@ -378,15 +355,14 @@ static int make_plan(struct work *w, struct jm_err *err)
 	w->p->surveyed = true;
 	w->p->listed = w->listing.n;
 	w->p->left = w->plan.retr_n + w->plan.later_n;
-	jm_pull_ids_release(w->p->failing);	/* what fails now is noted anew */
+	jm_ids_release(w->p->failing);	/* what fails now is noted anew */
 	if (w->plan.without_id_n || w->plan.same_id_n)
 		JM_LOG(JM_LOG_NOTICE, "pop3-ids", { "mailbox", JM_S(w->mailbox) }, { "without", JM_U(w->plan.without_id_n) },
 		    { "same", JM_U(w->plan.same_id_n) }, { "outcome", JM_S("told apart by their content") });
 	if (w->plan.forget_n && jm_archive_pop3_forget(w->p->daemon->archive, w->mailbox, w->plan.forget, w->plan.forget_n, err) != 0)
 		return -1;
 	w->outcome = calloc(w->plan.retr_n + 1, sizeof *w->outcome);
-	w->deleting = calloc(w->plan.retr_n + 1, sizeof *w->deleting);
-	return w->outcome && w->deleting ? 0 : jm_err_sys(err, JM_E_TEMP, "cannot fetch");
+	return w->outcome ? 0 : jm_err_sys(err, JM_E_TEMP, "cannot fetch");
 }
 
 static int transact(struct work *w, struct jm_err *err)
@@ -454,7 +430,7 @@ static void release(struct work *w, struct jm_pop3_connection **c)
 	pthread_mutex_destroy(&w->lock);
 	pthread_cond_destroy(&w->changed);
 	free(w->outcome);
-	free(w->deleting);
+	free(w->deletion);
 	free(w);
 }
 

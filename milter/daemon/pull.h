@@ -8,17 +8,13 @@
 
 #include "common/pop3/session.h"
 #include "milter/daemon/daemon.h"
+#include "milter/daemon/ids.h"
 
-/* What is remembered from one connection to the next. */
-struct jm_pull_ids {
-	struct jm_arena arena;
-	struct jm_span *v;
-	size_t n, cap;
+/* What a server confirmed to have deleted. */
+struct jm_pull_gone {
+	struct jm_ids bytes;	/* sorted: ids, each with its message's SHA-256 behind it */
+	struct jm_ids staying;	/* sorted: ids that were listed again, with the same bytes */
 };
-
-/* Make *ids empty; release frees what it holds. */
-void jm_pull_ids_init(struct jm_pull_ids *ids);
-void jm_pull_ids_release(struct jm_pull_ids *ids);
 
 /* Of the server's certificate. */
 struct jm_pull_certificate {
@@ -30,8 +26,8 @@ struct jm_pull {
 	struct jm_daemon *daemon;
 	struct jm_settings *settings;		/* borrowed */
 	const struct jm_service *service;	/* of settings */
-	struct jm_pull_ids *failing;		/* in and out: ids that could not be retrieved; they come last the next time */
-	struct jm_pull_ids *gone;		/* in and out: what the server said it deleted, sorted: ids, each with its message's SHA-256 behind it */
+	struct jm_ids *failing;		/* in and out: ids that could not be retrieved; they come last the next time */
+	struct jm_pull_gone *gone;		/* in and out */
 	bool (*stopped)(void *ctx);
 	void *ctx;
 	/* what happened */

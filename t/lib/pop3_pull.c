@@ -236,7 +236,7 @@ static int transact(struct pull *p, struct jm_err *err)
 		if (p->done[i])
 			numbers[n++] = p->plan.retr[i].entry->number;
 	for (size_t i = 0; i < p->plan.dele_n; i++)
-		numbers[n++] = p->plan.dele[i];
+		numbers[n++] = p->plan.dele[i]->number;
 	if (rc == 0 && arg_number(p->args, "delete", 1))
 		rc = jm_pop3_dele(&p->session, numbers, n, dele_outcome, p, err);
 	free(numbers);

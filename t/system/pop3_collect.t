@@ -61,8 +61,10 @@ services.append(mailbox("exact@journal.example.com", exact.port, encrypted=False
 kept = Pop3Server([("k%d" % i, pop3.message(2000 + i)) for i in range(5)])
 services.append(mailbox("kept@journal.example.com", kept.port, encrypted=False, mailbox_name="j-kept", leave_on_server=True))
 numbered = [pop3.message(5000 + i) for i in range(9)]		# all of one size
-reused = Pop3Server([("u%d" % i, m) for i, m in enumerate(numbered)], {"*": ["uidl-number"]})
-services.append(mailbox("reused@journal.example.com", reused.port, encrypted=False, mailbox_name="j-reused", messages_per_connection=2))
+reused = {name: Pop3Server([("u%d" % i, m) for i, m in enumerate(numbered)], dict(quirks, **{"*": ["uidl-number"]}))
+          for name, quirks in (("reused", {}), ("reused-late", {1: ["quit-err"]}))}
+for name, server in reused.items():
+    services.append(mailbox(name + "@journal.example.com", server.port, encrypted=False, mailbox_name="j-" + name, messages_per_connection=2))
 liar = Pop3Server([("l%d" % i, pop3.message(6000 + i)) for i in range(3)], {"*": ["quit-lie"]})
 services.append(mailbox("liar@journal.example.com", liar.port, encrypted=False, mailbox_name="j-liar"))
 bad = Pop3Server([("x", pop3.message(3000))], {k: ["auth-err"] for k in range(1, 5)})
@@ -92,9 +94,10 @@ run.until(lambda: len(d.jmctl.list("--service", "kept@journal.example.com")) == 
 for name, _, _, left in FAULTS:
     items = d.jmctl.list("--service", name + "@journal.example.com")
     tap.is_(sorted(d.jmctl.export(i["id"]) for i in items), sorted(m for i, m in sent[name] if i not in left), "%s: each message is one item" % name)
-run.until(lambda: not reused.messages, "ids that are given anew")
-got = [d.jmctl.export(i["id"]) for i in d.jmctl.list("--service", "reused@journal.example.com")]
-tap.is_(sorted(got), sorted(numbered), "a deleted message's id for the next one, of the same size: none is lost")
+for name, server in reused.items():
+    run.until(lambda: not server.messages, name)
+    got = [d.jmctl.export(i["id"]) for i in d.jmctl.list("--service", name + "@journal.example.com")]
+    tap.is_(sorted(got), sorted(numbered), "%s: a deleted message's id for the next one, of the same size: none is lost" % name)
 run.until(lambda: liar.sessions > 6, "a server that deletes nothing")
 tap.is_(sum(c.startswith("RETR") for c in liar.commands()), 6, "a server that deletes nothing and says it did: each is fetched twice, not for ever")
 tap.is_(len(d.jmctl.list("--service", "liar@journal.example.com")), 3, "and each is one item")

@@ -70,7 +70,7 @@ static void print_plan(const struct jm_pop3_plan *p, struct jm_buf *out)
 		rc |= jm_buf_printf(out, NULL, " %u%s", (unsigned)p->retr[k].entry->number, p->retr[k].marks ? "" : "!");
 	rc |= jm_buf_printf(out, NULL, " dele");
 	for (size_t k = 0; k < p->dele_n; k++)
-		rc |= jm_buf_printf(out, NULL, " %u", (unsigned)p->dele[k]);
+		rc |= jm_buf_printf(out, NULL, " %u", (unsigned)p->dele[k]->number);
 	rc |= jm_buf_printf(out, NULL, " forget");
 	for (size_t k = 0; k < p->forget_n; k++)
 		rc |= jm_buf_printf(out, NULL, " %.*s", (int)p->forget[k].len, (const char *)p->forget[k].p);
