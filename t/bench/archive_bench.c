@@ -7,7 +7,7 @@
  *	archive_bench --open DIR
  *
  * --seconds: of each round, of the archive and then of the bare append. --open: how long opening takes (after a kill: with recovery), and then
- * looking up by id, Message-ID, address, date (20 ms) and since a date, 400 times each, at most ten items, once the same were shown.
+ * looking up by id, Message-ID, address, date (20 ms) and since a date, 400 times each, at most ten items, when the same were asked for before.
  * --large: two more runs of half the threads, alone and beside one thread that deposits messages of that size: the small ones' times.
  * --messages is for counting instructions and for filling a folder; without the bare append.
  */
@@ -418,7 +418,7 @@ static void sample(uint64_t id, struct sample *s)
 }
 
 /* The 99th percentile of a look-up of each sample, in milliseconds: by id, the ten first of a message-id, an address, 20 ms, and a time on. */
-static double look_up(char kind, const struct sample *s, unsigned n)
+static double look_up_once(char kind, const struct sample *s, unsigned n)
 {
 	struct jm_err err = { .kind = JM_E_NONE };
 
@@ -432,7 +432,7 @@ static double look_up(char kind, const struct sample *s, unsigned n)
 		if (s->id == 0)
 			continue;
 		if (kind == 'a')
-			f.address = s->address;
+			f.address = s->address, f.bcc = true;	/* else each record is read, too: was it a Bcc? */
 		else if (kind == 'm')
 			f.message_id = s->message_id;
 		else
@@ -446,6 +446,13 @@ static double look_up(char kind, const struct sample *s, unsigned n)
 		times_us[atomic_fetch_add(&times_n, 1)] = (uint32_t)(jm_clock_mono_us() - began);
 	}
 	return p99_ms();
+}
+
+/* Warm: the second time. */
+static double look_up(char kind, const struct sample *s, unsigned n)
+{
+	(void)look_up_once(kind, s, n);
+	return look_up_once(kind, s, n);
 }
 
 static int run_open(const char *dir)
