@@ -3,3 +3,7 @@ check_PROGRAMS += t/unit/ctl_setup.t
 UNIT_TESTS += t/unit/ctl_setup.t
 t_unit_ctl_setup_t_SOURCES = t/unit/ctl_setup.c milter/ctl/data.c milter/ctl/endpoints.c milter/ctl/postfix_conf.c
 t_unit_ctl_setup_t_LDADD = $(UNIT_LIBS)
+check_PROGRAMS += t/unit/ctl_reading.t
+UNIT_TESTS += t/unit/ctl_reading.t
+t_unit_ctl_reading_t_SOURCES = t/unit/ctl_reading.c milter/ctl/criteria.c milter/ctl/html.c milter/ctl/mbox.c milter/ctl/preview.c
+t_unit_ctl_reading_t_LDADD = $(UNIT_LIBS)
