@@ -11,17 +11,18 @@ include t/unit/service.mk
 include t/unit/control.mk
 include t/unit/ctl.mk
 include t/unit/pop3.mk
-include t/system/local.mk
-include t/system/pop3.mk
-include t/system/queue.mk
+# What takes longest comes first, so that no processor is idle at the end.
 include t/system/jmctl.mk
+include t/system/pop3.mk
+include t/corpus/local.mk
+include t/system/queue.mk
+include t/system/local.mk
 include t/system/setup.mk
 include t/system/publish.mk
 include t/slow/local.mk
 include t/style/local.mk
 include t/bench/local.mk
 include t/fuzz/local.mk
-include t/corpus/local.mk
 
 # Unit tests run from the build folder, everything else from the source folder; JM_SRCDIR and JM_BUILDDIR tell both.
 TEST_ENV = JM_SRCDIR='$(abs_top_srcdir)' JM_BUILDDIR='$(abs_top_builddir)' PYTHONDONTWRITEBYTECODE=1
@@ -29,7 +30,7 @@ TEST_ENV = JM_SRCDIR='$(abs_top_srcdir)' JM_BUILDDIR='$(abs_top_builddir)' PYTHO
 PROGRAMS_UNDER_TEST = $(bin_PROGRAMS) $(sbin_PROGRAMS) $(noinst_PROGRAMS) $(TEST_TOOLS)
 check-local: $(UNIT_TESTS) $(PROGRAMS_UNDER_TEST)
 	tests='$(SYSTEM_TESTS:%=$(srcdir)/%)'; test -z '$(UNIT_ONLY)' || tests=; \
-	$(TEST_ENV) $(PROVE) $(PROVE_FLAGS) $(UNIT_TESTS) $$tests
+	$(TEST_ENV) $(PROVE) $(PROVE_FLAGS) $$tests $(UNIT_TESTS)
 check-unit: $(UNIT_TESTS)
 	$(TEST_ENV) $(PROVE) $(PROVE_FLAGS) $(UNIT_TESTS)
 check-system: $(PROGRAMS_UNDER_TEST)
