@@ -14,7 +14,7 @@ import traceback
 
 SRC = os.environ.get("JM_SRCDIR") or os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.environ.get("JM_BUILDDIR") or SRC
-LIMIT_S = 1200		# a test that hangs ends, and says where
+LIMIT_S = 3600		# a test that hangs ends, and says where
 _claims = 0
 _failed = 0
 _planned = False
