@@ -54,7 +54,7 @@ def answers(archive, scratch=None):
     found = {"list": _objects("list", archive), "set-aside": _objects("list", archive, "--set-aside"), "events": _objects("events", archive),
              "queue": _objects("queue list", archive), "domains": _objects("domain list", archive), "status": _objects("status", archive)}
     ids = sorted(row["id"] for name in ("list", "set-aside", "queue") for row in found[name])
-    found["show"] = [_objects("show", archive, i)[0] for i in ids]
+    found["show"] = [_objects("show", archive, "--bcc", i)[0] for i in ids]
     if scratch is None:
         return found
     found["export"] = [_digests(archive, item) for item in found["show"]]

@@ -9,6 +9,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
 import golden
+import run
 import tap
 
 GOLDEN = sorted(glob.glob(os.path.join(tap.SRC, "t/corpus/archive-*")))
@@ -86,8 +87,28 @@ def refused(archive, what):
     tap.ok(volumes(archive) == before, "and left as it is")
 
 
+def kinds(rows):
+    """What kinds of records a dump has, and which members their metadata."""
+    return {(row["type"], key) for row in rows for key in row["metadata"]}
+
+
+def written_now():
+    """A golden archive that was made today would have nothing that the last one lacks, and answers the same from a new catalog."""
+    archive = scratch("now")
+    run.output(os.path.join(tap.BUILD, "t/lib/every_record"), archive, os.path.join(tap.SRC, "t/corpus/journal"))
+    before = golden.answers(archive, scratch("now-dump"))
+    with open(os.path.join(GOLDEN[-1], "expected/dump.jsonl"), encoding="utf-8") as f:
+        kept = kinds(json.loads(line) for line in f)
+    tap.is_(sorted(kinds(before["dump"]) - kept), [], "no kind of record and no member that this program writes is missing in %s" %
+            os.path.basename(GOLDEN[-1]))
+    tap.is_(golden.jmctl("rebuild", archive)[0], 0, "an archive of today: its catalog is made anew")
+    wrong = golden.missing({k: v for k, v in before.items() if k not in ("export", "dump")}, golden.answers(archive))
+    tap.ok(not wrong, "and it answers the same", "\n".join(wrong[:20]))
+
+
 for folder in GOLDEN:
     reads(folder)
+written_now()
 first, last = GOLDEN[0], len(volumes(GOLDEN[0]))
 HEAD = 128	# of a volume
 refused(patched(first, "newer-volume", last, 11, 2, 0, 124, False), "a volume of a newer version")
