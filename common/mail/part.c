@@ -64,7 +64,7 @@ static int add_extended(struct walk *w, struct jm_span v, bool first, struct jm_
 	for (size_t i = 0; i < v.len; i++) {
 		int high = v.p[i] == '%' && i + 2 < v.len ? jm_decode_hex(v.p[i + 1]) : -1, low = high >= 0 ? jm_decode_hex(v.p[i + 2]) : -1;
 
-		if (jm_buf_add_byte(octets, low >= 0 ? (unsigned char)(high << 4 | low) : v.p[i], err) != 0)
+		if (jm_buf_add_byte(octets, (unsigned char)(low >= 0 ? high << 4 | low : v.p[i]), err) != 0)
 			return -1;
 		i += low >= 0 ? 2 : 0;
 	}
