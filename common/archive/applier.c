@@ -44,6 +44,26 @@ int jm_applier_move_away(struct jm_archive *a, struct jm_err *err)
 	return 0;
 }
 
+int jm_applier_put_in_place(struct jm_archive *a, const char *aside, struct jm_err *err)
+{
+	char bad[4300];
+	int rc = jm_catalog_checkpoint(a->catalog, 0, err);
+
+	jm_catalog_close(&a->catalog);
+	if (rc < 0)
+		return -1;
+	(void)snprintf(bad, sizeof(bad), "%s.bad", a->catalog_dir);
+	/* One call, so that there is a catalog at any time; where the file system knows no such call, there is none for a moment. */
+	if (renameat2(AT_FDCWD, aside, AT_FDCWD, a->catalog_dir, RENAME_EXCHANGE) == 0) {
+		jm_catalog_wipe(bad);
+		(void)rmdir(bad);
+		(void)rename(aside, bad);	/* kept for a look, nothing more */
+	} else if (jm_applier_move_away(a, err) < 0 || jm_io_rename(aside, a->catalog_dir, err) < 0) {
+		return -1;
+	}
+	return jm_io_sync_dir(a->dir, err) < 0 ? -1 : jm_catalog_open(a->catalog_dir, a->cache_bytes, &a->catalog, err);
+}
+
 /* 1: its position fits this archive, 0: there is none, -1. */
 static int read_position(struct jm_archive *a, struct jm_err *err)
 {
@@ -97,9 +117,9 @@ int jm_applier_batch(struct jm_archive *a, struct jm_catalog *c, struct jm_posit
 			(void)jm_err_set(err, JM_E_CORRUPT, "record %" PRIu64 " where %" PRIu64 " should follow", r.head.seq, at.seq + 1);
 			goto bad;
 		}
-		meta = json_loadb((const char *)r.meta, r.head.meta_bytes, 0, NULL);
-		if (meta == NULL)
-			rc = jm_err_set(err, JM_E_CORRUPT, "record %" PRIu64 ": metadata is no JSON", r.head.seq);
+		rc = jm_json_read(r.meta, r.head.meta_bytes, &meta, err);
+		if (rc < 0)
+			(void)jm_err_wrap(err, "record %" PRIu64, r.head.seq);
 		else
 			rc = jm_apply_add(p, &(struct jm_applied){ &r.head, meta, v->head.number, at.offset }, err);
 		json_decref(meta);

@@ -324,9 +324,7 @@ int jm_catalog_get_json(struct jm_catalog *c, struct jm_txn *txn, enum jm_table 
 	jm_buf_init(&b, VALUE_MAX_BYTES);
 	rc = jm_catalog_get(c, txn, t, key, &b, err);
 	if (rc == 1) {
-		*value_r = json_loadb(jm_buf_str(&b), b.len, JSON_DECODE_ANY, NULL);
-		if (*value_r == NULL)
-			rc = jm_err_set(err, JM_E_CORRUPT, "catalog: a row of %s is no JSON", names[t]);
+		rc = jm_json_read(b.p, b.len, value_r, err) < 0 ? jm_err_wrap(err, "catalog: a row of %s", names[t]) : 1;
 	}
 	jm_buf_release(&b);
 	return rc;

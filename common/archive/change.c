@@ -138,8 +138,8 @@ static int recall(struct jm_apply *p, uint64_t seq, struct jm_record *record_r, 
 	}
 	if (rc == 0 && (record_r->head.seq != seq || record_r->head.type != JM_RECORD_REPORT))
 		rc = jm_err_set(err, JM_E_CORRUPT, "report %" PRIu64 " stands elsewhere than the catalog says", seq);
-	if (rc == 0 && (*meta_r = json_loadb((const char *)record_r->meta, record_r->head.meta_bytes, 0, NULL)) == NULL)
-		rc = jm_err_set(err, JM_E_CORRUPT, "metadata is no JSON");
+	if (rc == 0)
+		rc = jm_json_read(record_r->meta, record_r->head.meta_bytes, meta_r, err);
 	if (rc == 0)
 		return 1;
 	jm_record_release(record_r);

@@ -277,6 +277,7 @@ void jm_loaded_release(struct jm_loaded *l)
 	jm_record_release(&l->record);
 	json_decref(l->meta);
 	l->meta = NULL;
+	jm_scratch_release(&l->scratch);
 	jm_spool_release(&l->spool);
 }
 
@@ -289,6 +290,7 @@ static int load_seq(struct jm_archive *a, uint64_t seq, struct jm_loaded *l, uns
 
 	memset(l, 0, sizeof(*l));
 	jm_spool_init(&l->spool, a->tmp_dir, JM_MESSAGE_MAX_BYTES);
+	jm_scratch_init(&l->scratch, a->tmp_dir);
 	if (rc == 0)
 		return jm_err_set(err, JM_E_NOTFOUND, "there is no report %" PRIu64, seq);
 	if (rc < 0 || load_at(a, volume, offset, l, depth, err) < 0)
@@ -355,12 +357,14 @@ static int load_at(struct jm_archive *a, uint64_t volume, uint64_t offset, struc
 
 	memset(l, 0, sizeof(*l));
 	jm_spool_init(&l->spool, a->tmp_dir, JM_MESSAGE_MAX_BYTES);
+	jm_scratch_init(&l->scratch, a->tmp_dir);
 	if (jm_reader_open_volume(a, volume, &fd, err) < 0)
 		return -1;
 	if (jm_volume_read(fd, a->uuid, volume, offset, jm_reader_volume_end(a, volume), &l->record, err) < 0)
 		goto out;
-	l->meta = json_loadb((const char *)l->record.meta, l->record.head.meta_bytes, 0, NULL);
-	if (l->meta == NULL || l->record.head.type != JM_RECORD_REPORT) {
+	if (jm_json_read(l->record.meta, l->record.head.meta_bytes, &l->meta, err) < 0)
+		goto out;
+	if (l->record.head.type != JM_RECORD_REPORT) {
 		(void)jm_err_set(err, JM_E_CORRUPT, "record %" PRIu64 " is no report", l->record.head.seq);
 		goto out;
 	}
@@ -408,15 +412,16 @@ static int check_cut_digest(const struct jm_described *c, struct jm_span raw, st
 	return memcmp(got, c->sha256, sizeof(got)) == 0 ? 0 : jm_err_set(err, JM_E_CORRUPT, "the archived message's digest does not fit");
 }
 
-int jm_content_raw(const struct jm_loaded *l, const char *which, struct jm_described *c_r, struct jm_span *raw_r, void **owned_r,
+int jm_content_raw(struct jm_loaded *l, const char *which, struct jm_described *c_r, struct jm_span *raw_r, void **owned_r,
     struct jm_err *err)
 {
+	const struct jm_unwrap_memory memory = { l->scratch.dir != NULL ? jm_scratch_alloc : NULL, &l->scratch };
 	unsigned char got[JM_SHA256_BYTES];
 
 	*owned_r = NULL;
 	if (jm_described_read(json_object_get(l->meta, which), c_r, err) < 0)
 		return -1;
-	if (jm_unwrap_follow(l->received, c_r->steps, c_r->steps_n, &(struct jm_unwrap_memory){ NULL, NULL }, raw_r, owned_r, err) < 0)
+	if (jm_unwrap_follow(l->received, c_r->steps, c_r->steps_n, &memory, raw_r, owned_r, err) < 0)
 		goto bad;
 	if (jm_sha256_of(*raw_r, got, err) < 0)
 		goto bad;

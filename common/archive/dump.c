@@ -129,14 +129,18 @@ static int put_record(struct dump *d, const struct jm_record *r, const char *tex
 	return received.len == 0 ? 0 : d->sink(d->ctx, received.p, received.len, err);
 }
 
-static char *text_without_splice(const char *meta, size_t n)
+static char *text_without_splice(const char *meta, size_t n, struct jm_err *err)
 {
-	json_t *o = json_loadb(meta, n, 0, NULL);
+	json_t *o;
 	char *text;
 
+	if (jm_json_read(meta, n, &o, err) < 0)
+		return NULL;
 	(void)json_object_del(o, "splice");
 	text = json_dumps(o, JSON_COMPACT);
 	json_decref(o);
+	if (text == NULL)
+		(void)jm_err_set(err, JM_E_TEMP, "no memory for a dump");
 	return text;
 }
 
@@ -159,7 +163,10 @@ static int put_report(struct dump *d, const struct jm_record *r, const char *tex
 	}
 	if (jm_content_raw(&l, "content", &c, &raw, &owned, &why) < 0) {
 		jm_loaded_release(&l);
-		return damage(d, r->head.seq, r->volume, r->offset, why.text, err);
+		if (why.kind == JM_E_CORRUPT)
+			return damage(d, r->head.seq, r->volume, r->offset, why.text, err);
+		*err = why;
+		return -1;
 	}
 	same = raw.len == l.received.len && c.cuts_n == 0;
 	seq = first_with(d->a, c.sha256, r->head.seq, &item);
@@ -177,15 +184,20 @@ static int put_report(struct dump *d, const struct jm_record *r, const char *tex
 static int record(void *ctx, int fd, const struct jm_record *r, struct jm_err *err)
 {
 	struct dump *d = ctx;
+	struct jm_err why;
 	char *text;
 	int rc;
 
 	(void)fd;
 	if (r->head.seq > d->durable)
 		return 1;
-	text = text_without_splice((const char *)r->meta, r->head.meta_bytes);
-	if (text == NULL)
-		return damage(d, r->head.seq, r->volume, r->offset, "metadata is no JSON", err);
+	text = text_without_splice((const char *)r->meta, r->head.meta_bytes, &why);
+	if (text == NULL && why.kind == JM_E_CORRUPT)
+		return damage(d, r->head.seq, r->volume, r->offset, why.text, err);
+	if (text == NULL) {
+		*err = why;
+		return -1;
+	}
 	rc = r->head.type == JM_RECORD_REPORT ? put_report(d, r, text, err) : put_record(d, r, text, jm_span_of(NULL, 0), 0, 0, 0, err);
 	free(text);
 	return rc;

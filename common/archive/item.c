@@ -29,8 +29,8 @@ static int read_meta(struct jm_archive *a, uint64_t seq, struct jm_record *r, js
 	(void)close(fd);
 	if (rc < 0)
 		return jm_err_wrap(err, "report %" PRIu64, seq);
-	*meta_r = json_loadb((const char *)r->meta, r->head.meta_bytes, 0, NULL);
-	if (*meta_r == NULL || r->head.seq != seq)
+	rc = jm_json_read(r->meta, r->head.meta_bytes, meta_r, err);
+	if (rc == 0 && r->head.seq != seq)
 		rc = jm_err_set(err, JM_E_CORRUPT, "report %" PRIu64 " stands elsewhere than the catalog says", seq);
 	if (rc < 0) {
 		json_decref(*meta_r);
@@ -279,7 +279,7 @@ static int find_content(struct jm_archive *a, uint64_t id, unsigned which, uint6
 	return 1;
 }
 
-static int export_content(const struct jm_loaded *l, bool raw, jm_archive_sink *sink, void *ctx, struct jm_err *err)
+static int export_content(struct jm_loaded *l, bool raw, jm_archive_sink *sink, void *ctx, struct jm_err *err)
 {
 	struct jm_described c;
 	struct jm_span bytes;

@@ -109,7 +109,7 @@ static int read_digest(const json_t *o, const char *key, unsigned char *digest, 
 static int check_report(json_t *meta, struct jm_span received, struct jm_digests *s, struct jm_described *c_r, struct jm_span *raw_r,
     void **owned_r, struct jm_err *err)
 {
-	const struct jm_loaded l = { .meta = meta, .received = received };
+	struct jm_loaded l = { .meta = meta, .received = received };
 	unsigned char got[JM_SHA256_BYTES];
 
 	if (read_digest(json_object_get(meta, "report"), "sha256", s->received, "report", err) < 0 ||

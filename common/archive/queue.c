@@ -93,8 +93,8 @@ static int read_key(struct jm_archive *a, uint64_t seq, unsigned char key_r[JM_S
 		jm_record_release(&r);
 		return -1;
 	}
-	meta = json_loadb((const char *)r.meta, r.head.meta_bytes, 0, NULL);
-	if (jm_sha256_unhex(jm_span_str(json_string_value(json_object_get(meta, "key"))), key_r) != 0)
+	rc = jm_json_read(r.meta, r.head.meta_bytes, &meta, err);
+	if (rc == 0 && jm_sha256_unhex(jm_span_str(json_string_value(json_object_get(meta, "key"))), key_r) != 0)
 		rc = jm_err_set(err, JM_E_CORRUPT, "report %" PRIu64 " has no match key", seq);
 	json_decref(meta);
 	jm_record_release(&r);

@@ -366,6 +366,9 @@ static int first_volume(struct jm_archive *a, bool must_exist, struct jm_err *er
 	if (access(path, F_OK) == 0)
 		return jm_err_set(err, JM_E_CORRUPT, "there is a catalog in \"%s\" but no volume in \"%s/volumes\": is a disk not mounted? (To begin a new "
 		    "archive, remove the catalog)", a->catalog_dir, a->dir);
+	(void)snprintf(path, sizeof(path), "%s/volumes.part", a->dir);
+	if (access(path, F_OK) == 0)
+		return jm_err_set(err, JM_E_CORRUPT, "a restore into \"%s\" was broken off: run jmctl restore again (or remove %s)", a->dir, path);
 	if (must_exist)
 		return jm_err_set(err, JM_E_NOTFOUND, "there is no archive in \"%s\"", a->dir);
 	(void)snprintf(path, sizeof(path), "%s/volumes", a->dir);
@@ -380,9 +383,14 @@ static bool ask_catalog(struct jm_archive *a, struct jm_position *known, unsigne
 {
 	struct jm_catalog *c = NULL;
 	struct jm_err no;
+	char bad[JM_VOLUME_PATH_BYTES];
+	const char *folder = a->catalog_dir;
 	int rc = 0;
 
-	if (access(a->catalog_dir, F_OK) == 0 && jm_catalog_open(a->catalog_dir, a->cache_bytes, &c, &no) == 0)
+	(void)snprintf(bad, sizeof(bad), "%s.bad", a->catalog_dir);
+	if (access(folder, F_OK) != 0)
+		folder = bad;
+	if (access(folder, F_OK) == 0 && jm_catalog_open(folder, a->cache_bytes, &c, &no) == 0)
 		rc = jm_apply_position(c, known, uuid, &no);
 	jm_catalog_close(&c);
 	return rc == 1;
@@ -435,29 +443,21 @@ static int open_log(struct jm_archive *a, const struct jm_position *known, bool 
 	return 0;
 }
 
-int jm_recover_start(struct jm_archive *a, bool must_exist, struct jm_err *err)
+/* known and its uuid: as an old catalog has it; NULL: there is none. The volumes are listed. */
+static int start(struct jm_archive *a, bool must_exist, struct jm_position *known, const unsigned char *uuid, struct jm_err *err)
 {
-	unsigned char uuid[JM_UUID_BYTES];
 	char text[JM_ERR_TEXT_BYTES + 80];
-	struct jm_position known = { .seq = 0 };
 	struct jm_err why;
-	bool knows = false, empty;
+	bool empty;
 
-	a->tail.fd = -1;
-	if (list_volumes(a, err) < 0)
-		return -1;
-	if (a->rebuild && a->volumes > 0)
-		knows = ask_catalog(a, &known, uuid);
-	if (scan_volumes(a, knows ? uuid : NULL, err) < 0)
+	if (scan_volumes(a, uuid, err) < 0)
 		return -1;
 	empty = a->volumes == 0;
 	if (empty && first_volume(a, must_exist, err) < 0)
 		return -1;
-	if (!knows || memcmp(uuid, a->uuid, sizeof(uuid)) != 0)
-		known = (struct jm_position){ .seq = 0 };
-	if (known.seq > 0 && find_lost(a, &known, err) < 0)
-		return -1;
-	if (a->rebuild && !empty && jm_applier_move_away(a, err) < 0)
+	if (uuid == NULL || memcmp(uuid, a->uuid, sizeof(a->uuid)) != 0)
+		*known = (struct jm_position){ .seq = 0 };
+	if (known->seq > 0 && find_lost(a, known, err) < 0)
 		return -1;
 	if (jm_applier_open(a, &why, err) < 0)
 		return -1;
@@ -466,11 +466,42 @@ int jm_recover_start(struct jm_archive *a, bool must_exist, struct jm_err *err)
 		if (note(a, "rebuilt", text, err) < 0)
 			return -1;
 	}
-	if ((empty ? jm_applier_replay(a, err) : open_log(a, &known, !must_exist, err)) < 0)
+	if ((empty ? jm_applier_replay(a, err) : open_log(a, known, !must_exist, err)) < 0)
 		return -1;
 	if (a->position.seq != a->tail.next_seq - 1)
 		return jm_err_set(err, JM_E_CORRUPT, "the catalog ends with record %" PRIu64 ", the volumes with %" PRIu64, a->position.seq,
 		    a->tail.next_seq - 1);
 	a->applied_seq = a->durable_seq = a->position.seq;
 	return 0;
+}
+
+/* Rebuilding: the new catalog is made aside, in DIR/catalog.new, so that there is always a whole one. */
+static int rebuild(struct jm_archive *a, bool must_exist, struct jm_err *err)
+{
+	struct jm_position known = { .seq = 0 };
+	unsigned char uuid[JM_UUID_BYTES];
+	char *own = a->catalog_dir, *aside = NULL;
+	bool knows = ask_catalog(a, &known, uuid);
+	int rc;
+
+	if (asprintf(&aside, "%s" JM_CATALOG_NEW, own) < 0)
+		return jm_err_sys(err, JM_E_TEMP, "catalog");
+	jm_catalog_wipe(aside);
+	a->catalog_dir = aside;
+	rc = start(a, must_exist, &known, knows ? uuid : NULL, err);
+	a->catalog_dir = own;
+	if (rc == 0)
+		rc = jm_applier_put_in_place(a, aside, err);
+	free(aside);
+	return rc;
+}
+
+int jm_recover_start(struct jm_archive *a, bool must_exist, struct jm_err *err)
+{
+	struct jm_position known = { .seq = 0 };
+
+	a->tail.fd = -1;
+	if (list_volumes(a, err) < 0)
+		return -1;
+	return a->rebuild && a->volumes > 0 ? rebuild(a, must_exist, err) : start(a, must_exist, &known, NULL, err);
 }

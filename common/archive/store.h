@@ -14,6 +14,7 @@
 #include "common/archive/archive.h"
 #include "common/archive/catalog.h"
 #include "common/archive/volume.h"
+#include "common/base/scratch.h"
 #include "common/base/spool.h"
 
 #define JM_MESSAGE_MAX_BYTES (4ull << 30)	/* cap on anything that is rebuilt */
@@ -217,6 +218,9 @@ json_t *jm_row_whole(uint64_t id, json_t *stored);
 /* gauge.c. Under lock: a group became durable, and took so long. */
 void jm_gauge_commit(struct jm_archive *a, int64_t took_us);
 
+/* Parse. CORRUPT: it is no JSON; TEMP without memory: never to be taken for damage. */
+int jm_json_read(const void *p, size_t n, json_t **v_r, struct jm_err *err) JM_MUST_CHECK;
+
 /* ticket.c */
 struct jm_ticket *jm_ticket_new(enum jm_record_type type, json_t *meta, struct jm_err *err) JM_MUST_CHECK;	/* takes over meta, also on failure */
 /* One reference less; frees with the last. */
@@ -289,6 +293,9 @@ void *jm_applier_run(void *archive);
 int jm_applier_open(struct jm_archive *a, struct jm_err *why_r, struct jm_err *err) JM_MUST_CHECK;
 /* DIR/catalog to DIR/catalog.bad, so that an operator may look at it; one is kept. */
 int jm_applier_move_away(struct jm_archive *a, struct jm_err *err) JM_MUST_CHECK;
+/* Rebuilding: the catalog that was made in aside becomes the archive's, and the old one catalog.bad. */
+#define JM_CATALOG_NEW ".new"
+int jm_applier_put_in_place(struct jm_archive *a, const char *aside, struct jm_err *err) JM_MUST_CHECK;
 /* Bring the open catalog from its position up to the end of all volumes as known. */
 int jm_applier_replay(struct jm_archive *a, struct jm_err *err) JM_MUST_CHECK;
 /* Records of volume v (open as fd) from the position on, at most max, none behind until_seq, in one transaction of catalog c; moves the position. CORRUPT, TEMP. */
@@ -336,6 +343,7 @@ struct jm_loaded {
 	json_t *meta;
 	struct jm_spool spool;		/* the received message; its view is received */
 	struct jm_span received;
+	struct jm_scratch scratch;	/* what is decoded on the way to its contents; dir NULL: malloc */
 	bool filled;
 };
 /* The record seq with its received bytes, digest checked. NOTFOUND, CORRUPT, TEMP. */
@@ -343,8 +351,8 @@ int jm_content_load(struct jm_archive *a, uint64_t seq, struct jm_loaded *l_r, s
 /* The same for a record at a known place. */
 int jm_content_load_at(struct jm_archive *a, uint64_t volume, uint64_t offset, struct jm_loaded *l_r, struct jm_err *err) JM_MUST_CHECK;
 void jm_loaded_release(struct jm_loaded *l);
-/* Its content ("content" or "companion" of the metadata): raw bytes, digests of raw and message checked. *owned_r: free(). */
-int jm_content_raw(const struct jm_loaded *l, const char *which, struct jm_described *c_r, struct jm_span *raw_r, void **owned_r,
+/* Its content ("content" or "companion" of the metadata): raw bytes, until l is released, digests of raw and message checked. *owned_r: free(). */
+int jm_content_raw(struct jm_loaded *l, const char *which, struct jm_described *c_r, struct jm_span *raw_r, void **owned_r,
     struct jm_err *err) JM_MUST_CHECK;
 /* splice.c. Is all that was received stored already, or else the raw content (a slice of received, or none)? Fills *s_r (holder 0: no), after
  * reading it back and comparing every byte. TEMP. */

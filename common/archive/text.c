@@ -118,3 +118,17 @@ int jm_text_of_members(struct jm_buf *b, const json_t *object, unwanted *left_ou
 {
 	return add_members(b, object, left_out, 0, err);
 }
+
+int jm_json_read(const void *p, size_t n, json_t **v_r, struct jm_err *err)
+{
+	json_error_t why;
+
+	memset(&why, 0, sizeof(why));
+	*v_r = json_loadb(p, n, JSON_DECODE_ANY, &why);
+	if (*v_r != NULL)
+		return 0;
+	/* The parser has no words for most of its failures to get memory; a true error always has some. */
+	if (why.text[0] == '\0' || json_error_code(&why) == json_error_out_of_memory)
+		return jm_err_set(err, JM_E_TEMP, "no memory to read JSON");
+	return jm_err_set(err, JM_E_CORRUPT, "this is no JSON: %.100s", why.text);
+}

@@ -99,6 +99,17 @@ static void find(struct check *k, uint64_t seq, uint64_t volume, uint64_t offset
 	json_decref(o);
 }
 
+/* What could not be read now says nothing about the archive (no memory, no descriptor, no room): then the verification ends. */
+static void find_or_end(struct check *k, const struct jm_record *r, const struct jm_err *why, struct jm_err *err)
+{
+	if (why->kind != JM_E_TEMP) {
+		find(k, r->head.seq, r->volume, r->offset, why->text, err);
+	} else if (k->rc == 0) {
+		k->rc = -1;
+		*err = *why;
+	}
+}
+
 static void tell(struct check *k, struct jm_err *err)
 {
 	int64_t now = jm_clock_mono_us();
@@ -155,7 +166,7 @@ static void check_report(struct check *k, const struct jm_record *r, struct jm_e
 
 	k->reports++;
 	if (jm_content_load_at(k->a, r->volume, r->offset, &l, &why) < 0) {
-		find(k, r->head.seq, r->volume, r->offset, why.text, err);
+		find_or_end(k, r, &why, err);
 		return;
 	}
 	for (size_t i = 0; i < 2; i++) {
@@ -166,7 +177,7 @@ static void check_report(struct check *k, const struct jm_record *r, struct jm_e
 		if (i > 0 && json_object_get(l.meta, which[i]) == NULL)
 			continue;
 		if (jm_content_raw(&l, which[i], &c, &raw, &owned, &why) < 0) {
-			find(k, r->head.seq, r->volume, r->offset, why.text, err);
+			find_or_end(k, r, &why, err);
 			continue;
 		}
 		k->contents++;
@@ -187,6 +198,11 @@ static bool check_record(struct check *k, int fd, const struct jm_volume *v, uin
 
 	if (rc == 0 && r.head.type != JM_RECORD_REPORT)
 		rc = jm_volume_check_body(fd, &r, &why);
+	if (rc < 0 && why.kind == JM_E_TEMP) {
+		find_or_end(k, &r, &why, err);
+		jm_record_release(&r);
+		return false;
+	}
 	if (rc < 0) {
 		find(k, r.head.seq ? r.head.seq : k->next_seq, v->head.number, *offset, why.text, err);
 		jm_record_release(&r);

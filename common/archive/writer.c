@@ -306,6 +306,8 @@ static void give_back(struct jm_archive *a, struct group *g, const struct jm_err
 		}
 		a->notes_dropped += t->head.type == JM_RECORD_EVENT;
 		t->err = *err;
+		jm_flight_release(a, t->flight, t->flights);	/* here, since a load may wait for the digest before it looks at the outcome */
+		t->flights = 0;
 		if (t->awaited)
 			g->wake[g->wakes++] = t;	/* the one who waits has a reference */
 		jm_ticket_drop(t);

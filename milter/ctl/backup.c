@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* jmctl backup and restore: a growing copy of an archive that is one itself, made beside a running daemon, opened and verified. */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -16,10 +18,13 @@
 #include "milter/ctl/progress.h"
 
 #define PATH_BYTES 4400
+#define VERIFIED_MAX_BYTES 4096
+#define CHUNK_BYTES (256u * 1024u)
 
 struct copy {
 	struct jm_client client;
 	const char *dir;		/* of the copy */
+	const char *folder;		/* in it, for the volumes: a restore's become the archive's when all are there */
 	int fd;				/* of the volume that comes in; -1: none */
 	uint64_t offset, left, bytes, volumes, seq;
 	uint64_t total;			/* bytes to copy; 0: not known */
@@ -48,7 +53,7 @@ static int open_volume(struct copy *c, uint64_t number, struct jm_err *err)
 	char path[PATH_BYTES];
 	struct stat st;
 
-	(void)snprintf(path, sizeof path, "%s/volumes/%08" PRIu64 ".jmv", c->dir, number);
+	(void)snprintf(path, sizeof path, "%s/%s/%08" PRIu64 ".jmv", c->dir, c->folder, number);
 	c->fd = jm_io_open(path, O_RDWR | O_CREAT, 0600, err);
 	if (c->fd < 0)
 		return -1;
@@ -98,12 +103,24 @@ static int put_bytes(void *ctx, const void *p, size_t n, struct jm_err *err)
 	return 0;
 }
 
-static bool has_volumes(const char *dir)
+/* How many volumes are in a folder; or remove them. */
+static uint64_t count_volumes(const char *dir, const char *folder, bool remove_them)
 {
 	char path[PATH_BYTES];
+	uint64_t n = 0;
+	struct dirent *e;
+	DIR *d;
 
-	(void)snprintf(path, sizeof path, "%s/volumes/00000001.jmv", dir);
-	return access(path, F_OK) == 0;
+	(void)snprintf(path, sizeof path, "%s/%s", dir, folder);
+	d = opendir(path);
+	while (d && (e = readdir(d)) != NULL) {
+		if (strlen(e->d_name) <= 4 || strcmp(e->d_name + strlen(e->d_name) - 4, ".jmv") != 0)
+			continue;
+		n += !remove_them || unlinkat(dirfd(d), e->d_name, 0) != 0;
+	}
+	if (d)
+		closedir(d);
+	return n;
 }
 
 /* Where an archive ends. NULL with err. */
@@ -186,12 +203,39 @@ static void ask_total(struct copy *c)
 	json_decref(request);
 }
 
+/* ---- up to where the copy was verified: a run that was killed after copying verified nothing ---- */
+
+static char *verified_path(const struct copy *c, char path[PATH_BYTES])
+{
+	(void)snprintf(path, PATH_BYTES, "%s/backup.json", c->dir);
+	return path;
+}
+
+static uint64_t verified_until(const struct copy *c)
+{
+	char path[PATH_BYTES];
+	json_t *o = json_load_file(verified_path(c, path), 0, NULL);
+	uint64_t seq = (uint64_t)json_integer_value(json_object_get(o, "verified"));
+
+	json_decref(o);
+	return seq;
+}
+
+static int keep_verified(const struct copy *c, struct jm_err *err)
+{
+	char path[PATH_BYTES], text[VERIFIED_MAX_BYTES];
+	int n = snprintf(text, sizeof text, "{\"verified\":%" PRIu64 "}\n", c->seq);
+
+	return jm_io_publish(verified_path(c, path), text, (size_t)n, 0600, err);
+}
+
 /* Open the copy, which brings its catalog up to date, and read all that is new in it. */
 static int verify(struct copy *c, uint64_t since, struct jm_err *err)
 {
 	struct jm_client here = { .json = false };
 	struct jm_archive_options options = { .must_exist = true, .verbatim = true, .replayed = put_replayed, .damage_ctx = c };
 	struct jm_archive *a = NULL;
+	json_t *tip = NULL;
 	int rc;
 
 	jm_progress_start(&c->bar, "catalog");
@@ -199,11 +243,15 @@ static int verify(struct copy *c, uint64_t since, struct jm_err *err)
 	jm_progress_start(&c->bar, "verify");
 	if (rc == 0)
 		rc = jm_archive_verify(a, since > 0 ? since : 1, false, put_progress, put_problem, c, &c->summary, err);
+	if (rc == 0)
+		rc = jm_archive_tip(a, &tip, err);
 	jm_progress_wipe(&c->bar);
 	jm_client_close(&here, &a);
 	if (rc < 0)
 		return jm_err_wrap(err, "verifying the copy %s", c->dir);
 	c->ok = json_is_true(json_object_get(c->summary, "ok"));
+	c->seq = (uint64_t)json_integer_value(json_object_get(tip, "seq"));
+	json_decref(tip);
 	return 0;
 }
 
@@ -213,7 +261,7 @@ static int make_folders(const struct copy *c, struct jm_err *err)
 
 	if (strlen(c->dir) > 3900)
 		return jm_err_set(err, JM_E_USAGE, "the folder's name is too long");
-	(void)snprintf(path, sizeof path, "%s/volumes", c->dir);
+	(void)snprintf(path, sizeof path, "%s/%s", c->dir, c->folder);
 	return jm_io_mkdirs(path, 0700, err);
 }
 
@@ -221,7 +269,7 @@ static int sync_folders(const struct copy *c, struct jm_err *err)
 {
 	char path[PATH_BYTES];
 
-	(void)snprintf(path, sizeof path, "%s/volumes", c->dir);
+	(void)snprintf(path, sizeof path, "%s/%s", c->dir, c->folder);
 	return jm_io_sync_dir(path, err) < 0 ? -1 : jm_io_sync_dir(c->dir, err);
 }
 
@@ -229,15 +277,17 @@ static int backup(struct copy *c, struct jm_err *err)
 {
 	const struct jm_answer_out out = { .object = put_object, .bytes = put_bytes, .ctx = c };
 	json_t *tip = NULL, *request;
-	uint64_t since = 0;
+	uint64_t since = 0, verified = verified_until(c);
 	char *text = NULL;
 	int rc;
 
-	if (has_volumes(c->dir)) {
-		if ((tip = tip_of(c->dir, err)) == NULL)
+	if (count_volumes(c->dir, c->folder, false) > 0) {
+		/* NOTFOUND: the first run was broken off before there was a record. */
+		if ((tip = tip_of(c->dir, err)) == NULL && err->kind != JM_E_NOTFOUND)
 			return jm_err_wrap(err, "the copy so far, %s", c->dir);
-		since = (uint64_t)json_integer_value(json_object_get(tip, "seq")) + 1;
-		text = json_dumps(tip, JSON_COMPACT);
+		since = (uint64_t)json_integer_value(json_object_get(tip, "seq"));
+		since = (verified < since ? verified : since) + 1;
+		text = tip ? json_dumps(tip, JSON_COMPACT) : NULL;
 		json_decref(tip);
 	}
 	request = json_pack("{s:s, s:s*}", "verb", "backup", "tip", text);
@@ -252,7 +302,9 @@ static int backup(struct copy *c, struct jm_err *err)
 		rc = jm_err_set(err, JM_E_TEMP, "the copy broke off");
 	if (rc < 0 || close_volume(c, err) < 0 || sync_folders(c, err) < 0)
 		return -1;
-	return verify(c, since, err);
+	if (verify(c, since, err) < 0)
+		return -1;
+	return c->ok ? keep_verified(c, err) : 0;
 }
 
 /* Files that root made get the owner of the folder they are in. */
@@ -264,34 +316,108 @@ static int give_away(const struct copy *c, uint64_t volumes, struct jm_err *err)
 
 	if (geteuid() != 0 || stat(c->dir, &st) < 0 || st.st_uid == 0)
 		return 0;
-	(void)snprintf(path, sizeof path, "%s/volumes", c->dir);
+	(void)snprintf(path, sizeof path, "%s/%s", c->dir, c->folder);
 	rc = chown(path, st.st_uid, st.st_gid);
 	for (uint64_t i = 1; rc == 0 && i <= volumes; i++) {
-		(void)snprintf(path, sizeof path, "%s/volumes/%08" PRIu64 ".jmv", c->dir, i);
+		(void)snprintf(path, sizeof path, "%s/%s/%08" PRIu64 ".jmv", c->dir, c->folder, i);
 		rc = chown(path, st.st_uid, st.st_gid);
 	}
 	return rc == 0 ? 0 : jm_err_sys(err, JM_E_DENIED, "%s: cannot give it to its owner", path);
 }
 
+/* ---- restore ---- */
+
+/* A copy may lie on a disk that cannot be written: it is read as files, and what they hold is judged where they come to. */
+static int copy_volume(struct copy *c, const char *from, uint64_t number, struct jm_err *err)
+{
+	unsigned char *chunk = malloc(CHUNK_BYTES);
+	char path[PATH_BYTES];
+	uint64_t at = 0;
+	struct stat st;
+	int fd, rc = -1;
+
+	(void)snprintf(path, sizeof path, "%s/volumes/%08" PRIu64 ".jmv", from, number);
+	fd = jm_io_open(path, O_RDONLY, 0, err);
+	if (!chunk || fd < 0 || fstat(fd, &st) < 0) {
+		rc = fd < 0 ? -1 : jm_err_sys(err, JM_E_TEMP, "%s", path);
+		goto out;
+	}
+	c->offset = 0;
+	c->left = (uint64_t)st.st_size;
+	rc = open_volume(c, number, err);
+	while (rc == 0 && c->left > 0) {
+		size_t n = c->left < CHUNK_BYTES ? (size_t)c->left : CHUNK_BYTES;
+
+		rc = jm_io_pread(fd, chunk, n, at, err) < 0 ? jm_err_wrap(err, "%s", path) : put_bytes(c, chunk, n, err);
+		at += n;
+	}
+	if (rc == 0)
+		rc = close_volume(c, err);
+out:
+	if (fd >= 0)
+		close(fd);
+	free(chunk);
+	return rc;
+}
+
+/* Nobody shall write the copy meanwhile. */
+static int hold(const char *from, int *fd_r, struct jm_err *err)
+{
+	char path[PATH_BYTES];
+	struct jm_err no;
+
+	(void)snprintf(path, sizeof path, "%s/lock", from);
+	*fd_r = jm_io_open(path, O_RDONLY, 0, &no);
+	if (*fd_r >= 0 && flock(*fd_r, LOCK_SH | LOCK_NB) != 0)
+		return jm_err_set(err, JM_E_DENIED, "the copy %s is in use by another process", from);
+	return 0;
+}
+
+static int copy_volumes(struct copy *c, const char *from, uint64_t n, struct jm_err *err)
+{
+	char path[PATH_BYTES];
+
+	for (uint64_t i = 1; i <= n; i++) {
+		(void)snprintf(path, sizeof path, "%s/volumes/%08" PRIu64 ".jmv", from, i);
+		if (access(path, F_OK) != 0 && errno == ENOENT)
+			return jm_err_set(err, JM_E_CORRUPT, "the copy lacks %s: complete it (jmctl dump saves what can be read)", path);
+		if (copy_volume(c, from, i, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* The volumes get their place all at once: what a restore that was broken off left is no archive. */
+static int put_in_place(struct copy *c, struct jm_err *err)
+{
+	char from[PATH_BYTES], to[PATH_BYTES];
+
+	(void)snprintf(from, sizeof from, "%s/%s", c->dir, c->folder);
+	(void)snprintf(to, sizeof to, "%s/volumes", c->dir);
+	return jm_io_rename(from, to, err) < 0 ? -1 : jm_io_sync_dir(c->dir, err);
+}
+
 /* from: the copy; c->dir: the new archive. */
 static int restore(struct copy *c, const char *from, struct jm_err *err)
 {
-	struct jm_client there = { .json = false };
-	struct jm_archive_options options = { .must_exist = true, .verbatim = true };
-	struct jm_archive *a = NULL;
-	int rc;
+	uint64_t n = count_volumes(from, "volumes", false);
+	int lock = -1, rc;
 
-	if (has_volumes(c->dir))
+	c->folder = "volumes.part";
+	if (count_volumes(c->dir, "volumes", false) > 0)
 		return jm_err_set(err, JM_E_USAGE, "there is an archive in %s already; restore into a new folder", c->dir);
-	rc = jm_client_open(&there, from, &options, &a, err);
-	if (rc == 0)
-		rc = make_folders(c, err);
+	if (n == 0)
+		return jm_err_set(err, JM_E_NOTFOUND, "there is no archive in \"%s\"", from);
+	if (count_volumes(c->dir, c->folder, true) > 0)
+		return jm_err_set(err, JM_E_DENIED, "cannot remove what a restore that was broken off left in %s/%s", c->dir, c->folder);
+	rc = hold(from, &lock, err) < 0 ? -1 : make_folders(c, err);
 	jm_progress_start(&c->bar, "copy");
 	c->total = volume_bytes(from);
 	if (rc == 0)
-		rc = jm_archive_copy(a, NULL, put_object, put_bytes, c, err);
-	jm_client_close(&there, &a);
-	if (rc < 0 || close_volume(c, err) < 0 || sync_folders(c, err) < 0 || give_away(c, c->volumes, err) < 0)
+		rc = copy_volumes(c, from, n, err);
+	if (lock >= 0)
+		close(lock);
+	if (rc < 0 || sync_folders(c, err) < 0 || give_away(c, c->volumes, err) < 0 || put_in_place(c, err) < 0)
 		return -1;
 	return verify(c, 0, err);
 }
@@ -312,7 +438,7 @@ static int tell(struct copy *c, struct jm_err *err)
 
 int jm_ctl_backup(int argc, char **argv)
 {
-	struct copy c = { .fd = -1 };
+	struct copy c = { .fd = -1, .folder = "volumes" };
 	const struct jm_ctl_option options[] = { JM_CLIENT_OPTIONS(&c.client), { NULL } };
 	struct jm_err err;
 	int n, code;
@@ -330,7 +456,7 @@ int jm_ctl_backup(int argc, char **argv)
 
 int jm_ctl_restore(int argc, char **argv)
 {
-	struct copy c = { .fd = -1 };
+	struct copy c = { .fd = -1, .folder = "volumes" };
 	const struct jm_ctl_option options[] = { JM_CLIENT_OPTIONS(&c.client), { NULL } };
 	struct jm_err err;
 	int n, code;
