@@ -72,7 +72,8 @@ class Machine:
         self.process = self.init = self.group = None
         self.said = tempfile.TemporaryFile()
 
-    def start(self, seconds=60):
+    def start(self, seconds=120):
+        """Until it takes orders; its services may still be on their way."""
         self.group = "%s/machine-%d" % (_cgroup(), os.getpid())
         os.mkdir(self.group)
         enter = "echo 0 > %s/cgroup.procs; exec unshare -m -p -f -u -i -C -n --kill-child sh -c \"$@\"" % self.group
@@ -89,7 +90,7 @@ class Machine:
                         continue
             except (IndexError, OSError):
                 continue
-            if self.run("systemctl", "is-system-running")[1].strip() in ("running", "degraded"):
+            if self.run("systemctl", "is-system-running")[1].strip() in ("starting", "running", "degraded"):
                 return self
         self.said.seek(0)
         raise RuntimeError("its systemd did not start: " + self.said.read().decode("utf-8", "replace")[-2000:])
