@@ -146,6 +146,11 @@ struct jm_attempts {
 	uint64_t received, refused, deferred;
 	int64_t refusal_ms;		/* 0: leave */
 	const char *refusal;
+	const struct jm_attempt_reason {
+		const char *name;
+		uint64_t n;
+	} *reasons;			/* why recipients were not accepted, each once */
+	size_t reasons_n;
 };
 /* Durable when it returns. TEMP: nothing is counted. */
 int jm_archive_tally(struct jm_archive *a, const struct jm_attempts *t, size_t n, struct jm_err *err) JM_MUST_CHECK;

@@ -36,17 +36,17 @@ static json_t *rows(struct jm_archive *a, enum jm_table t, const char *prefix, s
 	return NULL;
 }
 
-/* Events by kind: {"refused": {"count": 3, "last": "..."}}. */
-static json_t *events(struct jm_archive *a, struct jm_err *err)
+/* The counters under a prefix: {"refused": {"count": 3, "last": "..."}}. field: which of their sums is the count. */
+static json_t *by_name(struct jm_archive *a, const char *prefix, const char *field, struct jm_err *err)
 {
-	json_t *list = rows(a, JM_T_COUNTERS, "event/", err), *o = json_object();
+	json_t *list = rows(a, JM_T_COUNTERS, prefix, err), *o = json_object();
 
 	for (size_t i = 0; i < json_array_size(list); i++) {
 		const json_t *row = json_array_get(list, i);
 		const char *name = json_string_value(json_object_get(row, "name"));
 
-		if (name != NULL && strlen(name) > 6)
-			(void)json_object_set_new(o, name + 6, json_pack("{s:O?,s:O?}", "count", json_object_get(row, "events"), "last",
+		if (name != NULL && strlen(name) > strlen(prefix))
+			(void)json_object_set_new(o, name + strlen(prefix), json_pack("{s:O?,s:O?}", "count", json_object_get(row, field), "last",
 			    json_object_get(row, "last")));
 	}
 	json_decref(list);
@@ -129,7 +129,7 @@ static json_t *state(struct jm_archive *a)
 
 static int status(struct jm_archive *a, bool with_days, json_t **status_r, struct jm_err *err)
 {
-	json_t *o, *total = NULL, *services;
+	json_t *o, *total = NULL, *services, *reasons;
 	struct jm_err no;
 
 	if (jm_disk_check(a, 0, &no) < 0)	/* asked here so that it also clears when no mail comes */
@@ -150,7 +150,11 @@ static int status(struct jm_archive *a, bool with_days, json_t **status_r, struc
 	(void)json_object_set_new(o, "balance", balance(a, total, services, with_days, err));
 	json_decref(total);
 	(void)json_object_set_new(o, "services", services != NULL ? services : json_array());
-	(void)json_object_set_new(o, "events_by_kind", events(a, err));
+	(void)json_object_set_new(o, "events_by_kind", by_name(a, "event/", "events", err));
+	reasons = by_name(a, "reason/", "received", err);
+	if (json_object_size(reasons) > 0)
+		(void)json_object_set(o, "turned_away", reasons);
+	json_decref(reasons);
 	*status_r = o;
 	return o != NULL ? 0 : jm_err_set(err, JM_E_TEMP, "no memory for the status");
 }

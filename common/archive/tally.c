@@ -2,6 +2,8 @@
 /* What is kept of a service besides its messages: attempts that left none (refused, deferred), its last refusal, how it and its mailbox stand. */
 #include "common/archive/apply.h"
 
+#include <stdio.h>
+
 static int no_memory(struct jm_err *err)
 {
 	return jm_err_set(err, JM_E_TEMP, "no memory for a service's row");
@@ -71,6 +73,21 @@ static int apply_extract(struct jm_apply *p, const json_t *x, struct jm_err *err
 	return service == NULL ? 0 : set_picked(p, service, x, names, json_object_get(x, "success_ms") != NULL ? 2 : 1, err);
 }
 
+static int add_reasons(struct jm_apply *p, const json_t *reasons, int64_t time_ms, struct jm_err *err)
+{
+	const char *name;
+	char key[JM_CATALOG_KEY_MAX];
+	json_t *n;
+
+	json_object_foreach((json_t *)(uintptr_t)reasons, name, n) {
+		const struct jm_count c = { .received = (uint64_t)json_integer_value(n), .last_ms = time_ms };
+
+		if ((size_t)snprintf(key, sizeof(key), "reason/%s", name) < sizeof(key) && jm_counts_add(&p->counts, JM_T_COUNTERS, key, &c, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 int jm_tally_apply(struct jm_apply *p, const struct jm_applied *r, struct jm_err *err)
 {
 	static const char *const names[][2] = { { "refusal_ms", "refusal_ms" }, { "refusal", "refusal" } };
@@ -88,6 +105,8 @@ int jm_tally_apply(struct jm_apply *p, const struct jm_applied *r, struct jm_err
 
 		if (jm_apply_count(p, service, json_integer_value(json_object_get(t, "time_ms")), &c, err) < 0)
 			return -1;
+		if (add_reasons(p, json_object_get(t, "reasons"), json_integer_value(json_object_get(t, "time_ms")), err) < 0)
+			return -1;
 		if (service != NULL && json_object_get(t, "refusal") != NULL && set_picked(p, service, t, names, 2, err) < 0)
 			return -1;
 	}
@@ -99,7 +118,7 @@ int jm_tally_apply(struct jm_apply *p, const struct jm_applied *r, struct jm_err
 static json_t *describe(const struct jm_attempts *t)
 {
 	json_t *o = json_pack("{s:I,s:I,s:I,s:I}", "time_ms", (json_int_t)t->time_ms, "received", (json_int_t)t->received, "refused",
-	    (json_int_t)t->refused, "deferred", (json_int_t)t->deferred);
+	    (json_int_t)t->refused, "deferred", (json_int_t)t->deferred), *reasons = t->reasons_n > 0 ? json_object() : NULL;
 
 	if (t->service != NULL)
 		(void)json_object_set_new_nocheck(o, "service", jm_describe_text(jm_span_str(t->service)));
@@ -107,6 +126,10 @@ static json_t *describe(const struct jm_attempts *t)
 		(void)json_object_set_new_nocheck(o, "refusal_ms", json_integer((json_int_t)t->refusal_ms));
 		(void)json_object_set_new_nocheck(o, "refusal", jm_describe_text(jm_span_str(t->refusal)));
 	}
+	if (t->reasons_n > 0)
+		(void)json_object_set_new_nocheck(o, "reasons", reasons);
+	for (size_t i = 0; i < t->reasons_n; i++)
+		(void)json_object_set_new(reasons, t->reasons[i].name, json_integer((json_int_t)t->reasons[i].n));
 	return o;
 }
 

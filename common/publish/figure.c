@@ -29,7 +29,7 @@ static const struct jm_figure table[] = {
 	COUNTER("daemon/refused", "journal_milter_recipients_rejected_total", "Recipients answered with 5xx since the start."),
 	COUNTER("daemon/passed", "journal_milter_messages_passed_total", "Messages that are no journal mail and passed untouched since the start."),
 	{ .key = "refusals/*", .type = JM_FIGURE_NUMBER, .metric = "journal_milter_recipients_turned_away_total", .counter = true, .label = "reason",
-	    .help = "Recipients that were not accepted since the start, by reason." },
+	    .help = "Recipients that were ever not accepted, by reason." },
 
 	{ .key = "archive/state", .type = JM_FIGURE_WORD, .metric = "journal_milter_archive_state", .label = "state", .words = archive_states,
 	    .help = "How the archive stands: 1 for the state it is in." },

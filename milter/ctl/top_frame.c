@@ -337,7 +337,7 @@ static void put_clients(const struct picture *p)
 	json_object_foreach((json_t *)(uintptr_t)json_object_get(p->t->state, "refusals"), reason, n)
 		any += json_integer_value(n);
 	if (any > 0)
-		fputs("turned away since the start: ", p->f);
+		fputs("turned away ever: ", p->f);
 	json_object_foreach((json_t *)(uintptr_t)json_object_get(p->t->state, "refusals"), reason, n)
 		if (json_integer_value(n) > 0) {
 			fprintf(p->f, "%s%lld ", before, (long long)json_integer_value(n));

@@ -32,7 +32,6 @@ struct jm_daemon {
 	unsigned busy;				/* journal messages between their first recipient and their answer */
 	atomic_bool stopping;
 	atomic_ullong received, archived, deferred, refused, passed;	/* messages since the start */
-	atomic_ullong turned_away[JM_ADMIT_SENDER + 1];	/* recipients since the start, by verdict */
 };
 
 /* Initialise *d around settings (the reference is taken over) . */

@@ -187,12 +187,17 @@ static json_t *daemon_part(struct jm_daemon *d)
 	    "passed", (json_int_t)atomic_load(&d->passed));
 }
 
-static json_t *refusals_part(struct jm_daemon *d)
+/* All reasons that there are, so that a figure is there before its first. */
+static json_t *refusals_part(const json_t *status)
 {
+	const json_t *counted = json_object_get(status, "turned_away");
 	json_t *o = json_object();
 
-	for (int v = JM_ADMIT_UNKNOWN; v <= JM_ADMIT_SENDER; v++)
-		(void)json_object_set_new(o, jm_verdict_name((enum jm_verdict)v), json_integer((json_int_t)atomic_load(&d->turned_away[v])));
+	for (int v = JM_ADMIT_UNKNOWN; v <= JM_ADMIT_SENDER; v++) {
+		const char *name = jm_verdict_name((enum jm_verdict)v);
+
+		(void)json_object_set_new(o, name, json_integer(number(json_object_get(counted, name), "count")));
+	}
 	return o;
 }
 
@@ -227,7 +232,7 @@ int jm_document_make(struct jm_daemon *d, const struct jm_settings *s, json_t **
 	if (jm_archive_gauges(d->archive, &gauges, err) < 0)
 		gauges = NULL;
 	o = json_pack("{s:i,s:o,s:i,s:s,s:o,s:o,s:o,s:o,s:o,s:{s:O*,s:O*},s:o}", "format", JM_PUBLISH_FORMAT, "published", time_text(now_ms),
-	    "interval_seconds", s->publish_interval_s, "version", PACKAGE_VERSION, "daemon", daemon_part(d), "refusals", refusals_part(d), "archive",
+	    "interval_seconds", s->publish_interval_s, "version", PACKAGE_VERSION, "daemon", daemon_part(d), "refusals", refusals_part(status), "archive",
 	    archive_part(s->archive_directory, status, recent, gauges, now_ms), "queue", queue_part(d->archive, status), "services",
 	    services_part(d, s, status), "history", "hours", json_object_get(recent, "hours"), "days", json_object_get(recent, "days"), "events",
 	    events_part(json_object_get(recent, "events")));

@@ -224,7 +224,6 @@ static void tell_refusal(struct session *s, const struct jm_admission *a, const 
 	    { "from", JM_P(s->mail_from) }, { "to", JM_S(rcpt) }, { "tls", JM_S(s->facts.tls_version) }, { "login", JM_S(s->facts.login) });
 	atomic_fetch_add(refused ? &the_daemon->refused : &the_daemon->deferred, 1);
 	jm_watch_recipient(a->service ? a->service->email_address : NULL, refused, jm_verdict_name(a->verdict));
-	atomic_fetch_add(&the_daemon->turned_away[a->verdict], 1);
 	jm_clients_count(s->client, true);
 	jm_daemon_note(the_daemon, refused ? "refused" : "deferred", a->service ? a->service->email_address : NULL, s->client,
 	    jm_verdict_name(a->verdict), a->text);

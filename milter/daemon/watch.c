@@ -13,12 +13,14 @@
 
 #define BUCKETS_MAX 4096		/* services by days that wait to be written; more are logged and not counted */
 #define REASON_BYTES 120
+#define REASONS_MAX 16			/* there are fewer verdicts */
 #define DAY_MS 86400000
 
 struct bucket {
 	char *service;			/* owned; NULL: none */
-	struct jm_attempts n;
-	char reason[REASON_BYTES];
+	struct jm_attempts n;		/* its reasons are those below */
+	char reason[REASON_BYTES];	/* the last */
+	struct jm_attempt_reason reasons[REASONS_MAX];
 };
 
 struct watched {
@@ -64,6 +66,20 @@ static struct bucket *bucket_of(const char *service, int64_t now_ms)
 	return &buckets[buckets_n++];
 }
 
+/* Under lock. name is static. */
+static void add_reason(struct bucket *b, const char *name, uint64_t n)
+{
+	size_t i = 0;
+
+	while (i < b->n.reasons_n && strcmp(b->reasons[i].name, name) != 0)
+		i++;
+	if (i == REASONS_MAX)
+		return;
+	if (i == b->n.reasons_n)
+		b->reasons[b->n.reasons_n++] = (struct jm_attempt_reason){ .name = name };
+	b->reasons[i].n += n;
+}
+
 void jm_watch_recipient(const char *service, bool refused, const char *reason)
 {
 	int64_t now_ms = jm_clock_now_ms();
@@ -77,6 +93,7 @@ void jm_watch_recipient(const char *service, bool refused, const char *reason)
 		b->n.deferred += !refused;
 		b->n.refusal_ms = now_ms;
 		snprintf(b->reason, sizeof b->reason, "%s", reason);
+		add_reason(b, reason, 1);
 	}
 	pthread_mutex_unlock(&lock);
 }
@@ -104,6 +121,8 @@ static void put_back(struct bucket *b)
 	to->n.received += b->n.received;
 	to->n.refused += b->n.refused;
 	to->n.deferred += b->n.deferred;
+	for (size_t i = 0; i < b->n.reasons_n; i++)
+		add_reason(to, b->reasons[i].name, b->reasons[i].n);
 	if (to->n.refusal_ms == 0) {
 		to->n.refusal_ms = b->n.refusal_ms;
 		memcpy(to->reason, b->reason, sizeof to->reason);
@@ -129,6 +148,7 @@ static void write_counts(struct jm_daemon *d)
 		list[i] = taken[i].n;
 		list[i].service = taken[i].service;
 		list[i].refusal = taken[i].reason;
+		list[i].reasons = taken[i].reasons;
 	}
 	written = list && jm_archive_tally(d->archive, list, n, &err) == 0;
 	pthread_mutex_lock(&lock);

@@ -13,7 +13,7 @@ struct jm_intake;
 /* Learn from the archive how the services stood. TEMP. */
 int jm_watch_start(struct jm_daemon *d, struct jm_err *err) JM_MUST_CHECK;
 
-/* A recipient got 5xx (refused) or 4xx. service NULL: no service has the address. reason: printable. */
+/* A recipient got 5xx (refused) or 4xx. service NULL: no service has the address. reason: printable, static. */
 void jm_watch_recipient(const char *service, bool refused, const char *reason);
 
 /* Messages of this service that were not archived: the sender got 4xx. */

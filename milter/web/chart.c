@@ -1,32 +1,77 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Bar charts as inline SVG. */
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "common/base/clock.h"
 #include "milter/web/html.h"
 
 #define WIDTH 720.0
-#define HEIGHT 140.0
-#define LEFT 52.0
-#define TOP 10.0
+#define HEIGHT 120.0
 #define BARS_MAX 400
 
-static void put_bar(struct jm_html *h, size_t i, size_t n, const char *begin, json_int_t count, json_int_t most)
+/* "2026-11-20T07" as "20 Nov 07:00", "2026-11-20" as "20 Nov"; what is neither, as it is. */
+static void put_begin(struct jm_html *h, const char *begin)
 {
-	double step = (WIDTH - LEFT) / (double)n, height = most > 0 ? HEIGHT * (double)count / (double)most : 0;
+	static const char *const months[] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
+	size_t n = strlen(begin);
+	char day[11], whole[JM_CLOCK_TEXT_BYTES];
+	int64_t ms;
 
-	jm_html_put(h, "<rect x=\"%.2f\" y=\"%.2f\" width=\"%.2f\" height=\"%.2f\"><title>", LEFT + step * (double)i, TOP + HEIGHT - height,
-	    step * 0.8, height);
-	jm_html_text(h, begin);
-	jm_html_put(h, ": ");
-	jm_html_number(h, count);
-	jm_html_put(h, "</title></rect>\n");
+	snprintf(day, sizeof(day), "%.10s", begin);
+	if ((n != 10 && n != 13) || jm_clock_parse(day, &ms) < 0) {
+		jm_html_text(h, begin);
+		return;
+	}
+	(void)jm_clock_format(ms, whole);
+	jm_html_put(h, "%d %s", (whole[8] - '0') * 10 + whole[9] - '0', months[((whole[5] - '0') * 10 + whole[6] - '0' + 11) % 12]);
+	if (n == 13) {
+		jm_html_put(h, " ");
+		jm_html_text(h, begin + 11);
+		jm_html_put(h, ":00");
+	}
 }
 
+/* Behind each bar stands one of full height, so that a low one is found with the pointer, too. */
+static void put_bar(struct jm_html *h, size_t i, size_t n, const char *begin, json_int_t count, json_int_t most)
+{
+	double step = WIDTH / (double)n, height = most > 0 ? HEIGHT * (double)count / (double)most : 0;
+
+	if (count > 0 && height < 1.5)
+		height = 1.5;	/* one is not none */
+	jm_html_put(h, "<g><rect class=\"back\" x=\"%.2f\" y=\"0\" width=\"%.2f\" height=\"%.0f\"/><rect x=\"%.2f\" y=\"%.2f\" width=\"%.2f\" height=\"%.2f\"/><title>",
+	    step * (double)i, step, HEIGHT, step * ((double)i + 0.1), HEIGHT - height, step * 0.8, height);
+	put_begin(h, begin);
+	jm_html_put(h, ": ");
+	jm_html_number(h, count);
+	jm_html_put(h, "</title></g>\n");
+}
+
+/* Below the bars: the first, the last and what lies between. */
+static void put_axis(struct jm_html *h, const json_t *counts, size_t n)
+{
+	const char *begin;
+	size_t i = 0;
+	json_t *count;
+
+	jm_html_put(h, "<p class=\"axis\">");
+	json_object_foreach((json_t *)(uintptr_t)counts, begin, count) {
+		if (i == 0 || i == n / 4 || i == n / 2 || i == n * 3 / 4 || i == n - 1) {
+			jm_html_put(h, "<span>");
+			put_begin(h, begin);
+			jm_html_put(h, "</span>");
+		}
+		i++;
+	}
+	jm_html_put(h, "</p></figure>\n");
+}
+
+/* Words stand in HTML and not in the picture, which is stretched to any width. */
 void jm_html_chart(struct jm_html *h, const char *what, const json_t *counts)
 {
 	json_int_t most = 0, sum = 0;
-	const char *begin, *first = NULL, *last = NULL;
+	const char *begin;
 	size_t n = json_object_size(counts), i = 0;
 	json_t *count;
 
@@ -37,23 +82,16 @@ void jm_html_chart(struct jm_html *h, const char *what, const json_t *counts)
 	json_object_foreach((json_t *)(uintptr_t)counts, begin, count) {
 		most = json_integer_value(count) > most ? json_integer_value(count) : most;
 		sum += json_integer_value(count);
-		first = first ? first : begin;
-		last = begin;
 	}
-	jm_html_put(h, "<svg class=\"chart\" viewBox=\"0 0 720 172\" role=\"img\" aria-label=\"");
-	jm_html_text(h, what);
-	jm_html_put(h, ": ");
+	jm_html_put(h, "<figure><figcaption>");
 	jm_html_number(h, sum);
 	jm_html_put(h, " in all, ");
 	jm_html_number(h, most);
-	jm_html_put(h, " at most\"><line x1=\"52\" y1=\"150.5\" x2=\"720\" y2=\"150.5\"/><line x1=\"52\" y1=\"9.5\" x2=\"720\" y2=\"9.5\"/>\n");
+	jm_html_put(h, " at most</figcaption><svg class=\"chart\" viewBox=\"0 0 720 120\" preserveAspectRatio=\"none\" role=\"img\" aria-label=\"");
+	jm_html_text(h, what);
+	jm_html_put(h, "\">\n<line x1=\"0\" y1=\"0.5\" x2=\"720\" y2=\"0.5\"/><line x1=\"0\" y1=\"60\" x2=\"720\" y2=\"60\"/>\n");
 	json_object_foreach((json_t *)(uintptr_t)counts, begin, count)
 		put_bar(h, i++, n, begin, json_integer_value(count), most);
-	jm_html_put(h, "<text x=\"46\" y=\"16\" class=\"right\">");
-	jm_html_number(h, most);
-	jm_html_put(h, "</text><text x=\"46\" y=\"152\" class=\"right\">0</text><text x=\"52\" y=\"168\">");
-	jm_html_text(h, first);
-	jm_html_put(h, "</text><text x=\"720\" y=\"168\" class=\"right\">");
-	jm_html_text(h, last);
-	jm_html_put(h, "</text></svg>\n");
+	jm_html_put(h, "</svg>");
+	put_axis(h, counts, n);
 }

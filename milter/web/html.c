@@ -86,10 +86,14 @@ void jm_html_time(struct jm_html *h, const json_t *time)
 		return;
 	}
 	(void)jm_clock_format(ms, whole);
-	jm_html_put(h, "<time datetime=\"%s\">%.10s %.8s UTC</time>", whole, whole, whole + 11);
+	jm_html_put(h, "<time datetime=\"%s\">", whole);
 	if (ms <= h->now_ms) {
-		jm_html_put(h, ", ");
 		jm_html_duration(h, (h->now_ms - ms) / 1000);
-		jm_html_put(h, " ago");
+		jm_html_put(h, " ago ");
+	} else if (ms - h->now_ms > 2000) {
+		jm_html_put(h, "in ");
+		jm_html_duration(h, (ms - h->now_ms) / 1000);
+		jm_html_put(h, " ");
 	}
+	jm_html_put(h, "<small>%.10s %.5s UTC</small></time>", whole, whole + 11);
 }

@@ -29,7 +29,7 @@ void jm_html_bytes(struct jm_html *h, json_int_t n);
 /* "3 minutes". */
 void jm_html_duration(struct jm_html *h, int64_t s);
 
-/* "2026-11-22 02:03:06 UTC, 3 minutes ago"; "never" for what is no time. */
+/* "3 minutes ago 2026-11-22 02:03 UTC", the moment in small; "never" for what is no time. */
 void jm_html_time(struct jm_html *h, const json_t *time);
 
 /* A bar chart of an object {begin: count}; what: "Messages per hour". */

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sysexits.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "common/base/log.h"
@@ -74,7 +75,8 @@ int main(int argc, char **argv)
 	struct options o;
 	struct jm_err err;
 	sigset_t stop;
-	int fd, got = 0;
+	const struct timespec second = { .tv_sec = 1 };
+	int fd, got;
 
 	if (read_options(argc, argv, &o) != 0)
 		return EX_USAGE;
@@ -95,8 +97,8 @@ int main(int argc, char **argv)
 		return EX_OSERR;
 	}
 	JM_LOG(JM_LOG_NOTICE, "ready", { "version", JM_S(PACKAGE_VERSION) }, { "address", JM_S(o.address) }, { "folder", JM_S(o.folder) });
-	while (sigwait(&stop, &got) != 0)
-		;
+	while ((got = sigtimedwait(&stop, NULL, &second)) < 0)
+		jm_server_tick(server);
 	jm_server_stop(server);
 	JM_LOG(JM_LOG_NOTICE, "stopped", { "signal", JM_I(got) });
 	return EX_OK;

@@ -9,16 +9,20 @@
 #include "milter/web/web.h"
 
 #define REFRESH_S 30
+#define CERTIFICATE_MS (21 * INT64_C(86400000))
+#define DISK_S (14 * 86400)
 
 /* How a state looks: the class, and what is drawn on the disc. */
+enum { LOOK_OK, LOOK_WAIT, LOOK_ERROR, LOOK_OFF, LOOK_OTHER };
+
 static const struct look {
 	const char *state, *class, *mark;
 } looks[] = {
-	{ "OK", "ok", "M5 10.5 9 14 15 6.5" },
-	{ "Awaiting Initial Run", "wait", "M10 5 10 10.5 13.5 12.5" },
-	{ "Error", "error", "M10 4.5 10 11 M10 15 10 15.1" },
-	{ "Disabled", "off", "M7.5 6 7.5 14 M12.5 6 12.5 14" },
-	{ NULL, "off", "M10 15 10 15.1" },
+	[LOOK_OK] = { "OK", "ok", "M5 10.5 9 14 15 6.5" },
+	[LOOK_WAIT] = { "Awaiting Initial Run", "wait", "M10 5 10 10.5 13.5 12.5" },
+	[LOOK_ERROR] = { "Error", "error", "M10 4.5 10 11 M10 15 10 15.1" },
+	[LOOK_OFF] = { "Disabled", "off", "M7.5 6 7.5 14 M12.5 6 12.5 14" },
+	[LOOK_OTHER] = { NULL, "off", "M10 15 10 15.1" },
 };
 
 static const char *text(const json_t *o, const char *key)
@@ -83,23 +87,21 @@ static void put_time(struct jm_html *h, const char *label, const json_t *time)
 	end_figure(h);
 }
 
-static void put_service(struct jm_html *h, const char *address, const json_t *s)
+/* The certificate of a journal mailbox's server, when it will not hold much longer. */
+static void put_certificate(struct jm_html *h, const json_t *s)
 {
-	const struct look *l = look_of(s);
+	int64_t ms;
 
-	jm_html_put(h, "<li class=\"%s\">", l->class);
-	put_state(h, l, text(s, "state"));
-	jm_html_put(h, " <span class=\"dim\">since ");
-	jm_html_time(h, json_object_get(s, "since"));
-	jm_html_put(h, "</span><p><b>");
-	jm_html_text(h, address);
-	jm_html_put(h, "</b> ");
-	jm_html_text(h, strcmp(text(s, "description"), address) != 0 ? text(s, "description") : "");
-	jm_html_put(h, " <span class=\"dim\">%s</span></p>\n", strcmp(text(s, "transport"), "pop3") == 0 ? "POP3" : "SMTP");
-	put_paragraph(h, "Why:", text(s, "why"));
-	put_paragraph(h, "What to do:", text(s, "cure"));
-	if (strstr(text(s, "why"), text(s, "mailbox_error")) == NULL)
-		put_paragraph(h, "Mailbox:", text(s, "mailbox_error"));
+	if (jm_clock_parse(text(s, "certificate_until"), &ms) < 0)
+		return;
+	begin_figure(h, "Certificate", false);
+	jm_html_put(h, ms - h->now_ms < CERTIFICATE_MS ? "<b class=\"bad\">ends</b> " : "ends ");
+	jm_html_time(h, json_object_get(s, "certificate_until"));
+	end_figure(h);
+}
+
+static void put_service_figures(struct jm_html *h, const json_t *s)
+{
 	jm_html_put(h, "<dl>");
 	put_time(h, "Last successful extract", json_object_get(s, "last"));
 	put_number(h, "Reports stored", number(s, "reports"), false);
@@ -108,7 +110,28 @@ static void put_service(struct jm_html *h, const char *address, const json_t *s)
 		put_number(h, "POP3 mailbox queue", number(s, "mailbox_messages"), false);
 	put_number(h, "Set aside", number(s, "set_aside"), false);
 	put_number(h, "Refused", number(s, "refused"), false);
+	put_certificate(h, s);
 	jm_html_put(h, "</dl>");
+}
+
+static void put_service(struct jm_html *h, const char *address, const json_t *s)
+{
+	const struct look *l = look_of(s);
+
+	jm_html_put(h, "<li class=\"%s\"><p class=\"name\"><b>", l->class);
+	jm_html_text(h, address);
+	jm_html_put(h, "</b> ");
+	jm_html_text(h, strcmp(text(s, "description"), address) != 0 ? text(s, "description") : "");
+	jm_html_put(h, " <span class=\"dim\">%s</span></p>\n<p>", strcmp(text(s, "transport"), "pop3") == 0 ? "POP3" : "SMTP");
+	put_state(h, l, text(s, "state"));
+	jm_html_put(h, " <span class=\"dim\">since ");
+	jm_html_time(h, json_object_get(s, "since"));
+	jm_html_put(h, "</span></p>\n");
+	put_paragraph(h, "Why:", text(s, "why"));
+	put_paragraph(h, "What to do:", text(s, "cure"));
+	if (strstr(text(s, "why"), text(s, "mailbox_error")) == NULL)
+		put_paragraph(h, "Mailbox:", text(s, "mailbox_error"));
+	put_service_figures(h, s);
 	if (*text(s, "refusal")) {
 		jm_html_put(h, "<p><span class=\"dim\">Last refusal:</span> ");
 		jm_html_text(h, text(s, "refusal"));
@@ -119,20 +142,58 @@ static void put_service(struct jm_html *h, const char *address, const json_t *s)
 	jm_html_put(h, "</li>\n");
 }
 
+static size_t count_looks(const json_t *services, const struct look *l)
+{
+	const char *address;
+	size_t n = 0;
+	json_t *s;
+
+	json_object_foreach((json_t *)(uintptr_t)services, address, s)
+		n += look_of(s) == l;
+	return n;
+}
+
+/* One line that tells whether there is anything to look at. */
+static void put_summary(struct jm_html *h, const json_t *services)
+{
+	static const size_t order[] = { LOOK_ERROR, LOOK_WAIT, LOOK_OK, LOOK_OFF, LOOK_OTHER };
+
+	jm_html_put(h, "<p class=\"summary\">");
+	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
+		const struct look *l = &looks[order[i]];
+		size_t n = count_looks(services, l);
+
+		if (n == 0)
+			continue;
+		jm_html_put(h, "<span class=\"%s\">%zu ", l->class, n);
+		put_state(h, l, l->state ? l->state : "unknown");
+		jm_html_put(h, "</span> ");
+	}
+	jm_html_put(h, "</p>\n");
+}
+
+/* What is wrong comes first. */
 static json_int_t put_services(struct jm_html *h, const json_t *services)
 {
+	static const size_t order[] = { LOOK_ERROR, LOOK_OTHER, LOOK_WAIT, LOOK_OK, LOOK_OFF };
 	json_int_t mailboxes = 0;
 	const char *address;
 	json_t *s;
 
-	jm_html_put(h, "<h2>Journal services</h2>\n<ul class=\"services\">\n");
-	json_object_foreach((json_t *)(uintptr_t)services, address, s) {
-		put_service(h, address, s);
-		mailboxes += number(s, "mailbox_messages");
+	jm_html_put(h, "<h2>Journal services</h2>\n");
+	if (json_object_size(services) == 0) {
+		jm_html_put(h, "<p class=\"none\">None is defined. <code>jmctl setup DOMAIN</code> writes a first one.</p>\n");
+		return 0;
 	}
+	put_summary(h, services);
+	jm_html_put(h, "<ul class=\"services\">\n");
+	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++)
+		json_object_foreach((json_t *)(uintptr_t)services, address, s)
+			if (look_of(s) == &looks[order[i]]) {
+				put_service(h, address, s);
+				mailboxes += number(s, "mailbox_messages");
+			}
 	jm_html_put(h, "</ul>\n");
-	if (json_object_size(services) == 0)
-		jm_html_put(h, "<p>None is defined.</p>\n");
 	return mailboxes;
 }
 
@@ -144,10 +205,13 @@ static void put_disk(struct jm_html *h, const json_t *a)
 	jm_html_bytes(h, number(a, "disk_size_bytes"));
 	end_figure(h);
 	begin_figure(h, "Disk left at this rate", false);
-	if (json_is_integer(json_object_get(a, "disk_left_seconds")))
+	if (json_is_integer(json_object_get(a, "disk_left_seconds"))) {
+		jm_html_put(h, number(a, "disk_left_seconds") < DISK_S ? "<b class=\"bad\">" : "<b>");
 		jm_html_duration(h, number(a, "disk_left_seconds"));
-	else
+		jm_html_put(h, "</b>");
+	} else {
 		jm_html_put(h, "not known yet");
+	}
 	end_figure(h);
 }
 
@@ -156,7 +220,7 @@ static void put_archive(struct jm_html *h, const json_t *d, json_int_t mailboxes
 	const json_t *a = json_object_get(d, "archive"), *queue = json_object_get(d, "queue");
 	bool verify_failed = strcmp(text(a, "verify_failed"), text(a, "verified")) > 0;
 
-	jm_html_put(h, "<h2>Now</h2>\n<dl>\n");
+	jm_html_put(h, "<h2>Now</h2>\n<dl class=\"now\">\n");
 	put_number(h, "Processing queue", number(queue, "messages"), true);
 	put_number(h, "POP3 mailbox queue", mailboxes, true);
 	put_number(h, "Set aside", number(a, "set_aside"), true);
@@ -172,27 +236,33 @@ static void put_archive(struct jm_html *h, const json_t *d, json_int_t mailboxes
 	end_figure(h);
 	put_disk(h, a);
 	put_time(h, "Last checkpoint", json_object_get(a, "checkpoint"));
-	put_time(h, verify_failed ? "Last verification <b>found problems</b>" : "Last verification", json_object_get(a, verify_failed ? "verify_failed" : "verified"));
+	put_time(h, verify_failed ? "Last verification <b class=\"bad\">found problems</b>" : "Last verification", json_object_get(a, verify_failed ? "verify_failed" : "verified"));
 	begin_figure(h, "Counters", false);
-	jm_html_put(h, number(a, "balance") ? "balance" : "<b>do not balance</b>: see jmctl status");
+	jm_html_put(h, number(a, "balance") ? "balance" : "<b class=\"bad\">do not balance</b>: see <code>jmctl status</code>");
 	end_figure(h);
 	jm_html_put(h, "</dl>\n");
 }
 
+/* What there was, the others are of no interest. */
 static void put_refusals(struct jm_html *h, const json_t *refusals)
 {
 	const char *reason;
+	bool any = false;
 	json_t *n;
 
-	jm_html_put(h, "<h2>Refusals since the start, by reason</h2>\n<dl>\n");
+	jm_html_put(h, "<h2>Turned away, by reason</h2>\n<dl>\n");
 	json_object_foreach((json_t *)(uintptr_t)refusals, reason, n) {
+		if (json_integer_value(n) == 0)
+			continue;
+		any = true;
 		jm_html_put(h, "<div><dt>");
 		jm_html_text(h, reason);
 		jm_html_put(h, "</dt><dd>");
 		jm_html_number(h, json_integer_value(n));
 		jm_html_put(h, "</dd></div>\n");
 	}
-	jm_html_put(h, "</dl>\n");
+	jm_html_put(h, "</dl>\n%s<p class=\"dim\">Recipients that were answered with 4xx or 5xx, ever. <code>jmctl explain</code> tells which setting decides.</p>\n",
+	    any ? "" : "<p>Nobody.</p>\n");
 }
 
 static void put_events(struct jm_html *h, const json_t *events)
@@ -204,8 +274,10 @@ static void put_events(struct jm_html *h, const json_t *events)
 	jm_html_put(h, "<h2>Recent events</h2>\n<div class=\"wide\"><table class=\"events\"><thead><tr><th>Time</th><th>Event</th><th>Service</th>"
 	    "<th>Who</th><th>What</th></tr></thead><tbody>\n");
 	json_object_foreach((json_t *)(uintptr_t)events, seq, e) {
+		if (!json_is_object(e))
+			continue;
 		jm_html_put(h, "<tr><td class=\"when\">");
-		jm_html_text(h, text(e, "time"));
+		jm_html_time(h, json_object_get(e, "time"));
 		for (size_t i = 0; i < sizeof(columns) / sizeof(columns[0]); i++) {
 			jm_html_put(h, "</td><td>");
 			if (strcmp(columns[i], "text") == 0 && *text(e, "status")) {

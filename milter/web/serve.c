@@ -1,20 +1,29 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Requests and their answers. Everything is read-only, so there is nothing to authorise; who may connect decides who may read. */
 #include <microhttpd.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
+#include "common/base/clock.h"
 #include "common/publish/figure.h"
 #include "milter/web/web.h"
 
 #define CONNECTIONS 64
 #define IDLE_S 5
+#define TOTAL_US (20 * INT64_C(1000000))	/* from accept to the last byte, however busy the client looks */
 #define CONNECTION_BYTES 16384		/* a request's head and what is read at a time */
 
 struct jm_server {
 	struct MHD_Daemon *daemon;
 	const char *folder;		/* borrowed */
 	int64_t stale_s;
+	pthread_mutex_t lock;		/* open */
+	struct {
+		int fd;			/* -1: none */
+		int64_t since_us;
+	} open[CONNECTIONS];
 };
 
 struct answer {
@@ -125,6 +134,8 @@ static enum MHD_Result send_answer(struct MHD_Connection *c, struct answer *a)
 	for (size_t i = 0; i < sizeof(headers) / sizeof(headers[0]); i++)
 		if (MHD_add_response_header(r, headers[i][0], headers[i][1]) != MHD_YES)
 			rc = MHD_NO;
+	if (MHD_add_response_header(r, "Connection", "close") != MHD_YES)	/* one request each: so its time is the connection's */
+		rc = MHD_NO;
 	if (a->code == MHD_HTTP_METHOD_NOT_ALLOWED && MHD_add_response_header(r, "Allow", "GET, HEAD") != MHD_YES)
 		rc = MHD_NO;
 	if (rc == MHD_YES)
@@ -158,6 +169,37 @@ static enum MHD_Result on_request(void *ctx, struct MHD_Connection *c, const cha
 	return send_answer(c, &a);
 }
 
+/* Keep book of what is open. Called before the socket is closed. */
+static void on_connection(void *ctx, struct MHD_Connection *c, void **own, enum MHD_ConnectionNotificationCode what)
+{
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(c, MHD_CONNECTION_INFO_CONNECTION_FD);
+	struct jm_server *s = ctx;
+	bool begins = what == MHD_CONNECTION_NOTIFY_STARTED;
+
+	(void)own;
+	if (info == NULL)
+		return;
+	pthread_mutex_lock(&s->lock);
+	for (size_t i = 0; i < CONNECTIONS; i++)
+		if (s->open[i].fd == (begins ? -1 : info->connect_fd)) {
+			s->open[i].fd = begins ? info->connect_fd : -1;
+			s->open[i].since_us = jm_clock_mono_us();
+			break;
+		}
+	pthread_mutex_unlock(&s->lock);
+}
+
+void jm_server_tick(struct jm_server *s)
+{
+	int64_t now_us = jm_clock_mono_us();
+
+	pthread_mutex_lock(&s->lock);
+	for (size_t i = 0; i < CONNECTIONS; i++)
+		if (s->open[i].fd >= 0 && now_us - s->open[i].since_us > TOTAL_US)
+			(void)shutdown(s->open[i].fd, SHUT_RDWR);	/* the server sees its end, and closes it */
+	pthread_mutex_unlock(&s->lock);
+}
+
 struct jm_server *jm_server_start(int fd, const char *folder, int64_t stale_s)
 {
 	struct jm_server *s = calloc(1, sizeof(*s));
@@ -166,9 +208,12 @@ struct jm_server *jm_server_start(int fd, const char *folder, int64_t stale_s)
 		return NULL;
 	s->folder = folder;
 	s->stale_s = stale_s;
+	pthread_mutex_init(&s->lock, NULL);
+	for (size_t i = 0; i < CONNECTIONS; i++)
+		s->open[i].fd = -1;
 	s->daemon = MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD, 0, NULL, NULL, on_request, s, MHD_OPTION_LISTEN_SOCKET, fd,
 	    MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-	    (size_t)CONNECTION_BYTES, MHD_OPTION_END);
+	    (size_t)CONNECTION_BYTES, MHD_OPTION_NOTIFY_CONNECTION, on_connection, s, MHD_OPTION_END);
 	if (s->daemon == NULL) {
 		free(s);
 		return NULL;

@@ -41,4 +41,7 @@ struct jm_server;
 struct jm_server *jm_server_start(int fd, const char *folder, int64_t stale_s);
 void jm_server_stop(struct jm_server *s);
 
+/* About once a second: cut off the connections that have taken longer than any request needs. */
+void jm_server_tick(struct jm_server *s);
+
 #endif

@@ -111,6 +111,8 @@ def refusals():
     d.kill()
     d.start()
     tap.ok(service(ONE)["refusal"] == "client-address" and refused() == before + 5, "all of it is there after kill -9")
+    counts = {k: v["count"] for k, v in d.jmctl.status()["turned_away"].items()}
+    tap.is_((counts["client-address"], counts["unknown-address"]), (5, 1), "and how many were turned away, by reason")
 
 
 def archive_fault():

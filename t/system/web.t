@@ -89,7 +89,11 @@ def places(w):
     for words in ("Awaiting Initial Run", "Disabled", "the certificate has expired", "Renew the certificate", "1,717", "1,234,567", "211 days", "45.7 GB",
                   "in 43 volumes", "Last verification", "client-address", "client address 192.0.2.9 is in no range", "balance"):
         tap.ok(words in page, "the page says: " + words)
-    tap.is_((page.count("<rect "), page.count('class="icon"')), (48 + 90, 4), "48 hours, 90 days, an icon for each service")
+    tap.is_((page.count("<title>") - 1, page.count('class="icon"')), (48 + 90, 4 + 4), "48 hours, 90 days, an icon for each service and in the summary")
+    order = [page.index("<b>%s@journal" % n) for n in ("m365", "new", "journaling", "old")]
+    tap.is_(order, sorted(order), "what is wrong comes first, what is disabled last")
+    for words in ("Turned away, by reason", "2 hours ago <small>", "unknown-address"):
+        tap.ok((words in page) == (words != "unknown-address"), "the page %s: %s" % ("says" if words in page else "does not list what never was", words))
     tap.is_(w.ask("/", "HEAD")[::2], (200, ""), "HEAD gives no body")
     with open(w.folder + "/status.json", encoding="utf-8") as f:
         tap.is_(w.ask("/api/status?x=1")[2], f.read(), "/api/status is status.json")
@@ -168,6 +172,31 @@ def flood(w):
     tap.ok(memory(w) < before + 64 * 1024 * 1024, "memory has not grown: %d kB, then %d kB" % (before // 1024, memory(w) // 1024))
 
 
+def trickle(w):
+    """As many as may connect send a byte now and then, for ever: each is cut off in the end, and others are served meanwhile."""
+    w.publish(document(published=stamp(-600)))
+    slow = []
+    for _ in range(64):
+        s = socket.create_connection(("127.0.0.1", w.port), 5)
+        s.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n")
+        slow.append(s)
+    cut = set()
+
+    def all_cut():
+        for s in slow:
+            try:
+                s.sendall(b"X: y\r\n")	# an idle time of five seconds never comes to its end
+            except OSError:
+                cut.add(s)
+        return len(cut) == len(slow)
+
+    run.until(all_cut, "whoever trickles is cut off", 60, pause=0.5)
+    tap.ok(True, "64 clients that trickle, one header line each half second, are cut off")
+    tap.is_(w.ask("/healthz")[0], 200, "and others are served")
+    for s in slow:
+        s.close()
+
+
 def memory(w):
     with open("/proc/%d/status" % w.program.pid, encoding="ascii") as f:
         return next(int(line.split()[1]) * 1024 for line in f if line.startswith("VmRSS:"))
@@ -210,6 +239,7 @@ def main():
     local_socket(w)
     browser(w)
     flood(w)
+    trickle(w)
     tap.is_(w.program.stop(), 0, "it stops when told")
     tap.is_([x for x in w.program.text().splitlines() if re.search("Sanitizer|runtime error", x)], [], "no complaint")
     sys.exit(tap.done())
