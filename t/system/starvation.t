@@ -16,7 +16,7 @@ shim = tap.folder() + "/slow-sync.so"
 run.output("cc", "-D_GNU_SOURCE", "-shared", "-fPIC", "-O1", "-U_FORTIFY_SOURCE", "-o", shim, os.path.join(tap.SRC, "t/lib/slow-sync.c"))
 d = Daemon(tap.folder() + "/milter", outbounds=("192.0.2.25",),
            env={"LD_PRELOAD": shim, "SLOW_SYNC_US": str(SYNC_US), "ASAN_OPTIONS": "verify_asan_link_order=0:detect_leaks=0"}).start()
-r = subprocess.run([os.path.join(tap.BUILD, "t/bench/milter-load"), "-s", d.socket, "-c", "64", "-n", "3200", "-k", "5", "-t", "60", "-u", "-J",
+r = subprocess.run([os.path.join(tap.BUILD, "t/bench/milter-load"), "-s", d.socket, "-c", "64", "-n", "3200", "-k", "5", "-t", "500", "-u", "-J",
                     "-f", "a@example.com", "-C", "192.0.2.25", "-e", "discard"], stdout=subprocess.PIPE, check=False, timeout=600)
 found = json.loads(r.stdout)
 tap.diag(json.dumps(found))
