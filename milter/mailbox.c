@@ -17,6 +17,7 @@
 
 #define COMMAND_MS 60000
 #define SLICE_MS 200
+#define ENDING_MS 10
 
 extern char **environ;
 
@@ -58,20 +59,23 @@ static int start_command(const char *command, int out, pid_t *pid_r, struct jm_e
 	char *argv[] = { (char []){ "sh" }, (char []){ "-c" }, NULL, NULL };
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attributes;
-	sigset_t none;
+	sigset_t none, ours;
 	int rc;
 
 	argv[2] = strdup(command);
 	if (!argv[2])
 		return jm_err_sys(err, JM_E_TEMP, "cannot run the token command");
 	sigemptyset(&none);
+	sigemptyset(&ours);
+	sigaddset(&ours, SIGPIPE);
 	rc = posix_spawn_file_actions_init(&actions);
 	if (rc == 0) {
 		rc = posix_spawnattr_init(&attributes);
 		if (rc == 0) {
-			/* its own group, so that all of it can be ended; no signal blocked as ours are */
-			rc = posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK);
+			/* its own group, so that all of it can be ended; no signal blocked or ignored as ours are */
+			rc = posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
 			rc = rc ? rc : posix_spawnattr_setsigmask(&attributes, &none);
+			rc = rc ? rc : posix_spawnattr_setsigdefault(&attributes, &ours);
 			rc = rc ? rc : posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
 			rc = rc ? rc : posix_spawn_file_actions_adddup2(&actions, out, 1);
 			rc = rc ? rc : posix_spawn(pid_r, "/bin/sh", &actions, &attributes, argv, environ);
@@ -86,10 +90,23 @@ static int start_command(const char *command, int out, pid_t *pid_r, struct jm_e
 	return jm_err_sys(err, JM_E_TEMP, "cannot run the token command");
 }
 
-/* Collect output until the command closes it. */
-static int read_output(int fd, bool (*stopped)(void *ctx), void *ctx, struct jm_buf *b, struct jm_err *err)
+/* How long the command may still take. */
+struct patience {
+	bool (*stopped)(void *ctx);
+	void *ctx;
+	int64_t until_us;
+};
+
+static int check_patience(const struct patience *p, struct jm_err *err)
 {
-	int64_t until_us = jm_clock_mono_us() + COMMAND_MS * 1000LL;
+	if ((!p->stopped || !p->stopped(p->ctx)) && jm_clock_mono_us() <= p->until_us)
+		return 0;
+	return jm_err_set(err, JM_E_TEMP, "the token command did not end within %d s", COMMAND_MS / 1000);
+}
+
+/* Collect output until the command closes it. */
+static int read_output(int fd, const struct patience *patience, struct jm_buf *b, struct jm_err *err)
+{
 	unsigned char piece[4096];
 
 	for (;;) {
@@ -97,8 +114,8 @@ static int read_output(int fd, bool (*stopped)(void *ctx), void *ctx, struct jm_
 		int ready = poll(&p, 1, SLICE_MS);
 		ssize_t n;
 
-		if ((stopped && stopped(ctx)) || jm_clock_mono_us() > until_us)
-			return jm_err_set(err, JM_E_TEMP, "the token command did not end within %d s", COMMAND_MS / 1000);
+		if (check_patience(patience, err) != 0)
+			return -1;
 		if (ready <= 0)
 			continue;
 		n = read(fd, piece, sizeof piece);
@@ -113,8 +130,24 @@ static int read_output(int fd, bool (*stopped)(void *ctx), void *ctx, struct jm_
 	return 0;
 }
 
+/* Its output is closed, but it may go on. */
+static int await_end(pid_t pid, const struct patience *patience, int *status_r, struct jm_err *err)
+{
+	pid_t ended;
+
+	while ((ended = waitpid(pid, status_r, WNOHANG)) <= 0) {
+		if (ended < 0 && errno != EINTR)
+			return jm_err_sys(err, JM_E_TEMP, "cannot wait for the token command");
+		if (check_patience(patience, err) != 0)
+			return -1;
+		jm_clock_sleep_ms(ENDING_MS);
+	}
+	return 0;
+}
+
 static int run_command(const char *command, bool (*stopped)(void *ctx), void *ctx, struct jm_buf *b, struct jm_err *err)
 {
+	struct patience patience = { stopped, ctx, jm_clock_mono_us() + COMMAND_MS * 1000LL };
 	int ends[2], status = 0, rc;
 	pid_t pid;
 
@@ -126,14 +159,16 @@ static int run_command(const char *command, bool (*stopped)(void *ctx), void *ct
 		return -1;
 	}
 	close(ends[1]);
-	rc = read_output(ends[0], stopped, ctx, b, err);
+	rc = read_output(ends[0], &patience, b, err);
 	close(ends[0]);
-	if (rc != 0)
+	if (rc == 0)
+		rc = await_end(pid, &patience, &status, err);
+	if (rc != 0) {
 		kill(-pid, SIGKILL);
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
-	if (rc != 0)
+		while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+			;
 		return -1;
+	}
 	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
 		return jm_err_set(err, JM_E_TEMP, "the token command failed with %s %d", WIFEXITED(status) ? "exit code" : "signal",
 		    WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status));

@@ -5,7 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#define TEXT_BYTES 600
+#define TEXT_BYTES 1200		/* all names that a section knows */
 
 static void add(struct jm_findings *f, int line, const char *kind, const char *text)
 {

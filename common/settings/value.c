@@ -271,6 +271,8 @@ static int parse_inet_socket(const struct jm_setting *t, struct jm_span text, si
 
 static int parse_socket(const struct jm_setting *t, struct jm_span text, char **field, struct jm_err *err)
 {
+	static const char *const kinds[] = { "unix", "local", "inet", "inet6" };
+	size_t colon = jm_span_index(text, ':');
 	char meant[SHOWN_BYTES + 8] = "";
 
 	for (size_t i = 0; i < 2; i++) {
@@ -287,6 +289,14 @@ static int parse_socket(const struct jm_setting *t, struct jm_span text, char **
 	}
 	if (text.len && text.len < SHOWN_BYTES && text.p[0] == '/')
 		snprintf(meant, sizeof(meant), "unix:%.*s", (int)text.len, (const char *)text.p);
+	for (size_t i = 0, best = JM_NEAR_NONE; i < sizeof(kinds) / sizeof(kinds[0]) && colon < text.len && text.len < SHOWN_BYTES - 8; i++) {
+		unsigned d = jm_near_distance(jm_span_sub(text, 0, colon), kinds[i]);
+
+		if (d >= best)
+			continue;
+		best = d;
+		snprintf(meant, sizeof(meant), "%s%.*s", kinds[i], (int)(text.len - colon), (const char *)text.p + colon);
+	}
 	return wrong(t, text, NULL, meant, err);
 }
 

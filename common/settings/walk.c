@@ -11,6 +11,7 @@
 #include "common/settings/value.h"
 
 #define NAME_BYTES 64		/* of an unknown element, as shown */
+#define ALLOWED_BYTES 800	/* all names that a section knows */
 #define VALUE_BYTES 8192	/* more text than any value has */
 
 /* One element with its struct. */
@@ -106,7 +107,7 @@ static void sections_of(const char *name, char *text, size_t text_bytes)
 static void unknown_element(const struct place *place, const xmlNode *node, struct jm_findings *f)
 {
 	const struct jm_setting *near = find_nearest(place->section, name_of(node), false);
-	char allowed[300], elsewhere[300];
+	char allowed[ALLOWED_BYTES], elsewhere[300];
 
 	sections_of(name_of(node), elsewhere, sizeof(elsewhere));
 	if (elsewhere[0]) {
@@ -114,8 +115,8 @@ static void unknown_element(const struct place *place, const xmlNode *node, stru
 		return;
 	}
 	allowed_names(place->section, false, allowed, sizeof(allowed));
-	jm_findings_error(f, line_of(node), "<%.*s>: unknown in <%s>; allowed: %s%s%s%s", NAME_BYTES, name_of(node), place->section, allowed,
-	    near ? "; did you mean <" : "", near ? near->name : "", near ? ">?" : "");
+	jm_findings_error(f, line_of(node), "<%.*s>: unknown in <%s>%s%s%s; allowed: %s", NAME_BYTES, name_of(node), place->section,
+	    near ? "; did you mean <" : "", near ? near->name : "", near ? ">?" : "", allowed);
 }
 
 /* The text of an element, white space trimmed, into text_r (VALUE_BYTES). False when there is something else in it, which is told. */
@@ -171,7 +172,7 @@ static int walk_attributes(const xmlNode *node, void *base, struct jm_findings *
 		jm_findings_error(f, line_of(node), "<%s>: namespaces (xmlns) are not used here", name_of(node));
 	for (const xmlAttr *a = node->properties; a; a = a->next) {
 		const struct jm_setting *t = a->ns ? NULL : find_setting(name_of(node), "@", (const char *)a->name), *near;
-		char allowed[300];
+		char allowed[ALLOWED_BYTES];
 		xmlChar *text;
 		int rc;
 

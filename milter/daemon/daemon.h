@@ -21,7 +21,7 @@ struct jm_collector;
 struct jm_daemon {
 	struct jm_archive *archive;
 	struct jm_directory *directory;		/* known internal addresses; refreshed by jm_daemon_refresh() */
-	pthread_mutex_t refreshing;		/* whoever refreshes the directory, or closes the archive */
+	pthread_mutex_t refreshing;		/* whoever refreshes the directory, reloads, or closes the archive */
 	char *spool_dir;
 	struct jm_collector *collector;		/* see collect.h */
 	int64_t started_ms;

@@ -213,6 +213,7 @@ static void *keep_time(void *arg)
 {
 	struct jm_daemon *d = arg;
 	char name[NAME_BYTES];
+	bool reload = false;
 	siginfo_t from;
 	const struct timespec tick = { 0, TICK_MS * 1000000L };
 	sigset_t usr1;
@@ -220,8 +221,15 @@ static void *keep_time(void *arg)
 	sigemptyset(&usr1);
 	sigaddset(&usr1, SIGUSR1);
 	for (;;) {
-		if (sigtimedwait(&usr1, &from, &tick) == SIGUSR1)
-			jm_daemon_reload(d, user_name(from.si_uid, name));
+		if (sigtimedwait(&usr1, &from, &tick) == SIGUSR1) {
+			user_name(from.si_uid, name);
+			reload = true;
+		}
+		if (reload && pthread_mutex_trylock(&d->refreshing) == 0) {	/* not while a table is read, nor once the archive is closed */
+			jm_daemon_reload(d, name);
+			pthread_mutex_unlock(&d->refreshing);
+			reload = false;
+		}
 		jm_smtp_tick();
 		jm_collect_tick(d);
 	}
@@ -293,14 +301,16 @@ static int run(struct jm_daemon *d, struct jm_err *err)
 		JM_LOG(JM_LOG_WARNING, "stop-unfinished", { "outcome", JM_S("senders of messages still coming in get 4xx and try again") });
 		return rc;	/* their threads still use the archive: leave it open, its log needs no closing */
 	}
-	jm_collect_stop(d);
+	jm_collect_stop(d);		/* before the last word */
 	jm_clock_sleep_ms(LINGER_MS);
 	jm_daemon_note(d, "stopped", NULL, "daemon", NULL, PACKAGE_VERSION);
 out:
+	jm_collect_stop(d);
 	jm_control_stop(&control);
 	jm_queue_stop();
 	jm_publisher_stop();
-	pthread_mutex_lock(&d->refreshing);	/* for good: a refresh notes events */
+	jm_notify_watchdog_stop();
+	pthread_mutex_lock(&d->refreshing);	/* for good: refreshing and reloading note events */
 	jm_archive_close(&d->archive);
 	return rc;
 }

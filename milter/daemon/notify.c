@@ -44,14 +44,19 @@ void jm_notify(const char *text)
 		close(fd);
 }
 
+static pthread_mutex_t feeding = PTHREAD_MUTEX_INITIALIZER;	/* whoever asks the archive, or ends that for good */
+
 static void *feed(void *arg)
 {
 	const struct feeder *f = arg;
 	bool hungry = false;
 
 	for (;;) {
-		bool stalled = jm_archive_stalled_us(f->archive) > f->period_us / 2;
+		bool stalled;
 
+		pthread_mutex_lock(&feeding);
+		stalled = jm_archive_stalled_us(f->archive) > f->period_us / 2;
+		pthread_mutex_unlock(&feeding);
 		if (!stalled)
 			jm_notify("WATCHDOG=1");
 		else if (!hungry)
@@ -75,4 +80,9 @@ int jm_notify_watchdog(struct jm_daemon *d, struct jm_err *err)
 		return 0;
 	f = (struct feeder){ .archive = d->archive, .period_us = (int64_t)period_us };
 	return pthread_create(&thread, NULL, feed, &f) == 0 ? 0 : jm_err_set(err, JM_E_TEMP, "cannot start a thread");
+}
+
+void jm_notify_watchdog_stop(void)
+{
+	pthread_mutex_lock(&feeding);	/* for good: the thread stands still there */
 }

@@ -14,4 +14,7 @@ bool jm_notify_wanted(void);
 /* Feed the watchdog of WATCHDOG_USEC from now on, four times in its period, as long as the committer of d's archive gets on with its work. */
 int jm_notify_watchdog(struct jm_daemon *d, struct jm_err *err) JM_MUST_CHECK;
 
+/* Let the watchdog alone from now on: the archive may be closed. Once. */
+void jm_notify_watchdog_stop(void);
+
 #endif

@@ -45,6 +45,7 @@ struct work {
 	size_t marks_n, marks_cap;
 	struct jm_arena arena;		/* the marks */
 	struct jm_pop3_plan plan;
+	struct jm_ids failed_before;	/* could not be fetched the last time either */
 	struct outcome *outcome;	/* by place in plan.retr */
 	struct deletion *deletion;	/* in the order of the commands */
 	size_t deletions_n;
@@ -180,11 +181,14 @@ static void note_failing(struct work *w, size_t at, const struct jm_err *err)
 	char text[JM_ERR_TEXT_BYTES + 100];
 
 	w->p->failed++;
+	if (!jm_span_none(e->id)) {
+		jm_ids_add(w->p->failing, e->id);
+		if (jm_ids_have(&w->failed_before, e->id))
+			return;		/* told when it began; the status counts it */
+	}
 	snprintf(text, sizeof text, "message %u (%.*s) cannot be fetched and stays in the mailbox: %s", (unsigned)e->number,
 	    jm_span_none(e->id) ? 1 : (int)e->id.len, jm_span_none(e->id) ? "-" : (const char *)e->id.p, err->text);
 	jm_daemon_note(w->p->daemon, "pop3-unretrievable", w->p->service->email_address, w->mailbox, jm_err_kind_name(err->kind), text);
-	if (!jm_span_none(e->id))
-		jm_ids_add(w->p->failing, e->id);
 }
 
 static bool take_outcome(void *ctx, size_t at, enum jm_pop3_fault fault, const struct jm_err *err)
@@ -355,7 +359,7 @@ static int make_plan(struct work *w, struct jm_err *err)
 	w->p->surveyed = true;
 	w->p->listed = w->listing.n;
 	w->p->left = w->plan.retr_n + w->plan.later_n;
-	jm_ids_release(w->p->failing);	/* what fails now is noted anew */
+	jm_ids_replace(&w->failed_before, w->p->failing);
 	if (w->plan.without_id_n || w->plan.same_id_n)
 		JM_LOG(JM_LOG_NOTICE, "pop3-ids", { "mailbox", JM_S(w->mailbox) }, { "without", JM_U(w->plan.without_id_n) },
 		    { "same", JM_U(w->plan.same_id_n) }, { "outcome", JM_S("told apart by their content") });
@@ -425,6 +429,7 @@ static void release(struct work *w, struct jm_pop3_connection **c)
 	jm_pop3_session_release(&w->session);
 	jm_pop3_disconnect(c);
 	jm_arena_release(&w->arena);
+	jm_ids_release(&w->failed_before);
 	for (size_t i = 0; i < SLOTS; i++)
 		jm_intake_release(&w->slot[i].intake);
 	pthread_mutex_destroy(&w->lock);
@@ -446,6 +451,7 @@ int jm_pull_run(struct jm_pull *p, struct jm_err *err)
 	w->p = p;
 	jm_mailbox_name(&p->service->pop3, w->mailbox);
 	jm_arena_init(&w->arena, 512u << 20);
+	jm_ids_init(&w->failed_before);
 	for (size_t i = 0; i < SLOTS; i++)
 		jm_intake_init(&w->slot[i].intake, p->daemon->spool_dir);
 	pthread_mutex_init(&w->lock, NULL);

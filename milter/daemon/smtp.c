@@ -406,7 +406,7 @@ static sfsistat answer(struct session *s, int rc, struct jm_err *err)
 	return s->others ? SMFIS_CONTINUE : SMFIS_DISCARD;
 }
 
-/* The gateway's copy, when there has to be one. rc: what failed before it already. 0: the message may pass. */
+/* The gateway's copy, when there has to be one. rc: how gathering went. 0: the message may pass. */
 static int copy_passing(struct session *s, int rc, struct jm_err *err)
 {
 	const struct jm_settings *settings = s->intake.settings;
@@ -414,7 +414,7 @@ static int copy_passing(struct session *s, int rc, struct jm_err *err)
 
 	if (!s->others || !settings->gateway)
 		return rc;
-	if (rc == 0 || !s->failed)
+	if (rc == 0)
 		rc = jm_intake_gateway(&s->intake, the_daemon->archive, &receipt, err);
 	if (rc == 0 || settings->gateway_on_fault == JM_ON_FAULT_DEFER) {
 		if (rc != 0)

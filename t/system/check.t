@@ -50,7 +50,7 @@ def main():
 
     status, out, complaint = check(GOOD % "<encripted>yes</encripted>\n<disabled>maybe</disabled>")
     tap.is_((status, out), (78, ""), "a wrong file")
-    tap.like(complaint, r"settings\.xml:10: <encripted>: .*did you mean <encrypted>\?\n.*settings\.xml:11: <disabled>: value \"maybe\" is wrong; "
+    tap.like(complaint, r"settings\.xml:10: <encripted>: .*did you mean <encrypted>\?.*\n.*settings\.xml:11: <disabled>: value \"maybe\" is wrong; "
              r"allowed: yes, no\n$", "all findings are told, each with its line")
 
     tap.is_(check(None)[0], 66, "a file that is not there")

@@ -126,6 +126,8 @@ static const struct wrong table[] = {
 	/* sockets */
 	{ "path only", SOCKET("/run/m.sock"), 3, { "<socket>: value \"/run/m.sock\" is wrong; allowed: unix:/PATH", "did you mean \"unix:/run/m.sock\"?" },
 	    true },
+	{ "misspelled kind of socket", SOCKET("unx:/run/m.sock"), 3, { "did you mean \"unix:/run/m.sock\"?" }, true },
+	{ "misspelled inet", SOCKET("Inet:8891@localhost"), 3, { "did you mean \"inet:8891@localhost\"?" }, true },
 	{ "relative socket", SOCKET("unix:run/m.sock"), 3, { "not absolute", "did you mean \"unix:/run/m.sock\"?" }, true },
 	{ "relative local socket", SOCKET("local:m"), 3, { "not absolute" }, true },
 	{ "socket without path", SOCKET("unix:"), 3, { "not absolute" }, true },
