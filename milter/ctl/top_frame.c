@@ -210,6 +210,7 @@ static void put_rate(const struct picture *p)
 {
 	double now = 0, commits = 0, minute = 0, minute_commits = 0;
 	bool known = since(p->t, p->t->n >= 2 ? p->t->n - 2 : 0, &now, &commits), longer = since(p->t, 0, &minute, &minute_commits);
+	const json_t *took = at(p->t->state, "archive", "commit_time");
 	json_int_t this_hour, last_hour;
 	char a[32], b[32];
 
@@ -225,8 +226,9 @@ static void put_rate(const struct picture *p)
 		fprintf(p->f, "%.1f/s", commits);
 	if (longer && minute_commits > 0)
 		fprintf(p->f, "   %.1f reports each", minute / minute_commits);
-	if (json_is_integer(at(p->t->state, "archive", "commit_us")))
-		fprintf(p->f, "   %.1f ms each", (double)number(p->t->state, "archive", "commit_us") / 1000);
+	if (json_integer_value(json_object_get(took, "count")) > 0)
+		fprintf(p->f, "   %.1f ms each since the start", (double)json_integer_value(json_object_get(took, "microseconds")) / 1000 /
+		    (double)json_integer_value(json_object_get(took, "count")));
 	putc('\n', p->f);
 }
 
