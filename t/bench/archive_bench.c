@@ -281,23 +281,26 @@ static struct figures run(void *(*worker)(void *), void *arg)
 	return f;
 }
 
-static struct figures run_archive(const char *dir)
+static uint64_t groups(void)
 {
-	struct figures f;
 	struct jm_err err;
 	json_t *status = NULL;
-	uint64_t written = written_bytes();
+	uint64_t n = 0;
 
-	a = t_open(dir, 0);
-	if (a == NULL)
-		exit(1);
-	f = run(archive_thread, NULL);
 	if (jm_archive_status(a, &status, &err) == 0)
-		f.syncs = (uint64_t)json_integer_value(json_object_get(status, "groups"));
+		n = (uint64_t)json_integer_value(json_object_get(status, "groups"));
 	json_decref(status);
+	return n;
+}
+
+/* One round on the open archive. */
+static struct figures run_archive(void)
+{
+	uint64_t before = groups();
+	struct figures f = run(archive_thread, NULL);
+
+	f.syncs = groups() - before;
 	f.anonymous_mb = anonymous_mb();
-	jm_archive_close(&a);
-	f.written = written_bytes() - written;	/* with the catalog's last checkpoint */
 	return f;
 }
 
@@ -515,9 +518,13 @@ static int by_value(const void *x, const void *y)
 /* By turns, since neither the disk nor who else runs here stays the same; the ratio is the median of the rounds'. */
 static void run_rounds(const char *dir, unsigned n, bool with_bare, struct rounds *r)
 {
+	uint64_t written;
+
 	*r = (struct rounds){ .n = n };
+	if ((a = t_open(dir, 0)) == NULL)
+		exit(1);
 	for (unsigned i = 0; i < n; i++) {
-		struct figures ours = run_archive(dir), limit = ours;
+		struct figures ours = run_archive(), limit = ours;
 
 		if (with_bare)
 			limit = run_bare(dir, (size_t)(ours.stored / (ours.messages ? ours.messages : 1)));
@@ -528,6 +535,9 @@ static void run_rounds(const char *dir, unsigned n, bool with_bare, struct round
 		sum(&r->limit, &limit);
 		r->ratio[i] = ((double)ours.messages / ours.seconds) / ((double)limit.messages / limit.seconds);
 	}
+	written = written_bytes();
+	jm_archive_close(&a);
+	r->ours.written += written_bytes() - written;	/* the catalog's last checkpoint */
 	qsort(r->ratio, n, sizeof(*r->ratio), by_value);
 }
 
