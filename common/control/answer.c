@@ -222,7 +222,7 @@ static int answer_export(const struct question *q, struct jm_err *err)
 }
 
 /* While a daemon runs, dashboards show when the archive was last verified. */
-static void note_verify(const struct question *q, const json_t *summary)
+static void note_verify(const struct question *q, uint64_t from, const json_t *summary)
 {
 	bool ok = json_is_true(json_object_get(summary, "ok"));
 	struct jm_event e = { .time_ms = jm_clock_now_ms(), .kind = ok ? "verified" : "verify-failed", .actor = "jmctl" };
@@ -232,20 +232,42 @@ static void note_verify(const struct question *q, const json_t *summary)
 	if (!q->daemon_state)
 		return;
 	(void)snprintf(line, sizeof(line), "%lld records from %llu on, %lld problems", (long long)json_integer_value(json_object_get(summary, "records")),
-	    (unsigned long long)number(q, "since"), (long long)json_integer_value(json_object_get(summary, "problems")));
+	    (unsigned long long)from, (long long)json_integer_value(json_object_get(summary, "problems")));
 	e.text = line;
 	if (jm_archive_note(q->archive, &e, &err) < 0)
 		JM_LOG(JM_LOG_ERROR, "event-lost", { "kind", JM_S(e.kind) }, { "error", JM_S(err.text) });
 }
 
+static int take_id(void *ctx, const json_t *item, struct jm_err *err)
+{
+	uint64_t *id = ctx;
+
+	(void)err;
+	*id = (uint64_t)json_integer_value(json_object_get(item, "id"));
+	return 0;
+}
+
+/* Where to begin: behind "after", or behind the last item that was archived before "since", since reports may have joined older items. */
+static int verify_from(const struct question *q, uint64_t *seq_r, struct jm_err *err)
+{
+	const struct jm_archive_filter before = { .until_ms = date_ms(q, "since"), .reverse = true, .limit = 1, .bcc = true };
+	uint64_t last = number(q, "after");
+
+	if (before.until_ms != 0 && jm_archive_list(q->archive, &before, take_id, &last, err) < 0)
+		return -1;
+	*seq_r = last > 0 || before.until_ms != 0 ? last + 1 : 0;
+	return 0;
+}
+
 static int answer_verify(const struct question *q, struct jm_err *err)
 {
 	json_t *summary = NULL;
+	uint64_t from;
 	int rc;
 
-	if (jm_archive_verify(q->archive, number(q, "since"), flag(q, "resume"), pass_progress, pass_on, (void *)(uintptr_t)q, &summary, err) < 0)
+	if (verify_from(q, &from, err) < 0 || jm_archive_verify(q->archive, from, flag(q, "resume"), pass_progress, pass_on, (void *)(uintptr_t)q, &summary, err) < 0)
 		return -1;
-	note_verify(q, summary);
+	note_verify(q, from, summary);
 	rc = q->out->object(q->out->ctx, summary, err);
 	json_decref(summary);
 	return rc;
@@ -419,7 +441,7 @@ static const struct verb verbs[] = {
 	{ "show", answer_show, { { "id", NUMBER, false }, { "message-id", TEXT, false }, { "bcc", FLAG, false } } },
 	{ "export", answer_export, {
 		{ "id", NUMBER, true }, { "report", FLAG, false }, { "raw", FLAG, false }, { "which", NUMBER, false } } },
-	{ "verify", answer_verify, { { "since", NUMBER, false }, { "resume", FLAG, false } } },
+	{ "verify", answer_verify, { { "after", NUMBER, false }, { "since", DATE, false }, { "resume", FLAG, false } } },
 	{ "dump", answer_dump, { { "since", NUMBER, false } } },
 	{ "backup", answer_backup, { { "tip", TEXT, false } } },
 	{ "events", answer_events, {

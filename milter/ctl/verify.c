@@ -10,6 +10,7 @@ struct verify {
 	struct jm_client client;
 	struct jm_progress bar;
 	uint64_t after;
+	const char *since;
 	bool resume, ok, done;
 };
 
@@ -64,6 +65,7 @@ int jm_ctl_verify(int argc, char **argv)
 	struct verify v = { .after = 0 };
 	const struct jm_ctl_option options[] = {
 		{ "after", JM_CTL_NUMBER, &v.after, "SEQ", "only records behind this sequence number" },
+		{ "since", JM_CTL_TEXT, &v.since, "DATE", "only records written at or after DATE, UTC: 2026-11-22 or 2026-11-22T08:30:00Z" },
 		{ "resume", JM_CTL_FLAG, &v.resume, NULL, "go on where a verification was broken off" },
 		JM_CLIENT_OPTIONS(&v.client), { NULL }
 	};
@@ -81,12 +83,12 @@ int jm_ctl_verify(int argc, char **argv)
 		jm_err_set(&err, JM_E_USAGE, "--after is at most 9223372036854775806");
 		return jm_ctl_fail(argv[0], &err);
 	}
-	if (v.resume && v.after > 0) {
-		jm_err_set(&err, JM_E_USAGE, "--resume goes on with the --after of the verification that was broken off");
+	if ((v.resume && (v.after > 0 || v.since)) || (v.after > 0 && v.since)) {
+		jm_err_set(&err, JM_E_USAGE, "one of --after, --since and --resume; --resume goes on with what the verification that was broken off was given");
 		return jm_ctl_fail(argv[0], &err);
 	}
 	jm_progress_start(&v.bar, NULL);
-	request = json_pack("{s:s, s:I, s:b}", "verb", "verify", "since", (json_int_t)(v.after > 0 ? v.after + 1 : 0), "resume", v.resume);
+	request = json_pack("{s:s, s:I, s:s*, s:b}", "verb", "verify", "after", (json_int_t)v.after, "since", v.since, "resume", v.resume);
 	code = jm_client_ask(&v.client, request, &out, &err);
 	json_decref(request);
 	jm_progress_wipe(&v.bar);

@@ -307,6 +307,12 @@ def test_verify(archive, seq):
     summary = objects(archive, "verify")[-1]
     tap.ok(summary["ok"] is True and summary["problems"] == 0 and summary["records"] > 0, "the same as JSON")
     tap.is_(objects(archive, "verify", "--after", 10 ** 6)[-1]["records"], 0, "verify --after")
+    items = objects(archive, "list")
+    middle = items[len(items) // 2]
+    before = max([i["id"] for i in items if i["time"] < middle["time"]], default=0)
+    tap.is_(objects(archive, "verify", "--since", middle["time"])[-1]["records"], summary["records"] - before, "verify --since looks at all behind the last item from before")
+    tap.is_(objects(archive, "verify", "--since", "1999-01-01")[-1]["records"], summary["records"], "and at all when nothing is older")
+    tap.is_(jmctl("verify", "--archive", archive, "--since", "yesterday")[0], 64, "a date that is none is refused")
     tap.ok(jmctl("verify", "--archive", archive)[2] == "", "no bar where there is no terminal")
     liar = Liar(frame("P", {"done_bytes": 0, "total_bytes": 10 ** 10, "records": 0}) + frame("O", {"ok": True}) + GOOD)
     status, seen = on_terminal("verify", "--socket", liar.path)
