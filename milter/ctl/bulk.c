@@ -63,32 +63,43 @@ static int take_bytes(void *ctx, const void *p, size_t n, struct jm_err *err)
 	return jm_spool_write(&x->spool, p, n, err);
 }
 
-/* The item with its bytes: x->item, x->spool. */
-static int fetch(struct jm_exporter *x, const json_t *id, struct jm_err *err)
+static int fetch_item(struct jm_exporter *x, const json_t *id, struct jm_err *err)
 {
-	const struct jm_answer_out out = { .object = take_item, .bytes = take_bytes, .ctx = x };
+	const struct jm_answer_out out = { .object = take_item, .ctx = x };
 	json_t *show = json_pack("{s:s, s:O, s:b}", "verb", "show", "id", id, "bcc", x->bcc);
-	json_t *export = json_pack("{s:s, s:O, s:b, s:b}", "verb", "export", "id", id, "report", x->report, "raw", x->raw);
-	int rc = -1;
+	int rc;
 
 	json_decref(x->item);
 	x->item = NULL;
-	jm_spool_reset(&x->spool);
-	if (!show || !export)
-		jm_err_set(err, JM_E_TEMP, "out of memory");
-	else if (jm_client_ask(x->client, show, &out, err) == 0 && jm_client_ask(x->client, export, &out, err) == 0)
-		rc = x->item ? 0 : jm_err_set(err, JM_E_CORRUPT, "show was answered with nothing");
+	rc = show ? jm_client_ask(x->client, show, &out, err) : jm_err_set(err, JM_E_TEMP, "out of memory");
 	json_decref(show);
+	return rc < 0 || x->item ? rc : jm_err_set(err, JM_E_CORRUPT, "show was answered with nothing");
+}
+
+/* Into x->spool. */
+static int fetch_bytes(struct jm_exporter *x, const json_t *id, size_t which, struct jm_err *err)
+{
+	const struct jm_answer_out out = { .object = take_item, .bytes = take_bytes, .ctx = x };
+	json_t *export = json_pack("{s:s, s:O, s:b, s:b, s:I}", "verb", "export", "id", id, "report", x->report, "raw", x->raw, "which",
+	    (json_int_t)which);
+	int rc;
+
+	jm_spool_reset(&x->spool);
+	rc = export ? jm_client_ask(x->client, export, &out, err) : jm_err_set(err, JM_E_TEMP, "out of memory");
 	json_decref(export);
 	return rc;
 }
 
-/* What the archive says the digest is. */
-static const char *digest_wanted(const struct jm_exporter *x)
+/* What is exported of the item at hand: all its contents, or all its reports. */
+static const json_t *parts_of(const struct jm_exporter *x)
 {
-	const json_t *first = json_array_get(json_object_get(x->item, x->report ? "reports" : "contents"), 0);
+	return json_object_get(x->item, x->report ? "reports" : "contents");
+}
 
-	return json_string_value(json_object_get(first, x->raw ? "raw_sha256" : "sha256"));
+/* What the archive says the digest is. */
+static const char *digest_wanted(const struct jm_exporter *x, size_t which)
+{
+	return json_string_value(json_object_get(json_array_get(parts_of(x), which), x->raw ? "raw_sha256" : "sha256"));
 }
 
 /* Who received it, one entry an address, with the first way it was named. */
@@ -122,7 +133,8 @@ static int put_line(struct jm_exporter *x, json_t *line, struct jm_err *err)
 static int put_manifest(struct jm_exporter *x, const struct jm_export_one *m, const char *path, long offset, struct jm_err *err)
 {
 	static const char *const keys[] = { "time", "date", "service", "sender", "subject", "message_id", "hidden_recipients" };
-	json_t *line = json_pack("{s:I, s:s, s:s, s:I}", "id", (json_int_t)m->id, "path", path, "sha256", m->sha256, "size", (json_int_t)m->bytes.len);
+	json_t *line = json_pack("{s:I, s:I, s:s, s:s, s:I}", "id", (json_int_t)m->id, "which", (json_int_t)m->which, "path", path, "sha256",
+	    m->sha256, "size", (json_int_t)m->bytes.len);
 	int rc = line ? 0 : -1;
 
 	if (x->format->file)
@@ -143,12 +155,12 @@ static int put_sum(struct jm_exporter *x, const char *sha256, const char *path, 
 	return fprintf(x->sums, "%.64s  %s\n", sha256, path) > 0 ? 0 : jm_err_sys(err, JM_E_TEMP, "cannot write SHA256SUMS");
 }
 
-static int add(struct jm_exporter *x, uint64_t id, struct jm_err *err)
+static int add(struct jm_exporter *x, uint64_t id, size_t which, struct jm_err *err)
 {
-	struct jm_export_one m = { .item = x->item, .id = id };
+	struct jm_export_one m = { .item = x->item, .id = id, .which = which };
 	unsigned char digest[JM_SHA256_BYTES];
 	char hex[JM_SHA256_HEX_BYTES], path[JM_EXPORT_PATH_BYTES] = "";
-	const char *want = digest_wanted(x);
+	const char *want = digest_wanted(x, which);
 	long offset = x->file ? ftell(x->file) : 0;
 
 	if (jm_spool_view(&x->spool, &m.bytes, err) < 0 || jm_sha256_of(m.bytes, digest, err) < 0)
@@ -166,19 +178,27 @@ static int add(struct jm_exporter *x, uint64_t id, struct jm_err *err)
 	return 0;
 }
 
-/* One that cannot be read does not end it; one that cannot be written does. */
-static int export_one(struct jm_exporter *x, const json_t *id, struct jm_err *err)
+/* What cannot be read is told, and does not end the export. */
+static int tell_problem(struct jm_exporter *x, const json_t *id, size_t which, struct jm_err *err)
 {
-	uint64_t number = (uint64_t)json_integer_value(id);
-
-	if (fetch(x, id, err) == 0)
-		return add(x, number, err);
 	if (err->kind != JM_E_CORRUPT && err->kind != JM_E_NOTFOUND)
 		return -1;
 	jm_progress_wipe(&x->bar);
-	fprintf(stderr, "jmctl export: item %" PRIu64 ": %s\n", number, err->text);
+	fprintf(stderr, "jmctl export: item %lld: %s\n", (long long)json_integer_value(id), err->text);
 	x->problems++;
-	return put_line(x, json_pack("{s:O, s:s}", "id", id, "problem", err->text), err);
+	return put_line(x, json_pack("{s:O, s:I, s:s}", "id", id, "which", (json_int_t)which, "problem", err->text), err);
+}
+
+static int export_one(struct jm_exporter *x, const json_t *id, struct jm_err *err)
+{
+	uint64_t number = (uint64_t)json_integer_value(id);
+	int rc = 0;
+
+	if (fetch_item(x, id, err) < 0)
+		return tell_problem(x, id, 0, err);
+	for (size_t i = 0; rc == 0 && i < json_array_size(parts_of(x)); i++)
+		rc = fetch_bytes(x, id, i, err) == 0 ? add(x, number, i, err) : tell_problem(x, id, i, err);
+	return rc;
 }
 
 /* ---- the folder ---- */

@@ -203,7 +203,10 @@ static int add_edrm(struct jm_exporter *x, const struct jm_export_one *m, char p
 	(void)snprintf(path_r, JM_EXPORT_PATH_BYTES, "%s", jm_dump_path("natives", m->id, m->sha256, path));
 	rc = preview ? jm_exporter_write(x, path_r, m->bytes, err) : -1;
 	if (rc == 0) {
-		fprintf(x->file, "   <Document DocID=\"JM%010" PRIu64 "\" DocType=\"Message\" MimeType=\"message/rfc822\">\n    <Tags>\n", m->id);
+		fprintf(x->file, "   <Document DocID=\"JM%010" PRIu64, m->id);
+		if (m->which > 0)
+			fprintf(x->file, "-%zu", m->which);
+		fputs("\" DocType=\"Message\" MimeType=\"message/rfc822\">\n    <Tags>\n", x->file);
 		rc = put_tags(x->file, m, preview, err);
 		slash = strrchr(path, '/');
 		*slash = '\0';

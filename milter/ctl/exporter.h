@@ -24,6 +24,7 @@ struct jm_export_one {
 	struct jm_span bytes;
 	const char *sha256;		/* of bytes, 64 digits */
 	uint64_t id;
+	size_t which;			/* of its contents or reports, from 0 on */
 };
 
 struct jm_export_format {

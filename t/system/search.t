@@ -239,6 +239,23 @@ def killed(count):
     tap.ok(status == 75 and not os.path.exists(path + "eml/SHA256SUMS"), "a full disk: 75, and no SHA256SUMS", said)
 
 
+def copies():
+    """Message 1 once more, as it came with another transport header: one item, two contents, and an export has both."""
+    copy = MESSAGES[0][1].replace(b"\r\nTo: ", b"\r\nReceived: from elsewhere\r\nTo: ", 1)
+    path = os.path.join(tap.folder(), "copy.eml")
+    with open(path, "wb") as f:
+        f.write(MESSAGES[0][0].replace(MESSAGES[0][1], copy))
+    run.output(DEPOSIT, ARCHIVE, path)
+    for f, *more in (("eml",), ("mbox",), ("maildir",), ("edrm",), ("eml", "--report")):
+        folder = os.path.join(tap.folder(), "-".join(["copies", f, *more]))
+        done = objects("export", n[0], *more, "--format", f, "--output", folder)[0]
+        rows = manifest(folder)
+        want = [hashlib.sha256(b).hexdigest() for b in ((MESSAGES[0][0], MESSAGES[0][0].replace(MESSAGES[0][1], copy)) if more else (MESSAGES[0][1], copy))]
+        tap.is_((done["messages"], [r["which"] for r in rows], [r["sha256"] for r in rows]), (2, [0, 1], want), "%s: all %s of an item" % (f, "reports" if more else "contents"))
+    with open(os.path.join(tap.folder(), "copies-edrm/edrm.xml"), "rb") as f:
+        tap.is_(len(set(re.findall(rb'DocID="([^"]*)"', f.read()))), 2, "edrm: each with a number of its own")
+
+
 def usage():
     for args, word in ((("--format", "pdf", "--all", "--output", "x"), "eml, mbox"), (("--all",), "--output DIR"), (("--format", "eml", "--output", "x"), "which items"),
                        (("--all", "1", "2", "--output", "x"), "exclude"), (("--all", "--raw", "--report", "--output", "x"), "exclude")):
@@ -268,6 +285,7 @@ for m, r, row in zip(all_of_them, receipts, manifest(first)):
         tap.ok(False, m.name + " is exported as the corpus says")
 exports(expected)
 killed(len(expected))
+copies()
 usage()
 bad_volume = os.path.join(ARCHIVE, "volumes/00000001.jmv")
 with open(bad_volume, "r+b") as f:
