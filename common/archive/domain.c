@@ -101,7 +101,7 @@ int jm_archive_domains(struct jm_archive *a, jm_archive_visit *visit, void *ctx,
 		memcpy(at, page.row[page.n - 1].key, page.row[page.n - 1].key_n);
 		after = jm_span_of(at, page.row[page.n - 1].key_n);
 		for (size_t i = 0; i < page.n && rc == 0; i++) {
-			json_t *row = json_loadb(page.row[i].value, page.row[i].value_n, 0, NULL);
+			json_t *row = jm_json_row(page.row[i].value, page.row[i].value_n);
 
 			if (row && (jm_reader_time(row, "added_ms", "added") | jm_reader_time(row, "checked_ms", "checked") |
 			    jm_reader_time(row, "verified_ms", "verified")) == 0)

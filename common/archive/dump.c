@@ -96,7 +96,7 @@ static uint64_t first_with(struct jm_archive *a, const unsigned char *sha256, ui
 	} else {
 		memcpy(key + 8, sha256, JM_SHA256_BYTES);
 		if (jm_reader_page(a, JM_T_ITEM_CONTENTS, jm_span_of(key, sizeof(key)), jm_span_of(NULL, 0), false, &page, &no) == 0 && page.n > 0) {
-			json_t *one = json_loadb(page.row[0].value, page.row[0].value_n, 0, NULL);
+			json_t *one = jm_json_row(page.row[0].value, page.row[0].value_n);
 
 			if (json_integer_value(json_object_get(one, "seq")) > 0)
 				seq = (uint64_t)json_integer_value(json_object_get(one, "seq"));

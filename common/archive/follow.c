@@ -155,7 +155,7 @@ static int on_record(void *ctx, int fd, const struct jm_record *r, struct jm_err
 	(void)fd;
 	if (r->head.seq > f->until || (f->limit > 0 && f->seen == f->limit))
 		return 1;
-	meta = json_loadb((const char *)r->meta, r->head.meta_bytes, 0, NULL);
+	meta = jm_json_row(r->meta, r->head.meta_bytes);
 	rc = tell_record(f, r, meta, err);	/* without metadata there is nothing to tell; verify names such a record */
 	json_decref(meta);
 	if (rc != 0)

@@ -267,7 +267,7 @@ static int find_content(struct jm_archive *a, uint64_t id, unsigned which, uint6
 		if (page.n == 0)
 			return 0;
 		for (size_t i = 0; i < page.n && !found; i++) {
-			json_t *row = json_loadb(page.row[i].value, page.row[i].value_n, 0, NULL);
+			json_t *row = jm_json_row(page.row[i].value, page.row[i].value_n);
 
 			found = json_integer_value(json_object_get(row, "n")) == (json_int_t)which;
 			*seq_r = (uint64_t)json_integer_value(json_object_get(row, "seq"));

@@ -198,7 +198,7 @@ static int compare(struct jm_loader *l, uint64_t seq, const json_t *meta, struct
 	(void)close(fd);
 	if (rc < 0)
 		return -1;
-	have = json_loadb((const char *)r.meta, r.head.meta_bytes, 0, NULL);
+	have = jm_json_row(r.meta, r.head.meta_bytes);
 	same = json_equal(json_object_get(have, "report"), json_object_get(meta, "report")) &&
 	    json_equal(json_object_get(have, "arrival"), json_object_get(meta, "arrival"));
 	json_decref(have);

@@ -81,7 +81,7 @@ int jm_archive_pop3_marks(struct jm_archive *a, const char *mailbox, jm_archive_
 		memcpy(at, page.row[page.n - 1].key, at_n);
 		for (size_t i = 0; i < page.n && rc == 0; i++) {
 			const struct jm_row *r = &page.row[i];
-			json_t *row = json_loadb(r->value, r->value_n, 0, NULL);
+			json_t *row = jm_json_row(r->value, r->value_n);
 
 			rc = visit(ctx, jm_span_of(r->key + prefix_n, r->key_n - prefix_n),
 			    (uint64_t)json_integer_value(json_object_get(row, "size")), err);

@@ -150,7 +150,7 @@ int jm_archive_queue(struct jm_archive *a, const char *service, jm_archive_visit
 		at_n = sizeof(at);
 		memcpy(at, page->row[page->n - 1].key, sizeof(at));
 		for (size_t i = 0; i < page->n && rc == 0; i++) {
-			json_t *row = json_loadb(page->row[i].value, page->row[i].value_n, 0, NULL);
+			json_t *row = jm_json_row(page->row[i].value, page->row[i].value_n);
 			const char *of = json_string_value(json_object_get(row, "service"));
 
 			if (row == NULL || shape(row, jm_num_get_be64(page->row[i].key + 1), now_ms) != 0)

@@ -117,7 +117,7 @@ int jm_archive_events(struct jm_archive *a, uint64_t after_seq, uint64_t limit, 
 			break;
 		memcpy(at, page.row[page.n - 1].key, sizeof(at));
 		for (size_t i = 0; i < page.n && rc == 0 && (limit == 0 || n < limit); i++, n++) {
-			json_t *e = json_loadb(page.row[i].value, page.row[i].value_n, 0, NULL);
+			json_t *e = jm_json_row(page.row[i].value, page.row[i].value_n);
 
 			if (e == NULL || jm_reader_time(e, "time_ms", "time") != 0 ||
 			    json_object_set_new(e, "seq", json_integer((json_int_t)jm_num_get_be64(page.row[i].key))) != 0)

@@ -54,7 +54,7 @@ static int add_stored(struct jm_archive *a, int64_t now_ms, json_int_t *bytes_r,
 
 static int add_event(json_t *o, const struct jm_row *row, struct jm_err *err)
 {
-	json_t *e = json_loadb(row->value, row->value_n, 0, NULL);
+	json_t *e = jm_json_row(row->value, row->value_n);
 	char seq[24];
 
 	(void)snprintf(seq, sizeof(seq), "%016llx", (unsigned long long)jm_num_get_be64(row->key));

@@ -468,7 +468,7 @@ static int visit_ids(struct search *s, const uint64_t *id, const struct jm_page 
 		if (rows != NULL && raw_fails(s, jm_span_of(rows->row[i].value, rows->row[i].value_n)))
 			row[i] = NULL;
 		else if (rows != NULL)
-			row[i] = jm_row_whole(id[i], json_loadb(rows->row[i].value, rows->row[i].value_n, 0, NULL));
+			row[i] = jm_row_whole(id[i], jm_json_row(rows->row[i].value, rows->row[i].value_n));
 		else
 			rc = jm_row_get(s->a->catalog, NULL, id[i], &row[i], err);
 		s->looked_at++;
@@ -541,7 +541,7 @@ static int start_by_date(struct search *s, unsigned char at[16], struct jm_span 
 	if (jm_reader_page(s->a, JM_T_ITEMS, jm_span_of(NULL, 0), jm_span_of(before, sizeof(before)), false, &page, err) < 0)
 		return -1;
 	if (page.n > 0) {
-		json_t *row = json_loadb(page.row[0].value, page.row[0].value_n, 0, NULL);
+		json_t *row = jm_json_row(page.row[0].value, page.row[0].value_n);
 
 		jm_num_put_be64(at, (uint64_t)json_integer_value(json_object_get(row, "time_ms")));
 		json_decref(row);

@@ -62,7 +62,7 @@ static json_t *read_meta(struct jm_archive *a, uint64_t seq)
 	if (jm_reader_locate(a, seq, &volume, &offset, &item, &err) != 1 || jm_reader_open_volume(a, volume, &fd, &err) < 0)
 		return NULL;
 	if (jm_volume_read(fd, a->uuid, volume, offset, jm_reader_volume_end(a, volume), &r, &err) == 0) {
-		meta = json_loadb((const char *)r.meta, r.head.meta_bytes, 0, NULL);
+		meta = jm_json_row(r.meta, r.head.meta_bytes);
 		jm_record_release(&r);
 	} else {
 		JM_LOG(JM_LOG_ERROR, "stored-copy-unreadable", { "seq", JM_U(seq) }, { "error", JM_S(err.text) });

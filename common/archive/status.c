@@ -24,7 +24,7 @@ static json_t *rows(struct jm_archive *a, enum jm_table t, const char *prefix, s
 		memcpy(at, page.row[page.n - 1].key, page.row[page.n - 1].key_n);
 		from = jm_span_of(at, page.row[page.n - 1].key_n);
 		for (size_t i = 0; i < page.n; i++) {
-			json_t *row = json_loadb(page.row[i].value, page.row[i].value_n, 0, NULL);
+			json_t *row = jm_json_row(page.row[i].value, page.row[i].value_n);
 
 			(void)(jm_reader_time(row, "last_ms", "last") | jm_reader_time(row, "status_since_ms", "status_since") |
 			    jm_reader_time(row, "refusal_ms", "refusal_at") | jm_reader_time(row, "extract_ms", "last_extract"));

@@ -220,6 +220,8 @@ void jm_gauge_commit(struct jm_archive *a, int64_t took_us);
 
 /* Parse. CORRUPT: it is no JSON; TEMP without memory: never to be taken for damage. */
 int jm_json_read(const void *p, size_t n, json_t **v_r, struct jm_err *err) JM_MUST_CHECK;
+/* The same for who goes on without: NULL. */
+json_t *jm_json_row(const void *p, size_t n) JM_MUST_CHECK;
 
 /* ticket.c */
 struct jm_ticket *jm_ticket_new(enum jm_record_type type, json_t *meta, struct jm_err *err) JM_MUST_CHECK;	/* takes over meta, also on failure */

@@ -3,6 +3,7 @@
 #include "common/archive/store.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "common/base/buf.h"
 
@@ -119,16 +120,46 @@ int jm_text_of_members(struct jm_buf *b, const json_t *object, unwanted *left_ou
 	return add_members(b, object, left_out, 0, err);
 }
 
+/*
+ * jansson's parser drops a character of a string, and succeeds, when its buffer cannot grow; and it takes other failures to get memory for errors of
+ * syntax. So its allocations are watched: with one that failed in this thread, a result counts for nothing.
+ */
+static _Thread_local bool no_memory;
+
+static void *watched_malloc(size_t n)
+{
+	void *p = malloc(n);
+
+	no_memory |= p == NULL;
+	return p;
+}
+
+__attribute__((constructor)) static void watch_memory(void)
+{
+	json_set_alloc_funcs(watched_malloc, free);
+}
+
 int jm_json_read(const void *p, size_t n, json_t **v_r, struct jm_err *err)
 {
 	json_error_t why;
 
 	memset(&why, 0, sizeof(why));
+	no_memory = false;
 	*v_r = json_loadb(p, n, JSON_DECODE_ANY, &why);
-	if (*v_r != NULL)
+	if (*v_r != NULL && !no_memory)
 		return 0;
+	json_decref(*v_r);
+	*v_r = NULL;
 	/* The parser has no words for most of its failures to get memory; a true error always has some. */
-	if (why.text[0] == '\0' || json_error_code(&why) == json_error_out_of_memory)
+	if (no_memory || why.text[0] == '\0')
 		return jm_err_set(err, JM_E_TEMP, "no memory to read JSON");
 	return jm_err_set(err, JM_E_CORRUPT, "this is no JSON: %.100s", why.text);
+}
+
+json_t *jm_json_row(const void *p, size_t n)
+{
+	struct jm_err err;
+	json_t *row;
+
+	return jm_json_read(p, n, &row, &err) == 0 ? row : NULL;
 }

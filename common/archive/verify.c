@@ -317,7 +317,7 @@ static int check_reports(struct check *k, struct jm_err *err)
 		memcpy(at, page.row[page.n - 1].key, sizeof(at));
 		for (size_t i = 0; i < page.n; i++) {
 			uint64_t seq = jm_num_get_be64(page.row[i].key);
-			json_t *row = json_loadb(page.row[i].value, page.row[i].value_n, 0, NULL);
+			json_t *row = jm_json_row(page.row[i].value, page.row[i].value_n);
 
 			if (seq <= k->durable)
 				check_row(k, seq, row, &fd, &open_volume, err);
