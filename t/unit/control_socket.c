@@ -72,8 +72,10 @@ static void ask(const char *request, struct heard *h)
 	struct jm_err err;
 	int fd = dial();
 
-	if (fd < 0 || jm_frame_write(fd, 'Q', request, strlen(request), 1000, &err) < 0)
+	if (fd < 0)
 		abort();
+	if (jm_frame_write(fd, 'Q', request, strlen(request), 1000, &err) < 0)
+		tap_diag("%s: %s", request, err.text);	/* who is told to come back may be told before it asks */
 	hear(fd, h);
 	close(fd);
 }
