@@ -251,14 +251,9 @@ int jm_applier_replay(struct jm_archive *a, struct jm_err *err)
 	size_t n;
 	int rc = 0;
 
-	(void)pthread_mutex_lock(&a->lock);
-	n = a->volumes;
-	list = calloc(n + 1, sizeof(*list));
-	if (list != NULL && n > 0)
-		memcpy(list, a->volume, n * sizeof(*list));
-	(void)pthread_mutex_unlock(&a->lock);
+	list = jm_volumes_now(a, &n, err);
 	if (list == NULL)
-		return jm_err_sys(err, JM_E_TEMP, "replay");
+		return -1;
 	for (size_t i = 0; i < n; i++)
 		total += list[i].end;
 	for (size_t i = 0; i < n && rc == 0; before += list[i++].end)

@@ -65,6 +65,16 @@ static int add_item(struct follow *f, json_t *o, uint64_t item, struct jm_err *e
 	return bad == 0 ? 0 : jm_err_set(err, JM_E_TEMP, "no memory for what happened");
 }
 
+/* Tell o with what the catalog has of the item; takes it over. */
+static int tell_of(struct follow *f, json_t *o, uint64_t item, struct jm_err *err)
+{
+	if (add_item(f, o, item, err) < 0) {
+		json_decref(o);
+		return -1;
+	}
+	return tell(f, o, err);
+}
+
 static int tell_report(struct follow *f, const struct jm_record *r, const json_t *meta, struct jm_err *err)
 {
 	static const char *const keys[] = { "service", NULL };
@@ -90,11 +100,7 @@ static int tell_report(struct follow *f, const struct jm_record *r, const json_t
 		json_decref(o);
 		return tell(f, NULL, err);
 	}
-	if (add_item(f, o, item, err) < 0) {
-		json_decref(o);
-		return -1;
-	}
-	return tell(f, o, err);
+	return tell_of(f, o, item, err);
 }
 
 /* One change; attempts that found nothing are nothing to tell. */
@@ -119,11 +125,7 @@ static int tell_change(struct follow *f, const struct jm_record *r, const json_t
 		json_decref(o);
 		return tell(f, NULL, err);
 	}
-	if (add_item(f, o, item, err) < 0) {
-		json_decref(o);
-		return -1;
-	}
-	return tell(f, o, err);
+	return tell_of(f, o, item, err);
 }
 
 static int tell_record(struct follow *f, const struct jm_record *r, const json_t *meta, struct jm_err *err)

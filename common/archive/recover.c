@@ -64,18 +64,7 @@ static int list_volumes(struct jm_archive *a, struct jm_err *err)
 
 		if (!volume_name(e->d_name, &number))
 			continue;
-		if (a->volumes == a->volumes_cap) {
-			size_t cap = a->volumes_cap ? 2 * a->volumes_cap : 16;
-			void *more = realloc(a->volume, cap * sizeof(*a->volume));
-
-			if (more == NULL) {
-				rc = jm_err_sys(err, JM_E_TEMP, "list of volumes");
-				break;
-			}
-			a->volume = more;
-			a->volumes_cap = cap;
-		}
-		a->volume[a->volumes++] = (struct jm_volume){ .head.number = number };
+		rc = jm_volumes_add(a, &(struct jm_volume){ .head.number = number }, err);
 	}
 	(void)closedir(d);
 	if (a->volumes > 1)

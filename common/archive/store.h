@@ -384,6 +384,8 @@ struct jm_walk {
 int jm_volumes_walk(struct jm_archive *a, const struct jm_walk *w, struct jm_err *err) JM_MUST_CHECK;
 /* A copy of the list of volumes with their ends as acknowledged now; caller frees. NULL: TEMP. */
 struct jm_volume *jm_volumes_now(struct jm_archive *a, size_t *n_r, struct jm_err *err);
+/* Add one behind the last. Under lock, or before the threads run. TEMP without memory. */
+int jm_volumes_add(struct jm_archive *a, const struct jm_volume *v, struct jm_err *err) JM_MUST_CHECK;
 
 /* walk.c: the number of the last record of a volume, by its successor's header; when it has none, at_least. */
 uint64_t jm_volume_last_seq(struct jm_archive *a, const struct jm_volume *v, uint64_t at_least);

@@ -94,6 +94,21 @@ int jm_volumes_walk(struct jm_archive *a, const struct jm_walk *w, struct jm_err
 	return rc;
 }
 
+int jm_volumes_add(struct jm_archive *a, const struct jm_volume *v, struct jm_err *err)
+{
+	if (a->volumes == a->volumes_cap) {
+		size_t cap = a->volumes_cap ? 2 * a->volumes_cap : 16;
+		void *more = realloc(a->volume, cap * sizeof(*a->volume));
+
+		if (more == NULL)
+			return jm_err_sys(err, JM_E_TEMP, "list of volumes");
+		a->volume = more;
+		a->volumes_cap = cap;
+	}
+	a->volume[a->volumes++] = *v;
+	return 0;
+}
+
 struct jm_volume *jm_volumes_now(struct jm_archive *a, size_t *n_r, struct jm_err *err)
 {
 	struct jm_volume *list;

@@ -35,22 +35,10 @@ struct group {
 
 static int add_volume(struct jm_archive *a, const struct jm_volume_head *h, struct jm_err *err)
 {
-	int rc = 0;
+	int rc;
 
 	(void)pthread_mutex_lock(&a->lock);
-	if (a->volumes == a->volumes_cap) {
-		size_t cap = a->volumes_cap ? 2 * a->volumes_cap : 16;
-		void *more = realloc(a->volume, cap * sizeof(*a->volume));
-
-		if (more == NULL) {
-			rc = jm_err_sys(err, JM_E_TEMP, "list of volumes");
-		} else {
-			a->volume = more;
-			a->volumes_cap = cap;
-		}
-	}
-	if (rc == 0)
-		a->volume[a->volumes++] = (struct jm_volume){ *h, JM_VOLUME_HEAD_BYTES };
+	rc = jm_volumes_add(a, &(struct jm_volume){ *h, JM_VOLUME_HEAD_BYTES }, err);
 	(void)pthread_mutex_unlock(&a->lock);
 	return rc;
 }

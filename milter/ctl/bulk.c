@@ -232,30 +232,11 @@ static int publish(const struct jm_exporter *x, FILE **f, const char *name, stru
 	return rc < 0 ? -1 : jm_io_rename(temporary, path, err);
 }
 
-static int digest_file(const char *path, char hex[JM_SHA256_HEX_BYTES], struct jm_err *err)
-{
-	unsigned char digest[JM_SHA256_BYTES], chunk[65536];
-	FILE *f = fopen(path, "re");
-	struct jm_sha256 sha;
-	size_t n;
-	int rc;
-
-	if (!f)
-		return jm_err_sys(err, JM_E_TEMP, "%s", path);
-	rc = jm_sha256_start(&sha, err);
-	while (rc == 0 && (n = fread(chunk, 1, sizeof chunk, f)) > 0)
-		rc = jm_sha256_add(&sha, chunk, n, err);
-	fclose(f);
-	if (rc == 0 && (rc = jm_sha256_finish(&sha, digest, err)) == 0)
-		jm_sha256_hex(digest, hex);
-	return rc;
-}
-
 static int put_sum_of(struct jm_exporter *x, const char *name, struct jm_err *err)
 {
 	char path[JM_EXPORT_FILE_BYTES], hex[JM_SHA256_HEX_BYTES];
 
-	return digest_file(jm_exporter_path(x, name, path), hex, err) < 0 ? -1 : put_sum(x, hex, name, err);
+	return jm_dump_digest(jm_exporter_path(x, name, path), hex, err) < 0 ? -1 : put_sum(x, hex, name, err);
 }
 
 /* All messages first, then the lists that name them. */

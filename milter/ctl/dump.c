@@ -348,27 +348,6 @@ static FILE *open_file(const struct dump *d, const char *name, const char *mode,
 	return f;
 }
 
-static int digest_file(const char *path, char hex[JM_SHA256_HEX_BYTES], struct jm_err *err)
-{
-	unsigned char digest[JM_SHA256_BYTES], chunk[65536];
-	FILE *f = fopen(path, "re");
-	struct jm_sha256 sha;
-	size_t n;
-	int rc;
-
-	if (!f)
-		return jm_err_sys(err, JM_E_TEMP, "%s", path);
-	rc = jm_sha256_start(&sha, err);
-	while (rc == 0 && (n = fread(chunk, 1, sizeof chunk, f)) > 0)
-		rc = jm_sha256_add(&sha, chunk, n, err);
-	fclose(f);
-	if (rc < 0)
-		return -1;
-	rc = jm_sha256_finish(&sha, digest, err);
-	jm_sha256_hex(digest, hex);
-	return rc;
-}
-
 static int close_file(FILE **f, struct jm_err *err)
 {
 	int bad = ferror(*f) | fflush(*f) | fsync(fileno(*f)), closed = fclose(*f);
@@ -401,7 +380,7 @@ static int finish(struct dump *d, struct jm_err *err)
 	path_of(d, "manifest.jsonl.tmp", temporary);
 	path_of(d, "SHA256SUMS", sums);
 	path_of(d, "SHA256SUMS.tmp", sums_temporary);
-	if (digest_file(temporary, hex, err) < 0 || put_sum(d, hex, "manifest.jsonl", err) < 0 || close_file(&d->sums, err) < 0)
+	if (jm_dump_digest(temporary, hex, err) < 0 || put_sum(d, hex, "manifest.jsonl", err) < 0 || close_file(&d->sums, err) < 0)
 		return -1;
 	fd = jm_io_open(d->dir, O_RDONLY | O_DIRECTORY, 0, err);
 	if (fd < 0)

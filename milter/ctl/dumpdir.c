@@ -24,3 +24,24 @@ uint64_t jm_dump_line_seq(const char *line)
 		seq = seq * 10 + (uint64_t)(*line - '0');
 	return seq;
 }
+
+int jm_dump_digest(const char *path, char hex[JM_SHA256_HEX_BYTES], struct jm_err *err)
+{
+	unsigned char digest[JM_SHA256_BYTES], chunk[65536];
+	FILE *f = fopen(path, "re");
+	struct jm_sha256 sha;
+	size_t n;
+	int rc;
+
+	if (!f)
+		return jm_err_sys(err, JM_E_TEMP, "%s", path);
+	rc = jm_sha256_start(&sha, err);
+	while (rc == 0 && (n = fread(chunk, 1, sizeof chunk, f)) > 0)
+		rc = jm_sha256_add(&sha, chunk, n, err);
+	if (rc == 0 && ferror(f))
+		rc = jm_err_sys(err, JM_E_TEMP, "%s", path);
+	fclose(f);
+	if (rc == 0 && (rc = jm_sha256_finish(&sha, digest, err)) == 0)
+		jm_sha256_hex(digest, hex);
+	return rc;
+}

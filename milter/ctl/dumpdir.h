@@ -13,7 +13,7 @@
 
 #include <stdint.h>
 
-#include "common/base/err.h"
+#include "common/base/digest.h"
 
 #define JM_DUMP_FORMAT 1
 #define JM_DUMP_PATH_BYTES 160		/* of a path within the folder */
@@ -24,5 +24,8 @@ char *jm_dump_path(const char *kind, uint64_t seq, const char *sha256, char path
 
 /* The sequence number that a line of a manifest begins with; 0 when it is none. */
 uint64_t jm_dump_line_seq(const char *line);
+
+/* The SHA-256 of a file, as SHA256SUMS has it. 0, or -1: TEMP. */
+int jm_dump_digest(const char *path, char hex[JM_SHA256_HEX_BYTES], struct jm_err *err) JM_MUST_CHECK;
 
 #endif

@@ -8,13 +8,11 @@ int jm_ctl_list(int argc, char **argv)
 	struct jm_client client = { .json = false };
 	struct jm_criteria c = { .since = NULL };
 	struct jm_rows rows = { .n = 0 };
-	uint64_t after = 0;
-	bool reverse = false;
 	const struct jm_ctl_option options[] = {
 		{ "limit", JM_CTL_NUMBER, &rows.limit, "N", "at most N items" },
-		{ "after", JM_CTL_NUMBER, &after, "ID", "go on behind this item (with --newest: before it)" },
-		{ "newest", JM_CTL_FLAG, &reverse, NULL, "newest first" },
-		{ "reverse", JM_CTL_FLAG, &reverse, NULL, "the same as --newest" },
+		{ "after", JM_CTL_NUMBER, &rows.after, "ID", "go on behind this item (with --newest: before it)" },
+		{ "newest", JM_CTL_FLAG, &rows.reverse, NULL, "newest first" },
+		{ "reverse", JM_CTL_FLAG, &rows.reverse, NULL, "the same as --newest" },
 		{ "since", JM_CTL_TEXT, &c.since, "DATE", "archived at or after DATE, UTC: 2026-11-22 or 2026-11-22T08:30:00Z" },
 		{ "until", JM_CTL_TEXT, &c.until, "DATE", "archived before DATE" },
 		{ "address", JM_CTL_TEXT, &c.address, "ADDRESS", "with this sender or recipient (letter case does not matter)" },
@@ -36,11 +34,5 @@ int jm_ctl_list(int argc, char **argv)
 	rows.json = client.json;
 	rows.set_aside = c.set_aside;
 	request = jm_criteria_request(&c, "list", &err);
-	if (request && (after > INT64_MAX || json_object_set_new(request, "after", json_integer((json_int_t)after)) != 0 ||
-	    json_object_set_new(request, "reverse", json_boolean(reverse)) != 0)) {
-		jm_err_set(&err, JM_E_USAGE, "--after is at most 9223372036854775807");
-		json_decref(request);
-		request = NULL;
-	}
 	return request ? jm_rows_ask(&rows, argv[0], &client, request) : jm_ctl_fail(argv[0], &err);
 }

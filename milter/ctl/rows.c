@@ -80,7 +80,6 @@ static int put(void *ctx, const json_t *item, struct jm_err *err)
 {
 	struct jm_rows *r = ctx;
 
-	/* One more than the limit was asked for, to know whether there is more. */
 	if (r->n++ > 0 && r->limit > 0 && r->n > r->limit)
 		return 0;
 	jm_progress_wipe(&r->bar);
@@ -105,6 +104,19 @@ static int progress(void *ctx, const json_t *o, struct jm_err *err)
 	return 0;
 }
 
+/* Which part of the answer is wanted, and in which order. */
+static int add_page(const struct jm_rows *r, json_t *request, struct jm_err *err)
+{
+	if (r->after > INT64_MAX || json_object_set_new(request, "after", json_integer((json_int_t)r->after)) != 0)
+		return jm_err_set(err, JM_E_USAGE, "--after is at most 9223372036854775807");
+	/* One more than the limit is asked for, to know whether there is more. */
+	if (r->limit >= INT64_MAX || (r->limit > 0 && json_object_set_new(request, "limit", json_integer((json_int_t)r->limit + 1)) != 0))
+		return jm_err_set(err, JM_E_USAGE, "--limit is at most 9223372036854775806");
+	if (json_object_set_new(request, "reverse", json_boolean(r->reverse)) != 0 || (r->sort && json_object_set_new(request, "sort", json_string(r->sort)) != 0))
+		return jm_err_set(err, JM_E_USAGE, "--sort is a word");
+	return 0;
+}
+
 int jm_rows_ask(struct jm_rows *r, const char *verb, struct jm_client *c, json_t *request)
 {
 	const struct jm_answer_out out = { .object = put, .progress = progress, .ctx = r };
@@ -112,9 +124,8 @@ int jm_rows_ask(struct jm_rows *r, const char *verb, struct jm_client *c, json_t
 	int rc;
 
 	share_columns(r);
-	if (r->limit >= INT64_MAX || (r->limit > 0 && json_object_set_new(request, "limit", json_integer((json_int_t)r->limit + 1)) != 0)) {
-		rc = jm_err_set(&err, JM_E_USAGE, "--limit is at most 9223372036854775806");
-	} else {
+	rc = add_page(r, request, &err);
+	if (rc == 0) {
 		jm_progress_start(&r->bar, NULL);
 		rc = jm_client_ask(c, request, &out, &err);
 		jm_progress_wipe(&r->bar);

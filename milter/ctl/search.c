@@ -8,16 +8,13 @@ int jm_ctl_search(int argc, char **argv)
 	struct jm_client client = { .json = false };
 	struct jm_criteria c = { .since = NULL };
 	struct jm_rows rows = { .n = 0 };
-	const char *sort = NULL;
-	uint64_t after = 0;
-	bool reverse = false;
 	const struct jm_ctl_option options[] = {
 		JM_CRITERIA_OPTIONS(&c),
-		{ "sort", JM_CTL_TEXT, &sort, "BY", "date (of archiving), sent, size, sender or subject [date]", "date sent size sender subject" },
-		{ "reverse", JM_CTL_FLAG, &reverse, NULL, "the other way round: newest, largest first" },
-		{ "newest", JM_CTL_FLAG, &reverse, NULL, "the same as --reverse" },
+		{ "sort", JM_CTL_TEXT, &rows.sort, "BY", "date (of archiving), sent, size, sender or subject [date]", "date sent size sender subject" },
+		{ "reverse", JM_CTL_FLAG, &rows.reverse, NULL, "the other way round: newest, largest first" },
+		{ "newest", JM_CTL_FLAG, &rows.reverse, NULL, "the same as --reverse" },
 		{ "limit", JM_CTL_NUMBER, &rows.limit, "N", "at most N items" },
-		{ "after", JM_CTL_NUMBER, &after, "ID", "the next page: go on behind this item, the last one of the page before" },
+		{ "after", JM_CTL_NUMBER, &rows.after, "ID", "the next page: go on behind this item, the last one of the page before" },
 		JM_CLIENT_OPTIONS(&client), { NULL }
 	};
 	json_t *request;
@@ -32,11 +29,5 @@ int jm_ctl_search(int argc, char **argv)
 	rows.json = client.json;
 	rows.set_aside = c.set_aside;
 	request = jm_criteria_request(&c, "search", &err);
-	if (request && (after > INT64_MAX || json_object_set_new(request, "after", json_integer((json_int_t)after)) != 0 ||
-	    json_object_set_new(request, "reverse", json_boolean(reverse)) != 0 || (sort && json_object_set_new(request, "sort", json_string(sort)) != 0))) {
-		jm_err_set(&err, JM_E_USAGE, "--after is at most 9223372036854775807, --sort is a word");
-		json_decref(request);
-		request = NULL;
-	}
 	return request ? jm_rows_ask(&rows, argv[0], &client, request) : jm_ctl_fail(argv[0], &err);
 }
