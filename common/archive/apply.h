@@ -64,6 +64,9 @@ int jm_change_apply(struct jm_apply *p, const struct jm_applied *r, struct jm_er
 /* A report came that has to wait: its rows in the queue. */
 int jm_change_queue(struct jm_apply *p, const struct jm_applying *w, struct jm_err *err) JM_MUST_CHECK;
 
+/* NOTFOUND that tells how report or item seq stands instead, and which verb is for that. Always -1; TEMP when the catalog cannot tell. */
+int jm_change_refuse(struct jm_archive *a, uint64_t seq, enum jm_change_from wanted, struct jm_err *err);
+
 /* tally.c */
 int jm_tally_apply(struct jm_apply *p, const struct jm_applied *r, struct jm_err *err) JM_MUST_CHECK;
 /* An event that says how its service stands from now on. */

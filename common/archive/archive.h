@@ -112,15 +112,17 @@ enum jm_change_to {
 	JM_CHANGE_RELEASE,		/* queued or set aside -> archived, or merged; by an operator */
 	JM_CHANGE_EXPIRE,		/* set aside -> expired: the record stays, no list shows it */
 };
+enum jm_change_from { JM_FROM_ANY, JM_FROM_QUEUE, JM_FROM_SET_ASIDE };
 struct jm_change {
 	uint64_t seq;			/* of the report */
 	enum jm_change_to to;
+	enum jm_change_from from;	/* RELEASE: only from there */
 	unsigned attempts;		/* WAIT: made until now */
 	int64_t due_ms;			/* WAIT */
 	const char *reason;		/* SET_ASIDE: why; WAIT: what went wrong, or NULL */
 };
 /* Make n changes, durable together when it returns, and in the catalog. actor: who. What does not fit its report's state is left out; NOTFOUND
- * when n is 1. CORRUPT, TEMP: none is made, also when a report that is to be archived cannot be read. Any thread. */
+ * when n is 1, which says how it stands and which verb is for that. CORRUPT, TEMP: none is made, also when a report that is to be archived cannot be read. Any thread. */
 int jm_archive_change(struct jm_archive *a, const char *actor, const struct jm_change *c, size_t n, struct jm_err *err) JM_MUST_CHECK;
 
 /* A report in the processing queue. */

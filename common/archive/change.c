@@ -316,6 +316,43 @@ int jm_change_apply(struct jm_apply *p, const struct jm_applied *r, struct jm_er
 
 /* ---- asking for changes ---- */
 
+/* Where may a change of this kind only come from? */
+static enum jm_change_from source(const struct jm_change *c)
+{
+	return c->to == JM_CHANGE_EXPIRE ? JM_FROM_SET_ASIDE : c->to == JM_CHANGE_RELEASE ? c->from : JM_FROM_QUEUE;
+}
+
+static const char *place(enum jm_change_from from)
+{
+	return from == JM_FROM_QUEUE ? "in the processing queue" : from == JM_FROM_SET_ASIDE ? "set aside" : "in the processing queue or set aside";
+}
+
+int jm_change_refuse(struct jm_archive *a, uint64_t seq, enum jm_change_from wanted, struct jm_err *err)
+{
+	const char *is_not = place(wanted);
+	unsigned char key[8];
+	uint64_t volume, offset, item;
+	json_t *row = NULL;
+	int rc = jm_reader_get(a, JM_T_ITEMS, jm_id_key(seq, key), &row, err);
+
+	if (rc == 0)
+		rc = jm_reader_locate(a, seq, &volume, &offset, &item, err);
+	if (rc == 0)
+		(void)jm_err_set(err, JM_E_NOTFOUND, "%" PRIu64 " is not %s: there is no such item or report", seq, is_not);
+	else if (rc == 1 && row == NULL)
+		(void)jm_err_set(err, JM_E_NOTFOUND, "%" PRIu64 " is not %s: it is archived, as a report for item %" PRIu64, seq, is_not, item);
+	else if (rc == 1 && fits(row, JM_CHANGE_WAIT))
+		(void)jm_err_set(err, JM_E_NOTFOUND, "%" PRIu64 " is not %s: it waits in the processing queue (jmctl queue release archives it now)", seq, is_not);
+	else if (rc == 1 && fits(row, JM_CHANGE_EXPIRE))
+		(void)jm_err_set(err, JM_E_NOTFOUND, "%" PRIu64 " is not %s: it is set aside, %.200s (jmctl set-aside release archives it)", seq, is_not,
+		    text_of(row, "set_aside"));
+	else if (rc == 1)
+		(void)jm_err_set(err, JM_E_NOTFOUND, "%" PRIu64 " is not %s: it %s", seq, is_not, json_object_get(row, "expired_ms") ? "was set aside, and expired" :
+		    "is archived");
+	json_decref(row);
+	return -1;
+}
+
 /* 1 when the change fits, 0 when not, -1. What is to be archived must be readable now: the applier could not go on without it. */
 static int check(struct jm_archive *a, const struct jm_change *c, struct jm_err *err)
 {
@@ -325,7 +362,7 @@ static int check(struct jm_archive *a, const struct jm_change *c, struct jm_err 
 	int rc = jm_reader_get(a, JM_T_ITEMS, jm_id_key(c->seq, key), &row, err);
 
 	if (rc == 1)
-		rc = fits(row, c->to);
+		rc = fits(row, c->to) && (source(c) == JM_FROM_ANY || fits(row, source(c) == JM_FROM_QUEUE ? JM_CHANGE_WAIT : JM_CHANGE_EXPIRE));
 	json_decref(row);
 	if (rc == 1 && (c->to == JM_CHANGE_ARCHIVE || c->to == JM_CHANGE_RELEASE) && jm_archive_match(a, c->seq, &item, err) < 0)
 		return jm_err_wrap(err, "report %" PRIu64, c->seq);
@@ -398,8 +435,7 @@ int jm_archive_change(struct jm_archive *a, const char *actor, const struct jm_c
 	else if (err->kind != JM_E_NONE)
 		rc = -1;
 	else if (n == 1)
-		rc = jm_err_set(err, JM_E_NOTFOUND, "%" PRIu64 " is not %s", c->seq, c->to == JM_CHANGE_EXPIRE ? "set aside" :
-		    c->to == JM_CHANGE_RELEASE ? "in the processing queue or set aside" : "in the processing queue");
+		rc = jm_change_refuse(a, c->seq, source(c), err);
 	(void)pthread_mutex_unlock(&a->change_lock);
 	return rc;
 }

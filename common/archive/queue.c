@@ -177,5 +177,5 @@ int jm_archive_queue_show(struct jm_archive *a, uint64_t seq, json_t **row_r, st
 		return 0;
 	}
 	json_decref(row);
-	return rc < 0 ? -1 : jm_err_set(err, JM_E_NOTFOUND, "%" PRIu64 " is not in the processing queue", seq);
+	return rc < 0 ? -1 : jm_change_refuse(a, seq, JM_FROM_QUEUE, err);
 }

@@ -395,9 +395,9 @@ static int answer_queue(const struct question *q, struct jm_err *err)
 	return rc;
 }
 
-static int change(const struct question *q, enum jm_change_to to, unsigned attempts, struct jm_err *err)
+static int change(const struct question *q, enum jm_change_to to, enum jm_change_from from, unsigned attempts, struct jm_err *err)
 {
-	const struct jm_change c = { .seq = number(q, "id"), .to = to, .attempts = attempts, .due_ms = jm_clock_now_ms() };
+	const struct jm_change c = { .seq = number(q, "id"), .to = to, .from = from, .attempts = attempts, .due_ms = jm_clock_now_ms() };
 
 	return jm_archive_change(q->archive, text(q, "actor") ? text(q, "actor") : "jmctl", &c, 1, err);
 }
@@ -411,17 +411,22 @@ static int answer_retry(const struct question *q, struct jm_err *err)
 		return -1;
 	attempts = (unsigned)json_integer_value(json_object_get(row, "attempts"));
 	json_decref(row);
-	return change(q, JM_CHANGE_WAIT, attempts, err);
+	return change(q, JM_CHANGE_WAIT, JM_FROM_QUEUE, attempts, err);
 }
 
 static int answer_release(const struct question *q, struct jm_err *err)
 {
-	return change(q, JM_CHANGE_RELEASE, 0, err);
+	const char *from = text(q, "from");
+	bool queue = strcmp(from, "queue") == 0;
+
+	if (!queue && strcmp(from, "set-aside") != 0)
+		return jm_err_set(err, JM_E_USAGE, "release: \"from\" is queue or set-aside, not \"%.40s\"", from);
+	return change(q, JM_CHANGE_RELEASE, queue ? JM_FROM_QUEUE : JM_FROM_SET_ASIDE, 0, err);
 }
 
 static int answer_expire(const struct question *q, struct jm_err *err)
 {
-	return change(q, JM_CHANGE_EXPIRE, 0, err);
+	return change(q, JM_CHANGE_EXPIRE, JM_FROM_SET_ASIDE, 0, err);
 }
 
 static const struct verb verbs[] = {
@@ -450,7 +455,7 @@ static const struct verb verbs[] = {
 	{ "follow", answer_follow, { { "from", TEXT, false }, { "limit", NUMBER, false } } },
 	{ "queue", answer_queue, { { "id", NUMBER, false }, { "service", TEXT, false } } },
 	{ "retry", answer_retry, { { "id", NUMBER, true }, { "actor", TEXT, false } } },
-	{ "release", answer_release, { { "id", NUMBER, true }, { "actor", TEXT, false } } },
+	{ "release", answer_release, { { "id", NUMBER, true }, { "from", TEXT, true }, { "actor", TEXT, false } } },
 	{ "expire", answer_expire, { { "id", NUMBER, true }, { "actor", TEXT, false } } },
 	{ "domains", answer_domains, { { NULL, FLAG, false } } },
 	{ "domain", answer_domain, { { "domain", TEXT, true }, { "state", TEXT, true }, { "code", TEXT, false }, { "text", TEXT, false } } },

@@ -123,8 +123,8 @@ static int each(const char *name, struct act *a, const char *verb, char **ids, i
 		struct jm_err err;
 		uint64_t id;
 
-		if (jm_client_id(ids[i], &id, &err) == 0 && ask(a, json_pack("{s:s, s:I, s:s*}", "verb", verb, "id", (json_int_t)id, "actor",
-		    strcmp(verb, "queue") == 0 ? NULL : actor()), &err) == 0 && (a->rows > 0 || say_done(a, verb, id, &err) == 0))
+		if (jm_client_id(ids[i], &id, &err) == 0 && ask(a, json_pack("{s:s, s:I, s:s*, s:s*}", "verb", verb, "id", (json_int_t)id, "from",
+		    strcmp(verb, "release") == 0 ? name : NULL, "actor", strcmp(verb, "queue") == 0 ? NULL : actor()), &err) == 0 && (a->rows > 0 || say_done(a, verb, id, &err) == 0))
 			continue;
 		one = jm_ctl_fail(name, &err);
 		code = code ? code : one;

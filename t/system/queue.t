@@ -11,7 +11,7 @@ import milter
 import run
 import tap
 
-SLOW, FAST, MATCH = "slow@journal.example.com", "fast@journal.example.com", "match@journal.example.com"
+SLOW, FAST, MATCH, STRICT = "slow@journal.example.com", "fast@journal.example.com", "match@journal.example.com", "strict@journal.example.com"
 OTHER = "someone@example.com"
 
 
@@ -124,6 +124,32 @@ def test_set_aside(d):
     tap.ok(len(e) == 1 and e[0]["service"] == MATCH, "that is an event", e)
 
 
+def test_kinds(d):
+    """Each verb takes what is of its kind only, and says what else is to be done."""
+    send(d, report("kinds"), SLOW)
+    send(d, report("aside", sender="x@fabrikam.example", recipients=("y@fabrikam.example",)), STRICT)
+    waits, aside = d.jmctl.queue()[0]["id"], d.jmctl.list("--set-aside")[0]["id"]
+    archived, merged = next(i["id"] for i in d.jmctl.list("--message-id", "<test.pair@example.com>")), None
+    merged = next(r["seq"] for r in d.jmctl.show(archived)["reports"] if r["seq"] != archived)
+
+    def refused(verb, action, number, pattern):
+        status, out, complaint = d.jmctl.run(verb, action, "--json", number)
+        tap.is_((status, out), (69, b""), "%s %s of another kind is refused" % (verb, action))
+        tap.like(complaint, r"jmctl %s: %d is not %s: %s" % (verb, number, "set aside" if verb == "set-aside" else "in the processing queue", pattern), "and told")
+
+    for verb, action in (("queue", "show"), ("queue", "retry"), ("queue", "release")):
+        refused(verb, action, aside, r"it is set aside, .*internal.* \(jmctl set-aside release archives it\)")
+    for action in ("release", "expire"):
+        refused("set-aside", action, waits, r"it waits in the processing queue \(jmctl queue release archives it now\)")
+    for verb in ("queue", "set-aside"):
+        refused(verb, "release", archived, "it is archived\n")
+        refused(verb, "release", merged, "it is archived, as a report for item %d" % archived)
+        refused(verb, "release", 99999, "there is no such item or report")
+    tap.is_(([r["id"] for r in d.jmctl.queue()], [i["id"] for i in d.jmctl.list("--set-aside")]), ([waits], [aside]), "nothing was changed by that")
+    tap.is_([d.jmctl.run(v, "release", i)[0] for v, i in (("queue", waits), ("set-aside", aside))], [0, 0], "the right ones work")
+    refused("set-aside", "release", aside, "it is archived\n")
+
+
 def test_balance(d):
     status = d.jmctl.status()
     tap.is_(status["balance"], {"holds": True, "wrong": []}, "the counters balance")
@@ -144,7 +170,7 @@ def offline(d):
 
 d = daemon.Daemon(os.path.join(tap.folder(), "d"), services=[
     daemon.service(SLOW, initial_process_delay=3600, delivery_wait_attempts=1), daemon.service(FAST, delivery_wait_attempts=0),
-    daemon.service(MATCH, delivery_wait_attempts=4, delivery_wait_interval=2)], more={"gateway": {"enabled": True}})
+    daemon.service(MATCH, delivery_wait_attempts=4, delivery_wait_interval=2), daemon.service(STRICT, journal_non_internal_addresses=False)], more={"gateway": {"enabled": True}})
 d.start()
 test_delay(d)
 test_release(d)
@@ -152,6 +178,7 @@ test_attempts(d)
 test_inline(d)
 test_poison(d)
 test_set_aside(d)
+test_kinds(d)
 test_balance(d)
 offline(d)
 tap.is_(d.complaints(), [], "no complaint in the log")

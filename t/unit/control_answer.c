@@ -81,9 +81,10 @@ static void test_good(void)
 		{ "{\"verb\":\"queue\"}", "queue -" },
 		{ "{\"verb\":\"queue\",\"service\":\"j@k.l\"}", "queue j@k.l" },
 		{ "{\"verb\":\"queue\",\"id\":7}", "queue show 7" },
-		{ "{\"verb\":\"retry\",\"id\":7}", "change 7 to 0 attempts 2 by jmctl (1)" },
-		{ "{\"verb\":\"release\",\"id\":7,\"actor\":\"root\"}", "change 7 to 3 attempts 0 by root (1)" },
-		{ "{\"verb\":\"expire\",\"id\":7}", "change 7 to 4 attempts 0 by jmctl (1)" },
+		{ "{\"verb\":\"retry\",\"id\":7}", "change 7 to 0 from 1 attempts 2 by jmctl (1)" },
+		{ "{\"verb\":\"release\",\"id\":7,\"from\":\"queue\",\"actor\":\"root\"}", "change 7 to 3 from 1 attempts 0 by root (1)" },
+		{ "{\"verb\":\"release\",\"id\":7,\"from\":\"set-aside\"}", "change 7 to 3 from 2 attempts 0 by jmctl (1)" },
+		{ "{\"verb\":\"expire\",\"id\":7}", "change 7 to 4 from 2 attempts 0 by jmctl (1)" },
 		{ "{\"verb\":\"domains\"}", "domains" },
 		{ "{\"verb\":\"domain\",\"domain\":\"Example.COM\",\"state\":\"verified\"}", "domain example.com to 1 by jmctl" },
 	};
@@ -122,6 +123,8 @@ static void test_bad(void)
 		{ "{\"verb\":\"show\"}", "id" },
 		{ "{\"verb\":\"export\"}", "id" },
 		{ "{\"verb\":\"export\",\"id\":1,\"raw\":true,\"report\":true}", "raw" },
+		{ "{\"verb\":\"release\",\"id\":1}", "from" },
+		{ "{\"verb\":\"release\",\"id\":1,\"from\":\"elsewhere\"}", "elsewhere" },
 	};
 	struct jm_archive a = { .objects = 0 };
 	struct jm_err err;

@@ -102,7 +102,7 @@ int jm_archive_queue_show(struct jm_archive *a, uint64_t seq, json_t **row_r, st
 
 int jm_archive_change(struct jm_archive *a, const char *actor, const struct jm_change *c, size_t n, struct jm_err *err)
 {
-	return asked(a, err, "change %llu to %d attempts %u by %s (%zu)", (unsigned long long)c->seq, c->to, c->attempts, actor, n);
+	return asked(a, err, "change %llu to %d from %d attempts %u by %s (%zu)", (unsigned long long)c->seq, c->to, c->from, c->attempts, actor, n);
 }
 
 int jm_archive_export(struct jm_archive *a, uint64_t id, enum jm_export what, unsigned which, jm_archive_sink *sink, void *ctx,
