@@ -16,7 +16,7 @@ struct jm_top {
 	bool stale;			/* no daemon answered the last time */
 	struct jm_top_sample {
 		int64_t at_us;
-		json_int_t reports, commits, pid;
+		json_int_t reports, commits, pid, groups, group_us;
 	} sample[JM_TOP_SAMPLES];	/* a ring of the last minute's; sample[n - 1] is the newest */
 	size_t n;
 	bool colour;
@@ -25,7 +25,8 @@ struct jm_top {
 /* Take an answer in (the reference is taken over). */
 void jm_top_add(struct jm_top *t, json_t *state, int64_t now_us);
 
-/* Reports a second and a minute, commits a second, reports a commit, as far as the looks tell; null for what they do not. Caller owns. */
+/* Reports a second and a minute, commits a second, reports a commit, how long a commit took, as far as the looks tell; null for what they do not.
+ * Caller owns. */
 json_t *jm_top_rates(const struct jm_top *t);
 
 /* Draw to f, columns wide: lines that end in "\n". */

@@ -33,7 +33,11 @@ void jm_top_add(struct jm_top *t, json_t *state, int64_t now_us)
 {
 	struct jm_top_sample s = { .at_us = now_us, .reports = number(state, "archive", "reports"), .commits = number(state, "archive", "commits"),
 		.pid = number(state, "daemon", "pid") };
+	const json_t *took = at(state, "archive", "commit_time");
 	size_t old = 0;
+
+	s.groups = json_integer_value(json_object_get(took, "count"));
+	s.group_us = json_integer_value(json_object_get(took, "microseconds"));
 
 	json_decref(t->state);
 	t->state = state;
@@ -65,14 +69,26 @@ static bool since(const struct jm_top *t, size_t i, double *reports_r, double *c
 	return seconds > 0;
 }
 
+/* How long a commit took, ms, the mean between the last two looks. False: there was none. */
+static bool commit_took(const struct jm_top *t, double *ms_r)
+{
+	const struct jm_top_sample *b = &t->sample[t->n - 1], *a = b - 1;
+
+	if (t->n < 2 || b->groups <= a->groups)
+		return false;
+	*ms_r = (double)(b->group_us - a->group_us) / 1000 / (double)(b->groups - a->groups);
+	return true;
+}
+
 json_t *jm_top_rates(const struct jm_top *t)
 {
-	double now = 0, commits = 0, minute = 0, minute_commits = 0;
+	double now = 0, commits = 0, minute = 0, minute_commits = 0, took_ms = 0;
 	bool known = since(t, t->n >= 2 ? t->n - 2 : 0, &now, &commits), longer = since(t, 0, &minute, &minute_commits);
 
-	return json_pack("{s:o,s:o,s:o,s:o}", "reports_per_second", known ? json_real(now) : json_null(), "reports_per_minute",
+	return json_pack("{s:o,s:o,s:o,s:o,s:o}", "reports_per_second", known ? json_real(now) : json_null(), "reports_per_minute",
 	    longer ? json_real(minute * 60) : json_null(), "commits_per_second", known ? json_real(commits) : json_null(), "reports_per_commit",
-	    longer && minute_commits > 0 ? json_real(minute / minute_commits) : json_null());
+	    longer && minute_commits > 0 ? json_real(minute / minute_commits) : json_null(), "commit_milliseconds",
+	    commit_took(t, &took_ms) ? json_real(took_ms) : json_null());
 }
 
 /* ---- drawing ---- */
@@ -208,7 +224,7 @@ static void hours(const json_t *state, json_int_t *this_r, json_int_t *last_r)
 
 static void put_rate(const struct picture *p)
 {
-	double now = 0, commits = 0, minute = 0, minute_commits = 0;
+	double now = 0, commits = 0, minute = 0, minute_commits = 0, took_ms = 0;
 	bool known = since(p->t, p->t->n >= 2 ? p->t->n - 2 : 0, &now, &commits), longer = since(p->t, 0, &minute, &minute_commits);
 	const json_t *took = at(p->t->state, "archive", "commit_time");
 	json_int_t this_hour, last_hour;
@@ -226,8 +242,10 @@ static void put_rate(const struct picture *p)
 		fprintf(p->f, "%.1f/s", commits);
 	if (longer && minute_commits > 0)
 		fprintf(p->f, "   %.1f reports each", minute / minute_commits);
+	if (commit_took(p->t, &took_ms))
+		fprintf(p->f, "   %.1f ms each now", took_ms);
 	if (json_integer_value(json_object_get(took, "count")) > 0)
-		fprintf(p->f, "   %.1f ms each since the start", (double)json_integer_value(json_object_get(took, "microseconds")) / 1000 /
+		fprintf(p->f, "   %.1f ms since the start", (double)json_integer_value(json_object_get(took, "microseconds")) / 1000 /
 		    (double)json_integer_value(json_object_get(took, "count")));
 	putc('\n', p->f);
 }

@@ -7,3 +7,7 @@ check_PROGRAMS += t/unit/ctl_reading.t
 UNIT_TESTS += t/unit/ctl_reading.t
 t_unit_ctl_reading_t_SOURCES = t/unit/ctl_reading.c milter/ctl/criteria.c milter/ctl/html.c milter/ctl/mbox.c milter/ctl/preview.c
 t_unit_ctl_reading_t_LDADD = $(UNIT_LIBS)
+check_PROGRAMS += t/unit/ctl_top.t
+UNIT_TESTS += t/unit/ctl_top.t
+t_unit_ctl_top_t_SOURCES = t/unit/ctl_top.c milter/ctl/top_frame.c milter/ctl/print.c
+t_unit_ctl_top_t_LDADD = $(UNIT_LIBS)

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What jmctl top makes of several looks: rates and means between two of them, not since the daemon's start. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "milter/ctl/top.h"
+#include "t/lib/tap.h"
+
+#define NONE (-1.0)
+
+/* A look, after what was there before it in the case. */
+struct look {
+	int at_s;
+	int pid, reports, commits, groups, group_us;
+	double per_second, commits_per_second, commit_ms;	/* what is told then; NONE: null */
+	const char *words;					/* in the picture's line about commits */
+};
+
+static const struct look looks[] = {
+	{ 0, 1, 100, 50, 50, 500000, NONE, NONE, NONE, "10.0 ms since the start" },
+	{ 2, 1, 120, 60, 60, 540000, 10, 5, 4, "4.0 ms each now   9.0 ms since the start" },
+	{ 4, 1, 120, 60, 60, 540000, 0, 0, NONE, "0.0/s   2.0 reports each   9.0 ms since the start" },
+	{ 6, 1, 124, 62, 61, 740000, 2, 1, 200, "200.0 ms each now   12.1 ms since the start" },
+	{ 8, 2, 7, 7, 7, 7000, NONE, NONE, NONE, "1.0 ms since the start" },
+	{ 9, 2, 8, 8, 8, 9000, 1, 1, 2, "2.0 ms each now   1.1 ms since the start" },
+};
+
+static json_t *state_of(const struct look *l)
+{
+	return json_pack("{s:{s:s,s:i,s:i,s:{s:i,s:i}},s:{s:i}}", "archive", "state", "ok", "reports", l->reports, "commits", l->commits, "commit_time",
+	    "count", l->groups, "microseconds", l->group_us, "daemon", "pid", l->pid);
+}
+
+static bool told(const json_t *rates, const char *name, double want)
+{
+	const json_t *got = json_object_get(rates, name);
+	double difference = json_real_value(got) - want;
+
+	return want < 0 ? json_is_null(got) : json_is_real(got) && difference < 0.01 && difference > -0.01;
+}
+
+static void check_picture(const struct jm_top *t, const struct look *l)
+{
+	char *text = NULL, *line, *end;
+	size_t n = 0;
+	FILE *f = open_memstream(&text, &n);
+
+	if (!tap_ok(f != NULL, "a picture"))
+		return;
+	jm_top_draw(t, f, 120);
+	(void)fclose(f);
+	line = strstr(text, "\nCommit");
+	end = line ? strchr(line + 1, '\n') : NULL;
+	if (end)
+		*end = '\0';
+	if (!tap_ok(end && strstr(line, l->words), "at %d s the picture says: %s", l->at_s, l->words))
+		tap_diag("%s", line ? line + 1 : "nothing");
+	free(text);
+}
+
+int main(void)
+{
+	struct jm_top t = { .n = 0 };
+
+	for (size_t i = 0; i < sizeof looks / sizeof looks[0]; i++) {
+		const struct look *l = &looks[i];
+		json_t *rates;
+
+		jm_top_add(&t, state_of(l), l->at_s * INT64_C(1000000));
+		rates = jm_top_rates(&t);
+		tap_ok(told(rates, "reports_per_second", l->per_second), "at %d s: reports a second", l->at_s);
+		tap_ok(told(rates, "commits_per_second", l->commits_per_second), "at %d s: commits a second", l->at_s);
+		tap_ok(told(rates, "commit_milliseconds", l->commit_ms), "at %d s: how long a commit took since the look before", l->at_s);
+		json_decref(rates);
+		check_picture(&t, l);
+	}
+	json_decref(t.state);
+	return tap_done();
+}
