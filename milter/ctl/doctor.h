@@ -11,6 +11,7 @@
 
 #include "common/base/buf.h"
 #include "common/base/err.h"
+#include "common/base/span.h"
 #include "common/settings/settings.h"
 
 /* In the order of badness; also the exit codes. */
@@ -42,6 +43,15 @@ int jm_doctor_may_connect(const char *path, const char *user, char *what, size_t
 
 /* A certificate file of the MTA: expired, or soon. group, setting: for the finding. */
 void jm_doctor_certificate(struct jm_doctor *d, const char *group, const char *setting, const char *path);
+
+/* The number of a port, written as one or as a name ("smtp"). 0, or -1 for an unknown name. */
+int jm_doctor_port(struct jm_span name, uint64_t *port);
+
+/* Does anybody listen at a TCP port of this machine? With patience it may take some seconds: an MTA that was told to reload is not there at once. */
+bool jm_doctor_listens(uint64_t port, bool patience);
+
+/* Is a listener's address ("127.0.0.1", "[::1]", "localhost") this machine's alone, while a service lets others send? */
+bool jm_doctor_unreachable(const struct jm_doctor *d, struct jm_span host);
 
 /* The groups. */
 void jm_doctor_settings(struct jm_doctor *d);

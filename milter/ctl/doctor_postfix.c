@@ -240,6 +240,10 @@ static void check_tls(struct jm_doctor *d, const struct jm_postfix *p, const cha
 	if (strict && strcmp(jm_postfix_value(p, listener, "smtpd_tls_ask_ccert"), "yes") != 0)
 		jm_doctor_add(d, JM_DOCTOR_FAIL, "postfix", "no-client-certificate", "main.cf: smtpd_tls_ask_ccert = yes",
 		    "%s asks for no client certificate, and a service wants one (encryption-mode strict)", listener);
+	if (strict && strcmp(jm_postfix_value(p, listener, "smtpd_tls_ask_ccert"), "yes") == 0 && !jm_postfix_value(p, listener, "smtpd_tls_CAfile")[0] &&
+	    !jm_postfix_value(p, listener, "smtpd_tls_CApath")[0] && strcmp(jm_postfix_value(p, listener, "tls_append_default_CA"), "yes") != 0)
+		jm_doctor_add(d, JM_DOCTOR_FAIL, "postfix", "no-client-ca", "main.cf: smtpd_tls_CAfile",
+		    "%s knows no CA, so that no client certificate is ever good, and a service wants one (encryption-mode strict)", listener);
 	if (login && strcmp(jm_postfix_value(p, listener, "smtpd_sasl_auth_enable"), "yes") != 0)
 		jm_doctor_add(d, JM_DOCTOR_FAIL, "postfix", "no-login", "main.cf: smtpd_sasl_auth_enable = yes",
 		    "%s offers no login, and a service wants one: its reports are refused", listener);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Doctor: sendmail.cf as it stands (sendmail.mc is where to change it), and the text of the mailertable. */
+/*
+ * Doctor: sendmail.cf as it stands (sendmail.mc is where to change it), and the text of the mailertable. Its listeners and TLS are in
+ * doctor_sendmail_listen.c.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,6 +10,7 @@
 #include "common/base/io.h"
 #include "common/base/num.h"
 #include "milter/ctl/doctor.h"
+#include "milter/ctl/doctor_sendmail.h"
 #include "milter/ctl/postfix_conf.h"
 
 #define CF_MAX_BYTES (4u * 1024 * 1024)
@@ -14,102 +18,6 @@
 #define MESSAGE_MIN_BYTES 157286400
 #define ANSWER_MIN_S 60
 #define DAY_S 86400
-
-/* The sections of sendmail.cf that matter. */
-struct cf {
-	json_t *options;		/* O: {"name": "value"} */
-	json_t *milters;		/* X: {"name": "equates"} */
-	json_t *mailers;		/* M: {"name": "equates"} */
-	json_t *tables;			/* K: {"name": "class and arguments"} */
-	json_t *relay;			/* class R: {"domain": ""} */
-	char relay_file[512];		/* whose lines are in class R, too; "": none */
-};
-
-static struct jm_span line_of(struct jm_span *text)
-{
-	size_t n = jm_span_index(*text, '\n');
-	struct jm_span line = jm_span_sub(*text, 0, n);
-
-	*text = jm_span_sub(*text, n + 1, text->len);
-	return line;
-}
-
-static void put(json_t *object, struct jm_span name, struct jm_span value)
-{
-	char key[256];
-
-	name = jm_span_trim(name);
-	value = jm_span_trim(value);
-	snprintf(key, sizeof key, "%.*s", (int)(name.len < 255 ? name.len : 255), (const char *)name.p);
-	/* A line that is no UTF-8 is of no use for any check. */
-	(void)json_object_set_new(object, key, json_stringn(value.len ? (const char *)value.p : "", value.len));
-}
-
-static void split_at(json_t *object, struct jm_span rest, unsigned char c)
-{
-	size_t n = jm_span_index(rest, c);
-
-	put(object, jm_span_sub(rest, 0, n), jm_span_sub(rest, n + 1, rest.len));
-}
-
-static void take_line(struct cf *cf, struct jm_span line)
-{
-	struct jm_span rest = jm_span_sub(line, 1, line.len), word;
-
-	if (line.p[0] == 'O' && rest.len && rest.p[0] == ' ') {
-		split_at(cf->options, rest, '=');
-	} else if (line.p[0] == 'X') {
-		split_at(cf->milters, rest, ',');
-	} else if (line.p[0] == 'M') {
-		split_at(cf->mailers, rest, ',');
-	} else if (line.p[0] == 'K') {
-		split_at(cf->tables, rest, ' ');
-	} else if (jm_span_starts_nocase(line, jm_span_str("F{R}")) || (line.p[0] == 'F' && rest.len && rest.p[0] == 'R')) {
-		rest = jm_span_sub(line, rest.p[0] == 'R' ? 2 : 4, line.len);
-		while (jm_postfix_word(&rest, &word))
-			if (word.p[0] == '/')
-				snprintf(cf->relay_file, sizeof cf->relay_file, "%.*s", (int)word.len, (const char *)word.p);
-	} else if (jm_span_starts_nocase(line, jm_span_str("C{R}")) || (line.p[0] == 'C' && rest.len && rest.p[0] == 'R')) {
-		rest = jm_span_sub(line, rest.p[0] == 'R' ? 2 : 4, line.len);
-		while (jm_postfix_word(&rest, &word))
-			put(cf->relay, word, jm_span_str(""));
-	}
-}
-
-/* Lines that begin with a blank go on with the one before: only its blanks separate them then. */
-static void parse(unsigned char *p, size_t n, struct cf *cf)
-{
-	struct jm_span text;
-
-	for (size_t i = 0; i + 1 < n; i++)
-		if (p[i] == '\n' && (p[i + 1] == ' ' || p[i + 1] == '\t'))
-			p[i] = ' ';
-	text = jm_span_of(p, n);
-	while (text.len) {
-		struct jm_span line = line_of(&text);
-
-		if (line.len > 1)
-			take_line(cf, line);
-	}
-}
-
-static const char *option(const struct cf *cf, const char *name)
-{
-	const char *v = json_string_value(json_object_get(cf->options, name));
-
-	return v ? v : "";
-}
-
-/* "F" of "S=local:/x, F=T, T=C:30s;R:2m" */
-static struct jm_span equate(const char *equates, char letter)
-{
-	struct jm_span rest = jm_span_str(equates), word;
-
-	while (jm_postfix_word(&rest, &word))
-		if (word.len >= 2 && word.p[0] == (unsigned char)letter && word.p[1] == '=')
-			return jm_span_sub(word, 2, word.len);
-	return (struct jm_span){ NULL, 0 };
-}
 
 /* Seconds of one letter in "C:30s;S:30s;R:2m"; -1 when it is not there. */
 static int64_t timeout_of(struct jm_span t, unsigned char letter)
@@ -127,7 +35,7 @@ static int64_t timeout_of(struct jm_span t, unsigned char letter)
 
 static void check_milter(struct jm_doctor *d, const char *name, const char *equates)
 {
-	struct jm_span f = equate(equates, 'F'), t = equate(equates, 'T');
+	struct jm_span f = jm_sendmail_equate(equates, 'F'), t = jm_sendmail_equate(equates, 'T');
 	int64_t answer = timeout_of(t, 'R'), end = timeout_of(t, 'E');
 
 	if (f.len == 0)
@@ -145,7 +53,7 @@ static void check_milter(struct jm_doctor *d, const char *name, const char *equa
 		    "filter %s waits %lld s for the end of a message (E)", name, (long long)end);
 }
 
-static const char *find_milter(struct jm_doctor *d, const struct cf *cf)
+static const char *find_milter(struct jm_doctor *d, const struct jm_sendmail *cf)
 {
 	char ours[512], text[512], socket[512];
 	const char *name;
@@ -153,7 +61,7 @@ static const char *find_milter(struct jm_doctor *d, const struct cf *cf)
 
 	jm_doctor_socket(d->settings->socket, ours, sizeof ours);
 	json_object_foreach(cf->milters, name, equates) {
-		struct jm_span s = equate(json_string_value(equates), 'S');
+		struct jm_span s = jm_sendmail_equate(json_string_value(equates), 'S');
 
 		snprintf(socket, sizeof socket, "%.*s", (int)s.len, (const char *)s.p);
 		if (strcmp(jm_doctor_socket(socket, text, sizeof text), ours) == 0) {
@@ -166,85 +74,44 @@ static const char *find_milter(struct jm_doctor *d, const struct cf *cf)
 	return NULL;
 }
 
-static void check_order(struct jm_doctor *d, const struct cf *cf, const char *name)
-{
-	struct jm_span rest = jm_span_str(option(cf, "InputMailFilters")), word;
-	size_t before = 0, after = 0;
-	bool found = false;
-
-	while (jm_postfix_word(&rest, &word)) {
-		if (jm_span_eq(word, jm_span_str(name)))
-			found = true;
-		else if (found)
-			after++;
-		else
-			before++;
-	}
-	if (!found)
-		jm_doctor_add(d, JM_DOCTOR_FAIL, "sendmail", "filter-unused", "sendmail.mc: confINPUT_MAIL_FILTERS with it first",
-		    "filter %s is not in InputMailFilters: reports pass unarchived", name);
-	if (found && after > 0)
-		jm_doctor_add(d, JM_DOCTOR_WARN, "sendmail", "milter-after", "a Sendmail of its own for the journal",
-		    "%zu other filters come after ours: one of them can refuse what is archived already", after);
-	if (found && before > 0)
-		jm_doctor_add(d, JM_DOCTOR_WARN, "sendmail", "milter-before", "sendmail.mc: INPUT_MAIL_FILTER of journal-milter first",
-		    "%zu other filters come before ours: what they change is archived", before);
-}
-
 static bool is_false(const char *value)
 {
 	return value[0] == 'f' || value[0] == 'F' || value[0] == 'n' || value[0] == 'N';
 }
 
-static void check_options(struct jm_doctor *d, const struct cf *cf)
+static void check_options(struct jm_doctor *d, const struct jm_sendmail *cf)
 {
 	const char *v;
 	uint64_t n;
 
-	v = option(cf, "MaxHeadersLength");
+	v = jm_sendmail_option(cf, "MaxHeadersLength");
 	if (jm_num_u64(jm_span_str(v), 0, UINT64_MAX, &n) != 0 || (n > 0 && n < HEADERS_MIN))
 		jm_doctor_add(d, JM_DOCTOR_FAIL, "sendmail", "header-limit", "sendmail.mc: define(`confMAX_HEADERS_LENGTH', `65000')",
 		    "MaxHeadersLength is %s: a report with longer headers gets a 552", v[0] ? v : "32768, the default");
-	v = option(cf, "RejectNUL");
+	v = jm_sendmail_option(cf, "RejectNUL");
 	if (v[0] && !is_false(v))
 		jm_doctor_add(d, JM_DOCTOR_FAIL, "sendmail", "reject-nul", "sendmail.mc: define(`confREJECT_NUL', `false')",
 		    "RejectNUL is %s: a report with a NUL byte gets a 554", v);
-	v = option(cf, "SuperSafe");
+	v = jm_sendmail_option(cf, "SuperSafe");
 	if (v[0] && strcmp(v, "PostMilter") != 0)
 		jm_doctor_add(d, JM_DOCTOR_WARN, "sendmail", "super-safe", "sendmail.mc: define(`confSAFE_QUEUE', `PostMilter')", "SuperSafe is %s: %s", v,
 		    is_false(v) ? "other mail is not safe" : "each report is written to the disk twice");
-	v = option(cf, "MaxMessageSize");
+	v = jm_sendmail_option(cf, "MaxMessageSize");
 	if (jm_num_u64(jm_span_str(v), 1, UINT64_MAX, &n) == 0 && n < MESSAGE_MIN_BYTES)
 		jm_doctor_add(d, JM_DOCTOR_FAIL, "sendmail", "size-limit", "sendmail.mc: define(`confMAX_MESSAGE_SIZE', `0')",
 		    "MaxMessageSize is %s: larger reports get a 552; Exchange sends up to 150 MB", v);
-	v = option(cf, "MaxMimeHeaderLength");
+	v = jm_sendmail_option(cf, "MaxMimeHeaderLength");
 	if (v[0] != '0')
 		jm_doctor_add(d, JM_DOCTOR_WARN, "sendmail", "mime-header-limit", "sendmail.mc: define(`confMAX_MIME_HEADER_LENGTH', `0')",
 		    "MaxMimeHeaderLength is %s: a longer Content-Type of a report is cut, with a 250", v[0] ? v : "2048/1024, the default");
-	v = option(cf, "Timeout.queuereturn");
+	v = jm_sendmail_option(cf, "Timeout.queuereturn");
 	if (v[0] && jm_postfix_seconds(jm_span_str(v)) < DAY_S)
 		jm_doctor_add(d, JM_DOCTOR_WARN, "sendmail", "queue-lifetime", "sendmail.mc: define(`confTO_QUEUERETURN', `5d')",
 		    "Timeout.queuereturn is %s: what waits at the backstop bounces soon", v);
-	for (size_t i = 0; i < d->settings->services_n; i++)
-		if (d->settings->services[i].encrypted && d->settings->services[i].encryption_mode == JM_ENCRYPTION_STRICT &&
-		    d->settings->services[i].transport == JM_TRANSPORT_SMTP && strchr(option(cf, "TLSSrvOptions"), 'V')) {
-			jm_doctor_add(d, JM_DOCTOR_FAIL, "sendmail", "no-client-certificate", "sendmail.mc: no V in confTLS_SRV_OPTIONS",
-			    "Sendmail asks for no client certificate, and a service wants one (encryption-mode strict)");
-			break;
-		}
-	v = option(cf, "ServerCertFile");
-	if (v[0] == '/')
-		jm_doctor_certificate(d, "sendmail", "sendmail.mc: confSERVER_CERT", v);
-	for (size_t i = 0; i < d->settings->services_n; i++)
-		if (d->settings->services[i].encrypted && d->settings->services[i].transport == JM_TRANSPORT_SMTP && v[0] != '/') {
-			jm_doctor_add(d, JM_DOCTOR_FAIL, "sendmail", "no-tls", "sendmail.mc: confSERVER_CERT and confSERVER_KEY",
-			    "Sendmail has no certificate, and a service is <encrypted>: its reports are refused");
-			break;
-		}
 }
 
 /* A mailer that keeps the mail: SMTP to this machine, where nothing listens. */
-static void judge_mailer(struct jm_doctor *d, const struct cf *cf, const char *domain, const char *entry)
+static void judge_mailer(struct jm_doctor *d, const struct jm_sendmail *cf, const char *domain, const char *entry)
 {
 	size_t n = strcspn(entry, ":");
 	char name[128], line[256];
@@ -262,7 +129,7 @@ static void judge_mailer(struct jm_doctor *d, const struct cf *cf, const char *d
 		jm_doctor_add(d, JM_DOCTOR_FAIL, "sendmail", "discard-transport", line, "%s goes to %s: what passes the milter is lost with a 250", domain, entry);
 		return;
 	}
-	program = equates ? equate(equates, 'P') : (struct jm_span){ NULL, 0 };
+	program = equates ? jm_sendmail_equate(equates, 'P') : (struct jm_span){ NULL, 0 };
 	if (!equates)
 		jm_doctor_add(d, JM_DOCTOR_FAIL, "sendmail", "no-mailer", line, "%s goes to %s: there is no such mailer", domain, entry);
 	else if (jm_span_eq(program, jm_span_str("/dev/null")) || jm_span_eq(program, jm_span_str("[FILE]")) || strstr(equates, "/dev/null"))
@@ -287,7 +154,7 @@ static bool text_value(const char *path, const char *key, char *value, size_t va
 	if (jm_io_read_file(path, CF_MAX_BYTES, &p, &n, NULL) != 0)
 		return false;
 	for (text = jm_span_of(p, n); text.len && !found;) {
-		line = line_of(&text);
+		line = jm_sendmail_line(&text);
 		for (size_t i = 0; i < line.len; i++)
 			if (p[(size_t)(line.p - p) + i] == '\t')
 				p[(size_t)(line.p - p) + i] = ' ';
@@ -304,7 +171,7 @@ static bool text_value(const char *path, const char *key, char *value, size_t va
 }
 
 /* Where the text of a table lies; NULL: there is no such table. */
-static const char *table_path(const struct cf *cf, const char *name)
+static const char *table_path(const struct jm_sendmail *cf, const char *name)
 {
 	const char *table = json_string_value(json_object_get(cf->tables, name)), *path = table ? strrchr(table, ' ') : NULL;
 
@@ -312,7 +179,7 @@ static const char *table_path(const struct cf *cf, const char *name)
 }
 
 /* What the access table says of a journal address or its domain, the more exact first: RELAY and OK let it in. */
-static bool check_access(struct jm_doctor *d, const struct cf *cf, const char *domain)
+static bool check_access(struct jm_doctor *d, const struct jm_sendmail *cf, const char *domain)
 {
 	const char *path = table_path(cf, "access"), *at;
 	char key[600], value[256], line[800];
@@ -336,7 +203,7 @@ static bool check_access(struct jm_doctor *d, const struct cf *cf, const char *d
 	return false;
 }
 
-static void check_relay(struct jm_doctor *d, const struct cf *cf, const char *domain)
+static void check_relay(struct jm_doctor *d, const struct jm_sendmail *cf, const char *domain)
 {
 	char change[320], value[256];
 
@@ -348,7 +215,7 @@ static void check_relay(struct jm_doctor *d, const struct cf *cf, const char *do
 	    "550, relaying denied", domain, cf->relay_file[0] ? cf->relay_file : "a relay-domains file");
 }
 
-static void check_route(struct jm_doctor *d, const struct cf *cf, const char *domain)
+static void check_route(struct jm_doctor *d, const struct jm_sendmail *cf, const char *domain)
 {
 	const char *path = table_path(cf, "mailertable");
 	char entry[512] = "", change[320];
@@ -362,20 +229,21 @@ static void check_route(struct jm_doctor *d, const struct cf *cf, const char *do
 		    "MX record, or bounces", path ? path : "(there is none)", domain);
 }
 
-static void check(struct jm_doctor *d, const struct cf *cf)
+static void check(struct jm_doctor *d, const struct jm_sendmail *cf)
 {
 	const char *name = find_milter(d, cf);
 
 	if (name)
-		check_order(d, cf, name);
+		jm_doctor_sendmail_listen(d, cf, name);
 	check_options(d, cf);
+	jm_doctor_sendmail_tls(d, cf);
 	for (size_t i = 0; d->settings->journal_domains[i]; i++)
 		check_route(d, cf, d->settings->journal_domains[i]);
 }
 
 void jm_doctor_sendmail(struct jm_doctor *d)
 {
-	struct cf cf = { json_object(), json_object(), json_object(), json_object(), json_object(), "" };
+	struct jm_sendmail cf;
 	struct jm_err err = { JM_E_NONE, 0, "" };
 	unsigned char *p = NULL;
 	size_t n = 0;
@@ -383,13 +251,9 @@ void jm_doctor_sendmail(struct jm_doctor *d)
 	if (jm_io_read_file(d->sendmail, CF_MAX_BYTES, &p, &n, &err) != 0) {
 		jm_doctor_add(d, JM_DOCTOR_FAIL, "sendmail", "unreadable", NULL, "%s", err.text);
 	} else if (d->settings) {
-		parse(p, n, &cf);
+		jm_sendmail_parse(p, n, &cf);
 		check(d, &cf);
+		jm_sendmail_release(&cf);
 	}
 	free(p);
-	json_decref(cf.options);
-	json_decref(cf.milters);
-	json_decref(cf.mailers);
-	json_decref(cf.tables);
-	json_decref(cf.relay);
 }

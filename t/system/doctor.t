@@ -5,8 +5,10 @@ import json
 import os
 import re
 import shutil
+import smtplib
 import socket
 import sys
+import threading
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
 import journal_setup
@@ -118,6 +120,16 @@ def main_traps(domain, option, cert):
     )
 
 
+def nearby(text):
+    """Settings whose reports come from this machine alone, where the mail servers of this test listen."""
+    return re.sub(r" *<range>(?!127\.).*\n", "", text)
+
+
+def elsewhere(text):
+    """And from elsewhere."""
+    return text.replace("<range>127.0.0.5/32</range>", "<range>127.0.0.5/32</range><range>192.0.2.7</range>")
+
+
 def postfix(d, w):
     s = AppliedPostfix(path("postfix"), w, main={"smtpd_authorized_xclient_hosts": ""}).start()
     etc, args = s.etc, ("--postfix", s.etc)
@@ -160,6 +172,7 @@ def postfix(d, w):
     run.output("postconf", "-c", etc, "-e", "soft_bounce=yes")
     clean(d, "soft_bounce is only good to know", *args)
     tap.like(jmctl("doctor", "--config", d.settings, "--no-dns", "--all", *args)[1], "soft-bounce", "--all tells it")
+    return s
 
 
 def services(d, etc, args):
@@ -172,6 +185,13 @@ def services(d, etc, args):
             settle(etc)
         d.write(text.replace("</journal-service>", more + "</journal-service>"))
         planted(d, "no %s for a service that wants it" % what, name, "FAIL", *args)
+        if name == "no-client-certificate":
+            run.output("postconf", "-c", etc, "-e", "smtpd_tls_ask_ccert=yes")
+            settle(etc)
+            planted(d, "a client certificate asked for, and no CA known", "no-client-ca", "FAIL", *args)
+            run.output("postconf", "-c", etc, "-e", "smtpd_tls_CAfile=" + Certs(path("tls")).path("ca.pem"))
+            settle(etc)
+            clean(d, "a client certificate asked for, and a CA", *args)
     write(os.path.join(etc, "main.cf"), main_cf)
     settle(etc)
     d.write(text)
@@ -185,6 +205,21 @@ def listeners(d, s, w, args):
     settle(s.etc)
     planted(d, "a listener for all addresses beside ours", "listener-conflict", "FAIL", *args)
     run.output("postconf", "-c", s.etc, "-e", "inet_interfaces=127.0.0.1")
+    near = read(d.settings)
+    write(os.path.join(s.etc, "master.cf"), master)
+    settle(s.etc)
+    d.write(elsewhere(near))
+    planted(d, "a listener for this machine alone", "loopback-only", "FAIL", *args)
+    for interfaces, found in (("loopback-only", True), ("127.0.0.1, localhost", True), ("all", False)):
+        write(os.path.join(s.etc, "master.cf"), master.replace("127.0.0.1:%d" % w.port, "%d" % w.port))
+        run.output("postconf", "-c", s.etc, "-e", "inet_interfaces=" + interfaces)
+        settle(s.etc)
+        if found:
+            planted(d, "inet_interfaces = " + interfaces, "loopback-only", "FAIL", *args)
+        else:
+            clean(d, "inet_interfaces = " + interfaces, *args)
+    d.write(near)
+    run.output("postconf", "-c", s.etc, "-e", "inet_interfaces=127.0.0.1")
     other = run.port()
     write(os.path.join(s.etc, "master.cf"), master.replace("127.0.0.1:%d" % w.port, "127.0.0.1:%d" % other))
     settle(s.etc)
@@ -197,6 +232,23 @@ def listeners(d, s, w, args):
     with socket.create_server(("127.0.0.1", w.port)):
         planted(d, "another program at the port", "port-taken", "FAIL", *args)
     s.start()
+    late(d, s, w, args)
+
+
+def late(d, s, w, args):
+    """A Postfix that was told to listen, and does so a second after the doctor began to look."""
+    master = read(s.etc, "master.cf")
+    other = run.port()
+    write(os.path.join(s.etc, "master.cf"), master.replace("127.0.0.1:%d" % w.port, "127.0.0.1:%d" % other))
+    settle(s.etc)
+    timer = threading.Timer(1.0, lambda: run.output("postfix", "-c", s.etc, "reload"))
+    timer.start()
+    clean(d, "a listener that comes while the doctor looks", *args)
+    timer.join()
+    write(os.path.join(s.etc, "master.cf"), master)
+    settle(s.etc)
+    run.output("postfix", "-c", s.etc, "reload")
+    run.until(lambda: run.listening(w.port), "Postfix listens at its port again")
 
 
 def expired():
@@ -212,14 +264,13 @@ def short_lived(cert):
 
 
 def sendmail_cf(d, w):
-    s = AppliedSendmail(path("sendmail"), w)
-    os.makedirs(s.etc)
-    write(s.etc + "/sendmail.mc", s._mc())
-    write(s.etc + "/mailertable", s._table())
-    cf, kept, table = s.etc + "/sendmail.cf", run.output("m4", s.etc + "/sendmail.mc"), s._table()
-    write(cf, kept)
+    s = AppliedSendmail(path("sendmail"), w).start()
+    cf, kept, table = s.etc + "/sendmail.cf", read(s.etc, "sendmail.cf"), s._table()
     args = ("--sendmail", cf)
+    near = read(d.settings)
     clean(d, "Sendmail as written", *args)
+    write(cf, kept.replace("Name=MTA", "Name=MTA, I=journal\nO DaemonPortOptions=Port=1, Name=other, I=other", 1))
+    clean(d, "a listener for others is nothing to us", *args)
     x = next(line for line in kept.splitlines() if line.startswith("Xjournal,"))
     for what, name, level, old, new in (
             ("no F=T", "no-f-equate", "FAIL", ", F=T", ""),
@@ -228,6 +279,12 @@ def sendmail_cf(d, w):
             ("no T at all", "answer-timeout", "warn", ", T=C:30s;S:30s;R:2m;E:5m", ""),
             ("E of 20 s", "end-timeout", "warn", "E:5m", "E:20s"),
             ("no filter", "no-filter", "FAIL", x, ""),
+            ("a listener with other filters", "filter-unused", "FAIL", "Name=MTA", "Name=MTA, InputMailFilters=other"),
+            ("a listener with other filters, too", "milter-after", "warn", "Name=MTA", "Name=MTA, I=journal;other"),
+            ("a listener for this machine alone", "loopback-only", "FAIL", None, None),
+            ("a port that is none", "unknown-port", "FAIL", "Port=%d" % w.port, "Port=jmtp"),
+            ("a listener that Sendmail did not open", "not-listening", "FAIL", "Port=%d" % w.port, "Port=%d" % run.port()),
+            ("a Sendmail that does not run", "port-taken", "FAIL", "sendmail.pid", "nowhere.pid"),
             ("a filter that is not used", "filter-unused", "FAIL", "O InputMailFilters=journal", "O InputMailFilters="),
             ("another filter behind", "milter-after", "warn", "O InputMailFilters=journal", "O InputMailFilters=journal, other"),
             ("another filter before", "milter-before", "warn", "O InputMailFilters=journal", "O InputMailFilters=other, journal"),
@@ -243,10 +300,13 @@ def sendmail_cf(d, w):
             ("a backstop that is a program", "no-backstop", "warn", "Mjhold, P=[IPC]", "Mjhold, P=/bin/sh"),
             ("a mailer that is not there", "no-mailer", "FAIL", "Mjhold,", "Mkhold,"),
     ):
-        if not tap.ok(old in kept, "sendmail.cf has %s" % old[:40]):
+        if name == "loopback-only":
+            d.write(elsewhere(read(d.settings)))
+        elif not tap.ok(old in kept, "sendmail.cf has %s" % old[:40]):
             continue
-        write(cf, kept.replace(old, new, 1))
+        write(cf, kept.replace(old, new, 1) if old else kept)
         planted(d, what, name, level, *args)
+        d.write(near)
     write(cf, kept)
     for what, name, level, entry in (("error: in the mailertable", "error-transport", "FAIL", "error:4.7.1:451 later"),
                                      ("discard: in the mailertable", "discard-transport", "FAIL", "discard:x"),
@@ -255,6 +315,45 @@ def sendmail_cf(d, w):
         planted(d, what, name, level, *args)
     write(s.etc + "/mailertable", table)
     relaying(d, cf, kept, s.etc, args)
+    write(cf, kept)
+    s.stop()
+    planted(d, "a Sendmail that was stopped", "mta-stopped", "FAIL", *args)
+    sendmail_tls(d, w)
+
+
+def sendmail_tls(d, w):
+    """What Sendmail really offers, and what the doctor says of it."""
+    c = Certs(path("tls"))
+    text, files = read(d.settings), {"confSERVER_CERT": c.path("server.pem"), "confSERVER_KEY": c.path("server.key"), "confCACERT": c.path("ca.pem"),
+                                     "confCACERT_PATH": c.folder}
+    encrypted, strict = "<encrypted>yes</encrypted>", "<encrypted>yes</encrypted><encryption-mode>strict</encryption-mode>"
+    cases = [("all four files", {}, encrypted, None, True)]
+    cases += [("without " + name, {name: None}, encrypted, "no-tls", False) for name in files]
+    cases += [("a key that is not there", {"confSERVER_KEY": path("no.key")}, encrypted, "no-tls", False),
+              ("M=S on the listener", {"M": "S"}, encrypted, "no-tls", False),
+              ("a client certificate, asked for", {}, strict, None, True),
+              ("a client certificate, not asked for", {"confTLS_SRV_OPTIONS": "V"}, strict, "no-client-certificate", True),
+              ("nobody wants TLS, and none is there", dict.fromkeys(files), "", None, False),
+              ("a disabled service that wants it, and none is there", dict.fromkeys(files), encrypted + "<disabled>yes</disabled>", "service-disabled", False),
+              ("a login, and M=A on the listener", {"M": "A"}, "<use-smtp-authentication>yes</use-smtp-authentication>", "no-login", True)]
+    for i, (what, other, service, name, offered) in enumerate(cases):
+        values = {**files, **other}
+        mc = ["define(`%s', `%s')" % (n, v) for n, v in values.items() if v and n != "M"]
+        s = AppliedSendmail(path("tls-%d" % i), w, mc=mc)
+        plain = s._mc
+        s._mc = lambda plain=plain, m=values.get("M"): plain().replace("Name=MTA", "Name=MTA, M=" + m if m else "Name=MTA")
+        s.start()
+        d.write(text.replace("</journal-service>", service + "</journal-service>"))
+        with smtplib.SMTP("127.0.0.1", w.port, timeout=60) as client:
+            client.ehlo("client.example.net")
+            tap.is_(client.has_extn("starttls"), offered, "Sendmail, %s: STARTTLS is %soffered" % (what, "" if offered else "not "))
+        args = ("--sendmail", s.etc + "/sendmail.cf")
+        if name:
+            planted(d, "Sendmail: " + what, name, "warn" if name == "service-disabled" else "FAIL", *args)
+        else:
+            clean(d, "Sendmail: " + what, *args)
+        s.stop()
+    d.write(text)
 
 
 def relaying(d, cf, kept, etc, args):
@@ -348,10 +447,13 @@ d = Daemon(path("daemon"), unix=True)
 d.socket, d.archive = w.socket, w.folder + ".d/archive"
 shutil.copy(os.path.join(w.folder, "journal-milter.xml"), d.settings)
 d.start()
-postfix(d, w)
+whole = read(d.settings)
+d.write(nearby(whole))
+postfix(d, w).stop()
 if sendmail.root():
     sendmail_cf(d, w)
 else:
     tap.skip("traps of Sendmail", "Sendmail is not unpacked: contrib/packages sendmail build-check/sendmail")
+d.write(whole)
 settings(d, w)
 sys.exit(tap.done())
