@@ -360,8 +360,10 @@ static int load_at(struct jm_archive *a, uint64_t volume, uint64_t offset, struc
 	jm_scratch_init(&l->scratch, a->tmp_dir);
 	if (jm_reader_open_volume(a, volume, &fd, err) < 0)
 		return -1;
-	if (jm_volume_read(fd, a->uuid, volume, offset, jm_reader_volume_end(a, volume), &l->record, err) < 0)
+	if (jm_volume_read(fd, a->uuid, volume, offset, jm_reader_volume_end(a, volume), &l->record, err) < 0) {
+		(void)jm_err_wrap(err, "volume %" PRIu64 " at %" PRIu64, volume, offset);
 		goto out;
+	}
 	if (jm_json_read(l->record.meta, l->record.head.meta_bytes, &l->meta, err) < 0)
 		goto out;
 	if (l->record.head.type != JM_RECORD_REPORT) {
@@ -370,7 +372,7 @@ static int load_at(struct jm_archive *a, uint64_t volume, uint64_t offset, struc
 	}
 	rc = rebuild(a, fd, l, depth, err);
 	if (rc < 0)
-		(void)jm_err_wrap(err, "record %" PRIu64, l->record.head.seq);
+		(void)jm_err_wrap(err, "volume %" PRIu64 ", record %" PRIu64, volume, l->record.head.seq);
 out:
 	(void)close(fd);
 	if (rc < 0)

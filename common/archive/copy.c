@@ -102,7 +102,9 @@ static int copy_range(struct jm_archive *a, uint64_t number, uint64_t from, uint
 		size_t n = to - from < CHUNK_BYTES ? (size_t)(to - from) : CHUNK_BYTES;
 
 		rc = jm_io_pread(fd, chunk, n, from, err);
-		if (rc == 0)
+		if (rc < 0)
+			(void)jm_err_wrap(err, "volume %" PRIu64 " at %" PRIu64, number, from);
+		else
 			rc = sink(ctx, chunk, n, err);
 		from += n;
 	}

@@ -59,9 +59,15 @@ static int list_volumes(struct jm_archive *a, struct jm_err *err)
 	d = opendir(path);
 	if (d == NULL)
 		return errno == ENOENT ? 0 : jm_err_sys(err, JM_E_TEMP, "cannot read folder \"%s\"", path);
-	while (rc == 0 && (e = readdir(d)) != NULL) {
+	while (rc == 0) {
 		uint64_t number;
 
+		errno = 0;
+		if ((e = readdir(d)) == NULL) {
+			/* Not the end: a volume that is not seen would be made, and so lost. */
+			rc = errno == 0 ? 1 : jm_err_sys(err, JM_E_TEMP, "cannot read folder \"%s\"", path);
+			break;
+		}
 		if (!volume_name(e->d_name, &number))
 			continue;
 		rc = jm_volumes_add(a, &(struct jm_volume){ .head.number = number }, err);
@@ -69,7 +75,7 @@ static int list_volumes(struct jm_archive *a, struct jm_err *err)
 	(void)closedir(d);
 	if (a->volumes > 1)
 		qsort(a->volume, a->volumes, sizeof(*a->volume), by_number);
-	return rc;
+	return rc < 0 ? -1 : 0;
 }
 
 /* Read the header of volume i; its end is the file's for now. */
@@ -177,33 +183,45 @@ static int judge_volumes(struct jm_archive *a, bool tell, struct jm_err *err)
 
 /* ---- the tail ---- */
 
-/* Copy what is cut off to DIR/cut; best effort, it was never acknowledged. */
-static void keep_cut(struct jm_archive *a, int fd, uint64_t volume, uint64_t from, uint64_t to)
+/* Copy what is cut off to DIR/cut; best effort, it was never acknowledged. But what cannot be read is not cut off: who knows what it is. -1 then. */
+static int keep_cut(struct jm_archive *a, int fd, uint64_t volume, uint64_t from, uint64_t to, struct jm_err *err)
 {
 	static const size_t chunk_bytes = 65536;
 	unsigned char *chunk = malloc(chunk_bytes);
 	char path[JM_VOLUME_PATH_BYTES];
-	struct jm_err err = { .kind = JM_E_NONE };
-	int out = -1;
+	struct jm_err why = { .kind = JM_E_NONE };
+	int out = -1, rc = chunk == NULL ? jm_err_sys(err, JM_E_TEMP, "cutting off an unfinished write") : 0;
 
 	(void)snprintf(path, sizeof(path), "%s/cut", a->dir);
-	if (chunk == NULL || jm_io_mkdirs(path, 0700, &err) < 0)
-		goto out;
-	(void)snprintf(path, sizeof(path), "%s/cut/%08" PRIu64 "-%" PRIu64, a->dir, volume, from);
-	out = jm_io_open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600, &err);
-	while (out >= 0 && from < to) {
-		size_t n = to - from < chunk_bytes ? (size_t)(to - from) : chunk_bytes;
-
-		if (jm_io_pread(fd, chunk, n, from, &err) < 0 || jm_io_write(out, chunk, n, &err) < 0)
-			break;
-		from += n;
+	if (jm_io_mkdirs(path, 0700, &why) == 0) {
+		(void)snprintf(path, sizeof(path), "%s/cut/%08" PRIu64 "-%" PRIu64, a->dir, volume, from);
+		out = jm_io_open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600, &why);
 	}
-out:
-	if (err.kind != JM_E_NONE)
-		JM_LOG(JM_LOG_WARNING, "cut-not-kept", { "error", JM_S(err.text) });
+	for (uint64_t at = from; rc == 0 && at < to;) {
+		size_t n = to - at < chunk_bytes ? (size_t)(to - at) : chunk_bytes;
+
+		rc = jm_io_pread(fd, chunk, n, at, err);
+		if (rc == 0 && why.kind == JM_E_NONE)
+			(void)!jm_io_write(out, chunk, n, &why);
+		at += n;
+	}
+	if (why.kind != JM_E_NONE)
+		JM_LOG(JM_LOG_WARNING, "cut-not-kept", { "error", JM_S(why.text) });
 	if (out >= 0)
 		(void)close(out);
 	free(chunk);
+	return rc;
+}
+
+/* There is something, who knows what: nothing is cut off. */
+static int unreadable(const struct jm_volume *v, uint64_t at, uint64_t seq, struct jm_err *err)
+{
+	struct jm_err why = *err;
+
+	if (why.kind != JM_E_CORRUPT)
+		return -1;
+	return jm_err_set(err, JM_E_CORRUPT, "volume %" PRIu64 " cannot be read at %" PRIu64 " (record %" PRIu64 ": %.200s): mend the disk or restore "
+	    "the volume from a backup (or live without the record: jmctl rebuild)", v->head.number, at, seq, why.text);
 }
 
 /* The record expected at at is bad. Was it acknowledged? A later record knows. */
@@ -216,15 +234,16 @@ static int judge_tail(struct jm_archive *a, const struct jm_volume *v, uint64_t 
 
 	if (err->kind != JM_E_CORRUPT)
 		return -1;
-	if (err->sys == EIO)	/* there is something, who knows what */
-		return jm_err_set(err, JM_E_CORRUPT, "volume %" PRIu64 " cannot be read at %" PRIu64 " (record %" PRIu64 ": %.200s): mend the disk or restore "
-		    "the volume from a backup (or live without the record: jmctl rebuild)", v->head.number, at, seq, why.text);
+	if (err->sys == EIO || err->sys == ENODATA)
+		return unreadable(v, at, seq, err);
 	for (;;) {
 		if (jm_volume_find(a->tail.fd, a->uuid, from, v->end, &found, &found_at, &h, err) < 0)
 			return -1;
-		if (!found)
+		if (!found) {
+			*err = why;
 			return 0;
-		if (h.durable_seq >= seq)
+		}
+		if (h.seq == 0 || h.durable_seq >= seq)
 			return jm_err_set(err, JM_E_CORRUPT, "volume %" PRIu64 " is damaged at %" PRIu64 " (record %" PRIu64 ": %.200s), and record %"
 			    PRIu64 " behind it is good: restore the volume from a backup (or live without the record: jmctl rebuild)", v->head.number, at, seq, why.text, h.seq);
 		from = found_at + 1;
@@ -237,7 +256,8 @@ static int cut(struct jm_archive *a, struct jm_volume *v, uint64_t at, struct jm
 
 	(void)snprintf(text, sizeof(text), "volume %" PRIu64 ": %" PRIu64 " bytes of an unfinished write cut off at %" PRIu64 " (%.100s)",
 	    v->head.number, v->end - at, at, err->text);
-	keep_cut(a, a->tail.fd, v->head.number, at, v->end);
+	if (keep_cut(a, a->tail.fd, v->head.number, at, v->end, err) < 0)
+		return unreadable(v, at, a->tail.next_seq, err);
 	if (jm_io_truncate(a->tail.fd, at, err) < 0)
 		return -1;
 	v->end = at;
@@ -254,7 +274,8 @@ static int pass_by(struct jm_archive *a, const struct jm_volume *v, const struct
 	if (h->seq != 0 && jm_record_bytes(h) <= v->end - t->end) {
 		t->end += jm_record_bytes(h);
 		t->next_seq = h->seq + 1;
-		return jm_io_pread(t->fd, t->last_sha256, sizeof(t->last_sha256), t->end - sizeof(t->last_sha256), err);
+		/* Its digest is lost when that cannot be read either; then the next volume states the one before. */
+		return jm_io_pread(t->fd, t->last_sha256, sizeof(t->last_sha256), t->end - sizeof(t->last_sha256), err) < 0 && err->kind != JM_E_CORRUPT ? -1 : 0;
 	}
 	if (jm_volume_find(t->fd, a->uuid, t->end + 1, v->end, &found, &t->end, &next, err) < 0)
 		return -1;
@@ -267,6 +288,21 @@ static int pass_by(struct jm_archive *a, const struct jm_volume *v, const struct
 	return 0;
 }
 
+/* One record with its body. What does not fit is read twice: a read may go wrong, and what follows may be a cut. */
+static int read_whole(const struct jm_archive *a, const struct jm_volume *v, struct jm_record *r, struct jm_err *err)
+{
+	const struct jm_tail *t = &a->tail;
+
+	for (bool again = false;; again = true) {
+		if (jm_volume_read(t->fd, a->uuid, v->head.number, t->end, v->end, r, err) == 0 && jm_volume_check_body(t->fd, r, err) == 0)
+			return 0;
+		jm_record_release(r);
+		if (again || err->kind != JM_E_CORRUPT)
+			return -1;
+		(void)posix_fadvise(t->fd, (off_t)t->end, 0, POSIX_FADV_DONTNEED);
+	}
+}
+
 /* Read the last volume from the catalog's position on, whole records with bodies, to its end. */
 static int scan_tail(struct jm_archive *a, struct jm_volume *v, bool *sealed_r, struct jm_err *err)
 {
@@ -274,17 +310,14 @@ static int scan_tail(struct jm_archive *a, struct jm_volume *v, bool *sealed_r, 
 	struct jm_record r;
 
 	while (t->end < v->end) {
-		int rc = jm_volume_read(t->fd, a->uuid, v->head.number, t->end, v->end, &r, err);
+		int rc = read_whole(a, v, &r, err);
 
-		if (rc == 0)
-			rc = jm_volume_check_body(t->fd, &r, err);
 		if (rc == 0 && r.head.seq != t->next_seq) {
 			jm_record_release(&r);
 			return jm_err_set(err, JM_E_CORRUPT, "volume %" PRIu64 " at %" PRIu64 ": record %" PRIu64 " where %" PRIu64 " should follow",
 			    v->head.number, t->end, r.head.seq, t->next_seq);
 		}
 		if (rc < 0) {
-			jm_record_release(&r);
 			if (judge_tail(a, v, t->end, t->next_seq, err) == 0 && !v->headless)
 				return cut(a, v, t->end, err);
 			if (!a->rebuild || err->kind != JM_E_CORRUPT || pass_by(a, v, &r.head, err) < 0)

@@ -7,6 +7,7 @@
 #ifndef JM_ARCHIVE_STORE_H
 #define JM_ARCHIVE_STORE_H
 
+#include <errno.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <stdatomic.h>
@@ -420,6 +421,11 @@ int jm_reader_time(json_t *row, const char *from, const char *to);
 int jm_reader_locate(struct jm_archive *a, uint64_t seq, uint64_t *volume_r, uint64_t *offset_r, uint64_t *item_r, struct jm_err *err) JM_MUST_CHECK;
 /* The valid end of a volume, and (durable: 0) the last one's acknowledged end. 0 when there is no such volume. */
 uint64_t jm_reader_volume_end(struct jm_archive *a, uint64_t number);
+/* Does what went wrong say nothing about the archive (no memory, no descriptor, no room)? EIO does. */
+static inline bool jm_reader_not_now(const struct jm_err *why)
+{
+	return why->kind == JM_E_TEMP && why->sys != EIO;
+}
 /* Open a volume for reading. */
 int jm_reader_open_volume(struct jm_archive *a, uint64_t number, int *fd_r, struct jm_err *err) JM_MUST_CHECK;
 

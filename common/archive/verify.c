@@ -100,14 +100,20 @@ static void find(struct check *k, uint64_t seq, uint64_t volume, uint64_t offset
 }
 
 /* What could not be read now says nothing about the archive (no memory, no descriptor, no room): then the verification ends. */
+static void end(struct check *k, const struct jm_err *why, struct jm_err *err)
+{
+	if (k->rc != 0)
+		return;
+	k->rc = -1;
+	*err = *why;
+}
+
 static void find_or_end(struct check *k, const struct jm_record *r, const struct jm_err *why, struct jm_err *err)
 {
-	if (why->kind != JM_E_TEMP) {
+	if (jm_reader_not_now(why))
+		end(k, why, err);
+	else
 		find(k, r->head.seq, r->volume, r->offset, why->text, err);
-	} else if (k->rc == 0) {
-		k->rc = -1;
-		*err = *why;
-	}
 }
 
 static void tell(struct check *k, struct jm_err *err)
@@ -139,14 +145,20 @@ static void check_catalogued(struct check *k, const struct jm_record *r, struct 
 	if (r->head.type == JM_RECORD_EVENT) {
 		rc = jm_reader_get(k->a, JM_T_EVENTS, jm_span_of(key, sizeof(key)), &row, &why);
 		json_decref(row);
-		if (rc != 1)
+		if (rc < 0)
+			find_or_end(k, r, &why, err);
+		else if (rc == 0)
 			find(k, r->head.seq, r->volume, r->offset, "the catalog lacks this event", err);
 		return;
 	}
 	if (r->head.type != JM_RECORD_REPORT)
 		return;
 	rc = jm_reader_locate(k->a, r->head.seq, &volume, &offset, &item, &why);
-	if (rc != 1 || volume != r->volume || offset != r->offset) {
+	if (rc < 0) {
+		find_or_end(k, r, &why, err);
+		return;
+	}
+	if (rc == 0 || volume != r->volume || offset != r->offset) {
 		find(k, r->head.seq, r->volume, r->offset, rc == 1 ? "the catalog has this report at another place" :
 		    "the catalog lacks this report", err);
 		return;
@@ -154,7 +166,9 @@ static void check_catalogued(struct check *k, const struct jm_record *r, struct 
 	jm_num_put_be64(key, item);
 	rc = jm_reader_get(k->a, JM_T_ITEMS, jm_span_of(key, sizeof(key)), &row, &why);
 	json_decref(row);
-	if (rc != 1)
+	if (rc < 0)
+		find_or_end(k, r, &why, err);
+	else if (rc == 0)
 		find(k, r->head.seq, r->volume, r->offset, "the catalog lacks the item of this report", err);
 }
 
@@ -198,7 +212,7 @@ static bool check_record(struct check *k, int fd, const struct jm_volume *v, uin
 
 	if (rc == 0 && r.head.type != JM_RECORD_REPORT)
 		rc = jm_volume_check_body(fd, &r, &why);
-	if (rc < 0 && why.kind == JM_E_TEMP) {
+	if (rc < 0 && jm_reader_not_now(&why)) {
 		find_or_end(k, &r, &why, err);
 		jm_record_release(&r);
 		return false;
@@ -212,7 +226,11 @@ static bool check_record(struct check *k, int fd, const struct jm_volume *v, uin
 			*offset += jm_record_bytes(&r.head);
 			return true;
 		}
-		if (jm_volume_find(fd, k->a->uuid, *offset + 1, v->end, &found, offset, &h, &why) < 0 || !found)
+		if (jm_volume_find(fd, k->a->uuid, *offset + 1, v->end, &found, offset, &h, &why) < 0) {
+			end(k, &why, err);
+			return false;
+		}
+		if (!found)
 			return false;
 		k->next_seq = 0;
 		return true;
@@ -243,11 +261,13 @@ static int check_volume(struct check *k, const struct jm_volume *v, struct jm_er
 	if (v->problem[0] != '\0')
 		find(k, v->head.first_seq, v->head.number, 0, v->problem, err);
 	if (v->absent || jm_reader_open_volume(k->a, v->head.number, &fd, &why) < 0) {
-		if (!v->absent)
+		if (!v->absent && jm_reader_not_now(&why))
+			end(k, &why, err);
+		else if (!v->absent)
 			find(k, v->head.first_seq, v->head.number, 0, why.text, err);
 		k->know_last = false;
 		k->next_seq = 0;
-		return 0;
+		return k->rc < 0 ? -1 : 0;
 	}
 	if (v->problem[0] != '\0')
 		k->know_last = false;
@@ -286,12 +306,17 @@ static void check_row(struct check *k, uint64_t seq, const json_t *row, int *fd,
 		if (*fd >= 0)
 			(void)close(*fd);
 		*open_volume = volume;
-		if (jm_reader_open_volume(k->a, volume, fd, &why) < 0)
+		if (jm_reader_open_volume(k->a, volume, fd, &why) < 0) {
 			*fd = -1;
+			if (jm_reader_not_now(&why))
+				end(k, &why, err);
+		}
 	}
 	memset(&r, 0, sizeof(r));
 	if (*fd < 0 || jm_volume_read(*fd, k->a->uuid, volume, offset, jm_reader_volume_end(k->a, volume), &r, &why) < 0) {
-		if (*fd < 0 || r.head.seq != seq)	/* a damaged record was named already */
+		if (*fd >= 0 && jm_reader_not_now(&why))
+			end(k, &why, err);
+		else if (*fd < 0 || r.head.seq != seq)	/* a damaged record was named already */
 			find(k, seq, volume, offset, "the catalog has a report that cannot be read there", err);
 	} else if (r.head.seq != seq || r.head.type != JM_RECORD_REPORT) {
 		find(k, seq, volume, offset, "the catalog has a report where another record stands", err);
@@ -347,11 +372,18 @@ static int check_items(struct check *k, struct jm_err *err)
 		memcpy(at, page.row[page.n - 1].key, sizeof(at));
 		for (size_t i = 0; i < page.n; i++) {
 			uint64_t id = jm_num_get_be64(page.row[i].key), volume = 0, offset = 0, item = 0;
+			struct jm_err why;
+			int rc;
 
 			if (id > k->durable)
 				continue;
 			k->items++;
-			if (jm_reader_locate(k->a, id, &volume, &offset, &item, err) != 1 || item != id)
+			rc = jm_reader_locate(k->a, id, &volume, &offset, &item, &why);
+			if (rc < 0 && jm_reader_not_now(&why))
+				end(k, &why, err);
+			else if (rc < 0)
+				find(k, id, volume, offset, why.text, err);
+			else if (rc == 0 || item != id)
 				find(k, id, volume, offset, "the catalog has an item without a report", err);
 		}
 		jm_page_release(&page);

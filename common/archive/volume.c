@@ -151,11 +151,26 @@ int jm_volume_check_body(int fd, const struct jm_record *r, struct jm_err *err)
 	return rc < 0 ? -1 : 0;
 }
 
+/* Read up to n bytes, as many as can be read before the first sector that cannot: *got_r. 0, -1. */
+static int read_most(int fd, unsigned char *chunk, size_t n, uint64_t offset, size_t *got_r, struct jm_err *err)
+{
+	*got_r = n;
+	if (jm_io_pread(fd, chunk, n, offset, err) == 0)
+		return 0;
+	for (*got_r = 0; err->kind == JM_E_CORRUPT && *got_r < n;) {
+		size_t sector = SECTOR_BYTES - (size_t)((offset + *got_r) % SECTOR_BYTES), left = n - *got_r;
+
+		if (jm_io_pread(fd, chunk + *got_r, sector < left ? sector : left, offset + *got_r, err) < 0)
+			break;
+		*got_r += sector < left ? sector : left;
+	}
+	return err->kind == JM_E_CORRUPT ? 0 : -1;
+}
+
 int jm_volume_find(int fd, const unsigned char uuid[JM_UUID_BYTES], uint64_t offset, uint64_t limit, bool *found, uint64_t *found_r,
     struct jm_record_head *h_r, struct jm_err *err)
 {
 	unsigned char *chunk = malloc(CHUNK_BYTES);
-	size_t step = CHUNK_BYTES;
 	struct jm_err no;
 	int rc = -1;
 
@@ -163,21 +178,16 @@ int jm_volume_find(int fd, const unsigned char uuid[JM_UUID_BYTES], uint64_t off
 	if (chunk == NULL)
 		return jm_err_sys(err, JM_E_TEMP, "looking for a record");
 	while (offset < limit && limit - offset >= JM_RECORD_HEAD_BYTES) {
-		size_t n = limit - offset < step ? (size_t)(limit - offset) : step;
+		size_t n = limit - offset < CHUNK_BYTES ? (size_t)(limit - offset) : CHUNK_BYTES, got;
 
-		if (jm_io_pread(fd, chunk, n, offset, err) < 0) {
-			if (err->kind != JM_E_CORRUPT)
-				goto out;
-			if (step == SECTOR_BYTES)	/* over the sector that cannot be read */
-				offset += SECTOR_BYTES - offset % SECTOR_BYTES;
-			step = SECTOR_BYTES;
-			continue;
-		}
-		for (size_t i = 0; i + JM_RECORD_HEAD_BYTES <= n; i++) {
-			const unsigned char *p = memchr(chunk + i, 0x8a, n - i);
+		if (read_most(fd, chunk, n, offset, &got, err) < 0)
+			goto out;
+		for (size_t i = 0; i + JM_RECORD_HEAD_BYTES <= got; i++) {
+			const unsigned char *p = memchr(chunk + i, 0x8a, got - i);
 
-			if (p == NULL || (i = (size_t)(p - chunk)) + JM_RECORD_HEAD_BYTES > n)
+			if (p == NULL || (i = (size_t)(p - chunk)) + JM_RECORD_HEAD_BYTES > got)
 				break;
+			memset(h_r, 0, sizeof(*h_r));
 			if (jm_record_decode(p, uuid, h_r, &no) == 0 || no.kind == JM_E_CONFIG) {
 				*found = true;
 				*found_r = offset + i;
@@ -185,9 +195,12 @@ int jm_volume_find(int fd, const unsigned char uuid[JM_UUID_BYTES], uint64_t off
 				goto out;
 			}
 		}
-		if (n < step)
+		if (got < n)		/* over the sector that cannot be read */
+			offset += got + SECTOR_BYTES - (offset + got) % SECTOR_BYTES;
+		else if (n < CHUNK_BYTES)
 			break;
-		offset += n - (JM_RECORD_HEAD_BYTES - 1);
+		else
+			offset += n - (JM_RECORD_HEAD_BYTES - 1);
 	}
 	rc = 0;
 out:

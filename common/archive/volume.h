@@ -73,7 +73,7 @@ static inline const unsigned char *jm_record_sha256(const struct jm_record *r)
 	return r->trailer + JM_RECORD_SHA256_AT;
 }
 
-/* Look for the next header with a good checksum in [offset, limit). True with *found_r and *h_r. */
+/* Look for the next header with a good checksum in [offset, limit), over sectors that cannot be read. True with *found_r and *h_r (seq 0: a newer version's). */
 int jm_volume_find(int fd, const unsigned char uuid[JM_UUID_BYTES], uint64_t offset, uint64_t limit, bool *found, uint64_t *found_r,
     struct jm_record_head *h_r, struct jm_err *err) JM_MUST_CHECK;
 

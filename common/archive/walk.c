@@ -50,6 +50,10 @@ static int walk_volume(struct state *s, const struct jm_volume *v, uint64_t offs
 		return -1;
 	if (v->absent || jm_reader_open_volume(s->a, v->head.number, &fd, &why) < 0) {
 		s->next_seq = 0;
+		if (!v->absent && jm_reader_not_now(&why)) {
+			*err = why;
+			return -1;
+		}
 		return v->absent ? 0 : tell_damage(s, v->head.first_seq, v->head.number, 0, why.text, err);
 	}
 	while (rc == 0 && offset < v->end) {

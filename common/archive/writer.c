@@ -82,11 +82,13 @@ static int recheck(struct jm_archive *a, struct jm_err *err)
 	while (at < a->tail.end) {
 		bool late = a->tail.end - at <= RECHECK_BYTES;
 
-		if (jm_volume_read(a->tail.fd, a->uuid, v->head.number, at, a->tail.end, &r, err) < 0)
-			return -1;
-		if (late && jm_volume_check_body(a->tail.fd, &r, err) < 0) {
+		int rc = jm_volume_read(a->tail.fd, a->uuid, v->head.number, at, a->tail.end, &r, err);
+
+		if (rc == 0 && late)
+			rc = jm_volume_check_body(a->tail.fd, &r, err);
+		if (rc < 0) {
 			jm_record_release(&r);
-			return -1;
+			return jm_err_wrap(err, "reading back after a failed sync: volume %" PRIu64 " at %" PRIu64, v->head.number, at);
 		}
 		at += jm_record_bytes(&r.head);
 		jm_record_release(&r);
@@ -111,8 +113,9 @@ static int ready(struct jm_archive *a, struct jm_err *err)
 		    "opened again and verified", a->volume[a->volumes - 1].head.number);
 	if (t->fd >= 0 && t->doubtful) {
 		if (recheck(a, err) < 0) {
-			t->damaged = err->kind == JM_E_CORRUPT;
-			return jm_err_wrap(err, "reading back after a failed sync");
+			t->damaged = err->kind == JM_E_CORRUPT && err->sys != EIO;	/* one that cannot be read now is tried again */
+			err->kind = JM_E_TEMP;
+			return -1;
 		}
 		leave_volume(a);
 	}

@@ -174,8 +174,12 @@ int jm_io_pread(int fd, void *p, size_t n, uint64_t offset, struct jm_err *err)
 			continue;
 		if (r < 0)	/* a sector that cannot be read will not be readable later either: as good as altered */
 			return jm_err_sys(err, errno == EIO ? JM_E_CORRUPT : JM_E_TEMP, "cannot read");
-		if (r == 0)
-			return jm_err_set(err, JM_E_CORRUPT, "file ends %zu bytes too early", n);
+		if (r == 0) {
+			(void)jm_err_set(err, JM_E_CORRUPT, "file ends %zu bytes too early", n);
+			if (err)
+				err->sys = ENODATA;
+			return -1;
+		}
 		at += r;
 		offset += (uint64_t)r;
 		n -= (size_t)r;

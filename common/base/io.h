@@ -26,7 +26,7 @@ int jm_io_write(int fd, const void *p, size_t n, struct jm_err *err) JM_MUST_CHE
 /* Write all of the vector at offset; the vector's entries are changed while doing so. TEMP; then the file may hold a part. */
 int jm_io_pwritev(int fd, struct iovec *v, size_t n, uint64_t offset, struct jm_err *err) JM_MUST_CHECK;
 
-/* Read exactly n bytes at offset. CORRUPT when the file ends before, TEMP on a read error. */
+/* Read exactly n bytes at offset. CORRUPT when the file ends before (err->sys ENODATA) or the disk cannot read it (EIO), TEMP on another error. */
 int jm_io_pread(int fd, void *p, size_t n, uint64_t offset, struct jm_err *err) JM_MUST_CHECK;
 
 /* fdatasync(2). TEMP; a failure is final for that file: later success proves nothing. */

@@ -1,0 +1,728 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A disk that cannot be read: EIO, a file that gives less than it says, a changed byte, at every read and at chosen places. A clear error names what
+ * cannot be read, the rest stays readable, nothing is cut off or dropped because a read failed, and all works again when the disk does.
+ * pread, readdir, open and fdatasync of this program and of the libraries in it go through here. Failing writes: archive_fault.c.
+ */
+#include <dirent.h>
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "common/archive/catalog.h"
+#include "common/archive/volume.h"
+#include "common/base/clock.h"
+#include "common/base/io.h"
+#include "t/lib/deposit.h"
+#include "t/lib/tap.h"
+
+#define CAP (4u << 20)
+#define SERVICE "archive@journal.example.com"
+#define MESSAGES 12
+#define VOLUME_BYTES 9000
+#define ALL UINT64_MAX
+
+/* ---- the disk ---- */
+
+enum what { WELL, UNREADABLE, ENDS, CHANGED, NO_DESCRIPTOR };
+static const char *const words[] = { "", "EIO", "the file's end", "a changed byte", "EMFILE" };
+
+static struct {
+	_Atomic enum what what;
+	char below[600];		/* files whose path begins so */
+	uint64_t from, to;		/* bytes of the file */
+	unsigned long nth;		/* of the reads that are meant; 0: all */
+	bool from_then_on;
+	atomic_ulong count;
+	atomic_int sync_fails;		/* so many times */
+	atomic_int names;		/* so many names of a folder, then EIO; -1: all */
+} disk = { .names = -1 };
+
+static bool meant(int fd)
+{
+	char link[40], path[600];
+	ssize_t n;
+
+	(void)snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	n = readlink(link, path, sizeof(path) - 1);
+	path[n > 0 ? n : 0] = '\0';
+	return strncmp(path, disk.below, strlen(disk.below)) == 0;
+}
+
+static bool hits(void)
+{
+	unsigned long n = atomic_fetch_add(&disk.count, 1) + 1;
+
+	return disk.nth == 0 || n == disk.nth || (disk.from_then_on && n > disk.nth);
+}
+
+static ssize_t do_pread(int fd, void *p, size_t n, off_t off)
+{
+	uint64_t at = (uint64_t)off;
+	enum what what = atomic_load(&disk.what);
+	ssize_t got;
+
+	if (what == WELL || what == NO_DESCRIPTOR || at >= disk.to || at + n <= disk.from || !meant(fd) || !hits())
+		return syscall(SYS_pread64, fd, p, n, off);
+	if (what != CHANGED && at < disk.from)		/* what stands before can be read */
+		return syscall(SYS_pread64, fd, p, (size_t)(disk.from - at), off);
+	if (what == UNREADABLE) {
+		errno = EIO;
+		return -1;
+	}
+	if (what == ENDS)
+		return 0;
+	got = syscall(SYS_pread64, fd, p, n, off);
+	if (got > 0)
+		((unsigned char *)p)[at < disk.from ? disk.from - at : 0] ^= 0x20;
+	return got;
+}
+
+ssize_t pread(int fd, void *p, size_t n, off_t off) { return do_pread(fd, p, n, off); }
+ssize_t pread64(int fd, void *p, size_t n, off64_t off) { return do_pread(fd, p, n, off); }
+
+static int do_open(const char *path, int flags, mode_t mode)
+{
+	if (atomic_load(&disk.what) == NO_DESCRIPTOR && strncmp(path, disk.below, strlen(disk.below)) == 0 && hits()) {
+		errno = EMFILE;
+		return -1;
+	}
+	return (int)syscall(SYS_openat, AT_FDCWD, path, flags, mode);
+}
+
+#define OPEN_BODY mode_t mode = 0; if (flags & (O_CREAT | O_TMPFILE)) { va_list v; va_start(v, flags); mode = va_arg(v, mode_t); va_end(v); } \
+	return do_open(path, flags, mode)
+int open(const char *path, int flags, ...) { OPEN_BODY; }
+int open64(const char *path, int flags, ...) { OPEN_BODY; }
+
+int fdatasync(int fd)
+{
+	(void)fd;
+	if (atomic_load(&disk.sync_fails) <= 0)
+		return 0;
+	(void)atomic_fetch_sub(&disk.sync_fails, 1);
+	errno = EIO;
+	return -1;
+}
+
+static struct dirent *do_readdir(DIR *d, const char *name)
+{
+	struct dirent *(*real)(DIR *);
+
+	if (atomic_load(&disk.names) >= 0 && atomic_fetch_sub(&disk.names, 1) == 0) {
+		errno = EIO;
+		return NULL;
+	}
+	*(void **)&real = dlsym(RTLD_NEXT, name);
+	return real(d);
+}
+
+struct dirent *readdir(DIR *d) { return do_readdir(d, "readdir"); }
+struct dirent64 *readdir64(DIR *d) { return (struct dirent64 *)(void *)do_readdir(d, "readdir64"); }
+
+/* From now on the bytes from to to of the file with this path (all below, when to is ALL). */
+static void fail(enum what what, const char *path, uint64_t from, uint64_t to)
+{
+	atomic_store(&disk.what, WELL);
+	(void)snprintf(disk.below, sizeof(disk.below), "%s", path);
+	disk.from = from;
+	disk.to = to;
+	disk.nth = 0;
+	atomic_store(&disk.count, 0);
+	atomic_store(&disk.what, what);
+}
+
+static void mend(void)
+{
+	atomic_store(&disk.what, WELL);
+	atomic_store(&disk.names, -1);
+}
+
+/* ---- the archive ---- */
+
+static struct jm_buf b, out, text;
+static char dir[500], base[500];
+
+/* 0 to 11; 4 is of the same bytes as 1, and 6 is large. */
+static void make(unsigned i)
+{
+	unsigned k = i == 4 ? 1 : i;
+	char id[40];
+
+	(void)snprintf(id, sizeof(id), "read%u@x", k);
+	t_message(&b, id, "read", k, i == 6 ? 30000 : 1000 + 100 * k);
+}
+
+static int run(const char *const argv[])
+{
+	int status = -1;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		(void)execvp(argv[0], (char *const *)(uintptr_t)argv);
+		_exit(127);
+	}
+	(void)waitpid(pid, &status, 0);
+	return status;
+}
+
+/* A folder as it was. */
+static void again(void)
+{
+	if (run((const char *const[]){ "rm", "-rf", dir, NULL }) != 0 || run((const char *const[]){ "cp", "-a", base, dir, NULL }) != 0)
+		exit(1);
+}
+
+static uint64_t volume_bytes(unsigned *volumes_r)
+{
+	char path[JM_VOLUME_PATH_BYTES];
+	struct stat st;
+	uint64_t sum = 0;
+
+	for (*volumes_r = 0; stat(jm_volume_path(dir, *volumes_r + 1, path), &st) == 0; ++*volumes_r)
+		sum += (uint64_t)st.st_size;
+	return sum;
+}
+
+struct place {
+	uint64_t volume, offset, end, seq;
+};
+
+/* Where the reports stand, by walking through the volumes. */
+static size_t places(struct place *p, size_t max)
+{
+	char path[JM_VOLUME_PATH_BYTES];
+	struct jm_volume_head h;
+	struct jm_record r;
+	struct jm_err err;
+	struct stat st;
+	size_t n = 0;
+
+	for (uint64_t v = 1;; v++) {
+		uint64_t at = JM_VOLUME_HEAD_BYTES;
+		int fd = open(jm_volume_path(dir, v, path), O_RDONLY);
+
+		if (fd < 0)
+			return n;
+		if (fstat(fd, &st) != 0 || jm_volume_read_head(fd, &h, &err) < 0)
+			exit(1);
+		while (jm_volume_read(fd, h.uuid, v, at, (uint64_t)st.st_size, &r, &err) == 0) {
+			uint64_t end = at + jm_record_bytes(&r.head);
+
+			if (r.head.type == JM_RECORD_REPORT && n < max)
+				p[n++] = (struct place){ v, at, end, r.head.seq };
+			at = end;
+			jm_record_release(&r);
+		}
+		(void)close(fd);
+	}
+}
+
+static size_t rows(struct jm_archive *a)
+{
+	size_t n = 0;
+
+	if (!t_list(a, NULL, &text))
+		return 999;
+	for (size_t i = 0; i < text.len; i++)
+		n += text.p[i] == '\n';
+	return n;
+}
+
+/* The archive that all begins with: its owner was killed, so that the catalog is behind. */
+static uint64_t *seq;
+
+static void build(void)
+{
+	pid_t pid;
+
+	seq = mmap(NULL, sizeof(*seq) * MESSAGES, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (seq == MAP_FAILED || (pid = fork()) < 0)
+		exit(1);
+	if (pid == 0) {
+		struct jm_archive *a = t_open(base, VOLUME_BYTES);
+		struct jm_receipt r;
+		struct jm_err err;
+
+		for (unsigned i = 0; a != NULL && i < MESSAGES; i++) {
+			make(i);
+			if (t_deposit(a, jm_buf_span(&b), SERVICE, i == 3 ? "too old" : NULL, &r, &err) == 0)
+				seq[i] = r.seq;
+		}
+		(void)kill(getpid(), SIGKILL);
+	}
+	(void)waitpid(pid, NULL, 0);
+	for (unsigned i = 0; i < MESSAGES; i++)
+		if (seq[i] == 0)
+			exit(1);
+}
+
+/* What is not as it must be on a disk that works; "": nothing. more: items that may be there besides. */
+static const char *judge(unsigned more)
+{
+	static char why[300];
+	struct jm_archive *a = t_open(dir, VOLUME_BYTES);
+	char problem[200];
+	struct jm_err err;
+	size_t n;
+
+	*why = '\0';
+	if (a == NULL)
+		return "it does not open";
+	for (unsigned i = 0; i < MESSAGES && *why == '\0'; i++) {
+		make(i);
+		if (t_export(a, i == 4 ? seq[1] : seq[i], JM_EXPORT_REPORT, i == 4, &out, &err) < 0 || !jm_span_eq(jm_buf_span(&out), jm_buf_span(&b)))
+			(void)snprintf(why, sizeof(why), "message %u is lost", i);
+	}
+	n = rows(a);
+	if (*why == '\0' && (n < MESSAGES - 2 || n > MESSAGES - 2 + more))
+		(void)snprintf(why, sizeof(why), "%zu items", n);
+	if (*why == '\0' && t_verify(a, problem) != 0)
+		(void)snprintf(why, sizeof(why), "verify: %s", problem);
+	jm_archive_close(&a);
+	return why;
+}
+
+/* ---- every read ---- */
+
+/* In a child: what an operator and a sender do. 1: something was wrong that no failing read excuses. */
+static int use(void)
+{
+	struct jm_archive *a = NULL;
+	struct jm_receipt r;
+	struct jm_err err;
+	json_t *item = NULL;
+	int bad = 0;
+
+	if (jm_archive_open(&(struct jm_archive_options){ .dir = dir, .volume_size_bytes = VOLUME_BYTES }, &a, &err) < 0)
+		return strstr(err.text, "volume") == NULL && strstr(err.text, "catalog") == NULL && strstr(err.text, dir) == NULL;
+	jm_buf_reset(&text);
+	if (jm_archive_show(a, seq[1], &item, &err) == 0 && json_array_size(json_object_get(item, "reports")) != 2)
+		bad |= 2;
+	json_decref(item);
+	for (unsigned i = 0; i < MESSAGES; i++) {
+		make(i);
+		if (i != 4 && t_export(a, seq[i], JM_EXPORT_REPORT, 0, &out, &err) == 0 && !jm_span_eq(jm_buf_span(&out), jm_buf_span(&b)))
+			bad |= 4;	/* other bytes than were received, without a word */
+	}
+	make(1);
+	if (t_deposit(a, jm_buf_span(&b), SERVICE, NULL, &r, &err) < 0 && err.kind != JM_E_TEMP)
+		bad |= 8;
+	make(20);
+	if (t_deposit(a, jm_buf_span(&b), SERVICE, NULL, &r, &err) < 0 && err.kind != JM_E_TEMP)
+		bad |= 8;
+	(void)t_verify(a, NULL);
+	jm_archive_close(&a);
+	return bad;
+}
+
+static int use_in_child(enum what what, const char *below, unsigned long nth, bool from_then_on, unsigned long *reads_r)
+{
+	static unsigned long *shared;
+	int status = 0;
+	pid_t pid;
+
+	if (shared == NULL)
+		shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if ((pid = fork()) == 0) {
+		int null = open("/dev/null", O_WRONLY);
+
+		(void)dup2(null, STDOUT_FILENO);
+		(void)dup2(null, STDERR_FILENO);
+		(void)alarm(60);
+		fail(what, below, 0, ALL);
+		disk.nth = nth;
+		disk.from_then_on = from_then_on;
+		status = use();
+		*shared = atomic_load(&disk.count);
+		_exit(status);
+	}
+	(void)waitpid(pid, &status, 0);
+	*reads_r = *shared;
+	return status;
+}
+
+static void every_read(enum what what, const char *part, bool from_then_on, unsigned points)
+{
+	char below[600];
+	unsigned long reads = 0, ignore;
+	unsigned bad = 0, done = 0;
+
+	(void)snprintf(below, sizeof(below), "%s/%s", dir, part);
+	again();
+	(void)use_in_child(what, below, ALL, false, &reads);
+	for (unsigned long n = 1; n <= reads; n += reads > points ? reads / points : 1, done++) {
+		const char *why;
+		int status;
+
+		again();
+		status = use_in_child(what, below, n, from_then_on, &ignore);
+		why = status == 0 ? judge(1) : "";
+		if ((status != 0 || *why != '\0') && bad++ < 3)
+			tap_diag("read %lu: status %x %s", n, (unsigned)status, why);
+	}
+	tap_ok(reads > 20, "%s is read: %lu times", part, reads);
+	tap_is_int(bad, 0, "%s at %u reads of %s%s: no wrong byte, and all is there afterwards", words[what], done, part, from_then_on ? " and from then on" : "");
+}
+
+/* ---- chosen places ---- */
+
+static struct jm_archive *open_err(struct jm_err *err)
+{
+	struct jm_archive *a = NULL;
+
+	err->text[0] = '\0';
+	return jm_archive_open(&(struct jm_archive_options){ .dir = dir, .volume_size_bytes = VOLUME_BYTES }, &a, err) == 0 ? a : NULL;
+}
+
+/* The start comes to acknowledged records that it cannot read: nothing is cut off. */
+static void start(void)
+{
+	char path[JM_VOLUME_PATH_BYTES];
+	struct place p[MESSAGES];
+	struct jm_archive *a;
+	unsigned volumes, n;
+	struct jm_err err;
+	uint64_t bytes;
+	size_t last;
+
+	again();
+	last = places(p, MESSAGES) - 1;
+	bytes = volume_bytes(&volumes);
+	(void)jm_volume_path(dir, p[last].volume, path);
+	for (enum what what = UNREADABLE; what <= ENDS; what++) {
+		static const char *const parts[] = { "header", "middle", "trailer" };
+		const uint64_t at[] = { p[last].offset + 8, (p[last].offset + p[last].end) / 2, p[last].end - 8 };
+
+		for (size_t i = 0; i < 3; i++) {
+			again();
+			fail(what, path, at[i], what == ENDS ? ALL : at[i] + 1);
+			a = open_err(&err);
+			tap_ok(a == NULL && strstr(err.text, "volume") != NULL && strstr(err.text, "cannot be read") != NULL,
+			    "%s in the last record's %s stops the start: %s", words[what], parts[i], err.text);
+			jm_archive_close(&a);
+			mend();
+			tap_is_int((long long)volume_bytes(&n), (long long)bytes, "nothing is cut off");
+			tap_is_str(judge(0), "", "and then it starts with all");
+		}
+	}
+}
+
+/* Two faults: what follows the bad record, and would tell that it was acknowledged, cannot be read. */
+static void two_faults(void)
+{
+	char path[JM_VOLUME_PATH_BYTES];
+	struct place p[MESSAGES];
+	struct jm_archive *a;
+	unsigned volumes, n;
+	struct jm_err err;
+	uint64_t bytes;
+	size_t last;
+
+	again();
+	last = places(p, MESSAGES) - 1;
+	bytes = volume_bytes(&volumes);
+	(void)jm_volume_path(dir, p[last].volume, path);
+	for (unsigned i = 0; i < 2; i++) {
+		int fd = open(path, O_RDWR);
+		unsigned char c = 0;
+
+		if (pread(fd, &c, 1, (off_t)p[last - 1].offset + 20) != 1 || (c ^= 1, pwrite(fd, &c, 1, (off_t)p[last - 1].offset + 20) != 1))
+			exit(1);
+		(void)close(fd);
+		if (i > 0)
+			break;
+		tap_ok(p[last - 1].volume == p[last].volume, "two records are in the last volume");
+		fail(UNREADABLE, path, p[last].offset, ALL);
+		a = open_err(&err);
+		tap_ok(a == NULL, "a bad record, and what is behind it cannot be read: %s", err.text);
+		jm_archive_close(&a);
+		mend();
+		tap_is_int((long long)volume_bytes(&n), (long long)bytes, "nothing is cut off");
+	}
+	tap_is_str(judge(0), "", "and then it starts with all");
+}
+
+/* A changed byte that is read once only. */
+static void read_wrong_once(void)
+{
+	char path[JM_VOLUME_PATH_BYTES];
+	struct place p[MESSAGES];
+	struct jm_archive *a;
+	struct jm_err err;
+	size_t last;
+
+	again();
+	last = places(p, MESSAGES) - 1;
+	(void)jm_volume_path(dir, p[last].volume, path);
+	fail(CHANGED, path, p[last].offset + 300, p[last].offset + 301);
+	disk.nth = 1;
+	disk.from_then_on = false;
+	a = open_err(&err);
+	tap_ok(a != NULL && atomic_load(&disk.count) > 1, "a byte that was read wrong once is read again");
+	jm_archive_close(&a);
+	mend();
+	tap_is_str(judge(0), "", "and all is there");
+}
+
+/* The folder of the volumes cannot be read to its end: the rest must not be taken for missing, or made again. */
+static void names(void)
+{
+	char catalog[600];
+	unsigned volumes, n, bad = 0;
+	uint64_t bytes;
+
+	again();
+	bytes = volume_bytes(&volumes);
+	(void)snprintf(catalog, sizeof(catalog), "%s/catalog", dir);
+	for (unsigned i = 0; i < volumes + 2; i++) {
+		struct jm_archive *a;
+		struct jm_receipt r;
+		struct jm_err err;
+
+		again();
+		jm_catalog_wipe(catalog);
+		atomic_store(&disk.names, (int)i);
+		a = open_err(&err);
+		mend();
+		make(20);
+		if (a != NULL && t_deposit(a, jm_buf_span(&b), SERVICE, NULL, &r, &err) < 0)
+			bad++;
+		jm_archive_close(&a);
+		bad += volume_bytes(&n) < bytes || n < volumes || *judge(1) != '\0';
+	}
+	tap_is_int(bad, 0, "a folder whose names cannot all be read: no volume is lost");
+}
+
+/* A header right before a sector that cannot be read is found. */
+static void find(void)
+{
+	char path[JM_VOLUME_PATH_BYTES];
+	struct place p[MESSAGES];
+	struct jm_record_head h;
+	struct jm_volume_head v;
+	struct jm_err err;
+	unsigned bad = 0;
+
+	again();
+	for (size_t i = 0, n = places(p, MESSAGES); i < n; i++) {
+		uint64_t next = (p[i].offset + JM_RECORD_HEAD_BYTES + 511) / 512 * 512, at = 0;
+		int fd = open(jm_volume_path(dir, p[i].volume, path), O_RDONLY);
+		bool found = false;
+
+		if (fd < 0 || jm_volume_read_head(fd, &v, &err) < 0)
+			exit(1);
+		fail(UNREADABLE, path, next, next + 1);
+		for (uint64_t from = p[i].offset - 60; from <= p[i].offset; from += 20)
+			bad += jm_volume_find(fd, v.uuid, from, p[i].end, &found, &at, &h, &err) < 0 || !found || at != p[i].offset || h.seq != p[i].seq;
+		mend();
+		(void)close(fd);
+	}
+	tap_is_int(bad, 0, "a header right before a sector that cannot be read is found");
+}
+
+/* While it is open. */
+static void running(void)
+{
+	char path[JM_VOLUME_PATH_BYTES], problem[200] = "", below[600];
+	struct place p[MESSAGES];
+	struct jm_archive *a;
+	struct jm_receipt r;
+	struct jm_err err;
+	json_t *item = NULL;
+
+	again();
+	if (places(p, MESSAGES) != MESSAGES || (a = open_err(&err)) == NULL)
+		exit(1);
+	/* The body of message 1, whose bytes message 4 shares. */
+	(void)jm_volume_path(dir, p[1].volume, path);
+	fail(UNREADABLE, path, p[1].end - 200, p[1].end - 199);
+	(void)snprintf(below, sizeof(below), "volume %" PRIu64 ", record %" PRIu64, p[1].volume, p[1].seq);
+	tap_ok(t_export(a, seq[1], JM_EXPORT_REPORT, 0, &out, &err) < 0 && strstr(err.text, below) != NULL, "a body that cannot be read: %s", err.text);
+	tap_ok(t_export(a, seq[2], JM_EXPORT_REPORT, 0, &out, &err) == 0, "others are exported");
+	tap_is_int((long long)rows(a), MESSAGES - 2, "listed");
+	tap_ok(t_verify(a, problem) == 2, "and verify names it, and the one that shares its bytes: %s", problem);
+	make(1);
+	tap_ok(t_deposit(a, jm_buf_span(&b), SERVICE, NULL, &r, &err) == 0 && r.stored_bytes > 1000, "the same message again is stored whole (%" PRIu64 ")", r.stored_bytes);
+	tap_ok(t_export(a, seq[1], JM_EXPORT_REPORT, 2, &out, &err) == 0 && jm_span_eq(jm_buf_span(&out), jm_buf_span(&b)), "and can be read");
+	mend();
+	tap_is_int(t_verify(a, problem), 0, "read again, nothing is wrong (%s)", problem);
+	/* Its header and metadata. */
+	fail(UNREADABLE, path, p[1].offset, p[1].offset + 100);
+	tap_ok(jm_archive_show(a, seq[1], &item, &err) == 0 && json_is_true(json_object_get(item, "damaged")), "show tells that a report cannot be read");
+	tap_ok(json_array_size(json_object_get(item, "reports")) == 3 && json_array_size(json_object_get(item, "recipients")) > 0, "and shows what the others say");
+	json_decref(item);
+	tap_ok(t_verify(a, problem) > 0 && strstr(problem, "cannot read") != NULL, "verify: %s", problem);
+	mend();
+	tap_is_int(t_verify(a, problem), 0, "read again, nothing is wrong (%s)", problem);
+	/* No descriptor is no damage. */
+	(void)snprintf(below, sizeof(below), "%s/volumes/", dir);
+	fail(NO_DESCRIPTOR, below, 0, ALL);
+	tap_is_int(t_verify(a, problem), -1, "verify without a descriptor ends, and finds nothing (%s)", problem);
+	mend();
+	jm_archive_close(&a);
+	tap_is_str(judge(0), "", "after all that");
+}
+
+static bool deposit(struct jm_archive *a, unsigned i, struct jm_err *err)
+{
+	struct jm_receipt r;
+
+	make(i);
+	return t_deposit(a, jm_buf_span(&b), SERVICE, NULL, &r, err) == 0;
+}
+
+/* A sync fails, and then what was acknowledged cannot be read back. */
+static void recheck(enum what what)
+{
+	char path[JM_VOLUME_PATH_BYTES], problem[200];
+	struct place p[MESSAGES + 1];
+	struct jm_archive *a;
+	struct jm_err err;
+
+	again();
+	if ((a = open_err(&err)) == NULL || !deposit(a, 22, &err) || places(p, MESSAGES + 1) != MESSAGES + 1)
+		exit(1);
+	(void)jm_volume_path(dir, p[MESSAGES].volume, path);
+	atomic_store(&disk.sync_fails, 1);
+	tap_ok(!deposit(a, 20, &err) && err.kind == JM_E_TEMP, "a sync fails: %s", err.text);
+	fail(what, path, p[MESSAGES].offset + 200, p[MESSAGES].offset + 201);
+	for (unsigned i = 0; i < 2; i++)
+		tap_ok(!deposit(a, 20, &err) && err.kind == JM_E_TEMP && strstr(err.text, "volume") != NULL, "nothing is written meanwhile: %s", err.text);
+	tap_ok(t_export(a, seq[2], JM_EXPORT_REPORT, 0, &out, &err) == 0, "others can be read");
+	mend();
+	tap_is_int(deposit(a, 20, &err), what == UNREADABLE, "%s: %s", words[what], what == UNREADABLE ? "it writes again as soon as it reads" : err.text);
+	jm_archive_close(&a);
+	a = open_err(&err);
+	tap_ok(a != NULL && deposit(a, 21, &err), "after a start it writes");
+	tap_is_int(t_verify(a, problem), 0, "and nothing is wrong (%s)", problem);
+	jm_archive_close(&a);
+}
+
+/* The applier cannot read the volumes: it is behind, and catches up. */
+static void applier(void)
+{
+	char below[600], problem[200];
+	struct jm_archive *a;
+	struct jm_err err;
+	json_t *status = NULL;
+	int rc = -1;
+
+	again();
+	(void)snprintf(below, sizeof(below), "%s/volumes/", dir);
+	if ((a = open_err(&err)) == NULL || !deposit(a, 22, &err))	/* so that its volume is open already */
+		exit(1);
+	/* Checked with the first read of the record, applied with the second, which finds no descriptor; then, EIO while it replays. */
+	fail(NO_DESCRIPTOR, below, 0, ALL);
+	disk.nth = 2;
+	disk.from_then_on = true;
+	tap_ok(jm_archive_change(a, "test", &(struct jm_change){ .seq = seq[3], .to = JM_CHANGE_RELEASE }, 1, &err) < 0, "a change that cannot be applied: %s", err.text);
+	make(20);
+	tap_ok(!deposit(a, 20, &err) && err.kind == JM_E_TEMP, "nothing is taken meanwhile: %s", err.text);
+	tap_ok(jm_archive_status(a, &status, &err) == 0, "status");
+	tap_is_str(json_string_value(json_object_get(status, "state")), "catalog-behind", "says so");
+	json_decref(status);
+	fail(UNREADABLE, below, 0, ALL);
+	jm_clock_sleep_ms(1200);
+	tap_ok(!deposit(a, 20, &err), "nor while reading fails: %s", err.text);
+	mend();
+	for (unsigned i = 0; i < 200 && rc < 0; i++) {
+		rc = deposit(a, 20, &err) ? 0 : -1;
+		if (rc < 0)
+			jm_clock_sleep_ms(50);
+	}
+	tap_is_int(rc, 0, "and it goes on by itself");
+	tap_is_int((long long)rows(a), MESSAGES - 2 + 3, "with the released one");
+	tap_is_int(t_verify(a, problem), 0, "and nothing is wrong (%s)", problem);
+	jm_archive_close(&a);
+}
+
+static int count_told(void *ctx, const json_t *finding, struct jm_err *err)
+{
+	char *s = json_dumps(finding, JSON_COMPACT);
+
+	(void)err;
+	++*(unsigned *)ctx;
+	tap_diag("%s", s);
+	free(s);
+	return 0;
+}
+
+/* A new catalog from volumes of which a part cannot be read; then from all. */
+static void rebuild(void)
+{
+	struct place p[MESSAGES];
+
+	again();
+	if (places(p, MESSAGES) != MESSAGES)
+		exit(1);
+	for (unsigned i = 0; i < 6; i++) {
+		const struct place *at = &p[i < 3 ? 2 : MESSAGES - 1];
+		const uint64_t from[] = { at->offset, at->end - 200, at->end - 8 };
+		char path[JM_VOLUME_PATH_BYTES];
+		struct jm_archive *a = NULL;
+		unsigned told = 0;
+		struct jm_err err;
+		int rc;
+
+		again();
+		fail(UNREADABLE, jm_volume_path(dir, at->volume, path), from[i % 3], from[i % 3] + 1);
+		rc = jm_archive_open(&(struct jm_archive_options){ .dir = dir, .volume_size_bytes = VOLUME_BYTES, .rebuild = true, .damage = count_told,
+		    .damage_ctx = &told }, &a, &err);
+		/* A body in the middle is not read for the catalog. */
+		tap_ok(rc == 0, "rebuild with EIO at %s of %s record (%u told): %s", i % 3 == 0 ? "the header" : i % 3 == 1 ? "the body" : "the trailer",
+		    i < 3 ? "a" : "the last", told, rc == 0 ? "goes on" : err.text);
+		tap_ok(a != NULL && told == (i % 3 != 1) && rows(a) == MESSAGES - 2 - (told > 0), "the others are there");
+		jm_archive_close(&a);
+		mend();
+		if (jm_archive_open(&(struct jm_archive_options){ .dir = dir, .volume_size_bytes = VOLUME_BYTES, .rebuild = true }, &a, &err) < 0)
+			tap_diag("%s", err.text);
+		jm_archive_close(&a);
+		tap_is_str(judge(0), "", "rebuilt when it can be read: all is there");
+	}
+}
+
+int main(void)
+{
+	if (getenv("TMPDIR") == NULL && access("/dev/shm", W_OK) == 0)
+		(void)setenv("TMPDIR", "/dev/shm", 1);
+	jm_buf_init(&b, CAP);
+	jm_buf_init(&out, CAP);
+	jm_buf_init(&text, CAP);
+	(void)snprintf(dir, sizeof(dir), "%s/archive", tap_folder());
+	(void)snprintf(base, sizeof(base), "%s/base", tap_folder());
+	build();
+	again();
+	tap_is_str(judge(0), "", "the archive that it begins with");
+	start();
+	two_faults();
+	read_wrong_once();
+	names();
+	find();
+	running();
+	recheck(UNREADABLE);
+	recheck(CHANGED);
+	applier();
+	rebuild();
+	every_read(UNREADABLE, "volumes", false, 25);
+	every_read(UNREADABLE, "volumes", true, 10);
+	every_read(ENDS, "volumes", false, 12);
+	every_read(CHANGED, "volumes", false, 25);
+	every_read(UNREADABLE, "catalog/", false, 12);
+	every_read(NO_DESCRIPTOR, "volumes", false, 12);
+	jm_buf_release(&b);
+	jm_buf_release(&out);
+	jm_buf_release(&text);
+	return tap_done();
+}
