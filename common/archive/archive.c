@@ -17,6 +17,7 @@
 #include "common/journal/key.h"
 
 #define APART_BYTES (16u << 20)	/* larger bodies, and those of half a volume, are written before the committer gets them */
+#define ROOM_MS 5			/* between two looks for room for an event */
 #define BACKLOG_MAX 8192		/* records that the catalog may be behind before deposits wait for it */
 
 /* ---- open and close ---- */
@@ -381,6 +382,12 @@ int jm_archive_deposit(struct jm_archive *a, const struct jm_deposit *d, struct 
 
 int jm_archive_note(struct jm_archive *a, const struct jm_event *e, struct jm_err *err)
 {
+	return jm_archive_note_within(a, e, 0, err);
+}
+
+int jm_archive_note_within(struct jm_archive *a, const struct jm_event *e, int64_t wait_ms, struct jm_err *err)
+{
+	int64_t until_us = jm_clock_mono_us() + wait_ms * 1000;
 	struct jm_ticket *t;
 	json_t *meta;
 	int rc = 0;
@@ -391,9 +398,13 @@ int jm_archive_note(struct jm_archive *a, const struct jm_event *e, struct jm_er
 	if (meta == NULL || (t = jm_ticket_new(JM_RECORD_EVENT, meta, err)) == NULL)
 		return -1;
 	(void)pthread_mutex_lock(&a->lock);
+	while (a->notes.n >= JM_NOTES_MAX && !a->stopping && jm_clock_mono_us() < until_us) {
+		(void)pthread_mutex_unlock(&a->lock);
+		jm_clock_sleep_ms(ROOM_MS);
+		(void)pthread_mutex_lock(&a->lock);
+	}
 	if (a->notes.n >= JM_NOTES_MAX || a->stopping) {
-		if (a->notes_dropped++ == 0)
-			JM_LOG(JM_LOG_WARNING, "event-dropped", { "kind", JM_S(e->kind) });
+		jm_writer_drop_note(a);
 		rc = jm_err_set(err, JM_E_LIMIT, "%d events wait already", JM_NOTES_MAX);
 		jm_ticket_drop(t);
 	} else if (jm_writer_submit(a, t)) {

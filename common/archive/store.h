@@ -46,6 +46,7 @@ struct jm_ticket {
 	unsigned flights;		/* how many of them are in the table */
 	atomic_uint refs;
 	bool awaited;			/* somebody waits for done */
+	uint64_t tells;			/* an event about so many that were dropped; 0: another record */
 	sem_t done;			/* posted without the lock, so that who wakes does not run into it */
 	struct jm_err err;		/* before done is posted; kind NONE: durable */
 	uint64_t want_seq;		/* verbatim: the number and the time that it must get; 0: the next, now */
@@ -111,6 +112,7 @@ struct jm_archive {
 	int64_t notes_since_us;		/* when the oldest of notes came */
 	bool hurry;			/* somebody waits for the applier */
 	uint64_t notes_dropped;
+	uint64_t notes_untold;		/* of them; an event is to tell how many */
 	struct jm_flight *flights[JM_FLIGHT_BUCKETS];
 	struct jm_volume *volume;	/* all volumes, ascending */
 	size_t volumes, volumes_cap;
@@ -262,6 +264,8 @@ void *jm_writer_group_new(void);
 int jm_writer_roll(struct jm_archive *a, struct jm_err *err) JM_MUST_CHECK;
 /* Put a ticket into its queue. Under lock. True: signal a->work, best without the lock. */
 bool jm_writer_submit(struct jm_archive *a, struct jm_ticket *t);
+/* Under lock. An event that nobody waits for is dropped: an event will say how many were. */
+void jm_writer_drop_note(struct jm_archive *a);
 
 /* Submit and wait until it is durable. The caller keeps its reference. TEMP. */
 int jm_writer_commit(struct jm_archive *a, struct jm_ticket *t, struct jm_err *err) JM_MUST_CHECK;

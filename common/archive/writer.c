@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
@@ -251,7 +252,7 @@ bool jm_writer_submit(struct jm_archive *a, struct jm_ticket *t)
 		if (a->notes.n == 0)
 			a->notes_since_us = jm_clock_mono_us();
 		jm_queue_add(&a->notes, t);
-		return idle && a->notes.n == 1;
+		return idle && (a->notes.n == 1 || a->notes.n == GROUP_MAX);
 	}
 	jm_queue_add(t->body.len > JM_LARGE_BYTES || t->apart != 0 ? &a->large : &a->waiting, t);
 	return idle;
@@ -269,6 +270,37 @@ static void take(struct group *g, struct jm_queue *q, size_t max)
 	}
 }
 
+void jm_writer_drop_note(struct jm_archive *a)
+{
+	if (a->notes_untold++ == 0)
+		JM_LOG(JM_LOG_WARNING, "events-dropped", { "dir", JM_S(a->dir) }, { "waiting", JM_U(a->notes.n) });
+	a->notes_dropped++;
+}
+
+/* Under lock. How many events were dropped is one, as soon as those that waited are through. Without memory, or room, it goes with a later group. */
+static void tell_dropped(struct jm_archive *a, struct group *g)
+{
+	struct jm_event e = { .time_ms = jm_clock_now_ms(), .kind = "events-dropped", .actor = "archive" };
+	struct jm_ticket *t;
+	struct jm_err no;
+	char text[160];
+	json_t *meta;
+
+	if (a->notes_untold == 0 || a->notes.n > 0 || g->n == GROUP_MAX)
+		return;
+	(void)snprintf(text, sizeof(text), "%" PRIu64 " events are missing here, since %d waited to be written already; the daemon's log has them",
+	    a->notes_untold, JM_NOTES_MAX);
+	e.text = text;
+	meta = jm_describe_event(&e, &no);
+	t = meta == NULL ? NULL : jm_ticket_new(JM_RECORD_EVENT, meta, &no);
+	if (t == NULL)
+		return;
+	t->tells = a->notes_untold;
+	a->notes_untold = 0;
+	g->ticket[g->n++] = t;
+	g->bytes += jm_record_bytes(&t->head);
+}
+
 /* Under lock. Small ones together; a large one alone, and small ones between two large ones. */
 static void take_group(struct jm_archive *a, struct group *g)
 {
@@ -281,7 +313,11 @@ static void take_group(struct jm_archive *a, struct group *g)
 	}
 	a->tail.last_was_large = false;
 	take(g, &a->waiting, GROUP_MAX);
-	take(g, &a->notes, GROUP_MAX);
+	if (a->notes_untold == 0)
+		take(g, &a->notes, GROUP_MAX);
+	else if (g->n < GROUP_MAX)
+		take(g, &a->notes, GROUP_MAX - g->n - 1);	/* room for one more */
+	tell_dropped(a, g);
 }
 
 /* Under lock. The group failed: tell who waits; events try again later. */
@@ -295,7 +331,10 @@ static void give_back(struct jm_archive *a, struct group *g, const struct jm_err
 			a->notes_since_us = jm_clock_mono_us();
 			continue;
 		}
-		a->notes_dropped += t->head.type == JM_RECORD_EVENT;
+		if (t->tells > 0)
+			a->notes_untold += t->tells;
+		else if (t->head.type == JM_RECORD_EVENT && !t->awaited)
+			jm_writer_drop_note(a);
 		t->err = *err;
 		jm_flight_release(a, t->flight, t->flights);	/* here, since a load may wait for the digest before it looks at the outcome */
 		t->flights = 0;
@@ -344,7 +383,7 @@ static bool await(struct jm_archive *a)
 			return true;
 		if (a->notes.n > 0) {
 			left = a->notes_since_us + NOTE_WAIT_US - jm_clock_mono_us();
-			if (left <= 0 || a->stopping)
+			if (left <= 0 || a->stopping || (a->notes.n >= GROUP_MAX && a->write_trouble.kind == JM_E_NONE))
 				return true;
 		}
 		if (a->stopping)

@@ -13,6 +13,7 @@
 #include "milter/daemon/collect.h"
 
 #define REPORT_BYTES (64u * 1024u)
+#define CHANGES_MS 3000			/* how long the events of a reload may wait for room: MTAs must hear of us meanwhile */
 
 void jm_daemon_init(struct jm_daemon *d, struct jm_settings *settings)
 {
@@ -36,19 +37,41 @@ struct jm_settings *jm_daemon_settings(struct jm_daemon *d)
 struct change {
 	struct jm_daemon *daemon;
 	const char *actor;
+	int64_t until_us;
 };
+
+/* Log an event and keep it, within the time when there are too many. What finds no room is counted by the archive. */
+static void put_event(struct jm_daemon *d, const struct jm_event *e, int64_t wait_ms)
+{
+	struct jm_err err;
+
+	if (d->archive && jm_archive_note_within(d->archive, e, wait_ms, &err) != 0)
+		JM_LOG(JM_LOG_ERROR, "event-lost", { "kind", JM_S(e->kind) }, { "error", JM_S(err.text) });
+}
+
+static void log_event(const struct jm_event *e)
+{
+	JM_LOG(JM_LOG_NOTICE, e->kind, { "service", JM_S(e->service) }, { "actor", JM_S(e->actor) }, { "text", JM_S(e->text) });
+}
+
+static void note_change(const struct change *c, const char *kind, const char *service, const char *text)
+{
+	const struct jm_event e = { jm_clock_now_ms(), kind, service, c->actor, text };
+	int64_t left_us = c->until_us - jm_clock_mono_us();
+
+	log_event(&e);
+	put_event(c->daemon, &e, left_us > 0 ? left_us / 1000 : 0);
+}
 
 static void note_difference(void *ctx, const char *service, const char *text)
 {
-	const struct change *c = ctx;
-
-	jm_daemon_note(c->daemon, "setting-changed", service, c->actor, NULL, text);
+	note_change(ctx, "setting-changed", service, text);
 }
 
 /* Each setting that changed, and each service that was switched on or off, or came or went, is an event of its own. */
 static void note_changes(struct jm_daemon *d, const struct jm_settings *old, const struct jm_settings *now, const char *actor)
 {
-	struct change change = { d, actor };
+	struct change change = { d, actor, jm_clock_mono_us() + CHANGES_MS * 1000 };
 	size_t i, k;
 
 	for (i = 0; i < now->services_n; i++) {
@@ -58,9 +81,9 @@ static void note_changes(struct jm_daemon *d, const struct jm_settings *old, con
 			if (strcmp(old->services[k].email_address, s->email_address) == 0)
 				was = &old->services[k];
 		if (!was)
-			jm_daemon_note(d, "service-added", s->email_address, actor, NULL, "journal service added");
+			note_change(&change, "service-added", s->email_address, "journal service added");
 		else if (was->disabled != s->disabled)
-			jm_daemon_note(d, s->disabled ? "service-disabled" : "service-enabled", s->email_address, actor, NULL,
+			note_change(&change, s->disabled ? "service-disabled" : "service-enabled", s->email_address,
 			    s->disabled ? "journal service disabled" : "journal service enabled");
 	}
 	for (k = 0; k < old->services_n; k++) {
@@ -68,7 +91,7 @@ static void note_changes(struct jm_daemon *d, const struct jm_settings *old, con
 			if (strcmp(old->services[k].email_address, now->services[i].email_address) == 0)
 				break;
 		if (i == now->services_n)
-			jm_daemon_note(d, "service-removed", old->services[k].email_address, actor, NULL, "journal service removed");
+			note_change(&change, "service-removed", old->services[k].email_address, "journal service removed");
 	}
 	jm_settings_differences(old, now, note_difference, &change);
 }
@@ -133,22 +156,20 @@ void jm_daemon_note(struct jm_daemon *d, const char *kind, const char *service, 
 	const char *const parts[] = { kind, service ? service : "", actor ? actor : "", reason, NULL };
 	struct jm_event e = { jm_clock_now_ms(), kind, service, actor, text };
 	char more[JM_ADMIT_TEXT_BYTES + 400];
-	struct jm_err err;
 	uint64_t hidden = 0;
 	bool tell;
 
-	JM_LOG(JM_LOG_NOTICE, kind, { "service", JM_S(service) }, { "actor", JM_S(actor) }, { "text", JM_S(text) });
+	log_event(&e);
 	pthread_mutex_lock(&d->lock);
 	tell = !reason || jm_quota_take(&d->quota, parts, e.time_ms, &hidden);
 	pthread_mutex_unlock(&d->lock);
-	if (!tell || !d->archive)
+	if (!tell)
 		return;
 	if (hidden) {
 		snprintf(more, sizeof more, "%s (and %llu more like it)", text, (unsigned long long)hidden);
 		e.text = more;
 	}
-	if (jm_archive_note(d->archive, &e, &err) != 0)
-		JM_LOG(JM_LOG_ERROR, "event-lost", { "kind", JM_S(kind) }, { "error", JM_S(err.text) });
+	put_event(d, &e, 0);
 }
 
 void jm_daemon_busy(struct jm_daemon *d)

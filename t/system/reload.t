@@ -110,10 +110,43 @@ def many():
         tap.is_(milter.deliver(d.socket, "a@example.com", [NEW], corpus.report("turn-%d" % i), CLIENT).kind, "d", "reload %d: mail goes on" % i)
 
 
+def flood():
+    """More changes at once than events may wait: all are there. With a disk that stands still some cannot be: then it is told how many."""
+    still, shim = d.path("still"), d.path("slow-sync.so")
+    run.output("cc", "-D_GNU_SOURCE", "-shared", "-fPIC", "-O1", "-U_FORTIFY_SOURCE", "-o", shim, os.path.join(tap.SRC, "t/lib/slow-sync.c"))
+
+    def services(on):
+        return [daemon.service("s%d@journal.example.com" % i, encrypted=on, remove_journal_headers=on, prefer_clear_text_version=on,
+                               extended_de_duplication=on, detailed_logging=on) for i in range(500)]
+    e = daemon.Daemon(tap.folder() + "/flood", services=services(False), env={"LD_PRELOAD": shim, "SLOW_SYNC_WHILE": still,
+                                                                               "ASAN_OPTIONS": "verify_asan_link_order=0:detect_leaks=0"}).start()
+
+    def changed():
+        return len(e.jmctl.events("setting-changed"))
+    e.services = services(True)
+    e.write()
+    e.reload()
+    tap.is_(run.settled(changed, 2500), 2500, "a reload that changes 2500 settings is 2500 events")
+    tap.is_(e.jmctl.events("events-dropped"), [], "none was dropped")
+    with open(still, "w", encoding="ascii"):
+        pass
+    e.services = services(False)
+    e.write()
+    e.reload()
+    run.until(lambda: e.log().count(" setting-changed ") == 5000, "all are in the log", 300)
+    os.unlink(still)
+    run.until(lambda: e.jmctl.events("events-dropped"), "the event about those that were dropped")
+    dropped = [int(x["text"].split()[0]) for x in e.jmctl.events("events-dropped")]
+    tap.ok(dropped[0] > 500, "while the disk stands still some are dropped: %s" % dropped)
+    tap.is_(changed() + sum(dropped), 5000, "and what is missing is counted by an event")
+    tap.is_(e.stop(), 0, "that daemon stops with status 0")
+
+
 good()
 bad()
 changes()
 many()
+flood()
 tap.is_(d.stop(), 0, "the daemon stops with status 0")
 tap.is_(d.complaints(), [], "no complaint in its log")
 sys.exit(tap.done())
