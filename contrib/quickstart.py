@@ -95,7 +95,7 @@ class Quickstart:
     def show(self):
         settings = self.daemon.settings
         item = str(self.daemon.jmctl.list()[0]["id"])
-        for args in (["list"], ["show", item], ["verify"]):
+        for args in (["list"], ["show", "--bcc", item], ["verify"]):
             shown(settings, *args)
         shown(settings, "export", item, lines=12)
         print("\nThe message is what the report had inside, byte for byte, but for the two header fields X-MS-Exchange-...-BCC,\n"

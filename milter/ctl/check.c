@@ -177,6 +177,10 @@ static void print_text(const struct jm_settings *s, const json_t *rows)
 		printf("  %s (%s) line %d: %s, %s%s%s%s\n", j->email_address, j->description, j->line,
 		    j->journal_type == JM_JOURNAL_EML ? "eml" : "envelope", transport(j), j->encrypted ? ", encrypted" : "",
 		    j->use_smtp_authentication ? ", use-smtp-authentication" : "", j->disabled ? ", disabled" : "");
+		if (j->transport == JM_TRANSPORT_POP3)
+			printf("    fetched from:       mailbox %s at %s\n", j->pop3.mailbox_name, j->pop3.hostname);
+		else if (j->source_ranges.n || !s->authorized_outbounds.n)
+			print_ranges(s->authorized_outbounds.n ? "    also accepted from: " : "    accepted from:      ", &j->source_ranges);
 	}
 }
 

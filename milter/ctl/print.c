@@ -10,6 +10,8 @@
 
 #include "common/base/clock.h"
 
+#define YEAR_S (INT64_C(86400) * 365)
+
 /* One character of UTF-8 (RFC 3629): its length and value; length 0 when p does not begin a well-formed one. */
 static size_t decode(const unsigned char *p, size_t n, uint32_t *c_r)
 {
@@ -159,6 +161,37 @@ char *jm_print_bytes(uint64_t bytes, char text[JM_PRINT_BYTES_TEXT])
 		snprintf(text, JM_PRINT_BYTES_TEXT, "%llu B", (unsigned long long)bytes);
 	else
 		snprintf(text, JM_PRINT_BYTES_TEXT, "%.1f %s", n, units[unit]);
+	return text;
+}
+
+char *jm_print_count(json_int_t n, char text[JM_PRINT_COUNT_TEXT])
+{
+	char digits[24];
+	size_t len = (size_t)snprintf(digits, sizeof digits, "%lld", (long long)n), k = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		if (i > 0 && (len - i) % 3 == 0 && digits[i - 1] != '-')
+			text[k++] = ',';
+		text[k++] = digits[i];
+	}
+	text[k] = '\0';
+	return text;
+}
+
+char *jm_print_duration(int64_t seconds, char text[JM_PRINT_DURATION_TEXT])
+{
+	static const struct { int64_t below, seconds; const char *name; } units[] = {
+		{ 120, 1, "s" }, { 7200, 60, "min" }, { 172800, 3600, "h" }, { 10 * YEAR_S, 86400, "days" }, { 100 * YEAR_S, YEAR_S, "years" },
+	};
+
+	if (seconds < 0)
+		seconds = 0;
+	snprintf(text, JM_PRINT_DURATION_TEXT, "more than 100 years");
+	for (size_t i = 0; i < sizeof units / sizeof units[0]; i++)
+		if (seconds < units[i].below) {
+			snprintf(text, JM_PRINT_DURATION_TEXT, "%lld %s", (long long)(seconds / units[i].seconds), units[i].name);
+			break;
+		}
 	return text;
 }
 

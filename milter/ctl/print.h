@@ -45,6 +45,16 @@ void jm_print_json(FILE *f, const json_t *value);
 /* "1.2 MB" (decimal units), into text, which is returned. */
 char *jm_print_bytes(uint64_t bytes, char text[JM_PRINT_BYTES_TEXT]);
 
+#define JM_PRINT_COUNT_TEXT 32
+
+/* "12,345", into text, which is returned. */
+char *jm_print_count(json_int_t n, char text[JM_PRINT_COUNT_TEXT]);
+
+#define JM_PRINT_DURATION_TEXT 32
+
+/* How long seconds are, to the nearest unit that tells: "45 s", "90 min", "12 h", "30 days", "25 years"; into text, which is returned. */
+char *jm_print_duration(int64_t seconds, char text[JM_PRINT_DURATION_TEXT]);
+
 #define JM_PRINT_TIME_TEXT 40
 
 /* The time under name ("...Z" text) or name_ms (milliseconds) of an object, to the second, into text, which is returned; "-" when there is none. */

@@ -4,6 +4,7 @@
 #include "common/settings/settings.h"
 #include "milter/ctl/client.h"
 #include "milter/ctl/print.h"
+#include "milter/ctl/status.h"
 
 #define DEFAULT_FILE JM_SYSCONFDIR "/journal-milter/journal-milter.xml"
 
@@ -43,17 +44,20 @@ static void add_unverified(struct status *s)
 	jm_settings_unref(&settings);
 }
 
-static int put(const struct jm_client *c, const json_t *status, struct jm_err *err)
+static int put(const struct jm_client *c, const json_t *status, bool all, struct jm_err *err)
 {
 	if (c->json) {
 		jm_print_json(stdout, status);
 		return jm_client_flush(err);
 	}
-	jm_print_tree(stdout, status, 0);
+	if (all)
+		jm_print_tree(stdout, status, 0);
+	else
+		jm_status_print(status);
 	if (json_is_false(json_object_get(json_object_get(status, "balance"), "holds")))
 		fputs("jmctl status: the counters do not balance: received is not archived + merged + set aside + queued + refused + deferred; see "
-		    "\"balance\", and run jmctl verify\n", stderr);
-	if (json_is_null(json_object_get(status, "daemon")))
+		    "\"balance\" of --all, and run jmctl verify\n", stderr);
+	if (all && json_is_null(json_object_get(status, "daemon")))
 		puts("\nno daemon runs; this was read from the archive itself");
 	return jm_client_flush(err);
 }
@@ -61,7 +65,11 @@ static int put(const struct jm_client *c, const json_t *status, struct jm_err *e
 int jm_ctl_status(int argc, char **argv)
 {
 	struct status s = { .answer = NULL };
-	const struct jm_ctl_option options[] = { JM_CLIENT_OPTIONS(&s.client), { NULL } };
+	bool all = false;
+	const struct jm_ctl_option options[] = {
+		{ "all", JM_CTL_FLAG, &all, NULL, "every figure, one a line" },
+		JM_CLIENT_OPTIONS(&s.client), { NULL }
+	};
 	const struct jm_answer_out out = { .object = keep, .ctx = &s };
 	json_t *request = NULL;
 	struct jm_err err;
@@ -77,7 +85,7 @@ int jm_ctl_status(int argc, char **argv)
 		code = jm_ctl_fail(argv[0], &err);
 	} else {
 		add_unverified(&s);
-		code = put(&s.client, s.answer, &err) < 0 ? jm_ctl_fail(argv[0], &err) : 0;
+		code = put(&s.client, s.answer, all, &err) < 0 ? jm_ctl_fail(argv[0], &err) : 0;
 	}
 	json_decref(s.answer);
 	json_decref(request);

@@ -121,36 +121,6 @@ static void begin(const struct picture *p, const char *label)
 	style(p, JM_PRINT_PLAIN);
 }
 
-/* 12,345 */
-static char *grouped(json_int_t n, char out[32])
-{
-	char digits[24];
-	size_t len = (size_t)snprintf(digits, sizeof digits, "%lld", (long long)n), k = 0;
-
-	for (size_t i = 0; i < len; i++) {
-		if (i > 0 && (len - i) % 3 == 0 && digits[i - 1] != '-')
-			out[k++] = ',';
-		out[k++] = digits[i];
-	}
-	out[k] = '\0';
-	return out;
-}
-
-static char *duration(int64_t s, char out[32])
-{
-	if (s < 0)
-		s = 0;
-	if (s < 120)
-		snprintf(out, 32, "%lld s", (long long)s);
-	else if (s < 7200)
-		snprintf(out, 32, "%lld min", (long long)s / 60);
-	else if (s < 172800)
-		snprintf(out, 32, "%lld h", (long long)s / 3600);
-	else
-		snprintf(out, 32, "%lld days", (long long)s / 86400);
-	return out;
-}
-
 /* How long ago a time is; "never". */
 static char *ago(const struct picture *p, const json_t *time, char out[32])
 {
@@ -159,7 +129,7 @@ static char *ago(const struct picture *p, const json_t *time, char out[32])
 
 	if (!s || jm_clock_parse(s, &ms) < 0)
 		return memcpy(out, "never", 6);
-	return duration((p->now_ms - ms) / 1000, out);
+	return jm_print_duration((p->now_ms - ms) / 1000, out);
 }
 
 static void put_head(const struct picture *p)
@@ -188,12 +158,12 @@ static void put_archive(const struct picture *p)
 
 	begin(p, "Archive");
 	put_styled(p, good ? JM_PRINT_GOOD : JM_PRINT_BAD, text(a, "state"));
-	fprintf(p->f, "   %s messages   %s   disk %s free", grouped(number(s, "archive", "items"), n),
+	fprintf(p->f, "   %s message%s   %s   disk %s free", jm_print_count(number(s, "archive", "items"), n), number(s, "archive", "items") == 1 ? "" : "s",
 	    jm_print_bytes((uint64_t)number(s, "archive", "volume_bytes"), size), jm_print_bytes((uint64_t)number(s, "archive", "disk_free_bytes"), room));
 	if (json_is_integer(left)) {
 		fputs(", ", p->f);
 		style(p, json_integer_value(left) < 14 * 86400 ? JM_PRINT_BAD : JM_PRINT_PLAIN);
-		fprintf(p->f, "%s left", duration(json_integer_value(left), time));
+		fprintf(p->f, "%s left", jm_print_duration(json_integer_value(left), time));
 		style(p, JM_PRINT_PLAIN);
 	}
 	putc('\n', p->f);
@@ -236,7 +206,7 @@ static void put_rate(const struct picture *p)
 		fprintf(p->f, "%.1f/s   ", now);
 	if (longer)
 		fprintf(p->f, "%.0f/min   ", minute * 60);
-	fprintf(p->f, "this hour %s   last hour %s\n", grouped(this_hour, a), grouped(last_hour, b));
+	fprintf(p->f, "this hour %s   last hour %s\n", jm_print_count(this_hour, a), jm_print_count(last_hour, b));
 	begin(p, "Commit");
 	if (known)
 		fprintf(p->f, "%.1f/s", commits);
@@ -261,10 +231,10 @@ static void put_queue(const struct picture *p)
 	json_object_foreach((json_t *)(uintptr_t)json_object_get(s, "services"), address, v)
 		mailboxes += json_integer_value(json_object_get(v, "mailbox_messages"));
 	begin(p, "Queue");
-	fprintf(p->f, "%s waiting", grouped(number(s, "queue", "messages"), n));
+	fprintf(p->f, "%s waiting", jm_print_count(number(s, "queue", "messages"), n));
 	if (number(s, "queue", "messages") > 0)
 		fprintf(p->f, " (oldest %s)", ago(p, at(s, "queue", "oldest"), time));
-	fprintf(p->f, "   %s in mailboxes   %s set aside   %lld in flight\n", grouped(mailboxes, n), grouped(number(s, "archive", "set_aside"), m),
+	fprintf(p->f, "   %s in mailboxes   %s set aside   %lld in flight\n", jm_print_count(mailboxes, n), jm_print_count(number(s, "archive", "set_aside"), m),
 	    (long long)json_integer_value(json_object_get(s, "in_flight")));
 	begin(p, "Verified");
 	if (strcmp(text(json_object_get(s, "archive"), "verify_failed"), text(json_object_get(s, "archive"), "verified")) > 0)
@@ -295,7 +265,7 @@ static void put_service(const struct picture *p, const char *address, const json
 	style(p, style_of(text(s, "state")));
 	jm_print_cell(p->f, jm_span_str(text(s, "state")), 20, true);
 	style(p, JM_PRINT_PLAIN);
-	fprintf(p->f, "  %8s  %12s  ", ago(p, json_object_get(s, "last"), last), grouped(json_integer_value(json_object_get(s, "reports")), n));
+	fprintf(p->f, "  %8s  %12s  ", ago(p, json_object_get(s, "last"), last), jm_print_count(json_integer_value(json_object_get(s, "reports")), n));
 	fprintf(p->f, "%7lld  %7lld  %7lld\n", (long long)(json_integer_value(json_object_get(s, "queued")) +
 	    json_integer_value(json_object_get(s, "mailbox_messages"))), (long long)json_integer_value(json_object_get(s, "set_aside")),
 	    (long long)json_integer_value(json_object_get(s, "refused")));

@@ -42,6 +42,12 @@ static void copy_numbers(json_t *to, const json_t *from, const char *const (*key
 		(void)json_object_set_new(to, keys[i][1], json_integer(number(from, keys[i][0])));
 }
 
+/* Set aside and neither released nor let expire: what waits for somebody. */
+static void add_set_aside(json_t *to, const json_t *counts)
+{
+	(void)json_object_set_new(to, "set_aside", json_integer(number(counts, "set_aside") - number(counts, "expired")));
+}
+
 #define N(a) (sizeof(a) / sizeof((a)[0]))
 
 /* Free space, and how long it lasts at the rate of the last days. */
@@ -67,7 +73,7 @@ static json_t *archive_part(const char *dir, const json_t *status, const json_t 
 	static const char *const texts[][2] = { { "state", "state" }, { "problem", "problem" }, { "last", "last" } };
 	static const char *const numbers[][2] = {
 		{ "items", "items" }, { "received", "received" }, { "reports", "reports" }, { "merged", "merged" }, { "step_down", "step_down" },
-		{ "set_aside", "set_aside" }, { "refused", "refused" }, { "deferred", "deferred" }, { "received_bytes", "received_bytes" },
+		{ "refused", "refused" }, { "deferred", "deferred" }, { "received_bytes", "received_bytes" },
 		{ "stored_bytes", "stored_bytes" }, { "groups", "commits" }, { "volumes", "volumes" }, { "volume_bytes", "volume_bytes" },
 	};
 	const json_t *events = json_object_get(status, "events_by_kind");
@@ -78,6 +84,7 @@ static json_t *archive_part(const char *dir, const json_t *status, const json_t 
 	if (json_is_null(json_object_get(o, "problem")))
 		(void)json_object_set_new(o, "problem", json_string(""));
 	copy_numbers(o, status, numbers, N(numbers));
+	add_set_aside(o, status);
 	(void)json_object_set_new(o, "balance", json_integer(!json_is_false(holds)));
 	add_disk(o, dir, recent, now_ms);
 	if (gauges != NULL)
@@ -146,7 +153,7 @@ static json_t *service_part(struct jm_daemon *d, const struct jm_service *s, con
 {
 	static const char *const texts[][2] = { { "last", "last" }, { "refusal", "refusal" }, { "refusal_at", "refusal_at" } };
 	static const char *const numbers[][2] = {
-		{ "reports", "reports" }, { "set_aside", "set_aside" }, { "queued", "queued" }, { "refused", "refused" }
+		{ "reports", "reports" }, { "queued", "queued" }, { "refused", "refused" }
 	};
 	bool pop3 = s->transport == JM_TRANSPORT_POP3;
 	json_t *o = json_pack("{s:s,s:s}", "description", s->description ? s->description : "", "transport", pop3 ? "pop3" : "smtp");
@@ -155,6 +162,7 @@ static json_t *service_part(struct jm_daemon *d, const struct jm_service *s, con
 	(void)json_object_set_new(o, "inactivity_allowed_seconds", json_integer((json_int_t)s->inactivity_allowed_min * 60));
 	copy_texts(o, row, texts, N(texts));
 	copy_numbers(o, row, numbers, N(numbers));
+	add_set_aside(o, row);
 	if (pop3)
 		add_mailbox(o, d, s->email_address);
 	return o;

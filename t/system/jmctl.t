@@ -157,6 +157,13 @@ def test_no_archive():
     tap.ok(status == 75 and "no daemon" in complaint, "a socket without a daemon: 75")
 
 
+def test_status(archive, receipts):
+    out = jmctl("status", "--archive", archive)[1]
+    for pattern in (r"^archive +ok: %d messages, " % len({r["id"] for r in objects(archive, "list")}), r"^daemon +none runs; this was read from the archive itself$"):
+        tap.like(out, "(?m)" + pattern, "status without a daemon: " + pattern)
+    tap.ok(len(out.splitlines()) < 20, "it fits one screen, for %d reports" % len(receipts), out)
+
+
 def test_list(archive, receipts):
     rows = objects(archive, "list")
     tap.is_([r["id"] for r in rows], [r["seq"] for r in receipts], "list: every item, in order")
@@ -403,6 +410,7 @@ archive = os.path.join(tap.folder(), "archive")
 receipts = deposit(archive, [file_of(m.name + ".eml", m.eml) for m in chosen])
 test_usage()
 test_no_archive()
+test_status(archive, receipts)
 test_list(archive, receipts)
 test_show_export(archive, chosen, receipts)
 test_export_file(archive, chosen[0], receipts[0]["seq"])

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
 """The processing queue over the daemon: what waits, for how long, what an operator sees and does, and that one bad report blocks no other."""
+import json
 import os
 import sys
 
@@ -111,14 +112,26 @@ def test_poison(d):
     tap.ok([e for e in d.jmctl.events("set-aside") if e["service"] == MATCH], "that is an event")
 
 
+def set_aside(d):
+    """How many the published state has, as it would be now: of the archive, of the service."""
+    o = json.loads(d.jmctl.run("top", "--json")[1])
+    return o["archive"]["set_aside"], o["services"][MATCH]["set_aside"]
+
+
 def test_set_aside(d):
     aside = d.jmctl.list("--set-aside")[0]["id"]
     status, out, _ = d.jmctl.run("set-aside", "list", "--json")
     tap.is_([o["id"] for o in d.jmctl.objects(out)], [aside], "set-aside list")
     status, _, complaint = d.jmctl.run("set-aside", "release", aside)
     tap.ok(status == 65 and "report %d" % aside in complaint, "what cannot be read is not released, and told", complaint)
+    tap.like(d.jmctl.run("status")[1].decode(), r"(?m)^set aside +1 message waits for your decision", "status tells that it waits for somebody")
+    tap.is_(set_aside(d), (1, 1), "and so does the published state, of the archive and of the service")
     tap.is_(d.jmctl.run("set-aside", "expire", aside)[0], 0, "an operator lets one expire")
     tap.is_(d.jmctl.list("--set-aside"), [], "no list shows it")
+    tap.ok(b"set aside  " not in d.jmctl.run("status")[1], "status does not ask for a decision any more")
+    tap.is_(set_aside(d), (0, 0), "nor does the published state")
+    s = d.jmctl.status()
+    tap.is_((s["set_aside"], s["expired"], s["balance"]["holds"]), (1, 1, True), "while the counters of what was received still have it, and balance")
     tap.is_(d.jmctl.run("set-aside", "release", aside)[0], 69, "it cannot be released any more")
     e = d.jmctl.events("expired")
     tap.ok(len(e) == 1 and e[0]["service"] == MATCH, "that is an event", e)

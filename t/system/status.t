@@ -47,12 +47,22 @@ def changes(name):
     return [e["status"] for e in d.jmctl.events("status") if e["service"] == name]
 
 
+def glance(when, *patterns):
+    """What a person sees."""
+    out = d.jmctl.run("status")[1].decode()
+    for pattern in patterns:
+        tap.like(out, "(?m)" + pattern, "status %s says /%s/" % (when, pattern))
+
+
 def life():
     s = stands(ONE, "Awaiting Initial Run", "a new service awaits its initial run")
     tap.ok("last" not in s and s["cure"] is None, "it has no last message and nothing to mend", s)
     tap.is_(send("first").kind, "d", "its first message")
     s = stands(ONE, "OK", "makes it OK")
     tap.ok(s["last"] and s["items"] == 1, "with the time of its last message")
+    glance("while all is well", r"^archive +ok: 1 message, .* in 1 volume, /", r"^daemon +up .*/journal-milter\.xml$", r"^last report +20\d\d-.*Z, \d+ s ago$",
+           r"^verified +never; jmctl verify does it$", r"^counters +balance: 1 received = 1 archived \+ 0 merged \+ 0 set aside \+ 0 queued \+ 0 refused \+ 0 deferred$",
+           r"^%s +OK +\d+ s +1 +0 +0 +0$" % ONE, r"^%s +Awaiting Initial Run +never +0 " % TWO)
     tap.is_(service(TWO)["status"], "Awaiting Initial Run", "the other service still waits")
     since = s["status_since"]
     later(2)
@@ -60,6 +70,7 @@ def life():
     tap.is_((service(ONE)["status"], service(ONE)["status_since"]), ("OK", since), "after kill -9 and two hours it is as it was")
     later(4)
     s = stands(ONE, "Error", "without a message for more than three hours it is in error")
+    glance("with a service down", r"^SERVICE .*\n%s +Error +\d+ .*\n  why: down: no message.*, since 20\d\d-.*Z, .* ago\n  what to do: .*Exchange" % ONE)
     tap.ok(s["why"].startswith("down: no message for more than 180 minutes") and "Exchange" in s["cure"], "down, with what to do", s)
     tap.is_(service(TWO)["status"], "Awaiting Initial Run", "who never had one is not down")
     since = s["status_since"]
@@ -107,6 +118,8 @@ def refusals():
     run.until(lambda: d.jmctl.status().get("deferred", 0) == deferred + 1, "is counted as deferred")
     status, out, complaint = d.jmctl.run("status")
     tap.ok(status == 0 and complaint == "" and b"client-address" in out, "status prints it and complains of nothing", complaint)
+    glance("after a refusal", r"^%s .* 5\n  last refused: client-address, 20\d\d-.*Z; jmctl explain" % ONE, r"^counters +balance: .* 5 refused \+ 1 deferred$")
+    tap.like(d.jmctl.run("status", "--all")[1].decode(), r"(?s)^state +ok\n.*\nturned_away\n  client-address\n    count +5\n", "status --all has every figure")
     tap.is_(d.jmctl.status()["balance"], {"holds": True, "wrong": []}, "the counters balance")
     d.kill()
     d.start()
@@ -125,6 +138,7 @@ def archive_fault():
     tap.ok(a.text.startswith("451"), "a full disk: 451", a)
     s = d.jmctl.status()
     tap.is_(s["state"], "cannot-write", "the archive says so")
+    glance("with a full disk", r"^archive +cannot-write: .*\n +\S.*[Nn]o space left")
     later(20)
     tap.is_(service(ONE)["status"], "OK", "with a disk again the service is OK")
     tap.is_(d.jmctl.status()["balance"]["holds"], True, "the counters balance, though the daemon was killed with counts that it could not write")
