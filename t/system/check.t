@@ -39,11 +39,8 @@ def check(text, *args):
     return r.returncode, r.stdout.decode(), r.stderr.decode()
 
 
-def main():
-    status, out, complaint = check(GOOD % "")
-    tap.is_((status, complaint), (0, ""), "a right file")
-    for piece in ("unix:/run/m.sock", "/srv/archive/control.sock", "example.com and below", "192.0.2.0/24", "Journal@journal.example.com (on premises)"):
-        tap.ok(piece in out, "the summary has " + piece, out)
+def sources():
+    """Where a service takes its reports from."""
     common = "<authorized-outbounds><range>192.0.2.0/24</range></authorized-outbounds>\n"
     own = "<additional-source-ip-ranges><range>2001:db8::/32</range></additional-source-ip-ranges>\n"
     mailbox = "<transport-type>pop3</transport-type><pop3><hostname>mail.example.com</hostname><mailbox-name>journal</mailbox-name><password-file>/p</password-file></pop3>"
@@ -53,6 +50,14 @@ def main():
                              ("with a mailbox", (GOOD % mailbox).replace(own, ""), "    fetched from:       mailbox journal at mail.example.com")):
         status, out, complaint = check(text)
         tap.ok(status == 0 and line in out.splitlines(), "a service %s: %s" % (what, line.strip()), out + complaint)
+
+
+def main():
+    status, out, complaint = check(GOOD % "")
+    tap.is_((status, complaint), (0, ""), "a right file")
+    for piece in ("unix:/run/m.sock", "/srv/archive/control.sock", "example.com and below", "192.0.2.0/24", "Journal@journal.example.com (on premises)"):
+        tap.ok(piece in out, "the summary has " + piece, out)
+    sources()
 
     status, out, complaint = check(GOOD % "<use-smtp-authentication>yes</use-smtp-authentication>")
     tap.ok(status == 0 and ":10: warning: <use-smtp-authentication>" in complaint, "a warning is told and is no error", complaint)
