@@ -19,7 +19,7 @@
 #include "common/base/log.h"
 
 #define BATCH_MAX 512			/* records in a transaction */
-#define CHECKPOINT_KIB 16384		/* of Berkeley DB's log; its pages are written once in that time, and so much is recovered after a crash */
+#define CHECKPOINT_KIB 32768		/* of Berkeley DB's log; its pages are written once in that time, and so much is recovered after a crash */
 #define IDLE_S 5
 #define GATHER_US 10000			/* few records wait so long for more: a transaction and the counters cost the same for one as for many */
 #define RETRY_S 1

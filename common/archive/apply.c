@@ -77,11 +77,29 @@ static int no_memory(struct jm_err *err)
 
 /* ---- indexes ---- */
 
-/* Note address (folded) as role ("r" or "s") of the item. *fresh_r: it was no recipient of it. */
-static int index_address(struct jm_apply *p, uint64_t id, struct jm_span address, char role, int64_t *fresh, struct jm_err *err)
+/* What an address is of an item; its row has the letters of all that it is. */
+#define ROLES "sro"
+#define SENDER "s"
+#define RECIPIENT "r"
+#define OPEN_RECIPIENT "ro"		/* a report says To or Cc */
+
+/* The letters of old and those of roles. */
+static struct jm_span all_roles(struct jm_span old, const char *roles, char text[sizeof(ROLES)])
+{
+	size_t n = 0;
+
+	for (const char *c = ROLES; *c != '\0'; c++)
+		if (strchr(roles, *c) != NULL || (old.len > 0 && memchr(old.p, *c, old.len) != NULL))
+			text[n++] = *c;
+	return jm_span_of(text, n);
+}
+
+/* Note address (folded) as what roles say of the item. *fresh is one more when it was no recipient of it. */
+static int index_address(struct jm_apply *p, uint64_t id, struct jm_span address, const char *roles, int64_t *fresh, struct jm_err *err)
 {
 	unsigned char key[JM_CATALOG_KEY_MAX];
-	char value[5] = { '"', role, '"', 0, 0 };
+	char text[sizeof(ROLES)];
+	struct jm_span value = all_roles(jm_span_of(NULL, 0), roles, text);
 	struct jm_buf old;
 	size_t n;
 	int rc;
@@ -92,16 +110,17 @@ static int index_address(struct jm_apply *p, uint64_t id, struct jm_span address
 	key[n++] = 0;
 	jm_num_put_be64(key + n, id);
 	n += 8;
-	rc = jm_catalog_put(p->c, p->txn, JM_T_BY_ADDRESS, jm_span_of(key, n), jm_span_str(value), true, err);
+	rc = jm_catalog_put(p->c, p->txn, JM_T_BY_ADDRESS, jm_span_of(key, n), value, true, err);
 	if (rc != 0) {
-		*fresh += rc == 1 && role == 'r';
+		*fresh += rc == 1 && roles[0] == 'r';
 		return rc < 0 ? -1 : 0;
 	}
 	jm_buf_init(&old, 4096);
 	rc = jm_catalog_get(p->c, p->txn, JM_T_BY_ADDRESS, jm_span_of(key, n), &old, err);
-	if (rc == 1 && memchr(old.p, role, old.len) == NULL) {
-		*fresh += role == 'r';
-		rc = jm_catalog_put(p->c, p->txn, JM_T_BY_ADDRESS, jm_span_of(key, n), jm_span_str("\"rs\""), false, err);
+	value = all_roles(jm_buf_span(&old), roles, text);
+	if (rc == 1 && !jm_span_eq(value, jm_buf_span(&old))) {
+		*fresh += roles[0] == 'r' && memchr(old.p, 'r', old.len) == NULL;
+		rc = jm_catalog_put(p->c, p->txn, JM_T_BY_ADDRESS, jm_span_of(key, n), value, false, err);
 	}
 	jm_buf_release(&old);
 	return rc < 0 ? -1 : 0;
@@ -112,12 +131,15 @@ static int index_addresses(struct jm_apply *p, struct jm_applying *w, struct jm_
 	const json_t *list = json_object_get(w->journal, "recipients");
 	int64_t no = 0;
 
-	if (index_address(p, w->id, span_of(w->journal, "envelope_sender"), 's', &no, err) < 0 ||
-	    index_address(p, w->id, span_of(w->journal, "on_behalf_of"), 's', &no, err) < 0)
+	if (index_address(p, w->id, span_of(w->journal, "envelope_sender"), SENDER, &no, err) < 0 ||
+	    index_address(p, w->id, span_of(w->journal, "on_behalf_of"), SENDER, &no, err) < 0)
 		return -1;
-	for (size_t i = 0; i < json_array_size(list); i++)
-		if (index_address(p, w->id, span_of(json_array_get(list, i), "address"), 'r', &w->added, err) < 0)
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const json_t *naming = json_array_get(list, i);
+
+		if (index_address(p, w->id, span_of(naming, "address"), jm_bcc_is_open(naming) ? OPEN_RECIPIENT : RECIPIENT, &w->added, err) < 0)
 			return -1;
+	}
 	return 0;
 }
 
@@ -204,6 +226,8 @@ static int row_new(struct jm_applying *w, struct jm_err *err)
 		rc |= json_object_set_nocheck(row, "size", json_object_get(w->content, "size"));
 		rc |= json_object_set_nocheck(row, "sha256", json_object_get(w->content, "sha256"));
 		rc |= json_object_set_nocheck(row, "raw_sha256", json_object_get(w->content, "raw_sha256"));
+		rc |= json_object_set_new_nocheck(row, "volume", json_integer((json_int_t)w->r->volume));
+		rc |= json_object_set_new_nocheck(row, "offset", json_integer((json_int_t)w->r->offset));
 		if (w->from_gateway)
 			rc |= json_object_set_new_nocheck(row, "gateway", json_true());
 		if (w->set_aside != NULL)
@@ -394,8 +418,10 @@ int jm_applying_store(struct jm_apply *p, struct jm_applying *w, struct jm_err *
 	unsigned char key[8];
 	char value[128];
 
+	/* That of the report that founds an item is in the item's row. */
 	(void)snprintf(value, sizeof(value), "{\"v\":%" PRIu64 ",\"o\":%" PRIu64 ",\"i\":%" PRIu64 "}", w->r->volume, w->r->offset, w->id);
-	if (jm_catalog_put(p->c, p->txn, JM_T_REPORTS, jm_id_key(w->r->head->seq, key), jm_span_str(value), false, err) < 0)
+	if (w->id != w->r->head->seq &&
+	    jm_catalog_put(p->c, p->txn, JM_T_REPORTS, jm_id_key(w->r->head->seq, key), jm_span_str(value), false, err) < 0)
 		return -1;
 	if (add_to(w->row, "reports", 1) != 0 || add_to(w->row, "recipients", w->added) != 0)
 		return no_memory(err);

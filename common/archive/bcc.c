@@ -130,7 +130,7 @@ static int is_open(struct header *h, const json_t *address, const json_t *naming
 	return rc;
 }
 
-static bool is_open_for_sure(const json_t *naming)
+bool jm_bcc_is_open(const json_t *naming)
 {
 	const char *type = json_string_value(json_object_get(naming, "type"));
 
@@ -156,7 +156,7 @@ int jm_bcc_open(struct jm_archive *a, const json_t *item, jm_bcc_wanted *wanted,
 			if (!wanted(ctx, jm_span_of(json_string_value(address), json_string_length(address))))
 				continue;
 			for (size_t k = 0; rc == 0 && k < json_array_size(namings); k++)
-				rc = look == 0 ? is_open_for_sure(json_array_get(namings, k)) : is_open(&h, address, json_array_get(namings, k), err);
+				rc = look == 0 ? jm_bcc_is_open(json_array_get(namings, k)) : is_open(&h, address, json_array_get(namings, k), err);
 		}
 	json_decref(h.addresses);
 	return rc;

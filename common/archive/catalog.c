@@ -18,6 +18,8 @@
 #define LOG_FILE_BYTES (8u * 1024u * 1024u)
 #define LOG_BUFFER_BYTES (512u * 1024u)
 #define VALUE_MAX_BYTES (256u * 1024u * 1024u)
+#define ID_BYTES 8
+#define SHORT_BYTES 24			/* of a value in a table of duplicates */
 
 struct jm_catalog {
 	DB_ENV *env;
@@ -35,6 +37,15 @@ static const char *const names[JM_TABLES] = {
 	[JM_T_BY_ADDRESS] = "by-address", [JM_T_BY_DATE] = "by-date", [JM_T_BY_KEY] = "by-key", [JM_T_SET_ASIDE] = "set-aside",
 	[JM_T_EVENTS] = "events", [JM_T_COUNTERS] = "counters", [JM_T_SERVICES] = "services", [JM_T_QUEUE] = "queue", [JM_T_POP3] = "pop3",
 };
+
+/*
+ * A table of duplicates: what callers give as a key that ends with an id is there as a key without it, and the id in front of the value, as one of the
+ * key's sorted duplicates. For keys that come again and again: they are stored once, and the ids of each grow at the end of full pages.
+ */
+static bool has_duplicates(enum jm_table t)
+{
+	return t == JM_T_BY_ADDRESS;
+}
 
 const char *jm_catalog_table(enum jm_table t)
 {
@@ -74,7 +85,8 @@ static int open_tables(struct jm_catalog *c)
 	int rc = c->env->txn_begin(c->env, NULL, &txn, 0);
 
 	for (int i = 0; rc == 0 && i < JM_TABLES; i++) {
-		if ((rc = db_create(&c->db[i], c->env, 0)) == 0 && (rc = c->db[i]->set_pagesize(c->db[i], PAGE_BYTES)) == 0)
+		if ((rc = db_create(&c->db[i], c->env, 0)) == 0 && (rc = c->db[i]->set_pagesize(c->db[i], PAGE_BYTES)) == 0 &&
+		    (rc = has_duplicates((enum jm_table)i) ? c->db[i]->set_flags(c->db[i], DB_DUPSORT) : 0) == 0)
 			rc = c->db[i]->open(c->db[i], txn, FILE_NAME, names[i], DB_BTREE, DB_CREATE | DB_THREAD, 0600);
 	}
 	if (txn != NULL) {
@@ -288,32 +300,113 @@ static DBT input(struct jm_span s)
 	return d;
 }
 
-int jm_catalog_get(struct jm_catalog *c, struct jm_txn *txn, enum jm_table t, struct jm_span key, struct jm_buf *value, struct jm_err *err)
+/* ---- rows of a table of duplicates ---- */
+
+/* Put the cursor on the first duplicate of the key that is not before the key's id. *v: malloc'ed. */
+static int find_from(DBC *cur, struct jm_span key, DBT *v)
+{
+	DBT k = input(jm_span_sub(key, 0, key.len - ID_BYTES));
+
+	*v = input(jm_span_sub(key, key.len - ID_BYTES, ID_BYTES));
+	v->flags = DB_DBT_MALLOC;
+	return cur->get(cur, &k, v, DB_GET_BOTH_RANGE);
+}
+
+static int find_exactly(DBC *cur, struct jm_span key, DBT *v)
+{
+	int rc = find_from(cur, key, v);
+
+	if (rc != 0 || (v->size >= ID_BYTES && memcmp(v->data, key.p + key.len - ID_BYTES, ID_BYTES) == 0))
+		return rc;
+	free(v->data);
+	return DB_NOTFOUND;
+}
+
+static int get_duplicate(DB *db, DB_TXN *txn, struct jm_span key, struct jm_buf *value, struct jm_err *err)
+{
+	DBT v;
+	DBC *cur;
+	int rc = db->cursor(db, txn, &cur, 0);
+
+	if (rc != 0)
+		return rc;
+	rc = find_exactly(cur, key, &v);
+	(void)cur->close(cur);
+	if (rc != 0)
+		return rc;
+	jm_buf_reset(value);
+	rc = jm_buf_add(value, (char *)v.data + ID_BYTES, v.size - ID_BYTES, err);
+	free(v.data);
+	return rc == 0 ? 0 : ENOMEM;
+}
+
+/* drop: what is there, whatever its value. DB_KEYEXIST when it is to stay. */
+static int clear_duplicate(DB *db, DB_TXN *txn, struct jm_span key, bool drop)
+{
+	DBT v;
+	DBC *cur;
+	int rc = db->cursor(db, txn, &cur, 0), closed;
+
+	if (rc != 0)
+		return rc;
+	rc = find_exactly(cur, key, &v);
+	if (rc == 0) {
+		free(v.data);
+		rc = drop ? cur->del(cur, 0) : DB_KEYEXIST;
+	} else if (rc == DB_NOTFOUND) {
+		rc = 0;
+	}
+	closed = cur->close(cur);
+	return rc != 0 ? rc : closed;
+}
+
+static int put_duplicate(DB *db, DB_TXN *txn, struct jm_span key, struct jm_span value, bool only_new)
+{
+	unsigned char data[ID_BYTES + SHORT_BYTES];
+	DBT k = input(jm_span_sub(key, 0, key.len - ID_BYTES)), v = input(jm_span_of(data, ID_BYTES + value.len));
+	int rc = value.len <= SHORT_BYTES ? clear_duplicate(db, txn, key, !only_new) : EINVAL;
+
+	if (rc != 0)
+		return rc;
+	memcpy(data, key.p + key.len - ID_BYTES, ID_BYTES);
+	if (value.len > 0)
+		memcpy(data + ID_BYTES, value.p, value.len);
+	return db->put(db, txn, &k, &v, 0);
+}
+
+/* ---- rows ---- */
+
+static int get(struct jm_catalog *c, DB_TXN *txn, enum jm_table t, struct jm_span key, struct jm_buf *value, struct jm_err *err)
 {
 	DBT k = input(key), v;
 	int rc;
 
-	for (;;) {
-		jm_buf_reset(value);
-		if (value->cap == 0 && jm_buf_reserve(value, 512, err) < 0)
-			return -1;
+	do {
 		memset(&v, 0, sizeof(v));
 		v.flags = DB_DBT_USERMEM;
 		v.data = value->p;
 		v.ulen = (u_int32_t)(value->cap - 1);
-		rc = c->db[t]->get(c->db[t], txn ? txn->txn : NULL, &k, &v, 0);
-		if (rc != DB_BUFFER_SMALL)
-			break;
-		if (jm_buf_reserve(value, (size_t)v.size + 1, err) < 0)
-			return -1;
+		rc = c->db[t]->get(c->db[t], txn, &k, &v, 0);
+	} while (rc == DB_BUFFER_SMALL && (rc = jm_buf_reserve(value, (size_t)v.size + 1, err) < 0 ? ENOMEM : DB_BUFFER_SMALL) == DB_BUFFER_SMALL);
+	if (rc == 0) {
+		value->len = v.size;
+		value->p[value->len] = '\0';
 	}
+	return rc;
+}
+
+int jm_catalog_get(struct jm_catalog *c, struct jm_txn *txn, enum jm_table t, struct jm_span key, struct jm_buf *value, struct jm_err *err)
+{
+	DB_TXN *in = txn ? txn->txn : NULL;
+	int rc;
+
+	jm_buf_reset(value);
+	if (value->cap == 0 && jm_buf_reserve(value, 512, err) < 0)
+		return -1;
+	rc = has_duplicates(t) ? get_duplicate(c->db[t], in, key, value, err) : get(c, in, t, key, value, err);
 	if (rc == DB_NOTFOUND)
 		return 0;
-	if (rc != 0)
-		return fail(err, rc, names[t]);
-	value->len = v.size;
-	value->p[value->len] = '\0';
-	return 1;
+	return rc == 0 ? 1 : fail(err, rc, names[t]);
 }
 
 int jm_catalog_get_json(struct jm_catalog *c, struct jm_txn *txn, enum jm_table t, struct jm_span key, json_t **value_r, struct jm_err *err)
@@ -334,7 +427,8 @@ int jm_catalog_put(struct jm_catalog *c, struct jm_txn *txn, enum jm_table t, st
     struct jm_err *err)
 {
 	DBT k = input(key), v = input(value);
-	int rc = c->db[t]->put(c->db[t], txn->txn, &k, &v, only_new ? DB_NOOVERWRITE : 0);
+	int rc = has_duplicates(t) ? put_duplicate(c->db[t], txn->txn, key, value, only_new) :
+	    c->db[t]->put(c->db[t], txn->txn, &k, &v, only_new ? DB_NOOVERWRITE : 0);
 
 	if (rc == DB_KEYEXIST)
 		return 0;
@@ -357,13 +451,15 @@ int jm_catalog_put_json(struct jm_catalog *c, struct jm_txn *txn, enum jm_table 
 int jm_catalog_remove(struct jm_catalog *c, struct jm_txn *txn, enum jm_table t, struct jm_span key, struct jm_err *err)
 {
 	DBT k = input(key);
-	int rc = c->db[t]->del(c->db[t], txn->txn, &k, 0);
+	int rc = has_duplicates(t) ? clear_duplicate(c->db[t], txn->txn, key, true) : c->db[t]->del(c->db[t], txn->txn, &k, 0);
 
 	return rc == 0 || rc == DB_NOTFOUND ? 0 : fail(err, rc, names[t]);
 }
 
-/* Put a malloc'ed cursor key and value into the page; takes over the value. */
-static void add_row(struct jm_page *page, const DBT *k, DBT *v)
+/* ---- pages of rows ---- */
+
+/* Put a key and a malloc'ed value into the page; takes over the value. */
+static void add_row(struct jm_page *page, enum jm_table t, const DBT *k, DBT *v)
 {
 	struct jm_row *r = &page->row[page->n++];
 
@@ -371,6 +467,41 @@ static void add_row(struct jm_page *page, const DBT *k, DBT *v)
 	r->key_n = k->size;
 	r->value = v->data;
 	r->value_n = v->size;
+	if (!has_duplicates(t) || v->size < ID_BYTES || k->size > JM_CATALOG_KEY_MAX - ID_BYTES)
+		return;
+	memcpy(r->key + r->key_n, r->value, ID_BYTES);
+	r->key_n += ID_BYTES;
+	r->value_n -= ID_BYTES;
+	memmove(r->value, r->value + ID_BYTES, r->value_n);
+}
+
+/* Move the cursor behind (reverse: before) a row, which may be gone. */
+static int seek_duplicate(DBC *cur, struct jm_span after, bool reverse, DBT *k, DBT *v)
+{
+	struct jm_span head = jm_span_sub(after, 0, after.len - ID_BYTES);
+	int rc = find_from(cur, after, v);
+	bool exact = rc == 0 && memcmp(v->data, after.p + head.len, ID_BYTES) == 0;
+
+	if (rc == 0)
+		free(v->data);
+	else if (rc != DB_NOTFOUND)
+		return rc;
+	*v = (DBT){ .flags = DB_DBT_MALLOC };
+	if (rc == 0)	/* on it, or on the one behind it */
+		return cur->get(cur, k, v, reverse ? DB_PREV : exact ? DB_NEXT : DB_CURRENT);
+	/* All its duplicates are before it, or there are none. */
+	memcpy(k->data, head.p, head.len);
+	k->size = (u_int32_t)head.len;
+	rc = cur->get(cur, k, v, DB_SET_RANGE);
+	if (rc == 0 && jm_span_eq(jm_span_of(k->data, k->size), head)) {
+		free(v->data);
+		rc = cur->get(cur, k, v, DB_NEXT_NODUP);
+	}
+	if (!reverse)
+		return rc;
+	if (rc == 0)
+		free(v->data);
+	return cur->get(cur, k, v, rc == DB_NOTFOUND ? DB_LAST : DB_PREV);
 }
 
 /* Move the cursor to the first row of the page. */
@@ -417,13 +548,13 @@ int jm_catalog_page(struct jm_catalog *c, enum jm_table t, struct jm_span prefix
 	v.flags = DB_DBT_MALLOC;
 	if ((rc = c->db[t]->cursor(c->db[t], NULL, &cur, 0)) != 0)
 		return fail(err, rc, names[t]);
-	rc = seek(cur, prefix, after, reverse, &k, &v);
+	rc = has_duplicates(t) && !jm_span_none(after) ? seek_duplicate(cur, after, reverse, &k, &v) : seek(cur, prefix, after, reverse, &k, &v);
 	while (rc == 0) {
 		if (k.size < prefix.len || (prefix.len > 0 && memcmp(key, prefix.p, prefix.len) != 0)) {
 			free(v.data);
 			break;
 		}
-		add_row(page, &k, &v);
+		add_row(page, t, &k, &v);
 		if (page->n == JM_PAGE_ROWS)
 			break;
 		rc = cur->get(cur, &k, &v, reverse ? DB_PREV : DB_NEXT);

@@ -20,7 +20,7 @@ enum jm_table {
 };
 
 #define JM_CATALOG_KEY_MAX 320
-#define JM_CATALOG_VERSION 4		/* of the rows; a catalog of an older version is made anew from the volumes */
+#define JM_CATALOG_VERSION 5		/* of the rows; a catalog of an older version is made anew from the volumes */
 
 struct jm_catalog;	/* an open environment */
 struct jm_txn;		/* one transaction */

@@ -116,10 +116,8 @@ struct step {
 /* The metadata of an earlier report: 1, 0 when it cannot be read any more (err tells), -1. */
 static int recall(struct jm_apply *p, uint64_t seq, struct jm_record *record_r, json_t **meta_r, struct jm_err *err)
 {
-	unsigned char key[8];
-	uint64_t volume, offset;
-	json_t *row = NULL;
-	int fd, rc = jm_catalog_get_json(p->c, p->txn, JM_T_REPORTS, jm_id_key(seq, key), &row, err);
+	uint64_t volume, offset, item;
+	int fd, rc = jm_row_locate(p->c, p->txn, seq, &volume, &offset, &item, err);
 
 	memset(record_r, 0, sizeof(*record_r));
 	if (rc < 0)
@@ -128,9 +126,6 @@ static int recall(struct jm_apply *p, uint64_t seq, struct jm_record *record_r, 
 		(void)jm_err_set(err, JM_E_CORRUPT, "catalog: report %" PRIu64 " is missing", seq);
 		return 0;
 	}
-	volume = (uint64_t)json_integer_value(json_object_get(row, "v"));
-	offset = (uint64_t)json_integer_value(json_object_get(row, "o"));
-	json_decref(row);
 	rc = jm_reader_open_volume(p->a, volume, &fd, err);
 	if (rc == 0) {
 		rc = jm_volume_read(fd, p->a->uuid, volume, offset, jm_reader_volume_end(p->a, volume), record_r, err);
@@ -356,10 +351,9 @@ int jm_change_refuse(struct jm_archive *a, uint64_t seq, enum jm_change_from wan
 /* 1 when the change fits, 0 when not, -1. What is to be archived must be readable now: the applier could not go on without it. */
 static int check(struct jm_archive *a, const struct jm_change *c, struct jm_err *err)
 {
-	unsigned char key[8];
 	uint64_t item;
 	json_t *row = NULL;
-	int rc = jm_reader_get(a, JM_T_ITEMS, jm_id_key(c->seq, key), &row, err);
+	int rc = jm_reader_item(a, c->seq, &row, err);
 
 	if (rc == 1)
 		rc = fits(row, c->to) && (source(c) == JM_FROM_ANY || fits(row, source(c) == JM_FROM_QUEUE ? JM_CHANGE_WAIT : JM_CHANGE_EXPIRE));

@@ -88,7 +88,7 @@ static uint64_t first_with(struct jm_archive *a, const unsigned char *sha256, ui
 	if (jm_reader_locate(a, seq, &volume, &offset, item_r, &no) != 1)
 		return seq;
 	jm_num_put_be64(key, *item_r);
-	if (jm_reader_get(a, JM_T_ITEMS, jm_span_of(key, 8), &row, &no) != 1)
+	if (jm_reader_item(a, *item_r, &row, &no) != 1)
 		return seq;
 	first = json_string_value(json_object_get(row, "sha256"));
 	if (first != NULL && strcmp(first, jm_sha256_hex(sha256, hex)) == 0) {

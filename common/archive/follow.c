@@ -49,9 +49,8 @@ static int tell(struct follow *f, json_t *o, struct jm_err *err)
 static int add_item(struct follow *f, json_t *o, uint64_t item, struct jm_err *err)
 {
 	static const char *const keys[] = { "service", "sender", "subject", "message_id", "size" };
-	unsigned char key[8];
 	json_t *row = NULL;
-	int rc = jm_reader_get(f->a, JM_T_ITEMS, jm_id_key(item, key), &row, err), bad;
+	int rc = jm_reader_item(f->a, item, &row, err), bad;
 
 	if (rc < 0)
 		return -1;

@@ -187,18 +187,14 @@ static int each_report(struct jm_archive *a, struct view *v, uint64_t id, struct
 int jm_item_read(struct jm_archive *a, uint64_t id, json_t **item_r, struct jm_err *err)
 {
 	struct view v;
-	unsigned char key[8];
 	json_t *row = NULL;
-	int rc;
+	int rc = jm_reader_item(a, id, &row, err);
 
-	jm_num_put_be64(key, id);
-	rc = jm_reader_get(a, JM_T_ITEMS, jm_span_of(key, sizeof(key)), &row, err);
 	if (rc <= 0)
 		return rc < 0 ? -1 : jm_err_set(err, JM_E_NOTFOUND, "there is no item %" PRIu64, id);
-	row = jm_row_whole(id, row);
 	v = (struct view){ json_array(), json_object(), json_array(), json_array(), json_object(), false };
 	rc = each_report(a, &v, id, err);
-	if (rc == 0 && (jm_reader_time(row, "time_ms", "time") | json_object_set(row, "recipients", v.recipients) |
+	if (rc == 0 && (jm_row_show(row) | json_object_set(row, "recipients", v.recipients) |
 	    json_object_set(row, "reports", v.reports) | json_object_set(row, "contents", v.contents)) != 0)
 		rc = no_memory(err);
 	if (rc == 0 && v.damaged && json_object_set_new(row, "damaged", json_true()) != 0)
@@ -305,15 +301,13 @@ int jm_archive_export(struct jm_archive *a, uint64_t id, enum jm_export what, un
     struct jm_err *err)
 {
 	struct jm_loaded l;
-	unsigned char key[8];
 	uint64_t seq;
 	json_t *row = NULL;
 	int rc;
 
 	if (jm_applier_wait(a, err) < 0)
 		return -1;
-	jm_num_put_be64(key, id);
-	rc = jm_reader_get(a, JM_T_ITEMS, jm_span_of(key, sizeof(key)), &row, err);
+	rc = jm_reader_item(a, id, &row, err);
 	json_decref(row);
 	if (rc <= 0)
 		return rc < 0 ? -1 : jm_err_set(err, JM_E_NOTFOUND, "there is no item %" PRIu64, id);

@@ -50,20 +50,25 @@ int jm_reader_page(struct jm_archive *a, enum jm_table t, struct jm_span prefix,
 	return rc;
 }
 
-int jm_reader_locate(struct jm_archive *a, uint64_t seq, uint64_t *volume_r, uint64_t *offset_r, uint64_t *item_r, struct jm_err *err)
+int jm_reader_item(struct jm_archive *a, uint64_t id, json_t **row_r, struct jm_err *err)
 {
-	unsigned char key[8];
-	json_t *row = NULL;
 	int rc;
 
-	jm_num_put_be64(key, seq);
-	rc = jm_reader_get(a, JM_T_REPORTS, jm_span_of(key, sizeof(key)), &row, err);
-	if (rc == 1) {
-		*volume_r = (uint64_t)json_integer_value(json_object_get(row, "v"));
-		*offset_r = (uint64_t)json_integer_value(json_object_get(row, "o"));
-		*item_r = (uint64_t)json_integer_value(json_object_get(row, "i"));
-		json_decref(row);
-	}
+	if (jm_reader_enter(a, err) < 0)
+		return -1;
+	rc = jm_row_get(a->catalog, NULL, id, row_r, err);
+	jm_reader_leave(a);
+	return rc;
+}
+
+int jm_reader_locate(struct jm_archive *a, uint64_t seq, uint64_t *volume_r, uint64_t *offset_r, uint64_t *item_r, struct jm_err *err)
+{
+	int rc;
+
+	if (jm_reader_enter(a, err) < 0)
+		return -1;
+	rc = jm_row_locate(a->catalog, NULL, seq, volume_r, offset_r, item_r, err);
+	jm_reader_leave(a);
 	return rc;
 }
 

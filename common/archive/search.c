@@ -141,7 +141,7 @@ static int row_has_address(struct search *s, uint64_t id, const char *address, b
 		return 1;
 	if (!recipient || jm_span_index(role, 'r') == role.len)
 		return 0;
-	if (!s->f->bcc)
+	if (!s->f->bcc && jm_span_index(role, 'o') == role.len)
 		*v = READ;
 	return 1;
 }
@@ -160,22 +160,6 @@ static bool at_domain(const void *ctx, struct jm_span address)
 	return s->f->subdomains && len > n && name[len - n - 1] == '.' && memcmp(name + len - n, s->domain, n) == 0;
 }
 
-/* The number under a key of a row as it is stored. Within a string no quotation mark stands without a backslash, so a key is found for sure. */
-static bool raw_number(struct jm_span raw, const char *quoted_key, uint64_t *n_r)
-{
-	size_t n = strlen(quoted_key);
-	const unsigned char *at = memmem(raw.p, raw.len, quoted_key, n);
-	struct jm_span digits;
-	size_t k = 0;
-
-	if (at == NULL)
-		return false;
-	digits = jm_span_sub(raw, (size_t)(at - raw.p) + n, 20);
-	while (k < digits.len && digits.p[k] >= '0' && digits.p[k] <= '9')
-		k++;
-	return jm_num_u64(jm_span_sub(digits, 0, k), 0, UINT64_MAX, n_r) == 0;
-}
-
 /*
  * Can a row be left out without taking its JSON apart, which is most of the work of a scan? False when in doubt: whatever the subject has stands in the
  * row as it is, but for quotation marks, backslashes and control characters.
@@ -186,7 +170,7 @@ static bool raw_fails(struct search *s, struct jm_span raw)
 	struct jm_err no;
 	uint64_t n;
 
-	if ((f->min_bytes != 0 || f->max_bytes != 0) && raw_number(raw, "\"size\":", &n) &&
+	if ((f->min_bytes != 0 || f->max_bytes != 0) && jm_row_size(raw, &n) &&
 	    ((f->min_bytes != 0 && n < f->min_bytes) || (f->max_bytes != 0 && n > f->max_bytes)))
 		return true;
 	if (!s->plain_words || raw.len > 2 * ROW_TEXT_BYTES || jm_fold_text(&s->fold, raw, &s->text, &no) < 0)
@@ -412,7 +396,7 @@ static int show_row(struct search *s, json_t *row, struct jm_err *err)
 {
 	int rc;
 
-	if (jm_reader_time(row, "time_ms", "time") != 0)
+	if (jm_row_show(row) != 0)
 		return jm_err_set(err, JM_E_TEMP, "no memory for a row");
 	rc = s->visit(s->ctx, row, err);
 	s->visited++;
@@ -468,7 +452,7 @@ static int visit_ids(struct search *s, const uint64_t *id, const struct jm_page 
 		if (rows != NULL && raw_fails(s, jm_span_of(rows->row[i].value, rows->row[i].value_n)))
 			row[i] = NULL;
 		else if (rows != NULL)
-			row[i] = jm_row_whole(id[i], jm_json_row(rows->row[i].value, rows->row[i].value_n));
+			rc = jm_row_whole(id[i], jm_span_of(rows->row[i].value, rows->row[i].value_n), &row[i], err);
 		else
 			rc = jm_row_get(s->a->catalog, NULL, id[i], &row[i], err);
 		s->looked_at++;
@@ -531,6 +515,8 @@ static int start_by_date(struct search *s, unsigned char at[16], struct jm_span 
 	int64_t time_ms = f->reverse ? f->until_ms : f->since_ms;
 	unsigned char before[8];
 	struct jm_page page;
+	json_t *row;
+	int rc = 0;
 
 	jm_num_put_be64(at, (uint64_t)(time_ms > 0 ? time_ms : 0));
 	jm_num_put_be64(at + 8, f->sort == JM_SORT_ID ? f->after_id : 0);
@@ -541,17 +527,18 @@ static int start_by_date(struct search *s, unsigned char at[16], struct jm_span 
 	if (jm_reader_page(s->a, JM_T_ITEMS, jm_span_of(NULL, 0), jm_span_of(before, sizeof(before)), false, &page, err) < 0)
 		return -1;
 	if (page.n > 0) {
-		json_t *row = jm_json_row(page.row[0].value, page.row[0].value_n);
-
-		jm_num_put_be64(at, (uint64_t)json_integer_value(json_object_get(row, "time_ms")));
-		json_decref(row);
+		rc = jm_row_whole(f->after_id, jm_span_of(page.row[0].value, page.row[0].value_n), &row, err);
+		if (rc == 0) {
+			jm_num_put_be64(at, (uint64_t)json_integer_value(json_object_get(row, "time_ms")));
+			json_decref(row);
+		}
 	} else if (!f->reverse) {	/* nothing is behind it */
 		s->stop = true;
 	} else if (time_ms <= 0) {	/* and all before it */
 		*from_r = jm_span_of(NULL, 0);
 	}
 	jm_page_release(&page);
-	return 0;
+	return rc;
 }
 
 /* By time and then id, so that no more is read than is visited. A clock that was set back makes that another order than that of the ids. */
@@ -697,18 +684,6 @@ static int find(struct search *s, struct jm_err *err)
 
 /* ---- all of it ---- */
 
-/* 1, 0: it is gone, -1. */
-static int row_of(struct search *s, uint64_t id, json_t **row_r, struct jm_err *err)
-{
-	int rc;
-
-	if (jm_reader_enter(s->a, err) < 0)
-		return -1;
-	rc = jm_row_get(s->a->catalog, NULL, id, row_r, err);
-	jm_reader_leave(s->a);
-	return rc;
-}
-
 /* With a sort: where the page before ended. */
 static int find_cursor(struct search *s, struct jm_err *err)
 {
@@ -717,7 +692,7 @@ static int find_cursor(struct search *s, struct jm_err *err)
 
 	if (s->f->sort == JM_SORT_ID || s->f->after_id == 0)
 		return 0;
-	rc = row_of(s, s->f->after_id, &row, err);
+	rc = jm_reader_item(s->a, s->f->after_id, &row, err);
 	if (rc == 0)
 		return jm_err_set(err, JM_E_NOTFOUND, "there is no item %" PRIu64 " to go on behind", s->f->after_id);
 	s->after.id = s->f->after_id;
@@ -734,7 +709,7 @@ static int show_hits(struct search *s, struct jm_err *err)
 	for (size_t i = 0; rc == 0 && !s->stop && i < s->hits_n; i++) {
 		json_t *row = NULL;
 
-		rc = row_of(s, s->hits[i].id, &row, err);
+		rc = jm_reader_item(s->a, s->hits[i].id, &row, err);
 		if (rc == 1)
 			rc = show_row(s, row, err);
 		json_decref(row);

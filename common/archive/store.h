@@ -210,13 +210,20 @@ int jm_text_of_json(struct jm_buf *b, const json_t *v, struct jm_err *err) JM_MU
 int jm_text_of_members(struct jm_buf *b, const json_t *object, bool (*left_out)(const json_t *object, const char *name, const json_t *value),
     struct jm_err *err) JM_MUST_CHECK;
 
-/* row.c: the row of an item. What is usual is not stored. */
+/* row.c: the row of an item, with "volume" and "offset" of the report that founded it. */
 /* TEMP. */
 int jm_row_put(struct jm_catalog *c, struct jm_txn *txn, uint64_t id, const json_t *row, struct jm_err *err) JM_MUST_CHECK;
 /* The whole row: 1 with *row_r (caller owns), 0, -1. */
 int jm_row_get(struct jm_catalog *c, struct jm_txn *txn, uint64_t id, json_t **row_r, struct jm_err *err) JM_MUST_CHECK;
-/* From what is stored, which it takes over, to the whole row, which the caller owns. NULL without memory, or when stored is NULL. */
-json_t *jm_row_whole(uint64_t id, json_t *stored);
+/* From the text that is stored to the whole row, which the caller owns. CORRUPT, TEMP. */
+int jm_row_whole(uint64_t id, struct jm_span stored, json_t **row_r, struct jm_err *err) JM_MUST_CHECK;
+/* The size of its content, from the text that is stored, without taking that apart. False: it has none. */
+bool jm_row_size(struct jm_span stored, uint64_t *bytes_r);
+/* Where a report stands, and its item: 1, 0, -1. */
+int jm_row_locate(struct jm_catalog *c, struct jm_txn *txn, uint64_t seq, uint64_t *volume_r, uint64_t *offset_r, uint64_t *item_r,
+    struct jm_err *err) JM_MUST_CHECK;
+/* Make of a whole row what callers get. 0, -1 without memory. */
+int jm_row_show(json_t *row);
 
 /* gauge.c. Under lock: a group became durable, and took so long. */
 void jm_gauge_commit(struct jm_archive *a, int64_t took_us);
@@ -407,7 +414,9 @@ int jm_item_read(struct jm_archive *a, uint64_t id, json_t **item_r, struct jm_e
 /* An address with its ASCII letters in lower case; free(). NULL without memory. */
 char *jm_item_folded(struct jm_span address);
 
-/* bcc.c. Has the item (as of jm_item_read()) a recipient that wanted() likes, and is it no Bcc? 1, 0, -1. */
+/* bcc.c. Is a recipient, as one report names it, surely no Bcc? */
+bool jm_bcc_is_open(const json_t *naming);
+/* Has the item (as of jm_item_read()) a recipient that wanted() likes, and is it no Bcc? 1, 0, -1. */
 typedef bool jm_bcc_wanted(const void *ctx, struct jm_span address);
 int jm_bcc_open(struct jm_archive *a, const json_t *item, jm_bcc_wanted *wanted, const void *ctx, struct jm_err *err) JM_MUST_CHECK;
 
@@ -421,7 +430,8 @@ int jm_reader_page(struct jm_archive *a, enum jm_table t, struct jm_span prefix,
     struct jm_err *err) JM_MUST_CHECK;
 /* Milliseconds under the name from become text under the name to. 0, -1 without memory. */
 int jm_reader_time(json_t *row, const char *from, const char *to);
-/* Where a record stands, from the catalog. 1, 0, -1. */
+/* jm_row_get() and jm_row_locate() with the catalog held. */
+int jm_reader_item(struct jm_archive *a, uint64_t id, json_t **row_r, struct jm_err *err) JM_MUST_CHECK;
 int jm_reader_locate(struct jm_archive *a, uint64_t seq, uint64_t *volume_r, uint64_t *offset_r, uint64_t *item_r, struct jm_err *err) JM_MUST_CHECK;
 /* The valid end of a volume, and (durable: 0) the last one's acknowledged end. 0 when there is no such volume. */
 uint64_t jm_reader_volume_end(struct jm_archive *a, uint64_t number);

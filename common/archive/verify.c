@@ -163,8 +163,7 @@ static void check_catalogued(struct check *k, const struct jm_record *r, struct 
 		    "the catalog lacks this report", err);
 		return;
 	}
-	jm_num_put_be64(key, item);
-	rc = jm_reader_get(k->a, JM_T_ITEMS, jm_span_of(key, sizeof(key)), &row, &why);
+	rc = item != r->head.seq ? jm_reader_item(k->a, item, &row, &why) : 1;
 	json_decref(row);
 	if (rc < 0)
 		find_or_end(k, r, &why, err);
@@ -295,10 +294,9 @@ static int check_volume(struct check *k, const struct jm_volume *v, struct jm_er
 
 /* ---- from the catalog to the volumes ---- */
 
-/* Does the record that a row of the reports speaks of stand there? */
-static void check_row(struct check *k, uint64_t seq, const json_t *row, int *fd, uint64_t *open_volume, struct jm_err *err)
+/* Does the report stand where a row says? */
+static void check_place(struct check *k, uint64_t seq, uint64_t volume, uint64_t offset, int *fd, uint64_t *open_volume, struct jm_err *err)
 {
-	uint64_t volume = (uint64_t)json_integer_value(json_object_get(row, "v")), offset = (uint64_t)json_integer_value(json_object_get(row, "o"));
 	struct jm_record r;
 	struct jm_err why;
 
@@ -324,16 +322,17 @@ static void check_row(struct check *k, uint64_t seq, const json_t *row, int *fd,
 	jm_record_release(&r);
 }
 
-static int check_reports(struct check *k, struct jm_err *err)
+/* The places in the rows of items and of reports. */
+static int check_places(struct check *k, enum jm_table t, struct jm_err *err)
 {
 	unsigned char at[8];
 	struct jm_page page;
-	uint64_t open_volume = 0;
+	uint64_t open_volume = 0, volume, offset, item;
 	int fd = -1;
 
 	jm_num_put_be64(at, k->since > 0 ? k->since - 1 : 0);
 	while (k->rc == 0) {
-		if (jm_reader_page(k->a, JM_T_REPORTS, jm_span_of(at, 0), jm_span_of(at, sizeof(at)), false, &page, err) < 0) {
+		if (jm_reader_page(k->a, t, jm_span_of(at, 0), jm_span_of(at, sizeof(at)), false, &page, err) < 0) {
 			k->rc = -1;
 			break;
 		}
@@ -342,11 +341,19 @@ static int check_reports(struct check *k, struct jm_err *err)
 		memcpy(at, page.row[page.n - 1].key, sizeof(at));
 		for (size_t i = 0; i < page.n; i++) {
 			uint64_t seq = jm_num_get_be64(page.row[i].key);
-			json_t *row = jm_json_row(page.row[i].value, page.row[i].value_n);
+			struct jm_err why;
+			int rc;
 
-			if (seq <= k->durable)
-				check_row(k, seq, row, &fd, &open_volume, err);
-			json_decref(row);
+			if (seq > k->durable)
+				continue;
+			k->items += t == JM_T_ITEMS;
+			rc = jm_reader_locate(k->a, seq, &volume, &offset, &item, &why);
+			if (rc == 1)
+				check_place(k, seq, volume, offset, &fd, &open_volume, err);
+			else if (rc < 0 && jm_reader_not_now(&why))
+				end(k, &why, err);
+			else if (rc < 0)
+				find(k, seq, 0, 0, why.text, err);
 		}
 		jm_page_release(&page);
 		if (jm_num_get_be64(at) > k->durable)
@@ -354,40 +361,6 @@ static int check_reports(struct check *k, struct jm_err *err)
 	}
 	if (fd >= 0)
 		(void)close(fd);
-	return k->rc < 0 ? -1 : 0;
-}
-
-/* Every item must have been founded by a report of the same number. */
-static int check_items(struct check *k, struct jm_err *err)
-{
-	unsigned char at[8];
-	struct jm_page page;
-
-	jm_num_put_be64(at, k->since > 0 ? k->since - 1 : 0);
-	while (k->rc == 0) {
-		if (jm_reader_page(k->a, JM_T_ITEMS, jm_span_of(at, 0), jm_span_of(at, sizeof(at)), false, &page, err) < 0)
-			return -1;
-		if (page.n == 0)
-			break;
-		memcpy(at, page.row[page.n - 1].key, sizeof(at));
-		for (size_t i = 0; i < page.n; i++) {
-			uint64_t id = jm_num_get_be64(page.row[i].key), volume = 0, offset = 0, item = 0;
-			struct jm_err why;
-			int rc;
-
-			if (id > k->durable)
-				continue;
-			k->items++;
-			rc = jm_reader_locate(k->a, id, &volume, &offset, &item, &why);
-			if (rc < 0 && jm_reader_not_now(&why))
-				end(k, &why, err);
-			else if (rc < 0)
-				find(k, id, volume, offset, why.text, err);
-			else if (rc == 0 || item != id)
-				find(k, id, volume, offset, "the catalog has an item without a report", err);
-		}
-		jm_page_release(&page);
-	}
 	return k->rc < 0 ? -1 : 0;
 }
 
@@ -457,7 +430,7 @@ int jm_archive_verify(struct jm_archive *a, uint64_t since_seq, bool resume, jm_
 	free(list);
 	if (rc == 0 && k.rc == 0 && k.next_seq != 0 && k.next_seq <= k.durable)
 		find(&k, k.next_seq, 0, 0, "records are missing at the end", err);
-	if (rc < 0 || check_reports(&k, err) < 0 || check_items(&k, err) < 0 || (k.rc == 0 && (how = check_rows(&k, err)) == NULL))
+	if (rc < 0 || check_places(&k, JM_T_REPORTS, err) < 0 || check_places(&k, JM_T_ITEMS, err) < 0 || (k.rc == 0 && (how = check_rows(&k, err)) == NULL))
 		return -1;
 	if (k.rc == 0)
 		(void)unlink(place(a, path));

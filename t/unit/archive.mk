@@ -26,3 +26,7 @@ UNIT_TESTS += t/unit/archive_read.t
 t_unit_archive_read_t_SOURCES = t/unit/archive_read.c $(ARCHIVE_TEST_LIB)
 t_unit_archive_read_t_LDADD = $(UNIT_LIBS)
 t_unit_archive_read_t_LDFLAGS = $(AM_LDFLAGS) -rdynamic
+check_PROGRAMS += t/unit/archive_catalog.t
+UNIT_TESTS += t/unit/archive_catalog.t
+t_unit_archive_catalog_t_SOURCES = t/unit/archive_catalog.c
+t_unit_archive_catalog_t_LDADD = $(UNIT_LIBS)

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A table of duplicates is for its users what a plain one is: the same random puts and removals in both, and both have the same rows, whole and in
+ * pages from everywhere, in both directions. And the row of an item is read as it was written.
+ */
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "common/archive/apply.h"
+#include "t/lib/tap.h"
+
+#define PLAIN JM_T_BY_MESSAGE_ID
+#define DUPLICATES JM_T_BY_ADDRESS
+#define HEADS 9
+#define IDS 300				/* more than fit into a page, so that the duplicates move into pages of their own */
+#define STEPS 6000
+
+static struct jm_catalog *c;
+static uint64_t chance = 88172645463325252u;
+
+static unsigned random_to(unsigned n)
+{
+	chance ^= chance << 13;
+	chance ^= chance >> 7;
+	chance ^= chance << 17;
+	return (unsigned)(chance % n);
+}
+
+/* Texts of which some begin like others; most rows have the first. */
+static struct jm_span random_key(unsigned char key[JM_CATALOG_KEY_MAX])
+{
+	static const char *const heads[HEADS] = { "anna@example.com", "anna@example.co", "anna", "", "a", "bert@example.com", "z", "\xff", "anna@example.com.au" };
+	const char *head = heads[random_to(3) > 0 ? 0 : random_to(HEADS)];
+	size_t n = strlen(head);
+
+	memcpy(key, head, n);
+	key[n++] = '\0';
+	jm_num_put_be64(key + n, random_to(20) == 0 ? UINT64_MAX - random_to(3) : random_to(IDS));
+	return jm_span_of(key, n + 8);
+}
+
+static bool same_pages(struct jm_span prefix, struct jm_span after, bool reverse, size_t *rows)
+{
+	static struct jm_page x, y;
+	struct jm_err err;
+	bool same;
+
+	if (jm_catalog_page(c, PLAIN, prefix, after, reverse, &x, &err) < 0 || jm_catalog_page(c, DUPLICATES, prefix, after, reverse, &y, &err) < 0) {
+		tap_diag("%s", err.text);
+		return false;
+	}
+	same = x.n == y.n;
+	for (size_t i = 0; same && i < x.n; i++)
+		same = jm_span_eq(jm_span_of(x.row[i].key, x.row[i].key_n), jm_span_of(y.row[i].key, y.row[i].key_n)) &&
+		    jm_span_eq(jm_span_of(x.row[i].value, x.row[i].value_n), jm_span_of(y.row[i].value, y.row[i].value_n));
+	*rows += x.n;
+	jm_page_release(&x);
+	jm_page_release(&y);
+	return same;
+}
+
+/* One random step on both; false when they answer differently. */
+static bool step(struct jm_txn *txn)
+{
+	static const char *const values[] = { "s", "r", "ro", "sro", "" };
+	unsigned char key[JM_CATALOG_KEY_MAX];
+	struct jm_span k = random_key(key), v = jm_span_str(values[random_to(5)]);
+	struct jm_buf x, y;
+	struct jm_err err;
+	bool only_new = random_to(2) == 0, same;
+	int rx, ry;
+
+	jm_buf_init(&x, 4096);
+	jm_buf_init(&y, 4096);
+	if (random_to(3) == 0) {
+		rx = jm_catalog_remove(c, txn, PLAIN, k, &err);
+		ry = jm_catalog_remove(c, txn, DUPLICATES, k, &err);
+	} else {
+		rx = jm_catalog_put(c, txn, PLAIN, k, v, only_new, &err);
+		ry = jm_catalog_put(c, txn, DUPLICATES, k, v, only_new, &err);
+	}
+	same = rx == ry && rx >= 0;
+	k = random_key(key);
+	rx = jm_catalog_get(c, txn, PLAIN, k, &x, &err);
+	ry = jm_catalog_get(c, txn, DUPLICATES, k, &y, &err);
+	same = same && rx == ry && rx >= 0 && jm_span_eq(jm_buf_span(&x), jm_buf_span(&y));
+	jm_buf_release(&x);
+	jm_buf_release(&y);
+	return same;
+}
+
+static void duplicates(void)
+{
+	unsigned char after[JM_CATALOG_KEY_MAX], prefix[JM_CATALOG_KEY_MAX];
+	size_t rows = 0, different = 0;
+	struct jm_txn *txn;
+	struct jm_err err;
+
+	for (unsigned i = 0; i < STEPS; i++) {
+		if (jm_catalog_begin(c, &txn, &err) < 0)
+			exit(1);
+		for (unsigned k = 0; k < 4; k++)
+			different += !step(txn);
+		if (random_to(10) == 0)
+			jm_catalog_abort(&txn);
+		else if (jm_catalog_commit(&txn, &err) < 0)
+			exit(1);
+		different += !same_pages(jm_span_of(NULL, 0), random_to(8) ? random_key(after) : jm_span_of(NULL, 0), random_to(2) == 0, &rows);
+		if (random_to(2) == 0) {	/* within one text */
+			struct jm_span p = random_key(prefix), a = jm_span_of(NULL, 0);
+
+			if (random_to(2) == 0) {
+				memcpy(after, p.p, p.len);
+				jm_num_put_be64(after + p.len - 8, random_to(IDS));
+				a = jm_span_of(after, p.len);
+			}
+			p.len -= 8;
+			different += !same_pages(p, a, random_to(2) == 0, &rows);
+		}
+	}
+	tap_ok(different == 0, "a table of duplicates has the rows of a plain one, after %d random changes (%zu differ)", 4 * STEPS, different);
+	tap_ok(rows > 10 * STEPS, "and both had some: %zu looked at", rows);
+}
+
+static void row(const char *text, const char *stored_min)
+{
+	json_t *want = json_loads(text, 0, NULL), *got = NULL;
+	uint64_t volume = 0, offset = 0, item = 0, bytes = 0;
+	unsigned char key[8];
+	struct jm_txn *txn;
+	struct jm_buf b;
+	struct jm_err err;
+	int rc;
+
+	jm_buf_init(&b, 4096);
+	rc = jm_catalog_begin(c, &txn, &err);
+	if (rc == 0)
+		rc = jm_row_put(c, txn, 7, want, &err);
+	if (rc == 0)
+		rc = jm_catalog_commit(&txn, &err);
+	tap_ok(rc == 0 && jm_row_get(c, NULL, 7, &got, &err) == 1 && json_equal(want, got), "a row is read as it was written: %.40s", text);
+	tap_ok(jm_row_locate(c, NULL, 7, &volume, &offset, &item, &err) == 1 && volume == 3 && offset == 4096 && item == 7, "the place of its report");
+	tap_ok(jm_catalog_get(c, NULL, JM_T_ITEMS, jm_id_key(7, key), &b, &err) == 1 && jm_row_size(jm_buf_span(&b), &bytes) && bytes == 33000, "its size");
+	tap_is_str(jm_buf_str(&b), stored_min, "what is stored");
+	tap_ok(jm_row_show(got) == 0 && json_object_get(got, "volume") == NULL && json_object_get(got, "time") != NULL, "what is shown");
+	jm_buf_release(&b);
+	json_decref(want);
+	json_decref(got);
+}
+
+static void bad_row(const char *stored, enum jm_err_kind kind)
+{
+	json_t *row = NULL;
+	struct jm_err err = { .kind = JM_E_NONE };
+
+	tap_ok(jm_row_whole(7, jm_span_str(stored), &row, &err) < 0 && err.kind == kind, "no row: %s", stored);
+}
+
+int main(void)
+{
+	const char *tmp = getenv("TMPDIR");
+	char dir[512];
+	struct jm_err err;
+
+	(void)snprintf(dir, sizeof(dir), "%s/jm-catalog-XXXXXX", tmp != NULL ? tmp : "/tmp");
+	if (mkdtemp(dir) == NULL || jm_catalog_open(dir, 4u << 20, &c, &err) < 0)
+		return 1;
+	duplicates();
+	row("{\"id\":7,\"time_ms\":1795338897807,\"service\":\"s@x\",\"sender\":\"a@x\",\"subject\":\"t\",\"message_id\":\"<1@x>\",\"date\":null,"
+	    "\"variant\":\"exchange-2007\",\"step_down\":false,\"from_headers\":false,\"recipients\":2,\"reports\":1,\"contents\":1,\"size\":33000,"
+	    "\"sha256\":\"00ff\",\"raw_sha256\":\"00ff\",\"volume\":3,\"offset\":4096}",
+	    "[33000,1795338897807,3,4096,2,\"00ff\",\"s@x\",\"a@x\",\"t\",\"<1@x>\",null,\"exchange-2007\"]");
+	row("{\"id\":7,\"time_ms\":5,\"service\":null,\"sender\":\"\",\"subject\":null,\"message_id\":null,\"date\":null,\"variant\":\"plain\","
+	    "\"step_down\":true,\"from_headers\":true,\"recipients\":0,\"reports\":2,\"contents\":2,\"size\":33000,\"sha256\":\"00\",\"raw_sha256\":\"01\","
+	    "\"volume\":3,\"offset\":4096,\"more_services\":[\"t@x\"]}",
+	    "[33000,5,3,4096,0,\"00\",null,\"\",null,null,null,\"plain\",{\"step_down\":true,\"from_headers\":true,\"reports\":2,\"contents\":2,"
+	    "\"raw_sha256\":\"01\",\"more_services\":[\"t@x\"]}]");
+	bad_row("[1,2]", JM_E_CORRUPT);
+	bad_row("{}", JM_E_CORRUPT);
+	bad_row("[1,2", JM_E_CORRUPT);
+	jm_catalog_close(&c);
+	jm_catalog_wipe(dir);
+	(void)rmdir(dir);
+	return tap_done();
+}
