@@ -174,7 +174,7 @@ static void put_archive(const struct picture *p)
 	}
 	if (!balanced) {
 		begin(p, "");
-		put_styled(p, JM_PRINT_BAD, "the counters do not balance: see jmctl status");
+		put_styled(p, JM_PRINT_BAD, "the counters do not balance: see jmctl status --all");
 		putc('\n', p->f);
 	}
 }

@@ -84,10 +84,15 @@ void jm_html_chart(struct jm_html *h, const char *what, const json_t *counts)
 		sum += json_integer_value(count);
 	}
 	jm_html_put(h, "<figure><figcaption>");
-	jm_html_number(h, sum);
-	jm_html_put(h, " in all, ");
-	jm_html_number(h, most);
-	jm_html_put(h, " at most</figcaption><svg class=\"chart\" viewBox=\"0 0 720 120\" preserveAspectRatio=\"none\" role=\"img\" aria-label=\"");
+	if (sum == 0) {
+		jm_html_put(h, "none yet");
+	} else {
+		jm_html_number(h, sum);
+		jm_html_put(h, " in all, ");
+		jm_html_number(h, most);
+		jm_html_put(h, " at most");
+	}
+	jm_html_put(h, "</figcaption><svg class=\"chart\" viewBox=\"0 0 720 120\" preserveAspectRatio=\"none\" role=\"img\" aria-label=\"");
 	jm_html_text(h, what);
 	jm_html_put(h, "\">\n<line x1=\"0\" y1=\"0.5\" x2=\"720\" y2=\"0.5\"/><line x1=\"0\" y1=\"60\" x2=\"720\" y2=\"60\"/>\n");
 	json_object_foreach((json_t *)(uintptr_t)counts, begin, count)

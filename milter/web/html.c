@@ -56,7 +56,7 @@ void jm_html_bytes(struct jm_html *h, json_int_t n)
 		v /= 1000;
 		i++;
 	}
-	jm_html_put(h, i > 0 && v < 100 ? "%.1f %s" : "%.0f %s", v, units[i]);
+	jm_html_put(h, i > 0 && v < 100 ? "%.1f&nbsp;%s" : "%.0f&nbsp;%s", v, units[i]);
 }
 
 void jm_html_duration(struct jm_html *h, int64_t s)

@@ -238,7 +238,7 @@ static void put_archive(struct jm_html *h, const json_t *d, json_int_t mailboxes
 	put_time(h, "Last checkpoint", json_object_get(a, "checkpoint"));
 	put_time(h, verify_failed ? "Last verification <b class=\"bad\">found problems</b>" : "Last verification", json_object_get(a, verify_failed ? "verify_failed" : "verified"));
 	begin_figure(h, "Counters", false);
-	jm_html_put(h, number(a, "balance") ? "balance" : "<b class=\"bad\">do not balance</b>: see <code>jmctl status</code>");
+	jm_html_put(h, number(a, "balance") ? "balance" : "<b class=\"bad\">do not balance</b>: see <code>jmctl status --all</code>");
 	end_figure(h);
 	jm_html_put(h, "</dl>\n");
 }
@@ -271,7 +271,13 @@ static void put_events(struct jm_html *h, const json_t *events)
 	const char *seq;
 	json_t *e;
 
-	jm_html_put(h, "<h2>Recent events</h2>\n<div class=\"wide\"><table class=\"events\"><thead><tr><th>Time</th><th>Event</th><th>Service</th>"
+	jm_html_put(h, "<h2>Recent events</h2>\n");
+	if (json_object_size(events) == 0) {
+		jm_html_put(h, "<p class=\"none\">None.</p>\n");
+		return;
+	}
+	/* A table that does not fit is scrolled; with a keyboard only when it can have the focus. */
+	jm_html_put(h, "<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"Recent events\"><table class=\"events\"><thead><tr><th>Time</th><th>Event</th><th>Service</th>"
 	    "<th>Who</th><th>What</th></tr></thead><tbody>\n");
 	json_object_foreach((json_t *)(uintptr_t)events, seq, e) {
 		if (!json_is_object(e))
@@ -320,18 +326,34 @@ static void put_document(struct jm_html *h, const json_t *d)
 	jm_html_put(h, ". Also here: <a href=\"/api/status\">/api/status</a> <a href=\"/metrics\">/metrics</a> <a href=\"/healthz\">/healthz</a></footer>\n");
 }
 
+/* What a browser's tab shows: whether somebody has to look. */
+static void put_title(struct jm_html *h, const struct jm_state *s)
+{
+	size_t errors = count_looks(json_object_get(s->document, "services"), &looks[LOOK_ERROR]);
+	bool well = !*s->trouble && strcmp(text(json_object_get(s->document, "archive"), "state"), "ok") == 0;
+
+	jm_html_put(h, "<title>%sJournal archive</title>", !well || errors > 0 ? "Error: " : "");
+}
+
 int jm_page_write(const struct jm_state *s, struct jm_buf *b, struct jm_err *err)
 {
 	struct jm_html h = { .now_ms = jm_clock_now_ms() };
 
 	jm_buf_init(&h.b, JM_WEB_PAGE_BYTES);
 	jm_html_put(&h, "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">"
-	    "<meta http-equiv=\"refresh\" content=\"%d\"><title>Journal archive</title><link rel=\"stylesheet\" href=\"/style.css\"></head>\n<body>\n"
-	    "<h1>Journal archive</h1>\n<p class=\"dim\">As of ", REFRESH_S);
-	jm_html_time(&h, json_object_get(s->document, "published"));
-	jm_html_put(&h, "; refreshed every %d seconds.</p>\n", REFRESH_S);
+	    "<meta http-equiv=\"refresh\" content=\"%d\">", REFRESH_S);
+	put_title(&h, s);
+	jm_html_put(&h, "<link rel=\"stylesheet\" href=\"/style.css\"></head>\n<body>\n<h1>Journal archive</h1>\n<p class=\"dim\">");
+	if (s->document) {
+		jm_html_put(&h, "As of ");
+		jm_html_time(&h, json_object_get(s->document, "published"));
+	}
+	jm_html_put(&h, "%sefreshed every %d seconds.</p>\n", s->document ? "; r" : "R", REFRESH_S);
 	if (*s->trouble)
 		put_trouble(&h, "Error", s->trouble);
+	if (!s->document)
+		jm_html_put(&h, "<p>What to do: see whether the daemon runs (<code>systemctl status journal-milter</code>, <code>jmctl status</code>), "
+		    "whether <code>&lt;publish&gt;</code> of its settings names that folder, and what <code>jmctl doctor</code> says.</p>\n");
 	if (s->document)
 		put_document(&h, s->document);
 	jm_html_put(&h, "</body></html>\n");

@@ -31,7 +31,7 @@ const char jm_style[] =
     ".wide{overflow-x:auto;padding:.3rem 1rem}table{border-collapse:collapse;width:100%}th,td{text-align:left;padding:.4rem .8rem .4rem 0;"
     "border-bottom:1px solid var(--line);vertical-align:top;overflow-wrap:anywhere}tr:last-child td{border-bottom:0}th{color:var(--dim);font-weight:500;"
     "font-size:.82rem}td.when{min-width:7.5rem}td.when small{display:block}\n"
-    "a{color:var(--bar)}footer{margin:2rem 0 1rem;color:var(--dim);font-size:.85rem}\n"
+    "a{color:var(--bar)}:focus-visible{outline:2px solid var(--bar);outline-offset:2px}footer{margin:2rem 0 1rem;color:var(--dim);font-size:.85rem}\n"
     "@media(max-width:40rem){table.events thead{display:none}table.events td{display:block;border:0;padding:0}table.events tr{display:block;"
     "padding:.5rem 0;border-bottom:1px solid var(--line)}table.events tr:last-child{border-bottom:0}td.when small{display:inline}"
     ".axis span:nth-child(even){display:none}}\n";

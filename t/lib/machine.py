@@ -95,9 +95,9 @@ class Machine:
         self.said.seek(0)
         raise RuntimeError("its systemd did not start: " + self.said.read().decode("utf-8", "replace")[-2000:])
 
-    def inside(self, *args):
-        """The command that runs a command in it, with this machine's network."""
-        return ["nsenter", "-t", str(self.init), "-m", "-p", "-u", "-i", "-C", "env", "-i", "HOME=/root", "TERM=dumb", "DEBIAN_FRONTEND=noninteractive",
+    def inside(self, *args, network=False):
+        """The command that runs a command in it, with this machine's network or with its own."""
+        return ["nsenter", "-t", str(self.init), "-m", "-p", "-u", "-i", "-C", *(["-n"] if network else []), "env", "-i", "HOME=/root", "TERM=dumb", "DEBIAN_FRONTEND=noninteractive",
                 "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", *args]
 
     def run(self, *args, **kw):

@@ -58,7 +58,6 @@ def main():
     for piece in ("unix:/run/m.sock", "/srv/archive/control.sock", "example.com and below", "192.0.2.0/24", "Journal@journal.example.com (on premises)"):
         tap.ok(piece in out, "the summary has " + piece, out)
     sources()
-
     status, out, complaint = check(GOOD % "<use-smtp-authentication>yes</use-smtp-authentication>")
     tap.ok(status == 0 and ":10: warning: <use-smtp-authentication>" in complaint, "a warning is told and is no error", complaint)
 

@@ -86,10 +86,11 @@ def places(w):
             "its policy is strict")
     tap.is_((headers["Cache-Control"], headers["X-Content-Type-Options"]), ("no-store", "nosniff"), "it is not kept, and is what it says")
     tap.is_(re.findall(r"<script|https?://|style=", page), [], "no script, nothing from elsewhere, no inline style")
-    for words in ("Awaiting Initial Run", "Disabled", "the certificate has expired", "Renew the certificate", "1,717", "1,234,567", "211 days", "45.7 GB",
+    for words in ("Awaiting Initial Run", "Disabled", "the certificate has expired", "Renew the certificate", "1,717", "1,234,567", "211 days", "45.7&nbsp;GB",
                   "in 43 volumes", "Last verification", "client-address", "client address 192.0.2.9 is in no range", "balance"):
         tap.ok(words in page, "the page says: " + words)
     tap.is_((page.count("<title>") - 1, page.count('class="icon"')), (48 + 90, 4 + 4), "48 hours, 90 days, an icon for each service and in the summary")
+    tap.ok("<title>Error: Journal archive</title>" in page and 'tabindex="0"' in page, "its title tells that a service is in error; the table can have the focus")
     order = [page.index("<b>%s@journal" % n) for n in ("m365", "new", "journaling", "old")]
     tap.is_(order, sorted(order), "what is wrong comes first, what is disabled last")
     for words in ("Turned away, by reason", "2 hours ago <small>", "unknown-address"):
@@ -113,6 +114,16 @@ def places(w):
         tap.skip("promtool has nothing against it", "missing: promtool")
 
 
+def fresh(w):
+    """An archive that has nothing yet."""
+    new = document(services={"one@journal.example.com": service("Awaiting Initial Run", reports=0)}, events={}, refusals={})
+    new["history"] = {k: dict.fromkeys(v, 0) for k, v in new["history"].items()}
+    new["archive"].update(items=0, last=None, verified=None, disk_left_seconds=None)
+    w.publish(new)
+    page = w.ask("/")[2]
+    tap.is_((page.count("none yet</figcaption>"), page.count(">None.</p>"), page.count("<title>Journal archive")), (2, 1, 1), "an empty archive: no chart, no event, no error")
+
+
 def states(w):
     w.publish(document(published=stamp(100)))
     tap.is_(w.ask("/healthz")[0], 503, "/healthz: a state of 100 seconds ago is no health")
@@ -122,7 +133,10 @@ def states(w):
         w.publish(what)
         tap.is_([w.ask(p)[0] for p in ("/", "/metrics", "/api/status", "/healthz")], [503] * 4, "status.json %s: 503 everywhere" % name)
     os.unlink(w.folder + "/status.json")
-    tap.ok(w.ask("/")[0] == 503 and "publishes nothing" in w.ask("/")[2], "no status.json: it says so")
+    status, _, page = w.ask("/")
+    tap.ok(status == 503 and "publishes nothing" in page and "systemctl status journal-milter" in page and "never" not in page, "no status.json: it says so, and what to do", page)
+    tap.ok("<title>Error: " in page, "and so does its title")
+    fresh(w)
     w.publish({"format": 1, "published": stamp(), "services": [], "archive": 5, "history": {"hours": {"x": "y"}}, "events": {"1": None}})
     tap.is_([w.ask(p)[0] for p in ("/", "/metrics")], [200, 200], "values of other types do no harm")
     evil = document(version=EVIL, services={EVIL: service(EVIL, EVIL, EVIL, description=EVIL, refusal=EVIL, mailbox_error=EVIL, since=EVIL)},
