@@ -22,6 +22,9 @@
 #define VOLUME_BYTES 12000
 #define LOG_BYTES (96u << 20)
 #define CHILD_S 60
+#define LARGE 5				/* this one is written beforehand, into a file of its own */
+#define LARGE_BYTES 60000
+#define PIECES_BYTES (14u << 20)	/* compressed still three pieces that are written and synced one by one */
 
 static struct jm_buf message[MESSAGES];
 static unsigned char digest[MESSAGES][JM_SHA256_BYTES];
@@ -33,6 +36,7 @@ struct shared {
 	char why[300];
 };
 static struct shared *shared;
+static int first, last = MESSAGES - 1;	/* what is deposited */
 static struct crash_log *crash;
 
 static int remove_one(const char *path, const struct stat *st, int flag, struct FTW *f)
@@ -46,19 +50,26 @@ static void wipe(const char *path)
 	(void)nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
 
-static void make_messages(void)
+static void make_message(unsigned i, size_t n)
 {
+	unsigned k = i == 7 ? 3 : i;	/* 7 has the bytes of 3 */
 	char id[40], subject[40];
 	struct jm_err err;
 
+	(void)snprintf(id, sizeof(id), "<crash-%u@example.com>", k);
+	(void)snprintf(subject, sizeof(subject), "crash %u", k);
+	jm_buf_release(&message[i]);
+	jm_buf_init(&message[i], 32u << 20);
+	t_message(&message[i], id, subject, k, n);
+	if (jm_sha256_of(jm_buf_span(&message[i]), digest[i], &err) < 0)
+		exit(1);
+}
+
+static void make_messages(void)
+{
 	for (unsigned i = 0; i < MESSAGES; i++) {
-		(void)snprintf(id, sizeof(id), "<crash-%u@example.com>", i == 7 ? 3 : i);
-		(void)snprintf(subject, sizeof(subject), "crash %u", i == 7 ? 3 : i);
-		jm_buf_init(&message[i], 1u << 20);
-		/* 7 has the bytes of 3; 5 is written beforehand, as a large one. */
-		t_message(&message[i], id, subject, i == 7 ? 3 : i, i == 5 ? 60000 : 700 + 300 * (i == 7 ? 3 : i));
-		if (jm_sha256_of(jm_buf_span(&message[i]), digest[i], &err) < 0)
-			exit(1);
+		jm_buf_init(&message[i], 0);
+		make_message(i, i == LARGE ? LARGE_BYTES : 700 + 300 * (i == 7 ? 3 : i));
 	}
 }
 
@@ -79,7 +90,7 @@ static void live(const struct crash_plan *plan)
 	(void)alarm(CHILD_S);
 	crash_arm(dir, plan, crash, LOG_BYTES);
 	a = open_small(dir, &err);
-	for (int i = 0; a != NULL && i < MESSAGES; i++) {
+	for (int i = first; a != NULL && i <= last; i++) {
 		shared->tried[i] = true;
 		if (t_deposit(a, jm_buf_span(&message[i]), "j@journal.example.com", NULL, &r, &err) == 0) {
 			shared->acked_at[i] = __atomic_load_n(&crash->ops, __ATOMIC_ACQUIRE);
@@ -104,7 +115,7 @@ static int visit(void *ctx, const json_t *row, struct jm_err *err)
 	struct found *f = ctx;
 	struct jm_buf b;
 
-	jm_buf_init(&b, 1u << 20);
+	jm_buf_init(&b, 32u << 20);
 	for (unsigned k = 0; k < reports; k++) {
 		int known = -1;
 
@@ -312,6 +323,13 @@ int main(void)
 	total += power("power cut, torn at 512 bytes, in any order", CRASH_TORN, 512, 2 * most, false);
 	total += power("power cut, torn at 4096 bytes, in any order", CRASH_TORN, 4096, 2 * most, false);
 	(void)power("without the volumes' syncs, which must fail", CRASH_STRICT, 0, 40, true);
+	/* A large one in pieces, between two small ones: cut at every call. */
+	make_message(LARGE, PIECES_BYTES);
+	first = LARGE - 1;
+	last = LARGE + 1;
+	total += power("power cut of a message in pieces, only what was synced", CRASH_STRICT, 0, most / 2, false);
+	total += power("power cut of a message in pieces, torn at 4096 bytes, in any order", CRASH_TORN, 4096, most / 2, false);
+	(void)power("pieces without syncs, which must fail", CRASH_STRICT, 0, 40, true);
 	tap_ok(total >= 10 * most, "%u crash points", total);
 	wipe(base);
 	return tap_done();
