@@ -113,6 +113,16 @@ struct step {
 	struct jm_count count;		/* what it adds to the report's day */
 };
 
+#define UNREAD_MAX 10			/* a second apart: the applier's tries to read again what could be read when the change was asked for */
+
+/* A report cannot be read: shall it be tried again? Not at a start, which has to get on; and never is a catalog to compare with made of less. */
+static bool try_again(struct jm_apply *p)
+{
+	struct jm_archive *a = p->a;
+
+	return p->c != a->catalog || (a->committer_runs && ++a->unread <= UNREAD_MAX);
+}
+
 /* The metadata of an earlier report: 1, 0 when it cannot be read any more (err tells), -1. */
 static int recall(struct jm_apply *p, uint64_t seq, struct jm_record *record_r, json_t **meta_r, struct jm_err *err)
 {
@@ -135,10 +145,11 @@ static int recall(struct jm_apply *p, uint64_t seq, struct jm_record *record_r, 
 		rc = jm_err_set(err, JM_E_CORRUPT, "report %" PRIu64 " stands elsewhere than the catalog says", seq);
 	if (rc == 0)
 		rc = jm_json_read(record_r->meta, record_r->head.meta_bytes, meta_r, err);
+	p->a->unread = rc == 0 && p->c == p->a->catalog ? 0 : p->a->unread;
 	if (rc == 0)
 		return 1;
 	jm_record_release(record_r);
-	return err->kind == JM_E_TEMP ? -1 : 0;
+	return err->kind == JM_E_TEMP || try_again(p) ? -1 : 0;
 }
 
 static int put_row(struct jm_apply *p, const struct step *s, struct jm_err *err)

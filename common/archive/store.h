@@ -122,6 +122,7 @@ struct jm_archive {
 	bool stopping, committer_gone;
 	bool behind;			/* the catalog cannot be written: no deposits until it can */
 	bool disk_low;			/* less room than the reserve */
+	unsigned unread;		/* the applier's: how often in a row it could not read a report that is to be moved */
 	bool apply_lost;		/* closing, and the catalog could not be brought up */
 	struct jm_err write_trouble, apply_trouble;	/* why it does not work now; kind NONE: it does */
 
@@ -228,9 +229,7 @@ int jm_row_show(json_t *row);
 /* gauge.c. Under lock: a group became durable, and took so long. */
 void jm_gauge_commit(struct jm_archive *a, int64_t took_us);
 
-/* Parse. CORRUPT: it is no JSON; TEMP without memory: never to be taken for damage. */
-int jm_json_read(const void *p, size_t n, json_t **v_r, struct jm_err *err) JM_MUST_CHECK;
-/* The same for who goes on without: NULL. */
+/* jm_json_read() for who goes on without: NULL. */
 json_t *jm_json_row(const void *p, size_t n) JM_MUST_CHECK;
 
 /* ticket.c */

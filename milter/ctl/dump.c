@@ -94,8 +94,13 @@ static int next_old(struct dump *d, struct jm_err *err)
 static int copy_old(struct dump *d, uint64_t seq, struct jm_err *err)
 {
 	while (d->line_seq != 0 && (seq == 0 || d->line_seq < seq)) {
-		json_t *line = json_loads(d->line, 0, NULL);
-		int rc = fputs(d->line, d->manifest) < 0 ? jm_err_sys(err, JM_E_TEMP, "cannot write manifest.jsonl") : put_line_sums(d, line, err);
+		json_t *line = NULL;
+		int rc = jm_json_read(d->line, strlen(d->line), &line, err);
+
+		if (rc < 0)
+			(void)jm_err_wrap(err, "%s/manifest.jsonl", d->dir);
+		else
+			rc = fputs(d->line, d->manifest) < 0 ? jm_err_sys(err, JM_E_TEMP, "cannot write manifest.jsonl") : put_line_sums(d, line, err);
 
 		json_decref(line);
 		if (rc < 0 || next_old(d, err) < 0)
@@ -258,9 +263,8 @@ static int take_meta(struct dump *d, const unsigned char **at, size_t *n, struct
 	*n -= take;
 	if (d->meta_left > 0)
 		return 0;
-	d->meta = json_loadb((const char *)d->meta_text.p, d->meta_text.len, 0, NULL);
-	if (!d->meta)
-		return jm_err_set(err, JM_E_CORRUPT, "record %" PRIu64 ": its metadata are no JSON", d->seq);
+	if (jm_json_read(d->meta_text.p, d->meta_text.len, &d->meta, err) < 0)
+		return jm_err_wrap(err, "record %" PRIu64 ": its metadata", d->seq);
 	return begin_files(d, err);
 }
 

@@ -70,17 +70,12 @@ static int load_lines(struct load *l, FILE *f, struct jm_err *err)
 
 	jm_progress_start(&l->bar, "manifest");
 	while (rc == 0 && (n = getline(&text, &cap, f)) > 0) {
-		json_error_t why = { .line = 0 };
-		json_t *line = json_loads(text, 0, &why);
+		json_t *line = NULL;
 
 		jm_progress_draw(&l->bar, done, total, NULL);
 		done += (uint64_t)n;
 		l->lines++;
-		if (!line && (why.text[0] == '\0' || json_error_code(&why) == json_error_out_of_memory))
-			rc = jm_err_set(err, JM_E_TEMP, "out of memory");
-		else if (!line)
-			rc = jm_err_set(err, JM_E_CORRUPT, "manifest.jsonl, line %" PRIu64 ": no JSON", l->lines);
-		else if (add_line(l, line, err) < 0)
+		if (jm_json_read(text, (size_t)n, &line, err) < 0 || add_line(l, line, err) < 0)
 			rc = jm_err_wrap(err, "manifest.jsonl, line %" PRIu64, l->lines);
 		/* One damaged file of a dump costs one message: its number becomes an event. */
 		if (rc < 0 && err->kind == JM_E_CORRUPT) {

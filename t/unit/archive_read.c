@@ -648,6 +648,36 @@ static void applier(void)
 	jm_archive_close(&a);
 }
 
+/* A report that is to be released could be read when that was asked for, and not when it is done: it is not set aside again. */
+static void release(void)
+{
+	char path[JM_VOLUME_PATH_BYTES], problem[200];
+	struct place p[MESSAGES];
+	struct jm_archive *a;
+	struct jm_err err;
+	json_t *item = NULL;
+	int rc = -1;
+
+	again();
+	if (places(p, MESSAGES) != MESSAGES || (a = open_err(&err)) == NULL)
+		exit(1);
+	fail(UNREADABLE, jm_volume_path(dir, p[3].volume, path), p[3].offset, p[3].end);
+	disk.nth = 4;			/* header, metadata, trailer were read */
+	disk.from_then_on = true;
+	tap_ok(jm_archive_change(a, "test", &(struct jm_change){ .seq = seq[3], .to = JM_CHANGE_RELEASE }, 1, &err) < 0, "a report that cannot be released now: %s",
+	    err.text);
+	mend();
+	for (unsigned i = 0; i < 200 && rc < 0; i++) {
+		rc = jm_archive_show(a, seq[3], &item, &err);
+		if (rc < 0)
+			jm_clock_sleep_ms(50);
+	}
+	tap_ok(rc == 0 && json_object_get(item, "set_aside") == NULL, "is released as soon as it can be read");
+	json_decref(item);
+	tap_is_int(t_verify(a, problem), 0, "and nothing is wrong (%s)", problem);
+	jm_archive_close(&a);
+}
+
 static int count_told(void *ctx, const json_t *finding, struct jm_err *err)
 {
 	char *s = json_dumps(finding, JSON_COMPACT);
@@ -714,6 +744,7 @@ int main(void)
 	recheck(UNREADABLE);
 	recheck(CHANGED);
 	applier();
+	release();
 	rebuild();
 	every_read(UNREADABLE, "volumes", false, 25);
 	every_read(UNREADABLE, "volumes", true, 10);
