@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Preloaded into a program: a disk that fails. Calls on files below one of the folders in DISK_FAULT_UNDER (with colons between them) are counted;
- * DISK_FAULT is OP:NTH[+]:WHAT: OP open (that makes a file), write, sync, truncate, rename, any (of these) or memory; WHAT an errno's name,
- * short (a write: half of it, then ENOSPC) or kill. How many calls there were is written to the file DISK_FAULT_COUNT at the end.
+ * DISK_FAULT is OP:NTH[+]:WHAT: OP open (that makes a file), write, sync, truncate, rename, any (of these), read (at a place) or memory; WHAT an
+ * errno's name, short (a write: half of it, then ENOSPC; a read: nothing, as at the file's end), flip (a read: a byte is changed) or kill. How many
+ * calls there were is written to the file DISK_FAULT_COUNT at the end.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -27,10 +28,10 @@ extern void *__libc_malloc(size_t);
 extern void *__libc_calloc(size_t, size_t);
 extern void *__libc_realloc(void *, size_t);
 
-enum op { OPEN, WRITE, SYNC, TRUNCATE, RENAME, ANY, MEMORY, OPS };
+enum op { OPEN, WRITE, SYNC, TRUNCATE, RENAME, ANY, READ, MEMORY, OPS };
 
-static const char *const names[OPS] = { "open", "write", "sync", "truncate", "rename", "any", "memory" };
-static bool ready, on, from_then_on, half, killing;
+static const char *const names[OPS] = { "open", "write", "sync", "truncate", "rename", "any", "read", "memory" };
+static bool ready, on, from_then_on, half, flip, killing;
 static enum op op;
 static unsigned long nth;
 static int code;
@@ -56,6 +57,7 @@ __attribute__((constructor)) static void start(void)
 		from_then_on = *end == '+';
 		end += from_then_on + 1;
 		half = strcmp(end, "short") == 0;
+		flip = strcmp(end, "flip") == 0;
 		killing = strcmp(end, "kill") == 0;
 		code = ENOSPC;
 		for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
@@ -88,9 +90,9 @@ static bool hit(enum op what)
 	if (!ready)
 		return false;
 	atomic_fetch_add(&counts[what], 1);
-	if (what != MEMORY)
+	if (what < ANY)
 		atomic_fetch_add(&counts[ANY], 1);
-	if (!on || (op != what && (op != ANY || what == MEMORY)))
+	if (!on || (op != what && (op != ANY || what > ANY)))
 		return false;
 	n = op == ANY ? counts[ANY] : counts[what];
 	if (n != nth && !(from_then_on && n > nth))
@@ -163,6 +165,23 @@ ssize_t pwrite(int fd, const void *p, size_t n, off_t off) { struct iovec v = { 
 ssize_t pwrite64(int fd, const void *p, size_t n, off64_t off) { struct iovec v = { (void *)(uintptr_t)p, n }; return do_write(fd, &v, 1, off); }
 ssize_t pwritev(int fd, const struct iovec *v, int n, off_t off) { return do_write(fd, v, n, off); }
 ssize_t pwritev64(int fd, const struct iovec *v, int n, off64_t off) { return do_write(fd, v, n, off); }
+
+static ssize_t do_pread(int fd, void *p, size_t n, off_t off)
+{
+	ssize_t got;
+
+	if (!ours(fd) || !hit(READ))
+		return syscall(SYS_pread64, fd, p, n, off);
+	if (!flip)
+		return half ? 0 : -1;
+	got = syscall(SYS_pread64, fd, p, n, off);
+	if (got > 0)
+		((unsigned char *)p)[got / 2] ^= 0x20;
+	return got;
+}
+
+ssize_t pread(int fd, void *p, size_t n, off_t off) { return do_pread(fd, p, n, off); }
+ssize_t pread64(int fd, void *p, size_t n, off64_t off) { return do_pread(fd, p, n, off); }
 
 int fsync(int fd) { return ours(fd) && hit(SYNC) ? -1 : 0; }
 int fdatasync(int fd) { return ours(fd) && hit(SYNC) ? -1 : 0; }
