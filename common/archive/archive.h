@@ -252,6 +252,12 @@ struct jm_archive_filter {
  * no item though a sort needs it, LIMIT for more than a million to be sorted without a limit, CORRUPT after the last when some could not be looked into. */
 int jm_archive_list(struct jm_archive *a, const struct jm_archive_filter *f, jm_archive_visit *visit, void *ctx, struct jm_err *err) JM_MUST_CHECK;
 
+/*
+ * From which record on everything stands that was archived at or after a time, also when the clock was set back or forward meanwhile: behind the item before
+ * the first such item, since reports may have joined older ones.
+ */
+int jm_archive_since(struct jm_archive *a, int64_t since_ms, uint64_t *seq_r, struct jm_err *err) JM_MUST_CHECK;
+
 /* The processing queue, in the order of arrival; service NULL: all. Each object: SCHEMA.md "queue". */
 int jm_archive_queue(struct jm_archive *a, const char *service, jm_archive_visit *visit, void *ctx, struct jm_err *err) JM_MUST_CHECK;
 /* One of them. NOTFOUND. Caller owns. */

@@ -108,6 +108,34 @@ int jm_reader_time(json_t *row, const char *from, const char *to)
 	return json_object_del(row, from);
 }
 
+int jm_archive_since(struct jm_archive *a, int64_t since_ms, uint64_t *seq_r, struct jm_err *err)
+{
+	unsigned char at[16] = { 0 }, before[8];
+	uint64_t first = UINT64_MAX;
+	struct jm_page page;
+	int rc = jm_applier_wait(a, err);
+
+	jm_num_put_be64(at, (uint64_t)(since_ms > 0 ? since_ms : 0));
+	while (rc == 0) {
+		rc = jm_reader_page(a, JM_T_BY_DATE, jm_span_of(at, 0), jm_span_of(at, sizeof(at)), false, &page, err);
+		if (rc < 0 || page.n == 0)
+			break;
+		for (size_t i = 0; i < page.n; i++) {
+			uint64_t id = jm_num_get_be64(page.row[i].key + 8);
+
+			first = id < first ? id : first;
+		}
+		memcpy(at, page.row[page.n - 1].key, sizeof(at));
+		jm_page_release(&page);
+	}
+	jm_num_put_be64(before, first);
+	if (rc < 0 || jm_reader_page(a, JM_T_ITEMS, jm_span_of(before, 0), jm_span_of(before, sizeof(before)), true, &page, err) < 0)
+		return -1;
+	*seq_r = page.n > 0 ? jm_num_get_be64(page.row[0].key) + 1 : 1;
+	jm_page_release(&page);
+	return 0;
+}
+
 int jm_archive_events(struct jm_archive *a, uint64_t after_seq, uint64_t limit, jm_archive_visit *visit, void *ctx, struct jm_err *err)
 {
 	unsigned char at[8];

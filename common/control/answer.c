@@ -238,25 +238,14 @@ static void note_verify(const struct question *q, uint64_t from, const json_t *s
 		JM_LOG(JM_LOG_ERROR, "event-lost", { "kind", JM_S(e.kind) }, { "error", JM_S(err.text) });
 }
 
-static int take_id(void *ctx, const json_t *item, struct jm_err *err)
-{
-	uint64_t *id = ctx;
-
-	(void)err;
-	*id = (uint64_t)json_integer_value(json_object_get(item, "id"));
-	return 0;
-}
-
-/* Where to begin: behind "after", or behind the last item that was archived before "since", since reports may have joined older items. */
+/* Where to begin: behind "after", or with what was archived since "since". */
 static int verify_from(const struct question *q, uint64_t *seq_r, struct jm_err *err)
 {
-	const struct jm_archive_filter before = { .until_ms = date_ms(q, "since"), .reverse = true, .limit = 1, .bcc = true };
+	int64_t since_ms = date_ms(q, "since");
 	uint64_t last = number(q, "after");
 
-	if (before.until_ms != 0 && jm_archive_list(q->archive, &before, take_id, &last, err) < 0)
-		return -1;
-	*seq_r = last > 0 || before.until_ms != 0 ? last + 1 : 0;
-	return 0;
+	*seq_r = last > 0 ? last + 1 : 0;
+	return since_ms != 0 ? jm_archive_since(q->archive, since_ms, seq_r, err) : 0;
 }
 
 static int answer_verify(const struct question *q, struct jm_err *err)

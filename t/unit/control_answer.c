@@ -75,7 +75,7 @@ static void test_good(void)
 		{ "{\"verb\":\"export\",\"id\":4,\"report\":true,\"which\":2}", "export 4 report 2" },
 		{ "{\"verb\":\"verify\"}", "verify 0" },
 		{ "{\"verb\":\"verify\",\"after\":12}", "verify 13" },
-		{ "{\"verb\":\"verify\",\"since\":\"1970-01-02\"}", "verify 1" },	/* nothing is older */
+		{ "{\"verb\":\"verify\",\"since\":\"1970-01-02\"}", "verify 101" },
 		{ "{\"verb\":\"events\",\"after\":3,\"limit\":2}", "events after 3 limit 0" },	/* the limit is for those that pass */
 		{ "{\"verb\":\"events\",\"kind\":\"refused\",\"service\":\"j@k.l\",\"actor\":\"x\",\"since\":\"1970-01-02\"}", "events after 0 limit 0" },
 		{ "{\"verb\":\"queue\"}", "queue -" },
