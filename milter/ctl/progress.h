@@ -8,8 +8,8 @@
 
 struct jm_progress {
 	bool shown, drawn;
-	int64_t started_us, last_us;
-	uint64_t first;			/* done when the first picture came: what was there before has no rate */
+	int64_t first_us, last_us;	/* of the pictures */
+	uint64_t first;			/* done at the first picture: what was there before has no rate */
 	bool begun;
 	const char *what;		/* the phase, NULL: none; borrowed */
 };
