@@ -171,7 +171,7 @@ static const struct jm_setting table[] = {
 	    .doc = "the only public key that the server may have" },
 	{ "pop3", "poll-interval", JM_SETTING_NUMBER, P(poll_interval_s), .preset = "60", .unit = "seconds", .min = 1, .max = 86400,
 	    .doc = "from the end of one look into the mailbox to the next" },
-	{ "pop3", "messages-per-connection", JM_SETTING_NUMBER, P(messages_per_connection), .preset = "1000", .min = 1, .max = 1000000,
+	{ "pop3", "messages-per-connection", JM_SETTING_NUMBER, P(messages_per_connection), .preset = "5000", .min = 1, .max = 1000000,
 	    .doc = "then the server is told to delete, and a new connection begins" },
 	{ "pop3", "minutes-per-connection", JM_SETTING_NUMBER, P(minutes_per_connection), .preset = "10", .unit = "minutes", .min = 1,
 	    .max = 1440, .doc = "the same, by time" },

@@ -92,7 +92,7 @@ int main(void)
 	s = load("<transport-type>POP3</transport-type><pop3>" FULL "</pop3>", 0, &report, &rc);
 	tap_ok(rc == 0 && s->services[0].pop3.encrypted && !s->services[0].pop3.starttls && s->services[0].pop3.port == 0 &&
 	    s->services[0].pop3.encryption_mode == JM_ENCRYPTION_STRICT && s->services[0].pop3.poll_interval_s == 60 &&
-	    s->services[0].pop3.messages_per_connection == 1000 && s->services[0].pop3.answer_timeout_s == 60 && !s->services[0].pop3.leave_on_server, "the defaults are the safe ones");
+	    s->services[0].pop3.messages_per_connection == 5000 && s->services[0].pop3.answer_timeout_s == 60 && !s->services[0].pop3.leave_on_server, "the defaults are the safe ones");
 	jm_settings_unref(&s);
 	jm_buf_release(&report);
 	return tap_done();
