@@ -336,10 +336,9 @@ static const char *place(enum jm_change_from from)
 int jm_change_refuse(struct jm_archive *a, uint64_t seq, enum jm_change_from wanted, struct jm_err *err)
 {
 	const char *is_not = place(wanted);
-	unsigned char key[8];
 	uint64_t volume, offset, item;
 	json_t *row = NULL;
-	int rc = jm_reader_get(a, JM_T_ITEMS, jm_id_key(seq, key), &row, err);
+	int rc = jm_reader_item(a, seq, &row, err);
 
 	if (rc == 0)
 		rc = jm_reader_locate(a, seq, &volume, &offset, &item, err);
