@@ -35,3 +35,7 @@ UNIT_TESTS += t/unit/archive_edge.t
 t_unit_archive_edge_t_SOURCES = t/unit/archive_edge.c $(ARCHIVE_TEST_LIB)
 t_unit_archive_edge_t_LDADD = $(UNIT_LIBS)
 t_unit_archive_edge_t_LDFLAGS = $(AM_LDFLAGS) -rdynamic
+check_PROGRAMS += t/unit/archive_wide.t
+UNIT_TESTS += t/unit/archive_wide.t
+t_unit_archive_wide_t_SOURCES = t/unit/archive_wide.c $(ARCHIVE_TEST_LIB)
+t_unit_archive_wide_t_LDADD = $(UNIT_LIBS)
