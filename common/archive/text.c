@@ -14,19 +14,41 @@ static int add(struct jm_buf *b, const char *p, size_t n, struct jm_err *err)
 	return jm_buf_add(b, p, n, err);
 }
 
+static bool is_plain(char c)
+{
+	return (unsigned char)c >= 0x20 && c != '"' && c != '\\';
+}
+
+/* Nearly every string is as it stands: room once, and one copy. */
+static int add_quoted(struct jm_buf *b, const char *p, size_t n, struct jm_err *err)
+{
+	if (jm_buf_reserve(b, n + 2, err) < 0)
+		return -1;
+	b->p[b->len++] = '"';
+	memcpy(b->p + b->len, p, n);
+	b->len += n;
+	b->p[b->len++] = '"';
+	b->p[b->len] = '\0';
+	return 0;
+}
+
 static int add_string(struct jm_buf *b, const char *p, size_t n, struct jm_err *err)
 {
 	static const char escape[32] = { ['\b'] = 'b', ['\f'] = 'f', ['\n'] = 'n', ['\r'] = 'r', ['\t'] = 't' };
-	size_t from = 0;
+	size_t from = 0, i = 0;
 
+	while (i < n && is_plain(p[i]))
+		i++;
+	if (i == n)
+		return add_quoted(b, p, n, err);
 	if (add(b, "\"", 1, err) < 0)
 		return -1;
-	for (size_t i = 0; i < n; i++) {
+	for (; i < n; i++) {
 		unsigned char c = (unsigned char)p[i];
 		char text[8] = { '\\', (char)c };
 		size_t len = 2;
 
-		if (c >= 0x20 && c != '"' && c != '\\')
+		if (is_plain(p[i]))
 			continue;
 		if (c < 0x20 && escape[c] != 0)
 			text[1] = escape[c];
