@@ -121,6 +121,18 @@ static json_t *recipients_of(const json_t *item)
 	return out;
 }
 
+/* The second form of a content, a protected message or its clear text, which only its report has: which of them that is. NULL: there is none. */
+static const json_t *companion_of(const struct jm_exporter *x, const struct jm_export_one *m)
+{
+	const json_t *content = json_array_get(json_object_get(m->item, "contents"), m->which), *r;
+	size_t i;
+
+	json_array_foreach(json_object_get(m->item, "reports"), i, r)
+		if (!x->report && json_equal(json_object_get(r, "seq"), json_object_get(content, "seq")))
+			return json_object_get(r, "companion");
+	return NULL;
+}
+
 static int put_line(struct jm_exporter *x, json_t *line, struct jm_err *err)
 {
 	int rc = !line || json_dumpf(line, x->manifest, JSON_COMPACT) != 0 || putc('\n', x->manifest) == EOF ?
@@ -135,8 +147,13 @@ static int put_manifest(struct jm_exporter *x, const struct jm_export_one *m, co
 	static const char *const keys[] = { "time", "date", "service", "sender", "subject", "message_id", "hidden_recipients" };
 	json_t *line = json_pack("{s:I, s:I, s:s, s:s, s:I}", "id", (json_int_t)m->id, "which", (json_int_t)m->which, "path", path, "sha256",
 	    m->sha256, "size", (json_int_t)m->bytes.len);
+	const json_t *companion = companion_of(x, m);
 	int rc = line ? 0 : -1;
 
+	if (companion) {
+		x->companions++;
+		rc |= json_object_set(line, "companion", (json_t *)(uintptr_t)companion);
+	}
 	if (x->format->file)
 		rc |= json_object_set_new(line, "offset", json_integer(offset));
 	for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)

@@ -170,13 +170,16 @@ static const struct jm_export_format *format_named(const char *name, struct jm_e
 
 static void say_sum(const struct export *x, const struct jm_exporter *e)
 {
-	json_t *o = json_pack("{s:b, s:s, s:s, s:I, s:I, s:I}", "ok", e->problems == 0, "format", e->format->name, "output", e->dir, "messages",
-	    (json_int_t)e->messages, "bytes", (json_int_t)e->bytes, "problems", (json_int_t)e->problems);
+	json_t *o = json_pack("{s:b, s:s, s:s, s:I, s:I, s:I, s:I}", "ok", e->problems == 0, "format", e->format->name, "output", e->dir, "messages",
+	    (json_int_t)e->messages, "bytes", (json_int_t)e->bytes, "problems", (json_int_t)e->problems,
+	    "companions", (json_int_t)e->companions);
 
 	if (x->client.json)
 		jm_print_json(stdout, o);
 	else
 		jm_print_tree(stdout, o, 0);
+	if (!x->client.json && e->companions > 0)
+		puts("a companion is the other form of a rights-protected message or its clear text; the manifest names them, and the same with --report has them");
 	json_decref(o);
 }
 

@@ -49,6 +49,7 @@ struct jm_exporter {
 	void *own;			/* the format's */
 	struct jm_progress bar;
 	uint64_t messages, bytes, problems;
+	uint64_t companions;		/* messages whose report has them in a second form, too */
 };
 
 extern const struct jm_export_format jm_export_eml, jm_export_mbox, jm_export_maildir, jm_export_edrm;

@@ -172,7 +172,7 @@ static void put_report(size_t i, const json_t *r)
 		{ "  transport", "transport" }, { "  service", "service" }, { "  client", "client" }, { "  helo", "helo" }, { "  tls", "tls" },
 		{ "  login", "login" }, { "  mail from", "mail_from" }, { "  queue id", "queue_id" }, { "  form", "variant" },
 		{ "  nesting", "nesting" }, { "  sender", "envelope_sender" }, { "  on behalf of", "on_behalf_of" }, { "  label", "label" },
-		{ "  mailbox", "mailbox" }, { "  sent", "sent_utc" }, { "  received", "received_utc" }, { "  with it", "companion" },
+		{ "  mailbox", "mailbox" }, { "  sent", "sent_utc" }, { "  received", "received_utc" },
 		{ "  direction", "direction" }, { "  shares with", "shares_with" }, { "  problem", "problem" },
 	};
 	size_t k;
@@ -182,6 +182,11 @@ static void put_report(size_t i, const json_t *r)
 	for (k = 0; k < sizeof lines / sizeof *lines; k++)
 		put_key(lines[k].name, r, lines[k].key);
 	put_list("  rcpt to", json_object_get(r, "rcpt_to"));
+	if (json_object_get(r, "companion")) {
+		put_name("  with it");
+		jm_print_value(stdout, json_object_get(r, "companion"), 0, false);
+		puts(" form of the message; jmctl export --report has both");
+	}
 	if (json_is_true(json_object_get(r, "ndr")))
 		puts("    came inside a delivery status notification");
 	if (json_object_get(r, "volume")) {

@@ -128,6 +128,10 @@ def bcc(n):
         tap.is_((item["hidden_recipients"], bool(re.search(r"\b1 hidden, --bcc shows it", text))), (1, True) if i in (1, 2) else (0, False), "but that there is one")
     tap.is_([r["address"] for r in shown[2]["recipients"]], [BOB], "a recipient of unknown kind is told when To has it")
     tap.is_([r["address"] for r in shown[5]["recipients"]], ["erin@example.com"], "or the list that it was expanded from")
+    counted = {r["id"]: r["recipients"] for r in objects("list")}
+    tap.is_(counted, {r["id"]: r["recipients"] for r in objects("list", "--bcc")}, "list counts the same recipients with and without --bcc")
+    tap.is_({i: counted[i] for i in n}, {i: len(objects("show", i, "--bcc")[0]["recipients"]) for i in n}, "all of them")
+    tap.is_([counted[n[i]] - len(shown[i]["recipients"]) for i in range(6)], [shown[i]["hidden_recipients"] for i in range(6)], "which is what show tells and what it hides")
     for i in (1, 2):
         item = objects("show", n[i], "--bcc")[0]
         tap.ok(DORA in [r["address"] for r in item["recipients"]] and "hidden_recipients" not in item and DORA in jmctl("show", n[i], "--bcc")[1],
@@ -220,6 +224,20 @@ def edrm(folder, want):
     tap.is_([t.get("TagValue") for t in root.iter("Tag") if t.get("TagName") == "#BCC"], [DORA], "edrm: with --bcc it is there")
 
 
+def companion(item):
+    """A rights-protected message whose clear text came with it: an auditor finds the other form."""
+    folder, whole = (os.path.join(tap.folder(), n) for n in ("companion", "companion-report"))
+    status, out, _ = jmctl("export", "--output", folder, "--format", "eml", item)
+    row = manifest(folder)[0]
+    tap.ok(status == 0 and re.search(r"(?m)^companions +1\na companion is .*--report", out), "export says that there is another form, and where", out)
+    tap.is_(row.get("companion"), objects("show", item)[0]["reports"][0]["companion"], "the manifest says which")
+    tap.like(jmctl("show", item)[1], r"(?m)^ +with it +clear-text form of the message; jmctl export --report has both$", "and so does show")
+    done = objects("export", "--report", "--output", whole, "--format", "eml", item)[0]
+    with open(os.path.join(whole, manifest(whole)[0]["path"]), "rb") as f:
+        report = f.read()
+    tap.ok(done["companions"] == 0 and report.count(b"message/rfc822") == 2 and "companion" not in manifest(whole)[0], "the report has both", done)
+
+
 def killed(count):
     """An export killed at any moment is not whole, and says so by lacking SHA256SUMS; the same command completes it."""
     path = os.path.join(tap.folder(), "killed")
@@ -284,6 +302,7 @@ for m, r, row in zip(all_of_them, receipts, manifest(first)):
     if (row["id"], hashlib.sha256(expected[r["seq"]]).hexdigest()) != (r["seq"], m.want["inner_sha256"]):
         tap.ok(False, m.name + " is exported as the corpus says")
 exports(expected)
+companion(next(r["seq"] for m, r in zip(all_of_them, receipts) if m.name.startswith("021")))
 killed(len(expected))
 copies()
 usage()
