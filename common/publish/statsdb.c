@@ -77,16 +77,25 @@ static int settle(const char *path, mode_t mode, struct jm_err *err)
 	return rc;
 }
 
+static int clear(const char *path, struct jm_err *err)
+{
+	return unlink(path) == 0 || errno == ENOENT ? 0 : jm_err_sys(err, JM_E_TEMP, "cannot remove \"%s\"", path);
+}
+
+/* Berkeley DB makes a new file under a name of its own, and waits for ever for whoever made one that is there: a process that died, or a full disk. */
 int jm_publish_statsdb(const char *path, mode_t mode, const json_t *document, struct jm_err *err)
 {
-	char temporary[PATH_MAX];
+	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+	char temporary[PATH_MAX], unfinished[PATH_MAX];
 
-	if (snprintf(temporary, sizeof(temporary), "%s.tmp", path) >= (int)sizeof(temporary))
+	if (snprintf(temporary, sizeof(temporary), "%s.tmp", path) >= (int)sizeof(temporary) ||
+	    snprintf(unfinished, sizeof(unfinished), "%.*s__db.%s.tmp", (int)(name - path), path, name) >= (int)sizeof(unfinished))
 		return jm_err_set(err, JM_E_LIMIT, "the path of the publish folder is too long");
-	if (unlink(temporary) != 0 && errno != ENOENT)
-		return jm_err_sys(err, JM_E_TEMP, "cannot remove \"%s\"", temporary);
+	if (clear(temporary, err) < 0 || clear(unfinished, err) < 0)
+		return -1;
 	if (fill(temporary, document, err) < 0 || settle(temporary, mode, err) < 0 || jm_io_rename(temporary, path, err) < 0) {
 		(void)unlink(temporary);	/* best effort: the error is already told */
+		(void)unlink(unfinished);
 		return -1;
 	}
 	return 0;

@@ -2,7 +2,7 @@
 /*
  * For tests: unwrap .eml files and deposit them into an archive folder, without a daemon. Prints one JSON receipt a file.
  *
- *	deposit_files [--service ADDRESS] [--client IP] [--mail-from ADDRESS] [--set-aside REASON] [--event TEXT] [--repeat N] [--volume-size BYTES] DIR FILE...
+ *	deposit_files [--service ADDRESS] [--client IP] [--mail-from ADDRESS] [--set-aside REASON] [--queued SECONDS] [--event TEXT] [--repeat N] [--volume-size BYTES] DIR FILE...
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -21,7 +21,7 @@ struct deposit {
 	const char *service, *client, *mail_from, *set_aside, *event;
 	struct jm_ctl_list domains;
 	bool eml;
-	uint64_t repeat, volume_size;
+	uint64_t repeat, volume_size, queued_s;
 };
 
 static int deposit_bytes(struct jm_archive *a, const struct deposit *o, struct jm_span received, struct jm_receipt *r, struct jm_err *err)
@@ -32,7 +32,7 @@ static int deposit_bytes(struct jm_archive *a, const struct deposit *o, struct j
 	const char *const rcpt_to[] = { o->service, NULL };
 	struct jm_deposit d = { .arrival = { .transport = "smtp", .service = o->service, .queue_id = "4cTEST", .client = o->client,
 		.helo = "mail.example.com", .mail_from = o->mail_from, .rcpt_to = rcpt_to, .received_ms = jm_clock_now_ms() },
-		.received = received, .set_aside = o->set_aside };
+		.received = received, .set_aside = o->set_aside, .due_ms = o->queued_s > 0 ? jm_clock_now_ms() + (int64_t)o->queued_s * 1000 : 0 };
 	struct jm_unwrap u;
 	int rc;
 
@@ -93,6 +93,7 @@ int main(int argc, char **argv)
 		{ "client", JM_CTL_TEXT, &o.client, "IP", "the client" },
 		{ "mail-from", JM_CTL_TEXT, &o.mail_from, "ADDRESS", "the reverse path" },
 		{ "set-aside", JM_CTL_TEXT, &o.set_aside, "REASON", "set aside instead of archived" },
+		{ "queued", JM_CTL_NUMBER, &o.queued_s, "SECONDS", "into the processing queue, due then" },
 		{ "event", JM_CTL_TEXT, &o.event, "TEXT", "note this event first" },
 		{ "journal-domain", JM_CTL_LIST, &o.domains, "DOMAIN", "as jmctl unwrap" },
 		{ "eml", JM_CTL_FLAG, &o.eml, NULL, "never unwrap" },

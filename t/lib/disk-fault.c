@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Preloaded into a program: a disk that fails. Calls on files below one of the folders in DISK_FAULT_UNDER (with colons between them) are counted;
- * DISK_FAULT is OP:NTH[+]:WHAT: OP open (that makes a file), write, sync, truncate, rename, any (of these), read (at a place) or memory; WHAT an
- * errno's name, short (a write: half of it, then ENOSPC; a read: nothing, as at the file's end), flip (a read: a byte is changed) or kill. How many
- * calls there were is written to the file DISK_FAULT_COUNT at the end.
+ * DISK_FAULT is OP:NTH[+]:WHAT: OP open (that makes a file or folder), write, sync, truncate, rename, any (of these), read (at a place) or memory;
+ * WHAT an errno's name, short (a write: half of it, then ENOSPC; a read: nothing, as at the file's end), flip (a read: a byte is changed) or kill.
+ * With EROFS, opening for writing and removing count as open, too. Calls count only while the file DISK_FAULT_WHILE is there, when that is named.
+ * How many calls there were is written to the file DISK_FAULT_COUNT at the end.
+ *
+ * Writes of nothing but zeros that follow each other count as one: Berkeley DB's recovery fills the rest of its log with two thousand of them.
+ * Which file a descriptor is of the kernel tells at each call: libc opens and closes behind our back, too, and numbers are used again.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -21,7 +25,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#define FDS 1024
+#define PATH_BYTES 4096
 #define MEMORY_MIN_BYTES 64
 
 extern void *__libc_malloc(size_t);
@@ -36,8 +40,7 @@ static enum op op;
 static unsigned long nth;
 static int code;
 static atomic_ulong counts[OPS];
-static const char *under;
-static bool tracked[FDS];
+static const char *under, *only_while;
 
 __attribute__((constructor)) static void start(void)
 {
@@ -47,6 +50,7 @@ __attribute__((constructor)) static void start(void)
 	char *end;
 
 	under = getenv("DISK_FAULT_UNDER");
+	only_while = getenv("DISK_FAULT_WHILE");
 	if (at != NULL) {
 		for (int i = 0; i < OPS; i++)
 			if (strlen(names[i]) == (size_t)(at - text) && strncmp(names[i], text, (size_t)(at - text)) == 0) {
@@ -83,11 +87,20 @@ __attribute__((destructor)) static void finish(void)
 	}
 }
 
+static bool is_there(const char *path)
+{
+	int before = errno;
+	bool is = syscall(SYS_faccessat, AT_FDCWD, path, F_OK) == 0;
+
+	errno = before;
+	return is;
+}
+
 static bool hit(enum op what)
 {
 	unsigned long n;
 
-	if (!ready)
+	if (!ready || (only_while && !is_there(only_while)))
 		return false;
 	atomic_fetch_add(&counts[what], 1);
 	if (what < ANY)
@@ -116,15 +129,9 @@ static bool below(const char *path)
 
 static int do_open(const char *path, int flags, mode_t mode)
 {
-	bool ours = below(path);
-	int fd;
+	bool counts_here = flags & (O_CREAT | (O_TMPFILE & ~O_DIRECTORY)) || (code == EROFS && (flags & O_ACCMODE) != O_RDONLY);
 
-	if (ours && (flags & (O_CREAT | (O_TMPFILE & ~O_DIRECTORY))) && hit(OPEN))
-		return -1;
-	fd = (int)syscall(SYS_openat, AT_FDCWD, path, flags, mode);
-	if (fd >= 0 && fd < FDS)
-		tracked[fd] = ours;
-	return fd;
+	return counts_here && below(path) && hit(OPEN) ? -1 : (int)syscall(SYS_openat, AT_FDCWD, path, flags, mode);
 }
 
 #define OPEN_BODY mode_t mode = 0; if (flags & (O_CREAT | O_TMPFILE)) { va_list v; va_start(v, flags); mode = va_arg(v, mode_t); va_end(v); } \
@@ -132,21 +139,37 @@ static int do_open(const char *path, int flags, mode_t mode)
 int open(const char *path, int flags, ...) { OPEN_BODY; }
 int open64(const char *path, int flags, ...) { OPEN_BODY; }
 
-int close(int fd)
-{
-	if (fd >= 0 && fd < FDS)
-		tracked[fd] = false;
-	return (int)syscall(SYS_close, fd);
-}
+int mkdir(const char *path, mode_t mode) { return below(path) && hit(OPEN) ? -1 : (int)syscall(SYS_mkdirat, AT_FDCWD, path, mode); }
+int unlink(const char *path) { return code == EROFS && below(path) && hit(OPEN) ? -1 : (int)syscall(SYS_unlinkat, AT_FDCWD, path, 0); }
 
 static bool ours(int fd)
 {
-	return fd >= 0 && fd < FDS && tracked[fd];
+	char link[32], path[PATH_BYTES];
+	ssize_t n;
+
+	(void)snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+	n = (ssize_t)syscall(SYS_readlinkat, AT_FDCWD, link, path, sizeof path - 1);
+	path[n > 0 ? n : 0] = '\0';
+	return below(path);
+}
+
+static bool is_zeros(const struct iovec *v, int n)
+{
+	const char *p = v->iov_base;
+
+	return n == 1 && v->iov_len > 1 && p[0] == 0 && memcmp(p, p + 1, v->iov_len - 1) == 0;
 }
 
 static ssize_t do_write(int fd, const struct iovec *v, int n, off_t off)
 {
-	if (ours(fd) && hit(WRITE)) {
+	static atomic_bool zeros;
+	bool more_zeros;
+
+	if (!ours(fd))
+		return off < 0 ? syscall(SYS_writev, fd, v, n) : syscall(SYS_pwritev, fd, v, n, off, 0);
+	more_zeros = is_zeros(v, n);
+	more_zeros = atomic_exchange(&zeros, more_zeros) && more_zeros;
+	if (!more_zeros && hit(WRITE)) {
 		int sys = errno;
 
 		if (half && v->iov_len > 1) {

@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""The operator's verbs on a failing disk: for each call of import, load, backup, restore, rebuild, release, expire and domain add, the call fails once, or
-from then on, or is the last before kill -9. After each the archive opens without a hand, what was in it is in it, exact, once; and the same verb
-again, on a disk that works, ends as if nothing had happened."""
+"""The operator's verbs, and publishing, on a failing disk: for each call of import, load, backup, restore, rebuild, queue retry, release, expire, domain add
+and domain verify, the call fails once, or from then on, or is the last before kill -9. After each the archive opens without a hand, what was in it is in
+it, exact, once; what is published is one whole publication; and the same again, on a disk that works, ends as if nothing had happened."""
 import glob
 import hashlib
 import json
@@ -16,11 +16,13 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
 import corpus
+import dns
 import run
 import tap
 from jmctl import PROGRAM
 
 DEPOSIT = os.path.join(tap.BUILD, "t/lib/deposit_files")
+PUBLISH = os.path.join(tap.BUILD, "t/lib/publish_state")
 JOURNAL = "journaling@journal.example.com"
 POINTS = int(os.environ.get("JM_FAULT_POINTS", "4"))       # of each kind and verb
 # The faults are made here, not by the disk: in memory nobody has to wait for one.
@@ -35,11 +37,15 @@ total = 0
 
 
 def jmctl(*args, env=None):
+    return command([PROGRAM, *map(str, args)], env)
+
+
+def command(args, env=None):
     try:
-        r = subprocess.run([PROGRAM, *map(str, args)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False, timeout=60,
+        r = subprocess.run(args, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False, timeout=60,
                            env=dict(os.environ, **env) if env else None)
     except subprocess.TimeoutExpired as e:
-        raise AssertionError("%s hangs" % args[0]) from e
+        raise AssertionError("%s hangs" % args[:2]) from e
     return r.returncode, r.stdout.decode("utf-8", "replace"), r.stderr.decode("utf-8", "replace")
 
 
@@ -108,6 +114,9 @@ class Scene:
         if fault:
             e["DISK_FAULT"] = fault
         return e
+
+    def run(self, fault=None):
+        return jmctl(*self.verb(), env=self.env(fault))
 
     def again(self):
         status, out, complaint = jmctl(*self.verb())
@@ -185,8 +194,10 @@ class Backup(Scene):
         want(listing(self.path("copy")), listing(self.path("archive")), "the copy lists the same")
         for p in glob.glob(self.path("archive/volumes/*.jmv")):
             with open(p, "rb") as f, open(self.path("copy/volumes/" + os.path.basename(p)), "rb") as g:
-                want(f.read() == g.read(), True, "volume %s is the same in the copy" % os.path.basename(p))
-        want(os.path.exists(self.path("copy/backup.json")), True, "it is noted up to where it was verified")
+                # An event about what recovery did may come behind the copy.
+                want(f.read().startswith(g.read()), True, "volume %s is the same in the copy" % os.path.basename(p))
+        with open(self.path("copy/backup.json"), encoding="ascii") as f:
+            want(json.load(f)["verified"] > 0, True, "it is noted up to where it was verified")
 
 
 class First(Backup):
@@ -322,6 +333,156 @@ class Expire(Release):
         healthy(self.path("archive"))
 
 
+class Retry(Scene):
+    """What waits is made due: it waits until a daemon looks, and is then archived by hand here."""
+    def make(self, at):
+        deposit(os.path.join(at, "archive"), 0, 1)
+        deposit(os.path.join(at, "archive"), 2, 3, more=("--queued", "3600"))
+        self.ids = sorted(x["id"] for x in self.queue(os.path.join(at, "archive")))
+
+    @staticmethod
+    def queue(archive):
+        status, out, complaint = jmctl("queue", "--json", "--archive", archive)
+        if status != 0:
+            raise AssertionError("queue ends with %d: %s" % (status, complaint))
+        return [json.loads(x) for x in out.splitlines()]
+
+    def verb(self):
+        return ("queue", "retry", "--archive", self.path("archive"), *self.ids)
+
+    def after(self, status):
+        rows = self.queue(self.path("archive"))
+        want(sorted(x["id"] for x in rows), self.ids, "what waits")
+        if status == 0:
+            want({x["state"] for x in rows}, {"due"}, "what it said is due")
+        want(subjects(self.path("archive")), names(0, 1), "what is archived")
+        healthy(self.path("archive"))
+
+    def finished(self):
+        self.after(0)
+        status, _, complaint = jmctl("queue", "release", "--archive", self.path("archive"), *self.ids)
+        want((status, complaint), (0, ""), "release")
+        want((subjects(self.path("archive")), self.queue(self.path("archive"))), (names(0, 1, 2, 3), []), "each once")
+        healthy(self.path("archive"))
+
+
+class Leave(Retry):
+    """Out of the queue into the archive."""
+    def verb(self):
+        return ("queue", "release", "--archive", self.path("archive"), *self.ids)
+
+    def after(self, status):
+        waiting, archived = {x["id"] for x in self.queue(self.path("archive"))}, subjects(self.path("archive"))
+        want(sorted(archived + names(*(2 + self.ids.index(i) for i in waiting))), names(0, 1, 2, 3), "each waits or is archived, once")
+        if status == 0:
+            want(waiting, set(), "what it said is archived")
+        healthy(self.path("archive"))
+
+    def again(self):
+        for i in self.ids:
+            status, _, complaint = jmctl("queue", "release", "--archive", self.path("archive"), i)
+            if status != 0 and "it is archived" not in complaint:
+                raise AssertionError("the verb again ends with %d: %s" % (status, complaint))
+
+    def finished(self):
+        want((subjects(self.path("archive")), self.queue(self.path("archive"))), (names(0, 1, 2, 3), []), "each once")
+        healthy(self.path("archive"))
+
+
+class Domain(Scene):
+    """domain add."""
+    name_of = "example.org"
+
+    def make(self, at):
+        deposit(os.path.join(at, "archive"), 0, 1)
+
+    def verb(self):
+        return ("domain", "add", "--archive", self.path("archive"), self.name_of)
+
+    def known(self):
+        status, out, complaint = jmctl("domain", "list", "--json", "--archive", self.path("archive"))
+        want(status, 0, "domain list: " + complaint)
+        return [(o["domain"], o["state"]) for o in map(json.loads, out.splitlines())]
+
+    def told(self, kind):
+        return [json.loads(x)["kind"] for x in jmctl("events", "--json", "--archive", self.path("archive"))[1].splitlines()].count(kind)
+
+    def after(self, status):
+        known = self.known()
+        if known not in ([(self.name_of, "pending")], []) or (status == 0 and not known):
+            raise AssertionError("with %d it is %r" % (status, known))
+        want(self.told("domain-added"), len(known), "an event if it is there")
+        healthy(self.path("archive"))
+
+    def finished(self):
+        want((self.known(), self.told("domain-added")), ([(self.name_of, "pending")], 1), "added once")
+        want(subjects(self.path("archive")), names(0, 1), "what is archived")
+
+
+class Verified(Domain):
+    """domain verify, with the record in DNS."""
+    def make(self, at):
+        super().make(at)
+        self.server = dns.Dns()
+        status, out, _ = jmctl("domain", "add", "--json", "--archive", os.path.join(at, "archive"), self.name_of)
+        o = json.loads(out)
+        self.server.records[o["record_name"]] = [o["record_text"]]
+
+    def verb(self):
+        return ("domain", "verify", "--archive", self.path("archive"), "--server", "127.0.0.1:%d" % self.server.port, self.name_of)
+
+    def after(self, status):
+        known = self.known()
+        if known not in ([(self.name_of, "pending")], [(self.name_of, "verified")]) or (status == 0 and known[0][1] != "verified"):
+            raise AssertionError("with %d it is %r" % (status, known))
+        want(self.told("domain-verified"), int(known[0][1] == "verified"), "an event if it is so")
+        healthy(self.path("archive"))
+
+    def finished(self):
+        want(self.known(), [(self.name_of, "verified")], "it is verified")
+
+
+class Publish(Scene):
+    """Three publications; in publication N every number is N."""
+    under = ("public",)
+
+    def make(self, at):
+        os.makedirs(os.path.join(at, "public"))
+        run.output(PUBLISH, os.path.join(at, "public"), "1", "1")
+
+    def run(self, fault=None):
+        return command([PUBLISH, self.path("public"), "2", "4"], self.env(fault))
+
+    def published(self):
+        """Of which publication each file is."""
+        found = []
+        status, out, complaint = command(["db5.3_dump", "-p", self.path("public/stats.db")])
+        want((status, complaint), (0, ""), "stats.db can be read")
+        body = [x[1:] for x in out.split("HEADER=END\n")[1].split("DATA=END")[0].splitlines()]
+        want(len(body), 2 * (4 + 2 * 200), "rows of stats.db")
+        found.append({v for k, v in zip(body[::2], body[1::2]) if k.count("/") < 2})
+        with open(self.path("public/status.json"), encoding="utf-8") as f:
+            state = json.load(f)
+        found.append({str(n) for n in (state["format"], state["interval_seconds"], state["archive"]["items"], state["archive"]["reports"])})
+        with open(self.path("public/journal-milter.prom"), encoding="utf-8") as f:
+            text = f.read()
+        found.append({x.split()[1] for x in text.splitlines() if x.startswith(("journal_milter_archive_items ", "journal_milter_archive_reports_total "))})
+        want((text.count('state="Error"'), text[-1:]), (200, "\n"), "the metrics are whole")
+        return found
+
+    def after(self, status):
+        numbers = self.published()
+        want([len(n) for n in numbers], [1, 1, 1], "each file is of one publication: %r" % numbers)
+        want(status == 0 and numbers != [{"4"}] * 3, False, "it said they are published: %r" % numbers)
+
+    def again(self):
+        want(command([PUBLISH, self.path("public"), "5", "5"])[0], 0, "publishing again")
+
+    def finished(self):
+        want(self.published(), [{"5"}] * 3, "published")
+        want(sorted(os.listdir(self.path("public"))), ["journal-milter.prom", "stats.db", "status.json"], "nothing else is left")
+
+
 def points(calls, most):
     step = max(1, -(-calls // most))
     return range(1, calls + 1, step)
@@ -331,11 +492,13 @@ def try_one(scene, fault):
     scene.fresh()
     scene.fault = fault
     began = time.monotonic()
-    status, out, complaint = jmctl(*scene.verb(), env=scene.env(fault))
+    status, out, complaint = scene.run(fault)
     if time.monotonic() - began > 10:
         tap.diag("%s with %s took %.0f s" % (scene.name, fault, time.monotonic() - began))
-    # OpenSSL's start without memory dereferences NULL: not ours to mend, and no worse than kill -9.
+    # OpenSSL's start without memory dereferences NULL, and jansson's parser fails an assertion: not ours to mend, and no worse than kill -9.
     may_die = (signal.SIGKILL, signal.SIGSEGV) if fault.startswith("memory") else (signal.SIGKILL,)
+    if status == -signal.SIGABRT and fault.startswith("memory") and "load.c" in complaint:
+        may_die += (signal.SIGABRT,)
     if status < 0 and -status not in may_die:
         raise AssertionError("the verb ended by signal %d: %s" % (-status, complaint[-300:]))
     if status > 0 and not complaint.strip() and not out.strip():
@@ -348,13 +511,15 @@ def try_one(scene, fault):
 def drive(scene):
     global total
     scene.fresh()
-    status, out, complaint = jmctl(*scene.verb(), env=scene.env())
+    status, out, complaint = scene.run()
     with open(os.path.join(BASE, "count"), encoding="ascii") as f:
         calls = {a: int(b) for a, b in (x.split() for x in f)}
     tap.ok(status in (0, 65), "%s without faults: %d calls, %d of memory" % (scene.name, calls["any"], calls["memory"]), out + complaint)
     for op, plus, what in FAULTS:
         bad, n = [], 0
-        for nth in points(calls[op], POINTS * (3 if what == "kill" else scene.memory if op == "memory" else 1)):
+        # Without descriptors Berkeley DB tries for 12 seconds.
+        share = 3 if what == "kill" else scene.memory if op == "memory" else 0.5 if what == "EMFILE" else 1
+        for nth in points(calls[op], max(1, int(POINTS * share))):
             n += 1
             try:
                 try_one(scene, "%s:%d%s:%s" % (op, nth, plus, what))
@@ -365,7 +530,7 @@ def drive(scene):
 
 
 wanted = sys.argv[1:]
-for kind in (Import, Load, First, Backup, Restore, Rebuild, Damaged, Release, Expire):
+for kind in (Import, Load, First, Backup, Restore, Rebuild, Damaged, Release, Expire, Retry, Leave, Domain, Verified, Publish):
     if not wanted or kind.__name__.lower() in wanted:
         drive(kind())
 tap.ok(total > 0, "%d fault points" % total)
