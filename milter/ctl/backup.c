@@ -207,7 +207,7 @@ static void ask_total(struct copy *c)
 
 static char *verified_path(const struct copy *c, char path[PATH_BYTES])
 {
-	(void)snprintf(path, PATH_BYTES, "%s/backup.json", c->dir);
+	(void)snprintf(path, PATH_BYTES, "%s/" JM_BACKUP_FILE, c->dir);
 	return path;
 }
 
@@ -295,6 +295,8 @@ static int backup(struct copy *c, struct jm_err *err)
 	rc = make_folders(c, err);
 	jm_progress_start(&c->bar, "copy");
 	ask_total(c);
+	if (rc == 0 && since == 0)
+		rc = keep_verified(c, err);	/* from now on it is known as a copy */
 	if (rc == 0)
 		rc = request ? jm_client_ask(&c->client, request, &out, err) : jm_err_set(err, JM_E_TEMP, "out of memory");
 	json_decref(request);

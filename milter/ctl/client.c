@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <grp.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -186,9 +187,17 @@ static int come_back(struct jm_err *err)
 	return 0;
 }
 
+/* A copy that jmctl backup makes must stay one: what recovery has to tell is not written into it. */
+static bool is_copy(const char *dir)
+{
+	char path[PATH_MAX];
+
+	return snprintf(path, sizeof path, "%s/" JM_BACKUP_FILE, dir) < (int)sizeof path && access(path, F_OK) == 0;
+}
+
 static int ask_archive(struct jm_client *c, const char *dir, const json_t *request, const struct jm_answer_out *out, struct jm_err *err)
 {
-	const struct jm_archive_options options = { .dir = dir, .must_exist = true };
+	const struct jm_archive_options options = { .dir = dir, .must_exist = true, .verbatim = is_copy(dir) };
 	struct jm_archive *a = c->kept;
 	struct jm_err back_err;
 	bool back;

@@ -9,6 +9,9 @@
 #include "common/control/answer.h"
 #include "milter/ctl/ctl.h"
 
+/* In the folder of a copy that jmctl backup makes: up to where it was verified. */
+#define JM_BACKUP_FILE "backup.json"
+
 /* The options that all verbs of the archive share. */
 struct jm_client {
 	const char *config;		/* --config; NULL: the installed one */
