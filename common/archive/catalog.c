@@ -57,7 +57,9 @@ static int fail(struct jm_err *err, int rc, const char *what)
 	enum jm_err_kind kind = rc == DB_RUNRECOVERY || rc == DB_VERIFY_BAD || rc == DB_PAGE_NOTFOUND || rc == DB_OLD_VERSION ||
 	    rc == DB_VERSION_MISMATCH || rc == EINVAL ? JM_E_CORRUPT : JM_E_TEMP;
 
-	return jm_err_set(err, kind, "catalog: %s: %s", what, db_strerror(rc));
+	(void)jm_err_set(err, kind, "catalog: %s: %s", what, db_strerror(rc));
+	err->sys = rc > 0 ? rc : 0;	/* an errno, as with EACCES; Berkeley DB's own are negative */
+	return -1;
 }
 
 static void complain(const DB_ENV *env, const char *prefix, const char *text)

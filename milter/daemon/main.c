@@ -269,13 +269,37 @@ static int open_archive(struct jm_daemon *d, struct jm_err *err)
 	return 0;
 }
 
+/* What to do about a folder that the archive cannot be opened in: the cure behind the error. */
+static void advise(const struct jm_settings *s, struct jm_err *err)
+{
+	const char *dir = s->archive_directory;
+	struct jm_err why = *err;
+	struct stat st;
+
+	if (stat(dir, &st) != 0 && errno == ENOENT && lstat(dir, &st) == 0)
+		jm_err_set(err, JM_E_CONFIG, "the archive directory \"%s\" is a symbolic link to a folder that is not there: mount or make that, or set another directory", dir);
+	else if (why.sys == EACCES || why.sys == EPERM)
+		jm_err_set(err, JM_E_DENIED, "%.250s; all below the archive directory must belong to the user of the daemon, %s: chown -R that user \"%s\"", why.text,
+		    s->user ? s->user : "who started it", dir);
+	else if (why.sys == EROFS)
+		jm_err_set(err, why.kind, "%.250s; remount it to be written (mount -o remount,rw), and see in the kernel's log whether the disk fails", why.text);
+	else if (why.sys == ENOSPC || why.sys == EDQUOT)
+		jm_err_set(err, why.kind, "%.250s; make room on the disk of \"%s\": bytes (df -h), inodes (df -i) or quota", why.text, dir);
+	else if (why.sys == EMFILE || why.sys == ENFILE)
+		jm_err_set(err, why.kind, "%.250s; raise the limit of open files (LimitNOFILE)", why.text);
+}
+
 static int run(struct jm_daemon *d, struct jm_err *err)
 {
 	struct jm_control *control = NULL;
 	pthread_t keeper, directory_keeper;
 	int rc = -1;
 
-	if (become_user(d->settings, err) != 0 || open_archive(d, err) != 0 || jm_collect_start(d, err) != 0)
+	if (become_user(d->settings, err) != 0 || open_archive(d, err) != 0) {
+		advise(d->settings, err);
+		goto out;
+	}
+	if (jm_collect_start(d, err) != 0)
 		goto out;
 	if (jm_queue_start(d, err) != 0)
 		goto out;

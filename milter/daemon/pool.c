@@ -25,12 +25,14 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <libmilter/mfapi.h>
 
+#include "common/base/clock.h"
 #include "common/base/log.h"
 
 #define MI_CONTINUE 1			/* libmilter.h, internal */
@@ -50,11 +52,14 @@ int pool_accept(int fd, struct sockaddr *addr, socklen_t *len) __asm__("accept")
 int pool_poll(struct pollfd *p, nfds_t n, int timeout_ms) __asm__("poll");
 ssize_t pool_read(int fd, void *p, size_t n) __asm__("read");
 
+#define RESERVE_FDS 64u			/* for the archive, the control socket and mailboxes; a quarter of few */
+#define REST_MS 100			/* after a connection that could not be taken: no busy loop */
 #define AHEAD_BYTES 16384u		/* larger reads (body chunks) go straight to their place */
 
 static _Thread_local int accepted = -1;
 static _Thread_local bool listens;	/* the thread of jm_pool_serve() */
 static atomic_int listener = -1;
+static atomic_ullong turned_away;
 
 struct session {
 	SMFICTX *ctx;
@@ -65,12 +70,51 @@ struct session {
 
 static _Thread_local struct session *mine;	/* of a session's thread */
 
-/* Take the place of libc's accept() in this program; libmilter's listener is its only caller. */
+/* Descriptors are numbered from the lowest free one: is one so high that only the reserve is left? */
+static bool is_reserve(int fd)
+{
+	struct rlimit r;
+	rlim_t keep;
+
+	if (getrlimit(RLIMIT_NOFILE, &r) != 0 || r.rlim_cur == RLIM_INFINITY)
+		return false;
+	keep = r.rlim_cur / 4 < RESERVE_FDS ? r.rlim_cur / 4 : RESERVE_FDS;
+	return (rlim_t)fd >= r.rlim_cur - keep;
+}
+
+/* A connection that cannot be served. Its MTA answers 4xx. */
+static void turn_away(const char *why)
+{
+	if (atomic_fetch_add(&turned_away, 1) == 0)
+		JM_LOG(JM_LOG_ERROR, "connection-turned-away", { "error", JM_S(why) });
+	jm_clock_sleep_ms(REST_MS);
+}
+
+/*
+ * Take the place of libc's accept() in this program; libmilter's listener is its only caller. libmilter ends the daemon after some failures in a row,
+ * but not for connections that were aborted, so every failure that may pass is told as one. New sessions never get the last descriptors: those that are
+ * there already, and jmctl, must go on.
+ */
 int pool_accept(int fd, struct sockaddr *addr, socklen_t *len)
 {
 	atomic_store(&listener, fd);
 	accepted = accept4(fd, addr, len, SOCK_CLOEXEC);
+	if (accepted >= 0 && is_reserve(accepted)) {
+		close(accepted);
+		accepted = -1;
+		errno = EMFILE;
+	}
+	if (accepted < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)) {
+		turn_away(errno == EMFILE ? "too many open connections for the limit of open files; raise LimitNOFILE, or let the MTA connect less often" :
+		    "the system is out of memory or files");
+		errno = ECONNABORTED;
+	}
 	return accepted;
+}
+
+uint64_t jm_pool_turned_away(void)
+{
+	return atomic_load(&turned_away);
 }
 
 /* Take the place of libc's read(): the same, but a session's thread reads its own socket in large pieces. */
@@ -155,8 +199,9 @@ int mi_start_session(SMFICTX *ctx)
 	if (rc == 0)
 		return MI_SUCCESS;
 	free(s);
-	JM_LOG(JM_LOG_ERROR, "session-thread", { "error", JM_I(rc) });
-	return MI_FAILURE;
+	turn_away("cannot start a thread for it: too many, or no memory");
+	mi_clr_ctx(ctx);	/* closes the connection; a failure would end the daemon after some more */
+	return MI_SUCCESS;
 }
 
 int jm_pool_serve(void)

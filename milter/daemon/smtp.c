@@ -474,6 +474,7 @@ static sfsistat on_close(SMFICTX *ctx)
 void jm_smtp_tick(void)
 {
 	static bool knocked;
+	static uint64_t turned_away;
 	int64_t now = jm_clock_mono_us();
 	struct session *s;
 
@@ -484,6 +485,11 @@ void jm_smtp_tick(void)
 			(void)smfi_progress(s->ctx);	/* a lost connection shows when the answer is sent */
 		}
 	pthread_mutex_unlock(&waiting_lock);
+	if (jm_pool_turned_away() != turned_away) {
+		turned_away = jm_pool_turned_away();
+		jm_daemon_note(the_daemon, "connections-turned-away", NULL, "daemon", "limit", "more connections of MTAs than the limit of open files, or memory, allows: "
+		    "those above it were closed, and their senders get 4xx and try again; raise LimitNOFILE, or let the MTA connect less often");
+	}
 	if (!knocked && jm_pool_stopping()) {
 		atomic_store(&the_daemon->stopping, true);
 		knocked = true;
