@@ -165,9 +165,10 @@ def archive_table(found):
     for name, what in (("fast", "this disk"), ("slow", "fdatasync slowed by 4 ms")):
         r = found[name]
         print("archive, 33 KB, 16 threads, %s: %.0f msg/s, %.2f (%.2f to %.2f) of a bare append + group fdatasync; %.2f bytes written per stored "
-              "byte (bare: %.2f); %.3f ms CPU a message; %.3f syncs a message; anonymous memory %.0f MB, later %.0f MB" %
+              "byte (bare: %.2f); %.3f ms CPU a message, %.1f of %d processors busy; %.3f syncs a message; anonymous memory %.0f MB, later %.0f MB" %
               (what, r["archive"]["messages_per_s"], r["ratio"], r["ratio_lowest"], r["ratio_highest"], r["archive"]["written_per_stored_byte"],
-               r["bare"]["written_per_stored_byte"], r["archive"]["cpu_ms_per_message"], r["archive"]["syncs_per_message"], r["memory_first_mb"],
+               r["bare"]["written_per_stored_byte"], r["archive"]["cpu_ms_per_message"],
+               r["archive"]["messages_per_s"] * r["archive"]["cpu_ms_per_message"] / 1000, os.cpu_count(), r["archive"]["syncs_per_message"], r["memory_first_mb"],
                r["memory_last_mb"]))
     r = found["large"]
     print("small messages' p99 beside %d of 150 MB: %.1f ms, alone %.1f ms: %.1f times" %
