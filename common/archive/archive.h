@@ -198,6 +198,9 @@ int jm_archive_domains(struct jm_archive *a, jm_archive_visit *visit, void *ctx,
 
 /* Figures and state: items, reports, contents, bytes, volumes, last record, services with last arrival, events by kind. Caller owns. */
 int jm_archive_status(struct jm_archive *a, json_t **status_r, struct jm_err *err) JM_MUST_CHECK;
+
+/* The counters of each day (UTC) that has any, the first first: [{day, the counters, last}], of a service or (NULL) of all. Caller owns. TEMP. */
+int jm_archive_days(struct jm_archive *a, const char *service, json_t **days_r, struct jm_err *err) JM_MUST_CHECK;
 /* The same for those who ask every few seconds: the balance is looked at for the whole and for each service, not for each of their days. */
 int jm_archive_standing(struct jm_archive *a, json_t **status_r, struct jm_err *err) JM_MUST_CHECK;
 

@@ -6,6 +6,8 @@
 
 #include "common/base/num.h"
 
+#define DAY "day/"
+
 /* All rows of a table whose keys begin with prefix, into an array; times as text. */
 static json_t *rows(struct jm_archive *a, enum jm_table t, const char *prefix, struct jm_err *err)
 {
@@ -72,7 +74,7 @@ static void balance_row(const json_t *row, json_t *list)
 /* Every sum that is kept: the whole, each service, and with_days each day and each service's day. */
 static json_t *balance(struct jm_archive *a, const json_t *total, const json_t *services, bool with_days, struct jm_err *err)
 {
-	json_t *days = with_days ? rows(a, JM_T_COUNTERS, "day/", err) : NULL, *wrong = json_array();
+	json_t *days = with_days ? rows(a, JM_T_COUNTERS, DAY, err) : NULL, *wrong = json_array();
 
 	balance_row(total, wrong);
 	for (size_t i = 0; i < json_array_size(services); i++)
@@ -162,6 +164,47 @@ static int status(struct jm_archive *a, bool with_days, json_t **status_r, struc
 int jm_archive_status(struct jm_archive *a, json_t **status_r, struct jm_err *err)
 {
 	return status(a, true, status_r, err);
+}
+
+/* "day/2029-07-31" or "day/2029-07-31/SERVICE" is a row of the service (NULL: of all)? Then the day, else none. */
+static struct jm_span day_of(const char *name, const char *service)
+{
+	struct jm_span rest = jm_span_str(name + strlen(DAY));
+	size_t n = jm_span_index(rest, '/');
+	bool fits = service == NULL ? n == rest.len : n < rest.len && jm_span_eq(jm_span_sub(rest, n + 1, rest.len), jm_span_str(service));
+
+	return fits ? jm_span_sub(rest, 0, n) : (struct jm_span){ NULL, 0 };
+}
+
+int jm_archive_days(struct jm_archive *a, const char *service, json_t **days_r, struct jm_err *err)
+{
+	json_t *list, *out = json_array(), *day, *row;
+	int rc = out == NULL;
+	size_t i;
+
+	list = jm_applier_wait(a, err) < 0 ? NULL : rows(a, JM_T_COUNTERS, DAY, err);
+	if (list == NULL) {
+		json_decref(out);
+		return -1;
+	}
+	json_array_foreach(list, i, row) {
+		const char *name = json_string_value(json_object_get(row, "name"));
+		struct jm_span begin = name != NULL ? day_of(name, service) : (struct jm_span){ NULL, 0 };
+
+		if (jm_span_none(begin))
+			continue;
+		day = json_pack("{s:s%}", "day", begin.p, begin.len);
+		(void)json_object_del(row, "name");
+		rc |= day == NULL || json_object_update(day, row) != 0 || json_array_append(out, day) != 0;
+		json_decref(day);
+	}
+	json_decref(list);
+	if (rc != 0) {
+		json_decref(out);
+		return jm_err_set(err, JM_E_TEMP, "no memory for the days");
+	}
+	*days_r = out;
+	return 0;
 }
 
 int jm_archive_standing(struct jm_archive *a, json_t **status_r, struct jm_err *err)

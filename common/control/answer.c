@@ -75,6 +75,15 @@ static int pass_progress(void *ctx, const json_t *object, struct jm_err *err)
 	return q->out->progress ? q->out->progress(q->out->ctx, object, err) : 0;
 }
 
+static int add_days(const struct question *q, json_t *status, struct jm_err *err)
+{
+	json_t *days = NULL;
+
+	if (jm_archive_days(q->archive, text(q, "service"), &days, err) < 0)
+		return -1;
+	return json_object_set_new(status, "days", days) == 0 ? 0 : jm_err_set(err, JM_E_TEMP, "no memory for the days");
+}
+
 static int answer_status(const struct question *q, struct jm_err *err)
 {
 	json_t *status = NULL;
@@ -84,7 +93,7 @@ static int answer_status(const struct question *q, struct jm_err *err)
 		return -1;
 	if (json_object_set_new(status, "daemon", q->daemon_state ? json_deep_copy(q->daemon_state) : json_null()) < 0)
 		jm_err_set(err, JM_E_TEMP, "no memory for the status");
-	else
+	else if (!flag(q, "days") || add_days(q, status, err) == 0)
 		rc = q->out->object(q->out->ctx, status, err);
 	json_decref(status);
 	return rc;
@@ -419,7 +428,7 @@ static int answer_expire(const struct question *q, struct jm_err *err)
 }
 
 static const struct verb verbs[] = {
-	{ "status", answer_status, { { NULL, FLAG, false } } },
+	{ "status", answer_status, { { "days", FLAG, false }, { "service", TEXT, false } } },
 	{ "live", answer_live, { { NULL, FLAG, false } } },
 	{ "list", answer_list, {
 		{ "limit", NUMBER, false }, { "after", NUMBER, false }, { "reverse", FLAG, false }, { "since", DATE, false },

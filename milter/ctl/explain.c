@@ -216,8 +216,11 @@ static int load(struct explain *e, struct jm_err *err)
 
 	jm_buf_init(&report, REPORT_BYTES);
 	rc = jm_settings_load(e->config, &e->settings, &report, err);
-	if (rc != 0)
+	/* The first finding is the error; it is not told twice. */
+	if (rc != 0 && jm_span_index(jm_buf_span(&report), '\n') + 1 < report.len) {
 		fputs(jm_buf_str(&report), stderr);
+		(void)jm_err_set(err, err->kind, "%s is wrong", e->config);
+	}
 	jm_buf_release(&report);
 	if (rc != 0)
 		return -1;

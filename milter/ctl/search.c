@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* jmctl search: the items that fit criteria, sorted and page by page. */
+#include <stdio.h>
+#include <sysexits.h>
+
 #include "milter/ctl/criteria.h"
 #include "milter/ctl/rows.h"
 
@@ -24,8 +27,11 @@ int jm_ctl_search(int argc, char **argv)
 	n = jm_ctl_options(argc, argv, options, "[options]", "List the items that fit all of the criteria given.", &code);
 	if (n < 0)
 		return code;
-	if (n > 0)
-		return jm_ctl_fail_usage(argv[0], argv[1]);
+	if (n > 0) {
+		fprintf(stderr, "jmctl search: what is \"%s\"? Criteria are options: --address, --sender, --recipient, --domain, --subject, --since, ...; "
+		    "jmctl search --help lists them\n", argv[1]);
+		return EX_USAGE;
+	}
 	rows.json = client.json;
 	rows.set_aside = c.set_aside;
 	request = jm_criteria_request(&c, "search", &err);

@@ -113,7 +113,7 @@ def criteria(n):
     status, out, said = jmctl("search", "--limit", 2)
     tap.ok(status == 0 and len(out.splitlines()) == 3 and "--after %d" % n[1] in said, "a page tells how to go on", said)
     for args, word in ((("--since", "x"), "date"), (("--min-size", "1x"), "bytes"), (("--sort", "color"), "sort"), (("--subdomains",), "--domain"),
-                       (("--domain", ""), "domain"), (("--limit", "99999999999999999999"), "decimal")):
+                       (("anna",), "--address"), (("--domain", ""), "domain"), (("--limit", "99999999999999999999"), "decimal")):
         status, out, said = jmctl("search", *args)
         tap.ok(status == 64 and word in said and out == "", "search %s: %s" % (" ".join(args), said.strip()), "exit %d" % status)
 

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
 """How a service stands, over its life: all four states, exact after a restart, each change an event; and counters that balance."""
+import calendar
 import json
 import os
 import signal
@@ -238,6 +239,35 @@ def mailbox():
     tap.ok("setting=journal-type" in told and "hush" not in told, "the password is in no log, status, event or published file")
 
 
+def days():
+    """Three days without mail, and one with: told from the archive, of all services and of one."""
+    later(20 + 96)
+    tap.is_(send("four-days-on", TWO).kind, "d", "a report four days on")
+    d.stop()
+
+    def asked(*args):
+        out = d.jmctl.run("status", "--days", *args, "--archive", d.archive)[1].decode()
+        rows = [line.split() for line in out.splitlines()[1:-1]]
+        known = {o["day"]: o for o in json.loads(d.jmctl.run("status", "--days", "--json", *args, "--archive", d.archive)[1])["days"]}
+        return rows, out.splitlines()[-1], known
+
+    rows, last, known = asked()
+    dates = [r[0] for r in rows]
+    begin = calendar.timegm(time.strptime(dates[0], "%Y-%m-%d"))
+    tap.is_(dates, [time.strftime("%Y-%m-%d", time.gmtime(begin + i * 86400)) for i in range(len(dates))], "status --days has every day, in order")
+    empty = [r[0] for r in rows if r[-2:] == ["no", "report"]]
+    tap.is_(empty, [x for x in dates if known.get(x, {"reports": 0})["reports"] == 0], "those without a report are marked")
+    tap.ok(len(empty) >= 3 and last == "%d days, %d of them without a report" % (len(rows), len(empty)), "and counted: " + last)
+    tap.ok(all(list(map(int, r[1:8])) == [known.get(r[0], {}).get(k, 0) for k in ("received", "items", "merged", "set_aside", "queued", "refused", "deferred")]
+               for r in rows), "each with what it brought", (rows, known))
+    tap.ok("no" not in rows[-1] and rows[-1][1:3] == ["1", "1"], "the last day has its report", rows[-1])
+    rows, last, known = asked("--service", TWO)
+    tap.is_([(r[0], r[2]) for r in rows if r[-1] != "report"], [(dates[-1], "1")], "status --days --service: of one service alone")
+    tap.is_(d.jmctl.run("status", "--service", TWO)[0], 64, "which goes with --days only")
+    d.env = {}
+    d.start()
+
+
 d = daemon.Daemon(os.path.join(tap.folder(), "d"), services=[daemon.service(ONE), daemon.service(TWO)])
 d.start()
 life()
@@ -246,6 +276,7 @@ refusals()
 filters()
 follow()
 archive_fault()
+days()
 tap.is_(d.stop(), 0, "the daemon stops")
 tap.is_(d.complaints(), [], "no complaint in the log")
 mailbox()

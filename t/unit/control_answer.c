@@ -63,6 +63,9 @@ static void test_good(void)
 		const char *request, *asked;
 	} cases[] = {
 		{ "{\"verb\":\"status\"}", "status" },
+		{ "{\"verb\":\"status\",\"days\":false}", "status" },
+		{ "{\"verb\":\"status\",\"days\":true}", "days -" },
+		{ "{\"verb\":\"status\",\"days\":true,\"service\":\"j@k.l\"}", "days j@k.l" },
 		{ "{\"verb\":\"list\"}", "list after 0 limit 0 0 0 - - - 0 0" },
 		{ "{\"verb\":\"list\",\"after\":9,\"limit\":20,\"reverse\":true,\"set-aside\":true}", "list after 9 limit 20 1 1 - - - 0 0" },
 		{ "{\"verb\":\"list\",\"reverse\":false,\"address\":\"a@b.c\",\"message-id\":\"<1@x>\",\"service\":\"j@k.l\"}",

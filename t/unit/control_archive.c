@@ -49,6 +49,14 @@ int jm_archive_status(struct jm_archive *a, json_t **status_r, struct jm_err *er
 	return 0;
 }
 
+int jm_archive_days(struct jm_archive *a, const char *service, json_t **days_r, struct jm_err *err)
+{
+	if (asked(a, err, "days %s", service ? service : "-") < 0)
+		return -1;
+	*days_r = json_array();
+	return 0;
+}
+
 int jm_archive_list(struct jm_archive *a, const struct jm_archive_filter *f, jm_archive_visit *visit, void *ctx, struct jm_err *err)
 {
 	if (asked(a, err, "list after %llu limit %llu %d %d %s %s %s %lld %lld", (unsigned long long)f->after_id, (unsigned long long)f->limit,
