@@ -407,9 +407,19 @@ int jm_archive_note_within(struct jm_archive *a, const struct jm_event *e, int64
 		jm_writer_drop_note(a);
 		rc = jm_err_set(err, JM_E_LIMIT, "%d events wait already", JM_NOTES_MAX);
 		jm_ticket_drop(t);
-	} else if (jm_writer_submit(a, t)) {
-		(void)pthread_cond_signal(&a->work);
+	} else {
+		a->notes_put++;
+		if (jm_writer_submit(a, t))
+			(void)pthread_cond_signal(&a->work);
 	}
 	(void)pthread_mutex_unlock(&a->lock);
 	return rc;
+}
+
+void jm_archive_notes(struct jm_archive *a, uint64_t *put_r, uint64_t *done_r)
+{
+	(void)pthread_mutex_lock(&a->lock);
+	*put_r = a->notes_put;
+	*done_r = a->notes_done;
+	(void)pthread_mutex_unlock(&a->lock);
 }

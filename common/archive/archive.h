@@ -175,6 +175,9 @@ int jm_archive_note(struct jm_archive *a, const struct jm_event *e, struct jm_er
 /* The same for who has many: waits at most wait_ms for room. LIMIT: there is none; it is counted, and an event tells the count when there is room again. */
 int jm_archive_note_within(struct jm_archive *a, const struct jm_event *e, int64_t wait_ms, struct jm_err *err) JM_MUST_CHECK;
 
+/* How many events were noted since the start, and how many of them are durable (or were dropped). Any thread. */
+void jm_archive_notes(struct jm_archive *a, uint64_t *put_r, uint64_t *done_r);
+
 /* A sink gets pieces of output in order; it returns 0, or -1 with err filled, which ends the call. */
 typedef int jm_archive_sink(void *ctx, const void *p, size_t n, struct jm_err *err);
 

@@ -111,6 +111,7 @@ struct jm_archive {
 	int64_t busy_since_us;		/* since when there is work and none of it was finished; 0: there is none */
 	int64_t notes_since_us;		/* when the oldest of notes came */
 	bool hurry;			/* somebody waits for the applier */
+	uint64_t notes_put, notes_done;	/* taken for the committer, and through: durable or dropped */
 	uint64_t notes_dropped;
 	uint64_t notes_untold;		/* of them; an event is to tell how many */
 	struct jm_flight *flights[JM_FLIGHT_BUCKETS];

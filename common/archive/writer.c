@@ -320,6 +320,12 @@ static void take_group(struct jm_archive *a, struct group *g)
 	tell_dropped(a, g);
 }
 
+/* An event of jm_archive_note(). */
+static bool is_note(const struct jm_ticket *t)
+{
+	return t->head.type == JM_RECORD_EVENT && !t->awaited && t->tells == 0;
+}
+
 /* Under lock. The group failed: tell who waits; events try again later. */
 static void give_back(struct jm_archive *a, struct group *g, const struct jm_err *err)
 {
@@ -333,8 +339,9 @@ static void give_back(struct jm_archive *a, struct group *g, const struct jm_err
 		}
 		if (t->tells > 0)
 			a->notes_untold += t->tells;
-		else if (t->head.type == JM_RECORD_EVENT && !t->awaited)
+		else if (is_note(t))
 			jm_writer_drop_note(a);
+		a->notes_done += is_note(t);
 		t->err = *err;
 		jm_flight_release(a, t->flight, t->flights);	/* here, since a load may wait for the digest before it looks at the outcome */
 		t->flights = 0;
@@ -357,6 +364,7 @@ static bool acknowledge(struct jm_archive *a, struct group *g)
 
 		if (t->awaited)
 			g->wake[g->wakes++] = t;
+		a->notes_done += is_note(t);
 		jm_queue_add(&a->durable, t);
 	}
 	return before == 0 || (before < JM_APPLY_MANY && a->durable.n >= JM_APPLY_MANY);

@@ -7,8 +7,9 @@
 
 #include "common/settings/fields.h"
 #include "common/settings/table.h"
+#include "common/settings/value.h"
 
-#define VALUE_BYTES 150		/* of a value, as told */
+#define SHOWN_BYTES 149		/* of a value, as told */
 
 /* One walk over two structs of the same kind. */
 struct pair {
@@ -19,64 +20,26 @@ struct pair {
 	void *ctx;
 };
 
-static const char *word_of(const struct jm_word *words, int value)
-{
-	for (; words->text; words++)
-		if (words->value == value && !words->alias)
-			return words->text;
-	return "?";
-}
-
-/* A value for people. A command may have a secret in it. */
-static const char *value_text(const struct jm_setting *t, const void *base, char text[VALUE_BYTES])
-{
-	const void *at = (const char *)base + t->offset;
-	char *const *string = at;
-
-	switch (t->type) {
-	case JM_SETTING_YES_NO:
-		return *(const bool *)at ? "yes" : "no";
-	case JM_SETTING_WORD:
-		return word_of(t->words, *(const int *)at);
-	case JM_SETTING_NUMBER:
-		snprintf(text, VALUE_BYTES, "%d", *(const int *)at);
-		return text;
-	case JM_SETTING_SIZE:
-		snprintf(text, VALUE_BYTES, "%" PRIu64, *(const uint64_t *)at);
-		return text;
-	case JM_SETTING_MODE:
-		snprintf(text, VALUE_BYTES, "%04o", *(const unsigned *)at);
-		return text;
-	case JM_SETTING_TEXT: case JM_SETTING_NAME: case JM_SETTING_PATH: case JM_SETTING_SOCKET: case JM_SETTING_ADDRESS: case JM_SETTING_DOMAIN:
-	case JM_SETTING_MAP:
-		snprintf(text, VALUE_BYTES, "%s", *string ? *string : "nothing");
-		return text;
-	case JM_SETTING_SECRET: case JM_SETTING_GROUP: case JM_SETTING_RANGE:
-		break;
-	}
-	return "?";
-}
-
-static bool is_secret(const struct jm_setting *t)
-{
-	return t->type == JM_SETTING_SECRET || strcmp(t->name, "oauth2-token-command") == 0;
-}
-
 static void compare_value(const struct pair *p, const struct jm_setting *t, int old_line, int line)
 {
 	bool plain = strcmp(t->section, JM_SETTINGS_ROOT) == 0 || strcmp(t->section, "journal-service") == 0;
-	char old[VALUE_BYTES], now[VALUE_BYTES], where[30] = "default", text[JM_DIFFERENCE_BYTES];
-	const char *section = plain ? "" : t->section, *slash = plain ? "" : "/";
+	char was[JM_VALUE_BYTES], is[JM_VALUE_BYTES], where[30] = "default", text[JM_DIFFERENCE_BYTES];
+	const char *section = plain ? "" : t->section, *slash = plain ? "" : "/", *old, *now;
 
 	/* What no file says: a default, or taken from another setting, which is told itself. */
 	if ((!old_line && !line) || jm_fields_equal(t, p->old, p->now))
 		return;
 	if (line)
 		snprintf(where, sizeof where, "line %d", line);
-	if (is_secret(t))
+	if (jm_setting_is_secret(t)) {
 		snprintf(text, sizeof text, "%s%s%s: changed (%s)", section, slash, t->name, where);
-	else
-		snprintf(text, sizeof text, "%s%s%s: %s -> %s (%s)", section, slash, t->name, value_text(t, p->old, old), value_text(t, p->now, now), where);
+		p->visit(p->ctx, p->service, text);
+		return;
+	}
+	old = jm_value_text(t, p->old, was);
+	now = jm_value_text(t, p->now, is);
+	snprintf(text, sizeof text, "%s%s%s: %.*s -> %.*s (%s)", section, slash, t->name, SHOWN_BYTES, old ? old : "nothing", SHOWN_BYTES, now ? now : "nothing",
+	    where);
 	p->visit(p->ctx, p->service, text);
 }
 

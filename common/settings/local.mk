@@ -10,6 +10,7 @@ common_libjm_a_SOURCES += \
 	common/settings/table.c common/settings/table.h \
 	common/settings/near.c common/settings/near.h \
 	common/settings/difference.c common/settings/difference.h \
+	common/settings/keep.c common/settings/keep.h \
 	common/settings/findings.c common/settings/findings.h
 
 # The schema becomes a part of the program, so that no file can be missing or of another version.

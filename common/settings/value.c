@@ -455,3 +455,45 @@ int jm_value_parse(const struct jm_setting *t, struct jm_span text, void *where,
 	}
 	return jm_err_set(err, JM_E_BUG, "a group has no value");
 }
+
+/* ---- back to text ---- */
+
+static const char *word_of(const struct jm_word *words, int value)
+{
+	for (; words->text; words++)
+		if (words->value == value && !words->alias)
+			return words->text;
+	return "?";
+}
+
+const char *jm_value_text(const struct jm_setting *t, const void *base, char text[JM_VALUE_BYTES])
+{
+	const void *at = (const char *)base + t->offset;
+
+	switch (t->type) {
+	case JM_SETTING_YES_NO:
+		return *(const bool *)at ? "yes" : "no";
+	case JM_SETTING_WORD:
+		return word_of(t->words, *(const int *)at);
+	case JM_SETTING_NUMBER:
+		snprintf(text, JM_VALUE_BYTES, "%d", *(const int *)at);
+		return text;
+	case JM_SETTING_SIZE:
+		snprintf(text, JM_VALUE_BYTES, "%" PRIu64, *(const uint64_t *)at);
+		return text;
+	case JM_SETTING_MODE:
+		snprintf(text, JM_VALUE_BYTES, "%04o", *(const unsigned *)at);
+		return text;
+	case JM_SETTING_TEXT: case JM_SETTING_NAME: case JM_SETTING_PATH: case JM_SETTING_SOCKET: case JM_SETTING_ADDRESS: case JM_SETTING_DOMAIN:
+	case JM_SETTING_MAP: case JM_SETTING_SECRET:
+		return *(char *const *)at;
+	case JM_SETTING_GROUP: case JM_SETTING_RANGE:
+		break;
+	}
+	return NULL;
+}
+
+bool jm_setting_is_secret(const struct jm_setting *t)
+{
+	return t->type == JM_SETTING_SECRET || strcmp(t->name, "oauth2-token-command") == 0;
+}

@@ -14,4 +14,11 @@
  */
 int jm_value_parse(const struct jm_setting *t, struct jm_span text, void *where, struct jm_err *err) JM_MUST_CHECK;
 
+/* The value of setting t in the struct at base, as a file would say it: in text, or the string itself, borrowed. NULL: none. Not for groups and ranges. */
+#define JM_VALUE_BYTES 32
+const char *jm_value_text(const struct jm_setting *t, const void *base, char text[JM_VALUE_BYTES]);
+
+/* Is it never to be shown? A command may have a secret in it. */
+bool jm_setting_is_secret(const struct jm_setting *t);
+
 #endif

@@ -11,6 +11,7 @@
 #include "common/control/domains.h"
 #include "common/settings/difference.h"
 #include "milter/daemon/collect.h"
+#include "milter/daemon/kept.h"
 
 #define REPORT_BYTES (64u * 1024u)
 #define CHANGES_MS 3000			/* how long the events of a reload may wait for room: MTAs must hear of us meanwhile */
@@ -37,6 +38,7 @@ struct jm_settings *jm_daemon_settings(struct jm_daemon *d)
 struct change {
 	struct jm_daemon *daemon;
 	const char *actor;
+	const char *headline;		/* before the first; NULL: none, or told */
 	int64_t until_us;
 };
 
@@ -54,11 +56,14 @@ static void log_event(const struct jm_event *e)
 	JM_LOG(JM_LOG_NOTICE, e->kind, { "service", JM_S(e->service) }, { "actor", JM_S(e->actor) }, { "text", JM_S(e->text) });
 }
 
-static void note_change(const struct change *c, const char *kind, const char *service, const char *text)
+static void note_change(struct change *c, const char *kind, const char *service, const char *text)
 {
 	const struct jm_event e = { jm_clock_now_ms(), kind, service, c->actor, text };
 	int64_t left_us = c->until_us - jm_clock_mono_us();
 
+	if (c->headline)
+		jm_daemon_note(c->daemon, "settings-changed", NULL, c->actor, NULL, c->headline);
+	c->headline = NULL;
 	log_event(&e);
 	put_event(c->daemon, &e, left_us > 0 ? left_us / 1000 : 0);
 }
@@ -69,9 +74,9 @@ static void note_difference(void *ctx, const char *service, const char *text)
 }
 
 /* Each setting that changed, and each service that was switched on or off, or came or went, is an event of its own. */
-static void note_changes(struct jm_daemon *d, const struct jm_settings *old, const struct jm_settings *now, const char *actor)
+void jm_daemon_note_changes(struct jm_daemon *d, const struct jm_settings *old, const struct jm_settings *now, const char *actor, const char *headline)
 {
-	struct change change = { d, actor, jm_clock_mono_us() + CHANGES_MS * 1000 };
+	struct change change = { d, actor, headline, jm_clock_mono_us() + CHANGES_MS * 1000 };
 	size_t i, k;
 
 	for (i = 0; i < now->services_n; i++) {
@@ -115,11 +120,12 @@ void jm_daemon_reload(struct jm_daemon *d, const char *actor)
 	pthread_mutex_unlock(&d->lock);
 	jm_log_set_level(now->detailed_logging ? JM_LOG_DEBUG : JM_LOG_INFO);
 	jm_daemon_note(d, "reloaded", NULL, actor, NULL, now->path);
-	note_changes(d, old, now, actor);
+	jm_daemon_note_changes(d, old, now, actor, NULL);
 	if (jm_settings_restart_needed(old, now, restart, sizeof restart)) {
 		JM_LOG(JM_LOG_WARNING, "restart-needed", { "settings", JM_S(restart) });
 		jm_daemon_note(d, "restart-needed", NULL, actor, NULL, restart);
 	}
+	jm_kept_later(d, now);
 out:
 	jm_buf_release(&report);
 	jm_settings_unref(&now);

@@ -43,6 +43,9 @@ struct jm_settings *jm_daemon_settings(struct jm_daemon *d);
 /* Load the file again and put the new settings into force, or keep the old ones; logs and notes which, and why, and each change. actor: who wanted it. */
 void jm_daemon_reload(struct jm_daemon *d, const char *actor);
 
+/* Note each difference of two settings as an event; before the first, when there is one, headline (NULL: none). */
+void jm_daemon_note_changes(struct jm_daemon *d, const struct jm_settings *old, const struct jm_settings *now, const char *actor, const char *headline);
+
 /* Read sources of the directory that are new or have changed; to be called by one thread, every second or so. */
 void jm_daemon_refresh(struct jm_daemon *d);
 

@@ -5,7 +5,7 @@ milter_daemon_journal_milter_SOURCES = \
 	milter/daemon/control.c milter/daemon/control.h \
 	milter/daemon/daemon.c milter/daemon/daemon.h \
 	milter/daemon/detail.c milter/daemon/detail.h \
-	milter/daemon/intake.c milter/daemon/intake.h \
+	milter/daemon/intake.c milter/daemon/intake.h milter/daemon/kept.c milter/daemon/kept.h \
 	milter/daemon/document.c milter/daemon/document.h milter/daemon/main.c milter/daemon/notify.c milter/daemon/notify.h \
 	milter/daemon/publisher.c milter/daemon/publisher.h \
 	milter/daemon/pool.c milter/daemon/pool.h \

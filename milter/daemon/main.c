@@ -26,6 +26,7 @@
 #include "milter/daemon/control.h"
 #include "milter/daemon/daemon.h"
 #include "milter/daemon/document.h"
+#include "milter/daemon/kept.h"
 #include "milter/daemon/notify.h"
 #include "milter/daemon/publisher.h"
 #include "milter/daemon/queue.h"
@@ -230,6 +231,10 @@ static void *keep_time(void *arg)
 			pthread_mutex_unlock(&d->refreshing);
 			reload = false;
 		}
+		if (pthread_mutex_trylock(&d->refreshing) == 0) {
+			jm_kept_tick(d);
+			pthread_mutex_unlock(&d->refreshing);
+		}
 		jm_smtp_tick();
 		jm_collect_tick(d);
 	}
@@ -307,6 +312,7 @@ static int run(struct jm_daemon *d, struct jm_err *err)
 		goto out;
 	if (jm_smtp_listen(d, d->settings, err) != 0)
 		goto out;
+	jm_kept_compare(d);	/* before there may be a reload */
 	if (pthread_create(&keeper, NULL, keep_time, d) != 0 || pthread_create(&directory_keeper, NULL, keep_directory, d) != 0) {
 		jm_err_set(err, JM_E_TEMP, "cannot start a thread");
 		goto out;
@@ -335,7 +341,10 @@ out:
 	jm_publisher_stop();
 	jm_notify_watchdog_stop();
 	pthread_mutex_lock(&d->refreshing);	/* for good: refreshing and reloading note events */
-	jm_archive_close(&d->archive);
+	if (d->archive) {
+		jm_archive_close(&d->archive);
+		jm_kept_end();
+	}
 	return rc;
 }
 

@@ -110,6 +110,60 @@ def many():
         tap.is_(milter.deliver(d.socket, "a@example.com", [NEW], corpus.report("turn-%d" % i), CLIENT).kind, "d", "reload %d: mail goes on" % i)
 
 
+def while_down():
+    """What was changed while no daemon ran is told at the next start, once."""
+    e = daemon.Daemon(tap.folder() + "/down", services=[daemon.service(OLD), daemon.service("third@journal.example.com")], outbounds=(CLIENT,)).start()
+    kept = e.path("archive/last-settings.xml")
+    kinds = ("setting-changed", "settings-changed", "settings-not-compared", "service-added", "service-removed", "service-disabled", "service-enabled")
+
+    def told():
+        return [x for x in e.jmctl.events() if x["kind"] in kinds]
+
+    def restart(kill=False):
+        run.until(lambda: os.path.exists(kept) and last_kept() != before[0], "the settings are kept", 20) if kill else None
+        before[0] = last_kept()
+        tap.is_(e.kill() if kill else e.stop(), -9 if kill else 0, "the daemon %s" % ("is killed" if kill else "stops"))
+        before[0] = last_kept()
+        n = len(told())
+        e.write()
+        e.start()
+        return n
+
+    def last_kept():
+        return os.stat(kept).st_mtime_ns if os.path.exists(kept) else 0
+    before = [0]
+    tap.is_(told(), [], "the first start has nothing to compare with")
+    tap.is_((restart(), told()), (0, []), "nor has one without a change")
+    tap.is_(oct(os.stat(kept).st_mode & 0o777), "0o600", "what is kept is for the daemon only")
+    for kill in (False, True):
+        e.services = [daemon.service(OLD, disabled=not kill, maximum_age=7 + kill), daemon.service(NEW if not kill else "fourth@journal.example.com")]
+        e.outbounds = (CLIENT, "198.51.100.%d" % kill)
+        n = restart(kill)
+        want = {("settings-changed", None, "the settings file was changed while no daemon ran; what differs is told one by one"),
+                ("service-added", NEW if not kill else "fourth@journal.example.com", "journal service added"),
+                ("service-removed", NEW if kill else "third@journal.example.com", "journal service removed"),
+                ("service-disabled" if not kill else "service-enabled", OLD, "journal service %sabled" % ("dis" if not kill else "en")),
+                ("setting-changed", OLD, "disabled: %s (line N)" % ("no -> yes" if not kill else "yes -> no")),
+                ("setting-changed", OLD, "maximum-age: %d -> %d (line N)" % (7 * kill, 7 + kill)),
+                ("setting-changed", None, "authorized-outbounds: range 198.51.100.%d added" % kill)}
+        if kill:
+            want.add(("setting-changed", None, "authorized-outbounds: range 198.51.100.0 removed"))
+        run.settled(lambda: len(told()[n:]), len(want))
+        found = told()[n:]
+        tap.is_({(x["kind"], x.get("service"), re.sub(r"line \d+", "line N", x["text"])) for x in found}, want, "each change is an event")
+        tap.is_((len(found), {x["actor"] for x in found}), (len(want), {"daemon"}), "once; by whom nobody knows")
+    n = restart(True)
+    tap.is_(told()[n:], [], "and not again at the next start")
+    e.stop()
+    with open(kept, "w", encoding="ascii") as f:
+        f.write("<journal-milter><nonsense/></journal-milter>\n")
+    n = len(told())
+    e.start()
+    tap.is_([x["kind"] for x in run.until(lambda: told()[n:], "the event")], ["settings-not-compared"], "what cannot be compared is told, and does not hold up a start")
+    n = restart(True)
+    tap.is_((told()[n:], e.stop()), ([], 0), "and is in order the next time")
+
+
 def flood():
     """More changes at once than events may wait: all are there. With a disk that stands still some cannot be: then it is told how many."""
     still, shim = d.path("still"), d.path("slow-sync.so")
@@ -146,6 +200,7 @@ good()
 bad()
 changes()
 many()
+while_down()
 flood()
 tap.is_(d.stop(), 0, "the daemon stops with status 0")
 tap.is_(d.complaints(), [], "no complaint in its log")

@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include "common/settings/difference.h"
+#include "common/settings/keep.h"
 #include "t/unit/settings_file.h"
 
 #define MAILBOX(password, more) "<transport-type>POP3</transport-type>\n<pop3><hostname>mx</hostname><mailbox-name>j</mailbox-name>" password more "</pop3>\n"
@@ -72,14 +73,38 @@ static struct jm_settings *load(const char *body)
 	return s;
 }
 
+/* The settings as a later process finds them: written, read again, secrets put in. */
+static struct jm_settings *kept(const struct jm_settings *s, const struct jm_settings *now)
+{
+	struct jm_settings *again;
+	struct jm_buf b;
+
+	jm_buf_init(&b, REPORT_BYTES);
+	if (jm_settings_text(s, &b, &err) != 0)
+		abort();
+	tap_ok(strstr(jm_buf_str(&b), "hush") == NULL, "no secret is kept");
+	again = file_load(b.p, b.len, &report, &err);
+	if (!again)
+		tap_diag("%s\n%s", jm_buf_str(&b), jm_buf_str(&report));
+	else if (jm_settings_unmask(again, now, &err) != 0)
+		abort();
+	jm_buf_release(&b);
+	return again;
+}
+
 static void test_case(size_t i)
 {
-	struct jm_settings *old = load(cases[i].old), *now = load(cases[i].now);
+	struct jm_settings *old = load(cases[i].old), *now = load(cases[i].now), *again = old && now ? kept(old, now) : NULL;
 
 	jm_buf_reset(&told);
 	if (old && now)
 		jm_settings_differences(old, now, tell, NULL);
 	tap_is_str(old && now ? jm_buf_str(&told) : "no settings", cases[i].told, "%s", cases[i].what);
+	jm_buf_reset(&told);
+	if (again)
+		jm_settings_differences(again, now, tell, NULL);
+	tap_is_str(again ? jm_buf_str(&told) : "no settings", cases[i].told, "%s, in another process", cases[i].what);
+	jm_settings_unref(&again);
 	jm_settings_unref(&old);
 	jm_settings_unref(&now);
 }
