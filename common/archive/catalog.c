@@ -186,7 +186,7 @@ int jm_catalog_open(const char *folder, uint64_t cache_bytes, struct jm_catalog 
 		rc = open_tables(c);
 	if (rc != 0) {
 		jm_catalog_close(&c);
-		return fail(err, rc, "cannot open");
+		return rc == EINVAL ? jm_err_set(err, JM_E_CORRUPT, "catalog: another version of the program made it") : fail(err, rc, "cannot open");
 	}
 	(void)snprintf(c->mark, sizeof(c->mark), "%s/" MARK_NAME, folder);
 	if (mark(folder, err) < 0) {

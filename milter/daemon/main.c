@@ -251,6 +251,31 @@ static void *keep_directory(void *arg)
 	return NULL;
 }
 
+#define TELL_EVERY_MS 1000
+#define LOG_EVERY_MS 30000
+
+/* How far the catalog is: made anew in a large archive, that takes minutes in which nothing else can be seen of the daemon. */
+static void tell_catalog(void *ctx, uint64_t done_bytes, uint64_t total_bytes)
+{
+	static int64_t told_ms, logged_ms;
+	int64_t now_ms = jm_clock_mono_us() / 1000;
+	uint64_t percent = total_bytes > 0 ? (uint64_t)((double)done_bytes * 100 / (double)total_bytes) : 100;
+	char text[80];
+
+	(void)ctx;
+	if (told_ms == 0 || now_ms - told_ms >= TELL_EVERY_MS) {
+		(void)snprintf(text, sizeof(text), "STATUS=bringing the catalog up to date: %u %%", (unsigned)percent);
+		jm_notify(text);
+		told_ms = now_ms;
+	}
+	if (logged_ms == 0) {
+		logged_ms = now_ms;
+	} else if (now_ms - logged_ms >= LOG_EVERY_MS) {
+		JM_LOG(JM_LOG_NOTICE, "catalog-replay", { "percent", JM_U(percent) }, { "bytes", JM_U(done_bytes) }, { "of", JM_U(total_bytes) });
+		logged_ms = now_ms;
+	}
+}
+
 static int open_archive(struct jm_daemon *d, struct jm_err *err)
 {
 	const struct jm_settings *s = d->settings;
@@ -259,6 +284,7 @@ static int open_archive(struct jm_daemon *d, struct jm_err *err)
 		.volume_size_bytes = s->volume_size_bytes,
 		.disk_reserve_bytes = s->disk_reserve_bytes,
 		.compression_level = s->compression_level,
+		.replayed = tell_catalog,
 	};
 
 	if (asprintf(&d->spool_dir, "%s/spool", s->archive_directory) < 0)

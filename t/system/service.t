@@ -64,6 +64,31 @@ def notified(name, address, shown):
     tap.is_(d.complaints(), [], "no complaint")
 
 
+def made_anew():
+    """The catalog is gone: how far the new one is stands in the status, before it is ready."""
+    m = Manager(tap.folder() + "/anew.sock")
+    d = Daemon(tap.folder() + "/anew", outbounds=(CLIENT,), env={"NOTIFY_SOCKET": tap.folder() + "/anew.sock"}).start()
+    s = milter.Session(d.socket)
+    s.connect(CLIENT)
+    s.mail("<a@example.com>")
+    s.rcpt("<%s>" % JOURNAL)
+    tap.is_(s.message(corpus.report("anew", 2000)).kind, "d", "a message is archived")
+    s.quit()
+    d.stop()
+    d.start()
+    d.stop()
+    tap.is_([x for x in m.listen() if "catalog" in x], [], "of a catalog that is there nothing is told")
+    shutil.rmtree(os.path.join(d.archive, "catalog"))
+    m.listen()
+    m.heard = []
+    d.start()
+    m.hears("^READY=1$")
+    told = [i for i, x in enumerate(m.heard) if re.search(r"^STATUS=bringing the catalog up to date: \d+ %$", x)]
+    tap.ok(told and told[0] < m.heard.index("READY=1"), "the status told how far the new catalog was: %s" % m.heard[:3])
+    tap.is_(len(d.jmctl.list()), 1, "the message is there")
+    d.stop()
+
+
 def stalled():
     """A disk that hangs in a sync: the watchdog goes hungry."""
     m = Manager(tap.folder() + "/stalled.sock")
@@ -144,6 +169,7 @@ def main():
     notified("path", path, path)
     abstract = "jm-test-%d" % os.getpid()
     notified("abstract", "\0" + abstract, "@" + abstract)
+    made_anew()
     stalled()
     sys.exit(tap.done())
 
