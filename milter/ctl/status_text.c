@@ -8,6 +8,9 @@
 #include "milter/ctl/print.h"
 
 #define NAME_COLUMNS 30
+#define NAME_MIN_COLUMNS 18
+#define OTHER_COLUMNS 55		/* of the table, without the name and the gaps */
+#define GAPS 6
 #define STATE_COLUMNS 20
 
 static json_int_t number(const json_t *o, const char *key)
@@ -200,20 +203,20 @@ static void put_remarks(const json_t *service, enum jm_print_style style)
 	}
 }
 
-static void put_service(const json_t *service, size_t width)
+static void put_service(const json_t *service, size_t width, int gap)
 {
 	char last[JM_PRINT_DURATION_TEXT], digits[JM_PRINT_COUNT_TEXT];
 	enum jm_print_style style;
 	const char *state = state_of(service, &style);
 
-	jm_print_cell(stdout, jm_span_str(text(service, "name")), width, false);
-	fputs("  ", stdout);
+	jm_print_cell(stdout, jm_span_str(text(service, "name")), width, true);
+	printf("%*s", gap, "");
 	jm_print_style(stdout, style);
 	jm_print_cell(stdout, jm_span_str(state), STATE_COLUMNS, false);
 	jm_print_style(stdout, JM_PRINT_PLAIN);
-	printf("  %8s  %10s", age(service, "last", last), jm_print_count(number(service, "reports"), digits));
-	printf("  %6lld  %5lld  %7lld\n", (long long)(number(service, "queued") + number(service, "mailbox_queue")),
-	    (long long)(number(service, "set_aside") - number(service, "expired")), (long long)number(service, "refused"));
+	printf("%*s%*s", gap + 8, age(service, "last", last), gap + 9, jm_print_count(number(service, "reports"), digits));
+	printf("%*lld%*lld%*lld\n", gap + 6, (long long)(number(service, "queued") + number(service, "mailbox_queue")), gap + 5,
+	    (long long)(number(service, "set_aside") - number(service, "expired")), gap + 7, (long long)number(service, "refused"));
 	put_remarks(service, style);
 }
 
@@ -223,24 +226,30 @@ static void put_services(const json_t *s)
 	static const char *const order[] = { "Error", "not known yet", "Awaiting Initial Run", "OK", "Disabled" };
 	const json_t *services = json_object_get(s, "services"), *service;
 	enum jm_print_style style;
-	size_t width = NAME_COLUMNS, i;
+	size_t width = NAME_COLUMNS, columns = jm_print_columns(stdout), i;
+	int gap = 2;
 
 	json_array_foreach(services, i, service)
 		if (jm_print_width(jm_span_str(text(service, "name"))) > width)
 			width = jm_print_width(jm_span_str(text(service, "name")));
+	if (columns > 0 && width + OTHER_COLUMNS + GAPS * 2 > columns) {
+		gap = 1;
+		width = columns > NAME_MIN_COLUMNS + OTHER_COLUMNS + GAPS ? columns - OTHER_COLUMNS - GAPS : NAME_MIN_COLUMNS;
+	}
 	putchar('\n');
 	if (json_array_size(services) == 0) {
 		puts("no journal service has a message or a daemon yet");
 		return;
 	}
 	jm_print_style(stdout, JM_PRINT_BOLD);
-	printf("%-*s  %-*s  %8s  %10s  %6s  %5s  %7s", (int)width, "SERVICE", STATE_COLUMNS, "STATE", "LAST", "REPORTS", "QUEUED", "ASIDE", "REFUSED");
+	printf("%-*s%*s%-*s%*s%*s%*s%*s%*s", (int)width, "SERVICE", gap, "", STATE_COLUMNS, "STATE", gap + 8, "LAST", gap + 9, "REPORTS", gap + 6, "QUEUED", gap + 5,
+	    "ASIDE", gap + 7, "REFUSED");
 	jm_print_style(stdout, JM_PRINT_PLAIN);
 	putchar('\n');
 	for (size_t k = 0; k < sizeof order / sizeof order[0]; k++)
 		json_array_foreach(services, i, service)
 			if (strcmp(state_of(service, &style), order[k]) == 0)
-				put_service(service, width);
+				put_service(service, width, gap);
 }
 
 void jm_status_print(const json_t *status)

@@ -8,6 +8,8 @@
 
 #define MINUTE_US 60000000
 #define CLIENTS 8
+#define WIDE_COLUMNS 113		/* below, tables are packed */
+#define STATE_COLUMNS 20
 #define EVENTS 8
 
 static const json_t *at(const json_t *o, const char *part, const char *key)
@@ -256,19 +258,36 @@ static void put_title(const struct picture *p, const char *title)
 	putc('\n', p->f);
 }
 
-static void put_service(const struct picture *p, const char *address, const json_t *s, size_t width)
+/* The columns of the table of services; what is not for the address takes "others" and the gaps. */
+struct widths {
+	int address, reports, aside, gap;
+};
+
+static struct widths share(size_t columns)
+{
+	static const struct widths wide = { 40, 12, 7, 2 }, narrow = { 18, 9, 5, 1 };
+	struct widths w = columns < WIDE_COLUMNS ? narrow : wide;
+	int others = STATE_COLUMNS + 8 + w.reports + 7 + w.aside + 7 + 6 * w.gap;
+
+	if (columns > (size_t)(others + w.address))
+		w.address = columns > (size_t)(others + 60) ? 60 : (int)columns - others;
+	return w;
+}
+
+static void put_service(const struct picture *p, const char *address, const json_t *s, const struct widths *w)
 {
 	char last[32], n[32];
 
-	jm_print_cell(p->f, jm_span_str(address), width, true);
-	fputs("  ", p->f);
+	jm_print_cell(p->f, jm_span_str(address), (size_t)w->address, true);
+	fprintf(p->f, "%*s", w->gap, "");
 	style(p, style_of(text(s, "state")));
-	jm_print_cell(p->f, jm_span_str(text(s, "state")), 20, true);
+	jm_print_cell(p->f, jm_span_str(text(s, "state")), STATE_COLUMNS, true);
 	style(p, JM_PRINT_PLAIN);
-	fprintf(p->f, "  %8s  %12s  ", ago(p, json_object_get(s, "last"), last), jm_print_count(json_integer_value(json_object_get(s, "reports")), n));
-	fprintf(p->f, "%7lld  %7lld  %7lld\n", (long long)(json_integer_value(json_object_get(s, "queued")) +
-	    json_integer_value(json_object_get(s, "mailbox_messages"))), (long long)json_integer_value(json_object_get(s, "set_aside")),
-	    (long long)json_integer_value(json_object_get(s, "refused")));
+	fprintf(p->f, "%*s%*s", w->gap + 8, ago(p, json_object_get(s, "last"), last), w->gap + w->reports,
+	    jm_print_count(json_integer_value(json_object_get(s, "reports")), n));
+	fprintf(p->f, "%*lld%*lld%*lld\n", w->gap + 7, (long long)(json_integer_value(json_object_get(s, "queued")) +
+	    json_integer_value(json_object_get(s, "mailbox_messages"))), w->gap + w->aside, (long long)json_integer_value(json_object_get(s, "set_aside")),
+	    w->gap + 7, (long long)json_integer_value(json_object_get(s, "refused")));
 	if (!*text(s, "why"))
 		return;
 	fputs("  ", p->f);
@@ -286,19 +305,18 @@ static void put_services(const struct picture *p)
 {
 	static const char *const order[] = { "Error", "Awaiting Initial Run", "OK", "Disabled" };
 	const json_t *services = json_object_get(p->t->state, "services");
-	size_t width = p->columns > 118 ? p->columns - 78 : 40;
+	const struct widths w = share(p->columns);
 	const char *address;
 	char head[200];
 	json_t *s;
 
-	if (width > 60)
-		width = 60;
-	snprintf(head, sizeof head, "%-*s  %-20s  %8s  %12s  %7s  %7s  %7s", (int)width, "SERVICE", "STATE", "LAST", "REPORTS", "WAITING", "ASIDE", "REFUSED");
+	snprintf(head, sizeof head, "%-*s%*s%-*s%*s%*s%*s%*s%*s", w.address, "SERVICE", w.gap, "", STATE_COLUMNS, "STATE", w.gap + 8, "LAST", w.gap + w.reports,
+	    "REPORTS", w.gap + 7, "WAITING", w.gap + w.aside, "ASIDE", w.gap + 7, "REFUSED");
 	put_title(p, head);
 	for (size_t i = 0; i < sizeof order / sizeof *order; i++)
 		json_object_foreach((json_t *)(uintptr_t)services, address, s)
 			if (strcmp(text(s, "state"), order[i]) == 0)
-				put_service(p, address, s, width);
+				put_service(p, address, s, &w);
 	if (json_object_size(services) == 0)
 		fputs("none is defined\n", p->f);
 	putc('\n', p->f);
@@ -308,18 +326,19 @@ static void put_clients(const struct picture *p)
 {
 	const json_t *clients = json_object_get(p->t->state, "clients"), *c;
 	const char *reason, *before = "";
+	int width = p->columns < WIDE_COLUMNS ? 34 : 40;
 	char last[32], head[100];
 	json_int_t any = 0;
 	json_t *n;
 	size_t i;
 
-	snprintf(head, sizeof head, "%-40s  %7s  %12s  %11s  %8s", "CLIENT", "PER MIN", "MESSAGES", "TURNED AWAY", "LAST");
+	snprintf(head, sizeof head, "%-*s  %7s  %12s  %11s  %8s", width, "CLIENT", "PER MIN", "MESSAGES", "TURNED AWAY", "LAST");
 	if (json_array_size(clients) > 0)
 		put_title(p, head);
 	json_array_foreach(clients, i, c) {
 		if (i == CLIENTS)
 			break;
-		jm_print_value(p->f, json_object_get(c, "client"), 40, true);
+		jm_print_value(p->f, json_object_get(c, "client"), (size_t)width, true);
 		fprintf(p->f, "  %7lld  %12lld  %11lld  %8s\n", (long long)json_integer_value(json_object_get(c, "per_minute")),
 		    (long long)json_integer_value(json_object_get(c, "messages")), (long long)json_integer_value(json_object_get(c, "turned_away")),
 		    ago(p, json_object_get(c, "last"), last));

@@ -165,6 +165,9 @@ def test_status(archive, receipts):
     out = jmctl("status", "--archive", archive)[1]
     for pattern in (r"^archive +ok: %d messages, " % len({r["id"] for r in objects(archive, "list")}), r"^daemon +none runs; this was read from the archive itself$"):
         tap.like(out, "(?m)" + pattern, "status without a daemon: " + pattern)
+    status, seen = on_terminal("status", "--archive", archive, columns=80, env={"NO_COLOR": "1"})
+    table = seen.decode().split("\r\n\r\n")[1].splitlines()
+    tap.ok(status == 0 and max(map(len, table)) <= 80 and table[0].endswith("REFUSED") and len(table) > 1, "its table fits a terminal of 80 columns", table)
     tap.ok(len(out.splitlines()) < 20, "it fits one screen, for %d reports" % len(receipts), out)
 
 

@@ -58,6 +58,36 @@ static void check_picture(const struct jm_top *t, const struct look *l)
 	free(text);
 }
 
+/* A table that is wider than the terminal would lose its last columns, which tell what waits and what was refused. */
+static void check_widths(void)
+{
+	static const size_t widths[] = { 80, 100, 112, 113, 120, 200 };
+	json_t *state = json_pack("{s:{s:s},s:{s:{s:s,s:i,s:i,s:i},s:{s:s,s:i}},s:[{s:s,s:i}]}", "archive", "state", "ok", "services",
+	    "journaling-of-a-department-with-a-long-name@journal.a-company-with-a-long-name.example.com", "state", "Awaiting Initial Run", "reports", 1234567,
+	    "set_aside", 4321, "refused", 654321, "a@b.example", "state", "OK", "reports", 5, "clients", "client", "2001:db8:1111:2222:3333:4444:5555:6666",
+	    "messages", 1234567);
+	struct jm_top t = { .n = 0 };
+
+	jm_top_add(&t, state, 0);
+	for (size_t i = 0; i < sizeof widths / sizeof widths[0]; i++) {
+		size_t n = 0, longest = 0, refused = 0;
+		char *text = NULL, *line, *rest;
+		FILE *f = open_memstream(&text, &n);
+
+		if (!tap_ok(f != NULL, "a picture"))
+			break;
+		jm_top_draw(&t, f, widths[i]);
+		(void)fclose(f);
+		for (line = strtok_r(strstr(text, "SERVICE"), "\n", &rest); line && strcmp(line, "RECENT EVENTS") != 0; line = strtok_r(NULL, "\n", &rest)) {
+			longest = strlen(line) > longest ? strlen(line) : longest;
+			refused += strstr(line, "REFUSED") != NULL || strstr(line, " 654321") != NULL;
+		}
+		tap_ok(longest <= widths[i] && refused == 2, "%zu columns: the tables have %zu, and the last one is there", widths[i], longest);
+		free(text);
+	}
+	json_decref(t.state);
+}
+
 int main(void)
 {
 	struct jm_top t = { .n = 0 };
@@ -75,5 +105,6 @@ int main(void)
 		check_picture(&t, l);
 	}
 	json_decref(t.state);
+	check_widths();
 	return tap_done();
 }
