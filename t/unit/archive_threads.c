@@ -16,12 +16,13 @@
 
 static struct jm_archive *a;
 static atomic_int failed, done;
+static bool damaged;			/* a volume is missing */
 static struct jm_receipt receipt[THREADS][EACH];
 
 static void make(struct jm_buf *b, struct jm_buf *inner, unsigned thread, unsigned i)
 {
 	char id[60], rcpt[60];
-	bool shared = i % 4 == 0;	/* every fourth message is brought by all threads, in reports of their own */
+	bool shared = i % 4 == 0 && i < EACH;	/* every fourth message is brought by all threads, in reports of their own */
 
 	(void)snprintf(id, sizeof(id), shared ? "shared-%u@x" : "own-%u-%u@x", shared ? i : thread, i);
 	t_message(inner, id, "s", shared ? i : thread * 1000 + i, i == 7 ? 1500000 : 3000);
@@ -51,6 +52,27 @@ static void *depositor(void *arg)
 	return NULL;
 }
 
+/* More of them, into an archive of which a volume is missing. */
+static void *later(void *arg)
+{
+	unsigned thread = (unsigned)(uintptr_t)arg;
+	struct jm_buf b, inner;
+	struct jm_receipt r;
+	struct jm_err err;
+
+	jm_buf_init(&b, CAP);
+	jm_buf_init(&inner, CAP);
+	for (unsigned i = 0; i < EACH / 2; i++) {
+		make(&b, &inner, thread, i % 2 == 0 ? EACH + i : i);	/* every other one is there already, perhaps in what is missing */
+		if (t_deposit(a, jm_buf_span(&b), "archive@journal.example.com", NULL, &r, &err) < 0)
+			atomic_fetch_add(&failed, 1);
+	}
+	jm_buf_release(&b);
+	jm_buf_release(&inner);
+	atomic_fetch_add(&done, 1);
+	return NULL;
+}
+
 static void *reader(void *arg)
 {
 	struct jm_buf b;
@@ -62,7 +84,7 @@ static void *reader(void *arg)
 	while (atomic_load(&done) < THREADS) {
 		status = NULL;
 		if (!t_list(a, &(struct jm_archive_filter){ .reverse = true, .limit = 20 }, &b) || jm_archive_status(a, &status, &err) < 0 ||
-		    t_verify(a, NULL) != 0)
+		    (t_verify(a, NULL) != 0) != damaged)
 			atomic_fetch_add(&failed, 1);
 		json_decref(status);
 		jm_clock_sleep_ms(2);
@@ -129,10 +151,44 @@ static void check_shared(void)
 	tap_is_int(reports, THREADS * (EACH / 4), "and its item has the reports of all threads");
 }
 
+static void run(void *(*depositors)(void *))
+{
+	pthread_t thread[THREADS], read;
+
+	atomic_store(&done, 0);
+	for (unsigned i = 0; i < THREADS; i++)
+		if (pthread_create(&thread[i], NULL, depositors, (void *)(uintptr_t)i) != 0)
+			exit(1);
+	if (pthread_create(&read, NULL, reader, NULL) != 0)
+		exit(1);
+	for (unsigned i = 0; i < THREADS; i++)
+		(void)pthread_join(thread[i], NULL);
+	(void)pthread_join(read, NULL);
+	tap_is_int(atomic_load(&failed), 0, "nothing failed");
+}
+
+/* The second volume is missing: all goes on beside it, and when it is back nothing is. */
+static void missing(const char *dir)
+{
+	char path[600], aside[600], problem[200];
+
+	(void)snprintf(path, sizeof(path), "%s/volumes/00000002.jmv", dir);
+	(void)snprintf(aside, sizeof(aside), "%s/aside", dir);
+	if (!tap_ok(rename(path, aside) == 0 && (a = t_open(dir, 400000)) != NULL, "open without a volume"))
+		return;
+	damaged = true;
+	run(later);
+	tap_ok(t_verify(a, problem) > 0, "verify names it: %s", problem);
+	jm_archive_close(&a);
+	damaged = false;
+	if (tap_ok(rename(aside, path) == 0 && (a = t_open(dir, 400000)) != NULL, "open with it again"))
+		tap_is_int(t_verify(a, problem), 0, "verify finds nothing (%s)", problem);
+	jm_archive_close(&a);
+}
+
 int main(void)
 {
 	const char *dir = tap_folder();
-	pthread_t thread[THREADS], read;
 	json_t *status = NULL;
 	struct jm_err err;
 	long long groups, records;
@@ -141,15 +197,7 @@ int main(void)
 	a = t_open(dir, 400000);
 	if (!tap_ok(a != NULL, "open"))
 		return tap_done();
-	for (unsigned i = 0; i < THREADS; i++)
-		if (pthread_create(&thread[i], NULL, depositor, (void *)(uintptr_t)i) != 0)
-			return 1;
-	if (pthread_create(&read, NULL, reader, NULL) != 0)
-		return 1;
-	for (unsigned i = 0; i < THREADS; i++)
-		(void)pthread_join(thread[i], NULL);
-	(void)pthread_join(read, NULL);
-	tap_is_int(atomic_load(&failed), 0, "nothing failed");
+	run(depositor);
 	tap_ok(jm_archive_status(a, &status, &err) == 0, "status");
 	groups = json_integer_value(json_object_get(status, "groups"));
 	records = json_integer_value(json_object_get(status, "last_seq"));
@@ -164,5 +212,6 @@ int main(void)
 	if (tap_ok(a != NULL, "open again"))
 		check();
 	jm_archive_close(&a);
+	missing(dir);
 	return tap_done();
 }
