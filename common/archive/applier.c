@@ -425,6 +425,11 @@ void *jm_applier_run(void *archive)
 		struct jm_ticket *t;
 		int rc;
 
+		if (a->catalog != NULL && jm_catalog_unread(a->catalog)) {	/* also by a reader: it would not get better by itself */
+			(void)jm_err_set(&err, JM_E_TEMP, "catalog: a page could not be read");
+			recover(a, NULL, &err);
+			continue;
+		}
 		if (!await(a)) {
 			if (a->committer_gone)
 				break;

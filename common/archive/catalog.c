@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -25,6 +26,7 @@ struct jm_catalog {
 	DB_ENV *env;
 	DB *db[JM_TABLES];
 	char mark[4352];		/* path; empty: it was not opened */
+	atomic_bool unread;		/* the disk could not read a page: the next open shall look at all of them */
 };
 
 struct jm_txn {
@@ -60,6 +62,13 @@ static int fail(struct jm_err *err, int rc, const char *what)
 	(void)jm_err_set(err, kind, "catalog: %s: %s", what, db_strerror(rc));
 	err->sys = rc > 0 ? rc : 0;	/* an errno, as with EACCES; Berkeley DB's own are negative */
 	return -1;
+}
+
+static int fail_row(struct jm_catalog *c, enum jm_table t, int rc, struct jm_err *err)
+{
+	if (rc == EIO)
+		atomic_store(&c->unread, true);
+	return fail(err, rc, names[t]);
 }
 
 static void complain(const DB_ENV *env, const char *prefix, const char *text)
@@ -104,6 +113,7 @@ static int open_tables(struct jm_catalog *c)
 
 #define MARK_NAME "open"		/* there while it is open; holds the number of this run of the machine */
 #define BOOT_BYTES 36
+#define UNREAD "a page could not be read"	/* what it holds instead; the same follows */
 
 static void boot_of(char text[BOOT_BYTES + 1])
 {
@@ -199,6 +209,7 @@ int jm_catalog_open(const char *folder, uint64_t cache_bytes, struct jm_catalog 
 
 void jm_catalog_close(struct jm_catalog **c)
 {
+	struct jm_err no;
 	int rc = 0, one;
 
 	if (*c == NULL)
@@ -210,10 +221,17 @@ void jm_catalog_close(struct jm_catalog **c)
 		rc = one;
 	if (rc != 0)
 		JM_LOG(JM_LOG_WARNING, "catalog-close", { "error", JM_S(db_strerror(rc)) });
-	else if ((*c)->mark[0] != '\0')
+	if ((*c)->mark[0] != '\0' && atomic_load(&(*c)->unread))
+		(void)!jm_io_publish((*c)->mark, UNREAD, sizeof(UNREAD) - 1, 0600, &no);
+	else if ((*c)->mark[0] != '\0' && rc == 0)
 		(void)unlink((*c)->mark);
 	free(*c);
 	*c = NULL;
+}
+
+bool jm_catalog_unread(struct jm_catalog *c)
+{
+	return atomic_load(&c->unread);
 }
 
 void jm_catalog_wipe(const char *folder)
@@ -408,7 +426,7 @@ int jm_catalog_get(struct jm_catalog *c, struct jm_txn *txn, enum jm_table t, st
 	rc = has_duplicates(t) ? get_duplicate(c->db[t], in, key, value, err) : get(c, in, t, key, value, err);
 	if (rc == DB_NOTFOUND)
 		return 0;
-	return rc == 0 ? 1 : fail(err, rc, names[t]);
+	return rc == 0 ? 1 : fail_row(c, t, rc, err);
 }
 
 int jm_catalog_get_json(struct jm_catalog *c, struct jm_txn *txn, enum jm_table t, struct jm_span key, json_t **value_r, struct jm_err *err)
@@ -434,7 +452,7 @@ int jm_catalog_put(struct jm_catalog *c, struct jm_txn *txn, enum jm_table t, st
 
 	if (rc == DB_KEYEXIST)
 		return 0;
-	return rc == 0 ? 1 : fail(err, rc, names[t]);
+	return rc == 0 ? 1 : fail_row(c, t, rc, err);
 }
 
 int jm_catalog_put_json(struct jm_catalog *c, struct jm_txn *txn, enum jm_table t, struct jm_span key, const json_t *value, struct jm_err *err)
@@ -455,7 +473,7 @@ int jm_catalog_remove(struct jm_catalog *c, struct jm_txn *txn, enum jm_table t,
 	DBT k = input(key);
 	int rc = has_duplicates(t) ? clear_duplicate(c->db[t], txn->txn, key, true) : c->db[t]->del(c->db[t], txn->txn, &k, 0);
 
-	return rc == 0 || rc == DB_NOTFOUND ? 0 : fail(err, rc, names[t]);
+	return rc == 0 || rc == DB_NOTFOUND ? 0 : fail_row(c, t, rc, err);
 }
 
 /* ---- pages of rows ---- */
@@ -549,7 +567,7 @@ int jm_catalog_page(struct jm_catalog *c, enum jm_table t, struct jm_span prefix
 	k.flags = DB_DBT_USERMEM;
 	v.flags = DB_DBT_MALLOC;
 	if ((rc = c->db[t]->cursor(c->db[t], NULL, &cur, 0)) != 0)
-		return fail(err, rc, names[t]);
+		return fail_row(c, t, rc, err);
 	rc = has_duplicates(t) && !jm_span_none(after) ? seek_duplicate(cur, after, reverse, &k, &v) : seek(cur, prefix, after, reverse, &k, &v);
 	while (rc == 0) {
 		if (k.size < prefix.len || (prefix.len > 0 && memcmp(key, prefix.p, prefix.len) != 0)) {
@@ -565,7 +583,7 @@ int jm_catalog_page(struct jm_catalog *c, enum jm_table t, struct jm_span prefix
 	if (rc == 0 || rc == DB_NOTFOUND)
 		return 0;
 	jm_page_release(page);
-	return fail(err, rc, names[t]);
+	return fail_row(c, t, rc, err);
 }
 
 void jm_page_release(struct jm_page *page)

@@ -31,6 +31,9 @@ int jm_catalog_open(const char *folder, uint64_t cache_bytes, struct jm_catalog 
 /* Close; *c becomes NULL. Errors are only logged: everything in it can be made again. */
 void jm_catalog_close(struct jm_catalog **c);
 
+/* Was there a page that the disk could not read? Then the next open looks at all of them, and is CORRUPT when it is so still. Any thread. */
+bool jm_catalog_unread(struct jm_catalog *c);
+
 /* The name of a table. */
 const char *jm_catalog_table(enum jm_table t);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Preloaded into a program: a disk that fails. Calls on files below one of the folders in DISK_FAULT_UNDER (with colons between them) are counted;
- * DISK_FAULT is OP:NTH[+]:WHAT: OP open (that makes a file or folder), write, sync, truncate, rename, any (of these), read (at a place) or memory;
+ * DISK_FAULT is OP:NTH[+]:WHAT: OP open (that makes a file or folder), write, sync, truncate, rename, any (of these), read or memory;
  * WHAT an errno's name, short (a write: half of it, then ENOSPC; a read: nothing, as at the file's end), flip (a read: a byte is changed) or kill.
  * With EROFS, opening for writing and removing count as open, too. Calls count only while the file DISK_FAULT_WHILE is there, when that is named.
  * How many calls there were is written to the file DISK_FAULT_COUNT at the end.
@@ -200,6 +200,17 @@ static ssize_t do_pread(int fd, void *p, size_t n, off_t off)
 	got = syscall(SYS_pread64, fd, p, n, off);
 	if (got > 0)
 		((unsigned char *)p)[got / 2] ^= 0x20;
+	return got;
+}
+
+/* Berkeley DB tries it like this again. */
+ssize_t read(int fd, void *p, size_t n)
+{
+	off_t at = ours(fd) ? lseek(fd, 0, SEEK_CUR) : -1;
+	ssize_t got = at < 0 ? syscall(SYS_read, fd, p, n) : do_pread(fd, p, n, at);
+
+	if (at >= 0 && got > 0)
+		(void)lseek(fd, at + got, SEEK_SET);
 	return got;
 }
 

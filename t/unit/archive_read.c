@@ -2,21 +2,17 @@
 /*
  * A disk that cannot be read: EIO, a file that gives less than it says, a changed byte, at every read and at chosen places. A clear error names what
  * cannot be read, the rest stays readable, nothing is cut off or dropped because a read failed, and all works again when the disk does.
- * pread, readdir, open and fdatasync of this program and of the libraries in it go through here. Failing writes: archive_fault.c.
+ * Failing writes: archive_fault.c.
  */
-#include <dirent.h>
-#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -24,6 +20,7 @@
 #include "common/archive/volume.h"
 #include "common/base/clock.h"
 #include "common/base/io.h"
+#include "t/lib/baddisk.h"
 #include "t/lib/deposit.h"
 #include "t/lib/tap.h"
 
@@ -31,123 +28,8 @@
 #define SERVICE "archive@journal.example.com"
 #define MESSAGES 12
 #define VOLUME_BYTES 9000
-#define ALL UINT64_MAX
 
-/* ---- the disk ---- */
-
-enum what { WELL, UNREADABLE, ENDS, CHANGED, NO_DESCRIPTOR };
 static const char *const words[] = { "", "EIO", "the file's end", "a changed byte", "EMFILE" };
-
-static struct {
-	_Atomic enum what what;
-	char below[600];		/* files whose path begins so */
-	uint64_t from, to;		/* bytes of the file */
-	unsigned long nth;		/* of the reads that are meant; 0: all */
-	bool from_then_on;
-	atomic_ulong count;
-	atomic_int sync_fails;		/* so many times */
-	atomic_int names;		/* so many names of a folder, then EIO; -1: all */
-} disk = { .names = -1 };
-
-static bool meant(int fd)
-{
-	char link[40], path[600];
-	ssize_t n;
-
-	(void)snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-	n = readlink(link, path, sizeof(path) - 1);
-	path[n > 0 ? n : 0] = '\0';
-	return strncmp(path, disk.below, strlen(disk.below)) == 0;
-}
-
-static bool hits(void)
-{
-	unsigned long n = atomic_fetch_add(&disk.count, 1) + 1;
-
-	return disk.nth == 0 || n == disk.nth || (disk.from_then_on && n > disk.nth);
-}
-
-static ssize_t do_pread(int fd, void *p, size_t n, off_t off)
-{
-	uint64_t at = (uint64_t)off;
-	enum what what = atomic_load(&disk.what);
-	ssize_t got;
-
-	if (what == WELL || what == NO_DESCRIPTOR || at >= disk.to || at + n <= disk.from || !meant(fd) || !hits())
-		return syscall(SYS_pread64, fd, p, n, off);
-	if (what != CHANGED && at < disk.from)		/* what stands before can be read */
-		return syscall(SYS_pread64, fd, p, (size_t)(disk.from - at), off);
-	if (what == UNREADABLE) {
-		errno = EIO;
-		return -1;
-	}
-	if (what == ENDS)
-		return 0;
-	got = syscall(SYS_pread64, fd, p, n, off);
-	if (got > 0)
-		((unsigned char *)p)[at < disk.from ? disk.from - at : 0] ^= 0x20;
-	return got;
-}
-
-ssize_t pread(int fd, void *p, size_t n, off_t off) { return do_pread(fd, p, n, off); }
-ssize_t pread64(int fd, void *p, size_t n, off64_t off) { return do_pread(fd, p, n, off); }
-
-static int do_open(const char *path, int flags, mode_t mode)
-{
-	if (atomic_load(&disk.what) == NO_DESCRIPTOR && strncmp(path, disk.below, strlen(disk.below)) == 0 && hits()) {
-		errno = EMFILE;
-		return -1;
-	}
-	return (int)syscall(SYS_openat, AT_FDCWD, path, flags, mode);
-}
-
-#define OPEN_BODY mode_t mode = 0; if (flags & (O_CREAT | O_TMPFILE)) { va_list v; va_start(v, flags); mode = va_arg(v, mode_t); va_end(v); } \
-	return do_open(path, flags, mode)
-int open(const char *path, int flags, ...) { OPEN_BODY; }
-int open64(const char *path, int flags, ...) { OPEN_BODY; }
-
-int fdatasync(int fd)
-{
-	(void)fd;
-	if (atomic_load(&disk.sync_fails) <= 0)
-		return 0;
-	(void)atomic_fetch_sub(&disk.sync_fails, 1);
-	errno = EIO;
-	return -1;
-}
-
-static struct dirent *do_readdir(DIR *d, const char *name)
-{
-	struct dirent *(*real)(DIR *);
-
-	if (atomic_load(&disk.names) >= 0 && atomic_fetch_sub(&disk.names, 1) == 0) {
-		errno = EIO;
-		return NULL;
-	}
-	*(void **)&real = dlsym(RTLD_NEXT, name);
-	return real(d);
-}
-
-struct dirent *readdir(DIR *d) { return do_readdir(d, "readdir"); }
-struct dirent64 *readdir64(DIR *d) { return (struct dirent64 *)(void *)do_readdir(d, "readdir64"); }
-
-/* From now on the bytes from to to of the file with this path (all below, when to is ALL). */
-static void fail(enum what what, const char *path, uint64_t from, uint64_t to)
-{
-	atomic_store(&disk.what, WELL);
-	(void)snprintf(disk.below, sizeof(disk.below), "%s", path);
-	disk.from = from;
-	disk.to = to;
-	disk.nth = 0;
-	atomic_store(&disk.count, 0);
-	atomic_store(&disk.what, what);
-}
-
-static void mend(void)
-{
-	atomic_store(&disk.what, WELL);
-	atomic_store(&disk.names, -1);
-}
 
 /* ---- the archive ---- */
 
@@ -341,7 +223,7 @@ static int use_in_child(enum what what, const char *below, unsigned long nth, bo
 		(void)dup2(null, STDOUT_FILENO);
 		(void)dup2(null, STDERR_FILENO);
 		(void)alarm(60);
-		fail(what, below, 0, ALL);
+		bad_disk(what, below, 0, ALL);
 		disk.nth = nth;
 		disk.from_then_on = from_then_on;
 		status = use();
@@ -407,12 +289,12 @@ static void start(void)
 
 		for (size_t i = 0; i < 3; i++) {
 			again();
-			fail(what, path, at[i], what == ENDS ? ALL : at[i] + 1);
+			bad_disk(what, path, at[i], what == ENDS ? ALL : at[i] + 1);
 			a = open_err(&err);
 			tap_ok(a == NULL && strstr(err.text, "volume") != NULL && strstr(err.text, "cannot be read") != NULL,
 			    "%s in the last record's %s stops the start: %s", words[what], parts[i], err.text);
 			jm_archive_close(&a);
-			mend();
+			good_disk();
 			tap_is_int((long long)volume_bytes(&n), (long long)bytes, "nothing is cut off");
 			tap_is_str(judge(0), "", "and then it starts with all");
 		}
@@ -444,11 +326,11 @@ static void two_faults(void)
 		if (i > 0)
 			break;
 		tap_ok(p[last - 1].volume == p[last].volume, "two records are in the last volume");
-		fail(UNREADABLE, path, p[last].offset, ALL);
+		bad_disk(UNREADABLE, path, p[last].offset, ALL);
 		a = open_err(&err);
 		tap_ok(a == NULL, "a bad record, and what is behind it cannot be read: %s", err.text);
 		jm_archive_close(&a);
-		mend();
+		good_disk();
 		tap_is_int((long long)volume_bytes(&n), (long long)bytes, "nothing is cut off");
 	}
 	tap_is_str(judge(0), "", "and then it starts with all");
@@ -466,13 +348,13 @@ static void read_wrong_once(void)
 	again();
 	last = places(p, MESSAGES) - 1;
 	(void)jm_volume_path(dir, p[last].volume, path);
-	fail(CHANGED, path, p[last].offset + 300, p[last].offset + 301);
+	bad_disk(CHANGED, path, p[last].offset + 300, p[last].offset + 301);
 	disk.nth = 1;
 	disk.from_then_on = false;
 	a = open_err(&err);
 	tap_ok(a != NULL && atomic_load(&disk.count) > 1, "a byte that was read wrong once is read again");
 	jm_archive_close(&a);
-	mend();
+	good_disk();
 	tap_is_str(judge(0), "", "and all is there");
 }
 
@@ -495,7 +377,7 @@ static void names(void)
 		jm_catalog_wipe(catalog);
 		atomic_store(&disk.names, (int)i);
 		a = open_err(&err);
-		mend();
+		good_disk();
 		make(20);
 		if (a != NULL && t_deposit(a, jm_buf_span(&b), SERVICE, NULL, &r, &err) < 0)
 			bad++;
@@ -523,10 +405,10 @@ static void find(void)
 
 		if (fd < 0 || jm_volume_read_head(fd, &v, &err) < 0)
 			exit(1);
-		fail(UNREADABLE, path, next, next + 1);
+		bad_disk(UNREADABLE, path, next, next + 1);
 		for (uint64_t from = p[i].offset - 60; from <= p[i].offset; from += 20)
 			bad += jm_volume_find(fd, v.uuid, from, p[i].end, &found, &at, &h, &err) < 0 || !found || at != p[i].offset || h.seq != p[i].seq;
-		mend();
+		good_disk();
 		(void)close(fd);
 	}
 	tap_is_int(bad, 0, "a header right before a sector that cannot be read is found");
@@ -547,7 +429,7 @@ static void running(void)
 		exit(1);
 	/* The body of message 1, whose bytes message 4 shares. */
 	(void)jm_volume_path(dir, p[1].volume, path);
-	fail(UNREADABLE, path, p[1].end - 200, p[1].end - 199);
+	bad_disk(UNREADABLE, path, p[1].end - 200, p[1].end - 199);
 	(void)snprintf(below, sizeof(below), "volume %" PRIu64 ", record %" PRIu64, p[1].volume, p[1].seq);
 	tap_ok(t_export(a, seq[1], JM_EXPORT_REPORT, 0, &out, &err) < 0 && strstr(err.text, below) != NULL, "a body that cannot be read: %s", err.text);
 	tap_ok(t_export(a, seq[2], JM_EXPORT_REPORT, 0, &out, &err) == 0, "others are exported");
@@ -556,21 +438,21 @@ static void running(void)
 	make(1);
 	tap_ok(t_deposit(a, jm_buf_span(&b), SERVICE, NULL, &r, &err) == 0 && r.stored_bytes > 1000, "the same message again is stored whole (%" PRIu64 ")", r.stored_bytes);
 	tap_ok(t_export(a, seq[1], JM_EXPORT_REPORT, 2, &out, &err) == 0 && jm_span_eq(jm_buf_span(&out), jm_buf_span(&b)), "and can be read");
-	mend();
+	good_disk();
 	tap_is_int(t_verify(a, problem), 0, "read again, nothing is wrong (%s)", problem);
 	/* Its header and metadata. */
-	fail(UNREADABLE, path, p[1].offset, p[1].offset + 100);
+	bad_disk(UNREADABLE, path, p[1].offset, p[1].offset + 100);
 	tap_ok(jm_archive_show(a, seq[1], &item, &err) == 0 && json_is_true(json_object_get(item, "damaged")), "show tells that a report cannot be read");
 	tap_ok(json_array_size(json_object_get(item, "reports")) == 3 && json_array_size(json_object_get(item, "recipients")) > 0, "and shows what the others say");
 	json_decref(item);
 	tap_ok(t_verify(a, problem) > 0 && strstr(problem, "cannot read") != NULL, "verify: %s", problem);
-	mend();
+	good_disk();
 	tap_is_int(t_verify(a, problem), 0, "read again, nothing is wrong (%s)", problem);
 	/* No descriptor is no damage. */
 	(void)snprintf(below, sizeof(below), "%s/volumes/", dir);
-	fail(NO_DESCRIPTOR, below, 0, ALL);
+	bad_disk(NO_DESCRIPTOR, below, 0, ALL);
 	tap_is_int(t_verify(a, problem), -1, "verify without a descriptor ends, and finds nothing (%s)", problem);
-	mend();
+	good_disk();
 	jm_archive_close(&a);
 	tap_is_str(judge(0), "", "after all that");
 }
@@ -597,11 +479,11 @@ static void recheck(enum what what)
 	(void)jm_volume_path(dir, p[MESSAGES].volume, path);
 	atomic_store(&disk.sync_fails, 1);
 	tap_ok(!deposit(a, 20, &err) && err.kind == JM_E_TEMP, "a sync fails: %s", err.text);
-	fail(what, path, p[MESSAGES].offset + 200, p[MESSAGES].offset + 201);
+	bad_disk(what, path, p[MESSAGES].offset + 200, p[MESSAGES].offset + 201);
 	for (unsigned i = 0; i < 2; i++)
 		tap_ok(!deposit(a, 20, &err) && err.kind == JM_E_TEMP && strstr(err.text, "volume") != NULL, "nothing is written meanwhile: %s", err.text);
 	tap_ok(t_export(a, seq[2], JM_EXPORT_REPORT, 0, &out, &err) == 0, "others can be read");
-	mend();
+	good_disk();
 	tap_is_int(deposit(a, 20, &err), what == UNREADABLE, "%s: %s", words[what], what == UNREADABLE ? "it writes again as soon as it reads" : err.text);
 	jm_archive_close(&a);
 	a = open_err(&err);
@@ -624,7 +506,7 @@ static void applier(void)
 	if ((a = open_err(&err)) == NULL || !deposit(a, 22, &err))	/* so that its volume is open already */
 		exit(1);
 	/* Checked with the first read of the record, applied with the second, which finds no descriptor; then, EIO while it replays. */
-	fail(NO_DESCRIPTOR, below, 0, ALL);
+	bad_disk(NO_DESCRIPTOR, below, 0, ALL);
 	disk.nth = 2;
 	disk.from_then_on = true;
 	tap_ok(jm_archive_change(a, "test", &(struct jm_change){ .seq = seq[3], .to = JM_CHANGE_RELEASE }, 1, &err) < 0, "a change that cannot be applied: %s", err.text);
@@ -633,10 +515,10 @@ static void applier(void)
 	tap_ok(jm_archive_status(a, &status, &err) == 0, "status");
 	tap_is_str(json_string_value(json_object_get(status, "state")), "catalog-behind", "says so");
 	json_decref(status);
-	fail(UNREADABLE, below, 0, ALL);
+	bad_disk(UNREADABLE, below, 0, ALL);
 	jm_clock_sleep_ms(1200);
 	tap_ok(!deposit(a, 20, &err), "nor while reading fails: %s", err.text);
-	mend();
+	good_disk();
 	for (unsigned i = 0; i < 200 && rc < 0; i++) {
 		rc = deposit(a, 20, &err) ? 0 : -1;
 		if (rc < 0)
@@ -661,12 +543,12 @@ static void release(void)
 	again();
 	if (places(p, MESSAGES) != MESSAGES || (a = open_err(&err)) == NULL)
 		exit(1);
-	fail(UNREADABLE, jm_volume_path(dir, p[3].volume, path), p[3].offset, p[3].end);
+	bad_disk(UNREADABLE, jm_volume_path(dir, p[3].volume, path), p[3].offset, p[3].end);
 	disk.nth = 4;			/* header, metadata, trailer were read */
 	disk.from_then_on = true;
 	tap_ok(jm_archive_change(a, "test", &(struct jm_change){ .seq = seq[3], .to = JM_CHANGE_RELEASE }, 1, &err) < 0, "a report that cannot be released now: %s",
 	    err.text);
-	mend();
+	good_disk();
 	for (unsigned i = 0; i < 200 && rc < 0; i++) {
 		rc = jm_archive_show(a, seq[3], &item, &err);
 		if (rc < 0)
@@ -676,6 +558,63 @@ static void release(void)
 	json_decref(item);
 	tap_is_int(t_verify(a, problem), 0, "and nothing is wrong (%s)", problem);
 	jm_archive_close(&a);
+}
+
+static struct jm_archive *open_tiny_cache(struct jm_err *err)
+{
+	struct jm_archive *a = NULL;
+
+	return jm_archive_open(&(struct jm_archive_options){ .dir = dir, .cache_bytes = 1u << 16 }, &a, err) == 0 ? a : NULL;
+}
+
+/* Pages of the catalog cannot be read any more, ever: it is made anew by itself, while it is open or with a start. */
+static void catalog(bool closed)
+{
+	char path[600], problem[200];
+	struct jm_archive *a;
+	struct stat st;
+	struct jm_err err;
+	unsigned refused = 0, stored = 0, others = 0;
+
+	again();
+	(void)snprintf(path, sizeof(path), "%s/catalog/catalog.db", dir);
+	if ((a = open_tiny_cache(&err)) == NULL)
+		exit(1);
+	for (unsigned i = 30; i < 330; i++)
+		stored += deposit(a, i, &err);
+	if (stored != 300 || rows(a) != MESSAGES - 2 + 300)
+		exit(1);
+	if (closed)
+		jm_archive_close(&a);
+	if (stat(path, &st) != 0)
+		exit(1);
+	/* Behind the first pages, which tell where the tables are; in the file as it is now. */
+	bad_disk(WELL, path, 20 * 4096, ALL);
+	disk.inode = st.st_ino;
+	atomic_store(&disk.what, UNREADABLE);
+	for (unsigned i = 0; i < 10 && a == NULL; i++) {
+		if ((a = open_tiny_cache(&err)) == NULL)
+			tap_diag("a start: %s", err.text);
+	}
+	tap_ok(a != NULL, "a catalog that cannot be read does not keep it shut");
+	for (unsigned i = 400; a != NULL && i < 1000 && (stored < 400 || refused == 0 || others > 0); i++) {
+		others = 0;
+		if (deposit(a, i, &err)) {
+			stored++;
+		} else {
+			refused++;
+			others = 1;
+			jm_clock_sleep_ms(20);
+		}
+		if (closed && stored >= 400)
+			break;
+	}
+	tap_ok(a != NULL && stored > 300 && others == 0, "%s: %u stored, %u refused, and it goes on by itself", closed ? "found at a start" : "found while open", stored, refused);
+	tap_diag("%lu reads failed, file of %lld pages", atomic_load(&disk.count), (long long)st.st_size / 4096);
+	tap_is_int((long long)rows(a), MESSAGES - 2 + stored, "all are listed");
+	tap_is_int(t_verify(a, problem), 0, "and nothing is wrong (%s)", problem);
+	jm_archive_close(&a);
+	good_disk();
 }
 
 static int count_told(void *ctx, const json_t *finding, struct jm_err *err)
@@ -707,7 +646,7 @@ static void rebuild(void)
 		int rc;
 
 		again();
-		fail(UNREADABLE, jm_volume_path(dir, at->volume, path), from[i % 3], from[i % 3] + 1);
+		bad_disk(UNREADABLE, jm_volume_path(dir, at->volume, path), from[i % 3], from[i % 3] + 1);
 		rc = jm_archive_open(&(struct jm_archive_options){ .dir = dir, .volume_size_bytes = VOLUME_BYTES, .rebuild = true, .damage = count_told,
 		    .damage_ctx = &told }, &a, &err);
 		/* A body in the middle is not read for the catalog. */
@@ -715,7 +654,7 @@ static void rebuild(void)
 		    i < 3 ? "a" : "the last", told, rc == 0 ? "goes on" : err.text);
 		tap_ok(a != NULL && told == (i % 3 != 1) && rows(a) == MESSAGES - 2 - (told > 0), "the others are there");
 		jm_archive_close(&a);
-		mend();
+		good_disk();
 		if (jm_archive_open(&(struct jm_archive_options){ .dir = dir, .volume_size_bytes = VOLUME_BYTES, .rebuild = true }, &a, &err) < 0)
 			tap_diag("%s", err.text);
 		jm_archive_close(&a);
@@ -745,12 +684,15 @@ int main(void)
 	recheck(CHANGED);
 	applier();
 	release();
+	catalog(false);
+	catalog(true);
 	rebuild();
 	every_read(UNREADABLE, "volumes", false, 25);
 	every_read(UNREADABLE, "volumes", true, 10);
 	every_read(ENDS, "volumes", false, 12);
 	every_read(CHANGED, "volumes", false, 25);
 	every_read(UNREADABLE, "catalog/", false, 12);
+	every_read(UNREADABLE, "catalog/", true, 12);
 	every_read(NO_DESCRIPTOR, "volumes", false, 12);
 	jm_buf_release(&b);
 	jm_buf_release(&out);
