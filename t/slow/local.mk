@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 SLOW_TESTS += t/slow/memory.t t/slow/queue_kill.t
 EXTRA_DIST += t/slow/memory.t t/slow/queue_kill.t
-SLOW_TESTS += t/slow/archive_crash.t t/slow/verbs_fault.t
-EXTRA_DIST += t/slow/archive_crash.t t/slow/verbs_fault.t
+SLOW_TESTS += t/slow/archive_crash.t t/slow/verbs_fault.t t/slow/daemon_fault.t
+EXTRA_DIST += t/slow/archive_crash.t t/slow/verbs_fault.t t/slow/daemon_fault.t
 EXTRA_PROGRAMS += t/slow/archive_crash
 TEST_TOOLS += t/slow/archive_crash
 t_slow_archive_crash_SOURCES = t/slow/archive_crash.c t/lib/crashdisk.c t/lib/crashdisk.h $(ARCHIVE_TEST_LIB)
