@@ -228,6 +228,8 @@ int renameat2(int a, const char *from, int b, const char *to, unsigned flags)
 	return below(to) && hit(RENAME) ? -1 : (int)syscall(SYS_renameat2, a, from, b, to, flags);
 }
 
+#ifndef DISK_FAULT_NO_MEMORY	/* for programs with a sanitizer, whose memory it is */
 void *malloc(size_t n) { return n >= MEMORY_MIN_BYTES && hit(MEMORY) ? NULL : __libc_malloc(n); }
 void *calloc(size_t k, size_t n) { return k * n >= MEMORY_MIN_BYTES && hit(MEMORY) ? NULL : __libc_calloc(k, n); }
 void *realloc(void *p, size_t n) { return n >= MEMORY_MIN_BYTES && hit(MEMORY) ? NULL : __libc_realloc(p, n); }
+#endif
