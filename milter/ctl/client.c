@@ -129,9 +129,8 @@ static int take_frame(char type, const struct jm_buf *b, const struct jm_answer_
 		return out->bytes(out->ctx, b->p, b->len, err) == 0 ? 1 : -1;
 	if (type == 'B' || type == 'Q')
 		return jm_err_set(err, JM_E_CORRUPT, "the daemon sent a frame of type %c, which does not belong here", type);
-	value = json_loadb((const char *)b->p, b->len, JSON_ALLOW_NUL, NULL);
-	if (!value)
-		return jm_err_set(err, JM_E_CORRUPT, "the daemon sent a frame that is no JSON");
+	if (jm_json_read(b->p, b->len, &value, err) < 0)
+		return jm_err_wrap(err, "a frame from the daemon");
 	if (type == 'E')
 		rc = take_end(value, err);
 	else if (type == 'O')
