@@ -186,12 +186,16 @@ static int come_back(struct jm_err *err)
 	return 0;
 }
 
-/* A copy that jmctl backup makes must stay one: what recovery has to tell is not written into it. */
+/* A copy that jmctl backup or load makes must stay one: what recovery has to tell is not written into it. */
 static bool is_copy(const char *dir)
 {
+	static const char *const names[] = { JM_BACKUP_FILE, JM_LOADING_FILE };
 	char path[PATH_MAX];
 
-	return snprintf(path, sizeof path, "%s/" JM_BACKUP_FILE, dir) < (int)sizeof path && access(path, F_OK) == 0;
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (snprintf(path, sizeof path, "%s/%s", dir, names[i]) < (int)sizeof path && access(path, F_OK) == 0)
+			return true;
+	return false;
 }
 
 static int ask_archive(struct jm_client *c, const char *dir, const json_t *request, const struct jm_answer_out *out, struct jm_err *err)

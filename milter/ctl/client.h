@@ -11,6 +11,8 @@
 
 /* In the folder of a copy that jmctl backup makes: up to where it was verified. */
 #define JM_BACKUP_FILE "backup.json"
+/* In the folder of an archive that jmctl load has not wholly loaded yet. */
+#define JM_LOADING_FILE "loading"
 
 /* The options that all verbs of the archive share. */
 struct jm_client {

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #include "common/base/io.h"
 #include "milter/ctl/client.h"
@@ -23,6 +24,8 @@ struct load {
 	struct jm_loader *loader;
 	struct jm_progress bar;
 	uint64_t lines, loaded, there, problems, last_seq;
+	char mark[PATH_BYTES];		/* in the archive's folder */
+	bool marked;
 };
 
 /* A path of a manifest stays within the folder. */
@@ -31,6 +34,15 @@ static int check_path(const char *path, struct jm_err *err)
 	if (path && strncmp(path, "reports/", 8) == 0 && !strstr(path, "..") && strlen(path) < JM_DUMP_PATH_BYTES)
 		return 0;
 	return jm_err_set(err, JM_E_CORRUPT, "the manifest names a report at an impossible place: \"%.80s\"", path ? path : "");
+}
+
+/* While the file is there nobody who looks into the archive writes into it, so that a load that was broken off can go on. */
+static int mark(struct load *l, struct jm_err *err)
+{
+	if (!l->marked && jm_io_publish(l->mark, "", 0, 0600, err) < 0)
+		return -1;
+	l->marked = true;
+	return 0;
 }
 
 static int add_line(struct load *l, const json_t *line, struct jm_err *err)
@@ -50,6 +62,9 @@ static int add_line(struct load *l, const json_t *line, struct jm_err *err)
 		if (rc < 0 && err->kind == JM_E_NOTFOUND)
 			err->kind = JM_E_CORRUPT;
 	}
+	/* Not before there is something to add: it may be the wrong archive. */
+	if (rc == 0 && (uint64_t)json_integer_value(json_object_get(line, "seq")) >= jm_loader_next(l->loader))
+		rc = mark(l, err);
 	if (rc == 0)
 		rc = jm_loader_add(l->loader, line, jm_span_of(bytes, n), &fresh, err);
 	free(bytes);
@@ -93,11 +108,28 @@ static int load_lines(struct load *l, FILE *f, struct jm_err *err)
 	return rc;
 }
 
+static int load_all(struct load *l, struct jm_archive *a, const char *dir, FILE *f, struct jm_err *err)
+{
+	struct jm_err other;
+	int rc;
+
+	if (snprintf(l->mark, sizeof l->mark, "%s/" JM_LOADING_FILE, dir) >= (int)sizeof l->mark)
+		return jm_err_set(err, JM_E_USAGE, "the archive's name is too long");
+	if (jm_loader_new(a, &l->loader, err) < 0)
+		return -1;
+	rc = load_lines(l, f, err);
+	l->last_seq = jm_loader_next(l->loader) - 1;
+	if (jm_loader_finish(&l->loader, rc == 0 ? err : &other) < 0)
+		rc = -1;
+	if (rc == 0 && unlink(l->mark) != 0 && errno != ENOENT)
+		rc = jm_err_sys(err, JM_E_TEMP, "cannot remove \"%s\"", l->mark);
+	return rc;
+}
+
 static int run(struct load *l, struct jm_err *err)
 {
 	struct jm_archive_options options = { .verbatim = true };
 	struct jm_archive *a = NULL;
-	struct jm_err other;
 	char path[PATH_BYTES];
 	FILE *f;
 	int rc = -1;
@@ -110,12 +142,8 @@ static int run(struct load *l, struct jm_err *err)
 	f = fopen(path, "re");
 	if (!f)
 		return jm_err_sys(err, errno == EACCES ? JM_E_DENIED : JM_E_NOTFOUND, "%s", path);
-	if (jm_client_open(&l->client, NULL, &options, &a, err) == 0 && jm_loader_new(a, &l->loader, err) == 0) {
-		rc = load_lines(l, f, err);
-		l->last_seq = jm_loader_next(l->loader) - 1;
-		if (jm_loader_finish(&l->loader, rc == 0 ? err : &other) < 0)
-			rc = -1;
-	}
+	if (jm_client_open(&l->client, NULL, &options, &a, err) == 0)
+		rc = load_all(l, a, options.dir, f, err);
 	jm_client_close(&l->client, &a);
 	fclose(f);
 	return rc;

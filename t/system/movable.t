@@ -177,6 +177,7 @@ def dump_and_load():
     tap.ok(out["loaded"] == 0, "loading it again adds nothing", out)
     status, _, complaint = jmctl("load", "--archive", make("other"), dump)
     tap.ok(status == 64, "load into another archive is refused", complaint)
+    tap.is_([os.path.exists(os.path.join(x, "loading")) for x in (new, os.path.join(tap.folder(), "other"))], [False, False], "neither is taken for one that is being loaded")
     # Incremental.
     last = summary["last_seq"]
     run.output(DEPOSIT, archive, *EML[:3])
