@@ -19,7 +19,6 @@
 #include "common/base/log.h"
 
 #define BATCH_MAX 512			/* records in a transaction */
-#define CHECKPOINT_KIB 32768		/* of Berkeley DB's log; its pages are written once in that time, and so much is recovered after a crash */
 #define IDLE_S 5
 #define GATHER_US 10000			/* few records wait so long for more: a transaction and the counters cost the same for one as for many */
 #define RETRY_S 1
@@ -236,7 +235,7 @@ static int replay_volume(struct jm_archive *a, const struct jm_volume *v, uint64
 			max = max == 1 ? BATCH_MAX : 1;
 		}
 		if (rc == 0)
-			rc = jm_catalog_checkpoint(a->catalog, CHECKPOINT_KIB, err);
+			rc = jm_catalog_checkpoint(a->catalog, JM_CATALOG_CHECKPOINT_KIB, err);
 		if (rc == 0 && a->replayed != NULL)
 			a->replayed(a->damage_ctx, before + a->position.offset, total);
 	}
@@ -450,7 +449,7 @@ void *jm_applier_run(void *archive)
 			finish(a, t);
 		dirty = true;
 		(void)pthread_mutex_unlock(&a->lock);
-		checkpoint(a, CHECKPOINT_KIB);
+		checkpoint(a, JM_CATALOG_CHECKPOINT_KIB);
 		(void)pthread_mutex_lock(&a->lock);
 	}
 	(void)pthread_mutex_unlock(&a->lock);

@@ -418,11 +418,11 @@ int jm_applying_store(struct jm_apply *p, struct jm_applying *w, struct jm_err *
 	unsigned char key[8];
 	char value[128];
 
-	/* That of the report that founds an item is in the item's row. */
-	(void)snprintf(value, sizeof(value), "{\"v\":%" PRIu64 ",\"o\":%" PRIu64 ",\"i\":%" PRIu64 "}", w->r->volume, w->r->offset, w->id);
-	if (w->id != w->r->head->seq &&
-	    jm_catalog_put(p->c, p->txn, JM_T_REPORTS, jm_id_key(w->r->head->seq, key), jm_span_str(value), false, err) < 0)
-		return -1;
+	if (w->id != w->r->head->seq) {		/* where the report stands that founds an item is in the item's row */
+		(void)snprintf(value, sizeof(value), "{\"v\":%" PRIu64 ",\"o\":%" PRIu64 ",\"i\":%" PRIu64 "}", w->r->volume, w->r->offset, w->id);
+		if (jm_catalog_put(p->c, p->txn, JM_T_REPORTS, jm_id_key(w->r->head->seq, key), jm_span_str(value), false, err) < 0)
+			return -1;
+	}
 	if (add_to(w->row, "reports", 1) != 0 || add_to(w->row, "recipients", w->added) != 0)
 		return no_memory(err);
 	return jm_row_put(p->c, p->txn, w->id, w->row, err);

@@ -332,11 +332,16 @@ static int find_from(DBC *cur, struct jm_span key, DBT *v)
 	return cur->get(cur, &k, v, DB_GET_BOTH_RANGE);
 }
 
+static bool has_id(const DBT *v, struct jm_span key)
+{
+	return v->size >= ID_BYTES && memcmp(v->data, key.p + key.len - ID_BYTES, ID_BYTES) == 0;
+}
+
 static int find_exactly(DBC *cur, struct jm_span key, DBT *v)
 {
 	int rc = find_from(cur, key, v);
 
-	if (rc != 0 || (v->size >= ID_BYTES && memcmp(v->data, key.p + key.len - ID_BYTES, ID_BYTES) == 0))
+	if (rc != 0 || has_id(v, key))
 		return rc;
 	free(v->data);
 	return DB_NOTFOUND;
@@ -401,13 +406,17 @@ static int get(struct jm_catalog *c, DB_TXN *txn, enum jm_table t, struct jm_spa
 	DBT k = input(key), v;
 	int rc;
 
-	do {
+	for (;;) {
 		memset(&v, 0, sizeof(v));
 		v.flags = DB_DBT_USERMEM;
 		v.data = value->p;
 		v.ulen = (u_int32_t)(value->cap - 1);
 		rc = c->db[t]->get(c->db[t], txn, &k, &v, 0);
-	} while (rc == DB_BUFFER_SMALL && (rc = jm_buf_reserve(value, (size_t)v.size + 1, err) < 0 ? ENOMEM : DB_BUFFER_SMALL) == DB_BUFFER_SMALL);
+		if (rc != DB_BUFFER_SMALL)
+			break;
+		if (jm_buf_reserve(value, (size_t)v.size + 1, err) < 0)
+			return ENOMEM;
+	}
 	if (rc == 0) {
 		value->len = v.size;
 		value->p[value->len] = '\0';
@@ -500,7 +509,7 @@ static int seek_duplicate(DBC *cur, struct jm_span after, bool reverse, DBT *k, 
 {
 	struct jm_span head = jm_span_sub(after, 0, after.len - ID_BYTES);
 	int rc = find_from(cur, after, v);
-	bool exact = rc == 0 && memcmp(v->data, after.p + head.len, ID_BYTES) == 0;
+	bool exact = rc == 0 && has_id(v, after);
 
 	if (rc == 0)
 		free(v->data);

@@ -19,6 +19,7 @@ enum jm_table {
 	JM_T_BY_DATE, JM_T_BY_KEY, JM_T_SET_ASIDE, JM_T_EVENTS, JM_T_COUNTERS, JM_T_SERVICES, JM_T_QUEUE, JM_T_POP3, JM_TABLES
 };
 
+#define JM_CATALOG_CHECKPOINT_KIB 32768	/* of Berkeley DB's log; its pages are written once in that time, and so much is recovered after a crash */
 #define JM_CATALOG_KEY_MAX 320
 #define JM_CATALOG_VERSION 5		/* of the rows; a catalog of an older version is made anew from the volumes */
 

@@ -20,7 +20,6 @@
 
 #define FOLDER "verify-catalog"
 #define BATCH 512			/* records */
-#define CHECKPOINT_KIB 16384
 #define TOLD_MAX 100			/* differences told one by one */
 #define ROOM_BYTES (64ull << 20)	/* more than the catalog's own size that must be free */
 
@@ -97,7 +96,7 @@ static int catch_up(struct compare *k, uint64_t seq, bool slow, struct jm_err *e
 			if (rc == 0)
 				rc = jm_applier_batch(k->a, k->made, &k->at, k->fd, &list[i], BATCH, seq, err);
 			if (rc == 0 && slow)
-				rc = jm_catalog_checkpoint(k->made, CHECKPOINT_KIB, err) < 0 ? -1 : k->busy(k->ctx, err);
+				rc = jm_catalog_checkpoint(k->made, JM_CATALOG_CHECKPOINT_KIB, err) < 0 ? -1 : k->busy(k->ctx, err);
 		}
 	}
 	free(list);

@@ -173,37 +173,40 @@ int jm_row_show(json_t *row)
 
 /* ---- where a report stands ---- */
 
-/* The report that founded an item stands in its row. */
-static int locate_founder(struct jm_span stored, uint64_t *volume_r, uint64_t *offset_r, struct jm_err *err)
+int jm_row_place(enum jm_table t, uint64_t seq, struct jm_span stored, uint64_t *volume_r, uint64_t *offset_r, uint64_t *item_r, struct jm_err *err)
 {
-	json_t *list;
+	json_t *row;
 
-	if (read_list(stored, &list, err) < 0)
-		return -1;
-	*volume_r = (uint64_t)json_integer_value(json_array_get(list, VOLUME));
-	*offset_r = (uint64_t)json_integer_value(json_array_get(list, OFFSET));
-	json_decref(list);
-	return 1;
+	if (t == JM_T_ITEMS) {		/* the report that founded an item stands in its row */
+		if (read_list(stored, &row, err) < 0)
+			return -1;
+		*volume_r = (uint64_t)json_integer_value(json_array_get(row, VOLUME));
+		*offset_r = (uint64_t)json_integer_value(json_array_get(row, OFFSET));
+		*item_r = seq;
+	} else {
+		if (jm_json_read(stored.p, stored.len, &row, err) < 0)
+			return jm_err_wrap(err, "catalog: a row of %s", jm_catalog_table(t));
+		*volume_r = (uint64_t)json_integer_value(json_object_get(row, "v"));
+		*offset_r = (uint64_t)json_integer_value(json_object_get(row, "o"));
+		*item_r = (uint64_t)json_integer_value(json_object_get(row, "i"));
+	}
+	json_decref(row);
+	return 0;
 }
 
 int jm_row_locate(struct jm_catalog *c, struct jm_txn *txn, uint64_t seq, uint64_t *volume_r, uint64_t *offset_r, uint64_t *item_r,
     struct jm_err *err)
 {
+	static const enum jm_table tables[] = { JM_T_ITEMS, JM_T_REPORTS };
 	unsigned char key[8];
 	struct jm_buf stored;
-	json_t *row = NULL;
-	int rc;
+	int rc = 0;
 
 	jm_buf_init(&stored, JM_RECORD_META_MAX);
-	*item_r = seq;
-	rc = jm_catalog_get(c, txn, JM_T_ITEMS, jm_id_key(seq, key), &stored, err);
-	if (rc == 1)
-		rc = locate_founder(jm_buf_span(&stored), volume_r, offset_r, err);
-	else if (rc == 0 && (rc = jm_catalog_get_json(c, txn, JM_T_REPORTS, jm_id_key(seq, key), &row, err)) == 1) {
-		*volume_r = (uint64_t)json_integer_value(json_object_get(row, "v"));
-		*offset_r = (uint64_t)json_integer_value(json_object_get(row, "o"));
-		*item_r = (uint64_t)json_integer_value(json_object_get(row, "i"));
-		json_decref(row);
+	for (size_t i = 0; i < 2 && rc == 0; i++) {
+		rc = jm_catalog_get(c, txn, tables[i], jm_id_key(seq, key), &stored, err);
+		if (rc == 1 && jm_row_place(tables[i], seq, jm_buf_span(&stored), volume_r, offset_r, item_r, err) < 0)
+			rc = -1;
 	}
 	jm_buf_release(&stored);
 	return rc;

@@ -221,7 +221,10 @@ int jm_row_get(struct jm_catalog *c, struct jm_txn *txn, uint64_t id, json_t **r
 int jm_row_whole(uint64_t id, struct jm_span stored, json_t **row_r, struct jm_err *err) JM_MUST_CHECK;
 /* The size of its content, from the text that is stored, without taking that apart. False: it has none. */
 bool jm_row_size(struct jm_span stored, uint64_t *bytes_r);
-/* Where a report stands, and its item: 1, 0, -1. */
+/* Where report seq stands, and its item, from the text of its row in items or reports. CORRUPT, TEMP. */
+int jm_row_place(enum jm_table t, uint64_t seq, struct jm_span stored, uint64_t *volume_r, uint64_t *offset_r, uint64_t *item_r,
+    struct jm_err *err) JM_MUST_CHECK;
+/* The same, sought in both: 1, 0, -1. */
 int jm_row_locate(struct jm_catalog *c, struct jm_txn *txn, uint64_t seq, uint64_t *volume_r, uint64_t *offset_r, uint64_t *item_r,
     struct jm_err *err) JM_MUST_CHECK;
 /* Make of a whole row what callers get. 0, -1 without memory. */

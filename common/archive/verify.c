@@ -341,18 +341,17 @@ static int check_places(struct check *k, enum jm_table t, struct jm_err *err)
 		memcpy(at, page.row[page.n - 1].key, sizeof(at));
 		for (size_t i = 0; i < page.n; i++) {
 			uint64_t seq = jm_num_get_be64(page.row[i].key);
+			struct jm_span stored = jm_span_of(page.row[i].value, page.row[i].value_n);
 			struct jm_err why;
-			int rc;
 
 			if (seq > k->durable)
 				continue;
 			k->items += t == JM_T_ITEMS;
-			rc = jm_reader_locate(k->a, seq, &volume, &offset, &item, &why);
-			if (rc == 1)
+			if (jm_row_place(t, seq, stored, &volume, &offset, &item, &why) == 0)
 				check_place(k, seq, volume, offset, &fd, &open_volume, err);
-			else if (rc < 0 && jm_reader_not_now(&why))
+			else if (jm_reader_not_now(&why))
 				end(k, &why, err);
-			else if (rc < 0)
+			else
 				find(k, seq, 0, 0, why.text, err);
 		}
 		jm_page_release(&page);
