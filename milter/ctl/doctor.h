@@ -47,8 +47,19 @@ void jm_doctor_certificate(struct jm_doctor *d, const char *group, const char *s
 /* The number of a port, written as one or as a name ("smtp"). 0, or -1 for an unknown name. */
 int jm_doctor_port(struct jm_span name, uint64_t *port);
 
-/* Does anybody listen at a TCP port of this machine? With patience it may take some seconds: an MTA that was told to reload is not there at once. */
-bool jm_doctor_listens(uint64_t port, bool patience);
+/* What the services that SMTP brings want of the MTA, any of them. */
+struct jm_doctor_wants {
+	bool tls, client_certificate, login;
+};
+struct jm_doctor_wants jm_doctor_wants(const struct jm_doctor *d);
+
+/* An MTA as the findings name it. */
+struct jm_doctor_mta {
+	const char *group, *name, *start, *reload;	/* the commands that start it, and that make it read its settings */
+};
+
+/* Does it run, and somebody listen at the port; does the listener (as shown) belong to it? */
+void jm_doctor_listener(struct jm_doctor *d, const struct jm_doctor_mta *mta, bool running, uint64_t port, const char *shown);
 
 /* Is a listener's address ("127.0.0.1", "[::1]", "localhost") this machine's alone, while a service lets others send? */
 bool jm_doctor_unreachable(const struct jm_doctor *d, struct jm_span host);

@@ -107,7 +107,8 @@ static bool listed(const char *path, uint64_t port)
 	return found;
 }
 
-bool jm_doctor_listens(uint64_t port, bool patience)
+/* With patience: an MTA that was told to reload is not there at once. */
+static bool is_listening(uint64_t port, bool patience)
 {
 	int64_t end_us = jm_clock_mono_us() + PATIENCE_US;
 	bool found;
@@ -115,6 +116,20 @@ bool jm_doctor_listens(uint64_t port, bool patience)
 	while (!(found = listed("/proc/net/tcp", port) || listed("/proc/net/tcp6", port)) && patience && jm_clock_mono_us() < end_us)
 		jm_clock_sleep_ms(PAUSE_MS);
 	return found;
+}
+
+void jm_doctor_listener(struct jm_doctor *d, const struct jm_doctor_mta *mta, bool running, uint64_t port, const char *shown)
+{
+	bool listening = is_listening(port, running);
+
+	if (!running && listening)
+		jm_doctor_add(d, JM_DOCTOR_FAIL, mta->group, "port-taken", "stop that program: ss -ltnp", "%s does not run, and another program "
+		    "listens at port %llu: reports go there, past the milter", mta->name, (unsigned long long)port);
+	else if (!running)
+		jm_doctor_add(d, JM_DOCTOR_FAIL, mta->group, "mta-stopped", mta->start, "%s does not run: reports wait at the sender", mta->name);
+	else if (!listening)
+		jm_doctor_add(d, JM_DOCTOR_FAIL, mta->group, "not-listening", mta->reload, "%s runs, but nobody listens at port %llu: %s is new, or its "
+		    "address is not one of this machine", mta->name, (unsigned long long)port, shown);
 }
 
 static bool is_running(const struct jm_doctor *d)
@@ -170,9 +185,9 @@ static void check_interfaces(struct jm_doctor *d, const struct jm_postfix *p, co
 
 void jm_doctor_listen(struct jm_doctor *d, const struct jm_postfix *p, const char *listener)
 {
+	static const struct jm_doctor_mta postfix = { "postfix", "Postfix", "postfix start", "postfix reload, and look into its log" };
 	struct jm_span host;
 	uint64_t port;
-	bool running, listening;
 
 	if (place(listener, &host, &port) != 0) {
 		jm_doctor_add(d, JM_DOCTOR_FAIL, "postfix", "unknown-port", "master.cf: a number as port", "%s: there is no such port", listener);
@@ -182,14 +197,5 @@ void jm_doctor_listen(struct jm_doctor *d, const struct jm_postfix *p, const cha
 	check_interfaces(d, p, listener, host);
 	if (geteuid() != 0)
 		return;		/* only root may ask */
-	running = is_running(d);
-	listening = jm_doctor_listens(port, running);
-	if (!running && listening)
-		jm_doctor_add(d, JM_DOCTOR_FAIL, "postfix", "port-taken", "stop that program: ss -ltnp", "Postfix does not run, and another program "
-		    "listens at port %llu: reports go there, past the milter", (unsigned long long)port);
-	else if (!running)
-		jm_doctor_add(d, JM_DOCTOR_FAIL, "postfix", "mta-stopped", "postfix start", "Postfix does not run: reports wait at the sender");
-	else if (!listening)
-		jm_doctor_add(d, JM_DOCTOR_FAIL, "postfix", "not-listening", "postfix reload, and look into its log", "Postfix runs, but nobody listens at "
-		    "port %llu: %s is new, or its address is not one of this machine", (unsigned long long)port, listener);
+	jm_doctor_listener(d, &postfix, is_running(d), port, listener);
 }

@@ -223,28 +223,19 @@ static void check_size(struct jm_doctor *d, const struct jm_postfix *p, const ch
 static void check_tls(struct jm_doctor *d, const struct jm_postfix *p, const char *listener)
 {
 	const char *level = jm_postfix_value(p, listener, "smtpd_tls_security_level"), *cert = jm_postfix_value(p, listener, "smtpd_tls_cert_file");
-	bool tls = false, login = false, strict = false;
+	struct jm_doctor_wants wants = jm_doctor_wants(d);
 
-	for (size_t i = 0; d->settings && i < d->settings->services_n; i++) {
-		const struct jm_service *s = &d->settings->services[i];
-
-		if (s->disabled || s->transport != JM_TRANSPORT_SMTP)
-			continue;
-		tls = tls || s->encrypted;
-		strict = strict || (s->encrypted && s->encryption_mode == JM_ENCRYPTION_STRICT);
-		login = login || s->use_smtp_authentication;
-	}
-	if (tls && strcmp(level, "may") != 0 && strcmp(level, "encrypt") != 0 && strcmp(jm_postfix_value(p, listener, "smtpd_use_tls"), "yes") != 0)
+	if (wants.tls && strcmp(level, "may") != 0 && strcmp(level, "encrypt") != 0 && strcmp(jm_postfix_value(p, listener, "smtpd_use_tls"), "yes") != 0)
 		jm_doctor_add(d, JM_DOCTOR_FAIL, "postfix", "no-tls", "main.cf: smtpd_tls_security_level = may, and smtpd_tls_cert_file",
 		    "%s offers no TLS, and a service is <encrypted>: its reports are refused", listener);
-	if (strict && strcmp(jm_postfix_value(p, listener, "smtpd_tls_ask_ccert"), "yes") != 0)
+	if (wants.client_certificate && strcmp(jm_postfix_value(p, listener, "smtpd_tls_ask_ccert"), "yes") != 0)
 		jm_doctor_add(d, JM_DOCTOR_FAIL, "postfix", "no-client-certificate", "main.cf: smtpd_tls_ask_ccert = yes",
 		    "%s asks for no client certificate, and a service wants one (encryption-mode strict)", listener);
-	if (strict && strcmp(jm_postfix_value(p, listener, "smtpd_tls_ask_ccert"), "yes") == 0 && !jm_postfix_value(p, listener, "smtpd_tls_CAfile")[0] &&
+	if (wants.client_certificate && strcmp(jm_postfix_value(p, listener, "smtpd_tls_ask_ccert"), "yes") == 0 && !jm_postfix_value(p, listener, "smtpd_tls_CAfile")[0] &&
 	    !jm_postfix_value(p, listener, "smtpd_tls_CApath")[0] && strcmp(jm_postfix_value(p, listener, "tls_append_default_CA"), "yes") != 0)
 		jm_doctor_add(d, JM_DOCTOR_FAIL, "postfix", "no-client-ca", "main.cf: smtpd_tls_CAfile",
 		    "%s knows no CA, so that no client certificate is ever good, and a service wants one (encryption-mode strict)", listener);
-	if (login && strcmp(jm_postfix_value(p, listener, "smtpd_sasl_auth_enable"), "yes") != 0)
+	if (wants.login && strcmp(jm_postfix_value(p, listener, "smtpd_sasl_auth_enable"), "yes") != 0)
 		jm_doctor_add(d, JM_DOCTOR_FAIL, "postfix", "no-login", "main.cf: smtpd_sasl_auth_enable = yes",
 		    "%s offers no login, and a service wants one: its reports are refused", listener);
 	if (cert[0] == '/' && level[0] && strcmp(level, "none") != 0)

@@ -163,6 +163,22 @@ int jm_doctor_may_connect(const char *path, const char *user, char *what, size_t
 	return 1;
 }
 
+struct jm_doctor_wants jm_doctor_wants(const struct jm_doctor *d)
+{
+	struct jm_doctor_wants w = { .tls = false };
+
+	for (size_t i = 0; d->settings && i < d->settings->services_n; i++) {
+		const struct jm_service *s = &d->settings->services[i];
+
+		if (s->disabled || s->transport != JM_TRANSPORT_SMTP)
+			continue;
+		w.tls = w.tls || s->encrypted;
+		w.client_certificate = w.client_certificate || (s->encrypted && s->encryption_mode == JM_ENCRYPTION_STRICT);
+		w.login = w.login || s->use_smtp_authentication;
+	}
+	return w;
+}
+
 void jm_doctor_certificate(struct jm_doctor *d, const char *group, const char *setting, const char *path)
 {
 	struct jm_certificate c;

@@ -72,7 +72,8 @@ static void check_address(struct jm_doctor *d, const char *listener)
 static void check_port(struct jm_doctor *d, const struct jm_sendmail *cf, const char *listener)
 {
 	struct jm_span name = jm_sendmail_listener(listener, 'p'), family = jm_sendmail_listener(listener, 'f');
-	bool running, listening;
+	static const struct jm_doctor_mta sendmail = { "sendmail", "Sendmail", "service sendmail start", "service sendmail restart, and look into its log" };
+	char shown[1024];
 	uint64_t port;
 
 	if (jm_span_eq_nocase(family, jm_span_str("local")) || jm_span_eq_nocase(family, jm_span_str("unix")))
@@ -85,16 +86,8 @@ static void check_port(struct jm_doctor *d, const struct jm_sendmail *cf, const 
 	}
 	if (geteuid() != 0)
 		return;		/* the file with the process id may be hidden from others */
-	running = is_running(cf);
-	listening = jm_doctor_listens(port, running);
-	if (!running && listening)
-		jm_doctor_add(d, JM_DOCTOR_FAIL, "sendmail", "port-taken", "stop that program: ss -ltnp", "Sendmail does not run, and another program "
-		    "listens at port %llu: reports go there, past the milter", (unsigned long long)port);
-	else if (!running)
-		jm_doctor_add(d, JM_DOCTOR_FAIL, "sendmail", "mta-stopped", "service sendmail start", "Sendmail does not run: reports wait at the sender");
-	else if (!listening)
-		jm_doctor_add(d, JM_DOCTOR_FAIL, "sendmail", "not-listening", "service sendmail restart, and look into its log", "Sendmail runs, but nobody "
-		    "listens at port %llu: \"%s\" is new, or its address is not one of this machine", (unsigned long long)port, listener);
+	snprintf(shown, sizeof shown, "\"%s\"", listener);
+	jm_doctor_listener(d, &sendmail, is_running(cf), port, shown);
 }
 
 /* Where a name stands in a list of filters, separated as Sendmail does; false: nowhere. */
@@ -195,26 +188,17 @@ static void check_files(struct jm_doctor *d, const struct jm_sendmail *cf)
 void jm_doctor_sendmail_tls(struct jm_doctor *d, const struct jm_sendmail *cf)
 {
 	const char *certificate = jm_sendmail_option(cf, "ServerCertFile");
-	bool tls = false, strict = false, login = false;
+	struct jm_doctor_wants wants = jm_doctor_wants(d);
 
-	for (size_t i = 0; i < d->settings->services_n; i++) {
-		const struct jm_service *s = &d->settings->services[i];
-
-		if (s->disabled || s->transport != JM_TRANSPORT_SMTP)
-			continue;
-		tls = tls || s->encrypted;
-		strict = strict || (s->encrypted && s->encryption_mode == JM_ENCRYPTION_STRICT);
-		login = login || s->use_smtp_authentication;
-	}
-	if (tls)
+	if (wants.tls)
 		check_files(d, cf);
-	if (tls && all_have(cf, 'S'))
+	if (wants.tls && all_have(cf, 'S'))
 		jm_doctor_add(d, JM_DOCTOR_FAIL, "sendmail", "no-tls", "sendmail.mc: no S in M= of DAEMON_OPTIONS",
 		    "the listener offers no TLS (M=S), and a service is <encrypted>: its reports are refused");
-	if (strict && has(jm_span_str(jm_sendmail_option(cf, "TLSSrvOptions")), 'V'))
+	if (wants.client_certificate && has(jm_span_str(jm_sendmail_option(cf, "TLSSrvOptions")), 'V'))
 		jm_doctor_add(d, JM_DOCTOR_FAIL, "sendmail", "no-client-certificate", "sendmail.mc: no V in confTLS_SRV_OPTIONS",
 		    "Sendmail asks for no client certificate, and a service wants one (encryption-mode strict)");
-	if (login && all_have(cf, 'A'))
+	if (wants.login && all_have(cf, 'A'))
 		jm_doctor_add(d, JM_DOCTOR_FAIL, "sendmail", "no-login", "sendmail.mc: no A in M= of DAEMON_OPTIONS",
 		    "the listener offers no login (M=A), and a service wants one: its reports are refused");
 	if (certificate[0] == '/')
