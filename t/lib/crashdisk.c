@@ -172,10 +172,7 @@ static int do_open(const char *path, int flags, mode_t mode)
 	return fd;
 }
 
-#define OPEN_BODY mode_t mode = 0; if (flags & (O_CREAT | O_TMPFILE)) { va_list v; va_start(v, flags); mode = va_arg(v, mode_t); va_end(v); } \
-	return do_open(path, flags, mode)
-int open(const char *path, int flags, ...) { OPEN_BODY; }
-int open64(const char *path, int flags, ...) { OPEN_BODY; }
+#include "open.h"
 
 int close(int fd)
 {

@@ -95,13 +95,19 @@ class Daemon:
         before = os.path.getsize(log) if os.path.exists(log) else 0
         self.program = run.Program([PROGRAM, "-f", "-c", self.settings], log, self.env).start()
         try:
-            run.until(lambda: self.answers() or not self.program.running(), "journal-milter answers", 60)
+            run.until(lambda: self.is_ready(before) or not self.program.running(), "journal-milter answers", 60)
         finally:
-            if not self.answers():
+            if not self.is_ready(before):
                 tap.diag(self.log()[before:][-3000:])
         if not self.program.running():
             raise RuntimeError("journal-milter did not start: exit %s" % self.program.process.returncode)
         return self
+
+    def is_ready(self, before):
+        """It says so; that it answers says less: connections wait from listen(2) on, before the socket has its group and signals are heard."""
+        with open(self.log_path(), "rb") as f:
+            f.seek(before)
+            return b" ready version=" in f.read() and self.answers()
 
     def answers(self):
         kind, rest = self.socket.split(":", 1)

@@ -76,6 +76,17 @@ bool t_list(struct jm_archive *a, const struct jm_archive_filter *f, struct jm_b
 	return false;
 }
 
+size_t t_rows(struct jm_archive *a, const struct jm_archive_filter *f, struct jm_buf *b)
+{
+	size_t n = 0;
+
+	if (!t_list(a, f, b))
+		return 9999;
+	for (size_t i = 0; i < b->len; i++)
+		n += b->p[i] == '\n';
+	return n;
+}
+
 static int first_problem(void *ctx, const json_t *row, struct jm_err *err)
 {
 	char *text = ctx;

@@ -18,6 +18,9 @@ int t_export(struct jm_archive *a, uint64_t id, enum jm_export what, unsigned wh
 /* The list as text, one row a line; false on an error. */
 bool t_list(struct jm_archive *a, const struct jm_archive_filter *f, struct jm_buf *b);
 
+/* How many rows t_list() gives; 9999 on an error. */
+size_t t_rows(struct jm_archive *a, const struct jm_archive_filter *f, struct jm_buf *b);
+
 /* Problems that verify finds, -1 on an error; the first is put into problem (may be NULL). */
 long long t_verify(struct jm_archive *a, char problem[200]);
 

@@ -41,17 +41,27 @@ class Manager:
         tap.ok(True, "told: " + pattern)
 
 
+def session(d):
+    """One that has come to the message."""
+    s = milter.Session(d.socket)
+    s.connect(CLIENT)
+    s.mail("<a@example.com>")
+    s.rcpt("<%s>" % JOURNAL)
+    return s
+
+
+def archive(d, name):
+    s = session(d)
+    tap.is_(s.message(corpus.report(name, 2000)).kind, "d", "a message is archived")
+    s.quit()
+
+
 def notified(name, address, shown):
     m = Manager(address)
     d = Daemon(tap.folder() + "/" + name, outbounds=(CLIENT,), env={"NOTIFY_SOCKET": shown, "WATCHDOG_USEC": "2000000"}).start()
     m.hears("^READY=1$")
     m.hears("^STATUS=2 services: 2 Awaiting Initial Run$")
-    s = milter.Session(d.socket)
-    s.connect(CLIENT)
-    s.mail("<a@example.com>")
-    s.rcpt("<%s>" % JOURNAL)
-    tap.is_(s.message(corpus.report("one", 2000)).kind, "d", "a message is archived")
-    s.quit()
+    archive(d, "one")
     m.hears("^STATUS=2 services: 1 OK, 1 Awaiting Initial Run$")
     m.listen()
     before, begun = m.heard.count("WATCHDOG=1"), time.monotonic()
@@ -68,12 +78,7 @@ def made_anew():
     """The catalog is gone: how far the new one is stands in the status, before it is ready."""
     m = Manager(tap.folder() + "/anew.sock")
     d = Daemon(tap.folder() + "/anew", outbounds=(CLIENT,), env={"NOTIFY_SOCKET": tap.folder() + "/anew.sock"}).start()
-    s = milter.Session(d.socket)
-    s.connect(CLIENT)
-    s.mail("<a@example.com>")
-    s.rcpt("<%s>" % JOURNAL)
-    tap.is_(s.message(corpus.report("anew", 2000)).kind, "d", "a message is archived")
-    s.quit()
+    archive(d, "anew")
     d.stop()
     d.start()
     d.stop()
@@ -102,10 +107,7 @@ def stalled():
     m.hears("^WATCHDOG=1$")
     with open(tap.folder() + "/hang", "w", encoding="ascii"):
         pass
-    s = milter.Session(d.socket)
-    s.connect(CLIENT)
-    s.mail("<a@example.com>")
-    s.rcpt("<%s>" % JOURNAL)
+    s = session(d)
     s.send("B", corpus.report("hang", 2000))
     s.send("E")
     run.until(lambda: "committer-stalled" in d.log(), "the log says it")

@@ -108,13 +108,7 @@ static void run_child(const char *self, const char *dir, const char *fault, stru
 
 static size_t rows_of(struct jm_archive *a)
 {
-	size_t n = 0;
-
-	if (!t_list(a, NULL, &out))
-		return 9999;
-	for (size_t i = 0; i < out.len; i++)
-		n += out.p[i] == '\n';
-	return n;
+	return t_rows(a, NULL, &out);
 }
 
 /* What is wrong with the archive after a fault; "" when nothing is. */

@@ -37,13 +37,7 @@ static json_t *show(uint64_t id)
 
 static size_t list_n(struct jm_archive_filter f)
 {
-	size_t n = 0;
-
-	if (!t_list(a, &f, &out))
-		return 9999;
-	for (size_t i = 0; i < out.len; i++)
-		n += out.p[i] == '\n';
-	return n;
+	return t_rows(a, &f, &out);
 }
 
 static void is_bytes(uint64_t id, enum jm_export what, unsigned which, const struct jm_buf *want, const char *name)

@@ -132,12 +132,10 @@ static long long reports_of(uint64_t id)
 static long long with_address(const char *address, bool aside)
 {
 	struct jm_buf b;
-	long long n = 0;
+	long long n;
 
 	jm_buf_init(&b, CAP);
-	(void)t_list(a, &(struct jm_archive_filter){ .address = address, .set_aside = aside, .bcc = true }, &b);
-	for (size_t i = 0; i < b.len; i++)
-		n += b.p[i] == '\n';
+	n = (long long)t_rows(a, &(struct jm_archive_filter){ .address = address, .set_aside = aside, .bcc = true }, &b);
 	jm_buf_release(&b);
 	return n;
 }

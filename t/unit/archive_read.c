@@ -113,13 +113,7 @@ static size_t places(struct place *p, size_t max)
 
 static size_t rows(struct jm_archive *a)
 {
-	size_t n = 0;
-
-	if (!t_list(a, NULL, &text))
-		return 999;
-	for (size_t i = 0; i < text.len; i++)
-		n += text.p[i] == '\n';
-	return n;
+	return t_rows(a, NULL, &text);
 }
 
 /* The archive that all begins with: its owner was killed, so that the catalog is behind. */
@@ -301,6 +295,17 @@ static void start(void)
 	}
 }
 
+/* Change a bit of a file; twice: as it was. */
+static void flip(const char *path, uint64_t at)
+{
+	int fd = open(path, O_RDWR);
+	unsigned char c = 0;
+
+	if (pread(fd, &c, 1, (off_t)at) != 1 || (c ^= 1, pwrite(fd, &c, 1, (off_t)at) != 1))
+		exit(1);
+	(void)close(fd);
+}
+
 /* Two faults: what follows the bad record, and would tell that it was acknowledged, cannot be read. */
 static void two_faults(void)
 {
@@ -316,23 +321,15 @@ static void two_faults(void)
 	last = places(p, MESSAGES) - 1;
 	bytes = volume_bytes(&volumes);
 	(void)jm_volume_path(dir, p[last].volume, path);
-	for (unsigned i = 0; i < 2; i++) {
-		int fd = open(path, O_RDWR);
-		unsigned char c = 0;
-
-		if (pread(fd, &c, 1, (off_t)p[last - 1].offset + 20) != 1 || (c ^= 1, pwrite(fd, &c, 1, (off_t)p[last - 1].offset + 20) != 1))
-			exit(1);
-		(void)close(fd);
-		if (i > 0)
-			break;
-		tap_ok(p[last - 1].volume == p[last].volume, "two records are in the last volume");
-		bad_disk(UNREADABLE, path, p[last].offset, ALL);
-		a = open_err(&err);
-		tap_ok(a == NULL, "a bad record, and what is behind it cannot be read: %s", err.text);
-		jm_archive_close(&a);
-		good_disk();
-		tap_is_int((long long)volume_bytes(&n), (long long)bytes, "nothing is cut off");
-	}
+	flip(path, p[last - 1].offset + 20);
+	tap_ok(p[last - 1].volume == p[last].volume, "two records are in the last volume");
+	bad_disk(UNREADABLE, path, p[last].offset, ALL);
+	a = open_err(&err);
+	tap_ok(a == NULL, "a bad record, and what is behind it cannot be read: %s", err.text);
+	jm_archive_close(&a);
+	good_disk();
+	tap_is_int((long long)volume_bytes(&n), (long long)bytes, "nothing is cut off");
+	flip(path, p[last - 1].offset + 20);
 	tap_is_str(judge(0), "", "and then it starts with all");
 }
 
