@@ -194,8 +194,8 @@ def main():
     tap.ok(state["archive"]["verified"], "the verification is known")
     gauges(public, state)
     trouble(d, public)
-    tap.is_([n for n in os.listdir(public) if n.endswith(".tmp")], [], "no temporary file is left")
     tap.is_(d.stop(), 0, "the daemon stops")
+    tap.is_([n for n in os.listdir(public) if n.endswith(".tmp")], [], "no temporary file is left")
     tap.is_(d.complaints(), [], "no complaint")
     sys.exit(tap.done())
 
