@@ -5,6 +5,7 @@ import hashlib
 import corpus
 import scene
 import tap
+from run import settled
 
 
 def sha256(data):
@@ -49,7 +50,7 @@ def run(name, **server):
         new = [i["id"] for i in s.jmctl.list() if i["id"] not in before]
         if tap.is_(len(new), 1, "%s: %s: one item more" % (name, m.name)):
             check(s, m, s.jmctl.show(new[0]))
-    tap.is_(s.server.queue(), [], name + ": nothing is left in the queue")
+    tap.is_(settled(s.server.queue, []), [], name + ": nothing is left in the queue")
     status, found = s.jmctl.verify()
     tap.ok(status == 0, name + ": jmctl verify finds nothing wrong", found)
     s.end()

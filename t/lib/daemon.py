@@ -95,7 +95,7 @@ class Daemon:
         before = os.path.getsize(log) if os.path.exists(log) else 0
         self.program = run.Program([PROGRAM, "-f", "-c", self.settings], log, self.env).start()
         try:
-            run.until(lambda: self.is_ready(before) or not self.program.running(), "journal-milter answers", 60)
+            run.until(lambda: self.is_ready(before) or not self.program.running(), "journal-milter answers")
         finally:
             if not self.is_ready(before):
                 tap.diag(self.log()[before:][-3000:])
@@ -126,8 +126,8 @@ class Daemon:
     def pid(self):
         return self.program.pid
 
-    def stop(self, seconds=60):
-        return self.program.stop(seconds)
+    def stop(self):
+        return self.program.stop()
 
     def kill(self):
         return self.program.kill()

@@ -14,7 +14,7 @@ class Relay:
         self.target, self.delay, self.hold, self.port = target, one_way_ms / 1000, hold, None
         self.ready, self.held, self.released = threading.Event(), threading.Event(), threading.Event()
         threading.Thread(target=lambda: asyncio.run(self._main()), daemon=True).start()
-        self.ready.wait(10)
+        self.ready.wait()
 
     async def _main(self):
         server = await asyncio.start_server(self._connected, "127.0.0.1", 0)

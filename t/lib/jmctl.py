@@ -24,7 +24,7 @@ class Jmctl:
     def __init__(self, settings):
         self.settings = settings
 
-    def run(self, verb, *args, timeout=120):
+    def run(self, verb, *args, timeout=600):
         """(exit status, standard output as bytes, standard error as text)"""
         r = subprocess.run([PROGRAM, verb, "--config", self.settings, *map(str, args)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                            stderr=subprocess.PIPE, check=False, timeout=timeout)
@@ -74,5 +74,5 @@ class Jmctl:
 
     def verify(self):
         """(exit status, the objects printed)"""
-        status, out, _ = self.run("verify", "--json", timeout=600)
+        status, out, _ = self.run("verify", "--json")
         return status, self.objects(out)

@@ -16,7 +16,7 @@ ENV = dict(os.environ, JM_DATADIR=tap.SRC)
 def jmctl(*args):
     """(exit status, standard output, standard error) with the templates of the source tree."""
     r = subprocess.run([PROGRAM, *map(str, args)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=ENV,
-                       check=False, timeout=120)
+                       check=False, timeout=600)
     if "--json" in args:
         checked(args[0], r.stdout)
     return r.returncode, r.stdout.decode(), r.stderr.decode()

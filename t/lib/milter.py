@@ -27,7 +27,7 @@ class Answer:
 class Session:
     """One connection. socket: as libmilter writes it."""
 
-    def __init__(self, address, offer=0x1FFFFF, timeout=120):
+    def __init__(self, address, offer=0x1FFFFF, timeout=300):
         kind, rest = address.split(":", 1)
         if kind in ("unix", "local"):
             self.socket = socket.socket(socket.AF_UNIX)

@@ -14,7 +14,7 @@ class Pull:
 
     def __init__(self, **options):
         args = [PULL] + ["%s=%s" % (k.replace("_", "-"), v) for k, v in options.items() if v is not None]
-        r = subprocess.run(args, stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False, timeout=120)
+        r = subprocess.run(args, stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False, timeout=600)
         self.status, self.text = r.returncode, r.stdout.decode() + r.stderr.decode("utf-8", "replace")
         self.lines = self.text.splitlines()
         self.facts = {line.partition(" ")[0]: line.partition(" ")[2] for line in self.lines}

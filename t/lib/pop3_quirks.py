@@ -158,7 +158,7 @@ class Session:
         if how in ("retr-cut", "retr-cutdot", "retr-stall"):
             self.say(b"+OK\r\n" + (whole[:-3] if how == "retr-cutdot" else whole[:len(whole) // 2]))
             if how == "retr-stall":
-                self.server.ended.wait(60)
+                self.server.ended.wait()
             raise Gone
         if how == "retr-endless":
             self.say(b"+OK\r\n")
@@ -182,7 +182,7 @@ class Session:
 
     def do_quit(self, _):
         if self.has("quit-stall"):
-            self.server.ended.wait(60)
+            self.server.ended.wait()
         elif self.has("quit-err"):
             self.say(b"-ERR [SYS/TEMP] some messages not removed\r\n")
         elif self.has("quit-lie"):
@@ -215,6 +215,12 @@ class Pop3Server:
 
     def commands(self, number=None):
         return [t for n, t in self.said if number is None or n == number]
+
+    def sessions_so_far(self):
+        """How many there were, also those that wait to be begun: they are begun in order, and the one made here is the last of them."""
+        with socket.create_connection(("127.0.0.1", self.port)) as s:
+            s.recv(1)
+            return self.sessions
 
     def stop(self):
         self.ended.set()

@@ -32,7 +32,7 @@ def port(host="127.0.0.1"):
         return number
 
 
-SAFETY_S = 120.0	# what has not come then on the slowest machine never comes; no test waits so long unless it fails
+SAFETY_S = 300.0	# what has not come then on the slowest machine never comes; no test waits so long unless it fails
 
 
 def until(condition, what, seconds=SAFETY_S, pause=0.02):
@@ -75,7 +75,7 @@ def output(*args, **kw):
 
 def output_bytes(*args, **kw):
     """The same, as bytes."""
-    r = subprocess.run(args, stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False, timeout=kw.pop("timeout", 60), **kw)
+    r = subprocess.run(args, stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False, timeout=kw.pop("timeout", SAFETY_S), **kw)
     if r.returncode != 0:
         raise RuntimeError("%s: exit %d: %s" % (" ".join(map(str, args)), r.returncode, r.stderr.decode("utf-8", "replace")[-2000:]))
     return r.stdout
@@ -105,16 +105,16 @@ class Program:
     def signal(self, number):
         self.process.send_signal(number)
 
-    def wait(self, seconds=30):
+    def wait(self, seconds=SAFETY_S):
         """The exit status; negative for a signal."""
         return self.process.wait(seconds)
 
     def kill(self):
         """kill -9: what a crash looks like."""
         self.process.send_signal(signal.SIGKILL)
-        return self.process.wait(10)
+        return self.process.wait(SAFETY_S)
 
-    def stop(self, seconds=30):
+    def stop(self, seconds=SAFETY_S):
         """Ask it to end; by force when it does not. Returns the exit status, None when it did not run."""
         if not self.running():
             return self.process.returncode if self.process else None

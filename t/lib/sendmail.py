@@ -164,8 +164,8 @@ class Sendmail:
             run.output(self.binary, "-C", self.etc + "/sendmail.cf", "-bi", env=env)
             with open(self.path("log", "start"), "ab") as out:
                 subprocess.run([self.binary, "-C", self.etc + "/sendmail.cf", "-bd", "-q1m"], stdin=subprocess.DEVNULL, stdout=out,
-                               stderr=out, env=env, check=True, timeout=60)
-            run.until(lambda: run.listening(self.port), "Sendmail listens on port %d" % self.port)
+                               stderr=out, env=env, check=True, timeout=run.SAFETY_S)
+            run.until(lambda: run.listening(self.port) and self._pid(), "Sendmail listens on port %d, and has written its process id" % self.port)
         except (RuntimeError, subprocess.SubprocessError, TimeoutError):
             tap.diag(self.log()[-2000:])
             raise
@@ -203,9 +203,13 @@ class Sendmail:
         """What is in the queue: a list of recipients, from the control files."""
         result = []
         for name in os.listdir(self.path("queue")):
-            if name.startswith("qf"):
+            if not name.startswith("qf"):
+                continue
+            try:
                 with open(self.path("queue", name), encoding="utf-8", errors="replace") as f:
                     result += re.findall(r"^R[A-Z]*:<?([^>\n]*)>?$", f.read(), re.M)
+            except FileNotFoundError:	# it has just left the queue
+                pass
         return result
 
     def delivered(self):

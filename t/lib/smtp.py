@@ -34,7 +34,7 @@ def stuff(data):
 class Client:
     """One session. source: the address to come from (any 127.x.y.z); each command returns a Reply."""
 
-    def __init__(self, port, host="127.0.0.1", source=None, helo="client.example.net", timeout=120):
+    def __init__(self, port, host="127.0.0.1", source=None, helo="client.example.net", timeout=300):
         self.helo = helo
         self.socket = socket.create_connection((host, port), timeout, (source, 0) if source else None)
         self.file = self.socket.makefile("rb")

@@ -35,17 +35,17 @@ def settings(**gateway):
                           daemon.service(PATIENT, delivery_wait_attempts=100, delivery_wait_interval=1)], more={"gateway": gateway})
 
 
-def arrives(s, before, n=1):
-    """Wait for so many more messages at the server's users."""
-    run.until(lambda: len(s.server.delivered()) >= before + n, "delivered mail")
-    return s.server.delivered()[-1]
+def arrives(s, number):
+    """The message of that number as it is delivered to a user of the server; others may be on their way, too."""
+    words = b"Message-ID: <test.%s@example.com>" % number.encode()
+    return run.until(lambda: [m for m in s.server.delivered() if words in m], "delivered mail")[0]
 
 
 def passes(s):
-    name, before = s.server.name, len(s.server.delivered())
+    name = s.server.name
     r = s.send(ordinary("passes"), [OTHER], "alice@example.com")
     tap.is_(r.code, 250, name + ": ordinary mail is taken")
-    tap.bytes_(body_of(arrives(s, before)), body_of(ordinary("passes")), name + ": and delivered unchanged")
+    tap.bytes_(body_of(arrives(s, "passes")), body_of(ordinary("passes")), name + ": and delivered unchanged")
     items = find(s, "passes")
     tap.is_(len(items), 1, name + ": it is archived as one item")
     item = s.jmctl.show(items[0]["id"])
@@ -61,12 +61,11 @@ def directions(s):
     for number, sender, to, want in (("in", OUTSIDE, [OTHER], "inbound"), ("null", "", [OTHER], "inbound"), ("out", "alice@example.com", [ELSEWHERE], "outbound"),
                                      ("both", "alice@example.com", [OTHER, ELSEWHERE], "outbound"), ("relay", OUTSIDE, [ELSEWHERE], "relayed"),
                                      ("relay-both", OUTSIDE, [OTHER, ELSEWHERE], "relayed"), ("inside", "alice@contoso.com", [OTHER], "internal")):
-        before = len(s.server.delivered())
         tap.is_(s.send(ordinary(number), to, sender).code, 250, "%s: mail from <%s> to %s" % (name, sender, " and ".join(to)))
         item = s.jmctl.show(find(s, number)[0]["id"])
         tap.is_(item["reports"][0]["direction"], want, "%s: is %s" % (name, want))
         tap.is_(sorted(r["address"] for r in item["recipients"]), sorted(to), name + ": with its recipients")
-        tap.bytes_(body_of(arrives(s, before)), body_of(ordinary(number)), name + ": and goes on unchanged")
+        tap.bytes_(body_of(arrives(s, number)), body_of(ordinary(number)), name + ": and goes on unchanged")
 
 
 def merges(s):
@@ -90,10 +89,10 @@ def merges(s):
 
 
 def mixed(s):
-    name, before = s.server.name, len(s.server.delivered())
+    name = s.server.name
     report = corpus.report("mixed")
     tap.is_(s.send(report, [JOURNAL, OTHER]).code, 250, name + ": a report to the service and to somebody else")
-    tap.bytes_(body_of(arrives(s, before)), body_of(report), name + ": it reaches that one")
+    tap.bytes_(body_of(arrives(s, "mixed")), body_of(report), name + ": it reaches that one")
     run.until(lambda: s.server.queue() == [], "the server's queue is empty")
     tap.ok(True, name + ": the journal recipient is taken off")
     tap.is_([r["transport"] for i in s.jmctl.items() for r in i["reports"] if r["message_id"] == "<report.mixed@journal.report.generator>"], ["gateway"],
@@ -104,13 +103,13 @@ def mixed(s):
 
 def off(s):
     """Without the gateway ordinary mail is nobody's business; switched on and off by a reload."""
-    name, before = s.server.name, len(s.server.delivered())
+    name = s.server.name
     s.daemon.more["gateway"]["enabled"] = False
     s.daemon.write()
     s.daemon.reload()
     run.until(lambda: len(s.jmctl.events("reloaded")) == 1, "the reload")
     s.send(ordinary("off"), [OTHER], "alice@example.com")
-    tap.bytes_(body_of(arrives(s, before)), body_of(ordinary("off")), name + ": with the gateway off ordinary mail passes")
+    tap.bytes_(body_of(arrives(s, "off")), body_of(ordinary("off")), name + ": with the gateway off ordinary mail passes")
     tap.is_(find(s, "off"), [], name + ": and is not archived")
     s.send(corpus.report("alone"), [JOURNAL])
     tap.is_((len(find(s, "alone")), s.jmctl.queue()), (1, []), name + ": and a report waits for nothing")
@@ -123,7 +122,7 @@ def faults(on_fault):
     before, code = 0, 250
     for i in range(20):
         code = s.send(ordinary("%s-%d" % (on_fault, i)), [OTHER], "alice@example.com").code
-        if code != 250 or s.jmctl.status()["state"] == "cannot-write":
+        if code != 250 or "not-archived" in s.daemon.log():	# the disk may have failed at an event before
             break
         before += 1
     if on_fault == "defer":

@@ -6,6 +6,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
 import corpus
+import run
 import scene
 import smtp
 import tap
@@ -33,7 +34,7 @@ def in_mid_message(s):
     code = last_reply(c)
     tap.ok(400 <= code < 500, name + ": killed in mid-message: the client gets 4xx", code)
     c.close()
-    tap.is_(s.server.queue(), [], name + ": nothing is queued")
+    tap.is_(run.settled(s.server.queue, []), [], name + ": nothing is queued")
     r = s.send(corpus.report("while-down"))
     tap.ok(400 <= r.code < 500, name + ": while it is down every journal report gets 4xx", r)
     s.daemon.start()

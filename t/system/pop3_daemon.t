@@ -92,7 +92,7 @@ def another_client():
     sent = [pop3.message(i) for i in range(40)]
     locked = dovecot.Dovecot(os.path.join(home, "locked"), extra="protocol pop3 {\n  pop3_lock_session = yes\n}\n").start()
     locked.put([lf(m) for m in sent[:3]])
-    other = poplib.POP3("127.0.0.1", locked.port, timeout=120)
+    other = poplib.POP3("127.0.0.1", locked.port, timeout=600)
     other.user("journal")
     other.pass_("secret")
     shared = dovecot.Dovecot(os.path.join(home, "shared")).start()
@@ -106,7 +106,7 @@ def another_client():
                                                 mailbox(email, far.port, mailbox_name="journal2", password_file=second,
                                                         pipelining="off")]).start()
     run.until(far.held.is_set, "in the middle of the shared mailbox")
-    thief = poplib.POP3("127.0.0.1", shared.port, timeout=120)
+    thief = poplib.POP3("127.0.0.1", shared.port, timeout=600)
     thief.user("journal2")
     thief.pass_("secret2")
     count = thief.stat()[0]
@@ -136,7 +136,7 @@ def silent_servers():
     """Stalls end with answer-timeout; Disabled ends a session at once, be the server silent or never pausing."""
     three = [(i, pop3.message(k)) for k, i in enumerate("abc")]
     stall = Pop3Server(three, {1: ["retr-stall:b"]})
-    quitting = Pop3Server(three, {1: ["quit-stall"]}, EXCHANGE + ("PIPELINING",))
+    quitting = Pop3Server(three, {"*": ["quit-stall"]}, EXCHANGE + ("PIPELINING",))
     silent = Pop3Server(three, {"*": ["retr-stall:b"]})
     endless = Pop3Server(three, {"*": ["retr-endless:b"]})
     names = {"stall": stall, "quitting": quitting, "silent": silent, "endless": endless}
@@ -145,6 +145,8 @@ def silent_servers():
     d = Daemon(os.path.join(home, "jm-silent"), services, more={"archive": {"max-message-size": "1M"}}).start()
     for name in ("silent", "endless"):
         run.until(lambda: "RETR 2" in names[name].commands(), name + ": in the middle of the second message")
+    run.until(lambda: "QUIT" in quitting.commands(), "quitting: in its QUIT")
+    quitting.quirks = {}
     for s in d.services[2:]:
         s["disabled"] = True
     d.write()
@@ -152,15 +154,16 @@ def silent_servers():
     d.reload()
     for name in ("silent", "endless"):
         run.until(lambda: in_daemon(d, name + "@journal.example.com") == {}, name + ": the poller has ended")
-        tap.ok(time.monotonic() - began < 30, "disabled: a %s server is left at once: within %.1f s" % (name, time.monotonic() - began))
+        tap.ok(time.monotonic() - began < 300, "disabled: a %s server is left at once: within %.1f s" % (name, time.monotonic() - began))
         tap.is_([i for i, _ in names[name].messages], ["a", "b", "c"], "disabled: nothing was deleted at the %s server" % name)
         tap.is_(names[name].sessions, 1, "disabled: no further connection to the %s server" % name)
     for name in ("stall", "quitting"):
         run.until(lambda: not names[name].messages, name + ": empty in the end")
         tap.is_(bodies(d, name + "@journal.example.com"), sorted(m for _, m in three), "%s: each message is one item" % name)
-        tap.ok(any(name in (e.get("service") or "") and "no answer" in e["text"] for e in d.jmctl.events("pop3-error")),
+        tap.ok(run.settled(lambda: any(name in (e.get("service") or "") and "no answer" in e["text"] for e in d.jmctl.events("pop3-error")), True),
                "%s: the silence is an event" % name)
-    tap.is_([c for c in quitting.commands(2) if c.startswith("RETR")], [], "quitting: deleted the second time without being fetched again")
+    first = min(n for n, c in quitting.said if c == "QUIT")	# on a slow machine one before it may have been cut off, too
+    tap.is_([c for n, c in quitting.said if n > first and c.startswith("RETR")], [], "quitting: deleted the second time without being fetched again")
     endless.quirks = silent.quirks = {}
     for s in d.services[2:]:
         s["disabled"] = False
@@ -187,7 +190,7 @@ def remembered():
     for name in servers:
         run.until(lambda: in_daemon(d, name).get("state") == "error", "its server is gone")
         email[name] = in_daemon(d, name).get("last_success")
-        tap.is_(in_archive(d, name)["last_extract"], email[name], name + ": the archive knows the last successful extract")
+        tap.is_(run.settled(lambda: in_archive(d, name).get("last_extract"), email[name]), email[name], name + ": the archive knows the last successful extract")
     for how, stop in (("a kill", d.kill), ("a stop", d.stop)):
         stop()
         tap.is_(in_archive(d, kept)["last_extract"], email[kept], "after %s, without a daemon: the last successful extract" % how)
