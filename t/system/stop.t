@@ -35,22 +35,29 @@ def in_flight(number):
     idle = milter.Session(d.socket)
     idle.connect(CLIENT)
     d.program.signal(number)
-    time.sleep(1)
+
+    def deferred():
+        """The answer to a new message once it is another one, None before."""
+        try:
+            idle.mail("<a@example.com>")
+            a = idle.rcpt("<%s>" % JOURNAL)
+        except (milter.Closed, OSError):
+            return "t"		# what the MTA makes of it
+        if a.kind != "c":
+            return repr(a)
+        idle.abort()
+        return None
+
+    a = run.until(deferred, "the signal is heard")
+    tap.ok(a in "t4" or a.startswith("4"), "signal %d: a new message is deferred" % number, a)
     tap.ok(d.program.running(), "signal %d: it waits for the messages in flight" % number)
     reports = [corpus.report("flight-%d" % i, 100000) for i in range(3)]
     kinds = [s.message(r).kind for s, r in zip(sessions, reports)]
     tap.is_(kinds, ["d"] * 3, "signal %d: they are archived" % number)
-    try:
-        idle.mail("<a@example.com>")
-        a = idle.rcpt("<%s>" % JOURNAL)
-        tap.ok(a.kind in "ty4" and not a.text.startswith("5"), "signal %d: a new message is deferred" % number, a)
-    except (milter.Closed, OSError):
-        tap.ok(True, "signal %d: a new message is deferred (connection closed)" % number)
     for s in sessions:
         s.quit()
-    begun = time.monotonic()
-    tap.is_(d.program.wait(60), 0, "signal %d: then it ends with status 0" % number)
-    tap.ok(time.monotonic() - begun < 25, "signal %d: and not by its grace of 30 seconds" % number, time.monotonic() - begun)
+    tap.is_(d.program.wait(), 0, "signal %d: then it ends with status 0" % number)
+    tap.ok("stop-unfinished" not in d.log(), "signal %d: and not by its grace of 30 seconds" % number, d.log()[-1000:])
     tap.is_([d.jmctl.export(i["id"], "--report") for i in d.jmctl.list()], reports, "signal %d: all bytes are there, without a daemon" % number)
     tap.is_(d.jmctl.verify()[0], 0, "signal %d: jmctl verify finds nothing wrong" % number)
 
@@ -76,7 +83,7 @@ def under_load():
         t.start()
     run.until(lambda: len(acknowledged) > 200, "200 messages")
     d.program.signal(signal.SIGTERM)
-    tap.is_(d.program.wait(60), 0, "stop under load: status 0")
+    tap.is_(d.program.wait(), 0, "stop under load: status 0")
     for t in threads:
         t.join()
     tap.is_([a for a in odd if not a.startswith("4") and a not in "t4"], [], "stop under load: no answer but 4xx")
@@ -92,17 +99,19 @@ def at_once():
     begin(d, "in flight", sessions)
     d.program.signal(signal.SIGINT)
     sessions[0].socket.close()
-    tap.is_(d.program.wait(60), 0, "SIGINT: ends with status 0")
+    tap.is_(d.program.wait(), 0, "SIGINT: ends with status 0")
     tap.is_([i["subject"] for i in d.jmctl.list()], ["Test before"], "SIGINT: what was acknowledged is there")
 
 
 def idle():
     """libmilter looks for its end every five seconds only; a daemon that nobody has called yet must not wait for that."""
     took = []
-    for n in range(3):
+    for n in range(12):		# one is enough: a machine that is busy may be slow, but not always
+        if took and min(took) < 3:
+            break
         d = Daemon(tap.folder() + "/idle-%d" % n, outbounds=(CLIENT,)).start()
         begun = time.monotonic()
-        tap.is_(d.program.stop(40), 0, "a daemon without a connection stops with status 0")
+        tap.is_(d.program.stop(), 0, "a daemon without a connection stops with status 0")
         took.append(time.monotonic() - begun)
     tap.ok(min(took) < 3, "and not after five seconds", took)
 
