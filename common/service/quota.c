@@ -29,7 +29,8 @@ bool jm_quota_take(struct jm_quota *q, const char *const *parts, int64_t now_ms,
 			pick = i;	/* the oldest makes room; a free one is oldest */
 	}
 	if (i < JM_QUOTA_SLOTS) {
-		if (now_ms - q->slot[i].since_ms < JM_QUOTA_WINDOW_MS) {
+		/* A clock that was set back ends the window: else it would last until that time comes again. */
+		if (now_ms >= q->slot[i].since_ms && now_ms - q->slot[i].since_ms < JM_QUOTA_WINDOW_MS) {
 			q->slot[i].hidden++;
 			return false;
 		}

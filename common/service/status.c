@@ -28,21 +28,19 @@ const char *jm_status_cure(const struct jm_service_status *s)
 	return s->status == JM_STATUS_ERROR ? faults[s->fault].cure : NULL;
 }
 
-/* Since when the service is idle: its last message, or since it is in order. */
+/* Since when the service is idle: its last message, or since it is in order; a service that is down is so since its last message. */
 static int64_t idle_since(const struct jm_service_status *s, const struct jm_status_facts *f, int64_t now_ms)
 {
 	int64_t from = s->status == JM_STATUS_OK ? s->since_ms : now_ms;
+	bool down = s->status == JM_STATUS_ERROR && s->fault == JM_FAULT_DOWN;
 
-	return !s->known || f->last_ms > from ? f->last_ms : from;
+	return !s->known || down || f->last_ms > from ? f->last_ms : from;
 }
 
+/* By the last message alone, and not by when that was found out: the clock may have been set since then, or another period into force. */
 static bool is_down(const struct jm_service_status *s, const struct jm_status_facts *f, int64_t now_ms)
 {
-	if (f->last_ms == 0 || f->inactivity_ms == 0)
-		return false;
-	if (s->known && s->status == JM_STATUS_ERROR && s->fault == JM_FAULT_DOWN)
-		return f->last_ms <= s->since_ms;
-	return now_ms - idle_since(s, f, now_ms) > f->inactivity_ms;
+	return f->last_ms != 0 && f->inactivity_ms != 0 && now_ms - idle_since(s, f, now_ms) > f->inactivity_ms;
 }
 
 static void explain(struct jm_service_status *s, const struct jm_status_facts *f)

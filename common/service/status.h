@@ -2,7 +2,7 @@
 /*
  * How a journal service stands: Awaiting Initial Run, OK, Error (since when, why, what to do), Disabled. A pure state machine: the caller brings
  * facts and the time, keeps the state, and tells of changes. A service that was disabled forgets its errors; one that is inactive for too long
- * is "down" until its next message.
+ * is "down" until its next message, or until it may be inactive for longer.
  */
 #ifndef JM_SERVICE_STATUS_H
 #define JM_SERVICE_STATUS_H

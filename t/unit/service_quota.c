@@ -19,6 +19,9 @@ int main(void)
 	tap_ok(jm_quota_take(&q, c, 1000002, &hidden), "words are not run together");
 	tap_ok(jm_quota_take(&q, a, 1060000, &hidden) && hidden == 2, "after the window it is told, with the count of the hidden");
 	tap_ok(jm_quota_take(&q, a, 1120000, &hidden) && hidden == 0, "the count starts anew");
+	tap_ok(jm_quota_take(&q, b, 90000000, &hidden) && !jm_quota_take(&q, b, 90000001, &hidden), "a clock that is a day ahead");
+	tap_ok(jm_quota_take(&q, b, 3600000, &hidden) && hidden == 1, "and is set back hides nothing for that day");
+	tap_ok(!jm_quota_take(&q, b, 3600001, &hidden), "the window counts from there");
 	for (int i = 0; i < 1000; i++) {
 		name[0] = (char)('a' + i % 26);
 		name[1] = (char)('a' + i / 26 % 26);

@@ -33,6 +33,10 @@ static const struct {
 	{ "messages keep it up", {
 		{ 10, 5, false, NULL, NULL, "OK", "", 10, true }, { 105, 100, false, NULL, NULL, "OK", "", 10, false },
 		{ 200, 100, false, NULL, NULL, "OK", "", 10, false }, { 201, 100, false, NULL, NULL, "Error", "down: ", 201, true }, { .now = END } } },
+	{ "a clock that was ahead and is set back does not keep it down", {
+		{ 10, 5, false, NULL, NULL, "OK", "", 10, true }, { 7000, 5, false, NULL, NULL, "Error", "down: ", 7000, true },
+		{ 60, 55, false, NULL, NULL, "OK", "", 60, true }, { 156, 55, false, NULL, NULL, "OK", "", 60, false },
+		{ 161, 55, false, NULL, NULL, "Error", "down: ", 161, true }, { .now = END } } },
 	{ "what happened before the daemon knew counts", { { 1000, 5, false, NULL, NULL, "Error", "down: ", 1000, true }, { .now = END } } },
 	{ "disabling resets the error, enabling begins the period anew", {
 		{ 10, 5, false, NULL, NULL, "OK", "", 10, true }, { 200, 5, false, NULL, NULL, "Error", "down: ", 200, true },
@@ -83,7 +87,7 @@ static void run(size_t n, int restart_at)
 
 int main(void)
 {
-	struct jm_service_status s;
+	struct jm_service_status s, down = { .known = false };
 	const struct jm_status_facts f = { .last_ms = 5 };
 
 	for (size_t n = 0; n < sizeof cases / sizeof *cases; n++)
@@ -91,6 +95,12 @@ int main(void)
 			run(n, restart == 0 ? -1 : restart);
 	jm_status_restore(&s, "Whatever", 1, NULL);
 	tap_ok(!s.known, "an unknown name is no state");
+	for (int64_t allowed = 100; allowed <= 200; allowed += 100) {	/* an operator who allows more */
+		const struct jm_status_facts g = { .last_ms = 5, .inactivity_ms = allowed };
+
+		tap_ok(jm_status_tick(&down, &g, 150) && (down.status == JM_STATUS_ERROR) == (allowed == 100), "150 ms after its message, %d ms allowed",
+		    (int)allowed);
+	}
 	tap_ok(jm_status_tick(&s, &f, INT64_MAX / 2) && s.status == JM_STATUS_OK, "without a period nothing is ever down");
 	return tap_done();
 }
