@@ -100,7 +100,7 @@ static int first_waiting(void *ctx, const json_t *row, struct jm_err *err)
 	json_t **since = ctx;
 
 	(void)err;
-	*since = json_incref(json_object_get(row, "since"));
+	*since = json_incref(json_object_get(row, "received"));
 	return 1;
 }
 

@@ -48,6 +48,7 @@ def test_delay(d):
     tap.is_(len(rows), 1, "it is in the processing queue")
     row = rows[0]
     tap.is_((row["from"], row["more"], row["to"]), ("bob@example.com", 1, SLOW), "the actual recipient is shown as sender, the journal address as recipient")
+    tap.is_(json.loads(d.jmctl.run("top", "--json")[1])["queue"], {"messages": 1, "oldest": row["received"]}, "what is published has it, and since when it waits")
     tap.is_((row["attempts"], row["state"], row["size"]), (0, "waiting", len(report("waits", recipients=("bob@example.com", "carol@example.com")))),
             "with attempts, state and size")
     status, out, _ = d.jmctl.run("queue")
