@@ -223,7 +223,7 @@ int jm_archive_recent(struct jm_archive *a, int64_t now_ms, json_t **recent_r, s
  * INT64_MAX when it is gone. For watchdogs. Any thread. */
 int64_t jm_archive_stalled_us(struct jm_archive *a);
 
-/* Can the archive not write just now? True with why in text_r. */
+/* Can the archive take no message just now, as it cannot write or its disk has less room than the reserve? True with why in text_r. */
 bool jm_archive_trouble(struct jm_archive *a, char text_r[JM_ERR_TEXT_BYTES]);
 
 enum jm_archive_sort { JM_SORT_ID, JM_SORT_SENT, JM_SORT_SIZE, JM_SORT_SENDER, JM_SORT_SUBJECT };

@@ -214,11 +214,14 @@ int jm_archive_standing(struct jm_archive *a, json_t **status_r, struct jm_err *
 
 bool jm_archive_trouble(struct jm_archive *a, char text_r[JM_ERR_TEXT_BYTES])
 {
+	struct jm_err low = { .kind = JM_E_NONE };
 	const struct jm_err *why;
 	bool wrong;
 
+	if (jm_disk_check(a, 0, &low) == 0)	/* asked here so that it also clears when no mail comes */
+		low.kind = JM_E_NONE;
 	(void)pthread_mutex_lock(&a->lock);
-	why = a->write_trouble.kind != JM_E_NONE ? &a->write_trouble : &a->apply_trouble;
+	why = a->write_trouble.kind != JM_E_NONE ? &a->write_trouble : a->apply_trouble.kind != JM_E_NONE ? &a->apply_trouble : &low;
 	wrong = why->kind != JM_E_NONE;
 	if (wrong)
 		memcpy(text_r, why->text, JM_ERR_TEXT_BYTES);

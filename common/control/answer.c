@@ -84,6 +84,25 @@ static int add_days(const struct question *q, json_t *status, struct jm_err *err
 	return json_object_set_new(status, "days", days) == 0 ? 0 : jm_err_set(err, JM_E_TEMP, "no memory for the days");
 }
 
+/* What the daemon knows of a service and the archive does not, as it cannot be written now or was not yet. */
+static int add_standing(const struct question *q, const json_t *status, struct jm_err *err)
+{
+	const json_t *rows = json_object_get(status, "services"), *known = json_object_get(q->daemon_state, "services");
+	json_t *row, *service;
+	size_t i, k;
+
+	json_array_foreach(known, k, service) {
+		const json_t *address = json_object_get(service, "email_address");
+		json_t *is = json_object_get(service, "standing");
+
+		json_array_foreach(rows, i, row)
+			if (is && json_equal(json_object_get(row, "name"), address) && !json_equal(json_object_get(row, "status_since"),
+			    json_object_get(is, "status_since")) && json_object_update(row, is) != 0)
+				return jm_err_set(err, JM_E_TEMP, "no memory for the status");
+	}
+	return 0;
+}
+
 static int answer_status(const struct question *q, struct jm_err *err)
 {
 	json_t *status = NULL;
@@ -93,7 +112,7 @@ static int answer_status(const struct question *q, struct jm_err *err)
 		return -1;
 	if (json_object_set_new(status, "daemon", q->daemon_state ? json_deep_copy(q->daemon_state) : json_null()) < 0)
 		jm_err_set(err, JM_E_TEMP, "no memory for the status");
-	else if (!flag(q, "days") || add_days(q, status, err) == 0)
+	else if (add_standing(q, status, err) == 0 && (!flag(q, "days") || add_days(q, status, err) == 0))
 		rc = q->out->object(q->out->ctx, status, err);
 	json_decref(status);
 	return rc;

@@ -12,6 +12,7 @@
 #include "common/settings/difference.h"
 #include "milter/daemon/collect.h"
 #include "milter/daemon/kept.h"
+#include "milter/daemon/watch.h"
 
 #define REPORT_BYTES (64u * 1024u)
 #define CHANGES_MS 3000			/* how long the events of a reload may wait for room: MTAs must hear of us meanwhile */
@@ -234,6 +235,16 @@ static json_t *unverified(struct jm_daemon *d, const struct jm_settings *s)
 	return names;
 }
 
+/* How a service stands, under the names of the archive's rows, which may be unable to keep it now. NULL: not known yet, or no memory. */
+static json_t *standing(const char *service)
+{
+	char since[JM_CLOCK_TEXT_BYTES];
+	struct jm_service_status s;
+
+	return jm_watch_standing(service, &s) ? json_pack("{s:s, s:s, s:s, s:s?}", "status", jm_status_name(s.status), "status_since",
+	    jm_clock_format(s.since_ms, since), "why", s.why, "cure", jm_status_cure(&s)) : NULL;
+}
+
 json_t *jm_daemon_state(void *ctx)
 {
 	struct jm_daemon *d = ctx;
@@ -245,9 +256,9 @@ json_t *jm_daemon_state(void *ctx)
 	for (i = 0; i < s->services_n; i++) {
 		const struct jm_service *v = &s->services[i];
 
-		json_array_append_new(services, json_pack("{s:s, s:s, s:s, s:b, s:o*}", "email_address", v->email_address, "description",
+		json_array_append_new(services, json_pack("{s:s, s:s, s:s, s:b, s:o*, s:o*}", "email_address", v->email_address, "description",
 		    v->description ? v->description : "", "transport", v->transport == JM_TRANSPORT_POP3 ? "pop3" : "smtp", "disabled", v->disabled,
-		    "mailbox", v->transport == JM_TRANSPORT_POP3 ? jm_collect_state(d, v->email_address) : NULL));
+		    "standing", standing(v->email_address), "mailbox", v->transport == JM_TRANSPORT_POP3 ? jm_collect_state(d, v->email_address) : NULL));
 	}
 	services = json_pack("{s:{s:i, s:s, s:s, s:s, s:s}, s:{s:I, s:I, s:I, s:I, s:I}, s:o}", "daemon", "pid", (int)getpid(), "version",
 	    PACKAGE_VERSION, "started", jm_clock_format(d->started_ms, started), "settings_file", s->path, "socket", s->socket, "since_start",

@@ -11,6 +11,7 @@
 #include "common/publish/figure.h"
 #include "milter/daemon/clients.h"
 #include "milter/daemon/collect.h"
+#include "milter/daemon/watch.h"
 
 #define CLIENTS 20
 
@@ -114,23 +115,21 @@ static json_t *queue_part(struct jm_archive *a, const json_t *status)
 	return json_pack("{s:I,s:o}", "messages", number(status, "queued"), "oldest", json_is_string(since) ? since : json_null());
 }
 
-/* How the service stands: as the archive keeps it, or as the facts are while it keeps nothing yet. */
+/* How the service stands: as the watch has it, which the archive may be unable to keep; or as the facts are, before its first look. */
 static void add_state(json_t *o, const struct jm_service *s, const json_t *row, const json_t *status, int64_t started_ms)
 {
-	static const char *const kept[][2] = { { "status", "state" }, { "status_since", "since" }, { "why", "why" }, { "cure", "cure" } };
-	const char *problem = json_string_value(json_object_get(status, "problem"));
-	const char *state = s->disabled ? "Disabled" : problem ? "Error" : number(row, "reports") > 0 ? "OK" : "Awaiting Initial Run";
+	const char *problem = json_string_value(json_object_get(status, "problem")), *cure = NULL;
+	struct jm_service_status is = { .status = s->disabled ? JM_STATUS_DISABLED : problem ? JM_STATUS_ERROR : number(row, "reports") > 0 ? JM_STATUS_OK :
+		JM_STATUS_AWAITING, .since_ms = started_ms };
 
-	if (json_is_string(json_object_get(row, "status"))) {
-		copy_texts(o, row, kept, N(kept));
-	} else {
-		(void)json_object_set_new(o, "state", json_string(state));
-		(void)json_object_set_new(o, "since", time_text(started_ms));
-		(void)json_object_set_new(o, "why", json_string(strcmp(state, "Error") == 0 ? problem : ""));
+	if (jm_watch_standing(s->email_address, &is)) {
+		problem = is.why;
+		cure = jm_status_cure(&is);
 	}
-	for (size_t i = 2; i < N(kept); i++)
-		if (!json_is_string(json_object_get(o, kept[i][1])))
-			(void)json_object_set_new(o, kept[i][1], json_string(""));
+	(void)json_object_set_new(o, "state", json_string(jm_status_name(is.status)));
+	(void)json_object_set_new(o, "since", time_text(is.since_ms));
+	(void)json_object_set_new(o, "why", json_string(is.status == JM_STATUS_ERROR && problem ? problem : ""));
+	(void)json_object_set_new(o, "cure", json_string(cure ? cure : ""));
 }
 
 static void add_mailbox(json_t *o, struct jm_daemon *d, const char *address)

@@ -7,7 +7,6 @@
 
 #include "common/base/clock.h"
 #include "common/base/log.h"
-#include "common/service/status.h"
 #include "milter/daemon/collect.h"
 #include "milter/daemon/intake.h"
 
@@ -232,6 +231,20 @@ int jm_watch_start(struct jm_daemon *d, struct jm_err *err)
 	pthread_mutex_unlock(&lock);
 	json_decref(status);
 	return 0;
+}
+
+bool jm_watch_standing(const char *service, struct jm_service_status *s_r)
+{
+	bool known = false;
+
+	pthread_mutex_lock(&lock);
+	for (size_t i = 0; i < services_n && !known; i++)
+		if (strcmp(services[i].service, service) == 0) {
+			*s_r = services[i].status;
+			known = s_r->known;
+		}
+	pthread_mutex_unlock(&lock);
+	return known;
 }
 
 static void tell(struct jm_daemon *d, const char *service, const struct jm_service_status *before, const struct jm_service_status *now)

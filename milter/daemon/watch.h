@@ -6,6 +6,7 @@
 #ifndef JM_DAEMON_WATCH_H
 #define JM_DAEMON_WATCH_H
 
+#include "common/service/status.h"
 #include "milter/daemon/daemon.h"
 
 struct jm_intake;
@@ -24,6 +25,9 @@ void jm_watch_message(const char *service);
 
 /* What became of an intake, by its stored: one of the last two for each of its services. */
 void jm_watch_intake(const struct jm_intake *in);
+
+/* How a service stands, also while the archive cannot be told. False when that is not known yet. */
+bool jm_watch_standing(const char *service, struct jm_service_status *s_r);
 
 /* Once a second, by one thread: write the counts, bring every service's status up to now, tell changes as events. */
 void jm_watch_tick(struct jm_daemon *d);

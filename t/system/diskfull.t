@@ -8,6 +8,7 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
 import corpus
 import milter
+import run
 import tap
 from daemon import Daemon
 
@@ -20,6 +21,10 @@ def send(d, number, size=0):
 
 def subjects(d):
     return [i["subject"] for i in d.jmctl.list()]
+
+
+def stands(d):
+    return next(s for s in d.jmctl.status()["services"] if s["name"] == JOURNAL)["status"]
 
 
 def fault(text, size):
@@ -109,8 +114,10 @@ def reserve():
         answers = [send(d, "low-%d-%d" % (turn, i)) for i in range(3)]
         tap.ok(all(a.text.startswith("451 4.3.0") for a in answers), "reserve: 451 4.3.0 while 10 MB are left", answers)
         tap.is_(d.jmctl.status()["state"], "disk-low", "reserve: status says so")
+        tap.is_(run.settled(lambda: stands(d), "Error"), "Error", "reserve: the service is in error, too")
         os.unlink(filler)
         tap.is_(d.jmctl.status()["state"], "ok", "reserve: with room again it clears by itself, without a message")
+        tap.is_(run.settled(lambda: stands(d), "OK"), "OK", "reserve: and so does the service")
         tap.is_(send(d, "after-%d" % turn).kind, "d", "reserve: and mail is archived")
     d.stop()
     d.start()

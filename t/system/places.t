@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """An archive folder that cannot be written (read-only, without inodes, of another owner), one behind a symbolic link, and no descriptors left: 4xx, told, and mended
 by itself; a start that fails says what to do."""
+import json
 import os
 import re
 import shutil
@@ -64,6 +65,10 @@ def trouble(d, name, begin, end, size=0):
     run.until(lambda: d.jmctl.status()["state"] == "cannot-write", "the state")
     tap.like(d.log(), "archive-cannot-write .*error=", name + ": the log says why")
     tap.ok(run.settled(lambda: bool(re.search(r"status service=%s .*is=Error .*archive: " % JOURNAL, d.log())), True), name + ": the service is in error")
+    s = service(d)
+    tap.ok(s["status"] == "Error" and s["why"].startswith("archive: ") and "disk" in s["cure"], name + ": which status tells although it cannot be kept", s)
+    s = json.loads(d.jmctl.run("top", "--json")[1])["services"][JOURNAL]
+    tap.ok(s["state"] == "Error" and s["why"].startswith("archive: "), name + ": and so does what is published", s)
     tap.is_(subjects(d), before + stored, name + ": what was acknowledged is listed, nothing else")
     end()
     run.until(lambda: send(d, name + "-after").kind == "d", "mail again")
@@ -100,6 +105,24 @@ def read_only():
     d.start()
     tap.is_(subjects(d), ["Test before"], "read-only at the start: mounted to be written it starts again")
     d.stop()
+
+
+def queue_waits():
+    """The processing queue while nothing can be written: nothing is told that did not happen, and the log is not filled."""
+    flag = tap.folder() + "/no-space"
+    d = Daemon(tap.folder() + "/queue", services=[daemon.service(JOURNAL, initial_process_delay=2)], outbounds=(CLIENT,),
+               env=dict(ASAN, LD_PRELOAD=SHIM, DISK_FAULT="any:1+:ENOSPC", DISK_FAULT_WHILE=flag, DISK_FAULT_UNDER=tap.folder() + "/queue/archive")).start()
+    tap.is_([send(d, "waits-%d" % i).kind for i in range(3)], ["d"] * 3, "the queue: three reports wait")
+    with open(flag, "w", encoding="ascii"):
+        pass
+    run.until(lambda: " queue-waits " in d.log(), "the queue's worker finds that it cannot")
+    end = time.monotonic() + 2	# a worker that tells of each try would have told many times by then
+    run.until(lambda: time.monotonic() > end, "two seconds")
+    tap.is_((d.log().count(" queue-waits "), d.log().count(" queue record=")), (1, 0), "the queue: that is told once, and no outcome that there is not")
+    os.unlink(flag)
+    run.until(lambda: len(subjects(d)) == 3, "the reports are archived")
+    tap.is_(run.settled(lambda: len(re.findall(r" queue record=.* outcome=archived", d.log())), 3), 3, "the queue: with room again each is archived, and told once")
+    tap.is_(d.stop(), 0, "the queue: it stops")
 
 
 def link():
@@ -145,6 +168,10 @@ def inodes():
     answers = [send(d, "%s-%d" % (name, i), 30000) for i in range(3)]
     tap.ok(all(a.text.startswith("451 4.3.0") for a in answers), name + ": 451 4.3.0", answers)
     tap.ok(run.settled(lambda: bool(re.search(r"status service=%s .*is=Error .*archive: " % JOURNAL, d.log())), True), name + ": the service is in error")
+    s = service(d)
+    tap.ok(s["status"] == "Error" and s["why"].startswith("archive: ") and "disk" in s["cure"], name + ": which status tells although it cannot be kept", s)
+    s = json.loads(d.jmctl.run("top", "--json")[1])["services"][JOURNAL]
+    tap.ok(s["state"] == "Error" and s["why"].startswith("archive: "), name + ": and so does what is published", s)
     tap.like(d.log(), "archive-cannot-write .*No space left", name + ": the log says why")
     tap.is_(subjects(d), before, name + ": nothing of it is stored")
     shutil.rmtree(filler)
@@ -227,7 +254,7 @@ def tries(d):
         return False
 
 
-for part in (read_only, link, inodes, owners, descriptors):
+for part in (read_only, queue_waits, link, inodes, owners, descriptors):
     if not sys.argv[1:] or part.__name__ in sys.argv[1:]:
         part()
 sys.exit(tap.done())

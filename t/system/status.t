@@ -28,7 +28,7 @@ def service(name):
 
 def stands(name, status, what):
     """Wait for the state and claim it."""
-    run.until(lambda: service(name).get("status") == status, "%s is %s" % (name, status))
+    run.until(lambda: service(name).get("status") == status and changes(name)[-1:] == [status], "%s is %s, and that is kept" % (name, status))
     tap.ok(True, what)
     return service(name)
 
