@@ -206,7 +206,8 @@ static void *poll_mailbox(void *arg)
 	while (!stopped(p)) {
 		int64_t wait_ms;
 
-		jm_daemon_busy(p->daemon);	/* the daemon waits for the end of a session before it closes the archive */
+		if (!jm_daemon_busy(p->daemon))	/* the daemon waits for the end of a session before it closes the archive */
+			break;
 		wait_ms = atomic_load(&p->daemon->stopping) ? 0 : poll_once(p);
 		jm_daemon_done(p->daemon);
 		wait_for(p, wait_ms);

@@ -19,9 +19,14 @@
 
 void jm_daemon_init(struct jm_daemon *d, struct jm_settings *settings)
 {
+	pthread_condattr_t monotonic;
+
 	*d = (struct jm_daemon){ .settings = settings, .started_ms = jm_clock_now_ms() };
 	pthread_mutex_init(&d->lock, NULL);
-	pthread_cond_init(&d->idle, NULL);
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(&d->idle, &monotonic);
+	pthread_condattr_destroy(&monotonic);
 	pthread_mutex_init(&d->refreshing, NULL);
 }
 
@@ -46,10 +51,15 @@ struct change {
 /* Log an event and keep it, within the time when there are too many. What finds no room is counted by the archive. */
 static void put_event(struct jm_daemon *d, const struct jm_event *e, int64_t wait_ms)
 {
+	bool open = jm_daemon_busy(d);
 	struct jm_err err;
 
-	if (d->archive && jm_archive_note_within(d->archive, e, wait_ms, &err) != 0)
+	if (!open)
+		jm_err_set(&err, JM_E_TEMP, "the archive is closed");
+	if (!open || (d->archive && jm_archive_note_within(d->archive, e, wait_ms, &err) != 0))
 		JM_LOG(JM_LOG_ERROR, "event-lost", { "kind", JM_S(e->kind) }, { "error", JM_S(err.text) });
+	if (open)
+		jm_daemon_done(d);
 }
 
 static void log_event(const struct jm_event *e)
@@ -179,11 +189,15 @@ void jm_daemon_note(struct jm_daemon *d, const char *kind, const char *service, 
 	put_event(d, &e, 0);
 }
 
-void jm_daemon_busy(struct jm_daemon *d)
+bool jm_daemon_busy(struct jm_daemon *d)
 {
+	bool may;
+
 	pthread_mutex_lock(&d->lock);
-	d->busy++;
+	may = !d->closed;
+	d->busy += may;
 	pthread_mutex_unlock(&d->lock);
+	return may;
 }
 
 void jm_daemon_done(struct jm_daemon *d)
@@ -194,23 +208,30 @@ void jm_daemon_done(struct jm_daemon *d)
 	pthread_mutex_unlock(&d->lock);
 }
 
-bool jm_daemon_drain(struct jm_daemon *d, int64_t grace_ms)
+static bool wait_idle(struct jm_daemon *d, bool close, int64_t grace_ms)
 {
-	struct timespec until;
-	int64_t ms = 0;
+	int64_t until_us = jm_clock_mono_us() + grace_ms * 1000;
+	const struct timespec until = { .tv_sec = (time_t)(until_us / 1000000), .tv_nsec = (long)(until_us % 1000000) * 1000 };
 	bool idle;
 
-	atomic_store(&d->stopping, true);
-	clock_gettime(CLOCK_REALTIME, &until);
-	ms = (int64_t)until.tv_sec * 1000 + until.tv_nsec / 1000000 + grace_ms;
-	until.tv_sec = (time_t)(ms / 1000);
-	until.tv_nsec = (long)(ms % 1000) * 1000000;
 	pthread_mutex_lock(&d->lock);
+	d->closed = close;
 	while (d->busy && pthread_cond_timedwait(&d->idle, &d->lock, &until) != ETIMEDOUT)
 		;
 	idle = d->busy == 0;
 	pthread_mutex_unlock(&d->lock);
 	return idle;
+}
+
+bool jm_daemon_drain(struct jm_daemon *d, int64_t grace_ms)
+{
+	atomic_store(&d->stopping, true);
+	return wait_idle(d, false, grace_ms);
+}
+
+bool jm_daemon_shut(struct jm_daemon *d, int64_t grace_ms)
+{
+	return wait_idle(d, true, grace_ms);
 }
 
 static int keep_row(void *ctx, const json_t *row, struct jm_err *err)

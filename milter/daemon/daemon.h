@@ -29,7 +29,8 @@ struct jm_daemon {
 	pthread_cond_t idle;			/* busy became 0 */
 	struct jm_settings *settings;		/* in force */
 	struct jm_quota quota;
-	unsigned busy;				/* journal messages between their first recipient and their answer */
+	unsigned busy;				/* messages between their first recipient and their answer, sessions with mailboxes, events on their way */
+	bool closed;				/* the archive is: nothing begins any more */
 	atomic_bool stopping;
 	atomic_ullong received, archived, deferred, refused, passed;	/* messages since the start */
 };
@@ -53,12 +54,15 @@ void jm_daemon_refresh(struct jm_daemon *d);
  * next. parts of what makes it alike: kind, service, actor, reason; reason NULL: like no other, each is noted. */
 void jm_daemon_note(struct jm_daemon *d, const char *kind, const char *service, const char *actor, const char *reason, const char *text);
 
-/* A journal message begins, ends. */
-void jm_daemon_busy(struct jm_daemon *d);
+/* Something that needs the archive begins, ends. False when the archive is closed, or about to be: then it must not begin. */
+bool jm_daemon_busy(struct jm_daemon *d) JM_MUST_CHECK;
 void jm_daemon_done(struct jm_daemon *d);
 
 /* Refuse new messages and wait until none is in flight, or for grace_ms. False when some still are. */
 bool jm_daemon_drain(struct jm_daemon *d, int64_t grace_ms);
+
+/* The last before the archive is closed: nothing begins any more; wait for what has begun since the drain. False when that takes longer. */
+bool jm_daemon_shut(struct jm_daemon *d, int64_t grace_ms);
 
 /* What only a running daemon knows, for "status"; the caller owns it. ctx is the struct jm_daemon. NULL without memory. */
 json_t *jm_daemon_state(void *ctx);

@@ -320,6 +320,12 @@ static void advise(const struct jm_settings *s, struct jm_err *err)
 		jm_err_set(err, why.kind, "%.250s; raise the limit of open files (LimitNOFILE)", why.text);
 }
 
+/* Threads of messages still use the archive: it is left open, its log needs no closing. */
+static void tell_unfinished(void)
+{
+	JM_LOG(JM_LOG_WARNING, "stop-unfinished", { "outcome", JM_S("senders of messages still coming in get 4xx and try again") });
+}
+
 static int run(struct jm_daemon *d, struct jm_err *err)
 {
 	struct jm_control *control = NULL;
@@ -354,8 +360,8 @@ static int run(struct jm_daemon *d, struct jm_err *err)
 	if (rc != 0)
 		jm_err_set(err, JM_E_TEMP, "libmilter gave up; its reason is in the system log");
 	if (!jm_daemon_drain(d, DRAIN_MS)) {
-		JM_LOG(JM_LOG_WARNING, "stop-unfinished", { "outcome", JM_S("senders of messages still coming in get 4xx and try again") });
-		return rc;	/* their threads still use the archive: leave it open, its log needs no closing */
+		tell_unfinished();
+		return rc;
 	}
 	jm_collect_stop(d);		/* before the last word */
 	jm_clock_sleep_ms(LINGER_MS);
@@ -367,7 +373,9 @@ out:
 	jm_publisher_stop();
 	jm_notify_watchdog_stop();
 	pthread_mutex_lock(&d->refreshing);	/* for good: refreshing and reloading note events */
-	if (d->archive) {
+	if (d->archive && !jm_daemon_shut(d, DRAIN_MS)) {
+		tell_unfinished();
+	} else if (d->archive) {
 		jm_archive_close(&d->archive);
 		jm_kept_end();
 	}

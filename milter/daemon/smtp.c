@@ -229,11 +229,11 @@ static void tell_refusal(struct session *s, const struct jm_admission *a, const 
 	    jm_verdict_name(a->verdict), a->text);
 }
 
-static void begin_busy(struct session *s)
+/* From here on the archive stays open. False when it is closed already. */
+static bool begin_busy(struct session *s)
 {
-	if (!s->counted)
-		jm_daemon_busy(the_daemon);
-	s->counted = true;
+	s->counted = s->counted || jm_daemon_busy(the_daemon);
+	return s->counted;
 }
 
 /* Not ours; with the gateway on, its copy is. */
@@ -247,9 +247,10 @@ static sfsistat other_recipient(struct session *s, const char *path)
 		return SMFIS_CONTINUE;
 	if (atomic_load(&the_daemon->stopping) && settings->gateway_on_fault == JM_ON_FAULT_DEFER)
 		return jm_reply_stopping(s->ctx);
+	if (!begin_busy(s))
+		return jm_reply_stopping(s->ctx);	/* it would pass without a trace: no event can be kept any more */
 	if (jm_intake_pass(&s->intake, jm_span_str(path), &err) != 0)
 		fail(s, &err);		/* told at the end of message, by the setting */
-	begin_busy(s);
 	return SMFIS_CONTINUE;
 }
 
@@ -282,9 +283,10 @@ static sfsistat on_rcpt(SMFICTX *ctx, char **argv)
 		tell_refusal(s, &a, argv[0]);
 		return jm_reply_admission(ctx, &a);
 	}
+	if (!begin_busy(s))
+		return jm_reply_stopping(ctx);
 	if (jm_intake_add(&s->intake, a.service, jm_span_str(argv[0]), &err) != 0)
 		return jm_reply_trouble(ctx, &err);	/* this recipient only */
-	begin_busy(s);
 	return SMFIS_CONTINUE;
 }
 
@@ -388,7 +390,8 @@ static int remove_recipients(struct session *s)
 	return 0;
 }
 
-static sfsistat answer(struct session *s, int rc, struct jm_err *err)
+/* kept: it is in the archive; it may pass without. */
+static sfsistat answer(struct session *s, int rc, bool kept, struct jm_err *err)
 {
 	const struct jm_arrival *a = &s->intake.arrival;
 
@@ -402,12 +405,12 @@ static sfsistat answer(struct session *s, int rc, struct jm_err *err)
 		    jm_err_kind_name(err->kind), err->text);
 		return jm_reply_trouble(s->ctx, err);
 	}
-	atomic_fetch_add(&the_daemon->archived, 1);
+	atomic_fetch_add(kept ? &the_daemon->archived : &the_daemon->passed, 1);
 	return s->others ? SMFIS_CONTINUE : SMFIS_DISCARD;
 }
 
-/* The gateway's copy, when there has to be one. rc: how gathering went. 0: the message may pass. */
-static int copy_passing(struct session *s, int rc, struct jm_err *err)
+/* The gateway's copy, when there has to be one. rc: how gathering went. 0: the message may pass; *kept_r: not without a copy. */
+static int copy_passing(struct session *s, int rc, bool *kept_r, struct jm_err *err)
 {
 	const struct jm_settings *settings = s->intake.settings;
 	struct jm_receipt receipt;
@@ -421,6 +424,7 @@ static int copy_passing(struct session *s, int rc, struct jm_err *err)
 			jm_watch_deferred("gateway");
 		return rc;
 	}
+	*kept_r = s->intake.targets_n > 0;
 	jm_daemon_note(the_daemon, "not-archived", "gateway", s->client, jm_err_kind_name(err->kind), err->text);
 	return 0;
 }
@@ -432,6 +436,7 @@ static sfsistat on_eom(SMFICTX *ctx)
 	struct jm_receipt receipt;
 	struct jm_err err = s->trouble;
 	sfsistat result;
+	bool kept = true;
 	int rc = -1;
 
 	if (!is_wanted(s))
@@ -444,9 +449,9 @@ static sfsistat on_eom(SMFICTX *ctx)
 	jm_watch_intake(&s->intake);
 	jm_clients_count(s->client, false);
 	if (s->intake.targets_n == 0 || rc == 0)
-		rc = copy_passing(s, rc, &err);
+		rc = copy_passing(s, rc, &kept, &err);
 	wait_ends(s);
-	result = answer(s, rc, &err);
+	result = answer(s, rc, kept, &err);
 	end_message(s);
 	return result;
 }

@@ -133,6 +133,9 @@ def faults(on_fault):
         run.until(lambda: len(s.server.delivered()) == before + 1, "the mail is delivered")
     tap.is_(s.send(corpus.report("fault"), [JOURNAL]).code, 451, "a journal report gets 451 in any case")
     tap.ok(("not-archived" in s.daemon.log()) == (on_fault == "pass"), "what passed without its copy is told")
+    since = s.jmctl.status()["daemon"]["since_start"]
+    tap.is_((since["received"], since["archived"] + since["deferred"] + since["passed"]), (i + 2, i + 2), "what came in since the start is accounted for")
+    tap.is_((since["archived"], since["passed"]), (before, int(on_fault == "pass")), "and what passed without its copy does not count as archived")
     s.server.stop()
     s.daemon.kill()
 

@@ -116,7 +116,37 @@ def idle():
     tap.ok(min(took) < 3, "and not after five seconds", took)
 
 
+def gateway():
+    """Ordinary mail that may pass without its copy comes until the very end: it is archived, or deferred; and the archive is closed in order."""
+    shim = tap.folder() + "/slow-sync.so"
+    run.output("cc", "-D_GNU_SOURCE", "-shared", "-fPIC", "-O1", "-U_FORTIFY_SOURCE", "-o", shim, os.path.join(tap.SRC, "t/lib/slow-sync.c"))
+    d = Daemon(tap.folder() + "/gateway", outbounds=(CLIENT,), more={"gateway": {"enabled": True, "on-fault": "pass"}},
+               env={"LD_PRELOAD": shim, "SLOW_SYNC_US": "200000", "ASAN_OPTIONS": "verify_asan_link_order=0:detect_leaks=0"}).start()
+    sessions, passed, odd = [milter.Session(d.socket) for _ in range(60)], [], []
+    d.program.signal(signal.SIGTERM)
+    run.until(lambda: " stopped " in d.log(), "the last event")
+    for i, s in enumerate(sessions):
+        try:
+            s.connect(CLIENT)
+            s.mail("<a@example.com>")
+            a = s.rcpt("<somebody@example.net>")
+            if a.kind == "c":
+                a = s.message(corpus.report("gateway-%d" % i))
+            if a.kind == "c":
+                passed.append("Test gateway-%d" % i)
+            elif not a.text.startswith("451 4.3.2"):
+                odd.append(a)
+        except (milter.Closed, OSError):
+            break
+        time.sleep(0.02)
+    tap.is_(d.program.wait(60), 0, "a gateway that may pass mail: stops with status 0")
+    tap.is_(odd, [], "a gateway that may pass mail: what comes too late is deferred")
+    kept = {i["subject"] for i in d.jmctl.list()}
+    tap.is_([p for p in passed if p not in kept], [], "a gateway that may pass mail: all %d that passed are in the archive" % len(passed))
+
+
 in_flight(signal.SIGTERM)
+gateway()
 idle()
 at_once()
 under_load()
