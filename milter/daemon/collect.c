@@ -18,6 +18,7 @@ struct poller {
 	struct jm_daemon *daemon;
 	char *service;				/* its email address; owned */
 	struct jm_settings *seen;		/* the last settings that were looked at; the thread's own */
+	unsigned turn;				/* how often they were others */
 	bool wanted;				/* what they said */
 	const struct jm_service *begun_with;	/* of the settings of the session under way; NULL between sessions */
 	struct jm_ids failing;
@@ -75,6 +76,7 @@ static bool stopped(void *ctx)
 		p->wanted = service && (!p->begun_with || same_mailbox(&service->pop3, &p->begun_with->pop3));
 		jm_settings_unref(&p->seen);
 		p->seen = jm_settings_ref(s);
+		p->turn++;
 	}
 	jm_settings_unref(&s);
 	return !p->wanted;
@@ -189,12 +191,15 @@ out:
 	return wait_ms;
 }
 
-static void wait_for(struct poller *p, int64_t ms)
+/* Until the time is over or other settings hold than in that turn: they may be the cure. */
+static void wait_for(struct poller *p, unsigned turn, int64_t ms)
 {
 	int64_t until_us = jm_clock_mono_us() + ms * 1000;
 
-	while (jm_clock_mono_us() < until_us && !stopped(p))
+	while (jm_clock_mono_us() < until_us && !stopped(p) && p->turn == turn)
 		jm_clock_sleep_ms(SLICE_MS);
+	if (p->turn != turn)
+		p->failures = 0;
 }
 
 static void *poll_mailbox(void *arg)
@@ -204,13 +209,14 @@ static void *poll_mailbox(void *arg)
 
 	recall(p);
 	while (!stopped(p)) {
+		unsigned turn = p->turn;
 		int64_t wait_ms;
 
 		if (!jm_daemon_busy(p->daemon))	/* the daemon waits for the end of a session before it closes the archive */
 			break;
 		wait_ms = atomic_load(&p->daemon->stopping) ? 0 : poll_once(p);
 		jm_daemon_done(p->daemon);
-		wait_for(p, wait_ms);
+		wait_for(p, turn, wait_ms);
 	}
 	keep(p, true);
 	jm_settings_unref(&p->seen);

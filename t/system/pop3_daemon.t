@@ -132,6 +132,23 @@ def another_client():
     tap.is_(d.stop(), 0, "another client: the daemon stops with status 0")
 
 
+def mended():
+    """A wrong password, and a long wait until the next try: the right one and a reload are enough."""
+    email, wrong = "mended@journal.example.com", os.path.join(home, "wrong")
+    with open(wrong, "w", encoding="ascii") as f:
+        f.write("nonsense\n")
+    os.chmod(wrong, 0o600)
+    box = dovecot.Dovecot(os.path.join(home, "mended")).start()
+    box.put([lf(pop3.message(1))])
+    d = Daemon(os.path.join(home, "jm-mended"), [mailbox(email, box.port, poll_interval=3600, password_file=wrong)]).start()
+    run.until(lambda: in_daemon(d, email).get("state") == "error", "the password is wrong")
+    d.services = [mailbox(email, box.port, poll_interval=3600)]
+    d.write()
+    d.reload()
+    tap.is_(run.settled(lambda: in_daemon(d, email).get("state"), "ok", 60), "ok", "a reload with the right password: the mailbox is looked into at once")
+    tap.is_((bodies(d, email), d.stop()), ([pop3.message(1)], 0), "and its message is archived")
+
+
 def silent_servers():
     """Stalls end with answer-timeout; Disabled ends a session at once, be the server silent or never pausing."""
     three = [(i, pop3.message(k)) for k, i in enumerate("abc")]
@@ -261,7 +278,7 @@ def full_disk():
     tap.is_(d.complaints(), [], "a full disk: no complaint in the log")
 
 
-for part in (whole_corpus, another_client, silent_servers, remembered, full_disk):
+for part in (whole_corpus, another_client, mended, silent_servers, remembered, full_disk):
     if len(sys.argv) < 2 or part.__name__ in sys.argv[1:]:
         part()
 sys.exit(tap.done())
