@@ -320,6 +320,8 @@ int jm_archive_dump(struct jm_archive *a, uint64_t since_seq, jm_archive_visit *
 
 /* Parse metadata or a line of a dump's manifest; caller owns. CORRUPT: it is no JSON; TEMP without memory: never to be taken for damage. Any thread. */
 int jm_json_read(const void *p, size_t n, json_t **v_r, struct jm_err *err) JM_MUST_CHECK;
+/* The same for a request: an object or a list, in which no name stands twice. */
+int jm_json_read_strict(const void *p, size_t n, json_t **v_r, struct jm_err *err) JM_MUST_CHECK;
 
 /* Records of a dump into an archive that was opened verbatim. finish waits until all is durable, and frees. */
 struct jm_loader;

@@ -161,13 +161,13 @@ __attribute__((constructor)) static void watch_memory(void)
 	json_set_alloc_funcs(watched_malloc, free);
 }
 
-int jm_json_read(const void *p, size_t n, json_t **v_r, struct jm_err *err)
+static int parse(const void *p, size_t n, size_t flags, json_t **v_r, struct jm_err *err)
 {
 	json_error_t why;
 
 	memset(&why, 0, sizeof(why));
 	no_memory = false;
-	*v_r = json_loadb(p, n, JSON_DECODE_ANY, &why);
+	*v_r = json_loadb(p, n, flags, &why);
 	if (*v_r != NULL && !no_memory)
 		return 0;
 	json_decref(*v_r);
@@ -176,6 +176,16 @@ int jm_json_read(const void *p, size_t n, json_t **v_r, struct jm_err *err)
 	if (no_memory || why.text[0] == '\0')
 		return jm_err_set(err, JM_E_TEMP, "no memory to read JSON");
 	return jm_err_set(err, JM_E_CORRUPT, "this is no JSON: %.100s", why.text);
+}
+
+int jm_json_read(const void *p, size_t n, json_t **v_r, struct jm_err *err)
+{
+	return parse(p, n, JSON_DECODE_ANY, v_r, err);
+}
+
+int jm_json_read_strict(const void *p, size_t n, json_t **v_r, struct jm_err *err)
+{
+	return parse(p, n, JSON_REJECT_DUPLICATES, v_r, err);
 }
 
 json_t *jm_json_row(const void *p, size_t n)

@@ -91,7 +91,7 @@ static int put_end(int fd, const struct jm_err *err, int timeout_ms, struct jm_e
 
 static int read_request(int fd, json_t **request_r, struct jm_err *err)
 {
-	json_error_t why;
+	struct jm_err why;
 	struct jm_buf b;
 	char type;
 	int rc = -1;
@@ -103,11 +103,9 @@ static int read_request(int fd, json_t **request_r, struct jm_err *err)
 		jm_err_set(err, JM_E_USAGE, "control socket: a request begins with a frame of type Q");
 		goto out;
 	}
-	*request_r = json_loadb((const char *)b.p, b.len, JSON_REJECT_DUPLICATES, &why);
-	if (*request_r)
-		rc = 0;
-	else
-		jm_err_set(err, JM_E_USAGE, "control socket: the request is no JSON: %s", why.text);
+	rc = jm_json_read_strict(b.p, b.len, request_r, &why);
+	if (rc < 0)
+		jm_err_set(err, why.kind == JM_E_CORRUPT ? JM_E_USAGE : why.kind, "control socket: the request: %s", why.text);
 out:
 	jm_buf_release(&b);
 	return rc;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Our JSON text is jansson's, byte by byte. */
+/* Our JSON text is jansson's, byte by byte; and what is read without memory does not count. */
 #include <stdlib.h>
 
 #include "common/archive/store.h"
@@ -16,6 +16,47 @@ static void same(const json_t *v, const char *what)
 	jm_buf_release(&got);
 	free(want);
 }
+
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define MEMORY_IS_THEIRS
+#endif
+#endif
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define MEMORY_IS_THEIRS
+#endif
+
+#ifndef MEMORY_IS_THEIRS
+extern void *__libc_malloc(size_t n);
+static int until_none = -1;	/* so many times there is memory, then once there is none; -1: always */
+
+void *malloc(size_t n)
+{
+	return until_none >= 0 && until_none-- == 0 ? NULL : __libc_malloc(n);
+}
+
+static void without_memory(int (*read)(const void *p, size_t n, json_t **v_r, struct jm_err *err), const char *name)
+{
+	static const char text[] = "{\"verb\":\"search\",\"address\":\"somebody.with.a.long.name@example.com\",\"after\":12345678901234567}";
+	json_t *want = json_loads(text, 0, NULL), *got;
+	unsigned wrong = 0, refused = 0;
+	struct jm_err err;
+
+	for (int i = 0; i < 60; i++) {
+		until_none = i;
+		if (read(text, sizeof(text) - 1, &got, &err) == 0) {
+			wrong += !json_equal(got, want);
+			json_decref(got);
+		} else {
+			refused++;
+			wrong += err.kind != JM_E_TEMP;
+		}
+	}
+	until_none = -1;
+	json_decref(want);
+	tap_ok(wrong == 0 && refused > 5, "%s: read whole, or not at all for want of memory (%u times)", name, refused);
+}
+#endif
 
 int main(void)
 {
@@ -49,5 +90,10 @@ int main(void)
 	tap_ok(jm_text_of_json(&b, v, &err) < 0 && err.kind == JM_E_LIMIT, "the buffer's cap holds");
 	json_decref(v);
 	jm_buf_release(&b);
+	tap_ok(jm_json_read_strict("{\"a\":1,\"a\":2}", 13, &v, &err) < 0 && err.kind == JM_E_CORRUPT, "a request in which a name stands twice is none");
+#ifndef MEMORY_IS_THEIRS
+	without_memory(jm_json_read, "JSON");
+	without_memory(jm_json_read_strict, "a request");
+#endif
 	return tap_done();
 }
