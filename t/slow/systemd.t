@@ -215,9 +215,12 @@ def page(h):
     run.until(lambda: ">OK" in h.page(), "the status page shows the service")
     for path, text in (("/", JOURNAL), ("/metrics", "journal_milter_service_state"), ("/api/status", '"services"'), ("/healthz", "")):
         tap.ok(text in h.page(path), "the status page answers " + path)
-    services = json.loads(h.page("/api/status"))["services"]
-    tap.is_([services[n + "@journal.example.com"]["certificate_until"] for n in ("mailbox", "token")], ["2049-12-31T00:00:00.000Z"] * 2,
-            "until when the certificates of the mail servers hold")
+
+    def certificates():
+        services = json.loads(h.page("/api/status"))["services"]
+        return [services[n + "@journal.example.com"]["certificate_until"] for n in ("mailbox", "token")]
+    ends = ["2049-12-31T00:00:00.000Z"] * 2
+    tap.is_(run.settled(certificates, ends, pause=0.5), ends, "until when the certificates of the mail servers hold")
     pid = h.pids()[1]
     with open(h.m.path("/proc/%s/status" % pid), encoding="ascii") as f:
         status = dict(line.split(":\t", 1) for line in f.read().splitlines() if ":\t" in line)
