@@ -22,7 +22,7 @@ struct jm_daemon {
 	struct jm_archive *archive;
 	struct jm_directory *directory;		/* known internal addresses; refreshed by jm_daemon_refresh() */
 	pthread_mutex_t refreshing;		/* whoever refreshes the directory, reloads, or closes the archive */
-	char *spool_dir;
+	char *archive_dir, *spool_dir;		/* of the start: a reload changes neither */
 	struct jm_collector *collector;		/* see collect.h */
 	int64_t started_ms;
 	pthread_mutex_t lock;			/* guards all up to the counters */

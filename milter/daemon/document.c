@@ -240,7 +240,7 @@ int jm_document_make(struct jm_daemon *d, const struct jm_settings *s, json_t **
 		gauges = NULL;
 	o = json_pack("{s:i,s:o,s:i,s:s,s:o,s:o,s:o,s:o,s:o,s:{s:O*,s:O*},s:o}", "format", JM_PUBLISH_FORMAT, "published", time_text(now_ms),
 	    "interval_seconds", s->publish_interval_s, "version", PACKAGE_VERSION, "daemon", daemon_part(d), "refusals", refusals_part(status), "archive",
-	    archive_part(s->archive_directory, status, recent, gauges, now_ms), "queue", queue_part(d->archive, status), "services",
+	    archive_part(d->archive_dir, status, recent, gauges, now_ms), "queue", queue_part(d->archive, status), "services",
 	    services_part(d, s, status), "history", "hours", json_object_get(recent, "hours"), "days", json_object_get(recent, "days"), "events",
 	    events_part(json_object_get(recent, "events")));
 	if (o == NULL)

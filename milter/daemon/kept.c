@@ -15,9 +15,9 @@
 static struct jm_settings *waiting;	/* to be kept; under refreshing */
 static uint64_t waiting_for;		/* so many events must be through */
 
-static int path_of(const struct jm_settings *s, char path[PATH_MAX], struct jm_err *err)
+static int path_of(const struct jm_daemon *d, char path[PATH_MAX], struct jm_err *err)
 {
-	return snprintf(path, PATH_MAX, "%s/" NAME, s->archive_directory) < PATH_MAX ? 0 : jm_err_set(err, JM_E_LIMIT, "the path of the archive is too long");
+	return snprintf(path, PATH_MAX, "%s/" NAME, d->archive_dir) < PATH_MAX ? 0 : jm_err_set(err, JM_E_LIMIT, "the path of the archive is too long");
 }
 
 void jm_kept_compare(struct jm_daemon *d)
@@ -28,7 +28,7 @@ void jm_kept_compare(struct jm_daemon *d)
 	struct jm_err err;
 
 	jm_buf_init(&report, REPORT_BYTES);
-	if (path_of(now, path, &err) == 0 && jm_settings_load(path, &old, &report, &err) == 0 && jm_settings_unmask(old, now, &err) == 0) {
+	if (path_of(d, path, &err) == 0 && jm_settings_load(path, &old, &report, &err) == 0 && jm_settings_unmask(old, now, &err) == 0) {
 		jm_daemon_note_changes(d, old, now, "daemon", "the settings file was changed while no daemon ran; what differs is told one by one");
 	} else if (err.kind != JM_E_NOTFOUND) {
 		snprintf(text, sizeof text, "changes of the settings while no daemon ran are not told: %s", err.text);
@@ -49,7 +49,7 @@ void jm_kept_later(struct jm_daemon *d, struct jm_settings *s)
 	jm_archive_notes(d->archive, &waiting_for, &done);
 }
 
-void jm_kept_end(void)
+void jm_kept_end(struct jm_daemon *d)
 {
 	char path[PATH_MAX];
 	struct jm_buf b;
@@ -58,7 +58,7 @@ void jm_kept_end(void)
 	if (!waiting)
 		return;
 	jm_buf_init(&b, TEXT_BYTES);
-	if (path_of(waiting, path, &err) != 0 || jm_settings_text(waiting, &b, &err) != 0 || jm_io_publish(path, b.p, b.len, 0600, &err) != 0)
+	if (path_of(d, path, &err) != 0 || jm_settings_text(waiting, &b, &err) != 0 || jm_io_publish(path, b.p, b.len, 0600, &err) != 0)
 		JM_LOG(JM_LOG_WARNING, "settings-not-kept", { "error", JM_S(err.text) });
 	jm_buf_release(&b);
 	jm_settings_unref(&waiting);
@@ -72,5 +72,5 @@ void jm_kept_tick(struct jm_daemon *d)
 		return;
 	jm_archive_notes(d->archive, &put, &done);
 	if (done >= waiting_for)
-		jm_kept_end();
+		jm_kept_end(d);
 }

@@ -18,6 +18,6 @@ void jm_kept_later(struct jm_daemon *d, struct jm_settings *s);
 void jm_kept_tick(struct jm_daemon *d);
 
 /* The archive was closed: keep what is to be kept. */
-void jm_kept_end(void);
+void jm_kept_end(struct jm_daemon *d);
 
 #endif

@@ -251,6 +251,18 @@ static void *keep_directory(void *arg)
 	return NULL;
 }
 
+/* No thread waits for these signals yet. Leaving is as good as kill -9, which the archive bears; the next start goes on where this one was. */
+static void leave_when_told(void)
+{
+	sigset_t pending;
+
+	if (sigpending(&pending) != 0 || !(sigismember(&pending, SIGTERM) || sigismember(&pending, SIGINT) || sigismember(&pending, SIGHUP)))
+		return;
+	jm_notify("STOPPING=1");
+	JM_LOG(JM_LOG_NOTICE, "stopped", { "outcome", JM_S("the catalog is not up to date yet; the next start goes on") });
+	_exit(EX_OK);
+}
+
 #define TELL_EVERY_MS 1000
 #define LOG_EVERY_MS 30000
 
@@ -263,6 +275,7 @@ static void tell_catalog(void *ctx, uint64_t done_bytes, uint64_t total_bytes)
 	char text[80];
 
 	(void)ctx;
+	leave_when_told();
 	if (told_ms == 0 || now_ms - told_ms >= TELL_EVERY_MS) {
 		(void)snprintf(text, sizeof(text), "STATUS=bringing the catalog up to date: %u %%", (unsigned)percent);
 		jm_notify(text);
@@ -287,7 +300,8 @@ static int open_archive(struct jm_daemon *d, struct jm_err *err)
 		.replayed = tell_catalog,
 	};
 
-	if (asprintf(&d->spool_dir, "%s/spool", s->archive_directory) < 0)
+	d->archive_dir = strdup(s->archive_directory);
+	if (!d->archive_dir || asprintf(&d->spool_dir, "%s/spool", s->archive_directory) < 0)
 		return jm_err_set(err, JM_E_TEMP, "out of memory");
 	if (jm_io_mkdirs(d->spool_dir, 0700, err) != 0)
 		return -1;
@@ -328,31 +342,32 @@ static void tell_unfinished(void)
 
 static int run(struct jm_daemon *d, struct jm_err *err)
 {
+	struct jm_settings *s = jm_daemon_settings(d);	/* those of the start, whatever is in force later */
 	struct jm_control *control = NULL;
 	pthread_t keeper, directory_keeper;
 	int rc = -1;
 
-	if (become_user(d->settings, err) != 0 || open_archive(d, err) != 0) {
-		advise(d->settings, err);
+	if (become_user(s, err) != 0 || open_archive(d, err) != 0) {
+		advise(s, err);
 		goto out;
 	}
 	if (jm_collect_start(d, err) != 0)
 		goto out;
 	if (jm_queue_start(d, err) != 0)
 		goto out;
-	if (jm_control_start(d->settings->control_socket, d->archive, jm_document_known, d, &control, err) != 0)
+	if (jm_control_start(s->control_socket, d->archive, jm_document_known, d, &control, err) != 0)
 		goto out;
-	if (jm_smtp_listen(d, d->settings, err) != 0)
+	if (jm_smtp_listen(d, s, err) != 0)
 		goto out;
 	jm_kept_compare(d);	/* before there may be a reload */
 	if (pthread_create(&keeper, NULL, keep_time, d) != 0 || pthread_create(&directory_keeper, NULL, keep_directory, d) != 0) {
 		jm_err_set(err, JM_E_TEMP, "cannot start a thread");
 		goto out;
 	}
-	JM_LOG(JM_LOG_NOTICE, "ready", { "version", JM_S(PACKAGE_VERSION) }, { "socket", JM_S(d->settings->socket) },
-	    { "archive", JM_S(d->settings->archive_directory) }, { "services", JM_U(d->settings->services_n) });
+	JM_LOG(JM_LOG_NOTICE, "ready", { "version", JM_S(PACKAGE_VERSION) }, { "socket", JM_S(s->socket) },
+	    { "archive", JM_S(s->archive_directory) }, { "services", JM_U(s->services_n) });
 	jm_daemon_note(d, "started", NULL, "daemon", NULL, PACKAGE_VERSION);
-	if (jm_publisher_start(d, err) != 0 || jm_notify_watchdog(d, err) != 0)
+	if (jm_publisher_start(d, s, err) != 0 || jm_notify_watchdog(d, err) != 0)
 		goto out;
 	jm_notify("READY=1");
 	rc = jm_smtp_serve();
@@ -361,7 +376,7 @@ static int run(struct jm_daemon *d, struct jm_err *err)
 		jm_err_set(err, JM_E_TEMP, "libmilter gave up; its reason is in the system log");
 	if (!jm_daemon_drain(d, DRAIN_MS)) {
 		tell_unfinished();
-		return rc;
+		goto left_open;
 	}
 	jm_collect_stop(d);		/* before the last word */
 	jm_clock_sleep_ms(LINGER_MS);
@@ -377,8 +392,10 @@ out:
 		tell_unfinished();
 	} else if (d->archive) {
 		jm_archive_close(&d->archive);
-		jm_kept_end();
+		jm_kept_end(d);
 	}
+left_open:
+	jm_settings_unref(&s);
 	return rc;
 }
 

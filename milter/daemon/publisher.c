@@ -19,6 +19,7 @@ static pthread_mutex_t rounds = PTHREAD_MUTEX_INITIALIZER;	/* held during a roun
 
 struct publisher {
 	struct jm_daemon *daemon;
+	char dir[PATH_MAX];			/* that of the start: whoever reads there is not told of another one by a reload */
 	bool failing;
 	char line[JM_DOCUMENT_LINE_BYTES];	/* last told */
 };
@@ -43,7 +44,6 @@ static void tell(struct publisher *p, const json_t *document)
 
 static int publish(struct publisher *p, const struct jm_settings *s, struct jm_err *err)
 {
-	char dir[PATH_MAX];
 	json_t *document = NULL;
 	int rc = 0;
 
@@ -51,7 +51,7 @@ static int publish(struct publisher *p, const struct jm_settings *s, struct jm_e
 		return -1;
 	tell(p, document);
 	if (s->publish_interval_s > 0)
-		rc = jm_publisher_folder(s, dir, err) < 0 || jm_io_mkdirs(dir, 0755, err) < 0 || jm_publish_write(dir, s->publish_mode, document, err) < 0 ? -1 : 0;
+		rc = jm_io_mkdirs(p->dir, 0755, err) < 0 || jm_publish_write(p->dir, s->publish_mode, document, err) < 0 ? -1 : 0;
 	json_decref(document);
 	return rc;
 }
@@ -77,13 +77,13 @@ static int64_t one_round(struct publisher *p)
 
 static void *run(void *arg)
 {
-	struct publisher p = { .daemon = arg };
+	struct publisher *p = arg;
 	int64_t next_us = 0;
 
 	for (;;) {
 		if (jm_clock_mono_us() >= next_us) {
 			pthread_mutex_lock(&rounds);
-			next_us = jm_clock_mono_us() + one_round(&p) * 1000;
+			next_us = jm_clock_mono_us() + one_round(p) * 1000;
 			pthread_mutex_unlock(&rounds);
 		}
 		jm_clock_sleep_ms(TICK_MS);
@@ -91,11 +91,15 @@ static void *run(void *arg)
 	return NULL;
 }
 
-int jm_publisher_start(struct jm_daemon *d, struct jm_err *err)
+int jm_publisher_start(struct jm_daemon *d, const struct jm_settings *s, struct jm_err *err)
 {
+	static struct publisher p;	/* lives as long as the process, as its thread does */
 	pthread_t thread;
 
-	return pthread_create(&thread, NULL, run, d) == 0 ? 0 : jm_err_set(err, JM_E_TEMP, "cannot start a thread");
+	p.daemon = d;
+	if (jm_publisher_folder(s, p.dir, err) < 0)
+		return -1;
+	return pthread_create(&thread, NULL, run, &p) == 0 ? 0 : jm_err_set(err, JM_E_TEMP, "cannot start a thread");
 }
 
 void jm_publisher_stop(void)

@@ -167,6 +167,23 @@ def while_down():
     tap.is_((told()[n:], e.stop()), ([], 0), "and is in order the next time")
 
 
+def restart_needed():
+    """What needs a restart stays as it is: neither the dashboards nor what is kept move to another folder."""
+    e = daemon.Daemon(tap.folder() + "/stays", services=[daemon.service(OLD)], outbounds=(CLIENT,), more={"publish": {"interval": 1}}).start()
+    published, kept = e.archive + "/public/status.json", e.archive + "/last-settings.xml"
+    run.until(lambda: os.path.exists(published) and os.path.exists(kept), "the state is published, the settings are kept")
+    before = os.stat(kept).st_mtime_ns
+    e.more["archive"] = {"directory": e.path("elsewhere")}
+    e.write()
+    e.reload()
+    run.until(lambda: e.jmctl.events("restart-needed"), "the reload")
+    tap.is_(run.settled(lambda: os.stat(kept).st_mtime_ns > before, True), True, "another archive directory: the settings are kept beside the archive that is open")
+    first = os.stat(published).st_mtime_ns
+    tap.is_(run.settled(lambda: os.stat(published).st_mtime_ns > first, True), True, "and the state is published where it was")
+    tap.ok(not os.path.exists(e.path("elsewhere")), "nothing is made in the other folder")
+    tap.is_(e.stop(), 0, "it stops")
+
+
 def flood():
     """More changes at once than events may wait: all are there. With a disk that stands still some cannot be: then it is told how many."""
     still, shim = d.path("still"), d.path("slow-sync.so")
@@ -207,6 +224,7 @@ bad()
 changes()
 many()
 while_down()
+restart_needed()
 flood()
 tap.is_(d.stop(), 0, "the daemon stops with status 0")
 tap.is_(d.complaints(), [], "no complaint in its log")

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """A stop waits for messages in flight, takes no new ones, and loses none."""
 import os
+import shutil
 import signal
 import sys
 import threading
@@ -12,7 +13,7 @@ import corpus
 import milter
 import run
 import tap
-from daemon import Daemon
+from daemon import PROGRAM, Daemon
 
 JOURNAL, CLIENT = "journaling@journal.example.com", "192.0.2.25"
 
@@ -116,12 +117,42 @@ def idle():
     tap.ok(min(took) < 3, "and not after five seconds", took)
 
 
+SHIM = tap.folder() + "/slow-sync.so"
+
+
+def slow(us):
+    """An environment with a disk whose syncs take so long."""
+    if not os.path.exists(SHIM):
+        run.output("cc", "-D_GNU_SOURCE", "-shared", "-fPIC", "-O1", "-U_FORTIFY_SOURCE", "-o", SHIM, os.path.join(tap.SRC, "t/lib/slow-sync.c"))
+    return {"LD_PRELOAD": SHIM, "SLOW_SYNC_US": str(us), "ASAN_OPTIONS": "verify_asan_link_order=0:detect_leaks=0"}
+
+
+def while_starting():
+    """The catalog of a large archive takes minutes to be made anew: nobody has to wait for that who wants to stop."""
+    d = Daemon(tap.folder() + "/starting", outbounds=(CLIENT,)).start()
+    for i in range(3):
+        milter.deliver(d.socket, "a@example.com", [JOURNAL], corpus.report("starting-%d" % i), CLIENT)
+    d.stop()
+    shutil.rmtree(d.archive + "/catalog")
+    early = run.Program([PROGRAM, "-f", "-c", d.settings], d.path("early"), slow(300000)).start()
+
+    def hears():
+        """It has blocked the signal, for whoever will wait for it."""
+        with open("/proc/%d/status" % early.pid, encoding="ascii") as f:
+            return int(next(line.split()[1] for line in f if line.startswith("SigBlk")), 16) & 1 << (signal.SIGTERM - 1)
+    run.until(hears, "the start has begun")
+    early.signal(signal.SIGTERM)
+    tap.is_(early.wait(60), 0, "told to stop while it starts: ends with status 0")
+    tap.ok(" ready " not in early.text() and "stopped outcome=" in early.text(), "and does not get ready first", early.text())
+    d.start()
+    tap.is_([i["subject"] for i in d.jmctl.list()], ["Test starting-%d" % i for i in range(3)], "the next start makes the catalog")
+    tap.is_((d.jmctl.verify()[0], d.stop()), (0, 0), "in which nothing is wrong")
+
+
 def gateway():
     """Ordinary mail that may pass without its copy comes until the very end: it is archived, or deferred; and the archive is closed in order."""
-    shim = tap.folder() + "/slow-sync.so"
-    run.output("cc", "-D_GNU_SOURCE", "-shared", "-fPIC", "-O1", "-U_FORTIFY_SOURCE", "-o", shim, os.path.join(tap.SRC, "t/lib/slow-sync.c"))
     d = Daemon(tap.folder() + "/gateway", outbounds=(CLIENT,), more={"gateway": {"enabled": True, "on-fault": "pass"}},
-               env={"LD_PRELOAD": shim, "SLOW_SYNC_US": "200000", "ASAN_OPTIONS": "verify_asan_link_order=0:detect_leaks=0"}).start()
+               env=slow(200000)).start()
     sessions, passed, odd = [milter.Session(d.socket) for _ in range(60)], [], []
     d.program.signal(signal.SIGTERM)
     run.until(lambda: " stopped " in d.log(), "the last event")
@@ -147,6 +178,7 @@ def gateway():
 
 in_flight(signal.SIGTERM)
 gateway()
+while_starting()
 idle()
 at_once()
 under_load()
