@@ -87,7 +87,7 @@ def queue(m):
     for row in d.jmctl.queue():
         status, _, complaint = d.jmctl.run("queue", "retry", row["id"])
         want(status == 0 or "it is archived" in complaint, True, "retry with a disk that works: %d %s" % (status, complaint))
-    run.until(lambda: not d.jmctl.queue(), "the queue is worked off", 30)
+    run.until(lambda: not d.jmctl.queue(), "the queue is worked off")
     got = sorted(i["subject"] for i in d.jmctl.list())
     # Whether a message was stored whose sender got 4xx nobody knows: it may be there, once.
     want(sorted(set(got) | {"Test " + n for n in names}), got, "each is archived once")
@@ -110,7 +110,7 @@ def reload(m):
     m.mend_disk()
     kinds = {"setting-changed": "maximum-age: 0 -> 7", "service-added": "journal service added"}
     for kind, text in kinds.items():
-        run.until(lambda k=kind, t=text: [e for e in d.jmctl.events(k) if e["text"].startswith(t)], "the event " + kind, 30)
+        run.until(lambda k=kind, t=text: [e for e in d.jmctl.events(k) if e["text"].startswith(t)], "the event " + kind)
     with milter.Session(d.socket) as s:
         s.connect(CLIENT)
         s.mail("<a@example.com>")

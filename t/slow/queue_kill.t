@@ -58,13 +58,14 @@ for _ in range(ROUNDS):
     sender = Sender(number)
     sender.start()
     time.sleep(random.uniform(0.3, 2.5))
+    run.until(lambda: len(sender.reports) > 1 and sender.copies, "some are acknowledged")
     d.kill()
     sender.join()
     reports += sender.reports
     copies += sender.copies
     number = sender.number
 d.start()
-run.until(lambda: not d.jmctl.queue(), "the queue is worked off")
+run.until(lambda: not d.jmctl.queue(), "the queue is worked off", 1200)
 items = d.jmctl.items()
 by_id = {}
 for i in items:

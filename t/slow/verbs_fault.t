@@ -42,7 +42,7 @@ def jmctl(*args, env=None):
 
 def command(args, env=None):
     try:
-        r = subprocess.run(args, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False, timeout=60,
+        r = subprocess.run(args, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False, timeout=600,
                            env=dict(os.environ, **env) if env else None)
     except subprocess.TimeoutExpired as e:
         raise AssertionError("%s hangs" % args[:2]) from e

@@ -35,7 +35,7 @@ def check(text, *args):
         with open(path, "wb") as f:
             f.write(text if isinstance(text, bytes) else text.encode())
     r = subprocess.run([JMCTL, "check", "--config", path, *args], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                       check=False, timeout=60)
+                       check=False, timeout=600)
     return r.returncode, r.stdout.decode(), r.stderr.decode()
 
 

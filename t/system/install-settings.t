@@ -37,7 +37,7 @@ def everything():
 def make(target):
     env = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "DESTDIR")}
     return subprocess.run(["make", "-s", "-C", tap.BUILD, target, "DESTDIR=" + tap.folder(), "sysconfdir=/etc"], stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, env=env, check=False, timeout=120)
+                          stderr=subprocess.STDOUT, env=env, check=False, timeout=600)
 
 
 def main():

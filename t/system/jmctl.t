@@ -32,7 +32,7 @@ NOBODY = 65534
 def jmctl(*args, **kw):
     """(exit status, stdout, stderr), both as text."""
     r = subprocess.run([PROGRAM, *map(str, args)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False,
-                       timeout=60, **kw)
+                       timeout=600, **kw)
     return r.returncode, r.stdout.decode("utf-8"), r.stderr.decode("utf-8")
 
 
@@ -59,14 +59,14 @@ def on_terminal(*args, columns=100, env=None, stdout=True):
     seen = b""
     while True:
         try:
-            piece = os.read(master, 65536) if select.select([master], [], [], 30)[0] else b""
+            piece = os.read(master, 65536) if select.select([master], [], [], 600)[0] else b""
         except OSError:
             piece = b""
         if not piece:
             break
         seen += piece
     os.close(master)
-    return p.wait(60), seen
+    return p.wait(600), seen
 
 
 def deposit(archive, *args):

@@ -28,7 +28,7 @@ def path(name):
 def say(code, verb, *args):
     """The objects; code: the exit status that is right, None: any."""
     r = subprocess.run([jmctl.PROGRAM, verb, *map(str, args), "--json"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False,
-                       timeout=60, env=dict(os.environ, JM_DATADIR=tap.SRC))
+                       timeout=600, env=dict(os.environ, JM_DATADIR=tap.SRC))
     what = " ".join([verb] + [os.path.basename(str(a)) for a in args])
     objects, wrong = [], []
     for line in r.stdout.decode().split("\n")[:-1]:

@@ -27,7 +27,7 @@ os.makedirs(tap.folder(), exist_ok=True)
 
 def jmctl(*args):
     """(exit status, stdout as bytes, stderr as text)"""
-    r = subprocess.run([PROGRAM, *map(str, args)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False, timeout=300)
+    r = subprocess.run([PROGRAM, *map(str, args)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False, timeout=600)
     if "--json" in args:
         checked(args[0], r.stdout)
     return r.returncode, r.stdout, r.stderr.decode("utf-8", "replace")

@@ -4,6 +4,7 @@
 The fault table of the POP3 transaction: what a server did wrong, what is kept, what is left on the server. Sessions are run until
 the mailbox is empty or nothing changes; no case may lose a message, keep half of one, or keep one twice without need.
 """
+import concurrent.futures
 import os
 import re
 import sys
@@ -60,16 +61,27 @@ TABLE = (
     ("an id twice, QUIT refused: those two again", {1: ["quit-err"], "*": ["uidl-dup"]}, [A, B, C, A, B], [], 2, "refused"),
 )
 
+
+
+def first(number, capa, depth):
+    """A server for a row of the table, and its first session."""
+    server = Pop3Server(THREE, TABLE[number][1], capa)
+    return server, pull(server, "%d-%s" % (number, depth), timeout=15000 if TABLE[number][5] == "stall" else 60000)	# whatever else it waits for comes sooner
+
+
+# Those that stall take their time beside the others.
+pool = concurrent.futures.ThreadPoolExecutor(len(TABLE))
+stalling = {(number, depth): pool.submit(first, number, capa, depth) for number, row in enumerate(TABLE) if row[5] == "stall"
+            for capa, depth in ((EXCHANGE, "serial"), (PIPELINING, "pipelined"))}
+
 for number, (name, quirks, kept, left, sessions, fault) in enumerate(TABLE):
     for capa, depth in ((EXCHANGE, "serial"), (PIPELINING, "pipelined")):
         what = "%s, %s: " % (name, depth)
-        server = Pop3Server(THREE, quirks, capa)
         label = "%d-%s" % (number, depth)
-        told = ""
-        for n in range(1, sessions + 1):
-            p = pull(server, label, timeout=2000 if n == 1 and fault == "stall" else 60000)	# whatever else it waits for comes sooner
-            if n == 1:
-                told = p.broken or (p.quit if p.quit != "fine" else "")
+        server, p = stalling[number, depth].result() if fault == "stall" else first(number, capa, depth)
+        told = p.broken or (p.quit if p.quit != "fine" else "")
+        for _ in range(1, sessions):
+            p = pull(server, label)
         # an answer may be lost behind the deletion; the server is through with it in a moment
         run.until(lambda: [i for i, _ in server.messages] == left or server.sessions > sessions, what + "emptied") \
             if [i for i, _ in server.messages] != left else None

@@ -28,7 +28,7 @@ ALICE, BOB, CAROL, DORA = "alice@example.com", "bob@example.com", "carol@mail.ex
 
 def jmctl(*args, **kw):
     r = subprocess.run([PROGRAM, *map(str, args), "--archive", ARCHIVE], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                       check=False, timeout=120, **kw)
+                       check=False, timeout=600, **kw)
     return r.returncode, r.stdout.decode(), r.stderr.decode()
 
 

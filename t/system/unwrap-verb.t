@@ -19,7 +19,7 @@ KEYS = ("step_down", "variant", "ndr", "nesting", "envelope_sender", "on_behalf_
 
 
 def unwrap(*args, data=None, stdout=subprocess.PIPE):
-    return subprocess.run([JMCTL, "unwrap", *args], input=data, stdout=stdout, stderr=subprocess.PIPE, check=False, timeout=60)
+    return subprocess.run([JMCTL, "unwrap", *args], input=data, stdout=stdout, stderr=subprocess.PIPE, check=False, timeout=600)
 
 
 def corpus():

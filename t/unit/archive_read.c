@@ -216,7 +216,7 @@ static int use_in_child(enum what what, const char *below, unsigned long nth, bo
 
 		(void)dup2(null, STDOUT_FILENO);
 		(void)dup2(null, STDERR_FILENO);
-		(void)alarm(60);
+		(void)alarm(600);
 		bad_disk(what, below, 0, ALL);
 		disk.nth = nth;
 		disk.from_then_on = from_then_on;
