@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """
 kill -9 of the daemon at any point of a poll loses nothing and doubles nothing. JM_KILLS (300) kills, after numbers of commands spread over
-some sessions, while the mailbox is filled again and again; at the end each message is one item and the mailbox is empty.
+a session of each, while the mailbox is filled again and again; at the end each message is one item and the mailbox is empty.
 """
 import os
 import random
@@ -52,7 +52,7 @@ for kill in range(KILLS):
     refill()
     before = said()
     d.start()
-    run.until(lambda upto=before + rng.randrange(120): said() >= upto or not any(s.messages for s in servers.values()), "that many commands", pause=0.002)
+    run.until(lambda upto=before + rng.randrange(50): said() >= upto or not any(s.messages for s in servers.values()), "that many commands", pause=0.002)
     time.sleep(rng.random() * 0.02)
     died += d.program.running() and d.kill() == -9
 tap.is_(died, KILLS, "%d kills" % KILLS)

@@ -93,7 +93,7 @@ def disabled():
     tap.ok(s["cure"] is None and s["why"] != "down", "nothing is to be done", s)
     a = send("refused")
     tap.ok(a.text.startswith("450"), "its address answers 4xx", a)
-    tap.ok(d.jmctl.events("service-disabled"), "disabling is an event")
+    tap.ok(run.settled(lambda: bool(d.jmctl.events("service-disabled")), True), "disabling is an event")
     later(20)
     tap.is_(service(ONE)["status"], "Disabled", "a disabled service is never down")
     d.services[0]["disabled"] = False
