@@ -293,7 +293,7 @@ static int want(struct jm_directory *d, const struct jm_source *list, size_t n, 
 	return 0;
 }
 
-int jm_directory_refresh(struct jm_directory *d, const struct jm_settings *settings, jm_directory_told *told, void *ctx, struct jm_err *err)
+int jm_directory_take(struct jm_directory *d, const struct jm_settings *settings, struct jm_err *err)
 {
 	size_t i, k = 0;
 
@@ -310,7 +310,14 @@ int jm_directory_refresh(struct jm_directory *d, const struct jm_settings *setti
 			source_free(d->v[i]);
 	d->n = k;
 	pthread_rwlock_unlock(&d->lock);
-	for (i = 0; i < d->n; i++)
+	return 0;
+}
+
+int jm_directory_refresh(struct jm_directory *d, const struct jm_settings *settings, jm_directory_told *told, void *ctx, struct jm_err *err)
+{
+	if (jm_directory_take(d, settings, err) != 0)
+		return -1;
+	for (size_t i = 0; i < d->n; i++)
 		source_refresh(d, d->v[i], told, ctx);
 	return 0;
 }

@@ -20,8 +20,12 @@ typedef void jm_directory_told(void *ctx, const char *source, size_t addresses, 
 struct jm_directory *jm_directory_new(void);
 void jm_directory_free(struct jm_directory **d);
 
+/* Take the sources of settings and keep those that were there. A new one makes the directory not ready until it is read: to be called before the
+ * settings hold. Threads as below. TEMP without memory. */
+int jm_directory_take(struct jm_directory *d, const struct jm_settings *settings, struct jm_err *err) JM_MUST_CHECK;
+
 /*
- * Take the sources of settings, keep those that were there, and read what is new or has changed (by device, inode, size and time of the file).
+ * The same, and read what is new or has changed (by device, inode, size and time of the file).
  * A failure is told once, and again when it is another one. Threads: one at a time, while others look up. TEMP without memory.
  */
 int jm_directory_refresh(struct jm_directory *d, const struct jm_settings *settings, jm_directory_told *told, void *ctx, struct jm_err *err) JM_MUST_CHECK;

@@ -125,6 +125,8 @@ void jm_daemon_reload(struct jm_daemon *d, const char *actor)
 		jm_daemon_note(d, "reload-failed", NULL, actor, NULL, err.text);
 		goto out;
 	}
+	if (jm_directory_take(d->directory, now, &err) != 0)	/* else an address that only a new source has is unknown until that is read */
+		JM_LOG(JM_LOG_ERROR, "directory", { "error", JM_S(err.text) });
 	pthread_mutex_lock(&d->lock);
 	jm_settings_unref(&d->settings);
 	d->settings = jm_settings_ref(now);
@@ -158,10 +160,11 @@ static void told_source(void *ctx, const char *source, size_t addresses, size_t 
 
 void jm_daemon_refresh(struct jm_daemon *d)
 {
-	struct jm_settings *s = jm_daemon_settings(d);
+	struct jm_settings *s;
 	struct jm_err err;
 
 	pthread_mutex_lock(&d->refreshing);
+	s = jm_daemon_settings(d);	/* a reload may have held the lock */
 	if (jm_directory_refresh(d->directory, s, told_source, d, &err) != 0)
 		JM_LOG(JM_LOG_ERROR, "directory", { "error", JM_S(err.text) });
 	pthread_mutex_unlock(&d->refreshing);

@@ -184,6 +184,30 @@ def restart_needed():
     tap.is_(e.stop(), 0, "it stops")
 
 
+def new_source():
+    """Mail that comes before a new source of known addresses is read is not taken for mail to unknown ones."""
+    e = daemon.Daemon(tap.folder() + "/source", services=[daemon.service(OLD, journal_unknown_internal_addresses=False)], outbounds=(CLIENT,))
+    files = []
+    for i in range(6):
+        files.append(e.path("people-%d" % i))
+        with open(files[-1], "w", encoding="ascii") as f:
+            f.write("alice@example.com\nperson-%d@example.com\n" % i)
+        e.more["directory-sources"] = {"file": list(files)}
+        e.write()
+        if i == 0:
+            e.start()
+            continue
+        e.reload()
+        run.until(lambda: e.log().count(" reloaded ") == i, "the reload", pause=0.001)
+        milter.deliver(e.socket, "a@example.com", [OLD], corpus.report("source-%d" % i, recipients=("person-%d@example.com" % i,)), CLIENT)
+    tap.is_(run.settled(lambda: len(e.jmctl.list()), 5, 60), 5, "mail to addresses of a new source, right after the reload: archived")
+    tap.is_([o["set_aside"] for o in e.jmctl.list("--set-aside")], [], "and not set aside")
+    run.until(lambda: e.log().count(" directory-loaded ") == len(files), "all sources are read")
+    milter.deliver(e.socket, "a@example.com", [OLD], corpus.report("nobody", recipients=("nobody@example.com",)), CLIENT)
+    tap.is_(run.settled(lambda: len(e.jmctl.list("--set-aside")), 1), 1, "while an unknown one is")
+    tap.is_(e.stop(), 0, "that daemon stops")
+
+
 def flood():
     """More changes at once than events may wait: all are there. With a disk that stands still some cannot be: then it is told how many."""
     still, shim = d.path("still"), d.path("slow-sync.so")
@@ -225,6 +249,7 @@ changes()
 many()
 while_down()
 restart_needed()
+new_source()
 flood()
 tap.is_(d.stop(), 0, "the daemon stops with status 0")
 tap.is_(d.complaints(), [], "no complaint in its log")

@@ -89,7 +89,7 @@ static void test_file(void)
 	static const char text[] = "# people\nalice@example.com\n  Bob@B\303\274cher.Example  # a comment\r\n\n@all.example\nnothing\n\"a b\"@example.com\n"
 	    "alice@example.com\nlast@example.com";
 	struct jm_directory *d = jm_directory_new();
-	char *path = path_of("people");
+	char *path = path_of("people"), *second = path_of("more-people");
 
 	files[0] = (struct jm_source){ path, 1 };
 	settings.directory_files_n = 1;
@@ -121,11 +121,19 @@ static void test_file(void)
 	put_file(path, "", 0);
 	tap_is_str(refresh(d), "0/0;", "an empty file is a file");
 	tap_ok(!knows(d, "carol@example.com"), "in which nobody is");
+	files[1] = (struct jm_source){ second, 2 };
+	put_file(second, "new@example.com\n", 16);
+	settings.directory_files_n = 2;
+	tap_ok(jm_directory_take(d, &settings, &err) == 0 && !jm_directory_ready(d) && knows(d, "new@example.com"),
+	    "a second source: until it was read, everybody is known");
+	tap_is_str(refresh(d), "1/0;", "it is read");
+	tap_ok(knows(d, "new@example.com") && !knows(d, "carol@example.com"), "and both hold");
 	settings.directory_files_n = 0;
 	(void)refresh(d);
 	tap_ok(!jm_directory_ready(d) && knows(d, "x@example.com"), "a source that is taken away");
 	jm_directory_free(&d);
 	free(path);
+	free(second);
 }
 
 static void test_tables(void)
