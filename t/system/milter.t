@@ -194,9 +194,9 @@ def socket_rights():
         group = grp.getgrgid(os.getgid() if os.getuid() else grp.getgrnam("nogroup").gr_gid)
         more.setdefault("milter", {"socket-mode": "0660"})["socket-group"] = group.gr_name
         d = Daemon(os.path.join(tap.folder(), name), outbounds=(ALLOWED,), unix=True, more=more).start()
-        tap.is_(milter.deliver(d.socket, SENDER, [JOURNAL], large, ALLOWED).kind, "d", name + ": it is served")
-        st = os.stat(d.socket.split(":", 1)[1])     # once it is served: a connection waits from listen(2) on, before the group is given
+        st = os.stat(d.socket.split(":", 1)[1])
         tap.is_((st.st_mode & 0o777, st.st_gid), (want, group.gr_gid), "%s: mode and group of the socket" % name)
+        tap.is_(milter.deliver(d.socket, SENDER, [JOURNAL], large, ALLOWED).kind, "d", name + ": it is served")
         stored.append(d.jmctl.status()["stored_bytes"])
         tap.bytes_(d.jmctl.export(d.jmctl.list()[0]["id"], "--report"), large, name + ": with every byte")
         d.stop()
