@@ -142,7 +142,7 @@ def archive(seconds, fill):
     """The archive alone: beside a bare append + group fdatasync, on this disk and on a slow one; a large message; a kill and a start."""
     folder = os.path.join(tap.folder(), "archive")
     shim = os.path.join(tap.folder(), "slow-sync.so")
-    run.output("cc", "-D_GNU_SOURCE", "-shared", "-fPIC", "-O1", "-U_FORTIFY_SOURCE", "-o", shim, os.path.join(tap.SRC, "t/lib/slow-sync.c"))
+    run.shim(shim, "slow-sync.c")
     os.makedirs(folder)
     args = "--seconds", str(seconds), "--dir", folder
     rounds = "--seconds", str(max(1, seconds // 2)), "--rounds", "5", "--dir", folder

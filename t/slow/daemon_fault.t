@@ -19,8 +19,7 @@ SLOW, CLIENT = "slow@journal.example.com", "192.0.2.25"
 POINTS = int(os.environ.get("JM_FAULT_POINTS", "4"))
 BASE = tempfile.mkdtemp(prefix="jm-daemon-", dir="/dev/shm" if os.access("/dev/shm", os.W_OK) else None)
 tap.at_end(lambda: shutil.rmtree(BASE, ignore_errors=True))
-SHIM = os.path.join(BASE, "disk-fault.so")
-run.output("cc", "-D_GNU_SOURCE", "-shared", "-fPIC", "-O1", "-U_FORTIFY_SOURCE", "-o", SHIM, os.path.join(tap.SRC, "t/lib/disk-fault.c"))
+SHIM = run.shim(os.path.join(BASE, "disk-fault.so"), "disk-fault.c")
 FAULTS = ["any:%d:%s" % (n, what) for what in ("kill", "EIO") for n in range(1, 2 * POINTS + 1)] + [
     "any:%d+:%s" % (n, what) for what in ("ENOSPC", "EIO", "EROFS") for n in range(1, POINTS)] + ["write:1:short", "write:2:short", "sync:1:EIO", "sync:2:EIO"]
 
@@ -32,8 +31,7 @@ class Machine:
         folder = os.path.join(BASE, name)
         self.flag, self.fault = folder + ".flag", fault
         self.d = daemon.Daemon(folder, services=[daemon.service(SLOW, initial_process_delay=3600, delivery_wait_attempts=0)], outbounds=(CLIENT,),
-                               env={"LD_PRELOAD": SHIM, "DISK_FAULT": fault, "DISK_FAULT_WHILE": self.flag, "DISK_FAULT_UNDER": folder + "/archive",
-                                    "ASAN_OPTIONS": "verify_asan_link_order=0:detect_leaks=0"})
+                               env=dict(SHIM, DISK_FAULT=fault, DISK_FAULT_WHILE=self.flag, DISK_FAULT_UNDER=folder + "/archive"))
         self.d.start()
 
     def break_disk(self):

@@ -30,7 +30,7 @@ POINTS = int(os.environ.get("JM_FAULT_POINTS", "4"))       # of each kind and ve
 BASE = tempfile.mkdtemp(prefix="jm-verbs-", dir="/dev/shm" if os.access("/dev/shm", os.W_OK) else None)
 tap.at_end(lambda: shutil.rmtree(BASE, ignore_errors=True))
 SHIM = os.path.join(BASE, "disk-fault.so")
-run.output("cc", "-D_GNU_SOURCE", "-shared", "-fPIC", "-O1", "-U_FORTIFY_SOURCE", "-o", SHIM, os.path.join(tap.SRC, "t/lib/disk-fault.c"))
+run.shim(SHIM, "disk-fault.c")
 
 FAULTS = [("write", "", "ENOSPC"), ("write", "", "short"), ("write", "+", "EDQUOT"), ("sync", "", "EIO"), ("sync", "+", "EIO"), ("open", "", "ENOSPC"),
           ("open", "+", "EMFILE"), ("rename", "", "EIO"), ("truncate", "", "EIO"), ("any", "", "EIO"), ("any", "", "kill"), ("read", "", "EIO"), ("read", "+", "EIO"), ("read", "", "short"), ("read", "", "flip"), ("memory", "", "ENOMEM")]

@@ -19,9 +19,7 @@ import tap
 from daemon import Daemon
 
 JOURNAL, CLIENT = "journaling@journal.example.com", "192.0.2.25"
-SHIM = tap.folder() + "/disk-fault.so"
-ASAN = {"ASAN_OPTIONS": "verify_asan_link_order=0:detect_leaks=0"}
-run.output("cc", "-D_GNU_SOURCE", "-DDISK_FAULT_NO_MEMORY", "-shared", "-fPIC", "-O1", "-U_FORTIFY_SOURCE", "-o", SHIM, os.path.join(tap.SRC, "t/lib/disk-fault.c"))
+SHIM = run.shim(tap.folder() + "/disk-fault.so", "disk-fault.c", "-DDISK_FAULT_NO_MEMORY")
 
 
 def send(d, number, size=0):
@@ -54,6 +52,15 @@ def mounted(name, options):
     return disk
 
 
+def in_error(d, name):
+    """How the service stands while the archive cannot be written."""
+    tap.ok(run.settled(lambda: bool(re.search(r"status service=%s .*is=Error .*archive: " % JOURNAL, d.log())), True), name + ": the service is in error")
+    s = service(d)
+    tap.ok(s["status"] == "Error" and s["why"].startswith("archive: ") and "disk" in s["cure"], name + ": which status tells although it cannot be kept", s)
+    s = json.loads(d.jmctl.run("top", "--json")[1])["services"][JOURNAL]
+    tap.ok(s["state"] == "Error" and s["why"].startswith("archive: "), name + ": and so does what is published", s)
+
+
 def trouble(d, name, begin, end, size=0):
     """Mail before, while something is wrong, and after."""
     before = subjects(d)
@@ -64,11 +71,7 @@ def trouble(d, name, begin, end, size=0):
     stored = ["Test %s-before" % name] + ["Test %s-%d" % (name, i) for i, a in enumerate(answers) if a.kind == "d"]
     run.until(lambda: d.jmctl.status()["state"] == "cannot-write", "the state")
     tap.like(d.log(), "archive-cannot-write .*error=", name + ": the log says why")
-    tap.ok(run.settled(lambda: bool(re.search(r"status service=%s .*is=Error .*archive: " % JOURNAL, d.log())), True), name + ": the service is in error")
-    s = service(d)
-    tap.ok(s["status"] == "Error" and s["why"].startswith("archive: ") and "disk" in s["cure"], name + ": which status tells although it cannot be kept", s)
-    s = json.loads(d.jmctl.run("top", "--json")[1])["services"][JOURNAL]
-    tap.ok(s["state"] == "Error" and s["why"].startswith("archive: "), name + ": and so does what is published", s)
+    in_error(d, name)
     tap.is_(subjects(d), before + stored, name + ": what was acknowledged is listed, nothing else")
     end()
     run.until(lambda: send(d, name + "-after").kind == "d", "mail again")
@@ -84,7 +87,7 @@ def trouble(d, name, begin, end, size=0):
 
 def read_only():
     flag = tap.folder() + "/read-only"
-    d = Daemon(tap.folder() + "/ro", outbounds=(CLIENT,), env=dict(ASAN, LD_PRELOAD=SHIM, DISK_FAULT="any:1+:EROFS", DISK_FAULT_WHILE=flag,
+    d = Daemon(tap.folder() + "/ro", outbounds=(CLIENT,), env=dict(SHIM, DISK_FAULT="any:1+:EROFS", DISK_FAULT_WHILE=flag,
                                                                  DISK_FAULT_UNDER=tap.folder() + "/ro/archive")).start()
 
     def begin():
@@ -111,7 +114,7 @@ def queue_waits():
     """The processing queue while nothing can be written: nothing is told that did not happen, and the log is not filled."""
     flag = tap.folder() + "/no-space"
     d = Daemon(tap.folder() + "/queue", services=[daemon.service(JOURNAL, initial_process_delay=2)], outbounds=(CLIENT,),
-               env=dict(ASAN, LD_PRELOAD=SHIM, DISK_FAULT="any:1+:ENOSPC", DISK_FAULT_WHILE=flag, DISK_FAULT_UNDER=tap.folder() + "/queue/archive")).start()
+               env=dict(SHIM, DISK_FAULT="any:1+:ENOSPC", DISK_FAULT_WHILE=flag, DISK_FAULT_UNDER=tap.folder() + "/queue/archive")).start()
     sent = 0
     while True:
         tap.is_([send(d, "waits-%d" % i).kind for i in range(sent, sent + 3)], ["d"] * 3, "the queue: three reports wait")
@@ -179,11 +182,7 @@ def inodes():
     before = subjects(d)
     answers = [send(d, "%s-%d" % (name, i), 30000) for i in range(3)]
     tap.ok(all(a.text.startswith("451 4.3.0") for a in answers), name + ": 451 4.3.0", answers)
-    tap.ok(run.settled(lambda: bool(re.search(r"status service=%s .*is=Error .*archive: " % JOURNAL, d.log())), True), name + ": the service is in error")
-    s = service(d)
-    tap.ok(s["status"] == "Error" and s["why"].startswith("archive: ") and "disk" in s["cure"], name + ": which status tells although it cannot be kept", s)
-    s = json.loads(d.jmctl.run("top", "--json")[1])["services"][JOURNAL]
-    tap.ok(s["state"] == "Error" and s["why"].startswith("archive: "), name + ": and so does what is published", s)
+    in_error(d, name)
     tap.like(d.log(), "archive-cannot-write .*No space left", name + ": the log says why")
     tap.is_(subjects(d), before, name + ": nothing of it is stored")
     shutil.rmtree(filler)

@@ -62,7 +62,6 @@ TABLE = (
 )
 
 
-
 def first(number, capa, depth):
     """A server for a row of the table, and its first session."""
     server = Pop3Server(THREE, TABLE[number][1], capa)

@@ -210,8 +210,7 @@ def new_source():
 
 def flood():
     """More changes at once than events may wait: all are there. With a disk that stands still some cannot be: then it is told how many."""
-    still, shim = d.path("still"), d.path("slow-sync.so")
-    run.output("cc", "-D_GNU_SOURCE", "-shared", "-fPIC", "-O1", "-U_FORTIFY_SOURCE", "-o", shim, os.path.join(tap.SRC, "t/lib/slow-sync.c"))
+    still = d.path("still")
 
     def services(on):
         return [daemon.service("s%d@journal.example.com" % i, encrypted=on, remove_journal_headers=on, prefer_clear_text_version=on,
@@ -219,8 +218,8 @@ def flood():
     # In memory: a reload waits three seconds for room, in which a disk may take a breath.
     memory = tempfile.mkdtemp(prefix="jm-flood-", dir="/dev/shm" if os.access("/dev/shm", os.W_OK) else None)
     tap.at_end(lambda: shutil.rmtree(memory, ignore_errors=True))
-    e = daemon.Daemon(tap.folder() + "/flood", services=services(False), more={"archive": {"directory": memory + "/archive"}}, env={"LD_PRELOAD": shim, "SLOW_SYNC_WHILE": still,
-                                                                               "ASAN_OPTIONS": "verify_asan_link_order=0:detect_leaks=0"}).start()
+    e = daemon.Daemon(tap.folder() + "/flood", services=services(False), more={"archive": {"directory": memory + "/archive"}},
+                      env=dict(run.shim(d.path("slow-sync.so"), "slow-sync.c"), SLOW_SYNC_WHILE=still)).start()
 
     def changed():
         return len(e.jmctl.events("setting-changed"))

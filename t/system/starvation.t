@@ -12,8 +12,7 @@ import tap
 from daemon import Daemon
 
 JOURNAL, CLIENT, SESSIONS = "journaling@journal.example.com", "192.0.2.25", 64
-shim, still = tap.folder() + "/slow-sync.so", tap.folder() + "/still"
-run.output("cc", "-D_GNU_SOURCE", "-shared", "-fPIC", "-O1", "-U_FORTIFY_SOURCE", "-o", shim, os.path.join(tap.SRC, "t/lib/slow-sync.c"))
+still = tap.folder() + "/still"
 
 
 def all_step(sessions, kind, data=b""):
@@ -69,8 +68,8 @@ def read(path):
 
 
 def main():
-    d = Daemon(tap.folder() + "/milter", outbounds=(CLIENT,), env={"LD_PRELOAD": shim, "SLOW_SYNC_WHILE": still,
-                                                                   "ASAN_OPTIONS": "verify_asan_link_order=0:detect_leaks=0"}).start()
+    d = Daemon(tap.folder() + "/milter", outbounds=(CLIENT,), env=dict(run.shim(tap.folder() + "/slow-sync.so", "slow-sync.c"),
+                                                                       SLOW_SYNC_WHILE=still)).start()
     sessions, later = begin(d), begin(d)
     tap.is_(set(envelope(sessions)), {"c"}, "%d sessions with a report each" % SESSIONS)
     for i, s in enumerate(sessions):

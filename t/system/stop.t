@@ -117,14 +117,7 @@ def idle():
     tap.ok(min(took) < 3, "and not after five seconds", took)
 
 
-SHIM = tap.folder() + "/slow-sync.so"
-
-
-def slow(us):
-    """An environment with a disk whose syncs take so long."""
-    if not os.path.exists(SHIM):
-        run.output("cc", "-D_GNU_SOURCE", "-shared", "-fPIC", "-O1", "-U_FORTIFY_SOURCE", "-o", SHIM, os.path.join(tap.SRC, "t/lib/slow-sync.c"))
-    return {"LD_PRELOAD": SHIM, "SLOW_SYNC_US": str(us), "ASAN_OPTIONS": "verify_asan_link_order=0:detect_leaks=0"}
+SLOW = run.shim(tap.folder() + "/slow-sync.so", "slow-sync.c")
 
 
 def while_starting():
@@ -137,7 +130,7 @@ def while_starting():
     still = d.path("still")
     with open(still, "w", encoding="ascii"):
         pass
-    early = run.Program([PROGRAM, "-f", "-c", d.settings], d.path("early"), dict(slow(0), SLOW_SYNC_WHILE=still)).start()
+    early = run.Program([PROGRAM, "-f", "-c", d.settings], d.path("early"), dict(SLOW, SLOW_SYNC_WHILE=still)).start()
 
     def hears():
         """It has blocked the signal, for whoever will wait for it."""
@@ -156,7 +149,7 @@ def while_starting():
 def gateway():
     """Ordinary mail that may pass without its copy comes until the very end: it is archived, or deferred; and the archive is closed in order."""
     d = Daemon(tap.folder() + "/gateway", outbounds=(CLIENT,), more={"gateway": {"enabled": True, "on-fault": "pass"}},
-               env=slow(200000)).start()
+               env=dict(SLOW, SLOW_SYNC_US="200000")).start()
     sessions, passed, odd = [milter.Session(d.socket) for _ in range(60)], [], []
     d.program.signal(signal.SIGTERM)
     run.until(lambda: " stopped " in d.log(), "the last event")

@@ -60,13 +60,7 @@ static void wide(const char *id, unsigned first)
 
 static size_t rows(const struct jm_archive_filter *f)
 {
-	size_t n = 0;
-
-	if (!t_list(a, f, &out))
-		return 999;
-	for (size_t i = 0; i < out.len; i++)
-		n += out.p[i] == '\n';
-	return n;
+	return t_rows(a, f, &out);
 }
 
 static bool found(unsigned i, bool bcc)

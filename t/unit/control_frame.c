@@ -216,7 +216,7 @@ static void test_slow_peers(void)
 	hang_up();
 	tap_ok(jm_frame_write(pair[0], 'B', big, 10, 60, &err) < 0 && err.kind == JM_E_TEMP, "a peer that is gone is an error, no signal: %s", err.text);
 	close_pair();
-	tap_ok(jm_clock_mono_us() - started_us < 300000000, "all of that ends");
+	tap_ok(jm_clock_mono_us() - started_us < 30000000, "all of that within 30 s");
 	jm_buf_release(&b);
 	free(big);
 }
