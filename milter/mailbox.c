@@ -45,7 +45,9 @@ static int read_password_file(const char *path, struct jm_buf *b, struct jm_err 
 	int rc;
 
 	if (stat(path, &st) == 0 && (st.st_mode & S_IROTH))
-		return jm_err_set(err, JM_E_CONFIG, "everybody on this machine can read the password file \"%s\": chmod o-r it", path);
+		return jm_err_set(err, JM_E_CONFIG,
+		    "everybody on this machine can read the password file \"%s\": chmod o-r it",
+		    path);
 	if (jm_io_read_file(path, JM_SECRET_BYTES - 1, &p, &n, err) != 0)
 		return jm_err_wrap(err, "password file");
 	rc = jm_buf_add(b, p, n, err);
@@ -56,7 +58,7 @@ static int read_password_file(const char *path, struct jm_buf *b, struct jm_err 
 
 static int start_command(const char *command, int out, pid_t *pid_r, struct jm_err *err)
 {
-	char *argv[] = { (char []){ "sh" }, (char []){ "-c" }, NULL, NULL };
+	char *argv[] = { (char[]){ "sh" }, (char[]){ "-c" }, NULL, NULL };
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attributes;
 	sigset_t none, ours;
@@ -72,13 +74,19 @@ static int start_command(const char *command, int out, pid_t *pid_r, struct jm_e
 	if (rc == 0) {
 		rc = posix_spawnattr_init(&attributes);
 		if (rc == 0) {
-			/* its own group, so that all of it can be ended; no signal blocked or ignored as ours are */
-			rc = posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+			/* its own group, so that all of it can be ended; no signal blocked or
+			 * ignored as ours are */
+			rc = posix_spawnattr_setflags(&attributes,
+			    POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
 			rc = rc ? rc : posix_spawnattr_setsigmask(&attributes, &none);
 			rc = rc ? rc : posix_spawnattr_setsigdefault(&attributes, &ours);
-			rc = rc ? rc : posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+			rc = rc ? rc
+				: posix_spawn_file_actions_addopen(
+				      &actions, 0, "/dev/null", O_RDONLY, 0);
 			rc = rc ? rc : posix_spawn_file_actions_adddup2(&actions, out, 1);
-			rc = rc ? rc : posix_spawn(pid_r, "/bin/sh", &actions, &attributes, argv, environ);
+			rc = rc
+			    ? rc
+			    : posix_spawn(pid_r, "/bin/sh", &actions, &attributes, argv, environ);
 			posix_spawnattr_destroy(&attributes);
 		}
 		posix_spawn_file_actions_destroy(&actions);
@@ -101,11 +109,13 @@ static int check_patience(const struct patience *p, struct jm_err *err)
 {
 	if ((!p->stopped || !p->stopped(p->ctx)) && jm_clock_mono_us() <= p->until_us)
 		return 0;
-	return jm_err_set(err, JM_E_TEMP, "the token command did not end within %d s", COMMAND_MS / 1000);
+	return jm_err_set(
+	    err, JM_E_TEMP, "the token command did not end within %d s", COMMAND_MS / 1000);
 }
 
 /* Collect output until the command closes it. */
-static int read_output(int fd, const struct patience *patience, struct jm_buf *b, struct jm_err *err)
+static int read_output(
+    int fd, const struct patience *patience, struct jm_buf *b, struct jm_err *err)
 {
 	unsigned char piece[4096];
 
@@ -145,7 +155,8 @@ static int await_end(pid_t pid, const struct patience *patience, int *status_r, 
 	return 0;
 }
 
-static int run_command(const char *command, bool (*stopped)(void *ctx), void *ctx, struct jm_buf *b, struct jm_err *err)
+static int run_command(const char *command, bool (*stopped)(void *ctx), void *ctx, struct jm_buf *b,
+    struct jm_err *err)
 {
 	struct patience patience = { stopped, ctx, jm_clock_mono_us() + COMMAND_MS * 1000LL };
 	int ends[2], status = 0, rc;
@@ -170,12 +181,14 @@ static int run_command(const char *command, bool (*stopped)(void *ctx), void *ct
 		return -1;
 	}
 	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
-		return jm_err_set(err, JM_E_TEMP, "the token command failed with %s %d", WIFEXITED(status) ? "exit code" : "signal",
+		return jm_err_set(err, JM_E_TEMP, "the token command failed with %s %d",
+		    WIFEXITED(status) ? "exit code" : "signal",
 		    WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status));
 	return first_line(b, "the token command", err);
 }
 
-int jm_mailbox_secret(const struct jm_mailbox *m, bool (*stopped)(void *ctx), void *ctx, struct jm_buf *secret_r, struct jm_err *err)
+int jm_mailbox_secret(const struct jm_mailbox *m, bool (*stopped)(void *ctx), void *ctx,
+    struct jm_buf *secret_r, struct jm_err *err)
 {
 	jm_buf_init(secret_r, JM_SECRET_BYTES);
 	/* all at once: growing would leave copies behind */
@@ -198,9 +211,15 @@ void jm_mailbox_forget(struct jm_buf *secret)
 struct jm_pop3_account jm_mailbox_account(const struct jm_mailbox *m, const struct jm_buf *secret)
 {
 	struct jm_pop3_account a = {
-		.host = m->hostname, .port = (unsigned)m->port, .user = m->mailbox_name,
-		.security = !m->encrypted ? JM_POP3_CLEAR : m->starttls ? JM_POP3_STLS : JM_POP3_POP3S,
-		.allow_clear_login = !m->encrypted, .relaxed = m->encryption_mode == JM_ENCRYPTION_RELAXED, .ca_file = m->ca_file,
+		.host = m->hostname,
+		.port = (unsigned)m->port,
+		.user = m->mailbox_name,
+		.security = !m->encrypted ? JM_POP3_CLEAR
+		    : m->starttls         ? JM_POP3_STLS
+					  : JM_POP3_POP3S,
+		.allow_clear_login = !m->encrypted,
+		.relaxed = m->encryption_mode == JM_ENCRYPTION_RELAXED,
+		.ca_file = m->ca_file,
 		.pin = m->pinned_public_key,
 	};
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The applier: the one thread that writes the catalog, behind the committer, so that the catalog never delays an acknowledgement. When it
- * cannot write, it opens the catalog again and goes on from the position that is stored there; until then deposits are refused.
+ * The applier: the one thread that writes the catalog, behind the committer, so that the catalog
+ * never delays an acknowledgement. When it cannot write, it opens the catalog again and goes on
+ * from the position that is stored there; until then deposits are refused.
  */
 #include "common/archive/store.h"
 
@@ -18,9 +19,11 @@
 #include "common/base/io.h"
 #include "common/base/log.h"
 
-#define BATCH_MAX 512			/* records in a transaction */
+#define BATCH_MAX 512 /* records in a transaction */
 #define IDLE_S 5
-#define GATHER_US 10000			/* few records wait so long for more: a transaction and the counters cost the same for one as for many */
+#define GATHER_US \
+	10000 /* few records wait so long for more: a transaction and the counters cost the same \
+		 for one as for many */
 #define RETRY_S 1
 
 /* ---- opening and replaying ---- */
@@ -31,11 +34,11 @@ int jm_applier_move_away(struct jm_archive *a, struct jm_err *err)
 	char bad[4300];
 	struct stat st;
 
-	(void)snprintf(bad, sizeof(bad), "%s.bad", a->catalog_dir);
+	snprintf(bad, sizeof bad, "%s.bad", a->catalog_dir);
 	if (stat(a->catalog_dir, &st) != 0)
 		return 0;
 	jm_catalog_wipe(bad);
-	(void)rmdir(bad);
+	rmdir(bad);
 	if (jm_io_rename(a->catalog_dir, bad, err) == 0)
 		return 0;
 	JM_LOG(JM_LOG_WARNING, "catalog-removed", { "error", JM_S(err->text) });
@@ -51,16 +54,20 @@ int jm_applier_put_in_place(struct jm_archive *a, const char *aside, struct jm_e
 	jm_catalog_close(&a->catalog);
 	if (rc < 0)
 		return -1;
-	(void)snprintf(bad, sizeof(bad), "%s.bad", a->catalog_dir);
-	/* One call, so that there is a catalog at any time; where the file system knows no such call, there is none for a moment. */
+	snprintf(bad, sizeof bad, "%s.bad", a->catalog_dir);
+	/* One call, so that there is a catalog at any time; where the file system knows no such
+	 * call, there is none for a moment. */
 	if (renameat2(AT_FDCWD, aside, AT_FDCWD, a->catalog_dir, RENAME_EXCHANGE) == 0) {
 		jm_catalog_wipe(bad);
-		(void)rmdir(bad);
-		(void)rename(aside, bad);	/* kept for a look, nothing more */
-	} else if (jm_applier_move_away(a, err) < 0 || jm_io_rename(aside, a->catalog_dir, err) < 0) {
+		rmdir(bad);
+		(void)rename(aside, bad); /* kept for a look, nothing more */
+	} else if (jm_applier_move_away(a, err) < 0 ||
+	    jm_io_rename(aside, a->catalog_dir, err) < 0) {
 		return -1;
 	}
-	return jm_io_sync_dir(a->dir, err) < 0 ? -1 : jm_catalog_open(a->catalog_dir, a->cache_bytes, &a->catalog, err);
+	return jm_io_sync_dir(a->dir, err) < 0
+	    ? -1
+	    : jm_catalog_open(a->catalog_dir, a->cache_bytes, &a->catalog, err);
 }
 
 /* 1: its position fits this archive, 0: there is none, -1. */
@@ -69,7 +76,7 @@ static int read_position(struct jm_archive *a, struct jm_err *err)
 	unsigned char uuid[JM_UUID_BYTES];
 	int rc = jm_apply_position(a->catalog, &a->position, uuid, err);
 
-	if (rc == 1 && memcmp(uuid, a->uuid, sizeof(uuid)) != 0)
+	if (rc == 1 && memcmp(uuid, a->uuid, sizeof uuid) != 0)
 		return jm_err_set(err, JM_E_CORRUPT, "the catalog belongs to another archive");
 	return rc;
 }
@@ -79,7 +86,7 @@ int jm_applier_open(struct jm_archive *a, struct jm_err *why_r, struct jm_err *e
 	int rc;
 
 	why_r->kind = JM_E_NONE;
-	memset(&a->position, 0, sizeof(a->position));
+	memset(&a->position, 0, sizeof a->position);
 	rc = jm_catalog_open(a->catalog_dir, a->cache_bytes, &a->catalog, err);
 	if (rc == 0)
 		rc = read_position(a, err);
@@ -90,14 +97,14 @@ int jm_applier_open(struct jm_archive *a, struct jm_err *why_r, struct jm_err *e
 		return -1;
 	*why_r = *err;
 	JM_LOG(JM_LOG_WARNING, "catalog-rebuild", { "why", JM_S(why_r->text) });
-	memset(&a->position, 0, sizeof(a->position));
+	memset(&a->position, 0, sizeof a->position);
 	if (jm_applier_move_away(a, err) < 0)
 		return -1;
 	return jm_catalog_open(a->catalog_dir, a->cache_bytes, &a->catalog, err);
 }
 
-int jm_applier_batch(struct jm_archive *a, struct jm_catalog *c, struct jm_position *position, int fd, const struct jm_volume *v, int max,
-    uint64_t until_seq, struct jm_err *err)
+int jm_applier_batch(struct jm_archive *a, struct jm_catalog *c, struct jm_position *position,
+    int fd, const struct jm_volume *v, int max, uint64_t until_seq, struct jm_err *err)
 {
 	struct jm_position at = *position;
 	struct jm_apply *p = NULL;
@@ -113,18 +120,21 @@ int jm_applier_batch(struct jm_archive *a, struct jm_catalog *c, struct jm_posit
 			goto bad;
 		if (r.head.seq != at.seq + 1) {
 			jm_record_release(&r);
-			(void)jm_err_set(err, JM_E_CORRUPT, "record %" PRIu64 " where %" PRIu64 " should follow", r.head.seq, at.seq + 1);
+			(void)jm_err_set(err, JM_E_CORRUPT,
+			    "record %" PRIu64 " where %" PRIu64 " should follow", r.head.seq,
+			    at.seq + 1);
 			goto bad;
 		}
 		rc = jm_json_read(r.meta, r.head.meta_bytes, &meta, err);
 		if (rc < 0)
 			(void)jm_err_wrap(err, "record %" PRIu64, r.head.seq);
 		else
-			rc = jm_apply_add(p, &(struct jm_applied){ &r.head, meta, v->head.number, at.offset }, err);
+			rc = jm_apply_add(p,
+			    &(struct jm_applied){ &r.head, meta, v->head.number, at.offset }, err);
 		json_decref(meta);
 		at.seq = r.head.seq;
 		at.offset += jm_record_bytes(&r.head);
-		memcpy(at.sha256, jm_record_sha256(&r), sizeof(at.sha256));
+		memcpy(at.sha256, jm_record_sha256(&r), sizeof at.sha256);
 		jm_record_release(&r);
 		if (rc < 0)
 			goto bad;
@@ -139,17 +149,20 @@ bad:
 }
 
 /* Rebuilding: tell what cannot be read. */
-static int tell_left_out(struct jm_archive *a, uint64_t seq, uint64_t volume, uint64_t offset, const char *problem, struct jm_err *err)
+static int tell_left_out(struct jm_archive *a, uint64_t seq, uint64_t volume, uint64_t offset,
+    const char *problem, struct jm_err *err)
 {
 	json_t *o;
 	int rc;
 
-	JM_LOG(JM_LOG_ERROR, "left-out", { "volume", JM_U(volume) }, { "offset", JM_U(offset) }, { "error", JM_S(problem) });
-	if (a->damage == NULL)
+	JM_LOG(JM_LOG_ERROR, "left-out", { "volume", JM_U(volume) }, { "offset", JM_U(offset) },
+	    { "error", JM_S(problem) });
+	if (!a->damage)
 		return 0;
-	o = json_pack("{s:I,s:I,s:I,s:o}", "seq", (json_int_t)seq, "volume", (json_int_t)volume, "offset", (json_int_t)offset, "problem",
-	    jm_describe_text(jm_span_str(problem)));
-	rc = o != NULL ? a->damage(a->damage_ctx, o, err) : jm_err_set(err, JM_E_TEMP, "no memory for a finding");
+	o = json_pack("{s:I,s:I,s:I,s:o}", "seq", (json_int_t)seq, "volume", (json_int_t)volume,
+	    "offset", (json_int_t)offset, "problem", jm_describe_text(jm_span_str(problem)));
+	rc = o ? a->damage(a->damage_ctx, o, err)
+	       : jm_err_set(err, JM_E_TEMP, "no memory for a finding");
 	json_decref(o);
 	return rc < 0 ? -1 : 0;
 }
@@ -165,7 +178,8 @@ int jm_applier_skip_to(struct jm_archive *a, const struct jm_position *at, struc
 	return 0;
 }
 
-/* Rebuilding: the record at the position cannot be read, or others are missing before it. Tell it, and stand behind what is lost. */
+/* Rebuilding: the record at the position cannot be read, or others are missing before it. Tell it,
+ * and stand behind what is lost. */
 static int step_over(struct jm_archive *a, int fd, const struct jm_volume *v, struct jm_err *err)
 {
 	struct jm_position at = a->position;
@@ -177,24 +191,33 @@ static int step_over(struct jm_archive *a, int fd, const struct jm_volume *v, st
 
 	if (jm_volume_read(fd, a->uuid, v->head.number, at.offset, v->end, &r, &no) == 0) {
 		jm_record_release(&r);
-		if (r.head.seq > at.seq + 1) {		/* it is good itself */
+		if (r.head.seq > at.seq + 1) { /* it is good itself */
 			at.seq = r.head.seq - 1;
-			return tell_left_out(a, at.seq, v->head.number, damaged, why.text, err) < 0 ? -1 : jm_applier_skip_to(a, &at, err);
+			return tell_left_out(a, at.seq, v->head.number, damaged, why.text, err) < 0
+			    ? -1
+			    : jm_applier_skip_to(a, &at, err);
 		}
 	}
 	if (r.head.seq != 0 && jm_record_bytes(&r.head) <= v->end - at.offset) {
 		at.seq = r.head.seq > at.seq ? r.head.seq : at.seq;
 		at.offset += jm_record_bytes(&r.head);
-		if (jm_io_pread(fd, at.sha256, sizeof(at.sha256), at.offset - sizeof(at.sha256), err) < 0 && err->kind != JM_E_CORRUPT)
+		if (jm_io_pread(
+			fd, at.sha256, sizeof at.sha256, at.offset - sizeof at.sha256, err) < 0 &&
+		    err->kind != JM_E_CORRUPT)
 			return -1;
 	} else {
-		if (jm_volume_find(fd, a->uuid, at.offset + 1, v->end, &found, &at.offset, &next, err) < 0)
+		if (jm_volume_find(
+			fd, a->uuid, at.offset + 1, v->end, &found, &at.offset, &next, err) < 0)
 			return -1;
-		at.seq = !found ? jm_volume_last_seq(a, v, at.seq) : next.seq > at.seq ? next.seq - 1 : at.seq;
+		at.seq = !found         ? jm_volume_last_seq(a, v, at.seq)
+		    : next.seq > at.seq ? next.seq - 1
+					: at.seq;
 		if (!found)
 			at.offset = v->end;
 	}
-	return tell_left_out(a, at.seq, v->head.number, damaged, why.text, err) < 0 ? -1 : jm_applier_skip_to(a, &at, err);
+	return tell_left_out(a, at.seq, v->head.number, damaged, why.text, err) < 0
+	    ? -1
+	    : jm_applier_skip_to(a, &at, err);
 }
 
 /* Rebuilding: a volume that is not what it was. 1: there is nothing in it to be read. */
@@ -211,7 +234,8 @@ static int enter_damaged(struct jm_archive *a, const struct jm_volume *v, struct
 }
 
 /* before: the bytes of the volumes before it, of total. */
-static int replay_volume(struct jm_archive *a, const struct jm_volume *v, uint64_t before, uint64_t total, struct jm_err *err)
+static int replay_volume(struct jm_archive *a, const struct jm_volume *v, uint64_t before,
+    uint64_t total, struct jm_err *err)
 {
 	int fd, rc = 0, max = BATCH_MAX;
 
@@ -230,16 +254,18 @@ static int replay_volume(struct jm_archive *a, const struct jm_volume *v, uint64
 		return -1;
 	while (rc == 0 && a->position.offset < v->end) {
 		rc = jm_applier_batch(a, a->catalog, &a->position, fd, v, max, UINT64_MAX, err);
-		if (rc < 0 && a->rebuild && err->kind == JM_E_CORRUPT) {	/* one by one up to the damaged record, then over it */
+		if (rc < 0 && a->rebuild && err->kind == JM_E_CORRUPT) { /* one by one up to the
+									    damaged record, then
+									    over it */
 			rc = max == 1 ? step_over(a, fd, v, err) : 0;
 			max = max == 1 ? BATCH_MAX : 1;
 		}
 		if (rc == 0)
 			rc = jm_catalog_checkpoint(a->catalog, JM_CATALOG_CHECKPOINT_KIB, err);
-		if (rc == 0 && a->replayed != NULL)
+		if (rc == 0 && a->replayed)
 			a->replayed(a->damage_ctx, before + a->position.offset, total);
 	}
-	(void)close(fd);
+	close(fd);
 	return rc;
 }
 
@@ -251,7 +277,7 @@ int jm_applier_replay(struct jm_archive *a, struct jm_err *err)
 	int rc = 0;
 
 	list = jm_volumes_now(a, &n, err);
-	if (list == NULL)
+	if (!list)
 		return -1;
 	for (size_t i = 0; i < n; i++)
 		total += list[i].end;
@@ -270,7 +296,7 @@ static void step(struct jm_position *at, const struct jm_ticket *t)
 	at->seq = t->head.seq;
 	at->volume = t->volume;
 	at->offset = t->offset + jm_record_bytes(&t->head);
-	memcpy(at->sha256, t->trailer + JM_RECORD_SHA256_AT, sizeof(at->sha256));
+	memcpy(at->sha256, t->trailer + JM_RECORD_SHA256_AT, sizeof at->sha256);
 }
 
 static int apply(struct jm_archive *a, const struct jm_ticket *first, struct jm_err *err)
@@ -279,18 +305,19 @@ static int apply(struct jm_archive *a, const struct jm_ticket *first, struct jm_
 	struct jm_apply *p = NULL;
 	int rc;
 
-	(void)pthread_rwlock_wrlock(&a->catalog_lock);
+	pthread_rwlock_wrlock(&a->catalog_lock);
 	rc = jm_apply_begin(a, a->catalog, &p, err);
-	for (const struct jm_ticket *t = first; t != NULL && rc == 0; t = t->next) {
+	for (const struct jm_ticket *t = first; t && rc == 0; t = t->next) {
 		if (t->head.seq <= at.seq)
-			continue;	/* a replay was faster */
-		rc = jm_apply_add(p, &(struct jm_applied){ &t->head, t->meta, t->volume, t->offset }, err);
+			continue; /* a replay was faster */
+		rc = jm_apply_add(
+		    p, &(struct jm_applied){ &t->head, t->meta, t->volume, t->offset }, err);
 		step(&at, t);
 	}
 	if (rc == 0)
 		rc = jm_apply_finish(&p, a->uuid, &at, err);
 	jm_apply_abort(&p);
-	(void)pthread_rwlock_unlock(&a->catalog_lock);
+	pthread_rwlock_unlock(&a->catalog_lock);
 	if (rc == 0)
 		a->position = at;
 	return rc;
@@ -302,12 +329,12 @@ static int reopen(struct jm_archive *a, struct jm_err *err)
 	struct jm_err why;
 	int rc;
 
-	(void)pthread_rwlock_wrlock(&a->catalog_lock);
+	pthread_rwlock_wrlock(&a->catalog_lock);
 	jm_catalog_close(&a->catalog);
 	rc = jm_applier_open(a, &why, err);
 	if (rc == 0)
 		rc = jm_applier_replay(a, err);
-	(void)pthread_rwlock_unlock(&a->catalog_lock);
+	pthread_rwlock_unlock(&a->catalog_lock);
 	return rc;
 }
 
@@ -325,7 +352,7 @@ static struct jm_ticket *take(struct jm_archive *a)
 /* Under lock. These are in the catalog now. */
 static void finish(struct jm_archive *a, struct jm_ticket *t)
 {
-	while (t != NULL) {
+	while (t) {
 		struct jm_ticket *next = t->next;
 
 		jm_flight_release(a, t->flight, t->flights);
@@ -334,7 +361,7 @@ static void finish(struct jm_archive *a, struct jm_ticket *t)
 		t = next;
 	}
 	a->applied_seq = a->position.seq;
-	(void)pthread_cond_broadcast(&a->applied);
+	pthread_cond_broadcast(&a->applied);
 }
 
 /* Under lock, which is given up meanwhile. t: what could not be applied. */
@@ -346,15 +373,15 @@ static void recover(struct jm_archive *a, struct jm_ticket *t, struct jm_err *er
 		int rc;
 
 		a->apply_trouble = *err;
-		(void)pthread_cond_broadcast(&a->applied);
-		(void)pthread_mutex_unlock(&a->lock);
+		pthread_cond_broadcast(&a->applied);
+		pthread_mutex_unlock(&a->lock);
 		rc = reopen(a, err);
 		if (rc < 0)
 			jm_clock_sleep_ms(RETRY_S * 1000);
-		(void)pthread_mutex_lock(&a->lock);
+		pthread_mutex_lock(&a->lock);
 		if (rc == 0)
 			break;
-		if (a->committer_gone) {	/* closing: the next start replays */
+		if (a->committer_gone) { /* closing: the next start replays */
 			finish(a, t);
 			a->apply_lost = true;
 			return;
@@ -400,8 +427,8 @@ static bool await(struct jm_archive *a)
 void jm_applier_await(struct jm_archive *a)
 {
 	a->hurry = true;
-	(void)pthread_cond_signal(&a->to_apply);
-	(void)pthread_cond_wait(&a->applied, &a->lock);
+	pthread_cond_signal(&a->to_apply);
+	pthread_cond_wait(&a->applied, &a->lock);
 }
 
 /* Not under lock: readers and depositors go on. */
@@ -409,7 +436,7 @@ static void checkpoint(struct jm_archive *a, unsigned min_kib)
 {
 	struct jm_err err;
 
-	if (a->catalog != NULL && jm_catalog_checkpoint(a->catalog, min_kib, &err) < 0)
+	if (a->catalog && jm_catalog_checkpoint(a->catalog, min_kib, &err) < 0)
 		JM_LOG(JM_LOG_WARNING, "checkpoint", { "error", JM_S(err.text) });
 }
 
@@ -419,12 +446,13 @@ void *jm_applier_run(void *archive)
 	struct jm_err err = { .kind = JM_E_NONE };
 	bool dirty = false;
 
-	(void)pthread_mutex_lock(&a->lock);
+	pthread_mutex_lock(&a->lock);
 	while (!a->apply_lost) {
 		struct jm_ticket *t;
 		int rc;
 
-		if (a->catalog != NULL && jm_catalog_unread(a->catalog)) {	/* also by a reader: it would not get better by itself */
+		if (a->catalog && jm_catalog_unread(a->catalog)) { /* also by a reader: it would not
+								      get better by itself */
 			(void)jm_err_set(&err, JM_E_TEMP, "catalog: a page could not be read");
 			recover(a, NULL, &err);
 			continue;
@@ -432,27 +460,27 @@ void *jm_applier_run(void *archive)
 		if (!await(a)) {
 			if (a->committer_gone)
 				break;
-			(void)pthread_mutex_unlock(&a->lock);
+			pthread_mutex_unlock(&a->lock);
 			if (dirty)
 				checkpoint(a, 0);
 			dirty = false;
-			(void)pthread_mutex_lock(&a->lock);
+			pthread_mutex_lock(&a->lock);
 			continue;
 		}
 		t = take(a);
-		(void)pthread_mutex_unlock(&a->lock);
+		pthread_mutex_unlock(&a->lock);
 		rc = apply(a, t, &err);
-		(void)pthread_mutex_lock(&a->lock);
+		pthread_mutex_lock(&a->lock);
 		if (rc < 0)
 			recover(a, t, &err);
 		else
 			finish(a, t);
 		dirty = true;
-		(void)pthread_mutex_unlock(&a->lock);
+		pthread_mutex_unlock(&a->lock);
 		checkpoint(a, JM_CATALOG_CHECKPOINT_KIB);
-		(void)pthread_mutex_lock(&a->lock);
+		pthread_mutex_lock(&a->lock);
 	}
-	(void)pthread_mutex_unlock(&a->lock);
+	pthread_mutex_unlock(&a->lock);
 	return NULL;
 }
 
@@ -461,12 +489,12 @@ int jm_applier_wait(struct jm_archive *a, struct jm_err *err)
 	uint64_t want;
 	int rc = 0;
 
-	(void)pthread_mutex_lock(&a->lock);
+	pthread_mutex_lock(&a->lock);
 	want = a->durable_seq;
 	while (a->applied_seq < want && !a->behind && !a->apply_lost)
 		jm_applier_await(a);
 	if (a->applied_seq < want)
 		rc = jm_err_set(err, JM_E_TEMP, "the catalog is behind: %s", a->apply_trouble.text);
-	(void)pthread_mutex_unlock(&a->lock);
+	pthread_mutex_unlock(&a->lock);
 	return rc;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * From records to the catalog. A pure function of the records in their order and of nothing else, so that the catalog can be made anew at
- * any time with the same rows. Keys and rows: SCHEMA.md. Merging is decided here: same match key, same item.
+ * From records to the catalog. A pure function of the records in their order and of nothing else,
+ * so that the catalog can be made anew at any time with the same rows. Keys and rows: SCHEMA.md.
+ * Merging is decided here: same match key, same item.
  */
 #include "common/archive/apply.h"
 
@@ -10,14 +11,14 @@
 
 #include "common/base/clock.h"
 
-#define TEXT_BYTES 1000			/* a row keeps that much of a subject or an address; the record has all */
+#define TEXT_BYTES 1000 /* a row keeps that much of a subject or an address; the record has all */
 #define INDEX_TEXT_BYTES 255
 
 size_t jm_apply_index_key(struct jm_span text, bool fold, unsigned char key_r[JM_CATALOG_KEY_MAX])
 {
 	struct jm_err no;
 
-	if (text.len > INDEX_TEXT_BYTES) {	/* 0xff: in no UTF-8 text */
+	if (text.len > INDEX_TEXT_BYTES) { /* 0xff: in no UTF-8 text */
 		key_r[0] = 0xff;
 		if (jm_sha256_of(text, key_r + 1, &no) < 0)
 			memset(key_r + 1, 0, JM_SHA256_BYTES);
@@ -31,7 +32,8 @@ size_t jm_apply_index_key(struct jm_span text, bool fold, unsigned char key_r[JM
 struct jm_span jm_apply_bare_id(struct jm_span m)
 {
 	m = jm_span_trim(m);
-	return m.len >= 2 && m.p[0] == '<' && m.p[m.len - 1] == '>' ? jm_span_sub(m, 1, m.len - 2) : m;
+	return m.len >= 2 && m.p[0] == '<' && m.p[m.len - 1] == '>' ? jm_span_sub(m, 1, m.len - 2)
+								    : m;
 }
 
 static const char *text_of(const json_t *o, const char *key)
@@ -81,24 +83,26 @@ static int no_memory(struct jm_err *err)
 #define ROLES "sro"
 #define SENDER "s"
 #define RECIPIENT "r"
-#define OPEN_RECIPIENT "ro"		/* a report says To or Cc */
+#define OPEN_RECIPIENT "ro" /* a report says To or Cc */
 
 /* The letters of old and those of roles. */
-static struct jm_span all_roles(struct jm_span old, const char *roles, char text[sizeof(ROLES)])
+static struct jm_span all_roles(struct jm_span old, const char *roles, char text[sizeof ROLES])
 {
 	size_t n = 0;
 
 	for (const char *c = ROLES; *c != '\0'; c++)
-		if (strchr(roles, *c) != NULL || (old.len > 0 && memchr(old.p, *c, old.len) != NULL))
+		if (strchr(roles, *c) || (old.len > 0 && memchr(old.p, *c, old.len)))
 			text[n++] = *c;
 	return jm_span_of(text, n);
 }
 
-/* Note address (folded) as what roles say of the item. *fresh is one more when it was no recipient of it. */
-static int index_address(struct jm_apply *p, uint64_t id, struct jm_span address, const char *roles, int64_t *fresh, struct jm_err *err)
+/* Note address (folded) as what roles say of the item. *fresh is one more when it was no recipient
+ * of it. */
+static int index_address(struct jm_apply *p, uint64_t id, struct jm_span address, const char *roles,
+    int64_t *fresh, struct jm_err *err)
 {
 	unsigned char key[JM_CATALOG_KEY_MAX];
-	char text[sizeof(ROLES)];
+	char text[sizeof ROLES];
 	struct jm_span value = all_roles(jm_span_of(NULL, 0), roles, text);
 	struct jm_buf old;
 	size_t n;
@@ -119,8 +123,9 @@ static int index_address(struct jm_apply *p, uint64_t id, struct jm_span address
 	rc = jm_catalog_get(p->c, p->txn, JM_T_BY_ADDRESS, jm_span_of(key, n), &old, err);
 	value = all_roles(jm_buf_span(&old), roles, text);
 	if (rc == 1 && !jm_span_eq(value, jm_buf_span(&old))) {
-		*fresh += roles[0] == 'r' && memchr(old.p, 'r', old.len) == NULL;
-		rc = jm_catalog_put(p->c, p->txn, JM_T_BY_ADDRESS, jm_span_of(key, n), value, false, err);
+		*fresh += roles[0] == 'r' && !memchr(old.p, 'r', old.len);
+		rc = jm_catalog_put(
+		    p->c, p->txn, JM_T_BY_ADDRESS, jm_span_of(key, n), value, false, err);
 	}
 	jm_buf_release(&old);
 	return rc < 0 ? -1 : 0;
@@ -137,7 +142,8 @@ static int index_addresses(struct jm_apply *p, struct jm_applying *w, struct jm_
 	for (size_t i = 0; i < json_array_size(list); i++) {
 		const json_t *naming = json_array_get(list, i);
 
-		if (index_address(p, w->id, span_of(naming, "address"), jm_bcc_is_open(naming) ? OPEN_RECIPIENT : RECIPIENT, &w->added, err) < 0)
+		if (index_address(p, w->id, span_of(naming, "address"),
+			jm_bcc_is_open(naming) ? OPEN_RECIPIENT : RECIPIENT, &w->added, err) < 0)
 			return -1;
 	}
 	return 0;
@@ -154,11 +160,15 @@ static int index_message_id(struct jm_apply *p, const struct jm_applying *w, str
 	n = jm_apply_index_key(jm_apply_bare_id(m), false, key);
 	key[n++] = 0;
 	jm_num_put_be64(key + n, w->id);
-	return jm_catalog_put(p->c, p->txn, JM_T_BY_MESSAGE_ID, jm_span_of(key, n + 8), jm_span_str(""), true, err) < 0 ? -1 : 0;
+	return jm_catalog_put(p->c, p->txn, JM_T_BY_MESSAGE_ID, jm_span_of(key, n + 8),
+		   jm_span_str(""), true, err) < 0
+	    ? -1
+	    : 0;
 }
 
 /* Remove the entry text + id of an index. */
-static int unindex(struct jm_apply *p, enum jm_table t, struct jm_span text, bool fold, uint64_t id, struct jm_err *err)
+static int unindex(struct jm_apply *p, enum jm_table t, struct jm_span text, bool fold, uint64_t id,
+    struct jm_err *err)
 {
 	unsigned char key[JM_CATALOG_KEY_MAX];
 	size_t n;
@@ -171,29 +181,35 @@ static int unindex(struct jm_apply *p, enum jm_table t, struct jm_span text, boo
 	return jm_catalog_remove(p->c, p->txn, t, jm_span_of(key, n + 8), err);
 }
 
-int jm_applying_leave(struct jm_apply *p, const struct jm_applying *w, uint64_t own_id, struct jm_err *err)
+int jm_applying_leave(
+    struct jm_apply *p, const struct jm_applying *w, uint64_t own_id, struct jm_err *err)
 {
 	const json_t *list = json_object_get(w->journal, "recipients");
 	struct jm_span m = span_of(w->journal, "message_id");
 	unsigned char key[16];
 
-	if (unindex(p, JM_T_BY_ADDRESS, span_of(w->journal, "envelope_sender"), true, own_id, err) < 0 ||
-	    unindex(p, JM_T_BY_ADDRESS, span_of(w->journal, "on_behalf_of"), true, own_id, err) < 0 ||
-	    unindex(p, JM_T_BY_MESSAGE_ID, jm_span_none(m) ? m : jm_apply_bare_id(m), false, own_id, err) < 0)
+	if (unindex(p, JM_T_BY_ADDRESS, span_of(w->journal, "envelope_sender"), true, own_id, err) <
+		0 ||
+	    unindex(p, JM_T_BY_ADDRESS, span_of(w->journal, "on_behalf_of"), true, own_id, err) <
+		0 ||
+	    unindex(p, JM_T_BY_MESSAGE_ID, jm_span_none(m) ? m : jm_apply_bare_id(m), false, own_id,
+		err) < 0)
 		return -1;
 	for (size_t i = 0; i < json_array_size(list); i++)
-		if (unindex(p, JM_T_BY_ADDRESS, span_of(json_array_get(list, i), "address"), true, own_id, err) < 0)
+		if (unindex(p, JM_T_BY_ADDRESS, span_of(json_array_get(list, i), "address"), true,
+			own_id, err) < 0)
 			return -1;
 	jm_num_put_be64(key, (uint64_t)w->r->head->time_ms);
 	jm_num_put_be64(key + 8, own_id);
-	if (jm_catalog_remove(p->c, p->txn, JM_T_BY_DATE, jm_span_of(key, sizeof(key)), err) < 0)
+	if (jm_catalog_remove(p->c, p->txn, JM_T_BY_DATE, jm_span_of(key, sizeof key), err) < 0)
 		return -1;
 	return jm_catalog_remove(p->c, p->txn, JM_T_ITEMS, jm_id_key(own_id, key), err);
 }
 
 /* ---- items ---- */
 
-/* Facts of the envelope into the row; a proper report's win over the gateway's, and both over those read from a message's own header. */
+/* Facts of the envelope into the row; a proper report's win over the gateway's, and both over those
+ * read from a message's own header. */
 static int row_envelope(struct jm_applying *w)
 {
 	json_t *row = w->row;
@@ -204,7 +220,8 @@ static int row_envelope(struct jm_applying *w)
 	rc |= json_object_set_new_nocheck(row, "message_id", row_text(w->journal, "message_id"));
 	rc |= json_object_set_new_nocheck(row, "date", row_text(w->journal, "date"));
 	rc |= json_object_set_new_nocheck(row, "variant", row_text(w->journal, "variant"));
-	rc |= json_object_set_new_nocheck(row, "step_down", json_boolean(json_is_true(json_object_get(w->journal, "step_down"))));
+	rc |= json_object_set_new_nocheck(
+	    row, "step_down", json_boolean(json_is_true(json_object_get(w->journal, "step_down"))));
 	rc |= json_object_set_new_nocheck(row, "from_headers", json_boolean(w->from_headers));
 	return rc;
 }
@@ -212,12 +229,13 @@ static int row_envelope(struct jm_applying *w)
 static int row_new(struct jm_applying *w, struct jm_err *err)
 {
 	json_t *row = json_object();
-	int rc = row == NULL ? -1 : 0;
+	int rc = !row ? -1 : 0;
 
 	w->row = row;
 	if (rc == 0) {
 		rc |= json_object_set_new_nocheck(row, "id", json_integer((json_int_t)w->id));
-		rc |= json_object_set_new_nocheck(row, "time_ms", json_integer((json_int_t)w->r->head->time_ms));
+		rc |= json_object_set_new_nocheck(
+		    row, "time_ms", json_integer((json_int_t)w->r->head->time_ms));
 		rc |= json_object_set_new_nocheck(row, "service", row_text(w->arrival, "service"));
 		rc |= row_envelope(w);
 		rc |= json_object_set_new_nocheck(row, "recipients", json_integer(0));
@@ -225,14 +243,18 @@ static int row_new(struct jm_applying *w, struct jm_err *err)
 		rc |= json_object_set_new_nocheck(row, "contents", json_integer(1));
 		rc |= json_object_set_nocheck(row, "size", json_object_get(w->content, "size"));
 		rc |= json_object_set_nocheck(row, "sha256", json_object_get(w->content, "sha256"));
-		rc |= json_object_set_nocheck(row, "raw_sha256", json_object_get(w->content, "raw_sha256"));
-		rc |= json_object_set_new_nocheck(row, "volume", json_integer((json_int_t)w->r->volume));
-		rc |= json_object_set_new_nocheck(row, "offset", json_integer((json_int_t)w->r->offset));
+		rc |= json_object_set_nocheck(
+		    row, "raw_sha256", json_object_get(w->content, "raw_sha256"));
+		rc |= json_object_set_new_nocheck(
+		    row, "volume", json_integer((json_int_t)w->r->volume));
+		rc |= json_object_set_new_nocheck(
+		    row, "offset", json_integer((json_int_t)w->r->offset));
 		if (w->from_gateway)
 			rc |= json_object_set_new_nocheck(row, "gateway", json_true());
-		if (w->set_aside != NULL)
-			rc |= json_object_set_new_nocheck(row, "set_aside", json_string_nocheck(w->set_aside));
-		else if (w->queued != NULL)
+		if (w->set_aside)
+			rc |= json_object_set_new_nocheck(
+			    row, "set_aside", json_string_nocheck(w->set_aside));
+		else if (w->queued)
 			rc |= json_object_set_new_nocheck(row, "queued", json_true());
 	}
 	return rc == 0 ? 0 : no_memory(err);
@@ -244,12 +266,12 @@ static int row_service(struct jm_applying *w)
 	json_t *list = json_object_get(w->row, "more_services");
 	const char *first = text_of(w->row, "service");
 
-	if (w->service == NULL || (first != NULL && strcmp(first, w->service) == 0))
+	if (!w->service || (first && strcmp(first, w->service) == 0))
 		return 0;
 	for (size_t i = 0; i < json_array_size(list); i++)
 		if (strcmp(json_string_value(json_array_get(list, i)), w->service) == 0)
 			return 0;
-	if (list == NULL) {
+	if (!list) {
 		list = json_array();
 		if (json_object_set_new_nocheck(w->row, "more_services", list) != 0)
 			return -1;
@@ -270,9 +292,12 @@ static int merge_content(struct jm_apply *p, struct jm_applying *w, struct jm_er
 	jm_num_put_be64(key, w->id);
 	if (jm_sha256_unhex(span_of(w->content, "sha256"), key + 8) != 0 ||
 	    jm_sha256_unhex(span_of(w->content, "raw_sha256"), key + 8 + JM_SHA256_BYTES) != 0)
-		return jm_err_set(err, JM_E_CORRUPT, "record %" PRIu64 " has no digests", w->r->head->seq);
-	(void)snprintf(value, sizeof(value), "{\"n\":%" JSON_INTEGER_FORMAT ",\"seq\":%" PRIu64 "}", int_of(w->row, "contents"), w->r->head->seq);
-	rc = jm_catalog_put(p->c, p->txn, JM_T_ITEM_CONTENTS, jm_span_of(key, sizeof(key)), jm_span_str(value), true, err);
+		return jm_err_set(
+		    err, JM_E_CORRUPT, "record %" PRIu64 " has no digests", w->r->head->seq);
+	snprintf(value, sizeof value, "{\"n\":%" JSON_INTEGER_FORMAT ",\"seq\":%" PRIu64 "}",
+	    int_of(w->row, "contents"), w->r->head->seq);
+	rc = jm_catalog_put(p->c, p->txn, JM_T_ITEM_CONTENTS, jm_span_of(key, sizeof key),
+	    jm_span_str(value), true, err);
 	if (rc == 1 && add_to(w->row, "contents", 1) != 0)
 		return no_memory(err);
 	return rc < 0 ? -1 : 0;
@@ -284,13 +309,15 @@ static int merge_item(struct jm_apply *p, struct jm_applying *w, struct jm_err *
 
 	jm_num_put_be64(key, w->id);
 	jm_num_put_be64(key + 8, w->r->head->seq);
-	if (jm_catalog_put(p->c, p->txn, JM_T_ITEM_REPORTS, jm_span_of(key, sizeof(key)), jm_span_str(""), false, err) < 0 ||
+	if (jm_catalog_put(p->c, p->txn, JM_T_ITEM_REPORTS, jm_span_of(key, sizeof key),
+		jm_span_str(""), false, err) < 0 ||
 	    merge_content(p, w, err) < 0)
 		return -1;
 	if (row_service(w) != 0)
 		return no_memory(err);
-	if (w->from_headers || (!json_is_true(json_object_get(w->row, "from_headers")) &&
-	    (w->from_gateway || !json_is_true(json_object_get(w->row, "gateway")))))
+	if (w->from_headers ||
+	    (!json_is_true(json_object_get(w->row, "from_headers")) &&
+		(w->from_gateway || !json_is_true(json_object_get(w->row, "gateway")))))
 		return 0;
 	if (!w->from_gateway)
 		(void)json_object_del(w->row, "gateway");
@@ -309,14 +336,22 @@ static int new_item(struct jm_apply *p, struct jm_applying *w, struct jm_err *er
 		return -1;
 	jm_num_put_be64(key, (uint64_t)w->r->head->time_ms);
 	jm_num_put_be64(key + 8, w->id);
-	if (jm_catalog_put(p->c, p->txn, JM_T_BY_DATE, jm_span_of(key, sizeof(key)), jm_span_str(""), false, err) < 0)
+	if (jm_catalog_put(p->c, p->txn, JM_T_BY_DATE, jm_span_of(key, sizeof key), jm_span_str(""),
+		false, err) < 0)
 		return -1;
-	if (w->set_aside != NULL)
-		return jm_catalog_put(p->c, p->txn, JM_T_SET_ASIDE, jm_id_key(w->id, id), jm_span_str(""), false, err) < 0 ||
-		    jm_apply_note(p, w->id, w->r->head->time_ms, "set-aside", w->service, "archive", w->set_aside, err) < 0 ? -1 : 0;
-	if (w->queued != NULL)
+	if (w->set_aside)
+		return jm_catalog_put(p->c, p->txn, JM_T_SET_ASIDE, jm_id_key(w->id, id),
+			   jm_span_str(""), false, err) < 0 ||
+			jm_apply_note(p, w->id, w->r->head->time_ms, "set-aside", w->service,
+			    "archive", w->set_aside, err) < 0
+		    ? -1
+		    : 0;
+	if (w->queued)
 		return jm_change_queue(p, w, err);
-	return jm_catalog_put(p->c, p->txn, JM_T_BY_KEY, jm_span_of(w->key, sizeof(w->key)), jm_id_key(w->id, id), false, err) < 0 ? -1 : 0;
+	return jm_catalog_put(p->c, p->txn, JM_T_BY_KEY, jm_span_of(w->key, sizeof w->key),
+		   jm_id_key(w->id, id), false, err) < 0
+	    ? -1
+	    : 0;
 }
 
 int jm_applying_match(struct jm_apply *p, struct jm_applying *w, struct jm_err *err)
@@ -325,7 +360,7 @@ int jm_applying_match(struct jm_apply *p, struct jm_applying *w, struct jm_err *
 	int rc;
 
 	jm_buf_init(&b, 4096);
-	rc = jm_catalog_get(p->c, p->txn, JM_T_BY_KEY, jm_span_of(w->key, sizeof(w->key)), &b, err);
+	rc = jm_catalog_get(p->c, p->txn, JM_T_BY_KEY, jm_span_of(w->key, sizeof w->key), &b, err);
 	if (rc == 1)
 		w->id = b.len == 8 ? jm_num_get_be64(b.p) : 0;
 	jm_buf_release(&b);
@@ -343,12 +378,13 @@ int jm_applying_join(struct jm_apply *p, struct jm_applying *w, struct jm_err *e
 	return index_message_id(p, w, err);
 }
 
-/* The item of this match key, or a new one. What is set aside or waits stands alone: it must neither join an item nor found one. Some reports
- * wait only when there is nothing to join: that is seen here, where all that came before is in the catalog. */
+/* The item of this match key, or a new one. What is set aside or waits stands alone: it must
+ * neither join an item nor found one. Some reports wait only when there is nothing to join: that is
+ * seen here, where all that came before is in the catalog. */
 static int find_item(struct jm_apply *p, struct jm_applying *w, struct jm_err *err)
 {
-	bool waits = w->queued != NULL && !json_is_true(json_object_get(w->queued, "match_first"));
-	int rc = w->set_aside != NULL || waits ? 0 : jm_applying_match(p, w, err);
+	bool waits = w->queued && !json_is_true(json_object_get(w->queued, "match_first"));
+	int rc = w->set_aside || waits ? 0 : jm_applying_match(p, w, err);
 
 	if (rc == 1)
 		return jm_applying_join(p, w, err);
@@ -357,7 +393,8 @@ static int find_item(struct jm_apply *p, struct jm_applying *w, struct jm_err *e
 	return index_message_id(p, w, err);
 }
 
-int jm_apply_count(struct jm_apply *p, const char *service, int64_t time_ms, const struct jm_count *c, struct jm_err *err)
+int jm_apply_count(struct jm_apply *p, const char *service, int64_t time_ms,
+    const struct jm_count *c, struct jm_err *err)
 {
 	char key[600], day[JM_CLOCK_TEXT_BYTES], hour[JM_CLOCK_TEXT_BYTES];
 
@@ -366,46 +403,51 @@ int jm_apply_count(struct jm_apply *p, const char *service, int64_t time_ms, con
 	day[10] = hour[13] = '\0';
 	if (jm_counts_add(&p->counts, JM_T_COUNTERS, "total", c, err) < 0)
 		return -1;
-	(void)snprintf(key, sizeof(key), "day/%s", day);
+	snprintf(key, sizeof key, "day/%s", day);
 	if (jm_counts_add(&p->counts, JM_T_COUNTERS, key, c, err) < 0)
 		return -1;
-	(void)snprintf(key, sizeof(key), "hour/%s", hour);
+	snprintf(key, sizeof key, "hour/%s", hour);
 	if (jm_counts_add(&p->counts, JM_T_COUNTERS, key, c, err) < 0)
 		return -1;
-	if (service == NULL)
+	if (!service)
 		return 0;
 	if (jm_counts_add(&p->counts, JM_T_SERVICES, service, c, err) < 0)
 		return -1;
-	(void)snprintf(key, sizeof(key), "day/%s/%s", day, service);
+	snprintf(key, sizeof key, "day/%s/%s", day, service);
 	return jm_counts_add(&p->counts, JM_T_COUNTERS, key, c, err);
 }
 
-int jm_apply_note(struct jm_apply *p, uint64_t seq, int64_t time_ms, const char *kind, const char *service, const char *actor, const char *text,
-    struct jm_err *err)
+int jm_apply_note(struct jm_apply *p, uint64_t seq, int64_t time_ms, const char *kind,
+    const char *service, const char *actor, const char *text, struct jm_err *err)
 {
-	const struct jm_event e = { .time_ms = time_ms, .kind = kind, .service = service, .actor = actor, .text = text };
+	const struct jm_event e = {
+		.time_ms = time_ms, .kind = kind, .service = service, .actor = actor, .text = text
+	};
 	struct jm_count c = { .events = 1, .last_ms = time_ms };
 	json_t *row = jm_describe_event(&e, err);
 	unsigned char key[8];
 	char counter[80];
 	int rc;
 
-	if (row == NULL)
+	if (!row)
 		return -1;
 	rc = jm_catalog_put_json(p->c, p->txn, JM_T_EVENTS, jm_id_key(seq, key), row, err);
 	json_decref(row);
-	(void)snprintf(counter, sizeof(counter), "event/%.64s", kind);
+	snprintf(counter, sizeof counter, "event/%.64s", kind);
 	return rc < 0 ? -1 : jm_counts_add(&p->counts, JM_T_COUNTERS, counter, &c, err);
 }
 
-static int count_report(struct jm_apply *p, const struct jm_applying *w, const json_t *meta, struct jm_err *err)
+static int count_report(
+    struct jm_apply *p, const struct jm_applying *w, const json_t *meta, struct jm_err *err)
 {
-	struct jm_count c = { .records = 1, .reports = 1, .received = 1, .last_ms = w->r->head->time_ms };
+	struct jm_count c = {
+		.records = 1, .reports = 1, .received = 1, .last_ms = w->r->head->time_ms
+	};
 
 	c.received_bytes = (uint64_t)int_of(json_object_get(meta, "report"), "size");
 	c.stored_bytes = jm_record_bytes(w->r->head);
 	c.set_aside = w->set_aside != NULL;
-	c.queued = w->is_new && w->set_aside == NULL && w->queued != NULL;
+	c.queued = w->is_new && !w->set_aside && w->queued;
 	c.items = w->is_new && !c.set_aside && !c.queued;
 	c.merged = !w->is_new;
 	c.step_down = json_is_true(json_object_get(w->journal, "step_down"));
@@ -418,9 +460,13 @@ int jm_applying_store(struct jm_apply *p, struct jm_applying *w, struct jm_err *
 	unsigned char key[8];
 	char value[128];
 
-	if (w->id != w->r->head->seq) {		/* where the report stands that founds an item is in the item's row */
-		(void)snprintf(value, sizeof(value), "{\"v\":%" PRIu64 ",\"o\":%" PRIu64 ",\"i\":%" PRIu64 "}", w->r->volume, w->r->offset, w->id);
-		if (jm_catalog_put(p->c, p->txn, JM_T_REPORTS, jm_id_key(w->r->head->seq, key), jm_span_str(value), false, err) < 0)
+	if (w->id != w->r->head->seq) { /* where the report stands that founds an item is in the
+					   item's row */
+		snprintf(value, sizeof value,
+		    "{\"v\":%" PRIu64 ",\"o\":%" PRIu64 ",\"i\":%" PRIu64 "}", w->r->volume,
+		    w->r->offset, w->id);
+		if (jm_catalog_put(p->c, p->txn, JM_T_REPORTS, jm_id_key(w->r->head->seq, key),
+			jm_span_str(value), false, err) < 0)
 			return -1;
 	}
 	if (add_to(w->row, "reports", 1) != 0 || add_to(w->row, "recipients", w->added) != 0)
@@ -432,15 +478,21 @@ int jm_applying_read(struct jm_applying *w, const struct jm_applied *r, struct j
 {
 	const char *variant;
 
-	*w = (struct jm_applying){ .r = r, .arrival = json_object_get(r->meta, "arrival"), .journal = json_object_get(r->meta, "journal"),
-		.content = json_object_get(r->meta, "content"), .queued = json_object_get(r->meta, "queued"),
+	*w = (struct jm_applying){ .r = r,
+		.arrival = json_object_get(r->meta, "arrival"),
+		.journal = json_object_get(r->meta, "journal"),
+		.content = json_object_get(r->meta, "content"),
+		.queued = json_object_get(r->meta, "queued"),
 		.set_aside = text_of(r->meta, "set_aside") };
 	variant = text_of(w->journal, "variant");
 	w->service = text_of(w->arrival, "service");
-	w->from_gateway = text_of(w->arrival, "transport") != NULL && strcmp(text_of(w->arrival, "transport"), "gateway") == 0;
-	w->from_headers = !w->from_gateway && (variant == NULL || strcmp(variant, jm_variant_name(JM_VARIANT_PLAIN)) == 0);
+	w->from_gateway = text_of(w->arrival, "transport") &&
+	    strcmp(text_of(w->arrival, "transport"), "gateway") == 0;
+	w->from_headers = !w->from_gateway &&
+	    (!variant || strcmp(variant, jm_variant_name(JM_VARIANT_PLAIN)) == 0);
 	if (jm_sha256_unhex(span_of(r->meta, "key"), w->key) != 0)
-		return jm_err_set(err, JM_E_CORRUPT, "record %" PRIu64 " has no match key", r->head->seq);
+		return jm_err_set(
+		    err, JM_E_CORRUPT, "record %" PRIu64 " has no match key", r->head->seq);
 	return 0;
 }
 
@@ -465,16 +517,17 @@ static int apply_event(struct jm_apply *p, const struct jm_applied *r, struct jm
 	unsigned char key[8];
 	char counter[80];
 
-	if (jm_catalog_put_json(p->c, p->txn, JM_T_EVENTS, jm_id_key(r->head->seq, key), r->meta, err) < 0 ||
+	if (jm_catalog_put_json(
+		p->c, p->txn, JM_T_EVENTS, jm_id_key(r->head->seq, key), r->meta, err) < 0 ||
 	    jm_counts_add(&p->counts, JM_T_COUNTERS, "total", &c, err) < 0)
 		return -1;
 	c = (struct jm_count){ .events = 1, .last_ms = r->head->time_ms };
-	(void)snprintf(counter, sizeof(counter), "event/%.64s", kind ? kind : "other");
+	snprintf(counter, sizeof counter, "event/%.64s", kind ? kind : "other");
 	if (jm_counts_add(&p->counts, JM_T_COUNTERS, counter, &c, err) < 0)
 		return -1;
-	if (json_object_get(r->meta, "domain") != NULL && jm_domain_apply(p, r, err) < 0)
+	if (json_object_get(r->meta, "domain") && jm_domain_apply(p, r, err) < 0)
 		return -1;
-	return json_object_get(r->meta, "status") != NULL ? jm_tally_status(p, r, err) : 0;
+	return json_object_get(r->meta, "status") ? jm_tally_status(p, r, err) : 0;
 }
 
 int jm_apply_add(struct jm_apply *p, const struct jm_applied *r, struct jm_err *err)
@@ -499,11 +552,12 @@ int jm_apply_add(struct jm_apply *p, const struct jm_applied *r, struct jm_err *
 	}
 }
 
-int jm_apply_begin(struct jm_archive *a, struct jm_catalog *c, struct jm_apply **p_r, struct jm_err *err)
+int jm_apply_begin(
+    struct jm_archive *a, struct jm_catalog *c, struct jm_apply **p_r, struct jm_err *err)
 {
-	struct jm_apply *p = calloc(1, sizeof(*p));
+	struct jm_apply *p = calloc(1, sizeof *p);
 
-	if (p == NULL)
+	if (!p)
 		return no_memory(err);
 	p->a = a;
 	p->c = c;
@@ -517,7 +571,7 @@ int jm_apply_begin(struct jm_archive *a, struct jm_catalog *c, struct jm_apply *
 
 void jm_apply_abort(struct jm_apply **p)
 {
-	if (*p == NULL)
+	if (!*p)
 		return;
 	jm_catalog_abort(&(*p)->txn);
 	jm_counts_release(&(*p)->counts);
@@ -525,7 +579,8 @@ void jm_apply_abort(struct jm_apply **p)
 	*p = NULL;
 }
 
-int jm_apply_finish(struct jm_apply **p, const unsigned char uuid[JM_UUID_BYTES], const struct jm_position *at, struct jm_err *err)
+int jm_apply_finish(struct jm_apply **p, const unsigned char uuid[JM_UUID_BYTES],
+    const struct jm_position *at, struct jm_err *err)
 {
 	struct jm_apply *q = *p;
 	char text[320], hex[JM_SHA256_HEX_BYTES], last[JM_SHA256_HEX_BYTES];
@@ -535,16 +590,21 @@ int jm_apply_finish(struct jm_apply **p, const unsigned char uuid[JM_UUID_BYTES]
 	memcpy(padded, uuid, JM_UUID_BYTES);
 	(void)jm_sha256_hex(padded, hex);
 	hex[2 * JM_UUID_BYTES] = '\0';
-	(void)snprintf(text, sizeof(text), "{\"version\":%d,\"catalog\":%d,\"uuid\":\"%s\",\"seq\":%" PRIu64 ",\"v\":%" PRIu64 ",\"o\":%" PRIu64
-	    ",\"sha256\":\"%s\"}", JM_FORMAT_VERSION, JM_CATALOG_VERSION, hex, at->seq, at->volume, at->offset, jm_sha256_hex(at->sha256, last));
+	snprintf(text, sizeof text,
+	    "{\"version\":%d,\"catalog\":%d,\"uuid\":\"%s\",\"seq\":%" PRIu64 ",\"v\":%" PRIu64
+	    ",\"o\":%" PRIu64 ",\"sha256\":\"%s\"}",
+	    JM_FORMAT_VERSION, JM_CATALOG_VERSION, hex, at->seq, at->volume, at->offset,
+	    jm_sha256_hex(at->sha256, last));
 	if (jm_counts_store(&q->counts, q->c, q->txn, err) == 0 &&
-	    jm_catalog_put(q->c, q->txn, JM_T_META, jm_span_str("applied"), jm_span_str(text), false, err) == 1)
+	    jm_catalog_put(q->c, q->txn, JM_T_META, jm_span_str("applied"), jm_span_str(text),
+		false, err) == 1)
 		rc = jm_catalog_commit(&q->txn, err);
 	jm_apply_abort(p);
 	return rc;
 }
 
-int jm_apply_position(struct jm_catalog *c, struct jm_position *at_r, unsigned char uuid_r[JM_UUID_BYTES], struct jm_err *err)
+int jm_apply_position(struct jm_catalog *c, struct jm_position *at_r,
+    unsigned char uuid_r[JM_UUID_BYTES], struct jm_err *err)
 {
 	unsigned char padded[JM_SHA256_BYTES];
 	char hex[JM_SHA256_HEX_BYTES];
@@ -553,15 +613,20 @@ int jm_apply_position(struct jm_catalog *c, struct jm_position *at_r, unsigned c
 
 	if (rc <= 0)
 		return rc;
-	(void)snprintf(hex, sizeof(hex), "%.32s%032d", text_of(o, "uuid") ? text_of(o, "uuid") : "", 0);
+	snprintf(hex, sizeof hex, "%.32s%032d", text_of(o, "uuid") ? text_of(o, "uuid") : "", 0);
 	if (int_of(o, "version") > JM_FORMAT_VERSION) {
-		rc = jm_err_set(err, JM_E_CONFIG, "catalog of version %" JSON_INTEGER_FORMAT ", this program knows version %d: use a newer program",
+		rc = jm_err_set(err, JM_E_CONFIG,
+		    "catalog of version %" JSON_INTEGER_FORMAT
+		    ", this program knows version %d: use a newer program",
 		    int_of(o, "version"), JM_FORMAT_VERSION);
 	} else if (int_of(o, "catalog") > JM_CATALOG_VERSION) {
-		rc = jm_err_set(err, JM_E_CONFIG, "a newer program made the catalog: use it, or remove the catalog");
+		rc = jm_err_set(err, JM_E_CONFIG,
+		    "a newer program made the catalog: use it, or remove the catalog");
 	} else if (int_of(o, "catalog") < JM_CATALOG_VERSION) {
-		rc = jm_err_set(err, JM_E_CORRUPT, "an older program made it, some of its rows are missing");
-	} else if (jm_sha256_unhex(jm_span_str(hex), padded) != 0 || jm_sha256_unhex(span_of(o, "sha256"), at_r->sha256) != 0) {
+		rc = jm_err_set(
+		    err, JM_E_CORRUPT, "an older program made it, some of its rows are missing");
+	} else if (jm_sha256_unhex(jm_span_str(hex), padded) != 0 ||
+	    jm_sha256_unhex(span_of(o, "sha256"), at_r->sha256) != 0) {
 		rc = jm_err_set(err, JM_E_CORRUPT, "catalog: its position makes no sense");
 	} else {
 		memcpy(uuid_r, padded, JM_UUID_BYTES);

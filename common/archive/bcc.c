@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Which recipients are Bcc, and taking them out of what is shown. A report says "bcc" of some; of those that it only calls "recipient" (mail from
- * outside, Exchange 2003, the gateway) the message's own To and Cc decide. Nothing is stored: it follows from the records.
+ * Which recipients are Bcc, and taking them out of what is shown. A report says "bcc" of some; of
+ * those that it only calls "recipient" (mail from outside, Exchange 2003, the gateway) the
+ * message's own To and Cc decide. Nothing is stored: it follows from the records.
  */
 #include "common/archive/store.h"
 
@@ -10,13 +11,13 @@
 #include "common/mail/address.h"
 #include "common/mail/field.h"
 
-#define FIELD_BYTES (16u * 1024 * 1024)	/* of one address field */
+#define FIELD_BYTES (16u * 1024 * 1024) /* of one address field */
 
 /* What To and Cc of an item's message name; read when first asked for. */
 struct header {
 	struct jm_archive *a;
 	uint64_t id;
-	json_t *addresses;		/* folded address to true; NULL: not read yet */
+	json_t *addresses; /* folded address to true; NULL: not read yet */
 };
 
 static int no_memory(struct jm_err *err)
@@ -27,7 +28,9 @@ static int no_memory(struct jm_err *err)
 static int add_address(json_t *set, struct jm_span address, struct jm_err *err)
 {
 	json_t *text = jm_describe_text(address);
-	char *folded = text ? jm_item_folded(jm_span_of(json_string_value(text), json_string_length(text))) : NULL;
+	char *folded = text
+	    ? jm_item_folded(jm_span_of(json_string_value(text), json_string_length(text)))
+	    : NULL;
 	int rc = folded ? json_object_set_new_nocheck(set, folded, json_true()) : -1;
 
 	free(folded);
@@ -35,13 +38,15 @@ static int add_address(json_t *set, struct jm_span address, struct jm_err *err)
 	return rc == 0 ? 0 : no_memory(err);
 }
 
-static int add_field(json_t *set, const struct jm_field *f, struct jm_buf *fold, struct jm_buf *list, struct jm_err *err)
+static int add_field(json_t *set, const struct jm_field *f, struct jm_buf *fold,
+    struct jm_buf *list, struct jm_err *err)
 {
 	struct jm_addresses w;
 	struct jm_span value, address;
 
 	jm_buf_reset(list);
-	if (jm_field_unfold(jm_span_sub(f->value, 0, FIELD_BYTES), fold, &value, err) != 0 || jm_field_uncomment(value, list, err) != 0)
+	if (jm_field_unfold(jm_span_sub(f->value, 0, FIELD_BYTES), fold, &value, err) != 0 ||
+	    jm_field_uncomment(value, list, err) != 0)
 		return -1;
 	jm_addresses_start(&w, jm_buf_span(list));
 	while (jm_addresses_next(&w, &address))
@@ -62,8 +67,9 @@ static int add_header(json_t *set, struct jm_span message, struct jm_err *err)
 	jm_buf_init(&list, FIELD_BYTES);
 	jm_fields_start(&w, message);
 	while (rc == 0 && jm_fields_next(&w, &f))
-		for (size_t i = 0; rc == 0 && i < sizeof(names) / sizeof(*names); i++)
-			if (!jm_span_none(f.name) && jm_span_eq_nocase(f.name, jm_span_str(names[i])))
+		for (size_t i = 0; rc == 0 && i < sizeof names / sizeof *names; i++)
+			if (!jm_span_none(f.name) &&
+			    jm_span_eq_nocase(f.name, jm_span_str(names[i])))
 				rc = add_field(set, &f, &fold, &list, err);
 	jm_buf_release(&fold);
 	jm_buf_release(&list);
@@ -80,7 +86,7 @@ static int read_header(struct header *h, struct jm_err *err)
 	int rc;
 
 	h->addresses = json_object();
-	if (h->addresses == NULL)
+	if (!h->addresses)
 		return no_memory(err);
 	if (jm_content_load(h->a, h->id, &l, err) < 0)
 		return err->kind == JM_E_CORRUPT ? 0 : -1;
@@ -102,10 +108,11 @@ static int has(struct header *h, const json_t *address, struct jm_err *err)
 
 	if (!json_is_string(address))
 		return 0;
-	if (h->addresses == NULL && read_header(h, err) < 0)
+	if (!h->addresses && read_header(h, err) < 0)
 		return -1;
-	folded = jm_item_folded(jm_span_of(json_string_value(address), json_string_length(address)));
-	if (folded == NULL)
+	folded = jm_item_folded(
+	    jm_span_of(json_string_value(address), json_string_length(address)));
+	if (!folded)
 		return no_memory(err);
 	found = json_object_get(h->addresses, folded) != NULL;
 	free(folded);
@@ -113,12 +120,13 @@ static int has(struct header *h, const json_t *address, struct jm_err *err)
 }
 
 /* Is a recipient, as one report names it, no Bcc? 1, 0, -1. */
-static int is_open(struct header *h, const json_t *address, const json_t *naming, struct jm_err *err)
+static int is_open(
+    struct header *h, const json_t *address, const json_t *naming, struct jm_err *err)
 {
 	const char *type = json_string_value(json_object_get(naming, "type"));
 	int rc;
 
-	if (type == NULL || strcmp(type, "bcc") == 0)
+	if (!type || strcmp(type, "bcc") == 0)
 		return 0;
 	if (strcmp(type, "recipient") != 0)
 		return 1;
@@ -134,7 +142,7 @@ bool jm_bcc_is_open(const json_t *naming)
 {
 	const char *type = json_string_value(json_object_get(naming, "type"));
 
-	return type != NULL && (strcmp(type, "to") == 0 || strcmp(type, "cc") == 0);
+	return type && (strcmp(type, "to") == 0 || strcmp(type, "cc") == 0);
 }
 
 static uint64_t id_of(const json_t *item)
@@ -142,7 +150,8 @@ static uint64_t id_of(const json_t *item)
 	return (uint64_t)json_integer_value(json_object_get(item, "id"));
 }
 
-int jm_bcc_open(struct jm_archive *a, const json_t *item, jm_bcc_wanted *wanted, const void *ctx, struct jm_err *err)
+int jm_bcc_open(struct jm_archive *a, const json_t *item, jm_bcc_wanted *wanted, const void *ctx,
+    struct jm_err *err)
 {
 	struct header h = { .a = a, .id = id_of(item) };
 	const json_t *list = json_object_get(item, "recipients"), *address, *namings;
@@ -153,10 +162,14 @@ int jm_bcc_open(struct jm_archive *a, const json_t *item, jm_bcc_wanted *wanted,
 		for (size_t i = 0; rc == 0 && i < json_array_size(list); i++) {
 			address = json_object_get(json_array_get(list, i), "address");
 			namings = json_object_get(json_array_get(list, i), "reports");
-			if (!wanted(ctx, jm_span_of(json_string_value(address), json_string_length(address))))
+			if (!wanted(ctx,
+				jm_span_of(
+				    json_string_value(address), json_string_length(address))))
 				continue;
 			for (size_t k = 0; rc == 0 && k < json_array_size(namings); k++)
-				rc = look == 0 ? jm_bcc_is_open(json_array_get(namings, k)) : is_open(&h, address, json_array_get(namings, k), err);
+				rc = look == 0
+				    ? jm_bcc_is_open(json_array_get(namings, k))
+				    : is_open(&h, address, json_array_get(namings, k), err);
 		}
 	json_decref(h.addresses);
 	return rc;
@@ -165,15 +178,18 @@ int jm_bcc_open(struct jm_archive *a, const json_t *item, jm_bcc_wanted *wanted,
 /* Leave the namings of a recipient that tell no Bcc. How many these are; -1. */
 static long hide_namings(struct header *h, json_t *recipient, struct jm_err *err)
 {
-	const json_t *address = json_object_get(recipient, "address"), *namings = json_object_get(recipient, "reports");
+	const json_t *address = json_object_get(recipient, "address"),
+		     *namings = json_object_get(recipient, "reports");
 	json_t *kept = json_array();
 	long n = 0;
 
-	for (size_t k = 0; kept != NULL && k < json_array_size(namings); k++) {
+	for (size_t k = 0; kept && k < json_array_size(namings); k++) {
 		int rc = is_open(h, address, json_array_get(namings, k), err);
 
 		if (rc > 0)
-			rc = json_array_append(kept, json_array_get(namings, k)) == 0 ? 1 : no_memory(err);
+			rc = json_array_append(kept, json_array_get(namings, k)) == 0
+			    ? 1
+			    : no_memory(err);
 		if (rc < 0) {
 			json_decref(kept);
 			return -1;
@@ -189,11 +205,14 @@ static int hide_arrival(json_t *report, const json_t *hidden, struct jm_err *err
 	const json_t *to = json_object_get(report, "rcpt_to");
 	json_t *kept = json_array();
 
-	for (size_t k = 0; kept != NULL && k < json_array_size(to); k++) {
+	for (size_t k = 0; kept && k < json_array_size(to); k++) {
 		const json_t *address = json_array_get(to, k);
-		char *folded = jm_item_folded(jm_span_of(json_string_value(address), json_string_length(address)));
+		char *folded = jm_item_folded(
+		    jm_span_of(json_string_value(address), json_string_length(address)));
 
-		if (folded == NULL || (json_object_get(hidden, folded) == NULL && json_array_append(kept, json_array_get(to, k)) != 0)) {
+		if (!folded ||
+		    (!json_object_get(hidden, folded) &&
+			json_array_append(kept, json_array_get(to, k)) != 0)) {
 			json_decref(kept);
 			kept = NULL;
 		}
@@ -207,7 +226,8 @@ static int hide_arrivals(json_t *item, const json_t *hidden, struct jm_err *err)
 	const json_t *reports = json_object_get(item, "reports");
 
 	for (size_t i = 0; i < json_array_size(reports); i++)
-		if (json_object_get(json_array_get(reports, i), "rcpt_to") != NULL && hide_arrival(json_array_get(reports, i), hidden, err) < 0)
+		if (json_object_get(json_array_get(reports, i), "rcpt_to") &&
+		    hide_arrival(json_array_get(reports, i), hidden, err) < 0)
 			return -1;
 	return 0;
 }
@@ -217,19 +237,26 @@ int jm_archive_hide_bcc(struct jm_archive *a, json_t *item, struct jm_err *err)
 	struct header h = { .a = a, .id = id_of(item) };
 	const json_t *list = json_object_get(item, "recipients"), *address;
 	json_t *kept = json_array(), *hidden = json_object();
-	int rc = kept == NULL || hidden == NULL ? no_memory(err) : 0;
+	int rc = !kept || !hidden ? no_memory(err) : 0;
 
 	for (size_t i = 0; rc == 0 && i < json_array_size(list); i++) {
 		long left = hide_namings(&h, json_array_get(list, i), err);
 
 		address = json_object_get(json_array_get(list, i), "address");
 		if (left > 0)
-			rc = json_array_append(kept, json_array_get(list, i)) == 0 ? 0 : no_memory(err);
+			rc = json_array_append(kept, json_array_get(list, i)) == 0 ? 0
+										   : no_memory(err);
 		else
-			rc = left < 0 ? -1 : add_address(hidden, jm_span_of(json_string_value(address), json_string_length(address)), err);
+			rc = left < 0 ? -1
+				      : add_address(hidden,
+					    jm_span_of(json_string_value(address),
+						json_string_length(address)),
+					    err);
 	}
-	if (rc == 0 && (json_object_set(item, "recipients", kept) != 0 ||
-	    json_object_set_new(item, "hidden_recipients", json_integer((json_int_t)json_object_size(hidden))) != 0))
+	if (rc == 0 &&
+	    (json_object_set(item, "recipients", kept) != 0 ||
+		json_object_set_new(item, "hidden_recipients",
+		    json_integer((json_int_t)json_object_size(hidden))) != 0))
 		rc = no_memory(err);
 	if (rc == 0)
 		rc = hide_arrivals(item, hidden, err);

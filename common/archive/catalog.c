@@ -15,18 +15,21 @@
 #include "common/base/log.h"
 
 #define FILE_NAME "catalog.db"
-#define PAGE_BYTES 4096			/* as the disk writes: a torn page is less likely (facts: power-cut runs) */
+#define PAGE_BYTES \
+	4096 /* as the disk writes: a torn page is less likely (facts: power-cut runs) \
+	      */
 #define LOG_FILE_BYTES (8u * 1024u * 1024u)
 #define LOG_BUFFER_BYTES (512u * 1024u)
 #define VALUE_MAX_BYTES (256u * 1024u * 1024u)
 #define ID_BYTES 8
-#define SHORT_BYTES 24			/* of a value in a table of duplicates */
+#define SHORT_BYTES 24 /* of a value in a table of duplicates */
 
 struct jm_catalog {
 	DB_ENV *env;
 	DB *db[JM_TABLES];
-	char mark[4352];		/* path; empty: it was not opened */
-	atomic_bool unread;		/* the disk could not read a page: the next open shall look at all of them */
+	char mark[4352];    /* path; empty: it was not opened */
+	atomic_bool unread; /* the disk could not read a page: the next open shall look at all of
+			       them */
 };
 
 struct jm_txn {
@@ -34,15 +37,27 @@ struct jm_txn {
 };
 
 static const char *const names[JM_TABLES] = {
-	[JM_T_META] = "meta", [JM_T_ITEMS] = "items", [JM_T_REPORTS] = "reports", [JM_T_ITEM_REPORTS] = "item-reports",
-	[JM_T_ITEM_CONTENTS] = "item-contents", [JM_T_BY_MESSAGE_ID] = "by-message-id",
-	[JM_T_BY_ADDRESS] = "by-address", [JM_T_BY_DATE] = "by-date", [JM_T_BY_KEY] = "by-key", [JM_T_SET_ASIDE] = "set-aside",
-	[JM_T_EVENTS] = "events", [JM_T_COUNTERS] = "counters", [JM_T_SERVICES] = "services", [JM_T_QUEUE] = "queue", [JM_T_POP3] = "pop3",
+	[JM_T_META] = "meta",
+	[JM_T_ITEMS] = "items",
+	[JM_T_REPORTS] = "reports",
+	[JM_T_ITEM_REPORTS] = "item-reports",
+	[JM_T_ITEM_CONTENTS] = "item-contents",
+	[JM_T_BY_MESSAGE_ID] = "by-message-id",
+	[JM_T_BY_ADDRESS] = "by-address",
+	[JM_T_BY_DATE] = "by-date",
+	[JM_T_BY_KEY] = "by-key",
+	[JM_T_SET_ASIDE] = "set-aside",
+	[JM_T_EVENTS] = "events",
+	[JM_T_COUNTERS] = "counters",
+	[JM_T_SERVICES] = "services",
+	[JM_T_QUEUE] = "queue",
+	[JM_T_POP3] = "pop3",
 };
 
 /*
- * A table of duplicates: what callers give as a key that ends with an id is there as a key without it, and the id in front of the value, as one of the
- * key's sorted duplicates. For keys that come again and again: they are stored once, and the ids of each grow at the end of full pages.
+ * A table of duplicates: what callers give as a key that ends with an id is there as a key without
+ * it, and the id in front of the value, as one of the key's sorted duplicates. For keys that come
+ * again and again: they are stored once, and the ids of each grow at the end of full pages.
  */
 static bool has_duplicates(enum jm_table t)
 {
@@ -56,11 +71,14 @@ const char *jm_catalog_table(enum jm_table t)
 
 static int fail(struct jm_err *err, int rc, const char *what)
 {
-	enum jm_err_kind kind = rc == DB_RUNRECOVERY || rc == DB_VERIFY_BAD || rc == DB_PAGE_NOTFOUND || rc == DB_OLD_VERSION ||
-	    rc == DB_VERSION_MISMATCH || rc == EINVAL ? JM_E_CORRUPT : JM_E_TEMP;
+	enum jm_err_kind kind = rc == DB_RUNRECOVERY || rc == DB_VERIFY_BAD ||
+		rc == DB_PAGE_NOTFOUND || rc == DB_OLD_VERSION || rc == DB_VERSION_MISMATCH ||
+		rc == EINVAL
+	    ? JM_E_CORRUPT
+	    : JM_E_TEMP;
 
 	(void)jm_err_set(err, kind, "catalog: %s: %s", what, db_strerror(rc));
-	err->sys = rc > 0 ? rc : 0;	/* an errno, as with EACCES; Berkeley DB's own are negative */
+	err->sys = rc > 0 ? rc : 0; /* an errno, as with EACCES; Berkeley DB's own are negative */
 	return -1;
 }
 
@@ -83,11 +101,16 @@ static int open_env(DB_ENV *env, const char *folder, uint64_t cache_bytes)
 	int rc;
 
 	env->set_errcall(env, complain);
-	if ((rc = env->set_cachesize(env, (u_int32_t)(cache_bytes >> 30), (u_int32_t)(cache_bytes & ((1u << 30) - 1)), 1)) != 0 ||
-	    (rc = env->set_lg_max(env, LOG_FILE_BYTES)) != 0 || (rc = env->set_lg_bsize(env, LOG_BUFFER_BYTES)) != 0 ||
+	if ((rc = env->set_cachesize(env, (u_int32_t)(cache_bytes >> 30),
+		 (u_int32_t)(cache_bytes & ((1u << 30) - 1)), 1)) != 0 ||
+	    (rc = env->set_lg_max(env, LOG_FILE_BYTES)) != 0 ||
+	    (rc = env->set_lg_bsize(env, LOG_BUFFER_BYTES)) != 0 ||
 	    (rc = env->log_set_config(env, DB_LOG_AUTO_REMOVE, 1)) != 0)
 		return rc;
-	return env->open(env, folder, DB_CREATE | DB_PRIVATE | DB_THREAD | DB_INIT_TXN | DB_INIT_LOG | DB_INIT_MPOOL | DB_RECOVER, 0600);
+	return env->open(env, folder,
+	    DB_CREATE | DB_PRIVATE | DB_THREAD | DB_INIT_TXN | DB_INIT_LOG | DB_INIT_MPOOL |
+		DB_RECOVER,
+	    0600);
 }
 
 static int open_tables(struct jm_catalog *c)
@@ -96,11 +119,15 @@ static int open_tables(struct jm_catalog *c)
 	int rc = c->env->txn_begin(c->env, NULL, &txn, 0);
 
 	for (int i = 0; rc == 0 && i < JM_TABLES; i++) {
-		if ((rc = db_create(&c->db[i], c->env, 0)) == 0 && (rc = c->db[i]->set_pagesize(c->db[i], PAGE_BYTES)) == 0 &&
-		    (rc = has_duplicates((enum jm_table)i) ? c->db[i]->set_flags(c->db[i], DB_DUPSORT) : 0) == 0)
-			rc = c->db[i]->open(c->db[i], txn, FILE_NAME, names[i], DB_BTREE, DB_CREATE | DB_THREAD, 0600);
+		if ((rc = db_create(&c->db[i], c->env, 0)) == 0 &&
+		    (rc = c->db[i]->set_pagesize(c->db[i], PAGE_BYTES)) == 0 &&
+		    (rc = has_duplicates((enum jm_table)i)
+			    ? c->db[i]->set_flags(c->db[i], DB_DUPSORT)
+			    : 0) == 0)
+			rc = c->db[i]->open(c->db[i], txn, FILE_NAME, names[i], DB_BTREE,
+			    DB_CREATE | DB_THREAD, 0600);
 	}
-	if (txn != NULL) {
+	if (txn) {
 		if (rc == 0)
 			rc = txn->commit(txn, DB_TXN_NOSYNC);
 		else
@@ -111,24 +138,25 @@ static int open_tables(struct jm_catalog *c)
 
 /* ---- was the machine switched off while it was open? ---- */
 
-#define MARK_NAME "open"		/* there while it is open; holds the number of this run of the machine */
+#define MARK_NAME "open" /* there while it is open; holds the number of this run of the machine */
 #define BOOT_BYTES 36
-#define UNREAD "a page could not be read"	/* what it holds instead; the same follows */
+#define UNREAD "a page could not be read" /* what it holds instead; the same follows */
 
 static void boot_of(char text[BOOT_BYTES + 1])
 {
 	struct jm_err no;
 	int fd = jm_io_open("/proc/sys/kernel/random/boot_id", O_RDONLY, 0, &no);
 
-	(void)snprintf(text, BOOT_BYTES + 1, "%s", "unknown");
+	snprintf(text, BOOT_BYTES + 1, "%s", "unknown");
 	if (fd >= 0 && jm_io_pread(fd, text, BOOT_BYTES, 0, &no) < 0)
-		(void)snprintf(text, BOOT_BYTES + 1, "%s", "unknown");
+		snprintf(text, BOOT_BYTES + 1, "%s", "unknown");
 	text[BOOT_BYTES] = '\0';
 	if (fd >= 0)
-		(void)close(fd);
+		close(fd);
 }
 
-/* True when it was open in another run of the machine and never closed: pages may be torn, which recovery does not see. */
+/* True when it was open in another run of the machine and never closed: pages may be torn, which
+ * recovery does not see. */
 static bool was_cut(const char *folder)
 {
 	char path[4352], boot[BOOT_BYTES + 1];
@@ -137,7 +165,7 @@ static bool was_cut(const char *folder)
 	size_t n = 0;
 	bool cut;
 
-	(void)snprintf(path, sizeof(path), "%s/" MARK_NAME, folder);
+	snprintf(path, sizeof path, "%s/" MARK_NAME, folder);
 	if (jm_io_read_file(path, 4096, &p, &n, &no) < 0)
 		return no.kind != JM_E_NOTFOUND;
 	boot_of(boot);
@@ -150,7 +178,7 @@ static int mark(const char *folder, struct jm_err *err)
 {
 	char path[4352], boot[BOOT_BYTES + 1];
 
-	(void)snprintf(path, sizeof(path), "%s/" MARK_NAME, folder);
+	snprintf(path, sizeof path, "%s/" MARK_NAME, folder);
 	boot_of(boot);
 	return jm_io_publish(path, boot, strlen(boot), 0600, err);
 }
@@ -162,21 +190,23 @@ static int check_pages(DB_ENV *env, const char *folder)
 	DB *db = NULL;
 	int rc;
 
-	(void)snprintf(path, sizeof(path), "%s/" FILE_NAME, folder);
+	snprintf(path, sizeof path, "%s/" FILE_NAME, folder);
 	if (access(path, F_OK) != 0)
 		return 0;
-	if ((rc = env->txn_checkpoint(env, 0, 0, DB_FORCE)) != 0 || (rc = db_create(&db, env, 0)) != 0)
+	if ((rc = env->txn_checkpoint(env, 0, 0, DB_FORCE)) != 0 ||
+	    (rc = db_create(&db, env, 0)) != 0)
 		return rc;
-	return db->verify(db, FILE_NAME, NULL, NULL, 0);	/* frees db, whatever it returns */
+	return db->verify(db, FILE_NAME, NULL, NULL, 0); /* frees db, whatever it returns */
 }
 
-int jm_catalog_open(const char *folder, uint64_t cache_bytes, struct jm_catalog **c_r, struct jm_err *err)
+int jm_catalog_open(
+    const char *folder, uint64_t cache_bytes, struct jm_catalog **c_r, struct jm_err *err)
 {
-	struct jm_catalog *c = calloc(1, sizeof(*c));
+	struct jm_catalog *c = calloc(1, sizeof *c);
 	bool cut;
 	int rc;
 
-	if (c == NULL)
+	if (!c)
 		return jm_err_sys(err, JM_E_TEMP, "catalog");
 	if (jm_io_mkdirs(folder, 0700, err) < 0) {
 		free(c);
@@ -196,9 +226,11 @@ int jm_catalog_open(const char *folder, uint64_t cache_bytes, struct jm_catalog 
 		rc = open_tables(c);
 	if (rc != 0) {
 		jm_catalog_close(&c);
-		return rc == EINVAL ? jm_err_set(err, JM_E_CORRUPT, "catalog: another version of the program made it") : fail(err, rc, "cannot open");
+		return rc == EINVAL ? jm_err_set(err, JM_E_CORRUPT,
+					  "catalog: another version of the program made it")
+				    : fail(err, rc, "cannot open");
 	}
-	(void)snprintf(c->mark, sizeof(c->mark), "%s/" MARK_NAME, folder);
+	snprintf(c->mark, sizeof c->mark, "%s/" MARK_NAME, folder);
 	if (mark(folder, err) < 0) {
 		jm_catalog_close(&c);
 		return jm_err_wrap(err, "catalog");
@@ -212,19 +244,19 @@ void jm_catalog_close(struct jm_catalog **c)
 	struct jm_err no;
 	int rc = 0, one;
 
-	if (*c == NULL)
+	if (!*c)
 		return;
 	for (int i = 0; i < JM_TABLES; i++)
-		if ((*c)->db[i] != NULL && (one = (*c)->db[i]->close((*c)->db[i], 0)) != 0)
+		if ((*c)->db[i] && (one = (*c)->db[i]->close((*c)->db[i], 0)) != 0)
 			rc = one;
-	if ((*c)->env != NULL && (one = (*c)->env->close((*c)->env, 0)) != 0)
+	if ((*c)->env && (one = (*c)->env->close((*c)->env, 0)) != 0)
 		rc = one;
 	if (rc != 0)
 		JM_LOG(JM_LOG_WARNING, "catalog-close", { "error", JM_S(db_strerror(rc)) });
 	if ((*c)->mark[0] != '\0' && atomic_load(&(*c)->unread))
-		(void)!jm_io_publish((*c)->mark, UNREAD, sizeof(UNREAD) - 1, 0600, &no);
+		(void)!jm_io_publish((*c)->mark, UNREAD, sizeof UNREAD - 1, 0600, &no);
 	else if ((*c)->mark[0] != '\0' && rc == 0)
-		(void)unlink((*c)->mark);
+		unlink((*c)->mark);
 	free(*c);
 	*c = NULL;
 }
@@ -239,21 +271,22 @@ void jm_catalog_wipe(const char *folder)
 	DIR *d = opendir(folder);
 	struct dirent *e;
 
-	if (d == NULL)
+	if (!d)
 		return;
 	while ((e = readdir(d)) != NULL) {
-		if (strcmp(e->d_name, FILE_NAME) == 0 || strcmp(e->d_name, MARK_NAME) == 0 || strncmp(e->d_name, "log.", 4) == 0 || strncmp(e->d_name, "__db", 4) == 0)
-			(void)unlinkat(dirfd(d), e->d_name, 0);
+		if (strcmp(e->d_name, FILE_NAME) == 0 || strcmp(e->d_name, MARK_NAME) == 0 ||
+		    strncmp(e->d_name, "log.", 4) == 0 || strncmp(e->d_name, "__db", 4) == 0)
+			unlinkat(dirfd(d), e->d_name, 0);
 	}
-	(void)closedir(d);
+	closedir(d);
 }
 
 int jm_catalog_begin(struct jm_catalog *c, struct jm_txn **txn_r, struct jm_err *err)
 {
-	struct jm_txn *t = calloc(1, sizeof(*t));
+	struct jm_txn *t = calloc(1, sizeof *t);
 	int rc;
 
-	if (t == NULL)
+	if (!t)
 		return jm_err_sys(err, JM_E_TEMP, "catalog: transaction");
 	if ((rc = c->env->txn_begin(c->env, NULL, &t->txn, 0)) != 0) {
 		free(t);
@@ -274,7 +307,7 @@ int jm_catalog_commit(struct jm_txn **txn, struct jm_err *err)
 
 void jm_catalog_abort(struct jm_txn **txn)
 {
-	if (*txn == NULL)
+	if (!*txn)
 		return;
 	(void)(*txn)->txn->abort((*txn)->txn);
 	free(*txn);
@@ -297,8 +330,9 @@ void jm_catalog_cache(struct jm_catalog *c, struct jm_catalog_cache *cache_r)
 	DB_MPOOL_STAT *stat = NULL;
 
 	if (c->env->memp_stat(c->env, &stat, NULL, 0) == 0)
-		*cache_r = (struct jm_catalog_cache){ ((uint64_t)stat->st_gbytes << 30) + stat->st_bytes, stat->st_cache_hit, stat->st_cache_miss,
-			stat->st_page_dirty };
+		*cache_r = (struct jm_catalog_cache){ ((uint64_t)stat->st_gbytes << 30) +
+			    stat->st_bytes,
+			stat->st_cache_hit, stat->st_cache_miss, stat->st_page_dirty };
 	free(stat);
 }
 
@@ -314,7 +348,7 @@ static DBT input(struct jm_span s)
 {
 	DBT d;
 
-	memset(&d, 0, sizeof(d));
+	memset(&d, 0, sizeof d);
 	d.data = (void *)(uintptr_t)s.p;
 	d.size = (u_int32_t)s.len;
 	return d;
@@ -322,7 +356,8 @@ static DBT input(struct jm_span s)
 
 /* ---- rows of a table of duplicates ---- */
 
-/* Put the cursor on the first duplicate of the key that is not before the key's id. *v: malloc'ed. */
+/* Put the cursor on the first duplicate of the key that is not before the key's id. *v: malloc'ed.
+ */
 static int find_from(DBC *cur, struct jm_span key, DBT *v)
 {
 	DBT k = input(jm_span_sub(key, 0, key.len - ID_BYTES));
@@ -347,7 +382,8 @@ static int find_exactly(DBC *cur, struct jm_span key, DBT *v)
 	return DB_NOTFOUND;
 }
 
-static int get_duplicate(DB *db, DB_TXN *txn, struct jm_span key, struct jm_buf *value, struct jm_err *err)
+static int get_duplicate(
+    DB *db, DB_TXN *txn, struct jm_span key, struct jm_buf *value, struct jm_err *err)
 {
 	DBT v;
 	DBC *cur;
@@ -385,10 +421,12 @@ static int clear_duplicate(DB *db, DB_TXN *txn, struct jm_span key, bool drop)
 	return rc != 0 ? rc : closed;
 }
 
-static int put_duplicate(DB *db, DB_TXN *txn, struct jm_span key, struct jm_span value, bool only_new)
+static int put_duplicate(
+    DB *db, DB_TXN *txn, struct jm_span key, struct jm_span value, bool only_new)
 {
 	unsigned char data[ID_BYTES + SHORT_BYTES];
-	DBT k = input(jm_span_sub(key, 0, key.len - ID_BYTES)), v = input(jm_span_of(data, ID_BYTES + value.len));
+	DBT k = input(jm_span_sub(key, 0, key.len - ID_BYTES)),
+	    v = input(jm_span_of(data, ID_BYTES + value.len));
 	int rc = value.len <= SHORT_BYTES ? clear_duplicate(db, txn, key, !only_new) : EINVAL;
 
 	if (rc != 0)
@@ -401,13 +439,14 @@ static int put_duplicate(DB *db, DB_TXN *txn, struct jm_span key, struct jm_span
 
 /* ---- rows ---- */
 
-static int get(struct jm_catalog *c, DB_TXN *txn, enum jm_table t, struct jm_span key, struct jm_buf *value, struct jm_err *err)
+static int get(struct jm_catalog *c, DB_TXN *txn, enum jm_table t, struct jm_span key,
+    struct jm_buf *value, struct jm_err *err)
 {
 	DBT k = input(key), v;
 	int rc;
 
 	for (;;) {
-		memset(&v, 0, sizeof(v));
+		memset(&v, 0, sizeof v);
 		v.flags = DB_DBT_USERMEM;
 		v.data = value->p;
 		v.ulen = (u_int32_t)(value->cap - 1);
@@ -424,7 +463,8 @@ static int get(struct jm_catalog *c, DB_TXN *txn, enum jm_table t, struct jm_spa
 	return rc;
 }
 
-int jm_catalog_get(struct jm_catalog *c, struct jm_txn *txn, enum jm_table t, struct jm_span key, struct jm_buf *value, struct jm_err *err)
+int jm_catalog_get(struct jm_catalog *c, struct jm_txn *txn, enum jm_table t, struct jm_span key,
+    struct jm_buf *value, struct jm_err *err)
 {
 	DB_TXN *in = txn ? txn->txn : NULL;
 	int rc;
@@ -432,13 +472,15 @@ int jm_catalog_get(struct jm_catalog *c, struct jm_txn *txn, enum jm_table t, st
 	jm_buf_reset(value);
 	if (value->cap == 0 && jm_buf_reserve(value, 512, err) < 0)
 		return -1;
-	rc = has_duplicates(t) ? get_duplicate(c->db[t], in, key, value, err) : get(c, in, t, key, value, err);
+	rc = has_duplicates(t) ? get_duplicate(c->db[t], in, key, value, err)
+			       : get(c, in, t, key, value, err);
 	if (rc == DB_NOTFOUND)
 		return 0;
 	return rc == 0 ? 1 : fail_row(c, t, rc, err);
 }
 
-int jm_catalog_get_json(struct jm_catalog *c, struct jm_txn *txn, enum jm_table t, struct jm_span key, json_t **value_r, struct jm_err *err)
+int jm_catalog_get_json(struct jm_catalog *c, struct jm_txn *txn, enum jm_table t,
+    struct jm_span key, json_t **value_r, struct jm_err *err)
 {
 	struct jm_buf b;
 	int rc;
@@ -446,25 +488,29 @@ int jm_catalog_get_json(struct jm_catalog *c, struct jm_txn *txn, enum jm_table 
 	jm_buf_init(&b, VALUE_MAX_BYTES);
 	rc = jm_catalog_get(c, txn, t, key, &b, err);
 	if (rc == 1) {
-		rc = jm_json_read(b.p, b.len, value_r, err) < 0 ? jm_err_wrap(err, "catalog: a row of %s", names[t]) : 1;
+		rc = jm_json_read(b.p, b.len, value_r, err) < 0
+		    ? jm_err_wrap(err, "catalog: a row of %s", names[t])
+		    : 1;
 	}
 	jm_buf_release(&b);
 	return rc;
 }
 
-int jm_catalog_put(struct jm_catalog *c, struct jm_txn *txn, enum jm_table t, struct jm_span key, struct jm_span value, bool only_new,
-    struct jm_err *err)
+int jm_catalog_put(struct jm_catalog *c, struct jm_txn *txn, enum jm_table t, struct jm_span key,
+    struct jm_span value, bool only_new, struct jm_err *err)
 {
 	DBT k = input(key), v = input(value);
-	int rc = has_duplicates(t) ? put_duplicate(c->db[t], txn->txn, key, value, only_new) :
-	    c->db[t]->put(c->db[t], txn->txn, &k, &v, only_new ? DB_NOOVERWRITE : 0);
+	int rc = has_duplicates(t)
+	    ? put_duplicate(c->db[t], txn->txn, key, value, only_new)
+	    : c->db[t]->put(c->db[t], txn->txn, &k, &v, only_new ? DB_NOOVERWRITE : 0);
 
 	if (rc == DB_KEYEXIST)
 		return 0;
 	return rc == 0 ? 1 : fail_row(c, t, rc, err);
 }
 
-int jm_catalog_put_json(struct jm_catalog *c, struct jm_txn *txn, enum jm_table t, struct jm_span key, const json_t *value, struct jm_err *err)
+int jm_catalog_put_json(struct jm_catalog *c, struct jm_txn *txn, enum jm_table t,
+    struct jm_span key, const json_t *value, struct jm_err *err)
 {
 	struct jm_buf text;
 	int rc;
@@ -477,10 +523,12 @@ int jm_catalog_put_json(struct jm_catalog *c, struct jm_txn *txn, enum jm_table 
 	return rc < 0 ? -1 : 0;
 }
 
-int jm_catalog_remove(struct jm_catalog *c, struct jm_txn *txn, enum jm_table t, struct jm_span key, struct jm_err *err)
+int jm_catalog_remove(struct jm_catalog *c, struct jm_txn *txn, enum jm_table t, struct jm_span key,
+    struct jm_err *err)
 {
 	DBT k = input(key);
-	int rc = has_duplicates(t) ? clear_duplicate(c->db[t], txn->txn, key, true) : c->db[t]->del(c->db[t], txn->txn, &k, 0);
+	int rc = has_duplicates(t) ? clear_duplicate(c->db[t], txn->txn, key, true)
+				   : c->db[t]->del(c->db[t], txn->txn, &k, 0);
 
 	return rc == 0 || rc == DB_NOTFOUND ? 0 : fail_row(c, t, rc, err);
 }
@@ -516,7 +564,7 @@ static int seek_duplicate(DBC *cur, struct jm_span after, bool reverse, DBT *k, 
 	else if (rc != DB_NOTFOUND)
 		return rc;
 	*v = (DBT){ .flags = DB_DBT_MALLOC };
-	if (rc == 0)	/* on it, or on the one behind it */
+	if (rc == 0) /* on it, or on the one behind it */
 		return cur->get(cur, k, v, reverse ? DB_PREV : exact ? DB_NEXT : DB_CURRENT);
 	/* All its duplicates are before it, or there are none. */
 	memcpy(k->data, head.p, head.len);
@@ -544,7 +592,7 @@ static int seek(DBC *cur, struct jm_span prefix, struct jm_span after, bool reve
 	if (n == 0)
 		return cur->get(cur, k, v, reverse ? DB_LAST : DB_FIRST);
 	memcpy(buf, from.p, n);
-	if (reverse && jm_span_none(after))	/* behind all keys with the prefix */
+	if (reverse && jm_span_none(after)) /* behind all keys with the prefix */
 		while (n < JM_CATALOG_KEY_MAX)
 			buf[n++] = 0xff;
 	k->size = (u_int32_t)n;
@@ -560,8 +608,8 @@ static int seek(DBC *cur, struct jm_span prefix, struct jm_span after, bool reve
 	return rc;
 }
 
-int jm_catalog_page(struct jm_catalog *c, enum jm_table t, struct jm_span prefix, struct jm_span after, bool reverse, struct jm_page *page,
-    struct jm_err *err)
+int jm_catalog_page(struct jm_catalog *c, enum jm_table t, struct jm_span prefix,
+    struct jm_span after, bool reverse, struct jm_page *page, struct jm_err *err)
 {
 	unsigned char key[JM_CATALOG_KEY_MAX];
 	DBT k, v;
@@ -569,17 +617,19 @@ int jm_catalog_page(struct jm_catalog *c, enum jm_table t, struct jm_span prefix
 	int rc;
 
 	page->n = 0;
-	memset(&k, 0, sizeof(k));
-	memset(&v, 0, sizeof(v));
+	memset(&k, 0, sizeof k);
+	memset(&v, 0, sizeof v);
 	k.data = key;
-	k.ulen = sizeof(key);
+	k.ulen = sizeof key;
 	k.flags = DB_DBT_USERMEM;
 	v.flags = DB_DBT_MALLOC;
 	if ((rc = c->db[t]->cursor(c->db[t], NULL, &cur, 0)) != 0)
 		return fail_row(c, t, rc, err);
-	rc = has_duplicates(t) && !jm_span_none(after) ? seek_duplicate(cur, after, reverse, &k, &v) : seek(cur, prefix, after, reverse, &k, &v);
+	rc = has_duplicates(t) && !jm_span_none(after) ? seek_duplicate(cur, after, reverse, &k, &v)
+						       : seek(cur, prefix, after, reverse, &k, &v);
 	while (rc == 0) {
-		if (k.size < prefix.len || (prefix.len > 0 && memcmp(key, prefix.p, prefix.len) != 0)) {
+		if (k.size < prefix.len ||
+		    (prefix.len > 0 && memcmp(key, prefix.p, prefix.len) != 0)) {
 			free(v.data);
 			break;
 		}

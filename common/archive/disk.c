@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The disk's reserve: deposits are refused before the disk is full, so that what must be written then still can be. */
+/* The disk's reserve: deposits are refused before the disk is full, so that what must be written
+ * then still can be. */
 #include "common/archive/store.h"
 
 #include <inttypes.h>
@@ -11,15 +12,22 @@
 
 static void tell(struct jm_archive *a, bool low, uint64_t free_bytes)
 {
-	const struct jm_event e = { .time_ms = jm_clock_now_ms(), .kind = low ? "disk-low" : "disk-ok", .actor = "archive" };
+	const struct jm_event e = { .time_ms = jm_clock_now_ms(),
+		.kind = low ? "disk-low" : "disk-ok",
+		.actor = "archive" };
 	struct jm_event now = e;
 	char text[200];
 	struct jm_err err;
 
-	(void)snprintf(text, sizeof(text), low ? "%" PRIu64 " bytes are free, less than the reserve of %" PRIu64 ": messages are answered 4xx until there "
-	    "is room" : "%" PRIu64 " bytes are free again, the reserve is %" PRIu64, free_bytes, a->disk_reserve_bytes);
+	snprintf(text, sizeof text,
+	    low ? "%" PRIu64 " bytes are free, less than the reserve of %" PRIu64
+		  ": messages are answered 4xx until there "
+		  "is room"
+		: "%" PRIu64 " bytes are free again, the reserve is %" PRIu64,
+	    free_bytes, a->disk_reserve_bytes);
 	now.text = text;
-	JM_LOG(low ? JM_LOG_ERROR : JM_LOG_NOTICE, low ? "disk-low" : "disk-ok", { "free", JM_U(free_bytes) }, { "reserve", JM_U(a->disk_reserve_bytes) });
+	JM_LOG(low ? JM_LOG_ERROR : JM_LOG_NOTICE, low ? "disk-low" : "disk-ok",
+	    { "free", JM_U(free_bytes) }, { "reserve", JM_U(a->disk_reserve_bytes) });
 	if (jm_archive_note(a, &now, &err) < 0)
 		JM_LOG(JM_LOG_WARNING, "event-lost", { "error", JM_S(err.text) });
 }
@@ -30,18 +38,22 @@ int jm_disk_check(struct jm_archive *a, uint64_t more_bytes, struct jm_err *err)
 	struct statvfs st;
 	bool low, changed;
 
-	if (reserve == 0 || statvfs(a->dir, &st) != 0)	/* a disk that cannot be asked is written to: that tells how it stands */
+	if (reserve == 0 || statvfs(a->dir, &st) != 0) /* a disk that cannot be asked is written to:
+							  that tells how it stands */
 		return 0;
 	free_bytes = (uint64_t)st.f_bavail * st.f_frsize;
-	(void)pthread_mutex_lock(&a->lock);
-	/* Some room more than the reserve before it counts as over, so that it does not go to and fro with each message. */
+	pthread_mutex_lock(&a->lock);
+	/* Some room more than the reserve before it counts as over, so that it does not go to and
+	 * fro with each message. */
 	low = free_bytes < reserve + (a->disk_low ? reserve / 16 : 0);
 	changed = low != a->disk_low;
 	a->disk_low = low;
-	(void)pthread_mutex_unlock(&a->lock);
+	pthread_mutex_unlock(&a->lock);
 	if (changed)
 		tell(a, low, free_bytes);
 	if (!low && free_bytes - reserve >= more_bytes)
 		return 0;
-	return jm_err_set(err, JM_E_TEMP, "the disk has %" PRIu64 " bytes left, of which %" PRIu64 " are kept in reserve", free_bytes, reserve);
+	return jm_err_set(err, JM_E_TEMP,
+	    "the disk has %" PRIu64 " bytes left, of which %" PRIu64 " are kept in reserve",
+	    free_bytes, reserve);
 }

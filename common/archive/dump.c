@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What an archive holds, record by record, for a copy that needs nothing of us: metadata, the message as received, the message as archived.
- * The files and the manifest are made by milter/ctl/dump.c; load.c is the way back.
+ * What an archive holds, record by record, for a copy that needs nothing of us: metadata, the
+ * message as received, the message as archived. The files and the manifest are made by
+ * milter/ctl/dump.c; load.c is the way back.
  */
 #include "common/archive/store.h"
 
@@ -18,14 +19,19 @@ struct dump {
 	uint64_t durable, records, reports, bytes, problems, last_seq;
 };
 
-static const char *const names[] = { [JM_RECORD_REPORT] = "report", [JM_RECORD_EVENT] = "event", [JM_RECORD_SEAL] = "seal",
-	[JM_RECORD_FORGET] = "forget", [JM_RECORD_CHANGE] = "change", [JM_RECORD_TALLY] = "attempts" };
+static const char *const names[] = { [JM_RECORD_REPORT] = "report",
+	[JM_RECORD_EVENT] = "event",
+	[JM_RECORD_SEAL] = "seal",
+	[JM_RECORD_FORGET] = "forget",
+	[JM_RECORD_CHANGE] = "change",
+	[JM_RECORD_TALLY] = "attempts" };
 
-#define NAMES (sizeof(names) / sizeof(*names))
+#define NAMES (sizeof names / sizeof *names)
 
 json_t *jm_dump_type(unsigned type)
 {
-	return type < NAMES && names[type] != NULL ? json_string(names[type]) : json_integer((json_int_t)type);
+	return type < NAMES && names[type] ? json_string(names[type])
+					   : json_integer((json_int_t)type);
 }
 
 int jm_dump_type_of(const json_t *type)
@@ -34,31 +40,36 @@ int jm_dump_type_of(const json_t *type)
 
 	if (json_is_integer(type) && json_integer_value(type) > 0 && json_integer_value(type) < 256)
 		return (int)json_integer_value(type);
-	for (size_t i = 0; name != NULL && i < NAMES; i++)
-		if (names[i] != NULL && strcmp(names[i], name) == 0)
+	for (size_t i = 0; name && i < NAMES; i++)
+		if (names[i] && strcmp(names[i], name) == 0)
 			return (int)i;
 	return -1;
 }
 
 static int visit(struct dump *d, json_t *o, struct jm_err *err)
 {
-	int rc = o != NULL ? d->visit(d->ctx, o, err) : jm_err_set(err, JM_E_TEMP, "no memory for a dump");
+	int rc = o ? d->visit(d->ctx, o, err) : jm_err_set(err, JM_E_TEMP, "no memory for a dump");
 
 	json_decref(o);
 	return rc;
 }
 
-static int damage(void *ctx, uint64_t seq, uint64_t volume, uint64_t offset, const char *problem, struct jm_err *err)
+static int damage(void *ctx, uint64_t seq, uint64_t volume, uint64_t offset, const char *problem,
+    struct jm_err *err)
 {
 	struct dump *d = ctx;
 
 	d->problems++;
-	return visit(d, json_pack("{s:s,s:I,s:I,s:I,s:o}", "dump", "damage", "seq", (json_int_t)seq, "volume", (json_int_t)volume, "offset",
-	    (json_int_t)offset, "problem", jm_describe_text(jm_span_str(problem))), err);
+	return visit(d,
+	    json_pack("{s:s,s:I,s:I,s:I,s:o}", "dump", "damage", "seq", (json_int_t)seq, "volume",
+		(json_int_t)volume, "offset", (json_int_t)offset, "problem",
+		jm_describe_text(jm_span_str(problem))),
+	    err);
 }
 
 /* The message as archived: raw without the cuts. */
-static int put_message(struct dump *d, struct jm_span raw, const struct jm_described *c, struct jm_err *err)
+static int put_message(
+    struct dump *d, struct jm_span raw, const struct jm_described *c, struct jm_err *err)
 {
 	size_t at = 0;
 	int rc = 0;
@@ -73,8 +84,10 @@ static int put_message(struct dump *d, struct jm_span raw, const struct jm_descr
 	return rc;
 }
 
-/* The first report of its item with these archived bytes: its number is in the name of their file. */
-static uint64_t first_with(struct jm_archive *a, const unsigned char *sha256, uint64_t seq, uint64_t *item_r)
+/* The first report of its item with these archived bytes: its number is in the name of their file.
+ */
+static uint64_t first_with(
+    struct jm_archive *a, const unsigned char *sha256, uint64_t seq, uint64_t *item_r)
 {
 	unsigned char key[8 + JM_SHA256_BYTES];
 	char hex[JM_SHA256_HEX_BYTES];
@@ -91,11 +104,13 @@ static uint64_t first_with(struct jm_archive *a, const unsigned char *sha256, ui
 	if (jm_reader_item(a, *item_r, &row, &no) != 1)
 		return seq;
 	first = json_string_value(json_object_get(row, "sha256"));
-	if (first != NULL && strcmp(first, jm_sha256_hex(sha256, hex)) == 0) {
+	if (first && strcmp(first, jm_sha256_hex(sha256, hex)) == 0) {
 		seq = *item_r;
 	} else {
 		memcpy(key + 8, sha256, JM_SHA256_BYTES);
-		if (jm_reader_page(a, JM_T_ITEM_CONTENTS, jm_span_of(key, sizeof(key)), jm_span_of(NULL, 0), false, &page, &no) == 0 && page.n > 0) {
+		if (jm_reader_page(a, JM_T_ITEM_CONTENTS, jm_span_of(key, sizeof key),
+			jm_span_of(NULL, 0), false, &page, &no) == 0 &&
+		    page.n > 0) {
 			json_t *one = jm_json_row(page.row[0].value, page.row[0].value_n);
 
 			if (json_integer_value(json_object_get(one, "seq")) > 0)
@@ -108,19 +123,22 @@ static uint64_t first_with(struct jm_archive *a, const unsigned char *sha256, ui
 	return seq;
 }
 
-static int put_record(struct dump *d, const struct jm_record *r, const char *text, struct jm_span received, uint64_t item,
-    uint64_t message_seq, uint64_t message_bytes, struct jm_err *err)
+static int put_record(struct dump *d, const struct jm_record *r, const char *text,
+    struct jm_span received, uint64_t item, uint64_t message_seq, uint64_t message_bytes,
+    struct jm_err *err)
 {
 	char time[JM_CLOCK_TEXT_BYTES];
-	json_t *o = json_pack("{s:s,s:I,s:s,s:o,s:I,s:I}", "dump", "record", "seq", (json_int_t)r->head.seq, "time",
-	    jm_clock_format(r->head.time_ms, time), "type", jm_dump_type(r->head.type), "metadata_bytes", (json_int_t)strlen(text), "report_bytes",
+	json_t *o = json_pack("{s:s,s:I,s:s,s:o,s:I,s:I}", "dump", "record", "seq",
+	    (json_int_t)r->head.seq, "time", jm_clock_format(r->head.time_ms, time), "type",
+	    jm_dump_type(r->head.type), "metadata_bytes", (json_int_t)strlen(text), "report_bytes",
 	    (json_int_t)received.len);
 
-	if (o != NULL && r->head.type == JM_RECORD_REPORT) {
+	if (o && r->head.type == JM_RECORD_REPORT) {
 		if (item != 0)
 			(void)json_object_set_new(o, "item", json_integer((json_int_t)item));
 		(void)json_object_set_new(o, "message_seq", json_integer((json_int_t)message_seq));
-		(void)json_object_set_new(o, "message_bytes", json_integer((json_int_t)message_bytes));
+		(void)json_object_set_new(
+		    o, "message_bytes", json_integer((json_int_t)message_bytes));
 	}
 	d->records++;
 	d->last_seq = r->head.seq;
@@ -139,12 +157,13 @@ static char *text_without_splice(const char *meta, size_t n, struct jm_err *err)
 	(void)json_object_del(o, "splice");
 	text = json_dumps(o, JSON_COMPACT);
 	json_decref(o);
-	if (text == NULL)
+	if (!text)
 		(void)jm_err_set(err, JM_E_TEMP, "no memory for a dump");
 	return text;
 }
 
-static int put_report(struct dump *d, const struct jm_record *r, const char *text, struct jm_err *err)
+static int put_report(
+    struct dump *d, const struct jm_record *r, const char *text, struct jm_err *err)
 {
 	struct jm_described c = { .cuts = NULL };
 	struct jm_span raw;
@@ -192,33 +211,44 @@ static int record(void *ctx, int fd, const struct jm_record *r, struct jm_err *e
 	if (r->head.seq > d->durable)
 		return 1;
 	text = text_without_splice((const char *)r->meta, r->head.meta_bytes, &why);
-	if (text == NULL && why.kind == JM_E_CORRUPT)
+	if (!text && why.kind == JM_E_CORRUPT)
 		return damage(d, r->head.seq, r->volume, r->offset, why.text, err);
-	if (text == NULL) {
+	if (!text) {
 		*err = why;
 		return -1;
 	}
-	rc = r->head.type == JM_RECORD_REPORT ? put_report(d, r, text, err) : put_record(d, r, text, jm_span_of(NULL, 0), 0, 0, 0, err);
+	rc = r->head.type == JM_RECORD_REPORT
+	    ? put_report(d, r, text, err)
+	    : put_record(d, r, text, jm_span_of(NULL, 0), 0, 0, 0, err);
 	free(text);
 	return rc;
 }
 
-int jm_archive_dump(struct jm_archive *a, uint64_t since_seq, jm_archive_visit *on_object, jm_archive_sink *sink, void *ctx, struct jm_err *err)
+int jm_archive_dump(struct jm_archive *a, uint64_t since_seq, jm_archive_visit *on_object,
+    jm_archive_sink *sink, void *ctx, struct jm_err *err)
 {
 	struct dump d = { .a = a, .visit = on_object, .sink = sink, .ctx = ctx };
-	const struct jm_walk w = { .since = since_seq, .record = record, .damage = damage, .ctx = &d };
+	const struct jm_walk w = {
+		.since = since_seq, .record = record, .damage = damage, .ctx = &d
+	};
 	char uuid[2 * JM_UUID_BYTES + 1];
 
 	if (jm_applier_wait(a, err) < 0)
 		return -1;
-	(void)pthread_mutex_lock(&a->lock);
+	pthread_mutex_lock(&a->lock);
 	d.durable = a->durable_seq;
-	(void)pthread_mutex_unlock(&a->lock);
+	pthread_mutex_unlock(&a->lock);
 	jm_archive_uuid_text(a, uuid);
-	if (visit(&d, json_pack("{s:s,s:i,s:s,s:I}", "dump", "begin", "format", JM_FORMAT_VERSION, "uuid", uuid, "last_seq",
-	    (json_int_t)d.durable), err) < 0 || jm_volumes_walk(a, &w, err) < 0)
+	if (visit(&d,
+		json_pack("{s:s,s:i,s:s,s:I}", "dump", "begin", "format", JM_FORMAT_VERSION, "uuid",
+		    uuid, "last_seq", (json_int_t)d.durable),
+		err) < 0 ||
+	    jm_volumes_walk(a, &w, err) < 0)
 		return -1;
-	return visit(&d, json_pack("{s:s,s:b,s:I,s:I,s:I,s:I,s:I}", "dump", "end", "ok", d.problems == 0, "records", (json_int_t)d.records,
-	    "reports", (json_int_t)d.reports, "bytes", (json_int_t)d.bytes, "problems", (json_int_t)d.problems, "last_seq",
-	    (json_int_t)d.last_seq), err);
+	return visit(&d,
+	    json_pack("{s:s,s:b,s:I,s:I,s:I,s:I,s:I}", "dump", "end", "ok", d.problems == 0,
+		"records", (json_int_t)d.records, "reports", (json_int_t)d.reports, "bytes",
+		(json_int_t)d.bytes, "problems", (json_int_t)d.problems, "last_seq",
+		(json_int_t)d.last_seq),
+	    err);
 }

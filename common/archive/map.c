@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A table is a database file of its own: no environment, no log, no locks of Berkeley DB's. Its writers lock the file. */
+/* A table is a database file of its own: no environment, no log, no locks of Berkeley DB's. Its
+ * writers lock the file. */
 #include "common/archive/map.h"
 
 #include <db.h>
@@ -14,7 +15,8 @@
 
 int jm_map_path(const char *name, char *path_r, size_t path_bytes, struct jm_err *err)
 {
-	const char *colon = name[0] == '/' ? NULL : strchr(name, ':'), *path = colon ? colon + 1 : name;
+	const char *colon = name[0] == '/' ? NULL : strchr(name, ':'),
+		   *path = colon ? colon + 1 : name;
 	size_t n = strlen(path);
 	bool whole = n > 3 && strcmp(path + n - 3, ".db") == 0;
 
@@ -33,15 +35,19 @@ static void be_quiet(const DB_ENV *env, const char *prefix, const char *text)
 
 static int fail(struct jm_err *err, const char *path, int rc)
 {
-	enum jm_err_kind kind = rc == ENOENT ? JM_E_NOTFOUND : rc == EACCES || rc == EPERM ? JM_E_DENIED : rc == ENOMEM || rc == EIO || rc == EMFILE ||
-	    rc == ENFILE ? JM_E_TEMP : JM_E_CORRUPT;
+	enum jm_err_kind kind = rc == ENOENT                            ? JM_E_NOTFOUND
+	    : rc == EACCES || rc == EPERM                               ? JM_E_DENIED
+	    : rc == ENOMEM || rc == EIO || rc == EMFILE || rc == ENFILE ? JM_E_TEMP
+									: JM_E_CORRUPT;
 
 	if (kind == JM_E_CORRUPT)
-		return jm_err_set(err, kind, "\"%s\" is no intact table of postmap or makemap: %s", path, db_strerror(rc));
+		return jm_err_set(err, kind, "\"%s\" is no intact table of postmap or makemap: %s",
+		    path, db_strerror(rc));
 	return jm_err_set(err, kind, "cannot read table \"%s\": %s", path, db_strerror(rc));
 }
 
-/* The writers' ways to lock: Postfix's postmap flock(2), Sendmail's makemap flock(2) or fcntl(2). */
+/* The writers' ways to lock: Postfix's postmap flock(2), Sendmail's makemap flock(2) or fcntl(2).
+ */
 static int hold(const char *path, int *fd_r, struct jm_err *err)
 {
 	struct flock lock = { .l_type = F_RDLCK, .l_whence = SEEK_SET };
@@ -62,7 +68,7 @@ static int check(const char *path, struct jm_err *err)
 	if (rc != 0)
 		return fail(err, path, rc);
 	db->set_errcall(db, be_quiet);
-	rc = db->verify(db, path, NULL, NULL, 0);	/* closes it, whatever comes out */
+	rc = db->verify(db, path, NULL, NULL, 0); /* closes it, whatever comes out */
 	return rc == 0 ? 0 : fail(err, path, rc);
 }
 
@@ -85,7 +91,7 @@ static int walk(DB *db, const char *path, jm_map_visit *visit, void *ctx, struct
 	}
 	free(key.data);
 	if (cursor)
-		(void)cursor->close(cursor);	/* was only read with */
+		(void)cursor->close(cursor); /* was only read with */
 	if (told != 0)
 		return -1;
 	return rc == DB_NOTFOUND ? 0 : fail(err, path, rc);
@@ -108,6 +114,6 @@ out:
 	if (db)
 		(void)db->close(db, DB_NOSYNC);
 	if (fd >= 0)
-		close(fd);	/* was only read from */
+		close(fd); /* was only read from */
 	return rc;
 }

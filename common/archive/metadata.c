@@ -1,24 +1,34 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The metadata of a record: from a deposit or an event to JSON, and the parts of it that export needs back. Keys: SCHEMA.md. */
+/* The metadata of a record: from a deposit or an event to JSON, and the parts of it that export
+ * needs back. Keys: SCHEMA.md. */
 #include "common/archive/store.h"
 
 #include <stdlib.h>
 
-/* Length of the well-formed UTF-8 sequence at p (at most n bytes), 0 when there is none. RFC 3629. */
+/* Length of the well-formed UTF-8 sequence at p (at most n bytes), 0 when there is none. RFC 3629.
+ */
 static size_t utf8_length(const unsigned char *p, size_t n)
 {
 	static const struct {
 		unsigned char from, to, second_from, second_to, length;
 	} rows[] = {
-		{ 0x01, 0x7f, 0, 0, 1 }, { 0xc2, 0xdf, 0x80, 0xbf, 2 }, { 0xe0, 0xe0, 0xa0, 0xbf, 3 }, { 0xe1, 0xec, 0x80, 0xbf, 3 },
-		{ 0xed, 0xed, 0x80, 0x9f, 3 }, { 0xee, 0xef, 0x80, 0xbf, 3 }, { 0xf0, 0xf0, 0x90, 0xbf, 4 }, { 0xf1, 0xf3, 0x80, 0xbf, 4 },
+		{ 0x01, 0x7f, 0, 0, 1 },
+		{ 0xc2, 0xdf, 0x80, 0xbf, 2 },
+		{ 0xe0, 0xe0, 0xa0, 0xbf, 3 },
+		{ 0xe1, 0xec, 0x80, 0xbf, 3 },
+		{ 0xed, 0xed, 0x80, 0x9f, 3 },
+		{ 0xee, 0xef, 0x80, 0xbf, 3 },
+		{ 0xf0, 0xf0, 0x90, 0xbf, 4 },
+		{ 0xf1, 0xf3, 0x80, 0xbf, 4 },
 		{ 0xf4, 0xf4, 0x80, 0x8f, 4 },
 	};
 
-	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		if (p[0] < rows[i].from || p[0] > rows[i].to)
 			continue;
-		if (rows[i].length > n || (rows[i].length > 1 && (p[1] < rows[i].second_from || p[1] > rows[i].second_to)))
+		if (rows[i].length > n ||
+		    (rows[i].length > 1 &&
+			(p[1] < rows[i].second_from || p[1] > rows[i].second_to)))
 			return 0;
 		for (size_t k = 2; k < rows[i].length; k++)
 			if ((p[k] & 0xc0) != 0x80)
@@ -44,7 +54,7 @@ json_t *jm_describe_text(struct jm_span s)
 	if (good == s.len)
 		return json_stringn_nocheck(s.len ? (const char *)s.p : "", s.len);
 	out = malloc(s.len * 3);
-	if (out == NULL)
+	if (!out)
 		return NULL;
 	for (size_t i = 0; i < s.len;) {
 		size_t k = utf8_length(s.p + i, s.len - i);
@@ -77,7 +87,7 @@ static int set_span(json_t *o, const char *key, struct jm_span s)
 
 static int set_str(json_t *o, const char *key, const char *s)
 {
-	return s == NULL ? 0 : json_object_set_new_nocheck(o, key, jm_describe_text(jm_span_str(s)));
+	return !s ? 0 : json_object_set_new_nocheck(o, key, jm_describe_text(jm_span_str(s)));
 }
 
 static int set_int(json_t *o, const char *key, uint64_t n)
@@ -100,7 +110,7 @@ static int set_digest(json_t *o, const char *key, const unsigned char *digest)
 /* The object when rc is 0, else NULL and freed. */
 static json_t *done(json_t *o, int rc)
 {
-	if (o == NULL || rc == 0)
+	if (!o || rc == 0)
 		return o;
 	json_decref(o);
 	return NULL;
@@ -121,23 +131,27 @@ static json_t *describe_arrival(const struct jm_arrival *r)
 	json_t *o = json_object(), *to = json_array();
 	int rc = 0;
 
-	if (o == NULL || to == NULL) {
+	if (!o || !to) {
 		json_decref(to);
 		return done(o, -1);
 	}
-	rc |= set_str(o, "transport", r->transport) | set_str(o, "service", r->service) | set_str(o, "queue_id", r->queue_id);
-	rc |= set_str(o, "client", r->client) | set_str(o, "helo", r->helo) | set_str(o, "tls", r->tls) | set_str(o, "login", r->login);
-	if (r->mail_from != NULL)
+	rc |= set_str(o, "transport", r->transport) | set_str(o, "service", r->service) |
+	    set_str(o, "queue_id", r->queue_id);
+	rc |= set_str(o, "client", r->client) | set_str(o, "helo", r->helo) |
+	    set_str(o, "tls", r->tls) | set_str(o, "login", r->login);
+	if (r->mail_from)
 		rc |= json_object_set_new_nocheck(o, "mail_from", describe_path(r->mail_from));
-	for (const char *const *p = r->rcpt_to; p != NULL && *p != NULL; p++)
+	for (const char *const *p = r->rcpt_to; p && *p; p++)
 		rc |= json_array_append_new(to, describe_path(*p));
 	rc |= json_object_set_new_nocheck(o, "rcpt_to", to);
-	rc |= json_object_set_new_nocheck(o, "received_ms", json_integer((json_int_t)r->received_ms));
+	rc |= json_object_set_new_nocheck(
+	    o, "received_ms", json_integer((json_int_t)r->received_ms));
 	rc |= set_str(o, "direction", r->direction);
 	if (r->pop3_mailbox) {
 		json_t *pop3 = json_object();
 
-		rc |= set_str(pop3, "mailbox", r->pop3_mailbox) | set_str(pop3, "uidl", r->pop3_uidl) | set_int(pop3, "size", r->pop3_size_bytes);
+		rc |= set_str(pop3, "mailbox", r->pop3_mailbox) |
+		    set_str(pop3, "uidl", r->pop3_uidl) | set_int(pop3, "size", r->pop3_size_bytes);
 		rc |= json_object_set_new_nocheck(o, "pop3", pop3);
 	}
 	return done(o, rc);
@@ -148,16 +162,18 @@ static json_t *describe_recipients(const struct jm_unwrap *u)
 	json_t *list = json_array();
 	int rc = 0;
 
-	for (size_t i = 0; list != NULL && rc == 0 && i < u->recipients_n; i++) {
+	for (size_t i = 0; list && rc == 0 && i < u->recipients_n; i++) {
 		const struct jm_recipient *r = &u->recipients[i];
 		json_t *o = json_object();
 
-		if (o == NULL)
+		if (!o)
 			return done(list, -1);
 		rc |= json_object_set_new_nocheck(o, "address", jm_describe_text(r->address));
 		rc |= set_str(o, "type", jm_recipient_type_name(r->type));
 		if (r->via != JM_VIA_NONE)
-			rc |= set_span(o, r->via == JM_VIA_EXPANDED ? "expanded_from" : "forwarded_from", r->via_address);
+			rc |= set_span(o,
+			    r->via == JM_VIA_EXPANDED ? "expanded_from" : "forwarded_from",
+			    r->via_address);
 		rc |= json_array_append_new(list, o);
 	}
 	return done(list, rc);
@@ -168,37 +184,47 @@ static json_t *describe_journal(const struct jm_unwrap *u)
 	json_t *o = json_object();
 	int rc = 0;
 
-	if (o == NULL)
+	if (!o)
 		return NULL;
-	rc |= set_str(o, "variant", jm_variant_name(u->variant)) | set_true(o, "step_down", u->step_down) | set_true(o, "ndr", u->ndr);
-	rc |= set_int(o, "nesting", u->nesting) | set_span(o, "envelope_sender", u->envelope_sender);
-	rc |= set_span(o, "on_behalf_of", u->on_behalf_of) | set_span(o, "subject", u->subject) | set_span(o, "message_id", u->message_id);
+	rc |= set_str(o, "variant", jm_variant_name(u->variant)) |
+	    set_true(o, "step_down", u->step_down) | set_true(o, "ndr", u->ndr);
+	rc |= set_int(o, "nesting", u->nesting) |
+	    set_span(o, "envelope_sender", u->envelope_sender);
+	rc |= set_span(o, "on_behalf_of", u->on_behalf_of) | set_span(o, "subject", u->subject) |
+	    set_span(o, "message_id", u->message_id);
 	rc |= json_object_set_new_nocheck(o, "recipients", describe_recipients(u));
-	rc |= set_span(o, "label", u->label) | set_span(o, "mailbox", u->mailbox) | set_span(o, "sent_utc", u->sent_utc);
-	rc |= set_span(o, "received_utc", u->received_utc) | set_span(o, "date", u->date) | set_span(o, "from", u->from);
+	rc |= set_span(o, "label", u->label) | set_span(o, "mailbox", u->mailbox) |
+	    set_span(o, "sent_utc", u->sent_utc);
+	rc |= set_span(o, "received_utc", u->received_utc) | set_span(o, "date", u->date) |
+	    set_span(o, "from", u->from);
 	rc |= set_span(o, "report_date", u->report_date);
 	if (u->limits > 0)
 		rc |= set_int(o, "limits", u->limits);
 	return done(o, rc);
 }
 
-static const char *const cte_names[] = { [JM_CTE_IDENTITY] = "identity", [JM_CTE_BASE64] = "base64", [JM_CTE_QP] = "quoted-printable" };
+static const char *const cte_names[] = {
+	[JM_CTE_IDENTITY] = "identity", [JM_CTE_BASE64] = "base64", [JM_CTE_QP] = "quoted-printable"
+};
 
-static json_t *describe_content(const struct jm_content *c, const unsigned char *raw, const unsigned char *message)
+static json_t *describe_content(
+    const struct jm_content *c, const unsigned char *raw, const unsigned char *message)
 {
 	json_t *o = json_object(), *steps = json_array(), *cuts = json_array();
-	int rc = o == NULL || steps == NULL || cuts == NULL ? -1 : 0;
+	int rc = !o || !steps || !cuts ? -1 : 0;
 
 	if (rc == 0) {
 		rc |= set_digest(o, "sha256", message) | set_int(o, "size", c->size_bytes);
 		rc |= set_digest(o, "raw_sha256", raw) | set_int(o, "raw_size", c->raw.len);
 	}
 	for (size_t i = 0; rc == 0 && i < c->steps_n; i++)
-		rc |= json_array_append_new(steps, json_pack("[I,I,s]", (json_int_t)c->steps[i].off, (json_int_t)c->steps[i].len,
-		    cte_names[c->steps[i].cte]));
+		rc |= json_array_append_new(steps,
+		    json_pack("[I,I,s]", (json_int_t)c->steps[i].off, (json_int_t)c->steps[i].len,
+			cte_names[c->steps[i].cte]));
 	for (size_t i = 0; rc == 0 && i < c->cuts_n; i++)
-		rc |= json_array_append_new(cuts, json_pack("[I,I,o]", (json_int_t)c->cuts[i].off, (json_int_t)c->cuts[i].len,
-		    jm_describe_text(c->cuts[i].name)));
+		rc |= json_array_append_new(cuts,
+		    json_pack("[I,I,o]", (json_int_t)c->cuts[i].off, (json_int_t)c->cuts[i].len,
+			jm_describe_text(c->cuts[i].name)));
 	if (rc != 0) {
 		json_decref(steps);
 		json_decref(cuts);
@@ -216,39 +242,48 @@ int jm_describe_splice(json_t *o, const struct jm_splice *s)
 	if (s->holder == 0)
 		return 0;
 	p = json_object();
-	if (p == NULL)
+	if (!p)
 		return -1;
-	if (set_int(p, "holder", s->holder) | set_str(p, "part", s->as_received ? "received" : "content") | set_int(p, "offset", s->offset) |
-	    set_int(p, "length", s->length)) {
+	if (set_int(p, "holder", s->holder) |
+	    set_str(p, "part", s->as_received ? "received" : "content") |
+	    set_int(p, "offset", s->offset) | set_int(p, "length", s->length)) {
 		json_decref(p);
 		return -1;
 	}
 	return json_object_set_new_nocheck(o, "splice", p);
 }
 
-json_t *jm_describe_report(const struct jm_deposit *d, const struct jm_digests *sums, const struct jm_splice *splice, struct jm_err *err)
+json_t *jm_describe_report(const struct jm_deposit *d, const struct jm_digests *sums,
+    const struct jm_splice *splice, struct jm_err *err)
 {
 	const struct jm_unwrap *u = d->unwrap;
 	json_t *o = json_object(), *report = json_object();
-	int rc = o == NULL || report == NULL ? -1 : 0;
+	int rc = !o || !report ? -1 : 0;
 
 	if (rc == 0) {
-		rc |= set_digest(report, "sha256", sums->received) | set_int(report, "size", d->received.len);
+		rc |= set_digest(report, "sha256", sums->received) |
+		    set_int(report, "size", d->received.len);
 		rc |= json_object_set_new_nocheck(o, "report", json_incref(report));
 		rc |= json_object_set_new_nocheck(o, "arrival", describe_arrival(&d->arrival));
 		rc |= json_object_set_new_nocheck(o, "journal", describe_journal(u));
-		rc |= json_object_set_new_nocheck(o, "content", describe_content(&u->message, sums->raw, sums->message));
+		rc |= json_object_set_new_nocheck(
+		    o, "content", describe_content(&u->message, sums->raw, sums->message));
 		if (u->has_companion) {
-			rc |= json_object_set_new_nocheck(o, "companion", describe_content(&u->companion, sums->companion_raw, sums->companion));
-			rc |= set_str(o, "companion_kind", u->companion_is_clear ? "clear-text" : "protected");
+			rc |= json_object_set_new_nocheck(o, "companion",
+			    describe_content(&u->companion, sums->companion_raw, sums->companion));
+			rc |= set_str(o, "companion_kind",
+			    u->companion_is_clear ? "clear-text" : "protected");
 		}
-		rc |= set_digest(o, "key", sums->key) | set_str(o, "set_aside", d->set_aside) | jm_describe_splice(o, splice);
-		if (d->due_ms != 0 && d->set_aside == NULL)
-			rc |= json_object_set_new_nocheck(o, "queued", json_pack("{s:I,s:b}", "due_ms", (json_int_t)d->due_ms, "match_first", d->match_first));
+		rc |= set_digest(o, "key", sums->key) | set_str(o, "set_aside", d->set_aside) |
+		    jm_describe_splice(o, splice);
+		if (d->due_ms != 0 && !d->set_aside)
+			rc |= json_object_set_new_nocheck(o, "queued",
+			    json_pack("{s:I,s:b}", "due_ms", (json_int_t)d->due_ms, "match_first",
+				d->match_first));
 	}
 	json_decref(report);
 	o = done(o, rc);
-	if (o == NULL)
+	if (!o)
 		(void)jm_err_set(err, JM_E_TEMP, "no memory to describe a report");
 	return o;
 }
@@ -256,15 +291,18 @@ json_t *jm_describe_report(const struct jm_deposit *d, const struct jm_digests *
 json_t *jm_describe_event(const struct jm_event *e, struct jm_err *err)
 {
 	json_t *o = json_object();
-	int rc = o == NULL ? -1 : 0;
+	int rc = !o ? -1 : 0;
 
 	if (rc == 0) {
-		rc |= json_object_set_new_nocheck(o, "time_ms", json_integer((json_int_t)e->time_ms));
-		rc |= set_str(o, "kind", e->kind ? e->kind : "other") | set_str(o, "service", e->service) | set_str(o, "actor", e->actor);
-		rc |= set_str(o, "text", e->text) | set_str(o, "status", e->status) | set_str(o, "cure", e->cure);
+		rc |= json_object_set_new_nocheck(
+		    o, "time_ms", json_integer((json_int_t)e->time_ms));
+		rc |= set_str(o, "kind", e->kind ? e->kind : "other") |
+		    set_str(o, "service", e->service) | set_str(o, "actor", e->actor);
+		rc |= set_str(o, "text", e->text) | set_str(o, "status", e->status) |
+		    set_str(o, "cure", e->cure);
 	}
 	o = done(o, rc);
-	if (o == NULL)
+	if (!o)
 		(void)jm_err_set(err, JM_E_TEMP, "no memory to describe an event");
 	return o;
 }
@@ -276,13 +314,13 @@ static int read_steps(const json_t *steps, struct jm_described *c)
 		const char *cte = json_string_value(json_array_get(s, 2));
 		int found = -1;
 
-		for (int k = 0; cte != NULL && k < 3; k++)
+		for (int k = 0; cte && k < 3; k++)
 			if (strcmp(cte, cte_names[k]) == 0)
 				found = k;
 		if (found < 0 || i == JM_UNWRAP_MAX_STEPS)
 			return -1;
-		c->steps[i] = (struct jm_step){ (size_t)json_integer_value(json_array_get(s, 0)), (size_t)json_integer_value(json_array_get(s, 1)),
-			(enum jm_cte)found };
+		c->steps[i] = (struct jm_step){ (size_t)json_integer_value(json_array_get(s, 0)),
+			(size_t)json_integer_value(json_array_get(s, 1)), (enum jm_cte)found };
 		c->steps_n = i + 1;
 	}
 	return 0;
@@ -293,12 +331,13 @@ static int read_cuts(const json_t *cuts, struct jm_described *c)
 {
 	uint64_t at = 0;
 
-	c->cuts = calloc(json_array_size(cuts) + 1, sizeof(*c->cuts));
-	if (c->cuts == NULL)
+	c->cuts = calloc(json_array_size(cuts) + 1, sizeof *c->cuts);
+	if (!c->cuts)
 		return -1;
 	for (size_t i = 0; i < json_array_size(cuts); i++) {
 		const json_t *s = json_array_get(cuts, i);
-		uint64_t off = (uint64_t)json_integer_value(json_array_get(s, 0)), len = (uint64_t)json_integer_value(json_array_get(s, 1));
+		uint64_t off = (uint64_t)json_integer_value(json_array_get(s, 0)),
+			 len = (uint64_t)json_integer_value(json_array_get(s, 1));
 
 		if (off < at || off > c->raw_bytes || len > c->raw_bytes - off)
 			return -1;
@@ -316,11 +355,13 @@ static int read_digest(const json_t *o, const char *key, unsigned char *digest)
 
 int jm_described_read(const json_t *content, struct jm_described *c_r, struct jm_err *err)
 {
-	memset(c_r, 0, sizeof(*c_r));
+	memset(c_r, 0, sizeof *c_r);
 	c_r->raw_bytes = (uint64_t)json_integer_value(json_object_get(content, "raw_size"));
 	c_r->bytes = (uint64_t)json_integer_value(json_object_get(content, "size"));
-	if (read_digest(content, "sha256", c_r->sha256) == 0 && read_digest(content, "raw_sha256", c_r->raw_sha256) == 0 &&
-	    read_steps(json_object_get(content, "steps"), c_r) == 0 && read_cuts(json_object_get(content, "cuts"), c_r) == 0)
+	if (read_digest(content, "sha256", c_r->sha256) == 0 &&
+	    read_digest(content, "raw_sha256", c_r->raw_sha256) == 0 &&
+	    read_steps(json_object_get(content, "steps"), c_r) == 0 &&
+	    read_cuts(json_object_get(content, "cuts"), c_r) == 0)
 		return 0;
 	jm_described_release(c_r);
 	return jm_err_set(err, JM_E_CORRUPT, "metadata describes no content");

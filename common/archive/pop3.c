@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Marks of messages that were fetched from a POP3 mailbox. A deposit's metadata is the mark, so it is durable with the message and never
- * without it; a FORGET record takes marks away. The table is a pure function of both. Keys: SHA-256 of the mailbox, then the id.
+ * Marks of messages that were fetched from a POP3 mailbox. A deposit's metadata is the mark, so it
+ * is durable with the message and never without it; a FORGET record takes marks away. The table is
+ * a pure function of both. Keys: SHA-256 of the mailbox, then the id.
  */
 #include "common/archive/store.h"
 
@@ -9,10 +10,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#define FORGET_MAX 5000		/* ids in one record */
+#define FORGET_MAX 5000 /* ids in one record */
 
 /* False when the id is too long for a key; then it has no mark. */
-static bool make_key(struct jm_span mailbox, struct jm_span uidl, unsigned char key[JM_CATALOG_KEY_MAX], size_t *n_r)
+static bool make_key(
+    struct jm_span mailbox, struct jm_span uidl, unsigned char key[JM_CATALOG_KEY_MAX], size_t *n_r)
 {
 	struct jm_err no;
 
@@ -29,7 +31,8 @@ static struct jm_span span_of(const json_t *s)
 	return jm_span_of(json_string_value(s), json_string_length(s));
 }
 
-int jm_pop3_mark_apply(struct jm_catalog *c, struct jm_txn *txn, const json_t *arrival, uint64_t seq, struct jm_err *err)
+int jm_pop3_mark_apply(struct jm_catalog *c, struct jm_txn *txn, const json_t *arrival,
+    uint64_t seq, struct jm_err *err)
 {
 	const json_t *pop3 = json_object_get(arrival, "pop3");
 	struct jm_span uidl = span_of(json_object_get(pop3, "uidl"));
@@ -37,14 +40,19 @@ int jm_pop3_mark_apply(struct jm_catalog *c, struct jm_txn *txn, const json_t *a
 	char value[80];
 	size_t n;
 
-	if (jm_span_none(uidl) || !make_key(span_of(json_object_get(pop3, "mailbox")), uidl, key, &n))
+	if (jm_span_none(uidl) ||
+	    !make_key(span_of(json_object_get(pop3, "mailbox")), uidl, key, &n))
 		return 0;
-	(void)snprintf(value, sizeof(value), "{\"size\":%" JSON_INTEGER_FORMAT ",\"seq\":%" PRIu64 "}",
+	snprintf(value, sizeof value, "{\"size\":%" JSON_INTEGER_FORMAT ",\"seq\":%" PRIu64 "}",
 	    json_integer_value(json_object_get(pop3, "size")), seq);
-	return jm_catalog_put(c, txn, JM_T_POP3, jm_span_of(key, n), jm_span_str(value), false, err) < 0 ? -1 : 0;
+	return jm_catalog_put(
+		   c, txn, JM_T_POP3, jm_span_of(key, n), jm_span_str(value), false, err) < 0
+	    ? -1
+	    : 0;
 }
 
-int jm_pop3_forget_apply(struct jm_catalog *c, struct jm_txn *txn, const json_t *meta, struct jm_err *err)
+int jm_pop3_forget_apply(
+    struct jm_catalog *c, struct jm_txn *txn, const json_t *meta, struct jm_err *err)
 {
 	struct jm_span mailbox = span_of(json_object_get(meta, "mailbox"));
 	const json_t *uidls = json_object_get(meta, "uidls");
@@ -58,7 +66,8 @@ int jm_pop3_forget_apply(struct jm_catalog *c, struct jm_txn *txn, const json_t 
 	return 0;
 }
 
-int jm_archive_pop3_marks(struct jm_archive *a, const char *mailbox, jm_archive_mark *visit, void *ctx, struct jm_err *err)
+int jm_archive_pop3_marks(struct jm_archive *a, const char *mailbox, jm_archive_mark *visit,
+    void *ctx, struct jm_err *err)
 {
 	unsigned char at[JM_CATALOG_KEY_MAX];
 	struct jm_page page;
@@ -73,7 +82,8 @@ int jm_archive_pop3_marks(struct jm_archive *a, const char *mailbox, jm_archive_
 	if (jm_applier_wait(a, err) < 0)
 		return -1;
 	while (rc == 0) {
-		if (jm_reader_page(a, JM_T_POP3, jm_span_of(prefix, prefix_n), jm_span_of(at, at_n), false, &page, err) < 0)
+		if (jm_reader_page(a, JM_T_POP3, jm_span_of(prefix, prefix_n), jm_span_of(at, at_n),
+			false, &page, err) < 0)
 			return -1;
 		if (page.n == 0)
 			break;
@@ -92,30 +102,33 @@ int jm_archive_pop3_marks(struct jm_archive *a, const char *mailbox, jm_archive_
 	return rc < 0 ? -1 : 0;
 }
 
-static int forget(struct jm_archive *a, const char *mailbox, const struct jm_span *uidls, size_t n, struct jm_err *err)
+static int forget(struct jm_archive *a, const char *mailbox, const struct jm_span *uidls, size_t n,
+    struct jm_err *err)
 {
 	json_t *list = json_array(), *meta = json_object();
 	struct jm_ticket *t;
-	int rc = list == NULL || meta == NULL ? -1 : 0;
+	int rc = !list || !meta ? -1 : 0;
 
 	for (size_t i = 0; i < n && rc == 0; i++)
 		rc |= json_array_append_new(list, jm_describe_text(uidls[i]));
 	if (rc == 0)
-		rc |= json_object_set_new_nocheck(meta, "mailbox", jm_describe_text(jm_span_str(mailbox)));
+		rc |= json_object_set_new_nocheck(
+		    meta, "mailbox", jm_describe_text(jm_span_str(mailbox)));
 	rc |= json_object_set_new_nocheck(meta, "uidls", list);
 	if (rc != 0) {
 		json_decref(meta);
 		return jm_err_set(err, JM_E_TEMP, "no memory for a record");
 	}
 	t = jm_ticket_new(JM_RECORD_FORGET, meta, err);
-	if (t == NULL)
+	if (!t)
 		return -1;
 	rc = jm_writer_commit(a, t, err);
 	jm_ticket_drop(t);
 	return rc;
 }
 
-int jm_archive_pop3_forget(struct jm_archive *a, const char *mailbox, const struct jm_span *uidls, size_t n, struct jm_err *err)
+int jm_archive_pop3_forget(struct jm_archive *a, const char *mailbox, const struct jm_span *uidls,
+    size_t n, struct jm_err *err)
 {
 	for (size_t i = 0; i < n; i += FORGET_MAX)
 		if (forget(a, mailbox, uidls + i, n - i < FORGET_MAX ? n - i : FORGET_MAX, err) < 0)

@@ -11,8 +11,10 @@
 #define RATE_DAYS 7
 #define HOUR_MS INT64_C(3600000)
 
-/* The reports of the row "PREFIX/BEGIN OF TIME" go into o under that begin; 0 when there is no row. */
-static int add_count(struct jm_archive *a, json_t *o, const char *prefix, int64_t ms, size_t digits, struct jm_err *err)
+/* The reports of the row "PREFIX/BEGIN OF TIME" go into o under that begin; 0 when there is no row.
+ */
+static int add_count(struct jm_archive *a, json_t *o, const char *prefix, int64_t ms, size_t digits,
+    struct jm_err *err)
 {
 	char time[JM_CLOCK_TEXT_BYTES], key[48];
 	json_t *row = NULL;
@@ -20,16 +22,20 @@ static int add_count(struct jm_archive *a, json_t *o, const char *prefix, int64_
 
 	(void)jm_clock_format(ms, time);
 	time[digits] = '\0';
-	(void)snprintf(key, sizeof(key), "%s/%s", prefix, time);
+	snprintf(key, sizeof key, "%s/%s", prefix, time);
 	rc = jm_reader_get(a, JM_T_COUNTERS, jm_span_str(key), &row, err);
-	if (rc >= 0 && json_object_set_new(o, time, json_integer(json_integer_value(json_object_get(row, "reports")))) != 0)
+	if (rc >= 0 &&
+	    json_object_set_new(
+		o, time, json_integer(json_integer_value(json_object_get(row, "reports")))) != 0)
 		rc = jm_err_set(err, JM_E_TEMP, "no memory for the history");
 	json_decref(row);
 	return rc < 0 ? -1 : 0;
 }
 
-/* What was stored in the last days, and since when they count: from the begin of the first of them that has any. */
-static int add_stored(struct jm_archive *a, int64_t now_ms, json_int_t *bytes_r, int64_t *since_ms_r, struct jm_err *err)
+/* What was stored in the last days, and since when they count: from the begin of the first of them
+ * that has any. */
+static int add_stored(struct jm_archive *a, int64_t now_ms, json_int_t *bytes_r,
+    int64_t *since_ms_r, struct jm_err *err)
 {
 	char day[JM_CLOCK_TEXT_BYTES], key[48];
 
@@ -40,7 +46,7 @@ static int add_stored(struct jm_archive *a, int64_t now_ms, json_int_t *bytes_r,
 
 		(void)jm_clock_format(now_ms - i * 24 * HOUR_MS, day);
 		day[10] = '\0';
-		(void)snprintf(key, sizeof(key), "day/%s", day);
+		snprintf(key, sizeof key, "day/%s", day);
 		if (jm_reader_get(a, JM_T_COUNTERS, jm_span_str(key), &row, err) < 0)
 			return -1;
 		n = json_integer_value(json_object_get(row, "stored_bytes"));
@@ -57,19 +63,20 @@ static int add_event(json_t *o, const struct jm_row *row, struct jm_err *err)
 	json_t *e = jm_json_row(row->value, row->value_n);
 	char seq[24];
 
-	(void)snprintf(seq, sizeof(seq), "%016llx", (unsigned long long)jm_num_get_be64(row->key));
-	if (e == NULL || jm_reader_time(e, "time_ms", "time") != 0 || json_object_set(o, seq, e) != 0)
+	snprintf(seq, sizeof seq, "%016llx", (unsigned long long)jm_num_get_be64(row->key));
+	if (!e || jm_reader_time(e, "time_ms", "time") != 0 || json_object_set(o, seq, e) != 0)
 		(void)jm_err_set(err, JM_E_TEMP, "no memory for the events");
 	else
 		err = NULL;
 	json_decref(e);
-	return err == NULL ? 0 : -1;
+	return !err ? 0 : -1;
 }
 
 static int add_events(struct jm_archive *a, json_t *o, struct jm_err *err)
 {
 	struct jm_page page;
-	int rc = jm_reader_page(a, JM_T_EVENTS, jm_span_of(NULL, 0), jm_span_of(NULL, 0), true, &page, err);
+	int rc = jm_reader_page(
+	    a, JM_T_EVENTS, jm_span_of(NULL, 0), jm_span_of(NULL, 0), true, &page, err);
 
 	if (rc < 0)
 		return -1;
@@ -98,9 +105,10 @@ int jm_archive_recent(struct jm_archive *a, int64_t now_ms, json_t **recent_r, s
 		checkpoint_ms = jm_catalog_checkpoint_ms(a->catalog);
 		jm_reader_leave(a);
 	}
-	o = json_pack("{s:o,s:o,s:o,s:I,s:I,s:I}", "hours", hours, "days", days, "events", events, "checkpoint_ms", (json_int_t)checkpoint_ms,
-	    "stored_bytes", stored, "stored_since_ms", (json_int_t)since_ms);
-	if (rc == 0 && o == NULL)
+	o = json_pack("{s:o,s:o,s:o,s:I,s:I,s:I}", "hours", hours, "days", days, "events", events,
+	    "checkpoint_ms", (json_int_t)checkpoint_ms, "stored_bytes", stored, "stored_since_ms",
+	    (json_int_t)since_ms);
+	if (rc == 0 && !o)
 		rc = jm_err_set(err, JM_E_TEMP, "no memory for the history");
 	if (rc < 0)
 		json_decref(o);
@@ -114,9 +122,9 @@ int64_t jm_archive_stalled_us(struct jm_archive *a)
 	int64_t since_us;
 	bool gone;
 
-	(void)pthread_mutex_lock(&a->lock);
+	pthread_mutex_lock(&a->lock);
 	since_us = a->busy_since_us;
 	gone = a->committer_gone;
-	(void)pthread_mutex_unlock(&a->lock);
+	pthread_mutex_unlock(&a->lock);
 	return gone ? INT64_MAX : since_us == 0 ? 0 : jm_clock_mono_us() - since_us;
 }

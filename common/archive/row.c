@@ -1,28 +1,57 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The row of an item, as it is stored and whole, and where reports stand. What is stored of a row is written to the log of the catalog, to its
- * pages and to each page that splits, for every message; so it is a list without names, and members that have their usual value are left out.
+ * The row of an item, as it is stored and whole, and where reports stand. What is stored of a row
+ * is written to the log of the catalog, to its pages and to each page that splits, for every
+ * message; so it is a list without names, and members that have their usual value are left out.
  */
 #include "common/archive/apply.h"
 
 #include <stdlib.h>
 
-enum place { SIZE, TIME, VOLUME, OFFSET, RECIPIENTS, SHA256, SERVICE, SENDER, SUBJECT, MESSAGE_ID, DATE, VARIANT, OTHERS };
+enum place {
+	SIZE,
+	TIME,
+	VOLUME,
+	OFFSET,
+	RECIPIENTS,
+	SHA256,
+	SERVICE,
+	SENDER,
+	SUBJECT,
+	MESSAGE_ID,
+	DATE,
+	VARIANT,
+	OTHERS
+};
 
-/* Of a whole row, in this order; others follow. Where in the list they stand; OTHERS: in an object behind it, when they are not usual. */
+/* Of a whole row, in this order; others follow. Where in the list they stand; OTHERS: in an object
+ * behind it, when they are not usual. */
 static const struct member {
 	const char *name;
 	enum place place;
 	enum { NOTHING, NO, ONE, ID, LIKE_SHA256 } usual;
 } members[] = {
-	{ "id", OTHERS, ID }, { "time_ms", TIME, NOTHING }, { "service", SERVICE, NOTHING }, { "sender", SENDER, NOTHING },
-	{ "subject", SUBJECT, NOTHING }, { "message_id", MESSAGE_ID, NOTHING }, { "date", DATE, NOTHING }, { "variant", VARIANT, NOTHING },
-	{ "step_down", OTHERS, NO }, { "from_headers", OTHERS, NO }, { "recipients", RECIPIENTS, NOTHING }, { "reports", OTHERS, ONE },
-	{ "contents", OTHERS, ONE }, { "size", SIZE, NOTHING }, { "sha256", SHA256, NOTHING }, { "raw_sha256", OTHERS, LIKE_SHA256 },
-	{ "volume", VOLUME, NOTHING }, { "offset", OFFSET, NOTHING },
+	{ "id", OTHERS, ID },
+	{ "time_ms", TIME, NOTHING },
+	{ "service", SERVICE, NOTHING },
+	{ "sender", SENDER, NOTHING },
+	{ "subject", SUBJECT, NOTHING },
+	{ "message_id", MESSAGE_ID, NOTHING },
+	{ "date", DATE, NOTHING },
+	{ "variant", VARIANT, NOTHING },
+	{ "step_down", OTHERS, NO },
+	{ "from_headers", OTHERS, NO },
+	{ "recipients", RECIPIENTS, NOTHING },
+	{ "reports", OTHERS, ONE },
+	{ "contents", OTHERS, ONE },
+	{ "size", SIZE, NOTHING },
+	{ "sha256", SHA256, NOTHING },
+	{ "raw_sha256", OTHERS, LIKE_SHA256 },
+	{ "volume", VOLUME, NOTHING },
+	{ "offset", OFFSET, NOTHING },
 };
 
-#define MEMBERS (sizeof(members) / sizeof(*members))
+#define MEMBERS (sizeof members / sizeof *members)
 
 static int no_memory(struct jm_err *err)
 {
@@ -63,12 +92,14 @@ static int add_list(struct jm_buf *text, const json_t *row, struct jm_err *err)
 	for (size_t i = 0; i < OTHERS && rc == 0; i++) {
 		rc = jm_buf_add_byte(text, i > 0 ? ',' : '[', err);
 		if (rc == 0)
-			rc = value[i] != NULL ? jm_text_of_json(text, value[i], err) : jm_buf_add(text, "null", 4, err);
+			rc = value[i] ? jm_text_of_json(text, value[i], err)
+				      : jm_buf_add(text, "null", 4, err);
 	}
 	return rc;
 }
 
-int jm_row_put(struct jm_catalog *c, struct jm_txn *txn, uint64_t id, const json_t *row, struct jm_err *err)
+int jm_row_put(
+    struct jm_catalog *c, struct jm_txn *txn, uint64_t id, const json_t *row, struct jm_err *err)
 {
 	unsigned char key[8];
 	struct jm_buf text;
@@ -80,10 +111,11 @@ int jm_row_put(struct jm_catalog *c, struct jm_txn *txn, uint64_t id, const json
 	n = text.len;
 	if (rc == 0 && (rc = jm_buf_add_byte(&text, ',', err)) == 0)
 		rc = jm_text_of_members(&text, row, is_left_out, err);
-	if (rc == 0 && text.len == n + 3)	/* nothing in it */
+	if (rc == 0 && text.len == n + 3) /* nothing in it */
 		text.len = n;
 	if (rc == 0 && (rc = jm_buf_add_byte(&text, ']', err)) == 0)
-		rc = jm_catalog_put(c, txn, JM_T_ITEMS, jm_id_key(id, key), jm_buf_span(&text), false, err);
+		rc = jm_catalog_put(
+		    c, txn, JM_T_ITEMS, jm_id_key(id, key), jm_buf_span(&text), false, err);
 	jm_buf_release(&text);
 	return rc < 0 ? -1 : 0;
 }
@@ -128,11 +160,13 @@ int jm_row_whole(uint64_t id, struct jm_span stored, json_t **row_r, struct jm_e
 	others = json_array_get(list, OTHERS);
 	for (size_t i = 0; i < MEMBERS && rc == 0; i++) {
 		const struct member *m = &members[i];
-		json_t *value = m->place != OTHERS ? json_array_get(list, m->place) : json_object_get(others, m->name);
+		json_t *value = m->place != OTHERS ? json_array_get(list, m->place)
+						   : json_object_get(others, m->name);
 
-		rc = json_object_set_new_nocheck(whole, m->name, value != NULL ? json_incref(value) : usual(m, id, whole));
+		rc = json_object_set_new_nocheck(
+		    whole, m->name, value ? json_incref(value) : usual(m, id, whole));
 	}
-	if (rc == 0 && others != NULL)
+	if (rc == 0 && others)
 		rc = json_object_update_missing(whole, others);
 	json_decref(list);
 	if (rc == 0) {
@@ -149,10 +183,12 @@ bool jm_row_size(struct jm_span stored, uint64_t *bytes_r)
 
 	while (n < stored.len && stored.p[n] >= '0' && stored.p[n] <= '9')
 		n++;
-	return stored.len > 0 && jm_num_u64(jm_span_sub(stored, 1, n - 1), 0, UINT64_MAX, bytes_r) == 0;
+	return stored.len > 0 &&
+	    jm_num_u64(jm_span_sub(stored, 1, n - 1), 0, UINT64_MAX, bytes_r) == 0;
 }
 
-int jm_row_get(struct jm_catalog *c, struct jm_txn *txn, uint64_t id, json_t **row_r, struct jm_err *err)
+int jm_row_get(
+    struct jm_catalog *c, struct jm_txn *txn, uint64_t id, json_t **row_r, struct jm_err *err)
 {
 	unsigned char key[8];
 	struct jm_buf stored;
@@ -168,16 +204,18 @@ int jm_row_get(struct jm_catalog *c, struct jm_txn *txn, uint64_t id, json_t **r
 
 int jm_row_show(json_t *row)
 {
-	return jm_reader_time(row, "time_ms", "time") | json_object_del(row, "volume") | json_object_del(row, "offset");
+	return jm_reader_time(row, "time_ms", "time") | json_object_del(row, "volume") |
+	    json_object_del(row, "offset");
 }
 
 /* ---- where a report stands ---- */
 
-int jm_row_place(enum jm_table t, uint64_t seq, struct jm_span stored, uint64_t *volume_r, uint64_t *offset_r, uint64_t *item_r, struct jm_err *err)
+int jm_row_place(enum jm_table t, uint64_t seq, struct jm_span stored, uint64_t *volume_r,
+    uint64_t *offset_r, uint64_t *item_r, struct jm_err *err)
 {
 	json_t *row;
 
-	if (t == JM_T_ITEMS) {		/* the report that founded an item stands in its row */
+	if (t == JM_T_ITEMS) { /* the report that founded an item stands in its row */
 		if (read_list(stored, &row, err) < 0)
 			return -1;
 		*volume_r = (uint64_t)json_integer_value(json_array_get(row, VOLUME));
@@ -194,8 +232,8 @@ int jm_row_place(enum jm_table t, uint64_t seq, struct jm_span stored, uint64_t 
 	return 0;
 }
 
-int jm_row_locate(struct jm_catalog *c, struct jm_txn *txn, uint64_t seq, uint64_t *volume_r, uint64_t *offset_r, uint64_t *item_r,
-    struct jm_err *err)
+int jm_row_locate(struct jm_catalog *c, struct jm_txn *txn, uint64_t seq, uint64_t *volume_r,
+    uint64_t *offset_r, uint64_t *item_r, struct jm_err *err)
 {
 	static const enum jm_table tables[] = { JM_T_ITEMS, JM_T_REPORTS };
 	unsigned char key[8];
@@ -205,7 +243,9 @@ int jm_row_locate(struct jm_catalog *c, struct jm_txn *txn, uint64_t seq, uint64
 	jm_buf_init(&stored, JM_RECORD_META_MAX);
 	for (size_t i = 0; i < 2 && rc == 0; i++) {
 		rc = jm_catalog_get(c, txn, tables[i], jm_id_key(seq, key), &stored, err);
-		if (rc == 1 && jm_row_place(tables[i], seq, jm_buf_span(&stored), volume_r, offset_r, item_r, err) < 0)
+		if (rc == 1 &&
+		    jm_row_place(
+			tables[i], seq, jm_buf_span(&stored), volume_r, offset_r, item_r, err) < 0)
 			rc = -1;
 	}
 	jm_buf_release(&stored);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Volumes that are not what they were: missing, without a good header, cut short, another archive's. What their headers said is guessed from
- * the records and from the neighbours, so that all other records stay readable. Nothing is changed on the disk here; whether the archive may
- * be opened like this is recover.c's to decide.
+ * Volumes that are not what they were: missing, without a good header, cut short, another
+ * archive's. What their headers said is guessed from the records and from the neighbours, so that
+ * all other records stay readable. Nothing is changed on the disk here; whether the archive may be
+ * opened like this is recover.c's to decide.
  */
 #include "common/archive/store.h"
 
@@ -15,16 +16,16 @@
 
 #include "common/base/io.h"
 
-#define ABSENT_MAX 100000		/* more missing volumes than that: a stray file's name, no archive */
+#define ABSENT_MAX 100000 /* more missing volumes than that: a stray file's name, no archive */
 
 void jm_salvage_problem(struct jm_volume *v, const char *fmt, ...)
 {
 	va_list ap;
 
-	if (v->problem[0] != '\0')	/* the first thing that is wrong tells most */
+	if (v->problem[0] != '\0') /* the first thing that is wrong tells most */
 		return;
 	va_start(ap, fmt);
-	(void)vsnprintf(v->problem, sizeof(v->problem), fmt, ap);
+	vsnprintf(v->problem, sizeof v->problem, fmt, ap);
 	va_end(ap);
 }
 
@@ -42,16 +43,19 @@ int jm_salvage_absent(struct jm_archive *a, uint64_t last, struct jm_err *err)
 	if (missing == 0)
 		return 0;
 	if (missing > ABSENT_MAX)
-		return jm_err_set(err, JM_E_CORRUPT, "%" PRIu64 " volumes are missing in %s/volumes", missing, a->dir);
-	all = calloc(a->volumes + missing, sizeof(*all));
-	if (all == NULL)
+		return jm_err_set(err, JM_E_CORRUPT,
+		    "%" PRIu64 " volumes are missing in %s/volumes", missing, a->dir);
+	all = calloc(a->volumes + missing, sizeof *all);
+	if (!all)
 		return jm_err_sys(err, JM_E_TEMP, "list of volumes");
 	first = 1;
 	for (size_t i = 0; i <= a->volumes; i++) {
 		uint64_t number = i < a->volumes ? a->volume[i].head.number : last + 1;
 
 		for (; first < number; first++, n++) {
-			all[n] = (struct jm_volume){ .head.number = first, .headless = true, .absent = true };
+			all[n] = (struct jm_volume){
+				.head.number = first, .headless = true, .absent = true
+			};
 			jm_salvage_problem(&all[n], "volume %" PRIu64 " is missing", first);
 		}
 		if (i < a->volumes)
@@ -70,7 +74,9 @@ static int open_volume(const struct jm_archive *a, const struct jm_volume *v, st
 {
 	char path[JM_VOLUME_PATH_BYTES];
 
-	return v->absent ? -1 : jm_io_open(jm_volume_path(a->dir, v->head.number, path), O_RDONLY, 0, err);
+	return v->absent
+	    ? -1
+	    : jm_io_open(jm_volume_path(a->dir, v->head.number, path), O_RDONLY, 0, err);
 }
 
 /* The first record's checksum is keyed with the UUID: does it fit? */
@@ -80,7 +86,8 @@ static bool fits(int fd, const unsigned char uuid[JM_UUID_BYTES])
 	struct jm_record_head h;
 	struct jm_err no;
 
-	return jm_io_pread(fd, head, sizeof(head), JM_VOLUME_HEAD_BYTES, &no) == 0 && (jm_record_decode(head, uuid, &h, &no) == 0 || no.kind == JM_E_CONFIG);
+	return jm_io_pread(fd, head, sizeof head, JM_VOLUME_HEAD_BYTES, &no) == 0 &&
+	    (jm_record_decode(head, uuid, &h, &no) == 0 || no.kind == JM_E_CONFIG);
 }
 
 /* No header is good: perhaps the UUID in one of them still is, or the catalog's (known) fits. */
@@ -95,18 +102,20 @@ static int find_uuid(struct jm_archive *a, const unsigned char *known, struct jm
 
 		if (fd < 0)
 			continue;
-		if (known != NULL && fits(fd, known)) {
-			memcpy(a->uuid, known, sizeof(a->uuid));
+		if (known && fits(fd, known)) {
+			memcpy(a->uuid, known, sizeof a->uuid);
 			good = true;
-		} else if (jm_io_pread(fd, in, sizeof(in), 0, &no) == 0 && fits(fd, in + JM_VOLUME_UUID_AT)) {
-			memcpy(a->uuid, in + JM_VOLUME_UUID_AT, sizeof(a->uuid));
+		} else if (jm_io_pread(fd, in, sizeof in, 0, &no) == 0 &&
+		    fits(fd, in + JM_VOLUME_UUID_AT)) {
+			memcpy(a->uuid, in + JM_VOLUME_UUID_AT, sizeof a->uuid);
 			good = true;
 		}
-		(void)close(fd);
+		close(fd);
 		if (good)
 			return 0;
 	}
-	return jm_err_set(err, JM_E_CORRUPT, "no volume in %s/volumes has a good header (%s), so the archive's UUID is not known: bring one back from a backup",
+	return jm_err_set(err, JM_E_CORRUPT,
+	    "no volume in %s/volumes has a good header (%s), so the archive's UUID is not known: bring one back from a backup",
 	    a->dir, a->volume[0].problem);
 }
 
@@ -125,24 +134,27 @@ int jm_salvage_uuid(struct jm_archive *a, const unsigned char *known, struct jm_
 			most = v;
 		votes += memcmp(most->head.uuid, v->head.uuid, JM_UUID_BYTES) == 0 ? 1 : UINT64_MAX;
 	}
-	if (most == NULL)
+	if (!most)
 		return find_uuid(a, known, err);
-	memcpy(a->uuid, most->head.uuid, sizeof(a->uuid));
+	memcpy(a->uuid, most->head.uuid, sizeof a->uuid);
 	for (size_t i = 0; i < a->volumes; i++) {
 		struct jm_volume *v = &a->volume[i];
 
-		if (v->headless || memcmp(v->head.uuid, a->uuid, sizeof(a->uuid)) == 0)
+		if (v->headless || memcmp(v->head.uuid, a->uuid, sizeof a->uuid) == 0)
 			continue;
 		v->headless = true;
-		jm_salvage_problem(v, "volume %" PRIu64 " belongs to another archive", v->head.number);
+		jm_salvage_problem(
+		    v, "volume %" PRIu64 " belongs to another archive", v->head.number);
 	}
 	return 0;
 }
 
 /* ---- guesses ---- */
 
-/* From header to header: the place of the first record with until or a higher number (0: none), or the end of the file; the highest number before. */
-static int walk(struct jm_archive *a, const struct jm_volume *v, uint64_t until, uint64_t *first_r, uint64_t *last_r, uint64_t *end_r, struct jm_err *err)
+/* From header to header: the place of the first record with until or a higher number (0: none), or
+ * the end of the file; the highest number before. */
+static int walk(struct jm_archive *a, const struct jm_volume *v, uint64_t until, uint64_t *first_r,
+    uint64_t *last_r, uint64_t *end_r, struct jm_err *err)
 {
 	uint64_t at = JM_VOLUME_HEAD_BYTES, size = v->end;
 	struct jm_record_head h;
@@ -167,7 +179,7 @@ static int walk(struct jm_archive *a, const struct jm_volume *v, uint64_t until,
 			break;
 		at += jm_record_bytes(&h);
 	}
-	(void)close(fd);
+	close(fd);
 	return rc;
 }
 
@@ -183,9 +195,11 @@ static int guess_first(struct jm_archive *a, struct jm_volume *v, struct jm_err 
 	v->head.first_seq = v->head.previous_end = 0;
 	if (fd < 0)
 		return v->absent ? 0 : -1;
-	if (jm_io_pread(fd, head, sizeof(head), JM_VOLUME_HEAD_BYTES, err) < 0 || jm_record_decode(head, a->uuid, &h, err) < 0)
-		rc = jm_volume_find(fd, a->uuid, JM_VOLUME_HEAD_BYTES, v->end, &found, &at, &h, err);
-	(void)close(fd);
+	if (jm_io_pread(fd, head, sizeof head, JM_VOLUME_HEAD_BYTES, err) < 0 ||
+	    jm_record_decode(head, a->uuid, &h, err) < 0)
+		rc = jm_volume_find(
+		    fd, a->uuid, JM_VOLUME_HEAD_BYTES, v->end, &found, &at, &h, err);
+	close(fd);
 	if (rc == 0)
 		v->head.first_seq = h.seq;
 	return rc;
@@ -209,7 +223,10 @@ static void tell_range(const struct jm_archive *a, size_t i)
 		return;
 	v->problem[0] = '\0';
 	if (next > v->head.first_seq && v->head.first_seq != 0)
-		jm_salvage_problem(v, "volume %" PRIu64 " is missing: records %" PRIu64 " to %" PRIu64 " cannot be read", v->head.number, v->head.first_seq, next - 1);
+		jm_salvage_problem(v,
+		    "volume %" PRIu64 " is missing: records %" PRIu64 " to %" PRIu64
+		    " cannot be read",
+		    v->head.number, v->head.first_seq, next - 1);
 	else
 		jm_salvage_problem(v, "volume %" PRIu64 " is missing", v->head.number);
 }
@@ -221,14 +238,16 @@ int jm_salvage_guess(struct jm_archive *a, struct jm_err *err)
 	for (size_t i = 0; i < a->volumes; i++)
 		if (a->volume[i].headless && guess_first(a, &a->volume[i], err) < 0)
 			return -1;
-	/* Where a volume ends is known from its successor's header only; else at the first record that the successor has, too. */
+	/* Where a volume ends is known from its successor's header only; else at the first record
+	 * that the successor has, too. */
 	for (size_t i = 0; i + 1 < a->volumes; i++) {
 		if (!a->volume[i + 1].headless)
 			continue;
 		until = next_first(a, i);
 		last = a->volume[i].head.first_seq > 0 ? a->volume[i].head.first_seq - 1 : 0;
 		if (!a->volume[i].absent) {
-			if (walk(a, &a->volume[i], until, &first, &last, &a->volume[i].end, err) < 0)
+			if (walk(a, &a->volume[i], until, &first, &last, &a->volume[i].end, err) <
+			    0)
 				return -1;
 		}
 		if (a->volume[i + 1].absent)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* JSON to text: the same bytes as jansson's compact form, written straight into one buffer. Only for what this folder writes: no reals. */
+/* JSON to text: the same bytes as jansson's compact form, written straight into one buffer. Only
+ * for what this folder writes: no reals. */
 #include "common/archive/store.h"
 
 #include <stdio.h>
@@ -34,7 +35,9 @@ static int add_quoted(struct jm_buf *b, const char *p, size_t n, struct jm_err *
 
 static int add_string(struct jm_buf *b, const char *p, size_t n, struct jm_err *err)
 {
-	static const char escape[32] = { ['\b'] = 'b', ['\f'] = 'f', ['\n'] = 'n', ['\r'] = 'r', ['\t'] = 't' };
+	static const char escape[32] = {
+		['\b'] = 'b', ['\f'] = 'f', ['\n'] = 'n', ['\r'] = 'r', ['\t'] = 't'
+	};
 	size_t from = 0, i = 0;
 
 	while (i < n && is_plain(p[i]))
@@ -53,7 +56,7 @@ static int add_string(struct jm_buf *b, const char *p, size_t n, struct jm_err *
 		if (c < 0x20 && escape[c] != 0)
 			text[1] = escape[c];
 		else if (c < 0x20)
-			len = (size_t)snprintf(text, sizeof(text), "\\u%04X", c);
+			len = (size_t)snprintf(text, sizeof text, "\\u%04X", c);
 		if (add(b, p + from, i - from, err) < 0 || add(b, text, len, err) < 0)
 			return -1;
 		from = i + 1;
@@ -64,7 +67,7 @@ static int add_string(struct jm_buf *b, const char *p, size_t n, struct jm_err *
 static int add_integer(struct jm_buf *b, json_int_t v, struct jm_err *err)
 {
 	char text[24];
-	size_t at = sizeof(text);
+	size_t at = sizeof text;
 	unsigned long long n = v < 0 ? 0 - (unsigned long long)v : (unsigned long long)v;
 
 	do {
@@ -73,24 +76,26 @@ static int add_integer(struct jm_buf *b, json_int_t v, struct jm_err *err)
 	} while (n > 0);
 	if (v < 0)
 		text[--at] = '-';
-	return add(b, text + at, sizeof(text) - at, err);
+	return add(b, text + at, sizeof text - at, err);
 }
 
 static int add_value(struct jm_buf *b, const json_t *v, unsigned depth, struct jm_err *err);
 
 typedef bool unwanted(const json_t *object, const char *name, const json_t *value);
 
-static int add_members(struct jm_buf *b, const json_t *v, unwanted *left_out, unsigned depth, struct jm_err *err)
+static int add_members(
+    struct jm_buf *b, const json_t *v, unwanted *left_out, unsigned depth, struct jm_err *err)
 {
 	json_t *o = (json_t *)(uintptr_t)v;
 	const char *comma = "{";
 
-	for (void *i = json_object_iter(o); i != NULL; i = json_object_iter_next(o, i)) {
+	for (void *i = json_object_iter(o); i; i = json_object_iter_next(o, i)) {
 		const char *key = json_object_iter_key(i);
 
-		if (left_out != NULL && left_out(v, key, json_object_iter_value(i)))
+		if (left_out && left_out(v, key, json_object_iter_value(i)))
 			continue;
-		if (add(b, comma, 1, err) < 0 || add_string(b, key, strlen(key), err) < 0 || add(b, ":", 1, err) < 0 ||
+		if (add(b, comma, 1, err) < 0 || add_string(b, key, strlen(key), err) < 0 ||
+		    add(b, ":", 1, err) < 0 ||
 		    add_value(b, json_object_iter_value(i), depth + 1, err) < 0)
 			return -1;
 		comma = ",";
@@ -103,14 +108,15 @@ static int add_array(struct jm_buf *b, const json_t *v, unsigned depth, struct j
 	if (add(b, "[", 1, err) < 0)
 		return -1;
 	for (size_t i = 0; i < json_array_size(v); i++)
-		if ((i > 0 && add(b, ",", 1, err) < 0) || add_value(b, json_array_get(v, i), depth + 1, err) < 0)
+		if ((i > 0 && add(b, ",", 1, err) < 0) ||
+		    add_value(b, json_array_get(v, i), depth + 1, err) < 0)
 			return -1;
 	return add(b, "]", 1, err);
 }
 
 static int add_value(struct jm_buf *b, const json_t *v, unsigned depth, struct jm_err *err)
 {
-	if (v == NULL || depth > DEPTH_MAX)
+	if (!v || depth > DEPTH_MAX)
 		return jm_err_set(err, JM_E_BUG, "JSON that cannot be written");
 	switch (json_typeof(v)) {
 	case JSON_OBJECT:
@@ -137,14 +143,16 @@ int jm_text_of_json(struct jm_buf *b, const json_t *v, struct jm_err *err)
 	return add_value(b, v, 0, err);
 }
 
-int jm_text_of_members(struct jm_buf *b, const json_t *object, unwanted *left_out, struct jm_err *err)
+int jm_text_of_members(
+    struct jm_buf *b, const json_t *object, unwanted *left_out, struct jm_err *err)
 {
 	return add_members(b, object, left_out, 0, err);
 }
 
 /*
- * jansson's parser drops a character of a string, and succeeds, when its buffer cannot grow; and it takes other failures to get memory for errors of
- * syntax. So its allocations are watched: with one that failed in this thread, a result counts for nothing.
+ * jansson's parser drops a character of a string, and succeeds, when its buffer cannot grow; and it
+ * takes other failures to get memory for errors of syntax. So its allocations are watched: with one
+ * that failed in this thread, a result counts for nothing.
  */
 static _Thread_local bool no_memory;
 
@@ -152,7 +160,7 @@ static void *watched_malloc(size_t n)
 {
 	void *p = malloc(n);
 
-	no_memory |= p == NULL;
+	no_memory |= !p;
 	return p;
 }
 
@@ -165,14 +173,15 @@ static int parse(const void *p, size_t n, size_t flags, json_t **v_r, struct jm_
 {
 	json_error_t why;
 
-	memset(&why, 0, sizeof(why));
+	memset(&why, 0, sizeof why);
 	no_memory = false;
 	*v_r = json_loadb(p, n, flags, &why);
-	if (*v_r != NULL && !no_memory)
+	if (*v_r && !no_memory)
 		return 0;
 	json_decref(*v_r);
 	*v_r = NULL;
-	/* The parser has no words for most of its failures to get memory; a true error always has some. */
+	/* The parser has no words for most of its failures to get memory; a true error always has
+	 * some. */
 	if (no_memory || why.text[0] == '\0')
 		return jm_err_set(err, JM_E_TEMP, "no memory to read JSON");
 	return jm_err_set(err, JM_E_CORRUPT, "this is no JSON: %.100s", why.text);

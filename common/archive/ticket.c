@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Tickets (records on their way) and the table of digests in flight, which keeps two equal deposits from being stored twice. */
+/* Tickets (records on their way) and the table of digests in flight, which keeps two equal deposits
+ * from being stored twice. */
 #include "common/archive/store.h"
 
 #include <stdlib.h>
@@ -8,13 +9,13 @@
 
 struct jm_ticket *jm_ticket_new(enum jm_record_type type, json_t *meta, struct jm_err *err)
 {
-	struct jm_ticket *t = calloc(1, sizeof(*t));
+	struct jm_ticket *t = calloc(1, sizeof *t);
 	struct jm_buf text;
 
 	jm_buf_init(&text, JM_RECORD_META_MAX);
-	if (t == NULL)
+	if (!t)
 		(void)jm_err_sys(err, JM_E_TEMP, "record");
-	if (t == NULL || jm_text_of_json(&text, meta, err) < 0) {
+	if (!t || jm_text_of_json(&text, meta, err) < 0) {
 		jm_buf_release(&text);
 		json_decref(meta);
 		free(t);
@@ -56,7 +57,7 @@ static struct jm_flight **flight_find(struct jm_archive *a, const unsigned char 
 {
 	struct jm_flight **f = &a->flights[sha256[0]];
 
-	while (*f != NULL && memcmp((*f)->sha256, sha256, JM_SHA256_BYTES) != 0)
+	while (*f && memcmp((*f)->sha256, sha256, JM_SHA256_BYTES) != 0)
 		f = &(*f)->next;
 	return f;
 }
@@ -68,25 +69,27 @@ static void flight_add(struct jm_archive *a, struct jm_flight *f, const unsigned
 	a->flights[sha256[0]] = f;
 }
 
-int jm_flight_claim(struct jm_archive *a, struct jm_flight *flight, const unsigned char *first, const unsigned char *second, unsigned *n_r,
-    struct jm_err *err)
+int jm_flight_claim(struct jm_archive *a, struct jm_flight *flight, const unsigned char *first,
+    const unsigned char *second, unsigned *n_r, struct jm_err *err)
 {
 	int rc = 0;
 
-	(void)pthread_mutex_lock(&a->lock);
-	if (second != NULL && memcmp(first, second, JM_SHA256_BYTES) == 0)
+	pthread_mutex_lock(&a->lock);
+	if (second && memcmp(first, second, JM_SHA256_BYTES) == 0)
 		second = NULL;
-	while (!a->behind && !a->stopping && (*flight_find(a, first) != NULL || (second != NULL && *flight_find(a, second) != NULL)))
+	while (!a->behind && !a->stopping &&
+	    (*flight_find(a, first) || (second && *flight_find(a, second))))
 		jm_applier_await(a);
 	if (a->behind || a->stopping) {
-		rc = jm_err_set(err, JM_E_TEMP, a->stopping ? "the archive is closing" : "the catalog cannot be written");
+		rc = jm_err_set(err, JM_E_TEMP,
+		    a->stopping ? "the archive is closing" : "the catalog cannot be written");
 	} else {
 		flight_add(a, &flight[0], first);
-		if (second != NULL)
+		if (second)
 			flight_add(a, &flight[1], second);
-		*n_r = second != NULL ? 2 : 1;
+		*n_r = second ? 2 : 1;
 	}
-	(void)pthread_mutex_unlock(&a->lock);
+	pthread_mutex_unlock(&a->lock);
 	return rc;
 }
 
@@ -110,5 +113,5 @@ void jm_flight_release(struct jm_archive *a, struct jm_flight *flight, unsigned 
 			*f = flight[i].next;
 	}
 	if (n > 0)
-		(void)pthread_cond_broadcast(&a->applied);
+		pthread_cond_broadcast(&a->applied);
 }

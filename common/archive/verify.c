@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Verification: every record re-read and rebuilt, and the catalog compared with the volumes in both directions. Runs beside deposits. */
+/* Verification: every record re-read and rebuilt, and the catalog compared with the volumes in both
+ * directions. Runs beside deposits. */
 #include "common/archive/store.h"
 
 #include <inttypes.h>
@@ -19,22 +20,22 @@ struct check {
 	struct jm_archive *a;
 	jm_archive_visit *progress, *finding;
 	void *ctx;
-	uint64_t since, durable;	/* records to look at */
+	uint64_t since, durable; /* records to look at */
 	uint64_t records, reports, contents, items, bytes, problems;
 	uint64_t done_bytes, total_bytes;
-	uint64_t next_seq;		/* 0: unknown */
+	uint64_t next_seq; /* 0: unknown */
 	unsigned char last_sha256[JM_SHA256_BYTES];
 	bool know_last;
-	uint64_t volume, offset;	/* everything before was looked at */
+	uint64_t volume, offset; /* everything before was looked at */
 	int64_t told_us, saved_us;
-	int rc;				/* of a visitor: 1 stop, -1 */
+	int rc; /* of a visitor: 1 stop, -1 */
 };
 
 /* ---- where it stands, for a later call that goes on ---- */
 
 static char *place(const struct jm_archive *a, char path[JM_VOLUME_PATH_BYTES])
 {
-	(void)snprintf(path, JM_VOLUME_PATH_BYTES, "%s/verify.json", a->dir);
+	snprintf(path, JM_VOLUME_PATH_BYTES, "%s/verify.json", a->dir);
 	return path;
 }
 
@@ -46,9 +47,12 @@ static void save(struct check *k)
 	int n;
 
 	jm_archive_uuid_text(k->a, uuid);
-	n = snprintf(text, sizeof(text), "{\"uuid\":\"%s\",\"since\":%" PRIu64 ",\"volume\":%" PRIu64 ",\"offset\":%" PRIu64 ",\"seq\":%" PRIu64
-	    ",\"records\":%" PRIu64 ",\"reports\":%" PRIu64 ",\"contents\":%" PRIu64 ",\"bytes\":%" PRIu64 ",\"problems\":%" PRIu64 "}\n",
-	    uuid, k->since, k->volume, k->offset, k->next_seq, k->records, k->reports, k->contents, k->bytes, k->problems);
+	n = snprintf(text, sizeof text,
+	    "{\"uuid\":\"%s\",\"since\":%" PRIu64 ",\"volume\":%" PRIu64 ",\"offset\":%" PRIu64
+	    ",\"seq\":%" PRIu64 ",\"records\":%" PRIu64 ",\"reports\":%" PRIu64
+	    ",\"contents\":%" PRIu64 ",\"bytes\":%" PRIu64 ",\"problems\":%" PRIu64 "}\n",
+	    uuid, k->since, k->volume, k->offset, k->next_seq, k->records, k->reports, k->contents,
+	    k->bytes, k->problems);
 	k->saved_us = jm_clock_mono_us();
 	if (jm_io_publish(place(k->a, path), text, (size_t)n, 0600, &err) < 0)
 		JM_LOG(JM_LOG_WARNING, "verify-place-not-kept", { "error", JM_S(err.text) });
@@ -69,8 +73,9 @@ static int take_up(struct check *k, struct jm_err *err)
 
 	of = json_string_value(json_object_get(o, "uuid"));
 	jm_archive_uuid_text(k->a, uuid);
-	if (of == NULL || strcmp(of, uuid) != 0 || saved(o, "offset") < JM_VOLUME_HEAD_BYTES) {
-		rc = jm_err_set(err, JM_E_NOTFOUND, "no verification was broken off here: there is nothing to resume");
+	if (!of || strcmp(of, uuid) != 0 || saved(o, "offset") < JM_VOLUME_HEAD_BYTES) {
+		rc = jm_err_set(err, JM_E_NOTFOUND,
+		    "no verification was broken off here: there is nothing to resume");
 	} else {
 		k->since = saved(o, "since");
 		k->volume = saved(o, "volume");
@@ -86,20 +91,23 @@ static int take_up(struct check *k, struct jm_err *err)
 	return rc;
 }
 
-static void find(struct check *k, uint64_t seq, uint64_t volume, uint64_t offset, const char *problem, struct jm_err *err)
+static void find(struct check *k, uint64_t seq, uint64_t volume, uint64_t offset,
+    const char *problem, struct jm_err *err)
 {
 	json_t *o;
 
 	k->problems++;
-	if (k->finding == NULL || k->rc != 0)
+	if (!k->finding || k->rc != 0)
 		return;
-	o = json_pack("{s:I,s:I,s:I,s:o}", "seq", (json_int_t)seq, "volume", (json_int_t)volume, "offset", (json_int_t)offset, "problem",
-	    jm_describe_text(jm_span_str(problem)));
-	k->rc = o != NULL ? k->finding(k->ctx, o, err) : jm_err_set(err, JM_E_TEMP, "no memory for a finding");
+	o = json_pack("{s:I,s:I,s:I,s:o}", "seq", (json_int_t)seq, "volume", (json_int_t)volume,
+	    "offset", (json_int_t)offset, "problem", jm_describe_text(jm_span_str(problem)));
+	k->rc = o ? k->finding(k->ctx, o, err)
+		  : jm_err_set(err, JM_E_TEMP, "no memory for a finding");
 	json_decref(o);
 }
 
-/* What could not be read now says nothing about the archive (no memory, no descriptor, no room): then the verification ends. */
+/* What could not be read now says nothing about the archive (no memory, no descriptor, no room):
+ * then the verification ends. */
 static void end(struct check *k, const struct jm_err *why, struct jm_err *err)
 {
 	if (k->rc != 0)
@@ -108,7 +116,8 @@ static void end(struct check *k, const struct jm_err *why, struct jm_err *err)
 	*err = *why;
 }
 
-static void find_or_end(struct check *k, const struct jm_record *r, const struct jm_err *why, struct jm_err *err)
+static void find_or_end(
+    struct check *k, const struct jm_record *r, const struct jm_err *why, struct jm_err *err)
 {
 	if (jm_reader_not_now(why))
 		end(k, why, err);
@@ -121,12 +130,12 @@ static void tell(struct check *k, struct jm_err *err)
 	int64_t now = jm_clock_mono_us();
 	json_t *o;
 
-	if (k->progress == NULL || k->rc != 0 || now - k->told_us < PROGRESS_US)
+	if (!k->progress || k->rc != 0 || now - k->told_us < PROGRESS_US)
 		return;
 	k->told_us = now;
-	o = json_pack("{s:I,s:I,s:I}", "done_bytes", (json_int_t)k->done_bytes, "total_bytes", (json_int_t)k->total_bytes, "records",
-	    (json_int_t)k->records);
-	k->rc = o != NULL ? k->progress(k->ctx, o, err) : 0;
+	o = json_pack("{s:I,s:I,s:I}", "done_bytes", (json_int_t)k->done_bytes, "total_bytes",
+	    (json_int_t)k->total_bytes, "records", (json_int_t)k->records);
+	k->rc = o ? k->progress(k->ctx, o, err) : 0;
 	json_decref(o);
 }
 
@@ -143,12 +152,13 @@ static void check_catalogued(struct check *k, const struct jm_record *r, struct 
 
 	jm_num_put_be64(key, r->head.seq);
 	if (r->head.type == JM_RECORD_EVENT) {
-		rc = jm_reader_get(k->a, JM_T_EVENTS, jm_span_of(key, sizeof(key)), &row, &why);
+		rc = jm_reader_get(k->a, JM_T_EVENTS, jm_span_of(key, sizeof key), &row, &why);
 		json_decref(row);
 		if (rc < 0)
 			find_or_end(k, r, &why, err);
 		else if (rc == 0)
-			find(k, r->head.seq, r->volume, r->offset, "the catalog lacks this event", err);
+			find(k, r->head.seq, r->volume, r->offset, "the catalog lacks this event",
+			    err);
 		return;
 	}
 	if (r->head.type != JM_RECORD_REPORT)
@@ -159,8 +169,10 @@ static void check_catalogued(struct check *k, const struct jm_record *r, struct 
 		return;
 	}
 	if (rc == 0 || volume != r->volume || offset != r->offset) {
-		find(k, r->head.seq, r->volume, r->offset, rc == 1 ? "the catalog has this report at another place" :
-		    "the catalog lacks this report", err);
+		find(k, r->head.seq, r->volume, r->offset,
+		    rc == 1 ? "the catalog has this report at another place"
+			    : "the catalog lacks this report",
+		    err);
 		return;
 	}
 	rc = item != r->head.seq ? jm_reader_item(k->a, item, &row, &why) : 1;
@@ -168,7 +180,8 @@ static void check_catalogued(struct check *k, const struct jm_record *r, struct 
 	if (rc < 0)
 		find_or_end(k, r, &why, err);
 	else if (rc == 0)
-		find(k, r->head.seq, r->volume, r->offset, "the catalog lacks the item of this report", err);
+		find(k, r->head.seq, r->volume, r->offset,
+		    "the catalog lacks the item of this report", err);
 }
 
 static void check_report(struct check *k, const struct jm_record *r, struct jm_err *err)
@@ -187,7 +200,7 @@ static void check_report(struct check *k, const struct jm_record *r, struct jm_e
 		struct jm_span raw;
 		void *owned;
 
-		if (i > 0 && json_object_get(l.meta, which[i]) == NULL)
+		if (i > 0 && !json_object_get(l.meta, which[i]))
 			continue;
 		if (jm_content_raw(&l, which[i], &c, &raw, &owned, &why) < 0) {
 			find_or_end(k, r, &why, err);
@@ -201,7 +214,8 @@ static void check_report(struct check *k, const struct jm_record *r, struct jm_e
 }
 
 /* The record at *offset; moves it behind. False when there is none before end that can be read. */
-static bool check_record(struct check *k, int fd, const struct jm_volume *v, uint64_t *offset, struct jm_err *err)
+static bool check_record(
+    struct check *k, int fd, const struct jm_volume *v, uint64_t *offset, struct jm_err *err)
 {
 	struct jm_err why;
 	struct jm_record r;
@@ -217,7 +231,8 @@ static bool check_record(struct check *k, int fd, const struct jm_volume *v, uin
 		return false;
 	}
 	if (rc < 0) {
-		find(k, r.head.seq ? r.head.seq : k->next_seq, v->head.number, *offset, why.text, err);
+		find(k, r.head.seq ? r.head.seq : k->next_seq, v->head.number, *offset, why.text,
+		    err);
 		jm_record_release(&r);
 		k->know_last = false;
 		if (r.head.seq != 0 && jm_record_bytes(&r.head) <= v->end - *offset) {
@@ -225,7 +240,8 @@ static bool check_record(struct check *k, int fd, const struct jm_volume *v, uin
 			*offset += jm_record_bytes(&r.head);
 			return true;
 		}
-		if (jm_volume_find(fd, k->a->uuid, *offset + 1, v->end, &found, offset, &h, &why) < 0) {
+		if (jm_volume_find(fd, k->a->uuid, *offset + 1, v->end, &found, offset, &h, &why) <
+		    0) {
 			end(k, &why, err);
 			return false;
 		}
@@ -243,7 +259,7 @@ static bool check_record(struct check *k, int fd, const struct jm_volume *v, uin
 		check_catalogued(k, &r, err);
 	}
 	k->next_seq = r.head.seq + 1;
-	memcpy(k->last_sha256, jm_record_sha256(&r), sizeof(k->last_sha256));
+	memcpy(k->last_sha256, jm_record_sha256(&r), sizeof k->last_sha256);
 	k->know_last = true;
 	*offset += jm_record_bytes(&r.head);
 	jm_record_release(&r);
@@ -272,10 +288,12 @@ static int check_volume(struct check *k, const struct jm_volume *v, struct jm_er
 		k->know_last = false;
 	else if (jm_volume_read_head(fd, &h, &why) < 0)
 		find(k, v->head.first_seq, v->head.number, 0, why.text, err);
-	else if (memcmp(&h.uuid, k->a->uuid, sizeof(h.uuid)) != 0)
-		find(k, v->head.first_seq, v->head.number, 0, "the volume belongs to another archive", err);
+	else if (memcmp(&h.uuid, k->a->uuid, sizeof h.uuid) != 0)
+		find(k, v->head.first_seq, v->head.number, 0,
+		    "the volume belongs to another archive", err);
 	else if (k->know_last && memcmp(h.previous_sha256, k->last_sha256, JM_SHA256_BYTES) != 0)
-		find(k, v->head.first_seq, v->head.number, 0, "the volume does not follow the one before it", err);
+		find(k, v->head.first_seq, v->head.number, 0,
+		    "the volume does not follow the one before it", err);
 	while (offset < v->end && k->rc == 0) {
 		before = offset;
 		if (!check_record(k, fd, v, &offset, err))
@@ -288,21 +306,22 @@ static int check_volume(struct check *k, const struct jm_volume *v, struct jm_er
 		if (k->rc != 0 || jm_clock_mono_us() - k->saved_us > SAVE_US)
 			save(k);
 	}
-	(void)close(fd);
+	close(fd);
 	return k->rc < 0 ? -1 : 0;
 }
 
 /* ---- from the catalog to the volumes ---- */
 
 /* Does the report stand where a row says? */
-static void check_place(struct check *k, uint64_t seq, uint64_t volume, uint64_t offset, int *fd, uint64_t *open_volume, struct jm_err *err)
+static void check_place(struct check *k, uint64_t seq, uint64_t volume, uint64_t offset, int *fd,
+    uint64_t *open_volume, struct jm_err *err)
 {
 	struct jm_record r;
 	struct jm_err why;
 
 	if (volume != *open_volume) {
 		if (*fd >= 0)
-			(void)close(*fd);
+			close(*fd);
 		*open_volume = volume;
 		if (jm_reader_open_volume(k->a, volume, fd, &why) < 0) {
 			*fd = -1;
@@ -310,14 +329,18 @@ static void check_place(struct check *k, uint64_t seq, uint64_t volume, uint64_t
 				end(k, &why, err);
 		}
 	}
-	memset(&r, 0, sizeof(r));
-	if (*fd < 0 || jm_volume_read(*fd, k->a->uuid, volume, offset, jm_reader_volume_end(k->a, volume), &r, &why) < 0) {
+	memset(&r, 0, sizeof r);
+	if (*fd < 0 ||
+	    jm_volume_read(*fd, k->a->uuid, volume, offset, jm_reader_volume_end(k->a, volume), &r,
+		&why) < 0) {
 		if (*fd >= 0 && jm_reader_not_now(&why))
 			end(k, &why, err);
-		else if (*fd < 0 || r.head.seq != seq)	/* a damaged record was named already */
-			find(k, seq, volume, offset, "the catalog has a report that cannot be read there", err);
+		else if (*fd < 0 || r.head.seq != seq) /* a damaged record was named already */
+			find(k, seq, volume, offset,
+			    "the catalog has a report that cannot be read there", err);
 	} else if (r.head.seq != seq || r.head.type != JM_RECORD_REPORT) {
-		find(k, seq, volume, offset, "the catalog has a report where another record stands", err);
+		find(k, seq, volume, offset, "the catalog has a report where another record stands",
+		    err);
 	}
 	jm_record_release(&r);
 }
@@ -332,13 +355,14 @@ static int check_places(struct check *k, enum jm_table t, struct jm_err *err)
 
 	jm_num_put_be64(at, k->since > 0 ? k->since - 1 : 0);
 	while (k->rc == 0) {
-		if (jm_reader_page(k->a, t, jm_span_of(at, 0), jm_span_of(at, sizeof(at)), false, &page, err) < 0) {
+		if (jm_reader_page(k->a, t, jm_span_of(at, 0), jm_span_of(at, sizeof at), false,
+			&page, err) < 0) {
 			k->rc = -1;
 			break;
 		}
 		if (page.n == 0)
 			break;
-		memcpy(at, page.row[page.n - 1].key, sizeof(at));
+		memcpy(at, page.row[page.n - 1].key, sizeof at);
 		for (size_t i = 0; i < page.n; i++) {
 			uint64_t seq = jm_num_get_be64(page.row[i].key);
 			struct jm_span stored = jm_span_of(page.row[i].value, page.row[i].value_n);
@@ -359,7 +383,7 @@ static int check_places(struct check *k, enum jm_table t, struct jm_err *err)
 			break;
 	}
 	if (fd >= 0)
-		(void)close(fd);
+		close(fd);
 	return k->rc < 0 ? -1 : 0;
 }
 
@@ -393,13 +417,17 @@ static const char *check_rows(struct check *k, struct jm_err *err)
 	rc = jm_compare_catalog(k->a, differs, busy, k, err);
 	if (rc < 0)
 		return k->rc > 0 ? "broken off" : NULL;
-	return rc == 0 ? "reports and items (not row by row: there is no room for a second catalog)" : "row by row";
+	return rc == 0 ? "reports and items (not row by row: there is no room for a second catalog)"
+		       : "row by row";
 }
 
-int jm_archive_verify(struct jm_archive *a, uint64_t since_seq, bool resume, jm_archive_visit *progress, jm_archive_visit *finding, void *ctx,
-    json_t **summary_r, struct jm_err *err)
+int jm_archive_verify(struct jm_archive *a, uint64_t since_seq, bool resume,
+    jm_archive_visit *progress, jm_archive_visit *finding, void *ctx, json_t **summary_r,
+    struct jm_err *err)
 {
-	struct check k = { .a = a, .progress = progress, .finding = finding, .ctx = ctx, .since = since_seq };
+	struct check k = {
+		.a = a, .progress = progress, .finding = finding, .ctx = ctx, .since = since_seq
+	};
 	int64_t began = jm_clock_mono_us();
 	struct jm_volume *list;
 	size_t n, first = 0;
@@ -410,31 +438,37 @@ int jm_archive_verify(struct jm_archive *a, uint64_t since_seq, bool resume, jm_
 	k.saved_us = began;
 	if (resume && take_up(&k, err) < 0)
 		return -1;
-	(void)pthread_mutex_lock(&a->lock);
+	pthread_mutex_lock(&a->lock);
 	k.durable = a->durable_seq;
-	(void)pthread_mutex_unlock(&a->lock);
+	pthread_mutex_unlock(&a->lock);
 	list = jm_volumes_now(a, &n, err);
-	if (list == NULL)
+	if (!list)
 		return -1;
 	if (jm_applier_wait(a, err) < 0) {
 		free(list);
 		return -1;
 	}
-	while (first + 1 < n && !list[first + 1].headless && (k.volume != 0 ? list[first].head.number < k.volume : list[first + 1].head.first_seq <= k.since))
+	while (first + 1 < n && !list[first + 1].headless &&
+	    (k.volume != 0 ? list[first].head.number < k.volume
+			   : list[first + 1].head.first_seq <= k.since))
 		first++;
 	for (size_t i = first; i < n; i++)
-		k.total_bytes += list[i].end - (list[i].head.number == k.volume ? k.offset : JM_VOLUME_HEAD_BYTES);
+		k.total_bytes += list[i].end -
+		    (list[i].head.number == k.volume ? k.offset : JM_VOLUME_HEAD_BYTES);
 	for (size_t i = first; i < n && rc == 0 && k.rc == 0; i++)
 		rc = check_volume(&k, &list[i], err);
 	free(list);
 	if (rc == 0 && k.rc == 0 && k.next_seq != 0 && k.next_seq <= k.durable)
 		find(&k, k.next_seq, 0, 0, "records are missing at the end", err);
-	if (rc < 0 || check_places(&k, JM_T_REPORTS, err) < 0 || check_places(&k, JM_T_ITEMS, err) < 0 || (k.rc == 0 && (how = check_rows(&k, err)) == NULL))
+	if (rc < 0 || check_places(&k, JM_T_REPORTS, err) < 0 ||
+	    check_places(&k, JM_T_ITEMS, err) < 0 || (k.rc == 0 && !(how = check_rows(&k, err))))
 		return -1;
 	if (k.rc == 0)
-		(void)unlink(place(a, path));
-	*summary_r = json_pack("{s:b,s:I,s:I,s:I,s:I,s:I,s:I,s:s,s:f}", "ok", k.problems == 0, "records", (json_int_t)k.records, "reports",
-	    (json_int_t)k.reports, "contents", (json_int_t)k.contents, "items", (json_int_t)k.items, "bytes", (json_int_t)k.bytes, "problems",
-	    (json_int_t)k.problems, "catalog", how != NULL ? how : "broken off", "seconds", (double)(jm_clock_mono_us() - began) / 1e6);
-	return *summary_r != NULL ? 0 : jm_err_set(err, JM_E_TEMP, "no memory for the summary");
+		unlink(place(a, path));
+	*summary_r = json_pack("{s:b,s:I,s:I,s:I,s:I,s:I,s:I,s:s,s:f}", "ok", k.problems == 0,
+	    "records", (json_int_t)k.records, "reports", (json_int_t)k.reports, "contents",
+	    (json_int_t)k.contents, "items", (json_int_t)k.items, "bytes", (json_int_t)k.bytes,
+	    "problems", (json_int_t)k.problems, "catalog", how ? how : "broken off", "seconds",
+	    (double)(jm_clock_mono_us() - began) / 1e6);
+	return *summary_r ? 0 : jm_err_set(err, JM_E_TEMP, "no memory for the summary");
 }

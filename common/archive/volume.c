@@ -20,14 +20,14 @@ static const unsigned char magic[8] = { 0x8a, 'J', 'M', 'V', 'O', 'L', '\r', '\n
 
 char *jm_volume_path(const char *dir, uint64_t number, char path[JM_VOLUME_PATH_BYTES])
 {
-	(void)snprintf(path, JM_VOLUME_PATH_BYTES, "%s/volumes/%08" PRIu64 ".jmv", dir, number);
+	snprintf(path, JM_VOLUME_PATH_BYTES, "%s/volumes/%08" PRIu64 ".jmv", dir, number);
 	return path;
 }
 
 void jm_volume_encode(const struct jm_volume_head *h, unsigned char out[JM_VOLUME_HEAD_BYTES])
 {
 	memset(out, 0, JM_VOLUME_HEAD_BYTES);
-	memcpy(out, magic, sizeof(magic));
+	memcpy(out, magic, sizeof magic);
 	jm_num_put_be32(out + 8, JM_FORMAT_VERSION);
 	jm_num_put_be32(out + 12, JM_VOLUME_HEAD_BYTES);
 	memcpy(out + 16, h->uuid, JM_UUID_BYTES);
@@ -43,14 +43,16 @@ int jm_volume_read_head(int fd, struct jm_volume_head *h_r, struct jm_err *err)
 {
 	unsigned char in[JM_VOLUME_HEAD_BYTES];
 
-	if (jm_io_pread(fd, in, sizeof(in), 0, err) < 0)
+	if (jm_io_pread(fd, in, sizeof in, 0, err) < 0)
 		return -1;
-	if (memcmp(in, magic, sizeof(magic)) != 0)
+	if (memcmp(in, magic, sizeof magic) != 0)
 		return jm_err_set(err, JM_E_CORRUPT, "this is no volume of an archive");
 	if (jm_num_get_be32(in + CRC_AT) != jm_crc32c(0, in, CRC_AT))
 		return jm_err_set(err, JM_E_CORRUPT, "the volume header's checksum does not fit");
-	if (jm_num_get_be32(in + 8) != JM_FORMAT_VERSION || jm_num_get_be32(in + 12) != JM_VOLUME_HEAD_BYTES)
-		return jm_err_set(err, JM_E_CONFIG, "volume of format version %u, this program knows version %d: use a newer program",
+	if (jm_num_get_be32(in + 8) != JM_FORMAT_VERSION ||
+	    jm_num_get_be32(in + 12) != JM_VOLUME_HEAD_BYTES)
+		return jm_err_set(err, JM_E_CONFIG,
+		    "volume of format version %u, this program knows version %d: use a newer program",
 		    (unsigned)jm_num_get_be32(in + 8), JM_FORMAT_VERSION);
 	memcpy(h_r->uuid, in + 16, JM_UUID_BYTES);
 	h_r->number = jm_num_get_be64(in + 32);
@@ -64,60 +66,71 @@ int jm_volume_read_head(int fd, struct jm_volume_head *h_r, struct jm_err *err)
 int jm_volume_create(const char *dir, const struct jm_volume_head *h, int *fd_r, struct jm_err *err)
 {
 	unsigned char bytes[JM_VOLUME_HEAD_BYTES];
-	struct iovec v = { bytes, sizeof(bytes) };
+	struct iovec v = { bytes, sizeof bytes };
 	char path[JM_VOLUME_PATH_BYTES], folder[JM_VOLUME_PATH_BYTES];
 	int fd;
 
 	jm_volume_encode(h, bytes);
-	(void)snprintf(folder, sizeof(folder), "%s/volumes", dir);
-	/* O_TRUNC: one that is there already is the rest of an earlier try; nothing in it was ever acknowledged. */
-	fd = jm_io_open(jm_volume_path(dir, h->number, path), O_RDWR | O_CREAT | O_TRUNC, 0600, err);
+	snprintf(folder, sizeof folder, "%s/volumes", dir);
+	/* O_TRUNC: one that is there already is the rest of an earlier try; nothing in it was ever
+	 * acknowledged. */
+	fd = jm_io_open(
+	    jm_volume_path(dir, h->number, path), O_RDWR | O_CREAT | O_TRUNC, 0600, err);
 	if (fd < 0)
 		return -1;
-	if (jm_io_pwritev(fd, &v, 1, 0, err) < 0 || jm_io_datasync(fd, err) < 0 || jm_io_sync_dir(folder, err) < 0) {
-		(void)close(fd);
-		(void)unlink(path);	/* if it stays, the next try or start finds it without a record and takes it over */
+	if (jm_io_pwritev(fd, &v, 1, 0, err) < 0 || jm_io_datasync(fd, err) < 0 ||
+	    jm_io_sync_dir(folder, err) < 0) {
+		close(fd);
+		unlink(path); /* if it stays, the next try or start finds it without a record and
+				 takes it over */
 		return jm_err_wrap(err, "volume %s", path);
 	}
 	*fd_r = fd;
 	return 0;
 }
 
-static int read_parts(int fd, struct jm_record *r, uint64_t limit, unsigned char *head, unsigned char **meta_r, struct jm_err *err)
+static int read_parts(int fd, struct jm_record *r, uint64_t limit, unsigned char *head,
+    unsigned char **meta_r, struct jm_err *err)
 {
 	size_t n = (size_t)r->head.ext_bytes + r->head.meta_bytes;
 
 	if (limit - r->offset < jm_record_bytes(&r->head))
-		return jm_err_set(err, JM_E_CORRUPT, "record %" PRIu64 " is cut short", r->head.seq);
+		return jm_err_set(
+		    err, JM_E_CORRUPT, "record %" PRIu64 " is cut short", r->head.seq);
 	*meta_r = malloc(n + 1);
-	if (*meta_r == NULL)
+	if (!*meta_r)
 		return jm_err_sys(err, JM_E_TEMP, "metadata of record %" PRIu64, r->head.seq);
 	(*meta_r)[n] = '\0';
 	if (jm_io_pread(fd, *meta_r, n, r->offset + JM_RECORD_HEAD_BYTES, err) < 0)
 		return -1;
 	(void)head;
-	return jm_io_pread(fd, r->trailer, sizeof(r->trailer), r->offset + jm_record_bytes(&r->head) - sizeof(r->trailer), err);
+	return jm_io_pread(fd, r->trailer, sizeof r->trailer,
+	    r->offset + jm_record_bytes(&r->head) - sizeof r->trailer, err);
 }
 
-int jm_volume_read(int fd, const unsigned char uuid[JM_UUID_BYTES], uint64_t volume, uint64_t offset, uint64_t limit, struct jm_record *r,
-    struct jm_err *err)
+int jm_volume_read(int fd, const unsigned char uuid[JM_UUID_BYTES], uint64_t volume,
+    uint64_t offset, uint64_t limit, struct jm_record *r, struct jm_err *err)
 {
-	unsigned char head[JM_RECORD_HEAD_BYTES], digest[JM_SHA256_BYTES], trailer[JM_RECORD_TRAILER_BYTES], *meta = NULL;
+	unsigned char head[JM_RECORD_HEAD_BYTES], digest[JM_SHA256_BYTES],
+	    trailer[JM_RECORD_TRAILER_BYTES], *meta = NULL;
 
-	memset(r, 0, sizeof(*r));
+	memset(r, 0, sizeof *r);
 	r->volume = volume;
 	r->offset = offset;
 	if (limit < offset || limit - offset < JM_RECORD_HEAD_BYTES + JM_RECORD_TRAILER_BYTES)
 		return jm_err_set(err, JM_E_CORRUPT, "the volume ends within a record");
-	if (jm_io_pread(fd, head, sizeof(head), offset, err) < 0 || jm_record_decode(head, uuid, &r->head, err) < 0)
+	if (jm_io_pread(fd, head, sizeof head, offset, err) < 0 ||
+	    jm_record_decode(head, uuid, &r->head, err) < 0)
 		return -1;
 	if (read_parts(fd, r, limit, head, &meta, err) < 0)
 		goto bad;
-	if (jm_sha256_of(jm_span_of(meta, (size_t)r->head.ext_bytes + r->head.meta_bytes), digest, err) < 0 ||
+	if (jm_sha256_of(jm_span_of(meta, (size_t)r->head.ext_bytes + r->head.meta_bytes), digest,
+		err) < 0 ||
 	    jm_record_trailer(head, digest, jm_record_body_crc(r->trailer), trailer, err) < 0)
 		goto bad;
-	if (memcmp(trailer, r->trailer, sizeof(trailer)) != 0) {
-		(void)jm_err_set(err, JM_E_CORRUPT, "record %" PRIu64 ": metadata or digest do not fit", r->head.seq);
+	if (memcmp(trailer, r->trailer, sizeof trailer) != 0) {
+		(void)jm_err_set(err, JM_E_CORRUPT,
+		    "record %" PRIu64 ": metadata or digest do not fit", r->head.seq);
 		goto bad;
 	}
 	memmove(meta, meta + r->head.ext_bytes, (size_t)r->head.meta_bytes + 1);
@@ -135,7 +148,7 @@ int jm_volume_check_body(int fd, const struct jm_record *r, struct jm_err *err)
 	uint32_t crc = 0;
 	int rc = 0;
 
-	if (chunk == NULL)
+	if (!chunk)
 		return jm_err_sys(err, JM_E_TEMP, "checking a record");
 	while (left > 0 && rc == 0) {
 		size_t n = left < CHUNK_BYTES ? (size_t)left : CHUNK_BYTES;
@@ -146,48 +159,53 @@ int jm_volume_check_body(int fd, const struct jm_record *r, struct jm_err *err)
 		left -= n;
 	}
 	if (rc == 0 && crc != jm_record_body_crc(r->trailer))
-		rc = jm_err_set(err, JM_E_CORRUPT, "record %" PRIu64 ": the body's checksum does not fit", r->head.seq);
+		rc = jm_err_set(err, JM_E_CORRUPT,
+		    "record %" PRIu64 ": the body's checksum does not fit", r->head.seq);
 	free(chunk);
 	return rc < 0 ? -1 : 0;
 }
 
 /* Read up to n bytes, as many as can be read before the first sector that cannot: *got_r. 0, -1. */
-static int read_most(int fd, unsigned char *chunk, size_t n, uint64_t offset, size_t *got_r, struct jm_err *err)
+static int read_most(
+    int fd, unsigned char *chunk, size_t n, uint64_t offset, size_t *got_r, struct jm_err *err)
 {
 	*got_r = n;
 	if (jm_io_pread(fd, chunk, n, offset, err) == 0)
 		return 0;
 	for (*got_r = 0; err->kind == JM_E_CORRUPT && *got_r < n;) {
-		size_t sector = SECTOR_BYTES - (size_t)((offset + *got_r) % SECTOR_BYTES), left = n - *got_r;
+		size_t sector = SECTOR_BYTES - (size_t)((offset + *got_r) % SECTOR_BYTES),
+		       left = n - *got_r;
 
-		if (jm_io_pread(fd, chunk + *got_r, sector < left ? sector : left, offset + *got_r, err) < 0)
+		if (jm_io_pread(fd, chunk + *got_r, sector < left ? sector : left, offset + *got_r,
+			err) < 0)
 			break;
 		*got_r += sector < left ? sector : left;
 	}
 	return err->kind == JM_E_CORRUPT ? 0 : -1;
 }
 
-int jm_volume_find(int fd, const unsigned char uuid[JM_UUID_BYTES], uint64_t offset, uint64_t limit, bool *found, uint64_t *found_r,
-    struct jm_record_head *h_r, struct jm_err *err)
+int jm_volume_find(int fd, const unsigned char uuid[JM_UUID_BYTES], uint64_t offset, uint64_t limit,
+    bool *found, uint64_t *found_r, struct jm_record_head *h_r, struct jm_err *err)
 {
 	unsigned char *chunk = malloc(CHUNK_BYTES);
 	struct jm_err no;
 	int rc = -1;
 
 	*found = false;
-	if (chunk == NULL)
+	if (!chunk)
 		return jm_err_sys(err, JM_E_TEMP, "looking for a record");
 	while (offset < limit && limit - offset >= JM_RECORD_HEAD_BYTES) {
-		size_t n = limit - offset < CHUNK_BYTES ? (size_t)(limit - offset) : CHUNK_BYTES, got;
+		size_t n = limit - offset < CHUNK_BYTES ? (size_t)(limit - offset) : CHUNK_BYTES,
+		       got;
 
 		if (read_most(fd, chunk, n, offset, &got, err) < 0)
 			goto out;
 		for (size_t i = 0; i + JM_RECORD_HEAD_BYTES <= got; i++) {
 			const unsigned char *p = memchr(chunk + i, 0x8a, got - i);
 
-			if (p == NULL || (i = (size_t)(p - chunk)) + JM_RECORD_HEAD_BYTES > got)
+			if (!p || (i = (size_t)(p - chunk)) + JM_RECORD_HEAD_BYTES > got)
 				break;
-			memset(h_r, 0, sizeof(*h_r));
+			memset(h_r, 0, sizeof *h_r);
 			if (jm_record_decode(p, uuid, h_r, &no) == 0 || no.kind == JM_E_CONFIG) {
 				*found = true;
 				*found_r = offset + i;
@@ -195,7 +213,7 @@ int jm_volume_find(int fd, const unsigned char uuid[JM_UUID_BYTES], uint64_t off
 				goto out;
 			}
 		}
-		if (got < n)		/* over the sector that cannot be read */
+		if (got < n) /* over the sector that cannot be read */
 			offset += got + SECTOR_BYTES - (offset + got) % SECTOR_BYTES;
 		else if (n < CHUNK_BYTES)
 			break;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Walking through the volumes, record by record, past what is damaged. Who wants what of a record: dump.c, rebuild in applier.c. */
+/* Walking through the volumes, record by record, past what is damaged. Who wants what of a record:
+ * dump.c, rebuild in applier.c. */
 #include "common/archive/store.h"
 
 #include <inttypes.h>
@@ -9,18 +10,20 @@
 struct state {
 	struct jm_archive *a;
 	const struct jm_walk *w;
-	uint64_t next_seq;		/* 0: unknown */
-	int rc;				/* 1: a visitor had enough */
+	uint64_t next_seq; /* 0: unknown */
+	int rc;            /* 1: a visitor had enough */
 };
 
-static int tell_damage(struct state *s, uint64_t seq, uint64_t volume, uint64_t offset, const char *problem, struct jm_err *err)
+static int tell_damage(struct state *s, uint64_t seq, uint64_t volume, uint64_t offset,
+    const char *problem, struct jm_err *err)
 {
 	return s->w->damage(s->w->ctx, seq, volume, offset, problem, err);
 }
 
-/* The record at *offset could not be read: name it and find the next. 0; 1: there is none before end; -1. */
-static int skip(struct state *s, int fd, const struct jm_volume *v, const struct jm_record_head *h, uint64_t *offset, const char *problem,
-    struct jm_err *err)
+/* The record at *offset could not be read: name it and find the next. 0; 1: there is none before
+ * end; -1. */
+static int skip(struct state *s, int fd, const struct jm_volume *v, const struct jm_record_head *h,
+    uint64_t *offset, const char *problem, struct jm_err *err)
 {
 	struct jm_record_head next;
 	uint64_t at = *offset, seq = h->seq != 0 ? h->seq : s->next_seq;
@@ -40,13 +43,15 @@ static int skip(struct state *s, int fd, const struct jm_volume *v, const struct
 	return found ? 0 : 1;
 }
 
-static int walk_volume(struct state *s, const struct jm_volume *v, uint64_t offset, struct jm_err *err)
+static int walk_volume(
+    struct state *s, const struct jm_volume *v, uint64_t offset, struct jm_err *err)
 {
 	struct jm_err why;
 	struct jm_record r;
 	int fd, rc = 0;
 
-	if (v->problem[0] != '\0' && tell_damage(s, v->head.first_seq, v->head.number, 0, v->problem, err) < 0)
+	if (v->problem[0] != '\0' &&
+	    tell_damage(s, v->head.first_seq, v->head.number, 0, v->problem, err) < 0)
 		return -1;
 	if (v->absent || jm_reader_open_volume(s->a, v->head.number, &fd, &why) < 0) {
 		s->next_seq = 0;
@@ -54,7 +59,9 @@ static int walk_volume(struct state *s, const struct jm_volume *v, uint64_t offs
 			*err = why;
 			return -1;
 		}
-		return v->absent ? 0 : tell_damage(s, v->head.first_seq, v->head.number, 0, why.text, err);
+		return v->absent
+		    ? 0
+		    : tell_damage(s, v->head.first_seq, v->head.number, 0, why.text, err);
 	}
 	while (rc == 0 && offset < v->end) {
 		if (jm_volume_read(fd, s->a->uuid, v->head.number, offset, v->end, &r, &why) < 0) {
@@ -67,7 +74,8 @@ static int walk_volume(struct state *s, const struct jm_volume *v, uint64_t offs
 			continue;
 		}
 		if (s->next_seq != 0 && r.head.seq != s->next_seq)
-			rc = tell_damage(s, s->next_seq, v->head.number, offset, "records are missing here", err);
+			rc = tell_damage(s, s->next_seq, v->head.number, offset,
+			    "records are missing here", err);
 		s->next_seq = r.head.seq + 1;
 		offset += jm_record_bytes(&r.head);
 		if (rc == 0 && r.head.seq >= s->w->since)
@@ -75,7 +83,7 @@ static int walk_volume(struct state *s, const struct jm_volume *v, uint64_t offs
 		s->rc = rc == 1 ? 1 : 0;
 		jm_record_release(&r);
 	}
-	(void)close(fd);
+	close(fd);
 	return rc < 0 ? -1 : 0;
 }
 
@@ -87,13 +95,17 @@ int jm_volumes_walk(struct jm_archive *a, const struct jm_walk *w, struct jm_err
 	int rc = 0;
 
 	list = jm_volumes_now(a, &n, err);
-	if (list == NULL)
+	if (!list)
 		return -1;
 	/* What a lost header hides is looked at in any case. */
-	while (i + 1 < n && !list[i + 1].headless && (w->from_volume != 0 ? list[i].head.number < w->from_volume : list[i + 1].head.first_seq <= w->since))
+	while (i + 1 < n && !list[i + 1].headless &&
+	    (w->from_volume != 0 ? list[i].head.number < w->from_volume
+				 : list[i + 1].head.first_seq <= w->since))
 		i++;
 	for (; i < n && rc == 0 && s.rc == 0; i++)
-		rc = walk_volume(&s, &list[i], list[i].head.number == w->from_volume ? w->from_offset : JM_VOLUME_HEAD_BYTES, err);
+		rc = walk_volume(&s, &list[i],
+		    list[i].head.number == w->from_volume ? w->from_offset : JM_VOLUME_HEAD_BYTES,
+		    err);
 	free(list);
 	return rc;
 }
@@ -102,9 +114,9 @@ int jm_volumes_add(struct jm_archive *a, const struct jm_volume *v, struct jm_er
 {
 	if (a->volumes == a->volumes_cap) {
 		size_t cap = a->volumes_cap ? 2 * a->volumes_cap : 16;
-		void *more = realloc(a->volume, cap * sizeof(*a->volume));
+		void *more = realloc(a->volume, cap * sizeof *a->volume);
 
-		if (more == NULL)
+		if (!more)
 			return jm_err_sys(err, JM_E_TEMP, "list of volumes");
 		a->volume = more;
 		a->volumes_cap = cap;
@@ -117,13 +129,13 @@ struct jm_volume *jm_volumes_now(struct jm_archive *a, size_t *n_r, struct jm_er
 {
 	struct jm_volume *list;
 
-	(void)pthread_mutex_lock(&a->lock);
+	pthread_mutex_lock(&a->lock);
 	*n_r = a->volumes;
-	list = calloc(*n_r + 1, sizeof(*list));
-	if (list != NULL && *n_r > 0)
-		memcpy(list, a->volume, *n_r * sizeof(*list));
-	(void)pthread_mutex_unlock(&a->lock);
-	if (list == NULL)
+	list = calloc(*n_r + 1, sizeof *list);
+	if (list && *n_r > 0)
+		memcpy(list, a->volume, *n_r * sizeof *list);
+	pthread_mutex_unlock(&a->lock);
+	if (!list)
 		(void)jm_err_sys(err, JM_E_TEMP, "list of volumes");
 	return list;
 }
@@ -132,10 +144,11 @@ uint64_t jm_volume_last_seq(struct jm_archive *a, const struct jm_volume *v, uin
 {
 	uint64_t seq = at_least;
 
-	(void)pthread_mutex_lock(&a->lock);
+	pthread_mutex_lock(&a->lock);
 	for (size_t i = 0; i < a->volumes; i++)
-		if (a->volume[i].head.number == v->head.number + 1 && a->volume[i].head.first_seq > at_least)
+		if (a->volume[i].head.number == v->head.number + 1 &&
+		    a->volume[i].head.first_seq > at_least)
 			seq = a->volume[i].head.first_seq - 1;
-	(void)pthread_mutex_unlock(&a->lock);
+	pthread_mutex_unlock(&a->lock);
 	return seq;
 }

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The committer: takes what waits, stamps it, one write and one fdatasync for the group, wakes the waiters, hands the group to the applier.
+ * The committer: takes what waits, stamps it, one write and one fdatasync for the group, wakes the
+ * waiters, hands the group to the applier.
  *
- * What may never happen: something acknowledged that was not synced, or two records under one sequence number in the valid part of the
- * volumes. A failed write is cut off again. A failed sync is final for that file: the next group goes into a new volume, whose header says
- * where the valid part of the one before ends.
+ * What may never happen: something acknowledged that was not synced, or two records under one
+ * sequence number in the valid part of the volumes. A failed write is cut off again. A failed sync
+ * is final for that file: the next group goes into a new volume, whose header says where the valid
+ * part of the one before ends.
  */
 #include "common/archive/store.h"
 
@@ -19,16 +21,18 @@
 #include "common/base/io.h"
 #include "common/base/log.h"
 
-#define GROUP_MAX 256			/* records in a group */
-#define PIECES 4			/* header, metadata, body, trailer */
-#define NOTE_WAIT_US 1000000		/* an event waits no longer for a group */
-#define RECHECK_BYTES (64ull << 20)	/* acknowledged bytes that are read again after a failed sync */
+#define GROUP_MAX 256        /* records in a group */
+#define PIECES 4             /* header, metadata, body, trailer */
+#define NOTE_WAIT_US 1000000 /* an event waits no longer for a group */
+#define RECHECK_BYTES \
+	(64ull << 20) /* acknowledged bytes that are read again after a failed sync \
+		       */
 
 struct group {
-	struct jm_ticket *ticket[GROUP_MAX + 1];	/* one more for a seal */
+	struct jm_ticket *ticket[GROUP_MAX + 1]; /* one more for a seal */
 	size_t n;
 	uint64_t bytes;
-	struct jm_ticket *wake[GROUP_MAX + 1];		/* outcome known: those that somebody waits for */
+	struct jm_ticket *wake[GROUP_MAX + 1]; /* outcome known: those that somebody waits for */
 	size_t wakes;
 };
 
@@ -38,21 +42,23 @@ static int add_volume(struct jm_archive *a, const struct jm_volume_head *h, stru
 {
 	int rc;
 
-	(void)pthread_mutex_lock(&a->lock);
+	pthread_mutex_lock(&a->lock);
 	rc = jm_volumes_add(a, &(struct jm_volume){ *h, JM_VOLUME_HEAD_BYTES }, err);
-	(void)pthread_mutex_unlock(&a->lock);
+	pthread_mutex_unlock(&a->lock);
 	return rc;
 }
 
 static struct jm_volume_head next_volume(const struct jm_archive *a)
 {
-	struct jm_volume_head h = { .number = a->volumes + 1, .first_seq = a->tail.next_seq, .created_ms = jm_clock_now_ms() };
+	struct jm_volume_head h = { .number = a->volumes + 1,
+		.first_seq = a->tail.next_seq,
+		.created_ms = jm_clock_now_ms() };
 
-	memcpy(h.uuid, a->uuid, sizeof(h.uuid));
+	memcpy(h.uuid, a->uuid, sizeof h.uuid);
 	if (a->volumes > 0) {
 		h.number = a->volume[a->volumes - 1].head.number + 1;
 		h.previous_end = a->tail.end;
-		memcpy(h.previous_sha256, a->tail.last_sha256, sizeof(h.previous_sha256));
+		memcpy(h.previous_sha256, a->tail.last_sha256, sizeof h.previous_sha256);
 	}
 	return h;
 }
@@ -65,7 +71,7 @@ int jm_writer_roll(struct jm_archive *a, struct jm_err *err)
 	if (jm_volume_create(a->dir, &h, &fd, err) < 0)
 		return -1;
 	if (add_volume(a, &h, err) < 0) {
-		(void)close(fd);
+		close(fd);
 		return -1;
 	}
 	a->tail.fd = fd;
@@ -73,7 +79,8 @@ int jm_writer_roll(struct jm_archive *a, struct jm_err *err)
 	return 0;
 }
 
-/* After a failed sync: do the last acknowledged records read back? Reading may be served from memory, so this can only find damage, not exclude it. */
+/* After a failed sync: do the last acknowledged records read back? Reading may be served from
+ * memory, so this can only find damage, not exclude it. */
 static int recheck(struct jm_archive *a, struct jm_err *err)
 {
 	const struct jm_volume *v = &a->volume[a->volumes - 1];
@@ -83,13 +90,16 @@ static int recheck(struct jm_archive *a, struct jm_err *err)
 	while (at < a->tail.end) {
 		bool late = a->tail.end - at <= RECHECK_BYTES;
 
-		int rc = jm_volume_read(a->tail.fd, a->uuid, v->head.number, at, a->tail.end, &r, err);
+		int rc = jm_volume_read(
+		    a->tail.fd, a->uuid, v->head.number, at, a->tail.end, &r, err);
 
 		if (rc == 0 && late)
 			rc = jm_volume_check_body(a->tail.fd, &r, err);
 		if (rc < 0) {
 			jm_record_release(&r);
-			return jm_err_wrap(err, "reading back after a failed sync: volume %" PRIu64 " at %" PRIu64, v->head.number, at);
+			return jm_err_wrap(err,
+			    "reading back after a failed sync: volume %" PRIu64 " at %" PRIu64,
+			    v->head.number, at);
 		}
 		at += jm_record_bytes(&r.head);
 		jm_record_release(&r);
@@ -99,7 +109,7 @@ static int recheck(struct jm_archive *a, struct jm_err *err)
 
 static void leave_volume(struct jm_archive *a)
 {
-	(void)close(a->tail.fd);
+	close(a->tail.fd);
 	a->tail.fd = -1;
 	a->tail.untrimmed = a->tail.doubtful = false;
 }
@@ -110,11 +120,17 @@ static int ready(struct jm_archive *a, struct jm_err *err)
 	struct jm_tail *t = &a->tail;
 
 	if (t->damaged)
-		return jm_err_set(err, JM_E_TEMP, "acknowledged records do not read back from volume %" PRIu64 ": not writing until the archive is "
-		    "opened again and verified", a->volume[a->volumes - 1].head.number);
+		return jm_err_set(err, JM_E_TEMP,
+		    "acknowledged records do not read back from volume %" PRIu64
+		    ": not writing until the archive is "
+		    "opened again and verified",
+		    a->volume[a->volumes - 1].head.number);
 	if (t->fd >= 0 && t->doubtful) {
 		if (recheck(a, err) < 0) {
-			t->damaged = err->kind == JM_E_CORRUPT && err->sys != EIO;	/* one that cannot be read now is tried again */
+			t->damaged = err->kind == JM_E_CORRUPT && err->sys != EIO; /* one that
+										      cannot be read
+										      now is tried
+										      again */
 			err->kind = JM_E_TEMP;
 			return -1;
 		}
@@ -130,10 +146,12 @@ static int ready(struct jm_archive *a, struct jm_err *err)
 
 /* ---- a group ---- */
 
-static int stamp(struct jm_archive *a, struct jm_ticket *t, uint64_t seq, uint64_t offset, uint64_t durable_seq, struct jm_err *err)
+static int stamp(struct jm_archive *a, struct jm_ticket *t, uint64_t seq, uint64_t offset,
+    uint64_t durable_seq, struct jm_err *err)
 {
 	if (t->want_seq != 0 && t->want_seq != seq)
-		return jm_err_set(err, JM_E_BUG, "record %" PRIu64 " would become %" PRIu64, t->want_seq, seq);
+		return jm_err_set(
+		    err, JM_E_BUG, "record %" PRIu64 " would become %" PRIu64, t->want_seq, seq);
 	t->head.seq = seq;
 	t->head.time_ms = t->want_seq != 0 ? t->want_time_ms : jm_clock_now_ms();
 	t->head.durable_seq = durable_seq;
@@ -147,12 +165,12 @@ static int stamp(struct jm_archive *a, struct jm_ticket *t, uint64_t seq, uint64
 static void add_seal(struct jm_archive *a, struct group *g)
 {
 	const struct jm_volume *v = &a->volume[a->volumes - 1];
-	json_t *meta = json_pack("{s:I,s:I,s:I}", "volume", (json_int_t)v->head.number, "first_seq", (json_int_t)v->head.first_seq,
-	    "last_seq", (json_int_t)(a->tail.next_seq + g->n - 1));
+	json_t *meta = json_pack("{s:I,s:I,s:I}", "volume", (json_int_t)v->head.number, "first_seq",
+	    (json_int_t)v->head.first_seq, "last_seq", (json_int_t)(a->tail.next_seq + g->n - 1));
 	struct jm_err no;
-	struct jm_ticket *t = meta == NULL ? NULL : jm_ticket_new(JM_RECORD_SEAL, meta, &no);
+	struct jm_ticket *t = !meta ? NULL : jm_ticket_new(JM_RECORD_SEAL, meta, &no);
 
-	if (t != NULL) {
+	if (t) {
 		g->bytes += jm_record_bytes(&t->head);
 		g->ticket[g->n++] = t;
 	}
@@ -169,10 +187,10 @@ static int write_group(struct jm_archive *a, struct group *g, struct jm_err *err
 
 		if (stamp(a, t, a->tail.next_seq + i, offset, durable_seq, err) < 0)
 			return -1;
-		v[n++] = (struct iovec){ t->head_bytes, sizeof(t->head_bytes) };
+		v[n++] = (struct iovec){ t->head_bytes, sizeof t->head_bytes };
 		v[n++] = (struct iovec){ t->meta_text, t->head.meta_bytes };
 		v[n++] = (struct iovec){ (void *)(uintptr_t)t->body.p, t->body.len };
-		v[n++] = (struct iovec){ t->trailer, sizeof(t->trailer) };
+		v[n++] = (struct iovec){ t->trailer, sizeof t->trailer };
 		offset += jm_record_bytes(&t->head);
 	}
 	if (jm_io_pwritev(a->tail.fd, v, n, a->tail.end, err) < 0) {
@@ -200,7 +218,7 @@ static int commit_apart(struct jm_archive *a, struct jm_ticket *t, struct jm_err
 	if (jm_apart_adopt(a, t, &h, err) < 0)
 		return -1;
 	if (add_volume(a, &h, err) < 0) {
-		(void)unlink(jm_volume_path(a->dir, h.number, path));
+		unlink(jm_volume_path(a->dir, h.number, path));
 		return -1;
 	}
 	if (a->tail.fd >= 0)
@@ -223,14 +241,16 @@ static int commit(struct jm_archive *a, struct group *g, struct jm_err *err)
 		return commit_apart(a, g->ticket[0], err);
 	if (a->tail.fd < 0 && jm_writer_roll(a, err) < 0)
 		return -1;
-	full = a->tail.end + g->bytes >= a->volume_size_bytes || g->ticket[g->n - 1]->head.type == JM_RECORD_SEAL;
+	full = a->tail.end + g->bytes >= a->volume_size_bytes ||
+	    g->ticket[g->n - 1]->head.type == JM_RECORD_SEAL;
 	if (full && !a->verbatim)
 		add_seal(a, g);
 	if (write_group(a, g, err) < 0)
 		return -1;
 	a->tail.end += g->bytes;
 	a->tail.next_seq += g->n;
-	memcpy(a->tail.last_sha256, g->ticket[g->n - 1]->trailer + JM_RECORD_SHA256_AT, JM_SHA256_BYTES);
+	memcpy(a->tail.last_sha256, g->ticket[g->n - 1]->trailer + JM_RECORD_SHA256_AT,
+	    JM_SHA256_BYTES);
 	if (full)
 		leave_volume(a);
 	return 0;
@@ -244,7 +264,7 @@ bool jm_writer_submit(struct jm_archive *a, struct jm_ticket *t)
 
 	if (a->busy_since_us == 0)
 		a->busy_since_us = jm_clock_mono_us();
-	if (a->verbatim) {		/* in this order and no other */
+	if (a->verbatim) { /* in this order and no other */
 		jm_queue_add(&a->waiting, t);
 		return idle;
 	}
@@ -265,7 +285,8 @@ static void take(struct group *g, struct jm_queue *q, size_t max)
 
 		g->ticket[g->n++] = t;
 		g->bytes += jm_record_bytes(&t->head);
-		if (t->head.type == JM_RECORD_SEAL)	/* one that is loaded: nothing stands behind it in its volume */
+		if (t->head.type == JM_RECORD_SEAL) /* one that is loaded: nothing stands behind it
+						       in its volume */
 			return;
 	}
 }
@@ -273,14 +294,18 @@ static void take(struct group *g, struct jm_queue *q, size_t max)
 void jm_writer_drop_note(struct jm_archive *a)
 {
 	if (a->notes_untold++ == 0)
-		JM_LOG(JM_LOG_WARNING, "events-dropped", { "dir", JM_S(a->dir) }, { "waiting", JM_U(a->notes.n) });
+		JM_LOG(JM_LOG_WARNING, "events-dropped", { "dir", JM_S(a->dir) },
+		    { "waiting", JM_U(a->notes.n) });
 	a->notes_dropped++;
 }
 
-/* Under lock. How many events were dropped is one, as soon as those that waited are through. Without memory, or room, it goes with a later group. */
+/* Under lock. How many events were dropped is one, as soon as those that waited are through.
+ * Without memory, or room, it goes with a later group. */
 static void tell_dropped(struct jm_archive *a, struct group *g)
 {
-	struct jm_event e = { .time_ms = jm_clock_now_ms(), .kind = "events-dropped", .actor = "archive" };
+	struct jm_event e = {
+		.time_ms = jm_clock_now_ms(), .kind = "events-dropped", .actor = "archive"
+	};
 	struct jm_ticket *t;
 	struct jm_err no;
 	char text[160];
@@ -288,12 +313,14 @@ static void tell_dropped(struct jm_archive *a, struct group *g)
 
 	if (a->notes_untold == 0 || a->notes.n > 0 || g->n == GROUP_MAX)
 		return;
-	(void)snprintf(text, sizeof(text), "%" PRIu64 " events are missing here, since %d waited to be written already; the daemon's log has them",
+	snprintf(text, sizeof text,
+	    "%" PRIu64
+	    " events are missing here, since %d waited to be written already; the daemon's log has them",
 	    a->notes_untold, JM_NOTES_MAX);
 	e.text = text;
 	meta = jm_describe_event(&e, &no);
-	t = meta == NULL ? NULL : jm_ticket_new(JM_RECORD_EVENT, meta, &no);
-	if (t == NULL)
+	t = !meta ? NULL : jm_ticket_new(JM_RECORD_EVENT, meta, &no);
+	if (!t)
 		return;
 	t->tells = a->notes_untold;
 	a->notes_untold = 0;
@@ -316,7 +343,7 @@ static void take_group(struct jm_archive *a, struct group *g)
 	if (a->notes_untold == 0)
 		take(g, &a->notes, GROUP_MAX);
 	else if (g->n < GROUP_MAX)
-		take(g, &a->notes, GROUP_MAX - g->n - 1);	/* room for one more */
+		take(g, &a->notes, GROUP_MAX - g->n - 1); /* room for one more */
 	tell_dropped(a, g);
 }
 
@@ -332,7 +359,8 @@ static void give_back(struct jm_archive *a, struct group *g, const struct jm_err
 	for (size_t i = 0; i < g->n; i++) {
 		struct jm_ticket *t = g->ticket[i];
 
-		if (t->head.type == JM_RECORD_EVENT && !t->awaited && a->notes.n < JM_NOTES_MAX && !a->stopping) {
+		if (t->head.type == JM_RECORD_EVENT && !t->awaited && a->notes.n < JM_NOTES_MAX &&
+		    !a->stopping) {
 			jm_queue_add(&a->notes, t);
 			a->notes_since_us = jm_clock_mono_us();
 			continue;
@@ -343,10 +371,12 @@ static void give_back(struct jm_archive *a, struct group *g, const struct jm_err
 			jm_writer_drop_note(a);
 		a->notes_done += is_note(t);
 		t->err = *err;
-		jm_flight_release(a, t->flight, t->flights);	/* here, since a load may wait for the digest before it looks at the outcome */
+		jm_flight_release(a, t->flight, t->flights); /* here, since a load may wait for the
+								digest before it looks at the
+								outcome */
 		t->flights = 0;
 		if (t->awaited)
-			g->wake[g->wakes++] = t;	/* the one who waits has a reference */
+			g->wake[g->wakes++] = t; /* the one who waits has a reference */
 		jm_ticket_drop(t);
 	}
 }
@@ -377,7 +407,7 @@ static void wake(struct jm_archive *a, struct group *g, bool applier)
 		(void)sem_post(&g->wake[i]->done);
 	g->wakes = 0;
 	if (applier)
-		(void)pthread_cond_signal(&a->to_apply);
+		pthread_cond_signal(&a->to_apply);
 }
 
 /* Under lock. Wait for work; false at the end. */
@@ -391,19 +421,20 @@ static bool await(struct jm_archive *a)
 			return true;
 		if (a->notes.n > 0) {
 			left = a->notes_since_us + NOTE_WAIT_US - jm_clock_mono_us();
-			if (left <= 0 || a->stopping || (a->notes.n >= GROUP_MAX && a->write_trouble.kind == JM_E_NONE))
+			if (left <= 0 || a->stopping ||
+			    (a->notes.n >= GROUP_MAX && a->write_trouble.kind == JM_E_NONE))
 				return true;
 		}
 		if (a->stopping)
 			return false;
 		if (a->notes.n == 0) {
-			(void)pthread_cond_wait(&a->work, &a->lock);
+			pthread_cond_wait(&a->work, &a->lock);
 			continue;
 		}
 		(void)clock_gettime(CLOCK_MONOTONIC, &at);
 		at.tv_sec += (left * 1000 + at.tv_nsec) / 1000000000;
 		at.tv_nsec = (left * 1000 + at.tv_nsec) % 1000000000;
-		(void)pthread_cond_timedwait(&a->work, &a->lock, &at);
+		pthread_cond_timedwait(&a->work, &a->lock, &at);
 	}
 }
 
@@ -413,7 +444,8 @@ static void note_outcome(struct jm_archive *a, int rc, const struct jm_err *err)
 	if (rc == 0 && a->write_trouble.kind != JM_E_NONE)
 		JM_LOG(JM_LOG_NOTICE, "archive-writes-again", { "dir", JM_S(a->dir) });
 	if (rc < 0 && a->write_trouble.kind == JM_E_NONE)
-		JM_LOG(JM_LOG_ERROR, "archive-cannot-write", { "dir", JM_S(a->dir) }, { "error", JM_S(err->text) });
+		JM_LOG(JM_LOG_ERROR, "archive-cannot-write", { "dir", JM_S(a->dir) },
+		    { "error", JM_S(err->text) });
 	if (rc < 0)
 		a->write_trouble = *err;
 	else
@@ -426,17 +458,17 @@ void *jm_writer_run(void *archive)
 	struct group *g = a->group;
 	struct jm_err err = { .kind = JM_E_NONE };
 
-	(void)pthread_mutex_lock(&a->lock);
+	pthread_mutex_lock(&a->lock);
 	while (await(a)) {
 		bool apply = false;
 		int64_t begun_us;
 		int rc;
 
 		take_group(a, g);
-		(void)pthread_mutex_unlock(&a->lock);
+		pthread_mutex_unlock(&a->lock);
 		begun_us = jm_clock_mono_us();
 		rc = commit(a, g, &err);
-		(void)pthread_mutex_lock(&a->lock);
+		pthread_mutex_lock(&a->lock);
 		note_outcome(a, rc, &err);
 		if (rc == 0) {
 			jm_gauge_commit(a, jm_clock_mono_us() - begun_us);
@@ -444,14 +476,15 @@ void *jm_writer_run(void *archive)
 		} else {
 			give_back(a, g, &err);
 		}
-		a->busy_since_us = a->waiting.n + a->large.n + a->notes.n > 0 ? jm_clock_mono_us() : 0;
-		(void)pthread_mutex_unlock(&a->lock);
+		a->busy_since_us = a->waiting.n + a->large.n + a->notes.n > 0 ? jm_clock_mono_us()
+									      : 0;
+		pthread_mutex_unlock(&a->lock);
 		wake(a, g, apply);
-		(void)pthread_mutex_lock(&a->lock);
+		pthread_mutex_lock(&a->lock);
 	}
 	a->committer_gone = true;
-	(void)pthread_cond_signal(&a->to_apply);
-	(void)pthread_mutex_unlock(&a->lock);
+	pthread_cond_signal(&a->to_apply);
+	pthread_mutex_unlock(&a->lock);
 	return NULL;
 }
 

@@ -48,7 +48,7 @@ void *jm_arena_alloc(struct jm_arena *a, size_t n, struct jm_err *err)
 			return NULL;
 		}
 		b->size = size;
-		if (a->head && size == n) {	/* a big one: keep filling the block in front */
+		if (a->head && size == n) { /* a big one: keep filling the block in front */
 			b->next = a->head->next;
 			a->head->next = b;
 		} else {
@@ -74,7 +74,8 @@ int jm_arena_copy(struct jm_arena *a, struct jm_span s, struct jm_span *copy_r, 
 	return 0;
 }
 
-void *jm_arena_grow(struct jm_arena *a, void **array, size_t *n, size_t *cap, size_t size, struct jm_err *err)
+void *jm_arena_grow(
+    struct jm_arena *a, void **array, size_t *n, size_t *cap, size_t size, struct jm_err *err)
 {
 	if (*n == *cap) {
 		size_t more = *cap ? *cap * 2 : 8;

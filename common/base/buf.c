@@ -33,7 +33,7 @@ int jm_buf_reserve(struct jm_buf *b, size_t n, struct jm_err *err)
 		return jm_err_set(err, JM_E_LIMIT, "buffer of %zu bytes is full", b->max_bytes);
 	if (b->p && b->cap - b->len > n)
 		return 0;
-	while (cap - b->len <= n)	/* one more for the NUL */
+	while (cap - b->len <= n) /* one more for the NUL */
 		cap = cap < 1024 * 1024 ? cap * 2 : cap + cap / 2;
 	if (cap > b->max_bytes + 1)
 		cap = b->max_bytes + 1;

@@ -58,7 +58,8 @@ static void put_alternative_names(X509 *x, char *out, size_t n)
 		if (g->type == GEN_DNS)
 			add_name(out, n, ASN1_STRING_get0_data(s), (size_t)len);
 		else if ((len == 4 || len == 16) &&
-		    inet_ntop(len == 4 ? AF_INET : AF_INET6, ASN1_STRING_get0_data(s), text, sizeof text))
+		    inet_ntop(
+			len == 4 ? AF_INET : AF_INET6, ASN1_STRING_get0_data(s), text, sizeof text))
 			add_name(out, n, (const unsigned char *)text, strlen(text));
 	}
 	GENERAL_NAMES_free(names);
@@ -124,7 +125,8 @@ int jm_certificate_check_pin(struct jm_span text)
 	unsigned char out[48];
 	struct jm_span s = jm_span_sub(text, 8, text.len);
 
-	if (text.len != 8 + 44 || memcmp(text.p, "sha256//", 8) != 0 || s.p[43] != '=' || s.p[42] == '=')
+	if (text.len != 8 + 44 || memcmp(text.p, "sha256//", 8) != 0 || s.p[43] != '=' ||
+	    s.p[42] == '=')
 		return -1;
 	return EVP_DecodeBlock(out, s.p, 44) == 33 ? 0 : -1;
 }

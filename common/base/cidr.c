@@ -49,11 +49,14 @@ int jm_cidr_parse(struct jm_span text, struct jm_cidr *c_r, struct jm_err *err)
 	}
 	if (slash < text.len) {
 		if (jm_num_u64(jm_span_sub(text, slash + 1, text.len), 0, max, &bits) != 0)
-			return jm_err_set(err, JM_E_USAGE, "prefix length is not a number from 0 to %u", (unsigned)max);
+			return jm_err_set(err, JM_E_USAGE,
+			    "prefix length is not a number from 0 to %u", (unsigned)max);
 		c.bits = (unsigned char)(bits + (128 - max));
 	}
 	if (clear_host_bits(&c))
-		return jm_err_set(err, JM_E_USAGE, "address has bits behind the prefix; the range is %s", jm_cidr_format(&c, meant));
+		return jm_err_set(err, JM_E_USAGE,
+		    "address has bits behind the prefix; the range is %s",
+		    jm_cidr_format(&c, meant));
 	*c_r = c;
 	return 0;
 }
@@ -97,7 +100,8 @@ char *jm_cidr_format(const struct jm_cidr *c, char buf[JM_CIDR_TEXT_BYTES])
 	bool v4 = is_v4(c);
 	size_t len;
 
-	if (!inet_ntop(v4 ? AF_INET : AF_INET6, v4 ? c->addr + 12 : c->addr, buf, JM_CIDR_TEXT_BYTES)) {
+	if (!inet_ntop(
+		v4 ? AF_INET : AF_INET6, v4 ? c->addr + 12 : c->addr, buf, JM_CIDR_TEXT_BYTES)) {
 		snprintf(buf, JM_CIDR_TEXT_BYTES, "?");
 		return buf;
 	}

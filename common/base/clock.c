@@ -45,9 +45,10 @@ char *jm_clock_format(int64_t ms, char buf[JM_CLOCK_TEXT_BYTES])
 		snprintf(buf, JM_CLOCK_TEXT_BYTES, "-");
 		return buf;
 	}
-	snprintf(buf, JM_CLOCK_TEXT_BYTES, "%04u-%02u-%02uT%02u:%02u:%02u.%03uZ", (unsigned)tm.tm_year + 1900u,
-	    (unsigned)tm.tm_mon + 1u, (unsigned)tm.tm_mday % 100u, (unsigned)tm.tm_hour % 100u, (unsigned)tm.tm_min % 100u,
-	    (unsigned)tm.tm_sec % 100u, (unsigned)(ms - (int64_t)s * 1000) % 1000u);
+	snprintf(buf, JM_CLOCK_TEXT_BYTES, "%04u-%02u-%02uT%02u:%02u:%02u.%03uZ",
+	    (unsigned)tm.tm_year + 1900u, (unsigned)tm.tm_mon + 1u, (unsigned)tm.tm_mday % 100u,
+	    (unsigned)tm.tm_hour % 100u, (unsigned)tm.tm_min % 100u, (unsigned)tm.tm_sec % 100u,
+	    (unsigned)(ms - (int64_t)s * 1000) % 1000u);
 	return buf;
 }
 
@@ -71,7 +72,8 @@ int jm_clock_parse(const char *text, int64_t *ms_r)
 	int year, ms = 0, scale = 100;
 	time_t s;
 
-	if (digits(&text, 4, &year) || *text++ != '-' || digits(&text, 2, &tm.tm_mon) || *text++ != '-' || digits(&text, 2, &tm.tm_mday))
+	if (digits(&text, 4, &year) || *text++ != '-' || digits(&text, 2, &tm.tm_mon) ||
+	    *text++ != '-' || digits(&text, 2, &tm.tm_mday))
 		return -1;
 	tm.tm_year = year - 1900;
 	tm.tm_mon--;
@@ -94,16 +96,18 @@ int jm_clock_parse(const char *text, int64_t *ms_r)
 		return -1;
 	back = tm;
 	s = timegm(&back);
-	if (back.tm_mday != tm.tm_mday || back.tm_mon != tm.tm_mon || back.tm_hour != tm.tm_hour || back.tm_min != tm.tm_min)
-		return -1;	/* 31 February and the like */
+	if (back.tm_mday != tm.tm_mday || back.tm_mon != tm.tm_mon || back.tm_hour != tm.tm_hour ||
+	    back.tm_min != tm.tm_min)
+		return -1; /* 31 February and the like */
 	*ms_r = (int64_t)s * 1000 + ms;
 	return 0;
 }
 
 void jm_clock_sleep_ms(int64_t ms)
 {
-	struct timespec t = { .tv_sec = (time_t)(ms / 1000), .tv_nsec = (long)(ms % 1000) * 1000000 };
+	struct timespec t = { .tv_sec = (time_t)(ms / 1000),
+		.tv_nsec = (long)(ms % 1000) * 1000000 };
 
 	if (ms > 0)
-		(void)nanosleep(&t, NULL);	/* a signal may end it early: as documented */
+		(void)nanosleep(&t, NULL); /* a signal may end it early: as documented */
 }

@@ -5,7 +5,8 @@
 
 #include <stdint.h>
 
-/* Wall clock, ms since 1970-01-01T00:00:00Z. Environment JM_CLOCK_OFFSET_MS shifts it (tests). Any thread. */
+/* Wall clock, ms since 1970-01-01T00:00:00Z. Environment JM_CLOCK_OFFSET_MS shifts it (tests). Any
+ * thread. */
 int64_t jm_clock_now_ms(void);
 
 /* Monotonic clock, microseconds; for durations. */
@@ -16,7 +17,8 @@ int64_t jm_clock_mono_us(void);
 /* "2026-11-22T02:03:06.123Z" into buf, which is returned. */
 char *jm_clock_format(int64_t ms, char buf[JM_CLOCK_TEXT_BYTES]);
 
-/* Parse what jm_clock_format() writes, also without the fraction, also a date alone (midnight). 0, or -1 with nothing set. */
+/* Parse what jm_clock_format() writes, also without the fraction, also a date alone (midnight). 0,
+ * or -1 with nothing set. */
 int jm_clock_parse(const char *text, int64_t *ms_r);
 
 /* Sleep; returns early on a signal. */

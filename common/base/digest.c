@@ -7,7 +7,8 @@
 #include <string.h>
 
 static pthread_once_t md_once = PTHREAD_ONCE_INIT;
-static EVP_MD *md;			/* fetched once: OpenSSL's implicit fetch costs more than hashing a line of text */
+static EVP_MD *md; /* fetched once: OpenSSL's implicit fetch costs more than hashing a line of text
+		    */
 
 static void md_fetch(void)
 {
@@ -35,7 +36,8 @@ int jm_sha256_add(struct jm_sha256 *d, const void *p, size_t n, struct jm_err *e
 	return 0;
 }
 
-int jm_sha256_finish(struct jm_sha256 *d, unsigned char digest_r[JM_SHA256_BYTES], struct jm_err *err)
+int jm_sha256_finish(
+    struct jm_sha256 *d, unsigned char digest_r[JM_SHA256_BYTES], struct jm_err *err)
 {
 	int ok = EVP_DigestFinal_ex(d->ctx, digest_r, NULL);
 
@@ -108,7 +110,8 @@ int jm_random_bytes(void *p, size_t n, struct jm_err *err)
 	return 0;
 }
 
-/* ---- CRC-32C: the processor's instruction where there is one, else a table --------------------------------------- */
+/* ---- CRC-32C: the processor's instruction where there is one, else a table
+ * --------------------------------------- */
 
 static uint32_t crc_table[256];
 static pthread_once_t crc_once = PTHREAD_ONCE_INIT;
@@ -133,7 +136,8 @@ static uint32_t crc_portable(uint32_t crc, const unsigned char *p, size_t n)
 }
 
 #if defined(__x86_64__)
-__attribute__((target("sse4.2"))) static uint32_t crc_sse42(uint32_t crc, const unsigned char *p, size_t n)
+__attribute__((target("sse4.2"))) static uint32_t crc_sse42(
+    uint32_t crc, const unsigned char *p, size_t n)
 {
 	uint64_t c = crc, v;
 

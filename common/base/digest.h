@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* SHA-256 (OpenSSL EVP) over one piece or many, hexadecimal text, and CRC-32C. Only this and certificate.c include openssl/ */
+/* SHA-256 (OpenSSL EVP) over one piece or many, hexadecimal text, and CRC-32C. Only this and
+ * certificate.c include openssl/ */
 #ifndef JM_BASE_DIGEST_H
 #define JM_BASE_DIGEST_H
 
@@ -10,19 +11,21 @@
 #include "common/base/span.h"
 
 #define JM_SHA256_BYTES 32
-#define JM_SHA256_HEX_BYTES 65	/* with the NUL */
+#define JM_SHA256_HEX_BYTES 65 /* with the NUL */
 
 struct jm_sha256 {
-	void *ctx;		/* EVP_MD_CTX, owned */
+	void *ctx; /* EVP_MD_CTX, owned */
 };
 
 /* One piece. TEMP without memory. */
-int jm_sha256_of(struct jm_span s, unsigned char digest_r[JM_SHA256_BYTES], struct jm_err *err) JM_MUST_CHECK;
+int jm_sha256_of(
+    struct jm_span s, unsigned char digest_r[JM_SHA256_BYTES], struct jm_err *err) JM_MUST_CHECK;
 
 /* Several pieces: start, add..., finish; finish (also after a failed add) frees. */
 int jm_sha256_start(struct jm_sha256 *d, struct jm_err *err) JM_MUST_CHECK;
 int jm_sha256_add(struct jm_sha256 *d, const void *p, size_t n, struct jm_err *err) JM_MUST_CHECK;
-int jm_sha256_finish(struct jm_sha256 *d, unsigned char digest_r[JM_SHA256_BYTES], struct jm_err *err) JM_MUST_CHECK;
+int jm_sha256_finish(
+    struct jm_sha256 *d, unsigned char digest_r[JM_SHA256_BYTES], struct jm_err *err) JM_MUST_CHECK;
 
 /* Free a started digest without finishing it; harmless on a finished one. */
 void jm_sha256_abandon(struct jm_sha256 *d);

@@ -35,7 +35,8 @@ int jm_err_sys(struct jm_err *err, enum jm_err_kind kind, const char *fmt, ...)
 	vsnprintf(err->text, sizeof err->text, fmt, ap);
 	va_end(ap);
 	len = strlen(err->text);
-	snprintf(err->text + len, sizeof err->text - len, ": %s", strerror_r(saved, words, sizeof words));
+	snprintf(err->text + len, sizeof err->text - len, ": %s",
+	    strerror_r(saved, words, sizeof words));
 	return -1;
 }
 

@@ -12,7 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* ---- the fault seam -------------------------------------------------------------------------------------------- */
+/* ---- the fault seam
+ * -------------------------------------------------------------------------------------------- */
 
 enum op { OP_OPEN, OP_WRITE, OP_SYNC, OP_TRUNCATE, OP_RENAME, OP_ANY, OP_N };
 
@@ -27,20 +28,23 @@ static pthread_once_t fault_once = PTHREAD_ONCE_INIT;
 
 static void fault_read(void)
 {
-	static const char *const ops[OP_N] = { "open", "write", "sync", "truncate", "rename", "any" };
+	static const char *const ops[OP_N] = { "open", "write", "sync", "truncate", "rename",
+		"any" };
 	static const struct {
 		const char *name;
 		int sys;
-	} codes[] = { { "ENOSPC", ENOSPC }, { "EIO", EIO }, { "EDQUOT", EDQUOT }, { "EMFILE", EMFILE }, { "EACCES", EACCES },
-		{ "EROFS", EROFS } };
-	const char *text = getenv("JM_FAULT"), *nth = text ? strchr(text, ':') : NULL, *what = nth ? strchr(nth + 1, ':') : NULL;
+	} codes[] = { { "ENOSPC", ENOSPC }, { "EIO", EIO }, { "EDQUOT", EDQUOT },
+		{ "EMFILE", EMFILE }, { "EACCES", EACCES }, { "EROFS", EROFS } };
+	const char *text = getenv("JM_FAULT"), *nth = text ? strchr(text, ':') : NULL,
+		   *what = nth ? strchr(nth + 1, ':') : NULL;
 	char *end;
 	size_t i;
 
 	if (!what)
 		return;
 	for (i = 0; i < OP_N; i++)
-		if (strlen(ops[i]) == (size_t)(nth - text) && memcmp(text, ops[i], strlen(ops[i])) == 0) {
+		if (strlen(ops[i]) == (size_t)(nth - text) &&
+		    memcmp(text, ops[i], strlen(ops[i])) == 0) {
 			fault.op = (enum op)i;
 			fault.on = true;
 		}
@@ -72,7 +76,9 @@ static bool fault_hits(enum op op)
 	return true;
 }
 
-/* ---- files ----------------------------------------------------------------------------------------------------- */
+/* ---- files
+ * -----------------------------------------------------------------------------------------------------
+ */
 
 static enum jm_err_kind kind_of(int sys)
 {
@@ -144,7 +150,7 @@ int jm_io_pwritev(int fd, struct iovec *v, size_t n, uint64_t offset, struct jm_
 		if (fault.half && n) {
 			ssize_t w = pwrite(fd, v->iov_base, v->iov_len / 2, (off_t)offset);
 
-			(void)w;	/* a short write leaves some of it, and then fails */
+			(void)w; /* a short write leaves some of it, and then fails */
 		}
 		errno = fault.sys;
 		return jm_err_sys(err, JM_E_TEMP, "cannot write");
@@ -172,8 +178,10 @@ int jm_io_pread(int fd, void *p, size_t n, uint64_t offset, struct jm_err *err)
 
 		if (r < 0 && errno == EINTR)
 			continue;
-		if (r < 0)	/* a sector that cannot be read will not be readable later either: as good as altered */
-			return jm_err_sys(err, errno == EIO ? JM_E_CORRUPT : JM_E_TEMP, "cannot read");
+		if (r < 0) /* a sector that cannot be read will not be readable later either: as
+			      good as altered */
+			return jm_err_sys(
+			    err, errno == EIO ? JM_E_CORRUPT : JM_E_TEMP, "cannot read");
 		if (r == 0) {
 			(void)jm_err_set(err, JM_E_CORRUPT, "file ends %zu bytes too early", n);
 			if (err)
@@ -238,7 +246,8 @@ int jm_io_mkdirs(const char *path, mode_t mode, struct jm_err *err)
 	return 0;
 }
 
-int jm_io_read_file(const char *path, size_t max_bytes, unsigned char **p_r, size_t *n_r, struct jm_err *err)
+int jm_io_read_file(
+    const char *path, size_t max_bytes, unsigned char **p_r, size_t *n_r, struct jm_err *err)
 {
 	int fd = jm_io_open(path, O_RDONLY, 0, err);
 	unsigned char *p = NULL;
@@ -303,6 +312,6 @@ int jm_io_publish(const char *path, const void *p, size_t n, mode_t mode, struct
 	if (rc == 0)
 		rc = jm_io_sync_dir(slash ? dir : ".", err);
 	else
-		(void)unlink(tmp);	/* best effort: the error is already told */
+		unlink(tmp); /* best effort: the error is already told */
 	return rc;
 }

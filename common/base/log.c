@@ -11,7 +11,7 @@
 #include "common/base/clock.h"
 
 #define LINE_BYTES 2000
-#define VALUE_BYTES 400		/* of one value; the rest is cut and marked */
+#define VALUE_BYTES 400 /* of one value; the rest is cut and marked */
 
 static atomic_int level_max = JM_LOG_INFO;
 static bool to_stderr = true;
@@ -20,7 +20,7 @@ static bool for_journald;
 void jm_log_open(const char *program, bool use_stderr)
 {
 	to_stderr = use_stderr;
-	for_journald = use_stderr && getenv("JOURNAL_STREAM") != NULL;
+	for_journald = use_stderr && getenv("JOURNAL_STREAM");
 	if (!use_stderr)
 		openlog(program, LOG_PID | LOG_NDELAY, LOG_MAIL);
 }
@@ -47,7 +47,8 @@ static void put_str(struct line *l, const char *s)
 		put(l, *s++);
 }
 
-/* Bare when it is a plain word, else quoted; bytes that could break a line or a terminal are written as \xNN. */
+/* Bare when it is a plain word, else quoted; bytes that could break a line or a terminal are
+ * written as \xNN. */
 static void put_value(struct line *l, struct jm_span s)
 {
 	static const char hex[] = "0123456789abcdef";
@@ -55,7 +56,8 @@ static void put_value(struct line *l, struct jm_span s)
 	bool plain = s.len > 0;
 
 	for (i = 0; i < n && plain; i++)
-		plain = s.p[i] > ' ' && s.p[i] < 127 && s.p[i] != '"' && s.p[i] != '\\' && s.p[i] != '=';
+		plain = s.p[i] > ' ' && s.p[i] < 127 && s.p[i] != '"' && s.p[i] != '\\' &&
+		    s.p[i] != '=';
 	if (!plain)
 		put(l, '"');
 	for (i = 0; i < n; i++) {
@@ -124,9 +126,9 @@ void jm_log_write(enum jm_log_level level, const char *event, const struct jm_lo
 		put_pair(&l, pairs);
 	if (to_stderr) {
 		put(&l, '\n');
-		l.text[l.len - 1] = '\n';	/* also when the line was cut */
+		l.text[l.len - 1] = '\n'; /* also when the line was cut */
 		if (write(STDERR_FILENO, l.text, l.len) < 0)
-			return;			/* nowhere left to report it */
+			return; /* nowhere left to report it */
 	} else {
 		l.text[l.len] = 0;
 		syslog((int)level, "%s", l.text);

@@ -11,7 +11,8 @@ int jm_num_u64(struct jm_span text, uint64_t min, uint64_t max, uint64_t *value_
 	for (i = 0; i < text.len; i++) {
 		unsigned d = (unsigned)text.p[i] - '0';
 
-		if (d > 9 || __builtin_mul_overflow(v, (uint64_t)10, &v) || __builtin_add_overflow(v, (uint64_t)d, &v))
+		if (d > 9 || __builtin_mul_overflow(v, (uint64_t)10, &v) ||
+		    __builtin_add_overflow(v, (uint64_t)d, &v))
 			return -1;
 	}
 	if (v < min || v > max)

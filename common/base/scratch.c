@@ -13,7 +13,7 @@
 struct jm_scratch_piece {
 	struct jm_scratch_piece *next;
 	void *p;
-	size_t map_len;			/* 0: memory */
+	size_t map_len; /* 0: memory */
 };
 
 void jm_scratch_init(struct jm_scratch *s, const char *dir)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A span: bytes that belong to someone else. Mail is handled as spans throughout; NUL is a byte like any other, and no
- * str*() function ever touches one. p == NULL means "none" (not the same as empty).
+ * A span: bytes that belong to someone else. Mail is handled as spans throughout; NUL is a byte
+ * like any other, and no str*() function ever touches one. p == NULL means "none" (not the same as
+ * empty).
  */
 #ifndef JM_BASE_SPAN_H
 #define JM_BASE_SPAN_H
@@ -38,7 +39,7 @@ static inline struct jm_span jm_span_sub(struct jm_span s, size_t off, size_t le
 
 static inline bool jm_span_none(struct jm_span s)
 {
-	return s.p == NULL;
+	return !s.p;
 }
 
 /* Byte equality. */

@@ -10,8 +10,8 @@
 
 #include "common/base/io.h"
 
-#define WRITE_BYTES (256u * 1024u)	/* gathered before a write, once in a file */
-#define KEEP_BYTES (128u * 1024u)	/* memory kept from one message to the next */
+#define WRITE_BYTES (256u * 1024u) /* gathered before a write, once in a file */
+#define KEEP_BYTES (128u * 1024u)  /* memory kept from one message to the next */
 
 void jm_spool_init(struct jm_spool *s, const char *dir, uint64_t max_bytes)
 {
@@ -40,7 +40,7 @@ int jm_spool_open_unlinked(const char *dir, struct jm_err *err)
 	fd = mkostemp(path, O_CLOEXEC);
 	if (fd < 0)
 		return jm_err_sys(err, JM_E_TEMP, "cannot create a spool file in \"%s\"", dir);
-	(void)unlink(path);
+	unlink(path);
 	return fd;
 }
 
@@ -56,7 +56,8 @@ int jm_spool_write(struct jm_spool *s, const void *p, size_t n, struct jm_err *e
 {
 	unmap(s);
 	if (n > s->max_bytes || s->len > s->max_bytes - n)
-		return jm_err_set(err, JM_E_LIMIT, "message is larger than %llu bytes", (unsigned long long)s->max_bytes);
+		return jm_err_set(err, JM_E_LIMIT, "message is larger than %llu bytes",
+		    (unsigned long long)s->max_bytes);
 	if (s->dir && s->fd < 0 && s->mem.len + n > JM_SPOOL_MEMORY_BYTES) {
 		s->fd = jm_spool_open_unlinked(s->dir, err);
 		if (s->fd < 0 || flush(s, err) != 0)
@@ -92,7 +93,8 @@ int jm_spool_view(struct jm_spool *s, struct jm_span *bytes_r, struct jm_err *er
 			return -1;
 		map = mmap(NULL, (size_t)s->len, PROT_READ, MAP_SHARED, s->fd, 0);
 		if (map == MAP_FAILED)
-			return jm_err_sys(err, JM_E_TEMP, "cannot map a spool file of %llu bytes", (unsigned long long)s->len);
+			return jm_err_sys(err, JM_E_TEMP, "cannot map a spool file of %llu bytes",
+			    (unsigned long long)s->len);
 		s->map = map;
 		s->map_len = (size_t)s->len;
 	}

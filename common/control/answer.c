@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The verbs that need the archive: strict arguments in, archive calls, JSON objects or bytes out. One function a verb. */
+/* The verbs that need the archive: strict arguments in, archive calls, JSON objects or bytes out.
+ * One function a verb. */
 #include "common/control/answer.h"
 
 #include <stdio.h>
@@ -31,7 +32,7 @@ struct question {
 struct verb {
 	const char *name;
 	int (*answer)(const struct question *q, struct jm_err *err);
-	struct argument arguments[ARGUMENTS_MAX];	/* the end: a NULL name */
+	struct argument arguments[ARGUMENTS_MAX]; /* the end: a NULL name */
 };
 
 static uint64_t number(const struct question *q, const char *name)
@@ -81,13 +82,17 @@ static int add_days(const struct question *q, json_t *status, struct jm_err *err
 
 	if (jm_archive_days(q->archive, text(q, "service"), &days, err) < 0)
 		return -1;
-	return json_object_set_new(status, "days", days) == 0 ? 0 : jm_err_set(err, JM_E_TEMP, "no memory for the days");
+	return json_object_set_new(status, "days", days) == 0
+	    ? 0
+	    : jm_err_set(err, JM_E_TEMP, "no memory for the days");
 }
 
-/* What the daemon knows of a service and the archive does not, as it cannot be written now or was not yet. */
+/* What the daemon knows of a service and the archive does not, as it cannot be written now or was
+ * not yet. */
 static int add_standing(const struct question *q, const json_t *status, struct jm_err *err)
 {
-	const json_t *rows = json_object_get(status, "services"), *known = json_object_get(q->daemon_state, "services");
+	const json_t *rows = json_object_get(status, "services"),
+		     *known = json_object_get(q->daemon_state, "services");
 	json_t *row, *service;
 	size_t i, k;
 
@@ -96,8 +101,10 @@ static int add_standing(const struct question *q, const json_t *status, struct j
 		json_t *is = json_object_get(service, "standing");
 
 		json_array_foreach(rows, i, row)
-			if (is && json_equal(json_object_get(row, "name"), address) && !json_equal(json_object_get(row, "status_since"),
-			    json_object_get(is, "status_since")) && json_object_update(row, is) != 0)
+			if (is && json_equal(json_object_get(row, "name"), address) &&
+			    !json_equal(json_object_get(row, "status_since"),
+				json_object_get(is, "status_since")) &&
+			    json_object_update(row, is) != 0)
 				return jm_err_set(err, JM_E_TEMP, "no memory for the status");
 	}
 	return 0;
@@ -110,9 +117,11 @@ static int answer_status(const struct question *q, struct jm_err *err)
 
 	if (jm_archive_status(q->archive, &status, err) < 0)
 		return -1;
-	if (json_object_set_new(status, "daemon", q->daemon_state ? json_deep_copy(q->daemon_state) : json_null()) < 0)
+	if (json_object_set_new(status, "daemon",
+		q->daemon_state ? json_deep_copy(q->daemon_state) : json_null()) < 0)
 		jm_err_set(err, JM_E_TEMP, "no memory for the status");
-	else if (add_standing(q, status, err) == 0 && (!flag(q, "days") || add_days(q, status, err) == 0))
+	else if (add_standing(q, status, err) == 0 &&
+	    (!flag(q, "days") || add_days(q, status, err) == 0))
 		rc = q->out->object(q->out->ctx, status, err);
 	json_decref(status);
 	return rc;
@@ -128,7 +137,10 @@ static int answer_live(const struct question *q, struct jm_err *err)
 /* The order that "sort" names; -1: none. */
 static int sort_named(const char *name)
 {
-	static const char *const names[] = { [JM_SORT_ID] = "date", [JM_SORT_SENT] = "sent", [JM_SORT_SIZE] = "size", [JM_SORT_SENDER] = "sender",
+	static const char *const names[] = { [JM_SORT_ID] = "date",
+		[JM_SORT_SENT] = "sent",
+		[JM_SORT_SIZE] = "size",
+		[JM_SORT_SENDER] = "sender",
 		[JM_SORT_SUBJECT] = "subject" };
 
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
@@ -168,7 +180,9 @@ static int answer_list(const struct question *q, struct jm_err *err)
 	};
 
 	if (sort < 0)
-		return jm_err_set(err, JM_E_USAGE, "search: \"sort\" is date, sent, size, sender or subject, not \"%.40s\"", text(q, "sort"));
+		return jm_err_set(err, JM_E_USAGE,
+		    "search: \"sort\" is date, sent, size, sender or subject, not \"%.40s\"",
+		    text(q, "sort"));
 	return jm_archive_list(q->archive, &f, pass_on, (void *)(uintptr_t)q, err);
 }
 
@@ -183,7 +197,9 @@ static int show_item(const struct question *q, uint64_t id, struct jm_err *err)
 	if (rc == 0)
 		rc = q->out->object(q->out->ctx, item, err);
 	if (rc == 0 && json_object_get(item, "damaged"))
-		rc = jm_err_set(err, JM_E_CORRUPT, "item %llu: some of its records are damaged; the rest of it is shown", (unsigned long long)id);
+		rc = jm_err_set(err, JM_E_CORRUPT,
+		    "item %llu: some of its records are damaged; the rest of it is shown",
+		    (unsigned long long)id);
 	json_decref(item);
 	return rc;
 }
@@ -213,7 +229,8 @@ static int show_named(const struct question *q, struct jm_err *err)
 	if (rc == 0 && m.n < sizeof m.id / sizeof m.id[0])
 		rc = jm_archive_list(q->archive, &f, add_named, &m, err);
 	if (rc == 0 && m.n == 0)
-		return jm_err_set(err, JM_E_NOTFOUND, "there is no item with the Message-ID %.300s", f.message_id);
+		return jm_err_set(err, JM_E_NOTFOUND, "there is no item with the Message-ID %.300s",
+		    f.message_id);
 	for (size_t i = 0; rc == 0 && i < m.n; i++)
 		rc = show_item(q, m.id[i], err);
 	return rc;
@@ -231,39 +248,49 @@ static int answer_show(const struct question *q, struct jm_err *err)
 		return jm_err_set(err, JM_E_USAGE, "show: \"id\" or \"message-id\" is missing");
 	if (show_item(q, id, err) == 0)
 		return 0;
-	if (err->kind != JM_E_NOTFOUND || jm_archive_item_of(q->archive, id, &item, &why) != 1 || item == id)
+	if (err->kind != JM_E_NOTFOUND || jm_archive_item_of(q->archive, id, &item, &why) != 1 ||
+	    item == id)
 		return -1;
 	return show_item(q, item, err);
 }
 
 static int answer_export(const struct question *q, struct jm_err *err)
 {
-	enum jm_export what = flag(q, "report") ? JM_EXPORT_REPORT : flag(q, "raw") ? JM_EXPORT_RAW : JM_EXPORT_MESSAGE;
+	enum jm_export what = flag(q, "report") ? JM_EXPORT_REPORT
+	    : flag(q, "raw")                    ? JM_EXPORT_RAW
+						: JM_EXPORT_MESSAGE;
 	uint64_t which = number(q, "which");
 
 	if (flag(q, "report") && flag(q, "raw"))
 		return jm_err_set(err, JM_E_USAGE, "export: report and raw exclude each other");
 	if (which > UINT32_MAX)
-		return jm_err_set(err, JM_E_NOTFOUND, "export: item %llu has no number %llu of these", (unsigned long long)number(q, "id"),
-		    (unsigned long long)which);
-	return jm_archive_export(q->archive, number(q, "id"), what, (unsigned)which, q->out->bytes, q->out->ctx, err);
+		return jm_err_set(err, JM_E_NOTFOUND,
+		    "export: item %llu has no number %llu of these",
+		    (unsigned long long)number(q, "id"), (unsigned long long)which);
+	return jm_archive_export(
+	    q->archive, number(q, "id"), what, (unsigned)which, q->out->bytes, q->out->ctx, err);
 }
 
 /* While a daemon runs, dashboards show when the archive was last verified. */
 static void note_verify(const struct question *q, uint64_t from, const json_t *summary)
 {
 	bool ok = json_is_true(json_object_get(summary, "ok"));
-	struct jm_event e = { .time_ms = jm_clock_now_ms(), .kind = ok ? "verified" : "verify-failed", .actor = "jmctl" };
+	struct jm_event e = { .time_ms = jm_clock_now_ms(),
+		.kind = ok ? "verified" : "verify-failed",
+		.actor = "jmctl" };
 	struct jm_err err;
 	char line[120];
 
 	if (!q->daemon_state)
 		return;
-	(void)snprintf(line, sizeof(line), "%lld records from %llu on, %lld problems", (long long)json_integer_value(json_object_get(summary, "records")),
-	    (unsigned long long)from, (long long)json_integer_value(json_object_get(summary, "problems")));
+	snprintf(line, sizeof line, "%lld records from %llu on, %lld problems",
+	    (long long)json_integer_value(json_object_get(summary, "records")),
+	    (unsigned long long)from,
+	    (long long)json_integer_value(json_object_get(summary, "problems")));
 	e.text = line;
 	if (jm_archive_note(q->archive, &e, &err) < 0)
-		JM_LOG(JM_LOG_ERROR, "event-lost", { "kind", JM_S(e.kind) }, { "error", JM_S(err.text) });
+		JM_LOG(JM_LOG_ERROR, "event-lost", { "kind", JM_S(e.kind) },
+		    { "error", JM_S(err.text) });
 }
 
 /* Where to begin: behind "after", or with what was archived since "since". */
@@ -282,7 +309,9 @@ static int answer_verify(const struct question *q, struct jm_err *err)
 	uint64_t from;
 	int rc;
 
-	if (verify_from(q, &from, err) < 0 || jm_archive_verify(q->archive, from, flag(q, "resume"), pass_progress, pass_on, (void *)(uintptr_t)q, &summary, err) < 0)
+	if (verify_from(q, &from, err) < 0 ||
+	    jm_archive_verify(q->archive, from, flag(q, "resume"), pass_progress, pass_on,
+		(void *)(uintptr_t)q, &summary, err) < 0)
 		return -1;
 	note_verify(q, from, summary);
 	rc = q->out->object(q->out->ctx, summary, err);
@@ -297,9 +326,13 @@ static int answer_domains(const struct question *q, struct jm_err *err)
 
 static int answer_domain(const struct question *q, struct jm_err *err)
 {
-	static const char *const states[] = { [JM_DOMAIN_PENDING] = "pending", [JM_DOMAIN_VERIFIED] = "verified", [JM_DOMAIN_FAILED] = "failed",
+	static const char *const states[] = { [JM_DOMAIN_PENDING] = "pending",
+		[JM_DOMAIN_VERIFIED] = "verified",
+		[JM_DOMAIN_FAILED] = "failed",
 		[JM_DOMAIN_REMOVED] = "removed" };
-	struct jm_domain_change c = { .domain = text(q, "domain"), .code = text(q, "code"), .text = text(q, "text") };
+	struct jm_domain_change c = {
+		.domain = text(q, "domain"), .code = text(q, "code"), .text = text(q, "text")
+	};
 	char name[JM_DOMAIN_BYTES];
 	size_t i = 0;
 
@@ -317,7 +350,7 @@ static int answer_domain(const struct question *q, struct jm_err *err)
 /* Events that pass the filters, until there are enough. */
 struct sieve {
 	const struct question *q;
-	uint64_t left;			/* 0: no limit */
+	uint64_t left; /* 0: no limit */
 };
 
 static bool equals(const struct question *q, const char *name, const json_t *event)
@@ -349,9 +382,14 @@ static int sift(void *ctx, const json_t *event, struct jm_err *err)
 	int64_t ms = 0, since = date_ms(s->q, "since"), until = date_ms(s->q, "until");
 	int rc;
 
-	if (!equals(s->q, "service", event) || !jm_answer_is_kind(text(s->q, "kind"), json_string_value(json_object_get(event, "kind"))) || !equals(s->q, "actor", event))
+	if (!equals(s->q, "service", event) ||
+	    !jm_answer_is_kind(
+		text(s->q, "kind"), json_string_value(json_object_get(event, "kind"))) ||
+	    !equals(s->q, "actor", event))
 		return 0;
-	if ((since || until) && (!time || jm_clock_parse(time, &ms) < 0 || (since && ms < since) || (until && ms >= until)))
+	if ((since || until) &&
+	    (!time || jm_clock_parse(time, &ms) < 0 || (since && ms < since) ||
+		(until && ms >= until)))
 		return 0;
 	rc = pass_on((void *)(uintptr_t)s->q, event, err);
 	return rc == 0 && s->left > 0 && --s->left == 0 ? 1 : rc;
@@ -359,7 +397,8 @@ static int sift(void *ctx, const json_t *event, struct jm_err *err)
 
 static int answer_dump(const struct question *q, struct jm_err *err)
 {
-	return jm_archive_dump(q->archive, number(q, "since"), q->out->object, q->out->bytes, q->out->ctx, err);
+	return jm_archive_dump(
+	    q->archive, number(q, "since"), q->out->object, q->out->bytes, q->out->ctx, err);
 }
 
 static int answer_backup(const struct question *q, struct jm_err *err)
@@ -381,19 +420,22 @@ static int answer_events(const struct question *q, struct jm_err *err)
 /* The last object is the place where to go on. */
 static int answer_follow(const struct question *q, struct jm_err *err)
 {
-	json_t *from = text(q, "from") ? json_loads(text(q, "from"), 0, NULL) : NULL, *next = NULL, *o;
+	json_t *from = text(q, "from") ? json_loads(text(q, "from"), 0, NULL) : NULL, *next = NULL,
+	       *o;
 	int rc;
 
 	if (text(q, "from") && !json_is_object(from)) {
 		json_decref(from);
 		return jm_err_set(err, JM_E_USAGE, "follow: \"from\" is no place");
 	}
-	rc = jm_archive_follow(q->archive, from, number(q, "limit"), pass_on, (void *)(uintptr_t)q, &next, err);
+	rc = jm_archive_follow(
+	    q->archive, from, number(q, "limit"), pass_on, (void *)(uintptr_t)q, &next, err);
 	json_decref(from);
 	if (rc < 0)
 		return -1;
 	o = json_pack("{s:o}", "next", next);
-	rc = o ? q->out->object(q->out->ctx, o, err) : jm_err_set(err, JM_E_TEMP, "no memory for a place");
+	rc = o ? q->out->object(q->out->ctx, o, err)
+	       : jm_err_set(err, JM_E_TEMP, "no memory for a place");
 	json_decref(o);
 	return rc;
 }
@@ -404,7 +446,8 @@ static int answer_queue(const struct question *q, struct jm_err *err)
 	int rc;
 
 	if (number(q, "id") == 0)
-		return jm_archive_queue(q->archive, text(q, "service"), pass_on, (void *)(uintptr_t)q, err);
+		return jm_archive_queue(
+		    q->archive, text(q, "service"), pass_on, (void *)(uintptr_t)q, err);
 	if (jm_archive_queue_show(q->archive, number(q, "id"), &row, err) < 0)
 		return -1;
 	rc = q->out->object(q->out->ctx, row, err);
@@ -412,11 +455,17 @@ static int answer_queue(const struct question *q, struct jm_err *err)
 	return rc;
 }
 
-static int change(const struct question *q, enum jm_change_to to, enum jm_change_from from, unsigned attempts, struct jm_err *err)
+static int change(const struct question *q, enum jm_change_to to, enum jm_change_from from,
+    unsigned attempts, struct jm_err *err)
 {
-	const struct jm_change c = { .seq = number(q, "id"), .to = to, .from = from, .attempts = attempts, .due_ms = jm_clock_now_ms() };
+	const struct jm_change c = { .seq = number(q, "id"),
+		.to = to,
+		.from = from,
+		.attempts = attempts,
+		.due_ms = jm_clock_now_ms() };
 
-	return jm_archive_change(q->archive, text(q, "actor") ? text(q, "actor") : "jmctl", &c, 1, err);
+	return jm_archive_change(
+	    q->archive, text(q, "actor") ? text(q, "actor") : "jmctl", &c, 1, err);
 }
 
 static int answer_retry(const struct question *q, struct jm_err *err)
@@ -437,7 +486,8 @@ static int answer_release(const struct question *q, struct jm_err *err)
 	bool queue = strcmp(from, "queue") == 0;
 
 	if (!queue && strcmp(from, "set-aside") != 0)
-		return jm_err_set(err, JM_E_USAGE, "release: \"from\" is queue or set-aside, not \"%.40s\"", from);
+		return jm_err_set(err, JM_E_USAGE,
+		    "release: \"from\" is queue or set-aside, not \"%.40s\"", from);
 	return change(q, JM_CHANGE_RELEASE, queue ? JM_FROM_QUEUE : JM_FROM_SET_ASIDE, 0, err);
 }
 
@@ -449,37 +499,50 @@ static int answer_expire(const struct question *q, struct jm_err *err)
 static const struct verb verbs[] = {
 	{ "status", answer_status, { { "days", FLAG, false }, { "service", TEXT, false } } },
 	{ "live", answer_live, { { NULL, FLAG, false } } },
-	{ "list", answer_list, {
-		{ "limit", NUMBER, false }, { "after", NUMBER, false }, { "reverse", FLAG, false }, { "since", DATE, false },
-		{ "until", DATE, false }, { "address", TEXT, false }, { "message-id", TEXT, false }, { "service", TEXT, false },
-		{ "set-aside", FLAG, false }, { "expired", FLAG, false }, { "bcc", FLAG, false } } },
-	{ "search", answer_list, {
-		{ "limit", NUMBER, false }, { "after", NUMBER, false }, { "reverse", FLAG, false }, { "since", DATE, false },
-		{ "until", DATE, false }, { "address", TEXT, false }, { "message-id", TEXT, false }, { "service", TEXT, false },
-		{ "set-aside", FLAG, false }, { "expired", FLAG, false }, { "bcc", FLAG, false }, { "sender", TEXT, false },
-		{ "recipient", TEXT, false }, { "domain", TEXT, false }, { "subdomains", FLAG, false }, { "subject", TEXT, false },
-		{ "attachment", TEXT, false }, { "min-size", NUMBER, false }, { "max-size", NUMBER, false }, { "sent-since", DATE, false },
+	{ "list", answer_list,
+	    { { "limit", NUMBER, false }, { "after", NUMBER, false }, { "reverse", FLAG, false },
+		{ "since", DATE, false }, { "until", DATE, false }, { "address", TEXT, false },
+		{ "message-id", TEXT, false }, { "service", TEXT, false },
+		{ "set-aside", FLAG, false }, { "expired", FLAG, false },
+		{ "bcc", FLAG, false } } },
+	{ "search", answer_list,
+	    { { "limit", NUMBER, false }, { "after", NUMBER, false }, { "reverse", FLAG, false },
+		{ "since", DATE, false }, { "until", DATE, false }, { "address", TEXT, false },
+		{ "message-id", TEXT, false }, { "service", TEXT, false },
+		{ "set-aside", FLAG, false }, { "expired", FLAG, false }, { "bcc", FLAG, false },
+		{ "sender", TEXT, false }, { "recipient", TEXT, false }, { "domain", TEXT, false },
+		{ "subdomains", FLAG, false }, { "subject", TEXT, false },
+		{ "attachment", TEXT, false }, { "min-size", NUMBER, false },
+		{ "max-size", NUMBER, false }, { "sent-since", DATE, false },
 		{ "sent-until", DATE, false }, { "sort", TEXT, false } } },
-	{ "show", answer_show, { { "id", NUMBER, false }, { "message-id", TEXT, false }, { "bcc", FLAG, false } } },
-	{ "export", answer_export, {
-		{ "id", NUMBER, true }, { "report", FLAG, false }, { "raw", FLAG, false }, { "which", NUMBER, false } } },
-	{ "verify", answer_verify, { { "after", NUMBER, false }, { "since", DATE, false }, { "resume", FLAG, false } } },
+	{ "show", answer_show,
+	    { { "id", NUMBER, false }, { "message-id", TEXT, false }, { "bcc", FLAG, false } } },
+	{ "export", answer_export,
+	    { { "id", NUMBER, true }, { "report", FLAG, false }, { "raw", FLAG, false },
+		{ "which", NUMBER, false } } },
+	{ "verify", answer_verify,
+	    { { "after", NUMBER, false }, { "since", DATE, false }, { "resume", FLAG, false } } },
 	{ "dump", answer_dump, { { "since", NUMBER, false } } },
 	{ "backup", answer_backup, { { "tip", TEXT, false } } },
-	{ "events", answer_events, {
-		{ "after", NUMBER, false }, { "limit", NUMBER, false }, { "service", TEXT, false }, { "kind", TEXT, false },
-		{ "actor", TEXT, false }, { "since", DATE, false }, { "until", DATE, false }, { "follow", FLAG, false } } },
+	{ "events", answer_events,
+	    { { "after", NUMBER, false }, { "limit", NUMBER, false }, { "service", TEXT, false },
+		{ "kind", TEXT, false }, { "actor", TEXT, false }, { "since", DATE, false },
+		{ "until", DATE, false }, { "follow", FLAG, false } } },
 	{ "follow", answer_follow, { { "from", TEXT, false }, { "limit", NUMBER, false } } },
 	{ "queue", answer_queue, { { "id", NUMBER, false }, { "service", TEXT, false } } },
 	{ "retry", answer_retry, { { "id", NUMBER, true }, { "actor", TEXT, false } } },
-	{ "release", answer_release, { { "id", NUMBER, true }, { "from", TEXT, true }, { "actor", TEXT, false } } },
+	{ "release", answer_release,
+	    { { "id", NUMBER, true }, { "from", TEXT, true }, { "actor", TEXT, false } } },
 	{ "expire", answer_expire, { { "id", NUMBER, true }, { "actor", TEXT, false } } },
 	{ "domains", answer_domains, { { NULL, FLAG, false } } },
-	{ "domain", answer_domain, { { "domain", TEXT, true }, { "state", TEXT, true }, { "code", TEXT, false }, { "text", TEXT, false } } },
+	{ "domain", answer_domain,
+	    { { "domain", TEXT, true }, { "state", TEXT, true }, { "code", TEXT, false },
+		{ "text", TEXT, false } } },
 };
 
 /* One argument against its kind. */
-static int check_value(const struct verb *v, const struct argument *a, const json_t *value, struct jm_err *err)
+static int check_value(
+    const struct verb *v, const struct argument *a, const json_t *value, struct jm_err *err)
 {
 	int64_t ms;
 
@@ -491,16 +554,20 @@ static int check_value(const struct verb *v, const struct argument *a, const jso
 	case NUMBER:
 		if (json_is_integer(value) && json_integer_value(value) >= 0)
 			return 0;
-		return jm_err_set(err, JM_E_USAGE, "%s: \"%s\" is a whole number from 0 to 9223372036854775807", v->name, a->name);
+		return jm_err_set(err, JM_E_USAGE,
+		    "%s: \"%s\" is a whole number from 0 to 9223372036854775807", v->name, a->name);
 	case TEXT:
-		if (json_is_string(value) && json_string_length(value) == strlen(json_string_value(value)))
+		if (json_is_string(value) &&
+		    json_string_length(value) == strlen(json_string_value(value)))
 			return 0;
-		return jm_err_set(err, JM_E_USAGE, "%s: \"%s\" is a text without NUL", v->name, a->name);
+		return jm_err_set(
+		    err, JM_E_USAGE, "%s: \"%s\" is a text without NUL", v->name, a->name);
 	case DATE:
 		if (json_is_string(value) && jm_clock_parse(json_string_value(value), &ms) == 0)
 			return 0;
-		return jm_err_set(err, JM_E_USAGE, "%s: \"%s\" is a date in UTC, like 2026-11-22 or 2026-11-22T08:30:00Z, not \"%.40s\"", v->name,
-		    a->name, json_is_string(value) ? json_string_value(value) : "");
+		return jm_err_set(err, JM_E_USAGE,
+		    "%s: \"%s\" is a date in UTC, like 2026-11-22 or 2026-11-22T08:30:00Z, not \"%.40s\"",
+		    v->name, a->name, json_is_string(value) ? json_string_value(value) : "");
 	}
 	return jm_err_set(err, JM_E_BUG, "%s: argument of unknown kind", v->name);
 }
@@ -527,19 +594,24 @@ static int check_request(const struct verb *v, const json_t *request, struct jm_
 			continue;
 		a = argument_named(v, key);
 		if (!a)
-			return jm_err_set(err, JM_E_USAGE, "%s: no argument \"%.60s\"", v->name, key);
+			return jm_err_set(
+			    err, JM_E_USAGE, "%s: no argument \"%.60s\"", v->name, key);
 		if (check_value(v, a, value, err) < 0)
 			return -1;
 	}
 	for (i = 0; i < ARGUMENTS_MAX && v->arguments[i].name; i++)
 		if (v->arguments[i].needed && !json_object_get(request, v->arguments[i].name))
-			return jm_err_set(err, JM_E_USAGE, "%s: \"%s\" is missing", v->name, v->arguments[i].name);
+			return jm_err_set(err, JM_E_USAGE, "%s: \"%s\" is missing", v->name,
+			    v->arguments[i].name);
 	return 0;
 }
 
-int jm_answer(struct jm_archive *a, const json_t *daemon_state, const json_t *request, const struct jm_answer_out *out, struct jm_err *err)
+int jm_answer(struct jm_archive *a, const json_t *daemon_state, const json_t *request,
+    const struct jm_answer_out *out, struct jm_err *err)
 {
-	const struct question q = { .archive = a, .daemon_state = daemon_state, .request = request, .out = out };
+	const struct question q = {
+		.archive = a, .daemon_state = daemon_state, .request = request, .out = out
+	};
 	const char *name = json_string_value(json_object_get(request, "verb"));
 	size_t i;
 

@@ -35,11 +35,14 @@ static int add(json_t *list, const json_t *rows, const char *name, const struct 
 	const json_t *row = row_of(rows, name);
 	const char *by = jm_domains_verified_by(rows, name);
 	json_t *o = row ? json_copy((json_t *)(uintptr_t)row) : json_object();
-	int rc = json_object_set_new(o, "domain", json_string(name)) | json_object_set_new(o, "internal", json_boolean(internal != NULL)) |
-	    json_object_set_new(o, "verified", json_boolean(by != NULL)) | json_object_set_new(o, "by", by ? json_string(by) : json_null());
+	int rc = json_object_set_new(o, "domain", json_string(name)) |
+	    json_object_set_new(o, "internal", json_boolean(internal != NULL)) |
+	    json_object_set_new(o, "verified", json_boolean(by != NULL)) |
+	    json_object_set_new(o, "by", by ? json_string(by) : json_null());
 
 	if (internal)
-		rc |= json_object_set_new(o, "sub_domains", json_boolean(internal->sub_domains)) | json_object_set_new(o, "line", json_integer(internal->line));
+		rc |= json_object_set_new(o, "sub_domains", json_boolean(internal->sub_domains)) |
+		    json_object_set_new(o, "line", json_integer(internal->line));
 	if (rc != 0) {
 		json_decref(o);
 		return -1;
@@ -55,7 +58,8 @@ json_t *jm_domains_list(const struct jm_settings *settings, const json_t *rows)
 	int rc = list ? 0 : -1;
 
 	for (i = 0; settings && rc == 0 && i < settings->internal_domains_n; i++)
-		rc = add(list, rows, settings->internal_domains[i].name, &settings->internal_domains[i]);
+		rc = add(
+		    list, rows, settings->internal_domains[i].name, &settings->internal_domains[i]);
 	json_array_foreach(rows, i, row) {
 		const char *name = text_of(row, "domain");
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Frames on the control socket: whole frames in, whole frames out, with caps and deadlines. What is in them: answer.c. */
+/* Frames on the control socket: whole frames in, whole frames out, with caps and deadlines. What is
+ * in them: answer.c. */
 #include "common/control/frame.h"
 
 #include <errno.h>
@@ -12,7 +13,7 @@
 #include "common/base/num.h"
 
 #define HEADER_BYTES 5
-#define GROW_BYTES 65536u	/* a length is only a claim: memory is taken as its bytes come in */
+#define GROW_BYTES 65536u /* a length is only a claim: memory is taken as its bytes come in */
 
 static const char types[] = "QOPBE";
 
@@ -28,7 +29,8 @@ static int wait_for(int fd, short events, int64_t until_us, struct jm_err *err)
 		if (until_us >= 0) {
 			left_ms = (until_us - jm_clock_mono_us() + 999) / 1000;
 			if (left_ms <= 0)
-				return jm_err_set(err, JM_E_TEMP, "control socket: the peer took too long");
+				return jm_err_set(
+				    err, JM_E_TEMP, "control socket: the peer took too long");
 		}
 		n = poll(&p, 1, left_ms > 3600000 ? 3600000 : (int)left_ms);
 		if (n > 0)
@@ -43,7 +45,8 @@ static int64_t deadline_us(int timeout_ms)
 	return timeout_ms < 0 ? -1 : jm_clock_mono_us() + (int64_t)timeout_ms * 1000;
 }
 
-static int send_all(int fd, const unsigned char *p, size_t n, int flags, int timeout_ms, struct jm_err *err)
+static int send_all(
+    int fd, const unsigned char *p, size_t n, int flags, int timeout_ms, struct jm_err *err)
 {
 	while (n > 0) {
 		ssize_t done = send(fd, p, n, MSG_NOSIGNAL | MSG_DONTWAIT | flags);
@@ -66,7 +69,9 @@ int jm_frame_write(int fd, char type, const void *p, size_t n, int timeout_ms, s
 	unsigned char header[HEADER_BYTES];
 
 	if (n > JM_FRAME_MAX_BYTES)
-		return jm_err_set(err, JM_E_LIMIT, "control socket: a frame of %zu bytes, at most %u are allowed", n, JM_FRAME_MAX_BYTES);
+		return jm_err_set(err, JM_E_LIMIT,
+		    "control socket: a frame of %zu bytes, at most %u are allowed", n,
+		    JM_FRAME_MAX_BYTES);
 	header[0] = (unsigned char)type;
 	jm_num_put_be32(header + 1, (uint32_t)n);
 	if (send_all(fd, header, sizeof header, n > 0 ? MSG_MORE : 0, timeout_ms, err) < 0)
@@ -86,7 +91,8 @@ int jm_frame_write_json(int fd, char type, const json_t *value, int timeout_ms, 
 	return rc;
 }
 
-/* Reads exactly n bytes. 0; -1 with TEMP, or with NOTFOUND (closed before the first byte) or CORRUPT (later). */
+/* Reads exactly n bytes. 0; -1 with TEMP, or with NOTFOUND (closed before the first byte) or
+ * CORRUPT (later). */
 static int receive_all(int fd, unsigned char *p, size_t n, int64_t until_us, struct jm_err *err)
 {
 	size_t have = 0;
@@ -98,8 +104,10 @@ static int receive_all(int fd, unsigned char *p, size_t n, int64_t until_us, str
 			have += (size_t)got;
 		} else if (got == 0) {
 			if (have == 0)
-				return jm_err_set(err, JM_E_NOTFOUND, "control socket: the peer closed");
-			return jm_err_set(err, JM_E_CORRUPT, "control socket: the peer closed in the middle of a frame");
+				return jm_err_set(
+				    err, JM_E_NOTFOUND, "control socket: the peer closed");
+			return jm_err_set(err, JM_E_CORRUPT,
+			    "control socket: the peer closed in the middle of a frame");
 		} else if (errno == EAGAIN || errno == EWOULDBLOCK) {
 			if (wait_for(fd, POLLIN, until_us, err) < 0)
 				return -1;
@@ -121,17 +129,21 @@ int jm_frame_read(int fd, char *type_r, struct jm_buf *payload, int timeout_ms, 
 	if (receive_all(fd, header, sizeof header, until_us, err) < 0)
 		return -1;
 	if (header[0] == '\0' || !memchr(types, header[0], sizeof types - 1))
-		return jm_err_set(err, JM_E_CORRUPT, "control socket: frame of unknown type 0x%02x", header[0]);
+		return jm_err_set(
+		    err, JM_E_CORRUPT, "control socket: frame of unknown type 0x%02x", header[0]);
 	n = jm_num_get_be32(header + 1);
 	if (n > JM_FRAME_MAX_BYTES)
-		return jm_err_set(err, JM_E_LIMIT, "control socket: a frame of %zu bytes, at most %u are allowed", n, JM_FRAME_MAX_BYTES);
+		return jm_err_set(err, JM_E_LIMIT,
+		    "control socket: a frame of %zu bytes, at most %u are allowed", n,
+		    JM_FRAME_MAX_BYTES);
 	while (payload->len < n) {
 		size_t want = n - payload->len < GROW_BYTES ? n - payload->len : GROW_BYTES;
 
 		if (jm_buf_reserve(payload, want, err) < 0)
 			return -1;
 		if (receive_all(fd, payload->p + payload->len, want, until_us, &why) < 0)
-			return jm_err_set(err, why.kind == JM_E_NOTFOUND ? JM_E_CORRUPT : why.kind, "%s%s", why.text,
+			return jm_err_set(err, why.kind == JM_E_NOTFOUND ? JM_E_CORRUPT : why.kind,
+			    "%s%s", why.text,
 			    why.kind == JM_E_NOTFOUND ? " in the middle of a frame" : "");
 		payload->len += want;
 	}

@@ -38,7 +38,8 @@ static struct jm_span clip(struct jm_unwrap *u, struct jm_span value, size_t max
 	return jm_span_sub(value, 0, max);
 }
 
-static int copy_text(struct describer *d, struct jm_span value, enum form form, struct jm_span *text_r, struct jm_err *err)
+static int copy_text(struct describer *d, struct jm_span value, enum form form,
+    struct jm_span *text_r, struct jm_err *err)
 {
 	int rc = 0;
 
@@ -49,12 +50,13 @@ static int copy_text(struct describer *d, struct jm_span value, enum form form, 
 		rc = jm_word_decode(value, &d->text, err);
 	if (rc != 0)
 		return -1;
-	return jm_arena_copy(&d->u->arena, form == FORM_RAW ? value : jm_buf_span(&d->text), text_r, err);
+	return jm_arena_copy(
+	    &d->u->arena, form == FORM_RAW ? value : jm_buf_span(&d->text), text_r, err);
 }
 
 /* The first field of that name in message, when *text_r is none and there is such a field. */
-static int take_field(struct describer *d, struct jm_span message, const char *name, enum form form, struct jm_span *text_r,
-    struct jm_err *err)
+static int take_field(struct describer *d, struct jm_span message, const char *name, enum form form,
+    struct jm_span *text_r, struct jm_err *err)
 {
 	struct jm_field f;
 	struct jm_span value;
@@ -72,7 +74,8 @@ static int read_list(struct describer *d, const struct jm_field *f, struct jm_er
 	struct jm_span value;
 
 	jm_buf_reset(&d->list);
-	if (jm_field_unfold(clip(d->u, f->value, JM_DESCRIBE_ADDRESSES_BYTES), &d->fold, &value, err) != 0)
+	if (jm_field_unfold(
+		clip(d->u, f->value, JM_DESCRIBE_ADDRESSES_BYTES), &d->fold, &value, err) != 0)
 		return -1;
 	return jm_field_uncomment(value, &d->list, err);
 }
@@ -88,10 +91,12 @@ static int take_sender(struct describer *d, struct jm_err *err)
 	if (read_list(d, &f, err) != 0)
 		return -1;
 	jm_addresses_start(&w, jm_buf_span(&d->list));
-	return jm_addresses_next(&w, &a) ? copy_text(d, a, FORM_UTF8, &d->u->envelope_sender, err) : 0;
+	return jm_addresses_next(&w, &a) ? copy_text(d, a, FORM_UTF8, &d->u->envelope_sender, err)
+					 : 0;
 }
 
-static int take_recipients_of(struct describer *d, const struct jm_field *f, enum jm_recipient_type type, struct jm_err *err)
+static int take_recipients_of(
+    struct describer *d, const struct jm_field *f, enum jm_recipient_type type, struct jm_err *err)
 {
 	struct jm_unwrap *u = d->u;
 	struct jm_recipient *to;
@@ -104,11 +109,13 @@ static int take_recipients_of(struct describer *d, const struct jm_field *f, enu
 	jm_addresses_start(&w, jm_buf_span(&d->list));
 	while (jm_addresses_next(&w, &a)) {
 		if (u->recipients_n >= JM_REPORT_RECIPIENTS)
-			return jm_err_set(err, JM_E_LIMIT, "a message names more than %u recipients", JM_REPORT_RECIPIENTS);
+			return jm_err_set(err, JM_E_LIMIT,
+			    "a message names more than %u recipients", JM_REPORT_RECIPIENTS);
 		if (copy_text(d, a, FORM_UTF8, &text, err) != 0)
 			return -1;
 		array = u->recipients;
-		to = jm_arena_grow(&u->arena, &array, &u->recipients_n, &d->recipients_cap, sizeof(*to), err);
+		to = jm_arena_grow(
+		    &u->arena, &array, &u->recipients_n, &d->recipients_cap, sizeof *to, err);
 		u->recipients = array;
 		if (!to)
 			return -1;
@@ -120,8 +127,13 @@ static int take_recipients_of(struct describer *d, const struct jm_field *f, enu
 
 static int take_recipients(struct describer *d, struct jm_err *err)
 {
-	static const struct { const char *name; enum jm_recipient_type type; } field[] = {
-		{ "To", JM_RCPT_TO }, { "Cc", JM_RCPT_CC }, { "Bcc", JM_RCPT_BCC },
+	static const struct {
+		const char *name;
+		enum jm_recipient_type type;
+	} field[] = {
+		{ "To", JM_RCPT_TO },
+		{ "Cc", JM_RCPT_CC },
+		{ "Bcc", JM_RCPT_BCC },
 	};
 	struct jm_fields w;
 	struct jm_field f;
@@ -129,8 +141,9 @@ static int take_recipients(struct describer *d, struct jm_err *err)
 
 	jm_fields_start(&w, d->u->message.raw);
 	while (jm_fields_next(&w, &f))
-		for (k = 0; k < sizeof(field) / sizeof(field[0]); k++)
-			if (jm_span_eq_nocase(f.name, jm_span_str(field[k].name)) && take_recipients_of(d, &f, field[k].type, err) != 0)
+		for (k = 0; k < sizeof field / sizeof field[0]; k++)
+			if (jm_span_eq_nocase(f.name, jm_span_str(field[k].name)) &&
+			    take_recipients_of(d, &f, field[k].type, err) != 0)
 				return -1;
 	return 0;
 }
@@ -145,16 +158,22 @@ int jm_describe(struct jm_unwrap *u, struct jm_span received, bool parties, stru
 	jm_buf_init(&d.fold, JM_DESCRIBE_ADDRESSES_BYTES);
 	jm_buf_init(&d.list, JM_DESCRIBE_ADDRESSES_BYTES);
 	jm_buf_init(&d.text, 3 * JM_DESCRIBE_ADDRESSES_BYTES);
-	/* the short ones first, so that a hostile address list cannot crowd them out of the arena */
-	if (soften(u, take_field(&d, message, "Subject", FORM_DECODED, &u->subject, &why), &why, err) != 0
-	    || soften(u, take_field(&d, message, "Message-ID", FORM_UTF8, &u->message_id, &why), &why, err) != 0
-	    || soften(u, take_field(&d, message, "Date", FORM_RAW, &u->date, &why), &why, err) != 0
-	    || soften(u, take_field(&d, message, "From", FORM_RAW, &u->from, &why), &why, err) != 0
-	    || soften(u, take_field(&d, received, "Date", FORM_RAW, &u->report_date, &why), &why, err) != 0)
+	/* the short ones first, so that a hostile address list cannot crowd them out of the arena
+	 */
+	if (soften(u, take_field(&d, message, "Subject", FORM_DECODED, &u->subject, &why), &why,
+		err) != 0 ||
+	    soften(u, take_field(&d, message, "Message-ID", FORM_UTF8, &u->message_id, &why), &why,
+		err) != 0 ||
+	    soften(u, take_field(&d, message, "Date", FORM_RAW, &u->date, &why), &why, err) != 0 ||
+	    soften(u, take_field(&d, message, "From", FORM_RAW, &u->from, &why), &why, err) != 0 ||
+	    soften(u, take_field(&d, received, "Date", FORM_RAW, &u->report_date, &why), &why,
+		err) != 0)
 		goto out;
 	if (u->message_id.len == 0)
 		u->message_id.p = NULL;
-	if (parties && (soften(u, take_sender(&d, &why), &why, err) != 0 || soften(u, take_recipients(&d, &why), &why, err) != 0))
+	if (parties &&
+	    (soften(u, take_sender(&d, &why), &why, err) != 0 ||
+		soften(u, take_recipients(&d, &why), &why, err) != 0))
 		goto out;
 	rc = 0;
 out:

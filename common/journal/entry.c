@@ -4,7 +4,17 @@
 
 #include "common/mail/field.h"
 
-enum { BRACKET_START, BRACKET_WORDS, BRACKET_QUOTED, BRACKET_PAIR, BRACKET_NAMED, BRACKET_ADDRESS, BRACKET_CLOSED, BRACKET_COMMA, BRACKET_DEAD };
+enum {
+	BRACKET_START,
+	BRACKET_WORDS,
+	BRACKET_QUOTED,
+	BRACKET_PAIR,
+	BRACKET_NAMED,
+	BRACKET_ADDRESS,
+	BRACKET_CLOSED,
+	BRACKET_COMMA,
+	BRACKET_DEAD
+};
 enum { BARE_START, BARE_ADDRESS, BARE_CLOSED, BARE_COMMA, BARE_DEAD };
 
 void jm_entry_init(struct jm_entry *e, size_t max_bytes)
@@ -119,7 +129,8 @@ bool jm_entry_done(const struct jm_entry *e, struct jm_span *address_r)
 	if (e->bracket == BRACKET_CLOSED || e->bracket == BRACKET_COMMA) {
 		a = jm_span_sub(text, e->from, e->to - e->from);
 		colon = jm_span_index(a, ':');
-		if (jm_span_eq_nocase(jm_span_sub(a, 0, colon), jm_span_str("smtp")) && colon < a.len)
+		if (jm_span_eq_nocase(jm_span_sub(a, 0, colon), jm_span_str("smtp")) &&
+		    colon < a.len)
 			a = jm_span_sub(a, colon + 1, a.len);
 		*address_r = a;
 		return true;

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * An entry of a 2003 report (rule R9): [name] "<" [type ":"] address ">" [","], or an address with "@" [","].
+ * An entry of a 2003 report (rule R9): [name] "<" [type ":"] address ">" [","], or an address with
+ * "@" [","].
  *
- * It may be wrapped over lines, which are joined without a separator until the whole is an entry. Two small automata read
- * along as pieces come in, so that a list that never makes an entry costs no more than its length.
+ * It may be wrapped over lines, which are joined without a separator until the whole is an entry.
+ * Two small automata read along as pieces come in, so that a list that never makes an entry costs
+ * no more than its length.
  */
 #ifndef JM_JOURNAL_ENTRY_H
 #define JM_JOURNAL_ENTRY_H
@@ -15,11 +17,11 @@
 #include "common/base/span.h"
 
 struct jm_entry {
-	struct jm_buf text;		/* the pieces so far, joined */
-	int bracket, bare;		/* states of the two automata */
-	size_t from, to;		/* what stands between the brackets */
-	size_t bare_from, bare_to;	/* the bare address */
-	bool bare_at;			/* it has an "@" with something on both sides */
+	struct jm_buf text;        /* the pieces so far, joined */
+	int bracket, bare;         /* states of the two automata */
+	size_t from, to;           /* what stands between the brackets */
+	size_t bare_from, bare_to; /* the bare address */
+	bool bare_at;              /* it has an "@" with something on both sides */
 };
 
 /* Make *e empty; max_bytes caps the joined text. */
@@ -34,8 +36,8 @@ void jm_entry_release(struct jm_entry *e);
 /* Append a piece. LIMIT, TEMP. */
 int jm_entry_add(struct jm_entry *e, struct jm_span piece, struct jm_err *err) JM_MUST_CHECK;
 
-/* True when the whole so far is an entry. *address_r: the address, or "type:address" for a type other than smtp; empty for a
- * null address. It lives until the next change of e. */
+/* True when the whole so far is an entry. *address_r: the address, or "type:address" for a type
+ * other than smtp; empty for a null address. It lives until the next change of e. */
 bool jm_entry_done(const struct jm_entry *e, struct jm_span *address_r);
 
 #endif

@@ -12,13 +12,14 @@ static int add_piece(struct jm_sha256 *d, struct jm_span s, struct jm_err *err)
 	unsigned char len[8];
 
 	jm_num_put_be64(len, s.len);
-	if (jm_sha256_add(d, len, sizeof(len), err) != 0)
+	if (jm_sha256_add(d, len, sizeof len, err) != 0)
 		return -1;
 	return s.len ? jm_sha256_add(d, s.p, s.len, err) : 0;
 }
 
 /* The first field of each name, in one walk; and the body. */
-static struct jm_span find_fields(struct jm_span message, const char *const name[], struct jm_span value_r[], size_t n)
+static struct jm_span find_fields(
+    struct jm_span message, const char *const name[], struct jm_span value_r[], size_t n)
 {
 	struct jm_fields w;
 	struct jm_field f;
@@ -27,7 +28,8 @@ static struct jm_span find_fields(struct jm_span message, const char *const name
 	jm_fields_start(&w, message);
 	while (jm_fields_next(&w, &f))
 		for (k = 0; k < n; k++)
-			if (jm_span_none(value_r[k]) && jm_span_eq_nocase(f.name, jm_span_str(name[k])))
+			if (jm_span_none(value_r[k]) &&
+			    jm_span_eq_nocase(f.name, jm_span_str(name[k])))
 				value_r[k] = f.value;
 	return jm_span_sub(message, w.pos, message.len);
 }
@@ -42,7 +44,8 @@ int jm_key_of(struct jm_span message, unsigned char key_r[JM_SHA256_BYTES], stru
 	size_t k;
 	int rc = -1;
 
-	jm_buf_init(&fold, message.len + 1);	/* an unfolded value is never longer: no cap is reached */
+	jm_buf_init(&fold, message.len + 1); /* an unfolded value is never longer: no cap is reached
+					      */
 	if (jm_field_unfold(value[0], &fold, &v, err) != 0)
 		goto out;
 	if (v.len == 0) {

@@ -1,16 +1,32 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The report text of the 2007 family (R8) and of the 2003 family (R9). See report.h; the 2003 entry is in entry.h. */
+/* The report text of the 2007 family (R8) and of the 2003 family (R9). See report.h; the 2003 entry
+ * is in entry.h. */
 #include "common/journal/report.h"
 
 #include "common/journal/entry.h"
 #include "common/mail/field.h"
 
 enum line_name {
-	LINE_OTHER, LINE_SENDER, LINE_ON_BEHALF_OF, LINE_SUBJECT, LINE_MESSAGE_ID, LINE_TO, LINE_CC, LINE_BCC, LINE_RECIPIENT,
-	LINE_LABEL, LINE_MAILBOX, LINE_SENT_UTC, LINE_RECEIVED_UTC, LINE_RECIPIENTS,
+	LINE_OTHER,
+	LINE_SENDER,
+	LINE_ON_BEHALF_OF,
+	LINE_SUBJECT,
+	LINE_MESSAGE_ID,
+	LINE_TO,
+	LINE_CC,
+	LINE_BCC,
+	LINE_RECIPIENT,
+	LINE_LABEL,
+	LINE_MAILBOX,
+	LINE_SENT_UTC,
+	LINE_RECEIVED_UTC,
+	LINE_RECIPIENTS,
 };
 
-static const struct { const char *name; enum line_name id; } names_2007[] = {
+static const struct {
+	const char *name;
+	enum line_name id;
+} names_2007[] = {
 	{ "Sender", LINE_SENDER }, { "On-Behalf-Of", LINE_ON_BEHALF_OF }, { "Subject", LINE_SUBJECT }, { "Message-ID", LINE_MESSAGE_ID },
 	{ "To", LINE_TO }, { "Cc", LINE_CC }, { "Bcc", LINE_BCC }, { "Recipient", LINE_RECIPIENT },
 	{ "Label", LINE_LABEL }, { "Mailbox", LINE_MAILBOX }, { "SentUtc", LINE_SENT_UTC }, { "ReceivedUtc", LINE_RECEIVED_UTC },
@@ -20,7 +36,8 @@ static const struct { const char *name; enum line_name id; } names_2007[] = {
 
 struct line {
 	enum line_name id;
-	struct jm_span all, rest, value;	/* without the line end; rest: what follows the colon; value: the same, trimmed */
+	struct jm_span all, rest, value; /* without the line end; rest: what follows the colon;
+					    value: the same, trimmed */
 };
 
 struct reader {
@@ -32,7 +49,9 @@ struct reader {
 
 static enum line_name name_of(enum jm_variant family, struct jm_span name)
 {
-	size_t k, n = family == JM_VARIANT_2003 ? sizeof(names_2003) / sizeof(names_2003[0]) : sizeof(names_2007) / sizeof(names_2007[0]);
+	size_t k,
+	    n = family == JM_VARIANT_2003 ? sizeof names_2003 / sizeof names_2003[0]
+					  : sizeof names_2007 / sizeof names_2007[0];
 
 	for (k = 0; k < n; k++) {
 		const char *s = family == JM_VARIANT_2003 ? names_2003[k].name : names_2007[k].name;
@@ -69,7 +88,8 @@ static bool next_line(struct reader *r, struct line *l)
 static struct jm_span address_or_none(struct jm_span v)
 {
 	v = jm_span_trim(v);
-	if (v.len == 0 || jm_span_eq(v, jm_span_str("<>")) || jm_span_eq(v, jm_span_str("Unspecified Address")))
+	if (v.len == 0 || jm_span_eq(v, jm_span_str("<>")) ||
+	    jm_span_eq(v, jm_span_str("Unspecified Address")))
 		return (struct jm_span){ NULL, 0 };
 	return v;
 }
@@ -81,14 +101,17 @@ static int keep(struct reader *r, struct jm_span v, struct jm_span *kept_r, stru
 	return jm_span_none(v) ? 0 : jm_arena_copy(r->arena, v, kept_r, err);
 }
 
-static int add_recipient(struct reader *r, struct jm_report *report, const struct jm_recipient *from, struct jm_err *err)
+static int add_recipient(
+    struct reader *r, struct jm_report *report, const struct jm_recipient *from, struct jm_err *err)
 {
 	struct jm_recipient *to;
 	void *array = report->recipients;
 
 	if (report->recipients_n >= JM_REPORT_RECIPIENTS)
-		return jm_err_set(err, JM_E_LIMIT, "a report names more than %u recipients", JM_REPORT_RECIPIENTS);
-	to = jm_arena_grow(r->arena, &array, &report->recipients_n, &report->recipients_cap, sizeof(*to), err);
+		return jm_err_set(err, JM_E_LIMIT, "a report names more than %u recipients",
+		    JM_REPORT_RECIPIENTS);
+	to = jm_arena_grow(
+	    r->arena, &array, &report->recipients_n, &report->recipients_cap, sizeof *to, err);
 	report->recipients = array;
 	if (!to)
 		return -1;
@@ -99,7 +122,8 @@ static int add_recipient(struct reader *r, struct jm_report *report, const struc
 	return keep(r, from->via_address, &to->via_address, err);
 }
 
-/* When a redirection ", Expanded: " or ", Forwarded: " stands at the comma at k: its kind, and where its address begins. */
+/* When a redirection ", Expanded: " or ", Forwarded: " stands at the comma at k: its kind, and
+ * where its address begins. */
 static enum jm_recipient_via via_at(struct jm_span v, size_t k, size_t *at_r)
 {
 	struct jm_span rest = jm_span_trim(jm_span_sub(v, k + 1, v.len)), after;
@@ -148,8 +172,10 @@ static void split_recipient(struct jm_span v, struct jm_recipient *to)
 		to->via = JM_VIA_NONE;
 }
 
-/* What counts in front of the first Subject or Message-ID line, and those two. *from_r: where the recipients may begin. */
-static int read_first_part(struct reader *r, struct jm_report *report, bool *sender_r, size_t *from_r, struct jm_err *err)
+/* What counts in front of the first Subject or Message-ID line, and those two. *from_r: where the
+ * recipients may begin. */
+static int read_first_part(
+    struct reader *r, struct jm_report *report, bool *sender_r, size_t *from_r, struct jm_err *err)
 {
 	struct jm_span sender = { NULL, 0 }, behalf = sender, subject = sender, id = sender;
 	bool early = true, had_behalf = false, had_id = false;
@@ -179,8 +205,9 @@ static int read_first_part(struct reader *r, struct jm_report *report, bool *sen
 	}
 	if (had_id && (id.len == 0 || jm_span_eq(id, jm_span_str("Unknown Message-ID"))))
 		id.p = NULL;
-	if (keep(r, sender, &report->sender, err) != 0 || keep(r, behalf, &report->on_behalf_of, err) != 0
-	    || keep(r, subject, &report->subject, err) != 0)
+	if (keep(r, sender, &report->sender, err) != 0 ||
+	    keep(r, behalf, &report->on_behalf_of, err) != 0 ||
+	    keep(r, subject, &report->subject, err) != 0)
 		return -1;
 	return keep(r, id, &report->message_id, err);
 }
@@ -217,7 +244,8 @@ static int read_2007(struct reader *r, struct jm_report *report, bool *sender_r,
 			return -1;
 		if (l.id < LINE_TO || l.id > LINE_RECIPIENT)
 			continue;
-		to = (struct jm_recipient){ .type = (enum jm_recipient_type)(JM_RCPT_TO + (l.id - LINE_TO)) };
+		to = (struct jm_recipient){ .type = (enum jm_recipient_type)(
+						JM_RCPT_TO + (l.id - LINE_TO)) };
 		split_recipient(l.value, &to);
 		if (!jm_span_none(to.address) && add_recipient(r, report, &to, err) != 0)
 			return -1;
@@ -231,7 +259,8 @@ static bool is_blank(struct jm_span line)
 }
 
 /* Take the finished entry in e, when there is one, as a recipient. */
-static int take_entry(struct reader *r, struct jm_report *report, struct jm_entry *e, struct jm_err *err)
+static int take_entry(
+    struct reader *r, struct jm_report *report, struct jm_entry *e, struct jm_err *err)
 {
 	struct jm_recipient to = { .type = JM_RCPT_RECIPIENT };
 
@@ -243,8 +272,10 @@ static int take_entry(struct reader *r, struct jm_report *report, struct jm_entr
 	return 0;
 }
 
-/* The value that begins on line l, with the lines that belong to it; leaves r at the line that ends it. */
-static int read_value_2003(struct reader *r, const struct line *l, struct jm_report *report, struct jm_entry *e, struct jm_err *err)
+/* The value that begins on line l, with the lines that belong to it; leaves r at the line that ends
+ * it. */
+static int read_value_2003(struct reader *r, const struct line *l, struct jm_report *report,
+    struct jm_entry *e, struct jm_err *err)
 {
 	struct jm_span done;
 	struct line next;
@@ -291,7 +322,8 @@ static int read_2003(struct reader *r, struct jm_report *report, bool *sender_r,
 				goto out;
 		}
 		v = jm_field_strip(jm_buf_span(&e.text));
-		if (l.id == LINE_MESSAGE_ID && jm_span_none(report->message_id) && v.len > 0 && keep(r, v, &report->message_id, err) != 0)
+		if (l.id == LINE_MESSAGE_ID && jm_span_none(report->message_id) && v.len > 0 &&
+		    keep(r, v, &report->message_id, err) != 0)
 			goto out;
 	}
 	rc = 0;
@@ -300,8 +332,8 @@ out:
 	return rc;
 }
 
-int jm_report_read(struct jm_span text, enum jm_variant family, struct jm_arena *arena, struct jm_report *report, bool *proper_r,
-    struct jm_err *err)
+int jm_report_read(struct jm_span text, enum jm_variant family, struct jm_arena *arena,
+    struct jm_report *report, bool *proper_r, struct jm_err *err)
 {
 	struct reader r = { .text = text, .family = family, .arena = arena };
 	bool sender = false;
@@ -309,7 +341,8 @@ int jm_report_read(struct jm_span text, enum jm_variant family, struct jm_arena 
 
 	*report = (struct jm_report){ .recipients = NULL };
 	*proper_r = false;
-	rc = family == JM_VARIANT_2003 ? read_2003(&r, report, &sender, err) : read_2007(&r, report, &sender, err);
+	rc = family == JM_VARIANT_2003 ? read_2003(&r, report, &sender, err)
+				       : read_2007(&r, report, &sender, err);
 	*proper_r = rc == 0 && sender && report->recipients_n > 0;
 	return rc;
 }

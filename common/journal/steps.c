@@ -14,7 +14,9 @@ struct block {
 
 void jm_steps_start(struct jm_view *v, struct jm_span received)
 {
-	*v = (struct jm_view){ .raw = received, .steps = { { 0, received.len, JM_CTE_IDENTITY } }, .steps_n = 1 };
+	*v = (struct jm_view){
+		.raw = received, .steps = { { 0, received.len, JM_CTE_IDENTITY } }, .steps_n = 1
+	};
 }
 
 void jm_steps_release(void **decoded)
@@ -34,9 +36,10 @@ static unsigned char *get(const struct jm_steps_memory *mem, size_t n, struct jm
 
 	if (mem->memory && mem->memory->alloc)
 		return mem->memory->alloc(mem->memory->ctx, n, err);
-	b = malloc(sizeof(*b) + n);
+	b = malloc(sizeof *b + n);
 	if (!b) {
-		(void)jm_err_set(err, JM_E_TEMP, "out of memory for a decoded message of %zu bytes", n);	/* -1 always */
+		(void)jm_err_set(err, JM_E_TEMP, "out of memory for a decoded message of %zu bytes",
+		    n); /* -1 always */
 		return NULL;
 	}
 	b->next = *mem->decoded;
@@ -45,9 +48,11 @@ static unsigned char *get(const struct jm_steps_memory *mem, size_t n, struct jm
 }
 
 /* Decode in; an identity gives the bytes themselves, no bytes need no memory. */
-static int decode(struct jm_span in, enum jm_cte cte, const struct jm_steps_memory *mem, struct jm_span *out_r, struct jm_err *err)
+static int decode(struct jm_span in, enum jm_cte cte, const struct jm_steps_memory *mem,
+    struct jm_span *out_r, struct jm_err *err)
 {
-	size_t (*run)(struct jm_span, unsigned char *) = cte == JM_CTE_BASE64 ? jm_decode_base64 : jm_decode_qp;
+	size_t (*run)(struct jm_span, unsigned char *) = cte == JM_CTE_BASE64 ? jm_decode_base64
+									      : jm_decode_qp;
 	unsigned char *p;
 	size_t n;
 
@@ -66,8 +71,8 @@ static int decode(struct jm_span in, enum jm_cte cte, const struct jm_steps_memo
 	return 0;
 }
 
-int jm_steps_into(const struct jm_view *v, struct jm_span part, enum jm_cte cte, const struct jm_steps_memory *mem,
-    struct jm_view *inner_r, struct jm_err *err)
+int jm_steps_into(const struct jm_view *v, struct jm_span part, enum jm_cte cte,
+    const struct jm_steps_memory *mem, struct jm_view *inner_r, struct jm_err *err)
 {
 	struct jm_step *last, step = { (size_t)(part.p - v->raw.p), part.len, cte };
 	struct jm_span out;
@@ -78,19 +83,21 @@ int jm_steps_into(const struct jm_view *v, struct jm_span part, enum jm_cte cte,
 		*inner_r = *v;
 	inner_r->raw = out;
 	last = &inner_r->steps[inner_r->steps_n - 1];
-	if (last->cte == JM_CTE_IDENTITY) {	/* a slice of a slice is a slice */
+	if (last->cte == JM_CTE_IDENTITY) { /* a slice of a slice is a slice */
 		step.off += last->off;
 		*last = step;
 	} else if (inner_r->steps_n < JM_UNWRAP_MAX_STEPS) {
 		inner_r->steps[inner_r->steps_n++] = step;
 	} else {
-		return jm_err_set(err, JM_E_BUG, "more than %d steps to a message", JM_UNWRAP_MAX_STEPS);
+		return jm_err_set(
+		    err, JM_E_BUG, "more than %d steps to a message", JM_UNWRAP_MAX_STEPS);
 	}
 	return 0;
 }
 
-int jm_unwrap_follow(struct jm_span received, const struct jm_step *steps, size_t steps_n, const struct jm_unwrap_memory *memory,
-    struct jm_span *raw_r, void **owned_r, struct jm_err *err)
+int jm_unwrap_follow(struct jm_span received, const struct jm_step *steps, size_t steps_n,
+    const struct jm_unwrap_memory *memory, struct jm_span *raw_r, void **owned_r,
+    struct jm_err *err)
 {
 	void *mine = NULL, *before;
 	struct jm_steps_memory mem = { memory, &mine };
@@ -99,19 +106,22 @@ int jm_unwrap_follow(struct jm_span received, const struct jm_step *steps, size_
 
 	*owned_r = NULL;
 	for (k = 0; k < steps_n; k++) {
-		if (steps[k].off > at.len || steps[k].len > at.len - steps[k].off || (int)steps[k].cte < JM_CTE_IDENTITY || steps[k].cte > JM_CTE_QP) {
+		if (steps[k].off > at.len || steps[k].len > at.len - steps[k].off ||
+		    (int)steps[k].cte < JM_CTE_IDENTITY || steps[k].cte > JM_CTE_QP) {
 			jm_steps_release(&mine);
-			return jm_err_set(err, JM_E_CORRUPT, "step %zu (%zu bytes from %zu) lies outside of %zu bytes", k + 1, steps[k].len,
-			    steps[k].off, at.len);
+			return jm_err_set(err, JM_E_CORRUPT,
+			    "step %zu (%zu bytes from %zu) lies outside of %zu bytes", k + 1,
+			    steps[k].len, steps[k].off, at.len);
 		}
 		before = mine;
 		mine = NULL;
-		if (decode(jm_span_sub(at, steps[k].off, steps[k].len), steps[k].cte, &mem, &at, err) != 0) {
+		if (decode(jm_span_sub(at, steps[k].off, steps[k].len), steps[k].cte, &mem, &at,
+			err) != 0) {
 			jm_steps_release(&before);
 			return -1;
 		}
 		if (mine)
-			jm_steps_release(&before);	/* decoded from, no longer needed */
+			jm_steps_release(&before); /* decoded from, no longer needed */
 		else
 			mine = before;
 	}

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The way from the received bytes to a message inside them: slices and decodings. jm_unwrap_follow() walks it again. */
+/* The way from the received bytes to a message inside them: slices and decodings.
+ * jm_unwrap_follow() walks it again. */
 #ifndef JM_JOURNAL_STEPS_H
 #define JM_JOURNAL_STEPS_H
 
@@ -22,8 +23,8 @@ struct jm_steps_memory {
 void jm_steps_start(struct jm_view *v, struct jm_span received);
 
 /* Take the slice part of v->raw and decode it; *inner_r may be empty. TEMP when memory ran out. */
-int jm_steps_into(const struct jm_view *v, struct jm_span part, enum jm_cte cte, const struct jm_steps_memory *mem,
-    struct jm_view *inner_r, struct jm_err *err) JM_MUST_CHECK;
+int jm_steps_into(const struct jm_view *v, struct jm_span part, enum jm_cte cte,
+    const struct jm_steps_memory *mem, struct jm_view *inner_r, struct jm_err *err) JM_MUST_CHECK;
 
 /* Free the chain. */
 void jm_steps_release(void **decoded);

@@ -6,8 +6,8 @@
 
 static bool is_journal_header(struct jm_span name)
 {
-	return jm_span_eq_nocase(name, jm_span_str("X-MS-Exchange-Organization-BCC"))
-	    || jm_span_eq_nocase(name, jm_span_str("X-MS-Exchange-CrossPremises-BCC"));
+	return jm_span_eq_nocase(name, jm_span_str("X-MS-Exchange-Organization-BCC")) ||
+	    jm_span_eq_nocase(name, jm_span_str("X-MS-Exchange-CrossPremises-BCC"));
 }
 
 static size_t count(struct jm_span raw)
@@ -22,7 +22,8 @@ static size_t count(struct jm_span raw)
 	return n;
 }
 
-int jm_strip(struct jm_content *content, bool remove, struct jm_arena *arena, bool *limited_r, struct jm_err *err)
+int jm_strip(struct jm_content *content, bool remove, struct jm_arena *arena, bool *limited_r,
+    struct jm_err *err)
 {
 	struct jm_fields w;
 	struct jm_field f;
@@ -40,7 +41,7 @@ int jm_strip(struct jm_content *content, bool remove, struct jm_arena *arena, bo
 		*limited_r = true;
 		n = JM_STRIP_CUTS;
 	}
-	content->cuts = jm_arena_alloc(arena, n * sizeof(*content->cuts), &why);
+	content->cuts = jm_arena_alloc(arena, n * sizeof *content->cuts, &why);
 	if (!content->cuts) {
 		*limited_r = true;
 		if (why.kind == JM_E_LIMIT)
@@ -53,7 +54,9 @@ int jm_strip(struct jm_content *content, bool remove, struct jm_arena *arena, bo
 	while (content->cuts_n < n && jm_fields_next(&w, &f)) {
 		if (!is_journal_header(f.name))
 			continue;
-		content->cuts[content->cuts_n++] = (struct jm_cut){ (size_t)(f.all.p - content->raw.p), f.all.len, f.name };
+		content->cuts[content->cuts_n++] = (struct jm_cut){
+			(size_t)(f.all.p - content->raw.p), f.all.len, f.name
+		};
 		content->size_bytes -= f.all.len;
 	}
 	return 0;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Unwrapping: the wrapper's structure, reports in wrappers, the clear-text copy, step-down. See unwrap.h.
- * The report text is read in report.c, the way into decoded parts is kept in steps.c, own headers are read in describe.c.
+ * Unwrapping: the wrapper's structure, reports in wrappers, the clear-text copy, step-down. See
+ * unwrap.h. The report text is read in report.c, the way into decoded parts is kept in steps.c, own
+ * headers are read in describe.c.
  */
 #include "common/journal/unwrap.h"
 
@@ -15,25 +16,25 @@
 #include "common/mail/mime.h"
 
 #define ARENA_BYTES (64u * 1024 * 1024)
-#define MAX_LEVELS 8u		/* R12 */
+#define MAX_LEVELS 8u /* R12 */
 
 /* What one message or part says in its own header; its Content-Type is in job->type. */
 struct head {
 	struct jm_span body;
-	bool complete;			/* an empty line ends the header */
-	enum jm_variant marker;		/* R2; JM_VARIANT_PLAIN: none */
+	bool complete;          /* an empty line ends the header */
+	enum jm_variant marker; /* R2; JM_VARIANT_PLAIN: none */
 	enum jm_cte cte;
-	bool rpmsg;			/* Content-Class: rpmsg.message */
+	bool rpmsg; /* Content-Class: rpmsg.message */
 };
 
 /* A proper report, taken apart. */
 struct opened {
 	struct jm_report report;
 	enum jm_variant family;
-	struct jm_arena arena;		/* of report */
-	struct jm_view from;		/* what it was found in */
-	struct jm_view message;		/* the journaled message */
-	struct jm_span second;		/* slice of from.raw: a second message/rfc822 child; none */
+	struct jm_arena arena;  /* of report */
+	struct jm_view from;    /* what it was found in */
+	struct jm_view message; /* the journaled message */
+	struct jm_span second;  /* slice of from.raw: a second message/rfc822 child; none */
 	enum jm_cte second_cte;
 };
 
@@ -41,19 +42,20 @@ struct job {
 	const struct jm_unwrap_options *options;
 	struct jm_unwrap *u;
 	struct jm_steps_memory mem;
-	struct jm_mime_type type;	/* of the head that was read last */
-	struct jm_buf value;		/* an unfolded value */
-	struct jm_buf boundary[2];	/* of the wrapper, of a multipart in it */
+	struct jm_mime_type type;  /* of the head that was read last */
+	struct jm_buf value;       /* an unfolded value */
+	struct jm_buf boundary[2]; /* of the wrapper, of a multipart in it */
 	struct jm_buf param;
-	struct jm_buf octets, text;	/* a candidate for the report text */
+	struct jm_buf octets, text; /* a candidate for the report text */
 };
 
-static int value_is(struct job *j, const struct jm_field *f, const char *want, bool *same_r, struct jm_err *err)
+static int value_is(
+    struct job *j, const struct jm_field *f, const char *want, bool *same_r, struct jm_err *err)
 {
 	struct jm_span v;
 
 	*same_r = false;
-	if (f->value.len > JM_FIELD_VALUE_BYTES)	/* no word that we look for is that long */
+	if (f->value.len > JM_FIELD_VALUE_BYTES) /* no word that we look for is that long */
 		return 0;
 	if (jm_field_unfold(f->value, &j->value, &v, err) != 0)
 		return -1;
@@ -68,8 +70,9 @@ static int read_marker(struct job *j, const struct jm_field *f, struct head *h, 
 
 	if (jm_span_eq_nocase(f->name, jm_span_str("X-MS-Journal-Report"))) {
 		h->marker = JM_VARIANT_2007;
-	} else if (h->marker == JM_VARIANT_PLAIN && (jm_span_eq_nocase(f->name, jm_span_str("Content-Identifier"))
-	    || jm_span_eq_nocase(f->name, jm_span_str("Content-Identifer")))) {
+	} else if (h->marker == JM_VARIANT_PLAIN &&
+	    (jm_span_eq_nocase(f->name, jm_span_str("Content-Identifier")) ||
+		jm_span_eq_nocase(f->name, jm_span_str("Content-Identifer")))) {
 		if (value_is(j, f, "ExJournalReport", &same, err) != 0)
 			return -1;
 		if (same)
@@ -78,11 +81,13 @@ static int read_marker(struct job *j, const struct jm_field *f, struct head *h, 
 	return 0;
 }
 
-static int read_encoding(struct job *j, const struct jm_field *f, struct head *h, struct jm_err *err)
+static int read_encoding(
+    struct job *j, const struct jm_field *f, struct head *h, struct jm_err *err)
 {
 	bool base64, qp;
 
-	if (value_is(j, f, "base64", &base64, err) != 0 || value_is(j, f, "quoted-printable", &qp, err) != 0)
+	if (value_is(j, f, "base64", &base64, err) != 0 ||
+	    value_is(j, f, "quoted-printable", &qp, err) != 0)
 		return -1;
 	h->cte = base64 ? JM_CTE_BASE64 : qp ? JM_CTE_QP : JM_CTE_IDENTITY;
 	return 0;
@@ -104,7 +109,8 @@ static int read_head(struct job *j, struct jm_span raw, struct head *h, struct j
 		if (!had_type && jm_span_eq_nocase(f.name, jm_span_str("Content-Type"))) {
 			had_type = true;
 			type = f;
-		} else if (!had_cte && jm_span_eq_nocase(f.name, jm_span_str("Content-Transfer-Encoding"))) {
+		} else if (!had_cte &&
+		    jm_span_eq_nocase(f.name, jm_span_str("Content-Transfer-Encoding"))) {
 			had_cte = true;
 			if (read_encoding(j, &f, h, err) != 0)
 				return -1;
@@ -121,9 +127,10 @@ static int read_head(struct job *j, struct jm_span raw, struct head *h, struct j
 	return jm_mime_type_parse(&j->type, v, err);
 }
 
-/* Begin a walk through the parts of the multipart whose head was just read. *usable_r: it is one, with a boundary. */
-static int start_parts(struct job *j, const struct head *h, struct jm_buf *boundary, struct jm_multipart *m, bool *usable_r,
-    struct jm_err *err)
+/* Begin a walk through the parts of the multipart whose head was just read. *usable_r: it is one,
+ * with a boundary. */
+static int start_parts(struct job *j, const struct head *h, struct jm_buf *boundary,
+    struct jm_multipart *m, bool *usable_r, struct jm_err *err)
 {
 	*usable_r = false;
 	if (!jm_mime_type_is_multipart(&j->type))
@@ -137,24 +144,28 @@ static int start_parts(struct job *j, const struct head *h, struct jm_buf *bound
 }
 
 /* R7: is the text/plain part whose head was just read the report? */
-static int try_text(struct job *j, const struct head *h, struct opened *o, bool *proper_r, struct jm_err *err)
+static int try_text(
+    struct job *j, const struct head *h, struct opened *o, bool *proper_r, struct jm_err *err)
 {
 	struct jm_span octets = h->body;
 	bool found;
 
 	if (octets.len > JM_REPORT_TEXT_BYTES)
-		return jm_err_set(err, JM_E_LIMIT, "a report text is longer than %u bytes", JM_REPORT_TEXT_BYTES);
+		return jm_err_set(
+		    err, JM_E_LIMIT, "a report text is longer than %u bytes", JM_REPORT_TEXT_BYTES);
 	if (h->cte != JM_CTE_IDENTITY) {
 		jm_buf_reset(&j->octets);
 		if (jm_buf_reserve(&j->octets, octets.len + 2, err) != 0)
 			return -1;
-		j->octets.len = h->cte == JM_CTE_BASE64 ? jm_decode_base64(octets, j->octets.p) : jm_decode_qp(octets, j->octets.p);
+		j->octets.len = h->cte == JM_CTE_BASE64 ? jm_decode_base64(octets, j->octets.p)
+							: jm_decode_qp(octets, j->octets.p);
 		octets = jm_buf_span(&j->octets);
 	}
 	jm_buf_reset(&j->text);
-	if (jm_mime_type_param(&j->type, "charset", &j->param, &found, err) != 0
-	    || jm_charset_decode(octets, jm_buf_span(&j->param), &j->text, err) != 0
-	    || jm_report_read(jm_buf_span(&j->text), o->family, &o->arena, &o->report, proper_r, err) != 0)
+	if (jm_mime_type_param(&j->type, "charset", &j->param, &found, err) != 0 ||
+	    jm_charset_decode(octets, jm_buf_span(&j->param), &j->text, err) != 0 ||
+	    jm_report_read(
+		jm_buf_span(&j->text), o->family, &o->arena, &o->report, proper_r, err) != 0)
 		return -1;
 	if (!*proper_r)
 		jm_arena_release(&o->arena);
@@ -162,7 +173,8 @@ static int try_text(struct job *j, const struct head *h, struct opened *o, bool 
 }
 
 /* R7: the children of a direct multipart/alternative whose head was just read. */
-static int try_alternative(struct job *j, const struct head *h, struct opened *o, bool *proper_r, struct jm_err *err)
+static int try_alternative(
+    struct job *j, const struct head *h, struct opened *o, bool *proper_r, struct jm_err *err)
 {
 	struct jm_multipart m;
 	struct jm_span raw;
@@ -174,15 +186,16 @@ static int try_alternative(struct job *j, const struct head *h, struct opened *o
 	while (usable && !*proper_r && jm_multipart_next(&m, &raw)) {
 		if (read_head(j, raw, &part, err) != 0)
 			return -1;
-		if (strcmp(j->type.kind, "text/plain") == 0 && try_text(j, &part, o, proper_r, err) != 0)
+		if (strcmp(j->type.kind, "text/plain") == 0 &&
+		    try_text(j, &part, o, proper_r, err) != 0)
 			return -1;
 	}
 	return 0;
 }
 
 /* Walk the wrapper's parts once: the report text into o, the first two messages' slices. */
-static int read_parts(struct job *j, struct jm_multipart *m, struct opened *o, bool *proper_r, struct jm_span *first_r,
-    enum jm_cte *cte_r, struct jm_err *err)
+static int read_parts(struct job *j, struct jm_multipart *m, struct opened *o, bool *proper_r,
+    struct jm_span *first_r, enum jm_cte *cte_r, struct jm_err *err)
 {
 	struct jm_span raw;
 	struct head part;
@@ -211,8 +224,10 @@ static int read_parts(struct job *j, struct jm_multipart *m, struct opened *o, b
 	return 0;
 }
 
-/* Take the message in from apart. *proper_r: it is a proper report (R2, R3, R6, R7) and fills *o; else *o owns nothing. */
-static int open_strictly(struct job *j, const struct jm_view *from, struct opened *o, bool *proper_r, struct jm_err *err)
+/* Take the message in from apart. *proper_r: it is a proper report (R2, R3, R6, R7) and fills *o;
+ * else *o owns nothing. */
+static int open_strictly(
+    struct job *j, const struct jm_view *from, struct opened *o, bool *proper_r, struct jm_err *err)
 {
 	struct jm_span first = { NULL, 0 };
 	enum jm_cte cte = JM_CTE_IDENTITY;
@@ -242,7 +257,8 @@ static int open_strictly(struct job *j, const struct jm_view *from, struct opene
 }
 
 /* The same; a cap that is reached makes it no proper report and is counted. */
-static int open_report(struct job *j, const struct jm_view *from, struct opened *o, bool *proper_r, struct jm_err *err)
+static int open_report(
+    struct job *j, const struct jm_view *from, struct opened *o, bool *proper_r, struct jm_err *err)
 {
 	struct jm_err why;
 	int rc;
@@ -265,8 +281,10 @@ static int open_report(struct job *j, const struct jm_view *from, struct opened 
 	return rc;
 }
 
-/* R12 (b): the first message/rfc822 child of a delivery status notification. *found_r, then *inner_r. */
-static int find_returned(struct job *j, const struct jm_view *from, struct jm_view *inner_r, bool *found_r, struct jm_err *err)
+/* R12 (b): the first message/rfc822 child of a delivery status notification. *found_r, then
+ * *inner_r. */
+static int find_returned(struct job *j, const struct jm_view *from, struct jm_view *inner_r,
+    bool *found_r, struct jm_err *err)
 {
 	struct jm_multipart m;
 	struct jm_span raw;
@@ -295,7 +313,8 @@ static int find_returned(struct job *j, const struct jm_view *from, struct jm_vi
 	return 0;
 }
 
-static int open_returned(struct job *j, const struct jm_view *from, struct opened *o, bool *proper_r, struct jm_err *err)
+static int open_returned(
+    struct job *j, const struct jm_view *from, struct opened *o, bool *proper_r, struct jm_err *err)
 {
 	struct jm_view inner;
 	struct jm_err why;
@@ -321,7 +340,8 @@ static bool at_journal_domain(struct jm_span address, const char *const *domains
 	if (at == address.len)
 		return false;
 	for (; domains && *domains; domains++)
-		if (jm_span_eq_nocase(jm_span_sub(address, at + 1, address.len), jm_span_str(*domains)))
+		if (jm_span_eq_nocase(
+			jm_span_sub(address, at + 1, address.len), jm_span_str(*domains)))
 			return true;
 	return false;
 }
@@ -342,7 +362,8 @@ static int descend(struct job *j, struct opened *o, struct jm_err *err)
 	struct opened deeper;
 	bool proper;
 
-	while (j->u->nesting < MAX_LEVELS && all_at_journal_domains(&o->report, j->options->journal_domains)) {
+	while (j->u->nesting < MAX_LEVELS &&
+	    all_at_journal_domains(&o->report, j->options->journal_domains)) {
 		if (open_report(j, &o->message, &deeper, &proper, err) != 0)
 			return -1;
 		if (!proper)
@@ -380,7 +401,7 @@ static int is_protected(struct job *j, struct jm_span raw, bool *protected_r, st
 static void set_content(struct jm_content *c, const struct jm_view *v)
 {
 	c->raw = v->raw;
-	memcpy(c->steps, v->steps, sizeof(c->steps));
+	memcpy(c->steps, v->steps, sizeof c->steps);
 	c->steps_n = v->steps_n;
 }
 
@@ -433,7 +454,8 @@ static void take_report(struct jm_unwrap *u, struct opened *o)
 	u->arena = o->arena;
 }
 
-static int unwrap_envelope(struct job *j, const struct jm_view *all, bool *proper_r, struct jm_err *err)
+static int unwrap_envelope(
+    struct job *j, const struct jm_view *all, bool *proper_r, struct jm_err *err)
 {
 	struct opened o;
 
@@ -488,7 +510,8 @@ static void job_release(struct job *j)
 	jm_buf_release(&j->text);
 }
 
-int jm_unwrap(struct jm_span received, const struct jm_unwrap_options *options, struct jm_unwrap *u, struct jm_err *err)
+int jm_unwrap(struct jm_span received, const struct jm_unwrap_options *options, struct jm_unwrap *u,
+    struct jm_err *err)
 {
 	struct jm_view all;
 	bool proper = false;
@@ -504,8 +527,9 @@ int jm_unwrap(struct jm_span received, const struct jm_unwrap_options *options, 
 	if (!proper)
 		set_content(&u->message, &all);
 	u->step_down = !proper && options->type == JM_JOURNAL_ENVELOPE;
-	if (strip(u, &u->message, options->remove_journal_headers, err) != 0
-	    || (u->has_companion && strip(u, &u->companion, options->remove_journal_headers, err) != 0))
+	if (strip(u, &u->message, options->remove_journal_headers, err) != 0 ||
+	    (u->has_companion &&
+		strip(u, &u->companion, options->remove_journal_headers, err) != 0))
 		goto out;
 	rc = jm_describe(u, received, !proper, err);
 out:
@@ -523,7 +547,9 @@ void jm_unwrap_release(struct jm_unwrap *u)
 
 const char *jm_variant_name(enum jm_variant v)
 {
-	return v == JM_VARIANT_2007 ? "exchange-2007" : v == JM_VARIANT_2003 ? "exchange-2003" : "plain";
+	return v == JM_VARIANT_2007 ? "exchange-2007"
+	    : v == JM_VARIANT_2003  ? "exchange-2003"
+				    : "plain";
 }
 
 const char *jm_recipient_type_name(enum jm_recipient_type t)

@@ -7,18 +7,56 @@
 #include <stdint.h>
 
 #define LABEL_BYTES 64
-#define REPLACEMENT "\xef\xbf\xbd"	/* U+FFFD */
+#define REPLACEMENT "\xef\xbf\xbd" /* U+FFFD */
 
-/* What a label means in mail, where that is not what iconv takes it for or where iconv does not know it. */
-static const struct { const char *label, *iconv_name; } alias[] = {
-	{ "gb2312", "GB18030" }, { "gbk", "GB18030" }, { "big5", "CP950" }, { "ks_c_5601-1987", "CP949" },
-	{ "x-sjis", "SHIFT_JIS" }, { "unicode-1-1-utf-7", "UTF-7" }, { "iso-8859-8-i", "ISO-8859-8" },
+/* What a label means in mail, where that is not what iconv takes it for or where iconv does not
+ * know it. */
+static const struct {
+	const char *label, *iconv_name;
+} alias[] = {
+	{ "gb2312", "GB18030" },
+	{ "gbk", "GB18030" },
+	{ "big5", "CP950" },
+	{ "ks_c_5601-1987", "CP949" },
+	{ "x-sjis", "SHIFT_JIS" },
+	{ "unicode-1-1-utf-7", "UTF-7" },
+	{ "iso-8859-8-i", "ISO-8859-8" },
 };
 
 /* windows-1252 at 0x80..0x9f; 0: undefined, as in ISO 8859-1 */
 static const unsigned short cp1252[32] = {
-	0x20ac, 0, 0x201a, 0x0192, 0x201e, 0x2026, 0x2020, 0x2021, 0x02c6, 0x2030, 0x0160, 0x2039, 0x0152, 0, 0x017d, 0,
-	0, 0x2018, 0x2019, 0x201c, 0x201d, 0x2022, 0x2013, 0x2014, 0x02dc, 0x2122, 0x0161, 0x203a, 0x0153, 0, 0x017e, 0x0178,
+	0x20ac,
+	0,
+	0x201a,
+	0x0192,
+	0x201e,
+	0x2026,
+	0x2020,
+	0x2021,
+	0x02c6,
+	0x2030,
+	0x0160,
+	0x2039,
+	0x0152,
+	0,
+	0x017d,
+	0,
+	0,
+	0x2018,
+	0x2019,
+	0x201c,
+	0x201d,
+	0x2022,
+	0x2013,
+	0x2014,
+	0x02dc,
+	0x2122,
+	0x0161,
+	0x203a,
+	0x0153,
+	0,
+	0x017e,
+	0x0178,
 };
 
 static bool is_cont(struct jm_span s, size_t k, unsigned char lo, unsigned char hi)
@@ -26,7 +64,8 @@ static bool is_cont(struct jm_span s, size_t k, unsigned char lo, unsigned char 
 	return k < s.len && s.p[k] >= lo && s.p[k] <= hi;
 }
 
-/* Length of the character at k; 0 when there is none, then *bad_r is the length of the maximal part of one (at least 1). */
+/* Length of the character at k; 0 when there is none, then *bad_r is the length of the maximal part
+ * of one (at least 1). */
 static size_t utf8_at(struct jm_span s, size_t k, size_t *bad_r)
 {
 	unsigned char c = s.p[k], lo = 0x80, hi = 0xbf;
@@ -79,7 +118,8 @@ int jm_charset_scrub(struct jm_span text, struct jm_buf *out, struct jm_err *err
 			k += n;
 			continue;
 		}
-		if (jm_buf_add(out, text.p + from, k - from, err) != 0 || jm_buf_add(out, REPLACEMENT, 3, err) != 0)
+		if (jm_buf_add(out, text.p + from, k - from, err) != 0 ||
+		    jm_buf_add(out, REPLACEMENT, 3, err) != 0)
 			return -1;
 		k += bad;
 		from = k;
@@ -120,7 +160,8 @@ static int add_cp1252(struct jm_span text, struct jm_buf *out, struct jm_err *er
 	return 0;
 }
 
-/* The name for iconv; false when the label is empty, too long or could be more than a name ("//IGNORE", a path). */
+/* The name for iconv; false when the label is empty, too long or could be more than a name
+ * ("//IGNORE", a path). */
 static bool iconv_name(struct jm_span label, char name_r[LABEL_BYTES])
 {
 	const char *name = NULL;
@@ -128,7 +169,7 @@ static bool iconv_name(struct jm_span label, char name_r[LABEL_BYTES])
 
 	if (label.len == 0 || label.len >= LABEL_BYTES)
 		return false;
-	for (k = 0; k < sizeof(alias) / sizeof(alias[0]); k++)
+	for (k = 0; k < sizeof alias / sizeof alias[0]; k++)
 		if (jm_span_eq_nocase(label, jm_span_str(alias[k].label)))
 			name = alias[k].iconv_name;
 	if (name) {
@@ -138,7 +179,8 @@ static bool iconv_name(struct jm_span label, char name_r[LABEL_BYTES])
 	for (k = 0; k < label.len; k++) {
 		unsigned char c = jm_lower(label.p[k]);
 
-		if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.' || c == ':' || c == '+'))
+		if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
+			c == '.' || c == ':' || c == '+'))
 			return false;
 		name_r[k] = (char)c;
 	}
@@ -146,8 +188,10 @@ static bool iconv_name(struct jm_span label, char name_r[LABEL_BYTES])
 	return true;
 }
 
-/* Run cd over text. *valid_r: nothing was invalid. replace: U+FFFD for each invalid octet, instead of stopping. */
-static int run_iconv(iconv_t cd, struct jm_span text, bool replace, struct jm_buf *out, bool *valid_r, struct jm_err *err)
+/* Run cd over text. *valid_r: nothing was invalid. replace: U+FFFD for each invalid octet, instead
+ * of stopping. */
+static int run_iconv(iconv_t cd, struct jm_span text, bool replace, struct jm_buf *out,
+    bool *valid_r, struct jm_err *err)
 {
 	char *in = (char *)(uintptr_t)text.p, *to;
 	size_t left = text.len, room, step = text.len + 32;
@@ -159,13 +203,17 @@ static int run_iconv(iconv_t cd, struct jm_span text, bool replace, struct jm_bu
 		if (step > out->max_bytes - out->len)
 			step = out->max_bytes - out->len;
 		if (step < 16)
-			return jm_err_set(err, JM_E_LIMIT, "decoded text is larger than %zu bytes", out->max_bytes);
+			return jm_err_set(err, JM_E_LIMIT, "decoded text is larger than %zu bytes",
+			    out->max_bytes);
 		if (jm_buf_reserve(out, step, err) != 0)
 			return -1;
 		to = (char *)out->p + out->len;
 		room = step;
 		flushed = left == 0;
-		why = iconv(cd, flushed ? NULL : &in, flushed ? NULL : &left, &to, &room) == (size_t)-1 ? errno : 0;
+		why = iconv(cd, flushed ? NULL : &in, flushed ? NULL : &left, &to, &room) ==
+			(size_t)-1
+		    ? errno
+		    : 0;
 		out->len += step - room;
 		out->p[out->len] = 0;
 		if (why == 0)
@@ -181,7 +229,7 @@ static int run_iconv(iconv_t cd, struct jm_span text, bool replace, struct jm_bu
 		flushed = false;
 		if (jm_buf_add(out, REPLACEMENT, 3, err) != 0)
 			return -1;
-		if (why == EINVAL || left <= 1) {	/* the end, in the middle of a character */
+		if (why == EINVAL || left <= 1) { /* the end, in the middle of a character */
 			left = 0;
 			continue;
 		}
@@ -191,7 +239,8 @@ static int run_iconv(iconv_t cd, struct jm_span text, bool replace, struct jm_bu
 	return 0;
 }
 
-/* glibc reads 0x5c and 0x7e of Shift_JIS as YEN SIGN and OVERLINE; those who write it mean ASCII. Both come from nothing else. */
+/* glibc reads 0x5c and 0x7e of Shift_JIS as YEN SIGN and OVERLINE; those who write it mean ASCII.
+ * Both come from nothing else. */
 static void mend_shift_jis(struct jm_buf *out, size_t from)
 {
 	size_t n = from, k = from;
@@ -215,13 +264,15 @@ static void mend_shift_jis(struct jm_buf *out, size_t from)
 
 static bool is_shift_jis(const char *name)
 {
-	return jm_span_eq_nocase(jm_span_str(name), jm_span_str("shift_jis")) || jm_span_eq_nocase(jm_span_str(name), jm_span_str("shift-jis"))
-	    || jm_span_eq_nocase(jm_span_str(name), jm_span_str("sjis"));
+	return jm_span_eq_nocase(jm_span_str(name), jm_span_str("shift_jis")) ||
+	    jm_span_eq_nocase(jm_span_str(name), jm_span_str("shift-jis")) ||
+	    jm_span_eq_nocase(jm_span_str(name), jm_span_str("sjis"));
 }
 
-/* Append text, read as label, to out. *known_r: iconv knows the charset; *valid_r: and text is valid in it. */
-static int convert(struct jm_span text, struct jm_span label, bool replace, struct jm_buf *out, bool *known_r, bool *valid_r,
-    struct jm_err *err)
+/* Append text, read as label, to out. *known_r: iconv knows the charset; *valid_r: and text is
+ * valid in it. */
+static int convert(struct jm_span text, struct jm_span label, bool replace, struct jm_buf *out,
+    bool *known_r, bool *valid_r, struct jm_err *err)
 {
 	char name[LABEL_BYTES];
 	size_t from = out->len;
@@ -236,13 +287,13 @@ static int convert(struct jm_span text, struct jm_span label, bool replace, stru
 		return errno == ENOMEM ? jm_err_sys(err, JM_E_TEMP, "cannot open a charset") : 0;
 	*known_r = true;
 	rc = run_iconv(cd, text, replace, out, valid_r, err);
-	(void)iconv_close(cd);		/* fails for a bad descriptor only */
+	(void)iconv_close(cd); /* fails for a bad descriptor only */
 	if (rc != 0)
 		return -1;
 	if (is_shift_jis(name))
 		mend_shift_jis(out, from);
 	if (!jm_charset_is_utf8(jm_span_of(out->p + from, out->len - from)))
-		*valid_r = false;	/* some of its charsets let surrogates through */
+		*valid_r = false; /* some of its charsets let surrogates through */
 	return 0;
 }
 
@@ -256,24 +307,29 @@ static bool is_ascii(struct jm_span text)
 	return true;
 }
 
-/* Labels that need no iconv; the rest of the charsets are not all supersets of ASCII, so plain text is no shortcut for them. */
+/* Labels that need no iconv; the rest of the charsets are not all supersets of ASCII, so plain text
+ * is no shortcut for them. */
 static bool is_unicode_or_ascii(struct jm_span label)
 {
-	return label.len == 0 || jm_span_eq_nocase(label, jm_span_str("us-ascii")) || jm_span_eq_nocase(label, jm_span_str("utf-8"));
+	return label.len == 0 || jm_span_eq_nocase(label, jm_span_str("us-ascii")) ||
+	    jm_span_eq_nocase(label, jm_span_str("utf-8"));
 }
 
-int jm_charset_decode(struct jm_span text, struct jm_span label, struct jm_buf *out, struct jm_err *err)
+int jm_charset_decode(
+    struct jm_span text, struct jm_span label, struct jm_buf *out, struct jm_err *err)
 {
 	size_t from = out->len, skip = 0;
 	bool known, valid = false;
 
 	if (text.len == 0)
 		return 0;
-	if (!is_unicode_or_ascii(label) && convert(text, label, false, out, &known, &valid, err) != 0)
+	if (!is_unicode_or_ascii(label) &&
+	    convert(text, label, false, out, &known, &valid, err) != 0)
 		return -1;
 	if (!valid) {
 		out->len = from;
-		if (jm_charset_is_utf8(text) ? jm_buf_add_span(out, text, err) : add_cp1252(text, out, err))
+		if (jm_charset_is_utf8(text) ? jm_buf_add_span(out, text, err)
+					     : add_cp1252(text, out, err))
 			return -1;
 	}
 	while (out->len - from - skip >= 3 && memcmp(out->p + from + skip, "\xef\xbb\xbf", 3) == 0)
@@ -286,7 +342,8 @@ int jm_charset_decode(struct jm_span text, struct jm_span label, struct jm_buf *
 	return 0;
 }
 
-int jm_charset_replace(struct jm_span text, struct jm_span label, struct jm_buf *out, struct jm_err *err)
+int jm_charset_replace(
+    struct jm_span text, struct jm_span label, struct jm_buf *out, struct jm_err *err)
 {
 	size_t from = out->len;
 	bool known, valid;
@@ -294,11 +351,13 @@ int jm_charset_replace(struct jm_span text, struct jm_span label, struct jm_buf 
 	if (text.len == 0)
 		return 0;
 	if (is_unicode_or_ascii(label))
-		return is_ascii(text) ? jm_buf_add_span(out, text, err) : jm_charset_scrub(text, out, err);
+		return is_ascii(text) ? jm_buf_add_span(out, text, err)
+				      : jm_charset_scrub(text, out, err);
 	if (convert(text, label, true, out, &known, &valid, err) != 0)
 		return -1;
 	if (known && (valid || jm_charset_is_utf8(jm_span_of(out->p + from, out->len - from))))
 		return 0;
 	out->len = from;
-	return jm_charset_is_utf8(text) ? jm_buf_add_span(out, text, err) : add_cp1252(text, out, err);
+	return jm_charset_is_utf8(text) ? jm_buf_add_span(out, text, err)
+					: add_cp1252(text, out, err);
 }

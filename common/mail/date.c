@@ -7,16 +7,32 @@
 #include "common/mail/field.h"
 
 struct date {
-	int day, month, year;		/* month 1..12; -1 while unknown */
+	int day, month, year; /* month 1..12; -1 while unknown */
 	int hour, minute, second;
-	int zone_min;			/* east of UTC */
+	int zone_min; /* east of UTC */
 };
 
-static const char *const month_name[12] = { "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec" };
+static const char *const month_name[12] = { "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug",
+	"sep", "oct", "nov", "dec" };
 
-static const struct { const char *name; int min; } zone_name[] = {
-	{ "gmt", 0 }, { "ut", 0 }, { "utc", 0 }, { "est", -300 }, { "edt", -240 }, { "cst", -360 }, { "cdt", -300 }, { "mst", -420 },
-	{ "mdt", -360 }, { "pst", -480 }, { "pdt", -420 }, { "cet", 60 }, { "cest", 120 }, { "bst", 60 },
+static const struct {
+	const char *name;
+	int min;
+} zone_name[] = {
+	{ "gmt", 0 },
+	{ "ut", 0 },
+	{ "utc", 0 },
+	{ "est", -300 },
+	{ "edt", -240 },
+	{ "cst", -360 },
+	{ "cdt", -300 },
+	{ "mst", -420 },
+	{ "mdt", -360 },
+	{ "pst", -480 },
+	{ "pdt", -420 },
+	{ "cet", 60 },
+	{ "cest", 120 },
+	{ "bst", 60 },
 };
 
 static bool is_digit(unsigned char c)
@@ -99,7 +115,7 @@ static void take_word(struct jm_span w, struct date *d)
 	for (k = 0; k < 12 && w.len >= 3 && d->month < 0; k++)
 		if (jm_span_starts_nocase(w, jm_span_str(month_name[k])))
 			d->month = (int)k + 1;
-	for (k = 0; k < sizeof(zone_name) / sizeof(zone_name[0]) && d->hour >= 0; k++)
+	for (k = 0; k < sizeof zone_name / sizeof zone_name[0] && d->hour >= 0; k++)
 		if (jm_span_eq_nocase(w, jm_span_str(zone_name[k].name)))
 			d->zone_min = zone_name[k].min;
 }
@@ -110,7 +126,7 @@ static void take_number(int v, int digits, struct date *d)
 		d->day = v;
 	} else if (d->year < 0) {
 		d->year = v;
-		if (digits == 2)		/* RFC 5322 4.3 */
+		if (digits == 2) /* RFC 5322 4.3 */
 			d->year += v < 50 ? 2000 : 1900;
 		else if (digits == 3)
 			d->year += 1900;
@@ -140,7 +156,7 @@ static bool scan(struct jm_span s, struct date *d)
 			v = number(s, &k, 4, &n);
 			if (n == 4)
 				d->zone_min = (v / 100 * 60 + v % 100) * (c == '-' ? -1 : 1);
-			return true;		/* the zone is the last thing; "-0000" is UTC as well */
+			return true; /* the zone is the last thing; "-0000" is UTC as well */
 		} else {
 			k++;
 		}
@@ -152,7 +168,8 @@ static bool scan(struct jm_span s, struct date *d)
 static int64_t days_to(int year, int month)
 {
 	int64_t y = year - (month <= 2), era = (y >= 0 ? y : y - 399) / 400, yoe = y - era * 400;
-	int64_t doy = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5, doe = yoe * 365 + yoe / 4 - yoe / 100 + doy;
+	int64_t doy = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5,
+		doe = yoe * 365 + yoe / 4 - yoe / 100 + doy;
 
 	return era * 146097 + doe - 719468;
 }
@@ -168,6 +185,7 @@ int jm_date_parse(struct jm_span value, int64_t *ms_r)
 	next = d.month == 12 ? days_to(d.year + 1, 1) : days_to(d.year, d.month + 1);
 	if (d.day > next - first || d.hour > 23 || d.minute > 59 || d.second > 60)
 		return -1;
-	*ms_r = (((first + d.day - 1) * 24 + d.hour) * 60 + d.minute - d.zone_min) * 60000 + (int64_t)d.second * 1000;
+	*ms_r = (((first + d.day - 1) * 24 + d.hour) * 60 + d.minute - d.zone_min) * 60000 +
+	    (int64_t)d.second * 1000;
 	return 0;
 }

@@ -8,9 +8,9 @@
 #include "common/base/span.h"
 
 /*
- * An unfolded Date value as ms since 1970 UTC. Comments, a wrong day of the week, missing seconds, years of two or three
- * digits, obsolete zones, a missing zone (read as UTC), "17-Jul-2029" and "Jul 17 12:13:28 2029" are all right.
- * 0, or -1 with nothing set when it is no date. Any thread.
+ * An unfolded Date value as ms since 1970 UTC. Comments, a wrong day of the week, missing seconds,
+ * years of two or three digits, obsolete zones, a missing zone (read as UTC), "17-Jul-2029" and
+ * "Jul 17 12:13:28 2029" are all right. 0, or -1 with nothing set when it is no date. Any thread.
  */
 int jm_date_parse(struct jm_span value, int64_t *ms_r);
 

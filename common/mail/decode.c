@@ -43,7 +43,8 @@ int jm_decode_hex(unsigned char c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* Length of the line end at k, any number of CR before the LF counted (some relays double them); 0 when there is none. */
+/* Length of the line end at k, any number of CR before the LF counted (some relays double them); 0
+ * when there is none. */
 static size_t soft_break(struct jm_span in, size_t k)
 {
 	size_t n = 0;
@@ -70,8 +71,10 @@ size_t jm_decode_qp(struct jm_span in, unsigned char *out)
 			}
 			if (in.p[k] == '=') {
 				k++;
-			} else if (k + 1 < in.len && jm_decode_hex(in.p[k]) >= 0 && jm_decode_hex(in.p[k + 1]) >= 0) {
-				c = (unsigned char)(jm_decode_hex(in.p[k]) << 4 | jm_decode_hex(in.p[k + 1]));
+			} else if (k + 1 < in.len && jm_decode_hex(in.p[k]) >= 0 &&
+			    jm_decode_hex(in.p[k + 1]) >= 0) {
+				c = (unsigned char)(jm_decode_hex(in.p[k]) << 4 |
+				    jm_decode_hex(in.p[k + 1]));
 				k += 2;
 			}
 		}

@@ -23,7 +23,8 @@ int jm_domain_normalise(struct jm_span domain, char text_r[JM_DOMAIN_BYTES])
 	text_r[k] = '\0';
 	if (ascii)
 		return 0;
-	if (idn2_lookup_u8((const uint8_t *)text_r, &ace, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL) != IDN2_OK)
+	if (idn2_lookup_u8((const uint8_t *)text_r, &ace, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL) !=
+	    IDN2_OK)
 		return 0;
 	n = strlen((const char *)ace);
 	if (n > 0 && n < JM_DOMAIN_BYTES)
@@ -32,7 +33,8 @@ int jm_domain_normalise(struct jm_span domain, char text_r[JM_DOMAIN_BYTES])
 	return n > 0 && n < JM_DOMAIN_BYTES ? 0 : -1;
 }
 
-/* Offset of the "@" that begins the domain: the last one outside a quoted string; s.len when there is none. */
+/* Offset of the "@" that begins the domain: the last one outside a quoted string; s.len when there
+ * is none. */
 static size_t find_at(struct jm_span s)
 {
 	size_t k, at = s.len;
@@ -61,7 +63,8 @@ bool jm_domain_split_path(struct jm_span path, struct jm_span *local_r, struct j
 			return false;
 		path = jm_span_trim(jm_span_sub(path, 1, path.len - 2));
 	}
-	if (path.len > 0 && path.p[0] == '@') {		/* RFC 5321 appendix F.2: the source route counts for nothing */
+	if (path.len > 0 && path.p[0] == '@') { /* RFC 5321 appendix F.2: the source route counts
+						   for nothing */
 		at = jm_span_index(path, ':');
 		if (at == path.len)
 			return false;

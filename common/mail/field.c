@@ -17,7 +17,8 @@ static size_t line_end(struct jm_span data, size_t pos)
 
 static bool is_empty_line(struct jm_span line)
 {
-	return (line.len == 1 && line.p[0] == '\n') || (line.len == 2 && line.p[0] == '\r' && line.p[1] == '\n');
+	return (line.len == 1 && line.p[0] == '\n') ||
+	    (line.len == 2 && line.p[0] == '\r' && line.p[1] == '\n');
 }
 
 /* Fill name and value from all; a line that is no field gets none. */
@@ -38,7 +39,8 @@ static void split_field(struct jm_field *f)
 	f->value = jm_span_sub(all, colon + 1, all.len);
 	if (f->value.len > 0 && f->value.p[f->value.len - 1] == '\n')
 		f->value.len--;
-	if (f->value.len > 0 && f->value.len + colon + 1 < all.len && f->value.p[f->value.len - 1] == '\r')
+	if (f->value.len > 0 && f->value.len + colon + 1 < all.len &&
+	    f->value.p[f->value.len - 1] == '\r')
 		f->value.len--;
 }
 
@@ -91,7 +93,8 @@ static bool ends_white(unsigned char c)
 	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
-int jm_field_unfold(struct jm_span value, struct jm_buf *fold, struct jm_span *value_r, struct jm_err *err)
+int jm_field_unfold(
+    struct jm_span value, struct jm_buf *fold, struct jm_span *value_r, struct jm_err *err)
 {
 	size_t pos = 0, end, len;
 

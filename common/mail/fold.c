@@ -19,7 +19,8 @@ void jm_fold_release(struct jm_fold *f)
 	f->locale = (locale_t)0;
 }
 
-/* One character of more than one octet: its length (2 to 4), 0 when p begins none. Overlong forms do no harm here: they fold to what they stand for. */
+/* One character of more than one octet: its length (2 to 4), 0 when p begins none. Overlong forms
+ * do no harm here: they fold to what they stand for. */
 static size_t decode(const unsigned char *p, size_t n, uint32_t *c_r)
 {
 	size_t len = p[0] >= 0xf0 ? 4 : p[0] >= 0xe0 ? 3 : 2;
@@ -60,17 +61,22 @@ static size_t encode(uint32_t c, unsigned char out[4])
 	return 4;
 }
 
-int jm_fold_text(const struct jm_fold *f, struct jm_span text, struct jm_buf *out, struct jm_err *err)
+int jm_fold_text(
+    const struct jm_fold *f, struct jm_span text, struct jm_buf *out, struct jm_err *err)
 {
 	unsigned char *to;
 	uint32_t c = 0;
 
 	jm_buf_reset(out);
-	if (text.len > SIZE_MAX / 2 || jm_buf_reserve(out, text.len * 2, err) < 0)	/* a letter of two octets may get one of three */
+	if (text.len > SIZE_MAX / 2 || jm_buf_reserve(out, text.len * 2, err) < 0) /* a letter of
+										      two octets may
+										      get one of
+										      three */
 		return -1;
 	to = out->p;
 	for (size_t i = 0; i < text.len;) {
-		size_t len = text.p[i] < 0x80 || !f->locale ? 0 : decode(text.p + i, text.len - i, &c);
+		size_t len = text.p[i] < 0x80 || !f->locale ? 0
+							    : decode(text.p + i, text.len - i, &c);
 
 		if (len == 0) {
 			*to++ = jm_lower(text.p[i++]);
@@ -86,7 +92,8 @@ int jm_fold_text(const struct jm_fold *f, struct jm_span text, struct jm_buf *ou
 
 static bool within(struct jm_span text, struct jm_span piece)
 {
-	return piece.len == 0 || (text.len >= piece.len && memmem(text.p, text.len, piece.p, piece.len) != NULL);
+	return piece.len == 0 ||
+	    (text.len >= piece.len && memmem(text.p, text.len, piece.p, piece.len));
 }
 
 bool jm_fold_has_words(struct jm_span text, struct jm_span words)
@@ -115,9 +122,11 @@ static size_t step(struct jm_span s)
 
 bool jm_fold_fits(struct jm_span name, struct jm_span pattern)
 {
-	size_t n = 0, p = 0, back_n = 0, back_p = SIZE_MAX;	/* the last "*" and where it ended in the name */
+	size_t n = 0, p = 0, back_n = 0, back_p = SIZE_MAX; /* the last "*" and where it ended in
+							       the name */
 
-	if (jm_span_index(pattern, '*') == pattern.len && jm_span_index(pattern, '?') == pattern.len)
+	if (jm_span_index(pattern, '*') == pattern.len &&
+	    jm_span_index(pattern, '?') == pattern.len)
 		return within(name, pattern);
 	while (n < name.len) {
 		if (p < pattern.len && pattern.p[p] == '*') {

@@ -19,10 +19,11 @@ void jm_mime_type_release(struct jm_mime_type *t)
 static void set_kind(struct jm_mime_type *t, struct jm_span text)
 {
 	size_t n = 0, k, slash = jm_span_index(text, '/');
-	struct jm_span side[2] = { jm_field_strip(jm_span_sub(text, 0, slash)), jm_field_strip(jm_span_sub(text, slash + 1, text.len)) };
+	struct jm_span side[2] = { jm_field_strip(jm_span_sub(text, 0, slash)),
+		jm_field_strip(jm_span_sub(text, slash + 1, text.len)) };
 
 	t->kind[0] = '\0';
-	if (side[0].len + side[1].len + 2 > sizeof(t->kind))
+	if (side[0].len + side[1].len + 2 > sizeof t->kind)
 		return;
 	for (k = 0; k < side[0].len; k++)
 		t->kind[n++] = (char)jm_lower(side[0].p[k]);
@@ -61,7 +62,8 @@ static size_t skip_space(struct jm_span s, size_t k)
 	return k;
 }
 
-/* The value at offset k: a quoted string (raw, without its quotes) or a token. Sets *end_r behind it. */
+/* The value at offset k: a quoted string (raw, without its quotes) or a token. Sets *end_r behind
+ * it. */
 static struct jm_span param_value(struct jm_span s, size_t k, bool *quoted_r, size_t *end_r)
 {
 	size_t from = k;
@@ -71,7 +73,7 @@ static struct jm_span param_value(struct jm_span s, size_t k, bool *quoted_r, si
 		for (k++; k < s.len && s.p[k] != '"'; k++)
 			if (s.p[k] == '\\')
 				k++;
-		if (k >= s.len) {		/* never closed: no value; what follows is looked at again */
+		if (k >= s.len) { /* never closed: no value; what follows is looked at again */
 			*end_r = from;
 			return jm_span_sub(s, from, 0);
 		}
@@ -98,7 +100,8 @@ static int unquote(struct jm_span v, struct jm_buf *out, struct jm_err *err)
 	return 0;
 }
 
-int jm_mime_type_param(const struct jm_mime_type *t, const char *name, struct jm_buf *out, bool *found_r, struct jm_err *err)
+int jm_mime_type_param(const struct jm_mime_type *t, const char *name, struct jm_buf *out,
+    bool *found_r, struct jm_err *err)
 {
 	struct jm_span s = jm_buf_span(&t->text), want = jm_span_str(name), value;
 	size_t k = 0, from;
@@ -111,12 +114,13 @@ int jm_mime_type_param(const struct jm_mime_type *t, const char *name, struct jm
 		if (k >= s.len)
 			return 0;
 		from = k = skip_space(s, k + 1);
-		while (k < s.len && !jm_field_is_space(s.p[k]) && s.p[k] != '=' && s.p[k] != ';' && s.p[k] != '"')
+		while (k < s.len && !jm_field_is_space(s.p[k]) && s.p[k] != '=' && s.p[k] != ';' &&
+		    s.p[k] != '"')
 			k++;
 		hit = jm_span_eq_nocase(jm_span_sub(s, from, k - from), want);
 		k = skip_space(s, k);
 		if (k >= s.len || s.p[k] != '=')
-			continue;		/* no parameter: look on for the next semicolon */
+			continue; /* no parameter: look on for the next semicolon */
 		value = param_value(s, skip_space(s, k + 1), &quoted, &k);
 		if (!hit)
 			continue;
@@ -140,7 +144,8 @@ static enum delimiter line_delimiter(struct jm_span line, struct jm_span boundar
 
 	if (line.len < k || line.p[0] != '-' || line.p[1] != '-')
 		return DELIMITER_NONE;
-	if (line.p[line.len - 1] == '\n') {	/* first: a CR at the end of the boundary is no line end */
+	if (line.p[line.len - 1] == '\n') { /* first: a CR at the end of the boundary is no line end
+					     */
 		line.len--;
 		if (line.p[line.len - 1] == '\r')
 			line.len--;
@@ -180,7 +185,7 @@ bool jm_multipart_next(struct jm_multipart *m, struct jm_span *part_r)
 			continue;
 		}
 		if (line > start)
-			line--;				/* the line end belongs to the delimiter */
+			line--; /* the line end belongs to the delimiter */
 		if (line > start && body.p[line - 1] == '\r')
 			line--;
 		*part_r = jm_span_sub(body, start, line - start);

@@ -9,13 +9,13 @@
 #include "common/mail/field.h"
 #include "common/mail/word.h"
 
-#define PIECES_MAX 64			/* of a name in pieces (RFC 2231 3) */
+#define PIECES_MAX 64 /* of a name in pieces (RFC 2231 3) */
 
 struct walk {
 	jm_part_visit *visit;
 	void *ctx;
 	unsigned parts;
-	struct jm_mime_type type, disposition;	/* of the part at hand */
+	struct jm_mime_type type, disposition; /* of the part at hand */
 	struct jm_buf fold, raw, name, charset;
 };
 
@@ -28,14 +28,17 @@ static int soft(int rc, const struct jm_err *why, struct jm_err *err)
 	return -1;
 }
 
-/* Content-Type or Content-Disposition of the part at part, taken apart; an empty kind when there is none. */
-static int take_type(struct walk *w, struct jm_span part, const char *field, struct jm_mime_type *t, struct jm_err *err)
+/* Content-Type or Content-Disposition of the part at part, taken apart; an empty kind when there is
+ * none. */
+static int take_type(struct walk *w, struct jm_span part, const char *field, struct jm_mime_type *t,
+    struct jm_err *err)
 {
 	struct jm_span value = { NULL, 0 };
 	struct jm_field f;
 	struct jm_err why;
 
-	if (jm_field_find(part, field, &f) && jm_field_unfold(f.value, &w->fold, &value, &why) != 0) {
+	if (jm_field_find(part, field, &f) &&
+	    jm_field_unfold(f.value, &w->fold, &value, &why) != 0) {
 		if (soft(-1, &why, err) != 0)
 			return -1;
 		value = jm_span_str("");
@@ -47,8 +50,10 @@ static int take_type(struct walk *w, struct jm_span part, const char *field, str
 	return 0;
 }
 
-/* RFC 2231 4: [charset'language'] and "%xx" undone; charset is kept in w->charset from the first piece. Appends the octets to w->raw. */
-static int add_extended(struct walk *w, struct jm_span v, bool first, struct jm_buf *octets, struct jm_err *err)
+/* RFC 2231 4: [charset'language'] and "%xx" undone; charset is kept in w->charset from the first
+ * piece. Appends the octets to w->raw. */
+static int add_extended(
+    struct walk *w, struct jm_span v, bool first, struct jm_buf *octets, struct jm_err *err)
 {
 	size_t a = jm_span_index(v, '\''), b;
 
@@ -62,9 +67,11 @@ static int add_extended(struct walk *w, struct jm_span v, bool first, struct jm_
 		}
 	}
 	for (size_t i = 0; i < v.len; i++) {
-		int high = v.p[i] == '%' && i + 2 < v.len ? jm_decode_hex(v.p[i + 1]) : -1, low = high >= 0 ? jm_decode_hex(v.p[i + 2]) : -1;
+		int high = v.p[i] == '%' && i + 2 < v.len ? jm_decode_hex(v.p[i + 1]) : -1,
+		    low = high >= 0 ? jm_decode_hex(v.p[i + 2]) : -1;
 
-		if (jm_buf_add_byte(octets, (unsigned char)(low >= 0 ? high << 4 | low : v.p[i]), err) != 0)
+		if (jm_buf_add_byte(
+			octets, (unsigned char)(low >= 0 ? high << 4 | low : v.p[i]), err) != 0)
 			return -1;
 		i += low >= 0 ? 2 : 0;
 	}
@@ -72,26 +79,28 @@ static int add_extended(struct walk *w, struct jm_span v, bool first, struct jm_
 }
 
 /* name*=, name*0=, name*0*=, name*1=, ... of RFC 2231. *found_r: there was any. */
-static int take_extended(struct walk *w, const struct jm_mime_type *t, const char *name, struct jm_buf *octets, bool *found_r, struct jm_err *err)
+static int take_extended(struct walk *w, const struct jm_mime_type *t, const char *name,
+    struct jm_buf *octets, bool *found_r, struct jm_err *err)
 {
 	char param[40];
 	bool found;
 
 	jm_buf_reset(&w->charset);
-	(void)snprintf(param, sizeof param, "%s*", name);
+	snprintf(param, sizeof param, "%s*", name);
 	if (jm_mime_type_param(t, param, &w->raw, found_r, err) != 0)
 		return -1;
 	if (*found_r)
 		return add_extended(w, jm_buf_span(&w->raw), true, octets, err);
 	for (int i = 0; i < PIECES_MAX; i++) {
-		(void)snprintf(param, sizeof param, "%s*%d*", name, i);
+		snprintf(param, sizeof param, "%s*%d*", name, i);
 		if (jm_mime_type_param(t, param, &w->raw, &found, err) != 0)
 			return -1;
 		if (found && add_extended(w, jm_buf_span(&w->raw), i == 0, octets, err) != 0)
 			return -1;
 		if (!found) {
-			(void)snprintf(param, sizeof param, "%s*%d", name, i);
-			if (jm_mime_type_param(t, param, &w->raw, &found, err) != 0 || (found && jm_buf_add_span(octets, jm_buf_span(&w->raw), err) != 0))
+			snprintf(param, sizeof param, "%s*%d", name, i);
+			if (jm_mime_type_param(t, param, &w->raw, &found, err) != 0 ||
+			    (found && jm_buf_add_span(octets, jm_buf_span(&w->raw), err) != 0))
 				return -1;
 		}
 		if (!found)
@@ -101,8 +110,10 @@ static int take_extended(struct walk *w, const struct jm_mime_type *t, const cha
 	return 0;
 }
 
-/* A parameter as text into w->name; *found_r. Encoded words in it are against RFC 2047 and everyday. */
-static int take_name(struct walk *w, const struct jm_mime_type *t, const char *name, bool *found_r, struct jm_err *err)
+/* A parameter as text into w->name; *found_r. Encoded words in it are against RFC 2047 and
+ * everyday. */
+static int take_name(struct walk *w, const struct jm_mime_type *t, const char *name, bool *found_r,
+    struct jm_err *err)
 {
 	struct jm_buf octets;
 	int rc = -1;
@@ -112,13 +123,16 @@ static int take_name(struct walk *w, const struct jm_mime_type *t, const char *n
 	if (take_extended(w, t, name, &octets, found_r, err) != 0)
 		goto out;
 	if (*found_r) {
-		rc = jm_charset_decode(jm_buf_span(&octets), jm_buf_span(&w->charset), &w->name, err);
+		rc = jm_charset_decode(
+		    jm_buf_span(&octets), jm_buf_span(&w->charset), &w->name, err);
 		goto out;
 	}
 	if (jm_mime_type_param(t, name, &w->raw, found_r, err) != 0)
 		goto out;
-	rc = !*found_r ? 0 : jm_charset_is_utf8(jm_buf_span(&w->raw)) ? jm_word_decode(jm_buf_span(&w->raw), &w->name, err) :
-	    jm_charset_decode(jm_buf_span(&w->raw), jm_span_str(""), &w->name, err);
+	rc = !*found_r ? 0
+	    : jm_charset_is_utf8(jm_buf_span(&w->raw))
+	    ? jm_word_decode(jm_buf_span(&w->raw), &w->name, err)
+	    : jm_charset_decode(jm_buf_span(&w->raw), jm_span_str(""), &w->name, err);
 out:
 	jm_buf_release(&octets);
 	return rc;
@@ -138,7 +152,10 @@ static int take_subject(struct walk *w, struct jm_span message, bool *found_r, s
 	*found_r = jm_field_find(message, "Subject", &f);
 	if (!*found_r)
 		return 0;
-	return jm_field_unfold(f.value, &w->fold, &value, err) != 0 || jm_word_decode(value, &w->name, err) != 0 ? -1 : 0;
+	return jm_field_unfold(f.value, &w->fold, &value, err) != 0 ||
+		jm_word_decode(value, &w->name, err) != 0
+	    ? -1
+	    : 0;
 }
 
 /* Disposition and names of the leaf p. */
@@ -159,7 +176,8 @@ static int describe(struct walk *w, struct jm_part *p, struct jm_err *err)
 		return -1;
 	if (found)
 		p->name = w->name.p ? jm_buf_span(&w->name) : jm_span_str("");
-	p->attachment = found || strcmp(w->disposition.kind, "attachment") == 0 || (strcmp(p->kind, "text/plain") != 0 && strcmp(p->kind, "text/html") != 0);
+	p->attachment = found || strcmp(w->disposition.kind, "attachment") == 0 ||
+	    (strcmp(p->kind, "text/plain") != 0 && strcmp(p->kind, "text/html") != 0);
 	rc = jm_mime_type_param(&w->type, "charset", &w->charset, &found, &why);
 	if (soft(rc, &why, err) != 0)
 		return -1;
@@ -173,15 +191,19 @@ static enum jm_part_coding coding_of(struct walk *w, struct jm_span part)
 	struct jm_field f;
 	struct jm_err no;
 
-	if (!jm_field_find(part, "Content-Transfer-Encoding", &f) || jm_field_unfold(f.value, &w->fold, &value, &no) != 0)
+	if (!jm_field_find(part, "Content-Transfer-Encoding", &f) ||
+	    jm_field_unfold(f.value, &w->fold, &value, &no) != 0)
 		return JM_PART_PLAIN;
-	return jm_span_eq_nocase(value, jm_span_str("base64")) ? JM_PART_BASE64 : jm_span_eq_nocase(value, jm_span_str("quoted-printable")) ? JM_PART_QP :
-	    JM_PART_PLAIN;
+	return jm_span_eq_nocase(value, jm_span_str("base64"))          ? JM_PART_BASE64
+	    : jm_span_eq_nocase(value, jm_span_str("quoted-printable")) ? JM_PART_QP
+									: JM_PART_PLAIN;
 }
 
-static int walk_part(struct walk *w, struct jm_span part, unsigned level, unsigned depth, const char *parent, struct jm_err *err);
+static int walk_part(struct walk *w, struct jm_span part, unsigned level, unsigned depth,
+    const char *parent, struct jm_err *err);
 
-static int walk_multipart(struct walk *w, struct jm_span body, unsigned level, unsigned depth, struct jm_err *err)
+static int walk_multipart(
+    struct walk *w, struct jm_span body, unsigned level, unsigned depth, struct jm_err *err)
 {
 	struct jm_buf boundary;
 	struct jm_multipart m;
@@ -202,9 +224,12 @@ static int walk_multipart(struct walk *w, struct jm_span body, unsigned level, u
 	return rc;
 }
 
-static int walk_part(struct walk *w, struct jm_span part, unsigned level, unsigned depth, const char *parent, struct jm_err *err)
+static int walk_part(struct walk *w, struct jm_span part, unsigned level, unsigned depth,
+    const char *parent, struct jm_err *err)
 {
-	struct jm_part p = { .header = part, .depth = depth, .alternative = strcmp(parent, "multipart/alternative") == 0 };
+	struct jm_part p = { .header = part,
+		.depth = depth,
+		.alternative = strcmp(parent, "multipart/alternative") == 0 };
 	struct jm_fields fields;
 	struct jm_field f;
 	int rc;
@@ -217,7 +242,7 @@ static int walk_part(struct walk *w, struct jm_span part, unsigned level, unsign
 		return -1;
 	/* RFC 2046 5.1.5 */
 	if (strcmp(parent, "multipart/digest") == 0 && !jm_field_find(part, "Content-Type", &f))
-		(void)snprintf(w->type.kind, sizeof w->type.kind, "message/rfc822");
+		snprintf(w->type.kind, sizeof w->type.kind, "message/rfc822");
 	if (jm_mime_type_is_multipart(&w->type) && level < JM_PART_DEPTH)
 		return walk_multipart(w, p.content, level, depth, err);
 	p.kind = w->type.kind;
@@ -256,10 +281,13 @@ int jm_parts_walk(struct jm_span message, jm_part_visit *visit, void *ctx, struc
 
 uint64_t jm_part_bytes(const struct jm_part *p)
 {
-	return p->coding == JM_PART_BASE64 ? jm_decode_base64(p->content, NULL) : p->coding == JM_PART_QP ? jm_decode_qp(p->content, NULL) : p->content.len;
+	return p->coding == JM_PART_BASE64 ? jm_decode_base64(p->content, NULL)
+	    : p->coding == JM_PART_QP      ? jm_decode_qp(p->content, NULL)
+					   : p->content.len;
 }
 
-int jm_part_decode(const struct jm_part *p, size_t max_bytes, struct jm_buf *out, struct jm_err *err)
+int jm_part_decode(
+    const struct jm_part *p, size_t max_bytes, struct jm_buf *out, struct jm_err *err)
 {
 	struct jm_span in = jm_span_sub(p->content, 0, max_bytes);
 
@@ -267,7 +295,8 @@ int jm_part_decode(const struct jm_part *p, size_t max_bytes, struct jm_buf *out
 		return jm_buf_add_span(out, in, err);
 	if (jm_buf_reserve(out, in.len + 2, err) != 0)
 		return -1;
-	out->len += p->coding == JM_PART_BASE64 ? jm_decode_base64(in, out->p + out->len) : jm_decode_qp(in, out->p + out->len);
+	out->len += p->coding == JM_PART_BASE64 ? jm_decode_base64(in, out->p + out->len)
+						: jm_decode_qp(in, out->p + out->len);
 	out->p[out->len] = 0;
 	return 0;
 }

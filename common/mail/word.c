@@ -8,8 +8,8 @@
 
 struct word {
 	struct jm_span charset, text;
-	unsigned char encoding;		/* 'q' or 'b' */
-	size_t end;			/* offset behind the word */
+	unsigned char encoding; /* 'q' or 'b' */
+	size_t end;             /* offset behind the word */
 };
 
 /* Offset of "?=" at or after k, or s.len. */
@@ -24,7 +24,8 @@ static size_t find_end(struct jm_span s, size_t k)
 	return s.len;
 }
 
-/* The word that begins at k. *no_end: there is no "?=" from here on; kept between calls, so that hostile input stays linear. */
+/* The word that begins at k. *no_end: there is no "?=" from here on; kept between calls, so that
+ * hostile input stays linear. */
 static bool word_at(struct jm_span s, size_t k, bool *no_end, struct word *w)
 {
 	size_t q;
@@ -38,7 +39,8 @@ static bool word_at(struct jm_span s, size_t k, bool *no_end, struct word *w)
 	if (w->encoding != 'q' && w->encoding != 'b')
 		return false;
 	w->charset = jm_span_sub(s, k + 2, q - k - 2);
-	w->charset = jm_span_sub(w->charset, 0, jm_span_index(w->charset, '*'));	/* RFC 2231 5: language */
+	w->charset = jm_span_sub(w->charset, 0, jm_span_index(w->charset, '*')); /* RFC 2231 5:
+										    language */
 	w->end = find_end(s, q + 3);
 	if (w->end == s.len) {
 		*no_end = true;
@@ -66,8 +68,10 @@ static int add_octets(const struct word *w, struct jm_buf *octets, struct jm_err
 
 		if (c == '_') {
 			c = ' ';
-		} else if (c == '=' && w->text.len - k > 2 && jm_decode_hex(w->text.p[k + 1]) >= 0 && jm_decode_hex(w->text.p[k + 2]) >= 0) {
-			c = (unsigned char)(jm_decode_hex(w->text.p[k + 1]) << 4 | jm_decode_hex(w->text.p[k + 2]));
+		} else if (c == '=' && w->text.len - k > 2 &&
+		    jm_decode_hex(w->text.p[k + 1]) >= 0 && jm_decode_hex(w->text.p[k + 2]) >= 0) {
+			c = (unsigned char)(jm_decode_hex(w->text.p[k + 1]) << 4 |
+			    jm_decode_hex(w->text.p[k + 2]));
 			k += 2;
 		}
 		octets->p[octets->len + n++] = c;
@@ -77,7 +81,8 @@ static int add_octets(const struct word *w, struct jm_buf *octets, struct jm_err
 	return 0;
 }
 
-static int flush(struct jm_buf *octets, struct jm_span charset, struct jm_buf *out, struct jm_err *err)
+static int flush(
+    struct jm_buf *octets, struct jm_span charset, struct jm_buf *out, struct jm_err *err)
 {
 	int rc = jm_charset_replace(jm_buf_span(octets), charset, out, err);
 
@@ -104,10 +109,12 @@ int jm_word_decode(struct jm_span value, struct jm_buf *out, struct jm_err *err)
 			continue;
 		}
 		gap = jm_span_sub(value, from, k - from);
-		if (!after_word || jm_field_strip(gap).len > 0 || !jm_span_eq_nocase(charset, w.charset))
+		if (!after_word || jm_field_strip(gap).len > 0 ||
+		    !jm_span_eq_nocase(charset, w.charset))
 			if (flush(&octets, charset, out, err) != 0)
 				goto out;
-		if ((!after_word || jm_field_strip(gap).len > 0) && jm_charset_scrub(gap, out, err) != 0)
+		if ((!after_word || jm_field_strip(gap).len > 0) &&
+		    jm_charset_scrub(gap, out, err) != 0)
 			goto out;
 		charset = w.charset;
 		if (add_octets(&w, &octets, err) != 0)

@@ -11,23 +11,24 @@
 #include "common/base/buf.h"
 #include "common/base/clock.h"
 
-#define SLICE_MS 300			/* between two looks at stopped() */
-#define HEARD_BYTES (64u * 1024)	/* greeting, CAPA and login answers that are kept */
+#define SLICE_MS 300             /* between two looks at stopped() */
+#define HEARD_BYTES (64u * 1024) /* greeting, CAPA and login answers that are kept */
 
 struct jm_pop3_connection {
 	CURL *easy;
 	curl_socket_t fd;
 	bool (*stopped)(void *ctx);
 	void *stopped_ctx;
-	int64_t looked_us;		/* when stopped() was asked while bytes came */
-	struct jm_buf heard;		/* what the server said until it was logged in */
-	struct jm_pop3_peer *peer;	/* while connecting only */
+	int64_t looked_us;         /* when stopped() was asked while bytes came */
+	struct jm_buf heard;       /* what the server said until it was logged in */
+	struct jm_pop3_peer *peer; /* while connecting only */
 	char curl_text[CURL_ERROR_SIZE];
 };
 
 const char *jm_pop3_step_name(enum jm_pop3_step s)
 {
-	static const char *const names[] = { "account", "name", "tcp", "tls", "greeting", "login", "ready" };
+	static const char *const names[] = { "account", "name", "tcp", "tls", "greeting", "login",
+		"ready" };
 
 	return (size_t)s < sizeof names / sizeof *names ? names[s] : "unknown";
 }
@@ -41,7 +42,8 @@ int jm_pop3_setup(struct jm_err *err)
 	v = curl_version_info(CURLVERSION_NOW);
 	/* the GnuTLS build has other verify results and no PEM in CERTINFO */
 	if (!v->ssl_version || strncmp(v->ssl_version, "OpenSSL/", 8) != 0)
-		return jm_err_set(err, JM_E_CONFIG, "libcurl is built with %s: the OpenSSL build is needed (Debian: libcurl4)",
+		return jm_err_set(err, JM_E_CONFIG,
+		    "libcurl is built with %s: the OpenSSL build is needed (Debian: libcurl4)",
 		    v->ssl_version ? v->ssl_version : "no TLS");
 	return 0;
 }
@@ -66,13 +68,15 @@ static size_t on_header(char *p, size_t size, size_t n, void *ctx)
 	struct jm_pop3_connection *c = ctx;
 
 	(void)size;
-	/* past the cap nothing is kept: capabilities may be missing then, which only makes us slower */
+	/* past the cap nothing is kept: capabilities may be missing then, which only makes us
+	 * slower */
 	if (jm_buf_add(&c->heard, p, n, NULL) != 0)
 		return n;
 	return n;
 }
 
-/* libcurl tells TLS version and cipher in its diagnostic text only. Data and commands (with passwords) are not looked at. */
+/* libcurl tells TLS version and cipher in its diagnostic text only. Data and commands (with
+ * passwords) are not looked at. */
 static int on_debug(CURL *easy, curl_infotype type, char *p, size_t n, void *ctx)
 {
 	static const char head[] = "SSL connection using ";
@@ -115,12 +119,13 @@ static void take_capability(struct jm_pop3_peer *p, struct jm_span line)
 	else if (jm_span_eq_nocase(word, jm_span_str("STLS")))
 		p->has_stls = true;
 	else if (jm_span_eq_nocase(word, jm_span_str("SASL")))
-		put_text(p->sasl, sizeof p->sasl, jm_span_trim(jm_span_sub(line, word.len, line.len)));
+		put_text(
+		    p->sasl, sizeof p->sasl, jm_span_trim(jm_span_sub(line, word.len, line.len)));
 }
 
 /*
- * Read what the server said: the greeting, then status lines and the capabilities between them. After STLS it is asked anew, and
- * what it said in clear counts no more (RFC 2595 section 4).
+ * Read what the server said: the greeting, then status lines and the capabilities between them.
+ * After STLS it is asked anew, and what it said in clear counts no more (RFC 2595 section 4).
  */
 static void read_heard(const struct jm_buf *heard, struct jm_pop3_peer *p)
 {
@@ -147,7 +152,8 @@ static void read_heard(const struct jm_buf *heard, struct jm_pop3_peer *p)
 		if (line.p[0] == '.')
 			continue;
 		if (fresh) {
-			p->has_uidl = p->has_top = p->has_pipelining = p->has_user = p->has_stls = false;
+			p->has_uidl = p->has_top = p->has_pipelining = p->has_user = p->has_stls =
+			    false;
 			p->sasl[0] = '\0';
 			fresh = false;
 		}
@@ -160,10 +166,12 @@ static void read_certificate(CURL *easy, struct jm_pop3_peer *p)
 {
 	struct curl_certinfo *info = NULL;
 
-	if (curl_easy_getinfo(easy, CURLINFO_CERTINFO, &info) != CURLE_OK || !info || info->num_of_certs < 1)
+	if (curl_easy_getinfo(easy, CURLINFO_CERTINFO, &info) != CURLE_OK || !info ||
+	    info->num_of_certs < 1)
 		return;
 	for (const struct curl_slist *e = info->certinfo[0]; e; e = e->next)
-		if (strncmp(e->data, "Cert:", 5) == 0 && jm_certificate_read(jm_span_str(e->data + 5), &p->certificate, NULL) == 0)
+		if (strncmp(e->data, "Cert:", 5) == 0 &&
+		    jm_certificate_read(jm_span_str(e->data + 5), &p->certificate, NULL) == 0)
 			p->has_certificate = true;
 }
 
@@ -177,7 +185,8 @@ static void read_facts(struct jm_pop3_connection *c, struct jm_pop3_peer *p)
 	read_certificate(c->easy, p);
 	if (curl_easy_getinfo(c->easy, CURLINFO_PRIMARY_IP, &address) == CURLE_OK && address)
 		put_text(p->address, sizeof p->address, jm_span_str(address));
-	(void)curl_easy_getinfo(c->easy, CURLINFO_NAMELOOKUP_TIME_T, &name);	/* stay 0 when not known */
+	(void)curl_easy_getinfo(c->easy, CURLINFO_NAMELOOKUP_TIME_T, &name); /* stay 0 when not
+										known */
 	(void)curl_easy_getinfo(c->easy, CURLINFO_CONNECT_TIME_T, &tcp);
 	(void)curl_easy_getinfo(c->easy, CURLINFO_APPCONNECT_TIME_T, &tls);
 	(void)curl_easy_getinfo(c->easy, CURLINFO_TOTAL_TIME_T, &all);
@@ -188,15 +197,20 @@ static void read_facts(struct jm_pop3_connection *c, struct jm_pop3_peer *p)
 }
 
 /* Which step an error of libcurl belongs to. */
-static enum jm_pop3_step failed_step(CURLcode rc, const struct jm_pop3_account *a, const struct jm_pop3_peer *p)
+static enum jm_pop3_step failed_step(
+    CURLcode rc, const struct jm_pop3_account *a, const struct jm_pop3_peer *p)
 {
 	switch (rc) {
 	case CURLE_COULDNT_RESOLVE_HOST:
 		return JM_POP3_STEP_NAME;
 	case CURLE_COULDNT_CONNECT:
 		return JM_POP3_STEP_TCP;
-	case CURLE_SSL_CONNECT_ERROR: case CURLE_PEER_FAILED_VERIFICATION: case CURLE_USE_SSL_FAILED:
-	case CURLE_SSL_CACERT_BADFILE: case CURLE_SSL_PINNEDPUBKEYNOTMATCH: case CURLE_SSL_INVALIDCERTSTATUS:
+	case CURLE_SSL_CONNECT_ERROR:
+	case CURLE_PEER_FAILED_VERIFICATION:
+	case CURLE_USE_SSL_FAILED:
+	case CURLE_SSL_CACERT_BADFILE:
+	case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
+	case CURLE_SSL_INVALIDCERTSTATUS:
 		return JM_POP3_STEP_TLS;
 	case CURLE_LOGIN_DENIED:
 		return JM_POP3_STEP_LOGIN;
@@ -206,31 +220,40 @@ static enum jm_pop3_step failed_step(CURLcode rc, const struct jm_pop3_account *
 	if (p->greeting[0] && strncmp(p->greeting, "+OK", 3) != 0)
 		return JM_POP3_STEP_GREETING;
 	if (p->greeting[0])
-		return a->security == JM_POP3_STLS && !p->tls[0] ? JM_POP3_STEP_TLS : JM_POP3_STEP_LOGIN;
+		return a->security == JM_POP3_STLS && !p->tls[0] ? JM_POP3_STEP_TLS
+								 : JM_POP3_STEP_LOGIN;
 	if (a->security == JM_POP3_POP3S && !p->tls[0])
 		return p->address[0] ? JM_POP3_STEP_TLS : JM_POP3_STEP_TCP;
 	return p->address[0] ? JM_POP3_STEP_GREETING : JM_POP3_STEP_TCP;
 }
 
-static int fail(const struct jm_pop3_connection *c, CURLcode rc, const struct jm_pop3_account *a, struct jm_pop3_peer *p,
-    struct jm_err *err)
+static int fail(const struct jm_pop3_connection *c, CURLcode rc, const struct jm_pop3_account *a,
+    struct jm_pop3_peer *p, struct jm_err *err)
 {
 	const char *said, *text = c->curl_text[0] ? c->curl_text : curl_easy_strerror(rc);
-	bool trust = rc == CURLE_PEER_FAILED_VERIFICATION || rc == CURLE_SSL_PINNEDPUBKEYNOTMATCH || rc == CURLE_SSL_CACERT_BADFILE;
+	bool trust = rc == CURLE_PEER_FAILED_VERIFICATION || rc == CURLE_SSL_PINNEDPUBKEYNOTMATCH ||
+	    rc == CURLE_SSL_CACERT_BADFILE;
 
 	p->step = failed_step(rc, a, p);
-	said = p->step == JM_POP3_STEP_LOGIN ? p->answer : p->step == JM_POP3_STEP_GREETING ? p->greeting : "";
+	said = p->step == JM_POP3_STEP_LOGIN   ? p->answer
+	    : p->step == JM_POP3_STEP_GREETING ? p->greeting
+					       : "";
 	if (rc == CURLE_ABORTED_BY_CALLBACK)
 		text = "stopped";
-	return jm_err_set(err, rc == CURLE_LOGIN_DENIED ? JM_E_DENIED : trust ? JM_E_CONFIG : JM_E_TEMP,
-	    "%s failed at %s:%u: %.200s%s%.150s", jm_pop3_step_name(p->step), a->host, a->port, text,
-	    said[0] ? ": " : "", said);
+	return jm_err_set(err,
+	    rc == CURLE_LOGIN_DENIED ? JM_E_DENIED
+		: trust              ? JM_E_CONFIG
+				     : JM_E_TEMP,
+	    "%s failed at %s:%u: %.200s%s%.150s", jm_pop3_step_name(p->step), a->host, a->port,
+	    text, said[0] ? ": " : "", said);
 }
 
 enum trust { TRUST_STRICT, TRUST_PIN, TRUST_ANY };
 
-/* Options of one attempt. sasl: only SASL with the mechanisms we know; else what libcurl chooses when there is no such one. */
-static CURLcode set_options(struct jm_pop3_connection *c, const struct jm_pop3_account *a, enum trust trust, bool sasl)
+/* Options of one attempt. sasl: only SASL with the mechanisms we know; else what libcurl chooses
+ * when there is no such one. */
+static CURLcode set_options(
+    struct jm_pop3_connection *c, const struct jm_pop3_account *a, enum trust trust, bool sasl)
 {
 	bool is_v6 = strchr(a->host, ':') && a->host[0] != '[';
 	int64_t timeout_ms = a->connect_timeout_ms > 0 ? a->connect_timeout_ms : 60000;
@@ -240,14 +263,15 @@ static CURLcode set_options(struct jm_pop3_connection *c, const struct jm_pop3_a
 	int n;
 
 #define SET(option, value) (rc = rc != CURLE_OK ? rc : curl_easy_setopt(e, option, value))
-	n = snprintf(url, sizeof url, "%s://%s%s%s:%u/", a->security == JM_POP3_POP3S ? "pop3s" : "pop3", is_v6 ? "[" : "", a->host,
+	n = snprintf(url, sizeof url, "%s://%s%s%s:%u/",
+	    a->security == JM_POP3_POP3S ? "pop3s" : "pop3", is_v6 ? "[" : "", a->host,
 	    is_v6 ? "]" : "", a->port);
 	if (n < 0 || (size_t)n >= sizeof url)
 		return CURLE_URL_MALFORMAT;
 	SET(CURLOPT_URL, url);
 	SET(CURLOPT_PROTOCOLS_STR, "pop3,pop3s");
 	SET(CURLOPT_CONNECT_ONLY, 1L);
-	SET(CURLOPT_PROXY, "");			/* none from the environment */
+	SET(CURLOPT_PROXY, ""); /* none from the environment */
 	SET(CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
 	SET(CURLOPT_NOSIGNAL, 1L);
 	SET(CURLOPT_TCP_KEEPALIVE, 1L);
@@ -264,14 +288,15 @@ static CURLcode set_options(struct jm_pop3_connection *c, const struct jm_pop3_a
 	SET(CURLOPT_DEBUGFUNCTION, on_debug);
 	SET(CURLOPT_DEBUGDATA, c);
 	SET(CURLOPT_USERNAME, a->user);
-	SET(CURLOPT_SASL_IR, 0L);		/* Exchange Online wants XOAUTH2 in two steps */
+	SET(CURLOPT_SASL_IR, 0L); /* Exchange Online wants XOAUTH2 in two steps */
 	if (a->bearer)
 		SET(CURLOPT_XOAUTH2_BEARER, a->bearer);
 	else
 		SET(CURLOPT_PASSWORD, a->password);
 	if (sasl)
 		SET(CURLOPT_LOGIN_OPTIONS, a->bearer ? "AUTH=XOAUTH2" : "AUTH=PLAIN;AUTH=LOGIN");
-	SET(CURLOPT_USE_SSL, (long)(a->security == JM_POP3_CLEAR ? CURLUSESSL_NONE : CURLUSESSL_ALL));
+	SET(CURLOPT_USE_SSL,
+	    (long)(a->security == JM_POP3_CLEAR ? CURLUSESSL_NONE : CURLUSESSL_ALL));
 	SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
 	SET(CURLOPT_CERTINFO, 1L);
 	SET(CURLOPT_SSL_VERIFYPEER, trust == TRUST_STRICT ? 1L : 0L);
@@ -285,8 +310,8 @@ static CURLcode set_options(struct jm_pop3_connection *c, const struct jm_pop3_a
 }
 
 /* One attempt on a new handle; c->easy stays for the wire or for the facts. */
-static CURLcode attempt(struct jm_pop3_connection *c, const struct jm_pop3_account *a, enum trust trust, bool sasl,
-    struct jm_pop3_peer *p)
+static CURLcode attempt(struct jm_pop3_connection *c, const struct jm_pop3_account *a,
+    enum trust trust, bool sasl, struct jm_pop3_peer *p)
 {
 	CURLcode rc;
 
@@ -321,18 +346,21 @@ static bool offers_password_sasl(const struct jm_pop3_peer *p)
 		size_t n = jm_span_index(rest, ' ');
 		struct jm_span word = jm_span_sub(rest, 0, n);
 
-		if (jm_span_eq_nocase(word, jm_span_str("PLAIN")) || jm_span_eq_nocase(word, jm_span_str("LOGIN")))
+		if (jm_span_eq_nocase(word, jm_span_str("PLAIN")) ||
+		    jm_span_eq_nocase(word, jm_span_str("LOGIN")))
 			return true;
 		rest = jm_span_sub(rest, n + 1, rest.len);
 	}
 	return false;
 }
 
-static CURLcode log_in(struct jm_pop3_connection *c, const struct jm_pop3_account *a, enum trust trust, struct jm_pop3_peer *p)
+static CURLcode log_in(struct jm_pop3_connection *c, const struct jm_pop3_account *a,
+    enum trust trust, struct jm_pop3_peer *p)
 {
 	CURLcode rc = attempt(c, a, trust, true, p);
 
-	/* no SASL that we named was offered, so nothing was sent: USER and PASS, as old servers have it */
+	/* no SASL that we named was offered, so nothing was sent: USER and PASS, as old servers
+	 * have it */
 	if (rc == CURLE_LOGIN_DENIED && !a->bearer && !offers_password_sasl(p))
 		rc = attempt(c, a, trust, false, p);
 	return rc;
@@ -341,22 +369,26 @@ static CURLcode log_in(struct jm_pop3_connection *c, const struct jm_pop3_accoun
 static int check_account(const struct jm_pop3_account *a, struct jm_err *err)
 {
 	if (!a->host || !a->host[0] || !a->user || !a->user[0])
-		return jm_err_set(err, JM_E_CONFIG, "a pop3 account needs a host name and a mailbox name");
+		return jm_err_set(
+		    err, JM_E_CONFIG, "a pop3 account needs a host name and a mailbox name");
 	if ((a->password != NULL) == (a->bearer != NULL))
-		return jm_err_set(err, JM_E_CONFIG, "a pop3 account needs either a password or an access token");
+		return jm_err_set(
+		    err, JM_E_CONFIG, "a pop3 account needs either a password or an access token");
 	if (a->security == JM_POP3_CLEAR && !a->allow_clear_login)
-		return jm_err_set(err, JM_E_CONFIG, "refusing to log in to %s without TLS: nothing would protect the password and the mail",
+		return jm_err_set(err, JM_E_CONFIG,
+		    "refusing to log in to %s without TLS: nothing would protect the password and the mail",
 		    a->host);
 	if (a->pin && jm_certificate_check_pin(jm_span_str(a->pin)) != 0)
-		return jm_err_set(err, JM_E_CONFIG, "\"%.80s\" is no pin: sha256//, then 32 bytes in base64, is wanted", a->pin);
+		return jm_err_set(err, JM_E_CONFIG,
+		    "\"%.80s\" is no pin: sha256//, then 32 bytes in base64, is wanted", a->pin);
 	for (const char *h = a->host; *h; h++)
 		if (strchr("/@?#\\ \t\r\n%", *h))
 			return jm_err_set(err, JM_E_CONFIG, "\"%.100s\" is no host name", a->host);
 	return 0;
 }
 
-int jm_pop3_connect(const struct jm_pop3_account *account, struct jm_pop3_connection **c_r, struct jm_pop3_peer *peer_r,
-    struct jm_err *err)
+int jm_pop3_connect(const struct jm_pop3_account *account, struct jm_pop3_connection **c_r,
+    struct jm_pop3_peer *peer_r, struct jm_err *err)
 {
 	struct jm_pop3_account a = *account;
 	struct jm_pop3_connection *c = NULL;
@@ -407,7 +439,8 @@ void jm_pop3_disconnect(struct jm_pop3_connection **cp)
 }
 
 /* Wait for the socket, in slices, so that a stop is seen soon. 0 ready. */
-static int await(struct jm_pop3_connection *c, short events, int64_t timeout_ms, enum jm_pop3_fault *fault_r, struct jm_err *err)
+static int await(struct jm_pop3_connection *c, short events, int64_t timeout_ms,
+    enum jm_pop3_fault *fault_r, struct jm_err *err)
 {
 	int64_t until_us = jm_clock_mono_us() + timeout_ms * 1000;
 
@@ -429,7 +462,9 @@ static int await(struct jm_pop3_connection *c, short events, int64_t timeout_ms,
 		}
 		if (n == 0 && left_ms <= 0) {
 			*fault_r = JM_POP3_STALL;
-			return jm_err_set(err, JM_E_TEMP, "no answer from the pop3 server for %lld s", (long long)(timeout_ms / 1000));
+			return jm_err_set(err, JM_E_TEMP,
+			    "no answer from the pop3 server for %lld s",
+			    (long long)(timeout_ms / 1000));
 		}
 	}
 }
@@ -449,7 +484,8 @@ static bool must_stop(struct jm_pop3_connection *c, enum jm_pop3_fault *fault_r,
 	return true;
 }
 
-static ssize_t wire_recv(void *ctx, void *p, size_t n, int64_t timeout_ms, enum jm_pop3_fault *fault_r, struct jm_err *err)
+static ssize_t wire_recv(void *ctx, void *p, size_t n, int64_t timeout_ms,
+    enum jm_pop3_fault *fault_r, struct jm_err *err)
 {
 	struct jm_pop3_connection *c = ctx;
 
@@ -463,14 +499,16 @@ static ssize_t wire_recv(void *ctx, void *p, size_t n, int64_t timeout_ms, enum 
 			return -1;
 		if (rc != CURLE_AGAIN) {
 			*fault_r = JM_POP3_CUT;
-			return jm_err_set(err, JM_E_TEMP, "the connection broke: %s", curl_easy_strerror(rc));
+			return jm_err_set(
+			    err, JM_E_TEMP, "the connection broke: %s", curl_easy_strerror(rc));
 		}
 		if (await(c, POLLIN, timeout_ms, fault_r, err) != 0)
 			return -1;
 	}
 }
 
-static int wire_send(void *ctx, const void *p, size_t n, int64_t timeout_ms, enum jm_pop3_fault *fault_r, struct jm_err *err)
+static int wire_send(void *ctx, const void *p, size_t n, int64_t timeout_ms,
+    enum jm_pop3_fault *fault_r, struct jm_err *err)
 {
 	struct jm_pop3_connection *c = ctx;
 	const char *at = p;
@@ -486,7 +524,8 @@ static int wire_send(void *ctx, const void *p, size_t n, int64_t timeout_ms, enu
 				return -1;
 		} else if (rc != CURLE_OK) {
 			*fault_r = JM_POP3_CUT;
-			return jm_err_set(err, JM_E_TEMP, "the connection broke: %s", curl_easy_strerror(rc));
+			return jm_err_set(
+			    err, JM_E_TEMP, "the connection broke: %s", curl_easy_strerror(rc));
 		}
 	}
 	return 0;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* See dot.h. The fast way is memchr() for LF: a piece without a line that begins with a dot is handed on in one call. */
+/* See dot.h. The fast way is memchr() for LF: a piece without a line that begins with a dot is
+ * handed on in one call. */
 #include "common/pop3/dot.h"
 
 #include <string.h>
@@ -30,12 +31,14 @@ static size_t skip_line(struct jm_pop3_dot *d, const unsigned char *p, size_t i,
 static void enter_line(struct jm_pop3_dot *d)
 {
 	d->state = JM_POP3_DOT_MID;
-	d->cr = false;		/* also after ".\r": what follows that is no LF, or it would have been the end */
+	d->cr = false; /* also after ".\r": what follows that is no LF, or it would have been the
+			  end */
 }
 
-size_t jm_pop3_dot_feed(struct jm_pop3_dot *d, const unsigned char *p, size_t n, jm_pop3_emit *emit, void *ctx)
+size_t jm_pop3_dot_feed(
+    struct jm_pop3_dot *d, const unsigned char *p, size_t n, jm_pop3_emit *emit, void *ctx)
 {
-	size_t i = 0, from = 0;		/* p[from..i) is message that was not emitted yet */
+	size_t i = 0, from = 0; /* p[from..i) is message that was not emitted yet */
 
 	while (i < n && d->state != JM_POP3_DOT_ENDED) {
 		switch (d->state) {
@@ -58,7 +61,7 @@ size_t jm_pop3_dot_feed(struct jm_pop3_dot *d, const unsigned char *p, size_t n,
 				d->state = JM_POP3_DOT_CR;
 				break;
 			}
-			if (p[i] == '.')	/* the second dot stays, the first was the stuffing */
+			if (p[i] == '.') /* the second dot stays, the first was the stuffing */
 				i++;
 			else
 				emit(ctx, (const unsigned char *)".", 1);

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The mailbox listing of a session: STAT, LIST and UIDL joined by message number. Every line is hostile until parsed. */
+/* The mailbox listing of a session: STAT, LIST and UIDL joined by message number. Every line is
+ * hostile until parsed. */
 #include <stdlib.h>
 
 #include "common/base/num.h"
 #include "common/pop3/answer.h"
 
-#define ARENA_BYTES (512u * 1024 * 1024)	/* a million entries, doubling, and their ids */
-#define MAX_LIST_BYTES (512ull * 1024 * 1024)	/* an answer longer than this has no end */
+#define ARENA_BYTES (512u * 1024 * 1024)      /* a million entries, doubling, and their ids */
+#define MAX_LIST_BYTES (512ull * 1024 * 1024) /* an answer longer than this has no end */
 
 /* Cut the first word off *rest. */
 static struct jm_span take_word(struct jm_span *rest)
@@ -17,8 +18,10 @@ static struct jm_span take_word(struct jm_span *rest)
 	return w;
 }
 
-/* Add one listed number. size or id may be missing. A cap reached sets partial and keeps what there is. */
-static int add_entry(struct jm_pop3_listing *l, uint32_t number, uint64_t size_bytes, struct jm_span id, struct jm_err *err)
+/* Add one listed number. size or id may be missing. A cap reached sets partial and keeps what there
+ * is. */
+static int add_entry(struct jm_pop3_listing *l, uint32_t number, uint64_t size_bytes,
+    struct jm_span id, struct jm_err *err)
 {
 	struct jm_pop3_entry *e;
 
@@ -47,9 +50,11 @@ static bool is_id(struct jm_span id)
 	return true;
 }
 
-/* Read a multi-line answer whose status line was +OK: "NUMBER SIZE" or "NUMBER ID" a line. Lines that do not begin with a number
- * are passed over: their message shows by its absence here and its presence in the other list. */
-static int read_list(struct jm_pop3_session *s, struct jm_pop3_listing *l, bool ids, struct jm_err *err)
+/* Read a multi-line answer whose status line was +OK: "NUMBER SIZE" or "NUMBER ID" a line. Lines
+ * that do not begin with a number are passed over: their message shows by its absence here and its
+ * presence in the other list. */
+static int read_list(
+    struct jm_pop3_session *s, struct jm_pop3_listing *l, bool ids, struct jm_err *err)
 {
 	uint64_t from = s->received_bytes;
 
@@ -77,7 +82,7 @@ static int read_list(struct jm_pop3_session *s, struct jm_pop3_listing *l, bool 
 		else if (!ids && jm_num_u64(word, 0, UINT64_MAX, &size_bytes) != 0)
 			size_bytes = 0;
 		if (add_entry(l, (uint32_t)number, size_bytes, id, err) != 0) {
-			s->broken = JM_POP3_GARBAGE;	/* the rest of the answer is still to come */
+			s->broken = JM_POP3_GARBAGE; /* the rest of the answer is still to come */
 			return -1;
 		}
 	}
@@ -90,7 +95,8 @@ static int by_number(const void *a, const void *b)
 	return (x->number > y->number) - (x->number < y->number);
 }
 
-/* Sort, and join entries of the same number: the one size and the one id that were told; two different ids make none. */
+/* Sort, and join entries of the same number: the one size and the one id that were told; two
+ * different ids make none. */
 static void join_entries(struct jm_pop3_listing *l)
 {
 	size_t out = 0;
@@ -117,7 +123,8 @@ static void join_entries(struct jm_pop3_listing *l)
 	l->n = out;
 }
 
-/* Put the ids of a UIDL answer to the entries of LIST; a number that only UIDL knows is added. Both share the arena of ids. */
+/* Put the ids of a UIDL answer to the entries of LIST; a number that only UIDL knows is added. Both
+ * share the arena of ids. */
 static int join_ids(struct jm_pop3_listing *l, struct jm_pop3_listing *ids, struct jm_err *err)
 {
 	size_t known = l->n, at = 0;
@@ -148,7 +155,8 @@ static int join_ids(struct jm_pop3_listing *l, struct jm_pop3_listing *ids, stru
 	return 0;
 }
 
-/* One command with an optional multi-line answer. 0: answered; 1: refused; -1: the session broke. */
+/* One command with an optional multi-line answer. 0: answered; 1: refused; -1: the session broke.
+ */
 static int ask(struct jm_pop3_session *s, const char *command, struct jm_err *err)
 {
 	enum jm_pop3_fault fault;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* See plan.h for the rules. Sorted arrays and binary search: a mailbox of a million messages is planned in a second. */
+/* See plan.h for the rules. Sorted arrays and binary search: a mailbox of a million messages is
+ * planned in a second. */
 #include "common/pop3/plan.h"
 
 #include <stdlib.h>
@@ -17,7 +18,7 @@ static int compare_spans(struct jm_span a, struct jm_span b)
 /* An id, and where it is from. */
 struct slot {
 	struct jm_span id;
-	size_t at;		/* index into the listing or the marks */
+	size_t at; /* index into the listing or the marks */
 };
 
 static int by_id(const void *a, const void *b)
@@ -33,7 +34,8 @@ struct index {
 	size_t n, cap;
 };
 
-static int index_add(struct jm_pop3_plan *p, struct index *x, struct jm_span id, size_t at, struct jm_err *err)
+static int index_add(
+    struct jm_pop3_plan *p, struct index *x, struct jm_span id, size_t at, struct jm_err *err)
 {
 	struct slot *s = jm_arena_grow(&p->arena, (void **)&x->v, &x->n, &x->cap, sizeof *s, err);
 
@@ -116,7 +118,8 @@ static int plan_entry(struct work *w, const struct jm_pop3_entry *e, struct jm_e
 	p->done_n++;
 	if (w->in->leave_on_server)
 		return 0;
-	dele = jm_arena_grow(&p->arena, (void **)&p->dele, &p->dele_n, &p->dele_cap, sizeof *dele, err);
+	dele = jm_arena_grow(
+	    &p->arena, (void **)&p->dele, &p->dele_n, &p->dele_cap, sizeof *dele, err);
 	if (!dele)
 		return -1;
 	*dele = e;
@@ -150,7 +153,8 @@ static int plan_forget(struct work *w, struct jm_err *err)
 
 		if (index_find(&w->listed, id, &slot) > 0)
 			continue;
-		f = jm_arena_grow(&w->p->arena, (void **)&w->p->forget, &w->p->forget_n, &w->p->forget_cap, sizeof *f, err);
+		f = jm_arena_grow(&w->p->arena, (void **)&w->p->forget, &w->p->forget_n,
+		    &w->p->forget_cap, sizeof *f, err);
 		if (!f)
 			return -1;
 		*f = id;
@@ -165,7 +169,8 @@ int jm_pop3_plan(const struct jm_pop3_plan_input *in, struct jm_pop3_plan *p_r, 
 	*p_r = (struct jm_pop3_plan){ 0 };
 	jm_arena_init(&p_r->arena, ARENA_BYTES);
 	for (size_t i = 0; i < in->listing->n; i++)
-		if (!jm_span_none(in->listing->v[i].id) && index_add(p_r, &w.listed, in->listing->v[i].id, i, err) != 0)
+		if (!jm_span_none(in->listing->v[i].id) &&
+		    index_add(p_r, &w.listed, in->listing->v[i].id, i, err) != 0)
 			return -1;
 	for (size_t i = 0; i < in->marks_n; i++)
 		if (index_add(p_r, &w.marks, in->marks[i].id, i, err) != 0)

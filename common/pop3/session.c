@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* See session.h: commands and their answers. The mailbox listing is in listing.c, the reading in answer.c. */
+/* See session.h: commands and their answers. The mailbox listing is in listing.c, the reading in
+ * answer.c. */
 #include "common/pop3/session.h"
 
 #include <stdio.h>
@@ -11,10 +12,15 @@
 
 #define IN_BYTES 65536u
 
-int jm_pop3_session_init(struct jm_pop3_session *s, const struct jm_pop3_wire *wire, struct jm_err *err)
+int jm_pop3_session_init(
+    struct jm_pop3_session *s, const struct jm_pop3_wire *wire, struct jm_err *err)
 {
 	*s = (struct jm_pop3_session){
-		.wire = *wire, .answer_timeout_ms = 60000, .quit_timeout_ms = 600000, .drain_timeout_ms = 600000, .depth = 1,
+		.wire = *wire,
+		.answer_timeout_ms = 60000,
+		.quit_timeout_ms = 600000,
+		.drain_timeout_ms = 600000,
+		.depth = 1,
 	};
 	s->in = malloc(IN_BYTES);
 	if (!s->in)
@@ -30,7 +36,8 @@ void jm_pop3_session_release(struct jm_pop3_session *s)
 
 const char *jm_pop3_fault_name(enum jm_pop3_fault f)
 {
-	static const char *const names[] = { "fine", "refused", "sink", "cut", "stall", "stopped", "garbage" };
+	static const char *const names[] = { "fine", "refused", "sink", "cut", "stall", "stopped",
+		"garbage" };
 
 	return (size_t)f < sizeof names / sizeof *names ? names[f] : "unknown";
 }
@@ -48,7 +55,8 @@ int jm_pop3_fill(struct jm_pop3_session *s, int64_t timeout_ms, struct jm_err *e
 	ssize_t n;
 
 	if (s->broken != JM_POP3_FINE)
-		return jm_err_set(err, JM_E_TEMP, "the pop3 session is over (%s)", jm_pop3_fault_name(s->broken));
+		return jm_err_set(
+		    err, JM_E_TEMP, "the pop3 session is over (%s)", jm_pop3_fault_name(s->broken));
 	if (s->in_pos < s->in_len)
 		return 0;
 	n = s->wire.recv(s->wire.ctx, s->in, IN_BYTES, timeout_ms, &fault, err);
@@ -59,7 +67,8 @@ int jm_pop3_fill(struct jm_pop3_session *s, int64_t timeout_ms, struct jm_err *e
 		return 0;
 	}
 	if (n == 0)
-		jm_err_set(err, JM_E_TEMP, "the server closed the connection before its answer was whole");
+		jm_err_set(
+		    err, JM_E_TEMP, "the server closed the connection before its answer was whole");
 	return breaks(s, n == 0 ? JM_POP3_CUT : fault);
 }
 
@@ -68,13 +77,15 @@ int jm_pop3_say(struct jm_pop3_session *s, const char *text, size_t n, struct jm
 	enum jm_pop3_fault fault = JM_POP3_CUT;
 
 	if (s->broken != JM_POP3_FINE)
-		return jm_err_set(err, JM_E_TEMP, "the pop3 session is over (%s)", jm_pop3_fault_name(s->broken));
+		return jm_err_set(
+		    err, JM_E_TEMP, "the pop3 session is over (%s)", jm_pop3_fault_name(s->broken));
 	if (s->wire.send(s->wire.ctx, text, n, s->answer_timeout_ms, &fault, err) != 0)
 		return breaks(s, fault);
 	return 0;
 }
 
-int jm_pop3_line(struct jm_pop3_session *s, int64_t timeout_ms, unsigned char *line, size_t *len_r, bool *long_r, struct jm_err *err)
+int jm_pop3_line(struct jm_pop3_session *s, int64_t timeout_ms, unsigned char *line, size_t *len_r,
+    bool *long_r, struct jm_err *err)
 {
 	size_t len = 0, seen = 0;
 	unsigned char last = 0;
@@ -103,7 +114,8 @@ int jm_pop3_line(struct jm_pop3_session *s, int64_t timeout_ms, unsigned char *l
 		if (lf)
 			break;
 		if (seen > JM_POP3_MAX_LINE_BYTES) {
-			jm_err_set(err, JM_E_LIMIT, "the server sent a line of more than %u bytes", JM_POP3_MAX_LINE_BYTES);
+			jm_err_set(err, JM_E_LIMIT, "the server sent a line of more than %u bytes",
+			    JM_POP3_MAX_LINE_BYTES);
 			return breaks(s, JM_POP3_GARBAGE);
 		}
 	}
@@ -114,7 +126,8 @@ int jm_pop3_line(struct jm_pop3_session *s, int64_t timeout_ms, unsigned char *l
 	return 0;
 }
 
-int jm_pop3_status(struct jm_pop3_session *s, int64_t timeout_ms, enum jm_pop3_fault *fault_r, struct jm_err *err)
+int jm_pop3_status(
+    struct jm_pop3_session *s, int64_t timeout_ms, enum jm_pop3_fault *fault_r, struct jm_err *err)
 {
 	unsigned char line[JM_POP3_LINE_BYTES];
 	struct jm_span l;
@@ -146,7 +159,7 @@ struct passage {
 	jm_pop3_sink *sink;
 	void *ctx;
 	bool failed;
-	struct jm_err *err;		/* why the sink failed */
+	struct jm_err *err; /* why the sink failed */
 };
 
 static void hand_on(void *ctx, const unsigned char *p, size_t n)
@@ -166,13 +179,15 @@ static int read_body(struct jm_pop3_session *s, struct passage *g, struct jm_err
 	while (dot.state != JM_POP3_DOT_ENDED) {
 		if (jm_pop3_fill(s, s->answer_timeout_ms, err) != 0)
 			return -1;
-		s->in_pos += jm_pop3_dot_feed(&dot, s->in + s->in_pos, s->in_len - s->in_pos, hand_on, g);
+		s->in_pos += jm_pop3_dot_feed(
+		    &dot, s->in + s->in_pos, s->in_len - s->in_pos, hand_on, g);
 		if (!g->failed)
 			continue;
 		if (!drained_from_us)
 			drained_from_us = jm_clock_mono_us();
 		else if (jm_clock_mono_us() - drained_from_us > s->drain_timeout_ms * 1000) {
-			jm_err_set(err, JM_E_LIMIT, "the rest of a message that was not taken does not end");
+			jm_err_set(err, JM_E_LIMIT,
+			    "the rest of a message that was not taken does not end");
 			return breaks(s, JM_POP3_GARBAGE);
 		}
 	}
@@ -200,14 +215,17 @@ struct row {
 static int top_up(struct jm_pop3_session *s, struct row *r, struct jm_err *err)
 {
 	char out[JM_POP3_MAX_DEPTH * 20];
-	unsigned depth = s->depth < 1 ? 1 : s->depth > JM_POP3_MAX_DEPTH ? JM_POP3_MAX_DEPTH : s->depth;
+	unsigned depth = s->depth < 1      ? 1
+	    : s->depth > JM_POP3_MAX_DEPTH ? JM_POP3_MAX_DEPTH
+					   : s->depth;
 	size_t len = 0;
 
 	/* half a window at a time: as fast as one by one, with fewer packets */
 	if (r->stop || r->sent == r->n || r->sent - r->answered > depth / 2)
 		return 0;
 	while (r->sent < r->n && r->sent - r->answered < depth)
-		len += (size_t)snprintf(out + len, sizeof out - len, "%s %u\r\n", r->verb, (unsigned)r->numbers[r->sent++]);
+		len += (size_t)snprintf(out + len, sizeof out - len, "%s %u\r\n", r->verb,
+		    (unsigned)r->numbers[r->sent++]);
 	return jm_pop3_say(s, out, len, err);
 }
 
@@ -220,17 +238,20 @@ static int run_row(struct jm_pop3_session *s, struct row *r, struct jm_err *err)
 
 		if (top_up(s, r, err) != 0)
 			return -1;
-		if (jm_pop3_status(s, s->answer_timeout_ms, &fault, &own) != 0 && fault != JM_POP3_REFUSED) {
+		if (jm_pop3_status(s, s->answer_timeout_ms, &fault, &own) != 0 &&
+		    fault != JM_POP3_REFUSED) {
 			if (err)
 				*err = own;
-			return jm_err_wrap(err, "%s %u", r->verb, (unsigned)r->numbers[r->answered]);
+			return jm_err_wrap(
+			    err, "%s %u", r->verb, (unsigned)r->numbers[r->answered]);
 		}
 		if (fault == JM_POP3_FINE && r->sink) {
 			if (read_body(s, &g, err) != 0)
-				return jm_err_wrap(err, "%s %u", r->verb, (unsigned)r->numbers[r->answered]);
+				return jm_err_wrap(
+				    err, "%s %u", r->verb, (unsigned)r->numbers[r->answered]);
 			if (g.failed || r->stop)
 				fault = JM_POP3_SINK;
-			if (!g.failed && r->stop)	/* there was no byte to refuse */
+			if (!g.failed && r->stop) /* there was no byte to refuse */
 				jm_err_set(&own, JM_E_TEMP, "no longer wanted");
 		}
 		if (!r->done(r->ctx, r->answered, fault, &own))
@@ -240,15 +261,18 @@ static int run_row(struct jm_pop3_session *s, struct row *r, struct jm_err *err)
 	return 0;
 }
 
-int jm_pop3_retr(struct jm_pop3_session *s, const uint32_t *numbers, size_t n, jm_pop3_sink *sink, jm_pop3_done *done, void *ctx,
-    struct jm_err *err)
+int jm_pop3_retr(struct jm_pop3_session *s, const uint32_t *numbers, size_t n, jm_pop3_sink *sink,
+    jm_pop3_done *done, void *ctx, struct jm_err *err)
 {
-	struct row r = { .verb = "RETR", .numbers = numbers, .n = n, .sink = sink, .done = done, .ctx = ctx };
+	struct row r = {
+		.verb = "RETR", .numbers = numbers, .n = n, .sink = sink, .done = done, .ctx = ctx
+	};
 
 	return run_row(s, &r, err);
 }
 
-int jm_pop3_dele(struct jm_pop3_session *s, const uint32_t *numbers, size_t n, jm_pop3_done *done, void *ctx, struct jm_err *err)
+int jm_pop3_dele(struct jm_pop3_session *s, const uint32_t *numbers, size_t n, jm_pop3_done *done,
+    void *ctx, struct jm_err *err)
 {
 	struct row r = { .verb = "DELE", .numbers = numbers, .n = n, .done = done, .ctx = ctx };
 
@@ -268,6 +292,6 @@ int jm_pop3_quit(struct jm_pop3_session *s, enum jm_pop3_fault *fault_r, struct 
 	if (fault_r)
 		*fault_r = fault;
 	if (s->broken == JM_POP3_FINE)
-		s->broken = JM_POP3_CUT;	/* over: nothing may be said after QUIT */
+		s->broken = JM_POP3_CUT; /* over: nothing may be said after QUIT */
 	return rc;
 }

@@ -7,41 +7,49 @@
 
 struct page {
 	struct jm_buf *b;
-	const struct jm_figure *last;	/* whose head was written */
-	const char *family;		/* the same */
+	const struct jm_figure *last; /* whose head was written */
+	const char *family;           /* the same */
 };
 
 /* Label values escape backslash, quote and newline. */
-static int add_label(struct jm_buf *b, const char *name, const char *value, char before, struct jm_err *err)
+static int add_label(
+    struct jm_buf *b, const char *name, const char *value, char before, struct jm_err *err)
 {
 	if (jm_buf_printf(b, err, "%c%s=\"", before, name) < 0)
 		return -1;
 	for (; *value; value++) {
-		const char *escaped = *value == '\\' ? "\\\\" : *value == '"' ? "\\\"" : *value == '\n' ? "\\n" : NULL;
+		const char *escaped = *value == '\\' ? "\\\\"
+		    : *value == '"'                  ? "\\\""
+		    : *value == '\n'                 ? "\\n"
+						     : NULL;
 
-		if (escaped ? jm_buf_add(b, escaped, strlen(escaped), err) : jm_buf_add_byte(b, (unsigned char)*value, err))
+		if (escaped ? jm_buf_add(b, escaped, strlen(escaped), err)
+			    : jm_buf_add_byte(b, (unsigned char)*value, err))
 			return -1;
 	}
 	return jm_buf_add_byte(b, '"', err);
 }
 
 /* micro: the value is a million times the metric. */
-static int add_sample(struct jm_buf *b, const char *metric, const char *const labels[4], json_int_t value, bool micro, struct jm_err *err)
+static int add_sample(struct jm_buf *b, const char *metric, const char *const labels[4],
+    json_int_t value, bool micro, struct jm_err *err)
 {
 	char before = '{';
 
 	if (jm_buf_printf(b, err, "%s", metric) < 0)
 		return -1;
 	for (int i = 0; i < 4; i += 2) {
-		if (labels[i] == NULL)
+		if (!labels[i])
 			continue;
 		if (add_label(b, labels[i], labels[i + 1], before, err) < 0)
 			return -1;
 		before = ',';
 	}
 	if (micro)
-		return jm_buf_printf(b, err, "%s %" JSON_INTEGER_FORMAT ".%06u\n", before == ',' ? "}" : "", value / 1000000, (unsigned)(value % 1000000));
-	return jm_buf_printf(b, err, "%s %" JSON_INTEGER_FORMAT "\n", before == ',' ? "}" : "", value);
+		return jm_buf_printf(b, err, "%s %" JSON_INTEGER_FORMAT ".%06u\n",
+		    before == ',' ? "}" : "", value / 1000000, (unsigned)(value % 1000000));
+	return jm_buf_printf(
+	    b, err, "%s %" JSON_INTEGER_FORMAT "\n", before == ',' ? "}" : "", value);
 }
 
 /* The lines above a metric's samples, once for all that belong to it. */
@@ -53,21 +61,28 @@ static int add_head(struct page *p, const struct jm_figure *f, struct jm_err *er
 		return 0;
 	p->last = f;
 	p->family = f->family;
-	return jm_buf_printf(p->b, err, "# HELP %s %s\n# TYPE %s %s\n", name, f->help, name, f->family ? "histogram" : f->counter ? "counter" : "gauge");
+	return jm_buf_printf(p->b, err, "# HELP %s %s\n# TYPE %s %s\n", name, f->help, name,
+	    f->family        ? "histogram"
+		: f->counter ? "counter"
+			     : "gauge");
 }
 
-static int add_words(struct jm_buf *b, const struct jm_figure *f, const char *name, const char *holds, struct jm_err *err)
+static int add_words(struct jm_buf *b, const struct jm_figure *f, const char *name,
+    const char *holds, struct jm_err *err)
 {
-	for (size_t i = 0; f->words[i] != NULL; i++) {
-		const char *const labels[4] = { *name ? f->label : NULL, name, "state", f->words[i] };
+	for (size_t i = 0; f->words[i]; i++) {
+		const char *const labels[4] = { *name ? f->label : NULL, name, "state",
+			f->words[i] };
 
-		if (add_sample(b, f->metric, labels, strcmp(f->words[i], holds) == 0, false, err) < 0)
+		if (add_sample(b, f->metric, labels, strcmp(f->words[i], holds) == 0, false, err) <
+		    0)
 			return -1;
 	}
 	return 0;
 }
 
-static int add_figure(void *ctx, const struct jm_figure *f, const char *key, const char *name, const json_t *value, struct jm_err *err)
+static int add_figure(void *ctx, const struct jm_figure *f, const char *key, const char *name,
+    const json_t *value, struct jm_err *err)
 {
 	struct page *p = ctx;
 	const char *labels[4] = { *name ? f->label : NULL, name, NULL, NULL };
@@ -75,7 +90,7 @@ static int add_figure(void *ctx, const struct jm_figure *f, const char *key, con
 	int64_t ms = 0;
 
 	(void)key;
-	if (f->metric == NULL)
+	if (!f->metric)
 		return 0;
 	if (add_head(p, f, err) < 0)
 		return -1;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * stats.db: a plain btree without an environment, so without locks, logs or a region that a reader could hold or spoil. It is made anew each
- * time under a temporary name, in the writer's memory until it is closed.
+ * stats.db: a plain btree without an environment, so without locks, logs or a region that a reader
+ * could hold or spoil. It is made anew each time under a temporary name, in the writer's memory
+ * until it is closed.
  */
 #include <db.h>
 #include <errno.h>
@@ -29,10 +30,12 @@ static int fail(struct jm_err *err, int rc, const char *what)
 	return jm_err_sys(err, JM_E_TEMP, "stats.db: %s", what);
 }
 
-static int put(void *ctx, const struct jm_figure *f, const char *key, const char *name, const json_t *value, struct jm_err *err)
+static int put(void *ctx, const struct jm_figure *f, const char *key, const char *name,
+    const json_t *value, struct jm_err *err)
 {
 	struct db_out *o = ctx;
-	DBT k = { .data = (void *)(uintptr_t)key, .size = (u_int32_t)strlen(key) }, v = { .size = 0 };
+	DBT k = { .data = (void *)(uintptr_t)key, .size = (u_int32_t)strlen(key) },
+	    v = { .size = 0 };
 	int rc;
 
 	(void)f;
@@ -54,7 +57,8 @@ static int fill(const char *path, const json_t *document, struct jm_err *err)
 		return fail(err, rc, "cannot begin");
 	o.db->set_errfile(o.db, NULL);
 	jm_buf_init(&o.text, VALUE_BYTES);
-	if ((rc = o.db->set_pagesize(o.db, PAGE_BYTES)) != 0 || (rc = o.db->open(o.db, NULL, path, NULL, DB_BTREE, DB_CREATE | DB_EXCL, 0600)) != 0)
+	if ((rc = o.db->set_pagesize(o.db, PAGE_BYTES)) != 0 ||
+	    (rc = o.db->open(o.db, NULL, path, NULL, DB_BTREE, DB_CREATE | DB_EXCL, 0600)) != 0)
 		rc = fail(err, rc, "cannot create");
 	else
 		rc = jm_figures_each(document, put, &o, err);
@@ -72,30 +76,37 @@ static int settle(const char *path, mode_t mode, struct jm_err *err)
 
 	if (fd < 0)
 		return -1;
-	rc = fchmod(fd, mode) == 0 ? jm_io_datasync(fd, err) : jm_err_sys(err, JM_E_TEMP, "cannot set the mode of \"%s\"", path);
+	rc = fchmod(fd, mode) == 0
+	    ? jm_io_datasync(fd, err)
+	    : jm_err_sys(err, JM_E_TEMP, "cannot set the mode of \"%s\"", path);
 	close(fd);
 	return rc;
 }
 
 static int clear(const char *path, struct jm_err *err)
 {
-	return unlink(path) == 0 || errno == ENOENT ? 0 : jm_err_sys(err, JM_E_TEMP, "cannot remove \"%s\"", path);
+	return unlink(path) == 0 || errno == ENOENT
+	    ? 0
+	    : jm_err_sys(err, JM_E_TEMP, "cannot remove \"%s\"", path);
 }
 
-/* Berkeley DB makes a new file under a name of its own, and waits for ever for whoever made one that is there: a process that died, or a full disk. */
+/* Berkeley DB makes a new file under a name of its own, and waits for ever for whoever made one
+ * that is there: a process that died, or a full disk. */
 int jm_publish_statsdb(const char *path, mode_t mode, const json_t *document, struct jm_err *err)
 {
 	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
 	char temporary[PATH_MAX], unfinished[PATH_MAX];
 
-	if (snprintf(temporary, sizeof(temporary), "%s.tmp", path) >= (int)sizeof(temporary) ||
-	    snprintf(unfinished, sizeof(unfinished), "%.*s__db.%s.tmp", (int)(name - path), path, name) >= (int)sizeof(unfinished))
+	if (snprintf(temporary, sizeof temporary, "%s.tmp", path) >= (int)sizeof temporary ||
+	    snprintf(unfinished, sizeof unfinished, "%.*s__db.%s.tmp", (int)(name - path), path,
+		name) >= (int)sizeof unfinished)
 		return jm_err_set(err, JM_E_LIMIT, "the path of the publish folder is too long");
 	if (clear(temporary, err) < 0 || clear(unfinished, err) < 0)
 		return -1;
-	if (fill(temporary, document, err) < 0 || settle(temporary, mode, err) < 0 || jm_io_rename(temporary, path, err) < 0) {
-		(void)unlink(temporary);	/* best effort: the error is already told */
-		(void)unlink(unfinished);
+	if (fill(temporary, document, err) < 0 || settle(temporary, mode, err) < 0 ||
+	    jm_io_rename(temporary, path, err) < 0) {
+		unlink(temporary); /* best effort: the error is already told */
+		unlink(unfinished);
 		return -1;
 	}
 	return 0;

@@ -48,20 +48,28 @@ const char *jm_verdict_reply(enum jm_verdict v)
 const char *jm_verdict_cure(enum jm_verdict v)
 {
 	static const char *const cures[] = {
-		[JM_ADMIT_UNKNOWN] = "let the journal rule's journal recipient (Set-JournalRule -JournalEmailAddress) be the email-address of a service, "
+		[JM_ADMIT_UNKNOWN] =
+		    "let the journal rule's journal recipient (Set-JournalRule -JournalEmailAddress) be the email-address of a service, "
 		    "or add a service with this address",
-		[JM_ADMIT_FETCHED] = "let the journal rule name the mailbox that is fetched from, or a service of transport type SMTP; or set this service's "
+		[JM_ADMIT_FETCHED] =
+		    "let the journal rule name the mailbox that is fetched from, or a service of transport type SMTP; or set this service's "
 		    "<transport-type> to SMTP",
-		[JM_ADMIT_DISABLED] = "nothing is wrong in Exchange: it keeps the reports and tries again; remove <disabled> from the service and reload",
-		[JM_ADMIT_CLIENT] = "send from an address that is listed (on premises: Set-SendConnector -SourceTransportServers; Exchange Online: the "
+		[JM_ADMIT_DISABLED] =
+		    "nothing is wrong in Exchange: it keeps the reports and tries again; remove <disabled> from the service and reload",
+		[JM_ADMIT_CLIENT] =
+		    "send from an address that is listed (on premises: Set-SendConnector -SourceTransportServers; Exchange Online: the "
 		    "published ranges of Microsoft 365), or add this address to <additional-source-ip-ranges> or <authorized-outbounds>",
-		[JM_ADMIT_TLS] = "let the connector to this MTA use TLS (Set-SendConnector -RequireTLS $true; Exchange Online: "
+		[JM_ADMIT_TLS] =
+		    "let the connector to this MTA use TLS (Set-SendConnector -RequireTLS $true; Exchange Online: "
 		    "Set-OutboundConnector -TlsSettings EncryptionOnly), and give the MTA a certificate",
-		[JM_ADMIT_CERTIFICATE] = "let the connector present a certificate that the MTA can verify (Set-SendConnector -TlsCertificateName), let the MTA "
+		[JM_ADMIT_CERTIFICATE] =
+		    "let the connector present a certificate that the MTA can verify (Set-SendConnector -TlsCertificateName), let the MTA "
 		    "ask for it and know its CA, or set <encryption-mode> to relaxed",
-		[JM_ADMIT_LOGIN] = "let the send connector log in with the email-address of the service as user name (Set-SendConnector "
+		[JM_ADMIT_LOGIN] =
+		    "let the send connector log in with the email-address of the service as user name (Set-SendConnector "
 		    "-SmartHostAuthMechanism BasicAuthRequireTLS -AuthenticationCredential); Exchange Online cannot: set <use-smtp-authentication> to no",
-		[JM_ADMIT_SENDER] = "let reports come from a domain of the organisation (Set-TransportConfig -JournalingReportNdrTo ADDRESS sets the "
+		[JM_ADMIT_SENDER] =
+		    "let reports come from a domain of the organisation (Set-TransportConfig -JournalingReportNdrTo ADDRESS sets the "
 		    "sender), or add the sender's domain to <internal-domains>",
 	};
 
@@ -69,7 +77,8 @@ const char *jm_verdict_cure(enum jm_verdict v)
 }
 
 /* Decide, with a text that can stand in an SMTP reply: what is not printable ASCII becomes '?'. */
-static void JM_PRINTF(3, 4) decide(struct jm_admission *a, enum jm_verdict verdict, const char *fmt, ...)
+static void JM_PRINTF(3, 4)
+    decide(struct jm_admission *a, enum jm_verdict verdict, const char *fmt, ...)
 {
 	va_list ap;
 	char *p;
@@ -94,14 +103,16 @@ static int line_of_range(const struct jm_ranges *ranges, const struct jm_cidr *c
 	return 0;
 }
 
-/* The login names the journal address: local parts without regard to case, domains in their comparable form. */
+/* The login names the journal address: local parts without regard to case, domains in their
+ * comparable form. */
 static bool login_is(const char *login, const char *address)
 {
 	struct jm_span ll, ld, al, ad;
 	char ln[JM_DOMAIN_BYTES], an[JM_DOMAIN_BYTES];
 
-	return jm_domain_split_path(jm_span_str(login), &ll, &ld) && jm_domain_split_path(jm_span_str(address), &al, &ad) &&
-	    jm_span_eq_nocase(ll, al) && jm_domain_normalise(ld, ln) == 0 && jm_domain_normalise(ad, an) == 0 &&
+	return jm_domain_split_path(jm_span_str(login), &ll, &ld) &&
+	    jm_domain_split_path(jm_span_str(address), &al, &ad) && jm_span_eq_nocase(ll, al) &&
+	    jm_domain_normalise(ld, ln) == 0 && jm_domain_normalise(ad, an) == 0 &&
 	    jm_span_eq(jm_span_str(ln), jm_span_str(an));
 }
 
@@ -109,7 +120,8 @@ static bool takes_smtp(const struct jm_settings *settings, struct jm_admission *
 {
 	bool smtp = a->service->transport == JM_TRANSPORT_SMTP;
 
-	return jm_decide(&a->decisions, "transport-type", jm_settings_line(settings, a->service, "transport-type"), smtp, "the service %s",
+	return jm_decide(&a->decisions, "transport-type",
+	    jm_settings_line(settings, a->service, "transport-type"), smtp, "the service %s",
 	    smtp ? "takes mail by SMTP" : "fetches its mail by POP3");
 }
 
@@ -117,54 +129,72 @@ static bool enabled(const struct jm_settings *settings, struct jm_admission *a)
 {
 	const struct jm_service *s = a->service;
 
-	return jm_decide(&a->decisions, "disabled", jm_settings_line(settings, s, "disabled"), !s->disabled, "the service is %s",
-	    s->disabled ? "disabled" : "enabled");
+	return jm_decide(&a->decisions, "disabled", jm_settings_line(settings, s, "disabled"),
+	    !s->disabled, "the service is %s", s->disabled ? "disabled" : "enabled");
 }
 
-static bool client_passes(const struct jm_settings *settings, const struct jm_facts *facts, struct jm_admission *a)
+static bool client_passes(
+    const struct jm_settings *settings, const struct jm_facts *facts, struct jm_admission *a)
 {
 	char text[JM_CIDR_TEXT_BYTES];
 	int line;
 
 	if (!facts->client_known)
-		return jm_decide(&a->decisions, "authorized-outbounds", 0, false, "the client has no IP address");
+		return jm_decide(&a->decisions, "authorized-outbounds", 0, false,
+		    "the client has no IP address");
 	jm_cidr_format(&facts->client, text);
 	if ((line = line_of_range(&settings->authorized_outbounds, &facts->client)) != 0)
-		return jm_decide(&a->decisions, "authorized-outbounds", line < 0 ? 0 : line, true, "client %s is an authorized outbound", text);
+		return jm_decide(&a->decisions, "authorized-outbounds", line < 0 ? 0 : line, true,
+		    "client %s is an authorized outbound", text);
 	if ((line = line_of_range(&a->service->source_ranges, &facts->client)) != 0)
-		return jm_decide(&a->decisions, "additional-source-ip-ranges", line < 0 ? 0 : line, true, "client %s is in the service's ranges", text);
+		return jm_decide(&a->decisions, "additional-source-ip-ranges", line < 0 ? 0 : line,
+		    true, "client %s is in the service's ranges", text);
 	line = jm_settings_line(settings, a->service, "additional-source-ip-ranges");
 	if (line)
-		return jm_decide(&a->decisions, "additional-source-ip-ranges", line, false, "client %s is in none of these ranges nor an authorized "
-		    "outbound", text);
-	return jm_decide(&a->decisions, "authorized-outbounds", jm_settings_line(settings, NULL, "authorized-outbounds"), false,
+		return jm_decide(&a->decisions, "additional-source-ip-ranges", line, false,
+		    "client %s is in none of these ranges nor an authorized "
+		    "outbound",
+		    text);
+	return jm_decide(&a->decisions, "authorized-outbounds",
+	    jm_settings_line(settings, NULL, "authorized-outbounds"), false,
 	    "client %s is none of these, and the service has no ranges of its own", text);
 }
 
-static bool tls_passes(const struct jm_settings *settings, const struct jm_facts *facts, struct jm_admission *a)
+static bool tls_passes(
+    const struct jm_settings *settings, const struct jm_facts *facts, struct jm_admission *a)
 {
 	bool tls = facts->tls_version && *facts->tls_version;
 
-	return jm_decide(&a->decisions, "encrypted", jm_settings_line(settings, a->service, "encrypted"), tls || !a->service->encrypted, "%s%.20s%s",
-	    tls ? "the session uses " : "the session has no TLS", tls ? facts->tls_version : "", a->service->encrypted ? "" : ", and need not have any");
+	return jm_decide(&a->decisions, "encrypted",
+	    jm_settings_line(settings, a->service, "encrypted"), tls || !a->service->encrypted,
+	    "%s%.20s%s", tls ? "the session uses " : "the session has no TLS",
+	    tls ? facts->tls_version : "", a->service->encrypted ? "" : ", and need not have any");
 }
 
-/* Sendmail tells the subject of a certificate that it could not verify, too, and {verify}; Postfix only that of a verified one. */
+/* Sendmail tells the subject of a certificate that it could not verify, too, and {verify}; Postfix
+ * only that of a verified one. */
 static bool has_certificate(const struct jm_facts *facts)
 {
-	return facts->verify && *facts->verify ? strcmp(facts->verify, "OK") == 0 : facts->cert_subject && *facts->cert_subject;
+	return facts->verify && *facts->verify ? strcmp(facts->verify, "OK") == 0
+					       : facts->cert_subject && *facts->cert_subject;
 }
 
-static bool certificate_passes(const struct jm_settings *settings, const struct jm_facts *facts, struct jm_admission *a)
+static bool certificate_passes(
+    const struct jm_settings *settings, const struct jm_facts *facts, struct jm_admission *a)
 {
 	const struct jm_service *s = a->service;
-	bool needed = s->encrypted && s->encryption_mode == JM_ENCRYPTION_STRICT, there = has_certificate(facts);
+	bool needed = s->encrypted && s->encryption_mode == JM_ENCRYPTION_STRICT,
+	     there = has_certificate(facts);
 
-	return jm_decide(&a->decisions, "encryption-mode", jm_settings_line(settings, s, "encryption-mode"), there || !needed, "%s%s",
-	    there ? "the MTA verified the client's certificate" : "no client certificate that the MTA verified", needed ? "" : ", and none is needed");
+	return jm_decide(&a->decisions, "encryption-mode",
+	    jm_settings_line(settings, s, "encryption-mode"), there || !needed, "%s%s",
+	    there ? "the MTA verified the client's certificate"
+		  : "no client certificate that the MTA verified",
+	    needed ? "" : ", and none is needed");
 }
 
-static bool login_passes(const struct jm_settings *settings, const struct jm_facts *facts, struct jm_admission *a)
+static bool login_passes(
+    const struct jm_settings *settings, const struct jm_facts *facts, struct jm_admission *a)
 {
 	static const char name[] = "use-smtp-authentication";
 	int line = jm_settings_line(settings, a->service, name);
@@ -175,24 +205,32 @@ static bool login_passes(const struct jm_settings *settings, const struct jm_fac
 	if (!there)
 		return jm_decide(&a->decisions, name, line, false, "the client did not log in");
 	if (!login_is(facts->login, a->service->email_address))
-		return jm_decide(&a->decisions, name, line, false, "login %.100s is not %.100s", facts->login, a->service->email_address);
+		return jm_decide(&a->decisions, name, line, false, "login %.100s is not %.100s",
+		    facts->login, a->service->email_address);
 	return jm_decide(&a->decisions, name, line, true, "logged in as %.100s", facts->login);
 }
 
-/* The null sender passes: whoever gets here comes from a listed address, and Exchange on premises sends its reports so. */
-static bool sender_passes(const struct jm_settings *settings, const struct jm_facts *facts, struct jm_admission *a, char domain_r[JM_DOMAIN_BYTES])
+/* The null sender passes: whoever gets here comes from a listed address, and Exchange on premises
+ * sends its reports so. */
+static bool sender_passes(const struct jm_settings *settings, const struct jm_facts *facts,
+    struct jm_admission *a, char domain_r[JM_DOMAIN_BYTES])
 {
 	int line = jm_settings_line(settings, NULL, "internal-domains"), decided;
 	struct jm_span local, domain;
 
 	domain_r[0] = 0;
 	if (!jm_domain_split_path(facts->mail_from, &local, &domain))
-		return jm_decide(&a->decisions, "internal-domains", line, false, "the sender is no address");
+		return jm_decide(
+		    &a->decisions, "internal-domains", line, false, "the sender is no address");
 	if (local.len == 0 && domain.len == 0)
-		return jm_decide(&a->decisions, NULL, 0, true, "the null sender <> may send to every service");
-	if (jm_domain_normalise(domain, domain_r) != 0 || (decided = jm_settings_internal_line(settings, jm_span_str(domain_r))) < 0)
-		return jm_decide(&a->decisions, "internal-domains", line, false, "sender domain \"%.100s\" is none of these", domain_r);
-	return jm_decide(&a->decisions, "internal-domains", decided, true, "sender domain %.100s is internal", domain_r);
+		return jm_decide(
+		    &a->decisions, NULL, 0, true, "the null sender <> may send to every service");
+	if (jm_domain_normalise(domain, domain_r) != 0 ||
+	    (decided = jm_settings_internal_line(settings, jm_span_str(domain_r))) < 0)
+		return jm_decide(&a->decisions, "internal-domains", line, false,
+		    "sender domain \"%.100s\" is none of these", domain_r);
+	return jm_decide(&a->decisions, "internal-domains", decided, true,
+	    "sender domain %.100s is internal", domain_r);
 }
 
 /* "a"@b is a@b (RFC 5321 4.1.2); quoted pairs never occur in a service's address and stay. */
@@ -203,46 +241,67 @@ static struct jm_span unquote(struct jm_span local)
 	return local;
 }
 
-static void judge_session(const struct jm_settings *settings, const struct jm_facts *facts, struct jm_admission *a)
+static void judge_session(
+    const struct jm_settings *settings, const struct jm_facts *facts, struct jm_admission *a)
 {
 	const struct jm_service *service = a->service;
 	char text[JM_CIDR_TEXT_BYTES], domain[JM_DOMAIN_BYTES];
 
 	if (!takes_smtp(settings, a))
-		decide(a, JM_ADMIT_FETCHED, "journal service %.80s fetches its mail by POP3 and takes none by SMTP", service->email_address);
+		decide(a, JM_ADMIT_FETCHED,
+		    "journal service %.80s fetches its mail by POP3 and takes none by SMTP",
+		    service->email_address);
 	else if (!enabled(settings, a))
-		decide(a, JM_ADMIT_DISABLED, "journal service %.80s is disabled", service->email_address);
+		decide(a, JM_ADMIT_DISABLED, "journal service %.80s is disabled",
+		    service->email_address);
 	else if (!client_passes(settings, facts, a))
-		decide(a, JM_ADMIT_CLIENT, "client address %s is not allowed for journal service %.80s",
-		    facts->client_known ? jm_cidr_format(&facts->client, text) : "(unknown)", service->email_address);
+		decide(a, JM_ADMIT_CLIENT,
+		    "client address %s is not allowed for journal service %.80s",
+		    facts->client_known ? jm_cidr_format(&facts->client, text) : "(unknown)",
+		    service->email_address);
 	else if (!tls_passes(settings, facts, a))
-		decide(a, JM_ADMIT_TLS, "journal service %.80s requires TLS", service->email_address);
+		decide(
+		    a, JM_ADMIT_TLS, "journal service %.80s requires TLS", service->email_address);
 	else if (!certificate_passes(settings, facts, a))
-		decide(a, JM_ADMIT_CERTIFICATE, "journal service %.80s requires a client certificate that this server can verify", service->email_address);
+		decide(a, JM_ADMIT_CERTIFICATE,
+		    "journal service %.80s requires a client certificate that this server can verify",
+		    service->email_address);
 	else if (!login_passes(settings, facts, a))
-		decide(a, JM_ADMIT_LOGIN, "journal service %.80s requires SMTP AUTH with its own address as user", service->email_address);
+		decide(a, JM_ADMIT_LOGIN,
+		    "journal service %.80s requires SMTP AUTH with its own address as user",
+		    service->email_address);
 	else if (!sender_passes(settings, facts, a, domain))
-		decide(a, JM_ADMIT_SENDER, "sender domain \"%.80s\" is not an internal domain", domain);
+		decide(a, JM_ADMIT_SENDER, "sender domain \"%.80s\" is not an internal domain",
+		    domain);
 	else
 		decide(a, JM_ADMIT_ACCEPT, "accepted for %.80s", service->email_address);
 }
 
-void jm_admit(const struct jm_settings *settings, const struct jm_facts *facts, struct jm_span recipient, struct jm_admission *admission_r)
+void jm_admit(const struct jm_settings *settings, const struct jm_facts *facts,
+    struct jm_span recipient, struct jm_admission *admission_r)
 {
 	struct jm_span local, domain;
 	char name[JM_DOMAIN_BYTES];
 
 	*admission_r = (struct jm_admission){ .verdict = JM_ADMIT_OTHER };
-	if (!jm_domain_split_path(recipient, &local, &domain) || jm_domain_normalise(domain, name) != 0 ||
+	if (!jm_domain_split_path(recipient, &local, &domain) ||
+	    jm_domain_normalise(domain, name) != 0 ||
 	    !jm_settings_is_journal_domain(settings, jm_span_str(name))) {
-		jm_decide(&admission_r->decisions, "email-address", 0, true, "the recipient is at no journal domain: ordinary mail");
+		jm_decide(&admission_r->decisions, "email-address", 0, true,
+		    "the recipient is at no journal domain: ordinary mail");
 		return;
 	}
 	admission_r->service = jm_settings_service_for(settings, unquote(local), jm_span_str(name));
-	if (!jm_decide(&admission_r->decisions, "email-address", admission_r->service ? jm_settings_line(settings, admission_r->service, "email-address") :
-	    0, admission_r->service != NULL, admission_r->service ? "a service has this address" : "no service has this address"))
-		decide(admission_r, JM_ADMIT_UNKNOWN, "no journal service has the address %.*s@%.100s", local.len > 60 ? 60 : (int)local.len,
-		    (const char *)local.p, name);
+	if (!jm_decide(&admission_r->decisions, "email-address",
+		admission_r->service
+		    ? jm_settings_line(settings, admission_r->service, "email-address")
+		    : 0,
+		admission_r->service != NULL,
+		admission_r->service ? "a service has this address"
+				     : "no service has this address"))
+		decide(admission_r, JM_ADMIT_UNKNOWN,
+		    "no journal service has the address %.*s@%.100s",
+		    local.len > 60 ? 60 : (int)local.len, (const char *)local.p, name);
 	else
 		judge_session(settings, facts, admission_r);
 }

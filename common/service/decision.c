@@ -4,7 +4,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-bool jm_decide(struct jm_decisions *d, const char *setting, int line, bool passed, const char *fmt, ...)
+bool jm_decide(
+    struct jm_decisions *d, const char *setting, int line, bool passed, const char *fmt, ...)
 {
 	struct jm_decision *one = &d->v[d->n < JM_DECISIONS_MAX ? d->n++ : JM_DECISIONS_MAX - 1];
 	va_list ap;

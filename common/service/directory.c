@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A source is an immutable set, made by the refresher and swapped in under the lock; those who look up never wait for a file. */
+/* A source is an immutable set, made by the refresher and swapped in under the lock; those who look
+ * up never wait for a file. */
 #include "common/service/directory.h"
 
 #include <pthread.h>
@@ -14,10 +15,11 @@
 #include "common/mail/domain.h"
 #include "common/mail/field.h"
 
-#define ADDRESS_BYTES (256 + JM_DOMAIN_BYTES)	/* normalised, with its NUL */
+#define ADDRESS_BYTES (256 + JM_DOMAIN_BYTES) /* normalised, with its NUL */
 #define PATH_BYTES 2048
 
-/* Addresses, each with a NUL, one behind the other; their beginnings in a hash table of a power of two, 0 = free (the text begins at 1). */
+/* Addresses, each with a NUL, one behind the other; their beginnings in a hash table of a power of
+ * two, 0 = free (the text begins at 1). */
 struct set {
 	struct jm_buf text;
 	uint32_t *slot;
@@ -25,16 +27,17 @@ struct set {
 };
 
 struct source {
-	char *name;			/* "/path" or "hash:/path" */
+	char *name; /* "/path" or "hash:/path" */
 	bool is_map, wanted;
-	struct stat seen;		/* of the file when it was last tried */
+	struct stat seen; /* of the file when it was last tried */
 	bool tried;
-	struct set *set;		/* NULL: never read */
-	struct jm_err trouble;		/* the one that was told; kind NONE: none */
+	struct set *set;       /* NULL: never read */
+	struct jm_err trouble; /* the one that was told; kind NONE: none */
 };
 
 struct jm_directory {
-	pthread_rwlock_t lock;		/* guards source[].set and the list for those who look up; only the refresher writes */
+	pthread_rwlock_t lock; /* guards source[].set and the list for those who look up; only the
+				  refresher writes */
 	struct source **v;
 	size_t n;
 };
@@ -87,7 +90,8 @@ static int set_grow(struct set *s, struct jm_err *err)
 	return 0;
 }
 
-/* local@domain in the form in which it is looked up; the length, or 0 when it is none. domain is normalised already. */
+/* local@domain in the form in which it is looked up; the length, or 0 when it is none. domain is
+ * normalised already. */
 static size_t write_address(struct jm_span local, const char *domain, char text_r[ADDRESS_BYTES])
 {
 	size_t n = strlen(domain), i;
@@ -104,7 +108,8 @@ static size_t write_address(struct jm_span local, const char *domain, char text_
 	return local.len + n + 1;
 }
 
-/* One line of a file or one key of a table. Keys that are no addresses (domains, aliases) are counted. */
+/* One line of a file or one key of a table. Keys that are no addresses (domains, aliases) are
+ * counted. */
 static int set_add(void *ctx, struct jm_span entry, struct jm_err *err)
 {
 	struct set *s = ctx;
@@ -112,7 +117,8 @@ static int set_add(void *ctx, struct jm_span entry, struct jm_err *err)
 	char domain[JM_DOMAIN_BYTES], address[ADDRESS_BYTES];
 	uint32_t *slot;
 
-	if (at < entry.len && jm_domain_normalise(jm_span_sub(entry, at + 1, entry.len), domain) == 0)
+	if (at < entry.len &&
+	    jm_domain_normalise(jm_span_sub(entry, at + 1, entry.len), domain) == 0)
 		n = write_address(jm_span_sub(entry, 0, at), domain, address);
 	if (n == 0) {
 		s->ignored++;
@@ -207,8 +213,8 @@ void jm_directory_free(struct jm_directory **d)
 
 static bool same_file(const struct stat *a, const struct stat *b)
 {
-	return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size && a->st_mtim.tv_sec == b->st_mtim.tv_sec &&
-	    a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size &&
+	    a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
 }
 
 /* Tell trouble unless that was the last one told. */
@@ -220,15 +226,17 @@ static void tell(struct source *s, const struct jm_err *why, jm_directory_told *
 	told(ctx, s->name, 0, 0, why);
 }
 
-static void source_refresh(struct jm_directory *d, struct source *s, jm_directory_told *told, void *ctx)
+static void source_refresh(
+    struct jm_directory *d, struct source *s, jm_directory_told *told, void *ctx)
 {
 	char path[PATH_BYTES];
 	struct stat now = { .st_size = 0 }, after;
 	struct set *made = NULL, *old;
 	struct jm_err why;
 
-	if (s->is_map ? jm_map_path(s->name, path, sizeof path, &why) != 0 : (size_t)snprintf(path, sizeof path, "%s", s->name) >= sizeof path)
-		return;		/* the settings allow no such path */
+	if (s->is_map ? jm_map_path(s->name, path, sizeof path, &why) != 0
+		      : (size_t)snprintf(path, sizeof path, "%s", s->name) >= sizeof path)
+		return; /* the settings allow no such path */
 	if (stat(path, &now) != 0) {
 		jm_err_sys(&why, JM_E_NOTFOUND, "cannot read \"%s\"", path);
 		s->tried = false;
@@ -240,10 +248,11 @@ static void source_refresh(struct jm_directory *d, struct source *s, jm_director
 	made = set_read(s, path, &why);
 	if (made && (stat(path, &after) != 0 || !same_file(&now, &after))) {
 		set_free(made);
-		return;		/* changed under our hands: next time */
+		return; /* changed under our hands: next time */
 	}
 	s->seen = now;
-	s->tried = made || why.kind != JM_E_TEMP;	/* what will not be better by itself is not tried again and again */
+	s->tried = made || why.kind != JM_E_TEMP; /* what will not be better by itself is not tried
+						     again and again */
 	if (!made) {
 		tell(s, &why, told, ctx);
 		return;
@@ -265,7 +274,8 @@ static struct source *find(const struct jm_directory *d, const char *name, bool 
 	return NULL;
 }
 
-static int want(struct jm_directory *d, const struct jm_source *list, size_t n, bool is_map, struct jm_err *err)
+static int want(
+    struct jm_directory *d, const struct jm_source *list, size_t n, bool is_map, struct jm_err *err)
 {
 	for (size_t i = 0; i < n; i++) {
 		struct source *s = find(d, list[i].name, is_map), **v;
@@ -293,7 +303,8 @@ static int want(struct jm_directory *d, const struct jm_source *list, size_t n, 
 	return 0;
 }
 
-int jm_directory_take(struct jm_directory *d, const struct jm_settings *settings, struct jm_err *err)
+int jm_directory_take(
+    struct jm_directory *d, const struct jm_settings *settings, struct jm_err *err)
 {
 	size_t i, k = 0;
 
@@ -313,7 +324,8 @@ int jm_directory_take(struct jm_directory *d, const struct jm_settings *settings
 	return 0;
 }
 
-int jm_directory_refresh(struct jm_directory *d, const struct jm_settings *settings, jm_directory_told *told, void *ctx, struct jm_err *err)
+int jm_directory_refresh(struct jm_directory *d, const struct jm_settings *settings,
+    jm_directory_told *told, void *ctx, struct jm_err *err)
 {
 	if (jm_directory_take(d, settings, err) != 0)
 		return -1;
@@ -364,7 +376,8 @@ bool jm_directory_knows(void *directory, struct jm_span local, struct jm_span do
 	name[domain.len] = '\0';
 	pthread_rwlock_rdlock(&d->lock);
 	if (ready(d))
-		known = has(d, local, name) || has(d, jm_span_of("", 0), name) || (plus > 0 && plus < local.len && has(d, jm_span_sub(local, 0, plus), name));
+		known = has(d, local, name) || has(d, jm_span_of("", 0), name) ||
+		    (plus > 0 && plus < local.len && has(d, jm_span_sub(local, 0, plus), name));
 	pthread_rwlock_unlock(&d->lock);
 	return known;
 }

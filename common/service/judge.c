@@ -9,16 +9,19 @@
 #include "common/mail/domain.h"
 
 #define DAY_MS (INT64_C(24) * 60 * 60 * 1000)
-#define EARLIEST_MS (INT64_C(631152000) * 1000)	/* 1990: there was no Internet mail worth a journal, but many clocks that start in 1970 */
-#define AHEAD_MS (2 * DAY_MS)			/* a clock that is wrong by a time zone, or by a day */
+#define EARLIEST_MS \
+	(INT64_C(631152000) * 1000) /* 1990: there was no Internet mail worth a journal, but many \
+				       clocks that start in 1970 */
+#define AHEAD_MS (2 * DAY_MS)       /* a clock that is wrong by a time zone, or by a day */
 
 static bool is_sane(struct jm_span date, int64_t now_ms, int64_t *ms_r)
 {
-	return !jm_span_none(date) && jm_date_parse(date, ms_r) == 0 && *ms_r >= EARLIEST_MS && *ms_r <= now_ms + AHEAD_MS;
+	return !jm_span_none(date) && jm_date_parse(date, ms_r) == 0 && *ms_r >= EARLIEST_MS &&
+	    *ms_r <= now_ms + AHEAD_MS;
 }
 
-static bool young(const struct jm_settings *settings, const struct jm_service *service, const struct jm_unwrap *u, int64_t now_ms,
-    struct jm_decisions *d)
+static bool young(const struct jm_settings *settings, const struct jm_service *service,
+    const struct jm_unwrap *u, int64_t now_ms, struct jm_decisions *d)
 {
 	int line = jm_settings_line(settings, service, "maximum-age");
 	char text[JM_CLOCK_TEXT_BYTES];
@@ -31,18 +34,23 @@ static bool young(const struct jm_settings *settings, const struct jm_service *s
 		return jm_decide(d, "maximum-age", line, true, "any age will do");
 	if (!is_sane(u->date, now_ms, &ms)) {
 		if (!is_sane(u->report_date, now_ms, &ms))
-			return jm_decide(d, "maximum-age", line, true, "neither message nor report has a usable date: it is as old as its arrival");
+			return jm_decide(d, "maximum-age", line, true,
+			    "neither message nor report has a usable date: it is as old as its arrival");
 		source = "report's date";
 	}
 	jm_clock_format(ms, text);
 	if (now_ms - ms > service->maximum_age_days * DAY_MS)
-		return jm_decide(d, "maximum-age", line, false, "too old: %s %.19sZ, more than %d days ago", source, text, service->maximum_age_days);
-	return jm_decide(d, "maximum-age", line, true, "%s %.19sZ, within %d days", source, text, service->maximum_age_days);
+		return jm_decide(d, "maximum-age", line, false,
+		    "too old: %s %.19sZ, more than %d days ago", source, text,
+		    service->maximum_age_days);
+	return jm_decide(d, "maximum-age", line, true, "%s %.19sZ, within %d days", source, text,
+	    service->maximum_age_days);
 }
 
 enum place { NOWHERE, OUTSIDE, INSIDE, INSIDE_UNKNOWN };
 
-static enum place place_of(const struct jm_settings *settings, struct jm_span address, jm_judge_known *known, void *ctx)
+static enum place place_of(
+    const struct jm_settings *settings, struct jm_span address, jm_judge_known *known, void *ctx)
 {
 	struct jm_span local, domain;
 	char name[JM_DOMAIN_BYTES];
@@ -52,8 +60,13 @@ static enum place place_of(const struct jm_settings *settings, struct jm_span ad
 	if (!jm_domain_split_path(address, &local, &domain))
 		return OUTSIDE;
 	if (domain.len == 0)
-		return local.len && jm_span_index(local, '=') < local.len ? INSIDE : NOWHERE;	/* /O=..., EX:/o=..., C=...;A=... */
-	if (jm_domain_normalise(domain, name) != 0 || !jm_settings_is_internal_domain(settings, jm_span_str(name)))
+		return local.len && jm_span_index(local, '=') < local.len ? INSIDE
+									  : NOWHERE; /* /O=...,
+											EX:/o=...,
+											C=...;A=...
+										      */
+	if (jm_domain_normalise(domain, name) != 0 ||
+	    !jm_settings_is_internal_domain(settings, jm_span_str(name)))
 		return OUTSIDE;
 	return known && !known(ctx, local, jm_span_str(name)) ? INSIDE_UNKNOWN : INSIDE;
 }
@@ -61,10 +74,11 @@ static enum place place_of(const struct jm_settings *settings, struct jm_span ad
 /* What all addresses of a message give together. */
 struct parties {
 	bool internal;
-	struct jm_span unknown;		/* the first one; none */
+	struct jm_span unknown; /* the first one; none */
 };
 
-static void look_at(struct parties *p, const struct jm_settings *settings, struct jm_span address, jm_judge_known *known, void *ctx)
+static void look_at(struct parties *p, const struct jm_settings *settings, struct jm_span address,
+    jm_judge_known *known, void *ctx)
 {
 	enum place place = place_of(settings, address, known, ctx);
 
@@ -74,11 +88,13 @@ static void look_at(struct parties *p, const struct jm_settings *settings, struc
 		p->unknown = address;
 }
 
-static bool right_parties(const struct jm_settings *settings, const struct jm_service *service, const struct jm_unwrap *u,
-    jm_judge_known *known, void *ctx, struct jm_decisions *d)
+static bool right_parties(const struct jm_settings *settings, const struct jm_service *service,
+    const struct jm_unwrap *u, jm_judge_known *known, void *ctx, struct jm_decisions *d)
 {
-	static const char non[] = "journal-non-internal-addresses", unknown[] = "journal-unknown-internal-addresses";
-	int non_line = jm_settings_line(settings, service, non), unknown_line = jm_settings_line(settings, service, unknown);
+	static const char non[] = "journal-non-internal-addresses",
+			  unknown[] = "journal-unknown-internal-addresses";
+	int non_line = jm_settings_line(settings, service, non),
+	    unknown_line = jm_settings_line(settings, service, unknown);
 	struct parties p = { .internal = false };
 
 	look_at(&p, settings, u->envelope_sender, known, ctx);
@@ -89,15 +105,19 @@ static bool right_parties(const struct jm_settings *settings, const struct jm_se
 			look_at(&p, settings, u->recipients[i].via_address, NULL, NULL);
 	}
 	if (!p.internal)
-		return jm_decide(d, non, non_line, service->journal_non_internal, "no internal address among sender and %zu recipient%s",
-		    u->recipients_n, u->recipients_n == 1 ? "" : "s");
+		return jm_decide(d, non, non_line, service->journal_non_internal,
+		    "no internal address among sender and %zu recipient%s", u->recipients_n,
+		    u->recipients_n == 1 ? "" : "s");
 	jm_decide(d, non, non_line, true, "has an internal address");
 	if (!known)
-		return jm_decide(d, unknown, unknown_line, true, "no directory to look addresses up in: all are known");
+		return jm_decide(d, unknown, unknown_line, true,
+		    "no directory to look addresses up in: all are known");
 	if (!jm_span_none(p.unknown))
-		return jm_decide(d, unknown, unknown_line, service->journal_unknown_internal, "internal address %.*s is not in the directory",
+		return jm_decide(d, unknown, unknown_line, service->journal_unknown_internal,
+		    "internal address %.*s is not in the directory",
 		    p.unknown.len > 120 ? 120 : (int)p.unknown.len, (const char *)p.unknown.p);
-	return jm_decide(d, unknown, unknown_line, true, "all internal addresses are in the directory");
+	return jm_decide(
+	    d, unknown, unknown_line, true, "all internal addresses are in the directory");
 }
 
 /* What an administrator can do when a setting has messages set aside. */
@@ -106,11 +126,14 @@ static const char *cure_of(const char *setting)
 	static const struct {
 		const char *setting, *cure;
 	} cures[] = {
-		{ "maximum-age", "see in Exchange why it comes so late (Get-Queue, Get-Message: reports that waited, a mailbox import, a wrong clock); release it "
+		{ "maximum-age",
+		    "see in Exchange why it comes so late (Get-Queue, Get-Message: reports that waited, a mailbox import, a wrong clock); release it "
 		    "with jmctl set-aside release, or raise <maximum-age>, 0 for no limit" },
-		{ "journal-non-internal-addresses", "compare <internal-domains> with Get-AcceptedDomain, and the journal rule's scope and recipient with "
+		{ "journal-non-internal-addresses",
+		    "compare <internal-domains> with Get-AcceptedDomain, and the journal rule's scope and recipient with "
 		    "Get-JournalRule (Set-JournalRule -Scope Internal journals internal mail only); or set <journal-non-internal-addresses> to yes" },
-		{ "journal-unknown-internal-addresses", "let <directory-sources> have every address of the organisation (Get-Recipient -ResultSize Unlimited | "
+		{ "journal-unknown-internal-addresses",
+		    "let <directory-sources> have every address of the organisation (Get-Recipient -ResultSize Unlimited | "
 		    "Select -ExpandProperty EmailAddresses), or set <journal-unknown-internal-addresses> to yes" },
 	};
 
@@ -120,33 +143,45 @@ static const char *cure_of(const char *setting)
 	return NULL;
 }
 
-void jm_judge(const struct jm_settings *settings, const struct jm_service *service, const struct jm_unwrap *u, int64_t now_ms,
-    jm_judge_known *known, void *ctx, struct jm_judgement *judgement_r)
+void jm_judge(const struct jm_settings *settings, const struct jm_service *service,
+    const struct jm_unwrap *u, int64_t now_ms, jm_judge_known *known, void *ctx,
+    struct jm_judgement *judgement_r)
 {
 	struct jm_decisions *d = &judgement_r->decisions;
 
 	*judgement_r = (struct jm_judgement){ .set_aside = NULL };
-	if (!young(settings, service, u, now_ms, d) || !right_parties(settings, service, u, known, ctx, d))
+	if (!young(settings, service, u, now_ms, d) ||
+	    !right_parties(settings, service, u, known, ctx, d))
 		judgement_r->set_aside = d->v[d->n - 1].text;
 	if (judgement_r->set_aside)
 		judgement_r->cure = cure_of(d->v[d->n - 1].setting);
 }
 
-void jm_judge_unwrapping(const struct jm_settings *settings, const struct jm_service *service, const struct jm_unwrap *u, struct jm_decisions *d_r)
+void jm_judge_unwrapping(const struct jm_settings *settings, const struct jm_service *service,
+    const struct jm_unwrap *u, struct jm_decisions *d_r)
 {
 	d_r->n = 0;
 	if (service->journal_type == JM_JOURNAL_EML)
-		jm_decide(d_r, "journal-type", jm_settings_line(settings, service, "journal-type"), true,
+		jm_decide(d_r, "journal-type", jm_settings_line(settings, service, "journal-type"),
+		    true,
 		    "standard EML: not unwrapped; recipients from headers, which may lack Bcc");
 	else if (u->step_down)
-		jm_decide(d_r, "journal-type", jm_settings_line(settings, service, "journal-type"), true,
+		jm_decide(d_r, "journal-type", jm_settings_line(settings, service, "journal-type"),
+		    true,
 		    "no proper journal report: stepped down to an ordinary message; recipients from headers, which may lack Bcc");
 	else
-		jm_decide(d_r, "journal-type", jm_settings_line(settings, service, "journal-type"), true, "journal report %s, %u level%s%s",
-		    jm_variant_name(u->variant), u->nesting, u->nesting == 1 ? "" : "s", u->ndr ? ", in an undeliverable report" : "");
-	jm_decide(d_r, "remove-journal-headers", jm_settings_line(settings, service, "remove-journal-headers"), true,
-	    service->remove_journal_headers ? "%zu journal header fields removed" : "journal header fields stay", u->message.cuts_n);
+		jm_decide(d_r, "journal-type", jm_settings_line(settings, service, "journal-type"),
+		    true, "journal report %s, %u level%s%s", jm_variant_name(u->variant),
+		    u->nesting, u->nesting == 1 ? "" : "s",
+		    u->ndr ? ", in an undeliverable report" : "");
+	jm_decide(d_r, "remove-journal-headers",
+	    jm_settings_line(settings, service, "remove-journal-headers"), true,
+	    service->remove_journal_headers ? "%zu journal header fields removed"
+					    : "journal header fields stay",
+	    u->message.cuts_n);
 	if (u->has_companion)
-		jm_decide(d_r, "prefer-clear-text-version", jm_settings_line(settings, service, "prefer-clear-text-version"), true,
-		    "rights-protected: the %s is archived, the other kept with it", u->companion_is_clear ? "protected message" : "clear text");
+		jm_decide(d_r, "prefer-clear-text-version",
+		    jm_settings_line(settings, service, "prefer-clear-text-version"), true,
+		    "rights-protected: the %s is archived, the other kept with it",
+		    u->companion_is_clear ? "protected message" : "clear text");
 }

@@ -26,11 +26,13 @@ bool jm_quota_take(struct jm_quota *q, const char *const *parts, int64_t now_ms,
 		if (q->slot[i].key == key)
 			break;
 		if (q->slot[i].since_ms < q->slot[pick].since_ms)
-			pick = i;	/* the oldest makes room; a free one is oldest */
+			pick = i; /* the oldest makes room; a free one is oldest */
 	}
 	if (i < JM_QUOTA_SLOTS) {
-		/* A clock that was set back ends the window: else it would last until that time comes again. */
-		if (now_ms >= q->slot[i].since_ms && now_ms - q->slot[i].since_ms < JM_QUOTA_WINDOW_MS) {
+		/* A clock that was set back ends the window: else it would last until that time
+		 * comes again. */
+		if (now_ms >= q->slot[i].since_ms &&
+		    now_ms - q->slot[i].since_ms < JM_QUOTA_WINDOW_MS) {
 			q->slot[i].hidden++;
 			return false;
 		}

@@ -7,7 +7,8 @@
 #include "common/settings/settings.h"
 
 /* Fill in what follows from other settings (description, control_socket, journal_domains). TEMP. */
-int jm_check_complete(struct jm_settings *s, struct jm_findings *f, struct jm_err *err) JM_MUST_CHECK;
+int jm_check_complete(
+    struct jm_settings *s, struct jm_findings *f, struct jm_err *err) JM_MUST_CHECK;
 
 /* Contradictions (errors), and what is allowed but hardly wanted (warnings). Pure. */
 void jm_check(const struct jm_settings *s, struct jm_findings *f);

@@ -9,7 +9,7 @@
 #include "common/settings/table.h"
 #include "common/settings/value.h"
 
-#define SHOWN_BYTES 149		/* of a value, as told */
+#define SHOWN_BYTES 149 /* of a value, as told */
 
 /* One walk over two structs of the same kind. */
 struct pair {
@@ -22,8 +22,10 @@ struct pair {
 
 static void compare_value(const struct pair *p, const struct jm_setting *t, int old_line, int line)
 {
-	bool plain = strcmp(t->section, JM_SETTINGS_ROOT) == 0 || strcmp(t->section, "journal-service") == 0;
-	char was[JM_VALUE_BYTES], is[JM_VALUE_BYTES], where[30] = "default", text[JM_DIFFERENCE_BYTES];
+	bool plain = strcmp(t->section, JM_SETTINGS_ROOT) == 0 ||
+	    strcmp(t->section, "journal-service") == 0;
+	char was[JM_VALUE_BYTES], is[JM_VALUE_BYTES], where[30] = "default",
+						      text[JM_DIFFERENCE_BYTES];
 	const char *section = plain ? "" : t->section, *slash = plain ? "" : "/", *old, *now;
 
 	/* What no file says: a default, or taken from another setting, which is told itself. */
@@ -38,15 +40,15 @@ static void compare_value(const struct pair *p, const struct jm_setting *t, int 
 	}
 	old = jm_value_text(t, p->old, was);
 	now = jm_value_text(t, p->now, is);
-	snprintf(text, sizeof text, "%s%s%s: %.*s -> %.*s (%s)", section, slash, t->name, SHOWN_BYTES, old ? old : "nothing", SHOWN_BYTES, now ? now : "nothing",
-	    where);
+	snprintf(text, sizeof text, "%s%s%s: %.*s -> %.*s (%s)", section, slash, t->name,
+	    SHOWN_BYTES, old ? old : "nothing", SHOWN_BYTES, now ? now : "nothing", where);
 	p->visit(p->ctx, p->service, text);
 }
 
 /* ---- lists ---- */
 
 struct entries {
-	char **v;			/* sorted; owned, as its texts are */
+	char **v; /* sorted; owned, as its texts are */
 	size_t n;
 };
 
@@ -60,7 +62,8 @@ static char *entry_text(const struct jm_setting *t, const char *element)
 		return strdup(jm_cidr_format((const void *)element, text));
 	if (t->type == JM_SETTING_DOMAIN && domain->sub_domains)
 		return asprintf(&both, "%s with sub-domains", domain->name) < 0 ? NULL : both;
-	return strdup(((const struct jm_source *)(const void *)element)->name);	/* the name comes first in both */
+	return strdup(((const struct jm_source *)(const void *)element)->name); /* the name comes
+										   first in both */
 }
 
 static int by_text(const void *a, const void *b)
@@ -80,8 +83,8 @@ static bool take(const struct jm_setting *t, const void *base, struct entries *e
 	const char *array;
 	size_t n;
 
-	memcpy(&array, (const char *)base + t->offset, sizeof(array));
-	memcpy(&n, (const char *)base + t->many_offset, sizeof(n));
+	memcpy(&array, (const char *)base + t->offset, sizeof array);
+	memcpy(&n, (const char *)base + t->many_offset, sizeof n);
 	*e = (struct entries){ .v = calloc(n + 1, sizeof(char *)) };
 	for (size_t i = 0; e->v && i < n; i++) {
 		e->v[e->n] = entry_text(t, array + i * t->many_size);
@@ -94,7 +97,8 @@ static bool take(const struct jm_setting *t, const void *base, struct entries *e
 	return e->v != NULL;
 }
 
-static void tell_entry(const struct pair *p, const struct jm_setting *t, const char *entry, const char *what, size_t *told)
+static void tell_entry(const struct pair *p, const struct jm_setting *t, const char *entry,
+    const char *what, size_t *told)
 {
 	char text[JM_DIFFERENCE_BYTES];
 
@@ -115,14 +119,16 @@ static void compare_list(const struct pair *p, const struct jm_setting *t)
 			int c = i == old.n ? 1 : k == now.n ? -1 : strcmp(old.v[i], now.v[k]);
 
 			if (c != 0)
-				tell_entry(p, t, c < 0 ? old.v[i] : now.v[k], c < 0 ? "removed" : "added", &told);
+				tell_entry(p, t, c < 0 ? old.v[i] : now.v[k],
+				    c < 0 ? "removed" : "added", &told);
 			i += c <= 0;
 			k += c >= 0;
 		}
 	else
 		p->visit(p->ctx, p->service, t->section);
 	if (told > JM_DIFFERENCE_ENTRIES) {
-		snprintf(text, sizeof text, "%s: %zu more changes", t->section, told - JM_DIFFERENCE_ENTRIES);
+		snprintf(text, sizeof text, "%s: %zu more changes", t->section,
+		    told - JM_DIFFERENCE_ENTRIES);
 		p->visit(p->ctx, p->service, text);
 	}
 	release(&old);
@@ -140,7 +146,8 @@ static void compare_section(const struct pair *p, const char *section)
 		const struct jm_setting *t = &table[i];
 		struct pair inner = *p;
 
-		if (strcmp(t->section, section) != 0 || (t->many_size && t->type == JM_SETTING_GROUP))
+		if (strcmp(t->section, section) != 0 ||
+		    (t->many_size && t->type == JM_SETTING_GROUP))
 			continue;
 		if (t->many_size) {
 			compare_list(p, t);
@@ -154,9 +161,15 @@ static void compare_section(const struct pair *p, const char *section)
 	}
 }
 
-void jm_settings_differences(const struct jm_settings *old, const struct jm_settings *now, jm_difference_visit *visit, void *ctx)
+void jm_settings_differences(const struct jm_settings *old, const struct jm_settings *now,
+    jm_difference_visit *visit, void *ctx)
 {
-	struct pair p = { .old = old, .now = now, .old_lines = old->lines, .now_lines = now->lines, .visit = visit, .ctx = ctx };
+	struct pair p = { .old = old,
+		.now = now,
+		.old_lines = old->lines,
+		.now_lines = now->lines,
+		.visit = visit,
+		.ctx = ctx };
 
 	compare_section(&p, JM_SETTINGS_ROOT);
 	for (size_t i = 0; i < now->services_n; i++)
@@ -165,7 +178,12 @@ void jm_settings_differences(const struct jm_settings *old, const struct jm_sett
 
 			if (strcmp(s->email_address, was->email_address) != 0)
 				continue;
-			p = (struct pair){ .old = was, .now = s, .old_lines = was->lines, .now_lines = s->lines, .service = s->email_address, .visit = visit,
+			p = (struct pair){ .old = was,
+				.now = s,
+				.old_lines = was->lines,
+				.now_lines = s->lines,
+				.service = s->email_address,
+				.visit = visit,
 				.ctx = ctx };
 			compare_section(&p, "journal-service");
 		}

@@ -6,7 +6,8 @@
 
 #include "common/settings/value.h"
 
-_Static_assert(offsetof(struct jm_domain, name) == 0 && offsetof(struct jm_source, name) == 0, "the name comes first");
+_Static_assert(offsetof(struct jm_domain, name) == 0 && offsetof(struct jm_source, name) == 0,
+    "the name comes first");
 
 void *jm_fields_at(const struct jm_setting *t, void *base)
 {
@@ -18,8 +19,8 @@ static char *array_of(const struct jm_setting *t, const void *base, size_t *n_r)
 {
 	char *array;
 
-	memcpy(&array, (const char *)base + t->offset, sizeof(array));
-	memcpy(n_r, (const char *)base + t->many_offset, sizeof(*n_r));
+	memcpy(&array, (const char *)base + t->offset, sizeof array);
+	memcpy(n_r, (const char *)base + t->many_offset, sizeof *n_r);
 	return array;
 }
 
@@ -31,9 +32,11 @@ int jm_fields_preset(const char *section, void *base, struct jm_err *err)
 	for (const struct jm_setting *t = table; t < table + n; t++) {
 		if (strcmp(t->section, section) != 0 || t->many_size)
 			continue;
-		if (t->type == JM_SETTING_GROUP && jm_fields_preset(t->name, jm_fields_at(t, base), err) != 0)
+		if (t->type == JM_SETTING_GROUP &&
+		    jm_fields_preset(t->name, jm_fields_at(t, base), err) != 0)
 			return -1;
-		if (t->preset && jm_value_parse(t, jm_span_str(t->preset), jm_fields_at(t, base), err) != 0) {
+		if (t->preset &&
+		    jm_value_parse(t, jm_span_str(t->preset), jm_fields_at(t, base), err) != 0) {
 			if (err->kind == JM_E_USAGE)
 				err->kind = JM_E_BUG;
 			return jm_err_wrap(err, "default of %s", t->name);
@@ -42,7 +45,8 @@ int jm_fields_preset(const char *section, void *base, struct jm_err *err)
 	return 0;
 }
 
-/* Room for one more in an array of n elements: powers of two, so that n alone tells when to grow. */
+/* Room for one more in an array of n elements: powers of two, so that n alone tells when to grow.
+ */
 static void *roomier(void *array, size_t n, size_t size)
 {
 	if (n & (n - 1))
@@ -59,7 +63,7 @@ int jm_fields_grow(const struct jm_setting *t, void *base, void **element_r, str
 		return jm_err_set(err, JM_E_LIMIT, "more than %zu", n);
 	if (t->type == JM_SETTING_RANGE) {
 		struct jm_ranges *ranges = base;
-		int *lines = roomier(ranges->lines, n, sizeof(*lines));
+		int *lines = roomier(ranges->lines, n, sizeof *lines);
 
 		if (!lines)
 			return jm_err_set(err, JM_E_TEMP, "out of memory");
@@ -72,8 +76,8 @@ int jm_fields_grow(const struct jm_setting *t, void *base, void **element_r, str
 	*element_r = array + n * t->many_size;
 	memset(*element_r, 0, t->many_size);
 	n++;
-	memcpy((char *)base + t->offset, &array, sizeof(array));
-	memcpy((char *)base + t->many_offset, &n, sizeof(n));
+	memcpy((char *)base + t->offset, &array, sizeof array);
+	memcpy((char *)base + t->many_offset, &n, sizeof n);
 	return 0;
 }
 
@@ -83,7 +87,7 @@ void jm_fields_shrink(const struct jm_setting *t, void *base)
 
 	(void)array_of(t, base, &n);
 	n--;
-	memcpy((char *)base + t->many_offset, &n, sizeof(n));
+	memcpy((char *)base + t->many_offset, &n, sizeof n);
 }
 
 static void release_many(const struct jm_setting *t, void *base)
@@ -95,7 +99,8 @@ static void release_many(const struct jm_setting *t, void *base)
 		if (t->type == JM_SETTING_GROUP)
 			jm_fields_release(t->name, array + i * t->many_size);
 		else if (t->type != JM_SETTING_RANGE)
-			free(*(char **)(void *)(array + i * t->many_size));	/* the name comes first */
+			free(*(char **)(void *)(array + i * t->many_size)); /* the name comes first
+									     */
 	}
 	if (t->type == JM_SETTING_RANGE) {
 		struct jm_ranges *ranges = base;
@@ -106,8 +111,8 @@ static void release_many(const struct jm_setting *t, void *base)
 	free(array);
 	array = NULL;
 	n = 0;
-	memcpy((char *)base + t->offset, &array, sizeof(array));
-	memcpy((char *)base + t->many_offset, &n, sizeof(n));
+	memcpy((char *)base + t->offset, &array, sizeof array);
+	memcpy((char *)base + t->many_offset, &n, sizeof n);
 }
 
 void jm_fields_release(const char *section, void *base)
@@ -128,12 +133,22 @@ void jm_fields_release(const char *section, void *base)
 		case JM_SETTING_GROUP:
 			jm_fields_release(t->name, text);
 			break;
-		case JM_SETTING_TEXT: case JM_SETTING_SECRET: case JM_SETTING_NAME: case JM_SETTING_PATH: case JM_SETTING_SOCKET: case JM_SETTING_ADDRESS:
-		case JM_SETTING_DOMAIN: case JM_SETTING_MAP:
+		case JM_SETTING_TEXT:
+		case JM_SETTING_SECRET:
+		case JM_SETTING_NAME:
+		case JM_SETTING_PATH:
+		case JM_SETTING_SOCKET:
+		case JM_SETTING_ADDRESS:
+		case JM_SETTING_DOMAIN:
+		case JM_SETTING_MAP:
 			free(*text);
 			*text = NULL;
 			break;
-		case JM_SETTING_YES_NO: case JM_SETTING_SIZE: case JM_SETTING_NUMBER: case JM_SETTING_MODE: case JM_SETTING_WORD:
+		case JM_SETTING_YES_NO:
+		case JM_SETTING_SIZE:
+		case JM_SETTING_NUMBER:
+		case JM_SETTING_MODE:
+		case JM_SETTING_WORD:
 		case JM_SETTING_RANGE:
 			break;
 		}
@@ -146,16 +161,24 @@ bool jm_fields_equal(const struct jm_setting *t, const void *a, const void *b)
 	const char *s, *u;
 
 	switch (t->type) {
-	case JM_SETTING_TEXT: case JM_SETTING_SECRET: case JM_SETTING_NAME: case JM_SETTING_PATH: case JM_SETTING_SOCKET: case JM_SETTING_ADDRESS:
-	case JM_SETTING_DOMAIN: case JM_SETTING_MAP:
-		memcpy(&s, x, sizeof(s));
-		memcpy(&u, y, sizeof(u));
+	case JM_SETTING_TEXT:
+	case JM_SETTING_SECRET:
+	case JM_SETTING_NAME:
+	case JM_SETTING_PATH:
+	case JM_SETTING_SOCKET:
+	case JM_SETTING_ADDRESS:
+	case JM_SETTING_DOMAIN:
+	case JM_SETTING_MAP:
+		memcpy(&s, x, sizeof s);
+		memcpy(&u, y, sizeof u);
 		return s && u ? strcmp(s, u) == 0 : s == u;
 	case JM_SETTING_YES_NO:
 		return *(const bool *)x == *(const bool *)y;
 	case JM_SETTING_SIZE:
 		return *(const uint64_t *)x == *(const uint64_t *)y;
-	case JM_SETTING_NUMBER: case JM_SETTING_MODE: case JM_SETTING_WORD:
+	case JM_SETTING_NUMBER:
+	case JM_SETTING_MODE:
+	case JM_SETTING_WORD:
 		return *(const unsigned *)x == *(const unsigned *)y;
 	case JM_SETTING_RANGE:
 		return memcmp(x, y, sizeof(struct jm_cidr)) == 0;

@@ -5,7 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#define TEXT_BYTES 1200		/* all names that a section knows */
+#define TEXT_BYTES 1200 /* all names that a section knows */
 
 static void add(struct jm_findings *f, int line, const char *kind, const char *text)
 {
@@ -27,7 +27,7 @@ void jm_findings_error(struct jm_findings *f, int line, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
+	vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
 	if (f->errors++ == 0) {
 		if (line > 0)
@@ -44,7 +44,7 @@ void jm_findings_warning(struct jm_findings *f, int line, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
+	vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
 	f->warnings++;
 	add(f, line, "warning: ", text);
@@ -53,6 +53,7 @@ void jm_findings_warning(struct jm_findings *f, int line, const char *fmt, ...)
 void jm_findings_end(struct jm_findings *f)
 {
 	if (f->report && !f->full && f->errors + f->warnings > JM_FINDINGS_MAX &&
-	    jm_buf_printf(f->report, NULL, "%s: %u more findings are not shown\n", f->path, f->errors + f->warnings - JM_FINDINGS_MAX) != 0)
+	    jm_buf_printf(f->report, NULL, "%s: %u more findings are not shown\n", f->path,
+		f->errors + f->warnings - JM_FINDINGS_MAX) != 0)
 		f->full = true;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What is found wrong with a file: one line each, "FILE:LINE: text" or "FILE:LINE: warning: text". */
+/* What is found wrong with a file: one line each, "FILE:LINE: text" or "FILE:LINE: warning: text".
+ */
 #ifndef JM_SETTINGS_FINDINGS_H
 #define JM_SETTINGS_FINDINGS_H
 
@@ -12,11 +13,11 @@
 #define JM_FINDINGS_MAX 100u
 
 struct jm_findings {
-	const char *path;		/* borrowed */
-	struct jm_buf *report;		/* borrowed; may be NULL */
-	struct jm_err *err;		/* borrowed; gets the first error */
+	const char *path;      /* borrowed */
+	struct jm_buf *report; /* borrowed; may be NULL */
+	struct jm_err *err;    /* borrowed; gets the first error */
 	unsigned errors, warnings;
-	bool full;			/* report took no more */
+	bool full; /* report took no more */
 };
 
 /* Note an error at a line (0: the whole file). Its kind is CONFIG. */

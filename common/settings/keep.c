@@ -17,17 +17,25 @@
 static int put_escaped(struct jm_buf *b, const char *text, struct jm_err *err)
 {
 	for (; *text; text++) {
-		const char *as = *text == '&' ? "&amp;" : *text == '<' ? "&lt;" : *text == '>' ? "&gt;" : NULL;
+		const char *as = *text == '&' ? "&amp;"
+		    : *text == '<'            ? "&lt;"
+		    : *text == '>'            ? "&gt;"
+					      : NULL;
 
-		if ((as ? jm_buf_add(b, as, strlen(as), err) : jm_buf_add_byte(b, (unsigned char)*text, err)) != 0)
+		if ((as ? jm_buf_add(b, as, strlen(as), err)
+			: jm_buf_add_byte(b, (unsigned char)*text, err)) != 0)
 			return -1;
 	}
 	return 0;
 }
 
-static int put_element(struct jm_buf *b, const char *name, const char *more, const char *text, struct jm_err *err)
+static int put_element(
+    struct jm_buf *b, const char *name, const char *more, const char *text, struct jm_err *err)
 {
-	return jm_buf_printf(b, err, "<%s%s>", name, more) != 0 || put_escaped(b, text, err) != 0 || jm_buf_printf(b, err, "</%s>\n", name) != 0 ? -1 : 0;
+	return jm_buf_printf(b, err, "<%s%s>", name, more) != 0 || put_escaped(b, text, err) != 0 ||
+		jm_buf_printf(b, err, "</%s>\n", name) != 0
+	    ? -1
+	    : 0;
 }
 
 /* salt: SALT_DIGITS of it. */
@@ -39,11 +47,13 @@ static int mask(const char *secret, const char *salt, char mask_r[MASK_BYTES], s
 	snprintf(both, sizeof both, "%.*s%s", SALT_DIGITS, salt, secret);
 	if (jm_sha256_of(jm_span_str(both), digest, err) != 0)
 		return -1;
-	snprintf(mask_r, MASK_BYTES, "%.*s:%.*s", SALT_DIGITS, salt, DIGEST_DIGITS, jm_sha256_hex(digest, hex));
+	snprintf(mask_r, MASK_BYTES, "%.*s:%.*s", SALT_DIGITS, salt, DIGEST_DIGITS,
+	    jm_sha256_hex(digest, hex));
 	return 0;
 }
 
-static int put_secret(struct jm_buf *b, const struct jm_setting *t, const char *secret, struct jm_err *err)
+static int put_secret(
+    struct jm_buf *b, const struct jm_setting *t, const char *secret, struct jm_err *err)
 {
 	unsigned char random[SALT_DIGITS / 2];
 	char salt[SALT_DIGITS + 1], text[MASK_BYTES];
@@ -55,44 +65,58 @@ static int put_secret(struct jm_buf *b, const struct jm_setting *t, const char *
 	return mask(secret, salt, text, err) != 0 ? -1 : put_element(b, t->name, "", text, err);
 }
 
-static int put_value(struct jm_buf *b, const struct jm_setting *t, const void *base, struct jm_err *err)
+static int put_value(
+    struct jm_buf *b, const struct jm_setting *t, const void *base, struct jm_err *err)
 {
 	char number[JM_VALUE_BYTES];
 	const char *text = jm_value_text(t, base, number);
 
 	if (!text)
 		return 0;
-	return jm_setting_is_secret(t) ? put_secret(b, t, text, err) : put_element(b, t->name, "", text, err);
+	return jm_setting_is_secret(t) ? put_secret(b, t, text, err)
+				       : put_element(b, t->name, "", text, err);
 }
 
-static int put_section(struct jm_buf *b, const char *section, const void *base, const int *lines, struct jm_err *err);
+static int put_section(
+    struct jm_buf *b, const char *section, const void *base, const int *lines, struct jm_err *err);
 
-static int put_many(struct jm_buf *b, const struct jm_setting *t, const void *base, struct jm_err *err)
+static int put_many(
+    struct jm_buf *b, const struct jm_setting *t, const void *base, struct jm_err *err)
 {
 	const char *array;
 	size_t n;
 	int rc = 0;
 
-	memcpy(&array, (const char *)base + t->offset, sizeof(array));
-	memcpy(&n, (const char *)base + t->many_offset, sizeof(n));
+	memcpy(&array, (const char *)base + t->offset, sizeof array);
+	memcpy(&n, (const char *)base + t->many_offset, sizeof n);
 	for (size_t i = 0; i < n && rc == 0; i++) {
 		const void *element = array + i * t->many_size;
 		char text[JM_CIDR_TEXT_BYTES];
 
 		if (t->type == JM_SETTING_GROUP)
-			rc = jm_buf_printf(b, err, "<%s>\n", t->name) != 0 || put_section(b, t->name, element, ((const struct jm_service *)element)->lines, err) != 0 ||
-			    jm_buf_printf(b, err, "</%s>\n", t->name) != 0 ? -1 : 0;
+			rc = jm_buf_printf(b, err, "<%s>\n", t->name) != 0 ||
+				put_section(b, t->name, element,
+				    ((const struct jm_service *)element)->lines, err) != 0 ||
+				jm_buf_printf(b, err, "</%s>\n", t->name) != 0
+			    ? -1
+			    : 0;
 		else if (t->type == JM_SETTING_RANGE)
 			rc = put_element(b, t->name, "", jm_cidr_format(element, text), err);
 		else
-			rc = put_element(b, t->name, t->type == JM_SETTING_DOMAIN && ((const struct jm_domain *)element)->sub_domains ? " sub-domains=\"yes\"" : "",
-			    ((const struct jm_source *)element)->name, err);	/* the name comes first in both */
+			rc = put_element(b, t->name,
+			    t->type == JM_SETTING_DOMAIN &&
+				    ((const struct jm_domain *)element)->sub_domains
+				? " sub-domains=\"yes\""
+				: "",
+			    ((const struct jm_source *)element)->name, err); /* the name comes first
+										in both */
 	}
 	return rc;
 }
 
 /* A group of which nothing is said is left out. */
-static int put_group(struct jm_buf *b, const struct jm_setting *t, const void *base, const int *lines, struct jm_err *err)
+static int put_group(struct jm_buf *b, const struct jm_setting *t, const void *base,
+    const int *lines, struct jm_err *err)
 {
 	size_t before = b->len, inner;
 
@@ -107,7 +131,8 @@ static int put_group(struct jm_buf *b, const struct jm_setting *t, const void *b
 	return 0;
 }
 
-static int put_section(struct jm_buf *b, const char *section, const void *base, const int *lines, struct jm_err *err)
+static int put_section(
+    struct jm_buf *b, const char *section, const void *base, const int *lines, struct jm_err *err)
 {
 	size_t n;
 	const struct jm_setting *table = jm_settings_table(&n);
@@ -130,8 +155,11 @@ static int put_section(struct jm_buf *b, const char *section, const void *base, 
 
 int jm_settings_text(const struct jm_settings *s, struct jm_buf *b, struct jm_err *err)
 {
-	return jm_buf_printf(b, err, "<%s>\n", JM_SETTINGS_ROOT) != 0 || put_section(b, JM_SETTINGS_ROOT, s, s->lines, err) != 0 ||
-	    jm_buf_printf(b, err, "</%s>\n", JM_SETTINGS_ROOT) != 0 ? -1 : 0;
+	return jm_buf_printf(b, err, "<%s>\n", JM_SETTINGS_ROOT) != 0 ||
+		put_section(b, JM_SETTINGS_ROOT, s, s->lines, err) != 0 ||
+		jm_buf_printf(b, err, "</%s>\n", JM_SETTINGS_ROOT) != 0
+	    ? -1
+	    : 0;
 }
 
 static int unmask(struct jm_mailbox *old, const struct jm_mailbox *now, struct jm_err *err)
@@ -167,7 +195,8 @@ int jm_settings_unmask(struct jm_settings *old, const struct jm_settings *now, s
 {
 	for (size_t i = 0; i < old->services_n; i++)
 		for (size_t k = 0; k < now->services_n; k++)
-			if (strcmp(old->services[i].email_address, now->services[k].email_address) == 0 &&
+			if (strcmp(old->services[i].email_address,
+				now->services[k].email_address) == 0 &&
 			    unmask(&old->services[i].pop3, &now->services[k].pop3, err) != 0)
 				return -1;
 	return 0;

@@ -2,8 +2,8 @@
 /*
  * Loading: read the file, parse it, walk it, check it, validate it. All or nothing.
  *
- * The parser sees bytes in memory only. A document type is refused as soon as it begins, so there are no entities to expand or to
- * fetch, whatever the options of libxml2 mean in its next version.
+ * The parser sees bytes in memory only. A document type is refused as soon as it begins, so there
+ * are no entities to expand or to fetch, whatever the options of libxml2 mean in its next version.
  */
 #include <errno.h>
 #include <libxml/parser.h>
@@ -23,7 +23,7 @@
 
 struct parse {
 	struct jm_findings *f;
-	bool told;			/* the first error; those behind it follow from it */
+	bool told; /* the first error; those behind it follow from it */
 };
 
 static void note(void *ctx, xmlErrorPtr e)
@@ -34,10 +34,12 @@ static void note(void *ctx, xmlErrorPtr e)
 	if (parse->told || (e && e->level == XML_ERR_WARNING))
 		return;
 	parse->told = true;
-	jm_findings_error(parse->f, e ? e->line : 0, "not well-formed XML: %.*s", (int)strcspn(text, "\r\n"), text);
+	jm_findings_error(parse->f, e ? e->line : 0, "not well-formed XML: %.*s",
+	    (int)strcspn(text, "\r\n"), text);
 }
 
-static void refuse_doctype(void *ctx, const xmlChar *name, const xmlChar *external_id, const xmlChar *system_id)
+static void refuse_doctype(
+    void *ctx, const xmlChar *name, const xmlChar *external_id, const xmlChar *system_id)
 {
 	xmlParserCtxt *parser = ctx;
 	struct parse *parse = parser->_private;
@@ -46,12 +48,14 @@ static void refuse_doctype(void *ctx, const xmlChar *name, const xmlChar *extern
 	(void)external_id;
 	(void)system_id;
 	if (!parse->told)
-		jm_findings_error(parse->f, xmlSAX2GetLineNumber(parser), "<!DOCTYPE>: a document type and entities are not allowed; remove it");
+		jm_findings_error(parse->f, xmlSAX2GetLineNumber(parser),
+		    "<!DOCTYPE>: a document type and entities are not allowed; remove it");
 	parse->told = true;
 	xmlStopParser(parser);
 }
 
-static int parse_document(const unsigned char *p, size_t n, struct jm_findings *f, xmlDoc **doc_r, struct jm_err *err)
+static int parse_document(
+    const unsigned char *p, size_t n, struct jm_findings *f, xmlDoc **doc_r, struct jm_err *err)
 {
 	struct parse parse = { .f = f };
 	xmlParserCtxt *parser;
@@ -63,7 +67,8 @@ static int parse_document(const unsigned char *p, size_t n, struct jm_findings *
 	parser->_private = &parse;
 	parser->sax->serror = note;
 	parser->sax->internalSubset = refuse_doctype;
-	*doc_r = xmlCtxtReadMemory(parser, (const char *)p, (int)n, NULL, NULL, XML_PARSE_NONET | XML_PARSE_BIG_LINES);
+	*doc_r = xmlCtxtReadMemory(
+	    parser, (const char *)p, (int)n, NULL, NULL, XML_PARSE_NONET | XML_PARSE_BIG_LINES);
 	if (parse.told && *doc_r) {
 		xmlFreeDoc(*doc_r);
 		*doc_r = NULL;
@@ -75,18 +80,26 @@ static int parse_document(const unsigned char *p, size_t n, struct jm_findings *
 }
 
 /* *public_r: everybody on this machine can read it. */
-static int read_file(const char *path, unsigned char **p_r, size_t *n_r, bool *public_r, struct jm_err *err)
+static int read_file(
+    const char *path, unsigned char **p_r, size_t *n_r, bool *public_r, struct jm_err *err)
 {
 	struct stat st;
 
 	if (stat(path, &st) != 0)
-		return jm_err_sys(err, errno == ENOENT || errno == ENOTDIR ? JM_E_NOTFOUND : errno == EACCES ? JM_E_DENIED : JM_E_TEMP, "%s", path);
+		return jm_err_sys(err,
+		    errno == ENOENT || errno == ENOTDIR ? JM_E_NOTFOUND
+			: errno == EACCES               ? JM_E_DENIED
+							: JM_E_TEMP,
+		    "%s", path);
 	*public_r = (st.st_mode & S_IROTH) != 0;
 	if (!S_ISREG(st.st_mode))
-		return jm_err_set(err, JM_E_CONFIG, "%s: is not a file%s", path, S_ISDIR(st.st_mode) ? " but a folder" : "");
+		return jm_err_set(err, JM_E_CONFIG, "%s: is not a file%s", path,
+		    S_ISDIR(st.st_mode) ? " but a folder" : "");
 	if (jm_io_read_file(path, FILE_BYTES, p_r, n_r, err) != 0) {
 		if (err->kind == JM_E_LIMIT)
-			return jm_err_set(err, JM_E_CONFIG, "%s: larger than %zu bytes, that is no settings file", path, FILE_BYTES);
+			return jm_err_set(err, JM_E_CONFIG,
+			    "%s: larger than %zu bytes, that is no settings file", path,
+			    FILE_BYTES);
 		return -1;
 	}
 	return 0;
@@ -94,7 +107,7 @@ static int read_file(const char *path, unsigned char **p_r, size_t *n_r, bool *p
 
 static struct jm_settings *make(const char *path, struct jm_err *err)
 {
-	struct jm_settings *s = calloc(1, sizeof(*s));
+	struct jm_settings *s = calloc(1, sizeof *s);
 
 	if (s) {
 		s->refs = 1;
@@ -109,8 +122,10 @@ static struct jm_settings *make(const char *path, struct jm_err *err)
 	return s;
 }
 
-/* From the bytes of the file to *s; what is wrong with them is in f afterwards. -1 only for trouble of ours. */
-static int digest(const unsigned char *p, size_t n, struct jm_settings *s, struct jm_findings *f, struct jm_err *err)
+/* From the bytes of the file to *s; what is wrong with them is in f afterwards. -1 only for trouble
+ * of ours. */
+static int digest(const unsigned char *p, size_t n, struct jm_settings *s, struct jm_findings *f,
+    struct jm_err *err)
 {
 	xmlDoc *doc = NULL;
 	int rc = -1;
@@ -139,11 +154,13 @@ static void refuse_public_passwords(const struct jm_settings *s, struct jm_findi
 {
 	for (size_t i = 0; i < s->services_n; i++)
 		if (s->services[i].pop3.password)
-			jm_findings_error(f, jm_settings_line(s, &s->services[i], "password"), "<password>: everybody on this machine can read this "
+			jm_findings_error(f, jm_settings_line(s, &s->services[i], "password"),
+			    "<password>: everybody on this machine can read this "
 			    "file; chmod o-r it, or use <password-file>");
 }
 
-int jm_settings_load(const char *path, struct jm_settings **s_r, struct jm_buf *report, struct jm_err *err)
+int jm_settings_load(
+    const char *path, struct jm_settings **s_r, struct jm_buf *report, struct jm_err *err)
 {
 	struct jm_err ours = { JM_E_NONE, 0, "" }, first = { JM_E_NONE, 0, "" };
 	struct jm_findings f = { .path = path, .report = report, .err = &first };
@@ -172,7 +189,7 @@ out:
 			*err = first;
 	} else {
 		if (report && jm_buf_printf(report, NULL, "%s\n", ours.text) != 0)
-			f.full = true;		/* err still says it */
+			f.full = true; /* err still says it */
 		if (err)
 			*err = ours;
 	}

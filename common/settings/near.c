@@ -39,7 +39,8 @@ static unsigned distance(const unsigned char *a, size_t a_n, const unsigned char
 		for (size_t j = 1; j <= b_n; j++) {
 			unsigned cost = a[i - 1] != b[j - 1];
 
-			d[i][j] = smaller(smaller(d[i - 1][j] + 1, d[i][j - 1] + 1), d[i - 1][j - 1] + cost);
+			d[i][j] = smaller(
+			    smaller(d[i - 1][j] + 1, d[i][j - 1] + 1), d[i - 1][j - 1] + cost);
 			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
 				d[i][j] = smaller(d[i][j], d[i - 2][j - 2] + 1);
 		}

@@ -8,9 +8,10 @@
 #define JM_NEAR_NONE 1000u
 
 /*
- * The distance of word from known: 0 when they differ in case, '-' and '_' only; else the Damerau-Levenshtein distance (optimal string
- * alignment, ASCII case ignored) when that is small for the length; else a bit more when one contains the other; else JM_NEAR_NONE,
- * which is not worth proposing. Any thread.
+ * The distance of word from known: 0 when they differ in case, '-' and '_' only; else the
+ * Damerau-Levenshtein distance (optimal string alignment, ASCII case ignored) when that is small
+ * for the length; else a bit more when one contains the other; else JM_NEAR_NONE, which is not
+ * worth proposing. Any thread.
  */
 unsigned jm_near_distance(struct jm_span word, const char *known);
 

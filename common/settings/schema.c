@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Validation against the RELAX NG schema. Messages for people come from walk.c; libxml2's are the last resort. */
+/* Validation against the RELAX NG schema. Messages for people come from walk.c; libxml2's are the
+ * last resort. */
 #include "common/settings/schema.h"
 
 #include <libxml/relaxng.h>
@@ -18,7 +19,8 @@ static void note_bug(void *ctx, xmlErrorPtr e)
 {
 	const char *text = e && e->message ? e->message : "invalid";
 
-	(void)jm_err_set(ctx, JM_E_BUG, "journal-milter.rng:%d: %.*s", e ? e->line : 0, (int)strcspn(text, "\r\n"), text);
+	(void)jm_err_set(ctx, JM_E_BUG, "journal-milter.rng:%d: %.*s", e ? e->line : 0,
+	    (int)strcspn(text, "\r\n"), text);
 }
 
 int jm_schema_validate(xmlDoc *doc, struct jm_findings *f, struct jm_err *err)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The RELAX NG schema. It is part of the program (made from config/journal-milter.rng when building), so no file can be missing. */
+/* The RELAX NG schema. It is part of the program (made from config/journal-milter.rng when
+ * building), so no file can be missing. */
 #ifndef JM_SETTINGS_SCHEMA_H
 #define JM_SETTINGS_SCHEMA_H
 

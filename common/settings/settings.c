@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Settings that are loaded: references, look-ups, what a reload cannot change. Loading is in load.c. */
+/* Settings that are loaded: references, look-ups, what a reload cannot change. Loading is in
+ * load.c. */
 #include "common/settings/settings.h"
 
 #include <stdio.h>
@@ -19,7 +20,8 @@ void jm_settings_unref(struct jm_settings **s)
 	struct jm_settings *old = *s;
 
 	*s = NULL;
-	/* Release: what this thread read happens before the free; acquire: the free happens after what the others read. */
+	/* Release: what this thread read happens before the free; acquire: the free happens after
+	 * what the others read. */
 	if (!old || __atomic_sub_fetch(&old->refs, 1, __ATOMIC_ACQ_REL) != 0)
 		return;
 	jm_fields_release(JM_SETTINGS_ROOT, old);
@@ -28,13 +30,15 @@ void jm_settings_unref(struct jm_settings **s)
 	free(old);
 }
 
-const struct jm_service *jm_settings_service_for(const struct jm_settings *s, struct jm_span local, struct jm_span domain)
+const struct jm_service *jm_settings_service_for(
+    const struct jm_settings *s, struct jm_span local, struct jm_span domain)
 {
 	for (size_t i = 0; i < s->services_n; i++) {
 		struct jm_span address = jm_span_str(s->services[i].email_address);
 		size_t at = jm_span_rindex(address, '@');
 
-		if (jm_span_eq(jm_span_sub(address, at + 1, address.len), domain) && jm_span_eq_nocase(jm_span_sub(address, 0, at), local))
+		if (jm_span_eq(jm_span_sub(address, at + 1, address.len), domain) &&
+		    jm_span_eq_nocase(jm_span_sub(address, 0, at), local))
 			return &s->services[i];
 	}
 	return NULL;
@@ -55,8 +59,10 @@ int jm_settings_internal_line(const struct jm_settings *s, struct jm_span domain
 
 		if (jm_span_eq(internal, domain))
 			return s->internal_domains[i].line;
-		if (s->internal_domains[i].sub_domains && domain.len > internal.len + 1 && domain.p[domain.len - internal.len - 1] == '.' &&
-		    jm_span_eq(jm_span_sub(domain, domain.len - internal.len, internal.len), internal))
+		if (s->internal_domains[i].sub_domains && domain.len > internal.len + 1 &&
+		    domain.p[domain.len - internal.len - 1] == '.' &&
+		    jm_span_eq(
+			jm_span_sub(domain, domain.len - internal.len, internal.len), internal))
 			return s->internal_domains[i].line;
 	}
 	return -1;
@@ -67,7 +73,8 @@ bool jm_settings_is_internal_domain(const struct jm_settings *s, struct jm_span 
 	return jm_settings_internal_line(s, domain) >= 0;
 }
 
-int jm_settings_line(const struct jm_settings *s, const struct jm_service *service, const char *name)
+int jm_settings_line(
+    const struct jm_settings *s, const struct jm_service *service, const char *name)
 {
 	const int *lines = service ? service->lines : s->lines;
 	const char *slash = strchr(name, '/');
@@ -75,13 +82,16 @@ int jm_settings_line(const struct jm_settings *s, const struct jm_service *servi
 	const struct jm_setting *table = jm_settings_table(&n);
 
 	for (size_t i = 0; i < n; i++)
-		if (lines[i] && strcmp(table[i].name, slash ? slash + 1 : name) == 0 && (!slash ||
-		    jm_span_eq(jm_span_str(table[i].section), jm_span_of(name, (size_t)(slash - name)))))
+		if (lines[i] && strcmp(table[i].name, slash ? slash + 1 : name) == 0 &&
+		    (!slash ||
+			jm_span_eq(jm_span_str(table[i].section),
+			    jm_span_of(name, (size_t)(slash - name)))))
 			return lines[i];
 	return 0;
 }
 
-size_t jm_settings_restart_needed(const struct jm_settings *old, const struct jm_settings *new_, char *text, size_t text_bytes)
+size_t jm_settings_restart_needed(
+    const struct jm_settings *old, const struct jm_settings *new_, char *text, size_t text_bytes)
 {
 	size_t n, len = 0, differ = 0;
 	const struct jm_setting *table = jm_settings_table(&n);
@@ -89,12 +99,14 @@ size_t jm_settings_restart_needed(const struct jm_settings *old, const struct jm
 	if (text_bytes)
 		text[0] = '\0';
 	for (const struct jm_setting *t = table; t < table + n; t++) {
-		/* All of these are fields of struct jm_settings itself; a setting of a service never needs a restart. */
+		/* All of these are fields of struct jm_settings itself; a setting of a service
+		 * never needs a restart. */
 		if (!t->restart || jm_fields_equal(t, old, new_))
 			continue;
 		differ++;
 		if (len < text_bytes) {
-			int added = snprintf(text + len, text_bytes - len, "%s%s/%s", len ? ", " : "", t->section, t->name);
+			int added = snprintf(text + len, text_bytes - len, "%s%s/%s",
+			    len ? ", " : "", t->section, t->name);
 
 			len += added > 0 ? (size_t)added : 0;
 		}

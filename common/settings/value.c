@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Values: one reader a type. Each says what is wrong, what is allowed, and what was perhaps meant. */
+/* Values: one reader a type. Each says what is wrong, what is allowed, and what was perhaps meant.
+ */
 #include "common/settings/value.h"
 
 #include <inttypes.h>
@@ -12,9 +13,9 @@
 #include "common/settings/near.h"
 #include "common/settings/settings.h"
 
-#define SHOWN_BYTES 90		/* of a wrong value */
-#define LOCAL_PART_BYTES 64	/* RFC 5321 4.5.3.1.1 */
-#define LABEL_BYTES 63		/* RFC 1035 2.3.4 */
+#define SHOWN_BYTES 90      /* of a wrong value */
+#define LOCAL_PART_BYTES 64 /* RFC 5321 4.5.3.1.1 */
+#define LABEL_BYTES 63      /* RFC 1035 2.3.4 */
 
 static bool digit(unsigned char c)
 {
@@ -42,7 +43,8 @@ static struct jm_span trim(struct jm_span s)
 }
 
 /* Fill err: why may be NULL, meant is "" when there is nothing to propose. */
-static int wrong(const struct jm_setting *t, struct jm_span text, const char *why, const char *meant, struct jm_err *err)
+static int wrong(const struct jm_setting *t, struct jm_span text, const char *why,
+    const char *meant, struct jm_err *err)
 {
 	char shown[SHOWN_BYTES + 4], allowed[200];
 	size_t n = 0;
@@ -51,10 +53,11 @@ static int wrong(const struct jm_setting *t, struct jm_span text, const char *wh
 		text = jm_span_str("***");
 	for (; n < text.len && n < SHOWN_BYTES; n++)
 		shown[n] = text.p[n] < ' ' || text.p[n] == 0x7f ? '?' : (char)text.p[n];
-	snprintf(shown + n, sizeof(shown) - n, "%s", n < text.len ? "..." : "");
-	jm_setting_allowed(t, allowed, sizeof(allowed));
-	return jm_err_set(err, JM_E_USAGE, "value \"%s\" is wrong%s%s; allowed: %s%s%s%s", shown, why ? ": " : "", why ? why : "", allowed,
-	    meant[0] ? "; did you mean \"" : "", meant, meant[0] ? "\"?" : "");
+	snprintf(shown + n, sizeof shown - n, "%s", n < text.len ? "..." : "");
+	jm_setting_allowed(t, allowed, sizeof allowed);
+	return jm_err_set(err, JM_E_USAGE, "value \"%s\" is wrong%s%s; allowed: %s%s%s%s", shown,
+	    why ? ": " : "", why ? why : "", allowed, meant[0] ? "; did you mean \"" : "", meant,
+	    meant[0] ? "\"?" : "");
 }
 
 /* Put a copy into the field. */
@@ -79,7 +82,8 @@ static bool has_control(struct jm_span s)
 	return false;
 }
 
-static int parse_word(const struct jm_setting *t, const struct jm_word *words, struct jm_span text, int *value_r, struct jm_err *err)
+static int parse_word(const struct jm_setting *t, const struct jm_word *words, struct jm_span text,
+    int *value_r, struct jm_err *err)
 {
 	unsigned best = JM_NEAR_NONE;
 	const char *meant = "";
@@ -100,7 +104,8 @@ static int parse_word(const struct jm_setting *t, const struct jm_word *words, s
 	return wrong(t, text, NULL, meant, err);
 }
 
-static int parse_size(const struct jm_setting *t, struct jm_span text, uint64_t *size_r, struct jm_err *err)
+static int parse_size(
+    const struct jm_setting *t, struct jm_span text, uint64_t *size_r, struct jm_err *err)
 {
 	struct jm_span number = text;
 	char meant[SHOWN_BYTES] = "", why[80];
@@ -113,9 +118,10 @@ static int parse_size(const struct jm_setting *t, struct jm_span text, uint64_t 
 		shift = c == 'k' ? 10 : c == 'm' ? 20 : c == 'g' ? 30 : 0;
 		if (shift)
 			number.len--;
-		if (c == 'b' && text.len < SHOWN_BYTES) {	/* 1GB, 1GiB */
+		if (c == 'b' && text.len < SHOWN_BYTES) { /* 1GB, 1GiB */
 			number.len -= text.len > 1 && jm_lower(text.p[text.len - 2]) == 'i' ? 2 : 1;
-			snprintf(meant, sizeof(meant), "%.*s", (int)number.len, (const char *)text.p);
+			snprintf(
+			    meant, sizeof meant, "%.*s", (int)number.len, (const char *)text.p);
 			return wrong(t, text, "a size ends with a digit, K, M or G", meant, err);
 		}
 	}
@@ -123,14 +129,15 @@ static int parse_size(const struct jm_setting *t, struct jm_span text, uint64_t 
 		return wrong(t, text, "not a size", "", err);
 	value <<= shift;
 	if (value < t->min || value > t->max) {
-		snprintf(why, sizeof(why), "too %s", value < t->min ? "small" : "large");
+		snprintf(why, sizeof why, "too %s", value < t->min ? "small" : "large");
 		return wrong(t, text, why, "", err);
 	}
 	*size_r = value;
 	return 0;
 }
 
-static int parse_number(const struct jm_setting *t, struct jm_span text, int *number_r, struct jm_err *err)
+static int parse_number(
+    const struct jm_setting *t, struct jm_span text, int *number_r, struct jm_err *err)
 {
 	uint64_t value;
 
@@ -140,7 +147,8 @@ static int parse_number(const struct jm_setting *t, struct jm_span text, int *nu
 	return 0;
 }
 
-static int parse_mode(const struct jm_setting *t, struct jm_span text, unsigned *mode_r, struct jm_err *err)
+static int parse_mode(
+    const struct jm_setting *t, struct jm_span text, unsigned *mode_r, struct jm_err *err)
 {
 	unsigned mode = 0;
 
@@ -155,12 +163,14 @@ static int parse_mode(const struct jm_setting *t, struct jm_span text, unsigned 
 	return 0;
 }
 
-static int parse_name(const struct jm_setting *t, struct jm_span text, char **name, struct jm_err *err)
+static int parse_name(
+    const struct jm_setting *t, struct jm_span text, char **name, struct jm_err *err)
 {
 	if (text.len == 0 || text.len > t->max || text.p[0] == '-')
 		return wrong(t, text, NULL, "", err);
 	for (size_t i = 0; i < text.len; i++)
-		if (!letter(text.p[i]) && !digit(text.p[i]) && text.p[i] != '_' && text.p[i] != '-' && text.p[i] != '.')
+		if (!letter(text.p[i]) && !digit(text.p[i]) && text.p[i] != '_' &&
+		    text.p[i] != '-' && text.p[i] != '.')
 			return wrong(t, text, NULL, "", err);
 	return keep(text, name, err);
 }
@@ -171,7 +181,8 @@ static uint64_t text_cap(const struct jm_setting *t)
 	return t->many_size ? t->min : t->max;
 }
 
-static int parse_path(const struct jm_setting *t, struct jm_span text, char **path, struct jm_err *err)
+static int parse_path(
+    const struct jm_setting *t, struct jm_span text, char **path, struct jm_err *err)
 {
 	char meant[SHOWN_BYTES + 2] = "";
 
@@ -179,7 +190,7 @@ static int parse_path(const struct jm_setting *t, struct jm_span text, char **pa
 		return wrong(t, text, "not a path", "", err);
 	if (text.p[0] != '/') {
 		if (text.len < SHOWN_BYTES && jm_span_index(text, ':') == text.len)
-			snprintf(meant, sizeof(meant), "/%.*s", (int)text.len, (const char *)text.p);
+			snprintf(meant, sizeof meant, "/%.*s", (int)text.len, (const char *)text.p);
 		return wrong(t, text, "not absolute", meant, err);
 	}
 	if (text.len > text_cap(t))
@@ -189,10 +200,12 @@ static int parse_path(const struct jm_setting *t, struct jm_span text, char **pa
 	return keep(text, path, err);
 }
 
-static int parse_map(const struct jm_setting *t, struct jm_span text, char **map, struct jm_err *err)
+static int parse_map(
+    const struct jm_setting *t, struct jm_span text, char **map, struct jm_err *err)
 {
 	size_t colon = jm_span_index(text, ':');
-	struct jm_span kind = jm_span_sub(text, 0, colon), path = jm_span_sub(text, colon + 1, text.len);
+	struct jm_span kind = jm_span_sub(text, 0, colon),
+		       path = jm_span_sub(text, colon + 1, text.len);
 
 	if (!jm_span_eq(kind, jm_span_str("hash")) && !jm_span_eq(kind, jm_span_str("btree")))
 		return wrong(t, text, "not a table that can be read natively", "", err);
@@ -203,7 +216,8 @@ static int parse_map(const struct jm_setting *t, struct jm_span text, char **map
 	return keep(text, map, err);
 }
 
-static int parse_text(const struct jm_setting *t, struct jm_span text, char **field, struct jm_err *err)
+static int parse_text(
+    const struct jm_setting *t, struct jm_span text, char **field, struct jm_err *err)
 {
 	if (text.len == 0)
 		return wrong(t, text, "empty", "", err);
@@ -214,18 +228,21 @@ static int parse_text(const struct jm_setting *t, struct jm_span text, char **fi
 	return keep(text, field, err);
 }
 
-static int parse_unix_socket(const struct jm_setting *t, struct jm_span text, struct jm_span path, char **field, struct jm_err *err)
+static int parse_unix_socket(const struct jm_setting *t, struct jm_span text, struct jm_span path,
+    char **field, struct jm_err *err)
 {
 	char socket[SHOWN_BYTES + SHOWN_BYTES] = "";
 
 	if (path.len == 0 || path.p[0] != '/' || has_control(path)) {
 		if (path.len && path.len < SHOWN_BYTES && !has_control(path))
-			snprintf(socket, sizeof(socket), "unix:/%.*s", (int)path.len, (const char *)path.p);
+			snprintf(socket, sizeof socket, "unix:/%.*s", (int)path.len,
+			    (const char *)path.p);
 		return wrong(t, text, "the path is not absolute", socket, err);
 	}
 	if (path.len > t->max)
-		return wrong(t, text, "the path is longer than the 107 bytes that a unix socket can have", "", err);
-	snprintf(socket, sizeof(socket), "unix:%.*s", (int)path.len, (const char *)path.p);
+		return wrong(t, text,
+		    "the path is longer than the 107 bytes that a unix socket can have", "", err);
+	snprintf(socket, sizeof socket, "unix:%.*s", (int)path.len, (const char *)path.p);
 	return keep(jm_span_str(socket), field, err);
 }
 
@@ -236,12 +253,14 @@ static bool host_ok(struct jm_span host)
 	if (host.len == 0 || host.len > 253)
 		return false;
 	for (size_t i = 0; i < host.len; i++)
-		if (!letter(host.p[i]) && !digit(host.p[i]) && host.p[i] != '.' && host.p[i] != '-' && host.p[i] != ':')
+		if (!letter(host.p[i]) && !digit(host.p[i]) && host.p[i] != '.' &&
+		    host.p[i] != '-' && host.p[i] != ':')
 			return false;
 	return true;
 }
 
-static int parse_inet_socket(const struct jm_setting *t, struct jm_span text, size_t prefix, char **field, struct jm_err *err)
+static int parse_inet_socket(const struct jm_setting *t, struct jm_span text, size_t prefix,
+    char **field, struct jm_err *err)
 {
 	struct jm_span rest = jm_span_sub(text, prefix, text.len);
 	size_t at = jm_span_index(rest, '@'), colon = jm_span_rindex(rest, ':');
@@ -251,10 +270,11 @@ static int parse_inet_socket(const struct jm_setting *t, struct jm_span text, si
 
 	if (at == rest.len) {
 		if (rest.len < SHOWN_BYTES && jm_num_u64(rest, 1, 65535, &n) == 0)
-			snprintf(meant, sizeof(meant), "inet:%" PRIu64 "@127.0.0.1", n);
-		else if (rest.len < SHOWN_BYTES && colon < rest.len && jm_num_u64(jm_span_sub(rest, colon + 1, rest.len), 1, 65535, &n) == 0)
-			snprintf(meant, sizeof(meant), "%.*s%" PRIu64 "@%.*s", (int)prefix, (const char *)text.p, n, (int)colon,
-			    (const char *)rest.p);
+			snprintf(meant, sizeof meant, "inet:%" PRIu64 "@127.0.0.1", n);
+		else if (rest.len < SHOWN_BYTES && colon < rest.len &&
+		    jm_num_u64(jm_span_sub(rest, colon + 1, rest.len), 1, 65535, &n) == 0)
+			snprintf(meant, sizeof meant, "%.*s%" PRIu64 "@%.*s", (int)prefix,
+			    (const char *)text.p, n, (int)colon, (const char *)rest.p);
 		return wrong(t, text, "there is no @HOST", meant, err);
 	}
 	if (jm_num_u64(port, 1, 65535, &n) != 0)
@@ -263,13 +283,15 @@ static int parse_inet_socket(const struct jm_setting *t, struct jm_span text, si
 		return wrong(t, text, "the host is neither a name nor an address", "", err);
 	if (prefix == strlen("inet:") && jm_span_index(host, ':') < host.len) {
 		if (host.len < SHOWN_BYTES)
-			snprintf(meant, sizeof(meant), "inet6:%" PRIu64 "@%.*s", n, (int)host.len, (const char *)host.p);
+			snprintf(meant, sizeof meant, "inet6:%" PRIu64 "@%.*s", n, (int)host.len,
+			    (const char *)host.p);
 		return wrong(t, text, "an IPv6 address needs inet6:", meant, err);
 	}
 	return keep(text, field, err);
 }
 
-static int parse_socket(const struct jm_setting *t, struct jm_span text, char **field, struct jm_err *err)
+static int parse_socket(
+    const struct jm_setting *t, struct jm_span text, char **field, struct jm_err *err)
 {
 	static const char *const kinds[] = { "unix", "local", "inet", "inet6" };
 	size_t colon = jm_span_index(text, ':');
@@ -279,7 +301,8 @@ static int parse_socket(const struct jm_setting *t, struct jm_span text, char **
 		struct jm_span prefix = jm_span_str(i ? "local:" : "unix:");
 
 		if (jm_span_eq(jm_span_sub(text, 0, prefix.len), prefix))
-			return parse_unix_socket(t, text, jm_span_sub(text, prefix.len, text.len), field, err);
+			return parse_unix_socket(
+			    t, text, jm_span_sub(text, prefix.len, text.len), field, err);
 	}
 	for (size_t i = 0; i < 2; i++) {
 		struct jm_span prefix = jm_span_str(i ? "inet6:" : "inet:");
@@ -288,14 +311,17 @@ static int parse_socket(const struct jm_setting *t, struct jm_span text, char **
 			return parse_inet_socket(t, text, prefix.len, field, err);
 	}
 	if (text.len && text.len < SHOWN_BYTES && text.p[0] == '/')
-		snprintf(meant, sizeof(meant), "unix:%.*s", (int)text.len, (const char *)text.p);
-	for (size_t i = 0, best = JM_NEAR_NONE; i < sizeof(kinds) / sizeof(kinds[0]) && colon < text.len && text.len < SHOWN_BYTES - 8; i++) {
+		snprintf(meant, sizeof meant, "unix:%.*s", (int)text.len, (const char *)text.p);
+	for (size_t i = 0, best = JM_NEAR_NONE;
+	     i < sizeof kinds / sizeof kinds[0] && colon < text.len && text.len < SHOWN_BYTES - 8;
+	     i++) {
 		unsigned d = jm_near_distance(jm_span_sub(text, 0, colon), kinds[i]);
 
 		if (d >= best)
 			continue;
 		best = d;
-		snprintf(meant, sizeof(meant), "%s%.*s", kinds[i], (int)(text.len - colon), (const char *)text.p + colon);
+		snprintf(meant, sizeof meant, "%s%.*s", kinds[i], (int)(text.len - colon),
+		    (const char *)text.p + colon);
 	}
 	return wrong(t, text, NULL, meant, err);
 }
@@ -307,7 +333,8 @@ static const char *domain_fault(const char *domain)
 	bool all_digits = true;
 
 	for (size_t from = 0;;) {
-		struct jm_span label = jm_span_sub(s, from, jm_span_index(jm_span_sub(s, from, s.len), '.'));
+		struct jm_span label = jm_span_sub(
+		    s, from, jm_span_index(jm_span_sub(s, from, s.len), '.'));
 
 		if (label.len == 0)
 			return "there is an empty label";
@@ -318,7 +345,9 @@ static const char *domain_fault(const char *domain)
 		all_digits = true;
 		for (size_t i = 0; i < label.len; i++) {
 			if (!letter(label.p[i]) && !digit(label.p[i]) && label.p[i] != '-')
-				return label.p[i] >= 0x80 ? "it is no valid internationalised name" : "there are characters other than letters, digits, '-' and '.'";
+				return label.p[i] >= 0x80
+				    ? "it is no valid internationalised name"
+				    : "there are characters other than letters, digits, '-' and '.'";
 			all_digits = all_digits && digit(label.p[i]);
 		}
 		from += label.len;
@@ -329,15 +358,18 @@ static const char *domain_fault(const char *domain)
 	return all_digits ? "an IP address is not a domain" : NULL;
 }
 
-static int parse_domain(const struct jm_setting *t, struct jm_span text, char **field, struct jm_err *err)
+static int parse_domain(
+    const struct jm_setting *t, struct jm_span text, char **field, struct jm_err *err)
 {
 	char domain[JM_DOMAIN_BYTES];
 	const char *fault;
 
 	if (text.len > 2 && text.p[0] == '*' && text.p[1] == '.')
-		return wrong(t, text, "there are no wildcards, sub-domains=\"yes\" does it", "", err);
+		return wrong(
+		    t, text, "there are no wildcards, sub-domains=\"yes\" does it", "", err);
 	if (text.len > 1 && text.p[0] == '.')
-		return wrong(t, text, "there is no leading dot, sub-domains=\"yes\" does it", "", err);
+		return wrong(
+		    t, text, "there is no leading dot, sub-domains=\"yes\" does it", "", err);
 	if (jm_span_index(text, '@') < text.len)
 		return wrong(t, text, "that is an address, not a domain", "", err);
 	if (has_control(text) || jm_domain_normalise(text, domain) != 0)
@@ -359,7 +391,8 @@ static bool local_part_ok(struct jm_span s)
 		if (s.len < 3 || s.p[s.len - 1] != '"')
 			return false;
 		for (size_t i = 1; i < s.len - 1; i++) {
-			if (s.p[i] == '"' || (s.p[i] == '\\' && ++i == s.len - 1) || s.p[i] < ' ' || s.p[i] == 0x7f)
+			if (s.p[i] == '"' || (s.p[i] == '\\' && ++i == s.len - 1) || s.p[i] < ' ' ||
+			    s.p[i] == 0x7f)
 				return false;
 		}
 		return true;
@@ -369,46 +402,53 @@ static bool local_part_ok(struct jm_span s)
 
 		if (c == '.' && (i == 0 || i + 1 == s.len || s.p[i - 1] == '.'))
 			return false;
-		if (c != '.' && c < 0x80 && !letter(c) && !digit(c) && (c == '\0' || !strchr(atext, c)))
+		if (c != '.' && c < 0x80 && !letter(c) && !digit(c) &&
+		    (c == '\0' || !strchr(atext, c)))
 			return false;
 	}
 	return true;
 }
 
-static int parse_address(const struct jm_setting *t, struct jm_span text, char **field, struct jm_err *err)
+static int parse_address(
+    const struct jm_setting *t, struct jm_span text, char **field, struct jm_err *err)
 {
 	size_t at = jm_span_rindex(text, '@');
-	struct jm_span local = jm_span_sub(text, 0, at), written = jm_span_sub(text, at + 1, text.len);
-	char domain[JM_DOMAIN_BYTES], address[LOCAL_PART_BYTES + 1 + JM_DOMAIN_BYTES], meant[SHOWN_BYTES] = "";
+	struct jm_span local = jm_span_sub(text, 0, at),
+		       written = jm_span_sub(text, at + 1, text.len);
+	char domain[JM_DOMAIN_BYTES], address[LOCAL_PART_BYTES + 1 + JM_DOMAIN_BYTES],
+	    meant[SHOWN_BYTES] = "";
 	const char *fault;
 
-	if (text.len > 2 && text.len < SHOWN_BYTES && text.p[0] == '<' && text.p[text.len - 1] == '>')
-		snprintf(meant, sizeof(meant), "%.*s", (int)text.len - 2, (const char *)text.p + 1);
+	if (text.len > 2 && text.len < SHOWN_BYTES && text.p[0] == '<' &&
+	    text.p[text.len - 1] == '>')
+		snprintf(meant, sizeof meant, "%.*s", (int)text.len - 2, (const char *)text.p + 1);
 	if (at == text.len)
 		return wrong(t, text, "there is no '@'", "", err);
 	if (!local_part_ok(local))
-		return wrong(t, text, "the part before '@' is no local part of an address", meant, err);
+		return wrong(
+		    t, text, "the part before '@' is no local part of an address", meant, err);
 	if (has_control(written) || written.len == 0 || jm_domain_normalise(written, domain) != 0)
 		return wrong(t, text, "the part after '@' is no domain", meant, err);
 	fault = domain_fault(domain);
 	if (fault) {
 		char why[120];
 
-		snprintf(why, sizeof(why), "the part after '@' is no domain, %s", fault);
+		snprintf(why, sizeof why, "the part after '@' is no domain, %s", fault);
 		return wrong(t, text, why, meant, err);
 	}
-	snprintf(address, sizeof(address), "%.*s@%s", (int)local.len, (const char *)local.p, domain);
+	snprintf(address, sizeof address, "%.*s@%s", (int)local.len, (const char *)local.p, domain);
 	return keep(jm_span_str(address), field, err);
 }
 
-static int parse_range(const struct jm_setting *t, struct jm_span text, struct jm_cidr *range, struct jm_err *err)
+static int parse_range(
+    const struct jm_setting *t, struct jm_span text, struct jm_cidr *range, struct jm_err *err)
 {
 	struct jm_err why = { JM_E_NONE, 0, "" };
 	struct jm_cidr c;
 	char shown[200];
 
 	if (jm_cidr_parse(text, &c, &why) != 0) {
-		snprintf(shown, sizeof(shown), "%.190s", why.text);
+		snprintf(shown, sizeof shown, "%.190s", why.text);
 		return wrong(t, text, shown, "", err);
 	}
 	*range = c;
@@ -421,7 +461,8 @@ int jm_value_parse(const struct jm_setting *t, struct jm_span text, void *where,
 
 	text = trim(text);
 	switch (t->type) {
-	case JM_SETTING_TEXT: case JM_SETTING_SECRET:
+	case JM_SETTING_TEXT:
+	case JM_SETTING_SECRET:
 		return parse_text(t, text, where, err);
 	case JM_SETTING_YES_NO:
 		if (parse_word(t, jm_setting_yes_no(), text, &value, err) != 0)
@@ -484,10 +525,17 @@ const char *jm_value_text(const struct jm_setting *t, const void *base, char tex
 	case JM_SETTING_MODE:
 		snprintf(text, JM_VALUE_BYTES, "%04o", *(const unsigned *)at);
 		return text;
-	case JM_SETTING_TEXT: case JM_SETTING_NAME: case JM_SETTING_PATH: case JM_SETTING_SOCKET: case JM_SETTING_ADDRESS: case JM_SETTING_DOMAIN:
-	case JM_SETTING_MAP: case JM_SETTING_SECRET:
+	case JM_SETTING_TEXT:
+	case JM_SETTING_NAME:
+	case JM_SETTING_PATH:
+	case JM_SETTING_SOCKET:
+	case JM_SETTING_ADDRESS:
+	case JM_SETTING_DOMAIN:
+	case JM_SETTING_MAP:
+	case JM_SETTING_SECRET:
 		return *(char *const *)at;
-	case JM_SETTING_GROUP: case JM_SETTING_RANGE:
+	case JM_SETTING_GROUP:
+	case JM_SETTING_RANGE:
 		break;
 	}
 	return NULL;

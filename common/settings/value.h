@@ -8,13 +8,16 @@
 #include "common/settings/table.h"
 
 /*
- * Read text (white space at both ends does not count) into the field at where, of the type that t says. A char * is allocated and
- * belongs to the caller; the old one is freed. USAGE with `value "x" is wrong: ...; allowed: ...; did you mean "y"?`; TEMP without
- * memory. The field is untouched then. Any thread.
+ * Read text (white space at both ends does not count) into the field at where, of the type that t
+ * says. A char * is allocated and belongs to the caller; the old one is freed. USAGE with `value
+ * "x" is wrong: ...; allowed: ...; did you mean "y"?`; TEMP without memory. The field is untouched
+ * then. Any thread.
  */
-int jm_value_parse(const struct jm_setting *t, struct jm_span text, void *where, struct jm_err *err) JM_MUST_CHECK;
+int jm_value_parse(
+    const struct jm_setting *t, struct jm_span text, void *where, struct jm_err *err) JM_MUST_CHECK;
 
-/* The value of setting t in the struct at base, as a file would say it: in text, or the string itself, borrowed. NULL: none. Not for groups and ranges. */
+/* The value of setting t in the struct at base, as a file would say it: in text, or the string
+ * itself, borrowed. NULL: none. Not for groups and ranges. */
 #define JM_VALUE_BYTES 32
 const char *jm_value_text(const struct jm_setting *t, const void *base, char text[JM_VALUE_BYTES]);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The walk over the document, driven by the table. What values mean together is judged in check.c. */
+/* The walk over the document, driven by the table. What values mean together is judged in check.c.
+ */
 #include "common/settings/walk.h"
 
 #include <stdio.h>
@@ -10,17 +11,17 @@
 #include "common/settings/table.h"
 #include "common/settings/value.h"
 
-#define NAME_BYTES 64		/* of an unknown element, as shown */
-#define ALLOWED_BYTES 800	/* all names that a section knows */
-#define VALUE_BYTES 8192	/* more text than any value has */
+#define NAME_BYTES 64     /* of an unknown element, as shown */
+#define ALLOWED_BYTES 800 /* all names that a section knows */
+#define VALUE_BYTES 8192  /* more text than any value has */
 
 /* One element with its struct. */
 struct place {
 	const xmlNode *node;
 	const char *section;
-	void *base;			/* the struct that its settings go into */
-	int *lines;			/* of the service or of the whole, by row of the table */
-	int seen[JM_SETTINGS_ROWS];	/* line of the first one, by row of the table */
+	void *base;                 /* the struct that its settings go into */
+	int *lines;                 /* of the service or of the whole, by row of the table */
+	int seen[JM_SETTINGS_ROWS]; /* line of the first one, by row of the table */
 };
 
 static int line_of(const xmlNode *node)
@@ -33,13 +34,15 @@ static const char *name_of(const xmlNode *node)
 	return (const char *)node->name;
 }
 
-static const struct jm_setting *find_setting(const char *section, const char *prefix, const char *name)
+static const struct jm_setting *find_setting(
+    const char *section, const char *prefix, const char *name)
 {
 	size_t n, skip = strlen(prefix);
 	const struct jm_setting *table = jm_settings_table(&n);
 
 	for (const struct jm_setting *t = table; t < table + n; t++)
-		if (strcmp(t->section, section) == 0 && strncmp(t->name, prefix, skip) == 0 && strcmp(t->name + skip, name) == 0)
+		if (strcmp(t->section, section) == 0 && strncmp(t->name, prefix, skip) == 0 &&
+		    strcmp(t->name + skip, name) == 0)
 			return t;
 	return NULL;
 }
@@ -51,7 +54,8 @@ static size_t row_of(const struct jm_setting *t)
 	return (size_t)(t - jm_settings_table(&n));
 }
 
-/* The known name in section that is nearest to name; NULL when none is near. attribute: attributes only, else elements only. */
+/* The known name in section that is nearest to name; NULL when none is near. attribute: attributes
+ * only, else elements only. */
 static const struct jm_setting *find_nearest(const char *section, const char *name, bool attribute)
 {
 	const struct jm_setting *best = NULL;
@@ -81,9 +85,11 @@ static void allowed_names(const char *section, bool attribute, char *text, size_
 
 	snprintf(text, text_bytes, "nothing");
 	for (const struct jm_setting *t = table; t < table + n; t++) {
-		if (strcmp(t->section, section) != 0 || (t->name[0] == '@') != attribute || len + strlen(t->name) + 5 > text_bytes)
+		if (strcmp(t->section, section) != 0 || (t->name[0] == '@') != attribute ||
+		    len + strlen(t->name) + 5 > text_bytes)
 			continue;
-		snprintf(text + len, text_bytes - len, attribute ? "%s%s" : "%s<%s>", len ? ", " : "", t->name + attribute);
+		snprintf(text + len, text_bytes - len, attribute ? "%s%s" : "%s<%s>",
+		    len ? ", " : "", t->name + attribute);
 		len = strlen(text);
 	}
 }
@@ -109,17 +115,21 @@ static void unknown_element(const struct place *place, const xmlNode *node, stru
 	const struct jm_setting *near = find_nearest(place->section, name_of(node), false);
 	char allowed[ALLOWED_BYTES], elsewhere[300];
 
-	sections_of(name_of(node), elsewhere, sizeof(elsewhere));
+	sections_of(name_of(node), elsewhere, sizeof elsewhere);
 	if (elsewhere[0]) {
-		jm_findings_error(f, line_of(node), "<%s>: does not belong in <%s>; it belongs in %s", name_of(node), place->section, elsewhere);
+		jm_findings_error(f, line_of(node),
+		    "<%s>: does not belong in <%s>; it belongs in %s", name_of(node),
+		    place->section, elsewhere);
 		return;
 	}
-	allowed_names(place->section, false, allowed, sizeof(allowed));
-	jm_findings_error(f, line_of(node), "<%.*s>: unknown in <%s>%s%s%s; allowed: %s", NAME_BYTES, name_of(node), place->section,
-	    near ? "; did you mean <" : "", near ? near->name : "", near ? ">?" : "", allowed);
+	allowed_names(place->section, false, allowed, sizeof allowed);
+	jm_findings_error(f, line_of(node), "<%.*s>: unknown in <%s>%s%s%s; allowed: %s",
+	    NAME_BYTES, name_of(node), place->section, near ? "; did you mean <" : "",
+	    near ? near->name : "", near ? ">?" : "", allowed);
 }
 
-/* The text of an element, white space trimmed, into text_r (VALUE_BYTES). False when there is something else in it, which is told. */
+/* The text of an element, white space trimmed, into text_r (VALUE_BYTES). False when there is
+ * something else in it, which is told. */
 static bool take_text(const xmlNode *node, char *text_r, struct jm_findings *f)
 {
 	size_t len = 0;
@@ -131,12 +141,15 @@ static bool take_text(const xmlNode *node, char *text_r, struct jm_findings *f)
 		if (child->type == XML_COMMENT_NODE || child->type == XML_PI_NODE)
 			continue;
 		if (child->type != XML_TEXT_NODE && child->type != XML_CDATA_SECTION_NODE) {
-			jm_findings_error(f, line_of(child), "<%s>: only text is allowed in it; found <%.*s>", name_of(node), NAME_BYTES,
-			    child->name ? name_of(child) : "?");
+			jm_findings_error(f, line_of(child),
+			    "<%s>: only text is allowed in it; found <%.*s>", name_of(node),
+			    NAME_BYTES, child->name ? name_of(child) : "?");
 			return false;
 		}
 		if (n >= VALUE_BYTES - len) {
-			jm_findings_error(f, line_of(node), "<%s>: value is wrong: longer than %d bytes", name_of(node), VALUE_BYTES - 1);
+			jm_findings_error(f, line_of(node),
+			    "<%s>: value is wrong: longer than %d bytes", name_of(node),
+			    VALUE_BYTES - 1);
 			return false;
 		}
 		memcpy(text_r + len, piece ? piece : "", n);
@@ -147,7 +160,8 @@ static bool take_text(const xmlNode *node, char *text_r, struct jm_findings *f)
 }
 
 /* A value into its field. -1 only for trouble of ours. */
-static int take_value(const struct jm_setting *t, const char *text, int line, void *field, struct jm_findings *f, struct jm_err *err)
+static int take_value(const struct jm_setting *t, const char *text, int line, void *field,
+    struct jm_findings *f, struct jm_err *err)
 {
 	struct jm_err why = { JM_E_NONE, 0, "" };
 	bool attribute = t->name[0] == '@';
@@ -166,27 +180,36 @@ static int take_value(const struct jm_setting *t, const char *text, int line, vo
 }
 
 /* The attributes of an element, whose struct is at base. */
-static int walk_attributes(const xmlNode *node, void *base, struct jm_findings *f, struct jm_err *err)
+static int walk_attributes(
+    const xmlNode *node, void *base, struct jm_findings *f, struct jm_err *err)
 {
 	if (node->ns || node->nsDef)
-		jm_findings_error(f, line_of(node), "<%s>: namespaces (xmlns) are not used here", name_of(node));
+		jm_findings_error(
+		    f, line_of(node), "<%s>: namespaces (xmlns) are not used here", name_of(node));
 	for (const xmlAttr *a = node->properties; a; a = a->next) {
-		const struct jm_setting *t = a->ns ? NULL : find_setting(name_of(node), "@", (const char *)a->name), *near;
+		const struct jm_setting *t = a->ns
+		    ? NULL
+		    : find_setting(name_of(node), "@", (const char *)a->name),
+					*near;
 		char allowed[ALLOWED_BYTES];
 		xmlChar *text;
 		int rc;
 
 		if (!t) {
 			near = find_nearest(name_of(node), (const char *)a->name, true);
-			allowed_names(name_of(node), true, allowed, sizeof(allowed));
-			jm_findings_error(f, line_of(node), "<%s>: unknown attribute \"%.*s\"; allowed: %s%s%s%s", name_of(node), NAME_BYTES,
-			    (const char *)a->name, allowed, near ? "; did you mean \"" : "", near ? near->name + 1 : "", near ? "\"?" : "");
+			allowed_names(name_of(node), true, allowed, sizeof allowed);
+			jm_findings_error(f, line_of(node),
+			    "<%s>: unknown attribute \"%.*s\"; allowed: %s%s%s%s", name_of(node),
+			    NAME_BYTES, (const char *)a->name, allowed,
+			    near ? "; did you mean \"" : "", near ? near->name + 1 : "",
+			    near ? "\"?" : "");
 			continue;
 		}
 		text = xmlNodeGetContent((const xmlNode *)(const void *)a);
 		if (!text)
 			return jm_err_set(err, JM_E_TEMP, "out of memory");
-		rc = take_value(t, (const char *)text, line_of(node), jm_fields_at(t, base), f, err);
+		rc = take_value(
+		    t, (const char *)text, line_of(node), jm_fields_at(t, base), f, err);
 		xmlFree(text);
 		if (rc != 0)
 			return -1;
@@ -197,7 +220,8 @@ static int walk_attributes(const xmlNode *node, void *base, struct jm_findings *
 static int walk_section(struct place *place, struct jm_findings *f, struct jm_err *err);
 
 /* A domain or a range: one more in a list. A wrong one is left out again, as it was told. */
-static int walk_item(const struct jm_setting *t, const xmlNode *node, void *base, struct jm_findings *f, struct jm_err *err)
+static int walk_item(const struct jm_setting *t, const xmlNode *node, void *base,
+    struct jm_findings *f, struct jm_err *err)
 {
 	char text[VALUE_BYTES];
 	unsigned errors = f->errors;
@@ -215,13 +239,14 @@ static int walk_item(const struct jm_setting *t, const xmlNode *node, void *base
 		return 0;
 	}
 	if (t->type != JM_SETTING_RANGE) {
-		char **name = item;	/* comes first in all of them */
+		char **name = item; /* comes first in all of them */
 
 		if (t->type == JM_SETTING_DOMAIN)
 			((struct jm_domain *)item)->line = line_of(node);
 		else
 			((struct jm_source *)item)->line = line_of(node);
-		if (jm_fields_preset(t->name, item, err) != 0 || walk_attributes(node, item, f, err) != 0 ||
+		if (jm_fields_preset(t->name, item, err) != 0 ||
+		    walk_attributes(node, item, f, err) != 0 ||
 		    take_value(t, text, line_of(node), name, f, err) != 0)
 			return -1;
 		if (f->errors != errors) {
@@ -232,7 +257,8 @@ static int walk_item(const struct jm_setting *t, const xmlNode *node, void *base
 		struct jm_ranges *ranges = base;
 
 		ranges->lines[ranges->n - 1] = line_of(node);
-		if (walk_attributes(node, NULL, f, err) != 0 || take_value(t, text, line_of(node), item, f, err) != 0)
+		if (walk_attributes(node, NULL, f, err) != 0 ||
+		    take_value(t, text, line_of(node), item, f, err) != 0)
 			return -1;
 	}
 	if (f->errors != errors)
@@ -241,13 +267,16 @@ static int walk_item(const struct jm_setting *t, const xmlNode *node, void *base
 }
 
 /* A section inside of the one at parent. */
-static int walk_group(const struct jm_setting *t, const xmlNode *node, const struct place *parent, struct jm_findings *f,
-    struct jm_err *err)
+static int walk_group(const struct jm_setting *t, const xmlNode *node, const struct place *parent,
+    struct jm_findings *f, struct jm_err *err)
 {
-	struct place place = { .node = node, .section = t->name, .base = jm_fields_at(t, parent->base), .lines = parent->lines };
+	struct place place = { .node = node,
+		.section = t->name,
+		.base = jm_fields_at(t, parent->base),
+		.lines = parent->lines };
 
 	if (t->many_size) {
-		struct jm_service *service;	/* the only group of which there are many */
+		struct jm_service *service; /* the only group of which there are many */
 		struct jm_err why = { JM_E_NONE, 0, "" };
 
 		if (jm_fields_grow(t, parent->base, &place.base, &why) != 0) {
@@ -267,7 +296,8 @@ static int walk_group(const struct jm_setting *t, const xmlNode *node, const str
 	return walk_section(&place, f, err);
 }
 
-static int walk_element(struct place *place, const xmlNode *node, struct jm_findings *f, struct jm_err *err)
+static int walk_element(
+    struct place *place, const xmlNode *node, struct jm_findings *f, struct jm_err *err)
 {
 	const struct jm_setting *t = find_setting(place->section, "", name_of(node));
 	char text[VALUE_BYTES];
@@ -277,8 +307,9 @@ static int walk_element(struct place *place, const xmlNode *node, struct jm_find
 		return 0;
 	}
 	if (place->seen[row_of(t)] && !t->many_size) {
-		jm_findings_error(f, line_of(node), "<%s>: given twice in <%s>; the first one is in line %d", t->name, place->section,
-		    place->seen[row_of(t)]);
+		jm_findings_error(f, line_of(node),
+		    "<%s>: given twice in <%s>; the first one is in line %d", t->name,
+		    place->section, place->seen[row_of(t)]);
 		return 0;
 	}
 	place->seen[row_of(t)] = line_of(node);
@@ -289,7 +320,9 @@ static int walk_element(struct place *place, const xmlNode *node, struct jm_find
 		return walk_item(t, node, place->base, f, err);
 	if (walk_attributes(node, NULL, f, err) != 0)
 		return -1;
-	return take_text(node, text, f) ? take_value(t, text, line_of(node), jm_fields_at(t, place->base), f, err) : 0;
+	return take_text(node, text, f)
+	    ? take_value(t, text, line_of(node), jm_fields_at(t, place->base), f, err)
+	    : 0;
 }
 
 /* Text where only elements belong: its first line. */
@@ -300,7 +333,8 @@ static void tell_stray_text(const struct place *place, const xmlNode *node, stru
 
 	text += strspn(text, " \t\r\n");
 	n = strcspn(text, "\t\r\n");
-	jm_findings_error(f, line_of(node), "<%s>: text between its elements: \"%.*s\"", place->section, n < 40 ? (int)n : 40, text);
+	jm_findings_error(f, line_of(node), "<%s>: text between its elements: \"%.*s\"",
+	    place->section, n < 40 ? (int)n : 40, text);
 }
 
 /* What a section must have and has not. */
@@ -310,8 +344,10 @@ static void tell_missing(const struct place *place, struct jm_findings *f)
 	const struct jm_setting *table = jm_settings_table(&n);
 
 	for (const struct jm_setting *t = table; t < table + n; t++)
-		if (t->required && strcmp(t->section, place->section) == 0 && !place->seen[row_of(t)])
-			jm_findings_error(f, line_of(place->node), "<%s>: <%s> is missing: %s", place->section, t->name, t->doc);
+		if (t->required && strcmp(t->section, place->section) == 0 &&
+		    !place->seen[row_of(t)])
+			jm_findings_error(f, line_of(place->node), "<%s>: <%s> is missing: %s",
+			    place->section, t->name, t->doc);
 }
 
 static int walk_section(struct place *place, struct jm_findings *f, struct jm_err *err)
@@ -340,10 +376,13 @@ static int walk_section(struct place *place, struct jm_findings *f, struct jm_er
 int jm_walk(const xmlDoc *doc, struct jm_settings *s, struct jm_findings *f, struct jm_err *err)
 {
 	const xmlNode *root = xmlDocGetRootElement(doc);
-	struct place place = { .node = root, .section = JM_SETTINGS_ROOT, .base = s, .lines = s->lines };
+	struct place place = {
+		.node = root, .section = JM_SETTINGS_ROOT, .base = s, .lines = s->lines
+	};
 
 	if (!root || strcmp(name_of(root), JM_SETTINGS_ROOT) != 0) {
-		jm_findings_error(f, root ? line_of(root) : 0, "<%.*s>: the outermost element has to be <" JM_SETTINGS_ROOT ">", NAME_BYTES,
+		jm_findings_error(f, root ? line_of(root) : 0,
+		    "<%.*s>: the outermost element has to be <" JM_SETTINGS_ROOT ">", NAME_BYTES,
 		    root ? name_of(root) : "?");
 		return 0;
 	}

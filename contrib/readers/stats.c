@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Read a stats.db of journal-milter: all keys, or the value of one. stats.db(5) tells what they mean.
+ * Read a stats.db of journal-milter: all keys, or the value of one. stats.db(5) tells what they
+ *mean.
  *
  *	cc -o stats stats.c -ldb-5.3 && ./stats /run/journal-milter-public/stats.db archive/items
  */
@@ -16,7 +17,8 @@ static int complain(const char *path, int rc)
 
 static int print_one(DB *db, const char *key)
 {
-	DBT k = { .data = (void *)(unsigned long)key, .size = (u_int32_t)strlen(key) }, v = { .size = 0 };
+	DBT k = { .data = (void *)(unsigned long)key, .size = (u_int32_t)strlen(key) },
+	    v = { .size = 0 };
 	int rc = db->get(db, NULL, &k, &v, 0);
 
 	if (rc == 0)

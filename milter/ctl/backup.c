@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* jmctl backup and restore: a growing copy of an archive that is one itself, made beside a running daemon, opened and verified. */
+/* jmctl backup and restore: a growing copy of an archive that is one itself, made beside a running
+ * daemon, opened and verified. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -23,14 +24,15 @@
 
 struct copy {
 	struct jm_client client;
-	const char *dir;		/* of the copy */
-	const char *folder;		/* in it, for the volumes: a restore's become the archive's when all are there */
-	int fd;				/* of the volume that comes in; -1: none */
+	const char *dir;    /* of the copy */
+	const char *folder; /* in it, for the volumes: a restore's become the archive's when all are
+			       there */
+	int fd;             /* of the volume that comes in; -1: none */
 	uint64_t offset, left, bytes, volumes, seq;
-	uint64_t total;			/* bytes to copy; 0: not known */
+	uint64_t total; /* bytes to copy; 0: not known */
 	struct jm_progress bar;
 	bool done, ok;
-	json_t *summary;		/* of the verification */
+	json_t *summary; /* of the verification */
 };
 
 static int close_volume(struct copy *c, struct jm_err *err)
@@ -53,7 +55,7 @@ static int open_volume(struct copy *c, uint64_t number, struct jm_err *err)
 	char path[PATH_BYTES];
 	struct stat st;
 
-	(void)snprintf(path, sizeof path, "%s/%s/%08" PRIu64 ".jmv", c->dir, c->folder, number);
+	snprintf(path, sizeof path, "%s/%s/%08" PRIu64 ".jmv", c->dir, c->folder, number);
 	c->fd = jm_io_open(path, O_RDWR | O_CREAT, 0600, err);
 	if (c->fd < 0)
 		return -1;
@@ -111,10 +113,11 @@ static uint64_t count_volumes(const char *dir, const char *folder, bool remove_t
 	struct dirent *e;
 	DIR *d;
 
-	(void)snprintf(path, sizeof path, "%s/%s", dir, folder);
+	snprintf(path, sizeof path, "%s/%s", dir, folder);
 	d = opendir(path);
 	while (d && (e = readdir(d)) != NULL) {
-		if (strlen(e->d_name) <= 4 || strcmp(e->d_name + strlen(e->d_name) - 4, ".jmv") != 0)
+		if (strlen(e->d_name) <= 4 ||
+		    strcmp(e->d_name + strlen(e->d_name) - 4, ".jmv") != 0)
 			continue;
 		n += !remove_them || unlinkat(dirfd(d), e->d_name, 0) != 0;
 	}
@@ -176,7 +179,10 @@ static uint64_t volume_bytes(const char *dir)
 	struct stat st;
 	uint64_t sum = 0;
 
-	for (uint64_t i = 1; snprintf(path, sizeof path, "%s/volumes/%08" PRIu64 ".jmv", dir, i) < (int)sizeof path && stat(path, &st) == 0; i++)
+	for (uint64_t i = 1; snprintf(path, sizeof path, "%s/volumes/%08" PRIu64 ".jmv", dir, i) <
+		 (int)sizeof path &&
+	     stat(path, &st) == 0;
+	     i++)
 		sum += (uint64_t)st.st_size;
 	return sum;
 }
@@ -185,7 +191,8 @@ static uint64_t volume_bytes(const char *dir)
 static int take_status(void *ctx, const json_t *status, struct jm_err *err)
 {
 	struct copy *c = ctx;
-	uint64_t all = (uint64_t)json_integer_value(json_object_get(status, "volume_bytes")), here = volume_bytes(c->dir);
+	uint64_t all = (uint64_t)json_integer_value(json_object_get(status, "volume_bytes")),
+		 here = volume_bytes(c->dir);
 
 	(void)err;
 	c->total = all > here ? all - here : 0;
@@ -203,11 +210,12 @@ static void ask_total(struct copy *c)
 	json_decref(request);
 }
 
-/* ---- up to where the copy was verified: a run that was killed after copying verified nothing ---- */
+/* ---- up to where the copy was verified: a run that was killed after copying verified nothing ----
+ */
 
 static char *verified_path(const struct copy *c, char path[PATH_BYTES])
 {
-	(void)snprintf(path, PATH_BYTES, "%s/" JM_BACKUP_FILE, c->dir);
+	snprintf(path, PATH_BYTES, "%s/" JM_BACKUP_FILE, c->dir);
 	return path;
 }
 
@@ -233,7 +241,9 @@ static int keep_verified(const struct copy *c, struct jm_err *err)
 static int verify(struct copy *c, uint64_t since, struct jm_err *err)
 {
 	struct jm_client here = { .json = false };
-	struct jm_archive_options options = { .must_exist = true, .verbatim = true, .replayed = put_replayed, .damage_ctx = c };
+	struct jm_archive_options options = {
+		.must_exist = true, .verbatim = true, .replayed = put_replayed, .damage_ctx = c
+	};
 	struct jm_archive *a = NULL;
 	json_t *tip = NULL;
 	int rc;
@@ -242,7 +252,8 @@ static int verify(struct copy *c, uint64_t since, struct jm_err *err)
 	rc = jm_client_open(&here, c->dir, &options, &a, err);
 	jm_progress_start(&c->bar, "verify");
 	if (rc == 0)
-		rc = jm_archive_verify(a, since > 0 ? since : 1, false, put_progress, put_problem, c, &c->summary, err);
+		rc = jm_archive_verify(a, since > 0 ? since : 1, false, put_progress, put_problem,
+		    c, &c->summary, err);
 	if (rc == 0)
 		rc = jm_archive_tip(a, &tip, err);
 	jm_progress_wipe(&c->bar);
@@ -261,7 +272,7 @@ static int make_folders(const struct copy *c, struct jm_err *err)
 
 	if (strlen(c->dir) > 3900)
 		return jm_err_set(err, JM_E_USAGE, "the folder's name is too long");
-	(void)snprintf(path, sizeof path, "%s/%s", c->dir, c->folder);
+	snprintf(path, sizeof path, "%s/%s", c->dir, c->folder);
 	return jm_io_mkdirs(path, 0700, err);
 }
 
@@ -269,7 +280,7 @@ static int sync_folders(const struct copy *c, struct jm_err *err)
 {
 	char path[PATH_BYTES];
 
-	(void)snprintf(path, sizeof path, "%s/%s", c->dir, c->folder);
+	snprintf(path, sizeof path, "%s/%s", c->dir, c->folder);
 	return jm_io_sync_dir(path, err) < 0 ? -1 : jm_io_sync_dir(c->dir, err);
 }
 
@@ -283,7 +294,7 @@ static int backup(struct copy *c, struct jm_err *err)
 
 	if (count_volumes(c->dir, c->folder, false) > 0) {
 		/* NOTFOUND: the first run was broken off before there was a record. */
-		if ((tip = tip_of(c->dir, err)) == NULL && err->kind != JM_E_NOTFOUND)
+		if (!(tip = tip_of(c->dir, err)) && err->kind != JM_E_NOTFOUND)
 			return jm_err_wrap(err, "the copy so far, %s", c->dir);
 		since = (uint64_t)json_integer_value(json_object_get(tip, "seq"));
 		since = (verified < since ? verified : since) + 1;
@@ -296,9 +307,10 @@ static int backup(struct copy *c, struct jm_err *err)
 	jm_progress_start(&c->bar, "copy");
 	ask_total(c);
 	if (rc == 0 && since == 0)
-		rc = keep_verified(c, err);	/* from now on it is known as a copy */
+		rc = keep_verified(c, err); /* from now on it is known as a copy */
 	if (rc == 0)
-		rc = request ? jm_client_ask(&c->client, request, &out, err) : jm_err_set(err, JM_E_TEMP, "out of memory");
+		rc = request ? jm_client_ask(&c->client, request, &out, err)
+			     : jm_err_set(err, JM_E_TEMP, "out of memory");
 	json_decref(request);
 	if (rc == 0 && !c->done)
 		rc = jm_err_set(err, JM_E_TEMP, "the copy broke off");
@@ -318,10 +330,10 @@ static int give_away(const struct copy *c, uint64_t volumes, struct jm_err *err)
 
 	if (geteuid() != 0 || stat(c->dir, &st) < 0 || st.st_uid == 0)
 		return 0;
-	(void)snprintf(path, sizeof path, "%s/%s", c->dir, c->folder);
+	snprintf(path, sizeof path, "%s/%s", c->dir, c->folder);
 	rc = chown(path, st.st_uid, st.st_gid);
 	for (uint64_t i = 1; rc == 0 && i <= volumes; i++) {
-		(void)snprintf(path, sizeof path, "%s/%s/%08" PRIu64 ".jmv", c->dir, c->folder, i);
+		snprintf(path, sizeof path, "%s/%s/%08" PRIu64 ".jmv", c->dir, c->folder, i);
 		rc = chown(path, st.st_uid, st.st_gid);
 	}
 	return rc == 0 ? 0 : jm_err_sys(err, JM_E_DENIED, "%s: cannot give it to its owner", path);
@@ -329,7 +341,8 @@ static int give_away(const struct copy *c, uint64_t volumes, struct jm_err *err)
 
 /* ---- restore ---- */
 
-/* A copy may lie on a disk that cannot be written: it is read as files, and what they hold is judged where they come to. */
+/* A copy may lie on a disk that cannot be written: it is read as files, and what they hold is
+ * judged where they come to. */
 static int copy_volume(struct copy *c, const char *from, uint64_t number, struct jm_err *err)
 {
 	unsigned char *chunk = malloc(CHUNK_BYTES);
@@ -338,7 +351,7 @@ static int copy_volume(struct copy *c, const char *from, uint64_t number, struct
 	struct stat st;
 	int fd, rc = -1;
 
-	(void)snprintf(path, sizeof path, "%s/volumes/%08" PRIu64 ".jmv", from, number);
+	snprintf(path, sizeof path, "%s/volumes/%08" PRIu64 ".jmv", from, number);
 	fd = jm_io_open(path, O_RDONLY, 0, err);
 	if (!chunk || fd < 0 || fstat(fd, &st) < 0) {
 		rc = fd < 0 ? -1 : jm_err_sys(err, JM_E_TEMP, "%s", path);
@@ -350,7 +363,8 @@ static int copy_volume(struct copy *c, const char *from, uint64_t number, struct
 	while (rc == 0 && c->left > 0) {
 		size_t n = c->left < CHUNK_BYTES ? (size_t)c->left : CHUNK_BYTES;
 
-		rc = jm_io_pread(fd, chunk, n, at, err) < 0 ? jm_err_wrap(err, "%s", path) : put_bytes(c, chunk, n, err);
+		rc = jm_io_pread(fd, chunk, n, at, err) < 0 ? jm_err_wrap(err, "%s", path)
+							    : put_bytes(c, chunk, n, err);
 		at += n;
 	}
 	if (rc == 0)
@@ -368,10 +382,11 @@ static int hold(const char *from, int *fd_r, struct jm_err *err)
 	char path[PATH_BYTES];
 	struct jm_err no;
 
-	(void)snprintf(path, sizeof path, "%s/lock", from);
+	snprintf(path, sizeof path, "%s/lock", from);
 	*fd_r = jm_io_open(path, O_RDONLY, 0, &no);
 	if (*fd_r >= 0 && flock(*fd_r, LOCK_SH | LOCK_NB) != 0)
-		return jm_err_set(err, JM_E_DENIED, "the copy %s is in use by another process", from);
+		return jm_err_set(
+		    err, JM_E_DENIED, "the copy %s is in use by another process", from);
 	return 0;
 }
 
@@ -380,22 +395,25 @@ static int copy_volumes(struct copy *c, const char *from, uint64_t n, struct jm_
 	char path[PATH_BYTES];
 
 	for (uint64_t i = 1; i <= n; i++) {
-		(void)snprintf(path, sizeof path, "%s/volumes/%08" PRIu64 ".jmv", from, i);
+		snprintf(path, sizeof path, "%s/volumes/%08" PRIu64 ".jmv", from, i);
 		if (access(path, F_OK) != 0 && errno == ENOENT)
-			return jm_err_set(err, JM_E_CORRUPT, "the copy lacks %s: complete it (jmctl dump saves what can be read)", path);
+			return jm_err_set(err, JM_E_CORRUPT,
+			    "the copy lacks %s: complete it (jmctl dump saves what can be read)",
+			    path);
 		if (copy_volume(c, from, i, err) < 0)
 			return -1;
 	}
 	return 0;
 }
 
-/* The volumes get their place all at once: what a restore that was broken off left is no archive. */
+/* The volumes get their place all at once: what a restore that was broken off left is no archive.
+ */
 static int put_in_place(struct copy *c, struct jm_err *err)
 {
 	char from[PATH_BYTES], to[PATH_BYTES];
 
-	(void)snprintf(from, sizeof from, "%s/%s", c->dir, c->folder);
-	(void)snprintf(to, sizeof to, "%s/volumes", c->dir);
+	snprintf(from, sizeof from, "%s/%s", c->dir, c->folder);
+	snprintf(to, sizeof to, "%s/volumes", c->dir);
 	return jm_io_rename(from, to, err) < 0 ? -1 : jm_io_sync_dir(c->dir, err);
 }
 
@@ -407,11 +425,14 @@ static int restore(struct copy *c, const char *from, struct jm_err *err)
 
 	c->folder = "volumes.part";
 	if (count_volumes(c->dir, "volumes", false) > 0)
-		return jm_err_set(err, JM_E_USAGE, "there is an archive in %s already; restore into a new folder", c->dir);
+		return jm_err_set(err, JM_E_USAGE,
+		    "there is an archive in %s already; restore into a new folder", c->dir);
 	if (n == 0)
 		return jm_err_set(err, JM_E_NOTFOUND, "there is no archive in \"%s\"", from);
 	if (count_volumes(c->dir, c->folder, true) > 0)
-		return jm_err_set(err, JM_E_DENIED, "cannot remove what a restore that was broken off left in %s/%s", c->dir, c->folder);
+		return jm_err_set(err, JM_E_DENIED,
+		    "cannot remove what a restore that was broken off left in %s/%s", c->dir,
+		    c->folder);
 	rc = hold(from, &lock, err) < 0 ? -1 : make_folders(c, err);
 	jm_progress_start(&c->bar, "copy");
 	c->total = volume_bytes(from);
@@ -419,15 +440,17 @@ static int restore(struct copy *c, const char *from, struct jm_err *err)
 		rc = copy_volumes(c, from, n, err);
 	if (lock >= 0)
 		close(lock);
-	if (rc < 0 || sync_folders(c, err) < 0 || give_away(c, c->volumes, err) < 0 || put_in_place(c, err) < 0)
+	if (rc < 0 || sync_folders(c, err) < 0 || give_away(c, c->volumes, err) < 0 ||
+	    put_in_place(c, err) < 0)
 		return -1;
 	return verify(c, 0, err);
 }
 
 static int tell(struct copy *c, struct jm_err *err)
 {
-	json_t *o = json_pack("{s:b, s:s, s:I, s:I, s:I, s:O}", "ok", c->ok, "directory", c->dir, "last_seq", (json_int_t)c->seq, "copied_bytes",
-	    (json_int_t)c->bytes, "copied_volumes", (json_int_t)c->volumes, "verified", c->summary);
+	json_t *o = json_pack("{s:b, s:s, s:I, s:I, s:I, s:O}", "ok", c->ok, "directory", c->dir,
+	    "last_seq", (json_int_t)c->seq, "copied_bytes", (json_int_t)c->bytes, "copied_volumes",
+	    (json_int_t)c->volumes, "verified", c->summary);
 
 	if (c->client.json)
 		jm_print_json(stdout, o);
@@ -445,7 +468,9 @@ int jm_ctl_backup(int argc, char **argv)
 	struct jm_err err;
 	int n, code;
 
-	n = jm_ctl_options(argc, argv, options, "[options] DIR", "Bring a copy of the archive up to date, beside a running daemon, and verify it.", &code);
+	n = jm_ctl_options(argc, argv, options, "[options] DIR",
+	    "Bring a copy of the archive up to date, beside a running daemon, and verify it.",
+	    &code);
 	if (n < 0)
 		return code;
 	if (n != 1)
@@ -463,7 +488,8 @@ int jm_ctl_restore(int argc, char **argv)
 	struct jm_err err;
 	int n, code;
 
-	n = jm_ctl_options(argc, argv, options, "--archive NEW DIR", "Make an archive in NEW from a backup, and verify all of it.", &code);
+	n = jm_ctl_options(argc, argv, options, "--archive NEW DIR",
+	    "Make an archive in NEW from a backup, and verify all of it.", &code);
 	if (n < 0)
 		return code;
 	if (n != 1)

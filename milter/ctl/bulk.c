@@ -15,13 +15,15 @@
 
 #define MESSAGE_MAX_BYTES ((uint64_t)1 << 32)
 
-char *jm_exporter_path(const struct jm_exporter *x, const char *name, char path[JM_EXPORT_FILE_BYTES])
+char *jm_exporter_path(
+    const struct jm_exporter *x, const char *name, char path[JM_EXPORT_FILE_BYTES])
 {
-	(void)snprintf(path, JM_EXPORT_FILE_BYTES, "%s/%s", x->dir, name);
+	snprintf(path, JM_EXPORT_FILE_BYTES, "%s/%s", x->dir, name);
 	return path;
 }
 
-int jm_exporter_write(struct jm_exporter *x, const char *name, struct jm_span bytes, struct jm_err *err)
+int jm_exporter_write(
+    struct jm_exporter *x, const char *name, struct jm_span bytes, struct jm_err *err)
 {
 	char path[JM_EXPORT_FILE_BYTES], temporary[JM_EXPORT_FILE_BYTES + 8], *slash;
 	int fd, rc;
@@ -32,7 +34,7 @@ int jm_exporter_write(struct jm_exporter *x, const char *name, struct jm_span by
 	if (jm_io_mkdirs(path, 0700, err) < 0)
 		return -1;
 	*slash = '/';
-	(void)snprintf(temporary, sizeof temporary, "%s.tmp", path);
+	snprintf(temporary, sizeof temporary, "%s.tmp", path);
 	fd = jm_io_open(temporary, O_WRONLY | O_CREAT | O_TRUNC, 0600, err);
 	if (fd < 0)
 		return -1;
@@ -71,21 +73,24 @@ static int fetch_item(struct jm_exporter *x, const json_t *id, struct jm_err *er
 
 	json_decref(x->item);
 	x->item = NULL;
-	rc = show ? jm_client_ask(x->client, show, &out, err) : jm_err_set(err, JM_E_TEMP, "out of memory");
+	rc = show ? jm_client_ask(x->client, show, &out, err)
+		  : jm_err_set(err, JM_E_TEMP, "out of memory");
 	json_decref(show);
-	return rc < 0 || x->item ? rc : jm_err_set(err, JM_E_CORRUPT, "show was answered with nothing");
+	return rc < 0 || x->item ? rc
+				 : jm_err_set(err, JM_E_CORRUPT, "show was answered with nothing");
 }
 
 /* Into x->spool. */
 static int fetch_bytes(struct jm_exporter *x, const json_t *id, size_t which, struct jm_err *err)
 {
 	const struct jm_answer_out out = { .object = take_item, .bytes = take_bytes, .ctx = x };
-	json_t *export = json_pack("{s:s, s:O, s:b, s:b, s:I}", "verb", "export", "id", id, "report", x->report, "raw", x->raw, "which",
-	    (json_int_t)which);
+	json_t *export = json_pack("{s:s, s:O, s:b, s:b, s:I}", "verb", "export", "id", id,
+	    "report", x->report, "raw", x->raw, "which", (json_int_t)which);
 	int rc;
 
 	jm_spool_reset(&x->spool);
-	rc = export ? jm_client_ask(x->client, export, &out, err) : jm_err_set(err, JM_E_TEMP, "out of memory");
+	rc = export ? jm_client_ask(x->client, export, &out, err)
+		    : jm_err_set(err, JM_E_TEMP, "out of memory");
 	json_decref(export);
 	return rc;
 }
@@ -99,7 +104,8 @@ static const json_t *parts_of(const struct jm_exporter *x)
 /* What the archive says the digest is. */
 static const char *digest_wanted(const struct jm_exporter *x, size_t which)
 {
-	return json_string_value(json_object_get(json_array_get(parts_of(x), which), x->raw ? "raw_sha256" : "sha256"));
+	return json_string_value(
+	    json_object_get(json_array_get(parts_of(x), which), x->raw ? "raw_sha256" : "sha256"));
 }
 
 /* Who received it, one entry an address, with the first way it was named. */
@@ -113,7 +119,8 @@ static json_t *recipients_of(const json_t *item)
 		json_t *o = json_copy(json_array_get(json_object_get(r, "reports"), 0));
 
 		(void)json_object_del(o, "seq");
-		if (!o || json_object_set(o, "address", json_object_get(r, "address")) != 0 || json_array_append_new(out, o) != 0) {
+		if (!o || json_object_set(o, "address", json_object_get(r, "address")) != 0 ||
+		    json_array_append_new(out, o) != 0) {
 			json_decref(out);
 			return NULL;
 		}
@@ -121,32 +128,39 @@ static json_t *recipients_of(const json_t *item)
 	return out;
 }
 
-/* The second form of a content, a protected message or its clear text, which only its report has: which of them that is. NULL: there is none. */
+/* The second form of a content, a protected message or its clear text, which only its report has:
+ * which of them that is. NULL: there is none. */
 static const json_t *companion_of(const struct jm_exporter *x, const struct jm_export_one *m)
 {
 	const json_t *content = json_array_get(json_object_get(m->item, "contents"), m->which), *r;
 	size_t i;
 
 	json_array_foreach(json_object_get(m->item, "reports"), i, r)
-		if (!x->report && json_equal(json_object_get(r, "seq"), json_object_get(content, "seq")))
+		if (!x->report &&
+		    json_equal(json_object_get(r, "seq"), json_object_get(content, "seq")))
 			return json_object_get(r, "companion");
 	return NULL;
 }
 
 static int put_line(struct jm_exporter *x, json_t *line, struct jm_err *err)
 {
-	int rc = !line || json_dumpf(line, x->manifest, JSON_COMPACT) != 0 || putc('\n', x->manifest) == EOF ?
-	    jm_err_set(err, JM_E_TEMP, "cannot write manifest.jsonl") : 0;
+	int rc = !line || json_dumpf(line, x->manifest, JSON_COMPACT) != 0 ||
+		putc('\n', x->manifest) == EOF
+	    ? jm_err_set(err, JM_E_TEMP, "cannot write manifest.jsonl")
+	    : 0;
 
 	json_decref(line);
 	return rc;
 }
 
-static int put_manifest(struct jm_exporter *x, const struct jm_export_one *m, const char *path, long offset, struct jm_err *err)
+static int put_manifest(struct jm_exporter *x, const struct jm_export_one *m, const char *path,
+    long offset, struct jm_err *err)
 {
-	static const char *const keys[] = { "time", "date", "service", "sender", "subject", "message_id", "hidden_recipients" };
-	json_t *line = json_pack("{s:I, s:I, s:s, s:s, s:I}", "id", (json_int_t)m->id, "which", (json_int_t)m->which, "path", path, "sha256",
-	    m->sha256, "size", (json_int_t)m->bytes.len);
+	static const char *const keys[] = { "time", "date", "service", "sender", "subject",
+		"message_id", "hidden_recipients" };
+	json_t *line = json_pack("{s:I, s:I, s:s, s:s, s:I}", "id", (json_int_t)m->id, "which",
+	    (json_int_t)m->which, "path", path, "sha256", m->sha256, "size",
+	    (json_int_t)m->bytes.len);
 	const json_t *companion = companion_of(x, m);
 	int rc = line ? 0 : -1;
 
@@ -169,7 +183,9 @@ static int put_manifest(struct jm_exporter *x, const struct jm_export_one *m, co
 
 static int put_sum(struct jm_exporter *x, const char *sha256, const char *path, struct jm_err *err)
 {
-	return fprintf(x->sums, "%.64s  %s\n", sha256, path) > 0 ? 0 : jm_err_sys(err, JM_E_TEMP, "cannot write SHA256SUMS");
+	return fprintf(x->sums, "%.64s  %s\n", sha256, path) > 0
+	    ? 0
+	    : jm_err_sys(err, JM_E_TEMP, "cannot write SHA256SUMS");
 }
 
 static int add(struct jm_exporter *x, uint64_t id, size_t which, struct jm_err *err)
@@ -184,7 +200,8 @@ static int add(struct jm_exporter *x, uint64_t id, size_t which, struct jm_err *
 		return -1;
 	m.sha256 = jm_sha256_hex(digest, hex);
 	if (!want || strcmp(want, hex) != 0)
-		return jm_err_set(err, JM_E_CORRUPT, "item %" PRIu64 ": the bytes came with another digest", id);
+		return jm_err_set(
+		    err, JM_E_CORRUPT, "item %" PRIu64 ": the bytes came with another digest", id);
 	if (x->format->add(x, &m, path, err) < 0 || put_manifest(x, &m, path, offset, err) < 0)
 		return -1;
 	if (!x->format->file || strcmp(path, x->format->file) != 0)
@@ -201,9 +218,13 @@ static int tell_problem(struct jm_exporter *x, const json_t *id, size_t which, s
 	if (err->kind != JM_E_CORRUPT && err->kind != JM_E_NOTFOUND)
 		return -1;
 	jm_progress_wipe(&x->bar);
-	fprintf(stderr, "jmctl export: item %lld: %s\n", (long long)json_integer_value(id), err->text);
+	fprintf(
+	    stderr, "jmctl export: item %lld: %s\n", (long long)json_integer_value(id), err->text);
 	x->problems++;
-	return put_line(x, json_pack("{s:O, s:I, s:s}", "id", id, "which", (json_int_t)which, "problem", err->text), err);
+	return put_line(x,
+	    json_pack(
+		"{s:O, s:I, s:s}", "id", id, "which", (json_int_t)which, "problem", err->text),
+	    err);
 }
 
 static int export_one(struct jm_exporter *x, const json_t *id, struct jm_err *err)
@@ -214,7 +235,8 @@ static int export_one(struct jm_exporter *x, const json_t *id, struct jm_err *er
 	if (fetch_item(x, id, err) < 0)
 		return tell_problem(x, id, 0, err);
 	for (size_t i = 0; rc == 0 && i < json_array_size(parts_of(x)); i++)
-		rc = fetch_bytes(x, id, i, err) == 0 ? add(x, number, i, err) : tell_problem(x, id, i, err);
+		rc = fetch_bytes(x, id, i, err) == 0 ? add(x, number, i, err)
+						     : tell_problem(x, id, i, err);
 	return rc;
 }
 
@@ -226,7 +248,7 @@ static FILE *open_file(const struct jm_exporter *x, const char *name, struct jm_
 	FILE *f = NULL;
 	int fd;
 
-	(void)snprintf(temporary, sizeof temporary, "%s.tmp", jm_exporter_path(x, name, path));
+	snprintf(temporary, sizeof temporary, "%s.tmp", jm_exporter_path(x, name, path));
 	fd = jm_io_open(temporary, O_WRONLY | O_CREAT | O_TRUNC, 0600, err);
 	if (fd >= 0 && !(f = fdopen(fd, "w"))) {
 		jm_err_sys(err, JM_E_TEMP, "%s", temporary);
@@ -241,11 +263,12 @@ static int publish(const struct jm_exporter *x, FILE **f, const char *name, stru
 	char path[JM_EXPORT_FILE_BYTES], temporary[JM_EXPORT_FILE_BYTES + 8];
 	int bad = ferror(*f) | fflush(*f), rc;
 
-	rc = bad ? jm_err_set(err, JM_E_TEMP, "cannot write %s", name) : jm_io_datasync(fileno(*f), err);
+	rc = bad ? jm_err_set(err, JM_E_TEMP, "cannot write %s", name)
+		 : jm_io_datasync(fileno(*f), err);
 	if (fclose(*f) != 0 && rc == 0)
 		rc = jm_err_sys(err, JM_E_TEMP, "cannot write %s", name);
 	*f = NULL;
-	(void)snprintf(temporary, sizeof temporary, "%s.tmp", jm_exporter_path(x, name, path));
+	snprintf(temporary, sizeof temporary, "%s.tmp", jm_exporter_path(x, name, path));
 	return rc < 0 ? -1 : jm_io_rename(temporary, path, err);
 }
 
@@ -253,7 +276,9 @@ static int put_sum_of(struct jm_exporter *x, const char *name, struct jm_err *er
 {
 	char path[JM_EXPORT_FILE_BYTES], hex[JM_SHA256_HEX_BYTES];
 
-	return jm_dump_digest(jm_exporter_path(x, name, path), hex, err) < 0 ? -1 : put_sum(x, hex, name, err);
+	return jm_dump_digest(jm_exporter_path(x, name, path), hex, err) < 0
+	    ? -1
+	    : put_sum(x, hex, name, err);
 }
 
 /* All messages first, then the lists that name them. */
@@ -261,9 +286,12 @@ static int finish(struct jm_exporter *x, int dir_fd, struct jm_err *err)
 {
 	if (x->format->end && x->format->end(x, err) < 0)
 		return -1;
-	if (x->file && (publish(x, &x->file, x->format->file, err) < 0 || put_sum_of(x, x->format->file, err) < 0))
+	if (x->file &&
+	    (publish(x, &x->file, x->format->file, err) < 0 ||
+		put_sum_of(x, x->format->file, err) < 0))
 		return -1;
-	if (publish(x, &x->manifest, "manifest.jsonl", err) < 0 || put_sum_of(x, "manifest.jsonl", err) < 0)
+	if (publish(x, &x->manifest, "manifest.jsonl", err) < 0 ||
+	    put_sum_of(x, "manifest.jsonl", err) < 0)
 		return -1;
 	if (syncfs(dir_fd) < 0)
 		return jm_err_sys(err, JM_E_TEMP, "cannot sync %s", x->dir);

@@ -22,8 +22,8 @@
 
 /* Where to ask; the strings are owned. */
 struct place {
-	char *socket;			/* NULL: none is known */
-	char *archive;			/* NULL: only the daemon may be asked */
+	char *socket;  /* NULL: none is known */
+	char *archive; /* NULL: only the daemon may be asked */
 };
 
 static int copy(const char *from, char **to_r, struct jm_err *err)
@@ -43,7 +43,8 @@ static int place_from_settings(const char *path, struct place *p, struct jm_err 
 		jm_err_wrap(err, "where is the archive? (--archive DIR tells it without settings)");
 		goto out;
 	}
-	if ((p->socket || copy(s->control_socket, &p->socket, err) == 0) && copy(s->archive_directory, &p->archive, err) == 0)
+	if ((p->socket || copy(s->control_socket, &p->socket, err) == 0) &&
+	    copy(s->archive_directory, &p->archive, err) == 0)
 		rc = 0;
 out:
 	jm_settings_unref(&s);
@@ -67,7 +68,8 @@ static int find_place(const struct jm_client *c, struct place *p, struct jm_err 
 	/* A socket alone: the daemon or nobody. */
 	if (c->socket && !c->config)
 		return 0;
-	return place_from_settings(c->config ? c->config : JM_SYSCONFDIR "/journal-milter/journal-milter.xml", p, err);
+	return place_from_settings(
+	    c->config ? c->config : JM_SYSCONFDIR "/journal-milter/journal-milter.xml", p, err);
 }
 
 /* 1 connected, 0 nobody listens there, -1. */
@@ -93,7 +95,8 @@ static int dial(const char *path, int *fd_r, struct jm_err *err)
 	if (sys == ENOENT || sys == ECONNREFUSED || sys == ENOTDIR || sys == ENOTSOCK)
 		return 0;
 	if (sys == EACCES || sys == EPERM)
-		return jm_err_sys(err, JM_E_DENIED, "control socket %s (ask as root or as the daemon's user or group)", path);
+		return jm_err_sys(err, JM_E_DENIED,
+		    "control socket %s (ask as root or as the daemon's user or group)", path);
 	return jm_err_sys(err, JM_E_TEMP, "control socket %s", path);
 }
 
@@ -110,7 +113,8 @@ static enum jm_err_kind kind_named(const char *name)
 /* An E frame: 0 for success, -1 with the daemon's error. */
 static int take_end(const json_t *end, struct jm_err *err)
 {
-	const char *kind = json_string_value(json_object_get(end, "kind")), *text = json_string_value(json_object_get(end, "text"));
+	const char *kind = json_string_value(json_object_get(end, "kind")),
+		   *text = json_string_value(json_object_get(end, "text"));
 
 	if (!kind || !text)
 		return jm_err_set(err, JM_E_CORRUPT, "the daemon's last frame lacks kind or text");
@@ -120,7 +124,8 @@ static int take_end(const json_t *end, struct jm_err *err)
 }
 
 /* One frame of the answer: 1 for more, 0 at a good end, -1. */
-static int take_frame(char type, const struct jm_buf *b, const struct jm_answer_out *out, struct jm_err *err)
+static int take_frame(
+    char type, const struct jm_buf *b, const struct jm_answer_out *out, struct jm_err *err)
 {
 	json_t *value;
 	int rc = -1;
@@ -128,7 +133,8 @@ static int take_frame(char type, const struct jm_buf *b, const struct jm_answer_
 	if (type == 'B' && out->bytes)
 		return out->bytes(out->ctx, b->p, b->len, err) == 0 ? 1 : -1;
 	if (type == 'B' || type == 'Q')
-		return jm_err_set(err, JM_E_CORRUPT, "the daemon sent a frame of type %c, which does not belong here", type);
+		return jm_err_set(err, JM_E_CORRUPT,
+		    "the daemon sent a frame of type %c, which does not belong here", type);
 	if (jm_json_read(b->p, b->len, &value, err) < 0)
 		return jm_err_wrap(err, "a frame from the daemon");
 	if (type == 'E')
@@ -141,12 +147,14 @@ static int take_frame(char type, const struct jm_buf *b, const struct jm_answer_
 	return rc;
 }
 
-static int ask_daemon(int fd, const json_t *request, const struct jm_answer_out *out, struct jm_err *err)
+static int ask_daemon(
+    int fd, const json_t *request, const struct jm_answer_out *out, struct jm_err *err)
 {
 	struct jm_err send_err;
 	struct jm_buf b;
 	char type;
-	/* A daemon that has no place for us closes without reading the request, but says so: read its word in any case. */
+	/* A daemon that has no place for us closes without reading the request, but says so: read
+	 * its word in any case. */
 	int sent = jm_frame_write_json(fd, 'Q', request, REQUEST_MS, &send_err), rc = 1;
 
 	jm_buf_init(&b, JM_FRAME_MAX_BYTES);
@@ -158,7 +166,8 @@ static int ask_daemon(int fd, const json_t *request, const struct jm_answer_out 
 		if (sent < 0)
 			*err = send_err;
 		else if (err->kind == JM_E_NOTFOUND || err->kind == JM_E_CORRUPT)
-			jm_err_set(err, JM_E_TEMP, "the daemon broke off in the middle of its answer; it may have been stopped");
+			jm_err_set(err, JM_E_TEMP,
+			    "the daemon broke off in the middle of its answer; it may have been stopped");
 		rc = -1;
 	}
 	jm_buf_release(&b);
@@ -175,7 +184,8 @@ static int become_owner(const char *dir, bool *back_r, struct jm_err *err)
 		return 0;
 	*back_r = true;
 	if (setgroups(0, NULL) < 0 || setegid(st.st_gid) < 0 || seteuid(st.st_uid) < 0)
-		return jm_err_sys(err, JM_E_DENIED, "archive %s: cannot act as its owner (uid %u)", dir, (unsigned)st.st_uid);
+		return jm_err_sys(err, JM_E_DENIED, "archive %s: cannot act as its owner (uid %u)",
+		    dir, (unsigned)st.st_uid);
 	return 0;
 }
 
@@ -186,21 +196,26 @@ static int come_back(struct jm_err *err)
 	return 0;
 }
 
-/* A copy that jmctl backup or load makes must stay one: what recovery has to tell is not written into it. */
+/* A copy that jmctl backup or load makes must stay one: what recovery has to tell is not written
+ * into it. */
 static bool is_copy(const char *dir)
 {
 	static const char *const names[] = { JM_BACKUP_FILE, JM_LOADING_FILE };
 	char path[PATH_MAX];
 
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-		if (snprintf(path, sizeof path, "%s/%s", dir, names[i]) < (int)sizeof path && access(path, F_OK) == 0)
+		if (snprintf(path, sizeof path, "%s/%s", dir, names[i]) < (int)sizeof path &&
+		    access(path, F_OK) == 0)
 			return true;
 	return false;
 }
 
-static int ask_archive(struct jm_client *c, const char *dir, const json_t *request, const struct jm_answer_out *out, struct jm_err *err)
+static int ask_archive(struct jm_client *c, const char *dir, const json_t *request,
+    const struct jm_answer_out *out, struct jm_err *err)
 {
-	const struct jm_archive_options options = { .dir = dir, .must_exist = true, .verbatim = is_copy(dir) };
+	const struct jm_archive_options options = {
+		.dir = dir, .must_exist = true, .verbatim = is_copy(dir)
+	};
 	struct jm_archive *a = c->kept;
 	struct jm_err back_err;
 	bool back;
@@ -235,7 +250,8 @@ void jm_client_end(struct jm_client *c)
 	c->kept_dir = NULL;
 }
 
-int jm_client_ask(struct jm_client *c, const json_t *request, const struct jm_answer_out *out, struct jm_err *err)
+int jm_client_ask(
+    struct jm_client *c, const json_t *request, const struct jm_answer_out *out, struct jm_err *err)
 {
 	struct place p = { NULL, NULL };
 	int fd = -1, rc;
@@ -243,7 +259,8 @@ int jm_client_ask(struct jm_client *c, const json_t *request, const struct jm_an
 	rc = find_place(c, &p, err);
 	if (rc < 0)
 		goto out;
-	/* Whoever has the archive open is the one to answer: no daemon can have come up meanwhile. */
+	/* Whoever has the archive open is the one to answer: no daemon can have come up meanwhile.
+	 */
 	rc = p.socket && !c->kept ? dial(p.socket, &fd, err) : 0;
 	if (rc < 0)
 		goto out;
@@ -262,7 +279,8 @@ out:
 	return rc;
 }
 
-int jm_client_open(struct jm_client *c, const char *dir, struct jm_archive_options *options, struct jm_archive **a_r, struct jm_err *err)
+int jm_client_open(struct jm_client *c, const char *dir, struct jm_archive_options *options,
+    struct jm_archive **a_r, struct jm_err *err)
 {
 	struct place p = { NULL, NULL };
 	int fd = -1, rc = 0;
@@ -273,16 +291,19 @@ int jm_client_open(struct jm_client *c, const char *dir, struct jm_archive_optio
 	else if ((rc = find_place(c, &p, err)) == 0 && p.socket)
 		rc = dial(p.socket, &fd, err);
 	if (rc == 1)
-		rc = jm_err_set(err, JM_E_DENIED, "a daemon has this archive open (%s): stop it first", p.socket);
+		rc = jm_err_set(err, JM_E_DENIED,
+		    "a daemon has this archive open (%s): stop it first", p.socket);
 	if (fd >= 0)
 		close(fd);
 	if (rc == 0 && !p.archive)
-		rc = jm_err_set(err, JM_E_USAGE, "which archive? --archive DIR or --config FILE tells");
+		rc = jm_err_set(
+		    err, JM_E_USAGE, "which archive? --archive DIR or --config FILE tells");
 	if (rc == 0) {
 		c->dir = p.archive;
 		p.archive = NULL;
 		options->dir = c->dir;
-		if (become_owner(c->dir, &c->back, err) < 0 || jm_archive_open(options, a_r, err) < 0) {
+		if (become_owner(c->dir, &c->back, err) < 0 ||
+		    jm_archive_open(options, a_r, err) < 0) {
 			jm_client_close(c, a_r);
 			rc = -1;
 		}
@@ -306,7 +327,9 @@ void jm_client_close(struct jm_client *c, struct jm_archive **a)
 
 static int keep_row(void *ctx, const json_t *row, struct jm_err *err)
 {
-	return json_array_append(ctx, (json_t *)(uintptr_t)row) == 0 ? 0 : jm_err_set(err, JM_E_TEMP, "out of memory");
+	return json_array_append(ctx, (json_t *)(uintptr_t)row) == 0
+	    ? 0
+	    : jm_err_set(err, JM_E_TEMP, "out of memory");
 }
 
 json_t *jm_client_domains(struct jm_client *c)
@@ -315,7 +338,9 @@ json_t *jm_client_domains(struct jm_client *c)
 	const struct jm_answer_out out = { .object = keep_row, .ctx = rows };
 	struct jm_err err;
 
-	if (!rows || !request || (jm_client_ask(c, request, &out, &err) != 0 && !(c->offline && err.kind == JM_E_NOTFOUND))) {
+	if (!rows || !request ||
+	    (jm_client_ask(c, request, &out, &err) != 0 &&
+		!(c->offline && err.kind == JM_E_NOTFOUND))) {
 		json_decref(rows);
 		rows = NULL;
 	}
@@ -335,5 +360,6 @@ int jm_client_id(const char *text, uint64_t *id_r, struct jm_err *err)
 {
 	if (jm_num_u64(jm_span_str(text), 1, INT64_MAX, id_r) == 0)
 		return 0;
-	return jm_err_set(err, JM_E_USAGE, "an ID is a number as \"jmctl list\" prints it, not \"%.60s\"", text);
+	return jm_err_set(
+	    err, JM_E_USAGE, "an ID is a number as \"jmctl list\" prints it, not \"%.60s\"", text);
 }

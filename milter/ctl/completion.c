@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What a word of a command line may be, from the tables that read it. contrib/bash-completion/jmctl asks; where a file or folder may stand it gets
- * a word for that, because the shell knows files better.
+ * What a word of a command line may be, from the tables that read it. contrib/bash-completion/jmctl
+ * asks; where a file or folder may stand it gets a word for that, because the shell knows files
+ * better.
  */
 #include <stdio.h>
 #include <string.h>
@@ -15,13 +16,13 @@
 
 struct line {
 	char *const *words;
-	int n;				/* the last one is being typed */
+	int n; /* the last one is being typed */
 	const struct jm_ctl_option *table;
 	const char *usage;
-	int operands;			/* before the last */
+	int operands; /* before the last */
 	const char *config;
-	bool end;			/* "--" was seen */
-	bool any;			/* something was printed */
+	bool end; /* "--" was seen */
+	bool any; /* something was printed */
 };
 
 static const char *typed(const struct line *l)
@@ -64,9 +65,11 @@ static void put_settings(struct line *l, bool services)
 	jm_buf_init(&report, 65536);
 	if (jm_settings_load(l->config ? l->config : SETTINGS_FILE, &s, &report, &err) == 0) {
 		for (size_t i = 0; services && i < s->services_n; i++)
-			put(l, "", s->services[i].email_address, strlen(s->services[i].email_address));
+			put(l, "", s->services[i].email_address,
+			    strlen(s->services[i].email_address));
 		for (size_t i = 0; !services && i < s->internal_domains_n; i++)
-			put(l, "", s->internal_domains[i].name, strlen(s->internal_domains[i].name));
+			put(l, "", s->internal_domains[i].name,
+			    strlen(s->internal_domains[i].name));
 	}
 	jm_settings_unref(&s);
 	jm_buf_release(&report);
@@ -116,7 +119,8 @@ static bool is_of(char c, char first, char last)
 	return c >= first && c <= last;
 }
 
-/* The usage, word by word: as the first operand what is to be written as it stands, later what stands for something. */
+/* The usage, word by word: as the first operand what is to be written as it stands, later what
+ * stands for something. */
 static void put_operand(struct line *l)
 {
 	const char *at = l->usage;
@@ -125,12 +129,14 @@ static void put_operand(struct line *l)
 	while (*at && !meant) {
 		size_t n = strcspn(at, " |[]"), skip;
 
-		if (n > 2 && is_of(at[0], 'a', 'z') && !says(at, n, "options") && l->operands == 0) {
+		if (n > 2 && is_of(at[0], 'a', 'z') && !says(at, n, "options") &&
+		    l->operands == 0) {
 			put(l, "", at, n);
 			actions = true;
 		} else if (n > 2 && is_of(at[0], 'A', 'Z') && !actions) {
 			meant = put_meaning(l, at, n);
-		} else if (says(at, n, "--")) {	/* an option that is always wanted, and its argument */
+		} else if (says(at, n, "--")) { /* an option that is always wanted, and its argument
+						 */
 			at += n + strspn(at + n, " ");
 			n = strcspn(at, " ");
 		}
@@ -141,13 +147,15 @@ static void put_operand(struct line *l)
 
 static const struct jm_ctl_option *option_named(const struct line *l, const char *word)
 {
-	for (const struct jm_ctl_option *o = l->table; word[0] == '-' && word[1] == '-' && o->name; o++)
+	for (const struct jm_ctl_option *o = l->table; word[0] == '-' && word[1] == '-' && o->name;
+	     o++)
 		if (strcmp(o->name, word + 2) == 0)
 			return o;
 	return NULL;
 }
 
-/* The words before the last: the option whose argument the last one is, or NULL. The shell gives "=" as a word of its own. */
+/* The words before the last: the option whose argument the last one is, or NULL. The shell gives
+ * "=" as a word of its own. */
 static const struct jm_ctl_option *read_words(struct line *l)
 {
 	for (int i = 0; i + 1 < l->n; i++) {
@@ -170,7 +178,8 @@ static const struct jm_ctl_option *read_words(struct line *l)
 	return NULL;
 }
 
-void jm_ctl_complete(char *const *words, int n, const struct jm_ctl_option *table, const char *usage)
+void jm_ctl_complete(
+    char *const *words, int n, const struct jm_ctl_option *table, const char *usage)
 {
 	struct line l = { .words = words, .n = n, .table = table, .usage = usage };
 	static char nothing[] = "";
@@ -181,7 +190,11 @@ void jm_ctl_complete(char *const *words, int n, const struct jm_ctl_option *tabl
 	o = read_words(&l);
 	if (o) {
 		if (strcmp(typed(&l), "=") == 0)
-			l = (struct line){ .words = (char *[]){ nothing }, .n = 1, .table = table, .usage = usage, .config = l.config };
+			l = (struct line){ .words = (char *[]){ nothing },
+				.n = 1,
+				.table = table,
+				.usage = usage,
+				.config = l.config };
 		put_value(&l, o);
 		return;
 	}

@@ -19,7 +19,8 @@ char *jm_data_path(const char *name, char *path, size_t path_bytes)
 		if (access(path, F_OK) == 0)
 			return path;
 	}
-	snprintf(path, path_bytes, "%s/%s", folder ? folder : JM_PKGDATADIR, slash ? slash + 1 : name);
+	snprintf(
+	    path, path_bytes, "%s/%s", folder ? folder : JM_PKGDATADIR, slash ? slash + 1 : name);
 	return path;
 }
 
@@ -27,7 +28,8 @@ int jm_data_read(const char *name, unsigned char **p_r, size_t *n_r, struct jm_e
 {
 	char path[4096];
 
-	return jm_io_read_file(jm_data_path(name, path, sizeof path), FILE_MAX_BYTES, p_r, n_r, err);
+	return jm_io_read_file(
+	    jm_data_path(name, path, sizeof path), FILE_MAX_BYTES, p_r, n_r, err);
 }
 
 /* Length of the name behind the "@" that text begins with; 0 when no "@" ends it or it is none. */
@@ -35,7 +37,9 @@ static size_t name_length(struct jm_span text)
 {
 	size_t n = 1;
 
-	while (n < text.len && ((text.p[n] >= 'A' && text.p[n] <= 'Z') || (n > 1 && text.p[n] >= '0' && text.p[n] <= '9') || text.p[n] == '_'))
+	while (n < text.len &&
+	    ((text.p[n] >= 'A' && text.p[n] <= 'Z') ||
+		(n > 1 && text.p[n] >= '0' && text.p[n] <= '9') || text.p[n] == '_'))
 		n++;
 	return n > 1 && n < text.len && text.p[n] == '@' ? n - 1 : 0;
 }
@@ -48,7 +52,8 @@ static const char *value_of(struct jm_span name, const struct jm_data_value *val
 	return NULL;
 }
 
-int jm_data_fill(struct jm_span text, const struct jm_data_value *values, struct jm_buf *out, struct jm_err *err)
+int jm_data_fill(
+    struct jm_span text, const struct jm_data_value *values, struct jm_buf *out, struct jm_err *err)
 {
 	while (text.len > 0) {
 		size_t at = jm_span_index(text, '@'), n;
@@ -67,7 +72,8 @@ int jm_data_fill(struct jm_span text, const struct jm_data_value *values, struct
 			name = jm_span_sub(text, 1, n);
 			value = value_of(name, values);
 			if (!value)
-				return jm_err_set(err, JM_E_BUG, "no value for @%.*s@", (int)n, (const char *)name.p);
+				return jm_err_set(err, JM_E_BUG, "no value for @%.*s@", (int)n,
+				    (const char *)name.p);
 			if (jm_buf_add_span(out, jm_span_str(value), err) != 0)
 				return -1;
 			text = jm_span_sub(text, n + 2, text.len);

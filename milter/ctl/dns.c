@@ -25,8 +25,10 @@ static int take_server(struct __res_state *state, const char *server, struct jm_
 
 	snprintf(host, sizeof host, "%.*s", (int)n, server);
 	*a = (struct sockaddr_in){ .sin_family = AF_INET };
-	if (n >= sizeof host || inet_pton(AF_INET, host, &a->sin_addr) != 1 || (colon && jm_num_u64(jm_span_str(colon + 1), 1, 65535, &port) != 0))
-		return jm_err_set(err, JM_E_USAGE, "--server \"%.60s\" is no IPv4 address with or without a port", server);
+	if (n >= sizeof host || inet_pton(AF_INET, host, &a->sin_addr) != 1 ||
+	    (colon && jm_num_u64(jm_span_str(colon + 1), 1, 65535, &port) != 0))
+		return jm_err_set(err, JM_E_USAGE,
+		    "--server \"%.60s\" is no IPv4 address with or without a port", server);
 	a->sin_port = htons((uint16_t)port);
 	state->nscount = 1;
 	return 0;
@@ -59,7 +61,7 @@ static int read_answer(const unsigned char *answer, int n, struct jm_buf *texts,
 		if (ns_parserr(&message, ns_s_an, i, &rr) != 0)
 			return jm_err_set(err, JM_E_TEMP, "the name server's answer is damaged");
 		if (ns_rr_type(rr) != ns_t_txt)
-			continue;	/* a CNAME on the way */
+			continue; /* a CNAME on the way */
 		if (add_record(&rr, texts, err) != 0)
 			return -1;
 		found = 1;
@@ -86,7 +88,8 @@ int jm_dns_txt(const char *name, const char *server, struct jm_buf *texts, struc
 	else if (state.res_h_errno == HOST_NOT_FOUND || state.res_h_errno == NO_DATA)
 		rc = 0;
 	else
-		jm_err_set(err, JM_E_TEMP, "no name server gave an answer for %.200s: %s", name, hstrerror(state.res_h_errno));
+		jm_err_set(err, JM_E_TEMP, "no name server gave an answer for %.200s: %s", name,
+		    hstrerror(state.res_h_errno));
 out:
 	res_nclose(&state);
 	return rc;

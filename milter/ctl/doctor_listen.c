@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Doctor: does the MTA listen where its settings say, and does nobody else. The first half serves both MTAs, the second is Postfix'. */
+/* Doctor: does the MTA listen where its settings say, and does nobody else. The first half serves
+ * both MTAs, the second is Postfix'. */
 #include <arpa/inet.h>
 #include <netdb.h>
 #include <stdio.h>
@@ -14,7 +15,7 @@
 #include "milter/ctl/doctor_route.h"
 
 #define OUT_MAX_BYTES 65536
-#define LISTENS "0A"			/* the state in /proc/net/tcp */
+#define LISTENS "0A" /* the state in /proc/net/tcp */
 #define PATIENCE_US 5000000
 #define PAUSE_MS 100
 
@@ -37,9 +38,11 @@ static bool is_loopback(const struct jm_cidr *c)
 {
 	struct jm_cidr four, six;
 
-	if (jm_cidr_parse(jm_span_str("127.0.0.0/8"), &four, NULL) != 0 || jm_cidr_parse(jm_span_str("::1"), &six, NULL) != 0)
+	if (jm_cidr_parse(jm_span_str("127.0.0.0/8"), &four, NULL) != 0 ||
+	    jm_cidr_parse(jm_span_str("::1"), &six, NULL) != 0)
 		return false;
-	return (c->bits >= four.bits && jm_cidr_contains(&four, c)) || (c->bits == 128 && jm_cidr_contains(&six, c));
+	return (c->bits >= four.bits && jm_cidr_contains(&four, c)) ||
+	    (c->bits == 128 && jm_cidr_contains(&six, c));
 }
 
 static bool has_others(const struct jm_ranges *r)
@@ -57,7 +60,8 @@ bool jm_doctor_unreachable(const struct jm_doctor *d, struct jm_span host)
 
 	if (host.len > 2 && host.p[0] == '[')
 		host = jm_span_sub(host, 1, host.len - 1);
-	if (!jm_span_eq_nocase(host, jm_span_str("localhost")) && (jm_cidr_parse(host, &c, NULL) != 0 || !is_loopback(&c)))
+	if (!jm_span_eq_nocase(host, jm_span_str("localhost")) &&
+	    (jm_cidr_parse(host, &c, NULL) != 0 || !is_loopback(&c)))
 		return false;
 	for (size_t i = 0; i < d->settings->services_n; i++) {
 		const struct jm_service *s = &d->settings->services[i];
@@ -70,7 +74,8 @@ bool jm_doctor_unreachable(const struct jm_doctor *d, struct jm_span host)
 	return smtp && (others || has_others(&d->settings->authorized_outbounds));
 }
 
-/* "smtp/inet", "127.0.0.1:25/inet", "[::1]:smtp/inet": host is empty for all addresses. 0, or -1 for an unknown port. */
+/* "smtp/inet", "127.0.0.1:25/inet", "[::1]:smtp/inet": host is empty for all addresses. 0, or -1
+ * for an unknown port. */
 static int place(const char *listener, struct jm_span *host, uint64_t *port)
 {
 	struct jm_span text = jm_span_sub(jm_span_str(listener), 0, strlen(listener) - 5), name;
@@ -99,11 +104,12 @@ static bool listed(const char *path, uint64_t port)
 
 		while (k < 4 && jm_postfix_word(&rest, &word[k]))
 			k++;
-		found = k == 4 && word[1].len > 5 && jm_span_eq(jm_span_sub(word[1], word[1].len - 5, 5), jm_span_str(want)) &&
+		found = k == 4 && word[1].len > 5 &&
+		    jm_span_eq(jm_span_sub(word[1], word[1].len - 5, 5), jm_span_str(want)) &&
 		    jm_span_eq(word[3], jm_span_str(LISTENS));
 	}
 	free(line);
-	(void)fclose(f);
+	fclose(f);
 	return found;
 }
 
@@ -113,23 +119,31 @@ static bool is_listening(uint64_t port, bool patience)
 	int64_t end_us = jm_clock_mono_us() + PATIENCE_US;
 	bool found;
 
-	while (!(found = listed("/proc/net/tcp", port) || listed("/proc/net/tcp6", port)) && patience && jm_clock_mono_us() < end_us)
+	while (!(found = listed("/proc/net/tcp", port) || listed("/proc/net/tcp6", port)) &&
+	    patience && jm_clock_mono_us() < end_us)
 		jm_clock_sleep_ms(PAUSE_MS);
 	return found;
 }
 
-void jm_doctor_listener(struct jm_doctor *d, const struct jm_doctor_mta *mta, bool running, uint64_t port, const char *shown)
+void jm_doctor_listener(struct jm_doctor *d, const struct jm_doctor_mta *mta, bool running,
+    uint64_t port, const char *shown)
 {
 	bool listening = is_listening(port, running);
 
 	if (!running && listening)
-		jm_doctor_add(d, JM_DOCTOR_FAIL, mta->group, "port-taken", "stop that program: ss -ltnp", "%s does not run, and another program "
-		    "listens at port %llu: reports go there, past the milter", mta->name, (unsigned long long)port);
+		jm_doctor_add(d, JM_DOCTOR_FAIL, mta->group, "port-taken",
+		    "stop that program: ss -ltnp",
+		    "%s does not run, and another program "
+		    "listens at port %llu: reports go there, past the milter",
+		    mta->name, (unsigned long long)port);
 	else if (!running)
-		jm_doctor_add(d, JM_DOCTOR_FAIL, mta->group, "mta-stopped", mta->start, "%s does not run: reports wait at the sender", mta->name);
+		jm_doctor_add(d, JM_DOCTOR_FAIL, mta->group, "mta-stopped", mta->start,
+		    "%s does not run: reports wait at the sender", mta->name);
 	else if (!listening)
-		jm_doctor_add(d, JM_DOCTOR_FAIL, mta->group, "not-listening", mta->reload, "%s runs, but nobody listens at port %llu: %s is new, or its "
-		    "address is not one of this machine", mta->name, (unsigned long long)port, shown);
+		jm_doctor_add(d, JM_DOCTOR_FAIL, mta->group, "not-listening", mta->reload,
+		    "%s runs, but nobody listens at port %llu: %s is new, or its "
+		    "address is not one of this machine",
+		    mta->name, (unsigned long long)port, shown);
 }
 
 static bool is_running(const struct jm_doctor *d)
@@ -145,8 +159,10 @@ static bool is_running(const struct jm_doctor *d)
 	return rc == 0;
 }
 
-/* A listener for all addresses of a port takes it away from one for a single address: master(8) ends then. */
-static void check_conflict(struct jm_doctor *d, const struct jm_postfix *p, const char *listener, struct jm_span host, uint64_t port)
+/* A listener for all addresses of a port takes it away from one for a single address: master(8)
+ * ends then. */
+static void check_conflict(struct jm_doctor *d, const struct jm_postfix *p, const char *listener,
+    struct jm_span host, uint64_t port)
 {
 	const char *other;
 	json_t *service;
@@ -159,43 +175,54 @@ static void check_conflict(struct jm_doctor *d, const struct jm_postfix *p, cons
 		struct jm_span its;
 		uint64_t number;
 
-		if (n < 6 || strcmp(other + n - 5, "/inet") != 0 || strcmp(other, listener) == 0 || place(other, &its, &number) != 0 || number != port ||
+		if (n < 6 || strcmp(other + n - 5, "/inet") != 0 || strcmp(other, listener) == 0 ||
+		    place(other, &its, &number) != 0 || number != port ||
 		    (its.len == 0) == (host.len == 0))
 			continue;
-		snprintf(line, sizeof line, "master.cf: an address before the port of \"%s\", too", its.len == 0 ? other : listener);
-		jm_doctor_add(d, JM_DOCTOR_FAIL, "postfix", "listener-conflict", line, "%s and %s want the same port, one of them for all addresses: Postfix "
-		    "does not start", listener, other);
+		snprintf(line, sizeof line, "master.cf: an address before the port of \"%s\", too",
+		    its.len == 0 ? other : listener);
+		jm_doctor_add(d, JM_DOCTOR_FAIL, "postfix", "listener-conflict", line,
+		    "%s and %s want the same port, one of them for all addresses: Postfix "
+		    "does not start",
+		    listener, other);
 	}
 }
 
 /* The address of a listener, or the interfaces that hold for one without. */
-static void check_interfaces(struct jm_doctor *d, const struct jm_postfix *p, const char *listener, struct jm_span host)
+static void check_interfaces(
+    struct jm_doctor *d, const struct jm_postfix *p, const char *listener, struct jm_span host)
 {
 	const char *interfaces = jm_postfix_value(p, NULL, "inet_interfaces");
 	struct jm_span rest = host.len ? host : jm_span_str(interfaces), word;
 	size_t words = 0, own = 0;
 
 	for (; jm_postfix_word(&rest, &word); words++)
-		own += jm_doctor_unreachable(d, jm_span_eq(word, jm_span_str("loopback-only")) ? jm_span_str("127.0.0.1") : word);
+		own += jm_doctor_unreachable(d,
+		    jm_span_eq(word, jm_span_str("loopback-only")) ? jm_span_str("127.0.0.1")
+								   : word);
 	if (words > 0 && own == words)
-		jm_doctor_add(d, JM_DOCTOR_FAIL, "postfix", "loopback-only", host.len ? "master.cf: no address before the port" : "main.cf: inet_interfaces = all",
-		    "%s: only this machine can reach %s%s, and a service waits for reports from elsewhere", listener, host.len ? "it" : "inet_interfaces = ",
-		    host.len ? "" : interfaces);
+		jm_doctor_add(d, JM_DOCTOR_FAIL, "postfix", "loopback-only",
+		    host.len ? "master.cf: no address before the port"
+			     : "main.cf: inet_interfaces = all",
+		    "%s: only this machine can reach %s%s, and a service waits for reports from elsewhere",
+		    listener, host.len ? "it" : "inet_interfaces = ", host.len ? "" : interfaces);
 }
 
 void jm_doctor_listen(struct jm_doctor *d, const struct jm_postfix *p, const char *listener)
 {
-	static const struct jm_doctor_mta postfix = { "postfix", "Postfix", "postfix start", "postfix reload, and look into its log" };
+	static const struct jm_doctor_mta postfix = { "postfix", "Postfix", "postfix start",
+		"postfix reload, and look into its log" };
 	struct jm_span host;
 	uint64_t port;
 
 	if (place(listener, &host, &port) != 0) {
-		jm_doctor_add(d, JM_DOCTOR_FAIL, "postfix", "unknown-port", "master.cf: a number as port", "%s: there is no such port", listener);
+		jm_doctor_add(d, JM_DOCTOR_FAIL, "postfix", "unknown-port",
+		    "master.cf: a number as port", "%s: there is no such port", listener);
 		return;
 	}
 	check_conflict(d, p, listener, host, port);
 	check_interfaces(d, p, listener, host);
 	if (geteuid() != 0)
-		return;		/* only root may ask */
+		return; /* only root may ask */
 	jm_doctor_listener(d, &postfix, is_running(d), port, listener);
 }

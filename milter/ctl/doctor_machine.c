@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Doctor: the settings' meaning, the daemon's socket, archive folder, disk, clock, and the names of the journal domains. */
+/* Doctor: the settings' meaning, the daemon's socket, archive folder, disk, clock, and the names of
+ * the journal domains. */
 #include <arpa/nameser.h>
 #include <errno.h>
 #include <netdb.h>
@@ -21,9 +22,9 @@
 #include "milter/ctl/endpoints.h"
 
 #define GIB (UINT64_C(1) << 30)
-#define BUILT_MS INT64_C(1767225600000)		/* 2026-01-01: no clock can be right before */
+#define BUILT_MS INT64_C(1767225600000) /* 2026-01-01: no clock can be right before */
 #define AHEAD_MS (5 * 60 * 1000)
-#define EXCHANGE_MAX_BYTES 157286400		/* what Exchange sends at most */
+#define EXCHANGE_MAX_BYTES 157286400 /* what Exchange sends at most */
 
 /* Does it answer at all: the one thing that is worse than any setting. */
 static void check_answers(struct jm_doctor *d)
@@ -54,11 +55,12 @@ static void check_answers(struct jm_doctor *d)
 	if (rc != 0) {
 		char why[128];
 
-		jm_doctor_add(d, JM_DOCTOR_FAIL, "daemon", "daemon-silent", "start journal-milter", "nobody answers at %s: %s; reports wait at the sender",
-		    text, strerror_r(errno, why, sizeof why));
+		jm_doctor_add(d, JM_DOCTOR_FAIL, "daemon", "daemon-silent", "start journal-milter",
+		    "nobody answers at %s: %s; reports wait at the sender", text,
+		    strerror_r(errno, why, sizeof why));
 	}
 	if (fd >= 0)
-		(void)close(fd);
+		close(fd);
 }
 
 static bool lets_in(const struct jm_ranges *r, const struct jm_cidr *c)
@@ -80,7 +82,8 @@ static void check_loopback(struct jm_doctor *d)
 	for (size_t i = 0; i < d->settings->services_n; i++)
 		in = in || lets_in(&d->settings->services[i].source_ranges, &loopback);
 	if (in)
-		jm_doctor_add(d, JM_DOCTOR_WARN, "settings", "loopback-allowed", "journal-milter.xml: take 127.0.0.1 out of the <range> elements",
+		jm_doctor_add(d, JM_DOCTOR_WARN, "settings", "loopback-allowed",
+		    "journal-milter.xml: take 127.0.0.1 out of the <range> elements",
 		    "127.0.0.1 may send journal reports: every local user can, with Postfix' sendmail command and non_smtpd_milters");
 }
 
@@ -91,7 +94,8 @@ static void check_microsoft(struct jm_doctor *d)
 	unsigned char *p = NULL;
 	size_t n = 0;
 
-	if (jm_data_read(JM_ENDPOINTS_FILE, &p, &n, NULL) != 0 || jm_endpoints_parse(jm_span_of(p, n), &e, NULL) != 0)
+	if (jm_data_read(JM_ENDPOINTS_FILE, &p, &n, NULL) != 0 ||
+	    jm_endpoints_parse(jm_span_of(p, n), &e, NULL) != 0)
 		goto out;
 	for (size_t k = 0; k < d->settings->services_n; k++) {
 		const struct jm_service *s = &d->settings->services[k];
@@ -99,10 +103,14 @@ static void check_microsoft(struct jm_doctor *d)
 		size_t known = 0;
 
 		for (size_t i = 0; i < e.n; i++)
-			known += jm_endpoints_cover(s->source_ranges.v, s->source_ranges.n, &e.v[i]) || jm_endpoints_cover(all->v, all->n, &e.v[i]);
+			known += jm_endpoints_cover(
+				     s->source_ranges.v, s->source_ranges.n, &e.v[i]) ||
+			    jm_endpoints_cover(all->v, all->n, &e.v[i]);
 		if (known > 0 && known < e.n)
-			jm_doctor_add(d, JM_DOCTOR_WARN, "settings", "ranges-incomplete", "jmctl ranges list prints them",
-			    "service %s lets in %zu of the %zu ranges of Microsoft 365 (as of %s)", s->email_address, known, e.n, e.date);
+			jm_doctor_add(d, JM_DOCTOR_WARN, "settings", "ranges-incomplete",
+			    "jmctl ranges list prints them",
+			    "service %s lets in %zu of the %zu ranges of Microsoft 365 (as of %s)",
+			    s->email_address, known, e.n, e.date);
 	}
 out:
 	free(p);
@@ -114,7 +122,8 @@ static bool has_ranges(const struct jm_settings *s)
 	bool any = s->authorized_outbounds.n > 0;
 
 	for (size_t i = 0; i < s->services_n; i++)
-		any = any || s->services[i].source_ranges.n > 0 || s->services[i].transport == JM_TRANSPORT_POP3;
+		any = any || s->services[i].source_ranges.n > 0 ||
+		    s->services[i].transport == JM_TRANSPORT_POP3;
 	return any;
 }
 
@@ -123,16 +132,20 @@ void jm_doctor_settings(struct jm_doctor *d)
 	if (!d->settings)
 		return;
 	if (d->settings->services_n == 0)
-		jm_doctor_add(d, JM_DOCTOR_FAIL, "settings", "no-service", "journal-milter.xml: a <journal-service>", "there is no journal service");
+		jm_doctor_add(d, JM_DOCTOR_FAIL, "settings", "no-service",
+		    "journal-milter.xml: a <journal-service>", "there is no journal service");
 	else if (!has_ranges(d->settings))
-		jm_doctor_add(d, JM_DOCTOR_FAIL, "settings", "no-range", "journal-milter.xml: <authorized-outbounds>",
+		jm_doctor_add(d, JM_DOCTOR_FAIL, "settings", "no-range",
+		    "journal-milter.xml: <authorized-outbounds>",
 		    "no address may send: every report is refused");
 	for (size_t i = 0; i < d->settings->services_n; i++)
 		if (d->settings->services[i].disabled)
-			jm_doctor_add(d, JM_DOCTOR_WARN, "settings", "service-disabled", "journal-milter.xml: <disabled>no</disabled>",
-			    "service %s is disabled", d->settings->services[i].email_address);
+			jm_doctor_add(d, JM_DOCTOR_WARN, "settings", "service-disabled",
+			    "journal-milter.xml: <disabled>no</disabled>", "service %s is disabled",
+			    d->settings->services[i].email_address);
 	if (d->settings->max_message_bytes < EXCHANGE_MAX_BYTES)
-		jm_doctor_add(d, JM_DOCTOR_FAIL, "settings", "message-size", "journal-milter.xml: <max-message-size>512M</max-message-size> in <archive>",
+		jm_doctor_add(d, JM_DOCTOR_FAIL, "settings", "message-size",
+		    "journal-milter.xml: <max-message-size>512M</max-message-size> in <archive>",
 		    "max-message-size is %llu bytes: a larger report gets a 4xx until its sender gives up; Exchange sends up to 150 MB",
 		    (unsigned long long)d->settings->max_message_bytes);
 	check_loopback(d);
@@ -149,22 +162,33 @@ static void check_disk(struct jm_doctor *d)
 	const struct passwd *pw = user ? getpwnam(user) : NULL;
 
 	if (user && !pw)
-		jm_doctor_add(d, JM_DOCTOR_FAIL, "machine", "no-user", "adduser --system --group, or <user> in journal-milter.xml", "there is no user %s", user);
+		jm_doctor_add(d, JM_DOCTOR_FAIL, "machine", "no-user",
+		    "adduser --system --group, or <user> in journal-milter.xml",
+		    "there is no user %s", user);
 	if (stat(folder, &st) != 0 || statvfs(folder, &fs) != 0) {
-		jm_doctor_add(d, JM_DOCTOR_FAIL, "machine", "no-archive", "journal-milter.xml: <directory> in <archive>", "the archive folder %s cannot be "
-		    "looked at: %m", folder);
+		jm_doctor_add(d, JM_DOCTOR_FAIL, "machine", "no-archive",
+		    "journal-milter.xml: <directory> in <archive>",
+		    "the archive folder %s cannot be "
+		    "looked at: %m",
+		    folder);
 		return;
 	}
 	if (pw && st.st_uid != pw->pw_uid)
-		jm_doctor_add(d, JM_DOCTOR_FAIL, "machine", "archive-owner", "chown -R, or <user> in journal-milter.xml", "the archive folder %s does not belong to %s", folder, user);
+		jm_doctor_add(d, JM_DOCTOR_FAIL, "machine", "archive-owner",
+		    "chown -R, or <user> in journal-milter.xml",
+		    "the archive folder %s does not belong to %s", folder, user);
 	left = (uint64_t)fs.f_bavail * fs.f_frsize;
 	whole = (uint64_t)fs.f_blocks * fs.f_frsize;
-	if (left < GIB || left < d->settings->disk_reserve_bytes || (fs.f_files > 0 && fs.f_favail < 100))
-		jm_doctor_add(d, JM_DOCTOR_FAIL, "machine", "disk-full", "a larger disk; more volumes stay readable on another one, see <archive>",
-		    "%s: %llu MB and %llu files are left; below <disk-reserve>, %llu MB, every report gets a 451", folder, (unsigned long long)(left >> 20),
-		    (unsigned long long)fs.f_favail, (unsigned long long)(d->settings->disk_reserve_bytes >> 20));
+	if (left < GIB || left < d->settings->disk_reserve_bytes ||
+	    (fs.f_files > 0 && fs.f_favail < 100))
+		jm_doctor_add(d, JM_DOCTOR_FAIL, "machine", "disk-full",
+		    "a larger disk; more volumes stay readable on another one, see <archive>",
+		    "%s: %llu MB and %llu files are left; below <disk-reserve>, %llu MB, every report gets a 451",
+		    folder, (unsigned long long)(left >> 20), (unsigned long long)fs.f_favail,
+		    (unsigned long long)(d->settings->disk_reserve_bytes >> 20));
 	else if (left < 5 * GIB || left < whole / 20)
-		jm_doctor_add(d, JM_DOCTOR_WARN, "machine", "disk-low", "a larger disk", "%s: %llu MB of %llu MB are left", folder, (unsigned long long)(left >> 20),
+		jm_doctor_add(d, JM_DOCTOR_WARN, "machine", "disk-low", "a larger disk",
+		    "%s: %llu MB of %llu MB are left", folder, (unsigned long long)(left >> 20),
 		    (unsigned long long)(whole >> 20));
 }
 
@@ -177,14 +201,19 @@ static void check_publish(struct jm_doctor *d)
 	if (s->publish_interval_s == 0 || !s->publish_directory)
 		return;
 	if (stat(s->publish_directory, &st) != 0)
-		jm_doctor_add(d, JM_DOCTOR_WARN, "machine", "publish-folder", "systemd-tmpfiles --create, or <directory> in <publish>",
+		jm_doctor_add(d, JM_DOCTOR_WARN, "machine", "publish-folder",
+		    "systemd-tmpfiles --create, or <directory> in <publish>",
 		    "the publish folder %s cannot be looked at: %m", s->publish_directory);
 	else if ((st.st_mode & 05) != 05)
-		jm_doctor_add(d, JM_DOCTOR_WARN, "machine", "publish-folder", "chmod 0755 on that folder", "the publish folder %s is closed to others: "
-		    "journal-milter-web and node_exporter cannot read how all stands", s->publish_directory);
+		jm_doctor_add(d, JM_DOCTOR_WARN, "machine", "publish-folder",
+		    "chmod 0755 on that folder",
+		    "the publish folder %s is closed to others: "
+		    "journal-milter-web and node_exporter cannot read how all stands",
+		    s->publish_directory);
 }
 
-/* When the archive was last written to; 0: not known. What is in it came by this machine's own clock. */
+/* When the archive was last written to; 0: not known. What is in it came by this machine's own
+ * clock. */
 static int64_t last_written_ms(const char *folder)
 {
 	static const char *const names[] = { "volumes", "catalog", "lock" };
@@ -209,16 +238,26 @@ static void check_clock(struct jm_doctor *d)
 
 	jm_clock_format(now, text);
 	if (now < BUILT_MS)
-		jm_doctor_add(d, JM_DOCTOR_FAIL, "machine", "clock-wrong", "set the clock; install chrony", "the clock says %s: no report of today would "
-		    "pass the test of its age", text);
+		jm_doctor_add(d, JM_DOCTOR_FAIL, "machine", "clock-wrong",
+		    "set the clock; install chrony",
+		    "the clock says %s: no report of today would "
+		    "pass the test of its age",
+		    text);
 	else if (stat(d->config, &st) == 0 && (int64_t)st.st_mtime * 1000 > now + AHEAD_MS)
-		jm_doctor_add(d, JM_DOCTOR_FAIL, "machine", "clock-wrong", "set the clock; install chrony", "the clock says %s, and %s was written "
-		    "later: the clock is behind, or was ahead", text, d->config);
+		jm_doctor_add(d, JM_DOCTOR_FAIL, "machine", "clock-wrong",
+		    "set the clock; install chrony",
+		    "the clock says %s, and %s was written "
+		    "later: the clock is behind, or was ahead",
+		    text, d->config);
 	else if (last_written_ms(d->settings->archive_directory) > now + AHEAD_MS)
-		jm_doctor_add(d, JM_DOCTOR_FAIL, "machine", "clock-wrong", "set the clock; install chrony", "the clock says %s, and the archive was written "
-		    "later: the clock is behind, or was ahead, and then reports were judged by a wrong age", text);
+		jm_doctor_add(d, JM_DOCTOR_FAIL, "machine", "clock-wrong",
+		    "set the clock; install chrony",
+		    "the clock says %s, and the archive was written "
+		    "later: the clock is behind, or was ahead, and then reports were judged by a wrong age",
+		    text);
 	if (adjtimex(&t) >= 0 && (t.status & STA_UNSYNC))
-		jm_doctor_add(d, JM_DOCTOR_OK, "machine", "clock-free", NULL, "the kernel's clock is not steered; where this is no virtual machine whose "
+		jm_doctor_add(d, JM_DOCTOR_OK, "machine", "clock-free", NULL,
+		    "the kernel's clock is not steered; where this is no virtual machine whose "
 		    "host does it, install chrony");
 }
 
@@ -231,7 +270,8 @@ void jm_doctor_machine(struct jm_doctor *d)
 	check_clock(d);
 }
 
-/* Exchange needs the name of its smart host only; that the journal domain itself has a name is the set-up's default. */
+/* Exchange needs the name of its smart host only; that the journal domain itself has a name is the
+ * set-up's default. */
 void jm_doctor_dns(struct jm_doctor *d)
 {
 	struct addrinfo hints = { .ai_socktype = SOCK_STREAM }, *found;
@@ -246,7 +286,9 @@ void jm_doctor_dns(struct jm_doctor *d)
 		if (rc == 0)
 			freeaddrinfo(found);
 		else if (res_query(name, ns_c_in, ns_t_mx, answer, (int)sizeof answer) < 0)
-			jm_doctor_add(d, JM_DOCTOR_WARN, "dns", "no-address", "an A or AAAA record, unless Exchange uses another smart host",
-			    "%s has neither an address nor an MX record: %s", name, gai_strerror(rc));
+			jm_doctor_add(d, JM_DOCTOR_WARN, "dns", "no-address",
+			    "an A or AAAA record, unless Exchange uses another smart host",
+			    "%s has neither an address nor an MX record: %s", name,
+			    gai_strerror(rc));
 	}
 }

@@ -7,7 +7,8 @@
 #define ANSWER_MAX_BYTES 4096
 #define DAY_S 86400
 
-/* postmap -q: true when the table has the key; the answer without its line end in out. A table that cannot be asked is a finding. */
+/* postmap -q: true when the table has the key; the answer without its line end in out. A table that
+ * cannot be asked is a finding. */
 static bool look_up(struct jm_doctor *d, struct jm_span table, const char *key, struct jm_buf *out)
 {
 	char name[ANSWER_MAX_BYTES];
@@ -21,7 +22,8 @@ static bool look_up(struct jm_doctor *d, struct jm_span table, const char *key, 
 	jm_buf_reset(out);
 	rc = jm_doctor_run(argv, out, &complaint, &err);
 	if (rc != 0 && complaint.len)
-		jm_doctor_add(d, JM_DOCTOR_WARN, "postfix", "table-unreadable", NULL, "postmap -q %s %s: %.400s", key, name, jm_buf_str(&complaint));
+		jm_doctor_add(d, JM_DOCTOR_WARN, "postfix", "table-unreadable", NULL,
+		    "postmap -q %s %s: %.400s", key, name, jm_buf_str(&complaint));
 	jm_buf_release(&complaint);
 	while (out->len && out->p[out->len - 1] == '\n')
 		out->p[--out->len] = '\0';
@@ -33,7 +35,8 @@ static bool is_table(struct jm_span word)
 	return jm_span_index(word, ':') < word.len && word.p[0] != '[';
 }
 
-/* Is the domain in a list of domains, the way Postfix compares; parents: a parent domain counts too. */
+/* Is the domain in a list of domains, the way Postfix compares; parents: a parent domain counts
+ * too. */
 static bool in_list(struct jm_doctor *d, const char *list, const char *domain, bool parents)
 {
 	struct jm_span rest = jm_span_str(list), word, name = jm_span_str(domain);
@@ -49,7 +52,8 @@ static bool in_list(struct jm_doctor *d, const char *list, const char *domain, b
 		else if (jm_span_eq_nocase(word, name))
 			found = true;
 		else
-			found = parents && n > 0 && name.len > n + 1 && name.p[name.len - n - 1] == '.' &&
+			found = parents && n > 0 && name.len > n + 1 &&
+			    name.p[name.len - n - 1] == '.' &&
 			    jm_span_eq_nocase(word, jm_span_sub(name, name.len - n, n));
 	}
 	jm_buf_release(&out);
@@ -57,7 +61,8 @@ static bool in_list(struct jm_doctor *d, const char *list, const char *domain, b
 }
 
 /* The first table's answer to the keys that trivial-rewrite(8) tries. */
-static bool transport_of(struct jm_doctor *d, const struct jm_postfix *p, const char *address, const char *domain, struct jm_buf *out)
+static bool transport_of(struct jm_doctor *d, const struct jm_postfix *p, const char *address,
+    const char *domain, struct jm_buf *out)
 {
 	const char *keys[3] = { address, domain, "*" };
 	struct jm_span rest, word;
@@ -73,47 +78,61 @@ static bool transport_of(struct jm_doctor *d, const struct jm_postfix *p, const 
 
 static bool is_backstop(struct jm_span t)
 {
-	return jm_span_eq(t, jm_span_str("smtp:[127.0.0.1]:1")) || jm_span_eq(t, jm_span_str("relay:[127.0.0.1]:1")) ||
-	    jm_span_starts_nocase(t, jm_span_str("smtp:[127.")) || jm_span_starts_nocase(t, jm_span_str("smtp:[::1]")) ||
-	    jm_span_starts_nocase(t, jm_span_str("relay:[127.")) || jm_span_starts_nocase(t, jm_span_str("relay:[::1]"));
+	return jm_span_eq(t, jm_span_str("smtp:[127.0.0.1]:1")) ||
+	    jm_span_eq(t, jm_span_str("relay:[127.0.0.1]:1")) ||
+	    jm_span_starts_nocase(t, jm_span_str("smtp:[127.")) ||
+	    jm_span_starts_nocase(t, jm_span_str("smtp:[::1]")) ||
+	    jm_span_starts_nocase(t, jm_span_str("relay:[127.")) ||
+	    jm_span_starts_nocase(t, jm_span_str("relay:[::1]"));
 }
 
-static void judge_transport(struct jm_doctor *d, const struct jm_postfix *p, const char *domain, struct jm_span t)
+static void judge_transport(
+    struct jm_doctor *d, const struct jm_postfix *p, const char *domain, struct jm_span t)
 {
 	struct jm_span service = jm_span_sub(t, 0, jm_span_index(t, ':'));
 	char line[512], key[256];
 	const char *command;
 
-	snprintf(line, sizeof line, "main.cf: transport_maps = inline:{ {%s=smtp:[127.0.0.1]:1} }", domain);
+	snprintf(line, sizeof line, "main.cf: transport_maps = inline:{ {%s=smtp:[127.0.0.1]:1} }",
+	    domain);
 	snprintf(key, sizeof key, "%.*s/unix", (int)service.len, (const char *)service.p);
 	command = json_string_value(json_object_get(json_object_get(p->services, key), "command"));
 	if (command && strcmp(command, "discard") == 0)
-		jm_doctor_add(d, JM_DOCTOR_FAIL, "postfix", "discard-transport", line, "%s goes to %.*s: what passes the milter is lost with a 250", domain,
+		jm_doctor_add(d, JM_DOCTOR_FAIL, "postfix", "discard-transport", line,
+		    "%s goes to %.*s: what passes the milter is lost with a 250", domain,
 		    (int)t.len, (const char *)t.p);
 	else if (command && strcmp(command, "error") == 0)
-		jm_doctor_add(d, JM_DOCTOR_FAIL, "postfix", "error-transport", line, "%s goes to %.*s: it is refused before the milter sees it", domain,
-		    (int)t.len, (const char *)t.p);
+		jm_doctor_add(d, JM_DOCTOR_FAIL, "postfix", "error-transport", line,
+		    "%s goes to %.*s: it is refused before the milter sees it", domain, (int)t.len,
+		    (const char *)t.p);
 	else if (!is_backstop(t))
-		jm_doctor_add(d, JM_DOCTOR_WARN, "postfix", "no-backstop", line, "%s goes to %.*s: what passes the milter leaves this machine unarchived",
+		jm_doctor_add(d, JM_DOCTOR_WARN, "postfix", "no-backstop", line,
+		    "%s goes to %.*s: what passes the milter leaves this machine unarchived",
 		    domain, (int)t.len, (const char *)t.p);
 }
 
-static void check_transport(struct jm_doctor *d, const struct jm_postfix *p, const char *address, const char *domain)
+static void check_transport(
+    struct jm_doctor *d, const struct jm_postfix *p, const char *address, const char *domain)
 {
 	const char *relay = jm_postfix_value(p, NULL, "relay_transport");
-	struct jm_span service = jm_span_sub(jm_span_str(relay), 0, jm_span_index(jm_span_str(relay), ':'));
+	struct jm_span service = jm_span_sub(
+	    jm_span_str(relay), 0, jm_span_index(jm_span_str(relay), ':'));
 	char line[512];
 	struct jm_buf out;
 
 	jm_buf_init(&out, ANSWER_MAX_BYTES);
 	if (transport_of(d, p, address, domain, &out)) {
 		judge_transport(d, p, domain, jm_buf_span(&out));
-	} else if (!jm_span_eq(service, jm_span_str("relay")) && !jm_span_eq(service, jm_span_str("smtp"))) {
+	} else if (!jm_span_eq(service, jm_span_str("relay")) &&
+	    !jm_span_eq(service, jm_span_str("smtp"))) {
 		judge_transport(d, p, domain, jm_span_str(relay));
 	} else {
-		snprintf(line, sizeof line, "main.cf: transport_maps = inline:{ {%s=smtp:[127.0.0.1]:1} }", domain);
-		jm_doctor_add(d, JM_DOCTOR_FAIL, "postfix", "no-backstop", line, "%s has no transport: what passes the milter is sent on by its MX record, or "
-		    "bounces", domain);
+		snprintf(line, sizeof line,
+		    "main.cf: transport_maps = inline:{ {%s=smtp:[127.0.0.1]:1} }", domain);
+		jm_doctor_add(d, JM_DOCTOR_FAIL, "postfix", "no-backstop", line,
+		    "%s has no transport: what passes the milter is sent on by its MX record, or "
+		    "bounces",
+		    domain);
 	}
 	jm_buf_release(&out);
 }
@@ -134,26 +153,33 @@ static void check_recipient(struct jm_doctor *d, const struct jm_postfix *p, con
 	}
 	jm_buf_release(&out);
 	if (any && !found)
-		jm_doctor_add(d, JM_DOCTOR_FAIL, "postfix", "unknown-recipient", "main.cf: a table with it in relay_recipient_maps, or none",
+		jm_doctor_add(d, JM_DOCTOR_FAIL, "postfix", "unknown-recipient",
+		    "main.cf: a table with it in relay_recipient_maps, or none",
 		    "relay_recipient_maps does not have %s: its reports get a 550", address);
 }
 
 static void check_domain(struct jm_doctor *d, const struct jm_postfix *p, const char *domain)
 {
-	static const char *const other[] = { "mydestination", "virtual_mailbox_domains", "virtual_alias_domains" };
+	static const char *const other[] = { "mydestination", "virtual_mailbox_domains",
+		"virtual_alias_domains" };
 	char line[512];
 	bool elsewhere = false;
 
 	for (size_t i = 0; i < sizeof other / sizeof other[0]; i++)
 		if (in_list(d, jm_postfix_value(p, NULL, other[i]), domain, false)) {
 			elsewhere = true;
-			snprintf(line, sizeof line, "main.cf: %s out of %s, into relay_domains", domain, other[i]);
-			jm_doctor_add(d, JM_DOCTOR_FAIL, "postfix", "wrong-class", line, "%s is in %s: addresses that have no mailbox get a 550, and what passes "
-			    "the milter is delivered here", domain, other[i]);
+			snprintf(line, sizeof line, "main.cf: %s out of %s, into relay_domains",
+			    domain, other[i]);
+			jm_doctor_add(d, JM_DOCTOR_FAIL, "postfix", "wrong-class", line,
+			    "%s is in %s: addresses that have no mailbox get a 550, and what passes "
+			    "the milter is delivered here",
+			    domain, other[i]);
 		}
 	if (!elsewhere && !in_list(d, jm_postfix_value(p, NULL, "relay_domains"), domain, true)) {
 		snprintf(line, sizeof line, "main.cf: relay_domains = %s", domain);
-		jm_doctor_add(d, JM_DOCTOR_FAIL, "postfix", "not-relayed", line, "%s is not in relay_domains: its reports get a 554, relay access denied", domain);
+		jm_doctor_add(d, JM_DOCTOR_FAIL, "postfix", "not-relayed", line,
+		    "%s is not in relay_domains: its reports get a 554, relay access denied",
+		    domain);
 	}
 }
 
@@ -170,20 +196,26 @@ void jm_doctor_route(struct jm_doctor *d, const struct jm_postfix *p)
 			continue;
 		check_recipient(d, p, s->email_address);
 		for (size_t k = 0; k < i; k++)
-			again = again || (strchr(d->settings->services[k].email_address, '@') &&
-			    strcmp(strchr(d->settings->services[k].email_address, '@'), domain) == 0);
+			again = again ||
+			    (strchr(d->settings->services[k].email_address, '@') &&
+				strcmp(strchr(d->settings->services[k].email_address, '@'),
+				    domain) == 0);
 		if (again)
 			continue;
 		check_domain(d, p, domain + 1);
 		check_transport(d, p, s->email_address, domain + 1);
 	}
 	if (jm_postfix_seconds(jm_span_str(lifetime)) < DAY_S)
-		jm_doctor_add(d, JM_DOCTOR_WARN, "postfix", "queue-lifetime", "main.cf: maximal_queue_lifetime = 5d", "maximal_queue_lifetime = %s: what waits at "
-		    "the backstop bounces soon", lifetime);
+		jm_doctor_add(d, JM_DOCTOR_WARN, "postfix", "queue-lifetime",
+		    "main.cf: maximal_queue_lifetime = 5d",
+		    "maximal_queue_lifetime = %s: what waits at "
+		    "the backstop bounces soon",
+		    lifetime);
 }
 
 /* One address of each range; the table's answer must be a milter. */
-static void check_clients(struct jm_doctor *d, const char *listener, struct jm_span tables, const struct jm_ranges *r)
+static void check_clients(
+    struct jm_doctor *d, const char *listener, struct jm_span tables, const struct jm_ranges *r)
 {
 	struct jm_buf out;
 	char text[JM_CIDR_TEXT_BYTES];
@@ -199,8 +231,10 @@ static void check_clients(struct jm_doctor *d, const char *listener, struct jm_s
 			if (!look_up(d, word, text, &out))
 				continue;
 			if (jm_span_eq_nocase(jm_buf_span(&out), jm_span_str("DISABLE")))
-				jm_doctor_add(d, JM_DOCTOR_FAIL, "postfix", "client-excluded", "that table: the milter instead of DISABLE",
-				    "%s: smtpd_milter_maps keeps %s away from the milter, and the settings let it send reports", listener, text);
+				jm_doctor_add(d, JM_DOCTOR_FAIL, "postfix", "client-excluded",
+				    "that table: the milter instead of DISABLE",
+				    "%s: smtpd_milter_maps keeps %s away from the milter, and the settings let it send reports",
+				    listener, text);
 			break;
 		}
 	}

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Doctor: where Postfix sends mail of the journal domains that passed the milter, and which clients the milter is shown. */
+/* Doctor: where Postfix sends mail of the journal domains that passed the milter, and which clients
+ * the milter is shown. */
 #ifndef JM_MILTER_CTL_DOCTOR_ROUTE_H
 #define JM_MILTER_CTL_DOCTOR_ROUTE_H
 

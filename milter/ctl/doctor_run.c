@@ -38,7 +38,7 @@ static void collect(const int fds[2], struct jm_buf *const bufs[2])
 				continue;
 			n = read(p[i].fd, chunk, sizeof chunk);
 			if (n > 0 && bufs[i] && jm_buf_add(bufs[i], chunk, (size_t)n, NULL) != 0)
-				continue;	/* the program must still be able to end */
+				continue; /* the program must still be able to end */
 			if (n == 0 || (n < 0 && errno != EINTR))
 				p[i].fd = -1;
 		}
@@ -69,19 +69,26 @@ static int spawn(const char *const *argv, const int out[2], const int complaint[
 		rc = posix_spawn_file_actions_adddup2(&a, complaint[1], 2);
 	if (rc == 0) {
 		char path[4096];
-		const char *folders[] = { "/usr/sbin", "/usr/bin", "/sbin", "/bin", "/usr/local/sbin", "/usr/lib/sm.bin" };
+		const char *folders[] = { "/usr/sbin", "/usr/bin", "/sbin", "/bin",
+			"/usr/local/sbin", "/usr/lib/sm.bin" };
 
-		rc = strchr(argv[0], '/') ? posix_spawn(pid_r, argv[0], &a, NULL, (char *const *)(uintptr_t)argv, env) : ENOENT;
-		for (size_t i = 0; rc == ENOENT && !strchr(argv[0], '/') && i < sizeof folders / sizeof folders[0]; i++) {
+		rc = strchr(argv[0], '/')
+		    ? posix_spawn(pid_r, argv[0], &a, NULL, (char *const *)(uintptr_t)argv, env)
+		    : ENOENT;
+		for (size_t i = 0; rc == ENOENT && !strchr(argv[0], '/') &&
+		     i < sizeof folders / sizeof folders[0];
+		     i++) {
 			snprintf(path, sizeof path, "%s/%s", folders[i], argv[0]);
-			rc = posix_spawn(pid_r, path, &a, NULL, (char *const *)(uintptr_t)argv, env);
+			rc = posix_spawn(
+			    pid_r, path, &a, NULL, (char *const *)(uintptr_t)argv, env);
 		}
 	}
 	(void)posix_spawn_file_actions_destroy(&a);
 	return rc;
 }
 
-int jm_doctor_run(const char *const *argv, struct jm_buf *out, struct jm_buf *complaint, struct jm_err *err)
+int jm_doctor_run(
+    const char *const *argv, struct jm_buf *out, struct jm_buf *complaint, struct jm_err *err)
 {
 	int o[2] = { -1, -1 }, c[2] = { -1, -1 }, rc = -1, status = 0;
 	pid_t pid = 0;
@@ -95,8 +102,8 @@ int jm_doctor_run(const char *const *argv, struct jm_buf *out, struct jm_buf *co
 		rc = errno == ENOENT ? 127 : jm_err_sys(err, JM_E_TEMP, "cannot run %s", argv[0]);
 		goto out;
 	}
-	(void)close(o[1]);
-	(void)close(c[1]);
+	close(o[1]);
+	close(c[1]);
 	o[1] = c[1] = -1;
 	collect((int[2]){ o[0], c[0] }, (struct jm_buf *[2]){ out, complaint });
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
@@ -105,9 +112,9 @@ int jm_doctor_run(const char *const *argv, struct jm_buf *out, struct jm_buf *co
 out:
 	for (int i = 0; i < 2; i++) {
 		if (o[i] >= 0)
-			(void)close(o[i]);
+			close(o[i]);
 		if (c[i] >= 0)
-			(void)close(c[i]);
+			close(c[i]);
 	}
 	return rc;
 }
@@ -123,12 +130,14 @@ char *jm_doctor_socket(const char *socket, char *text, size_t text_bytes)
 	host = at ? at + 1 : "";
 	if (strcmp(host, "localhost") == 0 || !*host)
 		host = "127.0.0.1";
-	snprintf(text, text_bytes, "inet:%s:%.*s", host, at ? (int)(at - rest - 1) : (int)strlen(rest + 1), rest + 1);
+	snprintf(text, text_bytes, "inet:%s:%.*s", host,
+	    at ? (int)(at - rest - 1) : (int)strlen(rest + 1), rest + 1);
 	return text;
 }
 
 /* The permission bit of one file for a user: want is 1 (search) or 2 (write). */
-static bool allowed(const struct stat *st, uid_t uid, const gid_t *groups, int groups_n, mode_t want)
+static bool allowed(
+    const struct stat *st, uid_t uid, const gid_t *groups, int groups_n, mode_t want)
 {
 	if (uid == 0)
 		return true;
@@ -157,7 +166,8 @@ int jm_doctor_may_connect(const char *path, const char *user, char *what, size_t
 			continue;
 		snprintf(part, sizeof part, "%.*s", (int)n, path);
 		snprintf(what, what_bytes, "%s", part);
-		if (stat(part, &st) != 0 || !allowed(&st, pw->pw_uid, groups, groups_n, last ? 2 : 1))
+		if (stat(part, &st) != 0 ||
+		    !allowed(&st, pw->pw_uid, groups, groups_n, last ? 2 : 1))
 			return 0;
 	}
 	return 1;
@@ -173,13 +183,15 @@ struct jm_doctor_wants jm_doctor_wants(const struct jm_doctor *d)
 		if (s->disabled || s->transport != JM_TRANSPORT_SMTP)
 			continue;
 		w.tls = w.tls || s->encrypted;
-		w.client_certificate = w.client_certificate || (s->encrypted && s->encryption_mode == JM_ENCRYPTION_STRICT);
+		w.client_certificate = w.client_certificate ||
+		    (s->encrypted && s->encryption_mode == JM_ENCRYPTION_STRICT);
 		w.login = w.login || s->use_smtp_authentication;
 	}
 	return w;
 }
 
-void jm_doctor_certificate(struct jm_doctor *d, const char *group, const char *setting, const char *path)
+void jm_doctor_certificate(
+    struct jm_doctor *d, const char *group, const char *setting, const char *path)
 {
 	struct jm_certificate c;
 	struct jm_err err = { JM_E_NONE, 0, "" };
@@ -188,8 +200,10 @@ void jm_doctor_certificate(struct jm_doctor *d, const char *group, const char *s
 	int64_t left_ms;
 	char until[JM_CLOCK_TEXT_BYTES];
 
-	if (jm_io_read_file(path, CERTIFICATE_MAX_BYTES, &p, &n, &err) != 0 || jm_certificate_read(jm_span_of(p, n), &c, &err) != 0) {
-		jm_doctor_add(d, JM_DOCTOR_FAIL, group, "certificate-unreadable", setting, "certificate %s: %s", path, err.text);
+	if (jm_io_read_file(path, CERTIFICATE_MAX_BYTES, &p, &n, &err) != 0 ||
+	    jm_certificate_read(jm_span_of(p, n), &c, &err) != 0) {
+		jm_doctor_add(d, JM_DOCTOR_FAIL, group, "certificate-unreadable", setting,
+		    "certificate %s: %s", path, err.text);
 		free(p);
 		return;
 	}
@@ -197,10 +211,14 @@ void jm_doctor_certificate(struct jm_doctor *d, const char *group, const char *s
 	left_ms = c.until_ms - jm_clock_now_ms();
 	jm_clock_format(c.until_ms, until);
 	if (left_ms < 0 || c.from_ms > jm_clock_now_ms())
-		jm_doctor_add(d, JM_DOCTOR_FAIL, group, "certificate-expired", setting, "certificate %s holds until %.10s, not now: senders that check "
-		    "it stop", path, until);
+		jm_doctor_add(d, JM_DOCTOR_FAIL, group, "certificate-expired", setting,
+		    "certificate %s holds until %.10s, not now: senders that check "
+		    "it stop",
+		    path, until);
 	else if (left_ms < 21 * DAY_MS)
-		jm_doctor_add(d, JM_DOCTOR_WARN, group, "certificate-expires", setting, "certificate %s holds until %.10s only", path, until);
+		jm_doctor_add(d, JM_DOCTOR_WARN, group, "certificate-expires", setting,
+		    "certificate %s holds until %.10s only", path, until);
 	else
-		jm_doctor_add(d, JM_DOCTOR_OK, group, "certificate", NULL, "certificate %s (%s) holds until %.10s", path, c.subject, until);
+		jm_doctor_add(d, JM_DOCTOR_OK, group, "certificate", NULL,
+		    "certificate %s (%s) holds until %.10s", path, c.subject, until);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Doctor: Sendmail's listeners. Who listens at their ports, which filters they use, whether they offer TLS. */
+/* Doctor: Sendmail's listeners. Who listens at their ports, which filters they use, whether they
+ * offer TLS. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -40,7 +41,7 @@ static bool is_sendmail(uint64_t pid)
 		return false;
 	if (!fgets(name, sizeof name, f))
 		name[0] = '\0';
-	(void)fclose(f);
+	fclose(f);
 	return strncmp(name, "sendmail", 8) == 0;
 }
 
@@ -54,10 +55,13 @@ static bool is_running(const struct jm_sendmail *cf)
 	uint64_t pid;
 	bool running;
 
-	if (jm_io_read_file(path[0] ? path : DEFAULT_PID_FILE, FILE_MAX_BYTES, &text, &n, NULL) != 0)
+	if (jm_io_read_file(path[0] ? path : DEFAULT_PID_FILE, FILE_MAX_BYTES, &text, &n, NULL) !=
+	    0)
 		return false;
 	line = jm_span_of(text, n);
-	running = jm_num_u64(jm_span_sub(line, 0, jm_span_index(line, '\n')), 1, INT32_MAX, &pid) == 0 && is_sendmail(pid);
+	running = jm_num_u64(jm_span_sub(line, 0, jm_span_index(line, '\n')), 1, INT32_MAX, &pid) ==
+		0 &&
+	    is_sendmail(pid);
 	free(text);
 	return running;
 }
@@ -65,27 +69,34 @@ static bool is_running(const struct jm_sendmail *cf)
 static void check_address(struct jm_doctor *d, const char *listener)
 {
 	if (jm_doctor_unreachable(d, jm_sendmail_listener(listener, 'a')))
-		jm_doctor_add(d, JM_DOCTOR_FAIL, "sendmail", "loopback-only", "sendmail.mc: no Addr=127.0.0.1 in DAEMON_OPTIONS",
-		    "%s: only this machine can reach it, and a service waits for reports from elsewhere", listener);
+		jm_doctor_add(d, JM_DOCTOR_FAIL, "sendmail", "loopback-only",
+		    "sendmail.mc: no Addr=127.0.0.1 in DAEMON_OPTIONS",
+		    "%s: only this machine can reach it, and a service waits for reports from elsewhere",
+		    listener);
 }
 
 static void check_port(struct jm_doctor *d, const struct jm_sendmail *cf, const char *listener)
 {
-	struct jm_span name = jm_sendmail_listener(listener, 'p'), family = jm_sendmail_listener(listener, 'f');
-	static const struct jm_doctor_mta sendmail = { "sendmail", "Sendmail", "service sendmail start", "service sendmail restart, and look into its log" };
+	struct jm_span name = jm_sendmail_listener(listener, 'p'),
+		       family = jm_sendmail_listener(listener, 'f');
+	static const struct jm_doctor_mta sendmail = { "sendmail", "Sendmail",
+		"service sendmail start", "service sendmail restart, and look into its log" };
 	char shown[1024];
 	uint64_t port;
 
-	if (jm_span_eq_nocase(family, jm_span_str("local")) || jm_span_eq_nocase(family, jm_span_str("unix")))
+	if (jm_span_eq_nocase(family, jm_span_str("local")) ||
+	    jm_span_eq_nocase(family, jm_span_str("unix")))
 		return;
 	if (jm_span_none(name))
 		name = jm_span_str(has(jm_sendmail_listener(listener, 'm'), 's') ? "465" : "25");
 	if (jm_doctor_port(name, &port) != 0) {
-		jm_doctor_add(d, JM_DOCTOR_FAIL, "sendmail", "unknown-port", "sendmail.mc: a number as Port in DAEMON_OPTIONS", "%s: there is no such port", listener);
+		jm_doctor_add(d, JM_DOCTOR_FAIL, "sendmail", "unknown-port",
+		    "sendmail.mc: a number as Port in DAEMON_OPTIONS", "%s: there is no such port",
+		    listener);
 		return;
 	}
 	if (geteuid() != 0)
-		return;		/* the file with the process id may be hidden from others */
+		return; /* the file with the process id may be hidden from others */
 	snprintf(shown, sizeof shown, "\"%s\"", listener);
 	jm_doctor_listener(d, &sendmail, is_running(cf), port, shown);
 }
@@ -115,15 +126,19 @@ static bool find_filter(const char *list, const char *filter, size_t *before_r, 
 static void check_order(struct jm_doctor *d, size_t before, size_t after)
 {
 	if (after > 0)
-		jm_doctor_add(d, JM_DOCTOR_WARN, "sendmail", "milter-after", "a Sendmail of its own for the journal",
-		    "%zu other filters come after ours: one of them can refuse what is archived already", after);
+		jm_doctor_add(d, JM_DOCTOR_WARN, "sendmail", "milter-after",
+		    "a Sendmail of its own for the journal",
+		    "%zu other filters come after ours: one of them can refuse what is archived already",
+		    after);
 	if (before > 0)
-		jm_doctor_add(d, JM_DOCTOR_WARN, "sendmail", "milter-before", "sendmail.mc: INPUT_MAIL_FILTER of journal-milter first",
+		jm_doctor_add(d, JM_DOCTOR_WARN, "sendmail", "milter-before",
+		    "sendmail.mc: INPUT_MAIL_FILTER of journal-milter first",
 		    "%zu other filters come before ours: what they change is archived", before);
 }
 
 /* The list of filters that holds for a listener: its own, else the common one. */
-static const char *filters_of(const struct jm_sendmail *cf, const char *listener, char *text, size_t text_bytes)
+static const char *filters_of(
+    const struct jm_sendmail *cf, const char *listener, char *text, size_t text_bytes)
 {
 	struct jm_span own = jm_sendmail_listener(listener, 'i');
 
@@ -133,7 +148,8 @@ static const char *filters_of(const struct jm_sendmail *cf, const char *listener
 	return text;
 }
 
-void jm_doctor_sendmail_listen(struct jm_doctor *d, const struct jm_sendmail *cf, const char *filter)
+void jm_doctor_sendmail_listen(
+    struct jm_doctor *d, const struct jm_sendmail *cf, const char *filter)
 {
 	size_t before, after, found = 0;
 	const char *listener, *list;
@@ -142,15 +158,17 @@ void jm_doctor_sendmail_listen(struct jm_doctor *d, const struct jm_sendmail *cf
 	for (size_t i = 0; (listener = listener_at(cf, i)); i++) {
 		list = filters_of(cf, listener, text, sizeof text);
 		if (!find_filter(list, filter, &before, &after))
-			continue;	/* for others */
+			continue; /* for others */
 		if (found++ == 0 || list == text)
 			check_order(d, before, after);
 		check_address(d, listener);
 		check_port(d, cf, listener);
 	}
 	if (found == 0)
-		jm_doctor_add(d, JM_DOCTOR_FAIL, "sendmail", "filter-unused", "sendmail.mc: confINPUT_MAIL_FILTERS with it first",
-		    "no listener uses filter %s (InputMailFilters, or InputMailFilters= of DaemonPortOptions): reports pass unarchived", filter);
+		jm_doctor_add(d, JM_DOCTOR_FAIL, "sendmail", "filter-unused",
+		    "sendmail.mc: confINPUT_MAIL_FILTERS with it first",
+		    "no listener uses filter %s (InputMailFilters, or InputMailFilters= of DaemonPortOptions): reports pass unarchived",
+		    filter);
 }
 
 /* Does every listener have this letter in its Modify=? */
@@ -167,21 +185,30 @@ static bool all_have(const struct jm_sendmail *cf, unsigned char letter)
 /* Sendmail 8.17 offers STARTTLS only when all four are set and the files can be read. */
 static void check_files(struct jm_doctor *d, const struct jm_sendmail *cf)
 {
-	static const struct { const char *option, *macro; bool file; } needed[] = {
-		{ "ServerCertFile", "confSERVER_CERT", true }, { "ServerKeyFile", "confSERVER_KEY", true }, { "CACertFile", "confCACERT", true },
+	static const struct {
+		const char *option, *macro;
+		bool file;
+	} needed[] = {
+		{ "ServerCertFile", "confSERVER_CERT", true },
+		{ "ServerKeyFile", "confSERVER_KEY", true },
+		{ "CACertFile", "confCACERT", true },
 		{ "CACertPath", "confCACERT_PATH", false },
 	};
 	char line[128];
 
 	for (size_t i = 0; i < sizeof needed / sizeof needed[0]; i++) {
 		const char *value = jm_sendmail_option(cf, needed[i].option);
-		bool lost = value[0] == '/' && needed[i].file && access(value, F_OK) != 0 && errno == ENOENT;
+		bool lost = value[0] == '/' && needed[i].file && access(value, F_OK) != 0 &&
+		    errno == ENOENT;
 
 		if (value[0] && !lost)
 			continue;
-		snprintf(line, sizeof line, "sendmail.mc: define(`%s', `%s')", needed[i].macro, needed[i].file ? "FILE" : "FOLDER");
-		jm_doctor_add(d, JM_DOCTOR_FAIL, "sendmail", "no-tls", line, "%s %s%s: without it Sendmail offers no TLS, and a service is <encrypted>: its "
-		    "reports are refused", needed[i].option, lost ? "is not there: " : "is not set", lost ? value : "");
+		snprintf(line, sizeof line, "sendmail.mc: define(`%s', `%s')", needed[i].macro,
+		    needed[i].file ? "FILE" : "FOLDER");
+		jm_doctor_add(d, JM_DOCTOR_FAIL, "sendmail", "no-tls", line,
+		    "%s %s%s: without it Sendmail offers no TLS, and a service is <encrypted>: its "
+		    "reports are refused",
+		    needed[i].option, lost ? "is not there: " : "is not set", lost ? value : "");
 	}
 }
 
@@ -193,13 +220,17 @@ void jm_doctor_sendmail_tls(struct jm_doctor *d, const struct jm_sendmail *cf)
 	if (wants.tls)
 		check_files(d, cf);
 	if (wants.tls && all_have(cf, 'S'))
-		jm_doctor_add(d, JM_DOCTOR_FAIL, "sendmail", "no-tls", "sendmail.mc: no S in M= of DAEMON_OPTIONS",
+		jm_doctor_add(d, JM_DOCTOR_FAIL, "sendmail", "no-tls",
+		    "sendmail.mc: no S in M= of DAEMON_OPTIONS",
 		    "the listener offers no TLS (M=S), and a service is <encrypted>: its reports are refused");
-	if (wants.client_certificate && has(jm_span_str(jm_sendmail_option(cf, "TLSSrvOptions")), 'V'))
-		jm_doctor_add(d, JM_DOCTOR_FAIL, "sendmail", "no-client-certificate", "sendmail.mc: no V in confTLS_SRV_OPTIONS",
+	if (wants.client_certificate &&
+	    has(jm_span_str(jm_sendmail_option(cf, "TLSSrvOptions")), 'V'))
+		jm_doctor_add(d, JM_DOCTOR_FAIL, "sendmail", "no-client-certificate",
+		    "sendmail.mc: no V in confTLS_SRV_OPTIONS",
 		    "Sendmail asks for no client certificate, and a service wants one (encryption-mode strict)");
 	if (wants.login && all_have(cf, 'A'))
-		jm_doctor_add(d, JM_DOCTOR_FAIL, "sendmail", "no-login", "sendmail.mc: no A in M= of DAEMON_OPTIONS",
+		jm_doctor_add(d, JM_DOCTOR_FAIL, "sendmail", "no-login",
+		    "sendmail.mc: no A in M= of DAEMON_OPTIONS",
 		    "the listener offers no login (M=A), and a service wants one: its reports are refused");
 	if (certificate[0] == '/')
 		jm_doctor_certificate(d, "sendmail", "sendmail.mc: confSERVER_CERT", certificate);

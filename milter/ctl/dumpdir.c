@@ -6,10 +6,11 @@
 #include <stdio.h>
 #include <string.h>
 
-char *jm_dump_path(const char *kind, uint64_t seq, const char *sha256, char path[JM_DUMP_PATH_BYTES])
+char *jm_dump_path(
+    const char *kind, uint64_t seq, const char *sha256, char path[JM_DUMP_PATH_BYTES])
 {
-	(void)snprintf(path, JM_DUMP_PATH_BYTES, "%s/%03" PRIu64 "/%03" PRIu64 "/%09" PRIu64 "-%.64s.eml", kind, seq / 1000000, seq / 1000 % 1000, seq,
-	    sha256);
+	snprintf(path, JM_DUMP_PATH_BYTES, "%s/%03" PRIu64 "/%03" PRIu64 "/%09" PRIu64 "-%.64s.eml",
+	    kind, seq / 1000000, seq / 1000 % 1000, seq, sha256);
 	return path;
 }
 
@@ -20,7 +21,8 @@ uint64_t jm_dump_line_seq(const char *line)
 
 	if (strncmp(line, begin, sizeof begin - 1) != 0)
 		return 0;
-	for (line += sizeof begin - 1; *line >= '0' && *line <= '9' && seq < UINT64_MAX / 16; line++)
+	for (line += sizeof begin - 1; *line >= '0' && *line <= '9' && seq < UINT64_MAX / 16;
+	     line++)
 		seq = seq * 10 + (uint64_t)(*line - '0');
 	return seq;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Exports as an EDRM XML 1.2 load file, edrm.xml, with the messages as native files beside it. Tags that begin with "#" are the standard's; the others
- * (Journal..., SHA256, ItemID, MessageID) are what only a journal knows.
+ * Exports as an EDRM XML 1.2 load file, edrm.xml, with the messages as native files beside it. Tags
+ * that begin with "#" are the standard's; the others (Journal..., SHA256, ItemID, MessageID) are
+ * what only a journal knows.
  */
 #include <inttypes.h>
 #include <openssl/evp.h>
@@ -14,7 +15,7 @@
 #include "milter/ctl/exporter.h"
 #include "milter/ctl/preview.h"
 
-#define LIST_BYTES (16u * 1024 * 1024)	/* of a list of addresses or names */
+#define LIST_BYTES (16u * 1024 * 1024) /* of a list of addresses or names */
 
 /* Text as the value of an attribute: what XML 1.0 has no character for becomes U+FFFD. */
 static void put_value(FILE *f, struct jm_span text)
@@ -34,7 +35,8 @@ static void put_value(FILE *f, struct jm_span text)
 			fprintf(f, "&#%d;", c);
 		else if (c < ' ')
 			fputs("\xef\xbf\xbd", f);
-		else if (c == 0xef && i + 2 < text.len && text.p[i + 1] == 0xbf && text.p[i + 2] >= 0xbe) {	/* U+FFFE, U+FFFF */
+		else if (c == 0xef && i + 2 < text.len && text.p[i + 1] == 0xbf &&
+		    text.p[i + 2] >= 0xbe) { /* U+FFFE, U+FFFF */
 			fputs("\xef\xbf\xbd", f);
 			i += 2;
 		} else {
@@ -61,12 +63,13 @@ static void put_time(FILE *f, const char *name, int64_t ms)
 {
 	char text[JM_CLOCK_TEXT_BYTES], value[JM_CLOCK_TEXT_BYTES];
 
-	(void)snprintf(value, sizeof value, "%.19sZ", jm_clock_format(ms, text));
+	snprintf(value, sizeof value, "%.19sZ", jm_clock_format(ms, text));
 	put_tag(f, name, "DateTime", jm_span_str(value));
 }
 
 /* A field of the message's header, decoded; all of them when there are several. */
-static int put_header(FILE *f, const char *tag, const json_t *headers, const char *name, struct jm_err *err)
+static int put_header(
+    FILE *f, const char *tag, const json_t *headers, const char *name, struct jm_err *err)
 {
 	struct jm_buf list;
 	const json_t *h;
@@ -75,11 +78,13 @@ static int put_header(FILE *f, const char *tag, const json_t *headers, const cha
 
 	jm_buf_init(&list, LIST_BYTES);
 	json_array_foreach(headers, i, h)
-		if (rc == 0 && jm_span_eq_nocase(text_of(json_object_get(h, "name")), jm_span_str(name))) {
+		if (rc == 0 &&
+		    jm_span_eq_nocase(text_of(json_object_get(h, "name")), jm_span_str(name))) {
 			if (list.len > 0)
 				rc = jm_buf_add(&list, ", ", 2, err);
 			if (rc == 0)
-				rc = jm_buf_add_span(&list, text_of(json_object_get(h, "value")), err);
+				rc = jm_buf_add_span(
+				    &list, text_of(json_object_get(h, "value")), err);
 		}
 	if (rc == 0 && list.p)
 		put_tag(f, tag, "Text", jm_buf_span(&list));
@@ -88,7 +93,8 @@ static int put_header(FILE *f, const char *tag, const json_t *headers, const cha
 }
 
 /* Recipients by the reports, of one type (NULL: all), separated by semicolons. */
-static int put_recipients(FILE *f, const char *tag, const json_t *item, const char *type, struct jm_err *err)
+static int put_recipients(
+    FILE *f, const char *tag, const json_t *item, const char *type, struct jm_err *err)
 {
 	const json_t *r, *list = json_object_get(item, "recipients");
 	struct jm_buf out;
@@ -97,7 +103,8 @@ static int put_recipients(FILE *f, const char *tag, const json_t *item, const ch
 
 	jm_buf_init(&out, LIST_BYTES);
 	json_array_foreach(list, i, r) {
-		const char *how = json_string_value(json_object_get(json_array_get(json_object_get(r, "reports"), 0), "type"));
+		const char *how = json_string_value(
+		    json_object_get(json_array_get(json_object_get(r, "reports"), 0), "type"));
 
 		if (rc < 0 || (type && (!how || strcmp(how, type) != 0)))
 			continue;
@@ -131,8 +138,9 @@ static int put_attachments(FILE *f, const json_t *list, struct jm_err *err)
 		if (rc == 0)
 			rc = jm_buf_add_span(&names, text_of(name), err);
 	}
-	(void)snprintf(count, sizeof count, "%zu", json_array_size(list));
-	put_tag(f, "#HasAttachments", "Boolean", jm_span_str(json_array_size(list) > 0 ? "true" : "false"));
+	snprintf(count, sizeof count, "%zu", json_array_size(list));
+	put_tag(f, "#HasAttachments", "Boolean",
+	    jm_span_str(json_array_size(list) > 0 ? "true" : "false"));
 	put_tag(f, "#AttachmentCount", "LongInteger", jm_span_str(count));
 	if (rc == 0 && names.p)
 		put_tag(f, "#AttachmentNames", "Text", jm_buf_span(&names));
@@ -140,7 +148,8 @@ static int put_attachments(FILE *f, const json_t *list, struct jm_err *err)
 	return rc;
 }
 
-static int put_tags(FILE *f, const struct jm_export_one *m, const json_t *preview, struct jm_err *err)
+static int put_tags(
+    FILE *f, const struct jm_export_one *m, const json_t *preview, struct jm_err *err)
 {
 	const json_t *headers = json_object_get(preview, "headers");
 	const char *time = json_string_value(json_object_get(m->item, "time"));
@@ -148,8 +157,10 @@ static int put_tags(FILE *f, const struct jm_export_one *m, const json_t *previe
 	char number[24];
 	int64_t ms;
 
-	if (put_header(f, "#From", headers, "From", err) < 0 || put_header(f, "#To", headers, "To", err) < 0 ||
-	    put_header(f, "#CC", headers, "Cc", err) < 0 || put_recipients(f, "#BCC", m->item, "bcc", err) < 0)
+	if (put_header(f, "#From", headers, "From", err) < 0 ||
+	    put_header(f, "#To", headers, "To", err) < 0 ||
+	    put_header(f, "#CC", headers, "Cc", err) < 0 ||
+	    put_recipients(f, "#BCC", m->item, "bcc", err) < 0)
 		return -1;
 	put_tag(f, "#Subject", "Text", text_of(json_object_get(m->item, "subject")));
 	if (jm_date_parse(text_of(json_object_get(m->item, "date")), &ms) == 0)
@@ -161,18 +172,19 @@ static int put_tags(FILE *f, const struct jm_export_one *m, const json_t *previe
 	put_tag(f, "JournalSender", "Text", text_of(json_object_get(m->item, "sender")));
 	if (put_recipients(f, "JournalRecipients", m->item, NULL, err) < 0)
 		return -1;
-	(void)snprintf(number, sizeof number, "%lld", hidden);
+	snprintf(number, sizeof number, "%lld", hidden);
 	if (hidden > 0)
 		put_tag(f, "JournalRecipientsHidden", "LongInteger", jm_span_str(number));
 	put_tag(f, "JournalService", "Text", text_of(json_object_get(m->item, "service")));
 	put_tag(f, "MessageID", "Text", text_of(json_object_get(m->item, "message_id")));
-	(void)snprintf(number, sizeof number, "%" PRIu64, m->id);
+	snprintf(number, sizeof number, "%" PRIu64, m->id);
 	put_tag(f, "ItemID", "Text", jm_span_str(number));
 	put_tag(f, "SHA256", "Text", jm_span_str(m->sha256));
 	return 0;
 }
 
-/* MD5 is what load files are compared by; where the library refuses it, there is none, and SHA256 remains. */
+/* MD5 is what load files are compared by; where the library refuses it, there is none, and SHA256
+ * remains. */
 static void put_md5(FILE *f, struct jm_span bytes)
 {
 	unsigned char md5[EVP_MAX_MD_SIZE];
@@ -189,18 +201,22 @@ static void put_md5(FILE *f, struct jm_span bytes)
 static int begin_edrm(struct jm_exporter *x, struct jm_err *err)
 {
 	(void)err;
-	fputs("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Root MajorVersion=\"1\" MinorVersion=\"2\" DataInterchangeType=\"Update\" "
-	    "Description=\"journal-milter\">\n <Batch>\n  <Documents>\n", x->file);
+	fputs(
+	    "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Root MajorVersion=\"1\" MinorVersion=\"2\" DataInterchangeType=\"Update\" "
+	    "Description=\"journal-milter\">\n <Batch>\n  <Documents>\n",
+	    x->file);
 	return 0;
 }
 
-static int add_edrm(struct jm_exporter *x, const struct jm_export_one *m, char path_r[JM_EXPORT_PATH_BYTES], struct jm_err *err)
+static int add_edrm(struct jm_exporter *x, const struct jm_export_one *m,
+    char path_r[JM_EXPORT_PATH_BYTES], struct jm_err *err)
 {
 	json_t *preview = jm_preview(m->bytes, x->bcc, err);
 	char path[JM_DUMP_PATH_BYTES], *slash;
 	int rc;
 
-	(void)snprintf(path_r, JM_EXPORT_PATH_BYTES, "%s", jm_dump_path("natives", m->id, m->sha256, path));
+	snprintf(
+	    path_r, JM_EXPORT_PATH_BYTES, "%s", jm_dump_path("natives", m->id, m->sha256, path));
 	rc = preview ? jm_exporter_write(x, path_r, m->bytes, err) : -1;
 	if (rc == 0) {
 		fprintf(x->file, "   <Document DocID=\"JM%010" PRIu64, m->id);
@@ -210,13 +226,15 @@ static int add_edrm(struct jm_exporter *x, const struct jm_export_one *m, char p
 		rc = put_tags(x->file, m, preview, err);
 		slash = strrchr(path, '/');
 		*slash = '\0';
-		fprintf(x->file, "    </Tags>\n    <Files>\n     <File FileType=\"Native\">\n      <ExternalFile FilePath=\"%s\" FileName=\"%s\" FileSize=\"%zu\"", path,
-		    slash + 1, m->bytes.len);
+		fprintf(x->file,
+		    "    </Tags>\n    <Files>\n     <File FileType=\"Native\">\n      <ExternalFile FilePath=\"%s\" FileName=\"%s\" FileSize=\"%zu\"",
+		    path, slash + 1, m->bytes.len);
 		put_md5(x->file, m->bytes);
 		fputs("/>\n     </File>\n    </Files>\n   </Document>\n", x->file);
 	}
 	json_decref(preview);
-	return rc == 0 && ferror(x->file) ? jm_err_sys(err, JM_E_TEMP, "cannot write edrm.xml") : rc;
+	return rc == 0 && ferror(x->file) ? jm_err_sys(err, JM_E_TEMP, "cannot write edrm.xml")
+					  : rc;
 }
 
 static int end_edrm(struct jm_exporter *x, struct jm_err *err)
@@ -226,4 +244,6 @@ static int end_edrm(struct jm_exporter *x, struct jm_err *err)
 	return 0;
 }
 
-const struct jm_export_format jm_export_edrm = { .name = "edrm", .file = "edrm.xml", .begin = begin_edrm, .add = add_edrm, .end = end_edrm };
+const struct jm_export_format jm_export_edrm = {
+	.name = "edrm", .file = "edrm.xml", .begin = begin_edrm, .add = add_edrm, .end = end_edrm
+};

@@ -77,7 +77,8 @@ static void take_text(const json_t *entry, const char *name, char *text, size_t 
 int jm_endpoints_parse(struct jm_span text, struct jm_endpoints *e, struct jm_err *err)
 {
 	json_error_t wrong;
-	json_t *list = json_loadb((const char *)text.p, text.len, JSON_REJECT_DUPLICATES, &wrong), *entry;
+	json_t *list = json_loadb((const char *)text.p, text.len, JSON_REJECT_DUPLICATES, &wrong),
+	       *entry;
 	int rc = -1;
 	size_t i;
 
@@ -103,7 +104,8 @@ int jm_endpoints_parse(struct jm_span text, struct jm_endpoints *e, struct jm_er
 			goto out;
 	}
 	if (e->n == 0) {
-		(void)jm_err_set(err, JM_E_CORRUPT, "no endpoint of Exchange with TCP port 25 in it: is it the list of "
+		(void)jm_err_set(err, JM_E_CORRUPT,
+		    "no endpoint of Exchange with TCP port 25 in it: is it the list of "
 		    "https://endpoints.office.com/endpoints/worldwide ?");
 		goto out;
 	}

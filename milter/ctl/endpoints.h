@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The list of endpoints that Microsoft publishes for Microsoft 365 (JSON), and what of it sends mail: Exchange, TCP port 25. */
+/* The list of endpoints that Microsoft publishes for Microsoft 365 (JSON), and what of it sends
+ * mail: Exchange, TCP port 25. */
 #ifndef JM_MILTER_CTL_ENDPOINTS_H
 #define JM_MILTER_CTL_ENDPOINTS_H
 
@@ -9,20 +10,21 @@
 #include "common/base/err.h"
 #include "common/base/span.h"
 
-#define JM_ENDPOINTS_MAX 4096			/* ranges */
+#define JM_ENDPOINTS_MAX 4096 /* ranges */
 #define JM_ENDPOINTS_FILE "config/microsoft365-ranges.json"
 
 struct jm_endpoints {
-	struct jm_cidr *v;			/* owned; each once, IPv4 before IPv6, by number */
+	struct jm_cidr *v; /* owned; each once, IPv4 before IPv6, by number */
 	size_t n;
-	char date[16], version[32];		/* of our own file; "" when the list does not say */
+	char date[16], version[32]; /* of our own file; "" when the list does not say */
 };
 
 /*
- * Read a list: an array of objects; those of serviceArea "Exchange" whose tcpPorts hold 25 give their ips. CORRUPT when it is no such
- * list, a range is wrong, or none is left; LIMIT.
+ * Read a list: an array of objects; those of serviceArea "Exchange" whose tcpPorts hold 25 give
+ * their ips. CORRUPT when it is no such list, a range is wrong, or none is left; LIMIT.
  */
-int jm_endpoints_parse(struct jm_span json, struct jm_endpoints *e, struct jm_err *err) JM_MUST_CHECK;
+int jm_endpoints_parse(
+    struct jm_span json, struct jm_endpoints *e, struct jm_err *err) JM_MUST_CHECK;
 
 /* Free what jm_endpoints_parse() filled. */
 void jm_endpoints_release(struct jm_endpoints *e);

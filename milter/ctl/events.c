@@ -5,7 +5,7 @@
 #include "milter/ctl/print.h"
 
 #define FOLLOW_MS 1000
-#define LOOK 500			/* events in one look */
+#define LOOK 500 /* events in one look */
 
 struct events {
 	struct jm_client client;
@@ -29,7 +29,8 @@ static void put_row(const json_t *event)
 {
 	char time[JM_PRINT_TIME_TEXT];
 
-	printf("%8lld  %-20s  ", (long long)json_integer_value(json_object_get(event, "seq")), jm_print_time(event, "time", time));
+	printf("%8lld  %-20s  ", (long long)json_integer_value(json_object_get(event, "seq")),
+	    jm_print_time(event, "time", time));
 	jm_print_style(stdout, JM_PRINT_BOLD);
 	jm_print_value(stdout, json_object_get(event, "kind"), 16, false);
 	jm_print_style(stdout, JM_PRINT_PLAIN);
@@ -63,15 +64,17 @@ static json_t *request_of(const struct events *e, bool follow)
 
 	if (follow && (left == 0 || left > LOOK))
 		left = LOOK;
-	return json_pack("{s:s, s:I, s:I, s:s*, s:s*, s:s*, s:s*, s:s*, s:b}", "verb", "events", "after", (json_int_t)e->after, "limit", (json_int_t)left,
-	    "service", e->service, "kind", e->kind, "actor", e->actor, "since", e->since, "until", e->until, "follow", follow);
+	return json_pack("{s:s, s:I, s:I, s:s*, s:s*, s:s*, s:s*, s:s*, s:b}", "verb", "events",
+	    "after", (json_int_t)e->after, "limit", (json_int_t)left, "service", e->service, "kind",
+	    e->kind, "actor", e->actor, "since", e->since, "until", e->until, "follow", follow);
 }
 
 static int ask(struct events *e, struct jm_err *err)
 {
 	const struct jm_answer_out out = { .object = put, .ctx = e };
 	json_t *request = request_of(e, false);
-	int rc = request ? jm_client_ask(&e->client, request, &out, err) : jm_err_set(err, JM_E_TEMP, "out of memory");
+	int rc = request ? jm_client_ask(&e->client, request, &out, err)
+			 : jm_err_set(err, JM_E_TEMP, "out of memory");
 
 	json_decref(request);
 	return rc < 0 ? -1 : jm_client_flush(err);
@@ -83,7 +86,8 @@ static int look(struct events *e, struct jm_follow *f, struct jm_err *err)
 	json_t *request = request_of(e, true), *list = NULL;
 	const json_t *event;
 	size_t i;
-	int rc = request ? jm_follow_ask(f, request, &list, err) : jm_err_set(err, JM_E_TEMP, "out of memory");
+	int rc = request ? jm_follow_ask(f, request, &list, err)
+			 : jm_err_set(err, JM_E_TEMP, "out of memory");
 
 	json_decref(request);
 	json_array_foreach(list, i, event)
@@ -113,21 +117,25 @@ static int follow(struct events *e, struct jm_err *err)
 int jm_ctl_events(int argc, char **argv)
 {
 	struct events e = { .after = 0 };
-	const struct jm_ctl_option options[] = {
-		{ "after", JM_CTL_NUMBER, &e.after, "SEQ", "behind this sequence number" },
+	const struct jm_ctl_option options[] = { { "after", JM_CTL_NUMBER, &e.after, "SEQ",
+						     "behind this sequence number" },
 		{ "limit", JM_CTL_NUMBER, &e.limit, "N", "at most N events" },
 		{ "service", JM_CTL_TEXT, &e.service, "ADDRESS", "of this service" },
-		{ "kind", JM_CTL_TEXT, &e.kind, "KIND[,...]", "of these kinds: refused, deferred, status, set-aside, released, ...", JM_CTL_KINDS },
-		{ "actor", JM_CTL_TEXT, &e.actor, "ACTOR", "caused by this client address, user or part" },
-		{ "since", JM_CTL_TEXT, &e.since, "DATE", "at or after DATE, UTC: 2026-11-22 or 2026-11-22T08:30:00Z" },
+		{ "kind", JM_CTL_TEXT, &e.kind, "KIND[,...]",
+		    "of these kinds: refused, deferred, status, set-aside, released, ...",
+		    JM_CTL_KINDS },
+		{ "actor", JM_CTL_TEXT, &e.actor, "ACTOR",
+		    "caused by this client address, user or part" },
+		{ "since", JM_CTL_TEXT, &e.since, "DATE",
+		    "at or after DATE, UTC: 2026-11-22 or 2026-11-22T08:30:00Z" },
 		{ "until", JM_CTL_TEXT, &e.until, "DATE", "before DATE" },
 		{ "follow", JM_CTL_FLAG, &e.follow, NULL, "go on with new ones until interrupted" },
-		JM_CLIENT_OPTIONS(&e.client), { NULL }
-	};
+		JM_CLIENT_OPTIONS(&e.client), { NULL } };
 	struct jm_err err;
 	int n, code;
 
-	n = jm_ctl_options(argc, argv, options, "[options]", "Print the archive's events, oldest first.", &code);
+	n = jm_ctl_options(
+	    argc, argv, options, "[options]", "Print the archive's events, oldest first.", &code);
 	if (n < 0)
 		return code;
 	if (n > 0)

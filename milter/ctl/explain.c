@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * jmctl explain: what would happen to a message, and which setting in which line decides each check. Offline: it runs the code of the daemon
- * (admit, unwrap, judge) over the facts that it is given, and asks nobody.
+ * jmctl explain: what would happen to a message, and which setting in which line decides each
+ * check. Offline: it runs the code of the daemon (admit, unwrap, judge) over the facts that it is
+ * given, and asks nobody.
  */
 #include <jansson.h>
 #include <stdio.h>
@@ -30,7 +31,7 @@ struct explain {
 	struct jm_settings *settings;
 	struct jm_directory *directory;
 	struct jm_facts facts;
-	struct jm_span message;		/* none: only the envelope is explained */
+	struct jm_span message; /* none: only the envelope is explained */
 };
 
 static json_t *text(struct jm_span s)
@@ -44,9 +45,11 @@ static json_t *text(struct jm_span s)
 static int add_checks(json_t *list, const char *stage, const struct jm_decisions *d)
 {
 	for (size_t i = 0; i < d->n; i++)
-		if (json_array_append_new(list, json_pack("{s:s, s:o, s:o, s:b, s:s}", "stage", stage, "setting",
-		    d->v[i].setting ? json_string(d->v[i].setting) : json_null(), "line", d->v[i].line ? json_integer(d->v[i].line) : json_null(),
-		    "passed", d->v[i].passed, "text", d->v[i].text)) != 0)
+		if (json_array_append_new(list,
+			json_pack("{s:s, s:o, s:o, s:b, s:s}", "stage", stage, "setting",
+			    d->v[i].setting ? json_string(d->v[i].setting) : json_null(), "line",
+			    d->v[i].line ? json_integer(d->v[i].line) : json_null(), "passed",
+			    d->v[i].passed, "text", d->v[i].text)) != 0)
 			return -1;
 	return 0;
 }
@@ -56,14 +59,16 @@ static json_t *recipients(const struct jm_unwrap *u)
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < u->recipients_n; i++)
-		if (json_array_append_new(list, json_pack("{s:o, s:s}", "address", text(u->recipients[i].address), "type",
-		    jm_recipient_type_name(u->recipients[i].type))) != 0)
+		if (json_array_append_new(list,
+			json_pack("{s:o, s:s}", "address", text(u->recipients[i].address), "type",
+			    jm_recipient_type_name(u->recipients[i].type))) != 0)
 			json_decref(list), list = NULL;
 	return list;
 }
 
 /* The message as the service would take it: what is in it, and what becomes of it. */
-static int explain_message(const struct explain *e, const struct jm_service *service, json_t *o, json_t *checks, struct jm_err *err)
+static int explain_message(const struct explain *e, const struct jm_service *service, json_t *o,
+    json_t *checks, struct jm_err *err)
 {
 	const struct jm_unwrap_options options = {
 		.journal_domains = e->settings->journal_domains,
@@ -81,17 +86,23 @@ static int explain_message(const struct explain *e, const struct jm_service *ser
 	if (jm_unwrap(e->message, &options, &u, err) != 0)
 		return -1;
 	jm_judge_unwrapping(e->settings, service, &u, &d);
-	jm_judge(e->settings, service, &u, jm_clock_now_ms(), jm_directory_ready(e->directory) ? jm_directory_knows : NULL, e->directory, &j);
+	jm_judge(e->settings, service, &u, jm_clock_now_ms(),
+	    jm_directory_ready(e->directory) ? jm_directory_knows : NULL, e->directory, &j);
 	rc = add_checks(checks, "unwrap", &d) | add_checks(checks, "judge", &j.decisions);
 	jm_wait_explain(e->settings, service, &d);
 	if (!j.set_aside)
 		rc |= add_checks(checks, "wait", &d);
-	m = json_pack("{s:s, s:b, s:b, s:o, s:o, s:o, s:o, s:I, s:I}", "variant", jm_variant_name(u.variant), "step_down", u.step_down,
-	    "from_headers", u.step_down || u.variant == JM_VARIANT_PLAIN, "sender", text(u.envelope_sender), "recipients", recipients(&u),
-	    "subject", text(u.subject), "message_id", text(u.message_id), "received_bytes", (json_int_t)e->message.len, "bytes",
+	m = json_pack("{s:s, s:b, s:b, s:o, s:o, s:o, s:o, s:I, s:I}", "variant",
+	    jm_variant_name(u.variant), "step_down", u.step_down, "from_headers",
+	    u.step_down || u.variant == JM_VARIANT_PLAIN, "sender", text(u.envelope_sender),
+	    "recipients", recipients(&u), "subject", text(u.subject), "message_id",
+	    text(u.message_id), "received_bytes", (json_int_t)e->message.len, "bytes",
 	    (json_int_t)u.message.size_bytes);
-	rc |= json_object_set_new(o, "message", m) | json_object_set_new(o, "outcome", json_string(j.set_aside ? "set-aside" :
-	    jm_wait_first(e->settings, service, 0, &match_first) != 0 ? "queued" : "archived")) |
+	rc |= json_object_set_new(o, "message", m) |
+	    json_object_set_new(o, "outcome",
+		json_string(j.set_aside                                             ? "set-aside"
+			: jm_wait_first(e->settings, service, 0, &match_first) != 0 ? "queued"
+										    : "archived")) |
 	    json_object_set_new(o, "reason", j.set_aside ? json_string(j.set_aside) : json_null());
 	if (j.cure)
 		rc |= json_object_set_new(o, "cure", json_string(j.cure));
@@ -119,17 +130,23 @@ static json_t *explain(const struct explain *e, const char *to, struct jm_err *e
 
 	jm_admit(e->settings, &e->facts, jm_span_str(to), &a);
 	if (a.verdict == JM_ADMIT_OTHER)
-		jm_decide(&a.decisions, "gateway", jm_settings_line(e->settings, NULL, "gateway/enabled"), true,
-		    e->settings->gateway ? "ordinary mail is archived and passed on unchanged" : "ordinary mail passes and is not archived");
+		jm_decide(&a.decisions, "gateway",
+		    jm_settings_line(e->settings, NULL, "gateway/enabled"), true,
+		    e->settings->gateway ? "ordinary mail is archived and passed on unchanged"
+					 : "ordinary mail passes and is not archived");
 	reply = jm_verdict_reply(a.verdict);
 	cure = jm_verdict_cure(a.verdict);
-	snprintf(answer, sizeof answer, "%s %s", reply ? reply : "250", reply ? a.text : "(the words are the MTA's)");
+	snprintf(answer, sizeof answer, "%s %s", reply ? reply : "250",
+	    reply ? a.text : "(the words are the MTA's)");
 	o = json_pack("{s:s, s:o, s:o, s:s, s:s, s:o, s:s, s:n, s:n}", "recipient", to, "service",
-	    a.service ? json_string(a.service->email_address) : json_null(), "service_line", a.service ? json_integer(a.service->line) : json_null(),
-	    "verdict", jm_verdict_name(a.verdict), "reply", answer, "cure", cure ? json_string(cure) : json_null(), "outcome", outcome_of(e, &a),
-	    "reason", "message");
+	    a.service ? json_string(a.service->email_address) : json_null(), "service_line",
+	    a.service ? json_integer(a.service->line) : json_null(), "verdict",
+	    jm_verdict_name(a.verdict), "reply", answer, "cure",
+	    cure ? json_string(cure) : json_null(), "outcome", outcome_of(e, &a), "reason",
+	    "message");
 	rc = add_checks(checks, "admit", &a.decisions);
-	if (o && rc == 0 && a.verdict == JM_ADMIT_ACCEPT && !jm_span_none(e->message) && explain_message(e, a.service, o, checks, err) != 0)
+	if (o && rc == 0 && a.verdict == JM_ADMIT_ACCEPT && !jm_span_none(e->message) &&
+	    explain_message(e, a.service, o, checks, err) != 0)
 		goto fail;
 	if (o && rc == 0 && json_object_set(o, "checks", checks) == 0) {
 		json_decref(checks);
@@ -160,10 +177,12 @@ static void put_message(const json_t *m)
 			printf("%-12s and %zu more\n", "", json_array_size(list) - i);
 			break;
 		}
-		put_line(json_string_value(json_object_get(r, "type")), json_object_get(r, "address"));
+		put_line(
+		    json_string_value(json_object_get(r, "type")), json_object_get(r, "address"));
 	}
 	put_line("message-id", json_object_get(m, "message_id"));
-	printf("%-12s %" JSON_INTEGER_FORMAT " bytes of %" JSON_INTEGER_FORMAT " received\n", "message", json_integer_value(json_object_get(m, "bytes")),
+	printf("%-12s %" JSON_INTEGER_FORMAT " bytes of %" JSON_INTEGER_FORMAT " received\n",
+	    "message", json_integer_value(json_object_get(m, "bytes")),
 	    json_integer_value(json_object_get(m, "received_bytes")));
 }
 
@@ -200,7 +219,8 @@ static void put(const json_t *o)
 		put_line("cure", json_object_get(o, "cure"));
 }
 
-static void told_source(void *ctx, const char *source, size_t addresses, size_t ignored, const struct jm_err *why)
+static void told_source(
+    void *ctx, const char *source, size_t addresses, size_t ignored, const struct jm_err *why)
 {
 	(void)ctx;
 	(void)addresses;
@@ -232,10 +252,16 @@ static int load(struct explain *e, struct jm_err *err)
 
 static int take_facts(struct explain *e, struct jm_err *err)
 {
-	e->facts = (struct jm_facts){ .tls_version = e->tls, .login = e->login, .cert_subject = e->certificate, .verify = e->verify,
+	e->facts = (struct jm_facts){ .tls_version = e->tls,
+		.login = e->login,
+		.cert_subject = e->certificate,
+		.verify = e->verify,
 		.mail_from = jm_span_str(e->from ? e->from : "<>") };
-	if (e->client && (jm_cidr_parse(jm_span_str(e->client), &e->facts.client, err) != 0 || e->facts.client.bits != 128))
-		return jm_err_set(err, JM_E_USAGE, "--client \"%.60s\" is no IP address", e->client);
+	if (e->client &&
+	    (jm_cidr_parse(jm_span_str(e->client), &e->facts.client, err) != 0 ||
+		e->facts.client.bits != 128))
+		return jm_err_set(
+		    err, JM_E_USAGE, "--client \"%.60s\" is no IP address", e->client);
 	e->facts.client_known = e->client != NULL;
 	return 0;
 }
@@ -246,7 +272,9 @@ static int answer(struct explain *e, struct jm_err *err)
 	const char *const *to = e->to.v;
 
 	if (!to && e->settings->services_n != 1)
-		return jm_err_set(err, JM_E_USAGE, "--to is missing: there are %zu services to choose from", e->settings->services_n);
+		return jm_err_set(err, JM_E_USAGE,
+		    "--to is missing: there are %zu services to choose from",
+		    e->settings->services_n);
 	if (!to) {
 		only[0] = e->settings->services[0].email_address;
 		to = only;
@@ -271,22 +299,30 @@ int jm_ctl_explain(int argc, char **argv)
 {
 	struct explain e = { .config = DEFAULT_FILE };
 	const struct jm_ctl_option options[] = {
-		{ "to", JM_CTL_LIST, &e.to, "ADDRESS", "recipient; repeatable; without it that of the only service" },
-		{ "from", JM_CTL_TEXT, &e.from, "ADDRESS", "sender (MAIL FROM); without it the null sender <>" },
+		{ "to", JM_CTL_LIST, &e.to, "ADDRESS",
+		    "recipient; repeatable; without it that of the only service" },
+		{ "from", JM_CTL_TEXT, &e.from, "ADDRESS",
+		    "sender (MAIL FROM); without it the null sender <>" },
 		{ "client", JM_CTL_TEXT, &e.client, "IP", "address of the client" },
-		{ "tls", JM_CTL_TEXT, &e.tls, "VERSION", "TLS is used, such as TLSv1.3", "TLSv1.3 TLSv1.2 ..." },
-		{ "certificate", JM_CTL_TEXT, &e.certificate, "SUBJECT", "the MTA's {cert_subject}: Postfix tells that of a verified client certificate" },
-		{ "verify", JM_CTL_TEXT, &e.verify, "RESULT", "Sendmail's {verify}: OK, FAIL, NO", "OK FAIL NO ..." },
+		{ "tls", JM_CTL_TEXT, &e.tls, "VERSION", "TLS is used, such as TLSv1.3",
+		    "TLSv1.3 TLSv1.2 ..." },
+		{ "certificate", JM_CTL_TEXT, &e.certificate, "SUBJECT",
+		    "the MTA's {cert_subject}: Postfix tells that of a verified client certificate" },
+		{ "verify", JM_CTL_TEXT, &e.verify, "RESULT", "Sendmail's {verify}: OK, FAIL, NO",
+		    "OK FAIL NO ..." },
 		{ "login", JM_CTL_TEXT, &e.login, "USER", "the client logged in as" },
-		{ "config", JM_CTL_TEXT, &e.config, "FILE", "the settings file; default: " DEFAULT_FILE },
+		{ "config", JM_CTL_TEXT, &e.config, "FILE",
+		    "the settings file; default: " DEFAULT_FILE },
 		{ "json", JM_CTL_FLAG, &e.json, NULL, "print JSON, one object a recipient" },
 		{ NULL },
 	};
 	struct jm_err err;
 	unsigned char *message = NULL;
 	size_t message_n;
-	int rc = EX_OK, n = jm_ctl_options(argc, argv, options, "[options] [FILE.eml]",
-	    "Explain what would become of a message: which service takes it, what each setting decides, the reply, the cure.", &rc);
+	int rc = EX_OK,
+	    n = jm_ctl_options(argc, argv, options, "[options] [FILE.eml]",
+		"Explain what would become of a message: which service takes it, what each setting decides, the reply, the cure.",
+		&rc);
 
 	if (n < 0)
 		return rc;

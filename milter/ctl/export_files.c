@@ -28,11 +28,13 @@ static int64_t time_of(const json_t *item)
 
 /* ---- eml ---- */
 
-static int add_eml(struct jm_exporter *x, const struct jm_export_one *m, char path_r[JM_EXPORT_PATH_BYTES], struct jm_err *err)
+static int add_eml(struct jm_exporter *x, const struct jm_export_one *m,
+    char path_r[JM_EXPORT_PATH_BYTES], struct jm_err *err)
 {
 	char path[JM_DUMP_PATH_BYTES];
 
-	(void)snprintf(path_r, JM_EXPORT_PATH_BYTES, "%s", jm_dump_path("messages", m->id, m->sha256, path));
+	snprintf(
+	    path_r, JM_EXPORT_PATH_BYTES, "%s", jm_dump_path("messages", m->id, m->sha256, path));
 	return jm_exporter_write(x, path_r, m->bytes, err);
 }
 
@@ -53,16 +55,18 @@ static int put_from(FILE *f, const json_t *item)
 		i++;
 	if (gmtime_r(&s, &tm))
 		(void)strftime(when, sizeof when, "%a %b %e %H:%M:%S %Y", &tm);
-	return fprintf(f, "From %s %s\n", sender && i > 0 && sender[i] == '\0' ? sender : "MAILER-DAEMON", when);
+	return fprintf(f, "From %s %s\n",
+	    sender && i > 0 && sender[i] == '\0' ? sender : "MAILER-DAEMON", when);
 }
 
-static int add_mbox(struct jm_exporter *x, const struct jm_export_one *m, char path_r[JM_EXPORT_PATH_BYTES], struct jm_err *err)
+static int add_mbox(struct jm_exporter *x, const struct jm_export_one *m,
+    char path_r[JM_EXPORT_PATH_BYTES], struct jm_err *err)
 {
 	struct jm_mbox_quoter q;
 	struct jm_buf out;
 	int rc = 0;
 
-	(void)snprintf(path_r, JM_EXPORT_PATH_BYTES, "%s", x->format->file);
+	snprintf(path_r, JM_EXPORT_PATH_BYTES, "%s", x->format->file);
 	jm_buf_init(&out, 3 * PIECE_BYTES);
 	jm_mbox_quoter_start(&q);
 	if (put_from(x->file, m->item) < 0)
@@ -81,15 +85,19 @@ static int add_mbox(struct jm_exporter *x, const struct jm_export_one *m, char p
 	if (rc == 0)
 		rc = putc('\n', x->file) == EOF ? -1 : 0;
 	jm_buf_release(&out);
-	return ferror(x->file) ? jm_err_sys(err, JM_E_TEMP, "cannot write %s", x->format->file) : rc;
+	return ferror(x->file) ? jm_err_sys(err, JM_E_TEMP, "cannot write %s", x->format->file)
+			       : rc;
 }
 
-const struct jm_export_format jm_export_mbox = { .name = "mbox", .file = "messages.mbox", .add = add_mbox };
+const struct jm_export_format jm_export_mbox = {
+	.name = "mbox", .file = "messages.mbox", .add = add_mbox
+};
 
 /* ---- Maildir ---- */
 
 /* x->own: what is there, by its name without flags; the value is the path. */
-static int look_at_folder(json_t *there, const struct jm_exporter *x, const char *name, struct jm_err *err)
+static int look_at_folder(
+    json_t *there, const struct jm_exporter *x, const char *name, struct jm_err *err)
 {
 	char path[JM_EXPORT_FILE_BYTES], one[JM_EXPORT_FILE_BYTES];
 	DIR *d = opendir(jm_exporter_path(x, name, path));
@@ -104,8 +112,8 @@ static int look_at_folder(json_t *there, const struct jm_exporter *x, const char
 
 		if (e->d_name[0] == '.')
 			continue;
-		(void)snprintf(base, sizeof base, "%.*s", (int)n, e->d_name);
-		(void)snprintf(one, sizeof one, "%s/%s", name, e->d_name);
+		snprintf(base, sizeof base, "%.*s", (int)n, e->d_name);
+		snprintf(one, sizeof one, "%s/%s", name, e->d_name);
 		/* A name that is no UTF-8 is none of ours. */
 		if (json_object_set_new(there, base, json_string(one)) != 0)
 			continue;
@@ -122,26 +130,30 @@ static int begin_maildir(struct jm_exporter *x, struct jm_err *err)
 
 	x->own = there;
 	for (size_t i = 0; i < 3; i++)
-		if (jm_io_mkdirs(jm_exporter_path(x, folders[i], path), 0700, err) < 0 || (i > 0 && look_at_folder(there, x, folders[i], err) < 0))
+		if (jm_io_mkdirs(jm_exporter_path(x, folders[i], path), 0700, err) < 0 ||
+		    (i > 0 && look_at_folder(there, x, folders[i], err) < 0))
 			return -1;
 	return 0;
 }
 
 /* Synced before it gets its name in new: a reader takes what it finds there for whole. */
-static int deliver(const struct jm_exporter *x, const char *base, struct jm_span bytes, struct jm_err *err)
+static int deliver(
+    const struct jm_exporter *x, const char *base, struct jm_span bytes, struct jm_err *err)
 {
-	char name[JM_EXPORT_PATH_BYTES + 8], temporary[JM_EXPORT_FILE_BYTES], path[JM_EXPORT_FILE_BYTES];
+	char name[JM_EXPORT_PATH_BYTES + 8], temporary[JM_EXPORT_FILE_BYTES],
+	    path[JM_EXPORT_FILE_BYTES];
 	int fd, rc;
 
-	(void)snprintf(name, sizeof name, "tmp/%s", base);
-	fd = jm_io_open(jm_exporter_path(x, name, temporary), O_WRONLY | O_CREAT | O_TRUNC, 0600, err);
+	snprintf(name, sizeof name, "tmp/%s", base);
+	fd = jm_io_open(
+	    jm_exporter_path(x, name, temporary), O_WRONLY | O_CREAT | O_TRUNC, 0600, err);
 	if (fd < 0)
 		return -1;
 	rc = bytes.len > 0 ? jm_io_write(fd, bytes.p, bytes.len, err) : 0;
 	if (rc == 0)
 		rc = jm_io_datasync(fd, err);
 	close(fd);
-	(void)snprintf(name, sizeof name, "new/%s", base);
+	snprintf(name, sizeof name, "new/%s", base);
 	if (rc == 0)
 		rc = jm_io_rename(temporary, jm_exporter_path(x, name, path), err);
 	if (rc < 0)
@@ -149,19 +161,21 @@ static int deliver(const struct jm_exporter *x, const char *base, struct jm_span
 	return rc;
 }
 
-static int add_maildir(struct jm_exporter *x, const struct jm_export_one *m, char path_r[JM_EXPORT_PATH_BYTES], struct jm_err *err)
+static int add_maildir(struct jm_exporter *x, const struct jm_export_one *m,
+    char path_r[JM_EXPORT_PATH_BYTES], struct jm_err *err)
 {
 	json_t *there = x->own;
 	char base[JM_EXPORT_PATH_BYTES - 8];
 	const char *old;
 
-	(void)snprintf(base, sizeof base, "%" PRId64 ".J%" PRIu64 "_%.24s.journal-milter,S=%zu", time_of(m->item) / 1000, m->id, m->sha256, m->bytes.len);
+	snprintf(base, sizeof base, "%" PRId64 ".J%" PRIu64 "_%.24s.journal-milter,S=%zu",
+	    time_of(m->item) / 1000, m->id, m->sha256, m->bytes.len);
 	old = json_string_value(json_object_get(there, base));
 	if (old) {
-		(void)snprintf(path_r, JM_EXPORT_PATH_BYTES, "%s", old);
+		snprintf(path_r, JM_EXPORT_PATH_BYTES, "%s", old);
 		return 0;
 	}
-	(void)snprintf(path_r, JM_EXPORT_PATH_BYTES, "new/%s", base);
+	snprintf(path_r, JM_EXPORT_PATH_BYTES, "new/%s", base);
 	return deliver(x, base, m->bytes, err);
 }
 
@@ -171,4 +185,6 @@ static void release_maildir(struct jm_exporter *x)
 	x->own = NULL;
 }
 
-const struct jm_export_format jm_export_maildir = { .name = "maildir", .begin = begin_maildir, .add = add_maildir, .release = release_maildir };
+const struct jm_export_format jm_export_maildir = {
+	.name = "maildir", .begin = begin_maildir, .add = add_maildir, .release = release_maildir
+};

@@ -5,7 +5,9 @@
 
 static int keep(void *ctx, const json_t *object, struct jm_err *err)
 {
-	return json_array_append(ctx, (json_t *)(uintptr_t)object) == 0 ? 0 : jm_err_set(err, JM_E_TEMP, "out of memory");
+	return json_array_append(ctx, (json_t *)(uintptr_t)object) == 0
+	    ? 0
+	    : jm_err_set(err, JM_E_TEMP, "out of memory");
 }
 
 int jm_follow_ask(struct jm_follow *f, const json_t *request, json_t **list_r, struct jm_err *err)
@@ -28,6 +30,7 @@ int jm_follow_ask(struct jm_follow *f, const json_t *request, json_t **list_r, s
 		return -1;
 	f->waiting = true;
 	if (!was_waiting && f->verb)
-		fprintf(stderr, "jmctl %s: %s; waiting for a daemon\n", f->verb, f->client->offline ? "no daemon runs" : err->text);
+		fprintf(stderr, "jmctl %s: %s; waiting for a daemon\n", f->verb,
+		    f->client->offline ? "no daemon runs" : err->text);
 	return 0;
 }

@@ -13,11 +13,11 @@
 struct reader {
 	htmlParserCtxtPtr parser;
 	struct jm_buf *out;
-	struct jm_buf link;		/* of the <a> at hand; empty: none */
-	size_t link_from;		/* where its text begins in out */
-	unsigned depth, hidden, pre;	/* elements open; of these, hidden and preformatted ones */
-	unsigned breaks;		/* line ends before what comes next */
-	bool space;			/* white space before what comes next */
+	struct jm_buf link;          /* of the <a> at hand; empty: none */
+	size_t link_from;            /* where its text begins in out */
+	unsigned depth, hidden, pre; /* elements open; of these, hidden and preformatted ones */
+	unsigned breaks;             /* line ends before what comes next */
+	bool space;                  /* white space before what comes next */
 	bool cut;
 	struct jm_err err;
 	int rc;
@@ -27,13 +27,47 @@ enum block { INLINE, LINE, PARAGRAPH, HIDDEN };
 
 static enum block block_of(const char *name)
 {
-	static const struct { const char *name; enum block block; } rows[] = {
-		{ "p", PARAGRAPH }, { "h1", PARAGRAPH }, { "h2", PARAGRAPH }, { "h3", PARAGRAPH }, { "h4", PARAGRAPH }, { "h5", PARAGRAPH },
-		{ "h6", PARAGRAPH }, { "blockquote", PARAGRAPH }, { "pre", PARAGRAPH }, { "ul", PARAGRAPH }, { "ol", PARAGRAPH }, { "table", PARAGRAPH },
-		{ "div", LINE }, { "tr", LINE }, { "li", LINE }, { "dl", LINE }, { "dt", LINE }, { "dd", LINE }, { "hr", LINE }, { "form", LINE },
-		{ "address", LINE }, { "center", LINE }, { "fieldset", LINE }, { "section", LINE }, { "article", LINE }, { "header", LINE },
-		{ "footer", LINE }, { "body", LINE }, { "caption", LINE }, { "option", LINE }, { "script", HIDDEN }, { "style", HIDDEN }, { "head", HIDDEN },
-		{ "title", HIDDEN }, { "template", HIDDEN }, { "svg", HIDDEN }, { "math", HIDDEN },
+	static const struct {
+		const char *name;
+		enum block block;
+	} rows[] = {
+		{ "p", PARAGRAPH },
+		{ "h1", PARAGRAPH },
+		{ "h2", PARAGRAPH },
+		{ "h3", PARAGRAPH },
+		{ "h4", PARAGRAPH },
+		{ "h5", PARAGRAPH },
+		{ "h6", PARAGRAPH },
+		{ "blockquote", PARAGRAPH },
+		{ "pre", PARAGRAPH },
+		{ "ul", PARAGRAPH },
+		{ "ol", PARAGRAPH },
+		{ "table", PARAGRAPH },
+		{ "div", LINE },
+		{ "tr", LINE },
+		{ "li", LINE },
+		{ "dl", LINE },
+		{ "dt", LINE },
+		{ "dd", LINE },
+		{ "hr", LINE },
+		{ "form", LINE },
+		{ "address", LINE },
+		{ "center", LINE },
+		{ "fieldset", LINE },
+		{ "section", LINE },
+		{ "article", LINE },
+		{ "header", LINE },
+		{ "footer", LINE },
+		{ "body", LINE },
+		{ "caption", LINE },
+		{ "option", LINE },
+		{ "script", HIDDEN },
+		{ "style", HIDDEN },
+		{ "head", HIDDEN },
+		{ "title", HIDDEN },
+		{ "template", HIDDEN },
+		{ "svg", HIDDEN },
+		{ "math", HIDDEN },
 	};
 
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
@@ -88,7 +122,8 @@ static void put_text(struct reader *r, const unsigned char *p, size_t n)
 			r->space = true;
 			i++;
 		} else {
-			for (from = i; i < n && (r->pre > 0 ? p[i] != '\n' : !jm_field_is_space(p[i])); i++)
+			for (from = i;
+			     i < n && (r->pre > 0 ? p[i] != '\n' : !jm_field_is_space(p[i])); i++)
 				;
 			put(r, p + from, i - from);
 		}
@@ -117,15 +152,19 @@ static void begin_link(struct reader *r, const xmlChar **atts)
 	struct jm_err no;
 
 	jm_buf_reset(&r->link);
-	if (!href || strncmp(href, "#", 1) == 0 || jm_buf_add(&r->link, href, strnlen(href, LINK_BYTES), &no) < 0)
+	if (!href || strncmp(href, "#", 1) == 0 ||
+	    jm_buf_add(&r->link, href, strnlen(href, LINK_BYTES), &no) < 0)
 		jm_buf_reset(&r->link);
 	r->link_from = r->out->len;
 }
 
-/* Where it leads, unless its text says so; a mailto: only when the text differs from the address. */
+/* Where it leads, unless its text says so; a mailto: only when the text differs from the address.
+ */
 static void end_link(struct reader *r)
 {
-	struct jm_span link = jm_buf_span(&r->link), text = jm_field_strip(jm_span_sub(jm_buf_span(r->out), r->link_from, r->out->len));
+	struct jm_span link = jm_buf_span(&r->link),
+		       text = jm_field_strip(
+			   jm_span_sub(jm_buf_span(r->out), r->link_from, r->out->len));
 	static const char mailto[] = "mailto:";
 
 	if (link.len == 0)
@@ -208,7 +247,10 @@ static void on_end(void *ctx, const xmlChar *xml_name)
 int jm_html_text(struct jm_span html, struct jm_buf *out, bool *cut_r, struct jm_err *err)
 {
 	/* No cdataBlock: what stands in <script> and <style> is not even looked at. */
-	htmlSAXHandler sax = { .startElement = on_start, .endElement = on_end, .characters = on_characters, .ignorableWhitespace = on_characters };
+	htmlSAXHandler sax = { .startElement = on_start,
+		.endElement = on_end,
+		.characters = on_characters,
+		.ignorableWhitespace = on_characters };
 	struct reader r = { .out = out };
 
 	*cut_r = false;
@@ -216,7 +258,8 @@ int jm_html_text(struct jm_span html, struct jm_buf *out, bool *cut_r, struct jm
 	r.parser = htmlCreatePushParserCtxt(&sax, &r, NULL, 0, NULL, XML_CHAR_ENCODING_UTF8);
 	if (!r.parser)
 		return jm_err_set(err, JM_E_TEMP, "no memory for the HTML parser");
-	(void)htmlCtxtUseOptions(r.parser, HTML_PARSE_RECOVER | HTML_PARSE_NOERROR | HTML_PARSE_NOWARNING | HTML_PARSE_NONET);
+	(void)htmlCtxtUseOptions(r.parser,
+	    HTML_PARSE_RECOVER | HTML_PARSE_NOERROR | HTML_PARSE_NOWARNING | HTML_PARSE_NONET);
 	for (size_t at = 0; at < html.len && !r.cut && r.rc == 0; at += CHUNK_BYTES) {
 		struct jm_span chunk = jm_span_sub(html, at, CHUNK_BYTES);
 
@@ -247,7 +290,9 @@ struct jm_span jm_html_charset(struct jm_span html)
 		v = jm_span_sub(head, i + sizeof word - 1, head.len);
 		if (v.len > 0 && (v.p[0] == '"' || v.p[0] == '\''))
 			v = jm_span_sub(v, 1, v.len);
-		while (n < v.len && n < 40 && (v.p[n] == '-' || v.p[n] == '_' || (v.p[n] >= '0' && v.p[n] <= '9') || (jm_lower(v.p[n]) >= 'a' && jm_lower(v.p[n]) <= 'z')))
+		while (n < v.len && n < 40 &&
+		    (v.p[n] == '-' || v.p[n] == '_' || (v.p[n] >= '0' && v.p[n] <= '9') ||
+			(jm_lower(v.p[n]) >= 'a' && jm_lower(v.p[n]) <= 'z')))
 			n++;
 		return jm_span_sub(v, 0, n);
 	}

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* jmctl import: messages from .eml files, mbox files, Maildirs and folders of them into the archive, as arrivals of transport "import". */
+/* jmctl import: messages from .eml files, mbox files, Maildirs and folders of them into the
+ * archive, as arrivals of transport "import". */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -32,15 +33,18 @@ struct import {
 	struct jm_unwrap_options unwrap;
 	struct jm_archive *a;
 	struct jm_progress bar;
-	bool counting;			/* the first walk: how many bytes there are */
-	uint64_t total, done;		/* bytes of the files */
+	bool counting;        /* the first walk: how many bytes there are */
+	uint64_t total, done; /* bytes of the files */
 	uint64_t files, messages, bytes, problems, first_seq, last_seq;
 };
 
 static int deposit(struct import *m, struct jm_span message, struct jm_err *err)
 {
 	const char *const rcpt_to[] = { m->service, NULL };
-	struct jm_deposit d = { .arrival = { .transport = "import", .service = m->service, .rcpt_to = rcpt_to, .received_ms = jm_clock_now_ms() },
+	struct jm_deposit d = { .arrival = { .transport = "import",
+				    .service = m->service,
+				    .rcpt_to = rcpt_to,
+				    .received_ms = jm_clock_now_ms() },
 		.received = message };
 	struct jm_receipt r;
 	struct jm_unwrap u;
@@ -86,8 +90,10 @@ static int import_file(struct import *m, const char *path, bool eml, struct jm_e
 	struct stat st;
 	void *map = NULL;
 
-	if (m->counting) {	/* what is wrong with it is told when its turn comes */
-		m->total += fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0;
+	if (m->counting) { /* what is wrong with it is told when its turn comes */
+		m->total += fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode)
+		    ? (uint64_t)st.st_size
+		    : 0;
 		if (fd >= 0)
 			close(fd);
 		return 0;
@@ -130,7 +136,8 @@ static bool is_folder(const char *path)
 }
 
 /* All files of one folder, in the order of their names. */
-static int import_folder(struct import *m, const char *path, bool maildir, unsigned depth, struct jm_err *err)
+static int import_folder(
+    struct import *m, const char *path, bool maildir, unsigned depth, struct jm_err *err)
 {
 	struct dirent **list = NULL;
 	char one[PATH_BYTES];
@@ -141,10 +148,12 @@ static int import_folder(struct import *m, const char *path, bool maildir, unsig
 	for (int i = 0; i < n; i++) {
 		const char *name = list[i]->d_name, *dot = strrchr(name, '.');
 
-		if (rc == 0 && name[0] != '.' && (size_t)snprintf(one, sizeof one, "%s/%s", path, name) < sizeof one) {
+		if (rc == 0 && name[0] != '.' &&
+		    (size_t)snprintf(one, sizeof one, "%s/%s", path, name) < sizeof one) {
 			if (maildir)
 				rc = is_folder(one) ? 0 : import_file(m, one, true, err);
-			else if (is_folder(one) || (dot && (strcmp(dot, ".eml") == 0 || strcmp(dot, ".mbox") == 0)))
+			else if (is_folder(one) ||
+			    (dot && (strcmp(dot, ".eml") == 0 || strcmp(dot, ".mbox") == 0)))
 				rc = import_path(m, one, depth + 1, err);
 		}
 		free(list[i]);
@@ -162,11 +171,13 @@ static int import_path(struct import *m, const char *path, unsigned depth, struc
 		return jm_err_set(err, JM_E_LIMIT, "%.200s: too deep", path);
 	if (!is_folder(path))
 		return import_file(m, path, dot && strcmp(dot, ".eml") == 0, err);
-	(void)snprintf(cur, sizeof cur, "%s/cur", path);
-	(void)snprintf(new_, sizeof new_, "%s/new", path);
+	snprintf(cur, sizeof cur, "%s/cur", path);
+	snprintf(new_, sizeof new_, "%s/new", path);
 	if (!is_folder(cur) || !is_folder(new_))
 		return import_folder(m, path, false, depth, err);
-	return import_folder(m, cur, true, depth, err) < 0 ? -1 : import_folder(m, new_, true, depth, err);
+	return import_folder(m, cur, true, depth, err) < 0
+	    ? -1
+	    : import_folder(m, new_, true, depth, err);
 }
 
 static int read_options(struct import *m, struct jm_err *err)
@@ -174,13 +185,17 @@ static int read_options(struct import *m, struct jm_err *err)
 	static const char *const none[] = { NULL };
 
 	if (!m->service)
-		return jm_err_set(err, JM_E_USAGE, "--service tells the journal address that the messages shall count for");
-	m->unwrap = (struct jm_unwrap_options){ .journal_domains = m->domains.n > 0 ? m->domains.v : none, .prefer_clear_text = m->clear_text,
+		return jm_err_set(err, JM_E_USAGE,
+		    "--service tells the journal address that the messages shall count for");
+	m->unwrap = (struct jm_unwrap_options){ .journal_domains = m->domains.n > 0 ? m->domains.v
+										    : none,
+		.prefer_clear_text = m->clear_text,
 		.remove_journal_headers = !m->keep_headers };
 	if (m->type && strcmp(m->type, "eml") == 0)
 		m->unwrap.type = JM_JOURNAL_EML;
 	else if (m->type && strcmp(m->type, "envelope") != 0)
-		return jm_err_set(err, JM_E_USAGE, "--journal-type is envelope or eml, not \"%.40s\"", m->type);
+		return jm_err_set(
+		    err, JM_E_USAGE, "--journal-type is envelope or eml, not \"%.40s\"", m->type);
 	if (!m->quoting || strcmp(m->quoting, "mboxrd") == 0)
 		m->mbox = JM_MBOX_RD;
 	else if (strcmp(m->quoting, "mboxo") == 0)
@@ -188,7 +203,8 @@ static int read_options(struct import *m, struct jm_err *err)
 	else if (strcmp(m->quoting, "none") == 0)
 		m->mbox = JM_MBOX_NONE;
 	else
-		return jm_err_set(err, JM_E_USAGE, "--quoting is mboxrd, mboxo or none, not \"%.40s\"", m->quoting);
+		return jm_err_set(err, JM_E_USAGE,
+		    "--quoting is mboxrd, mboxo or none, not \"%.40s\"", m->quoting);
 	return 0;
 }
 
@@ -205,7 +221,7 @@ static int run(struct import *m, char **paths, int n, struct jm_err *err)
 	jm_progress_start(&m->bar, NULL);
 	m->counting = true;
 	for (int i = 0; rc == 0 && m->bar.shown && i < n; i++)
-		(void)import_path(m, paths[i], 0, &ignored);	/* said when its turn comes */
+		(void)import_path(m, paths[i], 0, &ignored); /* said when its turn comes */
 	m->counting = false;
 	for (int i = 0; rc == 0 && i < n; i++) {
 		rc = import_path(m, paths[i], 0, err);
@@ -224,20 +240,27 @@ static int run(struct import *m, char **paths, int n, struct jm_err *err)
 int jm_ctl_import(int argc, char **argv)
 {
 	struct import m = { .files = 0 };
-	const struct jm_ctl_option options[] = {
-		{ "service", JM_CTL_TEXT, &m.service, "ADDRESS", "the journal address that they count for" },
-		{ "journal-type", JM_CTL_TEXT, &m.type, "TYPE", "envelope: unwrap what is a journal report; eml: never [envelope]", "envelope eml" },
-		{ "journal-domain", JM_CTL_LIST, &m.domains, "DOMAIN", "a domain of journal addresses, any number of times" },
-		{ "prefer-clear-text", JM_CTL_FLAG, &m.clear_text, NULL, "take the clear-text copy of a rights-protected message" },
-		{ "keep-journal-headers", JM_CTL_FLAG, &m.keep_headers, NULL, "leave the two X-MS-Exchange BCC fields in" },
-		{ "quoting", JM_CTL_TEXT, &m.quoting, "HOW", "of From_ lines in mbox files: mboxrd, mboxo, none [mboxrd]", "mboxrd mboxo none" },
-		JM_CLIENT_OPTIONS(&m.client), { NULL }
-	};
+	const struct jm_ctl_option options[] = { { "service", JM_CTL_TEXT, &m.service, "ADDRESS",
+						     "the journal address that they count for" },
+		{ "journal-type", JM_CTL_TEXT, &m.type, "TYPE",
+		    "envelope: unwrap what is a journal report; eml: never [envelope]",
+		    "envelope eml" },
+		{ "journal-domain", JM_CTL_LIST, &m.domains, "DOMAIN",
+		    "a domain of journal addresses, any number of times" },
+		{ "prefer-clear-text", JM_CTL_FLAG, &m.clear_text, NULL,
+		    "take the clear-text copy of a rights-protected message" },
+		{ "keep-journal-headers", JM_CTL_FLAG, &m.keep_headers, NULL,
+		    "leave the two X-MS-Exchange BCC fields in" },
+		{ "quoting", JM_CTL_TEXT, &m.quoting, "HOW",
+		    "of From_ lines in mbox files: mboxrd, mboxo, none [mboxrd]",
+		    "mboxrd mboxo none" },
+		JM_CLIENT_OPTIONS(&m.client), { NULL } };
 	struct jm_err err;
 	json_t *o;
 	int n, code, rc;
 
-	n = jm_ctl_options(argc, argv, options, "[options] --service ADDRESS PATH...", "Archive messages from .eml files, mbox files, Maildirs and folders.", &code);
+	n = jm_ctl_options(argc, argv, options, "[options] --service ADDRESS PATH...",
+	    "Archive messages from .eml files, mbox files, Maildirs and folders.", &code);
 	if (n < 0)
 		return code;
 	if (n == 0)
@@ -247,8 +270,10 @@ int jm_ctl_import(int argc, char **argv)
 		code = jm_ctl_fail(argv[0], &err);
 	else
 		code = m.problems == 0 ? EX_OK : EX_DATAERR;
-	o = json_pack("{s:b, s:I, s:I, s:I, s:I, s:I, s:I}", "ok", code == EX_OK, "files", (json_int_t)m.files, "messages", (json_int_t)m.messages, "bytes",
-	    (json_int_t)m.bytes, "problems", (json_int_t)m.problems, "first_seq", (json_int_t)m.first_seq, "last_seq", (json_int_t)m.last_seq);
+	o = json_pack("{s:b, s:I, s:I, s:I, s:I, s:I, s:I}", "ok", code == EX_OK, "files",
+	    (json_int_t)m.files, "messages", (json_int_t)m.messages, "bytes", (json_int_t)m.bytes,
+	    "problems", (json_int_t)m.problems, "first_seq", (json_int_t)m.first_seq, "last_seq",
+	    (json_int_t)m.last_seq);
 	if (m.messages > 0 || rc == 0) {
 		if (m.client.json)
 			jm_print_json(stdout, o);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* jmctl load: a dump back into an archive, with the numbers, times, recipients and digests that it had. */
+/* jmctl load: a dump back into an archive, with the numbers, times, recipients and digests that it
+ * had. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -24,19 +25,22 @@ struct load {
 	struct jm_loader *loader;
 	struct jm_progress bar;
 	uint64_t lines, loaded, there, problems, last_seq;
-	char mark[PATH_BYTES];		/* in the archive's folder */
+	char mark[PATH_BYTES]; /* in the archive's folder */
 	bool marked;
 };
 
 /* A path of a manifest stays within the folder. */
 static int check_path(const char *path, struct jm_err *err)
 {
-	if (path && strncmp(path, "reports/", 8) == 0 && !strstr(path, "..") && strlen(path) < JM_DUMP_PATH_BYTES)
+	if (path && strncmp(path, "reports/", 8) == 0 && !strstr(path, "..") &&
+	    strlen(path) < JM_DUMP_PATH_BYTES)
 		return 0;
-	return jm_err_set(err, JM_E_CORRUPT, "the manifest names a report at an impossible place: \"%.80s\"", path ? path : "");
+	return jm_err_set(err, JM_E_CORRUPT,
+	    "the manifest names a report at an impossible place: \"%.80s\"", path ? path : "");
 }
 
-/* While the file is there nobody who looks into the archive writes into it, so that a load that was broken off can go on. */
+/* While the file is there nobody who looks into the archive writes into it, so that a load that was
+ * broken off can go on. */
 static int mark(struct load *l, struct jm_err *err)
 {
 	if (!l->marked && jm_io_publish(l->mark, "", 0, 0600, err) < 0)
@@ -47,7 +51,8 @@ static int mark(struct load *l, struct jm_err *err)
 
 static int add_line(struct load *l, const json_t *line, struct jm_err *err)
 {
-	const char *type = json_string_value(json_object_get(line, "type")), *path = json_string_value(json_object_get(line, "report"));
+	const char *type = json_string_value(json_object_get(line, "type")),
+		   *path = json_string_value(json_object_get(line, "report"));
 	unsigned char *bytes = NULL;
 	char full[PATH_BYTES];
 	bool fresh = false;
@@ -57,13 +62,14 @@ static int add_line(struct load *l, const json_t *line, struct jm_err *err)
 	if (type && strcmp(type, "report") == 0) {
 		if (check_path(path, err) < 0)
 			return -1;
-		(void)snprintf(full, sizeof full, "%s/%s", l->dir, path);
+		snprintf(full, sizeof full, "%s/%s", l->dir, path);
 		rc = jm_io_read_file(full, REPORT_MAX_BYTES, &bytes, &n, err);
 		if (rc < 0 && err->kind == JM_E_NOTFOUND)
 			err->kind = JM_E_CORRUPT;
 	}
 	/* Not before there is something to add: it may be the wrong archive. */
-	if (rc == 0 && (uint64_t)json_integer_value(json_object_get(line, "seq")) >= jm_loader_next(l->loader))
+	if (rc == 0 &&
+	    (uint64_t)json_integer_value(json_object_get(line, "seq")) >= jm_loader_next(l->loader))
 		rc = mark(l, err);
 	if (rc == 0)
 		rc = jm_loader_add(l->loader, line, jm_span_of(bytes, n), &fresh, err);
@@ -73,7 +79,8 @@ static int add_line(struct load *l, const json_t *line, struct jm_err *err)
 	return rc;
 }
 
-/* The manifest's length is all that is known beforehand: how far it was read is how far the load is. */
+/* The manifest's length is all that is known beforehand: how far it was read is how far the load
+ * is. */
 static int load_lines(struct load *l, FILE *f, struct jm_err *err)
 {
 	struct stat st;
@@ -108,7 +115,8 @@ static int load_lines(struct load *l, FILE *f, struct jm_err *err)
 	return rc;
 }
 
-static int load_all(struct load *l, struct jm_archive *a, const char *dir, FILE *f, struct jm_err *err)
+static int load_all(
+    struct load *l, struct jm_archive *a, const char *dir, FILE *f, struct jm_err *err)
 {
 	struct jm_err other;
 	int rc;
@@ -138,7 +146,7 @@ static int run(struct load *l, struct jm_err *err)
 		return jm_err_set(err, JM_E_USAGE, "into which archive? --archive DIR tells");
 	if (strlen(l->dir) > 4000)
 		return jm_err_set(err, JM_E_USAGE, "the folder's name is too long");
-	(void)snprintf(path, sizeof path, "%s/manifest.jsonl", l->dir);
+	snprintf(path, sizeof path, "%s/manifest.jsonl", l->dir);
 	f = fopen(path, "re");
 	if (!f)
 		return jm_err_sys(err, errno == EACCES ? JM_E_DENIED : JM_E_NOTFOUND, "%s", path);
@@ -157,7 +165,9 @@ int jm_ctl_load(int argc, char **argv)
 	json_t *o;
 	int n, code;
 
-	n = jm_ctl_options(argc, argv, options, "--archive NEW DIR", "Read what dump wrote into a new archive, or go on with one that was broken off.", &code);
+	n = jm_ctl_options(argc, argv, options, "--archive NEW DIR",
+	    "Read what dump wrote into a new archive, or go on with one that was broken off.",
+	    &code);
 	if (n < 0)
 		return code;
 	if (n != 1)
@@ -165,8 +175,9 @@ int jm_ctl_load(int argc, char **argv)
 	l.dir = argv[1];
 	if (run(&l, &err) < 0)
 		return jm_ctl_fail(argv[0], &err);
-	o = json_pack("{s:b, s:I, s:I, s:I, s:I}", "ok", l.problems == 0, "loaded", (json_int_t)l.loaded, "there", (json_int_t)l.there, "problems",
-	    (json_int_t)l.problems, "last_seq", (json_int_t)l.last_seq);
+	o = json_pack("{s:b, s:I, s:I, s:I, s:I}", "ok", l.problems == 0, "loaded",
+	    (json_int_t)l.loaded, "there", (json_int_t)l.there, "problems", (json_int_t)l.problems,
+	    "last_seq", (json_int_t)l.last_seq);
 	if (l.client.json)
 		jm_print_json(stdout, o);
 	else

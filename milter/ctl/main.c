@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* jmctl: the table of verbs, --help and --version, and the exit codes. What a verb does lives in a file of its name. */
+/* jmctl: the table of verbs, --help and --version, and the exit codes. What a verb does lives in a
+ * file of its name. */
 #include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,9 +16,11 @@ static int completion(int argc, char **argv);
 static const struct jm_ctl_verb verbs[] = {
 	{ "status", jm_ctl_status, "how archive and daemon stand" },
 	{ "list", jm_ctl_list, "the items of the archive" },
-	{ "search", jm_ctl_search, "items by sender, recipient, domain, subject, date, size, attachment" },
+	{ "search", jm_ctl_search,
+	    "items by sender, recipient, domain, subject, date, size, attachment" },
 	{ "show", jm_ctl_show, "one item: envelope, recipients, text, attachments, reports" },
-	{ "export", jm_ctl_export, "the exact bytes of messages or reports: files, mbox, Maildir, EDRM XML" },
+	{ "export", jm_ctl_export,
+	    "the exact bytes of messages or reports: files, mbox, Maildir, EDRM XML" },
 	{ "queue", jm_ctl_queue, "the processing queue: list, show, retry, release" },
 	{ "set-aside", jm_ctl_set_aside, "what is set aside: list, show, release, expire" },
 	{ "verify", jm_ctl_verify, "re-read and compare every record" },
@@ -38,7 +41,8 @@ static const struct jm_ctl_verb verbs[] = {
 	{ "unwrap", jm_ctl_unwrap, "tell what a message gives by the rules; needs no archive" },
 	{ "setup", jm_ctl_setup, "write what MTA, archive and Exchange need for a domain" },
 	{ "doctor", jm_ctl_doctor, "look for every known way to lose mail; changes nothing" },
-	{ "ranges", jm_ctl_ranges, "the addresses of Microsoft 365, and what a newer list changes" },
+	{ "ranges", jm_ctl_ranges,
+	    "the addresses of Microsoft 365, and what a newer list changes" },
 	{ "completion", completion, "what the next word may be, for the shell" },
 	{ "help", help, "list the verbs, or tell the options of one" },
 };
@@ -52,21 +56,21 @@ int jm_ctl_exit_code(enum jm_err_kind kind)
 		return EX_OK;
 	case JM_E_TEMP:
 	case JM_E_LIMIT:
-		return EX_TEMPFAIL;	/* 75: a later try may succeed */
+		return EX_TEMPFAIL; /* 75: a later try may succeed */
 	case JM_E_NOTFOUND:
-		return EX_UNAVAILABLE;	/* 69: no such item, file, archive */
+		return EX_UNAVAILABLE; /* 69: no such item, file, archive */
 	case JM_E_DENIED:
-		return EX_NOPERM;	/* 77 */
+		return EX_NOPERM; /* 77 */
 	case JM_E_CONFIG:
-		return EX_CONFIG;	/* 78 */
+		return EX_CONFIG; /* 78 */
 	case JM_E_CORRUPT:
-		return EX_DATAERR;	/* 65: also what verify returns when it found something */
+		return EX_DATAERR; /* 65: also what verify returns when it found something */
 	case JM_E_USAGE:
-		return EX_USAGE;	/* 64 */
+		return EX_USAGE; /* 64 */
 	case JM_E_BUG:
 		break;
 	}
-	return EX_SOFTWARE;		/* 70 */
+	return EX_SOFTWARE; /* 70 */
 }
 
 int jm_ctl_fail(const char *verb, const struct jm_err *err)
@@ -78,9 +82,13 @@ int jm_ctl_fail(const char *verb, const struct jm_err *err)
 int jm_ctl_fail_usage(const char *verb, const char *word)
 {
 	if (word)
-		fprintf(stderr, "jmctl %s: \"%s\" is one word too many; jmctl %s --help tells what it takes\n", verb, word, verb);
+		fprintf(stderr,
+		    "jmctl %s: \"%s\" is one word too many; jmctl %s --help tells what it takes\n",
+		    verb, word, verb);
 	else
-		fprintf(stderr, "jmctl %s: a word is missing; jmctl %s --help tells what it takes\n", verb, verb);
+		fprintf(stderr,
+		    "jmctl %s: a word is missing; jmctl %s --help tells what it takes\n", verb,
+		    verb);
 	return EX_USAGE;
 }
 
@@ -125,8 +133,12 @@ static int tell(const char *name, bool json)
 static int help(int argc, char **argv)
 {
 	bool json = false;
-	const struct jm_ctl_option options[] = { { "json", JM_CTL_FLAG, &json, NULL, "print JSON, one object a verb" }, { NULL } };
-	int code, n = jm_ctl_options(argc, argv, options, "[options] [VERB]", "List the verbs, or tell the options of one.", &code);
+	const struct jm_ctl_option options[] = {
+		{ "json", JM_CTL_FLAG, &json, NULL, "print JSON, one object a verb" }, { NULL }
+	};
+	int code,
+	    n = jm_ctl_options(argc, argv, options, "[options] [VERB]",
+		"List the verbs, or tell the options of one.", &code);
 	size_t i;
 
 	if (n < 0)
@@ -147,7 +159,8 @@ static int help(int argc, char **argv)
 	return EX_OK;
 }
 
-/* The words of a command line up to the one that is being typed: the verb's name is ours, the rest the verb's. */
+/* The words of a command line up to the one that is being typed: the verb's name is ours, the rest
+ * the verb's. */
 static int completion(int argc, char **argv)
 {
 	static const struct jm_ctl_option none[] = { { NULL } };
@@ -155,11 +168,14 @@ static int completion(int argc, char **argv)
 	int code, n = 0;
 	size_t i;
 
-	if (argc > 1 && strcmp(argv[1], "--") == 0) {	/* what follows are words, whatever they look like */
+	if (argc > 1 && strcmp(argv[1], "--") == 0) { /* what follows are words, whatever they look
+							 like */
 		argv++;
 		argc--;
-	} else if ((n = jm_ctl_options(argc, argv, none, "-- WORD...",
-	    "Print what the last WORD of a command line may be, a line each; \"files\" and \"folders\" after a tab stand for their names.", &code)) < 0) {
+	} else if (
+	    (n = jm_ctl_options(argc, argv, none, "-- WORD...",
+		 "Print what the last WORD of a command line may be, a line each; \"files\" and \"folders\" after a tab stand for their names.",
+		 &code)) < 0) {
 		return code;
 	}
 	if (argc < 2)
@@ -181,8 +197,9 @@ static int completion(int argc, char **argv)
 }
 
 /*
- * Options that stand before the verb are the verb's: "jmctl --archive DIR list". Only those that all verbs of the archive share, since
- * nobody else knows which word is an argument. Moves the verb to the front.
+ * Options that stand before the verb are the verb's: "jmctl --archive DIR list". Only those that
+ * all verbs of the archive share, since nobody else knows which word is an argument. Moves the verb
+ * to the front.
  */
 static void verb_first(int argc, char **argv)
 {
@@ -191,8 +208,9 @@ static void verb_first(int argc, char **argv)
 	size_t k;
 	int i = 1;
 
-	while (i < argc && (strcmp(argv[i], "--json") == 0 || strncmp(argv[i], "--config", 8) == 0 || strncmp(argv[i], "--archive", 9) == 0 ||
-	    strncmp(argv[i], "--socket", 8) == 0)) {
+	while (i < argc &&
+	    (strcmp(argv[i], "--json") == 0 || strncmp(argv[i], "--config", 8) == 0 ||
+		strncmp(argv[i], "--archive", 9) == 0 || strncmp(argv[i], "--socket", 8) == 0)) {
 		for (k = 0; k < 3; k++)
 			if (strcmp(argv[i], with_argument[k]) == 0)
 				i++;
@@ -214,7 +232,7 @@ int main(int argc, char **argv)
 		return EX_USAGE;
 	}
 	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
-		return help(1, (char *[]){ (char *)(uintptr_t)"help", NULL });
+		return help(1, (char *[]){ (char *)(uintptr_t) "help", NULL });
 	if (strcmp(argv[1], "--version") == 0) {
 		puts("jmctl (" PACKAGE_NAME ") " PACKAGE_VERSION);
 		return EX_OK;

@@ -26,7 +26,8 @@ static struct jm_span line_at(struct jm_span all, size_t at)
 
 static bool is_empty(struct jm_span line)
 {
-	return (line.len == 1 && line.p[0] == '\n') || (line.len == 2 && line.p[0] == '\r' && line.p[1] == '\n');
+	return (line.len == 1 && line.p[0] == '\n') ||
+	    (line.len == 2 && line.p[0] == '\r' && line.p[1] == '\n');
 }
 
 /* How many bytes of quoting stand before this line: 0 or 1. */
@@ -41,15 +42,17 @@ static size_t quoted(struct jm_span line, enum jm_mbox_quoting quoting)
 	return begins(jm_span_sub(line, marks, line.len), from_, FROM_BYTES) ? 1 : 0;
 }
 
-int jm_mbox_next(struct jm_span all, size_t *at, enum jm_mbox_quoting quoting, struct jm_buf *message, struct jm_err *err)
+int jm_mbox_next(struct jm_span all, size_t *at, enum jm_mbox_quoting quoting,
+    struct jm_buf *message, struct jm_err *err)
 {
-	struct jm_span line, empty = { NULL, 0 };	/* an empty line that is not known to belong to the message yet */
+	struct jm_span line, empty = { NULL, 0 }; /* an empty line that is not known to belong to
+						     the message yet */
 
 	if (*at >= all.len)
 		return 0;
 	jm_buf_reset(message);
 	line = line_at(all, *at);
-	*at += line.len;		/* the From_ line */
+	*at += line.len; /* the From_ line */
 	for (; *at < all.len; *at += line.len) {
 		size_t skip;
 
@@ -84,7 +87,8 @@ int jm_mbox_quote_end(struct jm_mbox_quoter *q, struct jm_buf *out, struct jm_er
 }
 
 /* One octet of a line that may have to be quoted. */
-static int quote_octet(struct jm_mbox_quoter *q, unsigned char c, struct jm_buf *out, struct jm_err *err)
+static int quote_octet(
+    struct jm_mbox_quoter *q, unsigned char c, struct jm_buf *out, struct jm_err *err)
 {
 	if (q->held == 0 && c == '>')
 		return jm_buf_add_byte(out, c, err);
@@ -98,7 +102,8 @@ static int quote_octet(struct jm_mbox_quoter *q, unsigned char c, struct jm_buf 
 	return jm_mbox_quote_end(q, out, err) < 0 ? -1 : jm_buf_add_byte(out, c, err);
 }
 
-int jm_mbox_quote(struct jm_mbox_quoter *q, struct jm_span piece, struct jm_buf *out, struct jm_err *err)
+int jm_mbox_quote(
+    struct jm_mbox_quoter *q, struct jm_span piece, struct jm_buf *out, struct jm_err *err)
 {
 	while (piece.len > 0) {
 		size_t n = 1;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Options of the verbs, by table: strict, without abbreviations, and with the nearest name for a misspelled one. */
+/* Options of the verbs, by table: strict, without abbreviations, and with the nearest name for a
+ * misspelled one. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,7 +9,7 @@
 #include "common/base/num.h"
 #include "milter/ctl/ctl.h"
 
-#define WORD_MAX 40		/* longer words are near to nothing */
+#define WORD_MAX 40 /* longer words are near to nothing */
 #define OPTIONS_MAX 40
 
 /* Levenshtein's distance; both words are at most WORD_MAX long. */
@@ -61,7 +62,8 @@ const char *jm_ctl_nearest(const char *word, const char *const *names, size_t n)
 }
 
 /* Looks a name up; complains when it is not there. */
-static const struct jm_ctl_option *look_up(const char *verb, const struct jm_ctl_option *table, const char *name, size_t name_n)
+static const struct jm_ctl_option *look_up(
+    const char *verb, const struct jm_ctl_option *table, const char *name, size_t name_n)
 {
 	const char *names[OPTIONS_MAX + 1], *near;
 	const struct jm_ctl_option *o;
@@ -109,7 +111,8 @@ static int take(const char *verb, const struct jm_ctl_option *o, const char *tex
 	case JM_CTL_NUMBER:
 		if (jm_num_u64(jm_span_str(text), 0, UINT64_MAX, o->value) == 0)
 			return EX_OK;
-		fprintf(stderr, "jmctl %s: --%s wants a number of decimal digits, not \"%s\"\n", verb, o->name, text);
+		fprintf(stderr, "jmctl %s: --%s wants a number of decimal digits, not \"%s\"\n",
+		    verb, o->name, text);
 		return EX_USAGE;
 	case JM_CTL_LIST:
 		if (list_add(o->value, text) == 0)
@@ -120,11 +123,13 @@ static int take(const char *verb, const struct jm_ctl_option *o, const char *tex
 	return EX_SOFTWARE;
 }
 
-/* One word that begins with "--"; *i_r moves on when the argument is the next word. 0, or an exit code after a message. */
+/* One word that begins with "--"; *i_r moves on when the argument is the next word. 0, or an exit
+ * code after a message. */
 static int take_word(int argc, char **argv, int *i_r, const struct jm_ctl_option *table)
 {
 	const char *name = argv[*i_r] + 2, *equals = strchr(name, '='), *text = NULL;
-	const struct jm_ctl_option *o = look_up(argv[0], table, name, equals ? (size_t)(equals - name) : strlen(name));
+	const struct jm_ctl_option *o = look_up(
+	    argv[0], table, name, equals ? (size_t)(equals - name) : strlen(name));
 
 	if (!o)
 		return EX_USAGE;
@@ -157,12 +162,14 @@ static bool has(int argc, char **argv, const char *word)
 static int asks(int argc, char **argv)
 {
 	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
-		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0 || strcmp(argv[i], JM_CTL_COMPLETE) == 0)
+		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0 ||
+		    strcmp(argv[i], JM_CTL_COMPLETE) == 0)
 			return i;
 	return 0;
 }
 
-int jm_ctl_options(int argc, char **argv, const struct jm_ctl_option *table, const char *usage, const char *help, int *exit_r)
+int jm_ctl_options(int argc, char **argv, const struct jm_ctl_option *table, const char *usage,
+    const char *help, int *exit_r)
 {
 	int i, operands = 0, asked = asks(argc, argv);
 
@@ -181,7 +188,9 @@ int jm_ctl_options(int argc, char **argv, const struct jm_ctl_option *table, con
 		} else if (argv[i][0] != '-' || argv[i][1] == '\0') {
 			argv[++operands] = argv[i];
 		} else if (argv[i][1] != '-') {
-			fprintf(stderr, "jmctl %s: no option \"%s\", all are long ones; jmctl %s --help lists them\n", argv[0], argv[i], argv[0]);
+			fprintf(stderr,
+			    "jmctl %s: no option \"%s\", all are long ones; jmctl %s --help lists them\n",
+			    argv[0], argv[i], argv[0]);
 			*exit_r = EX_USAGE;
 			return -1;
 		} else if ((*exit_r = take_word(argc, argv, &i, table)) != EX_OK) {

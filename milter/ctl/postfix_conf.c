@@ -40,7 +40,10 @@ static int set(json_t *object, struct jm_span name, struct jm_span value)
 	memcpy(key, name.p, name.len);
 	key[name.len] = '\0';
 	/* Text that is not UTF-8 is of no use for any check. */
-	return json_object_set_new(object, key, json_pack("s%", value.len ? (const char *)value.p : "", value.len)) == 0 ? 0 : -1;
+	return json_object_set_new(object, key,
+		   json_pack("s%", value.len ? (const char *)value.p : "", value.len)) == 0
+	    ? 0
+	    : -1;
 }
 
 /* "name = value" */
@@ -74,12 +77,15 @@ static int add_service(struct jm_postfix *p, struct jm_span line)
 		n++;
 	if (n < 8)
 		return 0;
-	snprintf(key, sizeof key, "%.*s/%.*s", (int)column[0].len, (const char *)column[0].p, (int)column[1].len, (const char *)column[1].p);
-	return json_object_set_new(p->services, key, json_pack("{s:s%, s:s%, s:{}}", "chroot", column[4].p, column[4].len, "command", column[7].p,
-	    column[7].len, "set"));
+	snprintf(key, sizeof key, "%.*s/%.*s", (int)column[0].len, (const char *)column[0].p,
+	    (int)column[1].len, (const char *)column[1].p);
+	return json_object_set_new(p->services, key,
+	    json_pack("{s:s%, s:s%, s:{}}", "chroot", column[4].p, column[4].len, "command",
+		column[7].p, column[7].len, "set"));
 }
 
-int jm_postfix_parse(struct jm_span main, struct jm_span master, struct jm_span overrides, struct jm_postfix *p)
+int jm_postfix_parse(
+    struct jm_span main, struct jm_span master, struct jm_span overrides, struct jm_postfix *p)
 {
 	struct jm_span line, name, value;
 
@@ -101,7 +107,9 @@ int jm_postfix_parse(struct jm_span main, struct jm_span master, struct jm_span 
 			continue;
 		slash = jm_span_rindex(name, '/');
 		service = slash < name.len ? service_of(p, jm_span_sub(name, 0, slash)) : NULL;
-		if (service && set(json_object_get(service, "set"), jm_span_sub(name, slash + 1, name.len), value) != 0)
+		if (service &&
+		    set(json_object_get(service, "set"), jm_span_sub(name, slash + 1, name.len),
+			value) != 0)
 			return -1;
 	}
 	return 0;
@@ -119,7 +127,8 @@ const char *jm_postfix_value(const struct jm_postfix *p, const char *service, co
 	const char *v = NULL;
 
 	if (service)
-		v = json_string_value(json_object_get(json_object_get(json_object_get(p->services, service), "set"), name));
+		v = json_string_value(json_object_get(
+		    json_object_get(json_object_get(p->services, service), "set"), name));
 	if (!v)
 		v = json_string_value(json_object_get(p->main, name));
 	return v ? v : "";
@@ -164,7 +173,7 @@ struct jm_span jm_postfix_milter_option(struct jm_span word, const char *name)
 {
 	struct jm_span rest = inside(word), option, key, value, found = { NULL, 0 };
 
-	(void)jm_postfix_word(&rest, &option);	/* the address */
+	(void)jm_postfix_word(&rest, &option); /* the address */
 	/* Options are "name=value", or "{ name = value }" where there are blanks. */
 	while (jm_postfix_word(&rest, &option))
 		if (split(inside(option), &key, &value) && jm_span_eq(key, jm_span_str(name)))
@@ -174,8 +183,15 @@ struct jm_span jm_postfix_milter_option(struct jm_span word, const char *name)
 
 int64_t jm_postfix_seconds(struct jm_span text)
 {
-	static const struct { unsigned char unit; int64_t seconds; } units[] = {
-		{ 's', 1 }, { 'm', 60 }, { 'h', 3600 }, { 'd', 86400 }, { 'w', 604800 },
+	static const struct {
+		unsigned char unit;
+		int64_t seconds;
+	} units[] = {
+		{ 's', 1 },
+		{ 'm', 60 },
+		{ 'h', 3600 },
+		{ 'd', 86400 },
+		{ 'w', 604800 },
 	};
 	uint64_t n;
 	int64_t factor = 1;

@@ -10,13 +10,14 @@
 #include "common/mail/word.h"
 #include "milter/ctl/html.h"
 
-#define HTML_BYTES (512u * 1024)	/* of an HTML part that are read */
+#define HTML_BYTES (512u * 1024) /* of an HTML part that are read */
 #define HEADERS_MAX 2000
 #define ATTACHMENTS_MAX 5000
 
 struct preview {
 	json_t *attachments;
-	struct jm_buf plain, html;	/* the first of each that is no attachment, as UTF-8; html: not yet as text */
+	struct jm_buf plain, html; /* the first of each that is no attachment, as UTF-8; html: not
+				      yet as text */
 	bool has_plain, has_html, plain_cut, html_cut;
 };
 
@@ -42,9 +43,11 @@ static json_t *text_json(struct jm_span text)
 /* Does a field tell who received it? Trace fields do: "Received: ... for <address>". */
 static bool tells_bcc(struct jm_span name)
 {
-	static const char *const names[] = { "Received", "Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To", "X-Forwarded-To", "X-RCPT-TO" };
+	static const char *const names[] = { "Received", "Delivered-To", "X-Original-To",
+		"Envelope-To", "X-Envelope-To", "X-Forwarded-To", "X-RCPT-TO" };
 
-	if (name.len >= 3 && jm_span_eq_nocase(jm_span_sub(name, name.len - 3, 3), jm_span_str("bcc")))
+	if (name.len >= 3 &&
+	    jm_span_eq_nocase(jm_span_sub(name, name.len - 3, 3), jm_span_str("bcc")))
 		return true;
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
 		if (jm_span_eq_nocase(name, jm_span_str(names[i])))
@@ -52,15 +55,19 @@ static bool tells_bcc(struct jm_span name)
 	return false;
 }
 
-static int add_header(json_t *list, const struct jm_field *f, struct jm_buf *fold, struct jm_buf *text, struct jm_err *err)
+static int add_header(json_t *list, const struct jm_field *f, struct jm_buf *fold,
+    struct jm_buf *text, struct jm_err *err)
 {
 	struct jm_span value;
 	json_t *o;
 
 	jm_buf_reset(text);
-	if (jm_field_unfold(jm_span_sub(f->value, 0, JM_FIELD_VALUE_BYTES), fold, &value, err) != 0 || jm_word_decode(value, text, err) != 0)
+	if (jm_field_unfold(jm_span_sub(f->value, 0, JM_FIELD_VALUE_BYTES), fold, &value, err) !=
+		0 ||
+	    jm_word_decode(value, text, err) != 0)
 		return -1;
-	o = json_pack("{s:o, s:o}", "name", text_json(f->name), "value", text_json(jm_buf_span(text)));
+	o = json_pack(
+	    "{s:o, s:o}", "name", text_json(f->name), "value", text_json(jm_buf_span(text)));
 	return o && json_array_append_new(list, o) == 0 ? 0 : no_memory(err);
 }
 
@@ -83,7 +90,8 @@ static int add_headers(json_t *list, struct jm_span message, bool bcc, struct jm
 }
 
 /* The part's text as UTF-8 into out. */
-static int take_text(const struct jm_part *p, size_t max_bytes, struct jm_buf *out, bool *cut_r, struct jm_err *err)
+static int take_text(
+    const struct jm_part *p, size_t max_bytes, struct jm_buf *out, bool *cut_r, struct jm_err *err)
 {
 	struct jm_buf octets;
 	struct jm_span label = p->charset;
@@ -106,10 +114,13 @@ static int add_attachment(struct preview *v, const struct jm_part *p, struct jm_
 
 	if (json_array_size(v->attachments) >= ATTACHMENTS_MAX)
 		return 0;
-	o = json_pack("{s:o, s:s, s:I, s:I}", "name", jm_span_none(p->name) ? json_null() : text_json(p->name), "type",
-	    p->kind[0] ? p->kind : "application/octet-stream", "size", (json_int_t)jm_part_bytes(p), "depth", (json_int_t)p->depth);
-	if (!o)		/* a type that is no UTF-8 */
-		o = json_pack("{s:n, s:s, s:I, s:I}", "name", "type", "application/octet-stream", "size", (json_int_t)jm_part_bytes(p), "depth", (json_int_t)p->depth);
+	o = json_pack("{s:o, s:s, s:I, s:I}", "name",
+	    jm_span_none(p->name) ? json_null() : text_json(p->name), "type",
+	    p->kind[0] ? p->kind : "application/octet-stream", "size", (json_int_t)jm_part_bytes(p),
+	    "depth", (json_int_t)p->depth);
+	if (!o) /* a type that is no UTF-8 */
+		o = json_pack("{s:n, s:s, s:I, s:I}", "name", "type", "application/octet-stream",
+		    "size", (json_int_t)jm_part_bytes(p), "depth", (json_int_t)p->depth);
 	return o && json_array_append_new(v->attachments, o) == 0 ? 0 : no_memory(err);
 }
 
@@ -135,7 +146,9 @@ static int look_at(void *ctx, const struct jm_part *p, struct jm_err *err)
 
 static int set_text(struct preview *v, json_t *o, struct jm_err *err)
 {
-	bool plain = v->has_plain && (!v->has_html || jm_field_strip(jm_buf_span(&v->plain)).len > 0), cut = plain ? v->plain_cut : v->html_cut, more = false;
+	bool plain = v->has_plain &&
+	    (!v->has_html || jm_field_strip(jm_buf_span(&v->plain)).len > 0),
+	     cut = plain ? v->plain_cut : v->html_cut, more = false;
 	struct jm_buf text;
 	int rc = 0;
 
@@ -143,9 +156,17 @@ static int set_text(struct preview *v, json_t *o, struct jm_err *err)
 	if (!plain && v->has_html)
 		rc = jm_html_text(jm_buf_span(&v->html), &text, &more, err);
 	if (rc == 0)
-		rc = json_object_set_new(o, "text", !plain && !v->has_html ? json_null() : text_json(plain ? jm_buf_span(&v->plain) : jm_buf_span(&text))) |
-		    json_object_set_new(o, "text_from", plain ? json_string("text/plain") : v->has_html ? json_string("text/html") : json_null()) |
-		    json_object_set_new(o, "text_cut", json_boolean(cut || more)) ? no_memory(err) : 0;
+		rc = json_object_set_new(o, "text",
+			 !plain && !v->has_html
+			     ? json_null()
+			     : text_json(plain ? jm_buf_span(&v->plain) : jm_buf_span(&text))) |
+			json_object_set_new(o, "text_from",
+			    plain             ? json_string("text/plain")
+				: v->has_html ? json_string("text/html")
+					      : json_null()) |
+			json_object_set_new(o, "text_cut", json_boolean(cut || more))
+		    ? no_memory(err)
+		    : 0;
 	jm_buf_release(&text);
 	return rc;
 }
@@ -160,7 +181,8 @@ json_t *jm_preview(struct jm_span message, bool bcc, struct jm_err *err)
 	jm_buf_init(&v.html, 4 * (size_t)HTML_BYTES);
 	if (!v.attachments || json_object_set_new(o, "headers", headers) != 0)
 		no_memory(err);
-	else if (add_headers(headers, message, bcc, err) == 0 && jm_parts_walk(message, look_at, &v, err) >= 0 && set_text(&v, o, err) == 0)
+	else if (add_headers(headers, message, bcc, err) == 0 &&
+	    jm_parts_walk(message, look_at, &v, err) >= 0 && set_text(&v, o, err) == 0)
 		rc = json_object_set(o, "attachments", v.attachments) == 0 ? 0 : no_memory(err);
 	json_decref(v.attachments);
 	jm_buf_release(&v.plain);

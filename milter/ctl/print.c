@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Escaping, alignment and colour of what jmctl prints. See print.h for why everything goes through here. */
+/* Escaping, alignment and colour of what jmctl prints. See print.h for why everything goes through
+ * here. */
 #include "milter/ctl/print.h"
 
 #include <stdlib.h>
@@ -12,7 +13,8 @@
 
 #define YEAR_S (INT64_C(86400) * 365)
 
-/* One character of UTF-8 (RFC 3629): its length and value; length 0 when p does not begin a well-formed one. */
+/* One character of UTF-8 (RFC 3629): its length and value; length 0 when p does not begin a
+ * well-formed one. */
 static size_t decode(const unsigned char *p, size_t n, uint32_t *c_r)
 {
 	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
@@ -35,8 +37,9 @@ static size_t decode(const unsigned char *p, size_t n, uint32_t *c_r)
 /* What must not reach a terminal or a reader's eye as it is. */
 static bool is_unsafe(uint32_t c)
 {
-	return c < 0x20 || (c >= 0x7f && c <= 0x9f) || c == 0xad || c == 0x61c || (c >= 0x200b && c <= 0x200f) ||
-	    (c >= 0x2028 && c <= 0x202e) || (c >= 0x2060 && c <= 0x206f) || c == 0xfeff || (c >= 0xfff0 && c <= 0xfffc) ||
+	return c < 0x20 || (c >= 0x7f && c <= 0x9f) || c == 0xad || c == 0x61c ||
+	    (c >= 0x200b && c <= 0x200f) || (c >= 0x2028 && c <= 0x202e) ||
+	    (c >= 0x2060 && c <= 0x206f) || c == 0xfeff || (c >= 0xfff0 && c <= 0xfffc) ||
 	    (c >= 0xe0000 && c <= 0xe0fff);
 }
 
@@ -63,7 +66,7 @@ static size_t next(struct jm_span *s, char out[16])
 	memcpy(out, s->p, len);
 	out[len] = '\0';
 	*s = jm_span_sub(*s, len, s->len);
-	columns = c < 0x80 ? 1 : wcwidth((wchar_t)c);	/* main() chose a UTF-8 locale for this */
+	columns = c < 0x80 ? 1 : wcwidth((wchar_t)c); /* main() chose a UTF-8 locale for this */
 	return columns < 0 ? 1 : (size_t)columns;
 }
 
@@ -113,7 +116,8 @@ size_t jm_print_value(FILE *f, const json_t *value, size_t columns, bool cut)
 	if (!value || json_is_null(value))
 		return jm_print_cell(f, jm_span_str("-"), columns, cut);
 	if (json_is_string(value))
-		return jm_print_cell(f, jm_span_of(json_string_value(value), json_string_length(value)), columns, cut);
+		return jm_print_cell(f,
+		    jm_span_of(json_string_value(value), json_string_length(value)), columns, cut);
 	dumped = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT | JSON_REAL_PRECISION(6));
 	n = jm_print_cell(f, jm_span_str(dumped ? dumped : "?"), columns, cut);
 	free(dumped);
@@ -124,7 +128,8 @@ bool jm_print_coloured(FILE *f)
 {
 	const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
 
-	return (!no_color || !no_color[0]) && term && strcmp(term, "dumb") != 0 && isatty(fileno(f));
+	return (!no_color || !no_color[0]) && term && strcmp(term, "dumb") != 0 &&
+	    isatty(fileno(f));
 }
 
 void jm_print_code(FILE *f, enum jm_print_style style)
@@ -143,7 +148,8 @@ void jm_print_style(FILE *f, enum jm_print_style style)
 void jm_print_json(FILE *f, const json_t *value)
 {
 	/* A terminal may act on C1 controls, which JSON leaves alone. */
-	json_dumpf(value, f, JSON_ENCODE_ANY | JSON_COMPACT | (isatty(fileno(f)) ? JSON_ENSURE_ASCII : 0));
+	json_dumpf(
+	    value, f, JSON_ENCODE_ANY | JSON_COMPACT | (isatty(fileno(f)) ? JSON_ENSURE_ASCII : 0));
 	putc('\n', f);
 }
 
@@ -180,8 +186,15 @@ char *jm_print_count(json_int_t n, char text[JM_PRINT_COUNT_TEXT])
 
 char *jm_print_duration(int64_t seconds, char text[JM_PRINT_DURATION_TEXT])
 {
-	static const struct { int64_t below, seconds; const char *name; } units[] = {
-		{ 120, 1, "s" }, { 7200, 60, "min" }, { 172800, 3600, "h" }, { 10 * YEAR_S, 86400, "days" }, { 100 * YEAR_S, YEAR_S, "years" },
+	static const struct {
+		int64_t below, seconds;
+		const char *name;
+	} units[] = {
+		{ 120, 1, "s" },
+		{ 7200, 60, "min" },
+		{ 172800, 3600, "h" },
+		{ 10 * YEAR_S, 86400, "days" },
+		{ 100 * YEAR_S, YEAR_S, "years" },
 	};
 
 	if (seconds < 0)
@@ -189,7 +202,8 @@ char *jm_print_duration(int64_t seconds, char text[JM_PRINT_DURATION_TEXT])
 	snprintf(text, JM_PRINT_DURATION_TEXT, "more than 100 years");
 	for (size_t i = 0; i < sizeof units / sizeof units[0]; i++)
 		if (seconds < units[i].below) {
-			snprintf(text, JM_PRINT_DURATION_TEXT, "%lld %s", (long long)(seconds / units[i].seconds), units[i].name);
+			snprintf(text, JM_PRINT_DURATION_TEXT, "%lld %s",
+			    (long long)(seconds / units[i].seconds), units[i].name);
 			break;
 		}
 	return text;
@@ -284,7 +298,8 @@ void jm_print_tree(FILE *f, const json_t *object, unsigned indent)
 		}
 		jm_print_value(f, value, 0, false);
 		if (ends_with(key, "bytes") && json_integer_value(value) >= 1000)
-			fprintf(f, " (%s)", jm_print_bytes((uint64_t)json_integer_value(value), size));
+			fprintf(
+			    f, " (%s)", jm_print_bytes((uint64_t)json_integer_value(value), size));
 		putc('\n', f);
 	}
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Output for people and for programs. Whatever comes out of mail is printed through here: control characters, C1, line and
- * paragraph separators and the characters that change the direction of writing are escaped, so that no Subject can drive a
- * terminal or pass for another line. Colour only on a terminal, and not with NO_COLOR in the environment.
+ * Output for people and for programs. Whatever comes out of mail is printed through here: control
+ * characters, C1, line and paragraph separators and the characters that change the direction of
+ * writing are escaped, so that no Subject can drive a terminal or pass for another line. Colour
+ * only on a terminal, and not with NO_COLOR in the environment.
  */
 #ifndef JM_MILTER_CTL_PRINT_H
 #define JM_MILTER_CTL_PRINT_H
@@ -14,9 +15,17 @@
 
 #include "common/base/span.h"
 
-enum jm_print_style { JM_PRINT_PLAIN, JM_PRINT_BOLD, JM_PRINT_DIM, JM_PRINT_GOOD, JM_PRINT_BAD, JM_PRINT_WAIT };
+enum jm_print_style {
+	JM_PRINT_PLAIN,
+	JM_PRINT_BOLD,
+	JM_PRINT_DIM,
+	JM_PRINT_GOOD,
+	JM_PRINT_BAD,
+	JM_PRINT_WAIT
+};
 
-/* Print text escaped, padded with spaces to columns; with cut, no more than columns ("..." at the end). Returns the columns used. columns 0: as it comes. */
+/* Print text escaped, padded with spaces to columns; with cut, no more than columns ("..." at the
+ * end). Returns the columns used. columns 0: as it comes. */
 size_t jm_print_cell(FILE *f, struct jm_span text, size_t columns, bool cut);
 
 /* The same for a JSON value: strings escaped, numbers, true and false; null and NULL as "-". */
@@ -52,21 +61,25 @@ char *jm_print_count(json_int_t n, char text[JM_PRINT_COUNT_TEXT]);
 
 #define JM_PRINT_DURATION_TEXT 32
 
-/* How long seconds are, to the nearest unit that tells: "45 s", "90 min", "12 h", "30 days", "25 years"; into text, which is returned. */
+/* How long seconds are, to the nearest unit that tells: "45 s", "90 min", "12 h", "30 days", "25
+ * years"; into text, which is returned. */
 char *jm_print_duration(int64_t seconds, char text[JM_PRINT_DURATION_TEXT]);
 
 #define JM_PRINT_TIME_TEXT 40
 
-/* The time under name ("...Z" text) or name_ms (milliseconds) of an object, to the second, into text, which is returned; "-" when there is none. */
+/* The time under name ("...Z" text) or name_ms (milliseconds) of an object, to the second, into
+ * text, which is returned; "-" when there is none. */
 char *jm_print_time(const json_t *object, const char *name, char text[JM_PRINT_TIME_TEXT]);
 
 /* Columns of the terminal f; 0 when f is none. */
 size_t jm_print_columns(FILE *f);
 
-/* An object as an indented list of "name  value", objects and lists within it further in. Names ending in "bytes" get a readable size too. */
+/* An object as an indented list of "name  value", objects and lists within it further in. Names
+ * ending in "bytes" get a readable size too. */
 void jm_print_tree(FILE *f, const json_t *object, unsigned indent);
 
-/* The rest of a line about damage, to standard output: "  record SEQ, volume N at OFFSET: PROBLEM", escaped as everything. */
+/* The rest of a line about damage, to standard output: "  record SEQ, volume N at OFFSET: PROBLEM",
+ * escaped as everything. */
 void jm_print_finding(const json_t *o);
 
 #endif

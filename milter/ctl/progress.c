@@ -17,7 +17,9 @@ void jm_progress_start(struct jm_progress *p, const char *what)
 	const char *term = getenv("TERM");
 
 	jm_progress_wipe(p);
-	*p = (struct jm_progress){ .shown = isatty(STDERR_FILENO) && term && strcmp(term, "dumb") != 0, .what = what };
+	*p = (struct jm_progress){
+		.shown = isatty(STDERR_FILENO) && term && strcmp(term, "dumb") != 0, .what = what
+	};
 }
 
 void jm_progress_wipe(struct jm_progress *p)
@@ -36,14 +38,16 @@ static const char *amount(uint64_t n, const char *unit, char text[JM_PRINT_BYTES
 }
 
 /* From the second picture on: one look alone has no rate. */
-static void put_rate(const struct jm_progress *p, uint64_t done, uint64_t total, const char *unit, double seconds)
+static void put_rate(
+    const struct jm_progress *p, uint64_t done, uint64_t total, const char *unit, double seconds)
 {
 	double rate = seconds > 0 && done > p->first ? (double)(done - p->first) / seconds : 0;
 	unsigned long left = rate > 0 ? (unsigned long)((double)(total - done) / rate + 0.5) : 0;
 	char text[JM_PRINT_BYTES_TEXT];
 
 	if (rate > 0)
-		fprintf(stderr, ", %s/s, %lu:%02lu:%02lu left", amount((uint64_t)rate, unit, text), left / 3600, left / 60 % 60, left % 60);
+		fprintf(stderr, ", %s/s, %lu:%02lu:%02lu left", amount((uint64_t)rate, unit, text),
+		    left / 3600, left / 60 % 60, left % 60);
 }
 
 void jm_progress_draw(struct jm_progress *p, uint64_t done, uint64_t total, const char *unit)
@@ -65,8 +69,9 @@ void jm_progress_draw(struct jm_progress *p, uint64_t done, uint64_t total, cons
 	p->last_us = now_us;
 	part = (double)done / (double)total;
 	full = (int)(part * BAR_COLUMNS);
-	fprintf(stderr, "\r\033[K%s%s%3.0f%% [%.*s%*s] %s of %s%s%s", p->what ? p->what : "", p->what ? " " : "", part * 100, full,
-	    "########################", BAR_COLUMNS - full, "", amount(done, unit, done_text), amount(total, unit, total_text), unit ? " " : "",
+	fprintf(stderr, "\r\033[K%s%s%3.0f%% [%.*s%*s] %s of %s%s%s", p->what ? p->what : "",
+	    p->what ? " " : "", part * 100, full, "########################", BAR_COLUMNS - full,
+	    "", amount(done, unit, done_text), amount(total, unit, total_text), unit ? " " : "",
 	    unit ? unit : "");
 	put_rate(p, done, total, unit, (double)(now_us - p->first_us) / 1e6);
 	fflush(stderr);

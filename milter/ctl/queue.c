@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* jmctl queue, jmctl set-aside: what is not in the archive (yet), and what an operator may do about it. */
+/* jmctl queue, jmctl set-aside: what is not in the archive (yet), and what an operator may do about
+ * it. */
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +13,7 @@ struct act {
 	struct jm_client client;
 	const char *service;
 	unsigned long long rows;
-	bool tree;			/* show: everything, not a line */
+	bool tree; /* show: everything, not a line */
 };
 
 /* ---- output ---- */
@@ -51,9 +52,11 @@ static void put_row(const json_t *row)
 	}
 	printf("%*s  ", used < 30 ? (int)(30 - used) : 0, "");
 	jm_print_value(stdout, json_object_get(row, "to"), 30, false);
-	printf("  %9s  ", jm_print_bytes((uint64_t)json_integer_value(json_object_get(row, "size")), size));
+	printf("  %9s  ",
+	    jm_print_bytes((uint64_t)json_integer_value(json_object_get(row, "size")), size));
 	put_age(json_integer_value(json_object_get(row, "age_s")));
-	printf("  %8lld  %s  ", (long long)json_integer_value(json_object_get(row, "attempts")), jm_print_time(row, "next_attempt", time));
+	printf("  %8lld  %s  ", (long long)json_integer_value(json_object_get(row, "attempts")),
+	    jm_print_time(row, "next_attempt", time));
 	jm_print_value(stdout, json_object_get(row, "state"), 0, false);
 	if (json_is_string(json_object_get(row, "problem"))) {
 		fputs(": ", stdout);
@@ -73,8 +76,8 @@ static int put(void *ctx, const json_t *row, struct jm_err *err)
 	} else {
 		if (a->rows == 0) {
 			jm_print_style(stdout, JM_PRINT_BOLD);
-			printf("%8s  %-30s  %-30s  %9s  %5s  %8s  %-20s  %s", "ID", "SENDER", "RECIPIENT", "SIZE", "AGE", "ATTEMPTS", "NEXT ATTEMPT",
-			    "STATE");
+			printf("%8s  %-30s  %-30s  %9s  %5s  %8s  %-20s  %s", "ID", "SENDER",
+			    "RECIPIENT", "SIZE", "AGE", "ATTEMPTS", "NEXT ATTEMPT", "STATE");
 			jm_print_style(stdout, JM_PRINT_PLAIN);
 			putchar('\n');
 		}
@@ -97,7 +100,8 @@ static const char *actor(void)
 static int ask(struct act *a, json_t *request, struct jm_err *err)
 {
 	const struct jm_answer_out out = { .object = put, .ctx = a };
-	int rc = request ? jm_client_ask(&a->client, request, &out, err) : jm_err_set(err, JM_E_USAGE, "an argument is no UTF-8");
+	int rc = request ? jm_client_ask(&a->client, request, &out, err)
+			 : jm_err_set(err, JM_E_USAGE, "an argument is no UTF-8");
 
 	json_decref(request);
 	return rc < 0 || jm_client_flush(err) < 0 ? -1 : 0;
@@ -106,7 +110,8 @@ static int ask(struct act *a, json_t *request, struct jm_err *err)
 /* A change gives no answer but that it was made. */
 static int say_done(const struct act *a, const char *verb, uint64_t id, struct jm_err *err)
 {
-	json_t *o = a->client.json ? json_pack("{s:I, s:s}", "id", (json_int_t)id, "done", verb) : NULL;
+	json_t *o = a->client.json ? json_pack("{s:I, s:s}", "id", (json_int_t)id, "done", verb)
+				   : NULL;
 
 	if (o)
 		jm_print_json(stdout, o);
@@ -123,8 +128,13 @@ static int each(const char *name, struct act *a, const char *verb, char **ids, i
 		struct jm_err err;
 		uint64_t id;
 
-		if (jm_client_id(ids[i], &id, &err) == 0 && ask(a, json_pack("{s:s, s:I, s:s*, s:s*}", "verb", verb, "id", (json_int_t)id, "from",
-		    strcmp(verb, "release") == 0 ? name : NULL, "actor", strcmp(verb, "queue") == 0 ? NULL : actor()), &err) == 0 && (a->rows > 0 || say_done(a, verb, id, &err) == 0))
+		if (jm_client_id(ids[i], &id, &err) == 0 &&
+		    ask(a,
+			json_pack("{s:s, s:I, s:s*, s:s*}", "verb", verb, "id", (json_int_t)id,
+			    "from", strcmp(verb, "release") == 0 ? name : NULL, "actor",
+			    strcmp(verb, "queue") == 0 ? NULL : actor()),
+			&err) == 0 &&
+		    (a->rows > 0 || say_done(a, verb, id, &err) == 0))
 			continue;
 		one = jm_ctl_fail(name, &err);
 		code = code ? code : one;
@@ -145,16 +155,18 @@ static int list_queue(struct act *a)
 
 int jm_ctl_queue(int argc, char **argv)
 {
-	static const char *const actions[] = { "list", "show", "retry", "release" }, *const verbs[] = { NULL, "queue", "retry", "release" };
+	static const char *const actions[] = { "list", "show", "retry", "release" },
+				 *const verbs[] = { NULL, "queue", "retry", "release" };
 	struct act a = { .service = NULL };
-	const struct jm_ctl_option options[] = {
-		{ "service", JM_CTL_TEXT, &a.service, "ADDRESS", "list: that came to this journal address" }, JM_CLIENT_OPTIONS(&a.client), { NULL }
-	};
+	const struct jm_ctl_option options[] = { { "service", JM_CTL_TEXT, &a.service, "ADDRESS",
+						     "list: that came to this journal address" },
+		JM_CLIENT_OPTIONS(&a.client), { NULL } };
 	const char *action, *near;
 	int n, code;
 	size_t i;
 
-	n = jm_ctl_options(argc, argv, options, "[options] [list | show ID ... | retry ID ... | release ID ...]",
+	n = jm_ctl_options(argc, argv, options,
+	    "[options] [list | show ID ... | retry ID ... | release ID ...]",
 	    "What waits for its match. retry: look for it now. release: archive it now.", &code);
 	if (n < 0)
 		return code;
@@ -164,8 +176,9 @@ int jm_ctl_queue(int argc, char **argv)
 			break;
 	if (i == 4) {
 		near = jm_ctl_nearest(action, actions, 4);
-		fprintf(stderr, "jmctl queue: no action \"%s\"%s%s%s; there are list, show, retry and release\n", action, near ? ", did you mean \"" : "",
-		    near ? near : "", near ? "\"" : "");
+		fprintf(stderr,
+		    "jmctl queue: no action \"%s\"%s%s%s; there are list, show, retry and release\n",
+		    action, near ? ", did you mean \"" : "", near ? near : "", near ? "\"" : "");
 		return jm_ctl_exit_code(JM_E_USAGE);
 	}
 	if (i == 0)
@@ -196,7 +209,8 @@ static int as_items(int argc, char **argv, bool list)
 	return code;
 }
 
-/* The action comes before its options, but those that main() moved behind the verb come before it: put it first. */
+/* The action comes before its options, but those that main() moved behind the verb come before it:
+ * put it first. */
 static void action_first(int argc, char **argv)
 {
 	static const char *const actions[] = { "list", "show", "release", "expire" };
@@ -222,12 +236,16 @@ int jm_ctl_set_aside(int argc, char **argv)
 		action_first(argc, argv);
 	if (argc > 1 && (strcmp(argv[1], "list") == 0 || strcmp(argv[1], "show") == 0))
 		return as_items(argc, argv, argv[1][0] == 'l');
-	n = jm_ctl_options(argc, argv, options, "[options] list | show ID | release ID ... | expire ID ...",
-	    "What was set aside. release: into the archive. expire: no list shows it any more.", &code);
+	n = jm_ctl_options(argc, argv, options,
+	    "[options] list | show ID | release ID ... | expire ID ...",
+	    "What was set aside. release: into the archive. expire: no list shows it any more.",
+	    &code);
 	if (n < 0)
 		return code;
 	if (n > 0 && strcmp(argv[1], "release") != 0 && strcmp(argv[1], "expire") != 0) {
-		fprintf(stderr, "jmctl set-aside: no action \"%s\"; there are list, show, release and expire\n", argv[1]);
+		fprintf(stderr,
+		    "jmctl set-aside: no action \"%s\"; there are list, show, release and expire\n",
+		    argv[1]);
 		return jm_ctl_exit_code(JM_E_USAGE);
 	}
 	if (n < 2)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* jmctl ranges: the addresses of Microsoft 365 that came with the program, and what a newer list changes. Fetches nothing. */
+/* jmctl ranges: the addresses of Microsoft 365 that came with the program, and what a newer list
+ * changes. Fetches nothing. */
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,11 +18,11 @@
 #define DIFFERENT 1
 
 struct ranges {
-	const char *config;		/* NULL: compare with the list that came with the program */
-	const char *against;		/* what is compared with, for people */
+	const char *config;  /* NULL: compare with the list that came with the program */
+	const char *against; /* what is compared with, for people */
 	bool json;
 	struct jm_endpoints ours, newer;
-	struct jm_cidr *known;		/* owned with config, else ours.v */
+	struct jm_cidr *known; /* owned with config, else ours.v */
 	size_t known_n;
 };
 
@@ -49,7 +50,8 @@ static int load_newer(struct ranges *r, const char *path, struct jm_err *err)
 	return rc;
 }
 
-/* All ranges of the settings, those of every service included: any of them lets the address in somewhere. */
+/* All ranges of the settings, those of every service included: any of them lets the address in
+ * somewhere. */
 static int load_settings(struct ranges *r, struct jm_err *err)
 {
 	struct jm_settings *s = NULL;
@@ -95,18 +97,25 @@ static int diff(struct ranges *r)
 	json_t *added = not_covered(r->newer.v, r->newer.n, r->known, r->known_n), *removed;
 	bool same;
 
-	/* The settings hold other addresses, too: only what came from the list can be gone from it. */
-	removed = r->config ? not_covered(r->ours.v, r->ours.n, r->newer.v, r->newer.n) : not_covered(r->known, r->known_n, r->newer.v, r->newer.n);
+	/* The settings hold other addresses, too: only what came from the list can be gone from it.
+	 */
+	removed = r->config ? not_covered(r->ours.v, r->ours.n, r->newer.v, r->newer.n)
+			    : not_covered(r->known, r->known_n, r->newer.v, r->newer.n);
 	same = json_array_size(added) == 0 && json_array_size(removed) == 0;
 	if (r->json) {
-		json_t *all = json_pack("{s:b, s:s, s:O, s:O}", "same", same, "against", r->against, "added", added, "removed", removed);
+		json_t *all = json_pack("{s:b, s:s, s:O, s:O}", "same", same, "against", r->against,
+		    "added", added, "removed", removed);
 
 		jm_print_json(stdout, all);
 		json_decref(all);
 	} else {
-		print_each("+", "new: reports from there would be refused; add it to the <range> elements", added);
-		print_each("-", "no longer listed: Microsoft 365 does not send from there", removed);
-		printf("%s: %zu new, %zu gone, compared with %s\n", same ? "nothing changed" : "changed", json_array_size(added),
+		print_each("+",
+		    "new: reports from there would be refused; add it to the <range> elements",
+		    added);
+		print_each(
+		    "-", "no longer listed: Microsoft 365 does not send from there", removed);
+		printf("%s: %zu new, %zu gone, compared with %s\n",
+		    same ? "nothing changed" : "changed", json_array_size(added),
 		    json_array_size(removed), r->against);
 	}
 	json_decref(added);
@@ -120,13 +129,16 @@ static int list(const struct ranges *r)
 	json_t *all = not_covered(r->ours.v, r->ours.n, NULL, 0), *object;
 
 	if (r->json) {
-		object = json_pack("{s:s, s:s, s:O}", "date", r->ours.date, "version", r->ours.version, "ranges", all);
+		object = json_pack("{s:s, s:s, s:O}", "date", r->ours.date, "version",
+		    r->ours.version, "ranges", all);
 		jm_print_json(stdout, object);
 		json_decref(object);
 	} else {
 		for (size_t i = 0; i < r->ours.n; i++)
 			puts(jm_cidr_format(&r->ours.v[i], text));
-		fprintf(stderr, "as of %s (version %s); compare with a newer list: jmctl ranges diff FILE\n", r->ours.date, r->ours.version);
+		fprintf(stderr,
+		    "as of %s (version %s); compare with a newer list: jmctl ranges diff FILE\n",
+		    r->ours.date, r->ours.version);
 	}
 	json_decref(all);
 	return EX_OK;
@@ -139,7 +151,8 @@ static int run(struct ranges *r, int n, char **argv, struct jm_err *err)
 	if (strcmp(argv[1], "list") == 0)
 		return list(r);
 	if (n < 2)
-		return jm_err_set(err, JM_E_USAGE, "diff wants the newer list: jmctl ranges diff FILE");
+		return jm_err_set(
+		    err, JM_E_USAGE, "diff wants the newer list: jmctl ranges diff FILE");
 	if (load_newer(r, argv[2], err) != 0 || (r->config && load_settings(r, err) != 0))
 		return -1;
 	r->against = r->config ? r->config : "the list that came with the program";
@@ -154,19 +167,22 @@ int jm_ctl_ranges(int argc, char **argv)
 {
 	struct ranges r = { .config = NULL };
 	const struct jm_ctl_option options[] = {
-		{ "config", JM_CTL_TEXT, &r.config, "FILE", "compare with the ranges of these settings" },
+		{ "config", JM_CTL_TEXT, &r.config, "FILE",
+		    "compare with the ranges of these settings" },
 		{ "json", JM_CTL_FLAG, &r.json, NULL, "one JSON object" },
 		{ NULL, JM_CTL_FLAG, NULL, NULL, NULL },
 	};
 	struct jm_err err = { JM_E_NONE, 0, "" };
-	int rc = EX_OK, n = jm_ctl_options(argc, argv, options, "[options] list | diff FILE",
-	    "Print the addresses of Microsoft 365, and what a newer list changes.", &rc);
+	int rc = EX_OK,
+	    n = jm_ctl_options(argc, argv, options, "[options] list | diff FILE",
+		"Print the addresses of Microsoft 365, and what a newer list changes.", &rc);
 
 	if (n < 0)
 		return rc;
 	if (n == 0 || n > 2)
 		return jm_ctl_fail_usage("ranges", n == 0 ? NULL : argv[3]);
-	if ((strcmp(argv[1], "list") != 0 && strcmp(argv[1], "diff") != 0) || (argv[1][0] == 'l' && n == 2))
+	if ((strcmp(argv[1], "list") != 0 && strcmp(argv[1], "diff") != 0) ||
+	    (argv[1][0] == 'l' && n == 2))
 		return jm_ctl_fail_usage("ranges", argv[n]);
 	rc = run(&r, n, argv, &err);
 	if (rc < 0)

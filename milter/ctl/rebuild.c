@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* jmctl rebuild: the catalog anew from the volumes alone; and upgrade: an archive of an older format (there is none yet). */
+/* jmctl rebuild: the catalog anew from the volumes alone; and upgrade: an archive of an older
+ * format (there is none yet). */
 #include <stdio.h>
 #include <sysexits.h>
 
@@ -38,7 +39,11 @@ static void replayed(void *ctx, uint64_t done, uint64_t total)
 
 static int run(struct rebuild *r, bool rebuild, struct jm_err *err)
 {
-	struct jm_archive_options options = { .must_exist = true, .verbatim = true, .rebuild = rebuild, .damage = damage, .replayed = replayed,
+	struct jm_archive_options options = { .must_exist = true,
+		.verbatim = true,
+		.rebuild = rebuild,
+		.damage = damage,
+		.replayed = replayed,
 		.damage_ctx = r };
 	struct jm_archive *a = NULL;
 	json_t *tip = NULL, *o;
@@ -53,9 +58,11 @@ static int run(struct rebuild *r, bool rebuild, struct jm_err *err)
 	if (rc < 0)
 		return -1;
 	if (rebuild)
-		o = json_pack("{s:b, s:O, s:I}", "ok", r->problems == 0, "last_seq", json_object_get(tip, "seq"), "problems", (json_int_t)r->problems);
+		o = json_pack("{s:b, s:O, s:I}", "ok", r->problems == 0, "last_seq",
+		    json_object_get(tip, "seq"), "problems", (json_int_t)r->problems);
 	else
-		o = json_pack("{s:b, s:O, s:s}", "ok", 1, "format", json_object_get(tip, "format"), "upgrade", "nothing to do: this is the newest format");
+		o = json_pack("{s:b, s:O, s:s}", "ok", 1, "format", json_object_get(tip, "format"),
+		    "upgrade", "nothing to do: this is the newest format");
 	if (r->client.json)
 		jm_print_json(stdout, o);
 	else
@@ -84,10 +91,12 @@ static int verb(int argc, char **argv, bool rebuild, const char *help)
 
 int jm_ctl_rebuild(int argc, char **argv)
 {
-	return verb(argc, argv, true, "Make the catalog anew from the volumes alone, without a daemon.");
+	return verb(
+	    argc, argv, true, "Make the catalog anew from the volumes alone, without a daemon.");
 }
 
 int jm_ctl_upgrade(int argc, char **argv)
 {
-	return verb(argc, argv, false, "Bring an archive of an older format to the newest, without a daemon.");
+	return verb(argc, argv, false,
+	    "Bring an archive of an older format to the newest, without a daemon.");
 }

@@ -15,17 +15,21 @@
 static void put_head(const struct jm_rows *r)
 {
 	jm_print_style(stdout, JM_PRINT_BOLD);
-	printf("%*s  %-*s  %-*s  %*s  %*s  %s", ID_COLUMNS, "ID", TIME_COLUMNS, r->set_aside ? "RECEIVED" : "ARCHIVED",
-	    (int)r->address_columns, "SENDER", COUNT_COLUMNS, "RCPTS",
-	    SIZE_COLUMNS, "SIZE", r->set_aside ? "REASON: SUBJECT" : "SUBJECT");
+	printf("%*s  %-*s  %-*s  %*s  %*s  %s", ID_COLUMNS, "ID", TIME_COLUMNS,
+	    r->set_aside ? "RECEIVED" : "ARCHIVED", (int)r->address_columns, "SENDER",
+	    COUNT_COLUMNS, "RCPTS", SIZE_COLUMNS, "SIZE",
+	    r->set_aside ? "REASON: SUBJECT" : "SUBJECT");
 	jm_print_style(stdout, JM_PRINT_PLAIN);
 	putchar('\n');
 }
 
-/* The last cell: as wide as it is, at most room columns; room 0: no limit. Returns what is left of room. */
+/* The last cell: as wide as it is, at most room columns; room 0: no limit. Returns what is left of
+ * room. */
 static size_t put_last(const json_t *value, size_t room)
 {
-	struct jm_span text = json_is_string(value) ? jm_span_of(json_string_value(value), json_string_length(value)) : jm_span_str("-");
+	struct jm_span text = json_is_string(value)
+	    ? jm_span_of(json_string_value(value), json_string_length(value))
+	    : jm_span_str("-");
 	size_t width = jm_print_width(text);
 
 	if (room > 0 && width > room)
@@ -36,19 +40,22 @@ static size_t put_last(const json_t *value, size_t room)
 
 static void put_row(const struct jm_rows *r, const json_t *item)
 {
-	const json_t *sender = json_object_get(item, "sender"), *reason = json_object_get(item, "set_aside");
+	const json_t *sender = json_object_get(item, "sender"),
+		     *reason = json_object_get(item, "set_aside");
 	char size[JM_PRINT_BYTES_TEXT], time[JM_PRINT_TIME_TEXT];
 	size_t room = r->subject_columns;
 	bool cut = room > 0;
 
-	printf("%*lld  %-*s  ", ID_COLUMNS, (long long)json_integer_value(json_object_get(item, "id")), TIME_COLUMNS,
+	printf("%*lld  %-*s  ", ID_COLUMNS,
+	    (long long)json_integer_value(json_object_get(item, "id")), TIME_COLUMNS,
 	    jm_print_time(item, "time", time));
 	/* The null reverse path is an address too. */
 	if (json_is_string(sender) && json_string_length(sender) == 0)
 		jm_print_cell(stdout, jm_span_str("<>"), r->address_columns, cut);
 	else
 		jm_print_value(stdout, sender, r->address_columns, cut);
-	printf("  %*lld  %*s  ", COUNT_COLUMNS, (long long)json_integer_value(json_object_get(item, "recipients")), SIZE_COLUMNS,
+	printf("  %*lld  %*s  ", COUNT_COLUMNS,
+	    (long long)json_integer_value(json_object_get(item, "recipients")), SIZE_COLUMNS,
 	    jm_print_bytes((uint64_t)json_integer_value(json_object_get(item, "size")), size));
 	if (json_is_string(reason)) {
 		jm_print_style(stdout, JM_PRINT_BAD);
@@ -65,7 +72,8 @@ static void put_row(const struct jm_rows *r, const json_t *item)
 static void share_columns(struct jm_rows *r)
 {
 	const size_t fixed = ID_COLUMNS + TIME_COLUMNS + COUNT_COLUMNS + SIZE_COLUMNS + 5 * 2;
-	size_t columns = jm_print_columns(stdout), left = columns > fixed + 20 ? columns - fixed : 20;
+	size_t columns = jm_print_columns(stdout),
+	       left = columns > fixed + 20 ? columns - fixed : 20;
 
 	r->address_columns = ADDRESS_COLUMNS;
 	r->subject_columns = 0;
@@ -100,19 +108,24 @@ static int progress(void *ctx, const json_t *o, struct jm_err *err)
 	struct jm_rows *r = ctx;
 
 	(void)err;
-	jm_progress_draw(&r->bar, (uint64_t)json_integer_value(json_object_get(o, "done")), (uint64_t)json_integer_value(json_object_get(o, "total")), "items");
+	jm_progress_draw(&r->bar, (uint64_t)json_integer_value(json_object_get(o, "done")),
+	    (uint64_t)json_integer_value(json_object_get(o, "total")), "items");
 	return 0;
 }
 
 /* Which part of the answer is wanted, and in which order. */
 static int add_page(const struct jm_rows *r, json_t *request, struct jm_err *err)
 {
-	if (r->after > INT64_MAX || json_object_set_new(request, "after", json_integer((json_int_t)r->after)) != 0)
+	if (r->after > INT64_MAX ||
+	    json_object_set_new(request, "after", json_integer((json_int_t)r->after)) != 0)
 		return jm_err_set(err, JM_E_USAGE, "--after is at most 9223372036854775807");
 	/* One more than the limit is asked for, to know whether there is more. */
-	if (r->limit >= INT64_MAX || (r->limit > 0 && json_object_set_new(request, "limit", json_integer((json_int_t)r->limit + 1)) != 0))
+	if (r->limit >= INT64_MAX ||
+	    (r->limit > 0 &&
+		json_object_set_new(request, "limit", json_integer((json_int_t)r->limit + 1)) != 0))
 		return jm_err_set(err, JM_E_USAGE, "--limit is at most 9223372036854775806");
-	if (json_object_set_new(request, "reverse", json_boolean(r->reverse)) != 0 || (r->sort && json_object_set_new(request, "sort", json_string(r->sort)) != 0))
+	if (json_object_set_new(request, "reverse", json_boolean(r->reverse)) != 0 ||
+	    (r->sort && json_object_set_new(request, "sort", json_string(r->sort)) != 0))
 		return jm_err_set(err, JM_E_USAGE, "--sort is a word");
 	return 0;
 }
@@ -136,6 +149,7 @@ int jm_rows_ask(struct jm_rows *r, const char *verb, struct jm_client *c, json_t
 	if (rc == 0 && r->n == 0 && !r->json)
 		fprintf(stderr, "jmctl %s: no items\n", verb);
 	if (rc == 0 && r->limit > 0 && r->n > r->limit && !r->json)
-		fprintf(stderr, "jmctl %s: there are more; the same with --after %llu goes on\n", verb, (unsigned long long)r->last_id);
+		fprintf(stderr, "jmctl %s: there are more; the same with --after %llu goes on\n",
+		    verb, (unsigned long long)r->last_id);
 	return rc < 0 ? jm_ctl_fail(verb, &err) : 0;
 }

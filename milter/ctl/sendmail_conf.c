@@ -21,9 +21,11 @@ static void put(json_t *object, struct jm_span name, struct jm_span value)
 
 	name = jm_span_trim(name);
 	value = jm_span_trim(value);
-	snprintf(key, sizeof key, "%.*s", (int)(name.len < 255 ? name.len : 255), (const char *)name.p);
+	snprintf(
+	    key, sizeof key, "%.*s", (int)(name.len < 255 ? name.len : 255), (const char *)name.p);
 	/* A line that is no UTF-8 is of no use for any check. */
-	(void)json_object_set_new(object, key, json_stringn(value.len ? (const char *)value.p : "", value.len));
+	(void)json_object_set_new(
+	    object, key, json_stringn(value.len ? (const char *)value.p : "", value.len));
 }
 
 static void split_at(json_t *object, struct jm_span rest, unsigned char c)
@@ -40,7 +42,8 @@ static void take_option(struct jm_sendmail *cf, struct jm_span rest)
 
 	/* The only one that counts as often as it is there. */
 	if (jm_span_eq(jm_span_trim(jm_span_sub(rest, 0, n)), jm_span_str("DaemonPortOptions")))
-		(void)json_array_append_new(cf->listeners, json_stringn(value.len ? (const char *)value.p : "", value.len));
+		(void)json_array_append_new(
+		    cf->listeners, json_stringn(value.len ? (const char *)value.p : "", value.len));
 	else
 		split_at(cf->options, rest, '=');
 }
@@ -57,12 +60,15 @@ static void take_line(struct jm_sendmail *cf, struct jm_span line)
 		split_at(cf->mailers, rest, ',');
 	} else if (line.p[0] == 'K') {
 		split_at(cf->tables, rest, ' ');
-	} else if (jm_span_starts_nocase(line, jm_span_str("F{R}")) || (line.p[0] == 'F' && rest.len && rest.p[0] == 'R')) {
+	} else if (jm_span_starts_nocase(line, jm_span_str("F{R}")) ||
+	    (line.p[0] == 'F' && rest.len && rest.p[0] == 'R')) {
 		rest = jm_span_sub(line, rest.p[0] == 'R' ? 2 : 4, line.len);
 		while (jm_postfix_word(&rest, &word))
 			if (word.p[0] == '/')
-				snprintf(cf->relay_file, sizeof cf->relay_file, "%.*s", (int)word.len, (const char *)word.p);
-	} else if (jm_span_starts_nocase(line, jm_span_str("C{R}")) || (line.p[0] == 'C' && rest.len && rest.p[0] == 'R')) {
+				snprintf(cf->relay_file, sizeof cf->relay_file, "%.*s",
+				    (int)word.len, (const char *)word.p);
+	} else if (jm_span_starts_nocase(line, jm_span_str("C{R}")) ||
+	    (line.p[0] == 'C' && rest.len && rest.p[0] == 'R')) {
 		rest = jm_span_sub(line, rest.p[0] == 'R' ? 2 : 4, line.len);
 		while (jm_postfix_word(&rest, &word))
 			put(cf->relay, word, jm_span_str(""));
@@ -74,7 +80,8 @@ void jm_sendmail_parse(unsigned char *p, size_t n, struct jm_sendmail *cf)
 {
 	struct jm_span text;
 
-	*cf = (struct jm_sendmail){ json_object(), json_array(), json_object(), json_object(), json_object(), json_object(), "" };
+	*cf = (struct jm_sendmail){ json_object(), json_array(), json_object(), json_object(),
+		json_object(), json_object(), "" };
 	for (size_t i = 0; i + 1 < n; i++)
 		if (p[i] == '\n' && (p[i + 1] == ' ' || p[i + 1] == '\t'))
 			p[i] = ' ';

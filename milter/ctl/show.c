@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* jmctl show: one item with its envelope, who received it and by which report that is known, its message as a reader sees it, its reports. */
+/* jmctl show: one item with its envelope, who received it and by which report that is known, its
+ * message as a reader sees it, its reports. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,15 +11,15 @@
 #include "milter/ctl/print.h"
 
 #define NAME_COLUMNS 16
-#define LINES 40			/* of the text, unless told */
+#define LINES 40 /* of the text, unless told */
 #define MESSAGE_MAX_BYTES ((uint64_t)1 << 32)
 
 struct show {
 	struct jm_client client;
 	bool bcc, headers, no_message;
 	uint64_t lines;
-	json_t *items;			/* that came */
-	struct jm_spool message;	/* of the item at hand */
+	json_t *items;           /* that came */
+	struct jm_spool message; /* of the item at hand */
 };
 
 static void put_title(const char *title)
@@ -111,7 +112,8 @@ static bool same_origin(const json_t *a, const json_t *b)
 	return true;
 }
 
-/* One way in which a recipient was named, and by all the reports from the ith on that named it so. */
+/* One way in which a recipient was named, and by all the reports from the ith on that named it so.
+ */
 static void put_origin(const json_t *address, const json_t *origins, size_t i)
 {
 	const json_t *o = json_array_get(origins, i), *other;
@@ -148,7 +150,9 @@ static void put_recipient(const json_t *r)
 	size_t i, k;
 
 	for (i = 0; i < json_array_size(origins); i++) {
-		for (k = 0; k < i && !same_origin(json_array_get(origins, k), json_array_get(origins, i)); k++)
+		for (k = 0;
+		     k < i && !same_origin(json_array_get(origins, k), json_array_get(origins, i));
+		     k++)
 			;
 		if (k == i)
 			put_origin(json_object_get(r, "address"), origins, i);
@@ -157,7 +161,8 @@ static void put_recipient(const json_t *r)
 
 static void put_content(size_t i, const json_t *c)
 {
-	printf("  content %zu, by report %lld\n", i, (long long)json_integer_value(json_object_get(c, "seq")));
+	printf("  content %zu, by report %lld\n", i,
+	    (long long)json_integer_value(json_object_get(c, "seq")));
 	put_digest("  message", c, "sha256", "size");
 	if (!json_equal(json_object_get(c, "sha256"), json_object_get(c, "raw_sha256")))
 		put_digest("  raw", c, "raw_sha256", "raw_size");
@@ -169,15 +174,30 @@ static void put_report(size_t i, const json_t *r)
 	static const struct {
 		const char *name, *key;
 	} lines[] = {
-		{ "  transport", "transport" }, { "  service", "service" }, { "  client", "client" }, { "  helo", "helo" }, { "  tls", "tls" },
-		{ "  login", "login" }, { "  mail from", "mail_from" }, { "  queue id", "queue_id" }, { "  form", "variant" },
-		{ "  nesting", "nesting" }, { "  sender", "envelope_sender" }, { "  on behalf of", "on_behalf_of" }, { "  label", "label" },
-		{ "  mailbox", "mailbox" }, { "  sent", "sent_utc" }, { "  received", "received_utc" },
-		{ "  direction", "direction" }, { "  shares with", "shares_with" }, { "  problem", "problem" },
+		{ "  transport", "transport" },
+		{ "  service", "service" },
+		{ "  client", "client" },
+		{ "  helo", "helo" },
+		{ "  tls", "tls" },
+		{ "  login", "login" },
+		{ "  mail from", "mail_from" },
+		{ "  queue id", "queue_id" },
+		{ "  form", "variant" },
+		{ "  nesting", "nesting" },
+		{ "  sender", "envelope_sender" },
+		{ "  on behalf of", "on_behalf_of" },
+		{ "  label", "label" },
+		{ "  mailbox", "mailbox" },
+		{ "  sent", "sent_utc" },
+		{ "  received", "received_utc" },
+		{ "  direction", "direction" },
+		{ "  shares with", "shares_with" },
+		{ "  problem", "problem" },
 	};
 	size_t k;
 
-	printf("  report %zu, record %lld\n", i, (long long)json_integer_value(json_object_get(r, "seq")));
+	printf("  report %zu, record %lld\n", i,
+	    (long long)json_integer_value(json_object_get(r, "seq")));
 	put_time("  arrived", r, "received");
 	for (k = 0; k < sizeof lines / sizeof *lines; k++)
 		put_key(lines[k].name, r, lines[k].key);
@@ -191,8 +211,10 @@ static void put_report(size_t i, const json_t *r)
 		puts("    came inside a delivery status notification");
 	if (json_object_get(r, "volume")) {
 		put_name("  stored");
-		printf("volume %lld at %lld, %lld bytes\n", (long long)json_integer_value(json_object_get(r, "volume")),
-		    (long long)json_integer_value(json_object_get(r, "offset")), (long long)json_integer_value(json_object_get(r, "stored_bytes")));
+		printf("volume %lld at %lld, %lld bytes\n",
+		    (long long)json_integer_value(json_object_get(r, "volume")),
+		    (long long)json_integer_value(json_object_get(r, "offset")),
+		    (long long)json_integer_value(json_object_get(r, "stored_bytes")));
 	}
 	put_digest("  as received", r, "sha256", "size");
 }
@@ -234,8 +256,8 @@ static void put_envelope(const json_t *item)
 
 static bool is_main(const char *name)
 {
-	static const char *const names[] = { "From", "Sender", "Reply-To", "To", "Cc", "Bcc", "Resent-From", "Resent-To", "Date", "Subject", "Message-ID",
-		"In-Reply-To" };
+	static const char *const names[] = { "From", "Sender", "Reply-To", "To", "Cc", "Bcc",
+		"Resent-From", "Resent-To", "Date", "Subject", "Message-ID", "In-Reply-To" };
 
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
 		if (jm_span_eq_nocase(jm_span_str(name), jm_span_str(names[i])))
@@ -280,7 +302,8 @@ static void put_text_line(struct jm_span line)
 
 static void put_text(const struct show *s, const json_t *preview)
 {
-	const json_t *value = json_object_get(preview, "text"), *from = json_object_get(preview, "text_from");
+	const json_t *value = json_object_get(preview, "text"),
+		     *from = json_object_get(preview, "text_from");
 	struct jm_span text = jm_span_of(json_string_value(value), json_string_length(value));
 	uint64_t n = 0, more = 0;
 
@@ -288,7 +311,8 @@ static void put_text(const struct show *s, const json_t *preview)
 		return;
 	putchar('\n');
 	while (text.len > 0) {
-		size_t end = jm_span_index(text, '\n'), len = end > 0 && text.p[end - 1] == '\r' ? end - 1 : end;
+		size_t end = jm_span_index(text, '\n'),
+		       len = end > 0 && text.p[end - 1] == '\r' ? end - 1 : end;
 
 		if (s->lines == 0 || n < s->lines)
 			put_text_line(jm_span_sub(text, 0, len));
@@ -382,7 +406,9 @@ static int keep(void *ctx, const json_t *item, struct jm_err *err)
 {
 	struct show *s = ctx;
 
-	return json_array_append_new(s->items, json_deep_copy(item)) == 0 ? 0 : jm_err_set(err, JM_E_TEMP, "no memory for an item");
+	return json_array_append_new(s->items, json_deep_copy(item)) == 0
+	    ? 0
+	    : jm_err_set(err, JM_E_TEMP, "no memory for an item");
 }
 
 static int put_bytes(void *ctx, const void *p, size_t n, struct jm_err *err)
@@ -396,13 +422,16 @@ static int put_bytes(void *ctx, const void *p, size_t n, struct jm_err *err)
 static int add_message(struct show *s, json_t *item, struct jm_err *err)
 {
 	const struct jm_answer_out out = { .object = keep, .bytes = put_bytes, .ctx = s };
-	json_t *request = json_pack("{s:s, s:O}", "verb", "export", "id", json_object_get(item, "id")), *preview = NULL;
+	json_t *request = json_pack(
+		   "{s:s, s:O}", "verb", "export", "id", json_object_get(item, "id")),
+	       *preview = NULL;
 	const char *tmp = getenv("TMPDIR");
 	struct jm_span bytes;
 	int rc;
 
 	jm_spool_init(&s->message, tmp ? tmp : "/tmp", MESSAGE_MAX_BYTES);
-	rc = request ? jm_client_ask(&s->client, request, &out, err) : jm_err_set(err, JM_E_TEMP, "out of memory");
+	rc = request ? jm_client_ask(&s->client, request, &out, err)
+		     : jm_err_set(err, JM_E_TEMP, "out of memory");
 	if (rc == 0 && jm_spool_view(&s->message, &bytes, err) == 0)
 		preview = jm_preview(bytes, s->bcc, err);
 	rc = preview ? 0 : -1;
@@ -423,9 +452,13 @@ static int ask(struct show *s, const char *id, struct jm_err *err)
 	int rc;
 
 	if (strchr(id, '@') || id[0] == '<')
-		rc = json_object_set_new(request, "message-id", json_string(id)) == 0 ? 0 : jm_err_set(err, JM_E_USAGE, "the Message-ID is no UTF-8");
+		rc = json_object_set_new(request, "message-id", json_string(id)) == 0
+		    ? 0
+		    : jm_err_set(err, JM_E_USAGE, "the Message-ID is no UTF-8");
 	else if ((rc = jm_client_id(id, &number, err)) == 0)
-		rc = json_object_set_new(request, "id", json_integer((json_int_t)number)) == 0 ? 0 : jm_err_set(err, JM_E_TEMP, "out of memory");
+		rc = json_object_set_new(request, "id", json_integer((json_int_t)number)) == 0
+		    ? 0
+		    : jm_err_set(err, JM_E_TEMP, "out of memory");
 	if (rc == 0)
 		rc = jm_client_ask(&s->client, request, &out, err);
 	json_decref(request);
@@ -463,17 +496,21 @@ static int run(struct show *s, const char *id, struct jm_err *err)
 int jm_ctl_show(int argc, char **argv)
 {
 	struct show s = { .lines = LINES };
-	const struct jm_ctl_option options[] = {
-		{ "bcc", JM_CTL_FLAG, &s.bcc, NULL, "tell Bcc recipients, too" },
-		{ "headers", JM_CTL_FLAG, &s.headers, NULL, "the whole header of the message, not only its main fields" },
-		{ "lines", JM_CTL_NUMBER, &s.lines, "N", "at most N lines of the text; 0: all [40]" },
-		{ "no-message", JM_CTL_FLAG, &s.no_message, NULL, "only what the reports tell; the message is not read" },
-		JM_CLIENT_OPTIONS(&s.client), { NULL }
-	};
+	const struct jm_ctl_option options[] = { { "bcc", JM_CTL_FLAG, &s.bcc, NULL,
+						     "tell Bcc recipients, too" },
+		{ "headers", JM_CTL_FLAG, &s.headers, NULL,
+		    "the whole header of the message, not only its main fields" },
+		{ "lines", JM_CTL_NUMBER, &s.lines, "N",
+		    "at most N lines of the text; 0: all [40]" },
+		{ "no-message", JM_CTL_FLAG, &s.no_message, NULL,
+		    "only what the reports tell; the message is not read" },
+		JM_CLIENT_OPTIONS(&s.client), { NULL } };
 	struct jm_err err;
 	int n, code;
 
-	n = jm_ctl_options(argc, argv, options, "[options] ID", "Print what is known about an item: its number, that of a report, or a Message-ID.", &code);
+	n = jm_ctl_options(argc, argv, options, "[options] ID",
+	    "Print what is known about an item: its number, that of a report, or a Message-ID.",
+	    &code);
 	if (n < 0)
 		return code;
 	if (n != 1)

@@ -5,10 +5,12 @@
 
 #include <jansson.h>
 
-/* Print an answer to "status" on one screen: what stands well, what does not and why, a line a service. */
+/* Print an answer to "status" on one screen: what stands well, what does not and why, a line a
+ * service. */
 void jm_status_print(const json_t *status);
 
-/* Print its "days": a line each from the first one to today, and how many had no report (status_days.c). */
+/* Print its "days": a line each from the first one to today, and how many had no report
+ * (status_days.c). */
 void jm_status_print_days(const json_t *status);
 
 #endif

@@ -8,8 +8,11 @@
 
 #define DAY_MS INT64_C(86400000)
 
-static const struct { const char *key, *head; } columns[] = { { "received", "RECEIVED" }, { "items", "ARCHIVED" }, { "merged", "MERGED" },
-	{ "set_aside", "ASIDE" }, { "queued", "QUEUED" }, { "refused", "REFUSED" }, { "deferred", "DEFERRED" } };
+static const struct {
+	const char *key, *head;
+} columns[] = { { "received", "RECEIVED" }, { "items", "ARCHIVED" }, { "merged", "MERGED" },
+	{ "set_aside", "ASIDE" }, { "queued", "QUEUED" }, { "refused", "REFUSED" },
+	{ "deferred", "DEFERRED" } };
 #define COLUMNS (sizeof columns / sizeof columns[0])
 
 static const char *day_of(const json_t *row)
@@ -27,7 +30,9 @@ static void put_day(const char *day, const json_t *row)
 
 	printf("%s", day);
 	for (size_t i = 0; i < COLUMNS; i++)
-		printf("  %9s", jm_print_count(json_integer_value(json_object_get(row, columns[i].key)), digits));
+		printf("  %9s",
+		    jm_print_count(
+			json_integer_value(json_object_get(row, columns[i].key)), digits));
 	if (none) {
 		fputs("  ", stdout);
 		jm_print_style(stdout, JM_PRINT_WAIT);

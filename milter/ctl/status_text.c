@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* jmctl status for people: one screen, what is wrong in it marked. All figures are in status --all and --json. */
+/* jmctl status for people: one screen, what is wrong in it marked. All figures are in status --all
+ * and --json. */
 #include "milter/ctl/status.h"
 
 #include <string.h>
@@ -9,7 +10,7 @@
 
 #define NAME_COLUMNS 30
 #define NAME_MIN_COLUMNS 18
-#define OTHER_COLUMNS 55		/* of the table, without the name and the gaps */
+#define OTHER_COLUMNS 55 /* of the table, without the name and the gaps */
 #define GAPS 6
 #define STATE_COLUMNS 20
 
@@ -109,7 +110,9 @@ static void put_daemon(const json_t *s)
 
 static void put_verified(const json_t *s)
 {
-	const json_t *events = json_object_get(s, "events_by_kind"), *good = json_object_get(events, "verified"), *bad = json_object_get(events, "verify-failed");
+	const json_t *events = json_object_get(s, "events_by_kind"),
+		     *good = json_object_get(events, "verified"),
+		     *bad = json_object_get(events, "verify-failed");
 
 	begin("verified");
 	if (strcmp(text(bad, "last"), text(good, "last")) > 0) {
@@ -127,7 +130,9 @@ static void put_verified(const json_t *s)
 /* What was received and where it is; what is wrong about it tells the caller. */
 static void put_counters(const json_t *s)
 {
-	static const struct { const char *key, *name; } parts[] = { { "items", "archived" }, { "merged", "merged" }, { "set_aside", "set aside" },
+	static const struct {
+		const char *key, *name;
+	} parts[] = { { "items", "archived" }, { "merged", "merged" }, { "set_aside", "set aside" },
 		{ "queued", "queued" }, { "refused", "refused" }, { "deferred", "deferred" } };
 	bool holds = !json_is_false(json_object_get(json_object_get(s, "balance"), "holds"));
 	char digits[JM_PRINT_COUNT_TEXT];
@@ -136,7 +141,8 @@ static void put_counters(const json_t *s)
 	put_styled(holds ? JM_PRINT_GOOD : JM_PRINT_BAD, holds ? "balance" : "DO NOT BALANCE");
 	printf(": %s received =", jm_print_count(number(s, "received"), digits));
 	for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
-		printf("%s %s %s", i ? " +" : "", jm_print_count(number(s, parts[i].key), digits), parts[i].name);
+		printf("%s %s %s", i ? " +" : "", jm_print_count(number(s, parts[i].key), digits),
+		    parts[i].name);
 	putchar('\n');
 }
 
@@ -172,19 +178,24 @@ static void put_domains(const json_t *s)
 	puts(": works all the same; jmctl domain add shows that they are yours");
 }
 
-/* The state of a service for people, and how it looks. A daemon that does not run, or a service that is new, has told none yet. */
+/* The state of a service for people, and how it looks. A daemon that does not run, or a service
+ * that is new, has told none yet. */
 static const char *state_of(const json_t *service, enum jm_print_style *style_r)
 {
 	const char *state = *text(service, "status") ? text(service, "status") : "not known yet";
 
-	*style_r = strcmp(state, "OK") == 0 ? JM_PRINT_GOOD : strcmp(state, "Error") == 0 ? JM_PRINT_BAD : strcmp(state, "Disabled") == 0 ? JM_PRINT_DIM :
-	    JM_PRINT_WAIT;
+	*style_r = strcmp(state, "OK") == 0  ? JM_PRINT_GOOD
+	    : strcmp(state, "Error") == 0    ? JM_PRINT_BAD
+	    : strcmp(state, "Disabled") == 0 ? JM_PRINT_DIM
+					     : JM_PRINT_WAIT;
 	return state;
 }
 
 static void put_remarks(const json_t *service, enum jm_print_style style)
 {
-	static const struct { const char *key, *label; } remarks[] = { { "why", "why" }, { "cure", "what to do" } };
+	static const struct {
+		const char *key, *label;
+	} remarks[] = { { "why", "why" }, { "cure", "what to do" } };
 	char time[JM_PRINT_TIME_TEXT];
 
 	for (size_t i = 0; i < sizeof remarks / sizeof remarks[0]; i++)
@@ -199,7 +210,8 @@ static void put_remarks(const json_t *service, enum jm_print_style style)
 	if (*text(service, "refusal")) {
 		fputs("  last refused: ", stdout);
 		jm_print_text(stdout, jm_span_str(text(service, "refusal")));
-		printf(", %s; jmctl explain tells which setting decides\n", jm_print_time(service, "refusal_at", time));
+		printf(", %s; jmctl explain tells which setting decides\n",
+		    jm_print_time(service, "refusal_at", time));
 	}
 }
 
@@ -214,16 +226,20 @@ static void put_service(const json_t *service, size_t width, int gap)
 	jm_print_style(stdout, style);
 	jm_print_cell(stdout, jm_span_str(state), STATE_COLUMNS, false);
 	jm_print_style(stdout, JM_PRINT_PLAIN);
-	printf("%*s%*s", gap + 8, age(service, "last", last), gap + 9, jm_print_count(number(service, "reports"), digits));
-	printf("%*lld%*lld%*lld\n", gap + 6, (long long)(number(service, "queued") + number(service, "mailbox_queue")), gap + 5,
-	    (long long)(number(service, "set_aside") - number(service, "expired")), gap + 7, (long long)number(service, "refused"));
+	printf("%*s%*s", gap + 8, age(service, "last", last), gap + 9,
+	    jm_print_count(number(service, "reports"), digits));
+	printf("%*lld%*lld%*lld\n", gap + 6,
+	    (long long)(number(service, "queued") + number(service, "mailbox_queue")), gap + 5,
+	    (long long)(number(service, "set_aside") - number(service, "expired")), gap + 7,
+	    (long long)number(service, "refused"));
 	put_remarks(service, style);
 }
 
 /* What is wrong comes first. */
 static void put_services(const json_t *s)
 {
-	static const char *const order[] = { "Error", "not known yet", "Awaiting Initial Run", "OK", "Disabled" };
+	static const char *const order[] = { "Error", "not known yet", "Awaiting Initial Run", "OK",
+		"Disabled" };
 	const json_t *services = json_object_get(s, "services"), *service;
 	enum jm_print_style style;
 	size_t width = NAME_COLUMNS, columns = jm_print_columns(stdout), i;
@@ -234,7 +250,9 @@ static void put_services(const json_t *s)
 			width = jm_print_width(jm_span_str(text(service, "name")));
 	if (columns > 0 && width + OTHER_COLUMNS + GAPS * 2 > columns) {
 		gap = 1;
-		width = columns > NAME_MIN_COLUMNS + OTHER_COLUMNS + GAPS ? columns - OTHER_COLUMNS - GAPS : NAME_MIN_COLUMNS;
+		width = columns > NAME_MIN_COLUMNS + OTHER_COLUMNS + GAPS
+		    ? columns - OTHER_COLUMNS - GAPS
+		    : NAME_MIN_COLUMNS;
 	}
 	putchar('\n');
 	if (json_array_size(services) == 0) {
@@ -242,8 +260,9 @@ static void put_services(const json_t *s)
 		return;
 	}
 	jm_print_style(stdout, JM_PRINT_BOLD);
-	printf("%-*s%*s%-*s%*s%*s%*s%*s%*s", (int)width, "SERVICE", gap, "", STATE_COLUMNS, "STATE", gap + 8, "LAST", gap + 9, "REPORTS", gap + 6, "QUEUED", gap + 5,
-	    "ASIDE", gap + 7, "REFUSED");
+	printf("%-*s%*s%-*s%*s%*s%*s%*s%*s", (int)width, "SERVICE", gap, "", STATE_COLUMNS, "STATE",
+	    gap + 8, "LAST", gap + 9, "REPORTS", gap + 6, "QUEUED", gap + 5, "ASIDE", gap + 7,
+	    "REFUSED");
 	jm_print_style(stdout, JM_PRINT_PLAIN);
 	putchar('\n');
 	for (size_t k = 0; k < sizeof order / sizeof order[0]; k++)

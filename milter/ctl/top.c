@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * jmctl top: how the daemon stands, drawn anew every two seconds. Plain escape sequences that every terminal of today knows; the terminal is given
- * back as it was, however the program ends.
+ * jmctl top: how the daemon stands, drawn anew every two seconds. Plain escape sequences that every
+ * terminal of today knows; the terminal is given back as it was, however the program ends.
  */
 #include "milter/ctl/top.h"
 
@@ -20,7 +20,7 @@
 #include "milter/ctl/print.h"
 
 #define SECONDS 2
-#define ONCE_MS 1000			/* between the two looks that a rate needs */
+#define ONCE_MS 1000 /* between the two looks that a rate needs */
 
 /* The other screen, no cursor, no wrapping at the edge; and all of it back. */
 #define ENTER "\033[?1049h\033[?25l\033[?7l"
@@ -34,7 +34,7 @@ static void put_escape(const char *text)
 {
 	ssize_t ignored = write(STDOUT_FILENO, text, strlen(text));
 
-	(void)ignored;	/* a terminal that is gone needs nothing */
+	(void)ignored; /* a terminal that is gone needs nothing */
 }
 
 /* Only what a signal handler may call. */
@@ -83,7 +83,7 @@ static void on_stop(int number)
 	errno = saved;
 }
 
-static void catch(int number, void (*handler)(int))
+static void catch (int number, void (*handler)(int))
 {
 	struct sigaction a = { .sa_handler = handler };
 
@@ -102,7 +102,8 @@ struct screen {
 static int look(struct screen *s, struct jm_err *err)
 {
 	json_t *request = json_pack("{s:s}", "verb", "live"), *list = NULL;
-	int rc = request ? jm_follow_ask(&s->follow, request, &list, err) : jm_err_set(err, JM_E_TEMP, "out of memory");
+	int rc = request ? jm_follow_ask(&s->follow, request, &list, err)
+			 : jm_err_set(err, JM_E_TEMP, "out of memory");
 
 	json_decref(request);
 	s->top.stale = rc == 0;
@@ -137,7 +138,7 @@ static void show(const struct screen *s)
 		at += len + (at[len] == '\n');
 	}
 	fputs("\033[J", stdout);
-	(void)fflush(stdout);	/* a terminal that is gone ends us by SIGHUP */
+	(void)fflush(stdout); /* a terminal that is gone ends us by SIGHUP */
 	free(text);
 }
 
@@ -159,7 +160,7 @@ static int wait_for(const struct screen *s)
 			continue;
 		if (read(STDIN_FILENO, &key, 1) != 1 || key == 'q' || key == 'Q' || key == 4)
 			return 1;
-		return 0;	/* any other key: now */
+		return 0; /* any other key: now */
 	}
 	return 0;
 }
@@ -172,9 +173,9 @@ static int run_live(struct screen *s, struct jm_err *err)
 	if (tcgetattr(STDIN_FILENO, &before) < 0)
 		return jm_err_sys(err, JM_E_USAGE, "standard input is no terminal");
 	for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
-		catch(ends[i], on_end);
-	catch(SIGTSTP, on_stop);
-	catch(SIGWINCH, on_resize);
+		catch (ends[i], on_end);
+	catch (SIGTSTP, on_stop);
+	catch (SIGWINCH, on_resize);
 	enter();
 	do {
 		rc = look(s, err);
@@ -215,12 +216,16 @@ int jm_ctl_top(int argc, char **argv)
 	struct screen s = { .interval_s = SECONDS };
 	bool once = false;
 	const struct jm_ctl_option options[] = {
-		{ "once", JM_CTL_FLAG, &once, NULL, "print one picture and end; so does --json, as an object" },
-		{ "interval", JM_CTL_NUMBER, &s.interval_s, "SECONDS", "from one picture to the next, 1 to 3600 [2]" },
+		{ "once", JM_CTL_FLAG, &once, NULL,
+		    "print one picture and end; so does --json, as an object" },
+		{ "interval", JM_CTL_NUMBER, &s.interval_s, "SECONDS",
+		    "from one picture to the next, 1 to 3600 [2]" },
 		JM_CLIENT_OPTIONS(&s.client), { NULL }
 	};
 	struct jm_err err;
-	int code, n = jm_ctl_options(argc, argv, options, "[options]", "Show how the daemon stands, all the time; q ends it.", &code);
+	int code,
+	    n = jm_ctl_options(argc, argv, options, "[options]",
+		"Show how the daemon stands, all the time; q ends it.", &code);
 
 	if (n < 0)
 		return code;
@@ -231,8 +236,11 @@ int jm_ctl_top(int argc, char **argv)
 	once = once || s.client.json;
 	if (s.interval_s < 1 || s.interval_s > 3600)
 		n = jm_err_set(&err, JM_E_USAGE, "--interval is 1 to 3600 seconds");
-	else if (!once && (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO) || !getenv("TERM") || strcmp(getenv("TERM"), "dumb") == 0))
-		n = jm_err_set(&err, JM_E_USAGE, "this is no terminal that can be drawn on; --once prints one picture, --json one object");
+	else if (!once &&
+	    (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO) || !getenv("TERM") ||
+		strcmp(getenv("TERM"), "dumb") == 0))
+		n = jm_err_set(&err, JM_E_USAGE,
+		    "this is no terminal that can be drawn on; --once prints one picture, --json one object");
 	else
 		n = once ? run_once(&s, &err) : run_live(&s, &err);
 	json_decref(s.top.state);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* jmctl top's picture and the rates in it. The most important first: a low terminal shows only its begin. */
+/* jmctl top's picture and the rates in it. The most important first: a low terminal shows only its
+ * begin. */
 #include <string.h>
 
 #include "common/base/clock.h"
@@ -8,7 +9,7 @@
 
 #define MINUTE_US 60000000
 #define CLIENTS 8
-#define WIDE_COLUMNS 113		/* below, tables are packed */
+#define WIDE_COLUMNS 113 /* below, tables are packed */
 #define STATE_COLUMNS 20
 #define EVENTS 8
 
@@ -33,7 +34,9 @@ static const char *text(const json_t *o, const char *key)
 
 void jm_top_add(struct jm_top *t, json_t *state, int64_t now_us)
 {
-	struct jm_top_sample s = { .at_us = now_us, .reports = number(state, "archive", "reports"), .commits = number(state, "archive", "commits"),
+	struct jm_top_sample s = { .at_us = now_us,
+		.reports = number(state, "archive", "reports"),
+		.commits = number(state, "archive", "commits"),
 		.pid = number(state, "daemon", "pid") };
 	const json_t *took = at(state, "archive", "commit_time");
 	size_t old = 0;
@@ -44,7 +47,7 @@ void jm_top_add(struct jm_top *t, json_t *state, int64_t now_us)
 	json_decref(t->state);
 	t->state = state;
 	if (t->n > 0 && t->sample[t->n - 1].pid != s.pid)
-		t->n = 0;	/* another daemon: its counters began anew */
+		t->n = 0; /* another daemon: its counters began anew */
 	/* One that is a minute old stays, so that there is a minute's worth. */
 	while (old + 1 < t->n && now_us - t->sample[old + 1].at_us >= MINUTE_US)
 		old++;
@@ -85,12 +88,15 @@ static bool commit_took(const struct jm_top *t, double *ms_r)
 json_t *jm_top_rates(const struct jm_top *t)
 {
 	double now = 0, commits = 0, minute = 0, minute_commits = 0, took_ms = 0;
-	bool known = since(t, t->n >= 2 ? t->n - 2 : 0, &now, &commits), longer = since(t, 0, &minute, &minute_commits);
+	bool known = since(t, t->n >= 2 ? t->n - 2 : 0, &now, &commits),
+	     longer = since(t, 0, &minute, &minute_commits);
 
-	return json_pack("{s:o,s:o,s:o,s:o,s:o}", "reports_per_second", known ? json_real(now) : json_null(), "reports_per_minute",
-	    longer ? json_real(minute * 60) : json_null(), "commits_per_second", known ? json_real(commits) : json_null(), "reports_per_commit",
-	    longer && minute_commits > 0 ? json_real(minute / minute_commits) : json_null(), "commit_milliseconds",
-	    commit_took(t, &took_ms) ? json_real(took_ms) : json_null());
+	return json_pack("{s:o,s:o,s:o,s:o,s:o}", "reports_per_second",
+	    known ? json_real(now) : json_null(), "reports_per_minute",
+	    longer ? json_real(minute * 60) : json_null(), "commits_per_second",
+	    known ? json_real(commits) : json_null(), "reports_per_commit",
+	    longer && minute_commits > 0 ? json_real(minute / minute_commits) : json_null(),
+	    "commit_milliseconds", commit_took(t, &took_ms) ? json_real(took_ms) : json_null());
 }
 
 /* ---- drawing ---- */
@@ -156,12 +162,16 @@ static void put_archive(const struct picture *p)
 	const json_t *s = p->t->state, *a = json_object_get(s, "archive");
 	const json_t *left = json_object_get(a, "disk_left_seconds");
 	char n[32], size[JM_PRINT_BYTES_TEXT], room[JM_PRINT_BYTES_TEXT], time[32];
-	bool good = strcmp(text(a, "state"), "ok") == 0, balanced = number(s, "archive", "balance") != 0;
+	bool good = strcmp(text(a, "state"), "ok") == 0,
+	     balanced = number(s, "archive", "balance") != 0;
 
 	begin(p, "Archive");
 	put_styled(p, good ? JM_PRINT_GOOD : JM_PRINT_BAD, text(a, "state"));
-	fprintf(p->f, "   %s message%s   %s   disk %s free", jm_print_count(number(s, "archive", "items"), n), number(s, "archive", "items") == 1 ? "" : "s",
-	    jm_print_bytes((uint64_t)number(s, "archive", "volume_bytes"), size), jm_print_bytes((uint64_t)number(s, "archive", "disk_free_bytes"), room));
+	fprintf(p->f, "   %s message%s   %s   disk %s free",
+	    jm_print_count(number(s, "archive", "items"), n),
+	    number(s, "archive", "items") == 1 ? "" : "s",
+	    jm_print_bytes((uint64_t)number(s, "archive", "volume_bytes"), size),
+	    jm_print_bytes((uint64_t)number(s, "archive", "disk_free_bytes"), room));
 	if (json_is_integer(left)) {
 		fputs(", ", p->f);
 		style(p, json_integer_value(left) < 14 * 86400 ? JM_PRINT_BAD : JM_PRINT_PLAIN);
@@ -197,7 +207,8 @@ static void hours(const json_t *state, json_int_t *this_r, json_int_t *last_r)
 static void put_rate(const struct picture *p)
 {
 	double now = 0, commits = 0, minute = 0, minute_commits = 0, took_ms = 0;
-	bool known = since(p->t, p->t->n >= 2 ? p->t->n - 2 : 0, &now, &commits), longer = since(p->t, 0, &minute, &minute_commits);
+	bool known = since(p->t, p->t->n >= 2 ? p->t->n - 2 : 0, &now, &commits),
+	     longer = since(p->t, 0, &minute, &minute_commits);
 	const json_t *took = at(p->t->state, "archive", "commit_time");
 	json_int_t this_hour, last_hour;
 	char a[32], b[32];
@@ -208,7 +219,8 @@ static void put_rate(const struct picture *p)
 		fprintf(p->f, "%.1f/s   ", now);
 	if (longer)
 		fprintf(p->f, "%.0f/min   ", minute * 60);
-	fprintf(p->f, "this hour %s   last hour %s\n", jm_print_count(this_hour, a), jm_print_count(last_hour, b));
+	fprintf(p->f, "this hour %s   last hour %s\n", jm_print_count(this_hour, a),
+	    jm_print_count(last_hour, b));
 	begin(p, "Commit");
 	if (known)
 		fprintf(p->f, "%.1f/s", commits);
@@ -217,8 +229,9 @@ static void put_rate(const struct picture *p)
 	if (commit_took(p->t, &took_ms))
 		fprintf(p->f, "   %.1f ms each now", took_ms);
 	if (json_integer_value(json_object_get(took, "count")) > 0)
-		fprintf(p->f, "   %.1f ms since the start", (double)json_integer_value(json_object_get(took, "microseconds")) / 1000 /
-		    (double)json_integer_value(json_object_get(took, "count")));
+		fprintf(p->f, "   %.1f ms since the start",
+		    (double)json_integer_value(json_object_get(took, "microseconds")) / 1000 /
+			(double)json_integer_value(json_object_get(took, "count")));
 	putc('\n', p->f);
 }
 
@@ -236,20 +249,25 @@ static void put_queue(const struct picture *p)
 	fprintf(p->f, "%s waiting", jm_print_count(number(s, "queue", "messages"), n));
 	if (number(s, "queue", "messages") > 0)
 		fprintf(p->f, " (oldest %s)", ago(p, at(s, "queue", "oldest"), time));
-	fprintf(p->f, "   %s in mailboxes   %s set aside   %lld in flight\n", jm_print_count(mailboxes, n), jm_print_count(number(s, "archive", "set_aside"), m),
+	fprintf(p->f, "   %s in mailboxes   %s set aside   %lld in flight\n",
+	    jm_print_count(mailboxes, n), jm_print_count(number(s, "archive", "set_aside"), m),
 	    (long long)json_integer_value(json_object_get(s, "in_flight")));
 	begin(p, "Verified");
-	if (strcmp(text(json_object_get(s, "archive"), "verify_failed"), text(json_object_get(s, "archive"), "verified")) > 0)
+	if (strcmp(text(json_object_get(s, "archive"), "verify_failed"),
+		text(json_object_get(s, "archive"), "verified")) > 0)
 		put_styled(p, JM_PRINT_BAD, "the last verification found problems");
 	else
-		fprintf(p->f, "%s%s", ago(p, at(s, "archive", "verified"), time), strcmp(time, "never") == 0 ? "" : " ago");
+		fprintf(p->f, "%s%s", ago(p, at(s, "archive", "verified"), time),
+		    strcmp(time, "never") == 0 ? "" : " ago");
 	fprintf(p->f, "   checkpoint %s ago\n\n", ago(p, at(s, "archive", "checkpoint"), time));
 }
 
 static enum jm_print_style style_of(const char *state)
 {
-	return strcmp(state, "OK") == 0 ? JM_PRINT_GOOD : strcmp(state, "Error") == 0 ? JM_PRINT_BAD : strcmp(state, "Disabled") == 0 ? JM_PRINT_DIM :
-	    JM_PRINT_WAIT;
+	return strcmp(state, "OK") == 0      ? JM_PRINT_GOOD
+	    : strcmp(state, "Error") == 0    ? JM_PRINT_BAD
+	    : strcmp(state, "Disabled") == 0 ? JM_PRINT_DIM
+					     : JM_PRINT_WAIT;
 }
 
 static void put_title(const struct picture *p, const char *title)
@@ -274,7 +292,8 @@ static struct widths share(size_t columns)
 	return w;
 }
 
-static void put_service(const struct picture *p, const char *address, const json_t *s, const struct widths *w)
+static void put_service(
+    const struct picture *p, const char *address, const json_t *s, const struct widths *w)
 {
 	char last[32], n[32];
 
@@ -283,10 +302,13 @@ static void put_service(const struct picture *p, const char *address, const json
 	style(p, style_of(text(s, "state")));
 	jm_print_cell(p->f, jm_span_str(text(s, "state")), STATE_COLUMNS, true);
 	style(p, JM_PRINT_PLAIN);
-	fprintf(p->f, "%*s%*s", w->gap + 8, ago(p, json_object_get(s, "last"), last), w->gap + w->reports,
+	fprintf(p->f, "%*s%*s", w->gap + 8, ago(p, json_object_get(s, "last"), last),
+	    w->gap + w->reports,
 	    jm_print_count(json_integer_value(json_object_get(s, "reports")), n));
-	fprintf(p->f, "%*lld%*lld%*lld\n", w->gap + 7, (long long)(json_integer_value(json_object_get(s, "queued")) +
-	    json_integer_value(json_object_get(s, "mailbox_messages"))), w->gap + w->aside, (long long)json_integer_value(json_object_get(s, "set_aside")),
+	fprintf(p->f, "%*lld%*lld%*lld\n", w->gap + 7,
+	    (long long)(json_integer_value(json_object_get(s, "queued")) +
+		json_integer_value(json_object_get(s, "mailbox_messages"))),
+	    w->gap + w->aside, (long long)json_integer_value(json_object_get(s, "set_aside")),
 	    w->gap + 7, (long long)json_integer_value(json_object_get(s, "refused")));
 	if (!*text(s, "why"))
 		return;
@@ -310,8 +332,9 @@ static void put_services(const struct picture *p)
 	char head[200];
 	json_t *s;
 
-	snprintf(head, sizeof head, "%-*s%*s%-*s%*s%*s%*s%*s%*s", w.address, "SERVICE", w.gap, "", STATE_COLUMNS, "STATE", w.gap + 8, "LAST", w.gap + w.reports,
-	    "REPORTS", w.gap + 7, "WAITING", w.gap + w.aside, "ASIDE", w.gap + 7, "REFUSED");
+	snprintf(head, sizeof head, "%-*s%*s%-*s%*s%*s%*s%*s%*s", w.address, "SERVICE", w.gap, "",
+	    STATE_COLUMNS, "STATE", w.gap + 8, "LAST", w.gap + w.reports, "REPORTS", w.gap + 7,
+	    "WAITING", w.gap + w.aside, "ASIDE", w.gap + 7, "REFUSED");
 	put_title(p, head);
 	for (size_t i = 0; i < sizeof order / sizeof *order; i++)
 		json_object_foreach((json_t *)(uintptr_t)services, address, s)
@@ -332,22 +355,27 @@ static void put_clients(const struct picture *p)
 	json_t *n;
 	size_t i;
 
-	snprintf(head, sizeof head, "%-*s  %7s  %12s  %11s  %8s", width, "CLIENT", "PER MIN", "MESSAGES", "TURNED AWAY", "LAST");
+	snprintf(head, sizeof head, "%-*s  %7s  %12s  %11s  %8s", width, "CLIENT", "PER MIN",
+	    "MESSAGES", "TURNED AWAY", "LAST");
 	if (json_array_size(clients) > 0)
 		put_title(p, head);
 	json_array_foreach(clients, i, c) {
 		if (i == CLIENTS)
 			break;
 		jm_print_value(p->f, json_object_get(c, "client"), (size_t)width, true);
-		fprintf(p->f, "  %7lld  %12lld  %11lld  %8s\n", (long long)json_integer_value(json_object_get(c, "per_minute")),
-		    (long long)json_integer_value(json_object_get(c, "messages")), (long long)json_integer_value(json_object_get(c, "turned_away")),
+		fprintf(p->f, "  %7lld  %12lld  %11lld  %8s\n",
+		    (long long)json_integer_value(json_object_get(c, "per_minute")),
+		    (long long)json_integer_value(json_object_get(c, "messages")),
+		    (long long)json_integer_value(json_object_get(c, "turned_away")),
 		    ago(p, json_object_get(c, "last"), last));
 	}
-	json_object_foreach((json_t *)(uintptr_t)json_object_get(p->t->state, "refusals"), reason, n)
+	json_object_foreach(
+	    (json_t *)(uintptr_t)json_object_get(p->t->state, "refusals"), reason, n)
 		any += json_integer_value(n);
 	if (any > 0)
 		fputs("turned away ever: ", p->f);
-	json_object_foreach((json_t *)(uintptr_t)json_object_get(p->t->state, "refusals"), reason, n)
+	json_object_foreach(
+	    (json_t *)(uintptr_t)json_object_get(p->t->state, "refusals"), reason, n)
 		if (json_integer_value(n) > 0) {
 			fprintf(p->f, "%s%lld ", before, (long long)json_integer_value(n));
 			jm_print_text(p->f, jm_span_str(reason));
@@ -382,7 +410,9 @@ static void put_events(const struct picture *p)
 
 void jm_top_draw(const struct jm_top *t, FILE *f, size_t columns)
 {
-	const struct picture p = { .t = t, .f = f, .columns = columns, .now_ms = jm_clock_now_ms() };
+	const struct picture p = {
+		.t = t, .f = f, .columns = columns, .now_ms = jm_clock_now_ms()
+	};
 
 	if (!t->state) {
 		fputs("no daemon answers yet; q ends this\n", f);

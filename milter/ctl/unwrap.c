@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* jmctl unwrap: what a message gives by the rules, without a configuration and without an archive. */
+/* jmctl unwrap: what a message gives by the rules, without a configuration and without an archive.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
@@ -43,12 +44,14 @@ static int read_input(const char *path, struct jm_buf *in, struct jm_err *err)
 	rc = n < 0 ? jm_err_sys(err, JM_E_TEMP, "cannot read \"%s\"", path) : 0;
 out:
 	if (fd != STDIN_FILENO)
-		close(fd);	/* was only read from */
+		close(fd); /* was only read from */
 	return rc;
 }
 
 /* Hand the kept pieces of a message, in order, to each(). */
-static int walk(const struct jm_content *c, int (*each)(void *ctx, const void *p, size_t n, struct jm_err *err), void *ctx, struct jm_err *err)
+static int walk(const struct jm_content *c,
+    int (*each)(void *ctx, const void *p, size_t n, struct jm_err *err), void *ctx,
+    struct jm_err *err)
 {
 	size_t at = 0, k;
 
@@ -100,13 +103,16 @@ static json_t *recipients(const struct jm_unwrap *u)
 	for (k = 0; k < u->recipients_n; k++) {
 		const struct jm_recipient *r = &u->recipients[k];
 
-		one = json_pack("{s:o, s:s}", "address", text(r->address), "type", jm_recipient_type_name(r->type));
-		if (r->via != JM_VIA_NONE
-		    && json_object_set_new(one, r->via == JM_VIA_EXPANDED ? "expanded_from" : "forwarded_from", text(r->via_address)) != 0) {
+		one = json_pack("{s:o, s:s}", "address", text(r->address), "type",
+		    jm_recipient_type_name(r->type));
+		if (r->via != JM_VIA_NONE &&
+		    json_object_set_new(one,
+			r->via == JM_VIA_EXPANDED ? "expanded_from" : "forwarded_from",
+			text(r->via_address)) != 0) {
 			json_decref(one);
 			one = NULL;
 		}
-		if (json_array_append_new(list, one) != 0) {	/* also when one is NULL */
+		if (json_array_append_new(list, one) != 0) { /* also when one is NULL */
 			json_decref(list);
 			return NULL;
 		}
@@ -130,14 +136,21 @@ static json_t *removed(const struct jm_content *c)
 
 static json_t *extra(const struct jm_unwrap *u)
 {
-	const struct { const char *key; struct jm_span value; } row[] = {
-		{ "label", u->label }, { "mailbox", u->mailbox }, { "sent_utc", u->sent_utc }, { "received_utc", u->received_utc },
+	const struct {
+		const char *key;
+		struct jm_span value;
+	} row[] = {
+		{ "label", u->label },
+		{ "mailbox", u->mailbox },
+		{ "sent_utc", u->sent_utc },
+		{ "received_utc", u->received_utc },
 	};
 	json_t *o = json_object();
 	size_t k;
 
-	for (k = 0; k < sizeof(row) / sizeof(row[0]); k++)
-		if (!jm_span_none(row[k].value) && json_object_set_new(o, row[k].key, text(row[k].value)) != 0) {
+	for (k = 0; k < sizeof row / sizeof row[0]; k++)
+		if (!jm_span_none(row[k].value) &&
+		    json_object_set_new(o, row[k].key, text(row[k].value)) != 0) {
 			json_decref(o);
 			return NULL;
 		}
@@ -152,20 +165,23 @@ static json_t *describe(const struct jm_unwrap *u, struct jm_err *err)
 	unsigned char raw[JM_SHA256_BYTES];
 	json_t *o, *more;
 
-	if (digest(&u->message, hex, err) != 0 || jm_sha256_of(u->message.raw, raw, err) != 0
-	    || (u->has_companion && digest(clear, clear_hex, err) != 0))
+	if (digest(&u->message, hex, err) != 0 || jm_sha256_of(u->message.raw, raw, err) != 0 ||
+	    (u->has_companion && digest(clear, clear_hex, err) != 0))
 		return NULL;
 	o = json_pack("{s:b, s:s, s:b, s:i, s:o, s:o, s:o, s:o, s:o, s:s, s:I, s:s, s:o}",
-	    "step_down", u->step_down, "variant", jm_variant_name(u->variant), "ndr", u->ndr, "nesting", (int)u->nesting,
-	    "envelope_sender", text(u->envelope_sender), "on_behalf_of", text(u->on_behalf_of), "subject", text(u->subject),
-	    "message_id", text(u->message_id), "recipients", recipients(u), "inner_sha256", hex,
-	    "inner_size", (json_int_t)u->message.size_bytes, "inner_raw_sha256", jm_sha256_hex(raw, raw_hex),
+	    "step_down", u->step_down, "variant", jm_variant_name(u->variant), "ndr", u->ndr,
+	    "nesting", (int)u->nesting, "envelope_sender", text(u->envelope_sender), "on_behalf_of",
+	    text(u->on_behalf_of), "subject", text(u->subject), "message_id", text(u->message_id),
+	    "recipients", recipients(u), "inner_sha256", hex, "inner_size",
+	    (json_int_t)u->message.size_bytes, "inner_raw_sha256", jm_sha256_hex(raw, raw_hex),
 	    "removed_headers", removed(&u->message));
 	more = extra(u);
 	if ((json_object_size(more) > 0 || !more) && json_object_set(o, "extra", more) != 0)
 		goto fail;
-	if (u->has_companion && json_object_set_new(o, "clear_text", json_pack("{s:s, s:I, s:o}", "inner_sha256", clear_hex,
-	    "inner_size", (json_int_t)clear->size_bytes, "removed_headers", removed(clear))) != 0)
+	if (u->has_companion &&
+	    json_object_set_new(o, "clear_text",
+		json_pack("{s:s, s:I, s:o}", "inner_sha256", clear_hex, "inner_size",
+		    (json_int_t)clear->size_bytes, "removed_headers", removed(clear))) != 0)
 		goto fail;
 	json_decref(more);
 	if (o)
@@ -202,7 +218,8 @@ static int summarise(const struct jm_unwrap *u, struct jm_err *err)
 
 	if (digest(&u->message, hex, err) != 0)
 		return -1;
-	printf("%-16s %s%s%s\n", "variant", jm_variant_name(u->variant), u->step_down ? ", stepped down: no proper journal report" : "",
+	printf("%-16s %s%s%s\n", "variant", jm_variant_name(u->variant),
+	    u->step_down ? ", stepped down: no proper journal report" : "",
 	    u->ndr ? ", found in an undeliverable report" : "");
 	printf("%-16s %u\n", "nesting", u->nesting);
 	show("sender", u->envelope_sender);
@@ -215,12 +232,14 @@ static int summarise(const struct jm_unwrap *u, struct jm_err *err)
 
 		show(jm_recipient_type_name(r->type), r->address);
 		if (r->via != JM_VIA_NONE)
-			show(r->via == JM_VIA_EXPANDED ? "  expanded from" : "  forwarded from", r->via_address);
+			show(r->via == JM_VIA_EXPANDED ? "  expanded from" : "  forwarded from",
+			    r->via_address);
 	}
 	for (k = 0; k < u->message.cuts_n; k++)
 		show("removed", u->message.cuts[k].name);
 	if (u->has_companion)
-		printf("%-16s %s\n", "companion", u->companion_is_clear ? "a clear-text copy" : "the protected message");
+		printf("%-16s %s\n", "companion",
+		    u->companion_is_clear ? "a clear-text copy" : "the protected message");
 	if (u->limits)
 		printf("%-16s %u\n", "limits reached", u->limits);
 	printf("%-16s %zu bytes\n%-16s %s\n", "message", u->message.size_bytes, "sha256", hex);
@@ -230,7 +249,8 @@ static int summarise(const struct jm_unwrap *u, struct jm_err *err)
 static int write_message(const struct jm_unwrap *u, const char *path, struct jm_err *err)
 {
 	bool to_stdout = strcmp(path, "-") == 0;
-	int fd = to_stdout ? STDOUT_FILENO : open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	int fd = to_stdout ? STDOUT_FILENO
+			   : open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
 	int rc;
 
 	if (fd < 0) {
@@ -280,15 +300,20 @@ static int answer(const struct request *q, const struct jm_unwrap *u, struct jm_
 static int check(const struct request *q, int operands)
 {
 	if (operands != 1) {
-		fputs("jmctl unwrap: wants one FILE, or - for standard input; jmctl unwrap --help tells more\n", stderr);
+		fputs(
+		    "jmctl unwrap: wants one FILE, or - for standard input; jmctl unwrap --help tells more\n",
+		    stderr);
 		return EX_USAGE;
 	}
 	if (strcmp(q->type, "envelope") != 0 && strcmp(q->type, "eml") != 0) {
-		fprintf(stderr, "jmctl unwrap: --journal-type is envelope or eml, not \"%s\"\n", q->type);
+		fprintf(stderr, "jmctl unwrap: --journal-type is envelope or eml, not \"%s\"\n",
+		    q->type);
 		return EX_USAGE;
 	}
 	if (q->json && q->output && strcmp(q->output, "-") == 0) {
-		fputs("jmctl unwrap: --json and --output - both want standard output; write the message to a file\n", stderr);
+		fputs(
+		    "jmctl unwrap: --json and --output - both want standard output; write the message to a file\n",
+		    stderr);
 		return EX_USAGE;
 	}
 	return EX_OK;
@@ -298,11 +323,16 @@ int jm_ctl_unwrap(int argc, char **argv)
 {
 	struct request q = { .type = "envelope" };
 	const struct jm_ctl_option table[] = {
-		{ "journal-domain", JM_CTL_LIST, &q.domains, "DOMAIN", "a domain of journal addresses, for reports of reports; repeatable" },
-		{ "journal-type", JM_CTL_TEXT, &q.type, "TYPE", "envelope (unwrap, the default) or eml (never unwrap)", "envelope eml" },
-		{ "prefer-clear-text", JM_CTL_FLAG, &q.clear, NULL, "take the clear-text copy of a protected message" },
-		{ "keep-journal-headers", JM_CTL_FLAG, &q.keep, NULL, "leave the two X-MS-Exchange BCC fields in" },
-		{ "output", JM_CTL_TEXT, &q.output, "FILE", "write the message's bytes there; - is standard output" },
+		{ "journal-domain", JM_CTL_LIST, &q.domains, "DOMAIN",
+		    "a domain of journal addresses, for reports of reports; repeatable" },
+		{ "journal-type", JM_CTL_TEXT, &q.type, "TYPE",
+		    "envelope (unwrap, the default) or eml (never unwrap)", "envelope eml" },
+		{ "prefer-clear-text", JM_CTL_FLAG, &q.clear, NULL,
+		    "take the clear-text copy of a protected message" },
+		{ "keep-journal-headers", JM_CTL_FLAG, &q.keep, NULL,
+		    "leave the two X-MS-Exchange BCC fields in" },
+		{ "output", JM_CTL_TEXT, &q.output, "FILE",
+		    "write the message's bytes there; - is standard output" },
 		{ "json", JM_CTL_FLAG, &q.json, NULL, "print one JSON object" },
 		{ NULL },
 	};
@@ -314,7 +344,8 @@ int jm_ctl_unwrap(int argc, char **argv)
 
 	jm_buf_init(&in, INPUT_BYTES);
 	operands = jm_ctl_options(argc, argv, table, "[options] FILE|-",
-	    "Unwrap one message as the daemon would, and tell what is in it. Needs no configuration and no archive.", &rc);
+	    "Unwrap one message as the daemon would, and tell what is in it. Needs no configuration and no archive.",
+	    &rc);
 	if (operands < 0 || (rc = check(&q, operands)) != EX_OK)
 		goto out;
 	if (read_input(argv[1], &in, &err) != 0) {

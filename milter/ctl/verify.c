@@ -63,18 +63,20 @@ static int put(void *ctx, const json_t *o, struct jm_err *err)
 int jm_ctl_verify(int argc, char **argv)
 {
 	struct verify v = { .after = 0 };
-	const struct jm_ctl_option options[] = {
-		{ "after", JM_CTL_NUMBER, &v.after, "SEQ", "only records behind this sequence number" },
-		{ "since", JM_CTL_TEXT, &v.since, "DATE", "only records written at or after DATE, UTC: 2026-11-22 or 2026-11-22T08:30:00Z" },
-		{ "resume", JM_CTL_FLAG, &v.resume, NULL, "go on where a verification was broken off" },
-		JM_CLIENT_OPTIONS(&v.client), { NULL }
-	};
+	const struct jm_ctl_option options[] = { { "after", JM_CTL_NUMBER, &v.after, "SEQ",
+						     "only records behind this sequence number" },
+		{ "since", JM_CTL_TEXT, &v.since, "DATE",
+		    "only records written at or after DATE, UTC: 2026-11-22 or 2026-11-22T08:30:00Z" },
+		{ "resume", JM_CTL_FLAG, &v.resume, NULL,
+		    "go on where a verification was broken off" },
+		JM_CLIENT_OPTIONS(&v.client), { NULL } };
 	const struct jm_answer_out out = { .object = put, .progress = progress, .ctx = &v };
 	json_t *request;
 	struct jm_err err;
 	int n, code;
 
-	n = jm_ctl_options(argc, argv, options, "[options]", "Re-read every record and compare it with its digests and with the catalog.", &code);
+	n = jm_ctl_options(argc, argv, options, "[options]",
+	    "Re-read every record and compare it with its digests and with the catalog.", &code);
 	if (n < 0)
 		return code;
 	if (n > 0)
@@ -84,11 +86,13 @@ int jm_ctl_verify(int argc, char **argv)
 		return jm_ctl_fail(argv[0], &err);
 	}
 	if ((v.resume && (v.after > 0 || v.since)) || (v.after > 0 && v.since)) {
-		jm_err_set(&err, JM_E_USAGE, "one of --after, --since and --resume; --resume goes on with what the verification that was broken off was given");
+		jm_err_set(&err, JM_E_USAGE,
+		    "one of --after, --since and --resume; --resume goes on with what the verification that was broken off was given");
 		return jm_ctl_fail(argv[0], &err);
 	}
 	jm_progress_start(&v.bar, NULL);
-	request = json_pack("{s:s, s:I, s:s*, s:b}", "verb", "verify", "after", (json_int_t)v.after, "since", v.since, "resume", v.resume);
+	request = json_pack("{s:s, s:I, s:s*, s:b}", "verb", "verify", "after", (json_int_t)v.after,
+	    "since", v.since, "resume", v.resume);
 	code = jm_client_ask(&v.client, request, &out, &err);
 	json_decref(request);
 	jm_progress_wipe(&v.bar);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* jmctl watch: what is archived, refused, set aside, and how the services stand, line by line as it happens. */
+/* jmctl watch: what is archived, refused, set aside, and how the services stand, line by line as it
+ * happens. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,13 +10,13 @@
 #include "milter/ctl/print.h"
 
 #define LOOK_MS 500
-#define LOOK 500			/* records in one look */
+#define LOOK 500 /* records in one look */
 
 struct watch {
 	struct jm_client client;
 	const char *service, *kinds;
 	uint64_t after, limit, seen;
-	json_t *place;			/* where to go on; NULL: at the end, as it is now */
+	json_t *place; /* where to go on; NULL: at the end, as it is now */
 	bool more;
 };
 
@@ -28,7 +29,8 @@ static bool is_wanted(const struct watch *w, const json_t *o)
 {
 	const char *service = text(o, "service");
 
-	return (!w->service || (service && strcmp(service, w->service) == 0)) && jm_answer_is_kind(w->kinds, text(o, "kind"));
+	return (!w->service || (service && strcmp(service, w->service) == 0)) &&
+	    jm_answer_is_kind(w->kinds, text(o, "kind"));
 }
 
 static enum jm_print_style style_of(const json_t *o)
@@ -36,10 +38,16 @@ static enum jm_print_style style_of(const json_t *o)
 	const char *kind = text(o, "kind"), *status = text(o, "status");
 
 	if (status)
-		return strcmp(status, "OK") == 0 ? JM_PRINT_GOOD : strcmp(status, "Error") == 0 ? JM_PRINT_BAD : JM_PRINT_BOLD;
-	if (kind && (strcmp(kind, "archived") == 0 || strcmp(kind, "merged") == 0 || strcmp(kind, "released") == 0))
+		return strcmp(status, "OK") == 0   ? JM_PRINT_GOOD
+		    : strcmp(status, "Error") == 0 ? JM_PRINT_BAD
+						   : JM_PRINT_BOLD;
+	if (kind &&
+	    (strcmp(kind, "archived") == 0 || strcmp(kind, "merged") == 0 ||
+		strcmp(kind, "released") == 0))
 		return JM_PRINT_GOOD;
-	if (kind && (strcmp(kind, "refused") == 0 || strcmp(kind, "set-aside") == 0 || strstr(kind, "fail") || strcmp(kind, "lost") == 0))
+	if (kind &&
+	    (strcmp(kind, "refused") == 0 || strcmp(kind, "set-aside") == 0 ||
+		strstr(kind, "fail") || strcmp(kind, "lost") == 0))
 		return JM_PRINT_BAD;
 	return JM_PRINT_BOLD;
 }
@@ -66,7 +74,8 @@ static void put_line(const json_t *o)
 	if (item) {
 		printf("  item %lld", (long long)json_integer_value(item));
 		put_part("  from ", json_object_get(o, "sender"));
-		printf("  to %lld  %s", (long long)json_integer_value(json_object_get(o, "recipients")),
+		printf("  to %lld  %s",
+		    (long long)json_integer_value(json_object_get(o, "recipients")),
 		    jm_print_bytes((uint64_t)json_integer_value(json_object_get(o, "size")), size));
 		put_part("  ", json_object_get(o, "subject"));
 	}
@@ -97,9 +106,12 @@ static void put(struct watch *w, const json_t *o)
 static int look(struct watch *w, struct jm_follow *f, struct jm_err *err)
 {
 	char *place = w->place ? json_dumps(w->place, JSON_COMPACT) : NULL;
-	json_t *request = json_pack("{s:s, s:s*, s:i}", "verb", "follow", "from", place, "limit", LOOK), *list = NULL, *o;
+	json_t *request = json_pack(
+		   "{s:s, s:s*, s:i}", "verb", "follow", "from", place, "limit", LOOK),
+	       *list = NULL, *o;
 	size_t i;
-	int rc = request ? jm_follow_ask(f, request, &list, err) : jm_err_set(err, JM_E_TEMP, "out of memory");
+	int rc = request ? jm_follow_ask(f, request, &list, err)
+			 : jm_err_set(err, JM_E_TEMP, "out of memory");
 
 	json_decref(request);
 	free(place);
@@ -129,22 +141,28 @@ static int run(struct watch *w, struct jm_err *err)
 int jm_ctl_watch(int argc, char **argv)
 {
 	struct watch w = { .after = 0 };
-	const struct jm_ctl_option options[] = {
-		{ "service", JM_CTL_TEXT, &w.service, "ADDRESS", "of this service" },
-		{ "kind", JM_CTL_TEXT, &w.kinds, "KIND[,...]", "of these kinds: archived, merged, queued, refused, set-aside, status, ...", JM_CTL_KINDS },
-		{ "after", JM_CTL_NUMBER, &w.after, "SEQ", "begin behind this sequence number, not with what comes now" },
+	const struct jm_ctl_option options[] = { { "service", JM_CTL_TEXT, &w.service, "ADDRESS",
+						     "of this service" },
+		{ "kind", JM_CTL_TEXT, &w.kinds, "KIND[,...]",
+		    "of these kinds: archived, merged, queued, refused, set-aside, status, ...",
+		    JM_CTL_KINDS },
+		{ "after", JM_CTL_NUMBER, &w.after, "SEQ",
+		    "begin behind this sequence number, not with what comes now" },
 		{ "limit", JM_CTL_NUMBER, &w.limit, "N", "end after N lines" },
-		JM_CLIENT_OPTIONS(&w.client), { NULL }
-	};
+		JM_CLIENT_OPTIONS(&w.client), { NULL } };
 	struct jm_err err;
-	int code, n = jm_ctl_options(argc, argv, options, "[options]",
-	    "Print what is archived, refused and set aside, and how the services stand, as it happens.", &code);
+	int code,
+	    n = jm_ctl_options(argc, argv, options, "[options]",
+		"Print what is archived, refused and set aside, and how the services stand, as it happens.",
+		&code);
 
 	if (n < 0)
 		return code;
 	if (n > 0)
 		code = jm_ctl_fail_usage(argv[0], argv[1]);
-	else if ((w.after > INT64_MAX ? jm_err_set(&err, JM_E_USAGE, "--after is at most 9223372036854775807") : run(&w, &err)) < 0)
+	else if ((w.after > INT64_MAX
+			 ? jm_err_set(&err, JM_E_USAGE, "--after is at most 9223372036854775807")
+			 : run(&w, &err)) < 0)
 		code = jm_ctl_fail(argv[0], &err);
 	else
 		code = 0;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A fixed number of rows. Each has a score that decays, so that it is about the number of messages a minute; a client that is new takes the row with
- * the lowest one. Who is busy is never displaced by many that come once.
+ * A fixed number of rows. Each has a score that decays, so that it is about the number of messages
+ * a minute; a client that is new takes the row with the lowest one. Who is busy is never displaced
+ * by many that come once.
  */
 #include "milter/daemon/clients.h"
 
@@ -14,19 +15,20 @@
 
 #define ROWS 256
 #define CLIENT_BYTES 64
-#define HALF_US 41588830		/* a minute times ln 2: what decays so adds up to a minute's worth */
+#define HALF_US 41588830 /* a minute times ln 2: what decays so adds up to a minute's worth */
 
 struct row {
-	char client[CLIENT_BYTES];	/* empty: free */
-	double score;			/* at at_us */
+	char client[CLIENT_BYTES]; /* empty: free */
+	double score;              /* at at_us */
 	int64_t at_us, last_ms;
 	uint64_t messages, turned_away;
 };
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;	/* rows */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* rows */
 static struct row rows[ROWS];
 
-/* score at now: halves every HALF_US. By parts of a half, straight between them: no libm, and exact enough for an order. */
+/* score at now: halves every HALF_US. By parts of a half, straight between them: no libm, and exact
+ * enough for an order. */
 static double score_at(const struct row *r, int64_t now_us)
 {
 	int64_t age_us = now_us > r->at_us ? now_us - r->at_us : 0;
@@ -97,9 +99,11 @@ json_t *jm_clients_list(size_t n)
 		copy[i].score = copy[i].client[0] ? score_at(&copy[i], now_us) : -1;
 	qsort(copy, ROWS, sizeof *copy, compare);
 	for (size_t i = 0; i < ROWS && i < n && copy[i].client[0]; i++)
-		(void)json_array_append_new(list, json_pack("{s:s, s:I, s:I, s:I, s:s}", "client", copy[i].client, "per_minute",
-		    (json_int_t)(copy[i].score + 0.5), "messages", (json_int_t)copy[i].messages, "turned_away", (json_int_t)copy[i].turned_away, "last",
-		    jm_clock_format(copy[i].last_ms, last)));
+		(void)json_array_append_new(list,
+		    json_pack("{s:s, s:I, s:I, s:I, s:s}", "client", copy[i].client, "per_minute",
+			(json_int_t)(copy[i].score + 0.5), "messages", (json_int_t)copy[i].messages,
+			"turned_away", (json_int_t)copy[i].turned_away, "last",
+			jm_clock_format(copy[i].last_ms, last)));
 	free(copy);
 	return list;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* See collect.h. The collector's list only grows or loses what has ended; a poller belongs to its thread but for its status. */
+/* See collect.h. The collector's list only grows or loses what has ended; a poller belongs to its
+ * thread but for its status. */
 #include "milter/daemon/collect.h"
 
 #include <stdio.h>
@@ -11,39 +12,43 @@
 
 #define SLICE_MS 200
 #define BACKOFF_MAX_MS (15 * 60 * 1000)
-#define KEEP_MS (10 * 60 * 1000)	/* an unchanged success is kept again after so long: at most as much is lost by a kill */
+#define KEEP_MS \
+	(10 * 60 * 1000) /* an unchanged success is kept again after so long: at most as much is \
+			    lost by a kill */
 
 struct poller {
 	struct poller *next;
 	struct jm_daemon *daemon;
-	char *service;				/* its email address; owned */
-	struct jm_settings *seen;		/* the last settings that were looked at; the thread's own */
-	unsigned turn;				/* how often they were others */
-	bool wanted;				/* what they said */
-	const struct jm_service *begun_with;	/* of the settings of the session under way; NULL between sessions */
+	char *service;            /* its email address; owned */
+	struct jm_settings *seen; /* the last settings that were looked at; the thread's own */
+	unsigned turn;            /* how often they were others */
+	bool wanted;              /* what they said */
+	const struct jm_service *begun_with; /* of the settings of the session under way; NULL
+						between sessions */
 	struct jm_ids failing;
 	struct jm_pull_gone gone;
-	unsigned failures;			/* in a row */
-	struct jm_extract kept;			/* what the archive knows */
+	unsigned failures;      /* in a row */
+	struct jm_extract kept; /* what the archive knows */
 	pthread_t thread;
-	bool ended;				/* from here on under the collector's lock */
+	bool ended; /* from here on under the collector's lock */
 	const char *state;
 	int64_t since_ms, last_success_ms;
 	uint64_t queue, archived, failed;
 	struct jm_pull_certificate certificate;
-	struct jm_err error;			/* kind NONE: none */
+	struct jm_err error; /* kind NONE: none */
 };
 
 struct jm_collector {
-	pthread_mutex_t lock;			/* of all below */
+	pthread_mutex_t lock; /* of all below */
 	struct poller *pollers;
-	bool ended;				/* no new ones */
+	bool ended; /* no new ones */
 };
 
 static const struct jm_service *find_service(const struct jm_settings *s, const char *email)
 {
 	for (size_t i = 0; i < s->services_n; i++)
-		if (strcmp(s->services[i].email_address, email) == 0 && s->services[i].transport == JM_TRANSPORT_POP3 && !s->services[i].disabled)
+		if (strcmp(s->services[i].email_address, email) == 0 &&
+		    s->services[i].transport == JM_TRANSPORT_POP3 && !s->services[i].disabled)
 			return &s->services[i];
 	return NULL;
 }
@@ -56,9 +61,11 @@ static bool same_text(const char *a, const char *b)
 /* A session goes on under new settings when they speak of the same mailbox. */
 static bool same_mailbox(const struct jm_mailbox *a, const struct jm_mailbox *b)
 {
-	return same_text(a->hostname, b->hostname) && a->port == b->port && same_text(a->mailbox_name, b->mailbox_name) &&
-	    same_text(a->pinned_public_key, b->pinned_public_key) && a->encrypted == b->encrypted && a->starttls == b->starttls &&
-	    a->encryption_mode == b->encryption_mode && same_text(a->ca_file, b->ca_file) && a->leave_on_server == b->leave_on_server;
+	return same_text(a->hostname, b->hostname) && a->port == b->port &&
+	    same_text(a->mailbox_name, b->mailbox_name) &&
+	    same_text(a->pinned_public_key, b->pinned_public_key) && a->encrypted == b->encrypted &&
+	    a->starttls == b->starttls && a->encryption_mode == b->encryption_mode &&
+	    same_text(a->ca_file, b->ca_file) && a->leave_on_server == b->leave_on_server;
 }
 
 /* Is this poller to stop what it does? Cheap: settings are looked at when they changed. */
@@ -73,7 +80,8 @@ static bool stopped(void *ctx)
 	s = jm_daemon_settings(p->daemon);
 	if (s != p->seen) {
 		service = find_service(s, p->service);
-		p->wanted = service && (!p->begun_with || same_mailbox(&service->pop3, &p->begun_with->pop3));
+		p->wanted = service &&
+		    (!p->begun_with || same_mailbox(&service->pop3, &p->begun_with->pop3));
 		jm_settings_unref(&p->seen);
 		p->seen = jm_settings_ref(s);
 		p->turn++;
@@ -98,7 +106,8 @@ static void recall(struct poller *p)
 
 	p->kept = (struct jm_extract){ .service = p->service };
 	if (jm_archive_service(p->daemon->archive, p->service, &row, &err) < 0)
-		JM_LOG(JM_LOG_WARNING, "pop3-recall", { "service", JM_S(p->service) }, { "error", JM_S(err.text) });
+		JM_LOG(JM_LOG_WARNING, "pop3-recall", { "service", JM_S(p->service) },
+		    { "error", JM_S(err.text) });
 	p->kept.success_ms = json_integer_value(json_object_get(row, "extract_ms"));
 	p->kept.queue = (uint64_t)json_integer_value(json_object_get(row, "mailbox_queue"));
 	json_decref(row);
@@ -108,10 +117,12 @@ static void recall(struct poller *p)
 	pthread_mutex_unlock(&c->lock);
 }
 
-/* Let the archive know how the mailbox was left, when that says something new. Without the archive the next session tries again. */
+/* Let the archive know how the mailbox was left, when that says something new. Without the archive
+ * the next session tries again. */
 static void keep(struct poller *p, bool now)
 {
-	struct jm_extract x = { p->service, p->last_success_ms, p->queue };	/* nobody else changes them */
+	struct jm_extract x = { p->service, p->last_success_ms, p->queue }; /* nobody else changes
+									       them */
 	struct jm_err err;
 
 	if (x.success_ms == p->kept.success_ms && x.queue == p->kept.queue)
@@ -121,11 +132,13 @@ static void keep(struct poller *p, bool now)
 	if (jm_archive_extracted(p->daemon->archive, &x, &err) == 0)
 		p->kept = x;
 	else
-		JM_LOG(JM_LOG_WARNING, "pop3-not-kept", { "service", JM_S(p->service) }, { "error", JM_S(err.text) });
+		JM_LOG(JM_LOG_WARNING, "pop3-not-kept", { "service", JM_S(p->service) },
+		    { "error", JM_S(err.text) });
 }
 
 /* Keep what a session came to, and tell when it begins to fail and when it works again. */
-static void note_outcome(struct poller *p, const struct jm_pull *pull, int rc, const struct jm_err *err)
+static void note_outcome(
+    struct poller *p, const struct jm_pull *pull, int rc, const struct jm_err *err)
 {
 	struct jm_collector *c = p->daemon->collector;
 	bool was_wrong;
@@ -148,17 +161,24 @@ static void note_outcome(struct poller *p, const struct jm_pull *pull, int rc, c
 	pthread_mutex_unlock(&c->lock);
 	keep(p, pull->archived || (rc == 0) == was_wrong);
 	if (rc != 0 && !was_wrong)
-		jm_daemon_note(p->daemon, "pop3-error", p->service, "daemon", jm_err_kind_name(err->kind), err->text);
+		jm_daemon_note(p->daemon, "pop3-error", p->service, "daemon",
+		    jm_err_kind_name(err->kind), err->text);
 	if (rc == 0 && was_wrong)
-		jm_daemon_note(p->daemon, "pop3-recovered", p->service, "daemon", "", "the journal mailbox can be fetched from again");
+		jm_daemon_note(p->daemon, "pop3-recovered", p->service, "daemon", "",
+		    "the journal mailbox can be fetched from again");
 }
 
 /* One session under the settings in force. Returns how long to wait before the next, ms. */
 static int64_t poll_once(struct poller *p)
 {
 	struct jm_settings *s = jm_daemon_settings(p->daemon);
-	struct jm_pull pull = { .daemon = p->daemon, .settings = s, .service = find_service(s, p->service), .failing = &p->failing,
-		.gone = &p->gone, .stopped = stopped, .ctx = p };
+	struct jm_pull pull = { .daemon = p->daemon,
+		.settings = s,
+		.service = find_service(s, p->service),
+		.failing = &p->failing,
+		.gone = &p->gone,
+		.stopped = stopped,
+		.ctx = p };
 	struct jm_err err = { JM_E_NONE, 0, "" };
 	int64_t wait_ms = 0;
 	uint32_t dice = 0;
@@ -173,7 +193,7 @@ static int64_t poll_once(struct poller *p)
 	p->archived += pull.archived;
 	pthread_mutex_unlock(&p->daemon->collector->lock);
 	if (rc != 0 && stopped(p))
-		goto out;	/* cut short by ourselves: no fault of the mailbox */
+		goto out; /* cut short by ourselves: no fault of the mailbox */
 	note_outcome(p, &pull, rc, &err);
 	if (pull.more)
 		goto out;
@@ -212,7 +232,8 @@ static void *poll_mailbox(void *arg)
 		unsigned turn = p->turn;
 		int64_t wait_ms;
 
-		if (!jm_daemon_busy(p->daemon))	/* the daemon waits for the end of a session before it closes the archive */
+		if (!jm_daemon_busy(p->daemon)) /* the daemon waits for the end of a session before
+						   it closes the archive */
 			break;
 		wait_ms = atomic_load(&p->daemon->stopping) ? 0 : poll_once(p);
 		jm_daemon_done(p->daemon);
@@ -249,7 +270,7 @@ static void sweep(struct jm_collector *c)
 			continue;
 		}
 		*at = p->next;
-		pthread_join(p->thread, NULL);	/* it did its last with the lock that we hold */
+		pthread_join(p->thread, NULL); /* it did its last with the lock that we hold */
 		free(p->service);
 		free(p);
 	}
@@ -297,7 +318,7 @@ void jm_collect_stop(struct jm_daemon *d)
 	struct jm_collector *c = d->collector;
 	bool some = c != NULL;
 
-	atomic_store(&d->stopping, true);	/* what pollers look at */
+	atomic_store(&d->stopping, true); /* what pollers look at */
 	while (some) {
 		pthread_mutex_lock(&c->lock);
 		c->ended = true;
@@ -320,7 +341,8 @@ void jm_collect_tick(struct jm_daemon *d)
 	pthread_mutex_lock(&c->lock);
 	sweep(c);
 	for (size_t i = 0; i < s->services_n && !c->ended; i++)
-		if (find_service(s, s->services[i].email_address) == &s->services[i] && !find_poller(c, s->services[i].email_address))
+		if (find_service(s, s->services[i].email_address) == &s->services[i] &&
+		    !find_poller(c, s->services[i].email_address))
 			start(d, s->services[i].email_address);
 	pthread_mutex_unlock(&c->lock);
 	jm_settings_unref(&s);
@@ -338,11 +360,15 @@ json_t *jm_collect_state(struct jm_daemon *d, const char *service)
 	pthread_mutex_lock(&c->lock);
 	p = find_poller(c, service);
 	if (p && !p->ended)
-		o = json_pack("{s:s, s:s, s:s?, s:s?, s:I, s:I, s:I, s:s?, s:s?}", "state", p->state, "since", jm_clock_format(p->since_ms, since),
-		    "last_success", p->last_success_ms ? jm_clock_format(p->last_success_ms, success) : NULL, "error",
-		    p->error.kind != JM_E_NONE ? p->error.text : NULL, "queue", (json_int_t)p->queue, "archived", (json_int_t)p->archived,
-		    "unretrievable", (json_int_t)p->failed, "certificate", p->certificate.until_ms ? p->certificate.subject : NULL,
-		    "certificate_until", p->certificate.until_ms ? jm_clock_format(p->certificate.until_ms, until) : NULL);
+		o = json_pack("{s:s, s:s, s:s?, s:s?, s:I, s:I, s:I, s:s?, s:s?}", "state",
+		    p->state, "since", jm_clock_format(p->since_ms, since), "last_success",
+		    p->last_success_ms ? jm_clock_format(p->last_success_ms, success) : NULL,
+		    "error", p->error.kind != JM_E_NONE ? p->error.text : NULL, "queue",
+		    (json_int_t)p->queue, "archived", (json_int_t)p->archived, "unretrievable",
+		    (json_int_t)p->failed, "certificate",
+		    p->certificate.until_ms ? p->certificate.subject : NULL, "certificate_until",
+		    p->certificate.until_ms ? jm_clock_format(p->certificate.until_ms, until)
+					    : NULL);
 	pthread_mutex_unlock(&c->lock);
 	return o;
 }

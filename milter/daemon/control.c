@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The control socket's threads: accept, read one request with a time-out, answer it, close. See control.h. */
+/* The control socket's threads: accept, read one request with a time-out, answer it, close. See
+ * control.h. */
 #include "milter/daemon/control.h"
 
 #include <errno.h>
@@ -21,17 +22,19 @@
 #include "common/control/frame.h"
 
 #define REQUEST_MAX_BYTES 65536u
-#define REQUEST_MS 10000	/* for the whole request */
-#define REFUSE_MS 200		/* for the word to a client that is one too many: the accept thread must not wait for it */
-#define ANSWER_MS 600000	/* a pager may stand still for a while */
+#define REQUEST_MS 10000 /* for the whole request */
+#define REFUSE_MS \
+	200 /* for the word to a client that is one too many: the accept thread must not wait for \
+	       it */
+#define ANSWER_MS 600000 /* a pager may stand still for a while */
 #define PIECE_BYTES 262144u
 
 struct client {
 	struct jm_control *control;
 	pthread_t thread;
-	bool joinable;			/* thread was started and not joined yet; accept thread and stop only */
-	atomic_bool done;		/* the thread has nothing left to do */
-	int fd;				/* closed when joined, so that stop may shut it down at any time */
+	bool joinable;    /* thread was started and not joined yet; accept thread and stop only */
+	atomic_bool done; /* the thread has nothing left to do */
+	int fd;           /* closed when joined, so that stop may shut it down at any time */
 };
 
 struct jm_control {
@@ -39,7 +42,7 @@ struct jm_control {
 	json_t *(*known)(void *ctx, const char *verb);
 	void *ctx;
 	struct sockaddr_un address;
-	dev_t dev;			/* of the socket file, so that only our own is removed */
+	dev_t dev; /* of the socket file, so that only our own is removed */
 	ino_t ino;
 	int fd, wake_fd;
 	pthread_t thread;
@@ -76,14 +79,17 @@ static int put_bytes(void *ctx, const void *p, size_t n, struct jm_err *err)
 	return 0;
 }
 
-/* The last frame. A text that is no UTF-8 (a file's name, say) must not cost the client its answer. */
+/* The last frame. A text that is no UTF-8 (a file's name, say) must not cost the client its answer.
+ */
 static int put_end(int fd, const struct jm_err *err, int timeout_ms, struct jm_err *send_err)
 {
-	json_t *end = json_pack("{s:s, s:s}", "kind", err ? jm_err_kind_name(err->kind) : "", "text", err ? err->text : "");
+	json_t *end = json_pack("{s:s, s:s}", "kind", err ? jm_err_kind_name(err->kind) : "",
+	    "text", err ? err->text : "");
 	int rc;
 
 	if (!end)
-		end = json_pack("{s:s, s:s}", "kind", err ? jm_err_kind_name(err->kind) : "", "text", "the daemon's log says what failed");
+		end = json_pack("{s:s, s:s}", "kind", err ? jm_err_kind_name(err->kind) : "",
+		    "text", "the daemon's log says what failed");
 	rc = jm_frame_write_json(fd, 'E', end, timeout_ms, send_err);
 	json_decref(end);
 	return rc;
@@ -100,12 +106,14 @@ static int read_request(int fd, json_t **request_r, struct jm_err *err)
 	if (jm_frame_read(fd, &type, &b, REQUEST_MS, err) < 0)
 		goto out;
 	if (type != 'Q') {
-		jm_err_set(err, JM_E_USAGE, "control socket: a request begins with a frame of type Q");
+		jm_err_set(
+		    err, JM_E_USAGE, "control socket: a request begins with a frame of type Q");
 		goto out;
 	}
 	rc = jm_json_read_strict(b.p, b.len, request_r, &why);
 	if (rc < 0)
-		jm_err_set(err, why.kind == JM_E_CORRUPT ? JM_E_USAGE : why.kind, "control socket: the request: %s", why.text);
+		jm_err_set(err, why.kind == JM_E_CORRUPT ? JM_E_USAGE : why.kind,
+		    "control socket: the request: %s", why.text);
 out:
 	jm_buf_release(&b);
 	return rc;
@@ -118,18 +126,25 @@ static void log_served(int fd, const json_t *request, const struct jm_err *err, 
 	socklen_t n = sizeof peer;
 	int known = getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &n);
 	/* Who follows asks every second: that would be most of the log. */
-	bool again = json_is_true(json_object_get(request, "follow")) || (verb && (strcmp(verb, "live") == 0 || strcmp(verb, "follow") == 0));
+	bool again = json_is_true(json_object_get(request, "follow")) ||
+	    (verb && (strcmp(verb, "live") == 0 || strcmp(verb, "follow") == 0));
 
-	JM_LOG(err ? JM_LOG_NOTICE : again ? JM_LOG_DEBUG : JM_LOG_INFO, "control", { "verb", JM_S(verb) }, { "uid", JM_I(known == 0 ? (int64_t)peer.uid : -1) },
+	JM_LOG(err      ? JM_LOG_NOTICE
+		: again ? JM_LOG_DEBUG
+			: JM_LOG_INFO,
+	    "control", { "verb", JM_S(verb) }, { "uid", JM_I(known == 0 ? (int64_t)peer.uid : -1) },
 	    { "gid", JM_I(known == 0 ? (int64_t)peer.gid : -1) }, { "pid", JM_I(peer.pid) },
-	    { "ms", JM_I((jm_clock_mono_us() - started_us) / 1000) }, { "result", JM_S(err ? jm_err_kind_name(err->kind) : "ok") },
+	    { "ms", JM_I((jm_clock_mono_us() - started_us) / 1000) },
+	    { "result", JM_S(err ? jm_err_kind_name(err->kind) : "ok") },
 	    { "text", JM_S(err ? err->text : "") });
 }
 
 static void *serve(void *arg)
 {
 	struct client *c = arg;
-	const struct jm_answer_out out = { .object = put_object, .progress = put_progress, .bytes = put_bytes, .ctx = c };
+	const struct jm_answer_out out = {
+		.object = put_object, .progress = put_progress, .bytes = put_bytes, .ctx = c
+	};
 	int64_t started_us = jm_clock_mono_us();
 	json_t *request = NULL, *state = NULL;
 	struct jm_err err, send_err;
@@ -138,11 +153,13 @@ static void *serve(void *arg)
 	rc = read_request(c->fd, &request, &err);
 	if (rc == 0) {
 		if (c->control->known)
-			state = c->control->known(c->control->ctx, json_string_value(json_object_get(request, "verb")));
+			state = c->control->known(
+			    c->control->ctx, json_string_value(json_object_get(request, "verb")));
 		rc = jm_answer(c->control->archive, state, request, &out, &err);
 	}
 	log_served(c->fd, request, rc < 0 ? &err : NULL, started_us);
-	/* When even this cannot be sent the client sees the connection end without an E frame, and says so. */
+	/* When even this cannot be sent the client sees the connection end without an E frame, and
+	 * says so. */
 	if (put_end(c->fd, rc < 0 ? &err : NULL, REQUEST_MS, &send_err) < 0)
 		JM_LOG(JM_LOG_DEBUG, "control-lost", { "text", JM_S(send_err.text) });
 	json_decref(state);
@@ -192,7 +209,8 @@ static void welcome(struct jm_control *k, int fd)
 	struct client *c = free_place(k);
 
 	if (!c) {
-		refuse(fd, "the daemon is answering as many requests as it does at a time (8); try again in a moment");
+		refuse(fd,
+		    "the daemon is answering as many requests as it does at a time (8); try again in a moment");
 		return;
 	}
 	c->control = k;
@@ -200,7 +218,8 @@ static void welcome(struct jm_control *k, int fd)
 	atomic_store(&c->done, false);
 	if (pthread_create(&c->thread, NULL, serve, c) != 0) {
 		c->fd = -1;
-		refuse(fd, "the daemon could not start a thread for this request; try again in a moment");
+		refuse(fd,
+		    "the daemon could not start a thread for this request; try again in a moment");
 		return;
 	}
 	c->joinable = true;
@@ -209,7 +228,8 @@ static void welcome(struct jm_control *k, int fd)
 static void *accept_clients(void *arg)
 {
 	struct jm_control *k = arg;
-	struct pollfd p[2] = { { .fd = k->fd, .events = POLLIN }, { .fd = k->wake_fd, .events = POLLIN } };
+	struct pollfd p[2] = { { .fd = k->fd, .events = POLLIN },
+		{ .fd = k->wake_fd, .events = POLLIN } };
 	int fd;
 
 	for (;;) {
@@ -226,7 +246,8 @@ static void *accept_clients(void *arg)
 		if (fd >= 0) {
 			welcome(k, fd);
 		} else if (errno != EINTR && errno != ECONNABORTED && errno != EAGAIN) {
-			/* Out of descriptors, most likely: the client waits in the backlog, and we must not spin. */
+			/* Out of descriptors, most likely: the client waits in the backlog, and we
+			 * must not spin. */
 			JM_LOG(JM_LOG_ERROR, "control-accept-failed", { "errno", JM_I(errno) });
 			jm_clock_sleep_ms(200);
 		}
@@ -241,19 +262,27 @@ static int clear_path(const struct sockaddr_un *address, struct jm_err *err)
 	int fd, alive;
 
 	if (lstat(path, &st) < 0)
-		return errno == ENOENT ? 0 : jm_err_sys(err, errno == EACCES ? JM_E_DENIED : JM_E_CONFIG, "control socket %s", path);
+		return errno == ENOENT
+		    ? 0
+		    : jm_err_sys(err, errno == EACCES ? JM_E_DENIED : JM_E_CONFIG,
+			  "control socket %s", path);
 	if (!S_ISSOCK(st.st_mode))
-		return jm_err_set(err, JM_E_CONFIG, "control socket %s: a file that is no socket stands there; move it away or set another path", path);
+		return jm_err_set(err, JM_E_CONFIG,
+		    "control socket %s: a file that is no socket stands there; move it away or set another path",
+		    path);
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return jm_err_sys(err, JM_E_TEMP, "control socket %s", path);
 	/* EAGAIN: somebody listens, with a full backlog. */
-	alive = connect(fd, (const struct sockaddr *)address, sizeof *address) == 0 || errno == EAGAIN;
+	alive = connect(fd, (const struct sockaddr *)address, sizeof *address) == 0 ||
+	    errno == EAGAIN;
 	close(fd);
 	if (alive)
-		return jm_err_set(err, JM_E_DENIED, "control socket %s: another process listens there", path);
+		return jm_err_set(
+		    err, JM_E_DENIED, "control socket %s: another process listens there", path);
 	if (unlink(path) < 0 && errno != ENOENT)
-		return jm_err_sys(err, JM_E_DENIED, "control socket %s: cannot remove the old one", path);
+		return jm_err_sys(
+		    err, JM_E_DENIED, "control socket %s: cannot remove the old one", path);
 	return 0;
 }
 
@@ -267,17 +296,22 @@ static int listen_on(struct jm_control *k, struct jm_err *err)
 	k->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (k->fd < 0)
 		return jm_err_sys(err, JM_E_TEMP, "control socket %s", path);
-	/* Before bind(2), so that there is no moment in which others may connect; after it, because the umask took bits away. */
+	/* Before bind(2), so that there is no moment in which others may connect; after it, because
+	 * the umask took bits away. */
 	if (fchmod(k->fd, 0660) < 0)
 		return jm_err_sys(err, JM_E_TEMP, "control socket %s: fchmod", path);
 	if (bind(k->fd, (const struct sockaddr *)&k->address, sizeof k->address) < 0)
-		return jm_err_sys(err, errno == EACCES || errno == EPERM || errno == EROFS ? JM_E_DENIED : JM_E_CONFIG, "control socket %s", path);
+		return jm_err_sys(err,
+		    errno == EACCES || errno == EPERM || errno == EROFS ? JM_E_DENIED : JM_E_CONFIG,
+		    "control socket %s", path);
 	if (lstat(path, &st) < 0 || !S_ISSOCK(st.st_mode))
-		return jm_err_set(err, JM_E_TEMP, "control socket %s: vanished while it was made", path);
+		return jm_err_set(
+		    err, JM_E_TEMP, "control socket %s: vanished while it was made", path);
 	k->dev = st.st_dev;
 	k->ino = st.st_ino;
 	if ((st.st_mode & 0777) != 0660 && fchmodat(AT_FDCWD, path, 0660, AT_SYMLINK_NOFOLLOW) < 0)
-		JM_LOG(JM_LOG_WARNING, "control-mode", { "path", JM_S(path) }, { "errno", JM_I(errno) });
+		JM_LOG(JM_LOG_WARNING, "control-mode", { "path", JM_S(path) },
+		    { "errno", JM_I(errno) });
 	if (listen(k->fd, 16) < 0)
 		return jm_err_sys(err, JM_E_TEMP, "control socket %s: listen", path);
 	return 0;
@@ -290,14 +324,16 @@ static void unlisten(struct jm_control *k)
 
 	if (k->fd >= 0)
 		close(k->fd);
-	if (k->ino != 0 && lstat(k->address.sun_path, &st) == 0 && st.st_dev == k->dev && st.st_ino == k->ino)
+	if (k->ino != 0 && lstat(k->address.sun_path, &st) == 0 && st.st_dev == k->dev &&
+	    st.st_ino == k->ino)
 		unlink(k->address.sun_path);
 	if (k->wake_fd >= 0)
 		close(k->wake_fd);
 	free(k);
 }
 
-int jm_control_start(const char *path, struct jm_archive *a, json_t *(*known)(void *ctx, const char *verb), void *ctx, struct jm_control **c_r,
+int jm_control_start(const char *path, struct jm_archive *a,
+    json_t *(*known)(void *ctx, const char *verb), void *ctx, struct jm_control **c_r,
     struct jm_err *err)
 {
 	size_t path_n = strlen(path), i;
@@ -315,8 +351,9 @@ int jm_control_start(const char *path, struct jm_archive *a, json_t *(*known)(vo
 		k->clients[i].fd = -1;
 	k->address.sun_family = AF_UNIX;
 	if (path_n == 0 || path_n >= sizeof k->address.sun_path) {
-		jm_err_set(err, JM_E_CONFIG, "control socket %s: the path has %zu bytes, 1 to %zu are possible; set control-socket to a shorter one", path,
-		    path_n, sizeof k->address.sun_path - 1);
+		jm_err_set(err, JM_E_CONFIG,
+		    "control socket %s: the path has %zu bytes, 1 to %zu are possible; set control-socket to a shorter one",
+		    path, path_n, sizeof k->address.sun_path - 1);
 		goto fail;
 	}
 	memcpy(k->address.sun_path, path, path_n);

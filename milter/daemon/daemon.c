@@ -15,7 +15,9 @@
 #include "milter/daemon/watch.h"
 
 #define REPORT_BYTES (64u * 1024u)
-#define CHANGES_MS 3000			/* how long the events of a reload may wait for room: MTAs must hear of us meanwhile */
+#define CHANGES_MS \
+	3000 /* how long the events of a reload may wait for room: MTAs must hear of us meanwhile \
+	      */
 
 void jm_daemon_init(struct jm_daemon *d, struct jm_settings *settings)
 {
@@ -44,11 +46,12 @@ struct jm_settings *jm_daemon_settings(struct jm_daemon *d)
 struct change {
 	struct jm_daemon *daemon;
 	const char *actor;
-	const char *headline;		/* before the first; NULL: none, or told */
+	const char *headline; /* before the first; NULL: none, or told */
 	int64_t until_us;
 };
 
-/* Log an event and keep it, within the time when there are too many. What finds no room is counted by the archive. */
+/* Log an event and keep it, within the time when there are too many. What finds no room is counted
+ * by the archive. */
 static void put_event(struct jm_daemon *d, const struct jm_event *e, int64_t wait_ms)
 {
 	bool open = jm_daemon_busy(d);
@@ -57,14 +60,16 @@ static void put_event(struct jm_daemon *d, const struct jm_event *e, int64_t wai
 	if (!open)
 		jm_err_set(&err, JM_E_TEMP, "the archive is closed");
 	if (!open || (d->archive && jm_archive_note_within(d->archive, e, wait_ms, &err) != 0))
-		JM_LOG(JM_LOG_ERROR, "event-lost", { "kind", JM_S(e->kind) }, { "error", JM_S(err.text) });
+		JM_LOG(JM_LOG_ERROR, "event-lost", { "kind", JM_S(e->kind) },
+		    { "error", JM_S(err.text) });
 	if (open)
 		jm_daemon_done(d);
 }
 
 static void log_event(const struct jm_event *e)
 {
-	JM_LOG(JM_LOG_NOTICE, e->kind, { "service", JM_S(e->service) }, { "actor", JM_S(e->actor) }, { "text", JM_S(e->text) });
+	JM_LOG(JM_LOG_NOTICE, e->kind, { "service", JM_S(e->service) }, { "actor", JM_S(e->actor) },
+	    { "text", JM_S(e->text) });
 }
 
 static void note_change(struct change *c, const char *kind, const char *service, const char *text)
@@ -84,8 +89,10 @@ static void note_difference(void *ctx, const char *service, const char *text)
 	note_change(ctx, "setting-changed", service, text);
 }
 
-/* Each setting that changed, and each service that was switched on or off, or came or went, is an event of its own. */
-void jm_daemon_note_changes(struct jm_daemon *d, const struct jm_settings *old, const struct jm_settings *now, const char *actor, const char *headline)
+/* Each setting that changed, and each service that was switched on or off, or came or went, is an
+ * event of its own. */
+void jm_daemon_note_changes(struct jm_daemon *d, const struct jm_settings *old,
+    const struct jm_settings *now, const char *actor, const char *headline)
 {
 	struct change change = { d, actor, headline, jm_clock_mono_us() + CHANGES_MS * 1000 };
 	size_t i, k;
@@ -97,17 +104,21 @@ void jm_daemon_note_changes(struct jm_daemon *d, const struct jm_settings *old, 
 			if (strcmp(old->services[k].email_address, s->email_address) == 0)
 				was = &old->services[k];
 		if (!was)
-			note_change(&change, "service-added", s->email_address, "journal service added");
+			note_change(
+			    &change, "service-added", s->email_address, "journal service added");
 		else if (was->disabled != s->disabled)
-			note_change(&change, s->disabled ? "service-disabled" : "service-enabled", s->email_address,
+			note_change(&change, s->disabled ? "service-disabled" : "service-enabled",
+			    s->email_address,
 			    s->disabled ? "journal service disabled" : "journal service enabled");
 	}
 	for (k = 0; k < old->services_n; k++) {
 		for (i = 0; i < now->services_n; i++)
-			if (strcmp(old->services[k].email_address, now->services[i].email_address) == 0)
+			if (strcmp(old->services[k].email_address,
+				now->services[i].email_address) == 0)
 				break;
 		if (i == now->services_n)
-			note_change(&change, "service-removed", old->services[k].email_address, "journal service removed");
+			note_change(&change, "service-removed", old->services[k].email_address,
+			    "journal service removed");
 	}
 	jm_settings_differences(old, now, note_difference, &change);
 }
@@ -121,11 +132,14 @@ void jm_daemon_reload(struct jm_daemon *d, const char *actor)
 
 	jm_buf_init(&report, REPORT_BYTES);
 	if (jm_settings_load(old->path, &now, &report, &err) != 0) {
-		JM_LOG(JM_LOG_ERROR, "reload-failed", { "file", JM_S(old->path) }, { "error", JM_S(err.text) }, { "outcome", JM_S("old settings stay in force") });
+		JM_LOG(JM_LOG_ERROR, "reload-failed", { "file", JM_S(old->path) },
+		    { "error", JM_S(err.text) }, { "outcome", JM_S("old settings stay in force") });
 		jm_daemon_note(d, "reload-failed", NULL, actor, NULL, err.text);
 		goto out;
 	}
-	if (jm_directory_take(d->directory, now, &err) != 0)	/* else an address that only a new source has is unknown until that is read */
+	if (jm_directory_take(d->directory, now, &err) != 0) /* else an address that only a new
+								source has is unknown until that is
+								read */
 		JM_LOG(JM_LOG_ERROR, "directory", { "error", JM_S(err.text) });
 	pthread_mutex_lock(&d->lock);
 	jm_settings_unref(&d->settings);
@@ -146,16 +160,20 @@ out:
 }
 
 /* A source was read, or could not be. */
-static void told_source(void *ctx, const char *source, size_t addresses, size_t ignored, const struct jm_err *err)
+static void told_source(
+    void *ctx, const char *source, size_t addresses, size_t ignored, const struct jm_err *err)
 {
 	char text[JM_ADMIT_TEXT_BYTES + 300];
 
 	if (err)
-		snprintf(text, sizeof text, "directory source %.200s stays as it was: %.250s", source, err->text);
+		snprintf(text, sizeof text, "directory source %.200s stays as it was: %.250s",
+		    source, err->text);
 	else
-		snprintf(text, sizeof text, "directory source %.200s: read, %zu address%s; entries that are no address: %zu", source, addresses,
-		    addresses == 1 ? "" : "es", ignored);
-	jm_daemon_note(ctx, err ? "directory-failed" : "directory-loaded", NULL, "daemon", text, text);
+		snprintf(text, sizeof text,
+		    "directory source %.200s: read, %zu address%s; entries that are no address: %zu",
+		    source, addresses, addresses == 1 ? "" : "es", ignored);
+	jm_daemon_note(
+	    ctx, err ? "directory-failed" : "directory-loaded", NULL, "daemon", text, text);
 }
 
 void jm_daemon_refresh(struct jm_daemon *d)
@@ -164,16 +182,18 @@ void jm_daemon_refresh(struct jm_daemon *d)
 	struct jm_err err;
 
 	pthread_mutex_lock(&d->refreshing);
-	s = jm_daemon_settings(d);	/* a reload may have held the lock */
+	s = jm_daemon_settings(d); /* a reload may have held the lock */
 	if (jm_directory_refresh(d->directory, s, told_source, d, &err) != 0)
 		JM_LOG(JM_LOG_ERROR, "directory", { "error", JM_S(err.text) });
 	pthread_mutex_unlock(&d->refreshing);
 	jm_settings_unref(&s);
 }
 
-void jm_daemon_note(struct jm_daemon *d, const char *kind, const char *service, const char *actor, const char *reason, const char *text)
+void jm_daemon_note(struct jm_daemon *d, const char *kind, const char *service, const char *actor,
+    const char *reason, const char *text)
 {
-	const char *const parts[] = { kind, service ? service : "", actor ? actor : "", reason, NULL };
+	const char *const parts[] = { kind, service ? service : "", actor ? actor : "", reason,
+		NULL };
 	struct jm_event e = { jm_clock_now_ms(), kind, service, actor, text };
 	char more[JM_ADMIT_TEXT_BYTES + 400];
 	uint64_t hidden = 0;
@@ -186,7 +206,8 @@ void jm_daemon_note(struct jm_daemon *d, const char *kind, const char *service, 
 	if (!tell)
 		return;
 	if (hidden) {
-		snprintf(more, sizeof more, "%s (and %llu more like it)", text, (unsigned long long)hidden);
+		snprintf(more, sizeof more, "%s (and %llu more like it)", text,
+		    (unsigned long long)hidden);
 		e.text = more;
 	}
 	put_event(d, &e, 0);
@@ -214,7 +235,8 @@ void jm_daemon_done(struct jm_daemon *d)
 static bool wait_idle(struct jm_daemon *d, bool close, int64_t grace_ms)
 {
 	int64_t until_us = jm_clock_mono_us() + grace_ms * 1000;
-	const struct timespec until = { .tv_sec = (time_t)(until_us / 1000000), .tv_nsec = (long)(until_us % 1000000) * 1000 };
+	const struct timespec until = { .tv_sec = (time_t)(until_us / 1000000),
+		.tv_nsec = (long)(until_us % 1000000) * 1000 };
 	bool idle;
 
 	pthread_mutex_lock(&d->lock);
@@ -239,10 +261,13 @@ bool jm_daemon_shut(struct jm_daemon *d, int64_t grace_ms)
 
 static int keep_row(void *ctx, const json_t *row, struct jm_err *err)
 {
-	return json_array_append(ctx, (json_t *)(uintptr_t)row) == 0 ? 0 : jm_err_set(err, JM_E_TEMP, "out of memory");
+	return json_array_append(ctx, (json_t *)(uintptr_t)row) == 0
+	    ? 0
+	    : jm_err_set(err, JM_E_TEMP, "out of memory");
 }
 
-/* The names of internal domains that nobody showed to be the organisation's; NULL when the archive cannot tell. */
+/* The names of internal domains that nobody showed to be the organisation's; NULL when the archive
+ * cannot tell. */
 static json_t *unverified(struct jm_daemon *d, const struct jm_settings *s)
 {
 	json_t *rows = json_array(), *names = json_array();
@@ -259,14 +284,17 @@ static json_t *unverified(struct jm_daemon *d, const struct jm_settings *s)
 	return names;
 }
 
-/* How a service stands, under the names of the archive's rows, which may be unable to keep it now. NULL: not known yet, or no memory. */
+/* How a service stands, under the names of the archive's rows, which may be unable to keep it now.
+ * NULL: not known yet, or no memory. */
 static json_t *standing(const char *service)
 {
 	char since[JM_CLOCK_TEXT_BYTES];
 	struct jm_service_status s;
 
-	return jm_watch_standing(service, &s) ? json_pack("{s:s, s:s, s:s, s:s?}", "status", jm_status_name(s.status), "status_since",
-	    jm_clock_format(s.since_ms, since), "why", s.why, "cure", jm_status_cure(&s)) : NULL;
+	return jm_watch_standing(service, &s)
+	    ? json_pack("{s:s, s:s, s:s, s:s?}", "status", jm_status_name(s.status), "status_since",
+		  jm_clock_format(s.since_ms, since), "why", s.why, "cure", jm_status_cure(&s))
+	    : NULL;
 }
 
 json_t *jm_daemon_state(void *ctx)
@@ -280,17 +308,24 @@ json_t *jm_daemon_state(void *ctx)
 	for (i = 0; i < s->services_n; i++) {
 		const struct jm_service *v = &s->services[i];
 
-		json_array_append_new(services, json_pack("{s:s, s:s, s:s, s:b, s:o*, s:o*}", "email_address", v->email_address, "description",
-		    v->description ? v->description : "", "transport", v->transport == JM_TRANSPORT_POP3 ? "pop3" : "smtp", "disabled", v->disabled,
-		    "standing", standing(v->email_address), "mailbox", v->transport == JM_TRANSPORT_POP3 ? jm_collect_state(d, v->email_address) : NULL));
+		json_array_append_new(services,
+		    json_pack("{s:s, s:s, s:s, s:b, s:o*, s:o*}", "email_address", v->email_address,
+			"description", v->description ? v->description : "", "transport",
+			v->transport == JM_TRANSPORT_POP3 ? "pop3" : "smtp", "disabled",
+			v->disabled, "standing", standing(v->email_address), "mailbox",
+			v->transport == JM_TRANSPORT_POP3 ? jm_collect_state(d, v->email_address)
+							  : NULL));
 	}
-	services = json_pack("{s:{s:i, s:s, s:s, s:s, s:s}, s:{s:I, s:I, s:I, s:I, s:I}, s:o}", "daemon", "pid", (int)getpid(), "version",
-	    PACKAGE_VERSION, "started", jm_clock_format(d->started_ms, started), "settings_file", s->path, "socket", s->socket, "since_start",
-	    "received", (json_int_t)atomic_load(&d->received), "archived", (json_int_t)atomic_load(&d->archived), "deferred",
-	    (json_int_t)atomic_load(&d->deferred), "refused", (json_int_t)atomic_load(&d->refused), "passed",
-	    (json_int_t)atomic_load(&d->passed), "services", services);
+	services = json_pack("{s:{s:i, s:s, s:s, s:s, s:s}, s:{s:I, s:I, s:I, s:I, s:I}, s:o}",
+	    "daemon", "pid", (int)getpid(), "version", PACKAGE_VERSION, "started",
+	    jm_clock_format(d->started_ms, started), "settings_file", s->path, "socket", s->socket,
+	    "since_start", "received", (json_int_t)atomic_load(&d->received), "archived",
+	    (json_int_t)atomic_load(&d->archived), "deferred",
+	    (json_int_t)atomic_load(&d->deferred), "refused", (json_int_t)atomic_load(&d->refused),
+	    "passed", (json_int_t)atomic_load(&d->passed), "services", services);
 	if (services && json_object_set_new(services, "unverified_domains", unverified(d, s)) != 0)
-		JM_LOG(JM_LOG_WARNING, "status", { "error", JM_S("no list of unverified domains") });
+		JM_LOG(
+		    JM_LOG_WARNING, "status", { "error", JM_S("no list of unverified domains") });
 	jm_settings_unref(&s);
 	return services;
 }

@@ -3,13 +3,15 @@
 
 #include "common/base/log.h"
 
-void jm_detail_log(const struct jm_settings *settings, const struct jm_service *service, const char *stage, const char *what,
-    const struct jm_decisions *d)
+void jm_detail_log(const struct jm_settings *settings, const struct jm_service *service,
+    const char *stage, const char *what, const struct jm_decisions *d)
 {
 	if (!settings->detailed_logging && !(service && service->detailed_logging))
 		return;
 	for (size_t i = 0; i < d->n; i++)
-		JM_LOG(JM_LOG_INFO, "decision", { "stage", JM_S(stage) }, { "of", JM_S(what) }, { "service", JM_S(service ? service->email_address : NULL) },
-		    { "setting", JM_S(d->v[i].setting) }, { "line", JM_I(d->v[i].line) }, { "passed", JM_S(d->v[i].passed ? "yes" : "no") },
+		JM_LOG(JM_LOG_INFO, "decision", { "stage", JM_S(stage) }, { "of", JM_S(what) },
+		    { "service", JM_S(service ? service->email_address : NULL) },
+		    { "setting", JM_S(d->v[i].setting) }, { "line", JM_I(d->v[i].line) },
+		    { "passed", JM_S(d->v[i].passed ? "yes" : "no") },
 		    { "text", JM_S(d->v[i].text) });
 }

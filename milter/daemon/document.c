@@ -46,7 +46,8 @@ static void copy_numbers(json_t *to, const json_t *from, const char *const (*key
 /* Set aside and neither released nor let expire: what waits for somebody. */
 static void add_set_aside(json_t *to, const json_t *counts)
 {
-	(void)json_object_set_new(to, "set_aside", json_integer(number(counts, "set_aside") - number(counts, "expired")));
+	(void)json_object_set_new(
+	    to, "set_aside", json_integer(number(counts, "set_aside") - number(counts, "expired")));
 }
 
 #define N(a) (sizeof(a) / sizeof((a)[0]))
@@ -54,28 +55,42 @@ static void add_set_aside(json_t *to, const json_t *counts)
 /* Free space, and how long it lasts at the rate of the last days. */
 static void add_disk(json_t *archive, const char *dir, const json_t *recent, int64_t now_ms)
 {
-	json_int_t stored = number(recent, "stored_bytes"), since_ms = number(recent, "stored_since_ms");
+	json_int_t stored = number(recent, "stored_bytes"),
+		   since_ms = number(recent, "stored_since_ms");
 	struct statvfs fs;
 	double left;
 
 	if (statvfs(dir, &fs) != 0)
 		return;
 	left = (double)fs.f_bavail * (double)fs.f_frsize;
-	(void)json_object_set_new(archive, "disk_size_bytes", json_integer((json_int_t)(fs.f_blocks * fs.f_frsize)));
+	(void)json_object_set_new(
+	    archive, "disk_size_bytes", json_integer((json_int_t)(fs.f_blocks * fs.f_frsize)));
 	(void)json_object_set_new(archive, "disk_free_bytes", json_integer((json_int_t)left));
 	if (stored <= 0 || since_ms <= 0 || since_ms >= now_ms)
 		return;
 	left = left / ((double)stored / ((double)(now_ms - since_ms) / 1000));
-	(void)json_object_set_new(archive, "disk_left_seconds", json_integer(left > 1e12 ? (json_int_t)1e12 : (json_int_t)left));
+	(void)json_object_set_new(archive, "disk_left_seconds",
+	    json_integer(left > 1e12 ? (json_int_t)1e12 : (json_int_t)left));
 }
 
-static json_t *archive_part(const char *dir, const json_t *status, const json_t *recent, json_t *gauges, int64_t now_ms)
+static json_t *archive_part(
+    const char *dir, const json_t *status, const json_t *recent, json_t *gauges, int64_t now_ms)
 {
-	static const char *const texts[][2] = { { "state", "state" }, { "problem", "problem" }, { "last", "last" } };
+	static const char *const texts[][2] = { { "state", "state" }, { "problem", "problem" },
+		{ "last", "last" } };
 	static const char *const numbers[][2] = {
-		{ "items", "items" }, { "received", "received" }, { "reports", "reports" }, { "merged", "merged" }, { "step_down", "step_down" },
-		{ "refused", "refused" }, { "deferred", "deferred" }, { "received_bytes", "received_bytes" },
-		{ "stored_bytes", "stored_bytes" }, { "groups", "commits" }, { "volumes", "volumes" }, { "volume_bytes", "volume_bytes" },
+		{ "items", "items" },
+		{ "received", "received" },
+		{ "reports", "reports" },
+		{ "merged", "merged" },
+		{ "step_down", "step_down" },
+		{ "refused", "refused" },
+		{ "deferred", "deferred" },
+		{ "received_bytes", "received_bytes" },
+		{ "stored_bytes", "stored_bytes" },
+		{ "groups", "commits" },
+		{ "volumes", "volumes" },
+		{ "volume_bytes", "volume_bytes" },
 	};
 	const json_t *events = json_object_get(status, "events_by_kind");
 	const json_t *holds = json_object_get(json_object_get(status, "balance"), "holds");
@@ -88,11 +103,13 @@ static json_t *archive_part(const char *dir, const json_t *status, const json_t 
 	add_set_aside(o, status);
 	(void)json_object_set_new(o, "balance", json_integer(!json_is_false(holds)));
 	add_disk(o, dir, recent, now_ms);
-	if (gauges != NULL)
+	if (gauges)
 		(void)json_object_update(o, gauges);
 	(void)json_object_set_new(o, "checkpoint", time_text(number(recent, "checkpoint_ms")));
-	copy_texts(o, json_object_get(events, "verified"), (const char *const[][2]){ { "last", "verified" } }, 1);
-	copy_texts(o, json_object_get(events, "verify-failed"), (const char *const[][2]){ { "last", "verify_failed" } }, 1);
+	copy_texts(o, json_object_get(events, "verified"),
+	    (const char *const[][2]){ { "last", "verified" } }, 1);
+	copy_texts(o, json_object_get(events, "verify-failed"),
+	    (const char *const[][2]){ { "last", "verify_failed" } }, 1);
 	return o;
 }
 
@@ -110,17 +127,24 @@ static json_t *queue_part(struct jm_archive *a, const json_t *status)
 	json_t *since = NULL;
 	struct jm_err err;
 
-	if (number(status, "queued") > 0 && jm_archive_queue(a, NULL, first_waiting, &since, &err) < 0)
-		since = NULL;	/* the archive's state says why */
-	return json_pack("{s:I,s:o}", "messages", number(status, "queued"), "oldest", json_is_string(since) ? since : json_null());
+	if (number(status, "queued") > 0 &&
+	    jm_archive_queue(a, NULL, first_waiting, &since, &err) < 0)
+		since = NULL; /* the archive's state says why */
+	return json_pack("{s:I,s:o}", "messages", number(status, "queued"), "oldest",
+	    json_is_string(since) ? since : json_null());
 }
 
-/* How the service stands: as the watch has it, which the archive may be unable to keep; or as the facts are, before its first look. */
-static void add_state(json_t *o, const struct jm_service *s, const json_t *row, const json_t *status, int64_t started_ms)
+/* How the service stands: as the watch has it, which the archive may be unable to keep; or as the
+ * facts are, before its first look. */
+static void add_state(json_t *o, const struct jm_service *s, const json_t *row,
+    const json_t *status, int64_t started_ms)
 {
 	const char *problem = json_string_value(json_object_get(status, "problem")), *cure = NULL;
-	struct jm_service_status is = { .status = s->disabled ? JM_STATUS_DISABLED : problem ? JM_STATUS_ERROR : number(row, "reports") > 0 ? JM_STATUS_OK :
-		JM_STATUS_AWAITING, .since_ms = started_ms };
+	struct jm_service_status is = { .status = s->disabled ? JM_STATUS_DISABLED
+		    : problem                                 ? JM_STATUS_ERROR
+		    : number(row, "reports") > 0              ? JM_STATUS_OK
+							      : JM_STATUS_AWAITING,
+		.since_ms = started_ms };
 
 	if (jm_watch_standing(s->email_address, &is)) {
 		problem = is.why;
@@ -128,18 +152,20 @@ static void add_state(json_t *o, const struct jm_service *s, const json_t *row, 
 	}
 	(void)json_object_set_new(o, "state", json_string(jm_status_name(is.status)));
 	(void)json_object_set_new(o, "since", time_text(is.since_ms));
-	(void)json_object_set_new(o, "why", json_string(is.status == JM_STATUS_ERROR && problem ? problem : ""));
+	(void)json_object_set_new(
+	    o, "why", json_string(is.status == JM_STATUS_ERROR && problem ? problem : ""));
 	(void)json_object_set_new(o, "cure", json_string(cure ? cure : ""));
 }
 
 static void add_mailbox(json_t *o, struct jm_daemon *d, const char *address)
 {
-	static const char *const texts[][2] = { { "state", "mailbox_state" }, { "error", "mailbox_error" }, { "last_success", "mailbox_success" },
+	static const char *const texts[][2] = { { "state", "mailbox_state" },
+		{ "error", "mailbox_error" }, { "last_success", "mailbox_success" },
 		{ "certificate", "certificate" }, { "certificate_until", "certificate_until" } };
 	static const char *const numbers[][2] = { { "queue", "mailbox_messages" } };
 	json_t *mailbox = jm_collect_state(d, address);
 
-	if (mailbox == NULL)
+	if (!mailbox)
 		return;
 	copy_texts(o, mailbox, texts, N(texts));
 	if (json_is_null(json_object_get(o, "mailbox_error")))
@@ -148,17 +174,20 @@ static void add_mailbox(json_t *o, struct jm_daemon *d, const char *address)
 	json_decref(mailbox);
 }
 
-static json_t *service_part(struct jm_daemon *d, const struct jm_service *s, const json_t *row, const json_t *status)
+static json_t *service_part(
+    struct jm_daemon *d, const struct jm_service *s, const json_t *row, const json_t *status)
 {
-	static const char *const texts[][2] = { { "last", "last" }, { "refusal", "refusal" }, { "refusal_at", "refusal_at" } };
-	static const char *const numbers[][2] = {
-		{ "reports", "reports" }, { "queued", "queued" }, { "refused", "refused" }
-	};
+	static const char *const texts[][2] = { { "last", "last" }, { "refusal", "refusal" },
+		{ "refusal_at", "refusal_at" } };
+	static const char *const numbers[][2] = { { "reports", "reports" }, { "queued", "queued" },
+		{ "refused", "refused" } };
 	bool pop3 = s->transport == JM_TRANSPORT_POP3;
-	json_t *o = json_pack("{s:s,s:s}", "description", s->description ? s->description : "", "transport", pop3 ? "pop3" : "smtp");
+	json_t *o = json_pack("{s:s,s:s}", "description", s->description ? s->description : "",
+	    "transport", pop3 ? "pop3" : "smtp");
 
 	add_state(o, s, row, status, d->started_ms);
-	(void)json_object_set_new(o, "inactivity_allowed_seconds", json_integer((json_int_t)s->inactivity_allowed_min * 60));
+	(void)json_object_set_new(o, "inactivity_allowed_seconds",
+	    json_integer((json_int_t)s->inactivity_allowed_min * 60));
 	copy_texts(o, row, texts, N(texts));
 	copy_numbers(o, row, numbers, N(numbers));
 	add_set_aside(o, row);
@@ -176,10 +205,11 @@ static json_t *services_part(struct jm_daemon *d, const struct jm_settings *s, c
 		const struct jm_service *v = &s->services[i];
 		const json_t *row = NULL;
 
-		for (size_t k = 0; k < json_array_size(rows) && row == NULL; k++) {
-			const char *name = json_string_value(json_object_get(json_array_get(rows, k), "name"));
+		for (size_t k = 0; k < json_array_size(rows) && !row; k++) {
+			const char *name = json_string_value(
+			    json_object_get(json_array_get(rows, k), "name"));
 
-			if (name != NULL && strcmp(name, v->email_address) == 0)
+			if (name && strcmp(name, v->email_address) == 0)
 				row = json_array_get(rows, k);
 		}
 		(void)json_object_set_new(o, v->email_address, service_part(d, v, row, status));
@@ -189,8 +219,9 @@ static json_t *services_part(struct jm_daemon *d, const struct jm_settings *s, c
 
 static json_t *daemon_part(struct jm_daemon *d)
 {
-	return json_pack("{s:i,s:o,s:I,s:I,s:I,s:I}", "pid", (int)getpid(), "started", time_text(d->started_ms), "archived",
-	    (json_int_t)atomic_load(&d->archived), "deferred", (json_int_t)atomic_load(&d->deferred), "refused", (json_int_t)atomic_load(&d->refused),
+	return json_pack("{s:i,s:o,s:I,s:I,s:I,s:I}", "pid", (int)getpid(), "started",
+	    time_text(d->started_ms), "archived", (json_int_t)atomic_load(&d->archived), "deferred",
+	    (json_int_t)atomic_load(&d->deferred), "refused", (json_int_t)atomic_load(&d->refused),
 	    "passed", (json_int_t)atomic_load(&d->passed));
 }
 
@@ -203,7 +234,8 @@ static json_t *refusals_part(const json_t *status)
 	for (int v = JM_ADMIT_UNKNOWN; v <= JM_ADMIT_SENDER; v++) {
 		const char *name = jm_verdict_name((enum jm_verdict)v);
 
-		(void)json_object_set_new(o, name, json_integer(number(json_object_get(counted, name), "count")));
+		(void)json_object_set_new(
+		    o, name, json_integer(number(json_object_get(counted, name), "count")));
 	}
 	return o;
 }
@@ -211,7 +243,12 @@ static json_t *refusals_part(const json_t *status)
 static json_t *events_part(const json_t *events)
 {
 	static const char *const texts[][2] = {
-		{ "time", "time" }, { "kind", "kind" }, { "service", "service" }, { "actor", "actor" }, { "text", "text" }, { "status", "status" },
+		{ "time", "time" },
+		{ "kind", "kind" },
+		{ "service", "service" },
+		{ "actor", "actor" },
+		{ "text", "text" },
+		{ "status", "status" },
 		{ "cure", "cure" },
 	};
 	json_t *o = json_object(), *event;
@@ -226,7 +263,8 @@ static json_t *events_part(const json_t *events)
 	return o;
 }
 
-int jm_document_make(struct jm_daemon *d, const struct jm_settings *s, json_t **document_r, struct jm_err *err)
+int jm_document_make(
+    struct jm_daemon *d, const struct jm_settings *s, json_t **document_r, struct jm_err *err)
 {
 	json_t *status = NULL, *recent = NULL, *gauges = NULL, *o;
 	int64_t now_ms = jm_clock_now_ms();
@@ -235,15 +273,18 @@ int jm_document_make(struct jm_daemon *d, const struct jm_settings *s, json_t **
 	if (jm_archive_standing(d->archive, &status, err) < 0)
 		return -1;
 	if (jm_archive_recent(d->archive, now_ms, &recent, err) < 0)
-		recent = NULL;	/* the catalog cannot be read now; the state says so */
+		recent = NULL; /* the catalog cannot be read now; the state says so */
 	if (jm_archive_gauges(d->archive, &gauges, err) < 0)
 		gauges = NULL;
-	o = json_pack("{s:i,s:o,s:i,s:s,s:o,s:o,s:o,s:o,s:o,s:{s:O*,s:O*},s:o}", "format", JM_PUBLISH_FORMAT, "published", time_text(now_ms),
-	    "interval_seconds", s->publish_interval_s, "version", PACKAGE_VERSION, "daemon", daemon_part(d), "refusals", refusals_part(status), "archive",
-	    archive_part(d->archive_dir, status, recent, gauges, now_ms), "queue", queue_part(d->archive, status), "services",
-	    services_part(d, s, status), "history", "hours", json_object_get(recent, "hours"), "days", json_object_get(recent, "days"), "events",
-	    events_part(json_object_get(recent, "events")));
-	if (o == NULL)
+	o = json_pack("{s:i,s:o,s:i,s:s,s:o,s:o,s:o,s:o,s:o,s:{s:O*,s:O*},s:o}", "format",
+	    JM_PUBLISH_FORMAT, "published", time_text(now_ms), "interval_seconds",
+	    s->publish_interval_s, "version", PACKAGE_VERSION, "daemon", daemon_part(d), "refusals",
+	    refusals_part(status), "archive",
+	    archive_part(d->archive_dir, status, recent, gauges, now_ms), "queue",
+	    queue_part(d->archive, status), "services", services_part(d, s, status), "history",
+	    "hours", json_object_get(recent, "hours"), "days", json_object_get(recent, "days"),
+	    "events", events_part(json_object_get(recent, "events")));
+	if (!o)
 		(void)jm_err_set(err, JM_E_TEMP, "no memory for the published state");
 	else
 		rc = 0;
@@ -267,8 +308,9 @@ static json_t *live(struct jm_daemon *d)
 	pthread_mutex_lock(&d->lock);
 	busy = d->busy;
 	pthread_mutex_unlock(&d->lock);
-	if (document && (json_object_set_new(document, "clients", jm_clients_list(CLIENTS)) | json_object_set_new(document, "in_flight",
-	    json_integer(busy))) != 0) {
+	if (document &&
+	    (json_object_set_new(document, "clients", jm_clients_list(CLIENTS)) |
+		json_object_set_new(document, "in_flight", json_integer(busy))) != 0) {
 		json_decref(document);
 		return NULL;
 	}
@@ -285,7 +327,8 @@ json_t *jm_document_known(void *ctx, const char *verb)
 char *jm_document_line(const json_t *document, char line[JM_DOCUMENT_LINE_BYTES])
 {
 	const json_t *services = json_object_get(document, "services"), *s;
-	const char *address, *bad = NULL, *why = "", *states[] = { "OK", "Awaiting Initial Run", "Error", "Disabled" };
+	const char *address, *bad = NULL, *why = "",
+			     *states[] = { "OK", "Awaiting Initial Run", "Error", "Disabled" };
 	size_t n = json_object_size(services), at;
 
 	at = (size_t)snprintf(line, JM_DOCUMENT_LINE_BYTES, "%zu service%s", n, n == 1 ? "" : "s");
@@ -295,7 +338,7 @@ char *jm_document_line(const json_t *document, char line[JM_DOCUMENT_LINE_BYTES]
 		json_object_foreach((json_t *)(uintptr_t)services, address, s) {
 			const char *state = json_string_value(json_object_get(s, "state"));
 
-			if (state == NULL || strcmp(state, states[i]) != 0)
+			if (!state || strcmp(state, states[i]) != 0)
 				continue;
 			count++;
 			if (i == 2) {
@@ -304,9 +347,10 @@ char *jm_document_line(const json_t *document, char line[JM_DOCUMENT_LINE_BYTES]
 			}
 		}
 		if (count > 0 && at < JM_DOCUMENT_LINE_BYTES)
-			at += (size_t)snprintf(line + at, JM_DOCUMENT_LINE_BYTES - at, "%s %u %s", at < 14 ? ":" : ",", count, states[i]);
+			at += (size_t)snprintf(line + at, JM_DOCUMENT_LINE_BYTES - at, "%s %u %s",
+			    at < 14 ? ":" : ",", count, states[i]);
 	}
-	if (bad != NULL && at < JM_DOCUMENT_LINE_BYTES)
-		(void)snprintf(line + at, JM_DOCUMENT_LINE_BYTES - at, " (%s: %s)", bad, why ? why : "");
+	if (bad && at < JM_DOCUMENT_LINE_BYTES)
+		snprintf(line + at, JM_DOCUMENT_LINE_BYTES - at, " (%s: %s)", bad, why ? why : "");
 	return line;
 }

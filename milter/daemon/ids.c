@@ -19,7 +19,8 @@ void jm_ids_release(struct jm_ids *ids)
 
 void jm_ids_add(struct jm_ids *ids, struct jm_span id)
 {
-	struct jm_span *kept = jm_arena_grow(&ids->arena, (void **)&ids->v, &ids->n, &ids->cap, sizeof *kept, NULL);
+	struct jm_span *kept = jm_arena_grow(
+	    &ids->arena, (void **)&ids->v, &ids->n, &ids->cap, sizeof *kept, NULL);
 
 	if (kept && jm_arena_copy(&ids->arena, id, kept, NULL) != 0)
 		ids->n--;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A set of byte strings, such as ids of a mailbox, that is remembered from one connection to the next. */
+/* A set of byte strings, such as ids of a mailbox, that is remembered from one connection to the
+ * next. */
 #ifndef JM_DAEMON_IDS_H
 #define JM_DAEMON_IDS_H
 
@@ -7,7 +8,7 @@
 
 struct jm_ids {
 	struct jm_arena arena;
-	struct jm_span *v;		/* in the arena */
+	struct jm_span *v; /* in the arena */
 	size_t n, cap;
 };
 
@@ -17,7 +18,8 @@ void jm_ids_init(struct jm_ids *ids);
 /* Free what it holds; it is empty then. */
 void jm_ids_release(struct jm_ids *ids);
 
-/* Add a copy of id. Without room (16 MB) or memory it is not remembered: to the users of this that is a detour, no loss. */
+/* Add a copy of id. Without room (16 MB) or memory it is not remembered: to the users of this that
+ * is a detour, no loss. */
 void jm_ids_add(struct jm_ids *ids, struct jm_span id);
 
 /* Take the place of *ids, sorted; *by is gone then. */

@@ -9,7 +9,7 @@
 #include "common/service/wait.h"
 #include "milter/daemon/detail.h"
 
-#define ARENA_BYTES (8u * 1024u * 1024u)	/* facts of one arrival: some 50,000 recipients */
+#define ARENA_BYTES (8u * 1024u * 1024u) /* facts of one arrival: some 50,000 recipients */
 
 void jm_intake_init(struct jm_intake *in, const char *spool_dir)
 {
@@ -60,19 +60,22 @@ int jm_intake_keep(struct jm_intake *in, const char *text, const char **copy_r, 
 }
 
 /* One more in a list of paths with a NULL at its end, which *n counts. */
-static int add_path(struct jm_intake *in, const char ***list, size_t *n, size_t *cap, struct jm_span path, struct jm_err *err)
+static int add_path(struct jm_intake *in, const char ***list, size_t *n, size_t *cap,
+    struct jm_span path, struct jm_err *err)
 {
 	struct jm_span copy;
 
 	if (*n == 0 && !jm_arena_grow(&in->arena, (void **)list, n, cap, sizeof **list, err))
-		return -1;	/* the NULL */
-	if (jm_arena_copy(&in->arena, path, &copy, err) != 0 || !jm_arena_grow(&in->arena, (void **)list, n, cap, sizeof **list, err))
+		return -1; /* the NULL */
+	if (jm_arena_copy(&in->arena, path, &copy, err) != 0 ||
+	    !jm_arena_grow(&in->arena, (void **)list, n, cap, sizeof **list, err))
 		return -1;
 	(*list)[*n - 2] = (const char *)copy.p;
 	return 0;
 }
 
-int jm_intake_add(struct jm_intake *in, const struct jm_service *service, struct jm_span recipient, struct jm_err *err)
+int jm_intake_add(struct jm_intake *in, const struct jm_service *service, struct jm_span recipient,
+    struct jm_err *err)
 {
 	struct jm_intake_target *t = NULL;
 	size_t i;
@@ -82,22 +85,25 @@ int jm_intake_add(struct jm_intake *in, const struct jm_service *service, struct
 			t = &in->targets[i];
 	if (t)
 		return add_path(in, &t->rcpt_to, &t->rcpt_n, &t->rcpt_cap, recipient, err);
-	t = jm_arena_grow(&in->arena, (void **)&in->targets, &in->targets_n, &in->targets_cap, sizeof *t, err);
+	t = jm_arena_grow(
+	    &in->arena, (void **)&in->targets, &in->targets_n, &in->targets_cap, sizeof *t, err);
 	if (!t)
 		return -1;
 	*t = (struct jm_intake_target){ .service = service };
 	if (add_path(in, &t->rcpt_to, &t->rcpt_n, &t->rcpt_cap, recipient, err) == 0)
 		return 0;
-	in->targets_n--;	/* the service gets nothing of a message whose only recipient was deferred */
+	in->targets_n--; /* the service gets nothing of a message whose only recipient was deferred
+			  */
 	return -1;
 }
 
-static void judge(const struct jm_intake *in, const struct jm_service *service, const struct jm_unwrap *unwrap, struct jm_directory *directory,
-    struct jm_judgement *j)
+static void judge(const struct jm_intake *in, const struct jm_service *service,
+    const struct jm_unwrap *unwrap, struct jm_directory *directory, struct jm_judgement *j)
 {
 	struct jm_decisions d;
 
-	jm_judge(in->settings, service, unwrap, in->arrival.received_ms, directory && jm_directory_ready(directory) ? jm_directory_knows : NULL, directory, j);
+	jm_judge(in->settings, service, unwrap, in->arrival.received_ms,
+	    directory && jm_directory_ready(directory) ? jm_directory_knows : NULL, directory, j);
 	jm_judge_unwrapping(in->settings, service, unwrap, &d);
 	jm_detail_log(in->settings, service, "unwrap", in->arrival.queue_id, &d);
 	jm_detail_log(in->settings, service, "judge", in->arrival.queue_id, &j->decisions);
@@ -107,23 +113,32 @@ static void judge(const struct jm_intake *in, const struct jm_service *service, 
 	jm_detail_log(in->settings, service, "wait", in->arrival.queue_id, &d);
 }
 
-static void tell(const struct jm_intake *in, const struct jm_deposit *p, const struct jm_receipt *receipt)
+static void tell(
+    const struct jm_intake *in, const struct jm_deposit *p, const struct jm_receipt *receipt)
 {
 	const struct jm_unwrap *unwrap = p->unwrap;
 	char hex[JM_SHA256_HEX_BYTES];
 
-	JM_LOG(JM_LOG_INFO, p->set_aside ? "set-aside" : receipt->queued ? "queued" : "archived", { "qid", JM_S(in->arrival.queue_id) }, { "record", JM_U(receipt->seq) },
+	JM_LOG(JM_LOG_INFO,
+	    p->set_aside          ? "set-aside"
+		: receipt->queued ? "queued"
+				  : "archived",
+	    { "qid", JM_S(in->arrival.queue_id) }, { "record", JM_U(receipt->seq) },
 	    { "service", JM_S(p->arrival.service) }, { "client", JM_S(in->arrival.client) },
-	    { "variant", JM_S(jm_variant_name(unwrap->variant)) }, { "recipients", JM_U(unwrap->recipients_n) },
-	    { "message-id", JM_P(unwrap->message_id) }, { "bytes", JM_U(p->received.len) }, { "stored", JM_U(receipt->stored_bytes) },
-	    { "sha256", JM_S(jm_sha256_hex(receipt->message_sha256, hex)) }, { "reason", JM_S(p->set_aside) });
+	    { "variant", JM_S(jm_variant_name(unwrap->variant)) },
+	    { "recipients", JM_U(unwrap->recipients_n) },
+	    { "message-id", JM_P(unwrap->message_id) }, { "bytes", JM_U(p->received.len) },
+	    { "stored", JM_U(receipt->stored_bytes) },
+	    { "sha256", JM_S(jm_sha256_hex(receipt->message_sha256, hex)) },
+	    { "reason", JM_S(p->set_aside) });
 	if (unwrap->limits)
-		JM_LOG(JM_LOG_WARNING, "limit", { "qid", JM_S(in->arrival.queue_id) }, { "record", JM_U(receipt->seq) },
-		    { "reached", JM_U(unwrap->limits) }, { "outcome", JM_S("archived whole") });
+		JM_LOG(JM_LOG_WARNING, "limit", { "qid", JM_S(in->arrival.queue_id) },
+		    { "record", JM_U(receipt->seq) }, { "reached", JM_U(unwrap->limits) },
+		    { "outcome", JM_S("archived whole") });
 }
 
-static int store(struct jm_intake *in, const struct jm_intake_target *t, struct jm_span received, struct jm_daemon *d,
-    struct jm_receipt *receipt_r, struct jm_err *err)
+static int store(struct jm_intake *in, const struct jm_intake_target *t, struct jm_span received,
+    struct jm_daemon *d, struct jm_receipt *receipt_r, struct jm_err *err)
 {
 	struct jm_unwrap_options options = {
 		.journal_domains = in->settings->journal_domains,
@@ -145,7 +160,8 @@ static int store(struct jm_intake *in, const struct jm_intake_target *t, struct 
 	judge(in, t->service, &unwrap, d->directory, &judgement);
 	deposit.set_aside = judgement.set_aside;
 	if (!deposit.set_aside)
-		deposit.due_ms = jm_wait_first(in->settings, t->service, jm_clock_now_ms(), &deposit.match_first);
+		deposit.due_ms = jm_wait_first(
+		    in->settings, t->service, jm_clock_now_ms(), &deposit.match_first);
 	rc = jm_archive_deposit(d->archive, &deposit, receipt_r, err);
 	if (rc == 0)
 		tell(in, &deposit, receipt_r);
@@ -154,7 +170,8 @@ static int store(struct jm_intake *in, const struct jm_intake_target *t, struct 
 	return rc;
 }
 
-int jm_intake_finish(struct jm_intake *in, struct jm_daemon *d, struct jm_receipt *receipt_r, struct jm_err *err)
+int jm_intake_finish(
+    struct jm_intake *in, struct jm_daemon *d, struct jm_receipt *receipt_r, struct jm_err *err)
 {
 	struct jm_span received;
 	size_t i;
@@ -182,13 +199,15 @@ static bool is_internal(const struct jm_settings *s, const char *path)
 	struct jm_span local, domain;
 	char name[JM_DOMAIN_BYTES];
 
-	return jm_domain_split_path(jm_span_str(path), &local, &domain) && domain.len > 0 && jm_domain_normalise(domain, name) == 0 &&
+	return jm_domain_split_path(jm_span_str(path), &local, &domain) && domain.len > 0 &&
+	    jm_domain_normalise(domain, name) == 0 &&
 	    jm_settings_is_internal_domain(s, jm_span_str(name));
 }
 
 static const char *direction(const struct jm_intake *in)
 {
-	bool from = in->arrival.mail_from && is_internal(in->settings, in->arrival.mail_from), to = true;
+	bool from = in->arrival.mail_from && is_internal(in->settings, in->arrival.mail_from),
+	     to = true;
 
 	for (size_t i = 0; i + 1 < in->others_n; i++)
 		to = to && is_internal(in->settings, in->others[i]);
@@ -217,19 +236,23 @@ static int set_envelope(struct jm_intake *in, struct jm_unwrap *u, struct jm_err
 		return -1;
 	u->recipients_n = n;
 	for (size_t i = 0; i < n; i++)
-		u->recipients[i] = (struct jm_recipient){ .address = bare_path(in->others[i]), .type = JM_RCPT_RECIPIENT };
+		u->recipients[i] = (struct jm_recipient){ .address = bare_path(in->others[i]),
+			.type = JM_RCPT_RECIPIENT };
 	u->envelope_sender = bare_path(in->arrival.mail_from ? in->arrival.mail_from : "");
 	return 0;
 }
 
-int jm_intake_gateway(struct jm_intake *in, struct jm_archive *archive, struct jm_receipt *receipt_r, struct jm_err *err)
+int jm_intake_gateway(struct jm_intake *in, struct jm_archive *archive,
+    struct jm_receipt *receipt_r, struct jm_err *err)
 {
-	const struct jm_unwrap_options options = { .type = JM_JOURNAL_EML, .memory = { jm_scratch_alloc, &in->scratch } };
+	const struct jm_unwrap_options options = { .type = JM_JOURNAL_EML,
+		.memory = { jm_scratch_alloc, &in->scratch } };
 	struct jm_deposit deposit = { .arrival = in->arrival };
 	struct jm_unwrap unwrap;
 	int rc;
 
-	if (jm_spool_view(&in->spool, &deposit.received, err) != 0 || jm_unwrap(deposit.received, &options, &unwrap, err) != 0)
+	if (jm_spool_view(&in->spool, &deposit.received, err) != 0 ||
+	    jm_unwrap(deposit.received, &options, &unwrap, err) != 0)
 		return -1;
 	deposit.arrival.transport = "gateway";
 	deposit.arrival.service = "gateway";
@@ -240,9 +263,13 @@ int jm_intake_gateway(struct jm_intake *in, struct jm_archive *archive, struct j
 	if (rc == 0)
 		rc = jm_archive_deposit(archive, &deposit, receipt_r, err);
 	if (rc == 0)
-		JM_LOG(JM_LOG_INFO, "archived", { "qid", JM_S(in->arrival.queue_id) }, { "record", JM_U(receipt_r->seq) }, { "service", JM_S("gateway") },
-		    { "direction", JM_S(deposit.arrival.direction) }, { "client", JM_S(in->arrival.client) }, { "recipients", JM_U(unwrap.recipients_n) },
-		    { "message-id", JM_P(unwrap.message_id) }, { "bytes", JM_U(deposit.received.len) });
+		JM_LOG(JM_LOG_INFO, "archived", { "qid", JM_S(in->arrival.queue_id) },
+		    { "record", JM_U(receipt_r->seq) }, { "service", JM_S("gateway") },
+		    { "direction", JM_S(deposit.arrival.direction) },
+		    { "client", JM_S(in->arrival.client) },
+		    { "recipients", JM_U(unwrap.recipients_n) },
+		    { "message-id", JM_P(unwrap.message_id) },
+		    { "bytes", JM_U(deposit.received.len) });
 	jm_unwrap_release(&unwrap);
 	jm_scratch_release(&in->scratch);
 	return rc;

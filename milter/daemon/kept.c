@@ -9,15 +9,17 @@
 #include "common/settings/keep.h"
 
 #define NAME "last-settings.xml"
-#define TEXT_BYTES (4u << 20)		/* as many as the loader reads */
+#define TEXT_BYTES (4u << 20) /* as many as the loader reads */
 #define REPORT_BYTES 4096u
 
-static struct jm_settings *waiting;	/* to be kept; under refreshing */
-static uint64_t waiting_for;		/* so many events must be through */
+static struct jm_settings *waiting; /* to be kept; under refreshing */
+static uint64_t waiting_for;        /* so many events must be through */
 
 static int path_of(const struct jm_daemon *d, char path[PATH_MAX], struct jm_err *err)
 {
-	return snprintf(path, PATH_MAX, "%s/" NAME, d->archive_dir) < PATH_MAX ? 0 : jm_err_set(err, JM_E_LIMIT, "the path of the archive is too long");
+	return snprintf(path, PATH_MAX, "%s/" NAME, d->archive_dir) < PATH_MAX
+	    ? 0
+	    : jm_err_set(err, JM_E_LIMIT, "the path of the archive is too long");
 }
 
 void jm_kept_compare(struct jm_daemon *d)
@@ -28,10 +30,13 @@ void jm_kept_compare(struct jm_daemon *d)
 	struct jm_err err;
 
 	jm_buf_init(&report, REPORT_BYTES);
-	if (path_of(d, path, &err) == 0 && jm_settings_load(path, &old, &report, &err) == 0 && jm_settings_unmask(old, now, &err) == 0) {
-		jm_daemon_note_changes(d, old, now, "daemon", "the settings file was changed while no daemon ran; what differs is told one by one");
+	if (path_of(d, path, &err) == 0 && jm_settings_load(path, &old, &report, &err) == 0 &&
+	    jm_settings_unmask(old, now, &err) == 0) {
+		jm_daemon_note_changes(d, old, now, "daemon",
+		    "the settings file was changed while no daemon ran; what differs is told one by one");
 	} else if (err.kind != JM_E_NOTFOUND) {
-		snprintf(text, sizeof text, "changes of the settings while no daemon ran are not told: %s", err.text);
+		snprintf(text, sizeof text,
+		    "changes of the settings while no daemon ran are not told: %s", err.text);
 		jm_daemon_note(d, "settings-not-compared", NULL, "daemon", NULL, text);
 	}
 	jm_kept_later(d, now);
@@ -58,7 +63,8 @@ void jm_kept_end(struct jm_daemon *d)
 	if (!waiting)
 		return;
 	jm_buf_init(&b, TEXT_BYTES);
-	if (path_of(d, path, &err) != 0 || jm_settings_text(waiting, &b, &err) != 0 || jm_io_publish(path, b.p, b.len, 0600, &err) != 0)
+	if (path_of(d, path, &err) != 0 || jm_settings_text(waiting, &b, &err) != 0 ||
+	    jm_io_publish(path, b.p, b.len, 0600, &err) != 0)
 		JM_LOG(JM_LOG_WARNING, "settings-not-kept", { "error", JM_S(err.text) });
 	jm_buf_release(&b);
 	jm_settings_unref(&waiting);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Words to the service manager, as sd_notify(3) describes them; without NOTIFY_SOCKET nothing happens. */
+/* Words to the service manager, as sd_notify(3) describes them; without NOTIFY_SOCKET nothing
+ * happens. */
 #ifndef JM_DAEMON_NOTIFY_H
 #define JM_DAEMON_NOTIFY_H
 
@@ -11,7 +12,8 @@ void jm_notify(const char *text);
 /* True when somebody listens. */
 bool jm_notify_wanted(void);
 
-/* Feed the watchdog of WATCHDOG_USEC from now on, four times in its period, as long as the committer of d's archive gets on with its work. */
+/* Feed the watchdog of WATCHDOG_USEC from now on, four times in its period, as long as the
+ * committer of d's archive gets on with its work. */
 int jm_notify_watchdog(struct jm_daemon *d, struct jm_err *err) JM_MUST_CHECK;
 
 /* Let the watchdog alone from now on: the archive may be closed. Once. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* See pull.h. A slot is a message on its way: the reader fills it from the wire, a worker archives it. */
+/* See pull.h. A slot is a message on its way: the reader fills it from the wire, a worker archives
+ * it. */
 #include "milter/daemon/pull.h"
 
 #include <stdio.h>
@@ -20,19 +21,19 @@ enum slot_state { SLOT_FREE, SLOT_READY, SLOT_BUSY };
 
 struct outcome {
 	bool archived;
-	unsigned char sha256[JM_SHA256_BYTES];	/* of the message as received */
+	unsigned char sha256[JM_SHA256_BYTES]; /* of the message as received */
 };
 
 struct deletion {
 	const struct jm_pop3_entry *entry;
-	const unsigned char *sha256;	/* of the message; NULL: it was not fetched in this session */
+	const unsigned char *sha256; /* of the message; NULL: it was not fetched in this session */
 	bool id_is_mark, done;
 };
 
 struct slot {
 	enum slot_state state;
 	struct jm_intake intake;
-	size_t at;			/* place in the plan */
+	size_t at; /* place in the plan */
 };
 
 struct work {
@@ -43,19 +44,19 @@ struct work {
 	struct jm_pop3_listing listing;
 	struct jm_pop3_mark *marks;
 	size_t marks_n, marks_cap;
-	struct jm_arena arena;		/* the marks */
+	struct jm_arena arena; /* the marks */
 	struct jm_pop3_plan plan;
-	struct jm_ids failed_before;	/* could not be fetched the last time either */
-	struct outcome *outcome;	/* by place in plan.retr */
-	struct deletion *deletion;	/* in the order of the commands */
+	struct jm_ids failed_before; /* could not be fetched the last time either */
+	struct outcome *outcome;     /* by place in plan.retr */
+	struct deletion *deletion;   /* in the order of the commands */
 	size_t deletions_n;
-	int64_t until_us;		/* minutes-per-connection */
-	pthread_mutex_t lock;		/* from here on */
+	int64_t until_us;     /* minutes-per-connection */
+	pthread_mutex_t lock; /* from here on */
 	pthread_cond_t changed;
 	struct slot slot[SLOTS];
-	struct slot *filling;		/* the reader's; not under lock */
+	struct slot *filling; /* the reader's; not under lock */
 	bool ending;
-	struct jm_err trouble;		/* of the archive; kind NONE: none */
+	struct jm_err trouble; /* of the archive; kind NONE: none */
 };
 
 /* ---- archiving ---- */
@@ -184,11 +185,14 @@ static void note_failing(struct work *w, size_t at, const struct jm_err *err)
 	if (!jm_span_none(e->id)) {
 		jm_ids_add(w->p->failing, e->id);
 		if (jm_ids_have(&w->failed_before, e->id))
-			return;		/* told when it began; the status counts it */
+			return; /* told when it began; the status counts it */
 	}
-	snprintf(text, sizeof text, "message %u (%.*s) cannot be fetched and stays in the mailbox: %s", (unsigned)e->number,
-	    jm_span_none(e->id) ? 1 : (int)e->id.len, jm_span_none(e->id) ? "-" : (const char *)e->id.p, err->text);
-	jm_daemon_note(w->p->daemon, "pop3-unretrievable", w->p->service->email_address, w->mailbox, jm_err_kind_name(err->kind), text);
+	snprintf(text, sizeof text,
+	    "message %u (%.*s) cannot be fetched and stays in the mailbox: %s", (unsigned)e->number,
+	    jm_span_none(e->id) ? 1 : (int)e->id.len,
+	    jm_span_none(e->id) ? "-" : (const char *)e->id.p, err->text);
+	jm_daemon_note(w->p->daemon, "pop3-unretrievable", w->p->service->email_address, w->mailbox,
+	    jm_err_kind_name(err->kind), text);
 }
 
 static bool take_outcome(void *ctx, size_t at, enum jm_pop3_fault fault, const struct jm_err *err)
@@ -197,14 +201,16 @@ static bool take_outcome(void *ctx, size_t at, enum jm_pop3_fault fault, const s
 	struct jm_err own = *err;
 	bool ours = false, go_on;
 
-	if (fault == JM_POP3_FINE && ((!w->filling && begin(w, &own) != 0) || hand_over(w, at, &own) != 0))
+	if (fault == JM_POP3_FINE &&
+	    ((!w->filling && begin(w, &own) != 0) || hand_over(w, at, &own) != 0))
 		ours = true;
 	if (fault == JM_POP3_FINE && !ours) {
 		w->p->fetched++;
 		atomic_fetch_add(&w->p->daemon->received, 1);
 	} else if (fault == JM_POP3_REFUSED || (fault == JM_POP3_SINK && err->kind == JM_E_LIMIT)) {
 		note_failing(w, at, err);
-	} else if (ours || w->filling) {	/* a full disk or no memory; else only what was asked for too much */
+	} else if (ours || w->filling) { /* a full disk or no memory; else only what was asked for
+					    too much */
 		pthread_mutex_lock(&w->lock);
 		if (w->trouble.kind == JM_E_NONE)
 			w->trouble = own;
@@ -217,7 +223,8 @@ static bool take_outcome(void *ctx, size_t at, enum jm_pop3_fault fault, const s
 	return go_on;
 }
 
-/* RETR all of the plan, archive beside it. 0, or -1: the session broke; the archive's trouble is in w->trouble. */
+/* RETR all of the plan, archive beside it. 0, or -1: the session broke; the archive's trouble is in
+ * w->trouble. */
 static int retrieve(struct work *w, struct jm_err *err)
 {
 	uint32_t *numbers = calloc(w->plan.retr_n + 1, sizeof *numbers);
@@ -229,7 +236,8 @@ static int retrieve(struct work *w, struct jm_err *err)
 		return jm_err_sys(err, JM_E_TEMP, "cannot fetch");
 	for (size_t i = 0; i < w->plan.retr_n; i++)
 		numbers[i] = w->plan.retr[i].entry->number;
-	while (workers < WORKERS && workers < w->plan.retr_n && pthread_create(&worker[workers], NULL, work, w) == 0)
+	while (workers < WORKERS && workers < w->plan.retr_n &&
+	    pthread_create(&worker[workers], NULL, work, w) == 0)
 		workers++;
 	if (workers == 0 && w->plan.retr_n) {
 		jm_err_set(err, JM_E_TEMP, "cannot start a thread");
@@ -261,7 +269,7 @@ static bool take_deleted(void *ctx, size_t at, enum jm_pop3_fault fault, const s
 }
 
 /* DELE what is archived now or was before; QUIT makes the server do it. */
-static int delete(struct work *w, struct jm_err *err)
+static int delete (struct work *w, struct jm_err *err)
 {
 	size_t most = w->plan.retr_n + w->plan.dele_n, n = 0;
 	uint32_t *numbers = calloc(most + 1, sizeof *numbers);
@@ -274,7 +282,8 @@ static int delete(struct work *w, struct jm_err *err)
 	}
 	for (size_t i = 0; i < w->plan.retr_n; i++)
 		if (w->outcome[i].archived)
-			w->deletion[n++] = (struct deletion){ w->plan.retr[i].entry, w->outcome[i].sha256, w->plan.retr[i].marks, false };
+			w->deletion[n++] = (struct deletion){ w->plan.retr[i].entry,
+				w->outcome[i].sha256, w->plan.retr[i].marks, false };
 	for (size_t i = 0; i < w->plan.dele_n; i++)
 		w->deletion[n++] = (struct deletion){ w->plan.dele[i], NULL, true, false };
 	w->deletions_n = n;
@@ -286,8 +295,10 @@ static int delete(struct work *w, struct jm_err *err)
 	return rc;
 }
 
-/* Does the mark of a deleted message stay, as the server confirms deletions and does not delete? What is to be remembered goes into next. */
-static bool mark_stays(const struct jm_pull_gone *gone, const struct deletion *d, struct jm_pull_gone *next)
+/* Does the mark of a deleted message stay, as the server confirms deletions and does not delete?
+ * What is to be remembered goes into next. */
+static bool mark_stays(
+    const struct jm_pull_gone *gone, const struct deletion *d, struct jm_pull_gone *next)
 {
 	unsigned char key[JM_POP3_MAX_ID_BYTES + JM_SHA256_BYTES];
 	struct jm_span id = d->entry->id, k = jm_span_of(key, id.len + JM_SHA256_BYTES);
@@ -306,8 +317,9 @@ static bool mark_stays(const struct jm_pull_gone *gone, const struct deletion *d
 }
 
 /*
- * The server says that it deleted them: whatever has one of these ids from now on may be another message, so their marks go. When it lists such an
- * id all the same, the message is fetched once more; the same bytes again show that it does not delete, and then the mark stays.
+ * The server says that it deleted them: whatever has one of these ids from now on may be another
+ * message, so their marks go. When it lists such an id all the same, the message is fetched once
+ * more; the same bytes again show that it does not delete, and then the mark stays.
  */
 static int forget_deleted(struct work *w, struct jm_err *err)
 {
@@ -321,7 +333,8 @@ static int forget_deleted(struct work *w, struct jm_err *err)
 	jm_ids_init(&next.bytes);
 	jm_ids_init(&next.staying);
 	for (size_t i = 0; i < w->deletions_n; i++)
-		if (w->deletion[i].done && w->deletion[i].id_is_mark && !mark_stays(gone, &w->deletion[i], &next))
+		if (w->deletion[i].done && w->deletion[i].id_is_mark &&
+		    !mark_stays(gone, &w->deletion[i], &next))
 			forget[n++] = w->deletion[i].entry->id;
 	jm_ids_replace(&gone->bytes, &next.bytes);
 	jm_ids_replace(&gone->staying, &next.staying);
@@ -336,7 +349,8 @@ static int forget_deleted(struct work *w, struct jm_err *err)
 static int add_mark(void *ctx, struct jm_span uidl, uint64_t size_bytes, struct jm_err *err)
 {
 	struct work *w = ctx;
-	struct jm_pop3_mark *m = jm_arena_grow(&w->arena, (void **)&w->marks, &w->marks_n, &w->marks_cap, sizeof *m, err);
+	struct jm_pop3_mark *m = jm_arena_grow(
+	    &w->arena, (void **)&w->marks, &w->marks_n, &w->marks_cap, sizeof *m, err);
 
 	if (!m)
 		return -1;
@@ -347,10 +361,14 @@ static int add_mark(void *ctx, struct jm_span uidl, uint64_t size_bytes, struct 
 static int make_plan(struct work *w, struct jm_err *err)
 {
 	const struct jm_mailbox *m = &w->p->service->pop3;
-	struct jm_pop3_plan_input in = { .listing = &w->listing, .failing = w->p->failing->v, .failing_n = w->p->failing->n,
-		.leave_on_server = m->leave_on_server, .max_messages = (size_t)m->messages_per_connection };
+	struct jm_pop3_plan_input in = { .listing = &w->listing,
+		.failing = w->p->failing->v,
+		.failing_n = w->p->failing->n,
+		.leave_on_server = m->leave_on_server,
+		.max_messages = (size_t)m->messages_per_connection };
 
-	if (jm_archive_pop3_marks(w->p->daemon->archive, w->mailbox, add_mark, w, err) != 0 || jm_pop3_survey(&w->session, &w->listing, err) != 0)
+	if (jm_archive_pop3_marks(w->p->daemon->archive, w->mailbox, add_mark, w, err) != 0 ||
+	    jm_pop3_survey(&w->session, &w->listing, err) != 0)
 		return -1;
 	in.marks = w->marks;
 	in.marks_n = w->marks_n;
@@ -361,9 +379,12 @@ static int make_plan(struct work *w, struct jm_err *err)
 	w->p->left = w->plan.retr_n + w->plan.later_n;
 	jm_ids_replace(&w->failed_before, w->p->failing);
 	if (w->plan.without_id_n || w->plan.same_id_n)
-		JM_LOG(JM_LOG_NOTICE, "pop3-ids", { "mailbox", JM_S(w->mailbox) }, { "without", JM_U(w->plan.without_id_n) },
-		    { "same", JM_U(w->plan.same_id_n) }, { "outcome", JM_S("told apart by their content") });
-	if (w->plan.forget_n && jm_archive_pop3_forget(w->p->daemon->archive, w->mailbox, w->plan.forget, w->plan.forget_n, err) != 0)
+		JM_LOG(JM_LOG_NOTICE, "pop3-ids", { "mailbox", JM_S(w->mailbox) },
+		    { "without", JM_U(w->plan.without_id_n) }, { "same", JM_U(w->plan.same_id_n) },
+		    { "outcome", JM_S("told apart by their content") });
+	if (w->plan.forget_n &&
+	    jm_archive_pop3_forget(
+		w->p->daemon->archive, w->mailbox, w->plan.forget, w->plan.forget_n, err) != 0)
 		return -1;
 	w->outcome = calloc(w->plan.retr_n + 1, sizeof *w->outcome);
 	return w->outcome ? 0 : jm_err_sys(err, JM_E_TEMP, "cannot fetch");
@@ -382,8 +403,9 @@ static int transact(struct work *w, struct jm_err *err)
 		return -1;
 	rc = retrieve(w, err);
 	if (rc == 0)
-		rc = delete(w, err);
-	/* without a trouble of the connection QUIT; its +OK proves nothing, but its -ERR tells something */
+		rc = delete (w, err);
+	/* without a trouble of the connection QUIT; its +OK proves nothing, but its -ERR tells
+	 * something */
 	if (rc == 0)
 		rc = jm_pop3_quit(&w->session, NULL, err);
 	if (rc == 0)
@@ -412,12 +434,15 @@ static int log_in(struct work *w, struct jm_pop3_connection **c_r, struct jm_err
 	}
 	jm_mailbox_forget(&secret);
 	if (w->peer.has_certificate) {
-		snprintf(w->p->certificate.subject, sizeof w->p->certificate.subject, "%s", w->peer.certificate.subject);
+		snprintf(w->p->certificate.subject, sizeof w->p->certificate.subject, "%s",
+		    w->peer.certificate.subject);
 		w->p->certificate.until_ms = w->peer.certificate.until_ms;
 	}
 	if (rc == 0 && w->peer.untrusted)
-		JM_LOG(JM_LOG_WARNING, "pop3-untrusted", { "mailbox", JM_S(w->mailbox) }, { "reason", JM_S(w->peer.why) },
-		    { "subject", JM_S(w->peer.certificate.subject) }, { "fingerprint", JM_S(w->peer.certificate.fingerprint) },
+		JM_LOG(JM_LOG_WARNING, "pop3-untrusted", { "mailbox", JM_S(w->mailbox) },
+		    { "reason", JM_S(w->peer.why) },
+		    { "subject", JM_S(w->peer.certificate.subject) },
+		    { "fingerprint", JM_S(w->peer.certificate.fingerprint) },
 		    { "pin", JM_S(w->peer.certificate.pin) });
 	return rc;
 }
@@ -462,9 +487,11 @@ int jm_pull_run(struct jm_pull *p, struct jm_err *err)
 		if (jm_pop3_session_init(&w->session, &wire, err) == 0)
 			rc = transact(w, err);
 	}
-	JM_LOG(rc == 0 && !p->archived && !p->deleted ? JM_LOG_DEBUG : JM_LOG_INFO, "pop3-session", { "mailbox", JM_S(w->mailbox) },
-	    { "listed", JM_U(p->listed) }, { "fetched", JM_U(p->fetched) }, { "archived", JM_U(p->archived) }, { "deleted", JM_U(p->deleted) },
-	    { "failed", JM_U(p->failed) }, { "left", JM_U(p->left) }, { "ms", JM_I((jm_clock_mono_us() - from_us) / 1000) },
+	JM_LOG(rc == 0 && !p->archived && !p->deleted ? JM_LOG_DEBUG : JM_LOG_INFO, "pop3-session",
+	    { "mailbox", JM_S(w->mailbox) }, { "listed", JM_U(p->listed) },
+	    { "fetched", JM_U(p->fetched) }, { "archived", JM_U(p->archived) },
+	    { "deleted", JM_U(p->deleted) }, { "failed", JM_U(p->failed) },
+	    { "left", JM_U(p->left) }, { "ms", JM_I((jm_clock_mono_us() - from_us) / 1000) },
 	    { "error", JM_S(rc == 0 ? NULL : err->text) });
 	release(w, &c);
 	return rc;

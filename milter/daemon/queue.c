@@ -8,11 +8,11 @@
 
 #define SLICE_MS 100
 #define WATCH_MS 1000
-#define RETRY_MS 1000			/* when the archive cannot be read or written */
-#define BATCH 64			/* reports a round; their changes become durable together */
+#define RETRY_MS 1000 /* when the archive cannot be read or written */
+#define BATCH 64      /* reports a round; their changes become durable together */
 
 static pthread_t worker;
-static bool running;			/* the thread was started */
+static bool running; /* the thread was started */
 static atomic_bool stopping;
 
 static const struct jm_service *find_service(const struct jm_settings *s, const char *email)
@@ -24,7 +24,8 @@ static const struct jm_service *find_service(const struct jm_settings *s, const 
 }
 
 /* What is to become of one report. why: the cause's text lives there. */
-static void decide(struct jm_daemon *d, const struct jm_settings *s, const struct jm_waiting *w, struct jm_change *c, uint64_t *item_r, struct jm_err *why)
+static void decide(struct jm_daemon *d, const struct jm_settings *s, const struct jm_waiting *w,
+    struct jm_change *c, uint64_t *item_r, struct jm_err *why)
 {
 	const struct jm_service *service = find_service(s, w->service);
 	const struct jm_wait wait = { .since_ms = w->since_ms, .attempts = w->attempts + 1 };
@@ -33,10 +34,13 @@ static void decide(struct jm_daemon *d, const struct jm_settings *s, const struc
 
 	*item_r = 0;
 	rc = jm_archive_match(d->archive, w->seq, item_r, why);
-	*c = (struct jm_change){ .seq = w->seq, .to = JM_CHANGE_ARCHIVE, .attempts = wait.attempts };
+	*c = (struct jm_change){
+		.seq = w->seq, .to = JM_CHANGE_ARCHIVE, .attempts = wait.attempts
+	};
 	if (rc < 0) {
 		c->reason = why->text;
-		c->due_ms = jm_wait_failed(service, &wait, why->kind == JM_E_TEMP || why->kind == JM_E_LIMIT, now_ms);
+		c->due_ms = jm_wait_failed(
+		    service, &wait, why->kind == JM_E_TEMP || why->kind == JM_E_LIMIT, now_ms);
 		c->to = c->due_ms != 0 ? JM_CHANGE_WAIT : JM_CHANGE_SET_ASIDE;
 	} else if (rc == 0) {
 		c->due_ms = jm_wait_next(s, service, &wait, now_ms);
@@ -45,23 +49,34 @@ static void decide(struct jm_daemon *d, const struct jm_settings *s, const struc
 }
 
 /* What became of it: to be said when it is durable. */
-static void tell(const struct jm_settings *s, const struct jm_waiting *w, const struct jm_change *c, uint64_t item)
+static void tell(const struct jm_settings *s, const struct jm_waiting *w, const struct jm_change *c,
+    uint64_t item)
 {
 	const struct jm_service *service = find_service(s, w->service);
 
-	JM_LOG(c->to == JM_CHANGE_SET_ASIDE ? JM_LOG_WARNING : c->to == JM_CHANGE_WAIT && !(service && service->detailed_logging) ? JM_LOG_DEBUG :
-	    JM_LOG_INFO, "queue", { "record", JM_U(w->seq) },
-	    { "service", JM_S(w->service) }, { "attempt", JM_U(c->attempts) }, { "item", JM_U(item) }, { "outcome", JM_S(c->to == JM_CHANGE_SET_ASIDE ?
-	    "set aside" : c->to == JM_CHANGE_WAIT ? "waits" : item ? "merged" : "archived") }, { "cause", JM_S(c->reason) });
+	JM_LOG(c->to == JM_CHANGE_SET_ASIDE ? JM_LOG_WARNING
+		: c->to == JM_CHANGE_WAIT && !(service && service->detailed_logging) ? JM_LOG_DEBUG
+										     : JM_LOG_INFO,
+	    "queue", { "record", JM_U(w->seq) }, { "service", JM_S(w->service) },
+	    { "attempt", JM_U(c->attempts) }, { "item", JM_U(item) },
+	    { "outcome",
+		JM_S(c->to == JM_CHANGE_SET_ASIDE ? "set aside"
+			: c->to == JM_CHANGE_WAIT ? "waits"
+			: item                    ? "merged"
+						  : "archived") },
+	    { "cause", JM_S(c->reason) });
 }
 
 /* An operator may be faster: then there is nothing left to change. */
 static int change(struct jm_daemon *d, const struct jm_change *c, size_t n, struct jm_err *err)
 {
-	return jm_archive_change(d->archive, "daemon", c, n, err) != 0 && err->kind != JM_E_NOTFOUND ? -1 : 0;
+	return jm_archive_change(d->archive, "daemon", c, n, err) != 0 && err->kind != JM_E_NOTFOUND
+	    ? -1
+	    : 0;
 }
 
-/* One round. 1 when there is more to do at once, 0, -1 when the archive cannot be read or written. */
+/* One round. 1 when there is more to do at once, 0, -1 when the archive cannot be read or written.
+ */
 static int work_round(struct jm_daemon *d, struct jm_err *err)
 {
 	struct jm_waiting due[BATCH];
@@ -130,5 +145,5 @@ void jm_queue_stop(void)
 		return;
 	running = false;
 	atomic_store(&stopping, true);
-	(void)pthread_join(worker, NULL);
+	pthread_join(worker, NULL);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The processing queue's worker: a thread that takes what is due, looks for the item it belongs to, and archives it there or on its own. It also
- * ticks the watch over the services.
+ * The processing queue's worker: a thread that takes what is due, looks for the item it belongs to,
+ * and archives it there or on its own. It also ticks the watch over the services.
  */
 #ifndef JM_DAEMON_QUEUE_H
 #define JM_DAEMON_QUEUE_H

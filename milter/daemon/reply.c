@@ -6,7 +6,8 @@
 #include "common/base/log.h"
 
 /* A single '%' makes Sendmail answer 554 to everything (measured): each one is doubled. */
-static sfsistat reply(SMFICTX *ctx, const char *code, const char *xcode, const char *text, sfsistat result)
+static sfsistat reply(
+    SMFICTX *ctx, const char *code, const char *xcode, const char *text, sfsistat result)
 {
 	char safe[2 * JM_ADMIT_TEXT_BYTES + 8], rcode[4], xrcode[8];
 	size_t n = 0;
@@ -17,10 +18,11 @@ static sfsistat reply(SMFICTX *ctx, const char *code, const char *xcode, const c
 		safe[n++] = *text;
 	}
 	safe[n] = 0;
-	memcpy(rcode, code, sizeof rcode);	/* libmilter's parameters are not const */
+	memcpy(rcode, code, sizeof rcode); /* libmilter's parameters are not const */
 	memcpy(xrcode, xcode, strlen(xcode) + 1);
 	if (smfi_setreply(ctx, rcode, xrcode, safe) != MI_SUCCESS)
-		JM_LOG(JM_LOG_ERROR, "setreply-failed", { "code", JM_S(code) }, { "text", JM_S(safe) });
+		JM_LOG(JM_LOG_ERROR, "setreply-failed", { "code", JM_S(code) },
+		    { "text", JM_S(safe) });
 	return result;
 }
 
@@ -38,8 +40,10 @@ sfsistat jm_reply_admission(SMFICTX *ctx, const struct jm_admission *a)
 
 sfsistat jm_reply_trouble(SMFICTX *ctx, const struct jm_err *err)
 {
-	return reply(ctx, "451", "4.3.0", err->kind == JM_E_LIMIT ? "message exceeds a limit of the archive, kept for a later try" :
-	    "archive is not available, try again later", SMFIS_TEMPFAIL);
+	return reply(ctx, "451", "4.3.0",
+	    err->kind == JM_E_LIMIT ? "message exceeds a limit of the archive, kept for a later try"
+				    : "archive is not available, try again later",
+	    SMFIS_TEMPFAIL);
 }
 
 sfsistat jm_reply_stopping(SMFICTX *ctx)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * libmilter's callbacks in the order in which they come. A message is judged at RCPT, gathered, and stored at the end of message;
- * the answer follows the storing. Other people's mail is left at DATA, when all its recipients are known.
+ * libmilter's callbacks in the order in which they come. A message is judged at RCPT, gathered, and
+ * stored at the end of message; the answer follows the storing. Other people's mail is left at
+ * DATA, when all its recipients are known.
  *
  * Callbacks of one session run one after the other in that session's thread (pool.c).
  */
@@ -30,33 +31,36 @@
 #include "milter/daemon/reply.h"
 #include "milter/daemon/watch.h"
 
-#define PROGRESS_US 4000000		/* Sendmail's default limit for an answer is 10 s */
-#define CUT_BYTES 57900			/* Postfix cuts a longer field at the last fold before 60000 bytes, and says nothing */
+#define PROGRESS_US 4000000 /* Sendmail's default limit for an answer is 10 s */
+#define CUT_BYTES \
+	57900 /* Postfix cuts a longer field at the last fold before 60000 bytes, and says nothing \
+	       */
 #define WANTED_ACTIONS SMFIF_DELRCPT
-#define WANTED_STEPS (SMFIP_HDR_LEADSPC | SMFIP_NOUNKNOWN | SMFIP_SKIP | SMFIP_NR_CONN | SMFIP_NR_HELO | SMFIP_NR_MAIL | SMFIP_NR_HDR | \
-    SMFIP_NR_EOH | SMFIP_NR_BODY)
+#define WANTED_STEPS \
+	(SMFIP_HDR_LEADSPC | SMFIP_NOUNKNOWN | SMFIP_SKIP | SMFIP_NR_CONN | SMFIP_NR_HELO | \
+	    SMFIP_NR_MAIL | SMFIP_NR_HDR | SMFIP_NR_EOH | SMFIP_NR_BODY)
 
 struct session {
 	SMFICTX *ctx;
-	unsigned long steps;		/* negotiated */
+	unsigned long steps; /* negotiated */
 	struct jm_facts facts;
 	char client[JM_CIDR_TEXT_BYTES];
-	char *helo;			/* owned */
+	char *helo; /* owned */
 	struct jm_intake intake;
-	struct jm_span mail_from;	/* as given; in the intake's arena */
-	unsigned others;		/* recipients that are not ours */
-	bool has_facts;			/* the session's, for this message */
-	bool counted;			/* as busy */
-	bool failed;			/* trouble while gathering: told at the end of message */
+	struct jm_span mail_from; /* as given; in the intake's arena */
+	unsigned others;          /* recipients that are not ours */
+	bool has_facts;           /* the session's, for this message */
+	bool counted;             /* as busy */
+	bool failed;              /* trouble while gathering: told at the end of message */
 	struct jm_err trouble;
-	struct session *next;		/* in waiting */
-	int64_t told_us;		/* waiting: when the MTA last heard of us */
+	struct session *next; /* in waiting */
+	int64_t told_us;      /* waiting: when the MTA last heard of us */
 };
 
-static struct jm_daemon *the_daemon;	/* libmilter hands nothing of ours to the first callback */
+static struct jm_daemon *the_daemon; /* libmilter hands nothing of ours to the first callback */
 static pthread_mutex_t waiting_lock = PTHREAD_MUTEX_INITIALIZER;
-static struct session *waiting;		/* sessions in their end of message */
-static atomic_ulong negotiated;		/* steps of the last negotiation */
+static struct session *waiting; /* sessions in their end of message */
+static atomic_ulong negotiated; /* steps of the last negotiation */
 
 static sfsistat quiet(const struct session *s, unsigned long flag)
 {
@@ -78,17 +82,21 @@ static struct session *begin_session(SMFICTX *ctx, unsigned long steps)
 	return NULL;
 }
 
-static sfsistat on_negotiate(SMFICTX *ctx, unsigned long f0, unsigned long f1, unsigned long f2, unsigned long f3, unsigned long *pf0,
-    unsigned long *pf1, unsigned long *pf2, unsigned long *pf3)
+static sfsistat on_negotiate(SMFICTX *ctx, unsigned long f0, unsigned long f1, unsigned long f2,
+    unsigned long f3, unsigned long *pf0, unsigned long *pf1, unsigned long *pf2,
+    unsigned long *pf3)
 {
-	static char m_connect[] = "j {daemon_name} {client_addr}", m_helo[] = "{tls_version} {cipher} {cert_subject} {verify}",
-	    m_mail[] = "i {auth_type} {auth_authen}", m_rcpt[] = "i", m_data[] = "i", m_eom[] = "i {msg_id}";
+	static char m_connect[] = "j {daemon_name} {client_addr}",
+		    m_helo[] = "{tls_version} {cipher} {cert_subject} {verify}",
+		    m_mail[] = "i {auth_type} {auth_authen}", m_rcpt[] = "i", m_data[] = "i",
+		    m_eom[] = "i {msg_id}";
 	struct session *s;
 
 	(void)f2, (void)f3;
 	if ((f0 & WANTED_ACTIONS) != WANTED_ACTIONS || !(f1 & SMFIP_HDR_LEADSPC)) {
-		JM_LOG(JM_LOG_ERROR, "mta-too-old", { "actions", JM_U(f0) }, { "steps", JM_U(f1) }, { "needed", JM_S("delrcpt, header leading space") });
-		return SMFIS_REJECT;	/* the MTA then answers 4xx: better than a changed byte */
+		JM_LOG(JM_LOG_ERROR, "mta-too-old", { "actions", JM_U(f0) }, { "steps", JM_U(f1) },
+		    { "needed", JM_S("delrcpt, header leading space") });
+		return SMFIS_REJECT; /* the MTA then answers 4xx: better than a changed byte */
 	}
 	s = begin_session(ctx, f1 & WANTED_STEPS);
 	if (!s)
@@ -97,7 +105,9 @@ static sfsistat on_negotiate(SMFICTX *ctx, unsigned long f0, unsigned long f1, u
 	*pf0 = WANTED_ACTIONS;
 	if (f0 & SMFIF_SETSYMLIST) {
 		*pf0 |= SMFIF_SETSYMLIST;
-		(void)smfi_setsymlist(ctx, SMFIM_CONNECT, m_connect);	/* refused lists leave the MTA's own, which hold the same */
+		(void)smfi_setsymlist(ctx, SMFIM_CONNECT, m_connect); /* refused lists leave the
+									 MTA's own, which hold the
+									 same */
 		(void)smfi_setsymlist(ctx, SMFIM_HELO, m_helo);
 		(void)smfi_setsymlist(ctx, SMFIM_ENVFROM, m_mail);
 		(void)smfi_setsymlist(ctx, SMFIM_ENVRCPT, m_rcpt);
@@ -109,7 +119,8 @@ static sfsistat on_negotiate(SMFICTX *ctx, unsigned long f0, unsigned long f1, u
 	return SMFIS_CONTINUE;
 }
 
-/* After on_close() a session may go on, without a negotiation: the protocol's "quit, a new connection follows". NULL without memory. */
+/* After on_close() a session may go on, without a negotiation: the protocol's "quit, a new
+ * connection follows". NULL without memory. */
 static struct session *session_of(SMFICTX *ctx)
 {
 	struct session *s = smfi_getpriv(ctx);
@@ -125,7 +136,8 @@ static sfsistat on_connect(SMFICTX *ctx, char *host, _SOCK_ADDR *addr)
 	(void)host;
 	if (!s)
 		return SMFIS_TEMPFAIL;
-	s->facts.client_known = jm_cidr_from_sockaddr((const struct sockaddr *)addr, &s->facts.client);
+	s->facts.client_known = jm_cidr_from_sockaddr(
+	    (const struct sockaddr *)addr, &s->facts.client);
 	if (s->facts.client_known)
 		jm_cidr_format(&s->facts.client, s->client);
 	else
@@ -140,7 +152,7 @@ static sfsistat on_helo(SMFICTX *ctx, char *name)
 	if (!s)
 		return SMFIS_TEMPFAIL;
 	free(s->helo);
-	s->helo = strdup(name);		/* only for the record: NULL is fine */
+	s->helo = strdup(name); /* only for the record: NULL is fine */
 	return quiet(s, SMFIP_NR_HELO);
 }
 
@@ -171,7 +183,7 @@ static sfsistat on_mail(SMFICTX *ctx, char **argv)
 
 	if (!s)
 		return SMFIS_TEMPFAIL;
-	end_message(s);		/* an aborted one leaves no trace: libmilter does not always say so */
+	end_message(s); /* an aborted one leaves no trace: libmilter does not always say so */
 	settings = jm_daemon_settings(the_daemon);
 	jm_intake_begin(&s->intake, settings);
 	jm_settings_unref(&settings);
@@ -181,7 +193,8 @@ static sfsistat on_mail(SMFICTX *ctx, char **argv)
 	}
 	s->mail_from = jm_span_str(from);
 	s->intake.arrival.transport = "smtp";
-	if (jm_domain_split_path(s->mail_from, &local, &domain) && domain.len == 0 && local.len == 0)
+	if (jm_domain_split_path(s->mail_from, &local, &domain) && domain.len == 0 &&
+	    local.len == 0)
 		s->intake.arrival.mail_from = "";
 	else
 		s->intake.arrival.mail_from = from;
@@ -192,7 +205,8 @@ static sfsistat on_mail(SMFICTX *ctx, char **argv)
 static int take_facts(struct session *s, struct jm_err *err)
 {
 	struct jm_arrival *a = &s->intake.arrival;
-	static char tls[] = "{tls_version}", login[] = "{auth_authen}", subject[] = "{cert_subject}", verify[] = "{verify}";
+	static char tls[] = "{tls_version}", login[] = "{auth_authen}",
+		    subject[] = "{cert_subject}", verify[] = "{verify}";
 	const char *value;
 
 	s->facts.mail_from = s->mail_from;
@@ -220,13 +234,17 @@ static void tell_refusal(struct session *s, const struct jm_admission *a, const 
 {
 	bool refused = a->verdict >= JM_ADMIT_CLIENT;
 
-	JM_LOG(JM_LOG_INFO, "recipient", { "verdict", JM_S(jm_verdict_name(a->verdict)) }, { "client", JM_S(s->client) }, { "helo", JM_S(s->helo) },
-	    { "from", JM_P(s->mail_from) }, { "to", JM_S(rcpt) }, { "tls", JM_S(s->facts.tls_version) }, { "login", JM_S(s->facts.login) });
+	JM_LOG(JM_LOG_INFO, "recipient", { "verdict", JM_S(jm_verdict_name(a->verdict)) },
+	    { "client", JM_S(s->client) }, { "helo", JM_S(s->helo) },
+	    { "from", JM_P(s->mail_from) }, { "to", JM_S(rcpt) },
+	    { "tls", JM_S(s->facts.tls_version) }, { "login", JM_S(s->facts.login) });
 	atomic_fetch_add(refused ? &the_daemon->refused : &the_daemon->deferred, 1);
-	jm_watch_recipient(a->service ? a->service->email_address : NULL, refused, jm_verdict_name(a->verdict));
+	jm_watch_recipient(
+	    a->service ? a->service->email_address : NULL, refused, jm_verdict_name(a->verdict));
 	jm_clients_count(s->client, true);
-	jm_daemon_note(the_daemon, refused ? "refused" : "deferred", a->service ? a->service->email_address : NULL, s->client,
-	    jm_verdict_name(a->verdict), a->text);
+	jm_daemon_note(the_daemon, refused ? "refused" : "deferred",
+	    a->service ? a->service->email_address : NULL, s->client, jm_verdict_name(a->verdict),
+	    a->text);
 }
 
 /* From here on the archive stays open. False when it is closed already. */
@@ -248,16 +266,18 @@ static sfsistat other_recipient(struct session *s, const char *path)
 	if (atomic_load(&the_daemon->stopping) && settings->gateway_on_fault == JM_ON_FAULT_DEFER)
 		return jm_reply_stopping(s->ctx);
 	if (!begin_busy(s))
-		return jm_reply_stopping(s->ctx);	/* it would pass without a trace: no event can be kept any more */
+		return jm_reply_stopping(s->ctx); /* it would pass without a trace: no event can be
+						     kept any more */
 	if (jm_intake_pass(&s->intake, jm_span_str(path), &err) != 0)
-		fail(s, &err);		/* told at the end of message, by the setting */
+		fail(s, &err); /* told at the end of message, by the setting */
 	return SMFIS_CONTINUE;
 }
 
 /* Is this message, or a copy of it, for the archive? */
 static bool is_wanted(const struct session *s)
 {
-	return s->intake.targets_n > 0 || (s->others > 0 && s->intake.settings && s->intake.settings->gateway);
+	return s->intake.targets_n > 0 ||
+	    (s->others > 0 && s->intake.settings && s->intake.settings->gateway);
 }
 
 static sfsistat on_rcpt(SMFICTX *ctx, char **argv)
@@ -286,7 +306,7 @@ static sfsistat on_rcpt(SMFICTX *ctx, char **argv)
 	if (!begin_busy(s))
 		return jm_reply_stopping(ctx);
 	if (jm_intake_add(&s->intake, a.service, jm_span_str(argv[0]), &err) != 0)
-		return jm_reply_trouble(ctx, &err);	/* this recipient only */
+		return jm_reply_trouble(ctx, &err); /* this recipient only */
 	return SMFIS_CONTINUE;
 }
 
@@ -297,7 +317,8 @@ static sfsistat on_data(SMFICTX *ctx)
 	if (is_wanted(s))
 		return SMFIS_CONTINUE;
 	atomic_fetch_add(&the_daemon->passed, 1);
-	return SMFIS_ACCEPT;		/* all recipients are known and none is ours: the MTA need not show us the message */
+	return SMFIS_ACCEPT; /* all recipients are known and none is ours: the MTA need not show us
+				the message */
 }
 
 static void gather(struct session *s, const void *p, size_t n)
@@ -308,14 +329,16 @@ static void gather(struct session *s, const void *p, size_t n)
 		fail(s, &err);
 }
 
-/* The field as it came over the wire: MTAs hand over folds as LF, and with HDR_LEADSPC the blank after the colon. */
+/* The field as it came over the wire: MTAs hand over folds as LF, and with HDR_LEADSPC the blank
+ * after the colon. */
 static sfsistat on_header(SMFICTX *ctx, char *name, char *value)
 {
 	struct session *s = smfi_getpriv(ctx);
 	char *lf;
 
 	if (s->intake.targets_n && strlen(name) + strlen(value) >= CUT_BYTES)
-		jm_daemon_note(the_daemon, "header-perhaps-cut", s->intake.targets[0].service->email_address, s->client, name,
+		jm_daemon_note(the_daemon, "header-perhaps-cut",
+		    s->intake.targets[0].service->email_address, s->client, name,
 		    "a header field at the top is so long that the MTA may have cut it (Postfix does at 60000 bytes); the journaled message is not concerned");
 	gather(s, name, strlen(name));
 	gather(s, ":", 1);
@@ -379,7 +402,8 @@ static int remove_recipients(struct session *s)
 			int rc = path ? smfi_delrcpt(s->ctx, path) : MI_FAILURE;
 
 			/* Postfix does not find a routed address, only what follows the route */
-			if (rc == MI_SUCCESS && strncmp(path, "<@", 2) == 0 && (route = strchr(path, ':')) != NULL) {
+			if (rc == MI_SUCCESS && strncmp(path, "<@", 2) == 0 &&
+			    (route = strchr(path, ':')) != NULL) {
 				*route = '<';
 				rc = smfi_delrcpt(s->ctx, route);
 			}
@@ -399,17 +423,20 @@ static sfsistat answer(struct session *s, int rc, bool kept, struct jm_err *err)
 		rc = jm_err_set(err, JM_E_TEMP, "cannot remove the journal recipients");
 	if (rc != 0) {
 		atomic_fetch_add(&the_daemon->deferred, 1);
-		JM_LOG(JM_LOG_ERROR, "deferred", { "qid", JM_S(a->queue_id) }, { "client", JM_S(a->client) },
-		    { "kind", JM_S(jm_err_kind_name(err->kind)) }, { "error", JM_S(err->text) });
-		jm_daemon_note(the_daemon, "deferred", s->intake.targets_n ? s->intake.targets[0].service->email_address : "gateway", s->client,
-		    jm_err_kind_name(err->kind), err->text);
+		JM_LOG(JM_LOG_ERROR, "deferred", { "qid", JM_S(a->queue_id) },
+		    { "client", JM_S(a->client) }, { "kind", JM_S(jm_err_kind_name(err->kind)) },
+		    { "error", JM_S(err->text) });
+		jm_daemon_note(the_daemon, "deferred",
+		    s->intake.targets_n ? s->intake.targets[0].service->email_address : "gateway",
+		    s->client, jm_err_kind_name(err->kind), err->text);
 		return jm_reply_trouble(s->ctx, err);
 	}
 	atomic_fetch_add(kept ? &the_daemon->archived : &the_daemon->passed, 1);
 	return s->others ? SMFIS_CONTINUE : SMFIS_DISCARD;
 }
 
-/* The gateway's copy, when there has to be one. rc: how gathering went. 0: the message may pass; *kept_r: not without a copy. */
+/* The gateway's copy, when there has to be one. rc: how gathering went. 0: the message may pass;
+ * *kept_r: not without a copy. */
 static int copy_passing(struct session *s, int rc, bool *kept_r, struct jm_err *err)
 {
 	const struct jm_settings *settings = s->intake.settings;
@@ -425,7 +452,8 @@ static int copy_passing(struct session *s, int rc, bool *kept_r, struct jm_err *
 		return rc;
 	}
 	*kept_r = s->intake.targets_n > 0;
-	jm_daemon_note(the_daemon, "not-archived", "gateway", s->client, jm_err_kind_name(err->kind), err->text);
+	jm_daemon_note(the_daemon, "not-archived", "gateway", s->client,
+	    jm_err_kind_name(err->kind), err->text);
 	return 0;
 }
 
@@ -440,12 +468,13 @@ static sfsistat on_eom(SMFICTX *ctx)
 	int rc = -1;
 
 	if (!is_wanted(s))
-		return SMFIS_CONTINUE;	/* an MTA that knows no DATA stage */
+		return SMFIS_CONTINUE; /* an MTA that knows no DATA stage */
 	atomic_fetch_add(&the_daemon->received, 1);
 	s->intake.arrival.queue_id = smfi_getsymval(ctx, queue_id);
 	wait_begins(s);
 	if (!s->failed)
-		rc = s->intake.targets_n ? jm_intake_finish(&s->intake, the_daemon, &receipt, &err) : 0;
+		rc = s->intake.targets_n ? jm_intake_finish(&s->intake, the_daemon, &receipt, &err)
+					 : 0;
 	jm_watch_intake(&s->intake);
 	jm_clients_count(s->client, false);
 	if (s->intake.targets_n == 0 || rc == 0)
@@ -487,12 +516,14 @@ void jm_smtp_tick(void)
 	for (s = waiting; s; s = s->next)
 		if (now - s->told_us > PROGRESS_US) {
 			s->told_us = now;
-			(void)smfi_progress(s->ctx);	/* a lost connection shows when the answer is sent */
+			(void)smfi_progress(s->ctx); /* a lost connection shows when the answer is
+							sent */
 		}
 	pthread_mutex_unlock(&waiting_lock);
 	if (jm_pool_turned_away() != turned_away) {
 		turned_away = jm_pool_turned_away();
-		jm_daemon_note(the_daemon, "connections-turned-away", NULL, "daemon", "limit", "more connections of MTAs than the limit of open files, or memory, allows: "
+		jm_daemon_note(the_daemon, "connections-turned-away", NULL, "daemon", "limit",
+		    "more connections of MTAs than the limit of open files, or memory, allows: "
 		    "those above it were closed, and their senders get 4xx and try again; raise LimitNOFILE, or let the MTA connect less often");
 	}
 	if (!knocked && jm_pool_stopping()) {
@@ -510,18 +541,23 @@ static int open_socket(const struct jm_settings *settings, struct jm_err *err)
 	int rc = -1;
 
 	if (!conn || smfi_setconn(conn) != MI_SUCCESS || smfi_opensocket(true) != MI_SUCCESS) {
-		jm_err_set(err, JM_E_CONFIG, "cannot listen on milter socket %s (address in use, folder missing, or no right?)", settings->socket);
+		jm_err_set(err, JM_E_CONFIG,
+		    "cannot listen on milter socket %s (address in use, folder missing, or no right?)",
+		    settings->socket);
 		goto out;
 	}
 	if (is_unix && settings->socket_group) {
 		struct group *g = getgrnam(settings->socket_group);
 
 		if (!g) {
-			jm_err_set(err, JM_E_CONFIG, "socket-group \"%s\" does not exist", settings->socket_group);
+			jm_err_set(err, JM_E_CONFIG, "socket-group \"%s\" does not exist",
+			    settings->socket_group);
 			goto out;
 		}
 		if (chown(settings->socket + 5, (uid_t)-1, g->gr_gid) != 0) {
-			jm_err_sys(err, JM_E_CONFIG, "cannot give \"%s\" to group %s (is the user a member of it?)", settings->socket + 5, settings->socket_group);
+			jm_err_sys(err, JM_E_CONFIG,
+			    "cannot give \"%s\" to group %s (is the user a member of it?)",
+			    settings->socket + 5, settings->socket_group);
 			goto out;
 		}
 	}

@@ -10,25 +10,26 @@
 #include "milter/daemon/collect.h"
 #include "milter/daemon/intake.h"
 
-#define BUCKETS_MAX 4096		/* services by days that wait to be written; more are logged and not counted */
+#define BUCKETS_MAX \
+	4096 /* services by days that wait to be written; more are logged and not counted */
 #define REASON_BYTES 120
-#define REASONS_MAX 16			/* there are fewer verdicts */
+#define REASONS_MAX 16 /* there are fewer verdicts */
 #define DAY_MS 86400000
 
 struct bucket {
-	char *service;			/* owned; NULL: none */
-	struct jm_attempts n;		/* its reasons are those below */
-	char reason[REASON_BYTES];	/* the last */
+	char *service;             /* owned; NULL: none */
+	struct jm_attempts n;      /* its reasons are those below */
+	char reason[REASON_BYTES]; /* the last */
 	struct jm_attempt_reason reasons[REASONS_MAX];
 };
 
 struct watched {
-	char *service;			/* owned */
+	char *service; /* owned */
 	int64_t last_ms;
 	struct jm_service_status status;
 };
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;	/* all of these */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* all of these */
 static struct bucket *buckets;
 static size_t buckets_n;
 static struct watched *services;
@@ -50,14 +51,16 @@ static struct bucket *bucket_of(const char *service, int64_t now_ms)
 	size_t i;
 
 	for (i = 0; i < buckets_n; i++)
-		if (same(buckets[i].service, service) && buckets[i].n.time_ms / DAY_MS == now_ms / DAY_MS)
+		if (same(buckets[i].service, service) &&
+		    buckets[i].n.time_ms / DAY_MS == now_ms / DAY_MS)
 			return &buckets[i];
 	more = buckets_n < BUCKETS_MAX ? realloc(buckets, (buckets_n + 1) * sizeof *buckets) : NULL;
 	if (more)
 		buckets = more;
 	if (!more || (service && !(name = strdup(service)))) {
 		if (!overflowed)
-			JM_LOG(JM_LOG_ERROR, "counts-lost", { "service", JM_S(service) }, { "waiting", JM_U(buckets_n) });
+			JM_LOG(JM_LOG_ERROR, "counts-lost", { "service", JM_S(service) },
+			    { "waiting", JM_U(buckets_n) });
 		overflowed = true;
 		return NULL;
 	}
@@ -215,8 +218,9 @@ int jm_watch_start(struct jm_daemon *d, struct jm_err *err)
 	pthread_mutex_lock(&lock);
 	for (size_t i = 0; i < json_array_size(list); i++) {
 		const json_t *row = json_array_get(list, i);
-		const char *name = json_string_value(json_object_get(row, "name")), *last = json_string_value(json_object_get(row, "last")),
-		    *since = json_string_value(json_object_get(row, "status_since"));
+		const char *name = json_string_value(json_object_get(row, "name")),
+			   *last = json_string_value(json_object_get(row, "last")),
+			   *since = json_string_value(json_object_get(row, "status_since"));
 		struct watched *w = name ? watched_of(name) : NULL;
 		int64_t since_ms = 0;
 
@@ -225,7 +229,8 @@ int jm_watch_start(struct jm_daemon *d, struct jm_err *err)
 		if (!last || jm_clock_parse(last, &w->last_ms) != 0)
 			w->last_ms = 0;
 		if (since && jm_clock_parse(since, &since_ms) == 0)
-			jm_status_restore(&w->status, json_string_value(json_object_get(row, "status")), since_ms,
+			jm_status_restore(&w->status,
+			    json_string_value(json_object_get(row, "status")), since_ms,
 			    json_string_value(json_object_get(row, "why")));
 	}
 	pthread_mutex_unlock(&lock);
@@ -247,36 +252,54 @@ bool jm_watch_standing(const char *service, struct jm_service_status *s_r)
 	return known;
 }
 
-static void tell(struct jm_daemon *d, const char *service, const struct jm_service_status *before, const struct jm_service_status *now)
+static void tell(struct jm_daemon *d, const char *service, const struct jm_service_status *before,
+    const struct jm_service_status *now)
 {
-	struct jm_event e = { .time_ms = now->since_ms, .kind = "status", .service = service, .actor = "daemon", .status = jm_status_name(now->status),
-		.text = now->why[0] ? now->why : before->known && before->status == JM_STATUS_ERROR ? "in order again" : "",
+	struct jm_event e = { .time_ms = now->since_ms,
+		.kind = "status",
+		.service = service,
+		.actor = "daemon",
+		.status = jm_status_name(now->status),
+		.text = now->why[0]                                      ? now->why
+		    : before->known && before->status == JM_STATUS_ERROR ? "in order again"
+									 : "",
 		.cure = jm_status_cure(now) };
 	struct jm_err err;
 
-	JM_LOG(now->status == JM_STATUS_ERROR ? JM_LOG_WARNING : JM_LOG_NOTICE, "status", { "service", JM_S(service) }, { "was",
-	    JM_S(before->known ? jm_status_name(before->status) : "") }, { "is", JM_S(e.status) }, { "text", JM_S(e.text) });
+	JM_LOG(now->status == JM_STATUS_ERROR ? JM_LOG_WARNING : JM_LOG_NOTICE, "status",
+	    { "service", JM_S(service) },
+	    { "was", JM_S(before->known ? jm_status_name(before->status) : "") },
+	    { "is", JM_S(e.status) }, { "text", JM_S(e.text) });
 	if (jm_archive_note(d->archive, &e, &err) != 0)
-		JM_LOG(JM_LOG_ERROR, "event-lost", { "kind", JM_S(e.kind) }, { "error", JM_S(err.text) });
+		JM_LOG(JM_LOG_ERROR, "event-lost", { "kind", JM_S(e.kind) },
+		    { "error", JM_S(err.text) });
 }
 
-/* Why the mailbox of a service cannot be fetched from, into text; NULL: it can. *untried_r: nobody knows yet. */
-static const char *mailbox_fault(struct jm_daemon *d, const struct jm_service *s, char *text, size_t text_bytes, bool *untried_r)
+/* Why the mailbox of a service cannot be fetched from, into text; NULL: it can. *untried_r: nobody
+ * knows yet. */
+static const char *mailbox_fault(
+    struct jm_daemon *d, const struct jm_service *s, char *text, size_t text_bytes, bool *untried_r)
 {
-	json_t *state = s->transport == JM_TRANSPORT_POP3 ? jm_collect_state(d, s->email_address) : NULL;
-	const char *error = json_string_value(json_object_get(state, "error")), *word = json_string_value(json_object_get(state, "state"));
+	json_t *state = s->transport == JM_TRANSPORT_POP3 ? jm_collect_state(d, s->email_address)
+							  : NULL;
+	const char *error = json_string_value(json_object_get(state, "error")),
+		   *word = json_string_value(json_object_get(state, "state"));
 
-	*untried_r = s->transport == JM_TRANSPORT_POP3 && (!word || strcmp(word, "awaiting-initial-run") == 0);
+	*untried_r = s->transport == JM_TRANSPORT_POP3 &&
+	    (!word || strcmp(word, "awaiting-initial-run") == 0);
 	if (error)
 		snprintf(text, text_bytes, "%s", error);
 	json_decref(state);
 	return error ? text : NULL;
 }
 
-static void check_service(struct jm_daemon *d, const struct jm_service *s, const char *archive_fault, int64_t now_ms)
+static void check_service(
+    struct jm_daemon *d, const struct jm_service *s, const char *archive_fault, int64_t now_ms)
 {
 	char mailbox[JM_STATUS_WHY_BYTES];
-	struct jm_status_facts f = { .disabled = s->disabled, .inactivity_ms = s->inactivity_allowed_min * 60000LL, .archive_fault = archive_fault };
+	struct jm_status_facts f = { .disabled = s->disabled,
+		.inactivity_ms = s->inactivity_allowed_min * 60000LL,
+		.archive_fault = archive_fault };
 	struct jm_service_status before = { .known = false }, now = { .known = false };
 	struct watched *w;
 	bool changed = false;

@@ -14,18 +14,20 @@
 /* "2026-11-20T07" as "20 Nov 07:00", "2026-11-20" as "20 Nov"; what is neither, as it is. */
 static void put_begin(struct jm_html *h, const char *begin)
 {
-	static const char *const months[] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
+	static const char *const months[] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul",
+		"Aug", "Sep", "Oct", "Nov", "Dec" };
 	size_t n = strlen(begin);
 	char day[11], whole[JM_CLOCK_TEXT_BYTES];
 	int64_t ms;
 
-	snprintf(day, sizeof(day), "%.10s", begin);
+	snprintf(day, sizeof day, "%.10s", begin);
 	if ((n != 10 && n != 13) || jm_clock_parse(day, &ms) < 0) {
 		jm_html_text(h, begin);
 		return;
 	}
 	(void)jm_clock_format(ms, whole);
-	jm_html_put(h, "%d %s", (whole[8] - '0') * 10 + whole[9] - '0', months[((whole[5] - '0') * 10 + whole[6] - '0' + 11) % 12]);
+	jm_html_put(h, "%d %s", (whole[8] - '0') * 10 + whole[9] - '0',
+	    months[((whole[5] - '0') * 10 + whole[6] - '0' + 11) % 12]);
 	if (n == 13) {
 		jm_html_put(h, " ");
 		jm_html_text(h, begin + 11);
@@ -34,14 +36,18 @@ static void put_begin(struct jm_html *h, const char *begin)
 }
 
 /* Behind each bar stands one of full height, so that a low one is found with the pointer, too. */
-static void put_bar(struct jm_html *h, size_t i, size_t n, const char *begin, json_int_t count, json_int_t most)
+static void put_bar(
+    struct jm_html *h, size_t i, size_t n, const char *begin, json_int_t count, json_int_t most)
 {
-	double step = WIDTH / (double)n, height = most > 0 ? HEIGHT * (double)count / (double)most : 0;
+	double step = WIDTH / (double)n,
+	       height = most > 0 ? HEIGHT * (double)count / (double)most : 0;
 
 	if (count > 0 && height < 1.5)
-		height = 1.5;	/* one is not none */
-	jm_html_put(h, "<g><rect class=\"back\" x=\"%.2f\" y=\"0\" width=\"%.2f\" height=\"%.0f\"/><rect x=\"%.2f\" y=\"%.2f\" width=\"%.2f\" height=\"%.2f\"/><title>",
-	    step * (double)i, step, HEIGHT, step * ((double)i + 0.1), HEIGHT - height, step * 0.8, height);
+		height = 1.5; /* one is not none */
+	jm_html_put(h,
+	    "<g><rect class=\"back\" x=\"%.2f\" y=\"0\" width=\"%.2f\" height=\"%.0f\"/><rect x=\"%.2f\" y=\"%.2f\" width=\"%.2f\" height=\"%.2f\"/><title>",
+	    step * (double)i, step, HEIGHT, step * ((double)i + 0.1), HEIGHT - height, step * 0.8,
+	    height);
 	put_begin(h, begin);
 	jm_html_put(h, ": ");
 	jm_html_number(h, count);
@@ -92,9 +98,11 @@ void jm_html_chart(struct jm_html *h, const char *what, const json_t *counts)
 		jm_html_number(h, most);
 		jm_html_put(h, " at most");
 	}
-	jm_html_put(h, "</figcaption><svg class=\"chart\" viewBox=\"0 0 720 120\" preserveAspectRatio=\"none\" role=\"img\" aria-label=\"");
+	jm_html_put(h,
+	    "</figcaption><svg class=\"chart\" viewBox=\"0 0 720 120\" preserveAspectRatio=\"none\" role=\"img\" aria-label=\"");
 	jm_html_text(h, what);
-	jm_html_put(h, "\">\n<line x1=\"0\" y1=\"0.5\" x2=\"720\" y2=\"0.5\"/><line x1=\"0\" y1=\"60\" x2=\"720\" y2=\"60\"/>\n");
+	jm_html_put(h,
+	    "\">\n<line x1=\"0\" y1=\"0.5\" x2=\"720\" y2=\"0.5\"/><line x1=\"0\" y1=\"60\" x2=\"720\" y2=\"60\"/>\n");
 	json_object_foreach((json_t *)(uintptr_t)counts, begin, count)
 		put_bar(h, i++, n, begin, json_integer_value(count), most);
 	jm_html_put(h, "</svg>");

@@ -18,9 +18,9 @@ void jm_html_put(struct jm_html *h, const char *format, ...)
 	int n;
 
 	va_start(ap, format);
-	n = vsnprintf(text, sizeof(text), format, ap);
+	n = vsnprintf(text, sizeof text, format, ap);
 	va_end(ap);
-	if (n < 0 || (size_t)n >= sizeof(text) || jm_buf_add(&h->b, text, (size_t)n, &err) < 0)
+	if (n < 0 || (size_t)n >= sizeof text || jm_buf_add(&h->b, text, (size_t)n, &err) < 0)
 		h->failed = true;
 }
 
@@ -29,10 +29,15 @@ void jm_html_text(struct jm_html *h, const char *text)
 	struct jm_err err;
 
 	for (; text && *text; text++) {
-		const char *e = *text == '&' ? "&amp;" : *text == '<' ? "&lt;" : *text == '>' ? "&gt;" : *text == '"' ? "&quot;" : *text == '\'' ? "&#39;" :
-		    NULL;
+		const char *e = *text == '&' ? "&amp;"
+		    : *text == '<'           ? "&lt;"
+		    : *text == '>'           ? "&gt;"
+		    : *text == '"'           ? "&quot;"
+		    : *text == '\''          ? "&#39;"
+					     : NULL;
 
-		if ((e ? jm_buf_add(&h->b, e, strlen(e), &err) : jm_buf_add_byte(&h->b, (unsigned char)*text, &err)) < 0)
+		if ((e ? jm_buf_add(&h->b, e, strlen(e), &err)
+		       : jm_buf_add_byte(&h->b, (unsigned char)*text, &err)) < 0)
 			h->failed = true;
 	}
 }
@@ -40,10 +45,11 @@ void jm_html_text(struct jm_html *h, const char *text)
 void jm_html_number(struct jm_html *h, json_int_t n)
 {
 	char digits[24];
-	int len = snprintf(digits, sizeof(digits), "%" JSON_INTEGER_FORMAT, n);
+	int len = snprintf(digits, sizeof digits, "%" JSON_INTEGER_FORMAT, n);
 
 	for (int i = 0; i < len; i++)
-		jm_html_put(h, "%s%c", i > 0 && digits[i - 1] != '-' && (len - i) % 3 == 0 ? "," : "", digits[i]);
+		jm_html_put(h, "%s%c",
+		    i > 0 && digits[i - 1] != '-' && (len - i) % 3 == 0 ? "," : "", digits[i]);
 }
 
 void jm_html_bytes(struct jm_html *h, json_int_t n)
@@ -52,7 +58,7 @@ void jm_html_bytes(struct jm_html *h, json_int_t n)
 	double v = (double)n;
 	size_t i = 0;
 
-	while (v >= 1000 && i + 1 < sizeof(units) / sizeof(units[0])) {
+	while (v >= 1000 && i + 1 < sizeof units / sizeof units[0]) {
 		v /= 1000;
 		i++;
 	}
@@ -72,7 +78,8 @@ void jm_html_duration(struct jm_html *h, int64_t s)
 	if (s / units[i].s > 36500)
 		jm_html_put(h, "more than 100 years");
 	else
-		jm_html_put(h, "%" PRId64 " %s%s", s / units[i].s, units[i].name, s / units[i].s == 1 ? "" : "s");
+		jm_html_put(h, "%" PRId64 " %s%s", s / units[i].s, units[i].name,
+		    s / units[i].s == 1 ? "" : "s");
 }
 
 void jm_html_time(struct jm_html *h, const json_t *time)
@@ -81,7 +88,7 @@ void jm_html_time(struct jm_html *h, const json_t *time)
 	char whole[JM_CLOCK_TEXT_BYTES];
 	int64_t ms;
 
-	if (text == NULL || jm_clock_parse(text, &ms) < 0) {
+	if (!text || jm_clock_parse(text, &ms) < 0) {
 		jm_html_put(h, "never");
 		return;
 	}

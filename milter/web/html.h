@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A page under construction. What comes from elsewhere is written with jm_html_text() only, which escapes; a failure is kept until the end. */
+/* A page under construction. What comes from elsewhere is written with jm_html_text() only, which
+ * escapes; a failure is kept until the end. */
 #ifndef JM_WEB_HTML_H
 #define JM_WEB_HTML_H
 
@@ -11,7 +12,7 @@
 struct jm_html {
 	struct jm_buf b;
 	int64_t now_ms;
-	bool failed;			/* out of memory, or past the cap */
+	bool failed; /* out of memory, or past the cap */
 };
 
 /* Markup of ours. format: never from elsewhere, and no %s of what is. */

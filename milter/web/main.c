@@ -23,12 +23,14 @@ struct options {
 
 static void usage(FILE *to)
 {
-	fputs("usage: journal-milter-web [-f] [-d DIR] [-l ADDRESS] [-s SECONDS] [-V]\n"
-	      "  -d DIR      the publish folder (default " FOLDER ")\n"
-	      "  -f          log to standard error instead of syslog\n"
-	      "  -l ADDRESS  IP:PORT, [IPv6]:PORT or unix:/PATH (default " ADDRESS ")\n"
-	      "  -s SECONDS  an older state is an error (default: three times the interval of publishing, and ten seconds)\n"
-	      "  -V          print the version and exit\n", to);
+	fputs(
+	    "usage: journal-milter-web [-f] [-d DIR] [-l ADDRESS] [-s SECONDS] [-V]\n"
+	    "  -d DIR      the publish folder (default " FOLDER ")\n"
+	    "  -f          log to standard error instead of syslog\n"
+	    "  -l ADDRESS  IP:PORT, [IPv6]:PORT or unix:/PATH (default " ADDRESS ")\n"
+	    "  -s SECONDS  an older state is an error (default: three times the interval of publishing, and ten seconds)\n"
+	    "  -V          print the version and exit\n",
+	    to);
 }
 
 static int read_options(int argc, char **argv, struct options *o)
@@ -49,7 +51,9 @@ static int read_options(int argc, char **argv, struct options *o)
 			break;
 		case 's':
 			if (jm_num_u64(jm_span_str(optarg), 1, 86400, &o->stale_s) < 0) {
-				fprintf(stderr, "journal-milter-web: -s \"%s\": a whole number from 1 to 86400\n", optarg);
+				fprintf(stderr,
+				    "journal-milter-web: -s \"%s\": a whole number from 1 to 86400\n",
+				    optarg);
 				return -1;
 			}
 			break;
@@ -92,11 +96,12 @@ int main(int argc, char **argv)
 		return err.kind == JM_E_CONFIG ? EX_USAGE : EX_OSERR;
 	}
 	server = jm_server_start(fd, o.folder, (int64_t)o.stale_s);
-	if (server == NULL) {
+	if (!server) {
 		fprintf(stderr, "journal-milter-web: cannot start the HTTP server\n");
 		return EX_OSERR;
 	}
-	JM_LOG(JM_LOG_NOTICE, "ready", { "version", JM_S(PACKAGE_VERSION) }, { "address", JM_S(o.address) }, { "folder", JM_S(o.folder) });
+	JM_LOG(JM_LOG_NOTICE, "ready", { "version", JM_S(PACKAGE_VERSION) },
+	    { "address", JM_S(o.address) }, { "folder", JM_S(o.folder) });
 	while ((got = sigtimedwait(&stop, NULL, &second)) < 0)
 		jm_server_tick(server);
 	jm_server_stop(server);

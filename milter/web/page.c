@@ -48,8 +48,10 @@ static const struct look *look_of(const json_t *service)
 
 static void put_state(struct jm_html *h, const struct look *l, const char *word)
 {
-	jm_html_put(h, "<span class=\"state\"><svg class=\"icon\" viewBox=\"0 0 20 20\" aria-hidden=\"true\"><circle class=\"disc\" cx=\"10\" cy=\"10\" r=\"9.5\"/>"
-	    "<path class=\"mark\" d=\"%s\"/></svg>", l->mark);
+	jm_html_put(h,
+	    "<span class=\"state\"><svg class=\"icon\" viewBox=\"0 0 20 20\" aria-hidden=\"true\"><circle class=\"disc\" cx=\"10\" cy=\"10\" r=\"9.5\"/>"
+	    "<path class=\"mark\" d=\"%s\"/></svg>",
+	    l->mark);
 	jm_html_text(h, word);
 	jm_html_put(h, "</span>");
 }
@@ -122,14 +124,15 @@ static void put_service(struct jm_html *h, const char *address, const json_t *s)
 	jm_html_text(h, address);
 	jm_html_put(h, "</b> ");
 	jm_html_text(h, strcmp(text(s, "description"), address) != 0 ? text(s, "description") : "");
-	jm_html_put(h, " <span class=\"dim\">%s</span></p>\n<p>", strcmp(text(s, "transport"), "pop3") == 0 ? "POP3" : "SMTP");
+	jm_html_put(h, " <span class=\"dim\">%s</span></p>\n<p>",
+	    strcmp(text(s, "transport"), "pop3") == 0 ? "POP3" : "SMTP");
 	put_state(h, l, text(s, "state"));
 	jm_html_put(h, " <span class=\"dim\">since ");
 	jm_html_time(h, json_object_get(s, "since"));
 	jm_html_put(h, "</span></p>\n");
 	put_paragraph(h, "Why:", text(s, "why"));
 	put_paragraph(h, "What to do:", text(s, "cure"));
-	if (strstr(text(s, "why"), text(s, "mailbox_error")) == NULL)
+	if (!strstr(text(s, "why"), text(s, "mailbox_error")))
 		put_paragraph(h, "Mailbox:", text(s, "mailbox_error"));
 	put_service_figures(h, s);
 	if (*text(s, "refusal")) {
@@ -159,7 +162,7 @@ static void put_summary(struct jm_html *h, const json_t *services)
 	static const size_t order[] = { LOOK_ERROR, LOOK_WAIT, LOOK_OK, LOOK_OFF, LOOK_OTHER };
 
 	jm_html_put(h, "<p class=\"summary\">");
-	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
+	for (size_t i = 0; i < sizeof order / sizeof order[0]; i++) {
 		const struct look *l = &looks[order[i]];
 		size_t n = count_looks(services, l);
 
@@ -182,12 +185,13 @@ static json_int_t put_services(struct jm_html *h, const json_t *services)
 
 	jm_html_put(h, "<h2>Journal services</h2>\n");
 	if (json_object_size(services) == 0) {
-		jm_html_put(h, "<p class=\"none\">None is defined. <code>jmctl setup DOMAIN</code> writes a first one.</p>\n");
+		jm_html_put(h,
+		    "<p class=\"none\">None is defined. <code>jmctl setup DOMAIN</code> writes a first one.</p>\n");
 		return 0;
 	}
 	put_summary(h, services);
 	jm_html_put(h, "<ul class=\"services\">\n");
-	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++)
+	for (size_t i = 0; i < sizeof order / sizeof order[0]; i++)
 		json_object_foreach((json_t *)(uintptr_t)services, address, s)
 			if (look_of(s) == &looks[order[i]]) {
 				put_service(h, address, s);
@@ -206,7 +210,8 @@ static void put_disk(struct jm_html *h, const json_t *a)
 	end_figure(h);
 	begin_figure(h, "Disk left at this rate", false);
 	if (json_is_integer(json_object_get(a, "disk_left_seconds"))) {
-		jm_html_put(h, number(a, "disk_left_seconds") < DISK_S ? "<b class=\"bad\">" : "<b>");
+		jm_html_put(
+		    h, number(a, "disk_left_seconds") < DISK_S ? "<b class=\"bad\">" : "<b>");
 		jm_html_duration(h, number(a, "disk_left_seconds"));
 		jm_html_put(h, "</b>");
 	} else {
@@ -236,9 +241,15 @@ static void put_archive(struct jm_html *h, const json_t *d, json_int_t mailboxes
 	end_figure(h);
 	put_disk(h, a);
 	put_time(h, "Last checkpoint", json_object_get(a, "checkpoint"));
-	put_time(h, verify_failed ? "Last verification <b class=\"bad\">found problems</b>" : "Last verification", json_object_get(a, verify_failed ? "verify_failed" : "verified"));
+	put_time(h,
+	    verify_failed ? "Last verification <b class=\"bad\">found problems</b>"
+			  : "Last verification",
+	    json_object_get(a, verify_failed ? "verify_failed" : "verified"));
 	begin_figure(h, "Counters", false);
-	jm_html_put(h, number(a, "balance") ? "balance" : "<b class=\"bad\">do not balance</b>: see <code>jmctl status --all</code>");
+	jm_html_put(h,
+	    number(a, "balance")
+		? "balance"
+		: "<b class=\"bad\">do not balance</b>: see <code>jmctl status --all</code>");
 	end_figure(h);
 	jm_html_put(h, "</dl>\n");
 }
@@ -261,7 +272,8 @@ static void put_refusals(struct jm_html *h, const json_t *refusals)
 		jm_html_number(h, json_integer_value(n));
 		jm_html_put(h, "</dd></div>\n");
 	}
-	jm_html_put(h, "</dl>\n%s<p class=\"dim\">Recipients that were answered with 4xx or 5xx, ever. <code>jmctl explain</code> tells which setting decides.</p>\n",
+	jm_html_put(h,
+	    "</dl>\n%s<p class=\"dim\">Recipients that were answered with 4xx or 5xx, ever. <code>jmctl explain</code> tells which setting decides.</p>\n",
 	    any ? "" : "<p>Nobody.</p>\n");
 }
 
@@ -276,15 +288,17 @@ static void put_events(struct jm_html *h, const json_t *events)
 		jm_html_put(h, "<p class=\"none\">None.</p>\n");
 		return;
 	}
-	/* A table that does not fit is scrolled; with a keyboard only when it can have the focus. */
-	jm_html_put(h, "<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"Recent events\"><table class=\"events\"><thead><tr><th>Time</th><th>Event</th><th>Service</th>"
+	/* A table that does not fit is scrolled; with a keyboard only when it can have the focus.
+	 */
+	jm_html_put(h,
+	    "<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"Recent events\"><table class=\"events\"><thead><tr><th>Time</th><th>Event</th><th>Service</th>"
 	    "<th>Who</th><th>What</th></tr></thead><tbody>\n");
 	json_object_foreach((json_t *)(uintptr_t)events, seq, e) {
 		if (!json_is_object(e))
 			continue;
 		jm_html_put(h, "<tr><td class=\"when\">");
 		jm_html_time(h, json_object_get(e, "time"));
-		for (size_t i = 0; i < sizeof(columns) / sizeof(columns[0]); i++) {
+		for (size_t i = 0; i < sizeof columns / sizeof columns[0]; i++) {
 			jm_html_put(h, "</td><td>");
 			if (strcmp(columns[i], "text") == 0 && *text(e, "status")) {
 				jm_html_text(h, text(e, "status"));
@@ -310,7 +324,8 @@ static void put_document(struct jm_html *h, const json_t *d)
 	json_int_t mailboxes;
 
 	if (strcmp(text(a, "state"), "ok") != 0)
-		put_trouble(h, "The archive does not stand well", *text(a, "problem") ? text(a, "problem") : text(a, "state"));
+		put_trouble(h, "The archive does not stand well",
+		    *text(a, "problem") ? text(a, "problem") : text(a, "state"));
 	mailboxes = put_services(h, json_object_get(d, "services"));
 	put_archive(h, d, mailboxes);
 	jm_html_put(h, "<h2>Messages per hour, last 48 hours</h2>\n");
@@ -323,14 +338,16 @@ static void put_document(struct jm_html *h, const json_t *d)
 	jm_html_text(h, text(d, "version"));
 	jm_html_put(h, ", started ");
 	jm_html_time(h, json_object_get(json_object_get(d, "daemon"), "started"));
-	jm_html_put(h, ". Also here: <a href=\"/api/status\">/api/status</a> <a href=\"/metrics\">/metrics</a> <a href=\"/healthz\">/healthz</a></footer>\n");
+	jm_html_put(h,
+	    ". Also here: <a href=\"/api/status\">/api/status</a> <a href=\"/metrics\">/metrics</a> <a href=\"/healthz\">/healthz</a></footer>\n");
 }
 
 /* What a browser's tab shows: whether somebody has to look. */
 static void put_title(struct jm_html *h, const struct jm_state *s)
 {
 	size_t errors = count_looks(json_object_get(s->document, "services"), &looks[LOOK_ERROR]);
-	bool well = !*s->trouble && strcmp(text(json_object_get(s->document, "archive"), "state"), "ok") == 0;
+	bool well = !*s->trouble &&
+	    strcmp(text(json_object_get(s->document, "archive"), "state"), "ok") == 0;
 
 	jm_html_put(h, "<title>%sJournal archive</title>", !well || errors > 0 ? "Error: " : "");
 }
@@ -340,10 +357,13 @@ int jm_page_write(const struct jm_state *s, struct jm_buf *b, struct jm_err *err
 	struct jm_html h = { .now_ms = jm_clock_now_ms() };
 
 	jm_buf_init(&h.b, JM_WEB_PAGE_BYTES);
-	jm_html_put(&h, "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">"
-	    "<meta http-equiv=\"refresh\" content=\"%d\">", REFRESH_S);
+	jm_html_put(&h,
+	    "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">"
+	    "<meta http-equiv=\"refresh\" content=\"%d\">",
+	    REFRESH_S);
 	put_title(&h, s);
-	jm_html_put(&h, "<link rel=\"stylesheet\" href=\"/style.css\"></head>\n<body>\n<h1>Journal archive</h1>\n<p class=\"dim\">");
+	jm_html_put(&h,
+	    "<link rel=\"stylesheet\" href=\"/style.css\"></head>\n<body>\n<h1>Journal archive</h1>\n<p class=\"dim\">");
 	if (s->document) {
 		jm_html_put(&h, "As of ");
 		jm_html_time(&h, json_object_get(s->document, "published"));
@@ -352,7 +372,8 @@ int jm_page_write(const struct jm_state *s, struct jm_buf *b, struct jm_err *err
 	if (*s->trouble)
 		put_trouble(&h, "Error", s->trouble);
 	if (!s->document)
-		jm_html_put(&h, "<p>What to do: see whether the daemon runs (<code>systemctl status journal-milter</code>, <code>jmctl status</code>), "
+		jm_html_put(&h,
+		    "<p>What to do: see whether the daemon runs (<code>systemctl status journal-milter</code>, <code>jmctl status</code>), "
 		    "whether <code>&lt;publish&gt;</code> of its settings names that folder, and what <code>jmctl doctor</code> says.</p>\n");
 	if (s->document)
 		put_document(&h, s->document);

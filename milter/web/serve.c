@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Requests and their answers. Everything is read-only, so there is nothing to authorise; who may connect decides who may read. */
+/* Requests and their answers. Everything is read-only, so there is nothing to authorise; who may
+ * connect decides who may read. */
 #include <microhttpd.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -12,16 +13,17 @@
 
 #define CONNECTIONS 64
 #define IDLE_S 5
-#define TOTAL_US (20 * INT64_C(1000000))	/* from accept to the last byte, however busy the client looks */
-#define CONNECTION_BYTES 16384		/* a request's head and what is read at a time */
+#define TOTAL_US \
+	(20 * INT64_C(1000000)) /* from accept to the last byte, however busy the client looks */
+#define CONNECTION_BYTES 16384  /* a request's head and what is read at a time */
 
 struct jm_server {
 	struct MHD_Daemon *daemon;
-	const char *folder;		/* borrowed */
+	const char *folder; /* borrowed */
 	int64_t stale_s;
-	pthread_mutex_t lock;		/* open */
+	pthread_mutex_t lock; /* open */
 	struct {
-		int fd;			/* -1: none */
+		int fd; /* -1: none */
 		int64_t since_us;
 	} open[CONNECTIONS];
 };
@@ -80,7 +82,8 @@ static void answer_api(struct answer *a, const struct jm_state *s)
 
 static void answer_health(struct answer *a, const struct jm_state *s)
 {
-	say(a, *s->trouble ? MHD_HTTP_SERVICE_UNAVAILABLE : MHD_HTTP_OK, *s->trouble ? s->trouble : "ok");
+	say(a, *s->trouble ? MHD_HTTP_SERVICE_UNAVAILABLE : MHD_HTTP_OK,
+	    *s->trouble ? s->trouble : "ok");
 }
 
 static void answer_style(struct answer *a, const struct jm_state *s)
@@ -97,14 +100,18 @@ static const struct {
 	const char *path;
 	void (*answer)(struct answer *a, const struct jm_state *s);
 } places[] = {
-	{ "/", answer_page }, { "/metrics", answer_metrics }, { "/api/status", answer_api }, { "/healthz", answer_health }, { "/style.css", answer_style },
+	{ "/", answer_page },
+	{ "/metrics", answer_metrics },
+	{ "/api/status", answer_api },
+	{ "/healthz", answer_health },
+	{ "/style.css", answer_style },
 };
 
 static void find_answer(const struct jm_server *server, const char *url, struct answer *a)
 {
 	struct jm_state s;
 
-	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+	for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
 		if (strcmp(places[i].path, url) != 0)
 			continue;
 		jm_state_read(&s, server->folder, server->stale_s);
@@ -119,24 +126,32 @@ static void find_answer(const struct jm_server *server, const char *url, struct 
 static enum MHD_Result send_answer(struct MHD_Connection *c, struct answer *a)
 {
 	static const char *const headers[][2] = {
-		{ "Cache-Control", "no-store" }, { "X-Content-Type-Options", "nosniff" }, { "Referrer-Policy", "no-referrer" },
-		{ "X-Frame-Options", "DENY" }, { "Cross-Origin-Resource-Policy", "same-origin" },
-		{ "Content-Security-Policy", "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'" },
+		{ "Cache-Control", "no-store" },
+		{ "X-Content-Type-Options", "nosniff" },
+		{ "Referrer-Policy", "no-referrer" },
+		{ "X-Frame-Options", "DENY" },
+		{ "Cross-Origin-Resource-Policy", "same-origin" },
+		{ "Content-Security-Policy",
+		    "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'" },
 	};
-	struct MHD_Response *r = MHD_create_response_from_buffer(a->body.len, a->body.p, MHD_RESPMEM_MUST_FREE);
+	struct MHD_Response *r = MHD_create_response_from_buffer(
+	    a->body.len, a->body.p, MHD_RESPMEM_MUST_FREE);
 	enum MHD_Result rc;
 
-	if (r == NULL) {
+	if (!r) {
 		jm_buf_release(&a->body);
 		return MHD_NO;
 	}
 	rc = MHD_add_response_header(r, "Content-Type", a->type);
-	for (size_t i = 0; i < sizeof(headers) / sizeof(headers[0]); i++)
+	for (size_t i = 0; i < sizeof headers / sizeof headers[0]; i++)
 		if (MHD_add_response_header(r, headers[i][0], headers[i][1]) != MHD_YES)
 			rc = MHD_NO;
-	if (MHD_add_response_header(r, "Connection", "close") != MHD_YES)	/* one request each: so its time is the connection's */
+	if (MHD_add_response_header(r, "Connection", "close") != MHD_YES) /* one request each: so
+									     its time is the
+									     connection's */
 		rc = MHD_NO;
-	if (a->code == MHD_HTTP_METHOD_NOT_ALLOWED && MHD_add_response_header(r, "Allow", "GET, HEAD") != MHD_YES)
+	if (a->code == MHD_HTTP_METHOD_NOT_ALLOWED &&
+	    MHD_add_response_header(r, "Allow", "GET, HEAD") != MHD_YES)
 		rc = MHD_NO;
 	if (rc == MHD_YES)
 		rc = MHD_queue_response(c, a->code, r);
@@ -144,8 +159,8 @@ static enum MHD_Result send_answer(struct MHD_Connection *c, struct answer *a)
 	return rc;
 }
 
-static enum MHD_Result on_request(void *ctx, struct MHD_Connection *c, const char *url, const char *method, const char *version, const char *data,
-    size_t *data_n, void **request)
+static enum MHD_Result on_request(void *ctx, struct MHD_Connection *c, const char *url,
+    const char *method, const char *version, const char *data, size_t *data_n, void **request)
 {
 	static char seen;
 	struct answer a = { .code = MHD_HTTP_OK, .type = PLAIN };
@@ -153,12 +168,12 @@ static enum MHD_Result on_request(void *ctx, struct MHD_Connection *c, const cha
 
 	(void)version;
 	(void)data;
-	if (reads && *request == NULL) {	/* the head has come; a body may follow */
+	if (reads && !*request) { /* the head has come; a body may follow */
 		*request = &seen;
 		return MHD_YES;
 	}
 	if (reads && *data_n > 0) {
-		*data_n = 0;	/* of no interest */
+		*data_n = 0; /* of no interest */
 		return MHD_YES;
 	}
 	jm_buf_init(&a.body, JM_WEB_PAGE_BYTES);
@@ -170,14 +185,16 @@ static enum MHD_Result on_request(void *ctx, struct MHD_Connection *c, const cha
 }
 
 /* Keep book of what is open. Called before the socket is closed. */
-static void on_connection(void *ctx, struct MHD_Connection *c, void **own, enum MHD_ConnectionNotificationCode what)
+static void on_connection(
+    void *ctx, struct MHD_Connection *c, void **own, enum MHD_ConnectionNotificationCode what)
 {
-	const union MHD_ConnectionInfo *info = MHD_get_connection_info(c, MHD_CONNECTION_INFO_CONNECTION_FD);
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
+	    c, MHD_CONNECTION_INFO_CONNECTION_FD);
 	struct jm_server *s = ctx;
 	bool begins = what == MHD_CONNECTION_NOTIFY_STARTED;
 
 	(void)own;
-	if (info == NULL)
+	if (!info)
 		return;
 	pthread_mutex_lock(&s->lock);
 	for (size_t i = 0; i < CONNECTIONS; i++)
@@ -196,25 +213,28 @@ void jm_server_tick(struct jm_server *s)
 	pthread_mutex_lock(&s->lock);
 	for (size_t i = 0; i < CONNECTIONS; i++)
 		if (s->open[i].fd >= 0 && now_us - s->open[i].since_us > TOTAL_US)
-			(void)shutdown(s->open[i].fd, SHUT_RDWR);	/* the server sees its end, and closes it */
+			(void)shutdown(s->open[i].fd, SHUT_RDWR); /* the server sees its end, and
+								     closes it */
 	pthread_mutex_unlock(&s->lock);
 }
 
 struct jm_server *jm_server_start(int fd, const char *folder, int64_t stale_s)
 {
-	struct jm_server *s = calloc(1, sizeof(*s));
+	struct jm_server *s = calloc(1, sizeof *s);
 
-	if (s == NULL)
+	if (!s)
 		return NULL;
 	s->folder = folder;
 	s->stale_s = stale_s;
 	pthread_mutex_init(&s->lock, NULL);
 	for (size_t i = 0; i < CONNECTIONS; i++)
 		s->open[i].fd = -1;
-	s->daemon = MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD, 0, NULL, NULL, on_request, s, MHD_OPTION_LISTEN_SOCKET, fd,
-	    MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-	    (size_t)CONNECTION_BYTES, MHD_OPTION_NOTIFY_CONNECTION, on_connection, s, MHD_OPTION_END);
-	if (s->daemon == NULL) {
+	s->daemon = MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD, 0, NULL, NULL, on_request, s,
+	    MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS,
+	    MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+	    (size_t)CONNECTION_BYTES, MHD_OPTION_NOTIFY_CONNECTION, on_connection, s,
+	    MHD_OPTION_END);
+	if (!s->daemon) {
 		free(s);
 		return NULL;
 	}

@@ -13,7 +13,7 @@
 
 static void complain(struct jm_state *s, const char *what, const char *detail)
 {
-	(void)snprintf(s->trouble, sizeof(s->trouble), "%s%s%s", what, *detail ? ": " : "", detail);
+	snprintf(s->trouble, sizeof s->trouble, "%s%s%s", what, *detail ? ": " : "", detail);
 }
 
 static void check_age(struct jm_state *s, int64_t stale_s)
@@ -22,15 +22,20 @@ static void check_age(struct jm_state *s, int64_t stale_s)
 	int64_t ms;
 
 	if (stale_s == 0)
-		stale_s = 3 * (int64_t)json_integer_value(json_object_get(s->document, "interval_seconds")) + 10;
-	if (published == NULL || jm_clock_parse(published, &ms) < 0) {
+		stale_s = 3 *
+			(int64_t)json_integer_value(
+			    json_object_get(s->document, "interval_seconds")) +
+		    10;
+	if (!published || jm_clock_parse(published, &ms) < 0) {
 		complain(s, "status.json does not say when it was published", "");
 		return;
 	}
 	s->age_s = (jm_clock_now_ms() - ms) / 1000;
 	if (s->age_s > stale_s)
-		(void)snprintf(s->trouble, sizeof(s->trouble), "the state is %lld seconds old: journal-milter does not run, or cannot publish. "
-		    "What follows is how it stood then", (long long)s->age_s);
+		snprintf(s->trouble, sizeof s->trouble,
+		    "the state is %lld seconds old: journal-milter does not run, or cannot publish. "
+		    "What follows is how it stood then",
+		    (long long)s->age_s);
 }
 
 void jm_state_read(struct jm_state *s, const char *folder, int64_t stale_s)
@@ -40,7 +45,7 @@ void jm_state_read(struct jm_state *s, const char *folder, int64_t stale_s)
 	struct jm_err err;
 
 	*s = (struct jm_state){ .age_s = -1 };
-	if (snprintf(path, sizeof(path), "%s/status.json", folder) >= (int)sizeof(path)) {
+	if (snprintf(path, sizeof path, "%s/status.json", folder) >= (int)sizeof path) {
 		complain(s, "the name of the publish folder is too long", "");
 		return;
 	}
@@ -53,7 +58,8 @@ void jm_state_read(struct jm_state *s, const char *folder, int64_t stale_s)
 		complain(s, "status.json is no JSON object", s->document ? "" : wrong.text);
 		json_decref(s->document);
 		s->document = NULL;
-	} else if (json_integer_value(json_object_get(s->document, "format")) != JM_PUBLISH_FORMAT) {
+	} else if (json_integer_value(json_object_get(s->document, "format")) !=
+	    JM_PUBLISH_FORMAT) {
 		complain(s, "status.json is of another format than this program understands", "");
 		json_decref(s->document);
 		s->document = NULL;

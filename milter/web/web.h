@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The status page: an HTTP server that reads status.json of the publish folder, and nothing else. main.c starts it, listen.c makes its socket,
- * serve.c answers requests, state.c reads, page.c writes the page. libmicrohttpd is included in serve.c only.
+ * The status page: an HTTP server that reads status.json of the publish folder, and nothing else.
+ * main.c starts it, listen.c makes its socket, serve.c answers requests, state.c reads, page.c
+ * writes the page. libmicrohttpd is included in serve.c only.
  */
 #ifndef JM_WEB_WEB_H
 #define JM_WEB_WEB_H
@@ -15,14 +16,15 @@
 
 /* What was read. */
 struct jm_state {
-	unsigned char *text;		/* the file; owned */
+	unsigned char *text; /* the file; owned */
 	size_t text_n;
-	json_t *document;		/* owned; NULL: there is none that can be used */
-	int64_t age_s;			/* since it was published */
-	char trouble[300];		/* why it is missing, or stale; "" when all is well */
+	json_t *document;  /* owned; NULL: there is none that can be used */
+	int64_t age_s;     /* since it was published */
+	char trouble[300]; /* why it is missing, or stale; "" when all is well */
 };
 
-/* Read status.json in folder; older than stale_s (0: three intervals and ten seconds) is stale. Release it. Any thread. */
+/* Read status.json in folder; older than stale_s (0: three intervals and ten seconds) is stale.
+ * Release it. Any thread. */
 void jm_state_read(struct jm_state *s, const char *folder, int64_t stale_s);
 void jm_state_release(struct jm_state *s);
 

@@ -9,8 +9,10 @@
 
 #include "t/bench/load.h"
 
-const char *const load_stage_name[LOAD_STAGES] = { "negotiate", "connect", "helo", "mail", "rcpt", "data", "header", "eoh", "body", "eom" };
-const char *const load_end_name[LOAD_ENDS] = { "accept", "continue", "discard", "reject", "tempfail", "shutdown", "lost" };
+const char *const load_stage_name[LOAD_STAGES] = { "negotiate", "connect", "helo", "mail", "rcpt",
+	"data", "header", "eoh", "body", "eom" };
+const char *const load_end_name[LOAD_ENDS] = { "accept", "continue", "discard", "reject",
+	"tempfail", "shutdown", "lost" };
 
 static const char usage_text[] =
     "usage: milter-load -s SOCKET [options]\n"
@@ -74,7 +76,8 @@ static double quantile(const struct load_times *t, double q)
 
 static void print_times(const char *name, const struct load_times *t, bool json)
 {
-	printf(json ? ",\"%s_ms\":{\"p50\":%.3f,\"p90\":%.3f,\"p99\":%.3f,\"max\":%.3f}" : "%-8s ms p50 %.3f  p90 %.3f  p99 %.3f  max %.3f\n",
+	printf(json ? ",\"%s_ms\":{\"p50\":%.3f,\"p90\":%.3f,\"p99\":%.3f,\"max\":%.3f}"
+		    : "%-8s ms p50 %.3f  p90 %.3f  p99 %.3f  max %.3f\n",
 	    name, quantile(t, .5), quantile(t, .9), quantile(t, .99), quantile(t, 1));
 }
 
@@ -85,8 +88,12 @@ static void print_ends(const struct load_stats *st, bool json)
 	for (int e = 0; e < LOAD_ENDS; e++)
 		for (int s = 0; s < LOAD_STAGES; s++)
 			if (st->end[e][s]) {
-				printf(json ? "%s\"%s@%s\":%llu" : "%s%s@%s %llu", first ? "" : json ? "," : ", ", load_end_name[e],
-				    load_stage_name[s], (unsigned long long)st->end[e][s]);
+				printf(json ? "%s\"%s@%s\":%llu" : "%s%s@%s %llu",
+				    first      ? ""
+					: json ? ","
+					       : ", ",
+				    load_end_name[e], load_stage_name[s],
+				    (unsigned long long)st->end[e][s]);
 				first = false;
 			}
 }
@@ -102,20 +109,22 @@ static int report(const struct load_options *o, struct load_stats *st, double se
 			settled += e == LOAD_LOST ? 0 : st->end[e][s];
 			odd += o->expect >= 0 && e != o->expect ? st->end[e][s] : 0;
 		}
-	printf(o->json ? "{\"messages\":%llu,\"asked\":%ld,\"seconds\":%.3f,\"per_s\":%.1f,\"mb_per_s\":%.2f,\"sessions\":%llu,\"ends\":{"
-		       : "messages %llu of %ld in %.2f s: %.0f/s, %.2f MB/s; %llu sessions; ",
-	    settled, o->messages, seconds, (double)settled / seconds, (double)st->bytes / seconds / 1e6, (unsigned long long)st->sessions);
+	printf(o->json
+		? "{\"messages\":%llu,\"asked\":%ld,\"seconds\":%.3f,\"per_s\":%.1f,\"mb_per_s\":%.2f,\"sessions\":%llu,\"ends\":{"
+		: "messages %llu of %ld in %.2f s: %.0f/s, %.2f MB/s; %llu sessions; ",
+	    settled, o->messages, seconds, (double)settled / seconds,
+	    (double)st->bytes / seconds / 1e6, (unsigned long long)st->sessions);
 	print_ends(st, o->json);
 	fputs(o->json ? "}" : "\n", stdout);
 	for (size_t i = 0; i < 3; i++) {
 		if (times[i]->n)
-			qsort(times[i]->us, times[i]->n, sizeof(*times[i]->us), by_value);
+			qsort(times[i]->us, times[i]->n, sizeof *times[i]->us, by_value);
 		print_times(name[i], times[i], o->json);
 		free(times[i]->us);
 	}
 	if (o->json)
-		printf(",\"rcpt_refused\":%llu,\"changes\":%llu,\"errors\":%llu}\n", (unsigned long long)st->rcpt_refused,
-		    (unsigned long long)st->changes, errors);
+		printf(",\"rcpt_refused\":%llu,\"changes\":%llu,\"errors\":%llu}\n",
+		    (unsigned long long)st->rcpt_refused, (unsigned long long)st->changes, errors);
 	if (errors)
 		fprintf(stderr, "milter-load: %llu errors, the last: %s\n", errors, st->last_error);
 	if (st->last_reply[0] && !o->json)
@@ -164,33 +173,67 @@ static void take_macro(struct load_options *o, char *text)
 static bool take_option(struct load_options *o, int c, char *value)
 {
 	switch (c) {
-	case 's': o->socket = value; return strchr(value, ':') != NULL;
-	case 'c': o->connections = (int)number(value, 1, 20000); return true;
-	case 'n': o->messages = number(value, 1, 100000000); return true;
-	case 'k': o->per_session = number(value, 0, 100000000); return true;
-	case 't': o->limit_s = (double)number(value, 1, 3600); return true;
-	case 'w': o->wait_s = (double)number(value, 1, 3600); return true;
-	case 'd': o->folder = value; return true;
-	case 'u': o->unique = true; return true;
-	case 'f': o->from = angle(value); return true;
-	case 'C': o->client = value; return true;
-	case 'D': take_macro(o, value); return true;
-	case 'l': o->log = value; return true;
-	case 'e': o->expect = end_by_name(value); return true;
-	case 'J': o->json = true; return true;
+	case 's':
+		o->socket = value;
+		return strchr(value, ':') != NULL;
+	case 'c':
+		o->connections = (int)number(value, 1, 20000);
+		return true;
+	case 'n':
+		o->messages = number(value, 1, 100000000);
+		return true;
+	case 'k':
+		o->per_session = number(value, 0, 100000000);
+		return true;
+	case 't':
+		o->limit_s = (double)number(value, 1, 3600);
+		return true;
+	case 'w':
+		o->wait_s = (double)number(value, 1, 3600);
+		return true;
+	case 'd':
+		o->folder = value;
+		return true;
+	case 'u':
+		o->unique = true;
+		return true;
+	case 'f':
+		o->from = angle(value);
+		return true;
+	case 'C':
+		o->client = value;
+		return true;
+	case 'D':
+		take_macro(o, value);
+		return true;
+	case 'l':
+		o->log = value;
+		return true;
+	case 'e':
+		o->expect = end_by_name(value);
+		return true;
+	case 'J':
+		o->json = true;
+		return true;
 	case 'r':
 		if (o->rcpt_n == LOAD_RCPT_MAX)
 			return false;
 		o->rcpt[o->rcpt_n++] = angle(value);
 		return true;
-	default: return false;
+	default:
+		return false;
 	}
 }
 
 int main(int argc, char **argv)
 {
-	static struct load_options o = { .from = "<journal@sender.example>", .client = "192.0.2.25", .connections = 1, .messages = 100,
-	    .limit_s = 60, .wait_s = 30, .expect = -1 };
+	static struct load_options o = { .from = "<journal@sender.example>",
+		.client = "192.0.2.25",
+		.connections = 1,
+		.messages = 100,
+		.limit_s = 60,
+		.wait_s = 30,
+		.expect = -1 };
 	struct rlimit files = { 0 };
 	static struct load_stats stats;
 	struct load_message *m;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The messages that milter-load sends: read from a folder, cut into header fields and body. No protocol here. */
+/* The messages that milter-load sends: read from a folder, cut into header fields and body. No
+ * protocol here. */
 #include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -9,8 +10,10 @@
 #include "t/bench/load.h"
 
 static const char built_in[] =
-    "From: journal@sender.example\nTo: journaling@journal.example.com\nSubject: milter-load " LOAD_TOKEN "\n"
-    "Message-ID: <" LOAD_TOKEN "@sender.example>\nDate: Mon, 01 Jan 2024 00:00:00 +0000\n\nA small test message.\n";
+    "From: journal@sender.example\nTo: journaling@journal.example.com\nSubject: milter-load " LOAD_TOKEN
+    "\n"
+    "Message-ID: <" LOAD_TOKEN
+    "@sender.example>\nDate: Mon, 01 Jan 2024 00:00:00 +0000\n\nA small test message.\n";
 
 /* End of the field that begins at p: behind the line end that no blank follows. */
 static const char *field_end(const char *p, const char *end)
@@ -39,7 +42,7 @@ static void cut_header(struct load_message *m)
 		colon = memchr(line, ':', (size_t)(next - line));
 		if (!colon || colon == line || *line == ' ' || *line == '\t')
 			break; /* no field: the body begins here */
-		m->field = load_grow(m->field, (m->field_n + 1) * sizeof(*m->field));
+		m->field = load_grow(m->field, (m->field_n + 1) * sizeof *m->field);
 		m->field[m->field_n].name = at;
 		m->field[m->field_n].colon = (size_t)(colon - m->text);
 		at = (size_t)(next - m->text);
@@ -53,7 +56,7 @@ static void find_tokens(struct load_message *m)
 	char *p = m->text, *end = m->text + m->len;
 
 	while ((p = memmem(p, (size_t)(end - p), LOAD_TOKEN, LOAD_TOKEN_BYTES)) != NULL) {
-		m->token = load_grow(m->token, (m->token_n + 1) * sizeof(*m->token));
+		m->token = load_grow(m->token, (m->token_n + 1) * sizeof *m->token);
 		m->token[m->token_n++] = (size_t)(p - m->text);
 		p += LOAD_TOKEN_BYTES;
 	}
@@ -61,7 +64,7 @@ static void find_tokens(struct load_message *m)
 
 static void take(struct load_message *m, const char *raw, size_t n)
 {
-	memset(m, 0, sizeof(*m));
+	memset(m, 0, sizeof *m);
 	m->text = load_grow(NULL, 2 * n + 1);
 	for (size_t i = 0; i < n; i++) { /* a lone LF becomes CRLF, as on the wire */
 		if (raw[i] == '\n' && (i == 0 || raw[i - 1] != '\r'))
@@ -86,7 +89,7 @@ static void take_file(struct load_message *m, const char *folder, const char *na
 	char *raw;
 	FILE *f;
 
-	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	snprintf(path, sizeof path, "%s/%s", folder, name);
 	f = fopen(path, "rb");
 	if (!f || fstat(fileno(f), &st) != 0)
 		load_die("%s: %m", path);
@@ -105,15 +108,15 @@ struct load_message *load_messages_read(const char *folder, size_t *n_r)
 	int n;
 
 	if (!folder) {
-		m = load_grow(NULL, sizeof(*m));
-		take(m, built_in, sizeof(built_in) - 1);
+		m = load_grow(NULL, sizeof *m);
+		take(m, built_in, sizeof built_in - 1);
 		*n_r = 1;
 		return m;
 	}
 	n = scandir(folder, &entry, is_eml, alphasort);
 	if (n <= 0)
 		load_die("%s: no *.eml file", folder);
-	m = load_grow(NULL, (size_t)n * sizeof(*m));
+	m = load_grow(NULL, (size_t)n * sizeof *m);
 	for (int i = 0; i < n; i++) {
 		take_file(&m[i], folder, entry[i]->d_name);
 		free(entry[i]);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A session of milter-load, as a state machine: the event of its stage is written, the answer awaited (unless the milter said that
- * it gives none), then the next. What the packets look like is in load_wire.c.
+ * A session of milter-load, as a state machine: the event of its stage is written, the answer
+ * awaited (unless the milter said that it gives none), then the next. What the packets look like is
+ * in load_wire.c.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -37,7 +38,7 @@ static void push(struct load_times *t, double seconds)
 {
 	if (t->n == t->cap) {
 		t->cap = t->cap ? t->cap * 2 : 4096;
-		t->us = load_grow(t->us, t->cap * sizeof(*t->us));
+		t->us = load_grow(t->us, t->cap * sizeof *t->us);
 	}
 	t->us[t->n++] = seconds > 4000 ? 4000000000u : (uint32_t)(seconds * 1e6);
 }
@@ -47,7 +48,7 @@ static void begin_message(struct runner *r, struct load_session *s)
 	unsigned long k = r->serial++;
 
 	s->m = &r->m[k % r->m_n];
-	snprintf(s->queue_id, sizeof(s->queue_id), "%08X%08lX", (unsigned)r->id, k & 0xffffffffUL);
+	snprintf(s->queue_id, sizeof s->queue_id, "%08X%08lX", (unsigned)r->id, k & 0xffffffffUL);
 	s->text = s->m->text;
 	if (r->o->unique && s->m->token_n > 0) {
 		if (s->copy_cap < s->m->len) {
@@ -77,7 +78,8 @@ static void end_session(struct load_session *s, bool quit)
 }
 
 /* The message is settled: count it, go on with the next one or end the session. */
-static void end_message(struct runner *r, struct load_session *s, enum load_end end, bool session_over)
+static void end_message(
+    struct runner *r, struct load_session *s, enum load_end end, bool session_over)
 {
 	double t = load_now();
 
@@ -88,7 +90,8 @@ static void end_message(struct runner *r, struct load_session *s, enum load_end 
 		push(&r->stats->message, t - s->begun);
 	}
 	if (r->log && s->in_message)
-		fprintf(r->log, "%s %s@%s\n", s->queue_id, load_end_name[end], load_stage_name[s->stage]);
+		fprintf(r->log, "%s %s@%s\n", s->queue_id, load_end_name[end],
+		    load_stage_name[s->stage]);
 	if (s->in_message && end != LOAD_LOST && !session_over)
 		load_wire_command(s, 'A'); /* Postfix sends it after a complete message, too */
 	s->in_message = false;
@@ -103,17 +106,19 @@ static void end_message(struct runner *r, struct load_session *s, enum load_end 
 	}
 }
 
-static void fail(struct runner *r, struct load_session *s, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+static void fail(struct runner *r, struct load_session *s, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
 static void fail(struct runner *r, struct load_session *s, const char *fmt, ...)
 {
 	char why[120];
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(why, sizeof(why), fmt, ap);
+	vsnprintf(why, sizeof why, fmt, ap);
 	va_end(ap);
 	r->stats->errors++;
-	snprintf(r->stats->last_error, sizeof(r->stats->last_error), "%s at %s", why, load_stage_name[s->stage]);
+	snprintf(r->stats->last_error, sizeof r->stats->last_error, "%s at %s", why,
+	    load_stage_name[s->stage]);
 	end_message(r, s, LOAD_LOST, true);
 	s->out.len = s->out.done = 0; /* nothing more can be written */
 }
@@ -182,21 +187,22 @@ static void compose(struct runner *r, struct load_session *s)
 static void negotiated(struct runner *r, struct load_session *s, const char *p, size_t n)
 {
 	/* the protocol's numbers of the macro lists: connect, helo, mail, rcpt, data, eom, eoh */
-	static const enum load_stage order[] = { LOAD_CONNECT, LOAD_HELO, LOAD_MAIL, LOAD_RCPT, LOAD_DATA, LOAD_EOM, LOAD_EOH };
+	static const enum load_stage order[] = { LOAD_CONNECT, LOAD_HELO, LOAD_MAIL, LOAD_RCPT,
+		LOAD_DATA, LOAD_EOM, LOAD_EOH };
 	uint32_t v[3], where;
 
-	if (n < sizeof(v)) {
+	if (n < sizeof v) {
 		fail(r, s, "short negotiation (%zu)", n);
 		return;
 	}
-	memcpy(v, p, sizeof(v));
+	memcpy(v, p, sizeof v);
 	s->flags = ntohl(v[2]);
-	for (p += sizeof(v), n -= sizeof(v); n > 4;) {
+	for (p += sizeof v, n -= sizeof v; n > 4;) {
 		size_t len = strnlen(p + 4, n - 4);
 
 		memcpy(&where, p, 4);
 		where = ntohl(where);
-		if (len == n - 4 || where >= sizeof(order) / sizeof(*order))
+		if (len == n - 4 || where >= sizeof order / sizeof *order)
 			break;
 		free(s->symbols[order[where]]);
 		s->symbols[order[where]] = strdup(p + 4);
@@ -244,7 +250,8 @@ static void decided(struct runner *r, struct load_session *s, char kind, const c
 		refused(r, s, LOAD_TEMPFAIL);
 		break;
 	case 'y':
-		snprintf(r->stats->last_reply, sizeof(r->stats->last_reply), "%.*s", (int)strnlen(p, n), p);
+		snprintf(r->stats->last_reply, sizeof r->stats->last_reply, "%.*s",
+		    (int)strnlen(p, n), p);
 		refused(r, s, n > 0 && p[0] == '4' ? LOAD_TEMPFAIL : LOAD_REJECT);
 		break;
 	case '4':
@@ -298,7 +305,7 @@ static int dial(const struct load_options *o)
 	struct sockaddr_in in = { .sin_family = AF_INET };
 	struct sockaddr_un un = { .sun_family = AF_UNIX };
 	struct sockaddr *peer = (struct sockaddr *)&un;
-	socklen_t peer_n = sizeof(un);
+	socklen_t peer_n = sizeof un;
 	const char *rest = strchr(o->socket, ':') + 1;
 	int fd;
 
@@ -309,14 +316,14 @@ static int dial(const struct load_options *o)
 		if (*at != '@' || inet_pton(AF_INET, at + 1, &in.sin_addr) != 1)
 			load_die("bad socket %s", o->socket);
 		peer = (struct sockaddr *)&in;
-		peer_n = sizeof(in);
+		peer_n = sizeof in;
 	} else
-		snprintf(un.sun_path, sizeof(un.sun_path), "%s", rest);
+		snprintf(un.sun_path, sizeof un.sun_path, "%s", rest);
 	fd = socket(peer->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return -1;
 	/* a blocking connect with a limit: it waits while the listen queue is full */
-	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof(wait));
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof wait);
 	if (connect(fd, peer, peer_n) != 0 || fcntl(fd, F_SETFL, O_NONBLOCK) != 0) {
 		close(fd);
 		return -1;
@@ -345,7 +352,7 @@ static void open_session(struct runner *r, struct load_session *s)
 		s->fd = dial(r->o);
 		if (s->fd >= 0)
 			break;
-		snprintf(r->stats->last_error, sizeof(r->stats->last_error), "connect: %m");
+		snprintf(r->stats->last_error, sizeof r->stats->last_error, "connect: %m");
 		r->stats->errors++;
 		r->stats->end[LOAD_LOST][LOAD_NEGOTIATE]++;
 	}
@@ -356,7 +363,8 @@ static void open_session(struct runner *r, struct load_session *s)
 
 static void want_out(struct runner *r, struct load_session *s, bool out)
 {
-	struct epoll_event e = { .events = EPOLLIN | (out ? (uint32_t)EPOLLOUT : 0u), .data.ptr = s };
+	struct epoll_event e = { .events = EPOLLIN | (out ? (uint32_t)EPOLLOUT : 0u),
+		.data.ptr = s };
 
 	if (out != s->want_out && epoll_ctl(r->epoll, EPOLL_CTL_MOD, s->fd, &e) != 0)
 		load_die("epoll_ctl: %m");
@@ -404,9 +412,9 @@ static size_t take(struct runner *r, struct load_session *s, const char *p, size
 	uint32_t len;
 	size_t k;
 
-	if (s->head_n < sizeof(s->head)) {
+	if (s->head_n < sizeof s->head) {
 		s->head[s->head_n++] = (unsigned char)*p;
-		if (s->head_n < sizeof(s->head))
+		if (s->head_n < sizeof s->head)
 			return 1;
 		memcpy(&len, s->head, 4);
 		s->in_want = ntohl(len) - 1;
@@ -436,7 +444,7 @@ static size_t take(struct runner *r, struct load_session *s, const char *p, size
 static void feed(struct runner *r, struct load_session *s)
 {
 	char buf[16384];
-	ssize_t n = recv(s->fd, buf, sizeof(buf), 0);
+	ssize_t n = recv(s->fd, buf, sizeof buf, 0);
 
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
@@ -483,7 +491,8 @@ static void loop(struct runner *r)
 		for (int i = 0; i < n; i++) {
 			struct load_session *s = events[i].data.ptr;
 
-			if (s->fd >= 0 && (events[i].events & (uint32_t)(EPOLLIN | EPOLLHUP | EPOLLERR)))
+			if (s->fd >= 0 &&
+			    (events[i].events & (uint32_t)(EPOLLIN | EPOLLHUP | EPOLLERR)))
 				feed(r, s);
 			pump(r, s);
 		}
@@ -494,15 +503,22 @@ static void loop(struct runner *r)
 	}
 }
 
-void load_run(const struct load_options *o, struct load_message *m, size_t n, struct load_stats *stats)
+void load_run(
+    const struct load_options *o, struct load_message *m, size_t n, struct load_stats *stats)
 {
 	double t = load_now();
-	struct runner r = { .o = o, .m = m, .m_n = n, .stats = stats, .active = o->connections, .remaining = o->messages,
-	    .id = (uint32_t)getpid() << 12 ^ (uint32_t)(t * 1e6), .deadline = t + o->limit_s };
+	struct runner r = { .o = o,
+		.m = m,
+		.m_n = n,
+		.stats = stats,
+		.active = o->connections,
+		.remaining = o->messages,
+		.id = (uint32_t)getpid() << 12 ^ (uint32_t)(t * 1e6),
+		.deadline = t + o->limit_s };
 
 	r.epoll = epoll_create1(EPOLL_CLOEXEC);
-	r.sessions = load_grow(NULL, (size_t)o->connections * sizeof(*r.sessions));
-	memset(r.sessions, 0, (size_t)o->connections * sizeof(*r.sessions));
+	r.sessions = load_grow(NULL, (size_t)o->connections * sizeof *r.sessions);
+	memset(r.sessions, 0, (size_t)o->connections * sizeof *r.sessions);
 	if (r.epoll < 0 || (o->log && !(r.log = fopen(o->log, "w"))))
 		load_die("%s: %m", o->log ? o->log : "epoll");
 	for (int i = 0; i < o->connections; i++) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What milter-load writes: packets of the milter protocol, macros and events, as Postfix 3.7 sends them. No state machine here. */
+/* What milter-load writes: packets of the milter protocol, macros and events, as Postfix 3.7 sends
+ * them. No state machine here. */
 #include <arpa/inet.h>
 #include <string.h>
 
@@ -12,13 +13,15 @@
 
 static const struct {
 	char command;
-	uint32_t no, nr;	/* SMFIP_NO..., SMFIP_NR_... */
-	const char *macros;	/* what Postfix sends unless the milter asks for others */
+	uint32_t no, nr;    /* SMFIP_NO..., SMFIP_NR_... */
+	const char *macros; /* what Postfix sends unless the milter asks for others */
 } stages[LOAD_STAGES] = {
 	[LOAD_NEGOTIATE] = { 'O', 0, 0, NULL },
 	[LOAD_CONNECT] = { 'C', 0x1, 0x1000, "j {daemon_name} {daemon_addr} v _" },
-	[LOAD_HELO] = { 'H', 0x2, 0x2000, "{tls_version} {cipher} {cipher_bits} {cert_subject} {cert_issuer}" },
-	[LOAD_MAIL] = { 'M', 0x4, 0x4000, "i {auth_type} {auth_authen} {auth_author} {mail_addr} {mail_host} {mail_mailer}" },
+	[LOAD_HELO] = { 'H', 0x2, 0x2000,
+	    "{tls_version} {cipher} {cipher_bits} {cert_subject} {cert_issuer}" },
+	[LOAD_MAIL] = { 'M', 0x4, 0x4000,
+	    "i {auth_type} {auth_authen} {auth_author} {mail_addr} {mail_host} {mail_mailer}" },
 	[LOAD_RCPT] = { 'R', 0x8, 0x8000, "i {rcpt_addr} {rcpt_host} {rcpt_mailer}" },
 	[LOAD_DATA] = { 'T', 0x200, 0x10000, "i" },
 	[LOAD_HEADER] = { 'L', 0x20, 0x80, NULL },
@@ -78,7 +81,8 @@ static bool is(const char *name, size_t n, const char *want)
 	return strlen(want) == n && memcmp(name, want, n) == 0;
 }
 
-static const char *macro_value(const struct load_options *o, const struct load_session *s, const char *name, size_t n)
+static const char *macro_value(
+    const struct load_options *o, const struct load_session *s, const char *name, size_t n)
 {
 	for (int i = 0; i < o->macro_n; i++)
 		if (is(name, n, o->macro[i].name))
@@ -98,8 +102,11 @@ static const char *macro_value(const struct load_options *o, const struct load_s
 
 void load_wire_macros(const struct load_options *o, struct load_session *s)
 {
-	/* Postfix repeats its end-of-header list before each header and its end-of-message list before each body chunk. */
-	enum load_stage from = s->stage == LOAD_HEADER ? LOAD_EOH : s->stage == LOAD_BODY ? LOAD_EOM : s->stage;
+	/* Postfix repeats its end-of-header list before each header and its end-of-message list
+	 * before each body chunk. */
+	enum load_stage from = s->stage == LOAD_HEADER ? LOAD_EOH
+	    : s->stage == LOAD_BODY                    ? LOAD_EOM
+						       : s->stage;
 	const char *list = s->symbols[from] ? s->symbols[from] : stages[from].macros;
 	char buf[8192];
 	size_t n = 0, len;
@@ -110,7 +117,7 @@ void load_wire_macros(const struct load_options *o, struct load_session *s)
 		p += strspn(p, " ,\t");
 		len = strcspn(p, " ,\t");
 		value = len ? macro_value(o, s, p, len) : NULL;
-		if (!value || n + len + strlen(value) + 2 > sizeof(buf))
+		if (!value || n + len + strlen(value) + 2 > sizeof buf)
 			continue;
 		memcpy(buf + n, p, len);
 		buf[n + len] = 0;
@@ -131,9 +138,9 @@ static void put_connect(const struct load_options *o, struct load_session *s)
 	bool v6 = strchr(o->client, ':') != NULL;
 	char address[80];
 
-	snprintf(address, sizeof(address), "%s%s", v6 ? "IPv6:" : "", o->client);
-	put_head(s, 'C', sizeof(host) + 3 + strlen(address) + 1);
-	put(s, host, sizeof(host));
+	snprintf(address, sizeof address, "%s%s", v6 ? "IPv6:" : "", o->client);
+	put_head(s, 'C', sizeof host + 3 + strlen(address) + 1);
+	put(s, host, sizeof host);
 	put(s, v6 ? "6" : "4", 1);
 	put(s, &port, 2);
 	put(s, address, strlen(address) + 1);
@@ -142,7 +149,8 @@ static void put_connect(const struct load_options *o, struct load_session *s)
 static void put_field(struct load_session *s)
 {
 	const struct load_field *f = &s->m->field[s->field_i];
-	const char *name = s->text + f->name, *value = s->text + f->colon + 1, *end = s->text + f->end;
+	const char *name = s->text + f->name, *value = s->text + f->colon + 1,
+		   *end = s->text + f->end;
 	size_t name_n = f->colon - f->name, value_n = 0;
 
 	if (!(s->flags & HDR_LEADSPC) && value < end && *value == ' ')
@@ -174,8 +182,8 @@ void load_wire_event(const struct load_options *o, struct load_session *s)
 
 	switch (s->stage) {
 	case LOAD_NEGOTIATE:
-		put_head(s, 'O', sizeof(offer));
-		put(s, offer, sizeof(offer));
+		put_head(s, 'O', sizeof offer);
+		put(s, offer, sizeof offer);
 		break;
 	case LOAD_CONNECT:
 		put_connect(o, s);

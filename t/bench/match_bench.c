@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Matching against a large archive: deposits N small messages, then looks random ones up by their match key, found and not found, and deposits
- * reports that match. match_bench FOLDER [N [LOOKUPS]]; the folder is left, and a second run with the same N goes on with what is there.
+ * Matching against a large archive: deposits N small messages, then looks random ones up by their
+ * match key, found and not found, and deposits reports that match. match_bench FOLDER [N
+ * [LOOKUPS]]; the folder is left, and a second run with the same N goes on with what is there.
  */
 #include <inttypes.h>
 #include <pthread.h>
@@ -23,9 +24,12 @@ static atomic_uint_fast64_t next;
 
 static struct jm_span message(uint64_t n, const char *tail, char text[MESSAGE_BYTES])
 {
-	int len = snprintf(text, MESSAGE_BYTES, "From: a%" PRIu64 "@example.com\r\nTo: b%" PRIu64 "@example.com\r\nSubject: Message %" PRIu64 "\r\nDate: Tue, 17 Jul "
-	    "2029 12:13:27 +0000\r\nMessage-ID: <%" PRIx64 ".%" PRIu64 "@bench.example.com>\r\n%s\r\nHello %" PRIu64 "\r\n", n % 5000, n % 7000, n,
-	    n * 0x9e3779b97f4a7c15u, n, tail, n);
+	int len = snprintf(text, MESSAGE_BYTES,
+	    "From: a%" PRIu64 "@example.com\r\nTo: b%" PRIu64
+	    "@example.com\r\nSubject: Message %" PRIu64 "\r\nDate: Tue, 17 Jul "
+	    "2029 12:13:27 +0000\r\nMessage-ID: <%" PRIx64 ".%" PRIu64
+	    "@bench.example.com>\r\n%s\r\nHello %" PRIu64 "\r\n",
+	    n % 5000, n % 7000, n, n * 0x9e3779b97f4a7c15u, n, tail, n);
 
 	return jm_span_of(text, (size_t)len);
 }
@@ -42,8 +46,12 @@ static int deposit(uint64_t n, const char *tail, struct jm_err *err)
 
 	if (jm_unwrap(m, &o, &u, err) < 0)
 		return -1;
-	rc = jm_archive_deposit(a, &(struct jm_deposit){ .arrival = { .transport = "smtp", .service = rcpt[0], .rcpt_to = rcpt }, .received = m,
-	    .unwrap = &u }, &receipt, err);
+	rc = jm_archive_deposit(a,
+	    &(struct jm_deposit){
+		.arrival = { .transport = "smtp", .service = rcpt[0], .rcpt_to = rcpt },
+		.received = m,
+		.unwrap = &u },
+	    &receipt, err);
 	jm_unwrap_release(&u);
 	return rc;
 }
@@ -89,9 +97,9 @@ static void tell(const char *what, int64_t *us, size_t n)
 
 	for (size_t i = 0; i < n; i++)
 		sum += us[i];
-	qsort(us, n, sizeof(*us), by_time);
-	printf("%s: mean %.1f us, median %" PRId64 ", 99%% %" PRId64 ", worst %" PRId64 "\n", what, (double)sum / (double)n, us[n / 2], us[n - n / 100 - 1],
-	    us[n - 1]);
+	qsort(us, n, sizeof *us, by_time);
+	printf("%s: mean %.1f us, median %" PRId64 ", 99%% %" PRId64 ", worst %" PRId64 "\n", what,
+	    (double)sum / (double)n, us[n / 2], us[n - n / 100 - 1], us[n - 1]);
 }
 
 static void measure(bool hit, int64_t *us)
@@ -107,7 +115,8 @@ static void measure(bool hit, int64_t *us)
 
 		seed = seed * 6364136223846793005u + 1442695040888963407u;
 		began = jm_clock_mono_us();
-		if (jm_key_of(message((seed >> 20) % messages + (hit ? 0 : messages), "", text), key, &err) == 0)
+		if (jm_key_of(message((seed >> 20) % messages + (hit ? 0 : messages), "", text),
+			key, &err) == 0)
 			rc = jm_archive_match_key(a, key, &item, &err);
 		us[i] = jm_clock_mono_us() - began;
 		if (rc < 0) {
@@ -126,14 +135,15 @@ int main(int argc, char **argv)
 	int64_t *us, began;
 	uint64_t there;
 
-	if (argc < 2 || (argc > 2 && jm_num_u64(jm_span_str(argv[2]), 1, UINT64_MAX / 2, &messages) != 0) ||
+	if (argc < 2 ||
+	    (argc > 2 && jm_num_u64(jm_span_str(argv[2]), 1, UINT64_MAX / 2, &messages) != 0) ||
 	    (argc > 3 && jm_num_u64(jm_span_str(argv[3]), 100, 100000000, &lookups) != 0)) {
 		fputs("usage: match_bench FOLDER [N [LOOKUPS]]\n", stderr);
 		return 64;
 	}
 	a = t_open(argv[1], 0);
-	us = calloc(lookups, sizeof(*us));
-	if (a == NULL || us == NULL)
+	us = calloc(lookups, sizeof *us);
+	if (!a || !us)
 		return 1;
 	there = items();
 	atomic_store(&next, there);
@@ -142,9 +152,10 @@ int main(int argc, char **argv)
 		if (pthread_create(&thread[i], NULL, fill, NULL) != 0)
 			return 1;
 	for (int i = 0; i < THREADS; i++)
-		(void)pthread_join(thread[i], NULL);
-	printf("%" PRIu64 " items, %.0f deposits/s\n", items(), (double)(messages - (there < messages ? there : messages)) * 1e6 /
-	    (double)(jm_clock_mono_us() - began));
+		pthread_join(thread[i], NULL);
+	printf("%" PRIu64 " items, %.0f deposits/s\n", items(),
+	    (double)(messages - (there < messages ? there : messages)) * 1e6 /
+		(double)(jm_clock_mono_us() - began));
 	measure(true, us);
 	measure(false, us);
 	jm_archive_close(&a);

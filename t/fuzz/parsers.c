@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Fuzzing of the parsers below jm_unwrap(), and of those that read settings, servers and control clients. The first octet picks one, the
- * rest is its input; what comes out must be sound. Linked with driver.c it runs the corpus, with clang -fsanitize=fuzzer it searches.
+ * Fuzzing of the parsers below jm_unwrap(), and of those that read settings, servers and control
+ * clients. The first octet picks one, the rest is its input; what comes out must be sound. Linked
+ * with driver.c it runs the corpus, with clang -fsanitize=fuzzer it searches.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -39,7 +40,9 @@ static void claim(bool sound, const char *what)
 
 static bool inside(struct jm_span part, struct jm_span whole)
 {
-	return part.len == 0 || (part.p >= whole.p && part.len <= whole.len && part.p - whole.p <= (ptrdiff_t)(whole.len - part.len));
+	return part.len == 0 ||
+	    (part.p >= whole.p && part.len <= whole.len &&
+		part.p - whole.p <= (ptrdiff_t)(whole.len - part.len));
 }
 
 /* Cut the first line off: a second input. */
@@ -57,7 +60,8 @@ static void fuzz_date(struct jm_span in)
 	int64_t ms;
 
 	if (jm_date_parse(in, &ms) == 0)
-		claim(ms > INT64_C(-70000000000000) && ms < INT64_C(300000000000000), "a date within the years that have four digits");
+		claim(ms > INT64_C(-70000000000000) && ms < INT64_C(300000000000000),
+		    "a date within the years that have four digits");
 }
 
 static void fuzz_charset(struct jm_span in)
@@ -96,7 +100,8 @@ static void fuzz_addresses(struct jm_span in)
 		claim(out.len <= in.len, "without comments a value is no longer");
 		jm_addresses_start(&w, jm_buf_span(&out));
 		while (jm_addresses_next(&w, &a))
-			claim(inside(a, jm_buf_span(&out)) && a.len > 0 && ++n <= out.len, "an address lies inside of its list");
+			claim(inside(a, jm_buf_span(&out)) && a.len > 0 && ++n <= out.len,
+			    "an address lies inside of its list");
 	}
 	jm_buf_release(&out);
 }
@@ -111,10 +116,12 @@ static void fuzz_mime(struct jm_span in)
 
 	jm_mime_type_init(&t);
 	jm_buf_init(&boundary, OUT_BYTES);
-	if (jm_mime_type_parse(&t, value, NULL) == 0 && jm_mime_type_param(&t, "boundary", &boundary, &found, NULL) == 0 && boundary.len > 0) {
+	if (jm_mime_type_parse(&t, value, NULL) == 0 &&
+	    jm_mime_type_param(&t, "boundary", &boundary, &found, NULL) == 0 && boundary.len > 0) {
 		jm_multipart_start(&m, in, jm_buf_span(&boundary));
 		while (jm_multipart_next(&m, &part)) {
-			claim(inside(part, in) && part.p >= last.p + last.len, "parts lie inside of the body, one behind the other");
+			claim(inside(part, in) && part.p >= last.p + last.len,
+			    "parts lie inside of the body, one behind the other");
 			last = part;
 		}
 	}
@@ -129,8 +136,11 @@ static void fuzz_paths(struct jm_span in)
 
 	if (!jm_domain_split_path(in, &local, &domain))
 		return;
-	if (domain.len > 0 && jm_domain_normalise(domain, name) == 0 && name[strlen(name) - 1] != '.')
-		claim(jm_domain_normalise(jm_span_str(name), again) != 0 || strcmp(name, again) == 0, "a comparable domain stays as it is");
+	if (domain.len > 0 && jm_domain_normalise(domain, name) == 0 &&
+	    name[strlen(name) - 1] != '.')
+		claim(
+		    jm_domain_normalise(jm_span_str(name), again) != 0 || strcmp(name, again) == 0,
+		    "a comparable domain stays as it is");
 }
 
 static void fuzz_ranges(struct jm_span in)
@@ -141,7 +151,8 @@ static void fuzz_ranges(struct jm_span in)
 	if (jm_cidr_parse(in, &c, NULL) != 0)
 		return;
 	jm_cidr_format(&c, text);
-	claim(jm_cidr_parse(jm_span_str(text), &d, NULL) == 0 && strcmp(text, jm_cidr_format(&d, again)) == 0 && jm_cidr_contains(&c, &d),
+	claim(jm_cidr_parse(jm_span_str(text), &d, NULL) == 0 &&
+		strcmp(text, jm_cidr_format(&d, again)) == 0 && jm_cidr_contains(&c, &d),
 	    "a range as it is written is the same range");
 }
 
@@ -155,7 +166,9 @@ static void fuzz_report(struct jm_span in)
 		jm_arena_init(&arena, OUT_BYTES);
 		if (jm_report_read(in, (enum jm_variant)family, &arena, &r, &proper, NULL) == 0)
 			for (size_t i = 0; i < r.recipients_n; i++)
-				claim(r.recipients[i].address.len > 0 && r.recipients[i].address.len <= in.len, "a recipient has an address");
+				claim(r.recipients[i].address.len > 0 &&
+					r.recipients[i].address.len <= in.len,
+				    "a recipient has an address");
 		jm_arena_release(&arena);
 	}
 }
@@ -181,7 +194,8 @@ static void fuzz_dots(struct jm_span in)
 			ended[k] += jm_pop3_dot_feed(&d, in.p + at, n, gather, &out[k]);
 		}
 	}
-	claim(ended[0] == ended[1] && jm_span_eq(jm_buf_span(&out[0]), jm_buf_span(&out[1])), "pieces give what the whole gives");
+	claim(ended[0] == ended[1] && jm_span_eq(jm_buf_span(&out[0]), jm_buf_span(&out[1])),
+	    "pieces give what the whole gives");
 	jm_buf_release(&out[0]);
 	jm_buf_release(&out[1]);
 }
@@ -192,7 +206,8 @@ struct server {
 	size_t piece;
 };
 
-static ssize_t hear(void *ctx, void *p, size_t n, int64_t timeout_ms, enum jm_pop3_fault *fault_r, struct jm_err *err)
+static ssize_t hear(void *ctx, void *p, size_t n, int64_t timeout_ms, enum jm_pop3_fault *fault_r,
+    struct jm_err *err)
 {
 	struct server *s = ctx;
 
@@ -205,7 +220,8 @@ static ssize_t hear(void *ctx, void *p, size_t n, int64_t timeout_ms, enum jm_po
 	return (ssize_t)n;
 }
 
-static int say(void *ctx, const void *p, size_t n, int64_t timeout_ms, enum jm_pop3_fault *fault_r, struct jm_err *err)
+static int say(void *ctx, const void *p, size_t n, int64_t timeout_ms, enum jm_pop3_fault *fault_r,
+    struct jm_err *err)
 {
 	(void)ctx, (void)p, (void)n, (void)timeout_ms, (void)fault_r, (void)err;
 	return 0;
@@ -238,8 +254,10 @@ static void fuzz_pop3(struct jm_span in)
 	s.depth = 3;
 	if (jm_pop3_survey(&s, &l, &err) == 0) {
 		for (size_t i = 1; i < l.n; i++)
-			claim(l.v[i - 1].number < l.v[i].number, "messages are listed once each, in order");
-		if (jm_pop3_retr(&s, numbers, 6, take, go_on, NULL, &err) != 0 || jm_pop3_dele(&s, numbers, 3, go_on, NULL, &err) != 0 ||
+			claim(l.v[i - 1].number < l.v[i].number,
+			    "messages are listed once each, in order");
+		if (jm_pop3_retr(&s, numbers, 6, take, go_on, NULL, &err) != 0 ||
+		    jm_pop3_dele(&s, numbers, 3, go_on, NULL, &err) != 0 ||
 		    jm_pop3_quit(&s, NULL, &err) != 0)
 			claim(err.text[0], "what failed is told");
 	}
@@ -277,13 +295,15 @@ static void fuzz_settings(struct jm_span in)
 
 	if (fd < 0)
 		return;
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
 	jm_buf_init(&report, OUT_BYTES);
 	if (in.len == 0 || write(fd, in.p, in.len) == (ssize_t)in.len) {
 		if (jm_settings_load(path, &s, &report, &err) != 0)
-			claim(s == NULL && report.len > 0 && err.text[0], "settings that are wrong: it is said why");
+			claim(!s && report.len > 0 && err.text[0],
+			    "settings that are wrong: it is said why");
 		else
-			claim(s->socket && s->archive_directory, "settings that are right are complete");
+			claim(s->socket && s->archive_directory,
+			    "settings that are right are complete");
 	}
 	jm_settings_unref(&s);
 	jm_buf_release(&report);
@@ -295,19 +315,21 @@ static void fuzz_time(struct jm_span in)
 	char text[64], again[JM_CLOCK_TEXT_BYTES];
 	int64_t ms, same;
 
-	if (in.len >= sizeof(text))
+	if (in.len >= sizeof text)
 		return;
 	if (in.len)
 		memcpy(text, in.p, in.len);
 	text[in.len] = '\0';
 	if (jm_clock_parse(text, &ms) == 0)
-		claim(jm_clock_parse(jm_clock_format(ms, again), &same) == 0 && same == ms, "a time as it is written is the same time");
+		claim(jm_clock_parse(jm_clock_format(ms, again), &same) == 0 && same == ms,
+		    "a time as it is written is the same time");
 }
 
-static void (*const parsers[])(struct jm_span in) = { fuzz_date, fuzz_charset, fuzz_words, fuzz_addresses, fuzz_mime, fuzz_paths, fuzz_ranges,
-	fuzz_report, fuzz_dots, fuzz_pop3, fuzz_frames, fuzz_settings, fuzz_time };
+static void (*const parsers[])(struct jm_span in) = { fuzz_date, fuzz_charset, fuzz_words,
+	fuzz_addresses, fuzz_mime, fuzz_paths, fuzz_ranges, fuzz_report, fuzz_dots, fuzz_pop3,
+	fuzz_frames, fuzz_settings, fuzz_time };
 
-const unsigned fuzz_kinds = sizeof(parsers) / sizeof(parsers[0]);
+const unsigned fuzz_kinds = sizeof parsers / sizeof parsers[0];
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

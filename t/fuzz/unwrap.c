@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Fuzzing of jm_unwrap(): every result must be sound (t/lib/journaled.h), whatever the octets are. The first octet picks the
- * options. Linked with driver.c it runs the corpus; with clang -fsanitize=fuzzer (make fuzz) it searches.
+ * Fuzzing of jm_unwrap(): every result must be sound (t/lib/journaled.h), whatever the octets are.
+ * The first octet picks the options. Linked with driver.c it runs the corpus; with clang
+ * -fsanitize=fuzzer (make fuzz) it searches.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,7 +32,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		fprintf(stderr, "fault: %s\n", fault);
 		abort();
 	}
-	if (jm_key_of(u.message.raw, key, NULL) != 0 || (jm_date_parse(u.date, &ms) == 0 && ms < -70000000000000))
+	if (jm_key_of(u.message.raw, key, NULL) != 0 ||
+	    (jm_date_parse(u.date, &ms) == 0 && ms < -70000000000000))
 		abort();
 	jm_unwrap_release(&u);
 	return 0;

@@ -23,8 +23,8 @@ static bool meant(int fd)
 
 	if (disk.inode != 0 && (fstat(fd, &st) != 0 || st.st_ino != disk.inode))
 		return false;
-	(void)snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-	n = readlink(link, path, sizeof(path) - 1);
+	snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+	n = readlink(link, path, sizeof path - 1);
 	path[n > 0 ? n : 0] = '\0';
 	return strncmp(path, disk.below, strlen(disk.below)) == 0;
 }
@@ -42,9 +42,10 @@ static ssize_t do_pread(int fd, void *p, size_t n, off_t off)
 	enum what what = atomic_load(&disk.what);
 	ssize_t got;
 
-	if (what == WELL || what == NO_DESCRIPTOR || at >= disk.to || at + n <= disk.from || !meant(fd) || !hits())
+	if (what == WELL || what == NO_DESCRIPTOR || at >= disk.to || at + n <= disk.from ||
+	    !meant(fd) || !hits())
 		return syscall(SYS_pread64, fd, p, n, off);
-	if (what != CHANGED && at < disk.from)		/* what stands before can be read */
+	if (what != CHANGED && at < disk.from) /* what stands before can be read */
 		return syscall(SYS_pread64, fd, p, (size_t)(disk.from - at), off);
 	if (what == UNREADABLE) {
 		errno = EIO;
@@ -58,8 +59,14 @@ static ssize_t do_pread(int fd, void *p, size_t n, off_t off)
 	return got;
 }
 
-ssize_t pread(int fd, void *p, size_t n, off_t off) { return do_pread(fd, p, n, off); }
-ssize_t pread64(int fd, void *p, size_t n, off64_t off) { return do_pread(fd, p, n, off); }
+ssize_t pread(int fd, void *p, size_t n, off_t off)
+{
+	return do_pread(fd, p, n, off);
+}
+ssize_t pread64(int fd, void *p, size_t n, off64_t off)
+{
+	return do_pread(fd, p, n, off);
+}
 
 /* Berkeley DB tries it like this again. */
 ssize_t read(int fd, void *p, size_t n)
@@ -74,7 +81,8 @@ ssize_t read(int fd, void *p, size_t n)
 
 static int do_open(const char *path, int flags, mode_t mode)
 {
-	if (atomic_load(&disk.what) == NO_DESCRIPTOR && strncmp(path, disk.below, strlen(disk.below)) == 0 && hits()) {
+	if (atomic_load(&disk.what) == NO_DESCRIPTOR &&
+	    strncmp(path, disk.below, strlen(disk.below)) == 0 && hits()) {
 		errno = EMFILE;
 		return -1;
 	}
@@ -105,13 +113,19 @@ static struct dirent *do_readdir(DIR *d, const char *name)
 	return real(d);
 }
 
-struct dirent *readdir(DIR *d) { return do_readdir(d, "readdir"); }
-struct dirent64 *readdir64(DIR *d) { return (struct dirent64 *)(void *)do_readdir(d, "readdir64"); }
+struct dirent *readdir(DIR *d)
+{
+	return do_readdir(d, "readdir");
+}
+struct dirent64 *readdir64(DIR *d)
+{
+	return (struct dirent64 *)(void *)do_readdir(d, "readdir64");
+}
 
 void bad_disk(enum what what, const char *path, uint64_t from, uint64_t to)
 {
 	atomic_store(&disk.what, WELL);
-	(void)snprintf(disk.below, sizeof(disk.below), "%s", path);
+	snprintf(disk.below, sizeof disk.below, "%s", path);
 	disk.from = from;
 	disk.to = to;
 	disk.nth = 0;

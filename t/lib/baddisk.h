@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A disk that cannot be read, for tests: pread, read, readdir, open and fdatasync of the program and of the libraries in it go through here (so it is linked with
- * -rdynamic). One that cannot be written: crashdisk.h.
+ * A disk that cannot be read, for tests: pread, read, readdir, open and fdatasync of the program
+ * and of the libraries in it go through here (so it is linked with -rdynamic). One that cannot be
+ * written: crashdisk.h.
  */
 #ifndef JM_T_LIB_BADDISK_H
 #define JM_T_LIB_BADDISK_H
@@ -18,14 +19,14 @@ enum what { WELL, UNREADABLE, ENDS, CHANGED, NO_DESCRIPTOR };
 /* Set by bad_disk(); a test may change the rest before the next call that is meant. */
 struct disk {
 	_Atomic enum what what;
-	char below[600];		/* files whose path begins so */
-	uint64_t from, to;		/* bytes of the file */
-	ino_t inode;			/* of the one that is meant; 0: any */
-	unsigned long nth;		/* of the reads that are meant; 0: all */
+	char below[600];   /* files whose path begins so */
+	uint64_t from, to; /* bytes of the file */
+	ino_t inode;       /* of the one that is meant; 0: any */
+	unsigned long nth; /* of the reads that are meant; 0: all */
 	bool from_then_on;
 	atomic_ulong count;
-	atomic_int sync_fails;		/* so many times */
-	atomic_int names;		/* so many names of a folder, then EIO; -1: all */
+	atomic_int sync_fails; /* so many times */
+	atomic_int names;      /* so many names of a folder, then EIO; -1: all */
 };
 extern struct disk disk;
 

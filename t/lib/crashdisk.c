@@ -29,7 +29,7 @@ enum { E_CREATE = 1, E_WRITE, E_TRUNCATE, E_SYNC, E_DIRSYNC, E_RENAME, E_UNLINK 
 
 struct entry {
 	uint32_t type, file;
-	uint64_t off, len;		/* len bytes follow, padded to 8 */
+	uint64_t off, len; /* len bytes follow, padded to 8 */
 };
 
 static bool armed;
@@ -49,17 +49,18 @@ static uint32_t files;
 
 struct crash_log *crash_log_new(size_t bytes)
 {
-	struct crash_log *l = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	struct crash_log *l = mmap(
+	    NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
 	return l == MAP_FAILED ? NULL : l;
 }
 
 void crash_arm(const char *dir, const struct crash_plan *p, struct crash_log *log, size_t bytes)
 {
-	dir_n = (size_t)snprintf(dir_, sizeof(dir_), "%s", dir);
+	dir_n = (size_t)snprintf(dir_, sizeof dir_, "%s", dir);
 	plan = *p;
 	log_ = log;
-	log_bytes = bytes - sizeof(*log);
+	log_bytes = bytes - sizeof *log;
 	armed = true;
 }
 
@@ -99,7 +100,7 @@ static bool tracked(int fd)
 static void put(uint32_t type, uint32_t file, uint64_t off, const void *p, size_t n)
 {
 	struct entry e = { type, file, off, n };
-	size_t need = sizeof(e) + ((n + 7) & ~(size_t)7);
+	size_t need = sizeof e + ((n + 7) & ~(size_t)7);
 
 	if (!plan.record || log_->overflow)
 		return;
@@ -107,9 +108,9 @@ static void put(uint32_t type, uint32_t file, uint64_t off, const void *p, size_
 		log_->overflow = true;
 		return;
 	}
-	memcpy(log_->bytes + log_->used, &e, sizeof(e));
+	memcpy(log_->bytes + log_->used, &e, sizeof e);
 	if (n > 0)
-		memcpy(log_->bytes + log_->used + sizeof(e), p, n);
+		memcpy(log_->bytes + log_->used + sizeof e, p, n);
 	log_->used += need;
 	__atomic_store_n(&log_->ops, log_->ops + 1, __ATOMIC_RELEASE);
 }
@@ -151,7 +152,7 @@ static int do_open(const char *path, int flags, mode_t mode)
 		return (int)syscall(SYS_openat, AT_FDCWD, path, flags, mode);
 	if (make && hit(CRASH_OPEN))
 		return -1;
-	(void)pthread_mutex_lock(&mutex);
+	pthread_mutex_lock(&mutex);
 	existed = syscall(SYS_access, path, F_OK) == 0;
 	fd = (int)syscall(SYS_openat, AT_FDCWD, path, flags, mode);
 	if (fd >= 0 && fd < FDS) {
@@ -159,7 +160,7 @@ static int do_open(const char *path, int flags, mode_t mode)
 
 		fds[fd].on = true;
 		fds[fd].folder = fstat(fd, &st) == 0 && S_ISDIR(st.st_mode);
-		(void)snprintf(fds[fd].path, sizeof(fds[fd].path), "%s", path);
+		snprintf(fds[fd].path, sizeof fds[fd].path, "%s", path);
 		if (!fds[fd].folder) {
 			fds[fd].file = file_of(fd, !existed);
 			if (!existed)
@@ -168,7 +169,7 @@ static int do_open(const char *path, int flags, mode_t mode)
 				put(E_TRUNCATE, fds[fd].file, 0, NULL, 0);
 		}
 	}
-	(void)pthread_mutex_unlock(&mutex);
+	pthread_mutex_unlock(&mutex);
 	return fd;
 }
 
@@ -188,7 +189,8 @@ static ssize_t do_write(int fd, const struct iovec *v, int n, off_t off)
 	ssize_t w;
 
 	if (!tracked(fd))
-		return off < 0 ? syscall(SYS_writev, fd, v, n) : syscall(SYS_pwritev, fd, v, n, off, 0);
+		return off < 0 ? syscall(SYS_writev, fd, v, n)
+			       : syscall(SYS_pwritev, fd, v, n, off, 0);
 	if (fails && !plan.half) {
 		errno = sys;
 		return -1;
@@ -196,29 +198,51 @@ static ssize_t do_write(int fd, const struct iovec *v, int n, off_t off)
 	if (fails) {
 		struct iovec part = { v->iov_base, v->iov_len / 2 };
 
-		/* Some of it arrives; the rest of the call's bytes do not, and the next call says why. */
-		w = part.iov_len == 0 ? 0 : off < 0 ? syscall(SYS_writev, fd, &part, 1) : syscall(SYS_pwritev, fd, &part, 1, off, 0);
+		/* Some of it arrives; the rest of the call's bytes do not, and the next call says
+		 * why. */
+		w = part.iov_len == 0 ? 0
+		    : off < 0         ? syscall(SYS_writev, fd, &part, 1)
+				      : syscall(SYS_pwritev, fd, &part, 1, off, 0);
 		(void)w;
 		errno = sys;
 		return -1;
 	}
-	(void)pthread_mutex_lock(&mutex);
+	pthread_mutex_lock(&mutex);
 	if (off < 0)
 		off = lseek(fd, 0, SEEK_CUR);
 	for (int i = 0, at = 0; i < n; at += (int)v[i].iov_len, i++)
 		if (v[i].iov_len > 0)
-			put(E_WRITE, fds[fd].file, (uint64_t)(off + at), v[i].iov_base, v[i].iov_len);
+			put(E_WRITE, fds[fd].file, (uint64_t)(off + at), v[i].iov_base,
+			    v[i].iov_len);
 	w = syscall(SYS_pwritev, fd, v, n, off, 0);
 	(void)lseek(fd, off + (w > 0 ? w : 0), SEEK_SET);
-	(void)pthread_mutex_unlock(&mutex);
+	pthread_mutex_unlock(&mutex);
 	return w;
 }
 
-ssize_t write(int fd, const void *p, size_t n) { struct iovec v = { (void *)(uintptr_t)p, n }; return do_write(fd, &v, 1, -1); }
-ssize_t pwrite(int fd, const void *p, size_t n, off_t off) { struct iovec v = { (void *)(uintptr_t)p, n }; return do_write(fd, &v, 1, off); }
-ssize_t pwrite64(int fd, const void *p, size_t n, off64_t off) { struct iovec v = { (void *)(uintptr_t)p, n }; return do_write(fd, &v, 1, off); }
-ssize_t pwritev(int fd, const struct iovec *v, int n, off_t off) { return do_write(fd, v, n, off); }
-ssize_t pwritev64(int fd, const struct iovec *v, int n, off64_t off) { return do_write(fd, v, n, off); }
+ssize_t write(int fd, const void *p, size_t n)
+{
+	struct iovec v = { (void *)(uintptr_t)p, n };
+	return do_write(fd, &v, 1, -1);
+}
+ssize_t pwrite(int fd, const void *p, size_t n, off_t off)
+{
+	struct iovec v = { (void *)(uintptr_t)p, n };
+	return do_write(fd, &v, 1, off);
+}
+ssize_t pwrite64(int fd, const void *p, size_t n, off64_t off)
+{
+	struct iovec v = { (void *)(uintptr_t)p, n };
+	return do_write(fd, &v, 1, off);
+}
+ssize_t pwritev(int fd, const struct iovec *v, int n, off_t off)
+{
+	return do_write(fd, v, n, off);
+}
+ssize_t pwritev64(int fd, const struct iovec *v, int n, off64_t off)
+{
+	return do_write(fd, v, n, off);
+}
 
 static int do_sync(int fd)
 {
@@ -228,32 +252,45 @@ static int do_sync(int fd)
 		return 0;
 	if (hit(CRASH_SYNC))
 		return -1;
-	(void)pthread_mutex_lock(&mutex);
+	pthread_mutex_lock(&mutex);
 	n = strlen(fds[fd].path);
 	if (fds[fd].folder)
 		put(E_DIRSYNC, 0, 0, fds[fd].path, n + 1);
-	else if (!plan.forget_volume_syncs || (strstr(fds[fd].path, "/volumes/") == NULL && strstr(fds[fd].path, ".apart") == NULL))
+	else if (!plan.forget_volume_syncs ||
+	    (!strstr(fds[fd].path, "/volumes/") && !strstr(fds[fd].path, ".apart")))
 		put(E_SYNC, fds[fd].file, 0, NULL, 0);
-	(void)pthread_mutex_unlock(&mutex);
+	pthread_mutex_unlock(&mutex);
 	return 0;
 }
 
-int fsync(int fd) { return do_sync(fd); }
-int fdatasync(int fd) { return do_sync(fd); }
+int fsync(int fd)
+{
+	return do_sync(fd);
+}
+int fdatasync(int fd)
+{
+	return do_sync(fd);
+}
 
 static int do_truncate(int fd, off_t n)
 {
 	if (tracked(fd) && hit(CRASH_TRUNCATE))
 		return -1;
-	(void)pthread_mutex_lock(&mutex);
+	pthread_mutex_lock(&mutex);
 	if (tracked(fd))
 		put(E_TRUNCATE, fds[fd].file, (uint64_t)n, NULL, 0);
-	(void)pthread_mutex_unlock(&mutex);
+	pthread_mutex_unlock(&mutex);
 	return (int)syscall(SYS_ftruncate, fd, n);
 }
 
-int ftruncate(int fd, off_t n) { return do_truncate(fd, n); }
-int ftruncate64(int fd, off64_t n) { return do_truncate(fd, n); }
+int ftruncate(int fd, off_t n)
+{
+	return do_truncate(fd, n);
+}
+int ftruncate64(int fd, off64_t n)
+{
+	return do_truncate(fd, n);
+}
 
 int rename(const char *from, const char *to)
 {
@@ -264,7 +301,7 @@ int rename(const char *from, const char *to)
 		return (int)syscall(SYS_rename, from, to);
 	if (hit(CRASH_RENAME))
 		return -1;
-	(void)pthread_mutex_lock(&mutex);
+	pthread_mutex_lock(&mutex);
 	rc = (int)syscall(SYS_rename, from, to);
 	if (rc == 0 && stat(to, &st) == 0)
 		for (uint32_t i = files; i > 0; i--)
@@ -272,7 +309,7 @@ int rename(const char *from, const char *to)
 				put_two(E_RENAME, i - 1, from, to);
 				break;
 			}
-	(void)pthread_mutex_unlock(&mutex);
+	pthread_mutex_unlock(&mutex);
 	return rc;
 }
 
@@ -280,18 +317,27 @@ int unlink(const char *path)
 {
 	int rc;
 
-	(void)pthread_mutex_lock(&mutex);
+	pthread_mutex_lock(&mutex);
 	rc = (int)syscall(SYS_unlink, path);
 	if (rc == 0 && below(path))
 		put_two(E_UNLINK, 0, path, NULL);
-	(void)pthread_mutex_unlock(&mutex);
+	pthread_mutex_unlock(&mutex);
 	return rc;
 }
 
 #ifndef CRASH_NO_ALLOC
-void *malloc(size_t n) { return n >= ALLOC_MIN_BYTES && hit(CRASH_ALLOC) ? NULL : __libc_malloc(n); }
-void *calloc(size_t k, size_t n) { return k * n >= ALLOC_MIN_BYTES && hit(CRASH_ALLOC) ? NULL : __libc_calloc(k, n); }
-void *realloc(void *p, size_t n) { return n >= ALLOC_MIN_BYTES && hit(CRASH_ALLOC) ? NULL : __libc_realloc(p, n); }
+void *malloc(size_t n)
+{
+	return n >= ALLOC_MIN_BYTES && hit(CRASH_ALLOC) ? NULL : __libc_malloc(n);
+}
+void *calloc(size_t k, size_t n)
+{
+	return k * n >= ALLOC_MIN_BYTES && hit(CRASH_ALLOC) ? NULL : __libc_calloc(k, n);
+}
+void *realloc(void *p, size_t n)
+{
+	return n >= ALLOC_MIN_BYTES && hit(CRASH_ALLOC) ? NULL : __libc_realloc(p, n);
+}
 #endif
 
 /* ---- what a power cut leaves ---- */
@@ -344,7 +390,8 @@ static void apply_data(struct file *f, const struct entry *e, size_t sector, uin
 		return;
 	}
 	for (size_t at = 0, end; at < e->len; at = end) {
-		end = sector == 0 ? e->len : (size_t)((e->off + at) / sector * sector + sector - e->off);
+		end = sector == 0 ? e->len
+				  : (size_t)((e->off + at) / sector * sector + sector - e->off);
 		if (end > e->len)
 			end = e->len;
 		if (sector != 0 && (rnd(seed) & 1))
@@ -369,17 +416,18 @@ static void apply_name(struct name *names, size_t *n, const struct entry *e)
 
 	if (e->type == E_CREATE) {
 		at = at ? at : &names[(*n)++];
-		(void)snprintf(at->path, sizeof(at->path), "%s", a);
+		snprintf(at->path, sizeof at->path, "%s", a);
 		at->file = e->file;
 		at->there = true;
 	} else if (at && e->type == E_UNLINK) {
 		at->there = false;
-	} else if (e->type == E_RENAME) {	/* the new name lasts with its folder, also when the old one never did */
+	} else if (e->type == E_RENAME) { /* the new name lasts with its folder, also when the old
+					     one never did */
 		if (at)
 			at->there = false;
 		old = find_name(names, *n, b);
 		old = old ? old : &names[(*n)++];
-		(void)snprintf(old->path, sizeof(old->path), "%s", b);
+		snprintf(old->path, sizeof old->path, "%s", b);
 		old->file = e->file;
 		old->there = true;
 	}
@@ -388,7 +436,8 @@ static void apply_name(struct name *names, size_t *n, const struct entry *e)
 /* Is the last folder of the entry's (target) path this one? */
 static bool in_folder(const struct entry *e, const char *folder)
 {
-	const char *a = (const char *)(e + 1), *path = e->type == E_RENAME ? a + strlen(a) + 1 : a, *slash = strrchr(path, '/');
+	const char *a = (const char *)(e + 1), *path = e->type == E_RENAME ? a + strlen(a) + 1 : a,
+		   *slash = strrchr(path, '/');
 	size_t n = strlen(folder);
 
 	return slash && (size_t)(slash - path) == n && memcmp(path, folder, n) == 0;
@@ -399,7 +448,7 @@ static void write_out(const struct name *m, const struct file *f, const char *fr
 	char path[1100], *slash;
 	int fd;
 
-	(void)snprintf(path, sizeof(path), "%s%s", to, m->path + strlen(from));
+	snprintf(path, sizeof path, "%s%s", to, m->path + strlen(from));
 	for (slash = path + 1; (slash = strchr(slash, '/')) != NULL; slash++) {
 		*slash = '\0';
 		(void)mkdir(path, 0700);
@@ -411,19 +460,20 @@ static void write_out(const struct name *m, const struct file *f, const char *fr
 	(void)syscall(SYS_close, fd);
 }
 
-void crash_replay(const struct crash_log *log, size_t ops, const char *from, const char *to, enum crash_cut cut, size_t sector, uint64_t seed)
+void crash_replay(const struct crash_log *log, size_t ops, const char *from, const char *to,
+    enum crash_cut cut, size_t sector, uint64_t seed)
 {
 	static const struct entry *pending[65536];
 	static bool done[65536];
-	struct file *file = calloc(FILES, sizeof(*file));
-	struct name *names = calloc(2 * FILES, sizeof(*names));
+	struct file *file = calloc(FILES, sizeof *file);
+	struct name *names = calloc(2 * FILES, sizeof *names);
 	size_t n = 0, names_n = 0, at = 0, keep;
 
 	seed = seed * 2654435761u + 88172645463325252ull;
 	for (size_t i = 0; i < ops && i < 65536; i++) {
 		const struct entry *e = (const struct entry *)(const void *)(log->bytes + at);
 
-		at += sizeof(*e) + ((e->len + 7) & ~(size_t)7);
+		at += sizeof *e + ((e->len + 7) & ~(size_t)7);
 		if (e->type != E_SYNC && e->type != E_DIRSYNC) {
 			pending[n] = e;
 			done[n++] = false;

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A disk that fails, for tests: the program's own open, write, sync, truncate, rename, unlink and malloc (and those of the libraries in it) go through
- * here. Calls on files below a folder are counted, made to fail, or recorded; from the record the folder is made that a power cut would leave.
+ * A disk that fails, for tests: the program's own open, write, sync, truncate, rename, unlink and
+ * malloc (and those of the libraries in it) go through here. Calls on files below a folder are
+ * counted, made to fail, or recorded; from the record the folder is made that a power cut would
+ * leave.
  */
 #ifndef JM_T_LIB_CRASHDISK_H
 #define JM_T_LIB_CRASHDISK_H
@@ -10,15 +12,25 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum crash_op { CRASH_OPEN, CRASH_WRITE, CRASH_SYNC, CRASH_TRUNCATE, CRASH_RENAME, CRASH_ALLOC, CRASH_ANY, CRASH_OPS };
+enum crash_op {
+	CRASH_OPEN,
+	CRASH_WRITE,
+	CRASH_SYNC,
+	CRASH_TRUNCATE,
+	CRASH_RENAME,
+	CRASH_ALLOC,
+	CRASH_ANY,
+	CRASH_OPS
+};
 
 struct crash_plan {
 	enum crash_op op;
-	unsigned long nth;		/* 0: never */
+	unsigned long nth; /* 0: never */
 	bool from_then_on, half, kill;
-	int sys;			/* errno; of a write with half: some of it is written before */
+	int sys; /* errno; of a write with half: some of it is written before */
 	bool record;
-	bool forget_volume_syncs;	/* recording: the syncs of volumes count for nothing (a test that must fail) */
+	bool forget_volume_syncs; /* recording: the syncs of volumes count for nothing (a test that
+				     must fail) */
 };
 
 /* In memory that parent and child share. */
@@ -33,11 +45,16 @@ struct crash_log {
 struct crash_log *crash_log_new(size_t bytes);
 
 /* From now on, for files below dir. */
-void crash_arm(const char *dir, const struct crash_plan *plan, struct crash_log *log, size_t log_bytes);
+void crash_arm(
+    const char *dir, const struct crash_plan *plan, struct crash_log *log, size_t log_bytes);
 
-enum crash_cut { CRASH_STRICT, CRASH_TORN };	/* only what was synced; or also a random part of the rest, in sectors, in any order */
+enum crash_cut {
+	CRASH_STRICT,
+	CRASH_TORN
+}; /* only what was synced; or also a random part of the rest, in sectors, in any order */
 
 /* Make in to what is left of from after the first ops calls. */
-void crash_replay(const struct crash_log *log, size_t ops, const char *from, const char *to, enum crash_cut cut, size_t sector, uint64_t seed);
+void crash_replay(const struct crash_log *log, size_t ops, const char *from, const char *to,
+    enum crash_cut cut, size_t sector, uint64_t seed);
 
 #endif

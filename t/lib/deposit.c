@@ -22,12 +22,15 @@ struct jm_archive *t_open(const char *dir, uint64_t volume_size_bytes)
 	struct jm_archive *a = NULL;
 	struct jm_err err;
 
-	if (jm_archive_open(&(struct jm_archive_options){ .dir = dir, .volume_size_bytes = volume_size_bytes }, &a, &err) < 0)
+	if (jm_archive_open(
+		&(struct jm_archive_options){ .dir = dir, .volume_size_bytes = volume_size_bytes },
+		&a, &err) < 0)
 		tap_diag("open: %s", err.text);
 	return a;
 }
 
-int t_deposit(struct jm_archive *a, struct jm_span received, const char *service, const char *set_aside, struct jm_receipt *r, struct jm_err *err)
+int t_deposit(struct jm_archive *a, struct jm_span received, const char *service,
+    const char *set_aside, struct jm_receipt *r, struct jm_err *err)
 {
 	static const char *const domains[] = { "journal.example.com", "journal.contoso.com", NULL };
 	const char *rcpt[] = { service, NULL };
@@ -37,9 +40,19 @@ int t_deposit(struct jm_archive *a, struct jm_span received, const char *service
 
 	if (jm_unwrap(received, &o, &u, err) < 0)
 		return -1;
-	rc = jm_archive_deposit(a, &(struct jm_deposit){ .arrival = { .transport = "smtp", .service = service, .queue_id = "4ABC", .client =
-	    "192.0.2.1", .helo = "mail.example.com", .mail_from = "", .rcpt_to = rcpt, .received_ms = jm_clock_now_ms() }, .received = received,
-	    .unwrap = &u, .set_aside = set_aside }, r, err);
+	rc = jm_archive_deposit(a,
+	    &(struct jm_deposit){ .arrival = { .transport = "smtp",
+				      .service = service,
+				      .queue_id = "4ABC",
+				      .client = "192.0.2.1",
+				      .helo = "mail.example.com",
+				      .mail_from = "",
+				      .rcpt_to = rcpt,
+				      .received_ms = jm_clock_now_ms() },
+		.received = received,
+		.unwrap = &u,
+		.set_aside = set_aside },
+	    r, err);
 	jm_unwrap_release(&u);
 	return rc;
 }
@@ -49,7 +62,8 @@ static int gather(void *ctx, const void *p, size_t n, struct jm_err *err)
 	return jm_buf_add(ctx, p, n, err);
 }
 
-int t_export(struct jm_archive *a, uint64_t id, enum jm_export what, unsigned which, struct jm_buf *b, struct jm_err *err)
+int t_export(struct jm_archive *a, uint64_t id, enum jm_export what, unsigned which,
+    struct jm_buf *b, struct jm_err *err)
 {
 	jm_buf_reset(b);
 	return jm_archive_export(a, id, what, which, gather, b, err);
@@ -92,8 +106,9 @@ static int first_problem(void *ctx, const json_t *row, struct jm_err *err)
 	char *text = ctx;
 
 	(void)err;
-	if (text != NULL && *text == '\0')
-		(void)snprintf(text, 200, "seq %lld: %s", (long long)json_integer_value(json_object_get(row, "seq")),
+	if (text && *text == '\0')
+		snprintf(text, 200, "seq %lld: %s",
+		    (long long)json_integer_value(json_object_get(row, "seq")),
 		    json_string_value(json_object_get(row, "problem")));
 	return 0;
 }
@@ -104,7 +119,7 @@ long long t_verify(struct jm_archive *a, char problem[200])
 	struct jm_err err;
 	long long n;
 
-	if (problem != NULL)
+	if (problem)
 		*problem = '\0';
 	if (jm_archive_verify(a, 0, false, NULL, first_problem, problem, &summary, &err) < 0) {
 		tap_diag("verify: %s", err.text);
@@ -115,20 +130,29 @@ long long t_verify(struct jm_archive *a, char problem[200])
 	return n;
 }
 
-void t_report(struct jm_buf *b, const char *report_id, const char *sender, const char *recipients, struct jm_span inner, bool base64)
+void t_report(struct jm_buf *b, const char *report_id, const char *sender, const char *recipients,
+    struct jm_span inner, bool base64)
 {
-	static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	static const char alphabet[] =
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 	struct jm_err err;
 
 	jm_buf_reset(b);
-	must(jm_buf_printf(b, &err, "From: postmaster@example.com\r\nTo: archive@journal.example.com\r\nMessage-ID: <%s@report>\r\n"
-	    "X-MS-Journal-Report:\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=\"b-1\"\r\n\r\n--b-1\r\n"
-	    "Content-Type: text/plain; charset=us-ascii\r\n\r\nSender: %s\r\nSubject: s\r\n%s\r\n\r\n--b-1\r\n"
-	    "Content-Type: message/rfc822\r\n%s\r\n", report_id, sender, recipients, base64 ? "Content-Transfer-Encoding: base64\r\n" : ""), &err);
+	must(
+	    jm_buf_printf(b, &err,
+		"From: postmaster@example.com\r\nTo: archive@journal.example.com\r\nMessage-ID: <%s@report>\r\n"
+		"X-MS-Journal-Report:\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=\"b-1\"\r\n\r\n--b-1\r\n"
+		"Content-Type: text/plain; charset=us-ascii\r\n\r\nSender: %s\r\nSubject: s\r\n%s\r\n\r\n--b-1\r\n"
+		"Content-Type: message/rfc822\r\n%s\r\n",
+		report_id, sender, recipients,
+		base64 ? "Content-Transfer-Encoding: base64\r\n" : ""),
+	    &err);
 	for (size_t i = 0; base64 && i < inner.len; i += 3) {
-		unsigned v = (unsigned)inner.p[i] << 16 | (i + 1 < inner.len ? (unsigned)inner.p[i + 1] << 8 : 0) |
+		unsigned v = (unsigned)inner.p[i] << 16 |
+		    (i + 1 < inner.len ? (unsigned)inner.p[i + 1] << 8 : 0) |
 		    (i + 2 < inner.len ? inner.p[i + 2] : 0);
-		char q[4] = { alphabet[v >> 18], alphabet[v >> 12 & 63], i + 1 < inner.len ? alphabet[v >> 6 & 63] : '=',
+		char q[4] = { alphabet[v >> 18], alphabet[v >> 12 & 63],
+			i + 1 < inner.len ? alphabet[v >> 6 & 63] : '=',
 			i + 2 < inner.len ? alphabet[v & 63] : '=' };
 
 		must(jm_buf_add(b, q, 4, &err), &err);
@@ -140,21 +164,27 @@ void t_report(struct jm_buf *b, const char *report_id, const char *sender, const
 	must(jm_buf_printf(b, &err, "\r\n--b-1--\r\n"), &err);
 }
 
-void t_message(struct jm_buf *b, const char *message_id, const char *subject, unsigned seed, size_t n)
+void t_message(
+    struct jm_buf *b, const char *message_id, const char *subject, unsigned seed, size_t n)
 {
 	static const char letters[] = "etaoinshrdlucmfwypvbgkjqxz      .,";
 	struct jm_err err;
 	size_t column = 0;
 
 	jm_buf_reset(b);
-	must(jm_buf_printf(b, &err, "From: Anna <anna@example.com>\r\nTo: bert@example.org\r\nDate: Mon, 2 Jul 2029 10:00:00 +0000\r\nSubject: %s\r\n",
-	    subject), &err);
-	if (message_id != NULL)
+	must(
+	    jm_buf_printf(b, &err,
+		"From: Anna <anna@example.com>\r\nTo: bert@example.org\r\nDate: Mon, 2 Jul 2029 10:00:00 +0000\r\nSubject: %s\r\n",
+		subject),
+	    &err);
+	if (message_id)
 		must(jm_buf_printf(b, &err, "Message-ID: <%s>\r\n", message_id), &err);
 	must(jm_buf_printf(b, &err, "\r\n"), &err);
 	while (n-- > 0) {
 		seed = seed * 1103515245u + 12345u;
-		must(jm_buf_add_byte(b, (unsigned char)letters[(seed >> 16) % (sizeof(letters) - 1)], &err), &err);
+		must(jm_buf_add_byte(
+			 b, (unsigned char)letters[(seed >> 16) % (sizeof letters - 1)], &err),
+		    &err);
 		if (++column == 72) {
 			must(jm_buf_add(b, "\r\n", 2, &err), &err);
 			column = 0;

@@ -24,15 +24,16 @@ static const char *source_folder(void)
 
 const char *const *journaled_corpus(size_t *n_r)
 {
-	static glob_t found;		/* lives as long as the test */
+	static glob_t found; /* lives as long as the test */
 	char pattern[1024];
 	size_t k;
 
-	snprintf(pattern, sizeof(pattern), "%s/t/corpus/*/*.eml", source_folder());
+	snprintf(pattern, sizeof pattern, "%s/t/corpus/*/*.eml", source_folder());
 	if (glob(pattern, 0, NULL, &found) != 0)
 		give_up(pattern, "no such files");
 	for (k = 0; k < found.gl_pathc; k++) {
-		memmove(found.gl_pathv[k], found.gl_pathv[k] + strlen(source_folder()) + 1, strlen(found.gl_pathv[k]) - strlen(source_folder()));
+		memmove(found.gl_pathv[k], found.gl_pathv[k] + strlen(source_folder()) + 1,
+		    strlen(found.gl_pathv[k]) - strlen(source_folder()));
 		found.gl_pathv[k][strlen(found.gl_pathv[k]) - 4] = '\0';
 	}
 	*n_r = found.gl_pathc;
@@ -46,9 +47,10 @@ void journaled_read(const char *path, struct jm_buf *b)
 	struct jm_err err;
 	size_t n;
 
-	snprintf(whole, sizeof(whole), "%s/%s", source_folder(), path);
+	snprintf(whole, sizeof whole, "%s/%s", source_folder(), path);
 	jm_buf_reset(b);
-	if (jm_io_read_file(whole, b->max_bytes, &p, &n, &err) != 0 || jm_buf_add(b, p, n, &err) != 0)
+	if (jm_io_read_file(whole, b->max_bytes, &p, &n, &err) != 0 ||
+	    jm_buf_add(b, p, n, &err) != 0)
 		give_up(whole, err.text);
 	free(p);
 }
@@ -57,7 +59,8 @@ struct jm_unwrap_options journaled_options(void)
 {
 	static const char *const domains[] = { "journal.example.com", "journal.contoso.com", NULL };
 
-	return (struct jm_unwrap_options){ .journal_domains = domains, .remove_journal_headers = true };
+	return (
+	    struct jm_unwrap_options){ .journal_domains = domains, .remove_journal_headers = true };
 }
 
 void journaled_bytes(const struct jm_content *c, struct jm_buf *b)
@@ -87,7 +90,8 @@ static const char *content_fault(struct jm_span received, const struct jm_conten
 	if (c->steps_n < 1 || c->steps_n > JM_UNWRAP_MAX_STEPS)
 		return "the number of steps is off";
 	for (k = 0; k < c->cuts_n; k++) {
-		if (c->cuts[k].off < at || c->cuts[k].len > c->raw.len - c->cuts[k].off || c->cuts[k].len <= c->cuts[k].name.len)
+		if (c->cuts[k].off < at || c->cuts[k].len > c->raw.len - c->cuts[k].off ||
+		    c->cuts[k].len <= c->cuts[k].name.len)
 			return "a cut lies outside or overlaps";
 		at = c->cuts[k].off + c->cuts[k].len;
 		cut += c->cuts[k].len;
@@ -109,7 +113,8 @@ static bool is_text(struct jm_span s)
 
 const char *journaled_fault(struct jm_span received, const struct jm_unwrap *u)
 {
-	const struct jm_span text[] = { u->envelope_sender, u->on_behalf_of, u->subject, u->message_id, u->label, u->mailbox, u->sent_utc, u->received_utc };
+	const struct jm_span text[] = { u->envelope_sender, u->on_behalf_of, u->subject,
+		u->message_id, u->label, u->mailbox, u->sent_utc, u->received_utc };
 	const char *fault = content_fault(received, &u->message);
 	size_t k;
 
@@ -117,22 +122,26 @@ const char *journaled_fault(struct jm_span received, const struct jm_unwrap *u)
 		fault = content_fault(received, &u->companion);
 	if (fault)
 		return fault;
-	for (k = 0; k < sizeof(text) / sizeof(text[0]); k++)
+	for (k = 0; k < sizeof text / sizeof text[0]; k++)
 		if (!is_text(text[k]))
 			return "a text is not UTF-8";
 	for (k = 0; k < u->recipients_n; k++) {
 		const struct jm_recipient *r = &u->recipients[k];
 
-		if (r->address.len == 0 || !is_text(r->address) || !is_text(r->via_address) || (r->via != JM_VIA_NONE) != (r->via_address.len > 0))
+		if (r->address.len == 0 || !is_text(r->address) || !is_text(r->via_address) ||
+		    (r->via != JM_VIA_NONE) != (r->via_address.len > 0))
 			return "a recipient is not well-formed";
 	}
-	if (u->variant == JM_VARIANT_PLAIN ? u->nesting != 0 || !jm_span_eq(u->message.raw, received) : u->nesting < 1 || u->nesting > 8 || u->step_down
-	    || u->recipients_n == 0 || u->message.raw.len == 0)
+	if (u->variant == JM_VARIANT_PLAIN
+		? u->nesting != 0 || !jm_span_eq(u->message.raw, received)
+		: u->nesting < 1 || u->nesting > 8 || u->step_down || u->recipients_n == 0 ||
+		    u->message.raw.len == 0)
 		return "variant, nesting and message contradict each other";
 	return NULL;
 }
 
-const char *journaled_try(struct jm_span received, const struct jm_unwrap_options *options, struct jm_unwrap *u)
+const char *journaled_try(
+    struct jm_span received, const struct jm_unwrap_options *options, struct jm_unwrap *u)
 {
 	struct jm_err err = { JM_E_NONE };
 

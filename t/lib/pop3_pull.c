@@ -2,9 +2,11 @@
 /*
  * One POP3 session as the collector has it, with files for an archive: pop3_pull KEY=VALUE...
  *
- * host port user password bearer security=pop3s|stls|clear allow-clear=1 relaxed=1 ca pin depth timeout (ms): the account.
- * out=DIR: each message goes into DIR/N (kept only when whole). marks=FILE: "ID SIZE" lines of what is done, kept up to date.
- * max=N delete=0 leave=1 quit=0 max-bytes=N. Prints what happened, a fact a line; exit 0 when the session ended with QUIT answered.
+ * host port user password bearer security=pop3s|stls|clear allow-clear=1 relaxed=1 ca pin depth
+ * timeout (ms): the account. out=DIR: each message goes into DIR/N (kept only when whole).
+ * marks=FILE: "ID SIZE" lines of what is done, kept up to date. max=N delete=0 leave=1 quit=0
+ * max-bytes=N. Prints what happened, a fact a line; exit 0 when the session ended with QUIT
+ * answered.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -29,9 +31,9 @@ struct pull {
 	unsigned char *marks_text;
 	const char *out;
 	uint64_t max_bytes, bytes, total_bytes;
-	unsigned file;			/* number of the next file */
+	unsigned file; /* number of the next file */
 	int fd;
-	bool *done;			/* by place in plan.retr */
+	bool *done; /* by place in plan.retr */
 	bool quiet;
 };
 
@@ -67,24 +69,36 @@ static void print_peer(const struct jm_pop3_peer *p)
 {
 	char until[JM_CLOCK_TEXT_BYTES];
 
-	printf("step %s\naddress %s\ngreeting %s\nsasl %s\ntls %s\nuntrusted %d\nwhy %s\nanswer %s\n", jm_pop3_step_name(p->step), p->address,
-	    p->greeting, p->sasl, p->tls, p->untrusted, p->why, p->answer);
-	printf("capa%s%s%s%s%s\n", p->has_uidl ? " UIDL" : "", p->has_top ? " TOP" : "", p->has_pipelining ? " PIPELINING" : "",
-	    p->has_user ? " USER" : "", p->has_stls ? " STLS" : "");
+	printf(
+	    "step %s\naddress %s\ngreeting %s\nsasl %s\ntls %s\nuntrusted %d\nwhy %s\nanswer %s\n",
+	    jm_pop3_step_name(p->step), p->address, p->greeting, p->sasl, p->tls, p->untrusted,
+	    p->why, p->answer);
+	printf("capa%s%s%s%s%s\n", p->has_uidl ? " UIDL" : "", p->has_top ? " TOP" : "",
+	    p->has_pipelining ? " PIPELINING" : "", p->has_user ? " USER" : "",
+	    p->has_stls ? " STLS" : "");
 	if (p->has_certificate)
-		printf("subject %s\nissuer %s\nnames %s\nuntil %s\nfingerprint %s\npin %s\n", p->certificate.subject, p->certificate.issuer,
-		    p->certificate.names, jm_clock_format(p->certificate.until_ms, until), p->certificate.fingerprint, p->certificate.pin);
+		printf("subject %s\nissuer %s\nnames %s\nuntil %s\nfingerprint %s\npin %s\n",
+		    p->certificate.subject, p->certificate.issuer, p->certificate.names,
+		    jm_clock_format(p->certificate.until_ms, until), p->certificate.fingerprint,
+		    p->certificate.pin);
 }
 
 static struct jm_pop3_connection *connect_to(char **args, struct jm_pop3_peer *peer)
 {
 	const char *security = arg(args, "security", "pop3s");
 	struct jm_pop3_account a = {
-		.host = arg(args, "host", "127.0.0.1"), .port = (unsigned)arg_number(args, "port", 0), .user = arg(args, "user", "journal"),
-		.password = arg(args, "password", NULL), .bearer = arg(args, "bearer", NULL), .ca_file = arg(args, "ca", NULL),
-		.pin = arg(args, "pin", NULL), .relaxed = arg_number(args, "relaxed", 0) != 0,
+		.host = arg(args, "host", "127.0.0.1"),
+		.port = (unsigned)arg_number(args, "port", 0),
+		.user = arg(args, "user", "journal"),
+		.password = arg(args, "password", NULL),
+		.bearer = arg(args, "bearer", NULL),
+		.ca_file = arg(args, "ca", NULL),
+		.pin = arg(args, "pin", NULL),
+		.relaxed = arg_number(args, "relaxed", 0) != 0,
 		.allow_clear_login = arg_number(args, "allow-clear", 0) != 0,
-		.security = strcmp(security, "stls") == 0 ? JM_POP3_STLS : strcmp(security, "clear") == 0 ? JM_POP3_CLEAR : JM_POP3_POP3S,
+		.security = strcmp(security, "stls") == 0 ? JM_POP3_STLS
+		    : strcmp(security, "clear") == 0      ? JM_POP3_CLEAR
+							  : JM_POP3_POP3S,
 		.connect_timeout_ms = (int64_t)arg_number(args, "timeout", 10000),
 	};
 	struct jm_pop3_connection *c;
@@ -118,7 +132,8 @@ static void read_marks(struct pull *p, const char *path)
 
 		rest = jm_span_sub(rest, line.len + 1, rest.len);
 		m->id = jm_span_sub(line, 0, blank);
-		if (jm_num_u64(jm_span_sub(line, blank + 1, line.len), 0, UINT64_MAX, &m->size_bytes) != 0)
+		if (jm_num_u64(
+			jm_span_sub(line, blank + 1, line.len), 0, UINT64_MAX, &m->size_bytes) != 0)
 			m->size_bytes = 0;
 	}
 }
@@ -140,10 +155,13 @@ static void write_marks(struct pull *p, const char *path)
 		return;
 	for (size_t i = 0; i < p->marks_n; i++)
 		if (!forgotten(p, p->marks[i].id))
-			fprintf(f, "%.*s %llu\n", (int)p->marks[i].id.len, (const char *)p->marks[i].id.p, (unsigned long long)p->marks[i].size_bytes);
+			fprintf(f, "%.*s %llu\n", (int)p->marks[i].id.len,
+			    (const char *)p->marks[i].id.p,
+			    (unsigned long long)p->marks[i].size_bytes);
 	for (size_t i = 0; i < p->plan.retr_n; i++)
 		if (p->done[i] && p->plan.retr[i].marks)
-			fprintf(f, "%.*s %llu\n", (int)p->plan.retr[i].entry->id.len, (const char *)p->plan.retr[i].entry->id.p,
+			fprintf(f, "%.*s %llu\n", (int)p->plan.retr[i].entry->id.len,
+			    (const char *)p->plan.retr[i].entry->id.p,
 			    (unsigned long long)p->plan.retr[i].entry->size_bytes);
 	if (fclose(f) != 0)
 		exit(1);
@@ -173,7 +191,8 @@ static int take_bytes(void *ctx, const void *bytes, size_t n, struct jm_err *err
 	p->bytes += n;
 	p->total_bytes += n;
 	if (p->max_bytes && p->bytes > p->max_bytes)
-		return jm_err_set(err, JM_E_LIMIT, "more than %llu bytes", (unsigned long long)p->max_bytes);
+		return jm_err_set(
+		    err, JM_E_LIMIT, "more than %llu bytes", (unsigned long long)p->max_bytes);
 	if (!p->out)
 		return 0;
 	if (p->fd < 0)
@@ -187,10 +206,11 @@ static bool take_outcome(void *ctx, size_t at, enum jm_pop3_fault fault, const s
 	char name[512];
 
 	if (fault == JM_POP3_FINE && p->out && p->fd < 0)
-		open_file(p);		/* an empty message is one too */
+		open_file(p); /* an empty message is one too */
 	p->done[at] = fault == JM_POP3_FINE;
 	if (!p->quiet || fault != JM_POP3_FINE)
-		printf("retr %u %s %llu %s\n", (unsigned)p->plan.retr[at].entry->number, jm_pop3_fault_name(fault), (unsigned long long)p->bytes,
+		printf("retr %u %s %llu %s\n", (unsigned)p->plan.retr[at].entry->number,
+		    jm_pop3_fault_name(fault), (unsigned long long)p->bytes,
 		    fault == JM_POP3_FINE ? "" : err->text);
 	if (p->fd >= 0) {
 		file_name(p, name);
@@ -208,7 +228,8 @@ static bool dele_outcome(void *ctx, size_t at, enum jm_pop3_fault fault, const s
 	struct pull *p = ctx;
 
 	if (!p->quiet || fault != JM_POP3_FINE)
-		printf("dele %zu %s %s\n", at, jm_pop3_fault_name(fault), fault == JM_POP3_FINE ? "" : err->text);
+		printf("dele %zu %s %s\n", at, jm_pop3_fault_name(fault),
+		    fault == JM_POP3_FINE ? "" : err->text);
 	return true;
 }
 
@@ -224,7 +245,7 @@ static int transact(struct pull *p, struct jm_err *err)
 	for (size_t i = 0; i < p->plan.retr_n; i++)
 		numbers[i] = p->plan.retr[i].entry->number;
 	rc = jm_pop3_retr(&p->session, numbers, p->plan.retr_n, take_bytes, take_outcome, p, err);
-	if (p->fd >= 0) {		/* the session broke inside a message: it is not whole */
+	if (p->fd >= 0) { /* the session broke inside a message: it is not whole */
 		char name[512];
 
 		file_name(p, name);
@@ -253,14 +274,18 @@ static void run_session(struct pull *p)
 		printf("broken %s\n", jm_pop3_fault_name(p->session.broken));
 		die("survey", &err);
 	}
-	printf("stat %llu %llu\nlisted %zu ids %d\n", (unsigned long long)p->listing.stat_count, (unsigned long long)p->listing.stat_bytes,
-	    p->listing.n, p->listing.has_ids);
-	in = (struct jm_pop3_plan_input){ .listing = &p->listing, .marks = p->marks, .marks_n = p->marks_n,
-		.max_messages = arg_number(p->args, "max", 0), .leave_on_server = arg_number(p->args, "leave", 0) != 0 };
+	printf("stat %llu %llu\nlisted %zu ids %d\n", (unsigned long long)p->listing.stat_count,
+	    (unsigned long long)p->listing.stat_bytes, p->listing.n, p->listing.has_ids);
+	in = (struct jm_pop3_plan_input){ .listing = &p->listing,
+		.marks = p->marks,
+		.marks_n = p->marks_n,
+		.max_messages = arg_number(p->args, "max", 0),
+		.leave_on_server = arg_number(p->args, "leave", 0) != 0 };
 	if (jm_pop3_plan(&in, &p->plan, &err) != 0)
 		die("plan", &err);
-	printf("plan retr %zu dele %zu forget %zu without-id %llu same-id %llu changed %llu\n", p->plan.retr_n, p->plan.dele_n,
-	    p->plan.forget_n, (unsigned long long)p->plan.without_id_n, (unsigned long long)p->plan.same_id_n,
+	printf("plan retr %zu dele %zu forget %zu without-id %llu same-id %llu changed %llu\n",
+	    p->plan.retr_n, p->plan.dele_n, p->plan.forget_n,
+	    (unsigned long long)p->plan.without_id_n, (unsigned long long)p->plan.same_id_n,
 	    (unsigned long long)p->plan.changed_n);
 	p->done = calloc(p->plan.retr_n + 1, sizeof *p->done);
 	if (!p->done)
@@ -313,10 +338,12 @@ int main(int argc, char **argv)
 	if (jm_pop3_session_init(&p.session, &wire, &err) != 0)
 		die("session", &err);
 	p.session.depth = (unsigned)arg_number(p.args, "depth", peer.has_pipelining ? 32 : 1);
-	p.session.answer_timeout_ms = p.session.quit_timeout_ms = (int64_t)arg_number(p.args, "timeout", 10000);
+	p.session.answer_timeout_ms = p.session.quit_timeout_ms = (int64_t)arg_number(
+	    p.args, "timeout", 10000);
 	read_marks(&p, arg(p.args, "marks", NULL));
 	run_session(&p);
-	printf("used-ms %lld bytes %llu resident-kb %lu\n", (long long)(jm_clock_mono_us() - from_us) / 1000, (unsigned long long)p.total_bytes,
+	printf("used-ms %lld bytes %llu resident-kb %lu\n",
+	    (long long)(jm_clock_mono_us() - from_us) / 1000, (unsigned long long)p.total_bytes,
 	    peak_kb());
 	jm_pop3_plan_release(&p.plan);
 	jm_pop3_listing_release(&p.listing);

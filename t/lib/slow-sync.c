@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Preloaded into the daemon: each fsync and fdatasync takes SLOW_SYNC_US microseconds longer, as on a slow disk, and does not end while the file
- * SLOW_SYNC_WHILE is there.
+ * Preloaded into the daemon: each fsync and fdatasync takes SLOW_SYNC_US microseconds longer, as on
+ * a slow disk, and does not end while the file SLOW_SYNC_WHILE is there.
  */
 #include <dlfcn.h>
 #include <stdlib.h>

@@ -10,20 +10,22 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define LIMIT_S 3600		/* a test that hangs ends */
+#define LIMIT_S 3600 /* a test that hangs ends */
 
 static unsigned run, failed;
-static bool told;		/* the last claim failed: remarks now are about that */
+static bool told; /* the last claim failed: remarks now are about that */
 static char folder[128];
 
-/* prove takes standard output and shows none of it; what failed, and why, is told on standard error, too. One write, as tests run side by side. */
+/* prove takes standard output and shows none of it; what failed, and why, is told on standard
+ * error, too. One write, as tests run side by side. */
 static void print(const char *text, const char *on_stderr)
 {
 	struct stat out, err;
 
 	fputs(text, stdout);
 	fflush(stdout);
-	if (told && fstat(STDOUT_FILENO, &out) == 0 && fstat(STDERR_FILENO, &err) == 0 && (out.st_dev != err.st_dev || out.st_ino != err.st_ino))
+	if (told && fstat(STDOUT_FILENO, &out) == 0 && fstat(STDERR_FILENO, &err) == 0 &&
+	    (out.st_dev != err.st_dev || out.st_ino != err.st_ino))
 		fputs(on_stderr, stderr);
 }
 
@@ -105,7 +107,8 @@ static void dump(const char *what, const unsigned char *p, size_t n)
 	tap_diag("%s %zu bytes: %s", what, n, text);
 }
 
-bool tap_is_mem(const void *got, size_t got_n, const void *want, size_t want_n, const char *fmt, ...)
+bool tap_is_mem(
+    const void *got, size_t got_n, const void *want, size_t want_n, const char *fmt, ...)
 {
 	bool ok = got_n == want_n && (got_n == 0 || memcmp(got, want, got_n) == 0);
 	va_list ap;
@@ -146,7 +149,8 @@ const char *tap_folder(void)
 	const char *tmp = getenv("TMPDIR");
 
 	if (!folder[0]) {
-		snprintf(folder, sizeof folder, "%s/jm-t.XXXXXX", tmp && strlen(tmp) < 100 ? tmp : "/tmp");
+		snprintf(folder, sizeof folder, "%s/jm-t.XXXXXX",
+		    tmp && strlen(tmp) < 100 ? tmp : "/tmp");
 		if (!mkdtemp(folder)) {
 			perror(folder);
 			exit(255);

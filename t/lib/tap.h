@@ -10,9 +10,12 @@
 bool tap_ok(bool ok, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* Claims with a diagnosis of both sides. NULL strings are allowed. */
-bool tap_is_str(const char *got, const char *want, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
-bool tap_is_int(long long got, long long want, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
-bool tap_is_mem(const void *got, size_t got_n, const void *want, size_t want_n, const char *fmt, ...) __attribute__((format(printf, 5, 6)));
+bool tap_is_str(const char *got, const char *want, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+bool tap_is_int(long long got, long long want, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+bool tap_is_mem(const void *got, size_t got_n, const void *want, size_t want_n, const char *fmt,
+    ...) __attribute__((format(printf, 5, 6)));
 
 /* A remark in the output. */
 void tap_diag(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

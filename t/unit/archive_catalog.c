@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A table of duplicates is for its users what a plain one is: the same random puts and removals in both, and both have the same rows, whole and in
- * pages from everywhere, in both directions. And the row of an item is read as it was written.
+ * A table of duplicates is for its users what a plain one is: the same random puts and removals in
+ * both, and both have the same rows, whole and in pages from everywhere, in both directions. And
+ * the row of an item is read as it was written.
  */
 #include <stdlib.h>
 #include <unistd.h>
@@ -12,7 +13,9 @@
 #define PLAIN JM_T_BY_MESSAGE_ID
 #define DUPLICATES JM_T_BY_ADDRESS
 #define HEADS 9
-#define IDS 300				/* more than fit into a page, so that the duplicates move into pages of their own */
+#define IDS \
+	300 /* more than fit into a page, so that the duplicates move into pages of their own \
+	     */
 #define STEPS 6000
 
 static struct jm_catalog *c;
@@ -29,7 +32,8 @@ static unsigned random_to(unsigned n)
 /* Texts of which some begin like others; most rows have the first. */
 static struct jm_span random_key(unsigned char key[JM_CATALOG_KEY_MAX])
 {
-	static const char *const heads[HEADS] = { "anna@example.com", "anna@example.co", "anna", "", "a", "bert@example.com", "z", "\xff", "anna@example.com.au" };
+	static const char *const heads[HEADS] = { "anna@example.com", "anna@example.co", "anna", "",
+		"a", "bert@example.com", "z", "\xff", "anna@example.com.au" };
 	const char *head = heads[random_to(3) > 0 ? 0 : random_to(HEADS)];
 	size_t n = strlen(head);
 
@@ -45,14 +49,17 @@ static bool same_pages(struct jm_span prefix, struct jm_span after, bool reverse
 	struct jm_err err;
 	bool same;
 
-	if (jm_catalog_page(c, PLAIN, prefix, after, reverse, &x, &err) < 0 || jm_catalog_page(c, DUPLICATES, prefix, after, reverse, &y, &err) < 0) {
+	if (jm_catalog_page(c, PLAIN, prefix, after, reverse, &x, &err) < 0 ||
+	    jm_catalog_page(c, DUPLICATES, prefix, after, reverse, &y, &err) < 0) {
 		tap_diag("%s", err.text);
 		return false;
 	}
 	same = x.n == y.n;
 	for (size_t i = 0; same && i < x.n; i++)
-		same = jm_span_eq(jm_span_of(x.row[i].key, x.row[i].key_n), jm_span_of(y.row[i].key, y.row[i].key_n)) &&
-		    jm_span_eq(jm_span_of(x.row[i].value, x.row[i].value_n), jm_span_of(y.row[i].value, y.row[i].value_n));
+		same = jm_span_eq(jm_span_of(x.row[i].key, x.row[i].key_n),
+			   jm_span_of(y.row[i].key, y.row[i].key_n)) &&
+		    jm_span_eq(jm_span_of(x.row[i].value, x.row[i].value_n),
+			jm_span_of(y.row[i].value, y.row[i].value_n));
 	*rows += x.n;
 	jm_page_release(&x);
 	jm_page_release(&y);
@@ -105,8 +112,10 @@ static void duplicates(void)
 			jm_catalog_abort(&txn);
 		else if (jm_catalog_commit(&txn, &err) < 0)
 			exit(1);
-		different += !same_pages(jm_span_of(NULL, 0), random_to(8) ? random_key(after) : jm_span_of(NULL, 0), random_to(2) == 0, &rows);
-		if (random_to(2) == 0) {	/* within one text */
+		different += !same_pages(jm_span_of(NULL, 0),
+		    random_to(8) ? random_key(after) : jm_span_of(NULL, 0), random_to(2) == 0,
+		    &rows);
+		if (random_to(2) == 0) { /* within one text */
 			struct jm_span p = random_key(prefix), a = jm_span_of(NULL, 0);
 
 			if (random_to(2) == 0) {
@@ -118,7 +127,9 @@ static void duplicates(void)
 			different += !same_pages(p, a, random_to(2) == 0, &rows);
 		}
 	}
-	tap_ok(different == 0, "a table of duplicates has the rows of a plain one, after %d random changes (%zu differ)", 4 * STEPS, different);
+	tap_ok(different == 0,
+	    "a table of duplicates has the rows of a plain one, after %d random changes (%zu differ)",
+	    4 * STEPS, different);
 	tap_ok(rows > 10 * STEPS, "and both had some: %zu looked at", rows);
 }
 
@@ -138,11 +149,18 @@ static void row(const char *text, const char *stored_min)
 		rc = jm_row_put(c, txn, 7, want, &err);
 	if (rc == 0)
 		rc = jm_catalog_commit(&txn, &err);
-	tap_ok(rc == 0 && jm_row_get(c, NULL, 7, &got, &err) == 1 && json_equal(want, got), "a row is read as it was written: %.40s", text);
-	tap_ok(jm_row_locate(c, NULL, 7, &volume, &offset, &item, &err) == 1 && volume == 3 && offset == 4096 && item == 7, "the place of its report");
-	tap_ok(jm_catalog_get(c, NULL, JM_T_ITEMS, jm_id_key(7, key), &b, &err) == 1 && jm_row_size(jm_buf_span(&b), &bytes) && bytes == 33000, "its size");
+	tap_ok(rc == 0 && jm_row_get(c, NULL, 7, &got, &err) == 1 && json_equal(want, got),
+	    "a row is read as it was written: %.40s", text);
+	tap_ok(jm_row_locate(c, NULL, 7, &volume, &offset, &item, &err) == 1 && volume == 3 &&
+		offset == 4096 && item == 7,
+	    "the place of its report");
+	tap_ok(jm_catalog_get(c, NULL, JM_T_ITEMS, jm_id_key(7, key), &b, &err) == 1 &&
+		jm_row_size(jm_buf_span(&b), &bytes) && bytes == 33000,
+	    "its size");
 	tap_is_str(jm_buf_str(&b), stored_min, "what is stored");
-	tap_ok(jm_row_show(got) == 0 && json_object_get(got, "volume") == NULL && json_object_get(got, "time") != NULL, "what is shown");
+	tap_ok(jm_row_show(got) == 0 && !json_object_get(got, "volume") &&
+		json_object_get(got, "time"),
+	    "what is shown");
 	jm_buf_release(&b);
 	json_decref(want);
 	json_decref(got);
@@ -153,7 +171,8 @@ static void bad_row(const char *stored, enum jm_err_kind kind)
 	json_t *row = NULL;
 	struct jm_err err = { .kind = JM_E_NONE };
 
-	tap_ok(jm_row_whole(7, jm_span_str(stored), &row, &err) < 0 && err.kind == kind, "no row: %s", stored);
+	tap_ok(jm_row_whole(7, jm_span_str(stored), &row, &err) < 0 && err.kind == kind,
+	    "no row: %s", stored);
 }
 
 int main(void)
@@ -162,8 +181,8 @@ int main(void)
 	char dir[512];
 	struct jm_err err;
 
-	(void)snprintf(dir, sizeof(dir), "%s/jm-catalog-XXXXXX", tmp != NULL ? tmp : "/tmp");
-	if (mkdtemp(dir) == NULL || jm_catalog_open(dir, 4u << 20, &c, &err) < 0)
+	snprintf(dir, sizeof dir, "%s/jm-catalog-XXXXXX", tmp ? tmp : "/tmp");
+	if (!mkdtemp(dir) || jm_catalog_open(dir, 4u << 20, &c, &err) < 0)
 		return 1;
 	duplicates();
 	row("{\"id\":7,\"time_ms\":1795338897807,\"service\":\"s@x\",\"sender\":\"a@x\",\"subject\":\"t\",\"message_id\":\"<1@x>\",\"date\":null,"
@@ -180,6 +199,6 @@ int main(void)
 	bad_row("[1,2", JM_E_CORRUPT);
 	jm_catalog_close(&c);
 	jm_catalog_wipe(dir);
-	(void)rmdir(dir);
+	rmdir(dir);
 	return tap_done();
 }

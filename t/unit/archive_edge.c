@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Edges: a clock that is set back and far forward, a volume that is full to the byte, no descriptor left, equal reports from many threads at the same
- * moment, no bytes at all. clock_gettime of this program goes through here.
+ * Edges: a clock that is set back and far forward, a volume that is full to the byte, no descriptor
+ * left, equal reports from many threads at the same moment, no bytes at all. clock_gettime of this
+ * program goes through here.
  */
 #include <fcntl.h>
 #include <inttypes.h>
@@ -42,11 +43,12 @@ static void make(unsigned i, size_t n)
 {
 	char id[40];
 
-	(void)snprintf(id, sizeof(id), "edge%u@x", i);
+	snprintf(id, sizeof id, "edge%u@x", i);
 	t_message(&b, id, "edge", i, n);
 }
 
-static bool deposit(struct jm_archive *a, unsigned i, size_t n, const char *set_aside, struct jm_receipt *r, struct jm_err *err)
+static bool deposit(struct jm_archive *a, unsigned i, size_t n, const char *set_aside,
+    struct jm_receipt *r, struct jm_err *err)
 {
 	make(i, n);
 	return t_deposit(a, jm_buf_span(&b), SERVICE, set_aside, r, err) == 0;
@@ -56,7 +58,8 @@ static bool exact(struct jm_archive *a, uint64_t id, unsigned which, struct jm_s
 {
 	struct jm_err err;
 
-	return t_export(a, id, JM_EXPORT_REPORT, which, &out, &err) == 0 && jm_span_eq(jm_buf_span(&out), want);
+	return t_export(a, id, JM_EXPORT_REPORT, which, &out, &err) == 0 &&
+	    jm_span_eq(jm_buf_span(&out), want);
 }
 
 static struct jm_archive *rebuilt(const char *dir, uint64_t volume_size_bytes)
@@ -64,7 +67,10 @@ static struct jm_archive *rebuilt(const char *dir, uint64_t volume_size_bytes)
 	struct jm_archive *a = NULL;
 	struct jm_err err;
 
-	if (jm_archive_open(&(struct jm_archive_options){ .dir = dir, .volume_size_bytes = volume_size_bytes, .rebuild = true }, &a, &err) < 0)
+	if (jm_archive_open(
+		&(struct jm_archive_options){
+		    .dir = dir, .volume_size_bytes = volume_size_bytes, .rebuild = true },
+		&a, &err) < 0)
 		tap_diag("%s", err.text);
 	return a;
 }
@@ -84,16 +90,20 @@ static int see(void *ctx, const json_t *row, struct jm_err *err)
 	(void)err;
 	if (s->n < 40) {
 		s->id[s->n] = (uint64_t)json_integer_value(json_object_get(row, "id"));
-		(void)snprintf(s->time[s->n], sizeof(s->time[0]), "%s", json_string_value(json_object_get(row, "time")));
+		snprintf(s->time[s->n], sizeof s->time[0], "%s",
+		    json_string_value(json_object_get(row, "time")));
 		s->n++;
 	}
 	return 0;
 }
 
 /* How many, and whether in the order of the ids or else of the times. */
-static size_t list(struct jm_archive *a, int64_t since_ms, int64_t until_ms, bool reverse, bool *by_id_r, bool *by_time_r)
+static size_t list(struct jm_archive *a, int64_t since_ms, int64_t until_ms, bool reverse,
+    bool *by_id_r, bool *by_time_r)
 {
-	const struct jm_archive_filter f = { .since_ms = since_ms, .until_ms = until_ms, .reverse = reverse };
+	const struct jm_archive_filter f = {
+		.since_ms = since_ms, .until_ms = until_ms, .reverse = reverse
+	};
 	struct seen s = { .n = 0 };
 	struct jm_err err;
 
@@ -120,32 +130,45 @@ static void check_clock(struct jm_archive *a, int64_t now_ms, const uint64_t seq
 	tap_is_int((long long)list(a, 0, 0, false, &by_id, &by_time), 9, "all are listed");
 	tap_ok(by_id && !by_time, "in the order of arrival");
 	for (int reverse = 0; reverse < 2; reverse++) {
-		tap_is_int((long long)list(a, 1, 0, reverse, &by_id, &by_time), 9, "all since 1970%s", reverse ? ", the newest first" : "");
+		tap_is_int((long long)list(a, 1, 0, reverse, &by_id, &by_time), 9,
+		    "all since 1970%s", reverse ? ", the newest first" : "");
 		tap_ok(by_time && !by_id, "in the order of the clock");
-		tap_is_int((long long)list(a, now_ms - HOUR_S * 1000, now_ms + HOUR_S * 1000, reverse, &by_id, &by_time), 3, "of the first hour");
-		tap_is_int((long long)list(a, now_ms + HOUR_S * 1000, 0, reverse, &by_id, &by_time), 2, "of the future");
-		tap_is_int((long long)list(a, 0, now_ms - HOUR_S * 1000, reverse, &by_id, &by_time), 4, "from before");
+		tap_is_int((long long)list(a, now_ms - HOUR_S * 1000, now_ms + HOUR_S * 1000,
+			       reverse, &by_id, &by_time),
+		    3, "of the first hour");
+		tap_is_int((long long)list(a, now_ms + HOUR_S * 1000, 0, reverse, &by_id, &by_time),
+		    2, "of the future");
+		tap_is_int((long long)list(a, 0, now_ms - HOUR_S * 1000, reverse, &by_id, &by_time),
+		    4, "from before");
 	}
 	/* What was written at or after that, whatever the clock told in between. */
 	tap_ok(jm_archive_since(a, now_ms - HOUR_S * 1000, &first, &err) == 0, "since");
-	tap_ok(first <= seq[0], "a verification since an hour before begins with the first (%" PRIu64 ")", first);
-	tap_ok(jm_archive_since(a, now_ms - 6 * HOUR_S * 1000, &first, &err) == 0 && first <= seq[0], "so does one since six hours before (%" PRIu64 ")", first);
+	tap_ok(first <= seq[0],
+	    "a verification since an hour before begins with the first (%" PRIu64 ")", first);
+	tap_ok(
+	    jm_archive_since(a, now_ms - 6 * HOUR_S * 1000, &first, &err) == 0 && first <= seq[0],
+	    "so does one since six hours before (%" PRIu64 ")", first);
 	tap_ok(jm_archive_since(a, now_ms + HOUR_S * 1000, &first, &err) == 0, "since");
-	tap_ok(first > seq[5] && first <= seq[6], "one of the future with the first of the future (%" PRIu64 ")", first);
+	tap_ok(first > seq[5] && first <= seq[6],
+	    "one of the future with the first of the future (%" PRIu64 ")", first);
 	tap_ok(jm_archive_since(a, now_ms + 1000ll * DAY_S * 1000, &first, &err) == 0, "since");
 	tap_ok(first > seq[8], "one behind all with nothing (%" PRIu64 ")", first);
 	tap_is_int(t_verify(a, problem), 0, "nothing is wrong (%s)", problem);
 	tap_ok(jm_archive_status(a, &status, &err) == 0, "status");
 	holds = json_is_true(json_object_get(json_object_get(status, "balance"), "holds"));
-	tap_ok(holds && json_integer_value(json_object_get(status, "items")) == 9 && json_integer_value(json_object_get(status, "merged")) == 1 &&
-	    json_integer_value(json_object_get(status, "set_aside")) == 0, "all are counted, and the sums balance");
+	tap_ok(holds && json_integer_value(json_object_get(status, "items")) == 9 &&
+		json_integer_value(json_object_get(status, "merged")) == 1 &&
+		json_integer_value(json_object_get(status, "set_aside")) == 0,
+	    "all are counted, and the sums balance");
 	json_decref(status);
 }
 
-/* Three now, one of them twice; three five hours back; two in 400 days; one ten days back, set aside and then released by today's clock. */
+/* Three now, one of them twice; three five hours back; two in 400 days; one ten days back, set
+ * aside and then released by today's clock. */
 static void clocks(void)
 {
-	static const long at[10] = { 0, 0, 0, -5 * HOUR_S, -5 * HOUR_S, -5 * HOUR_S, 400 * DAY_S, 400 * DAY_S, -10 * DAY_S, 0 };
+	static const long at[10] = { 0, 0, 0, -5 * HOUR_S, -5 * HOUR_S, -5 * HOUR_S, 400 * DAY_S,
+		400 * DAY_S, -10 * DAY_S, 0 };
 	char dir[500];
 	struct jm_archive *a = NULL;
 	struct jm_receipt r;
@@ -153,18 +176,22 @@ static void clocks(void)
 	uint64_t seq[10];
 	int64_t now_ms = jm_clock_now_ms();
 
-	(void)snprintf(dir, sizeof(dir), "%s/clock", tap_folder());
+	snprintf(dir, sizeof dir, "%s/clock", tap_folder());
 	for (unsigned i = 0; i < 10; i++) {
 		atomic_store(&offset_s, at[i]);
-		if (i == 0 || i == 4 || i == 6 || i == 8) {	/* between deposits, and between starts */
+		if (i == 0 || i == 4 || i == 6 || i == 8) { /* between deposits, and between starts
+							     */
 			jm_archive_close(&a);
-			if ((a = t_open(dir, 5000)) == NULL)
+			if (!(a = t_open(dir, 5000)))
 				exit(1);
 		}
-		tap_ok(deposit(a, i == 9 ? 1 : i, 1000, i == 8 ? "too old" : NULL, &r, &err), "message %u", i);
+		tap_ok(deposit(a, i == 9 ? 1 : i, 1000, i == 8 ? "too old" : NULL, &r, &err),
+		    "message %u", i);
 		seq[i] = r.seq;
 	}
-	tap_ok(jm_archive_change(a, "test", &(struct jm_change){ .seq = seq[8], .to = JM_CHANGE_RELEASE }, 1, &err) == 0, "one is released");
+	tap_ok(jm_archive_change(a, "test",
+		   &(struct jm_change){ .seq = seq[8], .to = JM_CHANGE_RELEASE }, 1, &err) == 0,
+	    "one is released");
 	check_clock(a, now_ms, seq);
 	jm_archive_close(&a);
 	atomic_store(&offset_s, -30 * DAY_S);
@@ -193,7 +220,8 @@ static uint64_t size_of(const char *dir, uint64_t volume)
 	return stat(jm_volume_path(dir, volume, path), &st) == 0 ? (uint64_t)st.st_size : 0;
 }
 
-/* Deposit SMALL messages into a new archive, with a start before the last; how long its first volume is then. ends[i]: what it was after each. */
+/* Deposit SMALL messages into a new archive, with a start before the last; how long its first
+ * volume is then. ends[i]: what it was after each. */
 static uint64_t fill(const char *name, uint64_t limit, uint64_t ends[SMALL], unsigned *bad)
 {
 	char dir[500], problem[200];
@@ -203,7 +231,7 @@ static uint64_t fill(const char *name, uint64_t limit, uint64_t ends[SMALL], uns
 	struct jm_err err;
 	struct jm_buf was;
 
-	(void)snprintf(dir, sizeof(dir), "%s/%s-%" PRIu64, tap_folder(), name, limit);
+	snprintf(dir, sizeof dir, "%s/%s-%" PRIu64, tap_folder(), name, limit);
 	jm_buf_init(&was, CAP);
 	a = t_open(dir, limit);
 	for (unsigned i = 0; i < SMALL; i++) {
@@ -211,7 +239,7 @@ static uint64_t fill(const char *name, uint64_t limit, uint64_t ends[SMALL], uns
 			jm_archive_close(&a);
 			a = t_open(dir, limit);
 		}
-		if (a == NULL || !deposit(a, i, 600, NULL, &r, &err))
+		if (!a || !deposit(a, i, 600, NULL, &r, &err))
 			exit(1);
 		seq[i] = r.seq;
 		ends[i] = size_of(dir, 1);
@@ -219,9 +247,10 @@ static uint64_t fill(const char *name, uint64_t limit, uint64_t ends[SMALL], uns
 	*bad += t_verify(a, problem) != 0 || !t_list(a, NULL, &was);
 	jm_archive_close(&a);
 	before = size_of(dir, 1);
-	if ((a = rebuilt(dir, limit)) == NULL)
+	if (!(a = rebuilt(dir, limit)))
 		exit(1);
-	*bad += t_verify(a, problem) != 0 || !t_list(a, NULL, &out) || !jm_span_eq(jm_buf_span(&was), jm_buf_span(&out));
+	*bad += t_verify(a, problem) != 0 || !t_list(a, NULL, &out) ||
+	    !jm_span_eq(jm_buf_span(&was), jm_buf_span(&out));
 	for (unsigned i = 0; i < SMALL; i++) {
 		make(i, 600);
 		*bad += !exact(a, seq[i], 0, jm_buf_span(&b));
@@ -239,13 +268,19 @@ static void volumes(void)
 	(void)fill("learn", 1u << 30, ends, &bad);
 	second = ends[1];
 	seal = fill("volume", second, at, &bad) - second;
-	tap_ok(at[1] == second + seal && at[2] == at[1] && seal > JM_RECORD_HEAD_BYTES + JM_RECORD_TRAILER_BYTES,
+	tap_ok(at[1] == second + seal && at[2] == at[1] &&
+		seal > JM_RECORD_HEAD_BYTES + JM_RECORD_TRAILER_BYTES,
 	    "a record that ends at the limit is followed by the seal (%" PRIu64 " bytes)", seal);
-	tap_is_int((long long)fill("volume", second - 1, at, &bad), (long long)(second + seal), "one that ends a byte behind it, too");
+	tap_is_int((long long)fill("volume", second - 1, at, &bad), (long long)(second + seal),
+	    "one that ends a byte behind it, too");
 	(void)fill("volume", second + 1, at, &bad);
-	tap_ok(at[1] == second && at[2] == ends[2] + seal, "one that ends a byte before it is followed by another");
-	tap_ok(fill("volume", second + seal, at, &bad) == ends[2] + seal && at[1] == second, "the seal does not count against the limit");
-	tap_ok(fill("volume", second + seal - 1, at, &bad) == ends[2] + seal && fill("volume", second + seal + 1, at, &bad) == ends[2] + seal, "to the byte");
+	tap_ok(at[1] == second && at[2] == ends[2] + seal,
+	    "one that ends a byte before it is followed by another");
+	tap_ok(fill("volume", second + seal, at, &bad) == ends[2] + seal && at[1] == second,
+	    "the seal does not count against the limit");
+	tap_ok(fill("volume", second + seal - 1, at, &bad) == ends[2] + seal &&
+		fill("volume", second + seal + 1, at, &bad) == ends[2] + seal,
+	    "to the byte");
 	tap_is_int(bad, 0, "and each time all is there, also from a catalog made anew");
 	bad = 0;
 	for (uint64_t limit = 1; limit < ends[0] + 200; limit = limit * 2 + 1)
@@ -265,7 +300,7 @@ static unsigned take_all(int fd[DESCRIPTORS], unsigned spare)
 	while (n < DESCRIPTORS && (fd[n] = open("/dev/null", O_RDONLY)) >= 0)
 		n++;
 	for (; n > 0 && spare > 0; spare--)
-		(void)close(fd[--n]);
+		close(fd[--n]);
 	return n;
 }
 
@@ -280,8 +315,9 @@ static void descriptors(void)
 	struct jm_err err;
 	int fd[DESCRIPTORS];
 
-	(void)snprintf(dir, sizeof(dir), "%s/descriptors", tap_folder());
-	if ((a = t_open(dir, 5000)) == NULL || getrlimit(RLIMIT_NOFILE, &old) != 0 || !deposit(a, 0, 1000, NULL, &r, &err))
+	snprintf(dir, sizeof dir, "%s/descriptors", tap_folder());
+	if (!(a = t_open(dir, 5000)) || getrlimit(RLIMIT_NOFILE, &old) != 0 ||
+	    !deposit(a, 0, 1000, NULL, &r, &err))
 		exit(1);
 	seq[stored++] = r.seq;
 	few = old;
@@ -306,18 +342,20 @@ static void descriptors(void)
 				others++;
 		}
 		while (n > 0)
-			(void)close(fd[--n]);
+			close(fd[--n]);
 	}
 	(void)setrlimit(RLIMIT_NOFILE, &old);
-	tap_ok(refused > 10 && stored > 10, "with hardly a descriptor left: %u stored, %u refused", stored, refused);
+	tap_ok(refused > 10 && stored > 10, "with hardly a descriptor left: %u stored, %u refused",
+	    stored, refused);
 	tap_is_int(others, 0, "each as temporary, and no damage is told");
-	tap_ok(deposit(a, stored, 1000, NULL, &r, &err), "with descriptors again the next goes through");
+	tap_ok(deposit(a, stored, 1000, NULL, &r, &err),
+	    "with descriptors again the next goes through");
 	seq[stored++] = r.seq;
 	tap_is_int(t_verify(a, problem), 0, "nothing is wrong (%s)", problem);
 	jm_archive_close(&a);
 	a = t_open(dir, 5000);
 	for (unsigned i = 0; i < stored; i++) {
-		make(i, 1000);		/* either size was stored under this number */
+		make(i, 1000); /* either size was stored under this number */
 		if (!exact(a, seq[i], 0, jm_buf_span(&b))) {
 			make(i, 20000);
 			bad += !exact(a, seq[i], 0, jm_buf_span(&b));
@@ -344,13 +382,14 @@ static void *same_thread(void *arg)
 	unsigned i = (unsigned)(uintptr_t)arg;
 	struct jm_err err;
 
-	(void)pthread_barrier_wait(&same.begin);
+	pthread_barrier_wait(&same.begin);
 	if (t_deposit(same.a, same.bytes, SERVICE, NULL, &same.receipt[i], &err) < 0)
 		atomic_fetch_add(&same.failed, 1);
 	return NULL;
 }
 
-/* Equal bytes from all threads: the item has the lowest number, all are reports of it, the bytes are stored once. */
+/* Equal bytes from all threads: the item has the lowest number, all are reports of it, the bytes
+ * are stored once. */
 static void equal_at_once(const char *what, struct jm_span bytes)
 {
 	pthread_t thread[THREADS];
@@ -365,7 +404,7 @@ static void equal_at_once(const char *what, struct jm_span bytes)
 		if (pthread_create(&thread[i], NULL, same_thread, (void *)(uintptr_t)i) != 0)
 			exit(1);
 	for (unsigned i = 0; i < THREADS; i++)
-		(void)pthread_join(thread[i], NULL);
+		pthread_join(thread[i], NULL);
 	for (unsigned i = 0; i < THREADS; i++) {
 		id = same.receipt[i].seq < id ? same.receipt[i].seq : id;
 		least = same.receipt[i].stored_bytes < least ? same.receipt[i].stored_bytes : least;
@@ -373,9 +412,13 @@ static void equal_at_once(const char *what, struct jm_span bytes)
 	/* What is spliced has a line of metadata more, and no body. */
 	for (unsigned i = 0; i < THREADS; i++)
 		whole += bytes.len > 1000 && same.receipt[i].stored_bytes > least + 200;
-	tap_is_int(atomic_load(&same.failed), 0, "%s from %d threads: all are taken", what, THREADS);
-	tap_ok(jm_archive_show(same.a, id, &item, &err) == 0 && json_array_size(json_object_get(item, "reports")) == THREADS, "one item with a report of each");
-	tap_is_int((long long)json_array_size(json_object_get(item, "contents")), 1, "and one content");
+	tap_is_int(
+	    atomic_load(&same.failed), 0, "%s from %d threads: all are taken", what, THREADS);
+	tap_ok(jm_archive_show(same.a, id, &item, &err) == 0 &&
+		json_array_size(json_object_get(item, "reports")) == THREADS,
+	    "one item with a report of each");
+	tap_is_int(
+	    (long long)json_array_size(json_object_get(item, "contents")), 1, "and one content");
 	json_decref(item);
 	for (unsigned i = 0; i < THREADS; i++)
 		wrong += !exact(same.a, id, i, bytes);
@@ -389,8 +432,9 @@ static void equal(void)
 	char dir[500], problem[200];
 	bool by_id, by_time;
 
-	(void)snprintf(dir, sizeof(dir), "%s/equal", tap_folder());
-	if ((same.a = t_open(dir, 100000)) == NULL || pthread_barrier_init(&same.begin, NULL, THREADS) != 0)
+	snprintf(dir, sizeof dir, "%s/equal", tap_folder());
+	if (!(same.a = t_open(dir, 100000)) ||
+	    pthread_barrier_init(&same.begin, NULL, THREADS) != 0)
 		exit(1);
 	equal_at_once("nothing at all", jm_span_of((const unsigned char *)"", 0));
 	equal_at_once("a single byte", jm_span_str("x"));
@@ -400,7 +444,8 @@ static void equal(void)
 	t_report(&inner, "r1", "anna@example.com", "To: bert@example.org", jm_buf_span(&b), false);
 	equal_at_once("an equal report", jm_buf_span(&inner));
 	t_message(&b, "empty@x", "", 1, 0);
-	t_report(&inner, "r2", "anna@example.com", "To: bert@example.org", jm_span_of((const unsigned char *)"", 0), false);
+	t_report(&inner, "r2", "anna@example.com", "To: bert@example.org",
+	    jm_span_of((const unsigned char *)"", 0), false);
 	equal_at_once("an equal report of nothing", jm_buf_span(&inner));
 	make(2, 3000000);
 	equal_at_once("an equal large message", jm_buf_span(&b));
@@ -408,11 +453,12 @@ static void equal(void)
 	tap_is_int(t_verify(same.a, problem), 0, "nothing is wrong (%s)", problem);
 	jm_archive_close(&same.a);
 	if ((same.a = rebuilt(dir, 100000)) != NULL) {
-		tap_is_int((long long)list(same.a, 0, 0, false, &by_id, &by_time), 6, "six items, too, from a catalog made anew");
+		tap_is_int((long long)list(same.a, 0, 0, false, &by_id, &by_time), 6,
+		    "six items, too, from a catalog made anew");
 		tap_is_int(t_verify(same.a, problem), 0, "nothing is wrong (%s)", problem);
 	}
 	jm_archive_close(&same.a);
-	(void)pthread_barrier_destroy(&same.begin);
+	pthread_barrier_destroy(&same.begin);
 }
 
 int main(void)

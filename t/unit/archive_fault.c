@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Faults: torn tails, damage, a lost catalog, a second owner, newer formats; and every Nth write, sync, open, truncation that fails, or kills
- * the process. What was acknowledged must be there, exact, once; the rest absent or whole.
+ * Faults: torn tails, damage, a lost catalog, a second owner, newer formats; and every Nth write,
+ * sync, open, truncation that fails, or kills the process. What was acknowledged must be there,
+ * exact, once; the rest absent or whole.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -24,7 +25,7 @@
 
 #define CAP (16u << 20)
 #define CHILD_MESSAGES 12
-#define CHILD_VOLUME_BYTES 12000	/* so that a child goes through three or four volumes */
+#define CHILD_VOLUME_BYTES 12000 /* so that a child goes through three or four volumes */
 #define SERVICE "archive@journal.example.com"
 
 static struct jm_buf b, out;
@@ -33,8 +34,9 @@ static void child_message(struct jm_buf *to, unsigned i)
 {
 	char id[40];
 
-	(void)snprintf(id, sizeof(id), "m%u@x", i);
-	t_message(to, id, "fault", i, i == 5 ? 60000 : 1500);	/* the large one becomes a volume of its own */
+	snprintf(id, sizeof id, "m%u@x", i);
+	t_message(to, id, "fault", i, i == 5 ? 60000 : 1500); /* the large one becomes a volume of
+								 its own */
 }
 
 /* ---- the child: deposits, and says what was acknowledged ---- */
@@ -46,15 +48,17 @@ static int child(const char *dir)
 	struct jm_receipt r;
 	char line[64];
 
-	if (jm_archive_open(&(struct jm_archive_options){ .dir = dir, .volume_size_bytes = CHILD_VOLUME_BYTES }, &a, &err) < 0)
-		return 3;	/* a start may fail, with nothing acknowledged */
+	if (jm_archive_open(
+		&(struct jm_archive_options){ .dir = dir, .volume_size_bytes = CHILD_VOLUME_BYTES },
+		&a, &err) < 0)
+		return 3; /* a start may fail, with nothing acknowledged */
 	for (unsigned i = 0; i < CHILD_MESSAGES; i++) {
 		int n = 0;
 
 		child_message(&b, i);
 		for (int tries = 0; tries < 2 && n == 0; tries++)
 			if (t_deposit(a, jm_buf_span(&b), SERVICE, NULL, &r, &err) == 0)
-				n = snprintf(line, sizeof(line), "%u %" PRIu64 "\n", i, r.seq);
+				n = snprintf(line, sizeof line, "%u %" PRIu64 "\n", i, r.seq);
 		if (n > 0 && write(STDOUT_FILENO, line, (size_t)n) != n)
 			return 4;
 	}
@@ -63,7 +67,7 @@ static int child(const char *dir)
 }
 
 struct outcome {
-	uint64_t seq[CHILD_MESSAGES];	/* 0: not acknowledged */
+	uint64_t seq[CHILD_MESSAGES]; /* 0: not acknowledged */
 	unsigned acknowledged;
 	int status;
 };
@@ -76,7 +80,7 @@ static void run_child(const char *self, const char *dir, const char *fault, stru
 	int pipe_fd[2];
 	pid_t pid;
 
-	memset(o, 0, sizeof(*o));
+	memset(o, 0, sizeof *o);
 	if (pipe(pipe_fd) != 0 || (pid = fork()) < 0)
 		exit(1);
 	if (pid == 0) {
@@ -84,18 +88,18 @@ static void run_child(const char *self, const char *dir, const char *fault, stru
 
 		(void)dup2(pipe_fd[1], STDOUT_FILENO);
 		(void)dup2(null, STDERR_FILENO);
-		(void)close(pipe_fd[0]);
+		close(pipe_fd[0]);
 		(void)setenv("JM_FAULT", fault, 1);
 		(void)execl(self, self, "child", dir, (char *)NULL);
 		_exit(9);
 	}
-	(void)close(pipe_fd[1]);
-	while (n < sizeof(text) - 1 && (got = read(pipe_fd[0], text + n, sizeof(text) - 1 - n)) > 0)
+	close(pipe_fd[1]);
+	while (n < sizeof text - 1 && (got = read(pipe_fd[0], text + n, sizeof text - 1 - n)) > 0)
 		n += (size_t)got;
-	(void)close(pipe_fd[0]);
+	close(pipe_fd[0]);
 	text[n] = '\0';
 	(void)waitpid(pid, &o->status, 0);
-	while (*p != '\0' && strchr(p, '\n') != NULL) {
+	while (*p != '\0' && strchr(p, '\n')) {
 		unsigned long i = strtoul(p, &p, 10);
 
 		if (i >= CHILD_MESSAGES)
@@ -121,42 +125,48 @@ static const char *judge(const char *dir, const struct outcome *o, bool again)
 	char problem[200];
 	size_t rows;
 
-	if (a == NULL)
+	if (!a)
 		return "does not open";
 	*text = '\0';
 	for (unsigned i = 0; i < CHILD_MESSAGES && *text == '\0'; i++) {
 		child_message(&b, i);
-		if (o->seq[i] != 0 && (t_export(a, o->seq[i], JM_EXPORT_REPORT, 0, &out, &err) < 0 || !jm_span_eq(jm_buf_span(&out), jm_buf_span(&b))))
-			(void)snprintf(text, sizeof(text), "message %u (seq %" PRIu64 ") was acknowledged and is not there", i, o->seq[i]);
+		if (o->seq[i] != 0 &&
+		    (t_export(a, o->seq[i], JM_EXPORT_REPORT, 0, &out, &err) < 0 ||
+			!jm_span_eq(jm_buf_span(&out), jm_buf_span(&b))))
+			snprintf(text, sizeof text,
+			    "message %u (seq %" PRIu64 ") was acknowledged and is not there", i,
+			    o->seq[i]);
 	}
 	rows = rows_of(a);
 	if (*text == '\0' && (rows < o->acknowledged || rows > CHILD_MESSAGES))
-		(void)snprintf(text, sizeof(text), "%zu items for %u acknowledged", rows, o->acknowledged);
+		snprintf(text, sizeof text, "%zu items for %u acknowledged", rows, o->acknowledged);
 	if (*text == '\0' && t_verify(a, problem) != 0)
-		(void)snprintf(text, sizeof(text), "verify: %s", problem);
+		snprintf(text, sizeof text, "verify: %s", problem);
 	child_message(&b, 99);
 	if (*text == '\0' && again && t_deposit(a, jm_buf_span(&b), SERVICE, NULL, &r, &err) < 0)
-		(void)snprintf(text, sizeof(text), "no deposit afterwards: %s", err.text);
+		snprintf(text, sizeof text, "no deposit afterwards: %s", err.text);
 	jm_archive_close(&a);
 	return text;
 }
 
 static void remove_tree(const char *dir)
 {
-	static const char *const parts[] = { "volumes", "catalog", "catalog.bad", "cut", "tmp", "" };
+	static const char *const parts[] = { "volumes", "catalog", "catalog.bad", "cut", "tmp",
+		"" };
 	char path[JM_VOLUME_PATH_BYTES], name[700];
 
-	for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++) {
-		(void)snprintf(name, sizeof(name), "%s%s%s", dir, *parts[i] ? "/" : "", parts[i]);
+	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+		snprintf(name, sizeof name, "%s%s%s", dir, *parts[i] ? "/" : "", parts[i]);
 		jm_catalog_wipe(name);
 		for (unsigned n = 1; n < 30 && strcmp(parts[i], "volumes") == 0; n++)
-			(void)unlink(jm_volume_path(dir, n, path));
-		(void)rmdir(name);
+			unlink(jm_volume_path(dir, n, path));
+		rmdir(name);
 	}
 }
 
 /* for_ever: also all calls after the Nth fail. */
-static void fault_loop(const char *self, const char *op, const char *what, bool for_ever, unsigned max)
+static void fault_loop(
+    const char *self, const char *op, const char *what, bool for_ever, unsigned max)
 {
 	unsigned bad = 0;
 	char fault[60], dir[500];
@@ -165,18 +175,22 @@ static void fault_loop(const char *self, const char *op, const char *what, bool 
 		struct outcome o;
 		const char *wrong;
 
-		(void)snprintf(dir, sizeof(dir), "%s/%s-%s-%u", tap_folder(), op, what, n);
-		(void)snprintf(fault, sizeof(fault), "%s:%u%s:%s", op, n, for_ever ? "+" : "", what);
+		snprintf(dir, sizeof dir, "%s/%s-%s-%u", tap_folder(), op, what, n);
+		snprintf(fault, sizeof fault, "%s:%u%s:%s", op, n, for_ever ? "+" : "", what);
 		run_child(self, dir, fault, &o);
 		wrong = judge(dir, &o, true);
 		if (*wrong != '\0' && bad++ < 3)
 			tap_diag("%s: %s", fault, wrong);
-		/* A single fault must not stop an archive that is open: the second try of each deposit goes through. */
-		if (strcmp(what, "kill") != 0 && !for_ever && o.status == 0 && o.acknowledged < CHILD_MESSAGES && bad++ < 3)
-			tap_diag("%s: %u of %d acknowledged", fault, o.acknowledged, CHILD_MESSAGES);
+		/* A single fault must not stop an archive that is open: the second try of each
+		 * deposit goes through. */
+		if (strcmp(what, "kill") != 0 && !for_ever && o.status == 0 &&
+		    o.acknowledged < CHILD_MESSAGES && bad++ < 3)
+			tap_diag(
+			    "%s: %u of %d acknowledged", fault, o.acknowledged, CHILD_MESSAGES);
 		remove_tree(dir);
 	}
-	tap_is_int(bad, 0, "%s %s at 1 to %u%s: acknowledged is there, exact, once", op, what, max, for_ever ? " and from then on" : "");
+	tap_is_int(bad, 0, "%s %s at 1 to %u%s: acknowledged is there, exact, once", op, what, max,
+	    for_ever ? " and from then on" : "");
 }
 
 /* ---- files changed by hand ---- */
@@ -210,7 +224,7 @@ static void flip(const char *path, uint64_t at)
 	c ^= 0x10;
 	if (pwrite(fd, &c, 1, (off_t)at) != 1)
 		exit(1);
-	(void)close(fd);
+	close(fd);
 }
 
 /* An archive of n small messages in dir; the size of its volume before the last is returned. */
@@ -222,10 +236,10 @@ static uint64_t fill(const char *dir, unsigned n)
 	struct jm_receipt r;
 	struct jm_err err;
 
-	for (unsigned i = 0; a != NULL && i < n; i++) {
+	for (unsigned i = 0; a && i < n; i++) {
 		char id[40];
 
-		(void)snprintf(id, sizeof(id), "h%u@x", i);
+		snprintf(id, sizeof id, "h%u@x", i);
 		t_message(&b, id, "hand", i, 300);
 		before = size_of(jm_volume_path(dir, 1, path));
 		if (t_deposit(a, jm_buf_span(&b), SERVICE, NULL, &r, &err) < 0)
@@ -239,7 +253,7 @@ static void wipe_catalog(const char *dir)
 {
 	char path[600];
 
-	(void)snprintf(path, sizeof(path), "%s/catalog", dir);
+	snprintf(path, sizeof path, "%s/catalog", dir);
 	jm_catalog_wipe(path);
 }
 
@@ -250,8 +264,8 @@ static void torn(void)
 	unsigned bad = 0, events = 0;
 	uint64_t before, size;
 
-	(void)snprintf(dir, sizeof(dir), "%s/torn", tap_folder());
-	(void)snprintf(keep, sizeof(keep), "%s/torn.keep", tap_folder());
+	snprintf(dir, sizeof dir, "%s/torn", tap_folder());
+	snprintf(keep, sizeof keep, "%s/torn.keep", tap_folder());
 	before = fill(dir, 3);
 	size = size_of(jm_volume_path(dir, 1, path));
 	copy(path, keep, UINT64_MAX);
@@ -261,11 +275,12 @@ static void torn(void)
 		copy(keep, path, n);
 		wipe_catalog(dir);
 		a = t_open(dir, 0);
-		bad += a == NULL || rows_of(a) != 2 || t_verify(a, NULL) != 0;
+		bad += !a || rows_of(a) != 2 || t_verify(a, NULL) != 0;
 		jm_archive_close(&a);
 		a = t_open(dir, 0);
 		t_list(a, NULL, &out);
-		events += a != NULL && size_of(path) > before;	/* the event "recovered" was written when it was closed */
+		events += a && size_of(path) > before; /* the event "recovered" was written when it
+							  was closed */
 		jm_archive_close(&a);
 	}
 	tap_is_int(bad, 0, "a last record cut anywhere is cut off, the others stay");
@@ -279,13 +294,14 @@ static void torn(void)
 		flip(path, at);
 		wipe_catalog(dir);
 		a = t_open(dir, 0);
-		bad += a == NULL || rows_of(a) != 2;
+		bad += !a || rows_of(a) != 2;
 		jm_archive_close(&a);
 	}
 	tap_is_int(bad, 0, "a last record that does not fit its digest is cut off");
 }
 
-/* A changed bit in the middle is named, everything else stays readable; without a catalog the start refuses. */
+/* A changed bit in the middle is named, everything else stays readable; without a catalog the start
+ * refuses. */
 static void damage(void)
 {
 	char dir[500], path[JM_VOLUME_PATH_BYTES], problem[200];
@@ -294,14 +310,14 @@ static void damage(void)
 	uint64_t first_end, size;
 	unsigned unnamed = 0, others = 0, started = 0;
 
-	(void)snprintf(dir, sizeof(dir), "%s/damage", tap_folder());
+	snprintf(dir, sizeof dir, "%s/damage", tap_folder());
 	first_end = fill(dir, 2);
 	size = size_of(jm_volume_path(dir, 1, path));
-	(void)fill(dir, 2);	/* the same two again: receipts only */
+	(void)fill(dir, 2); /* the same two again: receipts only */
 	for (uint64_t at = first_end; at < size; at += 37) {
 		flip(path, at);
 		a = t_open(dir, 0);
-		if (a == NULL) {
+		if (!a) {
 			unnamed++;
 		} else {
 			unnamed += t_verify(a, problem) <= 0;
@@ -315,10 +331,11 @@ static void damage(void)
 	flip(path, first_end + 100);
 	wipe_catalog(dir);
 	started += jm_archive_open(&(struct jm_archive_options){ .dir = dir }, &a, &err) == 0;
-	tap_ok(started == 0 && err.kind == JM_E_CORRUPT, "without a catalog, damage before the tail stops the start: %s", err.text);
+	tap_ok(started == 0 && err.kind == JM_E_CORRUPT,
+	    "without a catalog, damage before the tail stops the start: %s", err.text);
 	flip(path, first_end + 100);
 	a = t_open(dir, 0);
-	tap_is_int(a == NULL ? -1 : t_verify(a, problem), 0, "and mended it starts (%s)", problem);
+	tap_is_int(!a ? -1 : t_verify(a, problem), 0, "and mended it starts (%s)", problem);
 	jm_archive_close(&a);
 }
 
@@ -339,16 +356,17 @@ static void put_version(const char *path, uint64_t at, size_t head, const unsign
 
 	if (fd < 0 || pread(fd, h, head, (off_t)at) != (ssize_t)head)
 		exit(1);
-	if (uuid != NULL) {
+	if (uuid) {
 		h[4] = 2;
-		jm_num_put_be32(h + head - 4, jm_crc32c(jm_crc32c(0, uuid, JM_UUID_BYTES), h, head - 4));
+		jm_num_put_be32(
+		    h + head - 4, jm_crc32c(jm_crc32c(0, uuid, JM_UUID_BYTES), h, head - 4));
 	} else {
 		jm_num_put_be32(h + 8, 2);
 		jm_num_put_be32(h + head - 4, jm_crc32c(0, h, head - 4));
 	}
 	if (pwrite(fd, h, head, (off_t)at) != (ssize_t)head)
 		exit(1);
-	(void)close(fd);
+	close(fd);
 }
 
 static void refusals(void)
@@ -359,8 +377,8 @@ static void refusals(void)
 	struct jm_err err;
 	int fd;
 
-	(void)snprintf(dir, sizeof(dir), "%s/refuse", tap_folder());
-	(void)snprintf(keep, sizeof(keep), "%s/refuse.keep", tap_folder());
+	snprintf(dir, sizeof dir, "%s/refuse", tap_folder());
+	snprintf(keep, sizeof keep, "%s/refuse.keep", tap_folder());
 	(void)fill(dir, 2);
 	a = t_open(dir, 0);
 	refuse(dir, JM_E_DENIED, "a second owner");
@@ -369,7 +387,7 @@ static void refusals(void)
 	copy(path, keep, UINT64_MAX);
 	fd = open(path, O_RDONLY);
 	tap_ok(fd >= 0 && jm_volume_read_head(fd, &h, &err) == 0, "volume header");
-	(void)close(fd);
+	close(fd);
 	put_version(path, 0, JM_VOLUME_HEAD_BYTES, NULL);
 	refuse(dir, JM_E_CONFIG, "a volume of a newer version");
 	copy(keep, path, UINT64_MAX);
@@ -387,29 +405,33 @@ static void refusals(void)
 	refuse(dir, JM_E_CORRUPT, "volumes that end before what the catalog knows");
 	copy(keep, path, UINT64_MAX);
 	/* Another archive's catalog is not believed. */
-	(void)snprintf(other, sizeof(other), "%s/refuse/catalog", tap_folder());
+	snprintf(other, sizeof other, "%s/refuse/catalog", tap_folder());
 	wipe_catalog(dir);
-	(void)rmdir(other);
-	(void)snprintf(keep, sizeof(keep), "%s/torn/catalog", tap_folder());
+	rmdir(other);
+	snprintf(keep, sizeof keep, "%s/torn/catalog", tap_folder());
 	tap_ok(rename(keep, other) == 0, "the catalog of another archive");
 	a = t_open(dir, 0);
-	tap_is_int(a == NULL ? 0 : (long long)rows_of(a), 2, "is moved away and made anew");
+	tap_is_int(!a ? 0 : (long long)rows_of(a), 2, "is moved away and made anew");
 	jm_archive_close(&a);
-	(void)snprintf(path, sizeof(path), "%s/refuse/catalog/catalog.db", tap_folder());
+	snprintf(path, sizeof path, "%s/refuse/catalog/catalog.db", tap_folder());
 	flip(path, 20);
 	flip(path, 4096 + 20);
 	a = t_open(dir, 0);
-	tap_is_int(a == NULL ? 0 : (long long)rows_of(a), 2, "a damaged catalog is made anew");
+	tap_is_int(!a ? 0 : (long long)rows_of(a), 2, "a damaged catalog is made anew");
 	jm_archive_close(&a);
 	(void)jm_volume_path(dir, 1, path);
 	(void)jm_volume_path(dir, 3, keep);
 	(void)rename(path, keep);
 	refuse(dir, JM_E_CORRUPT, "a missing volume");
-	tap_ok(jm_archive_open(&(struct jm_archive_options){ .dir = "/nonexistent/archive", .must_exist = true }, &a, &err) < 0 &&
-	    err.kind == JM_E_NOTFOUND, "no archive where one must be: %s", err.text);
+	tap_ok(jm_archive_open(&(struct jm_archive_options){ .dir = "/nonexistent/archive",
+				   .must_exist = true },
+		   &a, &err) < 0 &&
+		err.kind == JM_E_NOTFOUND,
+	    "no archive where one must be: %s", err.text);
 }
 
-/* A real full disk, as far as the kernel can play one: files may not grow beyond a limit, and then they may again. */
+/* A real full disk, as far as the kernel can play one: files may not grow beyond a limit, and then
+ * they may again. */
 static void full_disk(void)
 {
 	struct rlimit old, small;
@@ -420,10 +442,10 @@ static void full_disk(void)
 	struct jm_err err;
 	json_t *status = NULL;
 
-	(void)snprintf(dir, sizeof(dir), "%s/full", tap_folder());
+	snprintf(dir, sizeof dir, "%s/full", tap_folder());
 	(void)fill(dir, 1);
 	a = t_open(dir, 0);
-	if (a == NULL || getrlimit(RLIMIT_FSIZE, &old) != 0)
+	if (!a || getrlimit(RLIMIT_FSIZE, &old) != 0)
 		exit(1);
 	(void)signal(SIGXFSZ, SIG_IGN);
 	small = old;
@@ -446,15 +468,18 @@ static void full_disk(void)
 	tap_is_int((long long)rows_of(a), stored + 1, "what was stored can be read meanwhile");
 	(void)setrlimit(RLIMIT_FSIZE, &old);
 	child_message(&b, 50);
-	tap_ok(t_deposit(a, jm_buf_span(&b), SERVICE, NULL, &r, &err) == 0, "with room again the next deposit goes through");
+	tap_ok(t_deposit(a, jm_buf_span(&b), SERVICE, NULL, &r, &err) == 0,
+	    "with room again the next deposit goes through");
 	tap_is_int(t_verify(a, problem), 0, "verify finds nothing (%s)", problem);
 	jm_archive_close(&a);
 	a = t_open(dir, 0);
-	tap_is_int(a == NULL ? 0 : (long long)rows_of(a), stored + 2, "and all of it is there after a restart");
+	tap_is_int(
+	    !a ? 0 : (long long)rows_of(a), stored + 2, "and all of it is there after a restart");
 	jm_archive_close(&a);
 }
 
-/* A large record is written into a file of its own, which becomes the next volume; what a crash leaves of one is removed. */
+/* A large record is written into a file of its own, which becomes the next volume; what a crash
+ * leaves of one is removed. */
 static void apart(void)
 {
 	char dir[500], orphan[600], path[JM_VOLUME_PATH_BYTES];
@@ -463,27 +488,39 @@ static void apart(void)
 	struct jm_err err;
 	int fd;
 
-	(void)snprintf(dir, sizeof(dir), "%s/apart", tap_folder());
-	(void)snprintf(orphan, sizeof(orphan), "%s/tmp/7.apart", dir);
+	snprintf(dir, sizeof dir, "%s/apart", tap_folder());
+	snprintf(orphan, sizeof orphan, "%s/tmp/7.apart", dir);
 	a = t_open(dir, 400000);
 	for (unsigned i = 0; i < 3; i++) {
-		t_message(&b, i == 0 ? "one@x" : i == 1 ? "two@x" : "three@x", "apart", i, i == 1 ? 3000000 : 1500);
-		tap_ok(t_deposit(a, jm_buf_span(&b), SERVICE, NULL, &r[i], &err) == 0, "message %u is stored", i + 1);
+		t_message(&b,
+		    i == 0       ? "one@x"
+			: i == 1 ? "two@x"
+				 : "three@x",
+		    "apart", i, i == 1 ? 3000000 : 1500);
+		tap_ok(t_deposit(a, jm_buf_span(&b), SERVICE, NULL, &r[i], &err) == 0,
+		    "message %u is stored", i + 1);
 	}
-	tap_ok(r[1].stored_bytes > 200000, "the second one is large: %" PRIu64 " bytes", r[1].stored_bytes);
+	tap_ok(r[1].stored_bytes > 200000, "the second one is large: %" PRIu64 " bytes",
+	    r[1].stored_bytes);
 	jm_archive_close(&a);
 	fd = open(jm_volume_path(dir, 2, path), O_RDONLY);
-	tap_ok(fd >= 0 && size_of(path) >= JM_VOLUME_HEAD_BYTES + r[1].stored_bytes, "and begins a volume");
-	(void)close(fd);
+	tap_ok(fd >= 0 && size_of(path) >= JM_VOLUME_HEAD_BYTES + r[1].stored_bytes,
+	    "and begins a volume");
+	close(fd);
 	fd = open(orphan, O_WRONLY | O_CREAT, 0600);
 	tap_ok(fd >= 0 && write(fd, "rest", 4) == 4, "a file that a crash left");
-	(void)close(fd);
+	close(fd);
 	a = t_open(dir, 400000);
 	tap_ok(access(orphan, F_OK) != 0 && errno == ENOENT, "is removed at the start");
 	for (unsigned i = 0; i < 3; i++) {
-		t_message(&b, i == 0 ? "one@x" : i == 1 ? "two@x" : "three@x", "apart", i, i == 1 ? 3000000 : 1500);
+		t_message(&b,
+		    i == 0       ? "one@x"
+			: i == 1 ? "two@x"
+				 : "three@x",
+		    "apart", i, i == 1 ? 3000000 : 1500);
 		jm_buf_reset(&out);
-		tap_ok(t_export(a, r[i].seq, JM_EXPORT_REPORT, 0, &out, &err) == 0 && jm_span_eq(jm_buf_span(&out), jm_buf_span(&b)),
+		tap_ok(t_export(a, r[i].seq, JM_EXPORT_REPORT, 0, &out, &err) == 0 &&
+			jm_span_eq(jm_buf_span(&out), jm_buf_span(&b)),
 		    "message %u comes back exactly", i + 1);
 	}
 	tap_is_int(t_verify(a, NULL), 0, "verify finds nothing");
@@ -492,8 +529,9 @@ static void apart(void)
 
 int main(int argc, char **argv)
 {
-	/* The faults are made here, not by a disk: where there is a file system in memory, nobody has to wait for one. */
-	if (getenv("TMPDIR") == NULL && access("/dev/shm", W_OK) == 0)
+	/* The faults are made here, not by a disk: where there is a file system in memory, nobody
+	 * has to wait for one. */
+	if (!getenv("TMPDIR") && access("/dev/shm", W_OK) == 0)
 		(void)setenv("TMPDIR", "/dev/shm", 1);
 	jm_buf_init(&b, CAP);
 	jm_buf_init(&out, CAP);

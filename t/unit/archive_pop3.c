@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The marks of fetched messages, durable with the message and forgotten on request, and how a mailbox was left: the same after a restart and
- * from a catalog made anew.
+ * The marks of fetched messages, durable with the message and forgotten on request, and how a
+ * mailbox was left: the same after a restart and from a catalog made anew.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,10 +14,12 @@
 
 static int add_mark(void *ctx, struct jm_span uidl, uint64_t size_bytes, struct jm_err *err)
 {
-	return jm_buf_printf(ctx, err, "%.*s:%llu ", (int)uidl.len, (const char *)uidl.p, (unsigned long long)size_bytes);
+	return jm_buf_printf(ctx, err, "%.*s:%llu ", (int)uidl.len, (const char *)uidl.p,
+	    (unsigned long long)size_bytes);
 }
 
-static void marks_are(struct jm_archive *a, const char *mailbox, const char *want, const char *claim)
+static void marks_are(
+    struct jm_archive *a, const char *mailbox, const char *want, const char *claim)
 {
 	struct jm_buf b;
 	struct jm_err err;
@@ -29,9 +31,11 @@ static void marks_are(struct jm_archive *a, const char *mailbox, const char *wan
 	jm_buf_release(&b);
 }
 
-static bool deposit(struct jm_archive *a, const char *text, const char *mailbox, const char *uidl, uint64_t size_bytes)
+static bool deposit(struct jm_archive *a, const char *text, const char *mailbox, const char *uidl,
+    uint64_t size_bytes)
 {
-	struct jm_unwrap_options options = { .journal_domains = (const char *const[]){ "journal.example.com", NULL } };
+	struct jm_unwrap_options options = { .journal_domains = (const char *const[]){
+						 "journal.example.com", NULL } };
 	struct jm_deposit d = { .received = jm_span_str(text) };
 	struct jm_unwrap u;
 	struct jm_receipt r;
@@ -41,26 +45,32 @@ static bool deposit(struct jm_archive *a, const char *text, const char *mailbox,
 	if (jm_unwrap(d.received, &options, &u, &err) != 0)
 		return false;
 	d.unwrap = &u;
-	d.arrival = (struct jm_arrival){ .transport = "pop3", .service = "j@journal.example.com", .pop3_mailbox = mailbox, .pop3_uidl = uidl,
+	d.arrival = (struct jm_arrival){ .transport = "pop3",
+		.service = "j@journal.example.com",
+		.pop3_mailbox = mailbox,
+		.pop3_uidl = uidl,
 		.pop3_size_bytes = size_bytes };
 	rc = jm_archive_deposit(a, &d, &r, &err);
 	jm_unwrap_release(&u);
 	return rc == 0;
 }
 
-static void row_is(struct jm_archive *a, const char *service, json_int_t success_ms, json_int_t queue, const char *claim)
+static void row_is(struct jm_archive *a, const char *service, json_int_t success_ms,
+    json_int_t queue, const char *claim)
 {
 	json_t *row = NULL;
 	struct jm_err err;
 	int rc = jm_archive_service(a, service, &row, &err);
 
 	tap_ok(rc == 1 && json_integer_value(json_object_get(row, "extract_ms")) == success_ms &&
-	    json_integer_value(json_object_get(row, "mailbox_queue")) == queue, "%s", claim);
+		json_integer_value(json_object_get(row, "mailbox_queue")) == queue,
+	    "%s", claim);
 	json_decref(row);
 }
 
 /* What the status tells of a service for people. */
-static void status_is(struct jm_archive *a, const char *service, const char *last, const char *claim)
+static void status_is(
+    struct jm_archive *a, const char *service, const char *last, const char *claim)
 {
 	json_t *status = NULL, *row;
 	const char *got = NULL;
@@ -97,7 +107,7 @@ static void check_all(struct jm_archive *a, const char *when)
 static void check_many(struct jm_archive *a)
 {
 	struct jm_span *ids = calloc(6000, sizeof *ids);
-	char (*text)[12] = calloc(6000, sizeof *text);
+	char(*text)[12] = calloc(6000, sizeof *text);
 	struct jm_err err;
 	bool ok = true;
 
@@ -110,7 +120,8 @@ static void check_many(struct jm_archive *a)
 	for (unsigned i = 0; i < 200; i++)
 		ok = ok && deposit(a, "Subject: x\r\n\r\nsame\r\n", "many", text[i], 1);
 	tap_ok(ok, "200 more");
-	tap_is_int(jm_archive_pop3_forget(a, "many", ids + 1, 5999, &err), 0, "6,000 ids are forgotten, most of them unknown");
+	tap_is_int(jm_archive_pop3_forget(a, "many", ids + 1, 5999, &err), 0,
+	    "6,000 ids are forgotten, most of them unknown");
 	marks_are(a, "many", "00000000:1 ", "one is left");
 	free(ids);
 	free(text);
@@ -127,15 +138,25 @@ int main(void)
 
 	if (!tap_ok(a != NULL, "open"))
 		return tap_done();
-	tap_ok(deposit(a, "Subject: a\r\n\r\na\r\n", "j@pop", "A", 10) && deposit(a, "Subject: b\r\n\r\nb\r\n", "j@pop", "B", 20) &&
-	    deposit(a, "Subject: c\r\n\r\nc\r\n", "j@pop", "C", 30) && deposit(a, "Subject: a\r\n\r\na\r\n", "j@other", "A", 30), "deposits with ids");
+	tap_ok(deposit(a, "Subject: a\r\n\r\na\r\n", "j@pop", "A", 10) &&
+		deposit(a, "Subject: b\r\n\r\nb\r\n", "j@pop", "B", 20) &&
+		deposit(a, "Subject: c\r\n\r\nc\r\n", "j@pop", "C", 30) &&
+		deposit(a, "Subject: a\r\n\r\na\r\n", "j@other", "A", 30),
+	    "deposits with ids");
 	tap_ok(deposit(a, "Subject: d\r\n\r\nd\r\n", "j@pop", NULL, 9), "one without an id");
 	tap_ok(deposit(a, "Subject: d\r\n\r\nd\r\n", "j@pop", "D!~", 5), "an id of odd characters");
 	tap_is_int(jm_archive_pop3_forget(a, "j@pop", &gone, 1, &err), 0, "forget one");
-	tap_ok(jm_archive_service(a, "nobody@journal.example.com", &row, &err) == 0 && !row, "nothing is known of a service that never was");
-	tap_is_int(jm_archive_extracted(a, &(struct jm_extract){ "j@journal.example.com", 1000000000123, 3 }, &err), 0, "a session ends well");
-	tap_is_int(jm_archive_extracted(a, &(struct jm_extract){ "j@journal.example.com", 0, 7 }, &err), 0, "another fails: the success is not forgotten");
-	tap_is_int(jm_archive_extracted(a, &(struct jm_extract){ "empty@journal.example.com", 1000000000000, 0 }, &err), 0, "an empty mailbox");
+	tap_ok(jm_archive_service(a, "nobody@journal.example.com", &row, &err) == 0 && !row,
+	    "nothing is known of a service that never was");
+	tap_is_int(jm_archive_extracted(
+		       a, &(struct jm_extract){ "j@journal.example.com", 1000000000123, 3 }, &err),
+	    0, "a session ends well");
+	tap_is_int(
+	    jm_archive_extracted(a, &(struct jm_extract){ "j@journal.example.com", 0, 7 }, &err), 0,
+	    "another fails: the success is not forgotten");
+	tap_is_int(jm_archive_extracted(a,
+		       &(struct jm_extract){ "empty@journal.example.com", 1000000000000, 0 }, &err),
+	    0, "an empty mailbox");
 	check_all(a, "at once");
 	jm_archive_close(&a);
 	a = t_open(dir, 0);

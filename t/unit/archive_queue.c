@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The processing queue in the archive: every transition, what a restart and a catalog made anew say of it, and faults at every write. */
+/* The processing queue in the archive: every transition, what a restart and a catalog made anew say
+ * of it, and faults at every write. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,9 +38,11 @@ static long long count_of(const char *key)
 }
 
 /* received/items/merged/set aside/queued/expired */
-static bool counts_are(long long received, long long items, long long merged, long long aside, long long queued, long long expired)
+static bool counts_are(long long received, long long items, long long merged, long long aside,
+    long long queued, long long expired)
 {
-	const long long is[] = { count_of("received"), count_of("items"), count_of("merged"), count_of("set_aside"), count_of("queued"), count_of("expired") };
+	const long long is[] = { count_of("received"), count_of("items"), count_of("merged"),
+		count_of("set_aside"), count_of("queued"), count_of("expired") };
 	const long long want[] = { received, items, merged, aside, queued, expired };
 	bool ok = true;
 
@@ -51,7 +54,8 @@ static bool counts_are(long long received, long long items, long long merged, lo
 	return ok && count_of("balance") == 1;
 }
 
-/* A report of message n, with recipient r@example.com. mode: 0 at once, 1 wait, 2 wait unless matched. set_aside may be NULL. */
+/* A report of message n, with recipient r@example.com. mode: 0 at once, 1 wait, 2 wait unless
+ * matched. set_aside may be NULL. */
 static uint64_t put(int n, const char *r, int mode, int64_t due_ms, const char *set_aside)
 {
 	static int reports;
@@ -65,19 +69,28 @@ static uint64_t put(int n, const char *r, int mode, int64_t due_ms, const char *
 	jm_buf_init(&message, CAP);
 	jm_buf_init(&inner, CAP);
 	jm_buf_init(&report, CAP);
-	(void)snprintf(id, sizeof(id), "<%d@example.com>", n);
-	(void)snprintf(line, sizeof(line), "To: %s@example.com", r);
-	(void)snprintf(number, sizeof(number), "r%d", ++reports);
+	snprintf(id, sizeof id, "<%d@example.com>", n);
+	snprintf(line, sizeof line, "To: %s@example.com", r);
+	snprintf(number, sizeof number, "r%d", ++reports);
 	t_message(&message, id, "subject", (unsigned)n, 300);
 	/* Other bytes, the same message: Exchange adds its headers, too. */
-	if ((mode == 2 && jm_buf_printf(&inner, &err, "Received: from mx%d\r\n", reports) < 0) || jm_buf_add_span(&inner, jm_buf_span(&message), &err) < 0)
+	if ((mode == 2 && jm_buf_printf(&inner, &err, "Received: from mx%d\r\n", reports) < 0) ||
+	    jm_buf_add_span(&inner, jm_buf_span(&message), &err) < 0)
 		abort();
 	t_report(&report, number, "alice@example.com", line, jm_buf_span(&inner), false);
 	if (jm_unwrap(jm_buf_span(&report), &o, &u, &err) < 0)
 		abort();
-	if (jm_archive_deposit(a, &(struct jm_deposit){ .arrival = { .transport = "smtp", .service = SERVICE, .rcpt_to = rcpt, .received_ms =
-	    jm_clock_now_ms() }, .received = jm_buf_span(&report), .unwrap = &u, .set_aside = set_aside, .due_ms = mode ? due_ms : 0,
-	    .match_first = mode == 2 }, &receipt, &err) < 0) {
+	if (jm_archive_deposit(a,
+		&(struct jm_deposit){ .arrival = { .transport = "smtp",
+					  .service = SERVICE,
+					  .rcpt_to = rcpt,
+					  .received_ms = jm_clock_now_ms() },
+		    .received = jm_buf_span(&report),
+		    .unwrap = &u,
+		    .set_aside = set_aside,
+		    .due_ms = mode ? due_ms : 0,
+		    .match_first = mode == 2 },
+		&receipt, &err) < 0) {
 		tap_diag("deposit: %s", err.text);
 		receipt.seq = 0;
 	}
@@ -90,8 +103,13 @@ static uint64_t put(int n, const char *r, int mode, int64_t due_ms, const char *
 
 static int change(uint64_t seq, enum jm_change_to to)
 {
-	return jm_archive_change(a, "tester", &(struct jm_change){ .seq = seq, .to = to, .attempts = 1, .due_ms = 5000, .reason =
-	    to == JM_CHANGE_SET_ASIDE ? "poison" : NULL }, 1, &err);
+	return jm_archive_change(a, "tester",
+	    &(struct jm_change){ .seq = seq,
+		.to = to,
+		.attempts = 1,
+		.due_ms = 5000,
+		.reason = to == JM_CHANGE_SET_ASIDE ? "poison" : NULL },
+	    1, &err);
 }
 
 static long long due_at(int64_t now_ms)
@@ -108,11 +126,11 @@ static void reopen(bool anew)
 
 	jm_archive_close(&a);
 	if (anew) {
-		(void)snprintf(path, sizeof(path), "%s/catalog", dir);
+		snprintf(path, sizeof path, "%s/catalog", dir);
 		jm_catalog_wipe(path);
 	}
 	a = t_open(dir, 0);
-	if (a == NULL)
+	if (!a)
 		exit(tap_done());
 }
 
@@ -135,7 +153,8 @@ static long long with_address(const char *address, bool aside)
 	long long n;
 
 	jm_buf_init(&b, CAP);
-	n = (long long)t_rows(a, &(struct jm_archive_filter){ .address = address, .set_aside = aside, .bcc = true }, &b);
+	n = (long long)t_rows(a,
+	    &(struct jm_archive_filter){ .address = address, .set_aside = aside, .bcc = true }, &b);
 	jm_buf_release(&b);
 	return n;
 }
@@ -145,33 +164,45 @@ static void test_wait_and_archive(void)
 	uint64_t seq = put(1, "bob", 1, 1000, NULL);
 	int64_t due = 0;
 
-	tap_ok(seq != 0 && counts_are(1, 0, 0, 0, 1, 0), "a report that has to wait is received and queued");
+	tap_ok(seq != 0 && counts_are(1, 0, 0, 0, 1, 0),
+	    "a report that has to wait is received and queued");
 	tap_is_int(with_address("bob@example.com", false), 0, "no list shows it");
 	tap_is_int(reports_of(seq), 1, "show does");
-	tap_ok(jm_archive_queue_next(a, &due, &err) == 1 && due == 1000, "it is due when it should be");
+	tap_ok(jm_archive_queue_next(a, &due, &err) == 1 && due == 1000,
+	    "it is due when it should be");
 	tap_is_int(due_at(999), 0, "not before");
 	tap_is_int(due_at(1000), 1, "but then");
-	tap_ok(change(seq, JM_CHANGE_WAIT) == 0 && due_at(4999) == 0 && due_at(5000) == 1, "an attempt moves its time");
-	tap_ok(change(seq, JM_CHANGE_EXPIRE) < 0 && err.kind == JM_E_NOTFOUND, "what is queued cannot expire");
+	tap_ok(change(seq, JM_CHANGE_WAIT) == 0 && due_at(4999) == 0 && due_at(5000) == 1,
+	    "an attempt moves its time");
+	tap_ok(change(seq, JM_CHANGE_EXPIRE) < 0 && err.kind == JM_E_NOTFOUND,
+	    "what is queued cannot expire");
 	reopen(false);
 	tap_ok(due_at(5000) == 1 && counts_are(1, 0, 0, 0, 1, 0), "it still waits after a restart");
 	reopen(true);
-	tap_ok(due_at(4999) == 0 && due_at(5000) == 1 && counts_are(1, 0, 0, 0, 1, 0), "and in a catalog made anew");
-	tap_ok(change(seq, JM_CHANGE_ARCHIVE) == 0 && counts_are(1, 1, 0, 0, 0, 0), "archived on its own");
+	tap_ok(due_at(4999) == 0 && due_at(5000) == 1 && counts_are(1, 0, 0, 0, 1, 0),
+	    "and in a catalog made anew");
+	tap_ok(change(seq, JM_CHANGE_ARCHIVE) == 0 && counts_are(1, 1, 0, 0, 0, 0),
+	    "archived on its own");
 	tap_is_int(with_address("bob@example.com", false), 1, "now the list shows it");
 	tap_ok(jm_archive_queue_next(a, &due, &err) == 0, "the queue is empty");
-	tap_ok(change(seq, JM_CHANGE_ARCHIVE) < 0 && err.kind == JM_E_NOTFOUND, "it cannot be archived twice");
+	tap_ok(change(seq, JM_CHANGE_ARCHIVE) < 0 && err.kind == JM_E_NOTFOUND,
+	    "it cannot be archived twice");
 }
 
 static void test_merge(void)
 {
-	uint64_t waits = put(2, "carol", 1, 1000, NULL), first = put(2, "dave", 0, 0, NULL), third, item = 0;
+	uint64_t waits = put(2, "carol", 1, 1000, NULL), first = put(2, "dave", 0, 0, NULL), third,
+		 item = 0;
 
-	tap_ok(jm_archive_match(a, waits, &item, &err) == 1 && item == first, "the waiting report has a match");
-	tap_ok(change(waits, JM_CHANGE_ARCHIVE) == 0 && counts_are(3, 2, 1, 0, 0, 0), "it is merged");
+	tap_ok(jm_archive_match(a, waits, &item, &err) == 1 && item == first,
+	    "the waiting report has a match");
+	tap_ok(
+	    change(waits, JM_CHANGE_ARCHIVE) == 0 && counts_are(3, 2, 1, 0, 0, 0), "it is merged");
 	tap_is_int(reports_of(first), 2, "the item has both reports");
 	tap_ok(reports_of(waits) == -(long long)JM_E_NOTFOUND, "there is no second item");
-	tap_ok(with_address("carol@example.com", false) == 1 && with_address("alice@example.com", false) == 2, "every address leads to the one item");
+	tap_ok(with_address("carol@example.com", false) == 1 &&
+		with_address("alice@example.com", false) == 2,
+	    "every address leads to the one item");
 	third = put(2, "erin", 2, 1000, NULL);
 	tap_ok(third != 0 && counts_are(4, 2, 2, 0, 0, 0), "what matches at once does not wait");
 	tap_is_int(reports_of(first), 3, "it is in the item");
@@ -179,7 +210,8 @@ static void test_merge(void)
 	waits = put(3, "bob", 2, 1000, NULL);
 	tap_ok(jm_archive_match(a, waits, &item, &err) == 0, "no match yet");
 	first = put(3, "carol", 0, 0, NULL);
-	tap_ok(change(waits, JM_CHANGE_ARCHIVE) == 0 && reports_of(first) == 2, "a match that comes in between is not missed");
+	tap_ok(change(waits, JM_CHANGE_ARCHIVE) == 0 && reports_of(first) == 2,
+	    "a match that comes in between is not missed");
 	tap_ok(counts_are(6, 3, 3, 0, 0, 0), "and counted as merged");
 }
 
@@ -189,7 +221,8 @@ static void test_merge_at_once(void)
 	int merged = 0, waited = 0;
 
 	for (int n = 100; n < 120; n++) {
-		uint64_t first = put(n, "bob", 0, 0, NULL), second = put(n, "carol", 2, INT64_MAX / 2, NULL);
+		uint64_t first = put(n, "bob", 0, 0, NULL),
+			 second = put(n, "carol", 2, INT64_MAX / 2, NULL);
 		json_t *row = NULL;
 
 		waited += jm_archive_queue_show(a, second, &row, &err) == 0;
@@ -202,37 +235,57 @@ static void test_merge_at_once(void)
 
 static void test_aside(void)
 {
-	uint64_t poison = put(4, "frank", 1, 1000, NULL), judged = put(5, "frank", 0, 0, "too old"), dropped = put(6, "frank", 0, 0, "too old"), again;
+	uint64_t poison = put(4, "frank", 1, 1000, NULL), judged = put(5, "frank", 0, 0, "too old"),
+		 dropped = put(6, "frank", 0, 0, "too old"), again;
 
-	tap_ok(change(poison, JM_CHANGE_SET_ASIDE) == 0 && counts_are(9, 3, 3, 3, 0, 0), "set aside out of the queue");
+	tap_ok(change(poison, JM_CHANGE_SET_ASIDE) == 0 && counts_are(9, 3, 3, 3, 0, 0),
+	    "set aside out of the queue");
 	tap_is_int(with_address("frank@example.com", true), 3, "all that is set aside is listed");
-	tap_ok(change(judged, JM_CHANGE_RELEASE) == 0 && counts_are(9, 4, 3, 2, 0, 0), "released: archived");
+	tap_ok(change(judged, JM_CHANGE_RELEASE) == 0 && counts_are(9, 4, 3, 2, 0, 0),
+	    "released: archived");
 	tap_is_int(with_address("frank@example.com", false), 1, "it is an item now");
 	again = put(5, "grace", 0, 0, NULL);
 	tap_ok(again != 0 && reports_of(judged) == 2, "another report of it finds the item");
-	tap_ok(change(dropped, JM_CHANGE_EXPIRE) == 0 && counts_are(10, 4, 4, 2, 0, 1), "expired: still set aside, and counted as expired");
+	tap_ok(change(dropped, JM_CHANGE_EXPIRE) == 0 && counts_are(10, 4, 4, 2, 0, 1),
+	    "expired: still set aside, and counted as expired");
 	tap_is_int(with_address("frank@example.com", true), 1, "no list shows it");
 	tap_is_int(reports_of(dropped), 1, "its record is there");
 	tap_ok(change(dropped, JM_CHANGE_RELEASE) < 0, "what expired is not released");
-	tap_ok(put(4, "heidi", 0, 0, NULL) != 0 && change(poison, JM_CHANGE_RELEASE) == 0, "released when its item is there by now");
+	tap_ok(put(4, "heidi", 0, 0, NULL) != 0 && change(poison, JM_CHANGE_RELEASE) == 0,
+	    "released when its item is there by now");
 	tap_ok(counts_are(11, 5, 5, 1, 0, 1), "merged into it");
 }
 
 static void test_tally(void)
 {
 	const struct jm_attempts t[] = {
-		{ .service = SERVICE, .time_ms = 86400000, .received = 5, .refused = 3, .deferred = 2, .refusal_ms = 86400001, .refusal = "client-address" },
+		{ .service = SERVICE,
+		    .time_ms = 86400000,
+		    .received = 5,
+		    .refused = 3,
+		    .deferred = 2,
+		    .refusal_ms = 86400001,
+		    .refusal = "client-address" },
 		{ .time_ms = 86400000, .received = 1, .deferred = 1 },
 	};
 	json_t *now = NULL;
 
-	tap_ok(jm_archive_tally(a, t, 2, &err) == 0 && counts_are(17, 5, 5, 1, 0, 1), "attempts without a message are received too");
-	tap_ok(count_of("refused") == 3 && count_of("deferred") == 3, "and counted as refused or deferred");
-	tap_ok(jm_archive_tally(a, &(struct jm_attempts){ .service = SERVICE, .received = 1 }, 1, &err) == 0 && count_of("balance") == 0,
+	tap_ok(jm_archive_tally(a, t, 2, &err) == 0 && counts_are(17, 5, 5, 1, 0, 1),
+	    "attempts without a message are received too");
+	tap_ok(count_of("refused") == 3 && count_of("deferred") == 3,
+	    "and counted as refused or deferred");
+	tap_ok(jm_archive_tally(
+		   a, &(struct jm_attempts){ .service = SERVICE, .received = 1 }, 1, &err) == 0 &&
+		count_of("balance") == 0,
 	    "a sum that is not accounted for shows");
-	tap_ok(jm_archive_standing(a, &now, &err) == 0 && json_is_false(json_object_get(json_object_get(now, "balance"), "holds")), "also in the short status");
+	tap_ok(jm_archive_standing(a, &now, &err) == 0 &&
+		json_is_false(json_object_get(json_object_get(now, "balance"), "holds")),
+	    "also in the short status");
 	json_decref(now);
-	tap_ok(jm_archive_tally(a, &(struct jm_attempts){ .service = SERVICE, .deferred = 1 }, 1, &err) == 0 && count_of("balance") == 1, "until it is");
+	tap_ok(jm_archive_tally(
+		   a, &(struct jm_attempts){ .service = SERVICE, .deferred = 1 }, 1, &err) == 0 &&
+		count_of("balance") == 1,
+	    "until it is");
 }
 
 /* How many rows a table has whose keys begin with prefix. The archive must be closed. */
@@ -241,12 +294,12 @@ static long long rows_of(enum jm_table t, const char *prefix)
 	unsigned char at[JM_CATALOG_KEY_MAX];
 	struct jm_span after = { NULL, 0 };
 	struct jm_catalog *c = NULL;
-	struct jm_page *page = calloc(1, sizeof(*page));
+	struct jm_page *page = calloc(1, sizeof *page);
 	char path[700];
 	long long n = 0;
 
-	(void)snprintf(path, sizeof(path), "%s/catalog", dir);
-	if (page == NULL || jm_catalog_open(path, 1u << 20, &c, &err) < 0)
+	snprintf(path, sizeof path, "%s/catalog", dir);
+	if (!page || jm_catalog_open(path, 1u << 20, &c, &err) < 0)
 		abort();
 	do {
 		if (jm_catalog_page(c, t, jm_span_str(prefix), after, false, page, &err) < 0)
@@ -266,10 +319,12 @@ static long long rows_of(enum jm_table t, const char *prefix)
 /* Lists and look-ups pass over rows that lead nowhere; so the tables themselves are looked at. */
 static void test_left_over(void)
 {
-	long long aside = count_of("set_aside") - count_of("expired"), queued = count_of("queued"), items = count_of("items");
+	long long aside = count_of("set_aside") - count_of("expired"), queued = count_of("queued"),
+		  items = count_of("items");
 
 	jm_archive_close(&a);
-	tap_is_int(rows_of(JM_T_SET_ASIDE, ""), aside, "what was released or expired left no row among what is set aside");
+	tap_is_int(rows_of(JM_T_SET_ASIDE, ""), aside,
+	    "what was released or expired left no row among what is set aside");
 	tap_is_int(rows_of(JM_T_QUEUE, ""), 2 * queued, "what left the queue left no row in it");
 	tap_is_int(rows_of(JM_T_BY_KEY, ""), items, "each item has one match key");
 	reopen(false);
@@ -286,16 +341,29 @@ static void test_hours(void)
 	days = rows_of(JM_T_COUNTERS, "day/");
 	reopen(false);
 	for (int i = 0; i < 200; i++)
-		if (jm_archive_tally(a, &(struct jm_attempts){ .service = SERVICE, .time_ms = begin_ms + i * hour_ms, .received = 1, .deferred = 1 }, 1, &err) != 0)
+		if (jm_archive_tally(a,
+			&(struct jm_attempts){ .service = SERVICE,
+			    .time_ms = begin_ms + i * hour_ms,
+			    .received = 1,
+			    .deferred = 1 },
+			1, &err) != 0)
 			tap_diag("tally: %s", err.text);
-	tap_ok(jm_archive_tally(a, &(struct jm_attempts){ .service = SERVICE, .time_ms = begin_ms, .received = 1, .deferred = 1 }, 1, &err) == 0 &&
-	    count_of("received") == received + 201 && count_of("balance") == 1, "attempts over 200 hours");
-	tap_ok(jm_archive_standing(a, &now, &err) == 0 && json_integer_value(json_object_get(now, "received")) == received + 201 &&
-	    json_is_true(json_object_get(json_object_get(now, "balance"), "holds")), "the short status has the same sums");
+	tap_ok(jm_archive_tally(a,
+		   &(struct jm_attempts){
+		       .service = SERVICE, .time_ms = begin_ms, .received = 1, .deferred = 1 },
+		   1, &err) == 0 &&
+		count_of("received") == received + 201 && count_of("balance") == 1,
+	    "attempts over 200 hours");
+	tap_ok(jm_archive_standing(a, &now, &err) == 0 &&
+		json_integer_value(json_object_get(now, "received")) == received + 201 &&
+		json_is_true(json_object_get(json_object_get(now, "balance"), "holds")),
+	    "the short status has the same sums");
 	json_decref(now);
 	jm_archive_close(&a);
-	tap_is_int(rows_of(JM_T_COUNTERS, "hour/"), JM_COUNT_HOURS, "of the hours the newest are kept");
-	tap_is_int(rows_of(JM_T_COUNTERS, "day/") - days, 2 * 9, "of the days all, in all and of the service");
+	tap_is_int(
+	    rows_of(JM_T_COUNTERS, "hour/"), JM_COUNT_HOURS, "of the hours the newest are kept");
+	tap_is_int(rows_of(JM_T_COUNTERS, "day/") - days, 2 * 9,
+	    "of the days all, in all and of the service");
 	tap_is_int(rows_of(JM_T_COUNTERS, "hour/2027-01-15T08"), 0, "the first is not there again");
 	reopen(false);
 }
@@ -319,12 +387,14 @@ static void ask_all(struct jm_buf *b)
 	jm_buf_reset(b);
 	jm_buf_init(&list, CAP);
 	for (int i = 0; i < 3; i++) {
-		(void)t_list(a, &(struct jm_archive_filter){ .set_aside = i > 0, .expired = i > 1 }, &list);
+		(void)t_list(
+		    a, &(struct jm_archive_filter){ .set_aside = i > 0, .expired = i > 1 }, &list);
 		if (jm_buf_add(b, list.p, list.len, &err) < 0)
 			abort();
 	}
 	jm_buf_release(&list);
-	if (jm_archive_queue(a, NULL, collect, b, &err) == 0 && jm_archive_events(a, 0, 0, collect, b, &err) == 0 &&
+	if (jm_archive_queue(a, NULL, collect, b, &err) == 0 &&
+	    jm_archive_events(a, 0, 0, collect, b, &err) == 0 &&
 	    jm_archive_status(a, &s, &err) == 0) {
 		for (size_t i = 0; i < 3; i++)
 			(void)json_object_del(s, passing[i]);
@@ -343,7 +413,8 @@ static void test_anew(void)
 	ask_all(&before);
 	reopen(true);
 	ask_all(&after);
-	if (!tap_ok(before.len > 1000 && jm_span_eq(jm_buf_span(&before), jm_buf_span(&after)), "a catalog made anew gives the same answers"))
+	if (!tap_ok(before.len > 1000 && jm_span_eq(jm_buf_span(&before), jm_buf_span(&after)),
+		"a catalog made anew gives the same answers"))
 		tap_diag("%s\n--\n%s", jm_buf_str(&before), jm_buf_str(&after));
 	tap_is_int(t_verify(a, problem), 0, "verify finds nothing (%s)", problem);
 	jm_buf_release(&before);
@@ -357,16 +428,19 @@ static void told(int out, const char *what)
 		_exit(5);
 }
 
-/* In a process of its own, where JM_FAULT makes a call fail or ends it: deposits and changes; what fails is tried once more, as a sender and the queue do. */
+/* In a process of its own, where JM_FAULT makes a call fail or ends it: deposits and changes; what
+ * fails is tried once more, as a sender and the queue do. */
 static void work(int out)
 {
 	uint64_t seq[4];
 
 	a = t_open(dir, 0);
-	if (a == NULL)
+	if (!a)
 		_exit(8);
 	for (int i = 0; i < 4; i++) {
-		for (int try = 0; try < 2 && (seq[i] = put(100 + i / 2, i & 1 ? "odd" : "even", 1, 1000, NULL)) == 0; try++)
+		for (int try = 0; try < 2 &&
+		     (seq[i] = put(100 + i / 2, i & 1 ? "odd" : "even", 1, 1000, NULL)) == 0;
+		     try++)
 			told(out, "f");
 		if (seq[i] == 0)
 			_exit(7);
@@ -375,7 +449,9 @@ static void work(int out)
 	for (int i = 0; i < 4; i++) {
 		int rc = -1;
 
-		for (int try = 0; try < 2 && (rc = change(seq[i], i == 3 ? JM_CHANGE_SET_ASIDE : JM_CHANGE_ARCHIVE)) < 0; try++)
+		for (int try = 0; try < 2 &&
+		     (rc = change(seq[i], i == 3 ? JM_CHANGE_SET_ASIDE : JM_CHANGE_ARCHIVE)) < 0;
+		     try++)
 			told(out, "f");
 		if (rc < 0)
 			_exit(6);
@@ -385,7 +461,8 @@ static void work(int out)
 	_exit(0);
 }
 
-/* After the death, or the failures: what was acknowledged is there once, and the work can be ended. What failed, or was under way, may be there. */
+/* After the death, or the failures: what was acknowledged is there once, and the work can be ended.
+ * What failed, or was under way, may be there. */
 static bool check_after(int deposits, int changes, int failures)
 {
 	struct jm_waiting w[20];
@@ -393,21 +470,24 @@ static bool check_after(int deposits, int changes, int failures)
 	long long received, settled;
 
 	a = t_open(dir, 0);
-	if (a == NULL)
+	if (!a)
 		return false;
 	received = count_of("received");
 	settled = count_of("items") + count_of("merged") + count_of("set_aside");
-	if (received < deposits || received > deposits + 1 + failures || settled < changes || settled > changes + 1 + failures || count_of("balance") != 1) {
-		tap_diag("received %lld of %d, settled %lld of %d, %d failed", received, deposits, settled, changes, failures);
+	if (received < deposits || received > deposits + 1 + failures || settled < changes ||
+	    settled > changes + 1 + failures || count_of("balance") != 1) {
+		tap_diag("received %lld of %d, settled %lld of %d, %d failed", received, deposits,
+		    settled, changes, failures);
 		return false;
 	}
-	if (jm_archive_queue_due(a, 1000, w, 20, &n, &err) < 0 || (long long)n != received - settled)
+	if (jm_archive_queue_due(a, 1000, w, 20, &n, &err) < 0 ||
+	    (long long)n != received - settled)
 		return false;
 	for (size_t i = 0; i < n; i++)
 		if (change(w[i].seq, JM_CHANGE_ARCHIVE) < 0)
 			return false;
-	if (count_of("queued") != 0 || count_of("balance") != 1 || t_verify(a, NULL) != 0 || count_of("items") + count_of("merged") +
-	    count_of("set_aside") != received)
+	if (count_of("queued") != 0 || count_of("balance") != 1 || t_verify(a, NULL) != 0 ||
+	    count_of("items") + count_of("merged") + count_of("set_aside") != received)
 		return false;
 	jm_archive_close(&a);
 	return true;
@@ -417,7 +497,7 @@ static void remove_archive(void)
 {
 	char command[700];
 
-	(void)snprintf(command, sizeof(command), "%s", dir);
+	snprintf(command, sizeof command, "%s", dir);
 	if (fork() == 0) {
 		(void)execlp("rm", "rm", "-rf", command, (char *)NULL);
 		_exit(1);
@@ -425,7 +505,8 @@ static void remove_archive(void)
 	(void)wait(NULL);
 }
 
-/* Work with a fault. How it ended into *status_r; false when the archive is not as it has to be afterwards. */
+/* Work with a fault. How it ended into *status_r; false when the archive is not as it has to be
+ * afterwards. */
 static bool work_with(const char *fault, int *status_r, int *failures_r)
 {
 	int fd[2], deposits = 0, changes = 0;
@@ -441,13 +522,13 @@ static bool work_with(const char *fault, int *status_r, int *failures_r)
 		(void)execl("/proc/self/exe", "archive_queue.t", dir, (char *)NULL);
 		_exit(9);
 	}
-	(void)close(fd[1]);
+	close(fd[1]);
 	while (read(fd[0], &c, 1) == 1) {
 		deposits += c == 'd';
 		changes += c == 'c';
 		*failures_r += c == 'f';
 	}
-	(void)close(fd[0]);
+	close(fd[0]);
 	(void)wait(status_r);
 	if (access(dir, F_OK) != 0 || check_after(deposits, changes, *failures_r))
 		return true;
@@ -465,12 +546,13 @@ static void test_deaths(int calls[2])
 	(void)fflush(stdout);
 	for (int op = 0; op < 2; op++)
 		for (calls[op] = 0; calls[op] < 60; calls[op]++) {
-			(void)snprintf(fault, sizeof(fault), "%s:%d:kill", operations[op], calls[op] + 1);
+			snprintf(fault, sizeof fault, "%s:%d:kill", operations[op], calls[op] + 1);
 			bad += !work_with(fault, &status, &failures);
 			if (WIFEXITED(status))
 				break;
 		}
-	tap_ok(calls[0] + calls[1] > 12, "killed at every write and sync (%d times)", calls[0] + calls[1]);
+	tap_ok(calls[0] + calls[1] > 12, "killed at every write and sync (%d times)",
+	    calls[0] + calls[1]);
 	tap_is_int(bad, 0, "each time: what was acknowledged is there, once, and can be ended");
 }
 
@@ -481,20 +563,25 @@ static void test_failures(const int calls[2])
 		int op;
 		const char *what;
 	} faults[] = {
-		{ 0, ":EIO" }, { 0, "+:ENOSPC" }, { 0, ":short" }, { 1, ":EIO" },
+		{ 0, ":EIO" },
+		{ 0, "+:ENOSPC" },
+		{ 0, ":short" },
+		{ 1, ":EIO" },
 	};
 	int bad = 0, status, failures, failed = 0, runs = 0;
 
 	(void)fflush(stdout);
-	for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++)
+	for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++)
 		for (int nth = 1; nth <= calls[faults[i].op]; nth++, runs++) {
 			char fault[60];
 
-			(void)snprintf(fault, sizeof(fault), "%s:%d%s", operations[faults[i].op], nth, faults[i].what);
+			snprintf(fault, sizeof fault, "%s:%d%s", operations[faults[i].op], nth,
+			    faults[i].what);
 			bad += !work_with(fault, &status, &failures) || !WIFEXITED(status);
 			failed += failures > 0 || WEXITSTATUS(status) != 0;
 		}
-	tap_ok(failed > runs / 2, "writes and syncs failed, once and for good (%d of %d runs met it)", failed, runs);
+	tap_ok(failed > runs / 2,
+	    "writes and syncs failed, once and for good (%d of %d runs met it)", failed, runs);
 	tap_is_int(bad, 0, "each time: what was acknowledged is there, once, and can be ended");
 }
 
@@ -502,11 +589,11 @@ int main(int argc, char **argv)
 {
 	int calls[2];
 
-	if (argc > 1) {		/* test_deaths() */
-		(void)snprintf(dir, sizeof(dir), "%s", argv[1]);
+	if (argc > 1) { /* test_deaths() */
+		snprintf(dir, sizeof dir, "%s", argv[1]);
 		work(STDERR_FILENO + 1);
 	}
-	(void)snprintf(dir, sizeof(dir), "%s/a", tap_folder());
+	snprintf(dir, sizeof dir, "%s/a", tap_folder());
 	a = t_open(dir, 0);
 	if (!tap_ok(a != NULL, "open a new archive"))
 		return tap_done();

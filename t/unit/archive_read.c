@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A disk that cannot be read: EIO, a file that gives less than it says, a changed byte, at every read and at chosen places. A clear error names what
- * cannot be read, the rest stays readable, nothing is cut off or dropped because a read failed, and all works again when the disk does.
+ * A disk that cannot be read: EIO, a file that gives less than it says, a changed byte, at every
+ * read and at chosen places. A clear error names what cannot be read, the rest stays readable,
+ * nothing is cut off or dropped because a read failed, and all works again when the disk does.
  * Failing writes: archive_fault.c.
  */
 #include <errno.h>
@@ -42,7 +43,7 @@ static void make(unsigned i)
 	unsigned k = i == 4 ? 1 : i;
 	char id[40];
 
-	(void)snprintf(id, sizeof(id), "read%u@x", k);
+	snprintf(id, sizeof id, "read%u@x", k);
 	t_message(&b, id, "read", k, i == 6 ? 30000 : 1000 + 100 * k);
 }
 
@@ -62,7 +63,8 @@ static int run(const char *const argv[])
 /* A folder as it was. */
 static void again(void)
 {
-	if (run((const char *const[]){ "rm", "-rf", dir, NULL }) != 0 || run((const char *const[]){ "cp", "-a", base, dir, NULL }) != 0)
+	if (run((const char *const[]){ "rm", "-rf", dir, NULL }) != 0 ||
+	    run((const char *const[]){ "cp", "-a", base, dir, NULL }) != 0)
 		exit(1);
 }
 
@@ -72,7 +74,8 @@ static uint64_t volume_bytes(unsigned *volumes_r)
 	struct stat st;
 	uint64_t sum = 0;
 
-	for (*volumes_r = 0; stat(jm_volume_path(dir, *volumes_r + 1, path), &st) == 0; ++*volumes_r)
+	for (*volumes_r = 0; stat(jm_volume_path(dir, *volumes_r + 1, path), &st) == 0;
+	     ++*volumes_r)
 		sum += (uint64_t)st.st_size;
 	return sum;
 }
@@ -107,7 +110,7 @@ static size_t places(struct place *p, size_t max)
 			at = end;
 			jm_record_release(&r);
 		}
-		(void)close(fd);
+		close(fd);
 	}
 }
 
@@ -123,7 +126,8 @@ static void build(void)
 {
 	pid_t pid;
 
-	seq = mmap(NULL, sizeof(*seq) * MESSAGES, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	seq = mmap(NULL, sizeof *seq * MESSAGES, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+	    -1, 0);
 	if (seq == MAP_FAILED || (pid = fork()) < 0)
 		exit(1);
 	if (pid == 0) {
@@ -131,9 +135,10 @@ static void build(void)
 		struct jm_receipt r;
 		struct jm_err err;
 
-		for (unsigned i = 0; a != NULL && i < MESSAGES; i++) {
+		for (unsigned i = 0; a && i < MESSAGES; i++) {
 			make(i);
-			if (t_deposit(a, jm_buf_span(&b), SERVICE, i == 3 ? "too old" : NULL, &r, &err) == 0)
+			if (t_deposit(a, jm_buf_span(&b), SERVICE, i == 3 ? "too old" : NULL, &r,
+				&err) == 0)
 				seq[i] = r.seq;
 		}
 		(void)kill(getpid(), SIGKILL);
@@ -144,7 +149,8 @@ static void build(void)
 			exit(1);
 }
 
-/* What is not as it must be on a disk that works; "": nothing. more: items that may be there besides. */
+/* What is not as it must be on a disk that works; "": nothing. more: items that may be there
+ * besides. */
 static const char *judge(unsigned more)
 {
 	static char why[300];
@@ -154,25 +160,28 @@ static const char *judge(unsigned more)
 	size_t n;
 
 	*why = '\0';
-	if (a == NULL)
+	if (!a)
 		return "it does not open";
 	for (unsigned i = 0; i < MESSAGES && *why == '\0'; i++) {
 		make(i);
-		if (t_export(a, i == 4 ? seq[1] : seq[i], JM_EXPORT_REPORT, i == 4, &out, &err) < 0 || !jm_span_eq(jm_buf_span(&out), jm_buf_span(&b)))
-			(void)snprintf(why, sizeof(why), "message %u is lost", i);
+		if (t_export(a, i == 4 ? seq[1] : seq[i], JM_EXPORT_REPORT, i == 4, &out, &err) <
+			0 ||
+		    !jm_span_eq(jm_buf_span(&out), jm_buf_span(&b)))
+			snprintf(why, sizeof why, "message %u is lost", i);
 	}
 	n = rows(a);
 	if (*why == '\0' && (n < MESSAGES - 2 || n > MESSAGES - 2 + more))
-		(void)snprintf(why, sizeof(why), "%zu items", n);
+		snprintf(why, sizeof why, "%zu items", n);
 	if (*why == '\0' && t_verify(a, problem) != 0)
-		(void)snprintf(why, sizeof(why), "verify: %s", problem);
+		snprintf(why, sizeof why, "verify: %s", problem);
 	jm_archive_close(&a);
 	return why;
 }
 
 /* ---- every read ---- */
 
-/* In a child: what an operator and a sender do. 1: something was wrong that no failing read excuses. */
+/* In a child: what an operator and a sender do. 1: something was wrong that no failing read
+ * excuses. */
 static int use(void)
 {
 	struct jm_archive *a = NULL;
@@ -181,16 +190,21 @@ static int use(void)
 	json_t *item = NULL;
 	int bad = 0;
 
-	if (jm_archive_open(&(struct jm_archive_options){ .dir = dir, .volume_size_bytes = VOLUME_BYTES }, &a, &err) < 0)
-		return strstr(err.text, "volume") == NULL && strstr(err.text, "catalog") == NULL && strstr(err.text, dir) == NULL;
+	if (jm_archive_open(
+		&(struct jm_archive_options){ .dir = dir, .volume_size_bytes = VOLUME_BYTES }, &a,
+		&err) < 0)
+		return !strstr(err.text, "volume") && !strstr(err.text, "catalog") &&
+		    !strstr(err.text, dir);
 	jm_buf_reset(&text);
-	if (jm_archive_show(a, seq[1], &item, &err) == 0 && json_array_size(json_object_get(item, "reports")) != 2)
+	if (jm_archive_show(a, seq[1], &item, &err) == 0 &&
+	    json_array_size(json_object_get(item, "reports")) != 2)
 		bad |= 2;
 	json_decref(item);
 	for (unsigned i = 0; i < MESSAGES; i++) {
 		make(i);
-		if (i != 4 && t_export(a, seq[i], JM_EXPORT_REPORT, 0, &out, &err) == 0 && !jm_span_eq(jm_buf_span(&out), jm_buf_span(&b)))
-			bad |= 4;	/* other bytes than were received, without a word */
+		if (i != 4 && t_export(a, seq[i], JM_EXPORT_REPORT, 0, &out, &err) == 0 &&
+		    !jm_span_eq(jm_buf_span(&out), jm_buf_span(&b)))
+			bad |= 4; /* other bytes than were received, without a word */
 	}
 	make(1);
 	if (t_deposit(a, jm_buf_span(&b), SERVICE, NULL, &r, &err) < 0 && err.kind != JM_E_TEMP)
@@ -203,14 +217,16 @@ static int use(void)
 	return bad;
 }
 
-static int use_in_child(enum what what, const char *below, unsigned long nth, bool from_then_on, unsigned long *reads_r)
+static int use_in_child(
+    enum what what, const char *below, unsigned long nth, bool from_then_on, unsigned long *reads_r)
 {
 	static unsigned long *shared;
 	int status = 0;
 	pid_t pid;
 
-	if (shared == NULL)
-		shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (!shared)
+		shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE,
+		    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if ((pid = fork()) == 0) {
 		int null = open("/dev/null", O_WRONLY);
 
@@ -235,7 +251,7 @@ static void every_read(enum what what, const char *part, bool from_then_on, unsi
 	unsigned long reads = 0, ignore;
 	unsigned bad = 0, done = 0;
 
-	(void)snprintf(below, sizeof(below), "%s/%s", dir, part);
+	snprintf(below, sizeof below, "%s/%s", dir, part);
 	again();
 	(void)use_in_child(what, below, ALL, false, &reads);
 	for (unsigned long n = 1; n <= reads; n += reads > points ? reads / points : 1, done++) {
@@ -249,7 +265,8 @@ static void every_read(enum what what, const char *part, bool from_then_on, unsi
 			tap_diag("read %lu: status %x %s", n, (unsigned)status, why);
 	}
 	tap_ok(reads > 20, "%s is read: %lu times", part, reads);
-	tap_is_int(bad, 0, "%s at %u reads of %s%s: no wrong byte, and all is there afterwards", words[what], done, part, from_then_on ? " and from then on" : "");
+	tap_is_int(bad, 0, "%s at %u reads of %s%s: no wrong byte, and all is there afterwards",
+	    words[what], done, part, from_then_on ? " and from then on" : "");
 }
 
 /* ---- chosen places ---- */
@@ -259,7 +276,11 @@ static struct jm_archive *open_err(struct jm_err *err)
 	struct jm_archive *a = NULL;
 
 	err->text[0] = '\0';
-	return jm_archive_open(&(struct jm_archive_options){ .dir = dir, .volume_size_bytes = VOLUME_BYTES }, &a, err) == 0 ? a : NULL;
+	return jm_archive_open(
+		   &(struct jm_archive_options){ .dir = dir, .volume_size_bytes = VOLUME_BYTES },
+		   &a, err) == 0
+	    ? a
+	    : NULL;
 }
 
 /* The start comes to acknowledged records that it cannot read: nothing is cut off. */
@@ -279,17 +300,21 @@ static void start(void)
 	(void)jm_volume_path(dir, p[last].volume, path);
 	for (enum what what = UNREADABLE; what <= ENDS; what++) {
 		static const char *const parts[] = { "header", "middle", "trailer" };
-		const uint64_t at[] = { p[last].offset + 8, (p[last].offset + p[last].end) / 2, p[last].end - 8 };
+		const uint64_t at[] = { p[last].offset + 8, (p[last].offset + p[last].end) / 2,
+			p[last].end - 8 };
 
 		for (size_t i = 0; i < 3; i++) {
 			again();
 			bad_disk(what, path, at[i], what == ENDS ? ALL : at[i] + 1);
 			a = open_err(&err);
-			tap_ok(a == NULL && strstr(err.text, "volume") != NULL && strstr(err.text, "cannot be read") != NULL,
-			    "%s in the last record's %s stops the start: %s", words[what], parts[i], err.text);
+			tap_ok(
+			    !a && strstr(err.text, "volume") && strstr(err.text, "cannot be read"),
+			    "%s in the last record's %s stops the start: %s", words[what], parts[i],
+			    err.text);
 			jm_archive_close(&a);
 			good_disk();
-			tap_is_int((long long)volume_bytes(&n), (long long)bytes, "nothing is cut off");
+			tap_is_int(
+			    (long long)volume_bytes(&n), (long long)bytes, "nothing is cut off");
 			tap_is_str(judge(0), "", "and then it starts with all");
 		}
 	}
@@ -303,10 +328,11 @@ static void flip(const char *path, uint64_t at)
 
 	if (pread(fd, &c, 1, (off_t)at) != 1 || (c ^= 1, pwrite(fd, &c, 1, (off_t)at) != 1))
 		exit(1);
-	(void)close(fd);
+	close(fd);
 }
 
-/* Two faults: what follows the bad record, and would tell that it was acknowledged, cannot be read. */
+/* Two faults: what follows the bad record, and would tell that it was acknowledged, cannot be read.
+ */
 static void two_faults(void)
 {
 	char path[JM_VOLUME_PATH_BYTES];
@@ -325,7 +351,7 @@ static void two_faults(void)
 	tap_ok(p[last - 1].volume == p[last].volume, "two records are in the last volume");
 	bad_disk(UNREADABLE, path, p[last].offset, ALL);
 	a = open_err(&err);
-	tap_ok(a == NULL, "a bad record, and what is behind it cannot be read: %s", err.text);
+	tap_ok(!a, "a bad record, and what is behind it cannot be read: %s", err.text);
 	jm_archive_close(&a);
 	good_disk();
 	tap_is_int((long long)volume_bytes(&n), (long long)bytes, "nothing is cut off");
@@ -349,13 +375,14 @@ static void read_wrong_once(void)
 	disk.nth = 1;
 	disk.from_then_on = false;
 	a = open_err(&err);
-	tap_ok(a != NULL && atomic_load(&disk.count) > 1, "a byte that was read wrong once is read again");
+	tap_ok(a && atomic_load(&disk.count) > 1, "a byte that was read wrong once is read again");
 	jm_archive_close(&a);
 	good_disk();
 	tap_is_str(judge(0), "", "and all is there");
 }
 
-/* The folder of the volumes cannot be read to its end: the rest must not be taken for missing, or made again. */
+/* The folder of the volumes cannot be read to its end: the rest must not be taken for missing, or
+ * made again. */
 static void names(void)
 {
 	char catalog[600];
@@ -364,7 +391,7 @@ static void names(void)
 
 	again();
 	bytes = volume_bytes(&volumes);
-	(void)snprintf(catalog, sizeof(catalog), "%s/catalog", dir);
+	snprintf(catalog, sizeof catalog, "%s/catalog", dir);
 	for (unsigned i = 0; i < volumes + 2; i++) {
 		struct jm_archive *a;
 		struct jm_receipt r;
@@ -376,7 +403,7 @@ static void names(void)
 		a = open_err(&err);
 		good_disk();
 		make(20);
-		if (a != NULL && t_deposit(a, jm_buf_span(&b), SERVICE, NULL, &r, &err) < 0)
+		if (a && t_deposit(a, jm_buf_span(&b), SERVICE, NULL, &r, &err) < 0)
 			bad++;
 		jm_archive_close(&a);
 		bad += volume_bytes(&n) < bytes || n < volumes || *judge(1) != '\0';
@@ -404,9 +431,11 @@ static void find(void)
 			exit(1);
 		bad_disk(UNREADABLE, path, next, next + 1);
 		for (uint64_t from = p[i].offset - 60; from <= p[i].offset; from += 20)
-			bad += jm_volume_find(fd, v.uuid, from, p[i].end, &found, &at, &h, &err) < 0 || !found || at != p[i].offset || h.seq != p[i].seq;
+			bad += jm_volume_find(fd, v.uuid, from, p[i].end, &found, &at, &h, &err) <
+				0 ||
+			    !found || at != p[i].offset || h.seq != p[i].seq;
 		good_disk();
-		(void)close(fd);
+		close(fd);
 	}
 	tap_is_int(bad, 0, "a header right before a sector that cannot be read is found");
 }
@@ -422,33 +451,43 @@ static void running(void)
 	json_t *item = NULL;
 
 	again();
-	if (places(p, MESSAGES) != MESSAGES || (a = open_err(&err)) == NULL)
+	if (places(p, MESSAGES) != MESSAGES || !(a = open_err(&err)))
 		exit(1);
 	/* The body of message 1, whose bytes message 4 shares. */
 	(void)jm_volume_path(dir, p[1].volume, path);
 	bad_disk(UNREADABLE, path, p[1].end - 200, p[1].end - 199);
-	(void)snprintf(below, sizeof(below), "volume %" PRIu64 ", record %" PRIu64, p[1].volume, p[1].seq);
-	tap_ok(t_export(a, seq[1], JM_EXPORT_REPORT, 0, &out, &err) < 0 && strstr(err.text, below) != NULL, "a body that cannot be read: %s", err.text);
+	snprintf(below, sizeof below, "volume %" PRIu64 ", record %" PRIu64, p[1].volume, p[1].seq);
+	tap_ok(t_export(a, seq[1], JM_EXPORT_REPORT, 0, &out, &err) < 0 && strstr(err.text, below),
+	    "a body that cannot be read: %s", err.text);
 	tap_ok(t_export(a, seq[2], JM_EXPORT_REPORT, 0, &out, &err) == 0, "others are exported");
 	tap_is_int((long long)rows(a), MESSAGES - 2, "listed");
-	tap_ok(t_verify(a, problem) == 2, "and verify names it, and the one that shares its bytes: %s", problem);
+	tap_ok(t_verify(a, problem) == 2,
+	    "and verify names it, and the one that shares its bytes: %s", problem);
 	make(1);
-	tap_ok(t_deposit(a, jm_buf_span(&b), SERVICE, NULL, &r, &err) == 0 && r.stored_bytes > 1000, "the same message again is stored whole (%" PRIu64 ")", r.stored_bytes);
-	tap_ok(t_export(a, seq[1], JM_EXPORT_REPORT, 2, &out, &err) == 0 && jm_span_eq(jm_buf_span(&out), jm_buf_span(&b)), "and can be read");
+	tap_ok(t_deposit(a, jm_buf_span(&b), SERVICE, NULL, &r, &err) == 0 && r.stored_bytes > 1000,
+	    "the same message again is stored whole (%" PRIu64 ")", r.stored_bytes);
+	tap_ok(t_export(a, seq[1], JM_EXPORT_REPORT, 2, &out, &err) == 0 &&
+		jm_span_eq(jm_buf_span(&out), jm_buf_span(&b)),
+	    "and can be read");
 	good_disk();
 	tap_is_int(t_verify(a, problem), 0, "read again, nothing is wrong (%s)", problem);
 	/* Its header and metadata. */
 	bad_disk(UNREADABLE, path, p[1].offset, p[1].offset + 100);
-	tap_ok(jm_archive_show(a, seq[1], &item, &err) == 0 && json_is_true(json_object_get(item, "damaged")), "show tells that a report cannot be read");
-	tap_ok(json_array_size(json_object_get(item, "reports")) == 3 && json_array_size(json_object_get(item, "recipients")) > 0, "and shows what the others say");
+	tap_ok(jm_archive_show(a, seq[1], &item, &err) == 0 &&
+		json_is_true(json_object_get(item, "damaged")),
+	    "show tells that a report cannot be read");
+	tap_ok(json_array_size(json_object_get(item, "reports")) == 3 &&
+		json_array_size(json_object_get(item, "recipients")) > 0,
+	    "and shows what the others say");
 	json_decref(item);
-	tap_ok(t_verify(a, problem) > 0 && strstr(problem, "cannot read") != NULL, "verify: %s", problem);
+	tap_ok(t_verify(a, problem) > 0 && strstr(problem, "cannot read"), "verify: %s", problem);
 	good_disk();
 	tap_is_int(t_verify(a, problem), 0, "read again, nothing is wrong (%s)", problem);
 	/* No descriptor is no damage. */
-	(void)snprintf(below, sizeof(below), "%s/volumes/", dir);
+	snprintf(below, sizeof below, "%s/volumes/", dir);
 	bad_disk(NO_DESCRIPTOR, below, 0, ALL);
-	tap_is_int(t_verify(a, problem), -1, "verify without a descriptor ends, and finds nothing (%s)", problem);
+	tap_is_int(t_verify(a, problem), -1,
+	    "verify without a descriptor ends, and finds nothing (%s)", problem);
 	good_disk();
 	jm_archive_close(&a);
 	tap_is_str(judge(0), "", "after all that");
@@ -471,20 +510,23 @@ static void recheck(enum what what)
 	struct jm_err err;
 
 	again();
-	if ((a = open_err(&err)) == NULL || !deposit(a, 22, &err) || places(p, MESSAGES + 1) != MESSAGES + 1)
+	if (!(a = open_err(&err)) || !deposit(a, 22, &err) ||
+	    places(p, MESSAGES + 1) != MESSAGES + 1)
 		exit(1);
 	(void)jm_volume_path(dir, p[MESSAGES].volume, path);
 	atomic_store(&disk.sync_fails, 1);
 	tap_ok(!deposit(a, 20, &err) && err.kind == JM_E_TEMP, "a sync fails: %s", err.text);
 	bad_disk(what, path, p[MESSAGES].offset + 200, p[MESSAGES].offset + 201);
 	for (unsigned i = 0; i < 2; i++)
-		tap_ok(!deposit(a, 20, &err) && err.kind == JM_E_TEMP && strstr(err.text, "volume") != NULL, "nothing is written meanwhile: %s", err.text);
+		tap_ok(!deposit(a, 20, &err) && err.kind == JM_E_TEMP && strstr(err.text, "volume"),
+		    "nothing is written meanwhile: %s", err.text);
 	tap_ok(t_export(a, seq[2], JM_EXPORT_REPORT, 0, &out, &err) == 0, "others can be read");
 	good_disk();
-	tap_is_int(deposit(a, 20, &err), what == UNREADABLE, "%s: %s", words[what], what == UNREADABLE ? "it writes again as soon as it reads" : err.text);
+	tap_is_int(deposit(a, 20, &err), what == UNREADABLE, "%s: %s", words[what],
+	    what == UNREADABLE ? "it writes again as soon as it reads" : err.text);
 	jm_archive_close(&a);
 	a = open_err(&err);
-	tap_ok(a != NULL && deposit(a, 21, &err), "after a start it writes");
+	tap_ok(a && deposit(a, 21, &err), "after a start it writes");
 	tap_is_int(t_verify(a, problem), 0, "and nothing is wrong (%s)", problem);
 	jm_archive_close(&a);
 }
@@ -499,18 +541,23 @@ static void applier(void)
 	int rc = -1;
 
 	again();
-	(void)snprintf(below, sizeof(below), "%s/volumes/", dir);
-	if ((a = open_err(&err)) == NULL || !deposit(a, 22, &err))	/* so that its volume is open already */
+	snprintf(below, sizeof below, "%s/volumes/", dir);
+	if (!(a = open_err(&err)) || !deposit(a, 22, &err)) /* so that its volume is open already */
 		exit(1);
-	/* Checked with the first read of the record, applied with the second, which finds no descriptor; then, EIO while it replays. */
+	/* Checked with the first read of the record, applied with the second, which finds no
+	 * descriptor; then, EIO while it replays. */
 	bad_disk(NO_DESCRIPTOR, below, 0, ALL);
 	disk.nth = 2;
 	disk.from_then_on = true;
-	tap_ok(jm_archive_change(a, "test", &(struct jm_change){ .seq = seq[3], .to = JM_CHANGE_RELEASE }, 1, &err) < 0, "a change that cannot be applied: %s", err.text);
+	tap_ok(jm_archive_change(a, "test",
+		   &(struct jm_change){ .seq = seq[3], .to = JM_CHANGE_RELEASE }, 1, &err) < 0,
+	    "a change that cannot be applied: %s", err.text);
 	make(20);
-	tap_ok(!deposit(a, 20, &err) && err.kind == JM_E_TEMP, "nothing is taken meanwhile: %s", err.text);
+	tap_ok(!deposit(a, 20, &err) && err.kind == JM_E_TEMP, "nothing is taken meanwhile: %s",
+	    err.text);
 	tap_ok(jm_archive_status(a, &status, &err) == 0, "status");
-	tap_is_str(json_string_value(json_object_get(status, "state")), "catalog-behind", "says so");
+	tap_is_str(
+	    json_string_value(json_object_get(status, "state")), "catalog-behind", "says so");
 	json_decref(status);
 	bad_disk(UNREADABLE, below, 0, ALL);
 	jm_clock_sleep_ms(1200);
@@ -527,7 +574,8 @@ static void applier(void)
 	jm_archive_close(&a);
 }
 
-/* A report that is to be released could be read when that was asked for, and not when it is done: it is not set aside again. */
+/* A report that is to be released could be read when that was asked for, and not when it is done:
+ * it is not set aside again. */
 static void release(void)
 {
 	char path[JM_VOLUME_PATH_BYTES], problem[200];
@@ -538,20 +586,22 @@ static void release(void)
 	int rc = -1;
 
 	again();
-	if (places(p, MESSAGES) != MESSAGES || (a = open_err(&err)) == NULL)
+	if (places(p, MESSAGES) != MESSAGES || !(a = open_err(&err)))
 		exit(1);
 	bad_disk(UNREADABLE, jm_volume_path(dir, p[3].volume, path), p[3].offset, p[3].end);
-	disk.nth = 4;			/* header, metadata, trailer were read */
+	disk.nth = 4; /* header, metadata, trailer were read */
 	disk.from_then_on = true;
-	tap_ok(jm_archive_change(a, "test", &(struct jm_change){ .seq = seq[3], .to = JM_CHANGE_RELEASE }, 1, &err) < 0, "a report that cannot be released now: %s",
-	    err.text);
+	tap_ok(jm_archive_change(a, "test",
+		   &(struct jm_change){ .seq = seq[3], .to = JM_CHANGE_RELEASE }, 1, &err) < 0,
+	    "a report that cannot be released now: %s", err.text);
 	good_disk();
 	for (unsigned i = 0; i < 200 && rc < 0; i++) {
 		rc = jm_archive_show(a, seq[3], &item, &err);
 		if (rc < 0)
 			jm_clock_sleep_ms(50);
 	}
-	tap_ok(rc == 0 && json_object_get(item, "set_aside") == NULL, "is released as soon as it can be read");
+	tap_ok(rc == 0 && !json_object_get(item, "set_aside"),
+	    "is released as soon as it can be read");
 	json_decref(item);
 	tap_is_int(t_verify(a, problem), 0, "and nothing is wrong (%s)", problem);
 	jm_archive_close(&a);
@@ -561,10 +611,14 @@ static struct jm_archive *open_tiny_cache(struct jm_err *err)
 {
 	struct jm_archive *a = NULL;
 
-	return jm_archive_open(&(struct jm_archive_options){ .dir = dir, .cache_bytes = 1u << 16 }, &a, err) == 0 ? a : NULL;
+	return jm_archive_open(&(struct jm_archive_options){ .dir = dir, .cache_bytes = 1u << 16 },
+		   &a, err) == 0
+	    ? a
+	    : NULL;
 }
 
-/* Pages of the catalog cannot be read any more, ever: it is made anew by itself, while it is open or with a start. */
+/* Pages of the catalog cannot be read any more, ever: it is made anew by itself, while it is open
+ * or with a start. */
 static void catalog(bool closed)
 {
 	char path[600], problem[200];
@@ -574,8 +628,8 @@ static void catalog(bool closed)
 	unsigned refused = 0, stored = 0, others = 0;
 
 	again();
-	(void)snprintf(path, sizeof(path), "%s/catalog/catalog.db", dir);
-	if ((a = open_tiny_cache(&err)) == NULL)
+	snprintf(path, sizeof path, "%s/catalog/catalog.db", dir);
+	if (!(a = open_tiny_cache(&err)))
 		exit(1);
 	for (unsigned i = 30; i < 330; i++)
 		stored += deposit(a, i, &err);
@@ -589,12 +643,12 @@ static void catalog(bool closed)
 	bad_disk(WELL, path, 20 * 4096, ALL);
 	disk.inode = st.st_ino;
 	atomic_store(&disk.what, UNREADABLE);
-	for (unsigned i = 0; i < 10 && a == NULL; i++) {
-		if ((a = open_tiny_cache(&err)) == NULL)
+	for (unsigned i = 0; i < 10 && !a; i++) {
+		if (!(a = open_tiny_cache(&err)))
 			tap_diag("a start: %s", err.text);
 	}
 	tap_ok(a != NULL, "a catalog that cannot be read does not keep it shut");
-	for (unsigned i = 400; a != NULL && i < 1000 && (stored < 400 || refused == 0 || others > 0); i++) {
+	for (unsigned i = 400; a && i < 1000 && (stored < 400 || refused == 0 || others > 0); i++) {
 		others = 0;
 		if (deposit(a, i, &err)) {
 			stored++;
@@ -606,8 +660,11 @@ static void catalog(bool closed)
 		if (closed && stored >= 400)
 			break;
 	}
-	tap_ok(a != NULL && stored > 300 && others == 0, "%s: %u stored, %u refused, and it goes on by itself", closed ? "found at a start" : "found while open", stored, refused);
-	tap_diag("%lu reads failed, file of %lld pages", atomic_load(&disk.count), (long long)st.st_size / 4096);
+	tap_ok(a && stored > 300 && others == 0,
+	    "%s: %u stored, %u refused, and it goes on by itself",
+	    closed ? "found at a start" : "found while open", stored, refused);
+	tap_diag("%lu reads failed, file of %lld pages", atomic_load(&disk.count),
+	    (long long)st.st_size / 4096);
 	tap_is_int((long long)rows(a), MESSAGES - 2 + stored, "all are listed");
 	tap_is_int(t_verify(a, problem), 0, "and nothing is wrong (%s)", problem);
 	jm_archive_close(&a);
@@ -643,16 +700,28 @@ static void rebuild(void)
 		int rc;
 
 		again();
-		bad_disk(UNREADABLE, jm_volume_path(dir, at->volume, path), from[i % 3], from[i % 3] + 1);
-		rc = jm_archive_open(&(struct jm_archive_options){ .dir = dir, .volume_size_bytes = VOLUME_BYTES, .rebuild = true, .damage = count_told,
-		    .damage_ctx = &told }, &a, &err);
+		bad_disk(UNREADABLE, jm_volume_path(dir, at->volume, path), from[i % 3],
+		    from[i % 3] + 1);
+		rc = jm_archive_open(&(struct jm_archive_options){ .dir = dir,
+					 .volume_size_bytes = VOLUME_BYTES,
+					 .rebuild = true,
+					 .damage = count_told,
+					 .damage_ctx = &told },
+		    &a, &err);
 		/* A body in the middle is not read for the catalog. */
-		tap_ok(rc == 0, "rebuild with EIO at %s of %s record (%u told): %s", i % 3 == 0 ? "the header" : i % 3 == 1 ? "the body" : "the trailer",
+		tap_ok(rc == 0, "rebuild with EIO at %s of %s record (%u told): %s",
+		    i % 3 == 0       ? "the header"
+			: i % 3 == 1 ? "the body"
+				     : "the trailer",
 		    i < 3 ? "a" : "the last", told, rc == 0 ? "goes on" : err.text);
-		tap_ok(a != NULL && told == (i % 3 != 1) && rows(a) == MESSAGES - 2 - (told > 0), "the others are there");
+		tap_ok(a && told == (i % 3 != 1) && rows(a) == MESSAGES - 2 - (told > 0),
+		    "the others are there");
 		jm_archive_close(&a);
 		good_disk();
-		if (jm_archive_open(&(struct jm_archive_options){ .dir = dir, .volume_size_bytes = VOLUME_BYTES, .rebuild = true }, &a, &err) < 0)
+		if (jm_archive_open(
+			&(struct jm_archive_options){
+			    .dir = dir, .volume_size_bytes = VOLUME_BYTES, .rebuild = true },
+			&a, &err) < 0)
 			tap_diag("%s", err.text);
 		jm_archive_close(&a);
 		tap_is_str(judge(0), "", "rebuilt when it can be read: all is there");
@@ -669,13 +738,13 @@ const char *__lsan_default_suppressions(void)
 
 int main(void)
 {
-	if (getenv("TMPDIR") == NULL && access("/dev/shm", W_OK) == 0)
+	if (!getenv("TMPDIR") && access("/dev/shm", W_OK) == 0)
 		(void)setenv("TMPDIR", "/dev/shm", 1);
 	jm_buf_init(&b, CAP);
 	jm_buf_init(&out, CAP);
 	jm_buf_init(&text, CAP);
-	(void)snprintf(dir, sizeof(dir), "%s/archive", tap_folder());
-	(void)snprintf(base, sizeof(base), "%s/base", tap_folder());
+	snprintf(dir, sizeof dir, "%s/archive", tap_folder());
+	snprintf(base, sizeof base, "%s/base", tap_folder());
 	build();
 	again();
 	tap_is_str(judge(0), "", "the archive that it begins with");

@@ -12,7 +12,8 @@ static void same(const json_t *v, const char *what)
 	struct jm_err err;
 
 	jm_buf_init(&got, 1u << 20);
-	tap_ok(jm_text_of_json(&got, v, &err) == 0 && want != NULL && strcmp(jm_buf_str(&got), want) == 0, "%s", what);
+	tap_ok(jm_text_of_json(&got, v, &err) == 0 && want && strcmp(jm_buf_str(&got), want) == 0,
+	    "%s", what);
 	jm_buf_release(&got);
 	free(want);
 }
@@ -28,23 +29,25 @@ static void same(const json_t *v, const char *what)
 
 #ifndef MEMORY_IS_THEIRS
 extern void *__libc_malloc(size_t n);
-static int until_none = -1;	/* so many times there is memory, then once there is none; -1: always */
+static int until_none = -1; /* so many times there is memory, then once there is none; -1: always */
 
 void *malloc(size_t n)
 {
 	return until_none >= 0 && until_none-- == 0 ? NULL : __libc_malloc(n);
 }
 
-static void without_memory(int (*read)(const void *p, size_t n, json_t **v_r, struct jm_err *err), const char *name)
+static void without_memory(
+    int (*read)(const void *p, size_t n, json_t **v_r, struct jm_err *err), const char *name)
 {
-	static const char text[] = "{\"verb\":\"search\",\"address\":\"somebody.with.a.long.name@example.com\",\"after\":12345678901234567}";
+	static const char text[] =
+	    "{\"verb\":\"search\",\"address\":\"somebody.with.a.long.name@example.com\",\"after\":12345678901234567}";
 	json_t *want = json_loads(text, 0, NULL), *got;
 	unsigned wrong = 0, refused = 0;
 	struct jm_err err;
 
 	for (int i = 0; i < 60; i++) {
 		until_none = i;
-		if (read(text, sizeof(text) - 1, &got, &err) == 0) {
+		if (read(text, sizeof text - 1, &got, &err) == 0) {
 			wrong += !json_equal(got, want);
 			json_decref(got);
 		} else {
@@ -54,21 +57,23 @@ static void without_memory(int (*read)(const void *p, size_t n, json_t **v_r, st
 	}
 	until_none = -1;
 	json_decref(want);
-	tap_ok(wrong == 0 && refused > 5, "%s: read whole, or not at all for want of memory (%u times)", name, refused);
+	tap_ok(wrong == 0 && refused > 5,
+	    "%s: read whole, or not at all for want of memory (%u times)", name, refused);
 }
 #endif
 
 int main(void)
 {
-	static const char *const text[] = { "{}", "[]", "{\"a\":[],\"b\":{}}", "[1,-1,0,9223372036854775807,-9223372036854775808]", "[true,false,null]",
-		"{\"to\":[{\"address\":\"a@example.com\",\"n\":[[1,2],[3]]},\"x\"],\"k/\":\"/\"}", "[\"\",\"\\\"\\\\\",\"end\\\\\"]",
-		"[\"\\u00e4\\u20ac\\ud83d\\ude00\\u007f\"]" };
+	static const char *const text[] = { "{}", "[]", "{\"a\":[],\"b\":{}}",
+		"[1,-1,0,9223372036854775807,-9223372036854775808]", "[true,false,null]",
+		"{\"to\":[{\"address\":\"a@example.com\",\"n\":[[1,2],[3]]},\"x\"],\"k/\":\"/\"}",
+		"[\"\",\"\\\"\\\\\",\"end\\\\\"]", "[\"\\u00e4\\u20ac\\ud83d\\ude00\\u007f\"]" };
 	char all[256];
 	struct jm_err err;
 	struct jm_buf b;
 	json_t *v;
 
-	for (size_t i = 0; i < sizeof(text) / sizeof(*text); i++) {
+	for (size_t i = 0; i < sizeof text / sizeof *text; i++) {
 		v = json_loads(text[i], 0, NULL);
 		same(v, text[i]);
 		json_decref(v);
@@ -83,14 +88,18 @@ int main(void)
 	json_decref(v);
 	v = json_real(1.5);
 	jm_buf_init(&b, 100);
-	tap_ok(jm_text_of_json(&b, v, &err) < 0 && err.kind == JM_E_BUG, "a real number is refused");
+	tap_ok(
+	    jm_text_of_json(&b, v, &err) < 0 && err.kind == JM_E_BUG, "a real number is refused");
 	json_decref(v);
 	v = json_string("longer than the buffer may get");
 	b.max_bytes = 10;
-	tap_ok(jm_text_of_json(&b, v, &err) < 0 && err.kind == JM_E_LIMIT, "the buffer's cap holds");
+	tap_ok(
+	    jm_text_of_json(&b, v, &err) < 0 && err.kind == JM_E_LIMIT, "the buffer's cap holds");
 	json_decref(v);
 	jm_buf_release(&b);
-	tap_ok(jm_json_read_strict("{\"a\":1,\"a\":2}", 13, &v, &err) < 0 && err.kind == JM_E_CORRUPT, "a request in which a name stands twice is none");
+	tap_ok(
+	    jm_json_read_strict("{\"a\":1,\"a\":2}", 13, &v, &err) < 0 && err.kind == JM_E_CORRUPT,
+	    "a request in which a name stands twice is none");
 #ifndef MEMORY_IS_THEIRS
 	without_memory(jm_json_read, "JSON");
 	without_memory(jm_json_read_strict, "a request");

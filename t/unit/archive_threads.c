@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Many depositors at once: nothing lost, equal deposits stored once, groups share a sync, readers and verify run beside, volumes roll. */
+/* Many depositors at once: nothing lost, equal deposits stored once, groups share a sync, readers
+ * and verify run beside, volumes roll. */
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -16,18 +17,19 @@
 
 static struct jm_archive *a;
 static atomic_int failed, done;
-static bool damaged;			/* a volume is missing */
+static bool damaged; /* a volume is missing */
 static struct jm_receipt receipt[THREADS][EACH];
 
 static void make(struct jm_buf *b, struct jm_buf *inner, unsigned thread, unsigned i)
 {
 	char id[60], rcpt[60];
-	bool shared = i % 4 == 0 && i < EACH;	/* every fourth message is brought by all threads, in reports of their own */
+	bool shared = i % 4 == 0 && i < EACH; /* every fourth message is brought by all threads, in
+						 reports of their own */
 
-	(void)snprintf(id, sizeof(id), shared ? "shared-%u@x" : "own-%u-%u@x", shared ? i : thread, i);
+	snprintf(id, sizeof id, shared ? "shared-%u@x" : "own-%u-%u@x", shared ? i : thread, i);
 	t_message(inner, id, "s", shared ? i : thread * 1000 + i, i == 7 ? 1500000 : 3000);
-	(void)snprintf(rcpt, sizeof(rcpt), "To: r%u@example.org", thread);
-	(void)snprintf(id, sizeof(id), "%u-%u", thread, i);
+	snprintf(rcpt, sizeof rcpt, "To: r%u@example.org", thread);
+	snprintf(id, sizeof id, "%u-%u", thread, i);
 	t_report(b, id, "anna@example.com", rcpt, jm_buf_span(inner), false);
 }
 
@@ -41,9 +43,12 @@ static void *depositor(void *arg)
 	jm_buf_init(&inner, CAP);
 	for (unsigned i = 0; i < EACH; i++) {
 		make(&b, &inner, thread, i);
-		if (t_deposit(a, jm_buf_span(&b), "archive@journal.example.com", NULL, &receipt[thread][i], &err) < 0)
+		if (t_deposit(a, jm_buf_span(&b), "archive@journal.example.com", NULL,
+			&receipt[thread][i], &err) < 0)
 			atomic_fetch_add(&failed, 1);
-		if (i % 10 == 0 && jm_archive_note(a, &(struct jm_event){ .time_ms = 1, .kind = "test" }, &err) < 0)
+		if (i % 10 == 0 &&
+		    jm_archive_note(a, &(struct jm_event){ .time_ms = 1, .kind = "test" }, &err) <
+			0)
 			atomic_fetch_add(&failed, 1);
 	}
 	jm_buf_release(&b);
@@ -63,8 +68,11 @@ static void *later(void *arg)
 	jm_buf_init(&b, CAP);
 	jm_buf_init(&inner, CAP);
 	for (unsigned i = 0; i < EACH / 2; i++) {
-		make(&b, &inner, thread, i % 2 == 0 ? EACH + i : i);	/* every other one is there already, perhaps in what is missing */
-		if (t_deposit(a, jm_buf_span(&b), "archive@journal.example.com", NULL, &r, &err) < 0)
+		make(&b, &inner, thread, i % 2 == 0 ? EACH + i : i); /* every other one is there
+									already, perhaps in what is
+									missing */
+		if (t_deposit(a, jm_buf_span(&b), "archive@journal.example.com", NULL, &r, &err) <
+		    0)
 			atomic_fetch_add(&failed, 1);
 	}
 	jm_buf_release(&b);
@@ -83,8 +91,8 @@ static void *reader(void *arg)
 	jm_buf_init(&b, CAP);
 	while (atomic_load(&done) < THREADS) {
 		status = NULL;
-		if (!t_list(a, &(struct jm_archive_filter){ .reverse = true, .limit = 20 }, &b) || jm_archive_status(a, &status, &err) < 0 ||
-		    (t_verify(a, NULL) != 0) != damaged)
+		if (!t_list(a, &(struct jm_archive_filter){ .reverse = true, .limit = 20 }, &b) ||
+		    jm_archive_status(a, &status, &err) < 0 || (t_verify(a, NULL) != 0) != damaged)
 			atomic_fetch_add(&failed, 1);
 		json_decref(status);
 		jm_clock_sleep_ms(2);
@@ -109,11 +117,14 @@ static void check(void)
 			bool found = false;
 
 			make(&b, &inner, t, i);
-			/* A report's own seq is an item's id only when it founded it; all others are found through the list. */
+			/* A report's own seq is an item's id only when it founded it; all others
+			 * are found through the list. */
 			if (i % 4 != 0) {
-				found = t_export(a, receipt[t][i].seq, JM_EXPORT_REPORT, 0, &out, &err) == 0 &&
+				found = t_export(a, receipt[t][i].seq, JM_EXPORT_REPORT, 0, &out,
+					    &err) == 0 &&
 				    jm_span_eq(jm_buf_span(&out), jm_buf_span(&b));
-				found = found && jm_archive_show(a, receipt[t][i].seq, &item, &err) == 0;
+				found = found &&
+				    jm_archive_show(a, receipt[t][i].seq, &item, &err) == 0;
 			} else {
 				found = true;
 			}
@@ -124,7 +135,8 @@ static void check(void)
 	tap_ok(t_list(a, NULL, &out), "list");
 	for (size_t i = 0; i < out.len; i++)
 		rows += out.p[i] == '\n';
-	tap_is_int((long long)rows, THREADS * (EACH - EACH / 4) + EACH / 4, "shared messages are one item each");
+	tap_is_int((long long)rows, THREADS * (EACH - EACH / 4) + EACH / 4,
+	    "shared messages are one item each");
 	jm_buf_release(&b);
 	jm_buf_release(&inner);
 	jm_buf_release(&out);
@@ -143,7 +155,8 @@ static void check_shared(void)
 			struct jm_err err;
 
 			if (jm_archive_show(a, receipt[t][i].seq, &item, &err) == 0)
-				reports += (unsigned)json_array_size(json_object_get(item, "reports"));
+				reports += (unsigned)json_array_size(
+				    json_object_get(item, "reports"));
 			json_decref(item);
 		}
 	}
@@ -162,8 +175,8 @@ static void run(void *(*depositors)(void *))
 	if (pthread_create(&read, NULL, reader, NULL) != 0)
 		exit(1);
 	for (unsigned i = 0; i < THREADS; i++)
-		(void)pthread_join(thread[i], NULL);
-	(void)pthread_join(read, NULL);
+		pthread_join(thread[i], NULL);
+	pthread_join(read, NULL);
 	tap_is_int(atomic_load(&failed), 0, "nothing failed");
 }
 
@@ -172,16 +185,18 @@ static void missing(const char *dir)
 {
 	char path[600], aside[600], problem[200];
 
-	(void)snprintf(path, sizeof(path), "%s/volumes/00000002.jmv", dir);
-	(void)snprintf(aside, sizeof(aside), "%s/aside", dir);
-	if (!tap_ok(rename(path, aside) == 0 && (a = t_open(dir, 400000)) != NULL, "open without a volume"))
+	snprintf(path, sizeof path, "%s/volumes/00000002.jmv", dir);
+	snprintf(aside, sizeof aside, "%s/aside", dir);
+	if (!tap_ok(rename(path, aside) == 0 && (a = t_open(dir, 400000)) != NULL,
+		"open without a volume"))
 		return;
 	damaged = true;
 	run(later);
 	tap_ok(t_verify(a, problem) > 0, "verify names it: %s", problem);
 	jm_archive_close(&a);
 	damaged = false;
-	if (tap_ok(rename(aside, path) == 0 && (a = t_open(dir, 400000)) != NULL, "open with it again"))
+	if (tap_ok(rename(aside, path) == 0 && (a = t_open(dir, 400000)) != NULL,
+		"open with it again"))
 		tap_is_int(t_verify(a, problem), 0, "verify finds nothing (%s)", problem);
 	jm_archive_close(&a);
 }
@@ -202,7 +217,8 @@ int main(void)
 	groups = json_integer_value(json_object_get(status, "groups"));
 	records = json_integer_value(json_object_get(status, "last_seq"));
 	tap_ok(groups > 0 && groups < records, "%lld records in %lld groups", records, groups);
-	tap_ok(json_integer_value(json_object_get(status, "volumes")) > 3, "%lld volumes", json_integer_value(json_object_get(status, "volumes")));
+	tap_ok(json_integer_value(json_object_get(status, "volumes")) > 3, "%lld volumes",
+	    json_integer_value(json_object_get(status, "volumes")));
 	json_decref(status);
 	check();
 	check_shared();

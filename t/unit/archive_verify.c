@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Verification: each table of the catalog against the volumes, in both directions; a verification that was broken off goes on; since. */
+/* Verification: each table of the catalog against the volumes, in both directions; a verification
+ * that was broken off goes on; since. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -53,16 +54,25 @@ static void fill(void)
 {
 	struct jm_archive *a = t_open(dir, 6000);
 	struct jm_deposit later = { .arrival = { .transport = "smtp" }, .due_ms = 4000000000000 };
-	struct jm_deposit pulled = { .arrival = { .transport = "pop3", .pop3_mailbox = "j@mail.example.com", .pop3_uidl = "0001", .pop3_size_bytes = 70 } };
-	const struct jm_attempts refused = { .service = SERVICE, .time_ms = jm_clock_now_ms(), .received = 1, .refused = 1, .refusal_ms = 1, .refusal = "no" };
+	struct jm_deposit pulled = { .arrival = { .transport = "pop3",
+					 .pop3_mailbox = "j@mail.example.com",
+					 .pop3_uidl = "0001",
+					 .pop3_size_bytes = 70 } };
+	const struct jm_attempts refused = { .service = SERVICE,
+		.time_ms = jm_clock_now_ms(),
+		.received = 1,
+		.refused = 1,
+		.refusal_ms = 1,
+		.refusal = "no" };
 	char id[40];
 	struct jm_receipt r;
 	struct jm_err err;
 
 	for (unsigned i = 0; i < MESSAGES; i++) {
-		(void)snprintf(id, sizeof(id), "v%u@example.com", i);
+		snprintf(id, sizeof id, "v%u@example.com", i);
 		t_message(&b, id, "verify", i, 400 + 50 * i);
-		must(t_deposit(a, jm_buf_span(&b), SERVICE, i == 3 ? "too old" : NULL, &r, &err), &err);
+		must(t_deposit(a, jm_buf_span(&b), SERVICE, i == 3 ? "too old" : NULL, &r, &err),
+		    &err);
 	}
 	/* Twice the same, and with another content. */
 	must(t_deposit(a, jm_buf_span(&b), SERVICE, NULL, &r, &err), &err);
@@ -72,12 +82,18 @@ static void fill(void)
 	t_message(&b, "pulled@example.com", "pulled", 98, 500);
 	must(deposit(a, &pulled, &err), &err);
 	must(jm_archive_tally(a, &refused, 1, &err), &err);
-	must(jm_archive_domain(a, "test", &(struct jm_domain_change){ .domain = "example.com", .state = JM_DOMAIN_PENDING, .code = "c" }, &err), &err);
+	must(jm_archive_domain(a, "test",
+		 &(struct jm_domain_change){
+		     .domain = "example.com", .state = JM_DOMAIN_PENDING, .code = "c" },
+		 &err),
+	    &err);
 	/* One message, two byte strings: the same key, another trace field. */
 	t_message(&b, "again@example.com", "again", 97, 500);
 	must(t_deposit(a, jm_buf_span(&b), SERVICE, NULL, &r, &err), &err);
 	jm_buf_reset(&b);
-	must(jm_buf_add_span(&b, jm_span_str("Received: from a by b; Mon, 2 Jul 2029 10:00:00 +0000\r\n"), &err), &err);
+	must(jm_buf_add_span(&b,
+		 jm_span_str("Received: from a by b; Mon, 2 Jul 2029 10:00:00 +0000\r\n"), &err),
+	    &err);
 	{
 		struct jm_buf same;
 
@@ -100,10 +116,11 @@ static int tell(void *ctx, const json_t *o, struct jm_err *err)
 	struct told *t = ctx;
 
 	(void)err;
-	if (json_object_get(o, "problem") == NULL)
+	if (!json_object_get(o, "problem"))
 		return 0;
 	if (t->n++ == 0)
-		(void)snprintf(t->first, sizeof(t->first), "%s", json_string_value(json_object_get(o, "problem")));
+		snprintf(t->first, sizeof t->first, "%s",
+		    json_string_value(json_object_get(o, "problem")));
 	return t->stop_at != 0 && t->n >= t->stop_at;
 }
 
@@ -112,7 +129,7 @@ static json_t *verify(uint64_t since, bool resume, struct told *t, struct jm_err
 	struct jm_archive *a = t_open(dir, 6000);
 	json_t *summary = NULL;
 
-	if (a == NULL || jm_archive_verify(a, since, resume, NULL, tell, t, &summary, err) < 0)
+	if (!a || jm_archive_verify(a, since, resume, NULL, tell, t, &summary, err) < 0)
 		summary = NULL;
 	jm_archive_close(&a);
 	return summary;
@@ -125,7 +142,8 @@ static long long number(const json_t *o, const char *key)
 
 enum harm { REMOVE, ADD, ALTER };
 
-/* Change one row of a table behind the archive's back; undo: the other way. False: the table has no row. */
+/* Change one row of a table behind the archive's back; undo: the other way. False: the table has no
+ * row. */
 static bool harm(enum jm_table t, enum harm how, struct jm_row *kept, bool undo)
 {
 	struct jm_catalog *c = NULL;
@@ -134,10 +152,12 @@ static bool harm(enum jm_table t, enum harm how, struct jm_row *kept, bool undo)
 	struct jm_err err;
 	char path[500];
 
-	(void)snprintf(path, sizeof(path), "%s/catalog", dir);
+	snprintf(path, sizeof path, "%s/catalog", dir);
 	must(jm_catalog_open(path, 1u << 20, &c, &err), &err);
 	if (!undo) {
-		must(jm_catalog_page(c, t, jm_span_of(NULL, 0), jm_span_of(NULL, 0), true, &page, &err), &err);
+		must(jm_catalog_page(
+			 c, t, jm_span_of(NULL, 0), jm_span_of(NULL, 0), true, &page, &err),
+		    &err);
 		if (page.n == 0) {
 			jm_catalog_close(&c);
 			return false;
@@ -149,22 +169,29 @@ static bool harm(enum jm_table t, enum harm how, struct jm_row *kept, bool undo)
 	}
 	must(jm_catalog_begin(c, &txn, &err), &err);
 	if (undo) {
-		must(jm_catalog_put(c, txn, t, jm_span_of(kept->key, kept->key_n), jm_span_of(kept->value, kept->value_n), false, &err), &err);
+		must(jm_catalog_put(c, txn, t, jm_span_of(kept->key, kept->key_n),
+			 jm_span_of(kept->value, kept->value_n), false, &err),
+		    &err);
 		kept->key[kept->key_n - 1] ^= 1;
 		if (how == ADD)
-			must(jm_catalog_remove(c, txn, t, jm_span_of(kept->key, kept->key_n), &err), &err);
+			must(jm_catalog_remove(c, txn, t, jm_span_of(kept->key, kept->key_n), &err),
+			    &err);
 		free(kept->value);
 	} else if (how == REMOVE) {
 		must(jm_catalog_remove(c, txn, t, jm_span_of(kept->key, kept->key_n), &err), &err);
 	} else if (how == ALTER) {
-		must(jm_catalog_put(c, txn, t, jm_span_of(kept->key, kept->key_n), kept->value_n == 0 ? jm_span_str("x") :
-		    jm_span_of(kept->value, kept->value_n - 1), false, &err), &err);
+		must(jm_catalog_put(c, txn, t, jm_span_of(kept->key, kept->key_n),
+			 kept->value_n == 0 ? jm_span_str("x")
+					    : jm_span_of(kept->value, kept->value_n - 1),
+			 false, &err),
+		    &err);
 	} else {
 		unsigned char key[JM_CATALOG_KEY_MAX];
 
 		memcpy(key, kept->key, kept->key_n);
 		key[kept->key_n - 1] ^= 1;
-		if (jm_catalog_put(c, txn, t, jm_span_of(key, kept->key_n), jm_span_of(kept->value, kept->value_n), true, &err) != 1)
+		if (jm_catalog_put(c, txn, t, jm_span_of(key, kept->key_n),
+			jm_span_of(kept->value, kept->value_n), true, &err) != 1)
 			tap_diag("there is such a row already");
 	}
 	must(jm_catalog_commit(&txn, &err), &err);
@@ -174,7 +201,8 @@ static bool harm(enum jm_table t, enum harm how, struct jm_row *kept, bool undo)
 
 static void tables(void)
 {
-	static const char *const what[] = { "without a row", "with a row too much", "with another content in a row" };
+	static const char *const what[] = { "without a row", "with a row too much",
+		"with another content in a row" };
 	struct jm_row kept;
 	struct jm_err err;
 
@@ -187,12 +215,15 @@ static void tables(void)
 			if (t == JM_T_META && how != ADD)
 				continue;
 			if (!harm((enum jm_table)t, (enum harm)how, &kept, false)) {
-				tap_ok(false, "table %s has rows", jm_catalog_table((enum jm_table)t));
+				tap_ok(
+				    false, "table %s has rows", jm_catalog_table((enum jm_table)t));
 				break;
 			}
 			summary = verify(0, false, &told, &err);
-			tap_ok(summary != NULL && told.n > 0 && number(summary, "problems") == (long long)told.n, "table %s %s is found: %s",
-			    jm_catalog_table((enum jm_table)t), what[how], told.first);
+			tap_ok(summary && told.n > 0 &&
+				number(summary, "problems") == (long long)told.n,
+			    "table %s %s is found: %s", jm_catalog_table((enum jm_table)t),
+			    what[how], told.first);
 			json_decref(summary);
 			(void)harm((enum jm_table)t, (enum harm)how, &kept, true);
 		}
@@ -215,20 +246,22 @@ static void flip(uint64_t seq)
 	fd = open(jm_volume_path(dir, (uint64_t)number(r, "volume"), path), O_RDWR);
 	if (fd < 0 || pread(fd, &c, 1, at) != 1 || (c ^= 1, pwrite(fd, &c, 1, at)) != 1)
 		exit(1);
-	(void)close(fd);
+	close(fd);
 	json_decref(o);
 	jm_archive_close(&a);
 }
 
 static void resume(void)
 {
-	struct told all = { .n = 0 }, part = { .stop_at = 1 }, rest = { .n = 0 }, none = { .n = 0 }, late = { .n = 0 };
+	struct told all = { .n = 0 }, part = { .stop_at = 1 }, rest = { .n = 0 }, none = { .n = 0 },
+		    late = { .n = 0 };
 	json_t *whole, *first, *second;
 	struct jm_err err;
 	char path[500];
 
-	(void)snprintf(path, sizeof(path), "%s/verify.json", dir);
-	tap_ok(verify(0, true, &none, &err) == NULL && err.kind == JM_E_NOTFOUND, "nothing to resume: %s", err.text);
+	snprintf(path, sizeof path, "%s/verify.json", dir);
+	tap_ok(!verify(0, true, &none, &err) && err.kind == JM_E_NOTFOUND, "nothing to resume: %s",
+	    err.text);
 	flip(2);
 	flip(9);
 	whole = verify(0, false, &all, &err);
@@ -239,10 +272,14 @@ static void resume(void)
 	second = verify(0, true, &rest, &err);
 	tap_is_int(rest.n, 1, "resumed, it names the other one only");
 	tap_is_int(number(second, "problems"), 2, "and counts both");
-	tap_ok(number(second, "records") == number(whole, "records") && number(second, "reports") == number(whole, "reports") &&
-	    number(second, "bytes") == number(whole, "bytes") && number(second, "contents") == number(whole, "contents"), "the sums are those of a whole one");
+	tap_ok(number(second, "records") == number(whole, "records") &&
+		number(second, "reports") == number(whole, "reports") &&
+		number(second, "bytes") == number(whole, "bytes") &&
+		number(second, "contents") == number(whole, "contents"),
+	    "the sums are those of a whole one");
 	tap_ok(!json_is_true(json_object_get(second, "ok")), "and it is not content");
-	tap_ok(access(path, F_OK) != 0 && verify(0, true, &none, &err) == NULL, "then there is nothing more to resume");
+	tap_ok(access(path, F_OK) != 0 && !verify(0, true, &none, &err),
+	    "then there is nothing more to resume");
 	json_decref(whole);
 	json_decref(first);
 	json_decref(second);
@@ -256,7 +293,8 @@ static void resume(void)
 	part.n = 0;
 	first = verify(3, false, &part, &err);
 	second = verify(0, true, &none, &err);
-	tap_ok(part.n == 1 && none.n == 0 && number(second, "problems") == 1, "what was broken off with since goes on with it");
+	tap_ok(part.n == 1 && none.n == 0 && number(second, "problems") == 1,
+	    "what was broken off with since goes on with it");
 	json_decref(first);
 	json_decref(second);
 	flip(2);
@@ -269,15 +307,16 @@ int main(void)
 	struct jm_err err;
 	json_t *summary;
 
-	if (getenv("TMPDIR") == NULL && access("/dev/shm", W_OK) == 0)
+	if (!getenv("TMPDIR") && access("/dev/shm", W_OK) == 0)
 		(void)setenv("TMPDIR", "/dev/shm", 1);
 	jm_log_set_level((enum jm_log_level)0);
-	(void)snprintf(dir, sizeof(dir), "%s/archive", tap_folder());
+	snprintf(dir, sizeof dir, "%s/archive", tap_folder());
 	jm_buf_init(&b, 1u << 20);
 	fill();
 	summary = verify(0, false, &told, &err);
-	tap_ok(summary != NULL && told.n == 0, "an archive as it should be verifies (%s)", told.first);
-	tap_is_str(json_string_value(json_object_get(summary, "catalog")), "row by row", "its catalog row by row");
+	tap_ok(summary && told.n == 0, "an archive as it should be verifies (%s)", told.first);
+	tap_is_str(json_string_value(json_object_get(summary, "catalog")), "row by row",
+	    "its catalog row by row");
 	json_decref(summary);
 	tables();
 	resume();

@@ -27,8 +27,10 @@ static void spool_of(size_t total, size_t piece)
 	jm_spool_init(&s, tap_folder(), 10u << 20);
 	for (int round = 0; round < 2; round++) {
 		for (size_t at = 0; at < total; at += piece)
-			ok &= jm_spool_write(&s, p + at, total - at < piece ? total - at : piece, &err) == 0;
-		ok &= jm_spool_view(&s, &v, &err) == 0 && v.len == total && memcmp(v.p, p, total) == 0;
+			ok &= jm_spool_write(
+				  &s, p + at, total - at < piece ? total - at : piece, &err) == 0;
+		ok &= jm_spool_view(&s, &v, &err) == 0 && v.len == total &&
+		    memcmp(v.p, p, total) == 0;
 		jm_spool_reset(&s);
 	}
 	tap_ok(ok, "%zu bytes in pieces of %zu come back exact, twice", total, piece);
@@ -40,7 +42,8 @@ static unsigned char zeros[2u << 20];
 
 static void spools(void)
 {
-	static const size_t sizes[] = { 0, 1, 65535, JM_SPOOL_MEMORY_BYTES - 1, JM_SPOOL_MEMORY_BYTES, JM_SPOOL_MEMORY_BYTES + 1, 3000001 };
+	static const size_t sizes[] = { 0, 1, 65535, JM_SPOOL_MEMORY_BYTES - 1,
+		JM_SPOOL_MEMORY_BYTES, JM_SPOOL_MEMORY_BYTES + 1, 3000001 };
 	struct jm_spool s;
 	struct jm_span v;
 	struct jm_err err;
@@ -51,19 +54,24 @@ static void spools(void)
 		spool_of(sizes[i], 700001);
 	}
 	jm_spool_init(&s, tap_folder(), 100);
-	tap_ok(jm_spool_write(&s, "x", 101, &err) == -1 && err.kind == JM_E_LIMIT, "a spool has a cap");
+	tap_ok(jm_spool_write(&s, "x", 101, &err) == -1 && err.kind == JM_E_LIMIT,
+	    "a spool has a cap");
 	jm_spool_release(&s);
 	jm_spool_init(&s, tap_folder(), 10u << 20);
 	for (int i = 0; i < 30; i++)
 		(void)!jm_spool_write(&s, tap_folder(), 1, &err);
 	(void)!jm_spool_write(&s, zeros, sizeof zeros, &err);
-	tap_ok(s.fd >= 0 && fstat(s.fd, &st) == 0 && st.st_nlink == 0, "a large message is in an unlinked file");
-	tap_ok(jm_spool_view(&s, &v, &err) == 0 && v.len == 30 + sizeof zeros, "with all its bytes");
-	tap_ok(jm_spool_write(&s, "more", 4, &err) == 0 && jm_spool_view(&s, &v, &err) == 0 && memcmp(v.p + v.len - 4, "more", 4) == 0,
+	tap_ok(s.fd >= 0 && fstat(s.fd, &st) == 0 && st.st_nlink == 0,
+	    "a large message is in an unlinked file");
+	tap_ok(
+	    jm_spool_view(&s, &v, &err) == 0 && v.len == 30 + sizeof zeros, "with all its bytes");
+	tap_ok(jm_spool_write(&s, "more", 4, &err) == 0 && jm_spool_view(&s, &v, &err) == 0 &&
+		memcmp(v.p + v.len - 4, "more", 4) == 0,
 	    "writing may go on after a view");
 	jm_spool_release(&s);
 	jm_spool_init(&s, "/nonexistent", 10u << 20);
-	tap_ok(jm_spool_write(&s, zeros, sizeof zeros, &err) == -1, "a folder that is not there is an error");
+	tap_ok(jm_spool_write(&s, zeros, sizeof zeros, &err) == -1,
+	    "a folder that is not there is an error");
 	jm_spool_release(&s);
 }
 
@@ -98,16 +106,24 @@ static void files(void)
 
 	snprintf(deep, sizeof deep, "%s/a/b/c", tap_folder());
 	snprintf(path, sizeof path, "%s/file", deep);
-	tap_ok(jm_io_mkdirs(deep, 0700, &err) == 0 && jm_io_mkdirs(deep, 0700, &err) == 0, "folders are made, and made again");
-	tap_ok(jm_io_publish(path, "one", 3, 0600, &err) == 0 && jm_io_publish(path, "two!", 4, 0600, &err) == 0, "a file is published and replaced");
-	tap_ok(jm_io_read_file(path, 100, &p, &n, &err) == 0 && n == 4 && memcmp(p, "two!", 5) == 0, "and read back");
+	tap_ok(jm_io_mkdirs(deep, 0700, &err) == 0 && jm_io_mkdirs(deep, 0700, &err) == 0,
+	    "folders are made, and made again");
+	tap_ok(jm_io_publish(path, "one", 3, 0600, &err) == 0 &&
+		jm_io_publish(path, "two!", 4, 0600, &err) == 0,
+	    "a file is published and replaced");
+	tap_ok(jm_io_read_file(path, 100, &p, &n, &err) == 0 && n == 4 && memcmp(p, "two!", 5) == 0,
+	    "and read back");
 	free(p);
-	tap_ok(jm_io_read_file(path, 3, &p, &n, &err) == -1 && err.kind == JM_E_LIMIT, "not past the limit");
-	tap_ok(jm_io_read_file(deep, 3, &p, &n, &err) == -1 && err.kind == JM_E_USAGE, "not a folder");
-	tap_ok(jm_io_open("/nonexistent/x", O_RDONLY, 0, &err) == -1 && err.kind == JM_E_NOTFOUND && strstr(err.text, "/nonexistent/x"),
+	tap_ok(jm_io_read_file(path, 3, &p, &n, &err) == -1 && err.kind == JM_E_LIMIT,
+	    "not past the limit");
+	tap_ok(
+	    jm_io_read_file(deep, 3, &p, &n, &err) == -1 && err.kind == JM_E_USAGE, "not a folder");
+	tap_ok(jm_io_open("/nonexistent/x", O_RDONLY, 0, &err) == -1 && err.kind == JM_E_NOTFOUND &&
+		strstr(err.text, "/nonexistent/x"),
 	    "a missing file is named");
 	fd = jm_io_open(path, O_RDWR, 0, &err);
-	tap_ok(jm_io_pread(fd, deep, 9, 0, &err) == -1 && err.kind == JM_E_CORRUPT, "a file that is too short is corrupt");
+	tap_ok(jm_io_pread(fd, deep, 9, 0, &err) == -1 && err.kind == JM_E_CORRUPT,
+	    "a file that is too short is corrupt");
 	tap_ok(fcntl(fd, F_GETFD) & FD_CLOEXEC, "files do not leak into children");
 	close(fd);
 }
@@ -160,19 +176,23 @@ static void log_lines(void)
 	snprintf(path, sizeof path, "%s/log", tap_folder());
 	fd = open(path, O_RDWR | O_CREAT, 0600);
 	dup2(fd, 2);
-	JM_LOG(JM_LOG_INFO, "refused", { "from", JM_S("a b\r\nforged=1 \"q\"") }, { "n", JM_U(7) }, { "none", JM_S(NULL) }, { "word", JM_S("a@b") });
+	JM_LOG(JM_LOG_INFO, "refused", { "from", JM_S("a b\r\nforged=1 \"q\"") }, { "n", JM_U(7) },
+	    { "none", JM_S(NULL) }, { "word", JM_S("a@b") });
 	JM_LOG(JM_LOG_DEBUG, "hidden", { "n", JM_U(1) });
 	dup2(saved, 2);
 	n = pread(fd, text, sizeof text - 1, 0);
 	close(fd);
-	tap_ok(n > 0 && strstr(text, " refused from=\"a b\\x0d\\x0aforged=1 \\\"q\\\"\" n=7 none=- word=a@b\n"), "one line, values escaped");
+	tap_ok(n > 0 &&
+		strstr(text,
+		    " refused from=\"a b\\x0d\\x0aforged=1 \\\"q\\\"\" n=7 none=- word=a@b\n"),
+	    "one line, values escaped");
 	tap_ok(strchr(text, '\n') == text + n - 1, "and only one");
 }
 
 int main(void)
 {
 	tap_folder();
-	faults();	/* first: the seam reads its variable at the first call of the process */
+	faults(); /* first: the seam reads its variable at the first call of the process */
 	spools();
 	scratch();
 	files();

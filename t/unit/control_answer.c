@@ -10,7 +10,7 @@
 static struct {
 	unsigned objects, progress;
 	size_t bytes;
-	unsigned fail_at;	/* the Nth object fails */
+	unsigned fail_at; /* the Nth object fails */
 	char last[400];
 } seen;
 
@@ -67,7 +67,8 @@ static void test_good(void)
 		{ "{\"verb\":\"status\",\"days\":true}", "days -" },
 		{ "{\"verb\":\"status\",\"days\":true,\"service\":\"j@k.l\"}", "days j@k.l" },
 		{ "{\"verb\":\"list\"}", "list after 0 limit 0 0 0 - - - 0 0" },
-		{ "{\"verb\":\"list\",\"after\":9,\"limit\":20,\"reverse\":true,\"set-aside\":true}", "list after 9 limit 20 1 1 - - - 0 0" },
+		{ "{\"verb\":\"list\",\"after\":9,\"limit\":20,\"reverse\":true,\"set-aside\":true}",
+		    "list after 9 limit 20 1 1 - - - 0 0" },
 		{ "{\"verb\":\"list\",\"reverse\":false,\"address\":\"a@b.c\",\"message-id\":\"<1@x>\",\"service\":\"j@k.l\"}",
 		    "list after 0 limit 0 0 0 a@b.c <1@x> j@k.l 0 0" },
 		{ "{\"verb\":\"list\",\"since\":\"1970-01-02\",\"until\":\"1970-01-02T00:00:01Z\"}",
@@ -75,21 +76,35 @@ static void test_good(void)
 		{ "{\"verb\":\"show\",\"id\":9223372036854775807}", "show 9223372036854775807" },
 		{ "{\"verb\":\"export\",\"id\":4}", "export 4 message 0" },
 		{ "{\"verb\":\"export\",\"id\":4,\"raw\":true,\"which\":1}", "export 4 raw 1" },
-		{ "{\"verb\":\"export\",\"id\":4,\"report\":true,\"which\":2}", "export 4 report 2" },
+		{ "{\"verb\":\"export\",\"id\":4,\"report\":true,\"which\":2}",
+		    "export 4 report 2" },
 		{ "{\"verb\":\"verify\"}", "verify 0" },
 		{ "{\"verb\":\"verify\",\"after\":12}", "verify 13" },
 		{ "{\"verb\":\"verify\",\"since\":\"1970-01-02\"}", "verify 101" },
-		{ "{\"verb\":\"events\",\"after\":3,\"limit\":2}", "events after 3 limit 0" },	/* the limit is for those that pass */
-		{ "{\"verb\":\"events\",\"kind\":\"refused\",\"service\":\"j@k.l\",\"actor\":\"x\",\"since\":\"1970-01-02\"}", "events after 0 limit 0" },
+		{ "{\"verb\":\"events\",\"after\":3,\"limit\":2}",
+		    "events after 3 limit 0" }, /* the
+						   limit
+						   is
+						   for
+						   those
+						   that
+						   pass
+						 */
+		{ "{\"verb\":\"events\",\"kind\":\"refused\",\"service\":\"j@k.l\",\"actor\":\"x\",\"since\":\"1970-01-02\"}",
+		    "events after 0 limit 0" },
 		{ "{\"verb\":\"queue\"}", "queue -" },
 		{ "{\"verb\":\"queue\",\"service\":\"j@k.l\"}", "queue j@k.l" },
 		{ "{\"verb\":\"queue\",\"id\":7}", "queue show 7" },
 		{ "{\"verb\":\"retry\",\"id\":7}", "change 7 to 0 from 1 attempts 2 by jmctl (1)" },
-		{ "{\"verb\":\"release\",\"id\":7,\"from\":\"queue\",\"actor\":\"root\"}", "change 7 to 3 from 1 attempts 0 by root (1)" },
-		{ "{\"verb\":\"release\",\"id\":7,\"from\":\"set-aside\"}", "change 7 to 3 from 2 attempts 0 by jmctl (1)" },
-		{ "{\"verb\":\"expire\",\"id\":7}", "change 7 to 4 from 2 attempts 0 by jmctl (1)" },
+		{ "{\"verb\":\"release\",\"id\":7,\"from\":\"queue\",\"actor\":\"root\"}",
+		    "change 7 to 3 from 1 attempts 0 by root (1)" },
+		{ "{\"verb\":\"release\",\"id\":7,\"from\":\"set-aside\"}",
+		    "change 7 to 3 from 2 attempts 0 by jmctl (1)" },
+		{ "{\"verb\":\"expire\",\"id\":7}",
+		    "change 7 to 4 from 2 attempts 0 by jmctl (1)" },
 		{ "{\"verb\":\"domains\"}", "domains" },
-		{ "{\"verb\":\"domain\",\"domain\":\"Example.COM\",\"state\":\"verified\"}", "domain example.com to 1 by jmctl" },
+		{ "{\"verb\":\"domain\",\"domain\":\"Example.COM\",\"state\":\"verified\"}",
+		    "domain example.com to 1 by jmctl" },
 	};
 	struct jm_archive a = { .objects = 0 };
 	struct jm_err err;
@@ -98,14 +113,15 @@ static void test_good(void)
 	for (i = 0; i < sizeof cases / sizeof *cases; i++) {
 		int rc = ask(&a, cases[i].request, NULL, &err);
 
-		tap_ok(rc == 0 && strcmp(a.asked, cases[i].asked) == 0, "%s asks for \"%s\"", cases[i].request, a.asked);
+		tap_ok(rc == 0 && strcmp(a.asked, cases[i].asked) == 0, "%s asks for \"%s\"",
+		    cases[i].request, a.asked);
 	}
 }
 
 static void test_bad(void)
 {
 	static const struct {
-		const char *request, *word;	/* the text has to name this */
+		const char *request, *word; /* the text has to name this */
 	} cases[] = {
 		{ "[]", "verb" },
 		{ "7", "verb" },
@@ -136,10 +152,12 @@ static void test_bad(void)
 	for (i = 0; i < sizeof cases / sizeof *cases; i++) {
 		int rc = ask(&a, cases[i].request, NULL, &err);
 
-		tap_ok(rc < 0 && err.kind == JM_E_USAGE && a.asked[0] == '\0', "%s is a wrong request", cases[i].request);
+		tap_ok(rc < 0 && err.kind == JM_E_USAGE && a.asked[0] == '\0',
+		    "%s is a wrong request", cases[i].request);
 		tap_ok(strstr(err.text, cases[i].word), "and the message names it: %s", err.text);
 	}
-	tap_ok(ask(&a, "{\"verb\":\"export\",\"id\":1,\"which\":4294967296}", NULL, &err) < 0 && err.kind == JM_E_NOTFOUND,
+	tap_ok(ask(&a, "{\"verb\":\"export\",\"id\":1,\"which\":4294967296}", NULL, &err) < 0 &&
+		err.kind == JM_E_NOTFOUND,
 	    "a content that cannot be counted is not found");
 }
 
@@ -149,16 +167,25 @@ static void test_answers(void)
 	json_t *state = json_pack("{s:i}", "uptime_s", 5);
 	struct jm_err err;
 
-	tap_ok(ask(&a, "{\"verb\":\"status\"}", state, &err) == 0, "status with what the daemon knows");
-	tap_is_str(seen.last, "{\"daemon\":{\"uptime_s\":5},\"items\":7}", "it stands under \"daemon\"");
+	tap_ok(ask(&a, "{\"verb\":\"status\"}", state, &err) == 0,
+	    "status with what the daemon knows");
+	tap_is_str(
+	    seen.last, "{\"daemon\":{\"uptime_s\":5},\"items\":7}", "it stands under \"daemon\"");
 	tap_ok(ask(&a, "{\"verb\":\"status\"}", NULL, &err) == 0, "status without a daemon");
 	tap_is_str(seen.last, "{\"daemon\":null,\"items\":7}", "says so");
-	tap_ok(ask(&a, "{\"verb\":\"list\"}", NULL, &err) == 0 && seen.objects == 3, "list hands every object on");
-	tap_ok(ask(&a, "{\"verb\":\"verify\"}", NULL, &err) == 0 && seen.objects == 4 && seen.progress == 3, "verify: progress, findings, and the summary");
+	tap_ok(ask(&a, "{\"verb\":\"list\"}", NULL, &err) == 0 && seen.objects == 3,
+	    "list hands every object on");
+	tap_ok(ask(&a, "{\"verb\":\"verify\"}", NULL, &err) == 0 && seen.objects == 4 &&
+		seen.progress == 3,
+	    "verify: progress, findings, and the summary");
 	tap_is_str(seen.last, "{\"ok\":false}", "which comes last");
-	tap_ok(ask(&a, "{\"verb\":\"export\",\"id\":1}", NULL, &err) == 0 && seen.bytes == 250000 && seen.objects == 0, "export gives bytes only");
+	tap_ok(ask(&a, "{\"verb\":\"export\",\"id\":1}", NULL, &err) == 0 && seen.bytes == 250000 &&
+		seen.objects == 0,
+	    "export gives bytes only");
 	a.fail = JM_E_CORRUPT;
-	tap_ok(ask(&a, "{\"verb\":\"show\",\"id\":1}", NULL, &err) < 0 && err.kind == JM_E_CORRUPT && seen.objects == 0, "the archive's error comes through");
+	tap_ok(ask(&a, "{\"verb\":\"show\",\"id\":1}", NULL, &err) < 0 &&
+		err.kind == JM_E_CORRUPT && seen.objects == 0,
+	    "the archive's error comes through");
 	json_decref(state);
 }
 
@@ -170,7 +197,8 @@ static void test_receiver_gone(void)
 
 	memset(&seen, 0, sizeof seen);
 	seen.fail_at = 2;
-	tap_ok(jm_answer(&a, NULL, q, &out, &err) < 0 && err.kind == JM_E_TEMP && seen.objects == 2, "a receiver that fails ends the verb at once");
+	tap_ok(jm_answer(&a, NULL, q, &out, &err) < 0 && err.kind == JM_E_TEMP && seen.objects == 2,
+	    "a receiver that fails ends the verb at once");
 	json_decref(q);
 }
 

@@ -8,7 +8,8 @@
 
 #include "common/base/clock.h"
 
-static int asked(struct jm_archive *a, struct jm_err *err, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+static int asked(struct jm_archive *a, struct jm_err *err, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
 static int asked(struct jm_archive *a, struct jm_err *err, const char *fmt, ...)
 {
 	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -57,11 +58,13 @@ int jm_archive_days(struct jm_archive *a, const char *service, json_t **days_r, 
 	return 0;
 }
 
-int jm_archive_list(struct jm_archive *a, const struct jm_archive_filter *f, jm_archive_visit *visit, void *ctx, struct jm_err *err)
+int jm_archive_list(struct jm_archive *a, const struct jm_archive_filter *f,
+    jm_archive_visit *visit, void *ctx, struct jm_err *err)
 {
-	if (asked(a, err, "list after %llu limit %llu %d %d %s %s %s %lld %lld", (unsigned long long)f->after_id, (unsigned long long)f->limit,
-		f->reverse, f->set_aside, f->address ? f->address : "-", f->message_id ? f->message_id : "-", f->service ? f->service : "-",
-		(long long)f->since_ms, (long long)f->until_ms) < 0)
+	if (asked(a, err, "list after %llu limit %llu %d %d %s %s %s %lld %lld",
+		(unsigned long long)f->after_id, (unsigned long long)f->limit, f->reverse,
+		f->set_aside, f->address ? f->address : "-", f->message_id ? f->message_id : "-",
+		f->service ? f->service : "-", (long long)f->since_ms, (long long)f->until_ms) < 0)
 		return -1;
 	return visit_all(a, visit, ctx, err);
 }
@@ -93,14 +96,17 @@ int jm_archive_item_of(struct jm_archive *a, uint64_t seq, uint64_t *item_r, str
 	return 0;
 }
 
-int jm_archive_events(struct jm_archive *a, uint64_t after_seq, uint64_t limit, jm_archive_visit *visit, void *ctx, struct jm_err *err)
+int jm_archive_events(struct jm_archive *a, uint64_t after_seq, uint64_t limit,
+    jm_archive_visit *visit, void *ctx, struct jm_err *err)
 {
-	if (asked(a, err, "events after %llu limit %llu", (unsigned long long)after_seq, (unsigned long long)limit) < 0)
+	if (asked(a, err, "events after %llu limit %llu", (unsigned long long)after_seq,
+		(unsigned long long)limit) < 0)
 		return -1;
 	return visit_all(a, visit, ctx, err);
 }
 
-int jm_archive_queue(struct jm_archive *a, const char *service, jm_archive_visit *visit, void *ctx, struct jm_err *err)
+int jm_archive_queue(struct jm_archive *a, const char *service, jm_archive_visit *visit, void *ctx,
+    struct jm_err *err)
 {
 	if (asked(a, err, "queue %s", service ? service : "-") < 0)
 		return -1;
@@ -115,19 +121,24 @@ int jm_archive_queue_show(struct jm_archive *a, uint64_t seq, json_t **row_r, st
 	return 0;
 }
 
-int jm_archive_change(struct jm_archive *a, const char *actor, const struct jm_change *c, size_t n, struct jm_err *err)
+int jm_archive_change(struct jm_archive *a, const char *actor, const struct jm_change *c, size_t n,
+    struct jm_err *err)
 {
-	return asked(a, err, "change %llu to %d from %d attempts %u by %s (%zu)", (unsigned long long)c->seq, c->to, c->from, c->attempts, actor, n);
+	return asked(a, err, "change %llu to %d from %d attempts %u by %s (%zu)",
+	    (unsigned long long)c->seq, c->to, c->from, c->attempts, actor, n);
 }
 
-int jm_archive_export(struct jm_archive *a, uint64_t id, enum jm_export what, unsigned which, jm_archive_sink *sink, void *ctx,
-    struct jm_err *err)
+int jm_archive_export(struct jm_archive *a, uint64_t id, enum jm_export what, unsigned which,
+    jm_archive_sink *sink, void *ctx, struct jm_err *err)
 {
 	char piece[10000];
 	size_t left;
 
 	if (asked(a, err, "export %llu %s %u", (unsigned long long)id,
-		what == JM_EXPORT_MESSAGE ? "message" : what == JM_EXPORT_RAW ? "raw" : "report", which) < 0)
+		what == JM_EXPORT_MESSAGE   ? "message"
+		    : what == JM_EXPORT_RAW ? "raw"
+					    : "report",
+		which) < 0)
 		return -1;
 	memset(piece, 'x', sizeof piece);
 	for (left = a->export_bytes; left > 0;) {
@@ -140,10 +151,12 @@ int jm_archive_export(struct jm_archive *a, uint64_t id, enum jm_export what, un
 	return 0;
 }
 
-int jm_archive_verify(struct jm_archive *a, uint64_t since_seq, bool resume, jm_archive_visit *progress, jm_archive_visit *finding, void *ctx,
-    json_t **summary_r, struct jm_err *err)
+int jm_archive_verify(struct jm_archive *a, uint64_t since_seq, bool resume,
+    jm_archive_visit *progress, jm_archive_visit *finding, void *ctx, json_t **summary_r,
+    struct jm_err *err)
 {
-	if (asked(a, err, resume ? "verify %llu resume" : "verify %llu", (unsigned long long)since_seq) < 0)
+	if (asked(a, err, resume ? "verify %llu resume" : "verify %llu",
+		(unsigned long long)since_seq) < 0)
 		return -1;
 	if (progress && visit_all(a, progress, ctx, err) < 0)
 		return -1;
@@ -168,28 +181,34 @@ int jm_archive_domains(struct jm_archive *a, jm_archive_visit *visit, void *ctx,
 	return visit_all(a, visit, ctx, err);
 }
 
-int jm_archive_domain(struct jm_archive *a, const char *actor, const struct jm_domain_change *c, struct jm_err *err)
+int jm_archive_domain(
+    struct jm_archive *a, const char *actor, const struct jm_domain_change *c, struct jm_err *err)
 {
 	return asked(a, err, "domain %s to %d by %s", c->domain, (int)c->state, actor);
 }
 
-int jm_archive_dump(struct jm_archive *a, uint64_t since_seq, jm_archive_visit *on_object, jm_archive_sink *sink, void *ctx, struct jm_err *err)
+int jm_archive_dump(struct jm_archive *a, uint64_t since_seq, jm_archive_visit *on_object,
+    jm_archive_sink *sink, void *ctx, struct jm_err *err)
 {
-	if (asked(a, err, "dump %llu", (unsigned long long)since_seq) < 0 || visit_all(a, on_object, ctx, err) < 0)
+	if (asked(a, err, "dump %llu", (unsigned long long)since_seq) < 0 ||
+	    visit_all(a, on_object, ctx, err) < 0)
 		return -1;
 	return sink(ctx, "bytes", 5, err);
 }
 
-int jm_archive_follow(struct jm_archive *a, const json_t *from, uint64_t limit, jm_archive_visit *visit, void *ctx, json_t **next_r, struct jm_err *err)
+int jm_archive_follow(struct jm_archive *a, const json_t *from, uint64_t limit,
+    jm_archive_visit *visit, void *ctx, json_t **next_r, struct jm_err *err)
 {
 	(void)a, (void)from, (void)limit, (void)visit, (void)ctx;
 	*next_r = NULL;
 	return jm_err_set(err, JM_E_TEMP, "not here");
 }
 
-int jm_archive_copy(struct jm_archive *a, const json_t *tip, jm_archive_visit *on_object, jm_archive_sink *sink, void *ctx, struct jm_err *err)
+int jm_archive_copy(struct jm_archive *a, const json_t *tip, jm_archive_visit *on_object,
+    jm_archive_sink *sink, void *ctx, struct jm_err *err)
 {
-	if (asked(a, err, "backup %s", tip ? "from a tip" : "all") < 0 || visit_all(a, on_object, ctx, err) < 0)
+	if (asked(a, err, "backup %s", tip ? "from a tip" : "all") < 0 ||
+	    visit_all(a, on_object, ctx, err) < 0)
 		return -1;
 	return sink(ctx, "bytes", 5, err);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A make-believe archive for the tests of common/control: it writes down what it was asked and answers or fails as told. */
+/* A make-believe archive for the tests of common/control: it writes down what it was asked and
+ * answers or fails as told. */
 #ifndef JM_T_UNIT_CONTROL_ARCHIVE_H
 #define JM_T_UNIT_CONTROL_ARCHIVE_H
 
@@ -9,11 +10,11 @@
 
 struct jm_archive {
 	atomic_uint calls;
-	char asked[400];		/* the last call with its arguments */
-	enum jm_err_kind fail;		/* each call fails with this */
-	unsigned objects;		/* how many list, events and verify visit */
-	size_t export_bytes;		/* how many bytes export gives, all of them 'x' */
-	int delay_ms;			/* before each answer */
+	char asked[400];       /* the last call with its arguments */
+	enum jm_err_kind fail; /* each call fails with this */
+	unsigned objects;      /* how many list, events and verify visit */
+	size_t export_bytes;   /* how many bytes export gives, all of them 'x' */
+	int delay_ms;          /* before each answer */
 };
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Frames: whole, at every split, in a row, cut short, with lying lengths, and against a peer that stands still. */
+/* Frames: whole, at every split, in a row, cut short, with lying lengths, and against a peer that
+ * stands still. */
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -71,7 +72,8 @@ static void test_splits(void)
 		put(whole, at);
 		if (pthread_create(&l.thread, NULL, send_late, &l) != 0)
 			abort();
-		good += jm_frame_read(pair[0], &type, &b, 60000, &err) == 0 && type == 'O' && b.len == 7 && memcmp(b.p, whole + 5, 7) == 0;
+		good += jm_frame_read(pair[0], &type, &b, 60000, &err) == 0 && type == 'O' &&
+		    b.len == 7 && memcmp(b.p, whole + 5, 7) == 0;
 		pthread_join(l.thread, NULL);
 		close_pair();
 	}
@@ -89,18 +91,25 @@ static void test_row(void)
 	jm_buf_init(&b, 1000);
 	open_pair();
 	value = json_pack("{s:s, s:i}", "subject", "\xc3\xbc\x1b[2J", "n", 3);
-	tap_ok(jm_frame_write_json(pair[1], 'O', value, 1000, &err) == 0 && jm_frame_write(pair[1], 'B', "\0\r\n.", 4, 1000, &err) == 0 &&
-	    jm_frame_write(pair[1], 'E', NULL, 0, 1000, &err) == 0, "three frames are written");
+	tap_ok(jm_frame_write_json(pair[1], 'O', value, 1000, &err) == 0 &&
+		jm_frame_write(pair[1], 'B', "\0\r\n.", 4, 1000, &err) == 0 &&
+		jm_frame_write(pair[1], 'E', NULL, 0, 1000, &err) == 0,
+	    "three frames are written");
 	hang_up();
-	tap_ok(jm_frame_read(pair[0], &type, &b, 1000, &err) == 0 && type == 'O', "the first is an object");
+	tap_ok(jm_frame_read(pair[0], &type, &b, 1000, &err) == 0 && type == 'O',
+	    "the first is an object");
 	json_decref(value);
 	value = json_loadb((const char *)b.p, b.len, 0, NULL);
-	tap_is_str(json_string_value(json_object_get(value, "subject")), "\xc3\xbc\x1b[2J", "its text comes back as it was");
+	tap_is_str(json_string_value(json_object_get(value, "subject")), "\xc3\xbc\x1b[2J",
+	    "its text comes back as it was");
 	json_decref(value);
-	tap_ok(jm_frame_read(pair[0], &type, &b, 1000, &err) == 0 && type == 'B', "the second is bytes");
+	tap_ok(jm_frame_read(pair[0], &type, &b, 1000, &err) == 0 && type == 'B',
+	    "the second is bytes");
 	tap_is_mem(b.p, b.len, "\0\r\n.", 4, "NUL and line ends come through");
-	tap_ok(jm_frame_read(pair[0], &type, &b, 1000, &err) == 0 && type == 'E' && b.len == 0, "the third is empty");
-	tap_ok(jm_frame_read(pair[0], &type, &b, 1000, &err) < 0 && err.kind == JM_E_NOTFOUND, "then the peer closed between frames: not found");
+	tap_ok(jm_frame_read(pair[0], &type, &b, 1000, &err) == 0 && type == 'E' && b.len == 0,
+	    "the third is empty");
+	tap_ok(jm_frame_read(pair[0], &type, &b, 1000, &err) < 0 && err.kind == JM_E_NOTFOUND,
+	    "then the peer closed between frames: not found");
 	close_pair();
 	jm_buf_release(&b);
 }
@@ -118,10 +127,12 @@ static void test_cut_short(void)
 		open_pair();
 		put(whole, at);
 		hang_up();
-		good += jm_frame_read(pair[0], &type, &b, 1000, &err) < 0 && err.kind == JM_E_CORRUPT;
+		good += jm_frame_read(pair[0], &type, &b, 1000, &err) < 0 &&
+		    err.kind == JM_E_CORRUPT;
 		close_pair();
 	}
-	tap_is_int((long long)good, sizeof whole - 1, "a peer that closes in mid-frame is told as corrupt, at every byte");
+	tap_is_int((long long)good, sizeof whole - 1,
+	    "a peer that closes in mid-frame is told as corrupt, at every byte");
 	jm_buf_release(&b);
 }
 
@@ -138,7 +149,8 @@ static void test_hostile(void)
 		{ "an HTTP request", { 'G', 'E', 'T', ' ', '/' }, 5, JM_E_CORRUPT },
 		{ "the greatest length", { 'B', 0xff, 0xff, 0xff, 0xff }, 5, JM_E_LIMIT },
 		{ "one byte past the cap", { 'B', 0, 0x40, 0, 1 }, 5, JM_E_LIMIT },
-		{ "a length past the buffer's own cap", { 'B', 0, 0x20, 0, 0, 'a' }, 6, JM_E_LIMIT },
+		{ "a length past the buffer's own cap", { 'B', 0, 0x20, 0, 0, 'a' }, 6,
+		    JM_E_LIMIT },
 	};
 	size_t i;
 
@@ -152,7 +164,8 @@ static void test_hostile(void)
 		open_pair();
 		put(cases[i].bytes, cases[i].n);
 		rc = jm_frame_read(pair[0], &type, &b, 1000, &err);
-		tap_ok(rc < 0 && err.kind == cases[i].kind, "%s is refused: %s", cases[i].what, err.text);
+		tap_ok(rc < 0 && err.kind == cases[i].kind, "%s is refused: %s", cases[i].what,
+		    err.text);
 		tap_ok(b.cap <= 128, "%s takes no memory", cases[i].what);
 		close_pair();
 		jm_buf_release(&b);
@@ -171,7 +184,8 @@ static void test_claimed_memory(void)
 	open_pair();
 	put(claim, sizeof claim);
 	hang_up();
-	tap_ok(jm_frame_read(pair[0], &type, &b, 1000, &err) < 0 && err.kind == JM_E_CORRUPT, "a claim of 4 MiB with one byte is corrupt");
+	tap_ok(jm_frame_read(pair[0], &type, &b, 1000, &err) < 0 && err.kind == JM_E_CORRUPT,
+	    "a claim of 4 MiB with one byte is corrupt");
 	tap_ok(b.cap < 1024 * 1024, "and took %zu bytes only", b.cap);
 	close_pair();
 	jm_buf_release(&b);
@@ -183,7 +197,9 @@ static void *drip(void *arg)
 	static const unsigned char head[] = { 'B', 0, 0, 1000 / 256, 1000 % 256 };
 
 	(void)arg;
-	for (size_t i = 0; i < sizeof head + 1000 && send(pair[1], i < sizeof head ? head + i : head, 1, MSG_NOSIGNAL) == 1; i++)
+	for (size_t i = 0; i < sizeof head + 1000 &&
+	     send(pair[1], i < sizeof head ? head + i : head, 1, MSG_NOSIGNAL) == 1;
+	     i++)
 		jm_clock_sleep_ms(10);
 	return NULL;
 }
@@ -200,21 +216,28 @@ static void test_slow_peers(void)
 	jm_buf_init(&b, 1000);
 	open_pair();
 	put(whole, 3);
-	tap_ok(jm_frame_read(pair[0], &type, &b, 60, &err) < 0 && err.kind == JM_E_TEMP, "a silent peer: %s", err.text);
+	tap_ok(jm_frame_read(pair[0], &type, &b, 60, &err) < 0 && err.kind == JM_E_TEMP,
+	    "a silent peer: %s", err.text);
 	close_pair();
 	open_pair();
 	if (pthread_create(&thread, NULL, drip, NULL) != 0)
 		abort();
-	tap_ok(jm_frame_read(pair[0], &type, &b, 150, &err) < 0 && err.kind == JM_E_TEMP, "a peer that drips does not get more time");
+	tap_ok(jm_frame_read(pair[0], &type, &b, 150, &err) < 0 && err.kind == JM_E_TEMP,
+	    "a peer that drips does not get more time");
 	close(pair[0]);
 	pair[0] = -1;
 	pthread_join(thread, NULL);
 	close_pair();
 	open_pair();
-	tap_ok(jm_frame_write(pair[0], 'B', big, JM_FRAME_MAX_BYTES, 60, &err) < 0 && err.kind == JM_E_TEMP, "a peer that does not read: %s", err.text);
-	tap_ok(jm_frame_write(pair[0], 'B', big, JM_FRAME_MAX_BYTES + 1, 60, &err) < 0 && err.kind == JM_E_LIMIT, "a frame past the cap is not written");
+	tap_ok(jm_frame_write(pair[0], 'B', big, JM_FRAME_MAX_BYTES, 60, &err) < 0 &&
+		err.kind == JM_E_TEMP,
+	    "a peer that does not read: %s", err.text);
+	tap_ok(jm_frame_write(pair[0], 'B', big, JM_FRAME_MAX_BYTES + 1, 60, &err) < 0 &&
+		err.kind == JM_E_LIMIT,
+	    "a frame past the cap is not written");
 	hang_up();
-	tap_ok(jm_frame_write(pair[0], 'B', big, 10, 60, &err) < 0 && err.kind == JM_E_TEMP, "a peer that is gone is an error, no signal: %s", err.text);
+	tap_ok(jm_frame_write(pair[0], 'B', big, 10, 60, &err) < 0 && err.kind == JM_E_TEMP,
+	    "a peer that is gone is an error, no signal: %s", err.text);
 	close_pair();
 	tap_ok(jm_clock_mono_us() - started_us < 30000000, "all of that within 30 s");
 	jm_buf_release(&b);
@@ -245,9 +268,11 @@ static void test_big(void)
 	open_pair();
 	if (pthread_create(&thread, NULL, send_big, big) != 0)
 		abort();
-	tap_ok(jm_frame_read(pair[0], &type, &b, 60000, &err) == 0 && type == 'B', "the greatest frame is read");
+	tap_ok(jm_frame_read(pair[0], &type, &b, 60000, &err) == 0 && type == 'B',
+	    "the greatest frame is read");
 	pthread_join(thread, &sent);
-	tap_ok(sent && b.len == JM_FRAME_MAX_BYTES && memcmp(b.p, big, b.len) == 0, "its 4 MiB are the same");
+	tap_ok(sent && b.len == JM_FRAME_MAX_BYTES && memcmp(b.p, big, b.len) == 0,
+	    "its 4 MiB are the same");
 	close_pair();
 	jm_buf_release(&b);
 	free(big);

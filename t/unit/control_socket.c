@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The daemon's control socket: who gets an answer, what may stand in its place, too many clients, bad clients, and its end. */
+/* The daemon's control socket: who gets an answer, what may stand in its place, too many clients,
+ * bad clients, and its end. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -37,7 +38,7 @@ static int dial(void)
 struct heard {
 	unsigned objects, progress;
 	size_t bytes;
-	char kind[32], text[300], object[300];	/* of the E frame; kind "lost" without one */
+	char kind[32], text[300], object[300]; /* of the E frame; kind "lost" without one */
 };
 
 static void hear(int fd, struct heard *h)
@@ -52,7 +53,8 @@ static void hear(int fd, struct heard *h)
 	while (type != 'E' && jm_frame_read(fd, &type, &b, 60000, &err) == 0) {
 		if (type == 'O') {
 			h->objects++;
-			snprintf(h->object, sizeof h->object, "%.*s", (int)b.len, (const char *)b.p);
+			snprintf(
+			    h->object, sizeof h->object, "%.*s", (int)b.len, (const char *)b.p);
 		} else if (type == 'P') {
 			h->progress++;
 		} else if (type == 'B') {
@@ -60,8 +62,10 @@ static void hear(int fd, struct heard *h)
 		} else if (type == 'E') {
 			json_t *end = json_loadb((const char *)b.p, b.len, 0, NULL);
 
-			snprintf(h->kind, sizeof h->kind, "%s", json_string_value(json_object_get(end, "kind")));
-			snprintf(h->text, sizeof h->text, "%s", json_string_value(json_object_get(end, "text")));
+			snprintf(h->kind, sizeof h->kind, "%s",
+			    json_string_value(json_object_get(end, "kind")));
+			snprintf(h->text, sizeof h->text, "%s",
+			    json_string_value(json_object_get(end, "text")));
 			json_decref(end);
 		}
 	}
@@ -76,7 +80,8 @@ static void ask(const char *request, struct heard *h)
 	if (fd < 0)
 		abort();
 	if (jm_frame_write(fd, 'Q', request, strlen(request), 1000, &err) < 0)
-		tap_diag("%s: %s", request, err.text);	/* who is told to come back may be told before it asks */
+		tap_diag("%s: %s", request, err.text); /* who is told to come back may be told
+							  before it asks */
 	hear(fd, h);
 	close(fd);
 }
@@ -95,7 +100,8 @@ static void test_answers(struct jm_archive *a)
 	a->export_bytes = 3000000;
 	ask("{\"verb\":\"list\",\"limit\":4}", &h);
 	tap_ok(h.objects == 4 && h.kind[0] == '\0', "list: four objects and a good end");
-	tap_is_str(a->asked, "list after 0 limit 4 0 0 - - - 0 0", "the archive was asked for them");
+	tap_is_str(
+	    a->asked, "list after 0 limit 4 0 0 - - - 0 0", "the archive was asked for them");
 	ask("{\"verb\":\"status\"}", &h);
 	tap_ok(strstr(h.object, "\"settings\":\"here\""), "status holds what the daemon knows");
 	ask("{\"verb\":\"export\",\"id\":1}", &h);
@@ -128,7 +134,8 @@ static void test_bad_clients(struct jm_archive *a)
 
 	for (i = 0; i < sizeof cases / sizeof *cases; i++) {
 		ask(cases[i].request, &h);
-		tap_ok(strcmp(h.kind, jm_err_kind_name(JM_E_USAGE)) == 0, "%s: %s", cases[i].what, h.text);
+		tap_ok(strcmp(h.kind, jm_err_kind_name(JM_E_USAGE)) == 0, "%s: %s", cases[i].what,
+		    h.text);
 	}
 	fd = dial();
 	tap_ok(jm_frame_write(fd, 'O', "{}", 2, 1000, &err) == 0, "a frame that is no request");
@@ -136,7 +143,9 @@ static void test_bad_clients(struct jm_archive *a)
 	tap_is_str(h.kind, jm_err_kind_name(JM_E_USAGE), "is answered so");
 	close(fd);
 	fd = dial();
-	tap_ok(send(fd, junk, 5, MSG_NOSIGNAL) == 5 && send(fd, junk + 5, 69995, MSG_NOSIGNAL | MSG_DONTWAIT) > 0, "a request past its cap");
+	tap_ok(send(fd, junk, 5, MSG_NOSIGNAL) == 5 &&
+		send(fd, junk + 5, 69995, MSG_NOSIGNAL | MSG_DONTWAIT) > 0,
+	    "a request past its cap");
 	hear(fd, &h);
 	tap_is_str(h.kind, jm_err_kind_name(JM_E_LIMIT), "is answered so");
 	close(fd);
@@ -144,7 +153,8 @@ static void test_bad_clients(struct jm_archive *a)
 	/* One who asks for much and goes away. */
 	a->export_bytes = 50000000;
 	fd = dial();
-	tap_ok(jm_frame_write(fd, 'Q', "{\"verb\":\"export\",\"id\":1}", 24, 1000, &err) == 0, "one asks for 50 MB and goes");
+	tap_ok(jm_frame_write(fd, 'Q', "{\"verb\":\"export\",\"id\":1}", 24, 1000, &err) == 0,
+	    "one asks for 50 MB and goes");
 	close(fd);
 	ask("{\"verb\":\"status\"}", &h);
 	tap_ok(h.objects == 1, "after all of them the next client is served");
@@ -171,15 +181,17 @@ static void test_too_many(unsigned threads_alone)
 	size_t i;
 
 	for (i = 0; i < 6000 && threads() > threads_alone; i++)
-		jm_clock_sleep_ms(10);	/* until those before are gone */
+		jm_clock_sleep_ms(10); /* until those before are gone */
 	for (i = 0; i < JM_CONTROL_CLIENTS; i++)
 		fds[i] = dial();
 	extra = dial();
 	hear(extra, &h);
-	tap_is_str(h.kind, jm_err_kind_name(JM_E_TEMP), "the ninth client at a time is told to come back: %s", h.text);
+	tap_is_str(h.kind, jm_err_kind_name(JM_E_TEMP),
+	    "the ninth client at a time is told to come back: %s", h.text);
 	close(extra);
 	close(fds[0]);
-	for (i = 0; i < 600; i++) {	/* that shows in a moment; a minute is for the slowest machine */
+	for (i = 0; i < 600; i++) { /* that shows in a moment; a minute is for the slowest machine
+				     */
 		ask("{\"verb\":\"status\"}", &h);
 		if (h.objects == 1)
 			break;
@@ -203,27 +215,37 @@ static void test_path(struct jm_archive *a)
 	snprintf(at.sun_path, sizeof at.sun_path, "%s", path);
 	if (bind(fd, (struct sockaddr *)&at, sizeof at) < 0 || listen(fd, 1) < 0)
 		abort();
-	tap_ok(jm_control_start(path, a, NULL, NULL, &c, &err) < 0 && err.kind == JM_E_DENIED, "another listener is left alone: %s", err.text);
+	tap_ok(jm_control_start(path, a, NULL, NULL, &c, &err) < 0 && err.kind == JM_E_DENIED,
+	    "another listener is left alone: %s", err.text);
 	close(fd);
 	umask(0077);
-	tap_ok(jm_control_start(path, a, NULL, NULL, &c, &err) == 0, "a socket left by a dead process is replaced");
-	tap_ok(lstat(path, &st) == 0 && (st.st_mode & 07777) == 0660, "mode 0660 whatever the umask (%o)", st.st_mode & 07777);
+	tap_ok(jm_control_start(path, a, NULL, NULL, &c, &err) == 0,
+	    "a socket left by a dead process is replaced");
+	tap_ok(lstat(path, &st) == 0 && (st.st_mode & 07777) == 0660,
+	    "mode 0660 whatever the umask (%o)", st.st_mode & 07777);
 	jm_control_stop(&c);
-	tap_ok(c == NULL && lstat(path, &st) < 0 && errno == ENOENT, "the socket is removed at the end");
+	tap_ok(!c && lstat(path, &st) < 0 && errno == ENOENT, "the socket is removed at the end");
 	fd = open(path, O_CREAT | O_WRONLY, 0600);
 	close(fd);
-	tap_ok(jm_control_start(path, a, NULL, NULL, &c, &err) < 0 && err.kind == JM_E_CONFIG && lstat(path, &st) == 0, "a plain file is left alone: %s", err.text);
+	tap_ok(jm_control_start(path, a, NULL, NULL, &c, &err) < 0 && err.kind == JM_E_CONFIG &&
+		lstat(path, &st) == 0,
+	    "a plain file is left alone: %s", err.text);
 	unlink(path);
 	snprintf(other, sizeof other, "%s.other", path);
 	if (symlink(other, path) < 0)
 		abort();
-	tap_ok(jm_control_start(path, a, NULL, NULL, &c, &err) < 0 && err.kind == JM_E_CONFIG && lstat(other, &st) < 0, "a symbolic link is not followed");
+	tap_ok(jm_control_start(path, a, NULL, NULL, &c, &err) < 0 && err.kind == JM_E_CONFIG &&
+		lstat(other, &st) < 0,
+	    "a symbolic link is not followed");
 	unlink(path);
 	memset(longer, 'a', sizeof longer);
 	longer[0] = '/';
 	longer[sizeof longer - 1] = '\0';
-	tap_ok(jm_control_start(longer, a, NULL, NULL, &c, &err) < 0 && err.kind == JM_E_CONFIG, "a path that is too long: %.60s...", err.text);
-	tap_ok(jm_control_start("/nonexistent/x", a, NULL, NULL, &c, &err) < 0 && err.kind == JM_E_CONFIG, "no such folder: %s", err.text);
+	tap_ok(jm_control_start(longer, a, NULL, NULL, &c, &err) < 0 && err.kind == JM_E_CONFIG,
+	    "a path that is too long: %.60s...", err.text);
+	tap_ok(jm_control_start("/nonexistent/x", a, NULL, NULL, &c, &err) < 0 &&
+		err.kind == JM_E_CONFIG,
+	    "no such folder: %s", err.text);
 }
 
 static void *ask_slowly(void *arg)
@@ -248,16 +270,19 @@ static void test_stop(struct jm_archive *a)
 	tap_ok(jm_control_start(path, a, NULL, NULL, &c, &err) == 0, "start again");
 	silent = dial();
 	stuck = dial();
-	tap_ok(jm_frame_write(stuck, 'Q', "{\"verb\":\"export\",\"id\":1}", 24, 1000, &err) == 0, "a client that does not read its answer");
+	tap_ok(jm_frame_write(stuck, 'Q', "{\"verb\":\"export\",\"id\":1}", 24, 1000, &err) == 0,
+	    "a client that does not read its answer");
 	if (pthread_create(&thread, NULL, ask_slowly, &h) != 0)
 		abort();
 	for (int i = 0; i < 6000 && atomic_load(&a->calls) < calls + 2; i++)
-		jm_clock_sleep_ms(10);	/* until both are being served */
+		jm_clock_sleep_ms(10); /* until both are being served */
 	started_us = jm_clock_mono_us();
 	jm_control_stop(&c);
-	tap_ok(jm_clock_mono_us() - started_us < 9000000, "stop takes no longer than the archive's call");
+	tap_ok(jm_clock_mono_us() - started_us < 9000000,
+	    "stop takes no longer than the archive's call");
 	pthread_join(thread, NULL);
-	tap_is_str(h.kind, "lost", "a client that was being served sees its answer end without an end frame");
+	tap_is_str(h.kind, "lost",
+	    "a client that was being served sees its answer end without an end frame");
 	close(silent);
 	close(stuck);
 	jm_control_stop(&c);

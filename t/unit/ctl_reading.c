@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What search, show and export make of text: folding, parts and their names, HTML, sizes, mbox quoting whole and cut at every octet. */
+/* What search, show and export make of text: folding, parts and their names, HTML, sizes, mbox
+ * quoting whole and cut at every octet. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,14 +15,36 @@
 
 static void test_fold(void)
 {
-	static const struct { const char *text, *words; bool want; } words[] = {
-		{ "Quarterly REPORT, final", "report quarter", true }, { "Quarterly report", "report annual", false }, { "anything", "", true },
-		{ "Größe der Brücke", "BRÜCKE gröss", false }, { "Größe der Brücke", "BRÜCKE grö", true }, { "ПРИВЕТ", "привет", true },
-		{ "ΣΟΦΙΑ", "σοφια", true }, { "\xff\xfe odd", "ODD", true }, { "short", "a much longer word", false }, { "Ⱥ", "ⱥ", true },
+	static const struct {
+		const char *text, *words;
+		bool want;
+	} words[] = {
+		{ "Quarterly REPORT, final", "report quarter", true },
+		{ "Quarterly report", "report annual", false },
+		{ "anything", "", true },
+		{ "Größe der Brücke", "BRÜCKE gröss", false },
+		{ "Größe der Brücke", "BRÜCKE grö", true },
+		{ "ПРИВЕТ", "привет", true },
+		{ "ΣΟΦΙΑ", "σοφια", true },
+		{ "\xff\xfe odd", "ODD", true },
+		{ "short", "a much longer word", false },
+		{ "Ⱥ", "ⱥ", true },
 	};
-	static const struct { const char *name, *pattern; bool want; } names[] = {
-		{ "plan.xlsx", "plan", true }, { "plan.xlsx", "*.xlsx", true }, { "plan.xlsx.exe", "*.xlsx", false }, { "a.b", "?.b", true }, { "ab.b", "?.b", false },
-		{ "ü.txt", "?.txt", true }, { "abc", "a*b*c", true }, { "aXbYc", "a*b*c", true }, { "acb", "a*b*c", false }, { "", "*", true }, { "", "?", false },
+	static const struct {
+		const char *name, *pattern;
+		bool want;
+	} names[] = {
+		{ "plan.xlsx", "plan", true },
+		{ "plan.xlsx", "*.xlsx", true },
+		{ "plan.xlsx.exe", "*.xlsx", false },
+		{ "a.b", "?.b", true },
+		{ "ab.b", "?.b", false },
+		{ "ü.txt", "?.txt", true },
+		{ "abc", "a*b*c", true },
+		{ "aXbYc", "a*b*c", true },
+		{ "acb", "a*b*c", false },
+		{ "", "*", true },
+		{ "", "?", false },
 		{ "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "*a*a*a*a*a*a*a*a*b", false },
 	};
 	struct jm_buf text, other;
@@ -32,12 +55,16 @@ static void test_fold(void)
 	jm_buf_init(&text, 4096);
 	jm_buf_init(&other, 4096);
 	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
-		tap_ok(jm_fold_text(&f, jm_span_str(words[i].text), &text, &err) == 0 && jm_fold_text(&f, jm_span_str(words[i].words), &other, &err) == 0 &&
-		    jm_fold_has_words(jm_buf_span(&text), jm_buf_span(&other)) == words[i].want, "\"%s\" %s \"%s\"", words[i].text,
-		    words[i].want ? "has" : "has not", words[i].words);
+		tap_ok(jm_fold_text(&f, jm_span_str(words[i].text), &text, &err) == 0 &&
+			jm_fold_text(&f, jm_span_str(words[i].words), &other, &err) == 0 &&
+			jm_fold_has_words(jm_buf_span(&text), jm_buf_span(&other)) == words[i].want,
+		    "\"%s\" %s \"%s\"", words[i].text, words[i].want ? "has" : "has not",
+		    words[i].words);
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-		tap_ok(jm_fold_fits(jm_span_str(names[i].name), jm_span_str(names[i].pattern)) == names[i].want, "\"%s\" %s %s", names[i].name,
-		    names[i].want ? "fits" : "does not fit", names[i].pattern);
+		tap_ok(jm_fold_fits(jm_span_str(names[i].name), jm_span_str(names[i].pattern)) ==
+			names[i].want,
+		    "\"%s\" %s %s", names[i].name, names[i].want ? "fits" : "does not fit",
+		    names[i].pattern);
 	jm_buf_release(&text);
 	jm_buf_release(&other);
 	jm_fold_release(&f);
@@ -49,29 +76,46 @@ static int tell(void *ctx, const struct jm_part *p, struct jm_err *err)
 	int rc = jm_buf_printf(ctx, err, "%u %s ", p->depth, p->kind[0] ? p->kind : "?");
 
 	if (rc == 0)
-		rc = jm_span_none(p->name) ? jm_buf_add(ctx, "-", 1, err) : jm_buf_add_span(ctx, p->name, err);
-	return rc < 0 ? -1 : jm_buf_printf(ctx, err, "%s %d; ", p->attachment ? "!" : "", (int)jm_part_bytes(p));
+		rc = jm_span_none(p->name) ? jm_buf_add(ctx, "-", 1, err)
+					   : jm_buf_add_span(ctx, p->name, err);
+	return rc < 0
+	    ? -1
+	    : jm_buf_printf(ctx, err, "%s %d; ", p->attachment ? "!" : "", (int)jm_part_bytes(p));
 }
 
 #define MIXED "Content-Type: multipart/mixed; boundary=b\n\n--b\n"
 
 static void test_parts(void)
 {
-	static const struct { const char *message, *want, *what; } rows[] = {
+	static const struct {
+		const char *message, *want, *what;
+	} rows[] = {
 		{ "Subject: x\n\nhello\n", "0 text/plain - 6; ", "a plain message" },
 		{ "", "0 text/plain - 0; ", "nothing" },
-		{ MIXED "\ntext\n--b\nContent-Type: application/pdf; name=\"a.pdf\"\nContent-Transfer-Encoding: base64\n\nQUJD\n--b--\n",
+		{ MIXED
+		    "\ntext\n--b\nContent-Type: application/pdf; name=\"a.pdf\"\nContent-Transfer-Encoding: base64\n\nQUJD\n--b--\n",
 		    "0 text/plain - 4; 0 application/pdf a.pdf! 3; ", "an attachment" },
-		{ MIXED "Content-Disposition: attachment; filename*=utf-8''%e2%82%ac%20rates.txt\n\nx\n--b--\n", "0 text/plain € rates.txt! 1; ", "RFC 2231" },
-		{ MIXED "Content-Disposition: attachment; filename*0*=iso-8859-1'de'gr%FC; filename*1=n.txt\n\nx\n--b--\n", "0 text/plain grün.txt! 1; ",
-		    "RFC 2231 in pieces" },
-		{ MIXED "Content-Disposition: attachment; filename=\"=?utf-8?b?w7w=?=.txt\"\n\nx\n--b--\n", "0 text/plain ü.txt! 1; ", "an encoded word" },
-		{ MIXED "Content-Disposition: attachment; filename=\"\xfc.txt\"\n\nx\n--b--\n", "0 text/plain ü.txt! 1; ", "raw Latin-1" },
-		{ MIXED "Content-Type: message/rfc822\n\nSubject: =?utf-8?q?inn=C3=A9r?=\nContent-Type: text/csv; name=t.csv\n\n1,2\n--b--\n",
-		    "0 message/rfc822 innér! 71; 1 text/csv t.csv! 3; ", "an attached message and what is in it" },
-		{ "Content-Type: multipart/digest; boundary=b\n\n--b\n\nSubject: one\n\n1\n--b--\n", "0 message/rfc822 one! 15; 1 text/plain - 1; ", "a digest" },
-		{ "Content-Type: multipart/mixed\n\nno boundary\n", "", "a multipart without boundary" },
-		{ MIXED "Content-Type: image/png\n\nx\n--b--\n", "0 image/png -! 1; ", "a picture without a name" },
+		{ MIXED
+		    "Content-Disposition: attachment; filename*=utf-8''%e2%82%ac%20rates.txt\n\nx\n--b--\n",
+		    "0 text/plain € rates.txt! 1; ", "RFC 2231" },
+		{ MIXED
+		    "Content-Disposition: attachment; filename*0*=iso-8859-1'de'gr%FC; filename*1=n.txt\n\nx\n--b--\n",
+		    "0 text/plain grün.txt! 1; ", "RFC 2231 in pieces" },
+		{ MIXED
+		    "Content-Disposition: attachment; filename=\"=?utf-8?b?w7w=?=.txt\"\n\nx\n--b--\n",
+		    "0 text/plain ü.txt! 1; ", "an encoded word" },
+		{ MIXED "Content-Disposition: attachment; filename=\"\xfc.txt\"\n\nx\n--b--\n",
+		    "0 text/plain ü.txt! 1; ", "raw Latin-1" },
+		{ MIXED
+		    "Content-Type: message/rfc822\n\nSubject: =?utf-8?q?inn=C3=A9r?=\nContent-Type: text/csv; name=t.csv\n\n1,2\n--b--\n",
+		    "0 message/rfc822 innér! 71; 1 text/csv t.csv! 3; ",
+		    "an attached message and what is in it" },
+		{ "Content-Type: multipart/digest; boundary=b\n\n--b\n\nSubject: one\n\n1\n--b--\n",
+		    "0 message/rfc822 one! 15; 1 text/plain - 1; ", "a digest" },
+		{ "Content-Type: multipart/mixed\n\nno boundary\n", "",
+		    "a multipart without boundary" },
+		{ MIXED "Content-Type: image/png\n\nx\n--b--\n", "0 image/png -! 1; ",
+		    "a picture without a name" },
 	};
 	struct jm_buf out;
 	struct jm_err err;
@@ -81,7 +125,8 @@ static void test_parts(void)
 		size_t n = strlen(rows[i].message);
 
 		jm_buf_reset(&out);
-		tap_ok(jm_parts_walk(jm_span_of(rows[i].message, n), tell, &out, &err) == 0, "%s: walked", rows[i].what);
+		tap_ok(jm_parts_walk(jm_span_of(rows[i].message, n), tell, &out, &err) == 0,
+		    "%s: walked", rows[i].what);
 		tap_is_str(jm_buf_str(&out), rows[i].want, "%s", rows[i].what);
 		for (size_t cut = 0; cut < n; cut++) {
 			jm_buf_reset(&out);
@@ -92,7 +137,8 @@ static void test_parts(void)
 	/* Multiparts within each other, deeper than is looked. */
 	jm_buf_reset(&out);
 	for (int i = 0; i < 5000; i++)
-		if (jm_buf_add(&out, "Content-Type: multipart/mixed; boundary=b\n\n--b\n", 47, &err) < 0)
+		if (jm_buf_add(
+			&out, "Content-Type: multipart/mixed; boundary=b\n\n--b\n", 47, &err) < 0)
 			break;
 	{
 		struct jm_buf seen;
@@ -106,14 +152,26 @@ static void test_parts(void)
 
 static void test_html(void)
 {
-	static const struct { const char *html, *want; } rows[] = {
-		{ "<p>one</p><p>two &amp; three</p>", "one\n\ntwo & three" }, { "<body>a<br>b<div>c</div>d", "a\nb\nc\nd" },
-		{ "<html><head><title>no</title><style>p{}</style></head><body>yes<script>alert(1)</script></body></html>", "yes" },
-		{ "  white \n space  ", "white space" }, { "<pre>a\n  b</pre>", "a\n  b" }, { "<ul><li>x<li>y</ul>", "- x\n- y" },
-		{ "<a href=\"http://e.example/x\">here</a>", "here <http://e.example/x>" }, { "<a href=\"mailto:a@b.c\">a@b.c</a>", "a@b.c" },
-		{ "<a href=\"http://evil.example\">http://good.example</a>", "http://good.example <http://evil.example>" },
-		{ "<img src=\"http://t.example/p.gif\" alt=\"logo\">x", "[logo]x" }, { "<table><tr><td>1<td>2<tr><td>3</table>", "1 2\n3" },
-		{ "&lt;b&gt; &#233; &euro;", "<b> é €" }, { "unclosed <b", "unclosed" }, { "<body>1 < 2", "1 < 2" }, { "", "" },
+	static const struct {
+		const char *html, *want;
+	} rows[] = {
+		{ "<p>one</p><p>two &amp; three</p>", "one\n\ntwo & three" },
+		{ "<body>a<br>b<div>c</div>d", "a\nb\nc\nd" },
+		{ "<html><head><title>no</title><style>p{}</style></head><body>yes<script>alert(1)</script></body></html>",
+		    "yes" },
+		{ "  white \n space  ", "white space" },
+		{ "<pre>a\n  b</pre>", "a\n  b" },
+		{ "<ul><li>x<li>y</ul>", "- x\n- y" },
+		{ "<a href=\"http://e.example/x\">here</a>", "here <http://e.example/x>" },
+		{ "<a href=\"mailto:a@b.c\">a@b.c</a>", "a@b.c" },
+		{ "<a href=\"http://evil.example\">http://good.example</a>",
+		    "http://good.example <http://evil.example>" },
+		{ "<img src=\"http://t.example/p.gif\" alt=\"logo\">x", "[logo]x" },
+		{ "<table><tr><td>1<td>2<tr><td>3</table>", "1 2\n3" },
+		{ "&lt;b&gt; &#233; &euro;", "<b> é €" },
+		{ "unclosed <b", "unclosed" },
+		{ "<body>1 < 2", "1 < 2" },
+		{ "", "" },
 	};
 	struct jm_buf out, html;
 	struct jm_err err;
@@ -123,7 +181,8 @@ static void test_html(void)
 	jm_buf_init(&html, 4u << 20);
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		jm_buf_reset(&out);
-		tap_ok(jm_html_text(jm_span_str(rows[i].html), &out, &cut, &err) == 0 && !cut, "read: %s", rows[i].html);
+		tap_ok(jm_html_text(jm_span_str(rows[i].html), &out, &cut, &err) == 0 && !cut,
+		    "read: %s", rows[i].html);
 		tap_is_str(jm_buf_str(&out), rows[i].want, "its text");
 		for (size_t n = 0; n < strlen(rows[i].html); n++) {
 			jm_buf_reset(&out);
@@ -135,14 +194,20 @@ static void test_html(void)
 		if (jm_buf_add(&html, "<div>x</p>", 10, &err) < 0)
 			break;
 	jm_buf_reset(&out);
-	tap_ok(jm_html_text(jm_buf_span(&html), &out, &cut, &err) == 0 && cut && out.len > 0, "60,000 levels are read so far, and that is said");
+	tap_ok(jm_html_text(jm_buf_span(&html), &out, &cut, &err) == 0 && cut && out.len > 0,
+	    "60,000 levels are read so far, and that is said");
 	jm_buf_reset(&html);
 	for (int i = 0; i < 60000; i++)
 		if (jm_buf_add(&html, "text ", 5, &err) < 0)
 			break;
 	jm_buf_reset(&out);
-	tap_ok(jm_html_text(jm_buf_span(&html), &out, &cut, &err) == 0 && cut && out.len > 4000 && out.len <= 4096, "more than there is room for, too");
-	tap_ok(jm_span_eq(jm_html_charset(jm_span_str("<meta http-equiv=x content=\"text/html; charset=koi8-r\">")), jm_span_str("koi8-r")), "a declared charset");
+	tap_ok(jm_html_text(jm_buf_span(&html), &out, &cut, &err) == 0 && cut && out.len > 4000 &&
+		out.len <= 4096,
+	    "more than there is room for, too");
+	tap_ok(jm_span_eq(jm_html_charset(jm_span_str(
+			      "<meta http-equiv=x content=\"text/html; charset=koi8-r\">")),
+		   jm_span_str("koi8-r")),
+	    "a declared charset");
 	tap_ok(jm_html_charset(jm_span_str("<p>charset</p>")).len == 0, "none");
 	jm_buf_release(&out);
 	jm_buf_release(&html);
@@ -155,16 +220,29 @@ static bool quote(struct jm_span text, size_t split, struct jm_buf *out)
 
 	jm_buf_reset(out);
 	jm_mbox_quoter_start(&q);
-	return jm_mbox_quote(&q, jm_span_sub(text, 0, split), out, &err) == 0 && jm_mbox_quote(&q, jm_span_sub(text, split, text.len), out, &err) == 0 &&
+	return jm_mbox_quote(&q, jm_span_sub(text, 0, split), out, &err) == 0 &&
+	    jm_mbox_quote(&q, jm_span_sub(text, split, text.len), out, &err) == 0 &&
 	    jm_mbox_quote_end(&q, out, &err) == 0;
 }
 
 static void test_mbox(void)
 {
-	static const struct { const char *text, *want; } rows[] = {
-		{ "From x\n", ">From x\n" }, { ">From x\n", ">>From x\n" }, { "a\n>>>From \nb\n", "a\n>>>>From \nb\n" }, { "From\n", "From\n" }, { "FromX\n", "FromX\n" },
-		{ "from x\n", "from x\n" }, { " From x\n", " From x\n" }, { ">>Fro\nFrom \r\n", ">>Fro\n>From \r\n" }, { "Fro", "Fro" }, { "From ", ">From " }, { "", "" },
-		{ "F>From \n\nFrom a\n\n\n", "F>From \n\n>From a\n\n\n" }, { "a\rFrom b\n", "a\rFrom b\n" },
+	static const struct {
+		const char *text, *want;
+	} rows[] = {
+		{ "From x\n", ">From x\n" },
+		{ ">From x\n", ">>From x\n" },
+		{ "a\n>>>From \nb\n", "a\n>>>>From \nb\n" },
+		{ "From\n", "From\n" },
+		{ "FromX\n", "FromX\n" },
+		{ "from x\n", "from x\n" },
+		{ " From x\n", " From x\n" },
+		{ ">>Fro\nFrom \r\n", ">>Fro\n>From \r\n" },
+		{ "Fro", "Fro" },
+		{ "From ", ">From " },
+		{ "", "" },
+		{ "F>From \n\nFrom a\n\n\n", "F>From \n\n>From a\n\n\n" },
+		{ "a\rFrom b\n", "a\rFrom b\n" },
 	};
 	struct jm_buf out, box, back;
 	struct jm_err err;
@@ -178,14 +256,22 @@ static void test_mbox(void)
 		size_t at = 0;
 
 		for (size_t split = 0; split <= text.len; split++)
-			same = quote(text, split, &out) && strcmp(jm_buf_str(&out), rows[i].want) == 0 && same;
+			same = quote(text, split, &out) &&
+			    strcmp(jm_buf_str(&out), rows[i].want) == 0 && same;
 		tap_ok(same, "quoted at every split: \"%.10s\"", rows[i].text);
 		jm_buf_reset(&box);
-		tap_ok(jm_buf_add(&box, "From a b\n", 9, &err) == 0 && jm_buf_add_span(&box, jm_buf_span(&out), &err) == 0 &&
-		    (text.len == 0 || text.p[text.len - 1] == '\n' || jm_buf_add(&box, "\n", 1, &err) == 0) && jm_buf_add(&box, "\nFrom c d\nnext\n\n", 16, &err) == 0 &&
-		    jm_mbox_next(jm_buf_span(&box), &at, JM_MBOX_RD, &back, &err) == 1 && back.len >= text.len &&
-		    jm_span_eq(jm_span_sub(jm_buf_span(&back), 0, text.len), text), "and read back");
-		tap_ok(jm_mbox_next(jm_buf_span(&box), &at, JM_MBOX_RD, &back, &err) == 1 && strcmp(jm_buf_str(&back), "next\n") == 0, "the next one, too");
+		tap_ok(jm_buf_add(&box, "From a b\n", 9, &err) == 0 &&
+			jm_buf_add_span(&box, jm_buf_span(&out), &err) == 0 &&
+			(text.len == 0 || text.p[text.len - 1] == '\n' ||
+			    jm_buf_add(&box, "\n", 1, &err) == 0) &&
+			jm_buf_add(&box, "\nFrom c d\nnext\n\n", 16, &err) == 0 &&
+			jm_mbox_next(jm_buf_span(&box), &at, JM_MBOX_RD, &back, &err) == 1 &&
+			back.len >= text.len &&
+			jm_span_eq(jm_span_sub(jm_buf_span(&back), 0, text.len), text),
+		    "and read back");
+		tap_ok(jm_mbox_next(jm_buf_span(&box), &at, JM_MBOX_RD, &back, &err) == 1 &&
+			strcmp(jm_buf_str(&back), "next\n") == 0,
+		    "the next one, too");
 	}
 	jm_buf_release(&out);
 	jm_buf_release(&box);
@@ -194,30 +280,52 @@ static void test_mbox(void)
 
 static void test_sizes(void)
 {
-	static const struct { const char *text; long long want; } rows[] = {
-		{ "0", 0 }, { "20000", 20000 }, { "5k", 5000 }, { "10M", 10000000 }, { "1G", 1000000000 }, { "2T", 2000000000000 }, { "", -1 }, { "k", -1 }, { "1K", -1 },
-		{ "-1", -1 }, { "1.5M", -1 }, { "9223372036854775807", INT64_MAX }, { "9223372036854775807k", -1 },
+	static const struct {
+		const char *text;
+		long long want;
+	} rows[] = {
+		{ "0", 0 },
+		{ "20000", 20000 },
+		{ "5k", 5000 },
+		{ "10M", 10000000 },
+		{ "1G", 1000000000 },
+		{ "2T", 2000000000000 },
+		{ "", -1 },
+		{ "k", -1 },
+		{ "1K", -1 },
+		{ "-1", -1 },
+		{ "1.5M", -1 },
+		{ "9223372036854775807", INT64_MAX },
+		{ "9223372036854775807k", -1 },
 	};
 	uint64_t n;
 
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		n = 0;
-		tap_is_int(jm_criteria_size(rows[i].text, &n) == 0 ? (long long)n : -1, rows[i].want, "size \"%s\"", rows[i].text);
+		tap_is_int(jm_criteria_size(rows[i].text, &n) == 0 ? (long long)n : -1,
+		    rows[i].want, "size \"%s\"", rows[i].text);
 	}
 }
 
 static void test_preview(void)
 {
-	static const char message[] = "Received: from x for <hidden@example.com>\nBcc: hidden@example.com\nSubject: =?iso-8859-1?q?gr=FCn?=\nFrom: a@b.c\n"
+	static const char message[] =
+	    "Received: from x for <hidden@example.com>\nBcc: hidden@example.com\nSubject: =?iso-8859-1?q?gr=FCn?=\nFrom: a@b.c\n"
 	    "Content-Type: multipart/alternative; boundary=b\n\n--b\nContent-Type: text/plain; charset=iso-8859-1\nContent-Transfer-Encoding: quoted-printable\n\n"
 	    "gr=FCn\n--b\nContent-Type: text/html\n\n<b>no</b>\n--b--\n";
 	struct jm_err err;
-	json_t *o = jm_preview(jm_span_str(message), false, &err), *all = jm_preview(jm_span_str(message), true, &err);
+	json_t *o = jm_preview(jm_span_str(message), false, &err),
+	       *all = jm_preview(jm_span_str(message), true, &err);
 
-	tap_is_str(json_string_value(json_object_get(o, "text")), "grün", "the plain text, decoded");
-	tap_is_int((long long)json_array_size(json_object_get(o, "headers")), 3, "without fields that tell Bcc recipients");
-	tap_is_int((long long)json_array_size(json_object_get(all, "headers")), 5, "with them when asked");
-	tap_is_str(json_string_value(json_object_get(json_array_get(json_object_get(o, "headers"), 0), "value")), "grün", "a header, decoded");
+	tap_is_str(
+	    json_string_value(json_object_get(o, "text")), "grün", "the plain text, decoded");
+	tap_is_int((long long)json_array_size(json_object_get(o, "headers")), 3,
+	    "without fields that tell Bcc recipients");
+	tap_is_int(
+	    (long long)json_array_size(json_object_get(all, "headers")), 5, "with them when asked");
+	tap_is_str(json_string_value(
+		       json_object_get(json_array_get(json_object_get(o, "headers"), 0), "value")),
+	    "grün", "a header, decoded");
 	json_decref(o);
 	json_decref(all);
 	for (size_t n = 0; n < sizeof message; n++) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What jmctl top makes of several looks: rates and means between two of them, not since the daemon's start. */
+/* What jmctl top makes of several looks: rates and means between two of them, not since the
+ * daemon's start. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,14 +13,15 @@
 struct look {
 	int at_s;
 	int pid, reports, commits, groups, group_us;
-	double per_second, commits_per_second, commit_ms;	/* what is told then; NONE: null */
-	const char *words;					/* in the picture's line about commits */
+	double per_second, commits_per_second, commit_ms; /* what is told then; NONE: null */
+	const char *words;                                /* in the picture's line about commits */
 };
 
 static const struct look looks[] = {
 	{ 0, 1, 100, 50, 50, 500000, NONE, NONE, NONE, "10.0 ms since the start" },
 	{ 2, 1, 120, 60, 60, 540000, 10, 5, 4, "4.0 ms each now   9.0 ms since the start" },
-	{ 4, 1, 120, 60, 60, 540000, 0, 0, NONE, "0.0/s   2.0 reports each   9.0 ms since the start" },
+	{ 4, 1, 120, 60, 60, 540000, 0, 0, NONE,
+	    "0.0/s   2.0 reports each   9.0 ms since the start" },
 	{ 6, 1, 124, 62, 61, 740000, 2, 1, 200, "200.0 ms each now   12.1 ms since the start" },
 	{ 8, 2, 7, 7, 7, 7000, NONE, NONE, NONE, "1.0 ms since the start" },
 	{ 9, 2, 8, 8, 8, 9000, 1, 1, 2, "2.0 ms each now   1.1 ms since the start" },
@@ -27,8 +29,9 @@ static const struct look looks[] = {
 
 static json_t *state_of(const struct look *l)
 {
-	return json_pack("{s:{s:s,s:i,s:i,s:{s:i,s:i}},s:{s:i}}", "archive", "state", "ok", "reports", l->reports, "commits", l->commits, "commit_time",
-	    "count", l->groups, "microseconds", l->group_us, "daemon", "pid", l->pid);
+	return json_pack("{s:{s:s,s:i,s:i,s:{s:i,s:i}},s:{s:i}}", "archive", "state", "ok",
+	    "reports", l->reports, "commits", l->commits, "commit_time", "count", l->groups,
+	    "microseconds", l->group_us, "daemon", "pid", l->pid);
 }
 
 static bool told(const json_t *rates, const char *name, double want)
@@ -36,7 +39,8 @@ static bool told(const json_t *rates, const char *name, double want)
 	const json_t *got = json_object_get(rates, name);
 	double difference = json_real_value(got) - want;
 
-	return want < 0 ? json_is_null(got) : json_is_real(got) && difference < 0.01 && difference > -0.01;
+	return want < 0 ? json_is_null(got)
+			: json_is_real(got) && difference < 0.01 && difference > -0.01;
 }
 
 static void check_picture(const struct jm_top *t, const struct look *l)
@@ -48,24 +52,28 @@ static void check_picture(const struct jm_top *t, const struct look *l)
 	if (!tap_ok(f != NULL, "a picture"))
 		return;
 	jm_top_draw(t, f, 120);
-	(void)fclose(f);
+	fclose(f);
 	line = strstr(text, "\nCommit");
 	end = line ? strchr(line + 1, '\n') : NULL;
 	if (end)
 		*end = '\0';
-	if (!tap_ok(end && strstr(line, l->words), "at %d s the picture says: %s", l->at_s, l->words))
+	if (!tap_ok(
+		end && strstr(line, l->words), "at %d s the picture says: %s", l->at_s, l->words))
 		tap_diag("%s", line ? line + 1 : "nothing");
 	free(text);
 }
 
-/* A table that is wider than the terminal would lose its last columns, which tell what waits and what was refused. */
+/* A table that is wider than the terminal would lose its last columns, which tell what waits and
+ * what was refused. */
 static void check_widths(void)
 {
 	static const size_t widths[] = { 80, 100, 112, 113, 120, 200 };
-	json_t *state = json_pack("{s:{s:s},s:{s:{s:s,s:i,s:i,s:i},s:{s:s,s:i}},s:[{s:s,s:i}]}", "archive", "state", "ok", "services",
-	    "journaling-of-a-department-with-a-long-name@journal.a-company-with-a-long-name.example.com", "state", "Awaiting Initial Run", "reports", 1234567,
-	    "set_aside", 4321, "refused", 654321, "a@b.example", "state", "OK", "reports", 5, "clients", "client", "2001:db8:1111:2222:3333:4444:5555:6666",
-	    "messages", 1234567);
+	json_t *state = json_pack("{s:{s:s},s:{s:{s:s,s:i,s:i,s:i},s:{s:s,s:i}},s:[{s:s,s:i}]}",
+	    "archive", "state", "ok", "services",
+	    "journaling-of-a-department-with-a-long-name@journal.a-company-with-a-long-name.example.com",
+	    "state", "Awaiting Initial Run", "reports", 1234567, "set_aside", 4321, "refused",
+	    654321, "a@b.example", "state", "OK", "reports", 5, "clients", "client",
+	    "2001:db8:1111:2222:3333:4444:5555:6666", "messages", 1234567);
 	struct jm_top t = { .n = 0 };
 
 	jm_top_add(&t, state, 0);
@@ -77,12 +85,16 @@ static void check_widths(void)
 		if (!tap_ok(f != NULL, "a picture"))
 			break;
 		jm_top_draw(&t, f, widths[i]);
-		(void)fclose(f);
-		for (line = strtok_r(strstr(text, "SERVICE"), "\n", &rest); line && strcmp(line, "RECENT EVENTS") != 0; line = strtok_r(NULL, "\n", &rest)) {
+		fclose(f);
+		for (line = strtok_r(strstr(text, "SERVICE"), "\n", &rest);
+		     line && strcmp(line, "RECENT EVENTS") != 0;
+		     line = strtok_r(NULL, "\n", &rest)) {
 			longest = strlen(line) > longest ? strlen(line) : longest;
-			refused += strstr(line, "REFUSED") != NULL || strstr(line, " 654321") != NULL;
+			refused += strstr(line, "REFUSED") || strstr(line, " 654321");
 		}
-		tap_ok(longest <= widths[i] && refused == 2, "%zu columns: the tables have %zu, and the last one is there", widths[i], longest);
+		tap_ok(longest <= widths[i] && refused == 2,
+		    "%zu columns: the tables have %zu, and the last one is there", widths[i],
+		    longest);
 		free(text);
 	}
 	json_decref(t.state);
@@ -98,9 +110,12 @@ int main(void)
 
 		jm_top_add(&t, state_of(l), l->at_s * INT64_C(1000000));
 		rates = jm_top_rates(&t);
-		tap_ok(told(rates, "reports_per_second", l->per_second), "at %d s: reports a second", l->at_s);
-		tap_ok(told(rates, "commits_per_second", l->commits_per_second), "at %d s: commits a second", l->at_s);
-		tap_ok(told(rates, "commit_milliseconds", l->commit_ms), "at %d s: how long a commit took since the look before", l->at_s);
+		tap_ok(told(rates, "reports_per_second", l->per_second),
+		    "at %d s: reports a second", l->at_s);
+		tap_ok(told(rates, "commits_per_second", l->commits_per_second),
+		    "at %d s: commits a second", l->at_s);
+		tap_ok(told(rates, "commit_milliseconds", l->commit_ms),
+		    "at %d s: how long a commit took since the look before", l->at_s);
 		json_decref(rates);
 		check_picture(&t, l);
 	}

@@ -7,7 +7,7 @@
 #include "t/lib/journaled.h"
 #include "t/lib/tap.h"
 
-static const char *key_name;	/* of the message at hand, for the claims */
+static const char *key_name; /* of the message at hand, for the claims */
 
 /* A JSON string or null against a span. */
 static void is_text(struct jm_span got, const json_t *want, const char *key)
@@ -15,7 +15,8 @@ static void is_text(struct jm_span got, const json_t *want, const char *key)
 	if (!want || json_is_null(want))
 		tap_ok(jm_span_none(got), "%s: no %s", key_name, key);
 	else
-		tap_is_mem(got.p, got.len, json_string_value(want), json_string_length(want), "%s: %s", key_name, key);
+		tap_is_mem(got.p, got.len, json_string_value(want), json_string_length(want),
+		    "%s: %s", key_name, key);
 }
 
 static void is_digest(const struct jm_content *c, const char *want, const char *key)
@@ -26,7 +27,8 @@ static void is_digest(const struct jm_content *c, const char *want, const char *
 
 	jm_buf_init(&b, 16u * 1024 * 1024);
 	journaled_bytes(c, &b);
-	tap_ok(jm_sha256_of(jm_buf_span(&b), digest, NULL) == 0 && b.len == c->size_bytes, "%s: its bytes", key_name);
+	tap_ok(jm_sha256_of(jm_buf_span(&b), digest, NULL) == 0 && b.len == c->size_bytes,
+	    "%s: its bytes", key_name);
 	tap_is_str(jm_sha256_hex(digest, hex), want, "%s: %s", key_name, key);
 	jm_buf_release(&b);
 }
@@ -35,15 +37,23 @@ static void are_recipients(const struct jm_unwrap *u, const json_t *want)
 {
 	size_t k;
 
-	if (!tap_is_int((long long)u->recipients_n, (long long)json_array_size(want), "%s: number of recipients", key_name))
+	if (!tap_is_int((long long)u->recipients_n, (long long)json_array_size(want),
+		"%s: number of recipients", key_name))
 		return;
 	for (k = 0; k < u->recipients_n; k++) {
 		const struct jm_recipient *r = &u->recipients[k];
-		const json_t *one = json_array_get(want, k), *list = json_object_get(one, "expanded_from"), *box = json_object_get(one, "forwarded_from");
+		const json_t *one = json_array_get(want, k),
+			     *list = json_object_get(one, "expanded_from"),
+			     *box = json_object_get(one, "forwarded_from");
 
 		is_text(r->address, json_object_get(one, "address"), "recipient");
-		tap_is_str(jm_recipient_type_name(r->type), json_string_value(json_object_get(one, "type")), "%s: its type", key_name);
-		tap_is_int(r->via, list ? JM_VIA_EXPANDED : box ? JM_VIA_FORWARDED : JM_VIA_NONE, "%s: its way", key_name);
+		tap_is_str(jm_recipient_type_name(r->type),
+		    json_string_value(json_object_get(one, "type")), "%s: its type", key_name);
+		tap_is_int(r->via,
+		    list      ? JM_VIA_EXPANDED
+			: box ? JM_VIA_FORWARDED
+			      : JM_VIA_NONE,
+		    "%s: its way", key_name);
 		is_text(r->via_address, list ? list : box, "original address");
 	}
 }
@@ -52,7 +62,8 @@ static void are_removed(const struct jm_content *c, const json_t *want)
 {
 	size_t k;
 
-	if (tap_is_int((long long)c->cuts_n, (long long)json_array_size(want), "%s: number of removed fields", key_name))
+	if (tap_is_int((long long)c->cuts_n, (long long)json_array_size(want),
+		"%s: number of removed fields", key_name))
 		for (k = 0; k < c->cuts_n; k++)
 			is_text(c->cuts[k].name, json_array_get(want, k), "removed field");
 }
@@ -64,14 +75,18 @@ static const char *string_of(const json_t *o, const char *key)
 
 static void compare(const struct jm_unwrap *u, const json_t *want)
 {
-	const json_t *extra = json_object_get(want, "extra"), *clear = json_object_get(want, "clear_text");
+	const json_t *extra = json_object_get(want, "extra"),
+		     *clear = json_object_get(want, "clear_text");
 	char hex[JM_SHA256_HEX_BYTES];
 	unsigned char digest[JM_SHA256_BYTES];
 
-	tap_is_int(u->step_down, json_is_true(json_object_get(want, "step_down")), "%s: step_down", key_name);
-	tap_is_str(jm_variant_name(u->variant), string_of(want, "variant"), "%s: variant", key_name);
+	tap_is_int(u->step_down, json_is_true(json_object_get(want, "step_down")), "%s: step_down",
+	    key_name);
+	tap_is_str(
+	    jm_variant_name(u->variant), string_of(want, "variant"), "%s: variant", key_name);
 	tap_is_int(u->ndr, json_is_true(json_object_get(want, "ndr")), "%s: ndr", key_name);
-	tap_is_int(u->nesting, json_integer_value(json_object_get(want, "nesting")), "%s: nesting", key_name);
+	tap_is_int(u->nesting, json_integer_value(json_object_get(want, "nesting")), "%s: nesting",
+	    key_name);
 	tap_is_int(u->limits, 0, "%s: no limit reached", key_name);
 	is_text(u->envelope_sender, json_object_get(want, "envelope_sender"), "envelope_sender");
 	is_text(u->on_behalf_of, json_object_get(want, "on_behalf_of"), "on_behalf_of");
@@ -82,10 +97,12 @@ static void compare(const struct jm_unwrap *u, const json_t *want)
 	is_text(u->mailbox, json_object_get(extra, "mailbox"), "mailbox");
 	is_text(u->sent_utc, json_object_get(extra, "sent_utc"), "sent_utc");
 	is_text(u->received_utc, json_object_get(extra, "received_utc"), "received_utc");
-	tap_is_int((long long)u->message.size_bytes, json_integer_value(json_object_get(want, "inner_size")), "%s: inner_size", key_name);
+	tap_is_int((long long)u->message.size_bytes,
+	    json_integer_value(json_object_get(want, "inner_size")), "%s: inner_size", key_name);
 	is_digest(&u->message, string_of(want, "inner_sha256"), "inner_sha256");
 	tap_ok(jm_sha256_of(u->message.raw, digest, NULL) == 0, "%s: raw bytes", key_name);
-	tap_is_str(jm_sha256_hex(digest, hex), string_of(want, "inner_raw_sha256"), "%s: inner_raw_sha256", key_name);
+	tap_is_str(jm_sha256_hex(digest, hex), string_of(want, "inner_raw_sha256"),
+	    "%s: inner_raw_sha256", key_name);
 	are_removed(&u->message, json_object_get(want, "removed_headers"));
 	tap_is_int(u->has_companion, clear != NULL, "%s: clear text", key_name);
 	if (clear && u->has_companion) {
@@ -103,18 +120,24 @@ static void try_options(struct jm_span received, const json_t *want)
 	struct jm_unwrap u;
 
 	options.remove_journal_headers = false;
-	tap_is_str(journaled_try(received, &options, &u), NULL, "%s: sound with journal headers kept", key_name);
-	tap_ok(u.message.cuts_n == 0 && u.message.size_bytes == u.message.raw.len, "%s: and nothing is cut", key_name);
+	tap_is_str(journaled_try(received, &options, &u), NULL,
+	    "%s: sound with journal headers kept", key_name);
+	tap_ok(u.message.cuts_n == 0 && u.message.size_bytes == u.message.raw.len,
+	    "%s: and nothing is cut", key_name);
 	jm_unwrap_release(&u);
 	options = journaled_options();
 	options.prefer_clear_text = true;
-	tap_is_str(journaled_try(received, &options, &u), NULL, "%s: sound with clear text preferred", key_name);
-	is_digest(&u.message, string_of(clear ? clear : want, "inner_sha256"), "archived with clear text preferred");
-	tap_ok(u.has_companion == (clear != NULL) && !u.companion_is_clear, "%s: and the protected message is the companion", key_name);
+	tap_is_str(journaled_try(received, &options, &u), NULL,
+	    "%s: sound with clear text preferred", key_name);
+	is_digest(&u.message, string_of(clear ? clear : want, "inner_sha256"),
+	    "archived with clear text preferred");
+	tap_ok(u.has_companion == (clear != NULL) && !u.companion_is_clear,
+	    "%s: and the protected message is the companion", key_name);
 	jm_unwrap_release(&u);
 	options.type = JM_JOURNAL_EML;
 	tap_is_str(journaled_try(received, &options, &u), NULL, "%s: sound as EML", key_name);
-	tap_ok(u.variant == JM_VARIANT_PLAIN && !u.step_down && jm_span_eq(u.message.raw, received), "%s: and never unwrapped", key_name);
+	tap_ok(u.variant == JM_VARIANT_PLAIN && !u.step_down && jm_span_eq(u.message.raw, received),
+	    "%s: and never unwrapped", key_name);
 	jm_unwrap_release(&u);
 }
 
@@ -133,13 +156,14 @@ int main(void)
 	for (k = 0; k < n; k++) {
 		json_t *want;
 
-		key_name = name[k] + sizeof("t/corpus/") - 1;
-		snprintf(path, sizeof(path), "%s.json", name[k]);
+		key_name = name[k] + sizeof "t/corpus/" - 1;
+		snprintf(path, sizeof path, "%s.json", name[k]);
 		journaled_read(path, &text);
 		want = json_loadb(jm_buf_str(&text), text.len, 0, NULL);
-		snprintf(path, sizeof(path), "%s.eml", name[k]);
+		snprintf(path, sizeof path, "%s.eml", name[k]);
 		journaled_read(path, &eml);
-		tap_is_str(journaled_try(jm_buf_span(&eml), &options, &u), NULL, "%s: sound", key_name);
+		tap_is_str(
+		    journaled_try(jm_buf_span(&eml), &options, &u), NULL, "%s: sound", key_name);
 		compare(&u, want);
 		jm_unwrap_release(&u);
 		try_options(jm_buf_span(&eml), want);

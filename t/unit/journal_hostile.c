@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Damaged messages: cut off anywhere, octets changed anywhere; what is left can always be archived whole. */
+/* Damaged messages: cut off anywhere, octets changed anywhere; what is left can always be archived
+ * whole. */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,7 +8,7 @@
 #include "t/lib/journaled.h"
 #include "t/lib/tap.h"
 
-#define MUTANTS 60	/* a message */
+#define MUTANTS 60 /* a message */
 
 static uint64_t seed;
 
@@ -63,11 +64,11 @@ static void mutate(struct jm_buf *b)
 			b->p[at] = (unsigned char)any(256);
 			break;
 		case 1:
-			b->p[at] = (unsigned char)often[any(sizeof(often) - 1)];
+			b->p[at] = (unsigned char)often[any(sizeof often - 1)];
 			break;
 		case 2:
 			memmove(b->p + at, b->p + at + 1, b->len - at - 1);
-			b->p[b->len - 1] = (unsigned char)often[any(sizeof(often) - 1)];
+			b->p[b->len - 1] = (unsigned char)often[any(sizeof often - 1)];
 			break;
 		default:
 			memmove(b->p + at, b->p + any(b->len - at) + at, 1);
@@ -108,7 +109,7 @@ int main(void)
 	jm_buf_init(&eml, 16u * 1024 * 1024);
 	name = journaled_corpus(&n);
 	for (k = 0; k < n; k++) {
-		snprintf(path, sizeof(path), "%s.eml", name[k]);
+		snprintf(path, sizeof path, "%s.eml", name[k]);
 		journaled_read(path, &eml);
 		try_truncated(name[k], &eml);
 		try_mutants(name[k], &eml);

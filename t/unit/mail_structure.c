@@ -4,9 +4,13 @@
 #include "common/mail/mime.h"
 #include "t/lib/tap.h"
 
-#define S(text) { (const unsigned char *)(text), sizeof(text) - 1 }
+#define S(text) \
+	{ \
+		(const unsigned char *)(text), sizeof(text) - 1 \
+	}
 
-/* Each line of a walk as "[name=value]", "[]" for what is no field; then "|" and the body, "|-" without an empty line. */
+/* Each line of a walk as "[name=value]", "[]" for what is no field; then "|" and the body, "|-"
+ * without an empty line. */
 static void show_fields(struct jm_span data, struct jm_buf *out)
 {
 	struct jm_fields w;
@@ -22,30 +26,37 @@ static void show_fields(struct jm_span data, struct jm_buf *out)
 	while (jm_fields_next(&w, &f)) {
 		sum += f.all.len;
 		rc |= jm_field_unfold(f.value, &fold, &v, NULL);
-		rc |= jm_buf_printf(out, NULL, jm_span_none(f.name) ? "[" : "[%.*s=", (int)f.name.len, (const char *)f.name.p);
+		rc |= jm_buf_printf(out, NULL,
+		    jm_span_none(f.name) ? "[" : "[%.*s=", (int)f.name.len, (const char *)f.name.p);
 		if (!jm_span_none(f.name))
 			rc |= jm_buf_add_span(out, v, NULL);
 		rc |= jm_buf_add_byte(out, ']', NULL);
 	}
 	rc |= jm_buf_add_byte(out, '|', NULL);
-	rc |= w.complete ? jm_buf_add_span(out, jm_span_sub(data, w.pos, data.len), NULL) : jm_buf_add_byte(out, '-', NULL);
+	rc |= w.complete ? jm_buf_add_span(out, jm_span_sub(data, w.pos, data.len), NULL)
+			 : jm_buf_add_byte(out, '-', NULL);
 	tap_ok(rc == 0 && sum <= w.pos && w.pos <= data.len, "the walk stays inside");
 	jm_buf_release(&fold);
 }
 
 static void test_fields(void)
 {
-	static const struct { struct jm_span data; const char *want, *what; } row[] = {
+	static const struct {
+		struct jm_span data;
+		const char *want, *what;
+	} row[] = {
 		{ { NULL, 0 }, "|-", "no data" },
 		{ S("\n"), "|", "an empty header" },
 		{ S("\r\nbody"), "|body", "an empty header with CRLF" },
 		{ S("a: b\r\n\r\nbody"), "[a=b]|body", "one field" },
 		{ S("a: b"), "[a=b]|-", "no line end" },
 		{ S("a: b\r"), "[a=b]|-", "a CR at the end of the data" },
-		{ S("a:b\nC \t:\td \n\n"), "[a=b][C=d]|", "white space around the colon and at the end" },
+		{ S("a:b\nC \t:\td \n\n"), "[a=b][C=d]|",
+		    "white space around the colon and at the end" },
 		{ S("a:\r\n b\r\n\tc\r\n\r\n"), "[a=b\tc]|", "folds" },
 		{ S("a: b\n \n\t\n\nx"), "[a=b]|x", "continuation lines of white space only" },
-		{ S("From x\nb\n c: d\ne: f\n\n"), "[][][e=f]|", "lines that are no fields, with their continuation" },
+		{ S("From x\nb\n c: d\ne: f\n\n"), "[][][e=f]|",
+		    "lines that are no fields, with their continuation" },
 		{ S(": x\na b: c\n\n"), "[][]|", "names that are none" },
 		{ S("\xc3\xa9: x\n\n"), "[]|", "a name with octets above 126" },
 		{ S(" a: b\nc: d\n\n"), "[][c=d]|", "white space at the very start" },
@@ -56,7 +67,7 @@ static void test_fields(void)
 	size_t k;
 
 	jm_buf_init(&got, 4096);
-	for (k = 0; k < sizeof(row) / sizeof(row[0]); k++) {
+	for (k = 0; k < sizeof row / sizeof row[0]; k++) {
 		show_fields(row[k].data, &got);
 		tap_is_str(jm_buf_str(&got), row[k].want, "fields: %s", row[k].what);
 	}
@@ -65,15 +76,27 @@ static void test_fields(void)
 
 static void test_uncomment(void)
 {
-	static const struct { const char *in, *want; } row[] = {
-		{ "", "" }, { "a", "a" }, { "a(b)c", "ac" }, { "a(b(c)d)e", "ae" }, { "a(b\\)c)d", "ad" }, { "\"(a)\"b", "\"(a)\"b" },
-		{ "\"\\\"(\"(x)", "\"\\\"(\"" }, { "a(b", "a" }, { "a)b", "a)b" }, { "a\\(b)c", "a\\c" }, { "(a)(b)", "" }, { "x(\"(\")y)z", "xz" },
+	static const struct {
+		const char *in, *want;
+	} row[] = {
+		{ "", "" },
+		{ "a", "a" },
+		{ "a(b)c", "ac" },
+		{ "a(b(c)d)e", "ae" },
+		{ "a(b\\)c)d", "ad" },
+		{ "\"(a)\"b", "\"(a)\"b" },
+		{ "\"\\\"(\"(x)", "\"\\\"(\"" },
+		{ "a(b", "a" },
+		{ "a)b", "a)b" },
+		{ "a\\(b)c", "a\\c" },
+		{ "(a)(b)", "" },
+		{ "x(\"(\")y)z", "xz" },
 	};
 	struct jm_buf got;
 	size_t k;
 
 	jm_buf_init(&got, 256);
-	for (k = 0; k < sizeof(row) / sizeof(row[0]); k++) {
+	for (k = 0; k < sizeof row / sizeof row[0]; k++) {
 		jm_buf_reset(&got);
 		if (jm_field_uncomment(jm_span_str(row[k].in), &got, NULL) != 0)
 			tap_ok(false, "uncomment fails");
@@ -84,13 +107,16 @@ static void test_uncomment(void)
 
 static void test_types(void)
 {
-	static const struct { const char *in, *kind, *boundary; } row[] = {
+	static const struct {
+		const char *in, *kind, *boundary;
+	} row[] = {
 		{ NULL, "text/plain", NULL },
 		{ "", "", NULL },
 		{ "multipart/mixed; boundary=abc", "multipart/mixed", "abc" },
 		{ "Multipart / Mixed ;BOUNDARY = \"a b\"", "multipart/mixed", "a b" },
 		{ "multipart/mixed; boundary=\"a\\\"b\\\\c\"; x=y", "multipart/mixed", "a\"b\\c" },
-		{ "(c;)multipart/(x)mixed(y); (z) boundary(a)=(b)\"(q)\"(r)", "multipart/mixed", "(q)" },
+		{ "(c;)multipart/(x)mixed(y); (z) boundary(a)=(b)\"(q)\"(r)", "multipart/mixed",
+		    "(q)" },
 		{ "multipart/mixed; x=\"; boundary=no\"; boundary=yes", "multipart/mixed", "yes" },
 		{ "multipart/mixed; boundary=first; boundary=second", "multipart/mixed", "first" },
 		{ "multipart/mixed; junk; boundary=b", "multipart/mixed", "b" },
@@ -101,7 +127,8 @@ static void test_types(void)
 		{ "multipart/mixed boundary=b", "multipart/mixed boundary=b", NULL },
 		{ "multipart/mixed; boundary=a;b", "multipart/mixed", "a" },
 		{ "multipart/mixed; boundary=a b", "multipart/mixed", "a" },
-		{ "text/this-subtype-is-longer-than-any-that-we-could-ever-be-looking-for-in-a-journal-report", "", NULL },
+		{ "text/this-subtype-is-longer-than-any-that-we-could-ever-be-looking-for-in-a-journal-report",
+		    "", NULL },
 	};
 	struct jm_mime_type t;
 	struct jm_buf value;
@@ -110,11 +137,13 @@ static void test_types(void)
 
 	jm_mime_type_init(&t);
 	jm_buf_init(&value, 256);
-	for (k = 0; k < sizeof(row) / sizeof(row[0]); k++) {
-		if (jm_mime_type_parse(&t, jm_span_str(row[k].in), NULL) != 0 || jm_mime_type_param(&t, "boundary", &value, &found, NULL) != 0)
+	for (k = 0; k < sizeof row / sizeof row[0]; k++) {
+		if (jm_mime_type_parse(&t, jm_span_str(row[k].in), NULL) != 0 ||
+		    jm_mime_type_param(&t, "boundary", &value, &found, NULL) != 0)
 			tap_ok(false, "type fails");
 		tap_is_str(t.kind, row[k].kind, "kind of %s", row[k].in ? row[k].in : "no field");
-		tap_is_str(found ? jm_buf_str(&value) : NULL, row[k].boundary, "boundary of %s", row[k].in ? row[k].in : "no field");
+		tap_is_str(found ? jm_buf_str(&value) : NULL, row[k].boundary, "boundary of %s",
+		    row[k].in ? row[k].in : "no field");
 	}
 	jm_mime_type_release(&t);
 	jm_buf_release(&value);
@@ -122,22 +151,28 @@ static void test_types(void)
 
 static void test_parts(void)
 {
-	static const struct { const char *body, *boundary, *want, *what; } row[] = {
+	static const struct {
+		const char *body, *boundary, *want, *what;
+	} row[] = {
 		{ "", "b", "", "no data" },
 		{ "--b\r\na\r\n--b\r\nc\r\n--b--\r\n", "b", "[a][c]", "two parts" },
 		{ "x\n--b\na\n--b--\n--b\nz\n", "b", "[a]", "preamble and epilogue" },
-		{ "--b\na\n", "b", "[a\n]", "no closing delimiter: up to the end, line end included" },
+		{ "--b\na\n", "b", "[a\n]",
+		    "no closing delimiter: up to the end, line end included" },
 		{ "--b\na", "b", "[a]", "no closing delimiter, no line end" },
 		{ "--b", "b", "[]", "an open delimiter at the very end" },
 		{ "--b--\n--b\na\n", "b", "", "closed before it was opened" },
 		{ "--b \t\na\n--b-- \t\n", "b", "[a]", "white space behind delimiters" },
-		{ "--b\n--bx\n--b -\n--b- \n--b---\n--b\r\r\n--B\n --b\n--b--\n", "b", "[--bx\n--b -\n--b- \n--b---\n--b\r\r\n--B\n --b]", "lookalikes" },
+		{ "--b\n--bx\n--b -\n--b- \n--b---\n--b\r\r\n--B\n --b\n--b--\n", "b",
+		    "[--bx\n--b -\n--b- \n--b---\n--b\r\r\n--B\n --b]", "lookalikes" },
 		{ "--b\r\n\r\n\r\n--b--", "b", "[\r\n]", "one line end belongs to the delimiter" },
 		{ "--b\n--b\n\n--b--", "b", "[][]", "empty parts" },
 		{ "--b\na\r--b--\n", "b", "[a\r--b--\n]", "a bare CR ends no line" },
 		{ "----C--\na\n----C----\nz", "--C--", "[a]", "a boundary that ends in dashes" },
-		{ "--b\r\na\r\n--b\r\r\nz\n--b\r--\r\n", "b\r", "[z]", "a boundary that ends in CR takes none from the line end" },
-		{ "--b\na\n--b--\r", "b", "[a\n--b--\r]", "a CR without LF at the end is no white space" },
+		{ "--b\r\na\r\n--b\r\r\nz\n--b\r--\r\n", "b\r", "[z]",
+		    "a boundary that ends in CR takes none from the line end" },
+		{ "--b\na\n--b--\r", "b", "[a\n--b--\r]",
+		    "a CR without LF at the end is no white space" },
 	};
 	struct jm_multipart m;
 	struct jm_span part;
@@ -146,7 +181,7 @@ static void test_parts(void)
 	int rc = 0;
 
 	jm_buf_init(&got, 4096);
-	for (k = 0; k < sizeof(row) / sizeof(row[0]); k++) {
+	for (k = 0; k < sizeof row / sizeof row[0]; k++) {
 		jm_buf_reset(&got);
 		jm_multipart_start(&m, jm_span_str(row[k].body), jm_span_str(row[k].boundary));
 		while (jm_multipart_next(&m, &part)) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Unstuffing: each case whole, byte by byte and at every split; then random messages there and back. */
+/* Unstuffing: each case whole, byte by byte and at every split; then random messages there and
+ * back. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,13 +9,19 @@
 #include "common/pop3/dot.h"
 #include "t/lib/tap.h"
 
-struct span { const char *p; size_t n; };
-#define B(s) { s, sizeof s - 1 }
+struct span {
+	const char *p;
+	size_t n;
+};
+#define B(s) \
+	{ \
+		s, sizeof s - 1 \
+	}
 
 static const struct {
 	const char *name;
-	struct span wire, message, rest;	/* rest: what follows the end */
-	bool open;				/* it does not end */
+	struct span wire, message, rest; /* rest: what follows the end */
+	bool open;                       /* it does not end */
 } cases[] = {
 	{ "an empty message", B(".\r\n"), B(""), B("") },
 	{ "one line", B("a\r\n.\r\n"), B("a\r\n"), B("") },
@@ -45,7 +52,8 @@ static void collect(void *ctx, const unsigned char *p, size_t n)
 		abort();
 }
 
-/* Feed wire in pieces: the first of a bytes, then of b bytes each. Returns how much belonged to the message. */
+/* Feed wire in pieces: the first of a bytes, then of b bytes each. Returns how much belonged to the
+ * message. */
 static size_t feed(struct span wire, size_t a, size_t b, struct jm_buf *out, bool *ended)
 {
 	struct jm_pop3_dot d;
@@ -75,8 +83,8 @@ static void check_case(size_t i, struct jm_buf *out)
 			size_t used = feed(w, a, b, out, &ended);
 
 			splits++;
-			wrong += used != w.n - cases[i].rest.n || ended == cases[i].open || out->len != m.n ||
-			    (m.n && memcmp(out->p, m.p, m.n) != 0);
+			wrong += used != w.n - cases[i].rest.n || ended == cases[i].open ||
+			    out->len != m.n || (m.n && memcmp(out->p, m.p, m.n) != 0);
 		}
 	}
 	tap_is_int(wrong, 0, "%s, at %u splits", cases[i].name, splits);

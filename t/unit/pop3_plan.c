@@ -11,29 +11,36 @@
 
 static const struct {
 	const char *name;
-	const char *listed;	/* blank-separated NUMBER:ID:SIZE; "-" as the id: none */
-	const char *marks;	/* ID:SIZE */
-	const char *failing;	/* IDs */
-	const char *plan;	/* "retr N.. dele N.. forget ID.."; N! : retrieved without a mark */
+	const char *listed;  /* blank-separated NUMBER:ID:SIZE; "-" as the id: none */
+	const char *marks;   /* ID:SIZE */
+	const char *failing; /* IDs */
+	const char *plan;    /* "retr N.. dele N.. forget ID.."; N! : retrieved without a mark */
 	size_t max_messages;
 	bool no_ids, partial, leave;
 } cases[] = {
 	{ "an empty mailbox", "", "", "", "retr dele forget" },
 	{ "all new", "1:A:5 2:B:6", "", "", "retr 1 2 dele forget" },
-	{ "what is done is deleted without RETR", "1:A:5 2:B:6", "A:5", "", "retr 2 dele 1 forget" },
-	{ "a mark that is not listed is forgotten", "1:A:5", "A:5 Z:9", "", "retr dele 1 forget Z" },
+	{ "what is done is deleted without RETR", "1:A:5 2:B:6", "A:5", "",
+	    "retr 2 dele 1 forget" },
+	{ "a mark that is not listed is forgotten", "1:A:5", "A:5 Z:9", "",
+	    "retr dele 1 forget Z" },
 	{ "an emptied mailbox forgets all", "", "A:5 Z:9", "", "retr dele forget A Z" },
 	{ "without UIDL nothing is forgotten", "1:-:5", "A:5", "", "retr 1! dele forget", 0, true },
-	{ "after half a listing nothing is forgotten", "1:A:5", "A:5 Z:9", "", "retr dele 1 forget", 0, false, true },
-	{ "an id listed twice is no identity", "1:A:5 2:A:5 3:B:5", "A:5", "", "retr 1! 2! 3 dele forget" },
+	{ "after half a listing nothing is forgotten", "1:A:5", "A:5 Z:9", "", "retr dele 1 forget",
+	    0, false, true },
+	{ "an id listed twice is no identity", "1:A:5 2:A:5 3:B:5", "A:5", "",
+	    "retr 1! 2! 3 dele forget" },
 	{ "a missing id", "1:A:5 2:-:5", "A:5", "", "retr 2! dele 1 forget" },
 	{ "the same id, another size: another message", "1:A:7", "A:5", "", "retr 1 dele forget" },
 	{ "the same id, size not told", "1:A:0", "A:0", "", "retr 1 dele forget" },
-	{ "changed ids are retrieved again", "1:X1:5 2:X2:6", "A:5 B:6", "", "retr 1 2 dele forget A B" },
-	{ "left on the server: done ones are left alone", "1:A:5 2:B:6", "A:5", "", "retr 2 dele forget", 0, false, false, true },
+	{ "changed ids are retrieved again", "1:X1:5 2:X2:6", "A:5 B:6", "",
+	    "retr 1 2 dele forget A B" },
+	{ "left on the server: done ones are left alone", "1:A:5 2:B:6", "A:5", "",
+	    "retr 2 dele forget", 0, false, false, true },
 	{ "what failed comes last", "1:A:5 2:B:6 3:C:7", "", "A", "retr 2 3 1 dele forget" },
 	{ "and takes no one's place", "1:A:5 2:B:6 3:C:7", "", "A", "retr 2 3 dele forget", 2 },
-	{ "no more than so many", "1:A:5 2:B:6 3:C:7 4:D:8", "A:5", "", "retr 2 3 dele 1 forget", 2 },
+	{ "no more than so many", "1:A:5 2:B:6 3:C:7 4:D:8", "A:5", "", "retr 2 3 dele 1 forget",
+	    2 },
 	{ "ids differ by letter case", "1:a:5 2:A:5", "a:5", "", "retr 2 dele 1 forget" },
 	{ "one id is the beginning of another", "1:AB:5 2:A:5", "A:5", "", "retr 1 dele 2 forget" },
 };
@@ -67,13 +74,15 @@ static void print_plan(const struct jm_pop3_plan *p, struct jm_buf *out)
 	int rc = jm_buf_printf(out, NULL, "retr");
 
 	for (size_t k = 0; k < p->retr_n; k++)
-		rc |= jm_buf_printf(out, NULL, " %u%s", (unsigned)p->retr[k].entry->number, p->retr[k].marks ? "" : "!");
+		rc |= jm_buf_printf(out, NULL, " %u%s", (unsigned)p->retr[k].entry->number,
+		    p->retr[k].marks ? "" : "!");
 	rc |= jm_buf_printf(out, NULL, " dele");
 	for (size_t k = 0; k < p->dele_n; k++)
 		rc |= jm_buf_printf(out, NULL, " %u", (unsigned)p->dele[k]->number);
 	rc |= jm_buf_printf(out, NULL, " forget");
 	for (size_t k = 0; k < p->forget_n; k++)
-		rc |= jm_buf_printf(out, NULL, " %.*s", (int)p->forget[k].len, (const char *)p->forget[k].p);
+		rc |= jm_buf_printf(
+		    out, NULL, " %.*s", (int)p->forget[k].len, (const char *)p->forget[k].p);
 	if (rc != 0)
 		abort();
 }
@@ -83,8 +92,13 @@ static void check(size_t i)
 	struct jm_pop3_entry entries[8];
 	struct jm_pop3_mark marks[8];
 	struct jm_span failing[8], field[3], rest;
-	struct jm_pop3_listing l = { .v = entries, .has_ids = !cases[i].no_ids, .partial = cases[i].partial };
-	struct jm_pop3_plan_input in = { .listing = &l, .marks = marks, .failing = failing, .max_messages = cases[i].max_messages,
+	struct jm_pop3_listing l = {
+		.v = entries, .has_ids = !cases[i].no_ids, .partial = cases[i].partial
+	};
+	struct jm_pop3_plan_input in = { .listing = &l,
+		.marks = marks,
+		.failing = failing,
+		.max_messages = cases[i].max_messages,
 		.leave_on_server = cases[i].leave };
 	struct jm_pop3_plan p;
 	struct jm_buf out;
@@ -110,7 +124,7 @@ static void check_large(void)
 	enum { N = 100000 };
 	struct jm_pop3_entry *entries = calloc(N, sizeof *entries);
 	struct jm_pop3_mark *marks = calloc(N, sizeof *marks);
-	char (*ids)[16] = calloc(N, sizeof *ids);
+	char(*ids)[16] = calloc(N, sizeof *ids);
 	struct jm_pop3_listing l = { .v = entries, .n = N, .has_ids = true };
 	struct jm_pop3_plan_input in = { .listing = &l, .marks = marks, .marks_n = N - 10 };
 	struct jm_pop3_plan p;
@@ -123,7 +137,8 @@ static void check_large(void)
 		marks[i] = (struct jm_pop3_mark){ jm_span_str(ids[i]), 20000 };
 	}
 	tap_is_int(jm_pop3_plan(&in, &p, NULL), 0, "100,000 messages: planned");
-	tap_ok(p.retr_n == 10 && p.dele_n == N - 10 && p.forget_n == 0 && p.done_n == N - 10, "ten to retrieve, the others to delete");
+	tap_ok(p.retr_n == 10 && p.dele_n == N - 10 && p.forget_n == 0 && p.done_n == N - 10,
+	    "ten to retrieve, the others to delete");
 	jm_pop3_plan_release(&p);
 	free(entries);
 	free(marks);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The states of a service by tables: each case is a row of ticks, a restart before any of them changes nothing. */
+/* The states of a service by tables: each case is a row of ticks, a restart before any of them
+ * changes nothing. */
 #include "common/service/status.h"
 
 #include <stdio.h>
@@ -12,8 +13,8 @@
 struct tick {
 	int64_t now, last;
 	bool disabled;
-	const char *archive, *mailbox;	/* mailbox "?": not tried yet */
-	const char *status, *why;	/* expected; why: its beginning */
+	const char *archive, *mailbox; /* mailbox "?": not tried yet */
+	const char *status, *why;      /* expected; why: its beginning */
 	int64_t since;
 	bool changed;
 };
@@ -23,41 +24,64 @@ static const struct {
 	const char *name;
 	struct tick tick[10];
 } cases[] = {
-	{ "a new service waits for its first message, however long", {
-		{ 10, 0, false, NULL, NULL, "Awaiting Initial Run", "", 10, true }, { 9000, 0, false, NULL, NULL, "Awaiting Initial Run", "", 10, false },
-		{ 9010, 9005, false, NULL, NULL, "OK", "", 9010, true }, { 9020, 9005, false, NULL, NULL, "OK", "", 9010, false }, { .now = END } } },
-	{ "inactive past its period it is down, until the next message", {
-		{ 10, 5, false, NULL, NULL, "OK", "", 10, true }, { 110, 5, false, NULL, NULL, "OK", "", 10, false },
-		{ 111, 5, false, NULL, NULL, "Error", "down: ", 111, true }, { 500, 5, false, NULL, NULL, "Error", "down: ", 111, false },
-		{ 600, 599, false, NULL, NULL, "OK", "", 600, true }, { 650, 599, false, NULL, NULL, "OK", "", 600, false }, { .now = END } } },
-	{ "messages keep it up", {
-		{ 10, 5, false, NULL, NULL, "OK", "", 10, true }, { 105, 100, false, NULL, NULL, "OK", "", 10, false },
-		{ 200, 100, false, NULL, NULL, "OK", "", 10, false }, { 201, 100, false, NULL, NULL, "Error", "down: ", 201, true }, { .now = END } } },
-	{ "a clock that was ahead and is set back does not keep it down", {
-		{ 10, 5, false, NULL, NULL, "OK", "", 10, true }, { 7000, 5, false, NULL, NULL, "Error", "down: ", 7000, true },
-		{ 60, 55, false, NULL, NULL, "OK", "", 60, true }, { 156, 55, false, NULL, NULL, "OK", "", 60, false },
+	{ "a new service waits for its first message, however long",
+	    { { 10, 0, false, NULL, NULL, "Awaiting Initial Run", "", 10, true },
+		{ 9000, 0, false, NULL, NULL, "Awaiting Initial Run", "", 10, false },
+		{ 9010, 9005, false, NULL, NULL, "OK", "", 9010, true },
+		{ 9020, 9005, false, NULL, NULL, "OK", "", 9010, false }, { .now = END } } },
+	{ "inactive past its period it is down, until the next message",
+	    { { 10, 5, false, NULL, NULL, "OK", "", 10, true },
+		{ 110, 5, false, NULL, NULL, "OK", "", 10, false },
+		{ 111, 5, false, NULL, NULL, "Error", "down: ", 111, true },
+		{ 500, 5, false, NULL, NULL, "Error", "down: ", 111, false },
+		{ 600, 599, false, NULL, NULL, "OK", "", 600, true },
+		{ 650, 599, false, NULL, NULL, "OK", "", 600, false }, { .now = END } } },
+	{ "messages keep it up",
+	    { { 10, 5, false, NULL, NULL, "OK", "", 10, true },
+		{ 105, 100, false, NULL, NULL, "OK", "", 10, false },
+		{ 200, 100, false, NULL, NULL, "OK", "", 10, false },
+		{ 201, 100, false, NULL, NULL, "Error", "down: ", 201, true }, { .now = END } } },
+	{ "a clock that was ahead and is set back does not keep it down",
+	    { { 10, 5, false, NULL, NULL, "OK", "", 10, true },
+		{ 7000, 5, false, NULL, NULL, "Error", "down: ", 7000, true },
+		{ 60, 55, false, NULL, NULL, "OK", "", 60, true },
+		{ 156, 55, false, NULL, NULL, "OK", "", 60, false },
 		{ 161, 55, false, NULL, NULL, "Error", "down: ", 161, true }, { .now = END } } },
-	{ "what happened before the daemon knew counts", { { 1000, 5, false, NULL, NULL, "Error", "down: ", 1000, true }, { .now = END } } },
-	{ "disabling resets the error, enabling begins the period anew", {
-		{ 10, 5, false, NULL, NULL, "OK", "", 10, true }, { 200, 5, false, NULL, NULL, "Error", "down: ", 200, true },
-		{ 300, 5, true, NULL, NULL, "Disabled", "", 300, true }, { 900, 5, true, "x", "y", "Disabled", "", 300, false },
-		{ 950, 5, false, NULL, NULL, "OK", "", 950, true }, { 1050, 5, false, NULL, NULL, "OK", "", 950, false },
+	{ "what happened before the daemon knew counts",
+	    { { 1000, 5, false, NULL, NULL, "Error", "down: ", 1000, true }, { .now = END } } },
+	{ "disabling resets the error, enabling begins the period anew",
+	    { { 10, 5, false, NULL, NULL, "OK", "", 10, true },
+		{ 200, 5, false, NULL, NULL, "Error", "down: ", 200, true },
+		{ 300, 5, true, NULL, NULL, "Disabled", "", 300, true },
+		{ 900, 5, true, "x", "y", "Disabled", "", 300, false },
+		{ 950, 5, false, NULL, NULL, "OK", "", 950, true },
+		{ 1050, 5, false, NULL, NULL, "OK", "", 950, false },
 		{ 1051, 5, false, NULL, NULL, "Error", "down: ", 1051, true }, { .now = END } } },
-	{ "disabled before its first message", {
-		{ 10, 0, true, NULL, NULL, "Disabled", "", 10, true }, { 20, 0, false, NULL, NULL, "Awaiting Initial Run", "", 20, true }, { .now = END } } },
-	{ "an archive that cannot write, and can again", {
-		{ 10, 5, false, NULL, NULL, "OK", "", 10, true }, { 20, 5, false, "disk full", NULL, "Error", "archive: disk full", 20, true },
-		{ 30, 5, false, "disk full", NULL, "Error", "archive: disk full", 20, false }, { 40, 5, false, NULL, NULL, "OK", "", 40, true }, { .now = END } } },
-	{ "one error after another is a change", {
-		{ 10, 0, false, NULL, "login refused", "Error", "mailbox: login refused", 10, true },
-		{ 20, 0, false, "disk\nfull", "login refused", "Error", "archive: disk?full", 20, true },
-		{ 30, 0, false, NULL, "login refused", "Error", "mailbox: ", 30, true }, { 40, 0, false, NULL, NULL, "Awaiting Initial Run", "", 40, true },
+	{ "disabled before its first message",
+	    { { 10, 0, true, NULL, NULL, "Disabled", "", 10, true },
+		{ 20, 0, false, NULL, NULL, "Awaiting Initial Run", "", 20, true },
 		{ .now = END } } },
-	{ "a mailbox that was not tried yet keeps its error, and no other", {
-		{ 10, 0, false, NULL, "?", "Awaiting Initial Run", "", 10, true }, { 20, 0, false, NULL, "login refused", "Error", "mailbox: login", 20, true },
-		{ 30, 0, false, NULL, "?", "Error", "mailbox: login", 20, false }, { 35, 0, false, "disk full", "?", "Error", "archive: disk", 35, true },
-		{ 36, 0, false, NULL, "?", "Awaiting Initial Run", "", 36, true }, { 40, 0, false, NULL, "timeout", "Error", "mailbox: timeout", 40, true },
-		{ 50, 0, true, NULL, "?", "Disabled", "", 50, true }, { 60, 0, false, NULL, "?", "Awaiting Initial Run", "", 60, true },
+	{ "an archive that cannot write, and can again",
+	    { { 10, 5, false, NULL, NULL, "OK", "", 10, true },
+		{ 20, 5, false, "disk full", NULL, "Error", "archive: disk full", 20, true },
+		{ 30, 5, false, "disk full", NULL, "Error", "archive: disk full", 20, false },
+		{ 40, 5, false, NULL, NULL, "OK", "", 40, true }, { .now = END } } },
+	{ "one error after another is a change",
+	    { { 10, 0, false, NULL, "login refused", "Error", "mailbox: login refused", 10, true },
+		{ 20, 0, false, "disk\nfull", "login refused", "Error", "archive: disk?full", 20,
+		    true },
+		{ 30, 0, false, NULL, "login refused", "Error", "mailbox: ", 30, true },
+		{ 40, 0, false, NULL, NULL, "Awaiting Initial Run", "", 40, true },
+		{ .now = END } } },
+	{ "a mailbox that was not tried yet keeps its error, and no other",
+	    { { 10, 0, false, NULL, "?", "Awaiting Initial Run", "", 10, true },
+		{ 20, 0, false, NULL, "login refused", "Error", "mailbox: login", 20, true },
+		{ 30, 0, false, NULL, "?", "Error", "mailbox: login", 20, false },
+		{ 35, 0, false, "disk full", "?", "Error", "archive: disk", 35, true },
+		{ 36, 0, false, NULL, "?", "Awaiting Initial Run", "", 36, true },
+		{ 40, 0, false, NULL, "timeout", "Error", "mailbox: timeout", 40, true },
+		{ 50, 0, true, NULL, "?", "Disabled", "", 50, true },
+		{ 60, 0, false, NULL, "?", "Awaiting Initial Run", "", 60, true },
 		{ 70, 65, false, NULL, NULL, "OK", "", 70, true }, { .now = END } } },
 };
 
@@ -69,17 +93,20 @@ static void run(size_t n, int restart_at)
 	for (int i = 0; cases[n].tick[i].now != END; i++) {
 		const struct tick *t = &cases[n].tick[i];
 		bool untried = t->mailbox && strcmp(t->mailbox, "?") == 0;
-		const struct jm_status_facts f = { t->disabled, t->last, 100, t->archive, untried ? NULL : t->mailbox, untried };
+		const struct jm_status_facts f = { t->disabled, t->last, 100, t->archive,
+			untried ? NULL : t->mailbox, untried };
 		struct jm_service_status kept = s;
 		bool changed;
 
 		if (i == restart_at)
 			jm_status_restore(&s, jm_status_name(kept.status), kept.since_ms, kept.why);
 		changed = jm_status_tick(&s, &f, t->now);
-		if (changed == t->changed && strcmp(jm_status_name(s.status), t->status) == 0 && s.since_ms == t->since &&
-		    strncmp(s.why, t->why, strlen(t->why)) == 0 && (jm_status_cure(&s) != NULL) == (s.status == JM_STATUS_ERROR))
+		if (changed == t->changed && strcmp(jm_status_name(s.status), t->status) == 0 &&
+		    s.since_ms == t->since && strncmp(s.why, t->why, strlen(t->why)) == 0 &&
+		    (jm_status_cure(&s) != NULL) == (s.status == JM_STATUS_ERROR))
 			continue;
-		tap_diag("tick %d: %s since %lld, \"%s\", changed %d", i, jm_status_name(s.status), (long long)s.since_ms, s.why, changed);
+		tap_diag("tick %d: %s since %lld, \"%s\", changed %d", i, jm_status_name(s.status),
+		    (long long)s.since_ms, s.why, changed);
 		ok = false;
 	}
 	tap_ok(ok, "%s (restart %d)", cases[n].name, restart_at);
@@ -91,16 +118,20 @@ int main(void)
 	const struct jm_status_facts f = { .last_ms = 5 };
 
 	for (size_t n = 0; n < sizeof cases / sizeof *cases; n++)
-		for (int restart = 0; restart == 0 || cases[n].tick[restart - 1].now != END; restart++)
+		for (int restart = 0; restart == 0 || cases[n].tick[restart - 1].now != END;
+		     restart++)
 			run(n, restart == 0 ? -1 : restart);
 	jm_status_restore(&s, "Whatever", 1, NULL);
 	tap_ok(!s.known, "an unknown name is no state");
-	for (int64_t allowed = 100; allowed <= 200; allowed += 100) {	/* an operator who allows more */
+	for (int64_t allowed = 100; allowed <= 200; allowed += 100) { /* an operator who allows more
+								       */
 		const struct jm_status_facts g = { .last_ms = 5, .inactivity_ms = allowed };
 
-		tap_ok(jm_status_tick(&down, &g, 150) && (down.status == JM_STATUS_ERROR) == (allowed == 100), "150 ms after its message, %d ms allowed",
-		    (int)allowed);
+		tap_ok(jm_status_tick(&down, &g, 150) &&
+			(down.status == JM_STATUS_ERROR) == (allowed == 100),
+		    "150 ms after its message, %d ms allowed", (int)allowed);
 	}
-	tap_ok(jm_status_tick(&s, &f, INT64_MAX / 2) && s.status == JM_STATUS_OK, "without a period nothing is ever down");
+	tap_ok(jm_status_tick(&s, &f, INT64_MAX / 2) && s.status == JM_STATUS_OK,
+	    "without a period nothing is ever down");
 	return tap_done();
 }

@@ -13,10 +13,13 @@
 #define REPORT_BYTES (64u * 1024)
 
 /* Lines 1 to 3; what follows begins in line 4. */
-#define HEAD "<journal-milter>\n<milter><socket>unix:/run/m.sock</socket></milter>\n<archive><directory>/a</directory></archive>\n"
+#define HEAD \
+	"<journal-milter>\n<milter><socket>unix:/run/m.sock</socket></milter>\n<archive><directory>/a</directory></archive>\n"
 #define TAIL "</journal-milter>\n"
 /* Behind HEAD: the service in line 4, its address in 5, more from line 6 on. */
-#define SERVICE(more) "<journal-service>\n<email-address>j@journal.example.com</email-address>\n" more "</journal-service>\n"
+#define SERVICE(more) \
+	"<journal-service>\n<email-address>j@journal.example.com</email-address>\n" more \
+	"</journal-service>\n"
 #define INTERNAL "<internal-domains><domain>example.com</domain></internal-domains>\n"
 #define OUTBOUND "<authorized-outbounds><range>192.0.2.0/24</range></authorized-outbounds>\n"
 
@@ -25,7 +28,7 @@ static inline const char *file_path(const char *name)
 {
 	static char path[4096];
 
-	snprintf(path, sizeof(path), "%s/%s", tap_folder(), name);
+	snprintf(path, sizeof path, "%s/%s", tap_folder(), name);
 	return path;
 }
 
@@ -40,7 +43,8 @@ static inline void file_write(const char *path, const void *p, size_t n)
 }
 
 /* Load text as a file. report is filled anew; the settings, or NULL. */
-static inline struct jm_settings *file_load(const void *text, size_t n, struct jm_buf *report, struct jm_err *err)
+static inline struct jm_settings *file_load(
+    const void *text, size_t n, struct jm_buf *report, struct jm_err *err)
 {
 	const char *path = file_path("s.xml");
 	struct jm_settings *s = NULL;
