@@ -256,9 +256,10 @@ static int answer_show(const struct question *q, struct jm_err *err)
 
 static int answer_export(const struct question *q, struct jm_err *err)
 {
-	enum jm_export what = flag(q, "report") ? JM_EXPORT_REPORT
-	    : flag(q, "raw")                    ? JM_EXPORT_RAW
-						: JM_EXPORT_MESSAGE;
+	struct jm_export x = { .id = number(q, "id"),
+		.part = flag(q, "report") ? JM_EXPORT_REPORT
+		    : flag(q, "raw")      ? JM_EXPORT_RAW
+					  : JM_EXPORT_MESSAGE };
 	uint64_t which = number(q, "which");
 
 	if (flag(q, "report") && flag(q, "raw"))
@@ -267,8 +268,8 @@ static int answer_export(const struct question *q, struct jm_err *err)
 		return jm_err_set(err, JM_E_NOTFOUND,
 		    "export: item %llu has no number %llu of these",
 		    (unsigned long long)number(q, "id"), (unsigned long long)which);
-	return jm_archive_export(
-	    q->archive, number(q, "id"), what, (unsigned)which, q->out->bytes, q->out->ctx, err);
+	x.which = (unsigned)which;
+	return jm_archive_export(q->archive, &x, q->out->bytes, q->out->ctx, err);
 }
 
 /* While a daemon runs, dashboards show when the archive was last verified. */
@@ -305,15 +306,17 @@ static int verify_from(const struct question *q, uint64_t *seq_r, struct jm_err 
 
 static int answer_verify(const struct question *q, struct jm_err *err)
 {
+	struct jm_verification v = { .resume = flag(q, "resume"),
+		.progress = pass_progress,
+		.finding = pass_on,
+		.ctx = (void *)(uintptr_t)q };
 	json_t *summary = NULL;
-	uint64_t from;
 	int rc;
 
-	if (verify_from(q, &from, err) < 0 ||
-	    jm_archive_verify(q->archive, from, flag(q, "resume"), pass_progress, pass_on,
-		(void *)(uintptr_t)q, &summary, err) < 0)
+	if (verify_from(q, &v.since_seq, err) != 0 ||
+	    jm_archive_verify(q->archive, &v, &summary, err) != 0)
 		return -1;
-	note_verify(q, from, summary);
+	note_verify(q, v.since_seq, summary);
 	rc = q->out->object(q->out->ctx, summary, err);
 	json_decref(summary);
 	return rc;
@@ -420,6 +423,9 @@ static int answer_events(const struct question *q, struct jm_err *err)
 /* The last object is the place where to go on. */
 static int answer_follow(const struct question *q, struct jm_err *err)
 {
+	struct jm_following f = {
+		.limit = number(q, "limit"), .visit = pass_on, .ctx = (void *)(uintptr_t)q
+	};
 	json_t *from = text(q, "from") ? json_loads(text(q, "from"), 0, NULL) : NULL, *next = NULL,
 	       *o;
 	int rc;
@@ -428,8 +434,8 @@ static int answer_follow(const struct question *q, struct jm_err *err)
 		json_decref(from);
 		return jm_err_set(err, JM_E_USAGE, "follow: \"from\" is no place");
 	}
-	rc = jm_archive_follow(
-	    q->archive, from, number(q, "limit"), pass_on, (void *)(uintptr_t)q, &next, err);
+	f.from = from;
+	rc = jm_archive_follow(q->archive, &f, &next, err);
 	json_decref(from);
 	if (rc < 0)
 		return -1;

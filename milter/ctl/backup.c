@@ -244,6 +244,10 @@ static int verify(struct copy *c, uint64_t since, struct jm_err *err)
 	struct jm_archive_options options = {
 		.must_exist = true, .verbatim = true, .replayed = put_replayed, .damage_ctx = c
 	};
+	const struct jm_verification v = { .since_seq = since > 0 ? since : 1,
+		.progress = put_progress,
+		.finding = put_problem,
+		.ctx = c };
 	struct jm_archive *a = NULL;
 	json_t *tip = NULL;
 	int rc;
@@ -252,8 +256,7 @@ static int verify(struct copy *c, uint64_t since, struct jm_err *err)
 	rc = jm_client_open(&here, c->dir, &options, &a, err);
 	jm_progress_start(&c->bar, "verify");
 	if (rc == 0)
-		rc = jm_archive_verify(a, since > 0 ? since : 1, false, put_progress, put_problem,
-		    c, &c->summary, err);
+		rc = jm_archive_verify(a, &v, &c->summary, err);
 	if (rc == 0)
 		rc = jm_archive_tip(a, &tip, err);
 	jm_progress_wipe(&c->bar);

@@ -11,7 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/archive/archive.h"
+#include "common/archive/deposit.h"
+#include "common/archive/note.h"
 #include "common/base/clock.h"
 #include "common/base/io.h"
 #include "common/journal/unwrap.h"
