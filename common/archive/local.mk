@@ -10,7 +10,7 @@ common_libjm_a_SOURCES += \
 	common/archive/reader.c common/archive/item.c common/archive/status.c common/archive/recent.c \
 	common/archive/recover.c common/archive/salvage.c common/archive/verify.c common/archive/pop3.c \
 	common/archive/apply.h common/archive/change.c common/archive/queue.c common/archive/tally.c \
-	common/archive/map.c common/archive/map.h common/archive/domain.c
+	common/archive/domain.c
 common_libjm_a_SOURCES += common/archive/walk.c common/archive/compare.c common/archive/dump.c common/archive/load.c common/archive/copy.c common/archive/disk.c common/archive/gauge.c
 common_libjm_a_SOURCES += common/archive/follow.c
 EXTRA_DIST += common/archive/SCHEMA.md
