@@ -9,8 +9,8 @@
  *     message has that id, and its size is the one that the server gave when the message was
  *     archived. An id alone does not identify a message: mailboxes are moved, and servers start
  *     numbering anew.
- *  2. A message without an id, or with an id that is listed twice, is always retrieved and leaves
- * no mark. The archive recognises bytes that it has.
+ *  2. A message without an id, or with an id that is listed twice, is always retrieved and
+ *     leaves no mark. The archive recognises bytes that it has.
  *  3. A mark is forgotten when a whole listing with ids no longer shows it, and when the server
  *     confirmed the deletion (milter/daemon/pull.c): from then on the server may give the id to
  *     another message (RFC 1939 section 7).

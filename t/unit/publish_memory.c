@@ -7,16 +7,8 @@
 #include <string.h>
 
 #include "common/publish/publish.h"
+#include "t/lib/memory.h"
 #include "t/lib/tap.h"
-
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define MEMORY_IS_THEIRS
-#endif
-#endif
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define MEMORY_IS_THEIRS
-#endif
 
 static struct jm_err err;
 
@@ -75,7 +67,7 @@ static void test_large(void)
 	json_decref(o);
 }
 
-#ifndef MEMORY_IS_THEIRS
+#ifndef JM_T_MEMORY_IS_THEIRS
 extern void *__libc_realloc(void *p, size_t n);
 static size_t most = SIZE_MAX; /* a block of more bytes is refused */
 
