@@ -297,8 +297,7 @@ static void note_verify(const struct question *q, uint64_t from, const json_t *s
 		    { "error", JM_S(err.text) });
 }
 
-/* The first record to verify: the one after "after", or the first that was archived since "since".
- */
+/* The first record to verify: the one after "after", or the first archived since "since". */
 static int verify_from(const struct question *q, uint64_t *seq_r, struct jm_err *err)
 {
 	int64_t since_ms = date_ms(q, "since");

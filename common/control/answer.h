@@ -9,8 +9,8 @@
 
 #include "common/archive/archive.h"
 
-/* Where an answer goes: any number of objects, or raw bytes (export). Each function returns 0, or
- * -1 with err filled, which ends the verb. */
+/* Where an answer goes: any number of objects, or raw bytes (export, dump, backup). Each function
+ * returns 0, or -1 with err filled, which ends the verb. */
 struct jm_answer_out {
 	int (*object)(void *ctx, const json_t *object, struct jm_err *err);
 	/* may be NULL; the receiver may drop these objects */

@@ -289,7 +289,7 @@ static int sources_want(
 		struct source *s = source_find(d, list[i].name, is_map), **v;
 
 		if (!s) {
-			v = calloc(d->n + 1, sizeof(struct source *));
+			v = calloc(d->n + 1, sizeof *v);
 			s = calloc(1, sizeof *s);
 			if (!v || !s || !(s->name = strdup(list[i].name))) {
 				free(v);
@@ -298,7 +298,7 @@ static int sources_want(
 			}
 			s->is_map = is_map;
 			if (d->n)
-				memcpy(v, d->v, d->n * sizeof(struct source *));
+				memcpy(v, d->v, d->n * sizeof *v);
 			v[d->n] = s;
 			pthread_rwlock_wrlock(&d->lock);
 			free(d->v);

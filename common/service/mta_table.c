@@ -49,8 +49,12 @@ static int table_fail(struct jm_err *err, const char *path, int rc)
 	return jm_err_set(err, kind, "cannot read table \"%s\": %s", path, db_strerror(rc));
 }
 
-/* Lock as the writers do: Postfix's postmap uses flock(2), Sendmail's makemap flock(2) or
- * fcntl(2). *fd_r: for the caller to close, -1 when the file could not be opened. */
+/*
+ * Lock as the writers do: Postfix's postmap uses flock(2), Sendmail's makemap flock(2) or fcntl(2).
+ * The fcntl(2) lock is lost when Berkeley DB closes its own descriptor of the file; directory.c
+ * compares the file before and after. *fd_r: for the caller to close, -1 when the file could not be
+ * opened.
+ */
 static int table_lock(const char *path, int *fd_r, struct jm_err *err)
 {
 	struct flock lock = { .l_type = F_RDLCK, .l_whence = SEEK_SET };

@@ -22,8 +22,8 @@ int jm_mta_table_path(
 /*
  * Visit all keys of the hash or btree table in the file path. The whole table is checked before the
  * first visit, because Berkeley DB may do anything with a damaged one. NOTFOUND, DENIED; CORRUPT
- * when the file is not a table; TEMP on other errors, and while another program writes the table.
- * Any thread.
+ * when the file is not a table; TEMP on other errors, and while another program writes the table. A
+ * writer may begin during the walk: the caller compares the file before and after. Any thread.
  */
 int jm_mta_table_walk(
     const char *path, jm_mta_table_visit *visit, void *ctx, struct jm_err *err) JM_MUST_CHECK;
