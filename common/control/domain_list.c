@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Joining two sources about a domain: the settings say that it is internal, the archive's rows
- * whether its ownership was verified. Verifying is done by jmctl, keeping the result by the
- * archive.
+/*
+ * Joining two sources about a domain: the settings say that it is internal, the archive's rows
+ * whether its ownership was verified. jmctl verifies; the archive stores the result.
  */
 #include "common/control/domain_list.h"
 

@@ -16,8 +16,7 @@
 
 static const char types[] = "QOPBE";
 
-/* Wait for events of poll(2) until until_us of the monotonic clock; -1: without end. 0; -1: TEMP.
- */
+/* Wait for events of poll(2), until until_us of the monotonic clock (-1: for ever). TEMP. */
 static int wait_for(int fd, short events, int64_t until_us, struct jm_err *err)
 {
 	struct pollfd p = { .fd = fd, .events = events };

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The rules of plan.h, with sorted arrays and binary search: a mailbox of a million messages is
+/*
+ * The rules of plan.h, with sorted arrays and binary search: a mailbox of a million messages is
  * planned in a second. Reading the listing: listing.c; carrying a plan out: milter/daemon/pull.c.
  */
 #include "common/pop3/plan.h"
