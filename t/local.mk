@@ -8,6 +8,7 @@ include t/unit/journal.mk
 include t/unit/settings.mk
 include t/unit/archive.mk
 include t/unit/service.mk
+include t/unit/publish.mk
 include t/unit/control.mk
 include t/unit/ctl.mk
 include t/unit/pop3.mk

@@ -30,5 +30,4 @@ common_libjm_a_SOURCES += common/archive/state.h \
 	common/archive/tip.c common/archive/tip.h \
 	common/archive/verbatim.c common/archive/verbatim.h \
 	common/archive/writer.c common/archive/writer.h
-common_libjm_a_SOURCES += common/archive/map.c common/archive/map.h
 EXTRA_DIST += common/archive/SCHEMA.md

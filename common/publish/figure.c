@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The rows of the table of figures, and how to find them in a document. */
+/* The rows of the table of figures, and finding their values in a document. Writing them:
+ * statsdb.c, metrics.c. */
 #include "common/publish/figure.h"
 
 #include <stdint.h>
@@ -231,8 +232,8 @@ static bool fits(const struct jm_figure *f, const json_t *value)
 	return f->type == JM_FIGURE_NUMBER ? json_is_integer(value) : json_is_string(value);
 }
 
-/* The value at the part of a path up to its end; NULL when there is none. */
-static const json_t *at(const json_t *o, const char *path, size_t n)
+/* The value at a path of n bytes; NULL when there is none. */
+static const json_t *value_at(const json_t *o, const char *path, size_t n)
 {
 	char name[64];
 
@@ -254,19 +255,19 @@ static const json_t *at(const json_t *o, const char *path, size_t n)
 static int each_name(const struct jm_figure *f, const char *star, const json_t *document,
     jm_figure_visit *visit, void *ctx, struct jm_err *err)
 {
-	const json_t *names = at(document, f->key, (size_t)(star - f->key)), *value;
+	const json_t *names = value_at(document, f->key, (size_t)(star - f->key)), *value;
 	const char *rest = star[1] == '/' ? star + 2 : star + 1, *name;
 	char key[JM_FIGURE_KEY_BYTES];
 	json_t *under;
 
 	json_object_foreach((json_t *)(uintptr_t)names, name, under) {
-		value = at(under, rest, strlen(rest));
+		value = value_at(under, rest, strlen(rest));
 		if (!fits(f, value))
 			continue;
 		if (snprintf(key, sizeof key, "%.*s%s%s", (int)(star - f->key), f->key, name,
 			star + 1) >= (int)sizeof key)
-			continue; /* no setting is that long */
-		if (visit(ctx, f, key, name, value, err) < 0)
+			continue; /* the settings do not allow such a long name */
+		if (visit(ctx, f, key, name, value, err) != 0)
 			return -1;
 	}
 	return 0;
@@ -280,12 +281,12 @@ int jm_figures_each(const json_t *document, jm_figure_visit *visit, void *ctx, s
 		const json_t *value;
 
 		if (star) {
-			if (each_name(f, star, document, visit, ctx, err) < 0)
+			if (each_name(f, star, document, visit, ctx, err) != 0)
 				return -1;
 			continue;
 		}
-		value = at(document, f->key, strlen(f->key));
-		if (fits(f, value) && visit(ctx, f, f->key, "", value, err) < 0)
+		value = value_at(document, f->key, strlen(f->key));
+		if (fits(f, value) && visit(ctx, f, f->key, "", value, err) != 0)
 			return -1;
 	}
 	return 0;

@@ -10,7 +10,7 @@
 #include <sysexits.h>
 
 #include "common/base/num.h"
-#include "common/control/domains.h"
+#include "common/control/domain_list.h"
 #include "common/settings/settings.h"
 #include "milter/ctl/client.h"
 #include "milter/ctl/print.h"

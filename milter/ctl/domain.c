@@ -7,7 +7,7 @@
 #include <sysexits.h>
 
 #include "common/base/digest.h"
-#include "common/control/domains.h"
+#include "common/control/domain_list.h"
 #include "common/mail/domain.h"
 #include "milter/ctl/client.h"
 #include "milter/ctl/dns.h"

@@ -76,6 +76,12 @@ static int explain_message(const struct explain *e, const struct jm_service *ser
 		.prefer_clear_text = service->prefer_clear_text,
 		.remove_journal_headers = service->remove_journal_headers,
 	};
+	const struct jm_judge_facts facts = {
+		.settings = e->settings,
+		.now_ms = jm_clock_now_ms(),
+		.known = jm_directory_ready(e->directory) ? jm_directory_knows : NULL,
+		.known_ctx = e->directory,
+	};
 	struct jm_judgement j;
 	struct jm_decisions d;
 	struct jm_unwrap u;
@@ -86,8 +92,7 @@ static int explain_message(const struct explain *e, const struct jm_service *ser
 	if (jm_unwrap(e->message, &options, &u, err) != 0)
 		return -1;
 	jm_judge_unwrapping(e->settings, service, &u, &d);
-	jm_judge(e->settings, service, &u, jm_clock_now_ms(),
-	    jm_directory_ready(e->directory) ? jm_directory_knows : NULL, e->directory, &j);
+	jm_judge(&facts, service, &u, &j);
 	rc = add_checks(checks, "unwrap", &d) | add_checks(checks, "judge", &j.decisions);
 	jm_wait_explain(e->settings, service, &d);
 	if (!j.set_aside)

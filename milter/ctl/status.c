@@ -2,7 +2,7 @@
 /* jmctl status: figures and state of the archive, and of the daemon when one runs. */
 #include <sysexits.h>
 
-#include "common/control/domains.h"
+#include "common/control/domain_list.h"
 #include "common/settings/settings.h"
 #include "milter/ctl/client.h"
 #include "milter/ctl/print.h"

@@ -16,6 +16,8 @@
 #include "common/base/clock.h"
 #include "common/base/spool.h"
 #include "common/journal/unwrap.h"
+#include "common/pop3/listing.h"
+#include "common/pop3/transfer.h"
 #include "common/settings/settings.h"
 #include "milter/ctl/ctl.h"
 #include "milter/ctl/print.h"
@@ -230,6 +232,7 @@ static int test_message(struct test *t)
 {
 	int64_t from_us = jm_clock_mono_us();
 	struct fetched f = { .fault = JM_POP3_FINE };
+	const struct jm_pop3_receiver receiver = { take_bytes, take_outcome, &f };
 	struct jm_span received;
 	struct jm_err err;
 	uint32_t number;
@@ -241,7 +244,7 @@ static int test_message(struct test *t)
 	}
 	number = t->listing.v[0].number;
 	jm_spool_init(&f.spool, "/tmp", t->settings->max_message_bytes);
-	if (jm_pop3_retr(&t->session, &number, 1, take_bytes, take_outcome, &f, &err) != 0) {
+	if (jm_pop3_retr(&t->session, &number, 1, &receiver, &err) != 0) {
 		(void)tell_failure(t, STEP_MESSAGE, jm_clock_mono_us() - from_us, &err);
 	} else if (f.fault != JM_POP3_FINE) {
 		tell(

@@ -8,7 +8,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/log.h"
-#include "common/control/domains.h"
+#include "common/control/domain_list.h"
 #include "common/settings/difference.h"
 #include "milter/daemon/collect.h"
 #include "milter/daemon/kept.h"

@@ -100,10 +100,15 @@ int jm_intake_add(struct jm_intake *in, const struct jm_service *service, struct
 static void judge(const struct jm_intake *in, const struct jm_service *service,
     const struct jm_unwrap *unwrap, struct jm_directory *directory, struct jm_judgement *j)
 {
+	const struct jm_judge_facts facts = {
+		.settings = in->settings,
+		.now_ms = in->arrival.received_ms,
+		.known = directory && jm_directory_ready(directory) ? jm_directory_knows : NULL,
+		.known_ctx = directory,
+	};
 	struct jm_decisions d;
 
-	jm_judge(in->settings, service, unwrap, in->arrival.received_ms,
-	    directory && jm_directory_ready(directory) ? jm_directory_knows : NULL, directory, j);
+	jm_judge(&facts, service, unwrap, j);
 	jm_judge_unwrapping(in->settings, service, unwrap, &d);
 	jm_detail_log(in->settings, service, "unwrap", in->arrival.queue_id, &d);
 	jm_detail_log(in->settings, service, "judge", in->arrival.queue_id, &j->decisions);

@@ -10,6 +10,7 @@
 #include "common/base/log.h"
 #include "common/pop3/connect.h"
 #include "common/pop3/plan.h"
+#include "common/pop3/transfer.h"
 #include "milter/daemon/intake.h"
 #include "milter/daemon/watch.h"
 #include "milter/mailbox.h"
@@ -227,6 +228,7 @@ static bool take_outcome(void *ctx, size_t at, enum jm_pop3_fault fault, const s
  * w->trouble. */
 static int retrieve(struct work *w, struct jm_err *err)
 {
+	const struct jm_pop3_receiver receiver = { take_bytes, take_outcome, w };
 	uint32_t *numbers = calloc(w->plan.retr_n + 1, sizeof *numbers);
 	pthread_t worker[WORKERS];
 	size_t workers = 0;
@@ -243,7 +245,7 @@ static int retrieve(struct work *w, struct jm_err *err)
 		jm_err_set(err, JM_E_TEMP, "cannot start a thread");
 		goto out;
 	}
-	rc = jm_pop3_retr(&w->session, numbers, w->plan.retr_n, take_bytes, take_outcome, w, err);
+	rc = jm_pop3_retr(&w->session, numbers, w->plan.retr_n, &receiver, err);
 	drop_slot(w);
 	pthread_mutex_lock(&w->lock);
 	w->ending = true;

@@ -7,7 +7,7 @@
 #ifndef JM_DAEMON_WATCH_H
 #define JM_DAEMON_WATCH_H
 
-#include "common/service/status.h"
+#include "common/service/service_status.h"
 #include "milter/daemon/daemon.h"
 
 struct jm_intake;

@@ -8,7 +8,7 @@
 #include <sys/socket.h>
 
 #include "common/base/clock.h"
-#include "common/publish/figure.h"
+#include "common/publish/metrics.h"
 #include "milter/web/web.h"
 
 #define CONNECTIONS 64

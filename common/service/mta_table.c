@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A table is a database file of its own: no environment, no log, no locks of Berkeley DB's. Its
- * writers lock the file. */
-#include "common/archive/map.h"
+/*
+ * Reading the tables of an MTA. Each table is a database file of its own, without an environment
+ * and so without Berkeley DB's log and locks; its writers lock the file instead. Which tables are
+ * read, and when: directory.c.
+ */
+#include "common/service/mta_table.h"
 
 #include <db.h>
 #include <errno.h>
@@ -13,7 +16,7 @@
 
 #include "common/base/io.h"
 
-int jm_map_path(const char *name, char *path_r, size_t path_bytes, struct jm_err *err)
+int jm_mta_table_path(const char *name, char *path_r, size_t path_bytes, struct jm_err *err)
 {
 	const char *colon = name[0] == '/' ? NULL : strchr(name, ':'),
 		   *path = colon ? colon + 1 : name;
@@ -25,7 +28,7 @@ int jm_map_path(const char *name, char *path_r, size_t path_bytes, struct jm_err
 	return 0;
 }
 
-/* What Berkeley DB says goes into the error that the caller gets, in short. */
+/* Drop Berkeley DB's own messages: the caller gets an error with the short text. */
 static void be_quiet(const DB_ENV *env, const char *prefix, const char *text)
 {
 	(void)env;
@@ -33,7 +36,7 @@ static void be_quiet(const DB_ENV *env, const char *prefix, const char *text)
 	(void)text;
 }
 
-static int fail(struct jm_err *err, const char *path, int rc)
+static int table_fail(struct jm_err *err, const char *path, int rc)
 {
 	enum jm_err_kind kind = rc == ENOENT                            ? JM_E_NOTFOUND
 	    : rc == EACCES || rc == EPERM                               ? JM_E_DENIED
@@ -46,9 +49,13 @@ static int fail(struct jm_err *err, const char *path, int rc)
 	return jm_err_set(err, kind, "cannot read table \"%s\": %s", path, db_strerror(rc));
 }
 
-/* The writers' ways to lock: Postfix's postmap flock(2), Sendmail's makemap flock(2) or fcntl(2).
+/*
+ * Lock as the writers do: Postfix's postmap uses flock(2), Sendmail's makemap flock(2) or fcntl(2).
+ * The fcntl(2) lock is lost when Berkeley DB closes its own descriptor of the file; directory.c
+ * compares the file before and after. *fd_r: for the caller to close, -1 when the file could not be
+ * opened.
  */
-static int hold(const char *path, int *fd_r, struct jm_err *err)
+static int table_lock(const char *path, int *fd_r, struct jm_err *err)
 {
 	struct flock lock = { .l_type = F_RDLCK, .l_whence = SEEK_SET };
 
@@ -60,25 +67,26 @@ static int hold(const char *path, int *fd_r, struct jm_err *err)
 	return 0;
 }
 
-static int check(const char *path, struct jm_err *err)
+static int table_check(const char *path, struct jm_err *err)
 {
 	DB *db = NULL;
 	int rc = db_create(&db, NULL, 0);
 
 	if (rc != 0)
-		return fail(err, path, rc);
+		return table_fail(err, path, rc);
 	db->set_errcall(db, be_quiet);
-	rc = db->verify(db, path, NULL, NULL, 0); /* closes it, whatever comes out */
-	return rc == 0 ? 0 : fail(err, path, rc);
+	rc = db->verify(db, path, NULL, NULL, 0); /* closes db in all cases */
+	return rc == 0 ? 0 : table_fail(err, path, rc);
 }
 
-static int walk(DB *db, const char *path, jm_map_visit *visit, void *ctx, struct jm_err *err)
+static int keys_walk(
+    DB *db, const char *path, jm_mta_table_visit *visit, void *ctx, struct jm_err *err)
 {
 	DBT key = { .flags = DB_DBT_REALLOC }, none = { .flags = DB_DBT_PARTIAL | DB_DBT_USERMEM };
 	DBC *cursor = NULL;
-	int rc = db->cursor(db, NULL, &cursor, 0), told = 0;
+	int rc = db->cursor(db, NULL, &cursor, 0), visited = 0;
 
-	while (rc == 0 && told == 0) {
+	while (rc == 0 && visited == 0) {
 		struct jm_span s;
 
 		rc = cursor->get(cursor, &key, &none, DB_NEXT);
@@ -87,33 +95,33 @@ static int walk(DB *db, const char *path, jm_map_visit *visit, void *ctx, struct
 		s = jm_span_of(key.data, key.size);
 		if (s.len && s.p[s.len - 1] == '\0')
 			s.len--;
-		told = visit(ctx, s, err);
+		visited = visit(ctx, s, err);
 	}
 	free(key.data);
 	if (cursor)
-		(void)cursor->close(cursor); /* was only read with */
-	if (told != 0)
+		cursor->close(cursor); /* cannot lose anything: it only read */
+	if (visited != 0)
 		return -1;
-	return rc == DB_NOTFOUND ? 0 : fail(err, path, rc);
+	return rc == DB_NOTFOUND ? 0 : table_fail(err, path, rc);
 }
 
-int jm_map_walk(const char *path, jm_map_visit *visit, void *ctx, struct jm_err *err)
+int jm_mta_table_walk(const char *path, jm_mta_table_visit *visit, void *ctx, struct jm_err *err)
 {
 	DB *db = NULL;
 	int fd = -1, rc = -1, drc;
 
-	if (hold(path, &fd, err) != 0 || check(path, err) != 0)
+	if (table_lock(path, &fd, err) != 0 || table_check(path, err) != 0)
 		goto out;
 	drc = db_create(&db, NULL, 0);
 	if (drc == 0) {
 		db->set_errcall(db, be_quiet);
 		drc = db->open(db, NULL, path, NULL, DB_UNKNOWN, DB_RDONLY, 0);
 	}
-	rc = drc == 0 ? walk(db, path, visit, ctx, err) : fail(err, path, drc);
+	rc = drc == 0 ? keys_walk(db, path, visit, ctx, err) : table_fail(err, path, drc);
 out:
 	if (db)
-		(void)db->close(db, DB_NOSYNC);
+		db->close(db, DB_NOSYNC);
 	if (fd >= 0)
-		close(fd); /* was only read from */
+		close(fd); /* unlocks the file */
 	return rc;
 }

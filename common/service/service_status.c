@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "common/service/status.h"
+/* The state machine of a service's status. Keeping it, and writing events of its changes:
+ * milter/daemon/watch.c. */
+#include "common/service/service_status.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -11,7 +13,7 @@ static const char *const names[] = {
 	[JM_STATUS_DISABLED] = "Disabled",
 };
 
-/* The prefix of why tells the kind again after a restart. */
+/* After a restart, the prefix of the saved reason gives the kind of fault. */
 static const struct {
 	const char *prefix, *cure;
 } faults[] = {
@@ -21,7 +23,8 @@ static const struct {
 	[JM_FAULT_MAILBOX] = { "mailbox: ",
 	    "check host, name and password of the journal mailbox, and that its server is up" },
 	[JM_FAULT_DOWN] = { "down: ",
-	    "check in Exchange the journal rule, the connector and the queue to this server, and here that the MTA runs" },
+	    "check in Exchange the journal rule, the connector and the queue to this server, "
+	    "and here that the MTA runs" },
 };
 
 const char *jm_status_name(enum jm_status status)
@@ -34,8 +37,8 @@ const char *jm_status_cure(const struct jm_service_status *s)
 	return s->status == JM_STATUS_ERROR ? faults[s->fault].cure : NULL;
 }
 
-/* Since when the service is idle: its last message, or since it is in order; a service that is down
- * is so since its last message. */
+/* Since when the service is idle: since its last message, or since its status became OK when that
+ * is later. A service that is down is idle since its last message. */
 static int64_t idle_since(
     const struct jm_service_status *s, const struct jm_status_facts *f, int64_t now_ms)
 {
@@ -45,8 +48,8 @@ static int64_t idle_since(
 	return !s->known || down || f->last_ms > from ? f->last_ms : from;
 }
 
-/* By the last message alone, and not by when that was found out: the clock may have been set since
- * then, or another period into force. */
+/* Decided anew from the last message each time, not from when the service was found to be down: the
+ * clock or the allowed period may have been changed since. */
 static bool is_down(
     const struct jm_service_status *s, const struct jm_status_facts *f, int64_t now_ms)
 {
@@ -54,7 +57,7 @@ static bool is_down(
 	    now_ms - idle_since(s, f, now_ms) > f->inactivity_ms;
 }
 
-static void explain(struct jm_service_status *s, const struct jm_status_facts *f)
+static void status_explain(struct jm_service_status *s, const struct jm_status_facts *f)
 {
 	long long minutes = (long long)(f->inactivity_ms / 60000);
 	char period[60];
@@ -98,7 +101,7 @@ bool jm_status_tick(struct jm_service_status *s, const struct jm_status_facts *f
 	s->status = status;
 	s->fault = fault;
 	s->since_ms = now_ms;
-	explain(s, f);
+	status_explain(s, f);
 	return true;
 }
 
