@@ -14,7 +14,7 @@
 #include "common/base/clock.h"
 #include "common/base/io.h"
 #include "common/base/log.h"
-#include "common/journal/key.h"
+#include "common/journal/match_key.h"
 
 #define APART_BYTES \
 	(16u << 20) /* larger bodies, and those of half a volume, are written before the committer \
@@ -256,7 +256,7 @@ static int digest_all(const struct jm_deposit *d, struct jm_digests *s, struct j
 	else if (jm_sha256_of(u->message.raw, s->raw, err) < 0)
 		return -1;
 	if (digest_cut(&u->message, s->raw, s->message, err) < 0 ||
-	    jm_key_of(u->message.raw, s->key, err) < 0)
+	    jm_match_key_of(u->message.raw, s->key, err) < 0)
 		return -1;
 	if (!u->has_companion)
 		return 0;

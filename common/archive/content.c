@@ -12,6 +12,7 @@
 
 #include "common/base/io.h"
 #include "common/base/log.h"
+#include "common/journal/steps.h"
 
 #define POOL_MAX 16
 #define DEPTH_MAX 4 /* a copy of a copy of a splice; more cannot come about */
@@ -447,13 +448,13 @@ int jm_content_raw(struct jm_loaded *l, const char *which, struct jm_described *
 {
 	const struct jm_unwrap_memory memory = { l->scratch.dir ? jm_scratch_alloc : NULL,
 		&l->scratch };
+	const struct jm_steps_memory steps_memory = { &memory, owned_r };
 	unsigned char got[JM_SHA256_BYTES];
 
 	*owned_r = NULL;
 	if (jm_described_read(json_object_get(l->meta, which), c_r, err) < 0)
 		return -1;
-	if (jm_unwrap_follow(l->received, c_r->steps, c_r->steps_n, &memory, raw_r, owned_r, err) <
-	    0)
+	if (jm_steps_follow(l->received, c_r->steps, c_r->steps_n, &steps_memory, raw_r, err) != 0)
 		goto bad;
 	if (jm_sha256_of(*raw_r, got, err) < 0)
 		goto bad;
