@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Values: one reader a type. Each says what is wrong, what is allowed, and what was perhaps meant.
- */
+/* Values: a parser for each type, which says what is wrong, what is allowed and what was perhaps
+ * meant, and the way back to text. Rules about several values are in consistency.c. See value.h. */
 #include "common/settings/value.h"
 
 #include <inttypes.h>
@@ -13,7 +13,7 @@
 #include "common/settings/near.h"
 #include "common/settings/settings.h"
 
-#define SHOWN_BYTES 90      /* of a wrong value */
+#define SHOWN_BYTES 90      /* of a wrong value, in an error */
 #define LOCAL_PART_BYTES 64 /* RFC 5321 4.5.3.1.1 */
 #define LABEL_BYTES 63      /* RFC 1035 2.3.4 */
 
@@ -42,8 +42,9 @@ static struct jm_span trim(struct jm_span s)
 	return s;
 }
 
-/* Fill err: why may be NULL, meant is "" when there is nothing to propose. */
-static int wrong(const struct jm_setting *t, struct jm_span text, const char *why,
+/* Fill err for the wrong value text. reason may be NULL; meant is "" when there is nothing to
+ * propose. Always returns -1. */
+static int wrong(const struct jm_setting *t, struct jm_span text, const char *reason,
     const char *meant, struct jm_err *err)
 {
 	char shown[SHOWN_BYTES + 4], allowed[200];
@@ -56,12 +57,12 @@ static int wrong(const struct jm_setting *t, struct jm_span text, const char *wh
 	snprintf(shown + n, sizeof shown - n, "%s", n < text.len ? "..." : "");
 	jm_setting_allowed(t, allowed, sizeof allowed);
 	return jm_err_set(err, JM_E_USAGE, "value \"%s\" is wrong%s%s; allowed: %s%s%s%s", shown,
-	    why ? ": " : "", why ? why : "", allowed, meant[0] ? "; did you mean \"" : "", meant,
-	    meant[0] ? "\"?" : "");
+	    reason ? ": " : "", reason ? reason : "", allowed, meant[0] ? "; did you mean \"" : "",
+	    meant, meant[0] ? "\"?" : "");
 }
 
-/* Put a copy into the field. */
-static int keep(struct jm_span text, char **field, struct jm_err *err)
+/* Replace *field by a copy of text. */
+static int value_keep(struct jm_span text, char **field, struct jm_err *err)
 {
 	char *copy = malloc(text.len + 1);
 
@@ -108,7 +109,7 @@ static int parse_size(
     const struct jm_setting *t, struct jm_span text, uint64_t *size_r, struct jm_err *err)
 {
 	struct jm_span number = text;
-	char meant[SHOWN_BYTES] = "", why[80];
+	char meant[SHOWN_BYTES] = "", reason[80];
 	uint64_t value;
 	unsigned shift = 0;
 
@@ -129,8 +130,8 @@ static int parse_size(
 		return wrong(t, text, "not a size", "", err);
 	value <<= shift;
 	if (value < t->min || value > t->max) {
-		snprintf(why, sizeof why, "too %s", value < t->min ? "small" : "large");
-		return wrong(t, text, why, "", err);
+		snprintf(reason, sizeof reason, "too %s", value < t->min ? "small" : "large");
+		return wrong(t, text, reason, "", err);
 	}
 	*size_r = value;
 	return 0;
@@ -172,10 +173,10 @@ static int parse_name(
 		if (!letter(text.p[i]) && !digit(text.p[i]) && text.p[i] != '_' &&
 		    text.p[i] != '-' && text.p[i] != '.')
 			return wrong(t, text, NULL, "", err);
-	return keep(text, name, err);
+	return value_keep(text, name, err);
 }
 
-/* The most bytes of a text; max of a setting with many is the number of elements. */
+/* The cap on the length of a text; max of a setting with many is the number of elements. */
 static uint64_t text_cap(const struct jm_setting *t)
 {
 	return t->many_size ? t->min : t->max;
@@ -197,7 +198,7 @@ static int parse_path(
 		return wrong(t, text, "too long", "", err);
 	while (text.len > 1 && text.p[text.len - 1] == '/')
 		text.len--;
-	return keep(text, path, err);
+	return value_keep(text, path, err);
 }
 
 static int parse_map(
@@ -213,7 +214,7 @@ static int parse_map(
 		return wrong(t, text, "its path is not absolute", "", err);
 	if (text.len > text_cap(t))
 		return wrong(t, text, "too long", "", err);
-	return keep(text, map, err);
+	return value_keep(text, map, err);
 }
 
 static int parse_text(
@@ -225,7 +226,7 @@ static int parse_text(
 		return wrong(t, text, "more than one line, or control characters", "", err);
 	if (text.len > t->max)
 		return wrong(t, text, "too long", "", err);
-	return keep(text, field, err);
+	return value_keep(text, field, err);
 }
 
 static int parse_unix_socket(const struct jm_setting *t, struct jm_span text, struct jm_span path,
@@ -243,7 +244,7 @@ static int parse_unix_socket(const struct jm_setting *t, struct jm_span text, st
 		return wrong(t, text,
 		    "the path is longer than the 107 bytes that a unix socket can have", "", err);
 	snprintf(socket, sizeof socket, "unix:%.*s", (int)path.len, (const char *)path.p);
-	return keep(jm_span_str(socket), field, err);
+	return value_keep(jm_span_str(socket), field, err);
 }
 
 static bool host_ok(struct jm_span host)
@@ -287,7 +288,7 @@ static int parse_inet_socket(const struct jm_setting *t, struct jm_span text, si
 			    (const char *)host.p);
 		return wrong(t, text, "an IPv6 address needs inet6:", meant, err);
 	}
-	return keep(text, field, err);
+	return value_keep(text, field, err);
 }
 
 static int parse_socket(
@@ -326,7 +327,8 @@ static int parse_socket(
 	return wrong(t, text, NULL, meant, err);
 }
 
-/* A domain in A-labels, letter-digit-hyphen, not an IP address: NULL, or what is wrong with it. */
+/* Check domain: A-labels of letters, digits and hyphens, not an IP address. Returns NULL, or what
+ * is wrong with it. */
 static const char *domain_fault(const char *domain)
 {
 	struct jm_span s = jm_span_str(domain);
@@ -345,9 +347,9 @@ static const char *domain_fault(const char *domain)
 		all_digits = true;
 		for (size_t i = 0; i < label.len; i++) {
 			if (!letter(label.p[i]) && !digit(label.p[i]) && label.p[i] != '-')
-				return label.p[i] >= 0x80
-				    ? "it is no valid internationalised name"
-				    : "there are characters other than letters, digits, '-' and '.'";
+				return label.p[i] >= 0x80 ? "it is no valid internationalised name"
+							  : "there are characters other than "
+							    "letters, digits, '-' and '.'";
 			all_digits = all_digits && digit(label.p[i]);
 		}
 		from += label.len;
@@ -377,10 +379,10 @@ static int parse_domain(
 	fault = domain_fault(domain);
 	if (fault)
 		return wrong(t, text, fault, "", err);
-	return keep(jm_span_str(domain), field, err);
+	return value_keep(jm_span_str(domain), field, err);
 }
 
-/* The local part of an address (RFC 5321 4.1.2, RFC 6531): dot-atom or quoted string. */
+/* True for the local part of an address (RFC 5321 4.1.2, RFC 6531): dot-atom or quoted string. */
 static bool local_part_ok(struct jm_span s)
 {
 	static const char atext[] = "!#$%&'*+-/=?^_`{|}~";
@@ -431,24 +433,24 @@ static int parse_address(
 		return wrong(t, text, "the part after '@' is no domain", meant, err);
 	fault = domain_fault(domain);
 	if (fault) {
-		char why[120];
+		char reason[120];
 
-		snprintf(why, sizeof why, "the part after '@' is no domain, %s", fault);
-		return wrong(t, text, why, meant, err);
+		snprintf(reason, sizeof reason, "the part after '@' is no domain, %s", fault);
+		return wrong(t, text, reason, meant, err);
 	}
 	snprintf(address, sizeof address, "%.*s@%s", (int)local.len, (const char *)local.p, domain);
-	return keep(jm_span_str(address), field, err);
+	return value_keep(jm_span_str(address), field, err);
 }
 
 static int parse_range(
     const struct jm_setting *t, struct jm_span text, struct jm_cidr *range, struct jm_err *err)
 {
-	struct jm_err why = { JM_E_NONE, 0, "" };
+	struct jm_err cause = { JM_E_NONE, 0, "" };
 	struct jm_cidr c;
 	char shown[200];
 
-	if (jm_cidr_parse(text, &c, &why) != 0) {
-		snprintf(shown, sizeof shown, "%.190s", why.text);
+	if (jm_cidr_parse(text, &c, &cause) != 0) {
+		snprintf(shown, sizeof shown, "%.190s", cause.text);
 		return wrong(t, text, shown, "", err);
 	}
 	*range = c;

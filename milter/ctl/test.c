@@ -16,6 +16,7 @@
 #include "common/base/clock.h"
 #include "common/base/spool.h"
 #include "common/journal/unwrap.h"
+#include "common/settings/loader.h"
 #include "common/settings/settings.h"
 #include "milter/ctl/ctl.h"
 #include "milter/ctl/print.h"

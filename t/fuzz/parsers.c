@@ -25,6 +25,7 @@
 #include "common/mail/word.h"
 #include "common/pop3/dot.h"
 #include "common/pop3/session.h"
+#include "common/settings/loader.h"
 #include "common/settings/settings.h"
 #include "t/fuzz/fuzz.h"
 
