@@ -49,8 +49,7 @@ int jm_buf_reserve(struct jm_buf *b, size_t n, struct jm_err *err) JM_MUST_CHECK
 /* The content as a span, never "none"; valid until the next call that changes b. */
 struct jm_span jm_buf_span(const struct jm_buf *b);
 
-/* The content as a NUL-terminated string, "" when empty; valid until the next call that changes b.
- */
+/* The content as a string with a NUL, "" when empty; valid until the next call that changes b. */
 const char *jm_buf_str(const struct jm_buf *b);
 
 #endif

@@ -16,8 +16,7 @@
 struct jm_certificate {
 	char subject[256]; /* as RFC 2253 writes it, in ASCII */
 	char issuer[256];
-	/* DNS names and IP addresses of subjectAltName, separated by commas; "" when there is none
-	 */
+	/* DNS names and IP addresses of subjectAltName, separated by commas; may be "" */
 	char names[512];
 	int64_t from_ms, until_ms;             /* validity, ms since 1970 UTC; 0: unreadable */
 	char fingerprint[JM_SHA256_HEX_BYTES]; /* SHA-256 of the certificate */

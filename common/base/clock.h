@@ -15,9 +15,8 @@ int64_t jm_clock_mono_us(void);
 
 #define JM_CLOCK_TEXT_BYTES 32
 
-/* Write ms into buf, "2026-11-22T02:03:06.123Z", or "-" outside of the years 0 to 9999. Returns
- * buf.
- */
+/* Write ms into buf, as "2026-11-22T02:03:06.123Z", or "-" when it is outside of the years 0 to
+ * 9999. Returns buf. */
 char *jm_clock_format(int64_t ms, char buf[JM_CLOCK_TEXT_BYTES]);
 
 /* Parse what jm_clock_format() writes; the fraction, the seconds, the "Z" or the whole time of day

@@ -44,8 +44,7 @@ int jm_err_set(struct jm_err *err, enum jm_err_kind kind, const char *fmt, ...) 
  * err->sys. Always returns -1. */
 int jm_err_sys(struct jm_err *err, enum jm_err_kind kind, const char *fmt, ...) JM_PRINTF(3, 4);
 
-/* Put "text: " before the text that err (may be NULL) holds; kind and sys stay. Always returns -1.
- */
+/* Put "text: " before the text in err (may be NULL); kind and sys stay. Always returns -1. */
 int jm_err_wrap(struct jm_err *err, const char *fmt, ...) JM_PRINTF(2, 3);
 
 /* The name of a kind for logs and JSON: "temporary", "limit", "not-found", ... Static storage. */

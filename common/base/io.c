@@ -176,7 +176,7 @@ int jm_io_pread(int fd, void *p, size_t n, uint64_t offset, struct jm_err *err)
 
 		if (r < 0 && errno == EINTR)
 			continue;
-		/* A sector that cannot be read now cannot be read later either. */
+		/* A sector that cannot be read now cannot be read later either: it is lost. */
 		if (r < 0)
 			return jm_err_sys(
 			    err, errno == EIO ? JM_E_CORRUPT : JM_E_TEMP, "cannot read");

@@ -2,7 +2,9 @@
 /*
  * Files: whole writes and reads, syncs, and the one place where tests make them fail.
  *
- * Every write, sync, truncation, creation and rename of the archive goes through these functions.
+ * The archive writes, syncs, truncates, creates and renames its volumes through these functions;
+ * only Berkeley DB writes files of its own.
+ *
  * The environment variable JM_FAULT=OP:N:WHAT makes the Nth call of a kind in this process fail.
  * OP: open (creating a file), write, sync, truncate, rename, or any. N+ instead of N: that call and
  * all later ones. WHAT: ENOSPC, EIO, EDQUOT, EMFILE, EACCES or EROFS; "short" for half a write and

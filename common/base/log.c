@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Writing log lines. Callers decide which events there are. See log.h.
- */
+/* Writing log lines. Callers decide which events exist. See log.h. */
 #include "common/base/log.h"
 
 #include <inttypes.h>

@@ -16,8 +16,7 @@ struct jm_span {
 	size_t len;
 };
 
-/* A span over a NUL-terminated string, without the NUL; none for NULL. For literals and settings.
- */
+/* A span over a NUL-terminated string, without the NUL; none for NULL. */
 static inline struct jm_span jm_span_str(const char *s)
 {
 	return (struct jm_span){ (const unsigned char *)s, s ? strlen(s) : 0 };

@@ -38,8 +38,7 @@ int jm_spool_write(struct jm_spool *s, const void *p, size_t n, struct jm_err *e
 int jm_spool_view(struct jm_spool *s, struct jm_span *bytes_r, struct jm_err *err) JM_MUST_CHECK;
 
 /* Open a new unlinked file in dir for reading and writing. Returns the descriptor, owned by the
- * caller, or -1 with err filled: NOTFOUND, DENIED, TEMP; CONFIG when the name of dir is too long.
- */
+ * caller, or -1 with err filled: NOTFOUND, DENIED, TEMP; CONFIG when dir is too long. */
 int jm_spool_open_unlinked(const char *dir, struct jm_err *err) JM_MUST_CHECK;
 
 /* Drop the content and close the file; a small memory buffer is kept for the next message. */

@@ -161,8 +161,7 @@ int jm_describe(struct jm_unwrap *u, struct jm_span received, bool parties, stru
 	jm_buf_init(&d.fold, JM_DESCRIBE_ADDRESSES_BYTES);
 	jm_buf_init(&d.list, JM_DESCRIBE_ADDRESSES_BYTES);
 	jm_buf_init(&d.text, 3 * JM_DESCRIBE_ADDRESSES_BYTES);
-	/* The short ones first, so that a hostile address list cannot use up the arena before them.
-	 */
+	/* First the short ones, so that a hostile address list cannot use up their memory. */
 	if (soften(u, take_field(&d, message, "Subject", FORM_DECODED, &u->subject, &cause), &cause,
 		err) != 0 ||
 	    soften(u, take_field(&d, message, "Message-ID", FORM_UTF8, &u->message_id, &cause),

@@ -38,7 +38,8 @@ void jm_entry_release(struct jm_entry *e)
 	jm_buf_release(&e->text);
 }
 
-/* The state after octet c that follows an address: white space, one comma and white space may. */
+/* The state after octet c, once the address has ended: only white space and one comma may follow.
+ */
 static int after_address(unsigned char c, int same, int comma, int dead)
 {
 	return jm_field_is_space(c) ? same : c == ',' && same != comma ? comma : dead;

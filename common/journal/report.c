@@ -63,7 +63,7 @@ struct reader {
 	struct jm_arena *arena;
 };
 
-static enum line_name name_of(enum jm_variant family, struct jm_span name)
+static enum line_name line_name_of(enum jm_variant family, struct jm_span name)
 {
 	const struct name *names = names_2007;
 	size_t k, n = sizeof names_2007 / sizeof names_2007[0];
@@ -95,7 +95,7 @@ static bool next_line(struct reader *r, struct line *l)
 	name = jm_span_sub(l->all, 0, colon);
 	while (name.len > 0 && (name.p[name.len - 1] == ' ' || name.p[name.len - 1] == '\t'))
 		name.len--;
-	l->id = colon < l->all.len ? name_of(r->family, name) : LINE_OTHER;
+	l->id = colon < l->all.len ? line_name_of(r->family, name) : LINE_OTHER;
 	l->rest = jm_span_sub(l->all, colon + 1, l->all.len);
 	l->value = jm_span_trim(l->rest);
 	return true;
@@ -271,7 +271,7 @@ static int read_2007(struct reader *r, struct jm_report *report, bool *sender_r,
 	return 0;
 }
 
-static bool is_blank(struct jm_span line)
+static bool line_is_blank(struct jm_span line)
 {
 	return jm_field_strip(line).len == 0;
 }
@@ -310,7 +310,7 @@ static int read_value_2003(struct reader *r, const struct line *l, struct jm_rep
 			return 0;
 		if (!next_line(r, &next))
 			return 0;
-		if (is_blank(next.all) || next.id != LINE_OTHER) {
+		if (line_is_blank(next.all) || next.id != LINE_OTHER) {
 			r->pos = back;
 			return 0;
 		}

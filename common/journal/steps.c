@@ -47,8 +47,7 @@ static unsigned char *step_alloc(const struct jm_steps_memory *mem, size_t n, st
 	return b->data;
 }
 
-/* Decode in as cte says. With an identity *out_r is in itself; an empty result allocates nothing.
- */
+/* Decode bytes as cte says. An identity gives the same bytes; an empty result allocates nothing. */
 static int step_decode(struct jm_span in, enum jm_cte cte, const struct jm_steps_memory *mem,
     struct jm_span *out_r, struct jm_err *err)
 {

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The removal of journal headers (rule R14) as a list of cuts; the bytes themselves never change.
- */
+/* The removal of journal headers (rule R14) as a list of cuts; the bytes never change. */
 #ifndef JM_JOURNAL_STRIP_H
 #define JM_JOURNAL_STRIP_H
 

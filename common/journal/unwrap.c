@@ -46,8 +46,7 @@ struct job {
 	struct jm_buf value;       /* an unfolded value */
 	struct jm_buf boundary[2]; /* of the wrapper, and of a multipart in it */
 	struct jm_buf param;
-	struct jm_buf octets, text; /* a candidate for the report text, before and after conversion
-				     */
+	struct jm_buf octets, text; /* what may be the report text, in octets and in UTF-8 */
 };
 
 /* *same_r: the value of f, unfolded, is want but for the case of ASCII letters. */
@@ -227,8 +226,7 @@ static int read_parts(struct job *j, struct jm_multipart *m, struct opened *o, b
 	return 0;
 }
 
-/* Open the message in from. *proper_r: it is a proper report (R2, R3, R6, R7), which is in *o now.
- */
+/* Open the message in from. *proper_r: it is a proper report (R2, R3, R6, R7); then *o has it. */
 static int open_strictly(
     struct job *j, const struct jm_view *from, struct opened *o, bool *proper_r, struct jm_err *err)
 {

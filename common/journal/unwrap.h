@@ -39,8 +39,7 @@ struct jm_recipient {
 	struct jm_span address; /* UTF-8, as written */
 	enum jm_recipient_type type;
 	enum jm_recipient_via via;
-	struct jm_span via_address; /* the expanded list or the forwarding mailbox; none without via
-				     */
+	struct jm_span via_address; /* with via only: the expanded list or the forwarding mailbox */
 };
 
 /* One step on the way from the received bytes to the journaled message: take a slice of the bytes
@@ -58,10 +57,9 @@ struct jm_cut {
 
 /* One message to be archived. Its bytes are raw without the cuts. */
 struct jm_content {
-	struct jm_span raw; /* with the cuts; a slice of the received bytes or of a decoded buffer
-			     */
-	struct jm_step steps[JM_UNWRAP_MAX_STEPS]; /* adjacent identity steps are merged: mostly one
-						    */
+	struct jm_span raw; /* cuts included; in the received bytes or in a decoded buffer */
+	/* mostly one, as adjacent identity steps are merged */
+	struct jm_step steps[JM_UNWRAP_MAX_STEPS];
 	size_t steps_n;
 	struct jm_cut *cuts; /* ascending, not overlapping; in the arena */
 	size_t cuts_n;

@@ -10,8 +10,7 @@ void jm_addresses_start(struct jm_addresses *w, struct jm_span list)
 	*w = (struct jm_addresses){ .list = list };
 }
 
-/* Read one entry, up to its separator. An address in angle brackets wins over the words around it.
- */
+/* Read one entry, up to its separator. Angle brackets win over the words around them. */
 static struct jm_span next_entry(struct jm_addresses *w)
 {
 	struct jm_span s = w->list, angle = { NULL, 0 }, words;

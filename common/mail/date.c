@@ -46,8 +46,7 @@ static bool is_letter(unsigned char c)
 	return c >= 'a' && c <= 'z';
 }
 
-/* Skip white space, comments (which nest), commas and dots. Returns the offset of the next token.
- */
+/* Skip white space, comments (which nest), commas and dots. Returns the next token's offset. */
 static size_t date_skip(struct jm_span s, size_t k)
 {
 	size_t depth = 0;
@@ -109,7 +108,7 @@ static bool date_take_time(struct jm_span s, size_t *k, int hour, struct date *d
 	return d->second >= 0;
 }
 
-/* A word: a month or, after the time, a zone. Other words, such as a day of the week, are ignored.
+/* Use a word: a month or, after the time, a zone. Others, such as a day of the week, are ignored.
  */
 static void date_take_word(struct jm_span w, struct date *d)
 {

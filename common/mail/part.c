@@ -16,7 +16,7 @@ struct walk {
 	jm_part_visit *visit;
 	void *ctx;
 	unsigned parts;
-	struct jm_mime_type type, disposition; /* of the part at hand */
+	struct jm_mime_type type, disposition; /* of the current part */
 	struct jm_buf fold, raw, name, charset;
 };
 

@@ -16,7 +16,7 @@ static struct jm_span domain_of(const struct jm_service *service)
 	return jm_span_sub(address, jm_span_rindex(address, '@') + 1, address.len);
 }
 
-static int copy_text(const char *text, char **copy_r, struct jm_err *err)
+static int complete_text(const char *text, char **copy_r, struct jm_err *err)
 {
 	*copy_r = strdup(text);
 	return *copy_r ? 0 : jm_err_set(err, JM_E_TEMP, "out of memory");
@@ -36,7 +36,7 @@ static int complete_control_socket(struct jm_settings *s, struct jm_findings *f,
 		    sizeof path - 1);
 		return 0;
 	}
-	return copy_text(path, &s->control_socket, err);
+	return complete_text(path, &s->control_socket, err);
 }
 
 static int complete_journal_domains(struct jm_settings *s, struct jm_err *err)
@@ -61,7 +61,7 @@ int jm_consistency_complete(struct jm_settings *s, struct jm_findings *f, struct
 		struct jm_service *service = &s->services[i];
 
 		if (!service->description && service->email_address &&
-		    copy_text(service->email_address, &service->description, err) != 0)
+		    complete_text(service->email_address, &service->description, err) != 0)
 			return -1;
 		if (!jm_settings_line(s, service, "maximum-age"))
 			service->maximum_age_days = s->maximum_age_days;

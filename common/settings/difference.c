@@ -30,8 +30,7 @@ static void compare_value(const struct pair *p, const struct jm_setting *t, int 
 						      text[JM_DIFFERENCE_BYTES];
 	const char *section = plain ? "" : t->section, *slash = plain ? "" : "/", *old, *now;
 
-	/* Set by neither file: a default, or taken from another setting, which is compared itself.
-	 */
+	/* Neither file sets it: a default, or derived from a setting that is compared, too. */
 	if ((!old_line && !line) || jm_members_equal(t, p->old, p->now))
 		return;
 	if (line)

@@ -8,8 +8,7 @@
 
 #define JM_DIFFERENCE_BYTES 400 /* longest text, with its NUL */
 
-/* Of one list, this many changed entries are reported one by one; then comes the number of others.
- */
+/* Of one list, this many changed entries are visited one by one, then the number of the others. */
 #define JM_DIFFERENCE_ENTRIES 20
 
 /*

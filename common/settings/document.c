@@ -24,12 +24,12 @@ struct place {
 	int seen[JM_SETTINGS_ROWS]; /* line of the first element, by row of the table; 0: none */
 };
 
-static int line_of(const xmlNode *node)
+static int node_line(const xmlNode *node)
 {
 	return (int)xmlGetLineNo(node);
 }
 
-static const char *name_of(const xmlNode *node)
+static const char *node_name(const xmlNode *node)
 {
 	return (const char *)node->name;
 }
@@ -113,25 +113,25 @@ static void sections_of(const char *name, char *text, size_t text_bytes)
 /* Report an element that does not belong here: misplaced, misspelled or unknown. */
 static void unknown_element(const struct place *place, const xmlNode *node, struct jm_findings *f)
 {
-	const struct jm_setting *near = find_nearest(place->section, name_of(node), false);
+	const struct jm_setting *near = find_nearest(place->section, node_name(node), false);
 	char allowed[ALLOWED_BYTES], elsewhere[300];
 
-	sections_of(name_of(node), elsewhere, sizeof elsewhere);
+	sections_of(node_name(node), elsewhere, sizeof elsewhere);
 	if (elsewhere[0]) {
-		jm_findings_error(f, line_of(node),
-		    "<%s>: does not belong in <%s>; it belongs in %s", name_of(node),
+		jm_findings_error(f, node_line(node),
+		    "<%s>: does not belong in <%s>; it belongs in %s", node_name(node),
 		    place->section, elsewhere);
 		return;
 	}
 	allowed_names(place->section, false, allowed, sizeof allowed);
-	jm_findings_error(f, line_of(node), "<%.*s>: unknown in <%s>%s%s%s; allowed: %s",
-	    NAME_BYTES, name_of(node), place->section, near ? "; did you mean <" : "",
+	jm_findings_error(f, node_line(node), "<%.*s>: unknown in <%s>%s%s%s; allowed: %s",
+	    NAME_BYTES, node_name(node), place->section, near ? "; did you mean <" : "",
 	    near ? near->name : "", near ? ">?" : "", allowed);
 }
 
 /* Copy the text of an element into text_r (VALUE_BYTES long). False when it contains anything else
  * or is too long, which is reported. */
-static bool take_text(const xmlNode *node, char *text_r, struct jm_findings *f)
+static bool node_text(const xmlNode *node, char *text_r, struct jm_findings *f)
 {
 	size_t len = 0;
 
@@ -142,14 +142,14 @@ static bool take_text(const xmlNode *node, char *text_r, struct jm_findings *f)
 		if (child->type == XML_COMMENT_NODE || child->type == XML_PI_NODE)
 			continue;
 		if (child->type != XML_TEXT_NODE && child->type != XML_CDATA_SECTION_NODE) {
-			jm_findings_error(f, line_of(child),
-			    "<%s>: only text is allowed in it; found <%.*s>", name_of(node),
-			    NAME_BYTES, child->name ? name_of(child) : "?");
+			jm_findings_error(f, node_line(child),
+			    "<%s>: only text is allowed in it; found <%.*s>", node_name(node),
+			    NAME_BYTES, child->name ? node_name(child) : "?");
 			return false;
 		}
 		if (n >= VALUE_BYTES - len) {
-			jm_findings_error(f, line_of(node),
-			    "<%s>: value is wrong: longer than %d bytes", name_of(node),
+			jm_findings_error(f, node_line(node),
+			    "<%s>: value is wrong: longer than %d bytes", node_name(node),
 			    VALUE_BYTES - 1);
 			return false;
 		}
@@ -162,7 +162,7 @@ static bool take_text(const xmlNode *node, char *text_r, struct jm_findings *f)
 
 /* Parse a value into its member. A wrong value is reported; -1 with err filled only for TEMP and
  * BUG. */
-static int take_value(const struct jm_setting *t, const char *text, int line, void *field,
+static int read_value(const struct jm_setting *t, const char *text, int line, void *field,
     struct jm_findings *f, struct jm_err *err)
 {
 	struct jm_err cause = { JM_E_NONE, 0, "" };
@@ -187,22 +187,22 @@ static int walk_attributes(
     const xmlNode *node, void *base, struct jm_findings *f, struct jm_err *err)
 {
 	if (node->ns || node->nsDef)
-		jm_findings_error(
-		    f, line_of(node), "<%s>: namespaces (xmlns) are not used here", name_of(node));
+		jm_findings_error(f, node_line(node), "<%s>: namespaces (xmlns) are not used here",
+		    node_name(node));
 	for (const xmlAttr *a = node->properties; a; a = a->next) {
 		const struct jm_setting *t = a->ns
 		    ? NULL
-		    : find_setting(name_of(node), "@", (const char *)a->name),
+		    : find_setting(node_name(node), "@", (const char *)a->name),
 					*near;
 		char allowed[ALLOWED_BYTES];
 		xmlChar *text;
 		int rc;
 
 		if (!t) {
-			near = find_nearest(name_of(node), (const char *)a->name, true);
-			allowed_names(name_of(node), true, allowed, sizeof allowed);
-			jm_findings_error(f, line_of(node),
-			    "<%s>: unknown attribute \"%.*s\"; allowed: %s%s%s%s", name_of(node),
+			near = find_nearest(node_name(node), (const char *)a->name, true);
+			allowed_names(node_name(node), true, allowed, sizeof allowed);
+			jm_findings_error(f, node_line(node),
+			    "<%s>: unknown attribute \"%.*s\"; allowed: %s%s%s%s", node_name(node),
 			    NAME_BYTES, (const char *)a->name, allowed,
 			    near ? "; did you mean \"" : "", near ? near->name + 1 : "",
 			    near ? "\"?" : "");
@@ -211,8 +211,8 @@ static int walk_attributes(
 		text = xmlNodeGetContent((const xmlNode *)(const void *)a);
 		if (!text)
 			return jm_err_set(err, JM_E_TEMP, "out of memory");
-		rc = take_value(
-		    t, (const char *)text, line_of(node), jm_members_at(t, base), f, err);
+		rc = read_value(
+		    t, (const char *)text, node_line(node), jm_members_at(t, base), f, err);
 		xmlFree(text);
 		if (rc != 0)
 			return -1;
@@ -232,7 +232,7 @@ static int walk_item(const struct jm_setting *t, const xmlNode *node, void *base
 	struct jm_err cause = { JM_E_NONE, 0, "" };
 	void *item;
 
-	if (!take_text(node, text, f))
+	if (!node_text(node, text, f))
 		return 0;
 	if (jm_members_grow(t, base, &item, &cause) != 0) {
 		if (cause.kind != JM_E_LIMIT) {
@@ -240,19 +240,19 @@ static int walk_item(const struct jm_setting *t, const xmlNode *node, void *base
 				*err = cause;
 			return -1;
 		}
-		jm_findings_error(f, line_of(node), "<%s>: %s of them", t->name, cause.text);
+		jm_findings_error(f, node_line(node), "<%s>: %s of them", t->name, cause.text);
 		return 0;
 	}
 	if (t->type != JM_SETTING_RANGE) {
 		char **name = item; /* the first member of all these structs */
 
 		if (t->type == JM_SETTING_DOMAIN)
-			((struct jm_domain *)item)->line = line_of(node);
+			((struct jm_domain *)item)->line = node_line(node);
 		else
-			((struct jm_source *)item)->line = line_of(node);
+			((struct jm_source *)item)->line = node_line(node);
 		if (jm_members_preset(t->name, item, err) != 0 ||
 		    walk_attributes(node, item, f, err) != 0 ||
-		    take_value(t, text, line_of(node), name, f, err) != 0)
+		    read_value(t, text, node_line(node), name, f, err) != 0)
 			return -1;
 		if (f->errors != errors) {
 			free(*name);
@@ -261,9 +261,9 @@ static int walk_item(const struct jm_setting *t, const xmlNode *node, void *base
 	} else {
 		struct jm_ranges *ranges = base;
 
-		ranges->lines[ranges->n - 1] = line_of(node);
+		ranges->lines[ranges->n - 1] = node_line(node);
 		if (walk_attributes(node, NULL, f, err) != 0 ||
-		    take_value(t, text, line_of(node), item, f, err) != 0)
+		    read_value(t, text, node_line(node), item, f, err) != 0)
 			return -1;
 	}
 	if (f->errors != errors)
@@ -291,11 +291,11 @@ static int walk_group(const struct jm_setting *t, const xmlNode *node, const str
 				return -1;
 			}
 			jm_findings_error(
-			    f, line_of(node), "<%s>: %s of them", t->name, cause.text);
+			    f, node_line(node), "<%s>: %s of them", t->name, cause.text);
 			return 0;
 		}
 		service = place.base;
-		service->line = line_of(node);
+		service->line = node_line(node);
 		place.lines = service->lines;
 		if (jm_members_preset(t->name, service, err) != 0)
 			return -1;
@@ -306,7 +306,7 @@ static int walk_group(const struct jm_setting *t, const xmlNode *node, const str
 static int walk_element(
     struct place *place, const xmlNode *node, struct jm_findings *f, struct jm_err *err)
 {
-	const struct jm_setting *t = find_setting(place->section, "", name_of(node));
+	const struct jm_setting *t = find_setting(place->section, "", node_name(node));
 	char text[VALUE_BYTES];
 
 	if (!t || t->name[0] == '@') {
@@ -314,21 +314,21 @@ static int walk_element(
 		return 0;
 	}
 	if (place->seen[row_of(t)] && !t->many_size) {
-		jm_findings_error(f, line_of(node),
+		jm_findings_error(f, node_line(node),
 		    "<%s>: given twice in <%s>; the first one is in line %d", t->name,
 		    place->section, place->seen[row_of(t)]);
 		return 0;
 	}
-	place->seen[row_of(t)] = line_of(node);
-	place->lines[row_of(t)] = line_of(node);
+	place->seen[row_of(t)] = node_line(node);
+	place->lines[row_of(t)] = node_line(node);
 	if (t->type == JM_SETTING_GROUP)
 		return walk_group(t, node, place, f, err);
 	if (t->many_size)
 		return walk_item(t, node, place->base, f, err);
 	if (walk_attributes(node, NULL, f, err) != 0)
 		return -1;
-	return take_text(node, text, f)
-	    ? take_value(t, text, line_of(node), jm_members_at(t, place->base), f, err)
+	return node_text(node, text, f)
+	    ? read_value(t, text, node_line(node), jm_members_at(t, place->base), f, err)
 	    : 0;
 }
 
@@ -340,7 +340,7 @@ static void report_stray_text(const struct place *place, const xmlNode *node, st
 
 	text += strspn(text, " \t\r\n");
 	n = strcspn(text, "\t\r\n");
-	jm_findings_error(f, line_of(node), "<%s>: text between its elements: \"%.*s\"",
+	jm_findings_error(f, node_line(node), "<%s>: text between its elements: \"%.*s\"",
 	    place->section, n < 40 ? (int)n : 40, text);
 }
 
@@ -353,7 +353,7 @@ static void report_missing(const struct place *place, struct jm_findings *f)
 	for (const struct jm_setting *t = table; t < table + n; t++)
 		if (t->required && strcmp(t->section, place->section) == 0 &&
 		    !place->seen[row_of(t)])
-			jm_findings_error(f, line_of(place->node), "<%s>: <%s> is missing: %s",
+			jm_findings_error(f, node_line(place->node), "<%s>: <%s> is missing: %s",
 			    place->section, t->name, t->doc);
 }
 
@@ -388,10 +388,10 @@ int jm_document_read(
 		.node = root, .section = JM_SETTINGS_ROOT, .base = s, .lines = s->lines
 	};
 
-	if (!root || strcmp(name_of(root), JM_SETTINGS_ROOT) != 0) {
-		jm_findings_error(f, root ? line_of(root) : 0,
+	if (!root || strcmp(node_name(root), JM_SETTINGS_ROOT) != 0) {
+		jm_findings_error(f, root ? node_line(root) : 0,
 		    "<%.*s>: the outermost element has to be <" JM_SETTINGS_ROOT ">", NAME_BYTES,
-		    root ? name_of(root) : "?");
+		    root ? node_name(root) : "?");
 		return 0;
 	}
 	return walk_section(&place, f, err);

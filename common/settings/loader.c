@@ -57,8 +57,7 @@ static void refuse_doctype(
 	xmlStopParser(parser);
 }
 
-/* Parse the XML in p. *doc_r is NULL when it is wrong, which is in f then. -1 only without memory.
- */
+/* Parse the XML in p. When it is wrong, f says so and *doc_r is NULL. -1 only without memory. */
 static int parse_document(
     const unsigned char *p, size_t n, struct jm_findings *f, xmlDoc **doc_r, struct jm_err *err)
 {

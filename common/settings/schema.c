@@ -16,7 +16,7 @@ static void schema_finding(void *ctx, xmlErrorPtr e)
 	jm_findings_error(f, e ? e->line : 0, "%.*s", (int)strcspn(text, "\r\n"), text);
 }
 
-/* An error of the schema itself, which is a bug of ours: err is enough. */
+/* An error in the schema itself is a bug of this program; it goes into err. */
 static void schema_bug(void *ctx, xmlErrorPtr e)
 {
 	const char *text = e && e->message ? e->message : "invalid";

@@ -8,9 +8,7 @@
 #include "common/settings/findings.h"
 
 /* Validate doc; each error that libxml2 reports becomes a finding in f. Returns -1 with err filled
- * only for TEMP (no memory) and BUG (the schema itself is wrong); an invalid document is no
- * failure.
- */
+ * only for TEMP (no memory) and BUG (the schema itself is wrong); errors in f are not a failure. */
 int jm_schema_validate(xmlDoc *doc, struct jm_findings *f, struct jm_err *err) JM_MUST_CHECK;
 
 #endif

@@ -4,9 +4,9 @@
  * all (loader.h).
  *
  * The tree is reference-counted, so a reload replaces the pointer while messages in progress keep
- * the settings that they began with. Nothing changes after loading. The names of the elements are
- * those of the members, in kebab-case, or are given beside them. Every setting is described in
- * config/journal-milter.xml.5; the table of them is in table.h.
+ * the settings that they began with. Nothing changes after loading. Members are named after their
+ * elements, with the unit appended; table.c has the exact pairs. Every setting is described in
+ * config/journal-milter.xml.5.
  */
 #ifndef JM_SETTINGS_SETTINGS_H
 #define JM_SETTINGS_SETTINGS_H

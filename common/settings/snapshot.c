@@ -40,8 +40,7 @@ static int put_element(
 	    : 0;
 }
 
-/* Compute the mask of secret: salt (SALT_DIGITS of it count), ":" and the first digits of a digest.
- */
+/* Compute the mask of secret: SALT_DIGITS of salt, ":" and the first digits of a digest. */
 static int mask_secret(
     const char *secret, const char *salt, char mask_r[MASK_BYTES], struct jm_err *err)
 {

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Values: from the text of an element to a member of a struct and back, by the type of the setting.
- */
+/* Values: from the text of an element to a member of a struct and back, by the setting's type. */
 #ifndef JM_SETTINGS_VALUE_H
 #define JM_SETTINGS_VALUE_H
 
