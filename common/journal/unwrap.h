@@ -3,10 +3,11 @@
  * Unwrapping: from the bytes of a received message to its envelope and to the journaled message
  * inside it.
  *
- * Pure: no I/O of its own, no globals, linear time. All results are offsets into the received
- * bytes, so the archived bytes are the received bytes by construction. A message that is not a
- * proper journal report is not an error: it "steps down" and is archived whole. The rules R1 to R14
- * are in t/corpus/journal/README.md, after MS-XJRNL. steps.h reads a message again by the offsets.
+ * Pure: no I/O of its own, no globals, linear time. Messages are described by offsets into the
+ * received bytes, so the archived bytes are the received bytes by construction. A message that is
+ * not a proper journal report is not an error: it "steps down" and is archived whole. The rules R1
+ * to R14 are in t/corpus/journal/README.md, after MS-XJRNL. steps.h reads a message again by the
+ * offsets.
  */
 #ifndef JM_JOURNAL_UNWRAP_H
 #define JM_JOURNAL_UNWRAP_H
