@@ -12,6 +12,7 @@
 
 #include "common/archive/compress.h"
 #include "common/archive/reader.h"
+#include "common/journal/steps.h"
 #include "common/json/value.h"
 
 #define DEPTH_MAX 4 /* a copy of a copy of a splice; deeper ones are not written */
@@ -272,11 +273,11 @@ static int check_cut_digest(const struct jm_described *c, struct jm_span raw, st
 static int follow_steps(struct jm_raw *raw, struct jm_span received,
     const struct jm_unwrap_memory *memory, struct jm_err *err)
 {
+	const struct jm_steps_memory mem = { memory, &raw->owned };
 	const struct jm_described *c = &raw->described;
 	unsigned char got[JM_SHA256_BYTES];
 
-	if (jm_unwrap_follow(
-		received, c->steps, c->steps_n, memory, &raw->bytes, &raw->owned, err) != 0 ||
+	if (jm_steps_follow(received, c->steps, c->steps_n, &mem, &raw->bytes, err) != 0 ||
 	    jm_sha256_of(raw->bytes, got, err) != 0)
 		return -1;
 	if (raw->bytes.len != c->raw_bytes || memcmp(got, c->raw_sha256, sizeof got) != 0)
@@ -306,9 +307,7 @@ int jm_content_raw(struct jm_loaded *l, const char *which, struct jm_raw *raw_r,
 int jm_content_raw_of(const json_t *meta, const char *which, struct jm_span received,
     struct jm_raw *raw_r, struct jm_err *err)
 {
-	const struct jm_unwrap_memory memory = { NULL, NULL };
-
-	return read_raw(json_object_get(meta, which), received, &memory, raw_r, err);
+	return read_raw(json_object_get(meta, which), received, NULL, raw_r, err);
 }
 
 void jm_raw_release(struct jm_raw *raw)

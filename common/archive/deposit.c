@@ -8,7 +8,7 @@
 #include "common/archive/commit.h"
 #include "common/archive/disk.h"
 #include "common/archive/match.h"
-#include "common/journal/key.h"
+#include "common/journal/match_key.h"
 
 /* SHA-256 of raw without the cuts. */
 static int digest_cut(const struct jm_content *c, const unsigned char raw[JM_SHA256_BYTES],
@@ -48,7 +48,7 @@ static int digest_all(const struct jm_deposit *d, struct jm_digests *s, struct j
 	else if (jm_sha256_of(u->message.raw, s->raw, err) != 0)
 		return -1;
 	if (digest_cut(&u->message, s->raw, s->message, err) != 0 ||
-	    jm_key_of(u->message.raw, s->key, err) != 0)
+	    jm_match_key_of(u->message.raw, s->key, err) != 0)
 		return -1;
 	if (!u->has_companion)
 		return 0;

@@ -11,6 +11,7 @@
 
 #include "common/base/num.h"
 #include "common/control/domain_list.h"
+#include "common/settings/loader.h"
 #include "common/settings/settings.h"
 #include "milter/ctl/client.h"
 #include "milter/ctl/print.h"

@@ -15,6 +15,7 @@
 
 #include "common/base/num.h"
 #include "common/control/frame.h"
+#include "common/settings/loader.h"
 #include "common/settings/settings.h"
 
 #define SETTINGS_REPORT_MAX 65536u

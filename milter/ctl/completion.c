@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/settings/loader.h"
 #include "common/settings/settings.h"
 #include "milter/ctl/ctl.h"
 

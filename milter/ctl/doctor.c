@@ -9,6 +9,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "common/settings/loader.h"
 #include "milter/ctl/ctl.h"
 #include "milter/ctl/print.h"
 

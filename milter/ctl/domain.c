@@ -9,6 +9,7 @@
 #include "common/base/digest.h"
 #include "common/control/domain_list.h"
 #include "common/mail/domain.h"
+#include "common/settings/loader.h"
 #include "milter/ctl/client.h"
 #include "milter/ctl/dns.h"
 #include "milter/ctl/print.h"

@@ -17,6 +17,7 @@
 #include "common/service/directory.h"
 #include "common/service/judge.h"
 #include "common/service/wait.h"
+#include "common/settings/loader.h"
 #include "milter/ctl/ctl.h"
 #include "milter/ctl/print.h"
 

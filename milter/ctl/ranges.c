@@ -8,6 +8,7 @@
 #include <sysexits.h>
 
 #include "common/base/io.h"
+#include "common/settings/loader.h"
 #include "common/settings/settings.h"
 #include "milter/ctl/ctl.h"
 #include "milter/ctl/data.h"

@@ -3,6 +3,7 @@
 #include <sysexits.h>
 
 #include "common/control/domain_list.h"
+#include "common/settings/loader.h"
 #include "common/settings/settings.h"
 #include "milter/ctl/client.h"
 #include "milter/ctl/print.h"

@@ -18,6 +18,7 @@
 #include "common/journal/unwrap.h"
 #include "common/pop3/listing.h"
 #include "common/pop3/transfer.h"
+#include "common/settings/loader.h"
 #include "common/settings/settings.h"
 #include "milter/ctl/ctl.h"
 #include "milter/ctl/print.h"

@@ -10,6 +10,7 @@
 #include "common/base/log.h"
 #include "common/control/domain_list.h"
 #include "common/settings/difference.h"
+#include "common/settings/loader.h"
 #include "milter/daemon/collect.h"
 #include "milter/daemon/kept.h"
 #include "milter/daemon/watch.h"

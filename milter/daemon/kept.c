@@ -6,7 +6,8 @@
 
 #include "common/base/io.h"
 #include "common/base/log.h"
-#include "common/settings/keep.h"
+#include "common/settings/loader.h"
+#include "common/settings/snapshot.h"
 
 #define NAME "last-settings.xml"
 #define TEXT_BYTES (4u << 20) /* as many as the loader reads */

@@ -23,6 +23,7 @@
 #include "common/base/io.h"
 #include "common/base/log.h"
 #include "common/pop3/connect.h"
+#include "common/settings/loader.h"
 #include "milter/daemon/collect.h"
 #include "milter/daemon/control.h"
 #include "milter/daemon/daemon.h"

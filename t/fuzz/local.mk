@@ -8,8 +8,8 @@ t_unit_fuzz_parsers_t_LDADD = $(UNIT_LIBS)
 
 FUZZ_SECONDS = 30
 FUZZ_FILES = t/lib/journaled.c common/base/*.c common/mail/*.c common/journal/*.c common/settings/*.c common/pop3/session.c common/pop3/listing.c \
-	common/pop3/transfer.c common/pop3/dot.c common/control/frame.c $(abs_top_builddir)/common/settings/schema-text.c
-fuzz: common/settings/schema-text.c
+	common/pop3/transfer.c common/pop3/dot.c common/control/frame.c $(abs_top_builddir)/common/settings/schema_text.c
+fuzz: common/settings/schema_text.c
 	for f in unwrap parsers; do \
 		mkdir -p t/fuzz/found-$$f && \
 		(cd $(srcdir) && clang -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined $(DEFS) $(AM_CPPFLAGS) $(XML_CFLAGS) -I. -std=gnu11 \

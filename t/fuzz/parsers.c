@@ -26,6 +26,8 @@
 #include "common/pop3/dot.h"
 #include "common/pop3/listing.h"
 #include "common/pop3/transfer.h"
+#include "common/pop3/session.h"
+#include "common/settings/loader.h"
 #include "common/settings/settings.h"
 #include "t/fuzz/fuzz.h"
 

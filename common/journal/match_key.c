@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The match key. See key.h. */
-#include "common/journal/key.h"
+/* Computing the match key. Which messages are matched, and when, is decided in common/archive. See
+ * match_key.h. */
+#include "common/journal/match_key.h"
 
 #include "common/base/num.h"
 #include "common/mail/field.h"
@@ -17,7 +18,7 @@ static int add_piece(struct jm_sha256 *d, struct jm_span s, struct jm_err *err)
 	return s.len ? jm_sha256_add(d, s.p, s.len, err) : 0;
 }
 
-/* The first field of each name, in one walk; and the body. */
+/* Find the first field of each of n names in one walk. Returns the body. */
 static struct jm_span find_fields(
     struct jm_span message, const char *const name[], struct jm_span value_r[], size_t n)
 {
@@ -34,7 +35,8 @@ static struct jm_span find_fields(
 	return jm_span_sub(message, w.pos, message.len);
 }
 
-int jm_key_of(struct jm_span message, unsigned char key_r[JM_SHA256_BYTES], struct jm_err *err)
+int jm_match_key_of(
+    struct jm_span message, unsigned char key_r[JM_SHA256_BYTES], struct jm_err *err)
 {
 	static const char *const name[] = { "Message-ID", "Date", "From", "Subject" };
 	struct jm_span value[4] = { { NULL, 0 } }, body = find_fields(message, name, value, 4), v;
@@ -44,8 +46,7 @@ int jm_key_of(struct jm_span message, unsigned char key_r[JM_SHA256_BYTES], stru
 	size_t k;
 	int rc = -1;
 
-	jm_buf_init(&fold, message.len + 1); /* an unfolded value is never longer: no cap is reached
-					      */
+	jm_buf_init(&fold, message.len + 1); /* never reached: unfolding only shortens a value */
 	if (jm_field_unfold(value[0], &fold, &v, err) != 0)
 		goto out;
 	if (v.len == 0) {

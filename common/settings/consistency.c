@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What the settings mean together. What one value may be is judged in value.c; whether a user or a
- * folder exists is not judged here. */
-#include "common/settings/check.h"
+/* Rules about several settings together. Single values are judged in value.c. Whether a user or a
+ * folder exists is checked by jmctl check, not here. */
+#include "common/settings/consistency.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,7 +16,7 @@ static struct jm_span domain_of(const struct jm_service *service)
 	return jm_span_sub(address, jm_span_rindex(address, '@') + 1, address.len);
 }
 
-static int copy(const char *text, char **copy_r, struct jm_err *err)
+static int complete_text(const char *text, char **copy_r, struct jm_err *err)
 {
 	*copy_r = strdup(text);
 	return *copy_r ? 0 : jm_err_set(err, JM_E_TEMP, "out of memory");
@@ -36,7 +36,7 @@ static int complete_control_socket(struct jm_settings *s, struct jm_findings *f,
 		    sizeof path - 1);
 		return 0;
 	}
-	return copy(path, &s->control_socket, err);
+	return complete_text(path, &s->control_socket, err);
 }
 
 static int complete_journal_domains(struct jm_settings *s, struct jm_err *err)
@@ -47,7 +47,7 @@ static int complete_journal_domains(struct jm_settings *s, struct jm_err *err)
 	if (!s->journal_domains)
 		return jm_err_set(err, JM_E_TEMP, "out of memory");
 	for (size_t i = 0; i < s->services_n; i++) {
-		/* The address's end is its domain, so it is borrowed from there. */
+		/* The domain is the end of the address, NUL included, so it is borrowed from it. */
 		if (s->services[i].email_address &&
 		    !jm_settings_is_journal_domain(s, domain_of(&s->services[i])))
 			s->journal_domains[n++] = (const char *)domain_of(&s->services[i]).p;
@@ -55,13 +55,13 @@ static int complete_journal_domains(struct jm_settings *s, struct jm_err *err)
 	return 0;
 }
 
-int jm_check_complete(struct jm_settings *s, struct jm_findings *f, struct jm_err *err)
+int jm_consistency_complete(struct jm_settings *s, struct jm_findings *f, struct jm_err *err)
 {
 	for (size_t i = 0; i < s->services_n; i++) {
 		struct jm_service *service = &s->services[i];
 
 		if (!service->description && service->email_address &&
-		    copy(service->email_address, &service->description, err) != 0)
+		    complete_text(service->email_address, &service->description, err) != 0)
 			return -1;
 		if (!jm_settings_line(s, service, "maximum-age"))
 			service->maximum_age_days = s->maximum_age_days;
@@ -111,14 +111,13 @@ static int compare_domains(const void *a, const void *b)
 	return c ? c : ((*x)->line > (*y)->line) - ((*x)->line < (*y)->line);
 }
 
-/* Sorted, as an organisation may have thousands. */
+/* By sorting, as an organisation may have thousands of domains. */
 static void check_duplicate_domains(const struct jm_settings *s, struct jm_findings *f)
 {
-	const struct jm_domain **sorted = calloc(
-	    s->internal_domains_n + 1, sizeof(const struct jm_domain *));
+	const struct jm_domain **sorted = calloc(s->internal_domains_n + 1, sizeof *sorted);
 
 	if (!sorted)
-		return; /* a duplicate does no harm */
+		return; /* without memory: a duplicate does no harm */
 	for (size_t i = 0; i < s->internal_domains_n; i++)
 		sorted[i] = &s->internal_domains[i];
 	qsort(sorted, s->internal_domains_n, sizeof *sorted, compare_domains);
@@ -168,12 +167,13 @@ static void warn_ranges(const struct jm_ranges *ranges, const char *what, struct
 		else if (memcmp(c->addr, loopback4, sizeof loopback4) == 0 ||
 		    memcmp(c->addr, loopback6, sizeof loopback6) == 0)
 			jm_findings_warning(f, ranges->lines[i],
-			    "<%s>: mail that users of this machine hand to the MTA comes from this address too",
+			    "<%s>: mail that users of this machine hand to the MTA "
+			    "comes from this address too",
 			    what);
 	}
 }
 
-/* One poller a mailbox. */
+/* Two services must not empty the same mailbox. */
 static void check_duplicate_mailbox(const struct jm_settings *s, size_t i, struct jm_findings *f)
 {
 	const struct jm_mailbox *m = &s->services[i].pop3;
@@ -188,7 +188,8 @@ static void check_duplicate_mailbox(const struct jm_settings *s, size_t i, struc
 			jm_span_str(m->mailbox_name), jm_span_str(other->mailbox_name)))
 			jm_findings_error(f, jm_settings_line(s, &s->services[i], "mailbox-name"),
 			    "<mailbox-name>: value \"%.90s\" is wrong: the "
-			    "service in line %d empties this mailbox already; each mailbox needs one service",
+			    "service in line %d empties this mailbox already; "
+			    "each mailbox needs one service",
 			    m->mailbox_name, s->services[j].line);
 	}
 }
@@ -209,15 +210,18 @@ static void check_mailbox(const struct jm_settings *s, size_t i, struct jm_findi
 	}
 	if (!line) {
 		jm_findings_error(f, service->line,
-		    "<journal-service>: <pop3> is missing: transport type POP3 needs to know the mailbox");
+		    "<journal-service>: <pop3> is missing: "
+		    "transport type POP3 needs to know the mailbox");
 		return;
 	}
 	if (mode)
 		jm_findings_error(f, mode,
-		    "<encryption-mode>: of a service whose <transport-type> is POP3 it belongs into <pop3>");
+		    "<encryption-mode>: for a service whose <transport-type> is POP3 "
+		    "it belongs in <pop3>");
 	if (secrets != 1)
 		jm_findings_error(f, line,
-		    "<pop3>: %s; allowed: one of <password>, <password-file>, <oauth2-token-command>",
+		    "<pop3>: %s; allowed: one of "
+		    "<password>, <password-file>, <oauth2-token-command>",
 		    secrets ? "more than one way to log in" : "no way to log in");
 	if (m->hostname && strpbrk(m->hostname, " /@?#%\\"))
 		jm_findings_error(f, jm_settings_line(s, service, "hostname"),
@@ -281,8 +285,8 @@ static void warn_service(
 		    service->email_address);
 }
 
-/* A journal domain that is internal by its own name, not by sub-domains: people seem to have
- * mailboxes there. */
+/* Warn of a journal domain that is itself listed as internal, not only below an internal domain:
+ * then people probably have mailboxes there. */
 static void warn_domains(const struct jm_settings *s, struct jm_findings *f)
 {
 	for (size_t i = 0; i < s->internal_domains_n; i++) {
@@ -297,14 +301,15 @@ static void warn_domains(const struct jm_settings *s, struct jm_findings *f)
 				continue;
 			jm_findings_warning(f, jm_settings_line(s, service, "email-address"),
 			    "<email-address>: \"%s\" is an internal domain "
-			    "(line %d): ordinary mail to other addresses there is answered 450; use a domain of its own, such as journal.%s",
+			    "(line %d): ordinary mail to other addresses there is answered 450; "
+			    "use a domain of its own, such as journal.%s",
 			    d->name, d->line, d->name);
 			break;
 		}
 	}
 }
 
-void jm_check(const struct jm_settings *s, struct jm_findings *f)
+void jm_consistency_check(const struct jm_settings *s, struct jm_findings *f)
 {
 	size_t enabled = 0;
 
@@ -313,14 +318,15 @@ void jm_check(const struct jm_settings *s, struct jm_findings *f)
 	for (size_t i = 0; i < s->services_n; i++)
 		check_mailbox(s, i, f);
 	if (f->errors)
-		return; /* warnings would be about half a truth */
+		return; /* do not warn about settings that have errors */
 	warn_milter(s, f);
 	check_duplicate_domains(s, f);
 	warn_ranges(&s->authorized_outbounds, "authorized-outbounds", f);
 	warn_domains(s, f);
 	if (s->internal_domains_n == 0)
 		jm_findings_warning(f, 0,
-		    "<internal-domains>: there is no internal domain: no sender but the null sender <> may send");
+		    "<internal-domains>: there is no internal domain: "
+		    "no sender but the null sender <> may send");
 	for (size_t i = 0; i < s->services_n; i++) {
 		warn_service(s, &s->services[i], f);
 		enabled += !s->services[i].disabled;

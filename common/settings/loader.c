@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Loading: read the file, parse it, walk it, check it, validate it. All or nothing.
+ * Loading, in this order: read the file, parse it, read the document into the structs, check it,
+ * validate it against the schema.
  *
- * The parser sees bytes in memory only. A document type is refused as soon as it begins, so there
- * are no entities to expand or to fetch, whatever the options of libxml2 mean in its next version.
+ * The parser gets bytes in memory only. A document type is refused as soon as it begins, so there
+ * are no entities to be expanded or fetched, whatever the options of a future libxml2 mean. See
+ * loader.h.
  */
+#include "common/settings/loader.h"
+
 #include <errno.h>
 #include <libxml/parser.h>
 #include <libxml/parserInternals.h>
@@ -12,28 +16,27 @@
 #include <sys/stat.h>
 
 #include "common/base/io.h"
-#include "common/settings/check.h"
-#include "common/settings/fields.h"
+#include "common/settings/consistency.h"
+#include "common/settings/member.h"
 #include "common/settings/schema.h"
-#include "common/settings/settings.h"
 #include "common/settings/table.h"
-#include "common/settings/walk.h"
+#include "common/settings/document.h"
 
 #define FILE_BYTES ((size_t)4 * 1024 * 1024)
 
 struct parse {
 	struct jm_findings *f;
-	bool told; /* the first error; those behind it follow from it */
+	bool reported; /* the first error is in f; later ones are consequences of it */
 };
 
-static void note(void *ctx, xmlErrorPtr e)
+static void on_xml_error(void *ctx, xmlErrorPtr e)
 {
 	struct parse *parse = ((xmlParserCtxt *)ctx)->_private;
 	const char *text = e && e->message ? e->message : "unreadable";
 
-	if (parse->told || (e && e->level == XML_ERR_WARNING))
+	if (parse->reported || (e && e->level == XML_ERR_WARNING))
 		return;
-	parse->told = true;
+	parse->reported = true;
 	jm_findings_error(parse->f, e ? e->line : 0, "not well-formed XML: %.*s",
 	    (int)strcspn(text, "\r\n"), text);
 }
@@ -47,13 +50,14 @@ static void refuse_doctype(
 	(void)name;
 	(void)external_id;
 	(void)system_id;
-	if (!parse->told)
+	if (!parse->reported)
 		jm_findings_error(parse->f, xmlSAX2GetLineNumber(parser),
 		    "<!DOCTYPE>: a document type and entities are not allowed; remove it");
-	parse->told = true;
+	parse->reported = true;
 	xmlStopParser(parser);
 }
 
+/* Parse the XML in p. When it is wrong, f says so and *doc_r is NULL. -1 only without memory. */
 static int parse_document(
     const unsigned char *p, size_t n, struct jm_findings *f, xmlDoc **doc_r, struct jm_err *err)
 {
@@ -65,21 +69,21 @@ static int parse_document(
 	if (!parser)
 		return jm_err_set(err, JM_E_TEMP, "out of memory");
 	parser->_private = &parse;
-	parser->sax->serror = note;
+	parser->sax->serror = on_xml_error;
 	parser->sax->internalSubset = refuse_doctype;
 	*doc_r = xmlCtxtReadMemory(
 	    parser, (const char *)p, (int)n, NULL, NULL, XML_PARSE_NONET | XML_PARSE_BIG_LINES);
-	if (parse.told && *doc_r) {
+	if (parse.reported && *doc_r) {
 		xmlFreeDoc(*doc_r);
 		*doc_r = NULL;
 	}
 	xmlFreeParserCtxt(parser);
-	if (!*doc_r && !parse.told)
+	if (!*doc_r && !parse.reported)
 		return jm_err_set(err, JM_E_TEMP, "out of memory");
 	return 0;
 }
 
-/* *public_r: everybody on this machine can read it. */
+/* Read the file. *public_r: every user of this machine may read it. */
 static int read_file(
     const char *path, unsigned char **p_r, size_t *n_r, bool *public_r, struct jm_err *err)
 {
@@ -105,7 +109,8 @@ static int read_file(
 	return 0;
 }
 
-static struct jm_settings *make(const char *path, struct jm_err *err)
+/* New settings with all defaults and one reference; NULL with err filled. */
+static struct jm_settings *settings_make(const char *path, struct jm_err *err)
 {
 	struct jm_settings *s = calloc(1, sizeof *s);
 
@@ -114,18 +119,18 @@ static struct jm_settings *make(const char *path, struct jm_err *err)
 		s->path = strdup(path);
 	}
 	if (!s || !s->path) {
-		(void)jm_err_set(err, JM_E_TEMP, "out of memory");
+		jm_err_set(err, JM_E_TEMP, "out of memory");
 		jm_settings_unref(&s);
-	} else if (jm_fields_preset(JM_SETTINGS_ROOT, s, err) != 0) {
+	} else if (jm_members_preset(JM_SETTINGS_ROOT, s, err) != 0) {
 		jm_settings_unref(&s);
 	}
 	return s;
 }
 
-/* From the bytes of the file to *s; what is wrong with them is in f afterwards. -1 only for trouble
- * of ours. */
-static int digest(const unsigned char *p, size_t n, struct jm_settings *s, struct jm_findings *f,
-    struct jm_err *err)
+/* Read the n bytes of the file into *s; errors in them go into f. -1 with err filled only for
+ * faults of this program or machine. */
+static int settings_read(const unsigned char *p, size_t n, struct jm_settings *s,
+    struct jm_findings *f, struct jm_err *err)
 {
 	xmlDoc *doc = NULL;
 	int rc = -1;
@@ -138,9 +143,9 @@ static int digest(const unsigned char *p, size_t n, struct jm_settings *s, struc
 		return -1;
 	if (!doc)
 		return 0;
-	if (jm_walk(doc, s, f, err) != 0 || jm_check_complete(s, f, err) != 0)
+	if (jm_document_read(doc, s, f, err) != 0 || jm_consistency_complete(s, f, err) != 0)
 		goto out;
-	jm_check(s, f);
+	jm_consistency_check(s, f);
 	if (f->errors == 0 && jm_schema_validate(doc, f, err) != 0)
 		goto out;
 	rc = 0;
@@ -149,7 +154,7 @@ out:
 	return rc;
 }
 
-/* A password in a file that everybody can read is no password. */
+/* Passwords in a file that everybody can read are an error. */
 static void refuse_public_passwords(const struct jm_settings *s, struct jm_findings *f)
 {
 	for (size_t i = 0; i < s->services_n; i++)
@@ -173,8 +178,8 @@ int jm_settings_load(
 	*s_r = NULL;
 	if (read_file(path, &p, &n, &is_public, &ours) != 0)
 		goto out;
-	s = make(path, &ours);
-	if (!s || digest(p, n, s, &f, &ours) != 0)
+	s = settings_make(path, &ours);
+	if (!s || settings_read(p, n, s, &f, &ours) != 0)
 		goto out;
 	if (is_public)
 		refuse_public_passwords(s, &f);
@@ -189,7 +194,7 @@ out:
 			*err = first;
 	} else {
 		if (report && jm_buf_printf(report, NULL, "%s\n", ours.text) != 0)
-			f.full = true; /* err still says it */
+			f.full = true; /* err has the reason, too */
 		if (err)
 			*err = ours;
 	}

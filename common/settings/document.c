@@ -1,39 +1,40 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The walk over the document, driven by the table. What values mean together is judged in check.c.
- */
-#include "common/settings/walk.h"
+/* Reading the document into the structs, driven by the table of settings. Values are parsed in
+ * value.c; what they mean together is judged in consistency.c. See document.h. */
+#include "common/settings/document.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "common/settings/fields.h"
+#include "common/settings/member.h"
 #include "common/settings/near.h"
 #include "common/settings/table.h"
 #include "common/settings/value.h"
 
 #define NAME_BYTES 64     /* of an unknown element, as shown */
-#define ALLOWED_BYTES 800 /* all names that a section knows */
-#define VALUE_BYTES 8192  /* more text than any value has */
+#define ALLOWED_BYTES 800 /* fits all names that a section allows */
+#define VALUE_BYTES 8192  /* cap on the text of an element; no value is as long */
 
-/* One element with its struct. */
+/* An element that contains elements, and the struct that it fills. */
 struct place {
 	const xmlNode *node;
 	const char *section;
-	void *base;                 /* the struct that its settings go into */
-	int *lines;                 /* of the service or of the whole, by row of the table */
-	int seen[JM_SETTINGS_ROWS]; /* line of the first one, by row of the table */
+	void *base;                 /* the struct that it fills */
+	int *lines;                 /* of the service or of the settings, by row of the table */
+	int seen[JM_SETTINGS_ROWS]; /* line of the first element, by row of the table; 0: none */
 };
 
-static int line_of(const xmlNode *node)
+static int node_line(const xmlNode *node)
 {
 	return (int)xmlGetLineNo(node);
 }
 
-static const char *name_of(const xmlNode *node)
+static const char *node_name(const xmlNode *node)
 {
 	return (const char *)node->name;
 }
 
+/* The row of the setting with this section and the name prefix + name, or NULL. */
 static const struct jm_setting *find_setting(
     const char *section, const char *prefix, const char *name)
 {
@@ -54,8 +55,8 @@ static size_t row_of(const struct jm_setting *t)
 	return (size_t)(t - jm_settings_table(&n));
 }
 
-/* The known name in section that is nearest to name; NULL when none is near. attribute: attributes
- * only, else elements only. */
+/* The row in section whose name is nearest to name, or NULL when none is near. attribute: only
+ * attributes count, else only elements. */
 static const struct jm_setting *find_nearest(const char *section, const char *name, bool attribute)
 {
 	const struct jm_setting *best = NULL;
@@ -77,7 +78,7 @@ static const struct jm_setting *find_nearest(const char *section, const char *na
 	return best;
 }
 
-/* The names that may stand in a section: "<a>, <b>". */
+/* Write the names that a section may contain: "<a>, <b>". */
 static void allowed_names(const char *section, bool attribute, char *text, size_t text_bytes)
 {
 	size_t n, len = 0;
@@ -94,7 +95,7 @@ static void allowed_names(const char *section, bool attribute, char *text, size_
 	}
 }
 
-/* Where an element of this name may stand: "<a> or <b>"; empty when nowhere. */
+/* Write the sections that may contain an element of this name: "<a> or <b>", "" for none. */
 static void sections_of(const char *name, char *text, size_t text_bytes)
 {
 	size_t n, len = 0;
@@ -109,28 +110,28 @@ static void sections_of(const char *name, char *text, size_t text_bytes)
 	}
 }
 
-/* An element that has no place here: misspelled, misplaced or unknown. */
+/* Report an element that does not belong here: misplaced, misspelled or unknown. */
 static void unknown_element(const struct place *place, const xmlNode *node, struct jm_findings *f)
 {
-	const struct jm_setting *near = find_nearest(place->section, name_of(node), false);
+	const struct jm_setting *near = find_nearest(place->section, node_name(node), false);
 	char allowed[ALLOWED_BYTES], elsewhere[300];
 
-	sections_of(name_of(node), elsewhere, sizeof elsewhere);
+	sections_of(node_name(node), elsewhere, sizeof elsewhere);
 	if (elsewhere[0]) {
-		jm_findings_error(f, line_of(node),
-		    "<%s>: does not belong in <%s>; it belongs in %s", name_of(node),
+		jm_findings_error(f, node_line(node),
+		    "<%s>: does not belong in <%s>; it belongs in %s", node_name(node),
 		    place->section, elsewhere);
 		return;
 	}
 	allowed_names(place->section, false, allowed, sizeof allowed);
-	jm_findings_error(f, line_of(node), "<%.*s>: unknown in <%s>%s%s%s; allowed: %s",
-	    NAME_BYTES, name_of(node), place->section, near ? "; did you mean <" : "",
+	jm_findings_error(f, node_line(node), "<%.*s>: unknown in <%s>%s%s%s; allowed: %s",
+	    NAME_BYTES, node_name(node), place->section, near ? "; did you mean <" : "",
 	    near ? near->name : "", near ? ">?" : "", allowed);
 }
 
-/* The text of an element, white space trimmed, into text_r (VALUE_BYTES). False when there is
- * something else in it, which is told. */
-static bool take_text(const xmlNode *node, char *text_r, struct jm_findings *f)
+/* Copy the text of an element into text_r (VALUE_BYTES long). False when it contains anything else
+ * or is too long, which is reported. */
+static bool node_text(const xmlNode *node, char *text_r, struct jm_findings *f)
 {
 	size_t len = 0;
 
@@ -141,14 +142,14 @@ static bool take_text(const xmlNode *node, char *text_r, struct jm_findings *f)
 		if (child->type == XML_COMMENT_NODE || child->type == XML_PI_NODE)
 			continue;
 		if (child->type != XML_TEXT_NODE && child->type != XML_CDATA_SECTION_NODE) {
-			jm_findings_error(f, line_of(child),
-			    "<%s>: only text is allowed in it; found <%.*s>", name_of(node),
-			    NAME_BYTES, child->name ? name_of(child) : "?");
+			jm_findings_error(f, node_line(child),
+			    "<%s>: only text is allowed in it; found <%.*s>", node_name(node),
+			    NAME_BYTES, child->name ? node_name(child) : "?");
 			return false;
 		}
 		if (n >= VALUE_BYTES - len) {
-			jm_findings_error(f, line_of(node),
-			    "<%s>: value is wrong: longer than %d bytes", name_of(node),
+			jm_findings_error(f, node_line(node),
+			    "<%s>: value is wrong: longer than %d bytes", node_name(node),
 			    VALUE_BYTES - 1);
 			return false;
 		}
@@ -159,47 +160,49 @@ static bool take_text(const xmlNode *node, char *text_r, struct jm_findings *f)
 	return true;
 }
 
-/* A value into its field. -1 only for trouble of ours. */
-static int take_value(const struct jm_setting *t, const char *text, int line, void *field,
+/* Parse a value into its member. A wrong value is reported; -1 with err filled only for TEMP and
+ * BUG. */
+static int read_value(const struct jm_setting *t, const char *text, int line, void *field,
     struct jm_findings *f, struct jm_err *err)
 {
-	struct jm_err why = { JM_E_NONE, 0, "" };
+	struct jm_err cause = { JM_E_NONE, 0, "" };
 	bool attribute = t->name[0] == '@';
 
-	if (jm_value_parse(t, jm_span_str(text), field, &why) == 0)
+	if (jm_value_parse(t, jm_span_str(text), field, &cause) == 0)
 		return 0;
-	if (why.kind != JM_E_USAGE) {
-		*err = why;
+	if (cause.kind != JM_E_USAGE) {
+		if (err)
+			*err = cause;
 		return -1;
 	}
 	if (attribute)
-		jm_findings_error(f, line, "<%s %s>: %s", t->section, t->name + 1, why.text);
+		jm_findings_error(f, line, "<%s %s>: %s", t->section, t->name + 1, cause.text);
 	else
-		jm_findings_error(f, line, "<%s>: %s", t->name, why.text);
+		jm_findings_error(f, line, "<%s>: %s", t->name, cause.text);
 	return 0;
 }
 
-/* The attributes of an element, whose struct is at base. */
+/* Read the attributes of an element that fills the struct at base (NULL: it may have none). */
 static int walk_attributes(
     const xmlNode *node, void *base, struct jm_findings *f, struct jm_err *err)
 {
 	if (node->ns || node->nsDef)
-		jm_findings_error(
-		    f, line_of(node), "<%s>: namespaces (xmlns) are not used here", name_of(node));
+		jm_findings_error(f, node_line(node), "<%s>: namespaces (xmlns) are not used here",
+		    node_name(node));
 	for (const xmlAttr *a = node->properties; a; a = a->next) {
 		const struct jm_setting *t = a->ns
 		    ? NULL
-		    : find_setting(name_of(node), "@", (const char *)a->name),
+		    : find_setting(node_name(node), "@", (const char *)a->name),
 					*near;
 		char allowed[ALLOWED_BYTES];
 		xmlChar *text;
 		int rc;
 
 		if (!t) {
-			near = find_nearest(name_of(node), (const char *)a->name, true);
-			allowed_names(name_of(node), true, allowed, sizeof allowed);
-			jm_findings_error(f, line_of(node),
-			    "<%s>: unknown attribute \"%.*s\"; allowed: %s%s%s%s", name_of(node),
+			near = find_nearest(node_name(node), (const char *)a->name, true);
+			allowed_names(node_name(node), true, allowed, sizeof allowed);
+			jm_findings_error(f, node_line(node),
+			    "<%s>: unknown attribute \"%.*s\"; allowed: %s%s%s%s", node_name(node),
 			    NAME_BYTES, (const char *)a->name, allowed,
 			    near ? "; did you mean \"" : "", near ? near->name + 1 : "",
 			    near ? "\"?" : "");
@@ -208,8 +211,8 @@ static int walk_attributes(
 		text = xmlNodeGetContent((const xmlNode *)(const void *)a);
 		if (!text)
 			return jm_err_set(err, JM_E_TEMP, "out of memory");
-		rc = take_value(
-		    t, (const char *)text, line_of(node), jm_fields_at(t, base), f, err);
+		rc = read_value(
+		    t, (const char *)text, node_line(node), jm_members_at(t, base), f, err);
 		xmlFree(text);
 		if (rc != 0)
 			return -1;
@@ -219,35 +222,37 @@ static int walk_attributes(
 
 static int walk_section(struct place *place, struct jm_findings *f, struct jm_err *err);
 
-/* A domain or a range: one more in a list. A wrong one is left out again, as it was told. */
+/* Append an element of a list: a domain, a source or a range. A wrong one is reported and removed
+ * again. */
 static int walk_item(const struct jm_setting *t, const xmlNode *node, void *base,
     struct jm_findings *f, struct jm_err *err)
 {
 	char text[VALUE_BYTES];
 	unsigned errors = f->errors;
-	struct jm_err why = { JM_E_NONE, 0, "" };
+	struct jm_err cause = { JM_E_NONE, 0, "" };
 	void *item;
 
-	if (!take_text(node, text, f))
+	if (!node_text(node, text, f))
 		return 0;
-	if (jm_fields_grow(t, base, &item, &why) != 0) {
-		if (why.kind != JM_E_LIMIT) {
-			*err = why;
+	if (jm_members_grow(t, base, &item, &cause) != 0) {
+		if (cause.kind != JM_E_LIMIT) {
+			if (err)
+				*err = cause;
 			return -1;
 		}
-		jm_findings_error(f, line_of(node), "<%s>: %s of them", t->name, why.text);
+		jm_findings_error(f, node_line(node), "<%s>: %s of them", t->name, cause.text);
 		return 0;
 	}
 	if (t->type != JM_SETTING_RANGE) {
-		char **name = item; /* comes first in all of them */
+		char **name = item; /* the first member of all these structs */
 
 		if (t->type == JM_SETTING_DOMAIN)
-			((struct jm_domain *)item)->line = line_of(node);
+			((struct jm_domain *)item)->line = node_line(node);
 		else
-			((struct jm_source *)item)->line = line_of(node);
-		if (jm_fields_preset(t->name, item, err) != 0 ||
+			((struct jm_source *)item)->line = node_line(node);
+		if (jm_members_preset(t->name, item, err) != 0 ||
 		    walk_attributes(node, item, f, err) != 0 ||
-		    take_value(t, text, line_of(node), name, f, err) != 0)
+		    read_value(t, text, node_line(node), name, f, err) != 0)
 			return -1;
 		if (f->errors != errors) {
 			free(*name);
@@ -256,41 +261,43 @@ static int walk_item(const struct jm_setting *t, const xmlNode *node, void *base
 	} else {
 		struct jm_ranges *ranges = base;
 
-		ranges->lines[ranges->n - 1] = line_of(node);
+		ranges->lines[ranges->n - 1] = node_line(node);
 		if (walk_attributes(node, NULL, f, err) != 0 ||
-		    take_value(t, text, line_of(node), item, f, err) != 0)
+		    read_value(t, text, node_line(node), item, f, err) != 0)
 			return -1;
 	}
 	if (f->errors != errors)
-		jm_fields_shrink(t, base);
+		jm_members_shrink(t, base);
 	return 0;
 }
 
-/* A section inside of the one at parent. */
+/* Read a section inside of parent. */
 static int walk_group(const struct jm_setting *t, const xmlNode *node, const struct place *parent,
     struct jm_findings *f, struct jm_err *err)
 {
 	struct place place = { .node = node,
 		.section = t->name,
-		.base = jm_fields_at(t, parent->base),
+		.base = jm_members_at(t, parent->base),
 		.lines = parent->lines };
 
 	if (t->many_size) {
-		struct jm_service *service; /* the only group of which there are many */
-		struct jm_err why = { JM_E_NONE, 0, "" };
+		struct jm_service *service; /* the only group with many */
+		struct jm_err cause = { JM_E_NONE, 0, "" };
 
-		if (jm_fields_grow(t, parent->base, &place.base, &why) != 0) {
-			if (why.kind != JM_E_LIMIT) {
-				*err = why;
+		if (jm_members_grow(t, parent->base, &place.base, &cause) != 0) {
+			if (cause.kind != JM_E_LIMIT) {
+				if (err)
+					*err = cause;
 				return -1;
 			}
-			jm_findings_error(f, line_of(node), "<%s>: %s of them", t->name, why.text);
+			jm_findings_error(
+			    f, node_line(node), "<%s>: %s of them", t->name, cause.text);
 			return 0;
 		}
 		service = place.base;
-		service->line = line_of(node);
+		service->line = node_line(node);
 		place.lines = service->lines;
-		if (jm_fields_preset(t->name, service, err) != 0)
+		if (jm_members_preset(t->name, service, err) != 0)
 			return -1;
 	}
 	return walk_section(&place, f, err);
@@ -299,7 +306,7 @@ static int walk_group(const struct jm_setting *t, const xmlNode *node, const str
 static int walk_element(
     struct place *place, const xmlNode *node, struct jm_findings *f, struct jm_err *err)
 {
-	const struct jm_setting *t = find_setting(place->section, "", name_of(node));
+	const struct jm_setting *t = find_setting(place->section, "", node_name(node));
 	char text[VALUE_BYTES];
 
 	if (!t || t->name[0] == '@') {
@@ -307,38 +314,38 @@ static int walk_element(
 		return 0;
 	}
 	if (place->seen[row_of(t)] && !t->many_size) {
-		jm_findings_error(f, line_of(node),
+		jm_findings_error(f, node_line(node),
 		    "<%s>: given twice in <%s>; the first one is in line %d", t->name,
 		    place->section, place->seen[row_of(t)]);
 		return 0;
 	}
-	place->seen[row_of(t)] = line_of(node);
-	place->lines[row_of(t)] = line_of(node);
+	place->seen[row_of(t)] = node_line(node);
+	place->lines[row_of(t)] = node_line(node);
 	if (t->type == JM_SETTING_GROUP)
 		return walk_group(t, node, place, f, err);
 	if (t->many_size)
 		return walk_item(t, node, place->base, f, err);
 	if (walk_attributes(node, NULL, f, err) != 0)
 		return -1;
-	return take_text(node, text, f)
-	    ? take_value(t, text, line_of(node), jm_fields_at(t, place->base), f, err)
+	return node_text(node, text, f)
+	    ? read_value(t, text, node_line(node), jm_members_at(t, place->base), f, err)
 	    : 0;
 }
 
-/* Text where only elements belong: its first line. */
-static void tell_stray_text(const struct place *place, const xmlNode *node, struct jm_findings *f)
+/* Report text where only elements belong, by its first line. */
+static void report_stray_text(const struct place *place, const xmlNode *node, struct jm_findings *f)
 {
 	const char *text = node->content ? (const char *)node->content : "";
 	size_t n;
 
 	text += strspn(text, " \t\r\n");
 	n = strcspn(text, "\t\r\n");
-	jm_findings_error(f, line_of(node), "<%s>: text between its elements: \"%.*s\"",
+	jm_findings_error(f, node_line(node), "<%s>: text between its elements: \"%.*s\"",
 	    place->section, n < 40 ? (int)n : 40, text);
 }
 
-/* What a section must have and has not. */
-static void tell_missing(const struct place *place, struct jm_findings *f)
+/* Report what a section must contain and does not. */
+static void report_missing(const struct place *place, struct jm_findings *f)
 {
 	size_t n;
 	const struct jm_setting *table = jm_settings_table(&n);
@@ -346,7 +353,7 @@ static void tell_missing(const struct place *place, struct jm_findings *f)
 	for (const struct jm_setting *t = table; t < table + n; t++)
 		if (t->required && strcmp(t->section, place->section) == 0 &&
 		    !place->seen[row_of(t)])
-			jm_findings_error(f, line_of(place->node), "<%s>: <%s> is missing: %s",
+			jm_findings_error(f, node_line(place->node), "<%s>: <%s> is missing: %s",
 			    place->section, t->name, t->doc);
 }
 
@@ -365,25 +372,26 @@ static int walk_section(struct place *place, struct jm_findings *f, struct jm_er
 			break;
 		default:
 			if (!xmlIsBlankNode(child))
-				tell_stray_text(place, child, f);
+				report_stray_text(place, child, f);
 			break;
 		}
 	}
-	tell_missing(place, f);
+	report_missing(place, f);
 	return 0;
 }
 
-int jm_walk(const xmlDoc *doc, struct jm_settings *s, struct jm_findings *f, struct jm_err *err)
+int jm_document_read(
+    const xmlDoc *doc, struct jm_settings *s, struct jm_findings *f, struct jm_err *err)
 {
 	const xmlNode *root = xmlDocGetRootElement(doc);
 	struct place place = {
 		.node = root, .section = JM_SETTINGS_ROOT, .base = s, .lines = s->lines
 	};
 
-	if (!root || strcmp(name_of(root), JM_SETTINGS_ROOT) != 0) {
-		jm_findings_error(f, root ? line_of(root) : 0,
+	if (!root || strcmp(node_name(root), JM_SETTINGS_ROOT) != 0) {
+		jm_findings_error(f, root ? node_line(root) : 0,
 		    "<%.*s>: the outermost element has to be <" JM_SETTINGS_ROOT ">", NAME_BYTES,
-		    root ? name_of(root) : "?");
+		    root ? node_name(root) : "?");
 		return 0;
 	}
 	return walk_section(&place, f, err);

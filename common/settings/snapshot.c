@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "common/settings/keep.h"
+/* Writing loaded settings as XML with masked secrets, and unmasking them. The texts of values come
+ * from value.c. See snapshot.h. */
+#include "common/settings/snapshot.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "common/base/digest.h"
-#include "common/settings/fields.h"
+#include "common/settings/member.h"
 #include "common/settings/table.h"
 #include "common/settings/value.h"
 
@@ -38,8 +40,9 @@ static int put_element(
 	    : 0;
 }
 
-/* salt: SALT_DIGITS of it. */
-static int mask(const char *secret, const char *salt, char mask_r[MASK_BYTES], struct jm_err *err)
+/* Compute the mask of secret: SALT_DIGITS of salt, ":" and the first digits of a digest. */
+static int mask_secret(
+    const char *secret, const char *salt, char mask_r[MASK_BYTES], struct jm_err *err)
 {
 	char both[SALT_DIGITS + SECRET_BYTES], hex[JM_SHA256_HEX_BYTES];
 	unsigned char digest[JM_SHA256_BYTES];
@@ -52,6 +55,7 @@ static int mask(const char *secret, const char *salt, char mask_r[MASK_BYTES], s
 	return 0;
 }
 
+/* Write the mask of secret, with a new salt. */
 static int put_secret(
     struct jm_buf *b, const struct jm_setting *t, const char *secret, struct jm_err *err)
 {
@@ -62,7 +66,8 @@ static int put_secret(
 		return -1;
 	for (size_t i = 0; i < sizeof random; i++)
 		snprintf(salt + 2 * i, 3, "%02x", random[i]);
-	return mask(secret, salt, text, err) != 0 ? -1 : put_element(b, t->name, "", text, err);
+	return mask_secret(secret, salt, text, err) != 0 ? -1
+							 : put_element(b, t->name, "", text, err);
 }
 
 static int put_value(
@@ -80,6 +85,7 @@ static int put_value(
 static int put_section(
     struct jm_buf *b, const char *section, const void *base, const int *lines, struct jm_err *err);
 
+/* Write all elements of a setting with many. */
 static int put_many(
     struct jm_buf *b, const struct jm_setting *t, const void *base, struct jm_err *err)
 {
@@ -108,13 +114,13 @@ static int put_many(
 				    ((const struct jm_domain *)element)->sub_domains
 				? " sub-domains=\"yes\""
 				: "",
-			    ((const struct jm_source *)element)->name, err); /* the name comes first
-										in both */
+			    /* the name comes first in struct jm_domain, too */
+			    ((const struct jm_source *)element)->name, err);
 	}
 	return rc;
 }
 
-/* A group of which nothing is said is left out. */
+/* Write a group, but not an empty one. */
 static int put_group(struct jm_buf *b, const struct jm_setting *t, const void *base,
     const int *lines, struct jm_err *err)
 {
@@ -162,7 +168,8 @@ int jm_settings_text(const struct jm_settings *s, struct jm_buf *b, struct jm_er
 	    : 0;
 }
 
-static int unmask(struct jm_mailbox *old, const struct jm_mailbox *now, struct jm_err *err)
+/* Unmask the secrets of one mailbox. */
+static int unmask_mailbox(struct jm_mailbox *old, const struct jm_mailbox *now, struct jm_err *err)
 {
 	size_t n;
 	const struct jm_setting *table = jm_settings_table(&n);
@@ -174,11 +181,11 @@ static int unmask(struct jm_mailbox *old, const struct jm_mailbox *now, struct j
 
 		if (strcmp(t->section, "pop3") != 0 || !jm_setting_is_secret(t))
 			continue;
-		field = jm_fields_at(t, old);
+		field = jm_members_at(t, old);
 		secret = jm_value_text(t, now, number);
 		if (!*field || !secret || strlen(*field) != MASK_BYTES - 1)
 			continue;
-		if (mask(secret, *field, text, err) != 0)
+		if (mask_secret(secret, *field, text, err) != 0)
 			return -1;
 		if (strcmp(text, *field) != 0)
 			continue;
@@ -197,7 +204,8 @@ int jm_settings_unmask(struct jm_settings *old, const struct jm_settings *now, s
 		for (size_t k = 0; k < now->services_n; k++)
 			if (strcmp(old->services[i].email_address,
 				now->services[k].email_address) == 0 &&
-			    unmask(&old->services[i].pop3, &now->services[k].pop3, err) != 0)
+			    unmask_mailbox(&old->services[i].pop3, &now->services[k].pop3, err) !=
+				0)
 				return -1;
 	return 0;
 }

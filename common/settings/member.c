@@ -1,20 +1,21 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The structs of settings.h as the table describes them. Nothing here knows XML. */
-#include "common/settings/fields.h"
+/* Access to the members of the structs of settings.h through the table. Text is parsed and printed
+ * by value.c. See member.h. */
+#include "common/settings/member.h"
 
 #include <stdlib.h>
 
 #include "common/settings/value.h"
 
 _Static_assert(offsetof(struct jm_domain, name) == 0 && offsetof(struct jm_source, name) == 0,
-    "the name comes first");
+    "member.c, difference.c and snapshot.c find the name first");
 
-void *jm_fields_at(const struct jm_setting *t, void *base)
+void *jm_members_at(const struct jm_setting *t, void *base)
 {
 	return (char *)base + t->offset;
 }
 
-/* The array behind a setting with many. Copied in and out, as the pointer's type differs. */
+/* The array of a setting with many. memcpy(), as the types of these pointers differ. */
 static char *array_of(const struct jm_setting *t, const void *base, size_t *n_r)
 {
 	char *array;
@@ -24,7 +25,7 @@ static char *array_of(const struct jm_setting *t, const void *base, size_t *n_r)
 	return array;
 }
 
-int jm_fields_preset(const char *section, void *base, struct jm_err *err)
+int jm_members_preset(const char *section, void *base, struct jm_err *err)
 {
 	size_t n;
 	const struct jm_setting *table = jm_settings_table(&n);
@@ -33,11 +34,11 @@ int jm_fields_preset(const char *section, void *base, struct jm_err *err)
 		if (strcmp(t->section, section) != 0 || t->many_size)
 			continue;
 		if (t->type == JM_SETTING_GROUP &&
-		    jm_fields_preset(t->name, jm_fields_at(t, base), err) != 0)
+		    jm_members_preset(t->name, jm_members_at(t, base), err) != 0)
 			return -1;
 		if (t->preset &&
-		    jm_value_parse(t, jm_span_str(t->preset), jm_fields_at(t, base), err) != 0) {
-			if (err->kind == JM_E_USAGE)
+		    jm_value_parse(t, jm_span_str(t->preset), jm_members_at(t, base), err) != 0) {
+			if (err && err->kind == JM_E_USAGE)
 				err->kind = JM_E_BUG;
 			return jm_err_wrap(err, "default of %s", t->name);
 		}
@@ -45,16 +46,16 @@ int jm_fields_preset(const char *section, void *base, struct jm_err *err)
 	return 0;
 }
 
-/* Room for one more in an array of n elements: powers of two, so that n alone tells when to grow.
- */
-static void *roomier(void *array, size_t n, size_t size)
+/* Make room for one more element in an array of n. The room is a power of two, so n alone shows
+ * when to grow. NULL without memory; then array is unchanged. */
+static void *array_grow(void *array, size_t n, size_t size)
 {
 	if (n & (n - 1))
 		return array;
 	return reallocarray(array, n ? 2 * n : 1, size);
 }
 
-int jm_fields_grow(const struct jm_setting *t, void *base, void **element_r, struct jm_err *err)
+int jm_members_grow(const struct jm_setting *t, void *base, void **element_r, struct jm_err *err)
 {
 	size_t n;
 	char *array = array_of(t, base, &n);
@@ -63,14 +64,14 @@ int jm_fields_grow(const struct jm_setting *t, void *base, void **element_r, str
 		return jm_err_set(err, JM_E_LIMIT, "more than %zu", n);
 	if (t->type == JM_SETTING_RANGE) {
 		struct jm_ranges *ranges = base;
-		int *lines = roomier(ranges->lines, n, sizeof *lines);
+		int *lines = array_grow(ranges->lines, n, sizeof *lines);
 
 		if (!lines)
 			return jm_err_set(err, JM_E_TEMP, "out of memory");
 		ranges->lines = lines;
 		lines[n] = 0;
 	}
-	array = roomier(array, n, t->many_size);
+	array = array_grow(array, n, t->many_size);
 	if (!array)
 		return jm_err_set(err, JM_E_TEMP, "out of memory");
 	*element_r = array + n * t->many_size;
@@ -81,11 +82,11 @@ int jm_fields_grow(const struct jm_setting *t, void *base, void **element_r, str
 	return 0;
 }
 
-void jm_fields_shrink(const struct jm_setting *t, void *base)
+void jm_members_shrink(const struct jm_setting *t, void *base)
 {
 	size_t n;
 
-	(void)array_of(t, base, &n);
+	memcpy(&n, (const char *)base + t->many_offset, sizeof n);
 	n--;
 	memcpy((char *)base + t->many_offset, &n, sizeof n);
 }
@@ -97,10 +98,9 @@ static void release_many(const struct jm_setting *t, void *base)
 
 	for (size_t i = 0; i < n; i++) {
 		if (t->type == JM_SETTING_GROUP)
-			jm_fields_release(t->name, array + i * t->many_size);
+			jm_members_release(t->name, array + i * t->many_size);
 		else if (t->type != JM_SETTING_RANGE)
-			free(*(char **)(void *)(array + i * t->many_size)); /* the name comes first
-									     */
+			free(*(char **)(void *)(array + i * t->many_size)); /* the name */
 	}
 	if (t->type == JM_SETTING_RANGE) {
 		struct jm_ranges *ranges = base;
@@ -115,13 +115,13 @@ static void release_many(const struct jm_setting *t, void *base)
 	memcpy((char *)base + t->many_offset, &n, sizeof n);
 }
 
-void jm_fields_release(const char *section, void *base)
+void jm_members_release(const char *section, void *base)
 {
 	size_t n;
 	const struct jm_setting *table = jm_settings_table(&n);
 
 	for (const struct jm_setting *t = table; t < table + n; t++) {
-		char **text = jm_fields_at(t, base);
+		char **text = jm_members_at(t, base);
 
 		if (strcmp(t->section, section) != 0)
 			continue;
@@ -131,7 +131,7 @@ void jm_fields_release(const char *section, void *base)
 		}
 		switch (t->type) {
 		case JM_SETTING_GROUP:
-			jm_fields_release(t->name, text);
+			jm_members_release(t->name, text);
 			break;
 		case JM_SETTING_TEXT:
 		case JM_SETTING_SECRET:
@@ -155,7 +155,7 @@ void jm_fields_release(const char *section, void *base)
 	}
 }
 
-bool jm_fields_equal(const struct jm_setting *t, const void *a, const void *b)
+bool jm_members_equal(const struct jm_setting *t, const void *a, const void *b)
 {
 	const void *x = (const char *)a + t->offset, *y = (const char *)b + t->offset;
 	const char *s, *u;
