@@ -200,8 +200,8 @@ static const struct jm_figure table[] = {
 	    OF_SERVICE,
 	    .help = "When the journal mailbox was last emptied without an error." },
 
-	TEXT(
-	    "services/*/certificate", "pop3: owner of the certificate that the server last showed"),
+	TEXT("services/*/certificate",
+	    "pop3: subject of the certificate that the server last showed"),
 	{ .key = "services/*/certificate_until",
 	    .type = JM_FIGURE_TIME,
 	    .metric = "journal_milter_pop3_certificate_expiry_timestamp_seconds",
