@@ -92,8 +92,7 @@ static const struct jm_figure table[] = {
 	    .metric = "journal_milter_archive_commit_duration_seconds_bucket",
 	    COMMIT_TIME,
 	    .label = "le",
-	    .help =
-		"Groups of records that became durable within so many seconds, since the start." },
+	    .help = "Groups that became durable within so many seconds, since the start." },
 	{ .key = "archive/commit_time/microseconds",
 	    .type = JM_FIGURE_NUMBER,
 	    .metric = "journal_milter_archive_commit_duration_seconds_sum",
