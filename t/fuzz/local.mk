@@ -1,4 +1,5 @@
-# Fuzz targets. make check runs the corpus through them; make fuzz searches (clang with libFuzzer), each FUZZ_SECONDS long.
+# Fuzz targets. make check runs the corpus through them; make fuzz searches with each for
+# FUZZ_SECONDS (clang with libFuzzer).
 check_PROGRAMS += t/unit/fuzz_unwrap.t t/unit/fuzz_parsers.t
 UNIT_TESTS += t/unit/fuzz_unwrap.t t/unit/fuzz_parsers.t
 t_unit_fuzz_unwrap_t_SOURCES = t/fuzz/unwrap.c t/fuzz/driver.c t/fuzz/fuzz.h

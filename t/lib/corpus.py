@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The corpus of t/corpus: each message with the result that a receiver must reach. See t/corpus/README."""
+"""The corpus of t/corpus: each message with the result that a receiver must reach. See t/corpus/journal/README.md."""
 import json
 import os
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# System tests drive the real programs behind real mail servers; each stands alone: prove t/system/NAME.t
+# System tests run the real programs with real mail servers; each runs alone: prove t/system/NAME.t
 MAIL_TESTS = t/system/milter.t t/system/corpus_postfix.t t/system/corpus_sendmail.t t/system/mixed.t t/system/refusals.t \
 	t/system/tls_auth.t t/system/traps.t t/system/piler.t t/system/kill.t t/system/reload.t t/system/stop.t t/system/diskfull.t \
 	t/system/starvation.t t/system/places.t t/system/service_fields.t t/system/domain.t
