@@ -26,7 +26,8 @@ PROCESS = re.compile(r"(?<!->)\b(_?exit|_Exit|quick_exit|abort|v?fork|clone|posi
 
 
 def fence(header):
-    return next((f for f in FENCED if header == f or f.endswith("/") and header.startswith(f)), None)
+    matches = (f for f in FENCED if header == f or f.endswith("/") and header.startswith(f))
+    return next(matches, None)
 
 
 def allowed_outside(name, header, rows):
