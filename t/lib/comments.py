@@ -7,6 +7,7 @@ import tokenize
 
 import source
 
+DOCUMENTED = (ast.Module, ast.FunctionDef, ast.ClassDef)
 C_TOKEN = re.compile(r"/\*.*?\*/|//[^\n]*|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'", re.S)
 
 
@@ -19,7 +20,7 @@ def of_c(text):
 
 def of_python(text):
     for node in ast.walk(ast.parse(text)):
-        if isinstance(node, (ast.Module, ast.FunctionDef, ast.ClassDef)) and ast.get_docstring(node):
+        if isinstance(node, DOCUMENTED) and ast.get_docstring(node):
             yield node.body[0].lineno, ast.get_docstring(node, clean=False)
     yield from joined((t.start[0], t.string, not t.line[:t.start[1]].strip())
                       for t in tokenize.generate_tokens(io.StringIO(text).readline)
