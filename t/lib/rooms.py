@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The rooms of common/ as common/README lists them, and what the object files of a build say about their order."""
+"""
+The rooms of common/ as common/README lists them, and what the object files of a build say about
+their order.
+"""
 import os
 import re
 import subprocess
@@ -11,7 +14,10 @@ LIBC = {"poll"}
 
 
 def table(text=None):
-    """[(room, [external headers])] in the order of common/README: a row may use only the rows above it."""
+    """
+    [(room, [external headers])] in the order of common/README: a row may use only the rows above
+    it.
+    """
     rows = []
     for line in (source.read("common/README") if text is None else text).splitlines():
         m = re.match(r"([a-z][a-z0-9]*)\s+(-|(?:[\w.]+(?:/|\.h)(?:\s(?=\S))?)+)\s{2,}\S", line)
@@ -27,13 +33,16 @@ def room_of(name):
 
 
 class Objects:
-    """Which source file uses which other one, through which symbols: from nm over the objects below common/ and milter/."""
+    """
+    Which source file uses which other one, through which symbols: from nm over the objects below
+    common/ and milter/.
+    """
 
     def __init__(self, src, build):
         self.src, self.build = src, build
-        self.sources = sorted(os.path.relpath(os.path.join(d, n), src)
-                              for top in ("common", "milter") for d, _, names in os.walk(os.path.join(src, top))
-                              for n in names if n.endswith(".c"))
+        self.sources = sorted(
+            os.path.relpath(os.path.join(d, n), src) for top in ("common", "milter")
+            for d, _, names in os.walk(os.path.join(src, top)) for n in names if n.endswith(".c"))
         self.objects = {}
         for top in ("common", "milter"):
             for folder, _, names in os.walk(os.path.join(build, top)):
@@ -46,27 +55,35 @@ class Objects:
         self.uses = {name: self._used_by(name) for name in sorted(self.objects)}
 
     def _source_of(self, path):
-        """The file an object was made from; None for one whose source has moved away. A program's own flags put its name before."""
+        """
+        The file an object was made from; None for one whose source has moved away. A program's own
+        flags put its name before.
+        """
         folder, n = os.path.split(path[:-2])
         for base in (n, re.sub(r"^\w+-", "", n)):
             name = os.path.join(folder, base + ".c")
-            if os.path.exists(os.path.join(self.src, name)) or os.path.exists(os.path.join(self.build, name)):
+            if os.path.exists(os.path.join(self.src, name)) \
+                    or os.path.exists(os.path.join(self.build, name)):
                 return name
         return None
 
     def _read_symbols(self):
         self.defined, self.wanted, self.where = {}, {}, {}
         for name, paths in self.objects.items():
-            r = subprocess.run(["nm", "-g", "-P"] + [os.path.join(self.build, p) for p in paths], stdout=subprocess.PIPE,
-                               check=True)
-            symbols = [line.split()[:2] for line in r.stdout.decode().splitlines() if not line.endswith(":") and line]
+            r = subprocess.run(["nm", "-g", "-P"] + [os.path.join(self.build, p) for p in paths],
+                               stdout=subprocess.PIPE, check=True)
+            symbols = [line.split()[:2] for line in r.stdout.decode().splitlines()
+                       if not line.endswith(":") and line]
             self.defined[name] = {s for s, kind in symbols if kind not in "UwvN"}
             self.wanted[name] = {s for s, kind in symbols if kind in "Uwv"}
             for s in self.defined[name] - LIBC:
                 self.where.setdefault(s, []).append(name)
 
     def _used_by(self, name):
-        """{other file: [symbols]}. Programs may have symbols of the same name: the nearest one is meant."""
+        """
+        {other file: [symbols]}. Programs may have symbols of the same name: the nearest one is
+        meant.
+        """
         def distance(other):
             if room_of(other).split("/")[:2] == room_of(name).split("/")[:2]:
                 return 0
@@ -92,13 +109,15 @@ class Objects:
     def circles(self, names):
         """The circles among these files: [[file]], the largest first."""
         inside = set(names)
-        return sorted((c for c in components({n: [o for o in self.uses[n] if o in inside] for n in names}) if len(c) > 1),
-                      key=lambda c: (-len(c), c))
+        return sorted(
+            (c for c in components({n: [o for o in self.uses[n] if o in inside] for n in names})
+             if len(c) > 1), key=lambda c: (-len(c), c))
 
     def closing(self, circle):
         """
-        The files of a circle in an order, what is used first, and the arrows against that order, as few symbols as a simple search
-        finds: without these arrows there is no circle. ([file], [(user, used, [symbols])])
+        The files of a circle in an order, what is used first, and the arrows against that order, as
+        few symbols as a simple search finds: without these arrows there is no circle. ([file],
+        [(user, used, [symbols])])
         """
         order, left = [], set(circle)
         top = []
@@ -120,11 +139,13 @@ class Objects:
                 left.remove(n)
         order += top
         place = {n: i for i, n in enumerate(order)}
-        return order, [(n, o, s) for n in order for o, s in sorted(self.uses[n].items()) if place.get(o, -1) > place[n]]
+        return order, [(n, o, s) for n in order for o, s in sorted(self.uses[n].items())
+                       if place.get(o, -1) > place[n]]
 
     def arrows(self):
         """Every use of a file in another room: (user, used, [symbols])."""
-        return [(n, o, s) for n in self.uses for o, s in sorted(self.uses[n].items()) if room_of(n) != room_of(o)]
+        return [(n, o, s) for n in self.uses for o, s in sorted(self.uses[n].items())
+                if room_of(n) != room_of(o)]
 
 
 def components(graph):

@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
 """
-The object files say which file uses which: no circle of files inside a room of common/ or milter/, and no use of a room against
-the table of common/README.
+The object files say which file uses which: no circle of files inside a room of common/ or milter/,
+and no use of a room against the table of common/README.
 """
 import os
 import shutil
@@ -27,7 +27,8 @@ def circles_of(objects, names):
     for circle in objects.circles(names):
         order, against = objects.closing(circle)
         count += len(circle)
-        text.append("circle of %d: %s" % (len(circle), " ".join(os.path.basename(n) for n in order)))
+        text.append("circle of %d: %s" % (len(circle),
+                                          " ".join(os.path.basename(n) for n in order)))
         text += ["  closed by " + show(*a) for a in against]
     return text, count
 
@@ -38,7 +39,8 @@ def against_table(objects, order):
         if not user.startswith("common/"):
             continue
         mine, other = user.split("/")[1], used.split("/")[1]
-        if used.startswith("milter/") or mine not in order or other not in order[:order.index(mine)]:
+        if used.startswith("milter/") or mine not in order \
+                or other not in order[:order.index(mine)]:
             yield show(user, used, symbols)
 
 
@@ -51,7 +53,10 @@ def against_ctl(objects):
 
 
 def planted():
-    """A small tree with a circle, an arrow against the table, one into milter/ and one against jmctl's order, compiled."""
+    """
+    A small tree with a circle, an arrow against the table, one into milter/ and one against jmctl's
+    order, compiled.
+    """
     files = {
         "common/base/low.c": "int high(void); int low(void) { return high(); }",
         "common/base/high.c": "int far(void); int high(void) { return far(); }",
@@ -81,13 +86,16 @@ def planted():
 
 tap.need("nm", os.environ.get("CC", "cc"))
 plant = planted()
-tap.is_(plant.circles(plant.rooms()["common/base"]), [["common/base/far.c", "common/base/high.c", "common/base/low.c"]],
+tap.is_(plant.circles(plant.rooms()["common/base"]),
+        [["common/base/far.c", "common/base/high.c", "common/base/low.c"]],
         "a planted circle is seen, all of it and nothing else")
 tap.is_(circles_of(plant, plant.rooms()["common/base"]),
-        (["circle of 3: far.c high.c low.c", "  closed by common/base/far.c -> common/base/low.c: low"], 3),
+        (["circle of 3: far.c high.c low.c",
+          "  closed by common/base/far.c -> common/base/low.c: low"], 3),
         "it is shown with the symbol that closes it")
 tap.is_(list(against_table(plant, ["base", "mail"])),
-        ["common/base/up.c -> common/mail/mail.c: mail", "common/mail/out.c -> milter/ctl/ask/ask.c: ask"],
+        ["common/base/up.c -> common/mail/mail.c: mail",
+         "common/mail/out.c -> milter/ctl/ask/ask.c: ask"],
         "planted arrows against the table and into milter/ are seen")
 tap.is_(list(against_ctl(plant)), ["milter/ctl/cli/print.c -> milter/ctl/setup/setup.c: setup"],
         "a planted arrow against the order of jmctl's folders is seen")
@@ -101,9 +109,12 @@ for room, names in sorted(tree.rooms().items()):
     tap.ok(not found, "%s: no circle of files" % room, "\n".join(found))
     tap.diag("%s: %d of %d files in circles" % (room, count, len(names)))
 order = [room for room, _ in rooms.table()]
-tap.is_(order[:2], ["base", "json" if "json" in order else "mail"], "the table of common/README is read")
+tap.is_(order[:2], ["base", "json" if "json" in order else "mail"],
+        "the table of common/README is read")
 found = list(against_table(tree, order))
-tap.ok(not found, "no room of common/ uses one that is not above it in common/README", "\n".join(found))
+tap.ok(not found, "no room of common/ uses one that is not above it in common/README",
+       "\n".join(found))
 found = list(against_ctl(tree))
-tap.ok(not found, "jmctl: main.c uses the folders, these use cli/, and nothing goes back", "\n".join(found))
+tap.ok(not found, "jmctl: main.c uses the folders, these use cli/, and nothing goes back",
+       "\n".join(found))
 sys.exit(tap.done())
