@@ -1,4 +1,5 @@
-# Unit tests are programs t/unit/NAME.t, linked with the library; each module's list is in t/unit/MODULE.mk.
+# Unit tests are programs t/unit/NAME.t, linked with the library; each module's list is in
+# t/unit/MODULE.mk.
 UNIT_LIBS = t/lib/libtap.a $(COMMON_LIBS)
 noinst_LIBRARIES += t/lib/libtap.a
 t_lib_libtap_a_SOURCES = t/lib/tap.c t/lib/tap.h
@@ -24,7 +25,8 @@ include t/style/local.mk
 include t/bench/local.mk
 include t/fuzz/local.mk
 
-# Unit tests run from the build folder, everything else from the source folder; JM_SRCDIR and JM_BUILDDIR tell both.
+# Unit tests run from the build folder, everything else from the source folder; JM_SRCDIR and
+# JM_BUILDDIR tell both.
 TEST_ENV = JM_SRCDIR='$(abs_top_srcdir)' JM_BUILDDIR='$(abs_top_builddir)' PYTHONDONTWRITEBYTECODE=1
 # UNIT_ONLY=1 leaves the rest out (make distcheck UNIT_ONLY=1).
 PROGRAMS_UNDER_TEST = $(bin_PROGRAMS) $(sbin_PROGRAMS) $(noinst_PROGRAMS) $(TEST_TOOLS)

@@ -177,7 +177,8 @@ service pop3-login {{
 }}
 {mine}{extra}
 """.format(run=self.path("run"), folder=self.folder, mail=self.mail,
-            cert=self.certificates.path(self.certificate), mechanisms=self.mechanisms, port=self.port, tls_port=self.tls_port,
+            cert=self.certificates.path(self.certificate), mechanisms=self.mechanisms,
+            port=self.port, tls_port=self.tls_port,
             chroot="" if root else "  chroot =", mine=mine, extra=self.extra)
 
     def start(self):

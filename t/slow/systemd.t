@@ -135,8 +135,9 @@ for u in {units}; do
 		> etc/systemd/system/$u.service.d/test.conf
 done
 printf 'WatchdogSec=20\\n' >> etc/systemd/system/journal-milter.service.d/test.conf
-printf '[Unit]\\nRequires=sysinit.target\\nWants=dbus.socket {units_wanted}\\nAllowIsolate=yes\\n' \\
+printf '[Unit]\\nRequires=sysinit.target\\nWants=dbus.socket {units_wanted}\\n' \\
 	> etc/systemd/system/jm-test.target
+printf 'AllowIsolate=yes\\n' >> etc/systemd/system/jm-test.target
 for u in systemd-networkd-wait-online NetworkManager-wait-online ifupdown-wait-online networking; do
 	ln -sf /dev/null etc/systemd/system/$u.service
 done

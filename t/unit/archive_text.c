@@ -40,7 +40,8 @@ static void without_memory(
     int (*read)(const void *p, size_t n, json_t **v_r, struct jm_err *err), const char *name)
 {
 	static const char text[] =
-	    "{\"verb\":\"search\",\"address\":\"somebody.with.a.long.name@example.com\",\"after\":12345678901234567}";
+	    "{\"verb\":\"search\",\"address\":\"somebody.with.a.long.name@example.com\","
+	    "\"after\":12345678901234567}";
 	json_t *want = json_loads(text, 0, NULL), *got;
 	unsigned wrong = 0, refused = 0;
 	struct jm_err err;

@@ -70,7 +70,8 @@ static void check_widths(void)
 	static const size_t widths[] = { 80, 100, 112, 113, 120, 200 };
 	json_t *state = json_pack("{s:{s:s},s:{s:{s:s,s:i,s:i,s:i},s:{s:s,s:i}},s:[{s:s,s:i}]}",
 	    "archive", "state", "ok", "services",
-	    "journaling-of-a-department-with-a-long-name@journal.a-company-with-a-long-name.example.com",
+	    "journaling-of-a-department-with-a-long-name@"
+	    "journal.a-company-with-a-long-name.example.com",
 	    "state", "Awaiting Initial Run", "reports", 1234567, "set_aside", 4321, "refused",
 	    654321, "a@b.example", "state", "OK", "reports", 5, "clients", "client",
 	    "2001:db8:1111:2222:3333:4444:5555:6666", "messages", 1234567);

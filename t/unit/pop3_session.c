@@ -229,7 +229,8 @@ static const struct {
 	{ "a number twice, two ids", "+OK 1 1\r\n+OK\r\n1 1\r\n.\r\n+OK\r\n1 A\r\n1 B\r\n.\r\n", 0,
 	    "1 1 -|", true },
 	{ "numbers that are none",
-	    "+OK x y\r\n+OK\r\n0 1\r\n-1 1\r\n4294967296 1\r\nx\r\n\r\n1 z\r\n.\r\n+OK\r\n1 A\r\n.\r\n",
+	    "+OK x y\r\n+OK\r\n0 1\r\n-1 1\r\n4294967296 1\r\nx\r\n\r\n1 z\r\n.\r\n+OK\r\n1 A\r\n"
+	    ".\r\n",
 	    0, "1 0 A|", true },
 	{ "LIST cut", "+OK 2 30\r\n+OK\r\n1 10\r\n2 20\r\n", -1, NULL, false },
 	{ "UIDL cut", "+OK 2 30\r\n+OK\r\n1 10\r\n2 20\r\n.\r\n+OK\r\n1 A\r\n", -1, NULL, false },
