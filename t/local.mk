@@ -12,7 +12,7 @@ include t/unit/service.mk
 include t/unit/control.mk
 include t/unit/ctl.mk
 include t/unit/pop3.mk
-# What takes longest comes first, so that no processor is idle at the end.
+# The longest tests come first, so that no processor is idle at the end.
 include t/system/jmctl.mk
 include t/system/pop3.mk
 include t/corpus/local.mk
@@ -26,7 +26,7 @@ include t/bench/local.mk
 include t/fuzz/local.mk
 
 # Unit tests run from the build folder, everything else from the source folder; JM_SRCDIR and
-# JM_BUILDDIR tell both.
+# JM_BUILDDIR name both.
 TEST_ENV = JM_SRCDIR='$(abs_top_srcdir)' JM_BUILDDIR='$(abs_top_builddir)' PYTHONDONTWRITEBYTECODE=1
 # UNIT_ONLY=1 leaves the rest out (make distcheck UNIT_ONLY=1).
 PROGRAMS_UNDER_TEST = $(bin_PROGRAMS) $(sbin_PROGRAMS) $(noinst_PROGRAMS) $(TEST_TOOLS)

@@ -232,7 +232,7 @@ struct figures {
 	uint64_t messages, stored, syncs, written;
 };
 
-/* The number behind a name at the begin of a line. */
+/* The number after a name at the start of a line. */
 static uint64_t proc_number(const char *path, const char *name)
 {
 	size_t name_n = strlen(name);
@@ -411,7 +411,7 @@ static int nothing(void *ctx, const json_t *object, struct jm_err *err)
 	return 0;
 }
 
-/* What an item is asked for by. */
+/* The keys that an item is looked up by. */
 struct sample {
 	uint64_t id;
 	int64_t time_ms;

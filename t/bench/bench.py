@@ -218,7 +218,7 @@ def archive_table(found):
 
 
 def matching(items):
-    """What it costs to find a report's item among so many."""
+    """The cost of finding a report's item among this many items."""
     folder = os.path.join(tap.folder(), "matching")
     text = run.output(os.path.join(tap.BUILD, "t/bench/match_bench"), folder, str(items),
                       timeout=1800)

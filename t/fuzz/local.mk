@@ -15,7 +15,8 @@ FUZZ_FILES = t/lib/journaled.c common/base/*.c common/mail/*.c common/journal/*.
 fuzz: common/settings/schema-text.c
 	for f in unwrap parsers; do \
 		mkdir -p t/fuzz/found-$$f && \
-		(cd $(srcdir) && clang $(FUZZ_FLAGS) $(DEFS) $(AM_CPPFLAGS) $(XML_CFLAGS) -I. -std=gnu11 \
+		(cd $(srcdir) && clang $(FUZZ_FLAGS) $(DEFS) $(AM_CPPFLAGS) \
+			$(XML_CFLAGS) -I. -std=gnu11 \
 			-o $(abs_top_builddir)/t/fuzz/$$f t/fuzz/$$f.c $(FUZZ_FILES) \
 			$(XML_LIBS) $(CRYPTO_LIBS) $(JANSSON_LIBS) $(IDN2_LIBS)) && \
 		JM_SRCDIR=$(abs_top_srcdir) t/fuzz/$$f -max_total_time=$(FUZZ_SECONDS) \

@@ -28,7 +28,7 @@ def of_python(text):
 
 
 def of_lines(text):
-    """Whole-line "#" comments of shell, make and the like."""
+    """Whole-line "#" comments, as in shell and make."""
     yield from joined((i + 1, line.strip(), True) for i, line in enumerate(text.split("\n"))
                       if re.match(r"\s*#", line))
 

@@ -24,7 +24,7 @@ class Message:
 
 
 def all_messages():
-    """Every message below t/corpus, by name; an error when there is none."""
+    """Every message below t/corpus, by name; an error when there are no messages."""
     found = []
     for folder, _, names in os.walk(os.path.join(tap.SRC, "t", "corpus")):
         found += [os.path.join(folder, n[:-4]) for n in names if n.endswith(".eml")

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """
-What an archive without a daemon answers, in a form that does not depend on the folder or the day:
+The answers of an archive without a daemon, in a form that does not depend on the folder or the day:
 for golden files of a format version.
 """
 import hashlib
@@ -77,7 +77,8 @@ def answers(archive, scratch=None):
 
 def missing(want, got, path=""):
     """
-    What got lacks, or has otherwise, of want. Members that came with a later version are no fault.
+    The members of want that got lacks or has with another value. Additional members of a later
+    version are not reported.
     """
     if isinstance(want, dict) and isinstance(got, dict):
         return [m for key in want for m in (missing(want[key], got[key], path + "/" + key)

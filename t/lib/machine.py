@@ -52,7 +52,7 @@ exec env -i container=machine PATH=/usr/sbin:/usr/bin:/sbin:/bin \
 
 
 def missing():
-    """What it takes and is not here, as text; empty when all is."""
+    """The tools that are missing here, as text; empty when all are present."""
     wanted = [p for p in ("unshare", "nsenter", "ip", "mount") if not shutil.which(p)]
     if not os.path.exists(SYSTEMD):
         wanted.append("systemd")
@@ -122,8 +122,8 @@ class Machine:
 
     def network(self, work):
         """
-        What work() returns, in a thread that has its network. Threads and sockets made there stay
-        there.
+        Returns the result of work(), run in a thread that has its network. Threads and sockets made
+        there stay there.
         """
         result = []
 

@@ -4,9 +4,8 @@
 A second opinion on journal reports: reads a message by the rules R1..R14 of
 t/corpus/journal/README.md.
 
-usage: oracle.py check DIR...      compare every .eml with the .json beside it; exit status 1 when
-anything differs
-       oracle.py show FILE.eml     print what the rules give for one message
+usage: oracle.py check DIR...    compare every .eml with its .json; exit status 1 on a difference
+       oracle.py show FILE.eml   print what the rules give for one message
 
 It shares no code with common/journal and is meant for small files: it is simple, not fast. Journal
 domains are those of the corpus; another list can be given to examine().
@@ -25,8 +24,7 @@ STRIP = (b"x-ms-exchange-organization-bcc", b"x-ms-exchange-crosspremises-bcc")
 MAX_NESTING = 8
 
 
-# --- header blocks
-# ---------------------------------------------------------------------------------------------------
+# --- header blocks ----------------------------------------------------------------------
 def split_lines(data):
     """Lines with their line ends; only LF ends a line."""
     out = data.split(b"\n")
@@ -79,8 +77,7 @@ def strip_headers(msg):
     return kept + msg[total:], removed
 
 
-# --- MIME
-# ------------------------------------------------------------------------------------------------------------
+# --- MIME -------------------------------------------------------------------------------
 def no_comments(v):
     out, depth, quoted, k = b"", 0, False, 0
     while k < len(v):
@@ -176,8 +173,7 @@ class Part:
         return decode(self.content, self.cte)
 
 
-# --- report text
-# -----------------------------------------------------------------------------------------------------
+# --- report text ------------------------------------------------------------------------
 ALIAS = {"ks_c_5601-1987": "cp949", "unicode-1-1-utf-7": "utf-7", "x-sjis": "shift_jis",
          "gb2312": "gb18030", "gbk": "gb18030",
          "iso-8859-8-i": "iso-8859-8", "big5": "cp950"}
@@ -318,8 +314,7 @@ def parse_2003(text):
     return res if res["sender_line"] and res["recipients"] else None
 
 
-# --- messages
-# --------------------------------------------------------------------------------------------------------
+# --- messages ---------------------------------------------------------------------------
 def family(fields):
     if any(f[0] and f[0].lower() == b"x-ms-journal-report" for f in fields):
         return "exchange-2007"

@@ -13,7 +13,9 @@ PULL = os.path.join(tap.BUILD, "t/lib/pop3_pull")
 
 
 class Pull:
-    """What one run of the driver said: facts by their first word (last one wins), and all lines."""
+    """
+    The output of one run of the driver: facts by their first word (last one wins), and all lines.
+    """
 
     def __init__(self, **options):
         args = [PULL] + ["%s=%s" % (k.replace("_", "-"), v) for k, v in options.items()

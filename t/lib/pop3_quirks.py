@@ -1,18 +1,29 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """
-A POP3 server on loopback that does what a good server never does. It keeps a real mailbox: DELE
-counts only after a QUIT that was answered or said to be lost behind the deletion, each connection
-numbers anew, and what every client said is kept.
+A POP3 server on loopback that does everything a good server never does. It keeps a real mailbox.
+DELE takes effect only after a QUIT that was answered, or whose answer is lost on purpose. Each
+connection numbers the messages anew. Everything that clients said is kept.
 
-Quirks, a connection or all of them ("*"):
-  banner-err banner-garbage auth-err      auth-ir-only-two-steps (AUTH with an initial response is
-  refused) capa-err   no CAPA                      stls-inject plain text behind STLS's +OK uidl-err
-  list-err uidl-short (closes in the list) uidl-dup uidl-missing uidl-renamed (all ids new)
-  uidl-number (the number is the id) list-lies (sizes) retr-endless:N (lines without an end)
-  retr-err:N retr-cut:N retr-cutdot:N retr-stall:N retr-close-after:N retr-garbage:N     the Nth
-  message of the mailbox by its id trickle    a few bytes a packet         dele-err    dele-cut
-  quit-cut (nothing deleted) quit-lost (deleted, not answered) quit-err (nothing deleted) quit-lie
-  (+OK, nothing deleted) quit-stall
+Quirks, of one connection or of all ("*"):
+  banner-err banner-garbage auth-err
+  auth-ir-only-two-steps   AUTH with an initial response is refused
+  capa-err                 no CAPA
+  stls-inject              plain text after the +OK of STLS
+  uidl-err list-err
+  uidl-short               closes inside the list
+  uidl-dup uidl-missing
+  uidl-renamed             all ids are new
+  uidl-number              the number is the id
+  list-lies                wrong sizes
+  retr-endless:N           lines without an end
+  retr-err:N retr-cut:N retr-cutdot:N retr-stall:N retr-close-after:N retr-garbage:N
+                           at the Nth message of the mailbox by its id
+  trickle                  a few bytes in each packet
+  dele-err dele-cut
+  quit-cut quit-err        nothing deleted
+  quit-lie                 +OK, and nothing deleted
+  quit-lost                deleted, not answered
+  quit-stall
 """
 import socket
 import threading

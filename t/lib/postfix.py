@@ -3,7 +3,7 @@
 A private Postfix in one folder, on loopback, without /etc/postfix. As root; needs the package
 postfix and no configuration of it.
 
-The listener is set up as the manual page tells an administrator to: a cleanup service of its own
+The listener is set up as the manual page says: a cleanup service of its own
 that keeps every byte of a journal report, and a route for the journal domains on which nothing can
 be lost (an smtp transport to a closed port: deferred). Mail for example.com goes to a Maildir.
 """
@@ -199,7 +199,7 @@ class Postfix:
             return ""
 
     def queue(self):
-        """What is in the queue: a list of recipients."""
+        """The recipients of the messages in the queue."""
         lines = run.output("postqueue", "-c", self.etc, "-j").splitlines()
         return [r["address"] for line in lines for r in json.loads(line)["recipients"]]
 

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """
-As much of PowerShell's syntax as can be told without PowerShell: strings and brackets are closed,
-each cmdlet is one of those that the scripts may use where they run, each of its parameters is one
-that this cmdlet has, with a value that it takes, the required ones are there, nothing is asked,
-each variable was set before it is used, and the language is as old as the Exchange is. The names,
-the required ones and where each is were looked up in Microsoft's reference of the Exchange cmdlets
-(2007 from Service Pack 1 on, 2010 to 2019, Online).
+As much of PowerShell's syntax as can be checked without PowerShell: strings and brackets are
+closed, each cmdlet is one of those that the scripts may use where they run, each of its parameters
+is one that this cmdlet has, with a value that it takes, the required ones are there, nothing is
+asked, each variable was set before it is used, and the language is as old as the Exchange is. The
+names, the required ones and where each is were looked up in Microsoft's reference of the Exchange
+cmdlets (2007 from Service Pack 1 on, 2010 to 2019, Online).
 """
 import re
 
@@ -52,7 +52,7 @@ VALUES = {"Usage": ["Custom", "Internal", "Internet", "Partner"],
           "AllowedOOFType": ["External", "InternalLegacy", "ExternalLegacy", "None"],
           "UseMapiRichTextFormat": ["Never", "Always", "UseDefaultSettings"],
           "MaxMessageSize": ["Unlimited"], "Confirm": [":$false"]}
-# What came with PowerShell 2 and later is not there on Exchange 2007, what came with 7 nowhere.
+# Exchange 2007 has nothing newer than PowerShell 1; no Exchange has PowerShell 7.
 TOO_NEW = {False: r"(?<!\S)(?:try|catch|finally)\s*\{|\s-(?:join|split|in|notin)\b|@\w+\b(?=\s|$)"
                   r"|\[(?:ordered|pscustomobject)\]|\$PSScriptRoot|&&|\|\||\?\?",
            True: r"&&|\|\||\?\?"}
@@ -81,7 +81,7 @@ def declared(text):
 
 
 def finished(line, command, parameters):
-    """What is wrong with a command as a whole."""
+    """The faults of a command as a whole."""
     if command is None:
         return []
     wanted = REQUIRED.get(command, []) + (["Identity"] if command.split("-")[0] in ("Set", "Remove")
@@ -93,7 +93,9 @@ def finished(line, command, parameters):
 
 
 def faults(text, online=None):
-    """What is wrong, a line each. online: does it run in Exchange Online; None: no matter."""
+    """
+    The faults of a script, one a line. online: does it run in Exchange Online; None: no matter.
+    """
     found, stack, names = [], [], declared(text)
     known = dict(CMDLETS, **names[1])
     current, parameters, began = None, [], ""  # the cmdlet whose parameters come, those that came

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""A mail server with journal-milter behind it, as most system tests need it."""
+"""A mail server that uses journal-milter, as most system tests need it."""
 import os
 
 import sendmail

@@ -60,8 +60,8 @@ def _object(value, schema, path, file):
 
 def faults(value, schema, path="", file=""):
     """
-    What is wrong with the value, a text each; an unknown word in the schema is wrong, too. file:
-    where it stands, for $ref.
+    The faults of the value, a text each. An unknown word in the schema is a fault, too. file: the
+    schema, for $ref.
     """
     for word in set(schema) - KNOWN:
         yield "%s: the schema has an unknown word %s" % (path, word)
@@ -98,7 +98,7 @@ def verb_faults(verb, value):
 
 
 def paths(schema, path=""):
-    """{path: type} of all leaves; "*" stands for any name."""
+    """{path: type} of all leaves; "*" means any name."""
     found = {}
     below = dict(schema.get("properties", {}))
     if isinstance(schema.get("additionalProperties"), dict):

@@ -4,7 +4,7 @@ A private Sendmail in one folder, on loopback. Its packages conflict with Postfi
 unpacked, by "contrib/packages sendmail build-check/sendmail"; JM_SENDMAIL names another place. As
 root; needs m4 and cc.
 
-Set up as the manual page tells an administrator to: F=T, safe queue after the milter, header limits
+Set up as the manual page says: F=T, safe queue after the milter, header limits
 raised, NUL kept, and for the journal domains a mailer that always says "try later", so that
 whatever passes the milter stays in the queue. Mail for example.com goes to one file a message.
 """
@@ -219,7 +219,7 @@ class Sendmail:
             return f.read()
 
     def queue(self):
-        """What is in the queue: a list of recipients, from the control files."""
+        """The recipients of the messages in the queue, from the control files."""
         result = []
         for name in os.listdir(self.path("queue")):
             if not name.startswith("qf"):

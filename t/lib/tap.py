@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """
 TAP for the system tests: a claim a line, a diagnosis on failure, the plan at the end, everything
-that was started stopped. prove takes standard output and shows none of it; what failed, and why, is
-therefore told on standard error, too.
+that was started stopped. prove reads standard output and does not show it; failures and their
+reasons therefore also go to standard error.
 """
 import atexit
 import os
@@ -137,7 +137,7 @@ def at_end(stop):
 
 
 def leave_running():
-    """What was started stays when the program ends (contrib/quickstart --keep)."""
+    """Programs that were started stay when this program ends (contrib/quickstart --keep)."""
     _cleanups.clear()
 
 

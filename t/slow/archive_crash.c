@@ -87,7 +87,7 @@ static struct jm_archive *open_small(const char *path, struct jm_err *err)
 	    : NULL;
 }
 
-/* In a child: the life of an archive. What cannot be done is tried no more than once. */
+/* In a child: the life of an archive. A step that fails is tried at most once. */
 static void live(const struct crash_plan *plan)
 {
 	struct jm_receipt r;

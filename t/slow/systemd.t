@@ -71,7 +71,7 @@ def name_server():
 
 
 def written(folder, certificates, dovecot):
-    """What goes into the machine's /etc/jm-test, and the settings."""
+    """Writes the files of the machine's /etc/jm-test, and the settings."""
     os.makedirs(folder)
     run.output(os.path.join(tap.BUILD, "milter/ctl/jmctl"), "setup", "example.com", "--output",
                folder + "/setup", "--source", CLIENT, env=ENV)
@@ -79,8 +79,8 @@ def written(folder, certificates, dovecot):
         text = f.read()
     secret = "<password-file>/etc/jm-test/password</password-file>"
     tls = MAILBOX % ("mailbox", "localhost.example.com", dovecot.tls_port, "journal", secret, "yes",
-                     "<encryption-mode>strict</encryption-mode><ca-file>/etc/jm-test/ca.pem</ca-file>"
-                     "<pinned-public-key>%s</pinned-public-key>"
+                     "<encryption-mode>strict</encryption-mode>"
+                     "<ca-file>/etc/jm-test/ca.pem</ca-file><pinned-public-key>%s</pinned-public-key>"
                      % certificates.pin("good"))
     command = "<oauth2-token-command>/etc/jm-test/token</oauth2-token-command>"
     # the name is another one
@@ -220,7 +220,7 @@ def mail(h):
 
 
 def verbs(h):
-    """What an operator asks for."""
+    """The verbs an operator uses."""
     item = str(json.loads(h.jmctl("list", "--limit", "1", "--json")[1].splitlines()[0])["id"])
     for args in (("status",), ("list", "--newest"), ("check",), ("events",), ("queue",),
                  ("verify",), ("domain", "list"), ("show", item), ("export", item),

@@ -221,7 +221,7 @@ class Backup(Scene):
         for p in glob.glob(self.path("archive/volumes/*.jmv")):
             with open(p, "rb") as f, open(self.path("copy/volumes/" + os.path.basename(p)),
                                           "rb") as g:
-                # An event about what recovery did may come behind the copy.
+                # An event about the recovery may follow the copy.
                 want(f.read().startswith(g.read()), True,
                      "volume %s is the same in the copy" % os.path.basename(p))
         with open(self.path("copy/backup.json"), encoding="ascii") as f:
@@ -287,7 +287,8 @@ class Rebuild(Scene):
 
     def spares(self, status):
         """
-        What cannot be read is told and left out, until it can be read and the verb is used again.
+        Records that cannot be read are reported and left out, until they can be read and the verb
+        is used again.
         """
         if status != 65 or not self.fault.startswith("read"):
             return False
@@ -367,7 +368,10 @@ class Expire(Release):
 
 
 class Retry(Scene):
-    """What waits is made due: it waits until a daemon looks, and is then archived by hand here."""
+    """
+    Waiting reports are made due. They wait until a daemon looks for them; here they are archived by
+    hand.
+    """
     descriptors, points = False, max(1, POINTS // 2)
 
     def make(self, at):
@@ -562,7 +566,7 @@ def try_one(scene, fault):
 
 
 def drive(kind):
-    """What holds of one scene: (true, claim, what was seen) for each claim."""
+    """The claims about one scene: (result, claim, what was seen)."""
     scene, claims = kind(), []
     scene.fresh()
     status, out, complaint = scene.run()

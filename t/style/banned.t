@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""Calls that have burnt many are not made, and every file says under which licence it stands."""
+"""Dangerous calls are not used, and every file names its licence."""
 import os
 import re
 import sys
@@ -9,9 +9,10 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../
 import source
 import tap
 
-BANNED = re.compile(r"\b(v?sprintf|strcpy|strcat|strncpy|strncat|strtok|atoi|atol|atoll|atof|v?f?scanf"
-                    r"|v?sscanf|gets|alloca|system|popen|localtime|gmtime|ctime|asctime|strerror"
-                    r"|tmpnam|mktemp)\s*\(|^\s*#\s*if\s+0\b", re.M)
+BANNED = re.compile(
+    r"\b(v?sprintf|strcpy|strcat|strncpy|strncat|strtok|atoi|atol|atoll|atof|v?f?scanf"
+    r"|v?sscanf|gets|alloca|system|popen|localtime|gmtime|ctime|asctime|strerror"
+    r"|tmpnam|mktemp)\s*\(|^\s*#\s*if\s+0\b", re.M)
 BYTES_ONLY = re.compile(r"#\s*include\s*<ctype\.h>")
 SPDX = "SPDX-License-Identifier: BSD-2-Clause"
 

@@ -28,7 +28,7 @@ SIZEOF = re.compile(r"\bsizeof\s*\(")
 # ---- clang-format ----
 
 def misformed(paths):
-    """What clang-format would change: ["file:line"]"""
+    """The places that clang-format would change: ["file:line"]"""
     r = subprocess.run(["clang-format", "--style=file:" + os.path.join(tap.SRC, ".clang-format"),
                         "--dry-run", "-Werror"] + paths, stdout=subprocess.DEVNULL,
                        stderr=subprocess.PIPE, check=False)

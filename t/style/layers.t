@@ -16,7 +16,7 @@ import tap
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]', re.M)
 FENCED = ("libmilter/", "libxml/", "openssl/", "db.h", "zstd.h", "jansson.h", "curl/", "iconv.h",
           "idn2.h", "microhttpd.h")
-# What files of milter/ may include besides jansson.h: (pattern of the file's name, header).
+# Headers that files of milter/ may include besides jansson.h: (pattern of the file's name, header).
 MILTER = [(r"milter/daemon/", "libmilter/"),
     (r"milter/web/", "microhttpd.h"),
           (r"milter/ctl/(\w+/)?edrm\.c$", "openssl/")]  # MD5: see common/README
@@ -41,7 +41,7 @@ def allowed_outside(name, header, rows):
 
 
 def breaches(name, text, rows):
-    """What a file of common/ or milter/ includes that it may not."""
+    """The headers that a file of common/ or milter/ includes and may not."""
     order = [room for room, _ in rows]
     part = name.split("/")
     for kind, header in INCLUDE.findall(text):

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
 """
-Schema, table of settings, example and manual agree: each setting stands in all of them, with the
+Schema, table of settings, example and manual agree: each setting is in all of them, with the
 same default, unit and change; and each is tried by a system test.
 """
 import os
@@ -17,7 +17,7 @@ RNG = "{http://relaxng.org/ns/structure/1.0}"
 CONFIG = os.path.join(tap.SRC, "config")
 
 
-# of password-file: only one of them may stand
+# of password-file: only one of them may be given
 ALTERNATIVES = (("pop3", "password"), ("pop3", "oauth2-token-command"))
 
 

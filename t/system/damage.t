@@ -145,7 +145,7 @@ CASES = [
 
 
 def whole(archive, lost, name):
-    """What is not lost is exact; returns the ids that cannot be read."""
+    """All items that are not lost are exact. Returns the ids that cannot be read."""
     got = exported(archive)
     bad = [i for i, sha in got.items() if sha is not None and i in SENT and sha != SENT[i]]
     tap.is_(bad, [], name + ": what is exported is exact")
@@ -212,7 +212,7 @@ def case(n, name, harm, lost, carried):
     after = {i["id"] for i in items(archive)}
     tap.ok(status == 65 and after >= have | {new["seq"]},
            name + ": a second rebuild tells and has the same")
-    # What was lost is found again.
+    # The lost items are found again.
     for v in range(1, LAST + 1):
         if before.get(v) != bytes_of(ORIGINAL)[v]:
             shutil.copyfile(volume(ORIGINAL, v), volume(archive, v))
@@ -227,7 +227,7 @@ def case(n, name, harm, lost, carried):
 
 
 def through_daemon():
-    """A hole far back does not keep new mail out; everybody is told."""
+    """Damage far back does not keep new mail out, and is reported everywhere."""
     archive = os.path.join(FOLDER, "daemon-archive")
     shutil.copytree(ORIGINAL, archive)
     os.remove(volume(archive, 2))

@@ -215,7 +215,7 @@ def postfix(d, w):
 
 
 def services(d, etc, args):
-    """What a service asks for, and the listener does not give."""
+    """A service asks for more than the listener offers."""
     text, main_cf = read(d.settings), read(etc, "main.cf")
     for what, name, more in (
             ("TLS", "no-tls", "<encrypted>yes</encrypted>"),
@@ -243,7 +243,7 @@ def services(d, etc, args):
 
 
 def listeners(d, s, w, args):
-    """Who listens at the port."""
+    """Other programs that listen on the port."""
     master = read(s.etc, "master.cf")
     write(os.path.join(s.etc, "master.cf"), master + "%d inet n - n - - smtpd\n" % w.port)
     run.output("postconf", "-c", s.etc, "-e", "inet_interfaces=all")
@@ -396,7 +396,7 @@ def sendmail_cf(d, w):
 
 
 def sendmail_tls(d, w):
-    """What Sendmail really offers, and what the doctor says of it."""
+    """The TLS that Sendmail offers, and the doctor's findings about it."""
     c = Certs(path("tls"))
     text = read(d.settings)
     files = {"confSERVER_CERT": c.path("server.pem"), "confSERVER_KEY": c.path("server.key"),

@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
 """
-jmctl domain: a code, its TXT record in DNS, the result noted in the archive for good; what is
-unverified is told and works.
+jmctl domain: a code, its TXT record in DNS, the result noted in the archive for good; an
+unverified domain is reported and works.
 """
 import os
 import re

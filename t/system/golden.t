@@ -97,7 +97,7 @@ def refused(archive, what):
 
 
 def kinds(rows):
-    """What kinds of records a dump has, and which members their metadata."""
+    """The kinds of records in a dump, and the members of their metadata."""
     return {(row["type"], key) for row in rows for key in row["metadata"]}
 
 

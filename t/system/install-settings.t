@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
 """
-make install puts everything below DESTDIR, the settings file only where there is none; make
+make install puts everything below DESTDIR, the settings file only where it does not exist; make
 uninstall takes it away but for a changed one.
 """
 import os

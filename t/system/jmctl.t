@@ -48,7 +48,7 @@ def objects(archive, *args):
 
 
 def on_terminal(*args, columns=100, env=None, stdout=True):
-    """What a person sees, as bytes, and the exit status."""
+    """The output on a terminal, as bytes, and the exit status."""
     master, slave = pty.openpty()
     import fcntl
     import termios

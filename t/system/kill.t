@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
 """
-The milter dies at the worst moments: the client is told 4xx, sends again, and the message is stored
+The milter dies at the worst moments: the client gets 4xx, sends again, and the message is stored
 once.
 """
 import os

@@ -202,7 +202,7 @@ def together(d):
 
 
 def garbage(d):
-    """What is no milter protocol ends its own connection only."""
+    """Input that is no milter protocol ends its own connection only."""
     for data in (b"\0\0\0\0", b"\xff\xff\xff\xffXXXX", b"GET / HTTP/1.0\r\n\r\n", b"\0\0\0\1O"):
         s = milter.Session(d.socket)
         s.socket.sendall(data)

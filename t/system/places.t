@@ -1,9 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
 """
-An archive folder that cannot be written (read-only, without inodes, of another owner), one behind a
-symbolic link, and no descriptors left: 4xx, told, and mended by itself; a start that fails says
-what to do.
+An archive folder that cannot be written (read-only, without inodes, of another owner), one reached
+by a symbolic link, and no descriptors left: 4xx, a report, and recovery without help. A start that
+fails says what to do.
 """
 import json
 import os
@@ -59,7 +59,7 @@ def mounted(name, options):
 
 
 def in_error(d, name):
-    """How the service stands while the archive cannot be written."""
+    """The state of the service while the archive cannot be written."""
     tap.ok(run.settled(lambda: bool(re.search(r"status service=%s .*is=Error .*archive: " % JOURNAL,
                                               d.log())), True), name + ": the service is in error")
     s = service(d)
@@ -129,8 +129,8 @@ def read_only():
 
 def queue_waits():
     """
-    The processing queue while nothing can be written: nothing is told that did not happen, and the
-    log is not filled.
+    The processing queue while nothing can be written: nothing is reported that did not happen, and
+    the log is not filled.
     """
     flag = tap.folder() + "/no-space"
     d = Daemon(tap.folder() + "/queue", services=[daemon.service(JOURNAL, initial_process_delay=2)],
@@ -154,7 +154,7 @@ def queue_waits():
     run.until(all_told, "the outcome of those that do not wait any more")
     before = d.log().count(" queue record=")
     run.until(lambda: " queue-waits " in d.log(), "the queue's worker finds that it cannot")
-    end = time.monotonic() + 2	# a worker that tells of each try would have told many times by then
+    end = time.monotonic() + 2	# a worker that reports each try would have done so often by then
     run.until(lambda: time.monotonic() > end, "two seconds")
     tap.is_((d.log().count(" queue-waits "), d.log().count(" queue record=")), (1, before),
             "the queue: that is told once, and no outcome that there is not")

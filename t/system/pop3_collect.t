@@ -155,7 +155,7 @@ tap.ok(run.settled(lambda: bool(d.jmctl.events("pop3-unretrievable")), True), "i
 tap.ok("secret" not in d.log() and dovecot.token("journal2")[:20] not in d.log(),
        "no password and no token in the log")
 
-# Disabled stops it; enabled again it goes on
+# Disabled stops it; enabled again it continues
 d.services[0]["disabled"] = True
 d.write()
 d.reload()

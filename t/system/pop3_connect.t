@@ -112,7 +112,7 @@ p = Pull(delete=0, **account(others["selfsigned"], ca=certs.path("selfsigned.pem
 tap.is_((p.status, p.untrusted), (0, "0"),
         "a self-signed certificate as its own root: strict holds")
 
-# logins that must fail, each told as what it is
+# logins that must fail, each with its own message
 p = Pull(**account(good, password="wrong"))
 tap.ok(p.status == 1 and p.step == "login", "a wrong password fails at login", p.text)
 tap.like(p.error, r"(?i)^connect denied .*login.*AUTH", "and the server's words are told")

@@ -46,7 +46,7 @@ def lf(message):
 
 
 def in_daemon(d, email):
-    """What the daemon tells of a service's mailbox, or {}."""
+    """The daemon's status of a service's mailbox, or {}."""
     return next(s for s in d.jmctl.status()["daemon"]["services"]
                 if s["email_address"] == email).get("mailbox") or {}
 
@@ -61,7 +61,7 @@ def bodies(d, email):
 
 
 def whole_corpus():
-    """What can come by SMTP can lie in a mailbox: the same items as from there."""
+    """Mail that can come by SMTP can be in a mailbox, too: the items are the same."""
     messages = [m for m in corpus.all_messages() if m.by_smtp]
     box = dovecot.Dovecot(os.path.join(home, "corpus")).start()
     box.put([lf(m.eml) for m in messages])

@@ -33,9 +33,9 @@ def pull(server, name, **kw):
     return Pull(**options)
 
 
-# name, quirks by session, files kept in the end (a message twice only where no id can tell),
+# name, quirks by session, files kept in the end (a message twice only where no id helps),
 # sessions until the mailbox is as
-# left says, fault that the first session must tell (None: it ends well)
+# left says, fault that the first session must report (None: it ends well)
 TABLE = (
     ("no fault", {}, [A, B, C], [], 1, None),
     ("a few bytes a packet", {"*": ["trickle"]}, [A, B, C], [], 1, None),
@@ -90,7 +90,7 @@ for number, (name, quirks, kept, left, sessions, fault) in enumerate(TABLE):
         told = p.broken or (p.quit if p.quit != "fine" else "")
         for _ in range(1, sessions):
             p = pull(server, label)
-        # an answer may be lost behind the deletion; the server is through with it in a moment
+        # an answer may be lost after the deletion; the server has soon finished it
         run.until(lambda: [i for i, _ in server.messages] == left or server.sessions > sessions,
                   what + "emptied") if [i for i, _ in server.messages] != left else None
         tap.is_(told, fault or "", what + "told as it is")

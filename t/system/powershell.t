@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
 """
-The scripts for Exchange: no PowerShell runs here, so their syntax is looked at as far as can be;
-and that they carry the guide's warnings.
+The scripts for Exchange: no PowerShell runs here, so their syntax is checked as far as
+possible, and that they have the guide's warnings.
 """
 import os
 import re

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """
 The bar of long work, verb by verb: on a terminal it is there, grows, and is taken away; anywhere
-else there is none.
+else there is no progress line.
 """
 import glob
 import os

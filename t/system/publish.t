@@ -98,7 +98,7 @@ def same_content(public, commands):
 def killed_readers(d, public, commands):
     """
     Readers come, stop in the middle and are killed with -9, while mail flows: no message is
-    deferred and the state goes on.
+    deferred, and the state is published on.
     """
     kinds, stop = [], threading.Event()
 
@@ -173,7 +173,7 @@ def gauges(public, state):
 
 
 def trouble(d, public):
-    """A folder that cannot be written is an event, and mail goes on."""
+    """A folder that cannot be written is an event, and mail still flows."""
     os.rename(public, public + ".away")
 
     def in_the_way():

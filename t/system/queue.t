@@ -95,8 +95,8 @@ def test_attempts(d):
     """The service looks for a match every two seconds, four times."""
     def queued(number, **kw):
         """
-        Send a report; its number as the archive tells that it was put into the queue, where it may
-        not be any more.
+        Send a report. Returns its number, from the event that says it was queued; it may have left
+        the queue.
         """
         last = d.jmctl.status()["last_seq"]
         send(d, report(number, **kw), MATCH)

@@ -87,8 +87,8 @@ def bad():
 
 def changes():
     """
-    What an auditor asks: who changed what, and when. No change is hidden behind another one of its
-    kind.
+    The questions of an auditor: who changed what, and when. No change is hidden by another one of
+    its kind.
     """
     me = pwd.getpwuid(os.getuid()).pw_name
     first = d.jmctl.events()[-1]["seq"]
@@ -160,7 +160,7 @@ def changes_while_down(second):
 
 
 def while_down():
-    """What was changed while no daemon ran is told at the next start, once."""
+    """Changes made while no daemon ran are reported at the next start, once."""
     e = daemon.Daemon(tap.folder() + "/down",
                       services=[daemon.service(OLD), daemon.service("third@journal.example.com")],
                       outbounds=(CLIENT,)).start()
@@ -217,8 +217,8 @@ def while_down():
 
 def restart_needed():
     """
-    What needs a restart stays as it is: neither the dashboards nor what is kept move to another
-    folder.
+    A setting that needs a restart stays as it is: neither the dashboards nor the kept files move to
+    another folder.
     """
     e = daemon.Daemon(tap.folder() + "/stays", services=[daemon.service(OLD)], outbounds=(CLIENT,),
                       more={"publish": {"interval": 1}}).start()
@@ -274,8 +274,8 @@ def new_source():
 
 def flood():
     """
-    More changes at once than events may wait: all are there. With a disk that stands still some
-    cannot be: then it is told how many.
+    More changes at once than events may wait: all are there. With a disk that hangs some
+    cannot be: then their number is reported.
     """
     still = d.path("still")
 

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
 """
-What the service manager is told, and the units: ready, status, watchdog, stop; verified, and
+The messages to the service manager, and the units: ready, status, watchdog, stop; verified, and
 hardened.
 """
 import os
@@ -99,7 +99,7 @@ def notified(name, address, shown):
 
 
 def made_anew():
-    """The catalog is gone: how far the new one is stands in the status, before it is ready."""
+    """The catalog is gone: the status has the progress of the new one, before it is ready."""
     m = Manager(tap.folder() + "/anew.sock")
     d = Daemon(tap.folder() + "/anew", outbounds=(CLIENT,),
                env={"NOTIFY_SOCKET": tap.folder() + "/anew.sock"}).start()
@@ -180,7 +180,7 @@ def units():
 
 
 def accounts(root):
-    """What sysusers.d and tmpfiles.d make, below a folder of their own."""
+    """The users and folders that sysusers.d and tmpfiles.d create, below a folder of their own."""
     missing = [t for t in ("systemd-sysusers", "systemd-tmpfiles") if not shutil.which(t)]
     if missing:
         tap.skip("users and folders are made", "missing: " + " ".join(missing))

@@ -184,7 +184,7 @@ def directory(s):
 
 
 def makemap(s):
-    """Tables of Sendmail's makemap, whose keys have no NUL behind them."""
+    """Tables of Sendmail's makemap, whose keys do not end with a NUL."""
     for kind in ("hash", "btree"):
         path = s.daemon.path("makemap-" + kind)
         run.output(os.path.join(s.server.root, "usr/libexec/sendmail/makemap"), "-C",

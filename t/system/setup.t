@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
 """
-What jmctl setup writes is used as it is: by the daemon, by a private Postfix and by a private
-Sendmail, for a report of the corpus.
+The files that jmctl setup writes are used as they are: by the daemon, by a private Postfix and by a
+private Sendmail, for a report of the corpus.
 """
 import os
 import re

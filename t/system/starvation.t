@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
 """
-Trap 1: while the disk stands still, no session waits for another one: all get as far as the end of
+Trap 1: while the disk hangs, no session waits for another one: all get as far as the end of
 their message, and more are served. Then commits are shared.
 """
 import os

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
 """
-How a service stands, over its life: all four states, exact after a restart, each change an event;
+The state of a service, over its life: all four states, exact after a restart, each change an event;
 and counters that balance.
 """
 import calendar
@@ -53,7 +53,7 @@ def changes(name):
 
 
 def glance(when, *patterns):
-    """What a person sees."""
+    """The output for people."""
     out = d.jmctl.run("status")[1].decode()
     for pattern in patterns:
         tap.like(out, "(?m)" + pattern, "status %s says /%s/" % (when, pattern))
@@ -213,7 +213,7 @@ def follow():
 def mailbox():
     """
     A journal mailbox that cannot be fetched from: Error, with why and what to do, until it can;
-    nothing of its password is told anywhere.
+    its password is shown nowhere.
     """
     global d
     secret = os.path.join(tap.folder(), "password")
@@ -290,7 +290,9 @@ def mailbox_disabled(pop):
 
 
 def days():
-    """Three days without mail, and one with: told from the archive, of all services and of one."""
+    """
+    Three days without mail, and one with: counted from the archive, for all services and for one.
+    """
     later(20 + 96)
     tap.is_(send("four-days-on", TWO).kind, "d", "a report four days on")
     d.stop()

@@ -66,7 +66,7 @@ def in_flight(number):
 
 
 def under_load():
-    """What was acknowledged before the end is there afterwards; nobody gets a 5xx."""
+    """Mail acknowledged before the end is there afterwards; no client gets a 5xx."""
     d = Daemon(tap.folder() + "/load", outbounds=(CLIENT,)).start()
     acknowledged, odd = [], []
 

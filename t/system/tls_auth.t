@@ -47,7 +47,7 @@ def wrong_password(s):
 
 
 def recorded(s):
-    """What the session looked like stands in the archive."""
+    """The archive has the facts of the session."""
     reports = [r for i in s.jmctl.items() for r in i["reports"]]
     tap.ok(any((r.get("tls") or "").startswith("TLSv1.") for r in reports),
            s.server.name + ": the TLS version is recorded", reports[:2])

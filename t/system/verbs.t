@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
 """
-The table of jmctl's verbs: the same option means the same everywhere, the manual and a schema tell
-each, and bash completes all of it.
+The table of jmctl's verbs: the same option means the same everywhere, the manual and a schema
+describe each, and bash completes all of it.
 """
 import collections
 import json
@@ -19,7 +19,7 @@ import tap
 
 TEXT_ONLY = {"completion"}	# what it prints is for the shell
 SCRIPT = os.path.join(tap.SRC, "contrib/bash-completion/jmctl")
-# What an option's argument is, wherever the option stands.
+# The argument of each option, the same in all verbs.
 ARGUMENTS = {"json": None, "config": "FILE", "archive": "DIR", "socket": "PATH", "limit": "N",
              "since": "DATE", "until": "DATE", "service": "ADDRESS"}
 
@@ -112,7 +112,7 @@ def check_schema(name, s):
 
 
 def complete(*words, extra=""):
-    """What bash offers for the last word of "jmctl WORDS"."""
+    """The words that bash offers for the last word of "jmctl WORDS"."""
     script = ('. "$1"; PATH=%s:$PATH; shift; COMP_WORDS=(jmctl "$@"); COMP_CWORD=$#; _jmctl; '
               'printf "%%s\\n" "${COMPREPLY[@]}"' % os.path.dirname(jmctl.PROGRAM))
     # compopt is only there while bash itself completes.

@@ -1,9 +1,10 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
 """
-What makes a report wait, over a real Postfix: initial process delay, delivery wait attempts, the
-ten minutes of extended de-duplication; and the period of inactivity. The daemon's clock is set
-forward, by a restart, so the queue has to survive that as well. A machine may be slow by a minute.
+The reasons for which a report waits, with a real Postfix: initial process delay, delivery wait
+attempts, the ten minutes of extended de-duplication; and the period of inactivity. The daemon's
+clock is set forward, by a restart, so the queue has to survive that as well. A machine may be slow
+by a minute.
 """
 import calendar
 import os
@@ -39,7 +40,7 @@ def ordinary(number):
 
 
 def seconds(text):
-    """A time as jmctl tells it."""
+    """A time from the output of jmctl."""
     return calendar.timegm(time.strptime(text[:19], "%Y-%m-%dT%H:%M:%S"))
 
 
@@ -49,7 +50,7 @@ def items(number):
 
 def row(number):
     """
-    The report in the queue, or None. Its journaled message's only recipient tells which it is.
+    The report in the queue, or None. It is found by the only recipient of its journaled message.
     """
     return next((r for r in s.jmctl.queue() if r["from"] == number + "@example.com"), None)
 

@@ -139,7 +139,7 @@ static void *run_depositor(void *arg)
 	return NULL;
 }
 
-/* A deposit of any thread, or NULL while there is none. */
+/* A deposit of any thread, or NULL while there are no deposits. */
 static const struct made *some_deposit(unsigned *seed)
 {
 	const struct depositor *d = &depositors[next_random(seed) % DEPOSITORS];
@@ -286,7 +286,7 @@ static int count_followed(void *ctx, const json_t *object, struct jm_err *err)
 	return 0;
 }
 
-/* Go on from *place; true when there is more. */
+/* Continue from *place; true when there is more. */
 static bool follow_on(json_t **place)
 {
 	json_t *next = NULL;

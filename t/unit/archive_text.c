@@ -29,7 +29,7 @@ static void same(const json_t *v, const char *what)
 
 #ifndef MEMORY_IS_THEIRS
 extern void *__libc_malloc(size_t n);
-static int until_none = -1; /* so many times there is memory, then once there is none; -1: always */
+static int until_none = -1; /* this many allocations work, then one fails; -1: all work */
 
 void *malloc(size_t n)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What search, show and export make of text: folding, parts and their names, HTML, sizes, mbox
+/* The text of search, show and export: folding, parts and their names, HTML, sizes, mbox
  * quoting whole and cut at every octet. */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What jmctl top makes of several looks: rates and means between two of them, not since the
+/* The figures of jmctl top: rates and means between two of them, not since the
  * daemon's start. */
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +13,7 @@
 struct look {
 	int at_s;
 	int pid, reports, commits, groups, group_us;
-	double per_second, commits_per_second, commit_ms; /* what is told then; NONE: null */
+	double per_second, commits_per_second, commit_ms; /* shown then; NONE: null */
 	const char *words;                                /* in the picture's line about commits */
 };
 
@@ -63,8 +63,8 @@ static void check_picture(const struct jm_top *t, const struct look *l)
 	free(text);
 }
 
-/* A table that is wider than the terminal would lose its last columns, which tell what waits and
- * what was refused. */
+/* A table that is wider than the terminal would lose its last columns, the waiting
+ * and the refused mail. */
 static void check_widths(void)
 {
 	static const size_t widths[] = { 80, 100, 112, 113, 120, 200 };

@@ -281,7 +281,7 @@ static void test_levels(void)
 	jm_buf_release(&b);
 }
 
-/* Memory of the caller's for decodings, which fails when told so. */
+/* Memory of the caller's for decodings, which fails on request. */
 static void *lend(void *ctx, size_t n, struct jm_err *err)
 {
 	void **p = ctx;

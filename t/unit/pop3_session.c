@@ -63,7 +63,7 @@ static void close_fake(struct fake *f, struct jm_pop3_session *s)
 	jm_buf_release(&f->sent);
 }
 
-/* What a pull saw, as text: "1:fine:BYTES|2:refused|" */
+/* The results of a pull, as text: "1:fine:BYTES|2:refused|" */
 struct seen {
 	struct jm_buf text, message;
 	size_t fail_at;    /* the sink fails from this many bytes of a message on; 0: never */

@@ -24,15 +24,15 @@ static struct jm_settings settings = { .directory_files = files, .directory_maps
 static char log_text[4000];
 
 static void told(
-    void *ctx, const char *source, size_t addresses, size_t ignored, const struct jm_err *why)
+    void *ctx, const char *source, size_t addresses, size_t ignored, const struct jm_err *cause)
 {
 	size_t n = strlen(log_text);
 
 	(void)ctx;
 	(void)source;
-	if (why)
+	if (cause)
 		snprintf(
-		    log_text + n, sizeof log_text - n, "failed %s;", jm_err_kind_name(why->kind));
+		    log_text + n, sizeof log_text - n, "failed %s;", jm_err_kind_name(cause->kind));
 	else
 		snprintf(log_text + n, sizeof log_text - n, "%zu/%zu;", addresses, ignored);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What two settings files say differently: each kind of value, lists, services; never a secret. */
+/* The differences of two settings files: each kind of value, lists, services; never a secret. */
 #include <sys/stat.h>
 
 #include "common/settings/difference.h"
@@ -17,7 +17,7 @@
 
 static const struct {
 	const char *what, *old, *now;
-	const char *told; /* each difference with " | " behind it */
+	const char *told; /* each difference, followed by " | " */
 } cases[] = {
 	{ "nothing", BODY, BODY, "" },
 	{ "only lines", BODY, "\n\n" BODY, "" },

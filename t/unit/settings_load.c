@@ -424,7 +424,7 @@ static void test_large(void)
 	jm_buf_release(&text);
 }
 
-/* What we give away loads as it is, and has nothing to warn of. */
+/* The settings files that are installed load without change and without a warning. */
 static void test_example(void)
 {
 	const char *srcdir = getenv("JM_SRCDIR");

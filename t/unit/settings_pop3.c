@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What <pop3> may hold, and what is said when it holds something else. */
+/* The members of <pop3>, and the messages about wrong ones. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +13,7 @@
 #define PIN "sha256//selWWGvPQ5mRbFoWZb0PcZ5GVta54yB6ECxyMrRRpNo="
 
 static const struct {
-	const char *name, *service; /* what stands in the service besides its address */
+	const char *name, *service; /* members of the service besides its address */
 	const char *finding;        /* NULL: none */
 	unsigned mode;              /* of the file; 0: 0600 */
 } cases[] = {

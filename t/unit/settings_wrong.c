@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Wrong files: each mistake is told with its line, the value, what is allowed, and what was perhaps
- * meant. */
+/* Wrong files: each mistake is reported with its line, the value, the allowed values, and a guess
+ * of what was meant. */
 #include <libxml/parser.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -322,7 +322,7 @@ static const struct wrong table[] = {
 };
 
 /* The line of report that begins with "PATH:LINE: " (0: any line) and has all pieces; false when
- * there is none. */
+ * there is no line like that. */
 static bool told(const char *report, const char *path, const struct wrong *w)
 {
 	char prefix[4200];
