@@ -232,7 +232,7 @@ struct figures {
 	uint64_t messages, stored, syncs, written;
 };
 
-/* The number behind a name at the begin of a line. */
+/* The number after a name at the start of a line. */
 static uint64_t proc_number(const char *path, const char *name)
 {
 	size_t name_n = strlen(name);
@@ -411,7 +411,7 @@ static int nothing(void *ctx, const json_t *object, struct jm_err *err)
 	return 0;
 }
 
-/* What an item is asked for by. */
+/* The keys that an item is looked up by. */
 struct sample {
 	uint64_t id;
 	int64_t time_ms;
@@ -612,23 +612,27 @@ static void tell(
 		    "small messages' p99 %.1f ms alone, %.1f ms beside %u large ones: %.1f times\n",
 		    alone_ms, beside_ms, atomic_load(&larges), beside_ms / alone_ms);
 	printf(
-	    "ratio %.2f (%.2f to %.2f); deposit takes %.2f ms on average; the archive is left in %s\n",
+	    "ratio %.2f (%.2f to %.2f); deposit takes %.2f ms on average; the archive is left in "
+	    "%s\n",
 	    median, r->ratio[0], r->ratio[r->n - 1],
 	    (double)atomic_load(&waited_us) / 1000 / (double)r->ours.messages, dir);
 }
 
-int main(int argc, char **argv)
+/* The options that are no settings of a run itself. */
+struct choice {
+	unsigned rounds;
+	bool as_json, with_bare;
+	const char *open; /* only open this archive */
+};
+
+/* 0, or -1 for an unknown option. */
+static int read_options(int argc, char **argv, struct choice *o)
 {
 	static const struct option options[] = { { "threads", 1, NULL, 't' },
 		{ "size", 1, NULL, 's' }, { "seconds", 1, NULL, 'S' }, { "dir", 1, NULL, 'd' },
 		{ "json", 0, NULL, 'j' }, { "messages", 1, NULL, 'm' }, { "rounds", 1, NULL, 'r' },
 		{ "no-bare", 0, NULL, 'B' }, { "large", 1, NULL, 'L' }, { "open", 1, NULL, 'o' },
 		{ NULL, 0, NULL, 0 } };
-	static struct rounds r;
-	char dir[300];
-	double alone_ms = 0, beside_ms = 0;
-	bool as_json = false, with_bare = true;
-	uint64_t rounds = 1;
 	int c;
 
 	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
@@ -646,38 +650,53 @@ int main(int argc, char **argv)
 			base = optarg;
 			break;
 		case 'j':
-			as_json = true;
+			o->as_json = true;
 			break;
 		case 'm':
 			messages_max = number(optarg, 1u << 30);
 			seconds = 3600;
-			with_bare = false;
+			o->with_bare = false;
 			break;
 		case 'r':
-			rounds = number(optarg, ROUNDS_MAX);
+			o->rounds = (unsigned)number(optarg, ROUNDS_MAX);
 			break;
 		case 'B':
-			with_bare = false;
+			o->with_bare = false;
 			break;
 		case 'o':
-			return run_open(optarg);
+			o->open = optarg;
+			break;
 		case 'L':
 			large_bytes = number(optarg, 200u << 20);
 			break;
 		default:
-			return 64;
+			return -1;
 		}
 	}
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	static struct rounds r;
+	struct choice o = { .rounds = 1, .with_bare = true };
+	char dir[300];
+	double alone_ms = 0, beside_ms = 0;
+
+	if (read_options(argc, argv, &o) != 0)
+		return 64;
+	if (o.open)
+		return run_open(o.open);
 	snprintf(dir, sizeof dir, "%s/jm-bench.XXXXXX", base);
 	if (!mkdtemp(dir)) {
 		perror(dir);
 		return 73;
 	}
-	run_rounds(dir, (unsigned)rounds, with_bare, &r);
+	run_rounds(dir, o.rounds, o.with_bare, &r);
 	messages_max = 0;
 	seconds = seconds < 60 ? seconds : 5;
 	if (large_bytes > 0)
 		run_beside(dir, &alone_ms, &beside_ms);
-	tell(&r, dir, alone_ms, beside_ms, as_json);
+	tell(&r, dir, alone_ms, beside_ms, o.as_json);
 	return 0;
 }

@@ -107,7 +107,7 @@ struct load_session {
 	char *in;
 };
 
-/* load_message.c: the messages to send; ends the program when there is none. */
+/* load_message.c: the messages to send; ends the program when there are no messages. */
 struct load_message *load_messages_read(const char *folder, size_t *n_r);
 void load_messages_free(struct load_message *m, size_t n);
 

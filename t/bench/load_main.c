@@ -109,9 +109,9 @@ static int report(const struct load_options *o, struct load_stats *st, double se
 			settled += e == LOAD_LOST ? 0 : st->end[e][s];
 			odd += o->expect >= 0 && e != o->expect ? st->end[e][s] : 0;
 		}
-	printf(o->json
-		? "{\"messages\":%llu,\"asked\":%ld,\"seconds\":%.3f,\"per_s\":%.1f,\"mb_per_s\":%.2f,\"sessions\":%llu,\"ends\":{"
-		: "messages %llu of %ld in %.2f s: %.0f/s, %.2f MB/s; %llu sessions; ",
+	printf(o->json ? "{\"messages\":%llu,\"asked\":%ld,\"seconds\":%.3f,\"per_s\":%.1f,"
+			 "\"mb_per_s\":%.2f,\"sessions\":%llu,\"ends\":{"
+		       : "messages %llu of %ld in %.2f s: %.0f/s, %.2f MB/s; %llu sessions; ",
 	    settled, o->messages, seconds, (double)settled / seconds,
 	    (double)st->bytes / seconds / 1e6, (unsigned long long)st->sessions);
 	print_ends(st, o->json);

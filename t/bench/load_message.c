@@ -10,12 +10,12 @@
 #include "t/bench/load.h"
 
 static const char built_in[] =
-    "From: journal@sender.example\nTo: journaling@journal.example.com\nSubject: milter-load " LOAD_TOKEN
-    "\n"
+    "From: journal@sender.example\nTo: journaling@journal.example.com\n"
+    "Subject: milter-load " LOAD_TOKEN "\n"
     "Message-ID: <" LOAD_TOKEN
     "@sender.example>\nDate: Mon, 01 Jan 2024 00:00:00 +0000\n\nA small test message.\n";
 
-/* End of the field that begins at p: behind the line end that no blank follows. */
+/* End of the field that begins at p: after the line end that no blank follows. */
 static const char *field_end(const char *p, const char *end)
 {
 	do {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A session of milter-load, as a state machine: the event of its stage is written, the answer
- * awaited (unless the milter said that it gives none), then the next. What the packets look like is
+ * awaited (unless the milter said that it gives none), then the next. The form of the packets is
  * in load_wire.c.
  */
 #include <arpa/inet.h>
@@ -77,7 +77,7 @@ static void end_session(struct load_session *s, bool quit)
 	s->closing = true;
 }
 
-/* The message is settled: count it, go on with the next one or end the session. */
+/* The message is settled: count it, continue with the next one or end the session. */
 static void end_message(
     struct runner *r, struct load_session *s, enum load_end end, bool session_over)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What milter-load writes: packets of the milter protocol, macros and events, as Postfix 3.7 sends
- * them. No state machine here. */
+/* The output of milter-load: packets of the milter protocol, macros and events, as Postfix 3.7
+ * sends them. No state machine here. */
 #include <arpa/inet.h>
 #include <string.h>
 

@@ -2,7 +2,7 @@
 /*
  * Matching against a large archive: deposits N small messages, then looks random ones up by their
  * match key, found and not found, and deposits reports that match. match_bench FOLDER [N
- * [LOOKUPS]]; the folder is left, and a second run with the same N goes on with what is there.
+ * [LOOKUPS]]; the folder is left, and a second run with the same N continues with it.
  */
 #include <inttypes.h>
 #include <pthread.h>

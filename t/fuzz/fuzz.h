@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What a fuzz target offers to driver.c; libFuzzer wants the function only. */
+/* The functions of a fuzz target for driver.c; libFuzzer needs only the first. */
 #ifndef JM_T_FUZZ_H
 #define JM_T_FUZZ_H
 

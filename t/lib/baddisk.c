@@ -45,7 +45,7 @@ static ssize_t do_pread(int fd, void *p, size_t n, off_t off)
 	if (what == WELL || what == NO_DESCRIPTOR || at >= disk.to || at + n <= disk.from ||
 	    !meant(fd) || !hits())
 		return syscall(SYS_pread64, fd, p, n, off);
-	if (what != CHANGED && at < disk.from) /* what stands before can be read */
+	if (what != CHANGED && at < disk.from) /* everything before it can be read */
 		return syscall(SYS_pread64, fd, p, (size_t)(disk.from - at), off);
 	if (what == UNREADABLE) {
 		errno = EIO;

@@ -30,8 +30,9 @@ class Certs:
                        "-keyout", self.path(who + ".key"), "-out", self.path(who + ".csr"))
             with open(self.path(who + ".ext"), "w", encoding="ascii") as f:
                 f.write("subjectAltName=DNS:%s\n" % name)
-            run.output("openssl", "x509", "-req", "-in", self.path(who + ".csr"), "-CA", self.path("ca.pem"),
-                       "-CAkey", self.path("ca.key"), "-CAcreateserial", "-days", "30",
-                       "-extfile", self.path(who + ".ext"), "-out", self.path(who + ".pem"))
+            run.output("openssl", "x509", "-req", "-in", self.path(who + ".csr"), "-CA",
+                       self.path("ca.pem"), "-CAkey", self.path("ca.key"), "-CAcreateserial",
+                       "-days", "30", "-extfile", self.path(who + ".ext"), "-out",
+                       self.path(who + ".pem"))
         for name in ("ca.key", "server.key", "client.key"):
             os.chmod(self.path(name), 0o600)

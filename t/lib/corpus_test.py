@@ -13,13 +13,17 @@ def sha256(data):
 
 
 def recipients(item):
-    """As the corpus writes them: address and type, and where the address comes from, by the item's first report."""
+    """
+    As the corpus writes them: address and type, and where the address comes from, by the item's
+    first report.
+    """
     first = item["reports"][0]["seq"]
     found = []
     for r in item["recipients"]:
         for named in r["reports"]:
             if named["seq"] == first:
-                role = {k: named[k] for k in ("type", "expanded_from", "forwarded_from") if named.get(k) is not None}
+                role = {k: named[k] for k in ("type", "expanded_from", "forwarded_from")
+                        if named.get(k) is not None}
                 found.append(dict(role, address=r["address"]))
     return found
 
@@ -27,11 +31,14 @@ def recipients(item):
 def check(s, m, item):
     """Claims about one message of the corpus and the item made of it."""
     who = "%s: %s: " % (s.server.name, m.name)
-    tap.is_(sha256(s.jmctl.export(item["id"])), m.want["inner_sha256"], who + "the archived message is the journaled one")
+    tap.is_(sha256(s.jmctl.export(item["id"])), m.want["inner_sha256"],
+            who + "the archived message is the journaled one")
     tap.bytes_(s.jmctl.export(item["id"], "--report"), m.eml, who + "the report is kept as sent")
-    tap.is_(sha256(s.jmctl.export(item["id"], "--raw")), m.want["inner_raw_sha256"], who + "the message before header removal is kept")
+    tap.is_(sha256(s.jmctl.export(item["id"], "--raw")), m.want["inner_raw_sha256"],
+            who + "the message before header removal is kept")
     tap.is_(recipients(item), m.want["recipients"], who + "recipients")
-    for key, name in (("sender", "envelope_sender"), ("subject", "subject"), ("message_id", "message_id")):
+    for key, name in (("sender", "envelope_sender"), ("subject", "subject"),
+                      ("message_id", "message_id")):
         tap.is_(item.get(key), m.want[name], who + name)
 
 
@@ -43,7 +50,8 @@ def run(name, **server):
     for m in messages:
         smtputf8 = any(not a.isascii() for a in [m.sender] + m.recipients)
         before = {i["id"] for i in s.jmctl.list()}
-        r = s.send(m.eml, m.recipients, m.sender, parameters="BODY=8BITMIME" + (" SMTPUTF8" if smtputf8 else ""))
+        r = s.send(m.eml, m.recipients, m.sender,
+                   parameters="BODY=8BITMIME" + (" SMTPUTF8" if smtputf8 else ""))
         if not tap.is_(r.code, 250, "%s: %s: accepted" % (name, m.name)):
             tap.diag(r)
             continue

@@ -13,7 +13,10 @@ PROGRAM = os.path.join(tap.BUILD, "milter/daemon/journal-milter")
 
 
 def service(email="journaling@journal.example.com", ranges=(), **kw):
-    """A journal service definition; ranges: additional-source-ip-ranges; settings as keywords with _ for -."""
+    """
+    A journal service definition; ranges: additional-source-ip-ranges; settings as keywords with _
+    for -.
+    """
     d = {"description": "Test", "email-address": email, "journal-non-internal-addresses": True}
     d.update((k.replace("_", "-"), v) for k, v in kw.items())
     if ranges:
@@ -26,7 +29,8 @@ class With(str):
 
     def __new__(cls, text, **attributes):
         self = str.__new__(cls, text)
-        self.attributes = "".join(' %s="%s"' % (k.replace("_", "-"), v) for k, v in attributes.items())
+        self.attributes = "".join(' %s="%s"' % (k.replace("_", "-"), v)
+                                  for k, v in attributes.items())
         return self
 
 
@@ -39,23 +43,27 @@ def _xml(values, indent=2):
                 text += "%s<%s>\n%s%s</%s>\n" % (pad, name, _xml(v, indent + 2), pad, name)
             else:
                 v = {True: "yes", False: "no"}[v] if isinstance(v, bool) else v
-                text += "%s<%s%s>%s</%s>\n" % (pad, name, getattr(v, "attributes", ""), escape(str(v)), name)
+                text += "%s<%s%s>%s</%s>\n" % (pad, name, getattr(v, "attributes", ""),
+                                               escape(str(v)), name)
     return text
 
 
 class Daemon:
     """
     services: dicts as service() makes them. internal, outbounds: lists of domains and of ranges.
-    more: {"archive": {"volume-size": "1M"}, "maximum-age": 30} adds to the file. env: e.g. {"JM_FAULT": "..."}.
+    more: {"archive": {"volume-size": "1M"}, "maximum-age": 30} adds to the file. env: e.g.
+    {"JM_FAULT": "..."}.
     """
 
-    def __init__(self, folder, services=None, internal=("example.com", "contoso.com"), outbounds=("127.0.0.0/8",), unix=False, more=None,
-                 env=None):
+    def __init__(self, folder, services=None, internal=("example.com", "contoso.com"),
+                 outbounds=("127.0.0.0/8",), unix=False, more=None, env=None):
         self.folder = os.path.abspath(folder)
         os.makedirs(self.folder, exist_ok=True)
-        self.services = services if services is not None else [service(), service("journaling@journal.contoso.com")]
+        self.services = services if services is not None \
+            else [service(), service("journaling@journal.contoso.com")]
         self.internal, self.outbounds, self.more, self.env = internal, outbounds, more or {}, env
-        self.socket = "unix:" + self.path("milter.sock") if unix else "inet:%d@127.0.0.1" % run.port()
+        self.socket = "unix:" + self.path("milter.sock") if unix \
+            else "inet:%d@127.0.0.1" % run.port()
         self.settings = self.path("journal-milter.xml")
         self.archive = self.path("archive")
         self.jmctl = Jmctl(self.settings)
@@ -83,7 +91,8 @@ class Daemon:
         sections["internal-domains"] = {"domain": list(self.internal)}
         sections["authorized-outbounds"] = {"range": list(self.outbounds)}
         sections["journal-service"] = self.services
-        return '<?xml version="1.0" encoding="UTF-8"?>\n<journal-milter>\n%s</journal-milter>\n' % _xml(sections)
+        return '<?xml version="1.0" encoding="UTF-8"?>\n<journal-milter>\n%s</journal-milter>\n' \
+            % _xml(sections)
 
     def write(self, text=None):
         with open(self.settings, "w", encoding="utf-8") as f:
@@ -94,16 +103,21 @@ class Daemon:
         before = os.path.getsize(log) if os.path.exists(log) else 0
         self.program = run.Program([PROGRAM, "-f", "-c", self.settings], log, self.env).start()
         try:
-            run.until(lambda: self.is_ready(before) or not self.program.running(), "journal-milter is ready")
+            run.until(lambda: self.is_ready(before) or not self.program.running(),
+                      "journal-milter is ready")
         finally:
             if not self.is_ready(before):
                 tap.diag(self.log()[before:][-3000:])
         if not self.program.running():
-            raise RuntimeError("journal-milter did not start: exit %s" % self.program.process.returncode)
+            raise RuntimeError("journal-milter did not start: exit %s"
+                               % self.program.process.returncode)
         return self
 
     def is_ready(self, before):
-        """It says so; a connection says less: it waits from listen(2) on, before the socket has its group and signals are heard."""
+        """
+        It says so; a connection says less: it waits from listen(2) on, before the socket has its
+        group and signals are heard.
+        """
         with open(self.log_path(), "rb") as f:
             f.seek(before)
             return b" ready version=" in f.read()
@@ -129,7 +143,8 @@ class Daemon:
 
     def complaints(self):
         """Lines that no test should cause: a sanitizer's, or an assertion's."""
-        return [x for x in self.log().splitlines() if re.search(r"Sanitizer|runtime error|Assertion|level=(alert|crit)", x)]
+        return [x for x in self.log().splitlines()
+                if re.search(r"Sanitizer|runtime error|Assertion|level=(alert|crit)", x)]
 
     def memory(self, field="RssAnon"):
         """A field of /proc/PID/status, in bytes."""

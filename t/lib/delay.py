@@ -1,18 +1,22 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""A TCP relay on loopback that delays both ways, for tests of what a round trip costs; the bandwidth is not limited."""
+"""
+A TCP relay on loopback that delays both ways, for tests of what a round trip costs; the bandwidth
+is not limited.
+"""
 import asyncio
 import threading
 
 
 class Relay:
     """
-    Listens on .port, connects to target; a round trip takes 2 x one_way_ms longer. hold: what a client sends with this in it sets .held and is
-    not passed on before somebody sets .released.
+    Listens on .port, connects to target; a round trip takes 2 x one_way_ms longer. hold: what a
+    client sends with this in it sets .held and is not passed on before somebody sets .released.
     """
 
     def __init__(self, target, one_way_ms, hold=None):
         self.target, self.delay, self.hold, self.port = target, one_way_ms / 1000, hold, None
-        self.ready, self.held, self.released = threading.Event(), threading.Event(), threading.Event()
+        self.ready, self.held = threading.Event(), threading.Event()
+        self.released = threading.Event()
         threading.Thread(target=lambda: asyncio.run(self._main()), daemon=True).start()
         self.ready.wait()
 
@@ -24,7 +28,8 @@ class Relay:
 
     async def _connected(self, reader, writer):
         up_reader, up_writer = await asyncio.open_connection("127.0.0.1", self.target)
-        await asyncio.gather(self._relay(reader, up_writer, self.hold), self._relay(up_reader, writer), return_exceptions=True)
+        await asyncio.gather(self._relay(reader, up_writer, self.hold),
+                             self._relay(up_reader, writer), return_exceptions=True)
 
     async def _relay(self, reader, writer, hold=None):
         loop, queue = asyncio.get_running_loop(), asyncio.Queue()

@@ -139,14 +139,16 @@ void t_report(struct jm_buf *b, const char *report_id, const char *sender, const
 	struct jm_err err;
 
 	jm_buf_reset(b);
-	must(
-	    jm_buf_printf(b, &err,
-		"From: postmaster@example.com\r\nTo: archive@journal.example.com\r\nMessage-ID: <%s@report>\r\n"
-		"X-MS-Journal-Report:\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=\"b-1\"\r\n\r\n--b-1\r\n"
-		"Content-Type: text/plain; charset=us-ascii\r\n\r\nSender: %s\r\nSubject: s\r\n%s\r\n\r\n--b-1\r\n"
-		"Content-Type: message/rfc822\r\n%s\r\n",
-		report_id, sender, recipients,
-		base64 ? "Content-Transfer-Encoding: base64\r\n" : ""),
+	must(jm_buf_printf(b, &err,
+		 "From: postmaster@example.com\r\nTo: archive@journal.example.com\r\n"
+		 "Message-ID: <%s@report>\r\n"
+		 "X-MS-Journal-Report:\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; "
+		 "boundary=\"b-1\"\r\n\r\n--b-1\r\n"
+		 "Content-Type: text/plain; charset=us-ascii\r\n\r\nSender: %s\r\nSubject: s\r\n"
+		 "%s\r\n\r\n--b-1\r\n"
+		 "Content-Type: message/rfc822\r\n%s\r\n",
+		 report_id, sender, recipients,
+		 base64 ? "Content-Transfer-Encoding: base64\r\n" : ""),
 	    &err);
 	for (size_t i = 0; base64 && i < inner.len; i += 3) {
 		unsigned v = (unsigned)inner.p[i] << 16 |
@@ -173,10 +175,10 @@ void t_message(
 	size_t column = 0;
 
 	jm_buf_reset(b);
-	must(
-	    jm_buf_printf(b, &err,
-		"From: Anna <anna@example.com>\r\nTo: bert@example.org\r\nDate: Mon, 2 Jul 2029 10:00:00 +0000\r\nSubject: %s\r\n",
-		subject),
+	must(jm_buf_printf(b, &err,
+		 "From: Anna <anna@example.com>\r\nTo: bert@example.org\r\nDate: Mon, 2 Jul 2029 "
+		 "10:00:00 +0000\r\nSubject: %s\r\n",
+		 subject),
 	    &err);
 	if (message_id)
 		must(jm_buf_printf(b, &err, "Message-ID: <%s>\r\n", message_id), &err);

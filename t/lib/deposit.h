@@ -18,7 +18,7 @@
 #include "common/query/query.h"
 #include "common/upkeep/upkeep.h"
 
-/* Open; a failure is told and gives NULL. volume_size_bytes 0: the usual. */
+/* Open; on failure prints why and returns NULL. volume_size_bytes 0: the default. */
 struct jm_archive *t_open(const char *dir, uint64_t volume_size_bytes);
 
 /* Unwrap as the corpus assumes and deposit. set_aside may be NULL. Fills err. */

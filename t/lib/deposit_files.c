@@ -73,10 +73,9 @@ static int deposit_file(
 	for (i = 0; rc == 0 && i < o->repeat; i++) {
 		rc = deposit_bytes(a, o, jm_span_of(p, n), &r, err);
 		if (rc == 0)
-			printf(
-			    "{\"file\":\"%s\",\"seq\":%" PRIu64
-			    ",\"report_sha256\":\"%s\",\"message_sha256\":\"%s\",\"message_bytes\":%" PRIu64
-			    ",\"stored_bytes\":%" PRIu64 "}\n",
+			printf("{\"file\":\"%s\",\"seq\":%" PRIu64
+			       ",\"report_sha256\":\"%s\",\"message_sha256\":\"%s\","
+			       "\"message_bytes\":%" PRIu64 ",\"stored_bytes\":%" PRIu64 "}\n",
 			    path, r.seq, jm_sha256_hex(r.report_sha256, report),
 			    jm_sha256_hex(r.message_sha256, message), r.message_bytes,
 			    r.stored_bytes);

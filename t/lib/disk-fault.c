@@ -9,8 +9,8 @@
  * named. How many calls there were is written to the file DISK_FAULT_COUNT at the end.
  *
  * Writes of nothing but zeros that follow each other count as one: Berkeley DB's recovery fills the
- * rest of its log with two thousand of them. Which file a descriptor is of the kernel tells at each
- * call: libc opens and closes behind our back, too, and numbers are used again.
+ * rest of its log with two thousand of them. The kernel is asked at each call which file a
+ * descriptor belongs to: libc also opens and closes files unseen, and reuses numbers.
  */
 #include <dlfcn.h>
 #include <errno.h>

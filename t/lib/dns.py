@@ -8,7 +8,10 @@ import tap
 
 
 class Dns:
-    """records: {name: [texts]}, may change while it runs. silent: give no answer. port: where it listens (UDP)."""
+    """
+    records: {name: [texts]}, may change while it runs. silent: give no answer. port: where it
+    listens (UDP).
+    """
 
     def __init__(self):
         self.records, self.silent, self.asked = {}, False, []
@@ -20,9 +23,12 @@ class Dns:
 
     @staticmethod
     def _strings(text):
-        """A text as character strings of at most 100 octets each, so that joining them is tried, too."""
+        """
+        A text as character strings of at most 100 octets each, so that joining them is tried, too.
+        """
         raw = text.encode()
-        return b"".join(bytes([len(raw[i:i + 100])]) + raw[i:i + 100] for i in range(0, len(raw), 100))
+        return b"".join(bytes([len(raw[i:i + 100])]) + raw[i:i + 100]
+                        for i in range(0, len(raw), 100))
 
     def _answer(self, query):
         at, labels = 12, []
@@ -32,9 +38,11 @@ class Dns:
         name = ".".join(labels).lower()
         self.asked.append(name)
         texts = self.records.get(name)
-        head = query[:2] + struct.pack(">HHHHH", 0x8180 | (3 if texts is None else 0), 1, len(texts or ()), 0, 0)
+        head = query[:2] + struct.pack(">HHHHH", 0x8180 | (3 if texts is None else 0), 1,
+                                       len(texts or ()), 0, 0)
         data = [self._strings(t) for t in texts or ()]
-        return head + query[12:at + 5] + b"".join(b"\xc0\x0c" + struct.pack(">HHIH", 16, 1, 60, len(d)) + d for d in data)
+        return head + query[12:at + 5] \
+            + b"".join(b"\xc0\x0c" + struct.pack(">HHIH", 16, 1, 60, len(d)) + d for d in data)
 
     def _serve(self):
         while True:

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """
-A private Dovecot (POP3, POP3S, STLS, real XOAUTH2 by a token checked locally) in one folder, on loopback, without /etc/dovecot.
-Needs the packages dovecot-pop3d and openssl. As root the mail belongs to nobody; else all runs as the caller.
+A private Dovecot (POP3, POP3S, STLS, real XOAUTH2 by a token checked locally) in one folder, on
+loopback, without /etc/dovecot. Needs the packages dovecot-pop3d and openssl. As root the mail
+belongs to nobody; else all runs as the caller.
 
 Users journal/secret and journal2/secret2. Certificates: good, wrongname, expired, selfsigned.
 """
@@ -29,7 +30,8 @@ def _b64(data):
 def token(user="journal", seconds=3600):
     """An access token that this Dovecot takes."""
     now = int(time.time())
-    text = _b64(b'{"alg":"HS256","typ":"JWT"}') + b"." + _b64(json.dumps({"sub": user, "iat": now - 10, "exp": now + seconds}).encode())
+    text = _b64(b'{"alg":"HS256","typ":"JWT"}') + b"." \
+        + _b64(json.dumps({"sub": user, "iat": now - 10, "exp": now + seconds}).encode())
     return (text + b"." + _b64(hmac.new(KEY, text, hashlib.sha256).digest())).decode()
 
 
@@ -48,13 +50,16 @@ class Certificates:
     def _make(self):
         key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
         run.output("openssl", "req", "-x509", *key, "-days", "30", "-subj", "/CN=Test CA",
-                   "-addext", "keyUsage=critical,keyCertSign", "-keyout", self.path("ca.key"), "-out", self.path("ca.pem"))
+                   "-addext", "keyUsage=critical,keyCertSign", "-keyout", self.path("ca.key"),
+                   "-out", self.path("ca.pem"))
         both = "DNS:localhost,IP:127.0.0.1"
         self._signed("good", "localhost", both, "20200101000000Z", "20491231000000Z")
-        self._signed("wrongname", "mail.example.net", "DNS:mail.example.net", "20200101000000Z", "20491231000000Z")
+        self._signed("wrongname", "mail.example.net", "DNS:mail.example.net", "20200101000000Z",
+                     "20491231000000Z")
         self._signed("expired", "localhost", both, "20200101000000Z", "20210101000000Z")
-        run.output("openssl", "req", "-x509", *key, "-days", "30", "-subj", "/CN=localhost", "-addext", "subjectAltName=" + both,
-                   "-keyout", self.path("selfsigned.key"), "-out", self.path("selfsigned.pem"))
+        run.output("openssl", "req", "-x509", *key, "-days", "30", "-subj", "/CN=localhost",
+                   "-addext", "subjectAltName=" + both, "-keyout", self.path("selfsigned.key"),
+                   "-out", self.path("selfsigned.pem"))
 
     def _signed(self, name, cn, names, begin, end):
         """openssl x509 cannot make an expired one; openssl ca can."""
@@ -65,20 +70,26 @@ class Certificates:
         with open(os.path.join(home, "serial"), "w", encoding="ascii") as f:
             f.write("01\n")
         with open(os.path.join(home, "cnf"), "w", encoding="ascii") as f:
-            f.write("[ca]\ndefault_ca=d\n[d]\ndatabase=%s/index.txt\nserial=%s/serial\nnew_certs_dir=%s\ndefault_md=sha256\n"
-                    "policy=p\nx509_extensions=x\n[p]\ncommonName=supplied\n[x]\nsubjectAltName=%s\n" % (home, home, home, names))
-        run.output("openssl", "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=" + cn,
-                   "-keyout", self.path(name + ".key"), "-out", os.path.join(home, "csr"))
-        run.output("openssl", "ca", "-batch", "-notext", "-config", os.path.join(home, "cnf"), "-cert", self.path("ca.pem"),
-                   "-keyfile", self.path("ca.key"), "-startdate", begin, "-enddate", end, "-in", os.path.join(home, "csr"),
-                   "-out", self.path(name + ".pem"))
+            f.write("[ca]\ndefault_ca=d\n[d]\ndatabase=%s/index.txt\nserial=%s/serial\n"
+                    "new_certs_dir=%s\ndefault_md=sha256\n"
+                    "policy=p\nx509_extensions=x\n[p]\ncommonName=supplied\n[x]\n"
+                    "subjectAltName=%s\n" % (home, home, home, names))
+        run.output("openssl", "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+                   "-nodes", "-subj", "/CN=" + cn, "-keyout", self.path(name + ".key"), "-out",
+                   os.path.join(home, "csr"))
+        run.output("openssl", "ca", "-batch", "-notext", "-config", os.path.join(home, "cnf"),
+                   "-cert", self.path("ca.pem"), "-keyfile", self.path("ca.key"), "-startdate",
+                   begin, "-enddate", end, "-in", os.path.join(home, "csr"), "-out",
+                   self.path(name + ".pem"))
 
     def pin(self, name):
-        der = run.output_bytes("openssl", "pkey", "-in", self.path(name + ".key"), "-pubout", "-outform", "DER")
+        der = run.output_bytes("openssl", "pkey", "-in", self.path(name + ".key"), "-pubout",
+                               "-outform", "DER")
         return "sha256//" + base64.b64encode(hashlib.sha256(der).digest()).decode()
 
     def fingerprint(self, name):
-        der = run.output_bytes("openssl", "x509", "-in", self.path(name + ".pem"), "-outform", "DER")
+        der = run.output_bytes("openssl", "x509", "-in", self.path(name + ".pem"), "-outform",
+                               "DER")
         return hashlib.sha256(der).hexdigest()
 
 
@@ -87,7 +98,8 @@ class Dovecot:
 
     def __init__(self, folder, certificate="good", mechanisms="plain login xoauth2", extra="",
                  certificates=None, mail=None):
-        self.folder, self.certificate, self.mechanisms = os.path.abspath(folder), certificate, mechanisms
+        self.folder, self.certificate, self.mechanisms = os.path.abspath(
+            folder), certificate, mechanisms
         self.extra = extra
         self.port, self.tls_port = run.port(), run.port()
         os.makedirs(self.folder, exist_ok=True)
@@ -164,8 +176,9 @@ service pop3-login {{
 {chroot}
 }}
 {mine}{extra}
-""".format(run=self.path("run"), folder=self.folder, mail=self.mail, cert=self.certificates.path(self.certificate),
-            mechanisms=self.mechanisms, port=self.port, tls_port=self.tls_port,
+""".format(run=self.path("run"), folder=self.folder, mail=self.mail,
+            cert=self.certificates.path(self.certificate), mechanisms=self.mechanisms,
+            port=self.port, tls_port=self.tls_port,
             chroot="" if root else "  chroot =", mine=mine, extra=self.extra)
 
     def start(self):
@@ -174,15 +187,20 @@ service pop3-login {{
             for sub in ("cur", "new", "tmp"):
                 os.makedirs(os.path.join(self.box(user), sub), exist_ok=True)
         self._own()
-        self._write("conf/passwd", "".join("%s:{PLAIN}%s:%d:%d::%s\n" % (u, p, self.uid, self.gid, self.box(u)) for u, p in USERS.items()))
+        self._write("conf/passwd",
+                    "".join("%s:{PLAIN}%s:%d:%d::%s\n" % (u, p, self.uid, self.gid, self.box(u))
+                            for u, p in USERS.items()))
         self._write("conf/keys/default/HS256/default", base64.b64encode(KEY).decode())
-        self._write("conf/oauth2", "introspection_mode = local\nlocal_validation_key_dict = fs:posix:prefix=%s/\n"
+        self._write("conf/oauth2",
+                    "introspection_mode = local\nlocal_validation_key_dict = fs:posix:prefix=%s/\n"
                     "username_attribute = sub\n" % self.path("conf", "keys"))
         self._write("conf/dovecot.conf", self._conf())
-        self.program = run.Program([shutil.which("dovecot", path="/usr/sbin:/usr/bin:/sbin:/usr/local/sbin"), "-F", "-c",
-                                    self.path("conf", "dovecot.conf")], self.path("dovecot.out")).start()
+        self.program = run.Program(
+            [shutil.which("dovecot", path="/usr/sbin:/usr/bin:/sbin:/usr/local/sbin"), "-F", "-c",
+             self.path("conf", "dovecot.conf")], self.path("dovecot.out")).start()
         try:
-            run.until(lambda: run.listening(self.port) and run.listening(self.tls_port), "Dovecot listens")
+            run.until(lambda: run.listening(self.port) and run.listening(self.tls_port),
+                      "Dovecot listens")
         except TimeoutError:
             tap.diag(self.program.text() + self.log()[-2000:])
             raise

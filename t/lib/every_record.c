@@ -110,7 +110,7 @@ static void reports(void)
 	(void)smtp(0, NULL, 0); /* no byte at all */
 }
 
-/* What is stored already, as a whole report and as the message of another. */
+/* Content that is stored already, as a whole report and as the message of another. */
 static void splices(void)
 {
 	file("001-o365-plain.eml");

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""What an archive without a daemon answers, in a form that does not depend on the folder or the day: for golden files of a format version."""
+"""
+The answers of an archive without a daemon, in a form that does not depend on the folder or the day:
+for golden files of a format version.
+"""
 import hashlib
 import json
 import os
@@ -8,20 +11,23 @@ import subprocess
 import tap
 
 JMCTL = os.path.join(tap.BUILD, "milter/ctl/jmctl")
-PASSING = {"status": ("directory", "groups", "state", "problem"), "queue list": ("age_s", "state"), "domain list": ("internal", "by")}
+PASSING = {"status": ("directory", "groups", "state", "problem"), "queue list": ("age_s", "state"),
+           "domain list": ("internal", "by")}
 
 
 def jmctl(verb, archive, *args):
     """(exit status, standard output, standard error as text)"""
-    r = subprocess.run([JMCTL, *verb.split(), "--archive", archive, *map(str, args)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                       stderr=subprocess.PIPE, check=False, timeout=300)
+    r = subprocess.run([JMCTL, *verb.split(), "--archive", archive, *map(str, args)],
+                       stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                       check=False, timeout=300)
     return r.returncode, r.stdout, r.stderr.decode("utf-8", "replace")
 
 
 def _good(verb, archive, *args):
     status, out, complaint = jmctl(verb, archive, *args)
     if status != 0:
-        raise RuntimeError("jmctl %s %s: exit %d: %s" % (verb, " ".join(map(str, args)), status, complaint))
+        raise RuntimeError("jmctl %s %s: exit %d: %s" % (verb, " ".join(map(str, args)), status,
+                                                         complaint))
     return out
 
 
@@ -39,7 +45,8 @@ def _digests(archive, item):
         return hashlib.sha256(_good("export", archive, item["id"], *args)).hexdigest()
 
     contents, reports = range(len(item["contents"])), range(len(item["reports"]))
-    return {"id": item["id"], "messages": [of("--which", i) for i in contents], "raw": [of("--raw", "--which", i) for i in contents],
+    return {"id": item["id"], "messages": [of("--which", i) for i in contents],
+            "raw": [of("--raw", "--which", i) for i in contents],
             "reports": [of("--report", "--which", i) for i in reports]}
 
 
@@ -50,9 +57,15 @@ def _dump(archive, folder):
 
 
 def answers(archive, scratch=None):
-    """By the name of a file in a folder "expected": its rows. scratch: a folder that is not there yet; without it, only what the catalog answers."""
-    found = {"list": _objects("list", archive), "set-aside": _objects("list", archive, "--set-aside"), "events": _objects("events", archive),
-             "queue": _objects("queue list", archive), "domains": _objects("domain list", archive), "status": _objects("status", archive)}
+    """
+    By the name of a file in a folder "expected": its rows. scratch: a folder that is not there yet;
+    without it, only what the catalog answers.
+    """
+    found = {"list": _objects("list", archive),
+             "set-aside": _objects("list", archive, "--set-aside"),
+             "events": _objects("events", archive),
+             "queue": _objects("queue list", archive), "domains": _objects("domain list", archive),
+             "status": _objects("status", archive)}
     ids = sorted(row["id"] for name in ("list", "set-aside", "queue") for row in found[name])
     found["show"] = [_objects("show", archive, "--bcc", i)[0] for i in ids]
     if scratch is None:
@@ -63,12 +76,18 @@ def answers(archive, scratch=None):
 
 
 def missing(want, got, path=""):
-    """What got lacks, or has otherwise, of want. Members that came with a later version are no fault."""
+    """
+    The members of want that got lacks or has with another value. Additional members of a later
+    version are not reported.
+    """
     if isinstance(want, dict) and isinstance(got, dict):
-        return [m for key in want for m in (missing(want[key], got[key], path + "/" + key) if key in got else [path + "/" + key + ": not there"])]
+        return [m for key in want for m in (missing(want[key], got[key], path + "/" + key)
+                                            if key in got else [path + "/" + key + ": not there"])]
     if isinstance(want, list) and isinstance(got, list) and len(want) == len(got):
-        return [m for i, (w, g) in enumerate(zip(want, got)) for m in missing(w, g, "%s/%d" % (path, i))]
-    return [] if want == got and type(want) is type(got) else ["%s: %.200r instead of %.200r" % (path, got, want)]
+        return [m for i, (w, g) in enumerate(zip(want, got))
+                for m in missing(w, g, "%s/%d" % (path, i))]
+    return [] if want == got and type(want) is type(got) \
+        else ["%s: %.200r instead of %.200r" % (path, got, want)]
 
 
 def crc32c(data):

@@ -11,11 +11,15 @@ PROGRAM = os.environ.get("JM_JMCTL") or os.path.join(tap.BUILD, "milter/ctl/jmct
 
 
 def checked(verb, out):
-    """Every answer that any test gets as JSON is compared with the verb's schema; a claim is made of one that does not fit only."""
+    """
+    Every answer that any test gets as JSON is compared with the verb's schema; a claim is made of
+    one that does not fit only.
+    """
     for line in out.splitlines():
         wrong = schema.verb_faults(verb, json.loads(line))
         if wrong:
-            tap.ok(False, "what jmctl %s --json prints is as its schema says" % verb, "%s\n%.1500s" % ("\n".join(wrong[:20]), line.decode()))
+            tap.ok(False, "what jmctl %s --json prints is as its schema says" % verb,
+                   "%s\n%.1500s" % ("\n".join(wrong[:20]), line.decode()))
 
 
 class Jmctl:
@@ -26,8 +30,9 @@ class Jmctl:
 
     def run(self, verb, *args, timeout=600):
         """(exit status, standard output as bytes, standard error as text)"""
-        r = subprocess.run([PROGRAM, verb, "--config", self.settings, *map(str, args)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                           stderr=subprocess.PIPE, check=False, timeout=timeout)
+        r = subprocess.run([PROGRAM, verb, "--config", self.settings, *map(str, args)],
+                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                           check=False, timeout=timeout)
         if "--json" in args:
             checked(verb, r.stdout)
         return r.returncode, r.stdout, r.stderr.decode("utf-8", "replace")
@@ -35,7 +40,8 @@ class Jmctl:
     def _good(self, verb, *args):
         status, out, complaint = self.run(verb, *args)
         if status != 0:
-            raise RuntimeError("jmctl %s %s: exit %d: %s" % (verb, " ".join(map(str, args)), status, complaint))
+            raise RuntimeError("jmctl %s %s: exit %d: %s" % (verb, " ".join(map(str, args)), status,
+                                                             complaint))
         return out
 
     @staticmethod

@@ -9,14 +9,15 @@ from jmctl import PROGRAM, checked
 from postfix import Postfix
 from sendmail import Sendmail
 
-ACCOUNTS = ("--user", "root", "--socket-group", "postfix")	# those of an installation are not on this machine
+# those of an installation are not on this machine
+ACCOUNTS = ("--user", "root", "--socket-group", "postfix")
 ENV = dict(os.environ, JM_DATADIR=tap.SRC)
 
 
 def jmctl(*args):
     """(exit status, standard output, standard error) with the templates of the source tree."""
-    r = subprocess.run([PROGRAM, *map(str, args)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=ENV,
-                       check=False, timeout=600)
+    r = subprocess.run([PROGRAM, *map(str, args)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                       stderr=subprocess.PIPE, env=ENV, check=False, timeout=600)
     if "--json" in args:
         checked(args[0], r.stdout)
     return r.returncode, r.stdout.decode(), r.stderr.decode()
@@ -34,23 +35,29 @@ def write(path, text, mode=0o644):
 
 
 class Written:
-    """The folder that jmctl setup example.com wrote, for a listener on loopback and a daemon of its own."""
+    """
+    The folder that jmctl setup example.com wrote, for a listener on loopback and a daemon of its
+    own.
+    """
 
     def __init__(self, folder, *args, domain="example.com", source="127.0.0.0/8"):
         self.folder, self.port = folder, run.port()
         os.makedirs(folder + ".d")
         os.chmod(folder + ".d", 0o755)
         self.socket = "unix:%s.d/milter.sock" % folder
-        self.status, self.out, self.complaint = jmctl("setup", domain, "--output", folder, "--mta-address", "127.0.0.1:%d" % self.port,
-                                                      "--milter-socket", self.socket, "--archive", folder + ".d/archive", "--source", source, *ACCOUNTS,
-                                                      "--publish", folder + ".d/public", *args)
+        self.status, self.out, self.complaint = jmctl(
+            "setup", domain, "--output", folder, "--mta-address", "127.0.0.1:%d" % self.port,
+            "--milter-socket", self.socket, "--archive", folder + ".d/archive", "--source", source,
+            *ACCOUNTS, "--publish", folder + ".d/public", *args)
 
     def text(self, name):
         return read(self.folder, name)
 
 
 class AppliedPostfix(Postfix):
-    """A private Postfix whose journal pieces are those that were written, entered by postfix-apply."""
+    """
+    A private Postfix whose journal pieces are those that were written, entered by postfix-apply.
+    """
 
     def __init__(self, folder, written, **kw):
         super().__init__(folder, port=written.port, **kw)
@@ -78,16 +85,19 @@ class AppliedPostfix(Postfix):
 class AppliedSendmail(Sendmail):
     """A private Sendmail whose journal pieces are those that were written."""
 
-    TAKEN = ("confSAFE_QUEUE", "confMAX_HEADERS_LENGTH", "confMAX_MIME_HEADER_LENGTH", "confREJECT_NUL", "DAEMON_OPTIONS", "RELAY_DOMAIN", "`mailertable'", "Mjhold")
+    TAKEN = ("confSAFE_QUEUE", "confMAX_HEADERS_LENGTH", "confMAX_MIME_HEADER_LENGTH",
+             "confREJECT_NUL", "DAEMON_OPTIONS", "RELAY_DOMAIN", "`mailertable'", "Mjhold")
 
     def __init__(self, folder, written, **kw):
         super().__init__(folder, port=written.port, **kw)
         self.written = written
 
     def _mc(self):
-        own = "".join(line for line in super()._mc().splitlines(True) if not any(t in line for t in self.TAKEN))
+        own = "".join(line for line in super()._mc().splitlines(True)
+                      if not any(t in line for t in self.TAKEN))
         settings, _, mailers = self.written.text("sendmail.mc").partition("MAILER_DEFINITIONS\n")
-        settings = settings.replace("FEATURE(`mailertable')", "FEATURE(`mailertable', `hash %s/mailertable')" % self.etc)
+        settings = settings.replace("FEATURE(`mailertable')",
+                                    "FEATURE(`mailertable', `hash %s/mailertable')" % self.etc)
         head, _, tail = own.partition("MAILER(`local')")
         head += settings + "RELAY_DOMAIN(`example.com')\n"
         return head + "MAILER(`local')" + tail + mailers

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""A machine in a folder: its own systemd as process 1, its own processes, mounts, host name, control groups, and a network without a way out.
-Needs root, and a kernel that lets it make namespaces. Standard library only; contrib/newcomer uses it, too."""
+"""
+A machine in a folder: its own systemd as process 1, its own processes, mounts, host name, control
+groups, and a network without a way out. Needs root, and a kernel that lets it make namespaces.
+Standard library only; contrib/newcomer uses it, too.
+"""
 import ctypes
 import os
 import shutil
@@ -12,7 +15,8 @@ import time
 
 SYSTEMD = "/lib/systemd/systemd"
 CLONE_NEWNET = 0x40000000
-# $1 root folder ("" for this machine's own files, with what is written kept apart), $2 addresses, $3 what to do in the root, $4 systemd's arguments
+# $1 root folder ("" for this machine's own files, with what is written kept apart), $2 addresses,
+# $3 what to do in the root, $4 systemd's arguments
 BOOT = r"""
 set -e
 mount --make-rprivate /
@@ -42,12 +46,13 @@ for a in $2; do ip addr add $a/32 dev lo; done
 mkdir -p before
 pivot_root . before
 umount -l before
-exec env -i container=machine PATH=/usr/sbin:/usr/bin:/sbin:/bin /lib/systemd/systemd --log-target=journal $4
+exec env -i container=machine PATH=/usr/sbin:/usr/bin:/sbin:/bin \
+	/lib/systemd/systemd --log-target=journal $4
 """
 
 
 def missing():
-    """What it takes and is not here, as text; empty when all is."""
+    """The tools that are missing here, as text; empty when all are present."""
     wanted = [p for p in ("unshare", "nsenter", "ip", "mount") if not shutil.which(p)]
     if not os.path.exists(SYSTEMD):
         wanted.append("systemd")
@@ -64,8 +69,10 @@ def _cgroup():
 
 
 class Machine:
-    """root: its files, or None for those of this machine, on which it then changes nothing. prepare: shell commands, run in the root folder
-    before it starts."""
+    """
+    root: its files, or None for those of this machine, on which it then changes nothing. prepare:
+    shell commands, run in the root folder before it starts.
+    """
 
     def __init__(self, root=None, addresses=(), prepare="", unit=""):
         self.args = [root or "", " ".join(addresses), prepare, "--unit=" + unit if unit else ""]
@@ -76,37 +83,48 @@ class Machine:
         """Until it takes orders; its services may still be on their way."""
         self.group = "%s/machine-%d" % (_cgroup(), os.getpid())
         os.mkdir(self.group)
-        enter = "echo 0 > %s/cgroup.procs; exec unshare -m -p -f -u -i -C -n --kill-child sh -c \"$@\"" % self.group
-        self.process = subprocess.Popen(["sh", "-c", enter, "sh", BOOT, "sh", *self.args], stdin=subprocess.DEVNULL, stdout=self.said,
+        enter = ("echo 0 > %s/cgroup.procs; exec unshare -m -p -f -u -i -C -n --kill-child sh "
+                 "-c \"$@\"" % self.group)
+        self.process = subprocess.Popen(["sh", "-c", enter, "sh", BOOT, "sh", *self.args],
+                                        stdin=subprocess.DEVNULL, stdout=self.said,
                                         stderr=self.said, start_new_session=True)
         end = time.monotonic() + seconds
         while time.monotonic() < end and self.process.poll() is None:
             time.sleep(0.1)
             try:
-                with open("/proc/%d/task/%d/children" % (self.process.pid, self.process.pid), encoding="ascii") as f:
+                with open("/proc/%d/task/%d/children" % (self.process.pid, self.process.pid),
+                          encoding="ascii") as f:
                     self.init = int(f.read().split()[0])
                 with open("/proc/%d/comm" % self.init, encoding="ascii") as f:
                     if f.read() != "systemd\n":
                         continue
             except (IndexError, OSError):
                 continue
-            if self.run("systemctl", "is-system-running")[1].strip() in ("starting", "running", "degraded"):
+            if self.run("systemctl",
+                        "is-system-running")[1].strip() in ("starting", "running", "degraded"):
                 return self
         self.said.seek(0)
-        raise RuntimeError("its systemd did not start: " + self.said.read().decode("utf-8", "replace")[-2000:])
+        raise RuntimeError("its systemd did not start: "
+                           + self.said.read().decode("utf-8", "replace")[-2000:])
 
     def inside(self, *args, network=False):
         """The command that runs a command in it, with this machine's network or with its own."""
-        return ["nsenter", "-t", str(self.init), "-m", "-p", "-u", "-i", "-C", *(["-n"] if network else []), "env", "-i", "HOME=/root", "TERM=dumb", "DEBIAN_FRONTEND=noninteractive",
+        return ["nsenter", "-t", str(self.init), "-m", "-p", "-u", "-i", "-C",
+                *(["-n"] if network else []), "env", "-i", "HOME=/root", "TERM=dumb",
+                "DEBIAN_FRONTEND=noninteractive",
                 "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", *args]
 
     def run(self, *args, **kw):
         """(exit status, output) of a command in it."""
-        r = subprocess.run(self.inside(*args), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False, **kw)
+        r = subprocess.run(self.inside(*args), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                           stderr=subprocess.STDOUT, check=False, **kw)
         return r.returncode, r.stdout.decode("utf-8", "replace")
 
     def network(self, work):
-        """What work() returns, in a thread that has its network. Threads and sockets made there stay there."""
+        """
+        Returns the result of work(), run in a thread that has its network. Threads and sockets made
+        there stay there.
+        """
         result = []
 
         def there():
@@ -133,7 +151,8 @@ class Machine:
         if not self.process:
             return
         if self.process.poll() is None:
-            self.process.send_signal(signal.SIGKILL)	# its first process dies with it, and all the others with that
+            # its first process dies with it, and all the others with that
+            self.process.send_signal(signal.SIGKILL)
         self.process.wait()
         end = time.monotonic() + 20
         while os.path.isdir(self.group) and time.monotonic() < end:

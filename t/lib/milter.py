@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The MTA's side of the milter protocol, for what no MTA would send: a step at a time, any bytes, any order."""
+"""
+The MTA's side of the milter protocol, for what no MTA would send: a step at a time, any bytes, any
+order.
+"""
 import socket
 import struct
 
-NR = {"C": 0x1000, "H": 0x2000, "M": 0x4000, "R": 0x8000, "T": 0x10000, "L": 0x80, "N": 0x40000, "B": 0x80000}
+NR = {"C": 0x1000, "H": 0x2000, "M": 0x4000, "R": 0x8000, "T": 0x10000, "L": 0x80, "N": 0x40000,
+      "B": 0x80000}
 NO = {"C": 0x1, "H": 0x2, "M": 0x4, "R": 0x8, "B": 0x10, "L": 0x20, "N": 0x40, "T": 0x200}
 LEADSPC = 0x100000
 FINAL = "acdrtyfs4"
@@ -14,7 +18,10 @@ class Closed(Exception):
 
 
 class Answer:
-    """kind: 'c' continue, 'd' discard, 't' tempfail, 'r' reject, 'y' with text, 'a' accept; changes: what came before at end of message."""
+    """
+    kind: 'c' continue, 'd' discard, 't' tempfail, 'r' reject, 'y' with text, 'a' accept; changes:
+    what came before at end of message.
+    """
 
     def __init__(self, kind, data, changes):
         self.kind, self.changes = kind, changes
@@ -84,7 +91,8 @@ class Session:
 
     def macros(self, stage, **values):
         """Single letters as they are, longer names get their braces."""
-        data = b"".join((k if len(k) == 1 else "{%s}" % k).encode() + b"\0" + v.encode() + b"\0" for k, v in values.items())
+        data = b"".join((k if len(k) == 1 else "{%s}" % k).encode() + b"\0" + v.encode() + b"\0"
+                        for k, v in values.items())
         self.send("D", stage.encode() + data)
 
     def connect(self, ip="127.0.0.1", host="mail.example.net", port=25000):
@@ -92,7 +100,8 @@ class Session:
             return self.step("C", host.encode() + b"\0U")
         family = b"6" if ":" in ip else b"4"
         ip = "IPv6:" + ip if ":" in ip else ip
-        return self.step("C", host.encode() + b"\0" + family + struct.pack(">H", port) + ip.encode() + b"\0")
+        return self.step("C", host.encode() + b"\0" + family + struct.pack(">H", port) + ip.encode()
+                         + b"\0")
 
     def helo(self, name="mail.example.net"):
         return self.step("H", name.encode() + b"\0")
@@ -115,7 +124,10 @@ class Session:
         return None
 
     def message(self, data, chunk=65535):
-        """The whole message from DATA to the end; the Answer to the first step that did not say continue, else to the end of message."""
+        """
+        The whole message from DATA to the end; the Answer to the first step that did not say
+        continue, else to the end of message.
+        """
         head, blank, body = data.partition(b"\r\n\r\n")
         a = self.step("T")
         if a and a.kind != "c":

@@ -1,12 +1,14 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""A second opinion on journal reports: reads a message by the rules R1..R14 of t/corpus/journal/README.md.
+"""
+A second opinion on journal reports: reads a message by the rules R1..R14 of
+t/corpus/journal/README.md.
 
-usage: oracle.py check DIR...      compare every .eml with the .json beside it; exit status 1 when anything differs
-       oracle.py show FILE.eml     print what the rules give for one message
+usage: oracle.py check DIR...    compare every .eml with its .json; exit status 1 on a difference
+       oracle.py show FILE.eml   print what the rules give for one message
 
-It shares no code with common/journal and is meant for small files: it is simple, not fast. Journal domains are those of the
-corpus; another list can be given to examine().
+It shares no code with common/journal and is meant for small files: it is simple, not fast. Journal
+domains are those of the corpus; another list can be given to examine().
 """
 import base64
 import binascii
@@ -22,7 +24,7 @@ STRIP = (b"x-ms-exchange-organization-bcc", b"x-ms-exchange-crosspremises-bcc")
 MAX_NESTING = 8
 
 
-# --- header blocks ---------------------------------------------------------------------------------------------------
+# --- header blocks ----------------------------------------------------------------------
 def split_lines(data):
     """Lines with their line ends; only LF ends a line."""
     out = data.split(b"\n")
@@ -75,7 +77,7 @@ def strip_headers(msg):
     return kept + msg[total:], removed
 
 
-# --- MIME ------------------------------------------------------------------------------------------------------------
+# --- MIME -------------------------------------------------------------------------------
 def no_comments(v):
     out, depth, quoted, k = b"", 0, False, 0
     while k < len(v):
@@ -171,8 +173,9 @@ class Part:
         return decode(self.content, self.cte)
 
 
-# --- report text -----------------------------------------------------------------------------------------------------
-ALIAS = {"ks_c_5601-1987": "cp949", "unicode-1-1-utf-7": "utf-7", "x-sjis": "shift_jis", "gb2312": "gb18030", "gbk": "gb18030",
+# --- report text ------------------------------------------------------------------------
+ALIAS = {"ks_c_5601-1987": "cp949", "unicode-1-1-utf-7": "utf-7", "x-sjis": "shift_jis",
+         "gb2312": "gb18030", "gbk": "gb18030",
          "iso-8859-8-i": "iso-8859-8", "big5": "cp950"}
 
 
@@ -194,7 +197,8 @@ def address(v):
 
 
 RCPT = re.compile(r"^(to|cc|bcc|recipient)[ \t]*:[ \t]*(.*)$", re.I | re.A)
-FIELD = re.compile(r"^(sender|on-behalf-of|subject|message-id|label|mailbox|sentutc|receivedutc)[ \t]*:[ \t]*(.*)$", re.I | re.A)
+FIELD = re.compile(r"^(sender|on-behalf-of|subject|message-id|label|mailbox|sentutc|receivedutc)[ "
+                   r"\t]*:[ \t]*(.*)$", re.I | re.A)
 
 
 def split_redirect(v):
@@ -222,7 +226,8 @@ def parse_2007(text):
     ids = [k for k, n, _ in hits if n == "message-id"]
     last_id = ids[-1] if ids else None
     stop = min([k for k, n, _ in hits if n in ("subject", "message-id")] or [len(rows)])
-    res = {"sender_line": False, "envelope_sender": None, "on_behalf_of": None, "subject": None, "message_id": None, "recipients": [], "extra": {}}
+    res = {"sender_line": False, "envelope_sender": None, "on_behalf_of": None, "subject": None,
+           "message_id": None, "recipients": [], "extra": {}}
     behalf_line, at = False, None
     for k, n, v in hits:
         if n == "sender" and k < stop and not res["sender_line"]:
@@ -233,8 +238,10 @@ def parse_2007(text):
             res["subject"] = v
         elif n == "message-id" and k == last_id:
             res["message_id"] = None if v in ("", "Unknown Message-ID") else v
-        elif n in ("label", "mailbox", "sentutc", "receivedutc") and (k > last_id if last_id is not None else res["sender_line"]):
-            key = {"label": "label", "mailbox": "mailbox", "sentutc": "sent_utc", "receivedutc": "received_utc"}[n]
+        elif n in ("label", "mailbox", "sentutc",
+                   "receivedutc") and (k > last_id if last_id is not None else res["sender_line"]):
+            key = {"label": "label", "mailbox": "mailbox", "sentutc": "sent_utc",
+                   "receivedutc": "received_utc"}[n]
             res["extra"].setdefault(key, v)
     if not res["sender_line"]:
         return None
@@ -261,7 +268,8 @@ BARE = re.compile(r'^\s*([^\s<>",;]+@[^\s<>",;]+?)\s*,?\s*$', re.A)
 def entry(v):
     m = ENTRY.match(v)
     if m:
-        return m.group(2) if m.group(1) is None or m.group(1).lower() == "smtp" else m.group(1) + ":" + m.group(2)
+        return m.group(2) if m.group(1) is None or m.group(1).lower() == "smtp" \
+            else m.group(1) + ":" + m.group(2)
     m = BARE.match(v)
     return m.group(1) if m else None
 
@@ -269,7 +277,8 @@ def entry(v):
 def parse_2003(text):
     rows = [r[:-1] if r.endswith("\r") else r for r in text.split("\n")]
     name = re.compile(r"^(sender|message-id|recipients)[ \t]*:(.*)$", re.I | re.A)
-    res = {"sender_line": False, "envelope_sender": None, "on_behalf_of": None, "subject": None, "message_id": None, "recipients": [], "extra": {}}
+    res = {"sender_line": False, "envelope_sender": None, "on_behalf_of": None, "subject": None,
+           "message_id": None, "recipients": [], "extra": {}}
     k = 0
     while k < len(rows):
         m = name.match(rows[k])
@@ -280,7 +289,8 @@ def parse_2003(text):
         k += 1
         if field == "recipients":
             if entry(acc) is not None:
-                res["recipients"] += [{"address": entry(acc), "type": "recipient"}] if entry(acc) else []
+                res["recipients"] += [{"address": entry(acc), "type": "recipient"}] if entry(acc) \
+                    else []
                 acc = ""
             while k < len(rows) and rows[k].strip() and not name.match(rows[k]):
                 acc += rows[k]
@@ -291,7 +301,8 @@ def parse_2003(text):
                     acc = ""
                 k += 1
             continue
-        while k < len(rows) and rows[k].strip() and not name.match(rows[k]) and (field == "message-id" or entry(acc) is None):
+        while k < len(rows) and rows[k].strip() and not name.match(rows[k]) \
+                and (field == "message-id" or entry(acc) is None):
             acc += rows[k]
             k += 1
         if field == "sender" and not res["sender_line"]:
@@ -303,12 +314,13 @@ def parse_2003(text):
     return res if res["sender_line"] and res["recipients"] else None
 
 
-# --- messages --------------------------------------------------------------------------------------------------------
+# --- messages ---------------------------------------------------------------------------
 def family(fields):
     if any(f[0] and f[0].lower() == b"x-ms-journal-report" for f in fields):
         return "exchange-2007"
     for f in fields:
-        if f[0] and f[0].lower() in (b"content-identifier", b"content-identifer") and value(f).lower() == b"exjournalreport":
+        if f[0] and f[0].lower() in (b"content-identifier", b"content-identifer") \
+                and value(f).lower() == b"exjournalreport":
             return "exchange-2003"
     return None
 
@@ -325,7 +337,9 @@ def text_candidates(parts):
 
 
 def open_report(msg):
-    """(meta, [message bytes, ...], family) of a journal report, or None when it is not a proper one."""
+    """
+    (meta, [message bytes, ...], family) of a journal report, or None when it is not a proper one.
+    """
     fields, at, complete = header_fields(msg)
     fam = family(fields)
     if fam is None:
@@ -348,7 +362,8 @@ def open_report(msg):
 def open_ndr(msg):
     fields, at, complete = header_fields(msg)
     kind, params = content_type(fields)
-    if kind != "multipart/report" or params.get("report-type", b"").lower() != b"delivery-status" or not params.get("boundary") or not complete:
+    if kind != "multipart/report" or params.get("report-type", b"").lower() != b"delivery-status" \
+            or not params.get("boundary") or not complete:
         return None
     for x in parts_of(msg[at:], params["boundary"])[0]:
         p = Part(x)
@@ -372,11 +387,15 @@ def is_rms(msg):
 
 
 def all_journal(recipients, domains):
-    return all("@" in r["address"] and r["address"].rpartition("@")[2].lower() in domains for r in recipients)
+    return all("@" in r["address"] and r["address"].rpartition("@")[2].lower() in domains
+               for r in recipients)
 
 
 def words(v):
-    """Encoded words, by the standard library, which damages raw UTF-8 beside them: so that is hidden from it."""
+    """
+    Encoded words, by the standard library, which damages raw UTF-8 beside them: so that is hidden
+    from it.
+    """
     text = v.decode("utf-8", "replace")
     hidden = sorted({c for c in text if ord(c) > 126})
     for k, c in enumerate(hidden):
@@ -457,16 +476,19 @@ def examine(msg, journal_domains=JOURNAL_DOMAINS):
         if len(inner) > 1 and inner[1] and is_rms(inner[0]):
             clear = inner[1]
         res.update(step_down=False, variant=fam, nesting=depth)
-        res.update({k: meta[k] for k in ("envelope_sender", "on_behalf_of", "subject", "message_id", "recipients")})
+        res.update({k: meta[k] for k in ("envelope_sender", "on_behalf_of", "subject", "message_id",
+                                         "recipients")})
         if meta["extra"]:
             res["extra"] = meta["extra"]
     fields, _, _ = header_fields(archived)
     if res["step_down"]:
         frm = addresses(get(fields, b"from") or b"")
-        res.update(envelope_sender=frm[0] if frm else None, on_behalf_of=None, subject=None, message_id=None, recipients=[])
+        res.update(envelope_sender=frm[0] if frm else None, on_behalf_of=None, subject=None,
+                   message_id=None, recipients=[])
         for f in fields:
             if f[0] and f[0].lower() in (b"to", b"cc", b"bcc"):
-                res["recipients"] += [{"address": a, "type": f[0].lower().decode()} for a in addresses(value(f))]
+                res["recipients"] += [{"address": a, "type": f[0].lower().decode()}
+                                      for a in addresses(value(f))]
     if res["subject"] is None:
         s = get(fields, b"subject")
         res["subject"] = words(s) if s is not None else None
@@ -474,10 +496,12 @@ def examine(msg, journal_domains=JOURNAL_DOMAINS):
         m = get(fields, b"message-id")
         res["message_id"] = m.decode("utf-8", "replace") if m else None
     kept, removed = strip_headers(archived)
-    res.update(inner_sha256=hashlib.sha256(kept).hexdigest(), inner_size=len(kept), inner_raw_sha256=hashlib.sha256(archived).hexdigest(), removed_headers=removed)
+    res.update(inner_sha256=hashlib.sha256(kept).hexdigest(), inner_size=len(kept),
+               inner_raw_sha256=hashlib.sha256(archived).hexdigest(), removed_headers=removed)
     if clear is not None:
         kept, removed = strip_headers(clear)
-        res["clear_text"] = {"inner_sha256": hashlib.sha256(kept).hexdigest(), "inner_size": len(kept), "removed_headers": removed}
+        res["clear_text"] = {"inner_sha256": hashlib.sha256(kept).hexdigest(),
+                             "inner_size": len(kept), "removed_headers": removed}
     return res
 
 

@@ -1,16 +1,29 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """
-A POP3 server on loopback that does what a good server never does. It keeps a real mailbox: DELE counts only after a QUIT that
-was answered or said to be lost behind the deletion, each connection numbers anew, and what every client said is kept.
+A POP3 server on loopback that does everything a good server never does. It keeps a real mailbox.
+DELE takes effect only after a QUIT that was answered, or whose answer is lost on purpose. Each
+connection numbers the messages anew. Everything that clients said is kept.
 
-Quirks, a connection or all of them ("*"):
-  banner-err banner-garbage auth-err      auth-ir-only-two-steps (AUTH with an initial response is refused)
-  capa-err   no CAPA                      stls-inject plain text behind STLS's +OK
-  uidl-err list-err uidl-short (closes in the list) uidl-dup uidl-missing uidl-renamed (all ids new) uidl-number (the number is the id) list-lies (sizes)
-  retr-endless:N (lines without an end)
-  retr-err:N retr-cut:N retr-cutdot:N retr-stall:N retr-close-after:N retr-garbage:N     the Nth message of the mailbox by its id
-  trickle    a few bytes a packet         dele-err    dele-cut
-  quit-cut (nothing deleted) quit-lost (deleted, not answered) quit-err (nothing deleted) quit-lie (+OK, nothing deleted) quit-stall
+Quirks, of one connection or of all ("*"):
+  banner-err banner-garbage auth-err
+  auth-ir-only-two-steps   AUTH with an initial response is refused
+  capa-err                 no CAPA
+  stls-inject              plain text after the +OK of STLS
+  uidl-err list-err
+  uidl-short               closes inside the list
+  uidl-dup uidl-missing
+  uidl-renamed             all ids are new
+  uidl-number              the number is the id
+  list-lies                wrong sizes
+  retr-endless:N           lines without an end
+  retr-err:N retr-cut:N retr-cutdot:N retr-stall:N retr-close-after:N retr-garbage:N
+                           at the Nth message of the mailbox by its id
+  trickle                  a few bytes in each packet
+  dele-err dele-cut
+  quit-cut quit-err        nothing deleted
+  quit-lie                 +OK, and nothing deleted
+  quit-lost                deleted, not answered
+  quit-stall
 """
 import socket
 import threading
@@ -26,7 +39,8 @@ def stuffed(message):
     if message and not message.endswith(b"\r\n"):
         message += b"\r\n"
     lines = message.split(b"\r\n")[:-1] if message else []
-    return b"".join((b"." if line.startswith(b".") else b"") + line + b"\r\n" for line in lines) + b".\r\n"
+    return b"".join((b"." if line.startswith(b".") else b"") + line + b"\r\n"
+                    for line in lines) + b".\r\n"
 
 
 class Gone(Exception):
@@ -86,8 +100,8 @@ class Session:
             self.list_of([c.encode() for c in self.server.capa])
 
     def logged_in(self):
-        self.say(b"-ERR Logon failure: unknown user name or bad password.\r\n" if self.has("auth-err")
-                 else b"+OK User successfully logged on.\r\n")
+        self.say(b"-ERR Logon failure: unknown user name or bad password.\r\n"
+                 if self.has("auth-err") else b"+OK User successfully logged on.\r\n")
 
     def do_auth(self, rest):
         words = rest.split()
@@ -95,10 +109,12 @@ class Session:
             self.say(b"-ERR Protocol error. Connection is closed. 10\r\n")
             raise Gone
         self.say(b"+ \r\n")
-        self.server.said.append((self.number, "SASL " + self.lines.readline().strip().decode("latin-1")))
+        self.server.said.append((self.number,
+                                 "SASL " + self.lines.readline().strip().decode("latin-1")))
         if words[0] == "LOGIN":
             self.say(b"+ UGFzc3dvcmQ6\r\n")
-            self.server.said.append((self.number, "SASL " + self.lines.readline().strip().decode("latin-1")))
+            self.server.said.append((self.number,
+                                     "SASL " + self.lines.readline().strip().decode("latin-1")))
         self.logged_in()
 
     def do_user(self, _):
@@ -118,7 +134,8 @@ class Session:
         return 100 if self.has("list-lies") else len(message)
 
     def do_stat(self, _):
-        self.say(b"+OK %d %d\r\n" % (len(self.live()), sum(self.size(m) for _, _, m in self.live())))
+        self.say(b"+OK %d %d\r\n" % (len(self.live()),
+                                     sum(self.size(m) for _, _, m in self.live())))
 
     def do_list(self, _):
         if self.has("list-err"):
@@ -127,7 +144,8 @@ class Session:
             self.list_of([b"%d %d" % (n, self.size(m)) for n, _, m in self.live()])
 
     def do_uidl(self, _):
-        rows = [(n, ("r%d-" % self.number if self.has("uidl-renamed") else "") + i) for n, i, _ in self.live()]
+        rows = [(n, ("r%d-" % self.number if self.has("uidl-renamed") else "") + i)
+                for n, i, _ in self.live()]
         if self.has("uidl-number"):
             rows = [(n, "%d" % n) for n, _, _ in self.live()]
         if self.has("uidl-err"):
@@ -195,7 +213,9 @@ class Session:
 
 
 class Pop3Server:
-    """messages: [(id, bytes with CRLF)]. quirks: {connection number from 1 on, or "*": [quirk, ...]}."""
+    """
+    messages: [(id, bytes with CRLF)]. quirks: {connection number from 1 on, or "*": [quirk, ...]}.
+    """
 
     def __init__(self, messages, quirks=None, capa=EXCHANGE):
         self.messages, self.quirks, self.capa = list(messages), quirks or {}, list(capa)
@@ -217,7 +237,10 @@ class Pop3Server:
         return [t for n, t in self.said if number is None or n == number]
 
     def sessions_so_far(self):
-        """How many there were, also those that wait to be begun: they are begun in order, and the one made here is the last of them."""
+        """
+        How many there were, also those that wait to be begun: they are begun in order, and the one
+        made here is the last of them.
+        """
         with socket.create_connection(("127.0.0.1", self.port)) as s:
             s.recv(1)
             return self.sessions

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """
-A private Postfix in one folder, on loopback, without /etc/postfix. As root; needs the package postfix and no configuration of it.
+A private Postfix in one folder, on loopback, without /etc/postfix. As root; needs the package
+postfix and no configuration of it.
 
-The listener is set up as the manual page tells an administrator to: a cleanup service of its own that keeps every byte of a
-journal report, and a route for the journal domains on which nothing can be lost (an smtp transport to a closed port: deferred).
-Mail for example.com goes to a Maildir.
+The listener is set up as the manual page says: a cleanup service of its own
+that keeps every byte of a journal report, and a route for the journal domains on which nothing can
+be lost (an smtp transport to a closed port: deferred). Mail for example.com goes to a Maildir.
 """
 import json
 import os
@@ -56,14 +57,17 @@ def address(socket):
 
 
 class Postfix:
-    """milter: a socket as libmilter writes it, or None. main, service: more parameters for main.cf and for the listener. local_domains: whose mail goes to
-    the Maildir."""
+    """
+    milter: a socket as libmilter writes it, or None. main, service: more parameters for main.cf and
+    for the listener. local_domains: whose mail goes to the Maildir.
+    """
 
     name = "postfix"
 
-    def __init__(self, folder, milter=None, tls=False, sasl=False, main=None, service=None, journal_domains=JOURNAL_DOMAINS,
-                 port=None, local_domains=("example.com",)):
-        self.folder, self.milter, self.tls, self.sasl, self.local_domains = os.path.abspath(folder), milter, tls, sasl, local_domains
+    def __init__(self, folder, milter=None, tls=False, sasl=False, main=None, service=None,
+                 journal_domains=JOURNAL_DOMAINS, port=None, local_domains=("example.com",)):
+        self.folder, self.milter, self.tls, self.sasl, self.local_domains = os.path.abspath(
+            folder), milter, tls, sasl, local_domains
         self.main, self.service, self.journal_domains = main or {}, service or {}, journal_domains
         self.port = port or run.port()
         self.etc = os.path.join(self.folder, "etc")
@@ -106,7 +110,8 @@ class Postfix:
             "mailbox_size_limit": "0",
             "virtual_mailbox_limit": "0",
             "relay_domains": " ".join(self.journal_domains),
-            "transport_maps": "inline:{ %s }" % ", ".join("{ %s = smtp:[127.0.0.1]:1 }" % d for d in self.journal_domains),
+            "transport_maps": "inline:{ %s }" % ", ".join("{ %s = smtp:[127.0.0.1]:1 }" % d
+                                                          for d in self.journal_domains),
             "virtual_mailbox_domains": " ".join(self.local_domains),
             "virtual_mailbox_base": self.path("mail"),
             "virtual_mailbox_maps": "static:all/",
@@ -115,9 +120,11 @@ class Postfix:
         }
         if self.tls:
             self.certs = Certs(self.path("tls"))
-            p.update(smtpd_tls_security_level="may", smtpd_tls_cert_file=self.certs.path("server.pem"),
-                     smtpd_tls_key_file=self.certs.path("server.key"), smtpd_tls_CAfile=self.certs.path("ca.pem"),
-                     smtpd_tls_ask_ccert="yes", smtpd_tls_session_cache_database="")
+            p.update(smtpd_tls_security_level="may",
+                     smtpd_tls_cert_file=self.certs.path("server.pem"),
+                     smtpd_tls_key_file=self.certs.path("server.key"),
+                     smtpd_tls_CAfile=self.certs.path("ca.pem"), smtpd_tls_ask_ccert="yes",
+                     smtpd_tls_session_cache_database="")
         if self.sasl:
             p.update(smtpd_sasl_auth_enable="yes", smtpd_sasl_type="cyrus", smtpd_sasl_path="smtpd",
                      smtpd_sasl_local_domain="mx.example.com")
@@ -125,19 +132,25 @@ class Postfix:
         return p
 
     def _accounts(self):
-        """Debian's smtpd looks for smtpd.conf in $config_directory/sasl whatever cyrus_sasl_config_path says."""
+        """
+        Debian's smtpd looks for smtpd.conf in $config_directory/sasl whatever
+        cyrus_sasl_config_path says.
+        """
         os.makedirs(os.path.join(self.etc, "sasl"), exist_ok=True)
         database = self.path("sasldb2")
         with open(os.path.join(self.etc, "sasl", "smtpd.conf"), "w", encoding="ascii") as f:
-            f.write("pwcheck_method: auxprop\nauxprop_plugin: sasldb\nsasldb_path: %s\nmech_list: PLAIN LOGIN\n" % database)
+            f.write("pwcheck_method: auxprop\nauxprop_plugin: sasldb\nsasldb_path: %s\n"
+                    "mech_list: PLAIN LOGIN\n" % database)
         for user, realm in ACCOUNTS:
-            run.output("saslpasswd2", "-p", "-c", "-f", database, "-u", realm, user, input=b"secret")
+            run.output("saslpasswd2", "-p", "-c", "-f", database, "-u", realm, user,
+                       input=b"secret")
         os.chown(database, pwd.getpwnam("postfix").pw_uid, -1)
 
     def _listener(self):
         p = {"cleanup_service_name": "jcleanup"}
         if self.milter:
-            p["smtpd_milters"] = "{ %s, default_action=tempfail, content_timeout=300s, connect_timeout=30s }" % address(self.milter)
+            p["smtpd_milters"] = ("{ %s, default_action=tempfail, content_timeout=300s, "
+                                  "connect_timeout=30s }" % address(self.milter))
         p.update(self.service)
         return "127.0.0.1:%d inet n - n - - smtpd\n%s" % (
             self.port, "".join("  -o { %s = %s }\n" % kv for kv in p.items()))
@@ -169,12 +182,13 @@ class Postfix:
 
     def running(self):
         """Tests master's lock, not its process id, which may be a zombie's in a container."""
-        return subprocess.run(["postfix", "-c", self.etc, "status"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                              check=False).returncode == 0
+        return subprocess.run(["postfix", "-c", self.etc, "status"], stdout=subprocess.DEVNULL,
+                              stderr=subprocess.DEVNULL, check=False).returncode == 0
 
     def stop(self):
         if os.path.exists(os.path.join(self.etc, "main.cf")) and self.running():
-            subprocess.run(["postfix", "-c", self.etc, "stop"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+            subprocess.run(["postfix", "-c", self.etc, "stop"], stdout=subprocess.DEVNULL,
+                           stderr=subprocess.DEVNULL, check=False)
             run.until(lambda: not self.running(), "Postfix stopped")
 
     def log(self):
@@ -185,7 +199,7 @@ class Postfix:
             return ""
 
     def queue(self):
-        """What is in the queue: a list of recipients."""
+        """The recipients of the messages in the queue."""
         lines = run.output("postqueue", "-c", self.etc, "-j").splitlines()
         return [r["address"] for line in lines for r in json.loads(line)["recipients"]]
 

@@ -1,65 +1,91 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """
-As much of PowerShell's syntax as can be told without PowerShell: strings and brackets are closed, each cmdlet is one of those that the
-scripts may use where they run, each of its parameters is one that this cmdlet has, with a value that it takes, the required ones are there,
-nothing is asked, each variable was set before it is used, and the language is as old as the Exchange is. The names, the required ones and
-where each is were looked up in Microsoft's reference of the Exchange cmdlets (2007 from Service Pack 1 on, 2010 to 2019, Online).
+As much of PowerShell's syntax as can be checked without PowerShell: strings and brackets are
+closed, each cmdlet is one of those that the scripts may use where they run, each of its parameters
+is one that this cmdlet has, with a value that it takes, the required ones are there, nothing is
+asked, each variable was set before it is used, and the language is as old as the Exchange is. The
+names, the required ones and where each is were looked up in Microsoft's reference of the Exchange
+cmdlets (2007 from Service Pack 1 on, 2010 to 2019, Online).
 """
 import re
 
 COMMON = ["ErrorAction", "Confirm"]
 CMDLETS = {
-    "New-MailContact": ["Name", "ExternalEmailAddress"], "Get-MailContact": ["Identity"], "Remove-MailContact": ["Identity"],
+    "New-MailContact": ["Name", "ExternalEmailAddress"], "Get-MailContact": ["Identity"],
+    "Remove-MailContact": ["Identity"],
     "Set-MailContact": ["Identity", "HiddenFromAddressListsEnabled", "UseMapiRichTextFormat"],
-    "New-RemoteDomain": ["Name", "DomainName"], "Get-RemoteDomain": ["Identity"], "Remove-RemoteDomain": ["Identity"],
-    "Set-RemoteDomain": ["Identity", "TNEFEnabled", "AllowedOOFType", "AutoReplyEnabled", "DeliveryReportEnabled"],
-    "New-SendConnector": ["Name", "Usage", "AddressSpaces", "DNSRoutingEnabled", "SmartHosts", "SmartHostAuthMechanism", "SourceTransportServers"],
+    "New-RemoteDomain": ["Name", "DomainName"], "Get-RemoteDomain": ["Identity"],
+    "Remove-RemoteDomain": ["Identity"],
+    "Set-RemoteDomain": ["Identity", "TNEFEnabled", "AllowedOOFType", "AutoReplyEnabled",
+                         "DeliveryReportEnabled"],
+    "New-SendConnector": ["Name", "Usage", "AddressSpaces", "DNSRoutingEnabled", "SmartHosts",
+                          "SmartHostAuthMechanism", "SourceTransportServers"],
     "Get-SendConnector": ["Identity"], "Remove-SendConnector": ["Identity"],
-    "Set-SendConnector": ["Identity", "SmartHosts", "MaxMessageSize", "ConnectionInactivityTimeOut", "Enabled", "RequireTLS"],
-    "New-OutboundConnector": ["Name", "ConnectorType", "RecipientDomains", "UseMXRecord", "SmartHosts", "TlsSettings", "Enabled"],
+    "Set-SendConnector": ["Identity", "SmartHosts", "MaxMessageSize", "ConnectionInactivityTimeOut",
+                          "Enabled", "RequireTLS"],
+    "New-OutboundConnector": ["Name", "ConnectorType", "RecipientDomains", "UseMXRecord",
+                              "SmartHosts", "TlsSettings", "Enabled"],
     "Get-OutboundConnector": ["Identity"], "Remove-OutboundConnector": ["Identity"],
-    "Set-OutboundConnector": ["Identity", "RecipientDomains", "UseMXRecord", "SmartHosts", "TlsSettings", "Enabled"],
+    "Set-OutboundConnector": ["Identity", "RecipientDomains", "UseMXRecord", "SmartHosts",
+                              "TlsSettings", "Enabled"],
     "Validate-OutboundConnector": ["Identity", "Recipients"],
     "Set-TransportConfig": ["JournalingReportNdrTo"], "Get-TransportConfig": [],
-    "New-JournalRule": ["Name", "JournalEmailAddress", "Scope", "Recipient", "Enabled"], "Set-JournalRule": ["Identity", "Recipient"],
+    "New-JournalRule": ["Name", "JournalEmailAddress", "Scope", "Recipient", "Enabled"],
+    "Set-JournalRule": ["Identity", "Recipient"],
     "Get-JournalRule": ["Identity"], "Remove-JournalRule": ["Identity"],
     "Set-MailboxDatabase": ["Identity", "JournalRecipient"], "Get-MailboxDatabase": [],
     "Get-Mailbox": ["Identity"], "Get-Recipient": ["Identity"], "Get-ExchangeServer": [],
-    "ForEach-Object": [], "Where-Object": [], "Out-Null": [], "Write-Host": [], "Get-Date": [], "New-Object": [],
-}
+    "ForEach-Object": [], "Where-Object": [], "Out-Null": [], "Write-Host": [], "Get-Date": [],
+    "New-Object": [],}
 ONLINE = {"%s-OutboundConnector" % v for v in ("New", "Get", "Set", "Remove", "Validate")}
-ON_PREMISES = {"%s-SendConnector" % v for v in ("New", "Get", "Set", "Remove")} | {"Get-ExchangeServer", "Get-MailboxDatabase", "Set-MailboxDatabase"}
-REQUIRED = {"New-MailContact": ["Name", "ExternalEmailAddress"], "New-RemoteDomain": ["Name", "DomainName"], "New-SendConnector": ["Name", "AddressSpaces"],
+ON_PREMISES = {"%s-SendConnector" % v for v in ("New", "Get", "Set", "Remove")} \
+    | {"Get-ExchangeServer", "Get-MailboxDatabase", "Set-MailboxDatabase"}
+REQUIRED = {"New-MailContact": ["Name", "ExternalEmailAddress"],
+            "New-RemoteDomain": ["Name", "DomainName"],
+            "New-SendConnector": ["Name", "AddressSpaces"],
             "New-OutboundConnector": ["Name"], "New-JournalRule": ["Name", "JournalEmailAddress"]}
-VALUES = {"Usage": ["Custom", "Internal", "Internet", "Partner"], "SmartHostAuthMechanism": ["None", "BasicAuth", "BasicAuthRequireTLS", "ExchangeServer",
-          "ExternalAuthoritative"], "Scope": ["Internal", "External", "Global"], "ConnectorType": ["OnPremises", "Partner"], "TlsSettings":
-          ["EncryptionOnly", "CertificateValidation", "DomainValidation"], "AllowedOOFType": ["External", "InternalLegacy", "ExternalLegacy", "None"],
-          "UseMapiRichTextFormat": ["Never", "Always", "UseDefaultSettings"], "MaxMessageSize": ["Unlimited"], "Confirm": [":$false"]}
-# What came with PowerShell 2 and later is not there on Exchange 2007, what came with 7 nowhere.
-TOO_NEW = {False: r"(?<!\S)(?:try|catch|finally)\s*\{|\s-(?:join|split|in|notin)\b|@\w+\b(?=\s|$)|\[(?:ordered|pscustomobject)\]|\$PSScriptRoot|&&|\|\||\?\?",
+VALUES = {"Usage": ["Custom", "Internal", "Internet", "Partner"],
+          "SmartHostAuthMechanism": ["None", "BasicAuth", "BasicAuthRequireTLS", "ExchangeServer",
+                                     "ExternalAuthoritative"],
+          "Scope": ["Internal", "External", "Global"], "ConnectorType": ["OnPremises", "Partner"],
+          "TlsSettings": ["EncryptionOnly", "CertificateValidation", "DomainValidation"],
+          "AllowedOOFType": ["External", "InternalLegacy", "ExternalLegacy", "None"],
+          "UseMapiRichTextFormat": ["Never", "Always", "UseDefaultSettings"],
+          "MaxMessageSize": ["Unlimited"], "Confirm": [":$false"]}
+# Exchange 2007 has nothing newer than PowerShell 1; no Exchange has PowerShell 7.
+TOO_NEW = {False: r"(?<!\S)(?:try|catch|finally)\s*\{|\s-(?:join|split|in|notin)\b|@\w+\b(?=\s|$)"
+                  r"|\[(?:ordered|pscustomobject)\]|\$PSScriptRoot|&&|\|\||\?\?",
            True: r"&&|\|\||\?\?"}
 OPERATORS = ["not", "and", "or", "eq", "ne", "gt", "like", "match"]
 AUTOMATIC = ["_", "true", "false", "null", "ErrorActionPreference", "script"]
-TOKEN = re.compile(r"(?P<comment>#[^\n]*)|(?P<single>'(?:''|[^'])*')|(?P<double>\"(?:`.|\$\((?:[^()]|\([^()]*\))*\)|[^\"`])*\")|(?P<open>[({\[])"
-                   r"|(?P<close>[)}\]])|(?P<join>`\n)|(?P<end>[\n;|])|(?P<cmdlet>\b[A-Z][A-Za-z]*-[A-Z][A-Za-z]+\b)"
-                   r"|(?P<variable>\$(?:script:)?\w+)|(?P<parameter>(?<=[\s(])-[A-Za-z]+)|(?P<quote>['\"])", re.S)
+TOKEN = re.compile(r"(?P<comment>#[^\n]*)|(?P<single>'(?:''|[^'])*')"
+                   r"|(?P<double>\"(?:`.|\$\((?:[^()]|\([^()]*\))*\)|[^\"`])*\")|(?P<open>[({\[])"
+                   r"|(?P<close>[)}\]])|(?P<join>`\n)|(?P<end>[\n;|])"
+                   r"|(?P<cmdlet>\b[A-Z][A-Za-z]*-[A-Z][A-Za-z]+\b)"
+                   r"|(?P<variable>\$(?:script:)?\w+)|(?P<parameter>(?<=[\s(])-[A-Za-z]+)"
+                   r"|(?P<quote>['\"])", re.S)
 PAIRS = {")": "(", "}": "{", "]": "["}
 
 
 def declared(text):
-    """Names that the script itself gives: variables (in lower case) and functions with their parameters."""
+    """
+    Names that the script itself gives: variables (in lower case) and functions with their
+    parameters.
+    """
     bare = re.sub(r"(?m)^\s*#.*$", "", text)
-    names = {m.lower() for m in re.findall(r"\$(?:script:)?(\w+)\s*=[^=]", bare)} | {m.lower() for m in re.findall(r"foreach \(\$(\w+) in", bare)}
+    names = {m.lower() for m in re.findall(r"\$(?:script:)?(\w+)\s*=[^=]", bare)} \
+        | {m.lower() for m in re.findall(r"foreach \(\$(\w+) in", bare)}
     names |= {m.lower() for m in re.findall(r"\[(?:string|switch|bool|string\[\])\] \$(\w+)", bare)}
     functions = {m: [] for m in re.findall(r"(?m)^function (\S+?)\(", bare)}
     return names | {a.lower() for a in AUTOMATIC}, functions
 
 
 def finished(line, command, parameters):
-    """What is wrong with a command as a whole."""
+    """The faults of a command as a whole."""
     if command is None:
         return []
-    wanted = REQUIRED.get(command, []) + (["Identity"] if command.split("-")[0] in ("Set", "Remove") and "Identity" in CMDLETS.get(command, []) else [])
+    wanted = REQUIRED.get(command, []) + (["Identity"] if command.split("-")[0] in ("Set", "Remove")
+                                          and "Identity" in CMDLETS.get(command, []) else [])
     found = [line + "%s needs -%s" % (command, w) for w in wanted if w not in parameters]
     if command.startswith("Remove-") and "Confirm" not in parameters:
         found.append(line + command + " would ask")
@@ -67,10 +93,12 @@ def finished(line, command, parameters):
 
 
 def faults(text, online=None):
-    """What is wrong, a line each. online: does it run in Exchange Online; None: no matter."""
+    """
+    The faults of a script, one a line. online: does it run in Exchange Online; None: no matter.
+    """
     found, stack, names = [], [], declared(text)
     known = dict(CMDLETS, **names[1])
-    current, parameters, began = None, [], ""		# the cmdlet whose parameters come, those that came
+    current, parameters, began = None, [], ""  # the cmdlet whose parameters come, those that came
     for m in TOKEN.finditer(text):
         kind, word = m.lastgroup, m.group(0)
         line = "line %d: " % (text.count("\n", 0, m.start()) + 1)
@@ -101,7 +129,8 @@ def faults(text, online=None):
             if word[1:] not in allowed and word[1:] not in OPERATORS:
                 found.append(line + "%s has no parameter %s" % (current, word))
             value = re.match(r"(:\S+)|\s+(?:`\n\s*)?([A-Za-z]+)", text[m.end():])
-            if word[1:] in VALUES and current and not (value and (value.group(1) or value.group(2)) in VALUES[word[1:]]):
+            if word[1:] in VALUES and current \
+                    and not (value and (value.group(1) or value.group(2)) in VALUES[word[1:]]):
                 found.append(line + "%s of %s: no such value" % (word, current))
         elif kind in ("variable", "double"):
             for v in re.findall(r"\$(?:script:)?(\w+)", word):

@@ -2,7 +2,7 @@
 /*
  * For tests: publish a state again and again, as the daemon does. In publication N every number is
  *N, so that a reader sees whether a file is of one publication. Prints "failed N: why" for each
- *that failed; the exit status tells of the last one.
+ *that failed; the exit status is that of the last one.
  *
  *	publish_state DIR FROM TO
  */

@@ -15,8 +15,9 @@ _reserved = []
 
 def port(host="127.0.0.1"):
     """
-    A free TCP port that stays ours until this process ends: no other test gets it (whoever has the name in the abstract namespace has the port),
-    and it lies below those that the kernel gives to connections, of which there are thousands while tests run side by side.
+    A free TCP port that stays ours until this process ends: no other test gets it (whoever has the
+    name in the abstract namespace has the port), and it lies below those that the kernel gives to
+    connections, of which there are thousands while tests run side by side.
     """
     while True:
         number = random.randrange(10000, 32768)
@@ -32,11 +33,14 @@ def port(host="127.0.0.1"):
         return number
 
 
-SAFETY_S = 300.0	# what has not come then on the slowest machine never comes; no test waits so long unless it fails
+# what has not come then on the slowest machine never comes; no test waits so long unless it fails
+SAFETY_S = 300.0
 
 
 def until(condition, what, seconds=SAFETY_S, pause=0.02):
-    """Wait until condition() is true and return its value; an error that says what did not happen."""
+    """
+    Wait until condition() is true and return its value; an error that says what did not happen.
+    """
     end = time.monotonic() + seconds
     while True:
         value = condition()
@@ -48,7 +52,10 @@ def until(condition, what, seconds=SAFETY_S, pause=0.02):
 
 
 def settled(value, want, seconds=SAFETY_S, pause=0.02):
-    """Wait until value() is want, for claims about what comes in a moment. Returns the last value, whatever it is."""
+    """
+    Wait until value() is want, for claims about what comes in a moment. Returns the last value,
+    whatever it is.
+    """
     end = time.monotonic() + seconds
     while True:
         got = value()
@@ -69,21 +76,30 @@ def listening(number):
 
 
 def output(*args, **kw):
-    """Run a program to its end and return its standard output as text; an error with its complaints when it fails."""
+    """
+    Run a program to its end and return its standard output as text; an error with its complaints
+    when it fails.
+    """
     return output_bytes(*args, **kw).decode("utf-8", "replace")
 
 
 def output_bytes(*args, **kw):
     """The same, as bytes."""
-    r = subprocess.run(args, stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False, timeout=kw.pop("timeout", SAFETY_S), **kw)
+    r = subprocess.run(args, stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False,
+                       timeout=kw.pop("timeout", SAFETY_S), **kw)
     if r.returncode != 0:
-        raise RuntimeError("%s: exit %d: %s" % (" ".join(map(str, args)), r.returncode, r.stderr.decode("utf-8", "replace")[-2000:]))
+        raise RuntimeError("%s: exit %d: %s" % (" ".join(map(str, args)), r.returncode,
+                                                r.stderr.decode("utf-8", "replace")[-2000:]))
     return r.stdout
 
 
 def shim(path, source, *flags):
-    """Build a library of a file of t/lib that takes calls out of libc's hands; the environment that has a program begin with it."""
-    output("cc", "-D_GNU_SOURCE", *flags, "-shared", "-fPIC", "-O1", "-U_FORTIFY_SOURCE", "-o", path, os.path.join(tap.SRC, "t/lib", source))
+    """
+    Build a library of a file of t/lib that takes calls out of libc's hands; the environment that
+    has a program begin with it.
+    """
+    output("cc", "-D_GNU_SOURCE", *flags, "-shared", "-fPIC", "-O1", "-U_FORTIFY_SOURCE", "-o",
+           path, os.path.join(tap.SRC, "t/lib", source))
     return {"LD_PRELOAD": path, "ASAN_OPTIONS": "verify_asan_link_order=0:detect_leaks=0"}
 
 
@@ -96,7 +112,8 @@ class Program:
 
     def start(self):
         with open(self.log, "ab") as f:
-            self.process = subprocess.Popen(self.args, stdin=subprocess.DEVNULL, stdout=f, stderr=f, start_new_session=True,
+            self.process = subprocess.Popen(self.args, stdin=subprocess.DEVNULL, stdout=f, stderr=f,
+                                            start_new_session=True,
                                             env=dict(os.environ, **self.env) if self.env else None)
         tap.at_end(self.stop)
         return self
@@ -121,7 +138,9 @@ class Program:
         return self.process.wait(SAFETY_S)
 
     def stop(self, seconds=SAFETY_S):
-        """Ask it to end; by force when it does not. Returns the exit status, None when it did not run."""
+        """
+        Ask it to end; by force when it does not. Returns the exit status, None when it did not run.
+        """
         if not self.running():
             return self.process.returncode if self.process else None
         self.process.terminate()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""A mail server with journal-milter behind it, as most system tests need it."""
+"""A mail server that uses journal-milter, as most system tests need it."""
 import os
 
 import sendmail
@@ -14,7 +14,9 @@ STRANGER = "127.0.0.99"		# not one
 
 
 def servers(*wanted):
-    """The classes of the mail servers to test, both by default; skips the test when it cannot be run."""
+    """
+    The classes of the mail servers to test, both by default; skips the test when it cannot be run.
+    """
     wanted = wanted or ("postfix", "sendmail")
     tap.need("postconf", "openssl", "saslpasswd2", "m4", "cc", root=True)
     if "sendmail" in wanted and not sendmail.root():
@@ -26,7 +28,8 @@ class Scene:
     """server: a class of servers(). daemon: arguments of Daemon; the rest are the server's."""
 
     def __init__(self, server, daemon=None, start=True, **kw):
-        self.folder = os.path.join(tap.folder(), "%s-%d" % (server.name, len(os.listdir(tap.folder()))))
+        self.folder = os.path.join(tap.folder(),
+                                   "%s-%d" % (server.name, len(os.listdir(tap.folder()))))
         os.makedirs(self.folder)
         os.chmod(self.folder, 0o755)
         options = dict(outbounds=(OUTBOUND,))
@@ -35,7 +38,8 @@ class Scene:
         self.jmctl = self.daemon.jmctl
         if start:
             self.daemon.start()
-        self.server = server(os.path.join(self.folder, server.name), self.daemon.socket, **kw).start()
+        self.server = server(os.path.join(self.folder, server.name), self.daemon.socket,
+                             **kw).start()
         self.port = self.server.port
 
     def client(self, source=OUTBOUND, **kw):
@@ -43,11 +47,13 @@ class Scene:
         c.ehlo()
         return c
 
-    def send(self, message, recipients=("journaling@journal.example.com",), sender="journal-ndr@example.com", source=OUTBOUND, **kw):
+    def send(self, message, recipients=("journaling@journal.example.com",),
+             sender="journal-ndr@example.com", source=OUTBOUND, **kw):
         return smtp.send(self.port, sender, recipients, message, source=source, **kw)
 
     def end(self):
         """Stop both; claims that nothing went wrong in passing."""
         self.server.stop()
         tap.is_(self.daemon.stop(), 0, "%s: the daemon stops with status 0" % self.server.name)
-        tap.is_(self.daemon.complaints(), [], "%s: no complaint in the daemon's log" % self.server.name)
+        tap.is_(self.daemon.complaints(), [],
+                "%s: no complaint in the daemon's log" % self.server.name)

@@ -5,10 +5,11 @@ import json
 import os
 import re
 
-TYPES = {"object": dict, "array": list, "string": str, "integer": int, "number": (int, float), "boolean": bool, "null": type(None)}
+TYPES = {"object": dict, "array": list, "string": str, "integer": int, "number": (int, float),
+         "boolean": bool, "null": type(None)}
 STATUS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../config/status.schema.json")
-KNOWN = {"$schema", "$comment", "$defs", "$ref", "title", "description", "type", "enum", "pattern", "properties", "required", "additionalProperties", "items",
-         "anyOf"}
+KNOWN = {"$schema", "$comment", "$defs", "$ref", "title", "description", "type", "enum", "pattern",
+         "properties", "required", "additionalProperties", "items", "anyOf"}
 
 
 @functools.lru_cache(maxsize=None)
@@ -58,7 +59,10 @@ def _object(value, schema, path, file):
 
 
 def faults(value, schema, path="", file=""):
-    """What is wrong with the value, a text each; an unknown word in the schema is wrong, too. file: where it stands, for $ref."""
+    """
+    The faults of the value, a text each. An unknown word in the schema is a fault, too. file: the
+    schema, for $ref.
+    """
     for word in set(schema) - KNOWN:
         yield "%s: the schema has an unknown word %s" % (path, word)
     if "$ref" in schema:
@@ -85,7 +89,8 @@ def faults(value, schema, path="", file=""):
 
 def verb_path(verb):
     """Of the schema of what a verb of jmctl prints with --json."""
-    return os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../milter/ctl/schema", verb + ".json")
+    return os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../milter/ctl/schema",
+                        verb + ".json")
 
 
 def verb_faults(verb, value):
@@ -93,7 +98,7 @@ def verb_faults(verb, value):
 
 
 def paths(schema, path=""):
-    """{path: type} of all leaves; "*" stands for any name."""
+    """{path: type} of all leaves; "*" means any name."""
     found = {}
     below = dict(schema.get("properties", {}))
     if isinstance(schema.get("additionalProperties"), dict):
@@ -102,5 +107,6 @@ def paths(schema, path=""):
         if s["type"] == "object":
             found.update(paths(s, path + name + "/"))
         else:
-            found[path + name] = "word" if "enum" in s else "time" if "pattern" in s else "number" if "integer" in s["type"] else "text"
+            found[path + name] = "word" if "enum" in s else "time" if "pattern" in s else "number" \
+                if "integer" in s["type"] else "text"
     return found

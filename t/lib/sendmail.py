@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """
-A private Sendmail in one folder, on loopback. Its packages conflict with Postfix, so it is only unpacked, by
-"contrib/packages sendmail build-check/sendmail"; JM_SENDMAIL names another place. As root; needs m4 and cc.
+A private Sendmail in one folder, on loopback. Its packages conflict with Postfix, so it is only
+unpacked, by "contrib/packages sendmail build-check/sendmail"; JM_SENDMAIL names another place. As
+root; needs m4 and cc.
 
-Set up as the manual page tells an administrator to: F=T, safe queue after the milter, header limits raised, NUL kept, and for the
-journal domains a mailer that always says "try later", so that whatever passes the milter stays in the queue.
-Mail for example.com goes to one file a message.
+Set up as the manual page says: F=T, safe queue after the milter, header limits
+raised, NUL kept, and for the journal domains a mailer that always says "try later", so that
+whatever passes the milter stays in the queue. Mail for example.com goes to one file a message.
 """
 import os
 import re
@@ -20,7 +21,8 @@ from postfix import ACCOUNTS, JOURNAL_DOMAINS
 
 def root():
     """Where Sendmail was unpacked, or None."""
-    for place in (os.environ.get("JM_SENDMAIL"), os.path.join(tap.BUILD, "sendmail"), os.path.join(os.path.dirname(tap.BUILD), "sendmail"),
+    for place in (os.environ.get("JM_SENDMAIL"), os.path.join(tap.BUILD, "sendmail"),
+                  os.path.join(os.path.dirname(tap.BUILD), "sendmail"),
                   os.path.join(tap.SRC, "build-check", "sendmail")):
         if place and os.access(os.path.join(place, "usr/libexec/sendmail/sendmail"), os.X_OK):
             return os.path.abspath(place)
@@ -68,15 +70,20 @@ Mjfile, P={etc}/deliver, F=mnu8, S=EnvFromSMTP, R=EnvToSMTP, U=8:8, A=deliver $u
 
 
 class Sendmail:
-    """milter: a socket as libmilter writes it, or None. flags: the milter's equates. mc: more lines for sendmail.mc. local_domains: whose mail goes to
-    files."""
+    """
+    milter: a socket as libmilter writes it, or None. flags: the milter's equates. mc: more lines
+    for sendmail.mc. local_domains: whose mail goes to files.
+    """
 
     name = "sendmail"
 
-    def __init__(self, folder, milter=None, tls=False, sasl=False, flags="F=T, T=C:30s;S:30s;R:2m;E:5m", mc=(), headers=65000,
+    def __init__(self, folder, milter=None, tls=False, sasl=False,
+                 flags="F=T, T=C:30s;S:30s;R:2m;E:5m", mc=(), headers=65000,
                  journal_domains=JOURNAL_DOMAINS, port=None, local_domains=("example.com",)):
-        self.folder, self.milter, self.tls, self.sasl, self.local_domains = os.path.abspath(folder), milter, tls, sasl, local_domains
-        self.flags, self.mc, self.headers, self.journal_domains = flags, mc, headers, journal_domains
+        self.folder = os.path.abspath(folder)
+        self.milter, self.tls, self.sasl, self.local_domains = milter, tls, sasl, local_domains
+        self.flags, self.mc, self.headers = flags, mc, headers
+        self.journal_domains = journal_domains
         self.port = port or run.port()
         self.etc = os.path.join(self.folder, "etc")
         self.root = root()
@@ -87,18 +94,23 @@ class Sendmail:
         return os.path.join(self.folder, *names)
 
     def _mc(self):
-        text = BASE.format(cf=os.path.join(self.root, "usr/share/sendmail/cf"), folder=self.folder, etc=self.etc,
-                           headers=self.headers, domains=" ".join((*self.journal_domains, *self.local_domains)), port=self.port)
+        text = BASE.format(cf=os.path.join(self.root, "usr/share/sendmail/cf"), folder=self.folder,
+                           etc=self.etc, headers=self.headers,
+                           domains=" ".join((*self.journal_domains, *self.local_domains)),
+                           port=self.port)
         if self.milter:
             text += "INPUT_MAIL_FILTER(`journal', `S=%s, %s')\n" % (self.milter, self.flags)
         if self.tls:
             self.certs = Certs(self.path("tls"))
-            for name, value in (("confCACERT_PATH", self.certs.folder), ("confCACERT", self.certs.path("ca.pem")),
+            for name, value in (("confCACERT_PATH", self.certs.folder),
+                                ("confCACERT", self.certs.path("ca.pem")),
                                 ("confSERVER_CERT", self.certs.path("server.pem")),
-                                ("confSERVER_KEY", self.certs.path("server.key")), ("confTLS_SRV_OPTIONS", "")):
+                                ("confSERVER_KEY", self.certs.path("server.key")),
+                                ("confTLS_SRV_OPTIONS", "")):
                 text += "define(`%s', `%s')\n" % (name, value)
         if self.sasl:
-            text += ("define(`confAUTH_MECHANISMS', `PLAIN LOGIN')\ndefine(`confAUTH_REALM', `mx.example.com')\n"
+            text += ("define(`confAUTH_MECHANISMS', `PLAIN LOGIN')\ndefine(`confAUTH_REALM', "
+                     "`mx.example.com')\n"
                      "TRUST_AUTH_MECH(`PLAIN LOGIN')\n")
         return text + "".join(line + "\n" for line in self.mc) + TAIL.format(etc=self.etc)
 
@@ -106,9 +118,11 @@ class Sendmail:
         os.makedirs(self.path("sasl"), exist_ok=True)
         database = self.path("sasl", "sasldb2")
         self._write(self.path("sasl", "Sendmail.conf"),
-                    "pwcheck_method: auxprop\nauxprop_plugin: sasldb\nsasldb_path: %s\nmech_list: PLAIN LOGIN\n" % database)
+                    "pwcheck_method: auxprop\nauxprop_plugin: sasldb\nsasldb_path: %s\n"
+                    "mech_list: PLAIN LOGIN\n" % database)
         for user, realm in ACCOUNTS:
-            run.output("saslpasswd2", "-p", "-c", "-f", database, "-u", realm, user, input=b"secret")
+            run.output("saslpasswd2", "-p", "-c", "-f", database, "-u", realm, user,
+                       input=b"secret")
         os.chmod(database, 0o600)
 
     @staticmethod
@@ -125,14 +139,16 @@ class Sendmail:
         self._write(etc + "/service.switch", "hosts\tfiles\naliases\tfiles\npasswd\tfiles\n")
         self._write(etc + "/helpfile", "")
         self._write(etc + "/aliases", "postmaster: /dev/null\n")
-        self._write(etc + "/deliver", '#!/bin/sh\nt=$(mktemp %s/tmp.XXXXXX) && cat > "$t" && mv "$t" "$t.new"\n' % self.path("mail"), 0o755)
+        self._write(etc + "/deliver",
+                    '#!/bin/sh\nt=$(mktemp %s/tmp.XXXXXX) && cat > "$t" && mv "$t" "$t.new"\n'
+                    % self.path("mail"), 0o755)
         cf = run.output("m4", etc + "/sendmail.mc")
         if self.sasl:
             cf += "ESASL_CONF_PATH=%s\n" % self.path("sasl")
         self._write(etc + "/sendmail.cf", cf)
         self._write(etc + "/mailertable", self._table())
-        run.output(os.path.join(self.root, "usr/libexec/sendmail/makemap"), "-C", etc + "/sendmail.cf", "hash",
-                   etc + "/mailertable", input=self._table().encode())
+        run.output(os.path.join(self.root, "usr/libexec/sendmail/makemap"), "-C",
+                   etc + "/sendmail.cf", "hash", etc + "/mailertable", input=self._table().encode())
 
     def _table(self):
         return "".join("%s jhold:[127.0.0.1]\n" % d for d in self.journal_domains) + \
@@ -153,7 +169,8 @@ class Sendmail:
     def start(self):
         for name in ("etc", "queue", "log", "mail"):
             os.makedirs(self.path(name), exist_ok=True)
-        for name, mode in (("", 0o755), ("etc", 0o755), ("log", 0o755), ("queue", 0o700), ("mail", 0o1777)):
+        for name, mode in (("", 0o755), ("etc", 0o755), ("log", 0o755), ("queue", 0o700),
+                           ("mail", 0o1777)):
             os.chmod(self.path(name), mode)
         if not os.path.exists(self.path("log", "maillog")):
             self._write(self.path("log", "maillog"), "")
@@ -163,9 +180,11 @@ class Sendmail:
         try:
             run.output(self.binary, "-C", self.etc + "/sendmail.cf", "-bi", env=env)
             with open(self.path("log", "start"), "ab") as out:
-                subprocess.run([self.binary, "-C", self.etc + "/sendmail.cf", "-bd", "-q1m"], stdin=subprocess.DEVNULL, stdout=out,
-                               stderr=out, env=env, check=True, timeout=run.SAFETY_S)
-            run.until(lambda: run.listening(self.port) and self._pid(), "Sendmail listens on port %d, and has written its process id" % self.port)
+                subprocess.run([self.binary, "-C", self.etc + "/sendmail.cf", "-bd", "-q1m"],
+                               stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=env,
+                               check=True, timeout=run.SAFETY_S)
+            run.until(lambda: run.listening(self.port) and self._pid(),
+                      "Sendmail listens on port %d, and has written its process id" % self.port)
         except (RuntimeError, subprocess.SubprocessError, TimeoutError):
             tap.diag(self.log()[-2000:])
             raise
@@ -200,7 +219,7 @@ class Sendmail:
             return f.read()
 
     def queue(self):
-        """What is in the queue: a list of recipients, from the control files."""
+        """The recipients of the messages in the queue, from the control files."""
         result = []
         for name in os.listdir(self.path("queue")):
             if not name.startswith("qf"):

@@ -32,11 +32,14 @@ def stuff(data):
 
 
 class Client:
-    """One session. source: the address to come from (any 127.x.y.z); each command returns a Reply."""
+    """
+    One session. source: the address to come from (any 127.x.y.z); each command returns a Reply.
+    """
 
     def __init__(self, port, host="127.0.0.1", source=None, helo="client.example.net", timeout=300):
         self.helo = helo
-        self.socket = socket.create_connection((host, port), timeout, (source, 0) if source else None)
+        self.socket = socket.create_connection((host, port), timeout,
+                                               (source, 0) if source else None)
         self.file = self.socket.makefile("rb")
         self.banner = self.reply()
         self.extensions = []
@@ -67,7 +70,9 @@ class Client:
         return r
 
     def starttls(self, cert=None, key=None):
-        """cert, key: files of a client certificate. The server's is not checked. EHLO is said again."""
+        """
+        cert, key: files of a client certificate. The server's is not checked. EHLO is said again.
+        """
         r = self.command("STARTTLS")
         if r.code != 220:
             return r
@@ -85,14 +90,18 @@ class Client:
         return self.command("AUTH PLAIN " + word)
 
     def mail(self, address, parameters=""):
-        return self.command("MAIL FROM:%s%s" % (address if address.startswith("<") else "<%s>" % address,
-                                                " " + parameters if parameters else ""))
+        return self.command("MAIL FROM:%s%s" % (address if address.startswith("<") else "<%s>"
+                                                % address, " " + parameters if parameters else ""))
 
     def rcpt(self, address):
-        return self.command("RCPT TO:%s" % (address if address.startswith("<") else "<%s>" % address))
+        return self.command("RCPT TO:%s"
+                            % (address if address.startswith("<") else "<%s>" % address))
 
     def data(self, message):
-        """DATA and the message; the reply to the first that is refused, else that to the end of the message."""
+        """
+        DATA and the message; the reply to the first that is refused, else that to the end of the
+        message.
+        """
         r = self.command("DATA")
         if r.code != 354:
             return r
@@ -112,7 +121,8 @@ class Client:
 
     def bdat(self, chunks):
         for i, c in enumerate(chunks):
-            self.socket.sendall(b"BDAT %d%s\r\n" % (len(c), b" LAST" if i == len(chunks) - 1 else b"") + c)
+            self.socket.sendall(b"BDAT %d%s\r\n" % (len(c),
+                                                    b" LAST" if i == len(chunks) - 1 else b"") + c)
             r = self.reply()
             if r.code != 250:
                 break
@@ -136,7 +146,10 @@ class Client:
 
 
 def send(port, mail_from, recipients, message, tls=None, login=None, parameters="", **kw):
-    """One message in one session. Returns the Reply of the first step that refused it (for a single recipient), or the last one."""
+    """
+    One message in one session. Returns the Reply of the first step that refused it (for a single
+    recipient), or the last one.
+    """
     with Client(port, **kw) as c:
         if c.banner.code != 220:
             return c.banner

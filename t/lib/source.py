@@ -9,12 +9,15 @@ import tap
 
 def files(*endings):
     """Paths below the source folder that git knows (without git: all that lie there), by name."""
-    r = subprocess.run(["git", "-C", tap.SRC, "ls-files", "--cached", "--others", "--exclude-standard"], stdout=subprocess.PIPE,
-                       stderr=subprocess.DEVNULL, check=False)
+    r = subprocess.run(["git", "-C", tap.SRC, "ls-files", "--cached", "--others",
+                        "--exclude-standard"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                       check=False)
     names = r.stdout.decode().splitlines()
     if r.returncode != 0:
-        names = [os.path.relpath(os.path.join(d, n), tap.SRC) for d, _, found in os.walk(tap.SRC) for n in found]
-    return sorted(n for n in names if n.endswith(endings) and os.path.exists(os.path.join(tap.SRC, n)))
+        names = [os.path.relpath(os.path.join(d, n), tap.SRC) for d, _, found in os.walk(tap.SRC)
+                 for n in found]
+    return sorted(n for n in names if n.endswith(endings)
+                  and os.path.exists(os.path.join(tap.SRC, n)))
 
 
 def read(name):
@@ -27,7 +30,8 @@ def bare(text):
     def blank(m):
         s = m.group(0)
         return s[0] * 2 if s[0] in "\"'" else "\n" * s.count("\n")
-    return re.sub(r"/\*.*?\*/|//[^\n]*|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'", blank, text, flags=re.S)
+    return re.sub(r"/\*.*?\*/|//[^\n]*|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'", blank, text,
+                  flags=re.S)
 
 
 def is_script(name, interpreter):

@@ -16,8 +16,8 @@ static unsigned run, failed;
 static bool told; /* the last claim failed: remarks now are about that */
 static char folder[128];
 
-/* prove takes standard output and shows none of it; what failed, and why, is told on standard
- * error, too. One write, as tests run side by side. */
+/* prove takes standard output and shows none of it; failures and their reasons therefore also go to
+ * standard error, too. One write, as tests run side by side. */
 static void print(const char *text, const char *on_stderr)
 {
 	struct stat out, err;

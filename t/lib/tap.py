@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """
-TAP for the system tests: a claim a line, a diagnosis on failure, the plan at the end, everything that was started stopped.
-prove takes standard output and shows none of it; what failed, and why, is therefore told on standard error, too.
+TAP for the system tests: a claim a line, a diagnosis on failure, the plan at the end, everything
+that was started stopped. prove reads standard output and does not show it; failures and their
+reasons therefore also go to standard error.
 """
 import atexit
 import os
@@ -12,7 +13,8 @@ import sys
 import tempfile
 import traceback
 
-SRC = os.environ.get("JM_SRCDIR") or os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+SRC = os.environ.get("JM_SRCDIR") \
+    or os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.environ.get("JM_BUILDDIR") or SRC
 LIMIT_S = 3600		# a test that hangs ends, and says where
 _claims = 0
@@ -64,7 +66,9 @@ def ok(claim, name, why=""):
         caller = sys._getframe(1)
         while caller and os.path.basename(caller.f_code.co_filename) == "tap.py":
             caller = caller.f_back
-        _fail("not ok " + line, "at %s line %d%s" % (os.path.basename(caller.f_code.co_filename), caller.f_lineno, "\n%s" % (why,) if why else ""))
+        _fail("not ok " + line,
+              "at %s line %d%s" % (os.path.basename(caller.f_code.co_filename), caller.f_lineno,
+                                   "\n%s" % (why,) if why else ""))
     return bool(claim)
 
 
@@ -74,7 +78,8 @@ def is_(got, want, name):
 
 def like(got, pattern, name):
     """pattern: a regular expression, searched for in got."""
-    return ok(got is not None and re.search(pattern, str(got)), name, "got  %.2000s\nwant /%s/" % (got, pattern))
+    return ok(got is not None and re.search(pattern, str(got)), name,
+              "got  %.2000s\nwant /%s/" % (got, pattern))
 
 
 def bytes_(got, want, name):
@@ -132,7 +137,7 @@ def at_end(stop):
 
 
 def leave_running():
-    """What was started stays when the program ends (contrib/quickstart --keep)."""
+    """Programs that were started stay when this program ends (contrib/quickstart --keep)."""
     _cleanups.clear()
 
 
@@ -157,7 +162,8 @@ def _uncaught(kind, value, trace):
     if issubclass(kind, SystemExit):
         return
     _failed += 1
-    _fail("not ok %d - the test ran to its end" % (_claims + 1), "".join(traceback.format_exception(kind, value, trace)))
+    _fail("not ok %d - the test ran to its end" % (_claims + 1),
+          "".join(traceback.format_exception(kind, value, trace)))
 
 
 def done():

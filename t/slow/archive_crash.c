@@ -87,7 +87,7 @@ static struct jm_archive *open_small(const char *path, struct jm_err *err)
 	    : NULL;
 }
 
-/* In a child: the life of an archive. What cannot be done is tried no more than once. */
+/* In a child: the life of an archive. A step that fails is tried at most once. */
 static void live(const struct crash_plan *plan)
 {
 	struct jm_receipt r;
@@ -294,7 +294,8 @@ static unsigned power(
 	return done;
 }
 
-int main(void)
+/* Every kind of fault at most of the calls it can hit. Returns the number of points. */
+static unsigned faults_everywhere(const unsigned long counts[CRASH_OPS], unsigned long most)
 {
 	static const struct {
 		const char *name;
@@ -314,14 +315,42 @@ int main(void)
 		{ "rename EIO", CRASH_RENAME, EIO, false, false },
 		{ "rename ENOSPC from then on", CRASH_RENAME, ENOSPC, false, true },
 	};
-	const char *tmp = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp",
-		   *scale = getenv("JM_CRASH_POINTS");
-	unsigned long most = scale ? strtoul(scale, NULL, 10) : 200, counts[CRASH_OPS];
 	unsigned total = 0;
+
+	for (size_t i = 0; i < sizeof faults / sizeof *faults; i++)
+		total += loop(faults[i].name,
+		    (struct crash_plan){ .op = faults[i].op,
+			.sys = faults[i].sys,
+			.half = faults[i].half,
+			.from_then_on = faults[i].from_then_on },
+		    counts[faults[i].op], most);
+	return total;
+}
+
+/* A large message in pieces, between two small ones: cut at every call. */
+static unsigned cut_pieces(unsigned long most)
+{
+	unsigned total = 0;
+
+	make_message(LARGE, PIECES_BYTES);
+	first = LARGE - 1;
+	last = LARGE + 1;
+	total += power("power cut of a message in pieces, only what was synced", CRASH_STRICT, 0,
+	    most / 2, false);
+	total += power("power cut of a message in pieces, torn at 4096 bytes, in any order",
+	    CRASH_TORN, 4096, most / 2, false);
+	(void)power("pieces without syncs, which must fail", CRASH_STRICT, 0, 40, true);
+	return total;
+}
+
+/* The folders, the messages and the memory that the processes share. 0, or -1. */
+static int prepare(void)
+{
+	const char *tmp = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
 
 	snprintf(base, sizeof base, "%s/jm-crash-XXXXXX", tmp);
 	if (!mkdtemp(base))
-		return 1;
+		return -1;
 	snprintf(dir, sizeof dir, "%s/archive", base);
 	snprintf(image, sizeof image, "%s/image", base);
 	jm_log_open("archive_crash", true);
@@ -331,6 +360,17 @@ int main(void)
 	    NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	crash = crash_log_new(LOG_BYTES);
 	if (shared == MAP_FAILED || !crash)
+		return -1;
+	return 0;
+}
+
+int main(void)
+{
+	const char *scale = getenv("JM_CRASH_POINTS");
+	unsigned long most = scale ? strtoul(scale, NULL, 10) : 200, counts[CRASH_OPS];
+	unsigned total;
+
+	if (prepare() != 0)
 		return 1;
 	tap_ok(run_life(&(struct crash_plan){ .nth = 0 }) == 0 && run_check(dir, SIZE_MAX) == 0,
 	    "without faults all is well");
@@ -341,13 +381,7 @@ int main(void)
 	tap_diag("calls: open %lu write %lu sync %lu truncate %lu rename %lu alloc %lu",
 	    counts[CRASH_OPEN], counts[CRASH_WRITE], counts[CRASH_SYNC], counts[CRASH_TRUNCATE],
 	    counts[CRASH_RENAME], counts[CRASH_ALLOC]);
-	for (size_t i = 0; i < sizeof faults / sizeof *faults; i++)
-		total += loop(faults[i].name,
-		    (struct crash_plan){ .op = faults[i].op,
-			.sys = faults[i].sys,
-			.half = faults[i].half,
-			.from_then_on = faults[i].from_then_on },
-		    counts[faults[i].op], most);
+	total = faults_everywhere(counts, most);
 	total += loop("kill -9", (struct crash_plan){ .op = CRASH_ANY, .kill = true },
 	    counts[CRASH_ANY], 2 * most);
 	total += loop("no memory", (struct crash_plan){ .op = CRASH_ALLOC, .sys = ENOMEM },
@@ -358,15 +392,7 @@ int main(void)
 	total += power(
 	    "power cut, torn at 4096 bytes, in any order", CRASH_TORN, 4096, 2 * most, false);
 	(void)power("without the volumes' syncs, which must fail", CRASH_STRICT, 0, 40, true);
-	/* A large one in pieces, between two small ones: cut at every call. */
-	make_message(LARGE, PIECES_BYTES);
-	first = LARGE - 1;
-	last = LARGE + 1;
-	total += power("power cut of a message in pieces, only what was synced", CRASH_STRICT, 0,
-	    most / 2, false);
-	total += power("power cut of a message in pieces, torn at 4096 bytes, in any order",
-	    CRASH_TORN, 4096, most / 2, false);
-	(void)power("pieces without syncs, which must fail", CRASH_STRICT, 0, 40, true);
+	total += cut_pieces(most);
 	tap_ok(total >= 10 * most, "%u crash points", total);
 	wipe(base);
 	return tap_done();

@@ -1,7 +1,10 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""The daemon on a failing disk while it works off its queue, and while it reloads: the Nth call fails once, or all from then on, or is the last before kill -9.
-Afterwards nothing needs a hand: what waited is archived, exact, once; the new settings hold; each change of them is an event."""
+"""
+The daemon on a failing disk while it works off its queue, and while it reloads: the Nth call fails
+once, or all from then on, or is the last before kill -9. Afterwards nothing needs a hand: what
+waited is archived, exact, once; the new settings hold; each change of them is an event.
+"""
 import os
 import shutil
 import signal
@@ -17,11 +20,13 @@ import tap
 
 SLOW, CLIENT = "slow@journal.example.com", "192.0.2.25"
 POINTS = int(os.environ.get("JM_FAULT_POINTS", "4"))
-BASE = tempfile.mkdtemp(prefix="jm-daemon-", dir="/dev/shm" if os.access("/dev/shm", os.W_OK) else None)
+BASE = tempfile.mkdtemp(prefix="jm-daemon-",
+                        dir="/dev/shm" if os.access("/dev/shm", os.W_OK) else None)
 tap.at_end(lambda: shutil.rmtree(BASE, ignore_errors=True))
 SHIM = run.shim(os.path.join(BASE, "disk-fault.so"), "disk-fault.c")
-FAULTS = ["any:%d:%s" % (n, what) for what in ("kill", "EIO") for n in range(1, 2 * POINTS + 1)] + [
-    "any:%d+:%s" % (n, what) for what in ("ENOSPC", "EIO", "EROFS") for n in range(1, POINTS)] + ["write:1:short", "write:2:short", "sync:1:EIO", "sync:2:EIO"]
+FAULTS = ["any:%d:%s" % (n, what) for what in ("kill", "EIO") for n in range(1, 2 * POINTS + 1)] \
+    + ["any:%d+:%s" % (n, what) for what in ("ENOSPC", "EIO", "EROFS")
+       for n in range(1, POINTS)] + ["write:1:short", "write:2:short", "sync:1:EIO", "sync:2:EIO"]
 
 
 class Machine:
@@ -30,8 +35,10 @@ class Machine:
     def __init__(self, name, fault):
         folder = os.path.join(BASE, name)
         self.flag, self.fault = folder + ".flag", fault
-        self.d = daemon.Daemon(folder, services=[daemon.service(SLOW, initial_process_delay=3600, delivery_wait_attempts=0)], outbounds=(CLIENT,),
-                               env=dict(SHIM, DISK_FAULT=fault, DISK_FAULT_WHILE=self.flag, DISK_FAULT_UNDER=folder + "/archive"))
+        self.d = daemon.Daemon(folder, services=[daemon.service(
+            SLOW, initial_process_delay=3600, delivery_wait_attempts=0)], outbounds=(CLIENT,),
+                               env=dict(SHIM, DISK_FAULT=fault, DISK_FAULT_WHILE=self.flag,
+                                        DISK_FAULT_UNDER=folder + "/archive"))
         self.d.start()
 
     def break_disk(self):
@@ -84,7 +91,8 @@ def queue(m):
     m.mend_disk()
     for row in d.jmctl.queue():
         status, _, complaint = d.jmctl.run("queue", "retry", row["id"])
-        want(status == 0 or "it is archived" in complaint, True, "retry with a disk that works: %d %s" % (status, complaint))
+        want(status == 0 or "it is archived" in complaint, True,
+             "retry with a disk that works: %d %s" % (status, complaint))
     run.until(lambda: not d.jmctl.queue(), "the queue is worked off")
     got = sorted(i["subject"] for i in d.jmctl.list())
     # Whether a message was stored whose sender got 4xx nobody knows: it may be there, once.
@@ -99,7 +107,9 @@ def queue(m):
 def reload(m):
     d = m.d
     run.until(lambda: os.path.exists(d.archive + "/last-settings.xml"), "the settings are kept")
-    d.services = [daemon.service(SLOW, maximum_age=7, initial_process_delay=3600, delivery_wait_attempts=0), daemon.service("new@journal.example.com")]
+    d.services = [daemon.service(SLOW, maximum_age=7, initial_process_delay=3600,
+                                 delivery_wait_attempts=0),
+                  daemon.service("new@journal.example.com")]
     d.write()
     m.break_disk()
     d.reload()
@@ -108,7 +118,8 @@ def reload(m):
     m.mend_disk()
     kinds = {"setting-changed": "maximum-age: 0 -> 7", "service-added": "journal service added"}
     for kind, text in kinds.items():
-        run.until(lambda k=kind, t=text: [e for e in d.jmctl.events(k) if e["text"].startswith(t)], "the event " + kind)
+        run.until(lambda k=kind, t=text: [e for e in d.jmctl.events(k) if e["text"].startswith(t)],
+                  "the event " + kind)
     with milter.Session(d.socket) as s:
         s.connect(CLIENT)
         s.mail("<a@example.com>")

@@ -5,7 +5,8 @@ SLOW_TESTS += t/slow/archive_crash.t t/slow/verbs_fault.t t/slow/daemon_fault.t
 EXTRA_DIST += t/slow/archive_crash.t t/slow/verbs_fault.t t/slow/daemon_fault.t
 EXTRA_PROGRAMS += t/slow/archive_crash
 TEST_TOOLS += t/slow/archive_crash
-t_slow_archive_crash_SOURCES = t/slow/archive_crash.c t/lib/crashdisk.c t/lib/crashdisk.h t/lib/open.h $(ARCHIVE_TEST_LIB)
+t_slow_archive_crash_SOURCES = t/slow/archive_crash.c t/lib/crashdisk.c t/lib/crashdisk.h \
+	t/lib/open.h $(ARCHIVE_TEST_LIB)
 t_slow_archive_crash_LDADD = $(UNIT_LIBS)
 t_slow_archive_crash_LDFLAGS = $(AM_LDFLAGS) -rdynamic
 SLOW_TESTS += t/slow/systemd.t

@@ -1,6 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""Eight messages of 150 MB at once: anonymous memory stays under 96 MB, and every byte is archived."""
+"""
+Eight messages of 150 MB at once: anonymous memory stays under 96 MB, and every byte is archived.
+"""
 import hashlib
 import os
 import sys
@@ -41,10 +43,12 @@ for t in threads:
     t.start()
 for t in threads:
     t.join()
-tap.diag("%.1f s, %.0f MB/s" % (time.monotonic() - begun, MESSAGES * SIZE / 1e6 / (time.monotonic() - begun)))
+tap.diag("%.1f s, %.0f MB/s" % (time.monotonic() - begun,
+                                MESSAGES * SIZE / 1e6 / (time.monotonic() - begun)))
 over.set()
 watcher.join()
-tap.is_(sorted(answers.values()), ["d"] * MESSAGES, "%d messages of %d MB at once: archived" % (MESSAGES, SIZE // 1000000))
+tap.is_(sorted(answers.values()), ["d"] * MESSAGES,
+        "%d messages of %d MB at once: archived" % (MESSAGES, SIZE // 1000000))
 tap.ok(most[0] < LIMIT, "anonymous memory stays under 96 MB: at most %.1f MB" % (most[0] / 1048576))
 found = [hashlib.sha256(d.jmctl.export(i["id"], "--report")).hexdigest() for i in d.jmctl.list()]
 tap.is_(sorted(found), sorted(digests), "every byte of them comes back")

@@ -1,15 +1,16 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
 """
-kill -9 of the daemon at any point of a poll loses nothing and doubles nothing. JM_KILLS (300) kills, after numbers of commands spread over
-a session of each, while the mailbox is filled again and again; at the end each message is one item and the mailbox is empty.
+kill -9 of the daemon at any point of a poll loses nothing and doubles nothing. JM_KILLS (300)
+kills, after numbers of commands spread over a session of each, while the mailbox is filled again
+and again; at the end each message is one item and the mailbox is empty.
 """
 import os
 import random
 import sys
 import time
 
-sys.path.insert(0, os.path.join(os.environ.get("JM_SRCDIR") or os.path.join(os.path.dirname(os.path.abspath(__file__)), "../.."), "t/lib"))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
 import pop3
 import run
 import tap
@@ -25,9 +26,11 @@ os.chmod(password, 0o600)
 rng = random.Random(5)
 
 # two mailboxes: one serial, one pipelined with packets of a few bytes, so that sessions last
-servers = {"serial": Pop3Server([], {}, EXCHANGE), "slow": Pop3Server([], {"*": ["trickle"]}, EXCHANGE + ("PIPELINING",))}
+servers = {"serial": Pop3Server([], {}, EXCHANGE),
+           "slow": Pop3Server([], {"*": ["trickle"]}, EXCHANGE + ("PIPELINING",))}
 services = [service(name + "@journal.example.com", transport_type="POP3", pop3={
-    "hostname": "127.0.0.1", "port": s.port, "mailbox-name": name, "password-file": password, "encrypted": False, "poll-interval": 1,
+    "hostname": "127.0.0.1", "port": s.port, "mailbox-name": name, "password-file": password,
+    "encrypted": False, "poll-interval": 1,
     "messages-per-connection": 7}) for name, s in servers.items()]
 sent = {name: [] for name in servers}
 
@@ -52,18 +55,21 @@ for kill in range(KILLS):
     refill()
     before = said()
     d.start()
-    run.until(lambda upto=before + rng.randrange(50): said() >= upto or not any(s.messages for s in servers.values()), "that many commands", pause=0.002)
+    run.until(lambda upto=before + rng.randrange(50): said() >= upto
+              or not any(s.messages for s in servers.values()), "that many commands", pause=0.002)
     time.sleep(rng.random() * 0.02)
     died += d.program.running() and d.kill() == -9
 tap.is_(died, KILLS, "%d kills" % KILLS)
-tap.ok(sum(len(s) for s in sent.values()) > KILLS / 3, "while mail was fetched: %d messages, %d connections" % (
-    sum(len(s) for s in sent.values()), sum(s.sessions for s in servers.values())))
+tap.ok(sum(len(s) for s in sent.values()) > KILLS / 3,
+       "while mail was fetched: %d messages, %d connections"
+       % (sum(len(s) for s in sent.values()), sum(s.sessions for s in servers.values())))
 d.start()
 run.until(lambda: not any(s.messages for s in servers.values()), "the mailboxes are empty")
 for name in servers:
     items = d.jmctl.list("--service", name + "@journal.example.com")
     tap.is_(sorted(d.jmctl.export(i["id"]) for i in items) if len(items) < 3000 else len(items),
-            sorted(sent[name]) if len(items) < 3000 else len(sent[name]), "%s: each message is one item" % name)
+            sorted(sent[name]) if len(items) < 3000 else len(sent[name]),
+            "%s: each message is one item" % name)
 tap.is_(d.stop(), 0, "a clean stop")
 tap.is_(d.jmctl.verify()[0], 0, "verify finds nothing")
 tap.is_(d.complaints(), [], "no complaint in the log")

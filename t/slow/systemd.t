@@ -1,9 +1,11 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
 """
-The units under a live systemd: this machine's own files, with what make install puts there, started as a second machine. A system call
-that the units do not let through kills (instead of failing), while all that the programs can do is done: journal mail small and large,
-POP3 over TLS with a name from DNS, a token command, directory files, every verb of the control socket, a backup, reloads, the status page.
+The units under a live systemd: this machine's own files, with what make install puts there, started
+as a second machine. A system call that the units do not let through kills (instead of failing),
+while all that the programs can do is done: journal mail small and large, POP3 over TLS with a name
+from DNS, a token command, directory files, every verb of the control socket, a backup, reloads, the
+status page.
 """
 import json
 import os
@@ -60,7 +62,8 @@ def name_server():
                 end = query.index(b"\0", 12) + 5
                 kind = struct.unpack(">H", query[end - 4:end - 2])[0]
                 record = b"\xc0\x0c" + struct.pack(">HHIH", 1, 1, 60, 4) + bytes([127, 0, 0, 1])
-                s.sendto(query[:2] + struct.pack(">HHHHH", 0x8180, 1, int(kind == 1), 0, 0) + query[12:end] + (record if kind == 1 else b""), peer)
+                s.sendto(query[:2] + struct.pack(">HHHHH", 0x8180, 1, int(kind == 1), 0, 0)
+                         + query[12:end] + (record if kind == 1 else b""), peer)
             except OSError:	# closed: the test is over
                 return
 
@@ -68,23 +71,33 @@ def name_server():
 
 
 def written(folder, certificates, dovecot):
-    """What goes into the machine's /etc/jm-test, and the settings."""
+    """Writes the files of the machine's /etc/jm-test, and the settings."""
     os.makedirs(folder)
-    run.output(os.path.join(tap.BUILD, "milter/ctl/jmctl"), "setup", "example.com", "--output", folder + "/setup", "--source", CLIENT, env=ENV)
+    run.output(os.path.join(tap.BUILD, "milter/ctl/jmctl"), "setup", "example.com", "--output",
+               folder + "/setup", "--source", CLIENT, env=ENV)
     with open(folder + "/setup/journal-milter.xml", encoding="utf-8") as f:
         text = f.read()
     secret = "<password-file>/etc/jm-test/password</password-file>"
     tls = MAILBOX % ("mailbox", "localhost.example.com", dovecot.tls_port, "journal", secret, "yes",
-                     "<encryption-mode>strict</encryption-mode><ca-file>/etc/jm-test/ca.pem</ca-file><pinned-public-key>%s</pinned-public-key>"
+                     "<encryption-mode>strict</encryption-mode>"
+                     "<ca-file>/etc/jm-test/ca.pem</ca-file><pinned-public-key>%s</pinned-public-key>"
                      % certificates.pin("good"))
     command = "<oauth2-token-command>/etc/jm-test/token</oauth2-token-command>"
-    tls = tls.replace("<encryption-mode>strict</encryption-mode>", "<encryption-mode>relaxed</encryption-mode>")	# the name is another one
-    text = text.replace("  <internal-domains>", "  <maximum-age>0</maximum-age>\n  <internal-domains>").replace(
-        "</internal-domains>\n", "</internal-domains>\n" + POP3)
-    text = text.replace("</journal-milter>", tls + MAILBOX % ("token", "localhost.example.com", dovecot.tls_port, "journal2", command, "yes",
-                        "<encryption-mode>relaxed</encryption-mode>") + "</journal-milter>")
-    for name, content in (("journal-milter.xml", text), ("addresses", "alice@example.com\nbob@example.com\n"), ("virtual", "carol@example.com x\n"), ("main.cf", ""),
-                          ("password", "secret\n"), ("token", "#!/bin/sh\nsleep 0.2\necho %s\n" % token("journal2"))):
+    # the name is another one
+    tls = tls.replace("<encryption-mode>strict</encryption-mode>",
+                      "<encryption-mode>relaxed</encryption-mode>")
+    text = text.replace("  <internal-domains>",
+                        "  <maximum-age>0</maximum-age>\n  <internal-domains>").replace(
+                            "</internal-domains>\n", "</internal-domains>\n" + POP3)
+    text = text.replace("</journal-milter>", tls + MAILBOX
+                        % ("token", "localhost.example.com", dovecot.tls_port, "journal2", command,
+                           "yes", "<encryption-mode>relaxed</encryption-mode>")
+                        + "</journal-milter>")
+    for name, content in (("journal-milter.xml", text),
+                          ("addresses", "alice@example.com\nbob@example.com\n"),
+                          ("virtual", "carol@example.com x\n"), ("main.cf", ""),
+                          ("password", "secret\n"),
+                          ("token", "#!/bin/sh\nsleep 0.2\necho %s\n" % token("journal2"))):
         with open(os.path.join(folder, name), "w", encoding="utf-8") as f:
             f.write(content)
     run.output("cp", certificates.path("ca.pem"), folder)
@@ -105,8 +118,12 @@ set -e
 env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL make -s -C {build} install DESTDIR="$PWD" > /dev/null
 cp -r {folder} etc/jm-test
 chmod 755 etc/jm-test etc/jm-test/token
-for f in usr/local/lib/sysusers.d usr/lib/sysusers.d; do [ ! -e $f/journal-milter.conf ] || systemd-sysusers --root="$PWD" "$PWD"/$f/journal-milter.conf; done
-chgrp journal-milter etc/jm-test/password 2> /dev/null || chgrp "$(awk -F: '$1 == "journal-milter" {{ print $3 }}' etc/group)" etc/jm-test/password
+for f in usr/local/lib/sysusers.d usr/lib/sysusers.d; do
+	[ ! -e $f/journal-milter.conf ] ||
+		systemd-sysusers --root="$PWD" "$PWD"/$f/journal-milter.conf
+done
+chgrp journal-milter etc/jm-test/password 2> /dev/null ||
+	chgrp "$(awk -F: '$1 == "journal-milter" {{ print $3 }}' etc/group)" etc/jm-test/password
 chmod 640 etc/jm-test/password
 rm -f {settings}/journal-milter.xml
 ln -s /etc/jm-test/journal-milter.xml {settings}/journal-milter.xml
@@ -114,12 +131,18 @@ rm -f etc/resolv.conf
 echo nameserver 127.0.0.1 > etc/resolv.conf
 for u in {units}; do
 	mkdir -p etc/systemd/system/$u.service.d
-	printf '[Service]\\nSystemCallErrorNumber=kill\\nRestartSec=1\\n' > etc/systemd/system/$u.service.d/test.conf
+	printf '[Service]\\nSystemCallErrorNumber=kill\\nRestartSec=1\\n' \\
+		> etc/systemd/system/$u.service.d/test.conf
 done
 printf 'WatchdogSec=20\\n' >> etc/systemd/system/journal-milter.service.d/test.conf
-printf '[Unit]\\nRequires=sysinit.target\\nWants=dbus.socket {units_wanted}\\nAllowIsolate=yes\\n' > etc/systemd/system/jm-test.target
-for u in systemd-networkd-wait-online NetworkManager-wait-online ifupdown-wait-online networking; do ln -sf /dev/null etc/systemd/system/$u.service; done
-""".format(build=tap.BUILD, folder=folder, settings=settings, units=" ".join(UNITS), units_wanted=" ".join(u + ".service" for u in UNITS))
+printf '[Unit]\\nRequires=sysinit.target\\nWants=dbus.socket {units_wanted}\\n' \\
+	> etc/systemd/system/jm-test.target
+printf 'AllowIsolate=yes\\n' >> etc/systemd/system/jm-test.target
+for u in systemd-networkd-wait-online NetworkManager-wait-online ifupdown-wait-online networking; do
+	ln -sf /dev/null etc/systemd/system/$u.service
+done
+""".format(build=tap.BUILD, folder=folder, settings=settings, units=" ".join(UNITS),
+           units_wanted=" ".join(u + ".service" for u in UNITS))
 
 
 class Here:
@@ -154,18 +177,24 @@ class Here:
 def started(h):
     for u in UNITS:
         try:
-            run.until(lambda unit=u: h.show(unit, "ActiveState") in ("active", "failed"), u + " is started")
+            run.until(lambda unit=u: h.show(unit, "ActiveState") in ("active", "failed"),
+                      u + " is started")
         except TimeoutError:
             tap.diag(h.m.run("systemctl", "--no-pager", "list-jobs")[1] + h.log(u)[-2000:])
-        tap.is_((h.show(u, "ActiveState"), h.show(u, "Result")), ("active", "success"), "%s is started" % u) or tap.diag(h.log(u)[-3000:])
-    tap.is_(h.show("journal-milter", "SystemCallErrorNumber") not in ("", "1"), True, "a system call that is not let through kills")
+        tap.is_((h.show(u, "ActiveState"), h.show(u, "Result")), ("active", "success"),
+                "%s is started" % u) or tap.diag(h.log(u)[-3000:])
+    tap.is_(h.show("journal-milter", "SystemCallErrorNumber") not in ("", "1"), True,
+            "a system call that is not let through kills")
     def told():
-        return re.search(r"^3 services: .*Awaiting Initial Run", h.show("journal-milter", "StatusText")) is not None
+        return re.search(r"^3 services: .*Awaiting Initial Run",
+                         h.show("journal-milter", "StatusText")) is not None
     tap.ok(run.settled(told, True), "its status is told", h.show("journal-milter", "StatusText"))
     st = os.stat(h.m.path("/run/journal-milter/milter.sock"))
     group = h.m.run("getent", "group", "journal-mta")[1].split(":")
-    tap.is_((oct(st.st_mode & 0o777), str(st.st_gid)), ("0o660", group[2]), "the milter's socket belongs to the group journal-mta")
-    tap.is_(h.m.run("systemctl", "show", "-P", "Before", "journal-milter")[1].count("postfix@-.service"), 1, "it starts before Postfix")
+    tap.is_((oct(st.st_mode & 0o777), str(st.st_gid)), ("0o660", group[2]),
+            "the milter's socket belongs to the group journal-mta")
+    tap.is_(h.m.run("systemctl", "show", "-P", "Before",
+                    "journal-milter")[1].count("postfix@-.service"), 1, "it starts before Postfix")
 
 
 def mail(h):
@@ -181,7 +210,8 @@ def mail(h):
                 kinds.append(s.message(corpus.report("%d-%d" % (k, i), size)).kind)
             s.quit()
 
-    threads = [threading.Thread(target=send, args=(k, 20, 20000)) for k in range(4)] + [threading.Thread(target=send, args=(9, 2, 20000000))]
+    threads = [threading.Thread(target=send, args=(k, 20, 20000))
+               for k in range(4)] + [threading.Thread(target=send, args=(9, 2, 20000000))]
     for t in threads:
         t.start()
     for t in threads:
@@ -190,9 +220,10 @@ def mail(h):
 
 
 def verbs(h):
-    """What an operator asks for."""
+    """The verbs an operator uses."""
     item = str(json.loads(h.jmctl("list", "--limit", "1", "--json")[1].splitlines()[0])["id"])
-    for args in (("status",), ("list", "--newest"), ("check",), ("events",), ("queue",), ("verify",), ("domain", "list"), ("show", item), ("export", item),
+    for args in (("status",), ("list", "--newest"), ("check",), ("events",), ("queue",),
+                 ("verify",), ("domain", "list"), ("show", item), ("export", item),
                  ("backup", "/root/copy"), ("backup", "/root/copy")):
         status, out = h.jmctl(*args)
         tap.ok(status == 0, "jmctl " + " ".join(args), out[-1500:])
@@ -206,30 +237,39 @@ def reloads(h):
         text = f.read()
         f.seek(0)
         f.write("<wrong" + text[6:])
-    tap.ok(h.m.run("systemctl", "reload", "journal-milter")[0] != 0, "a reload with wrong settings fails")
-    tap.ok(run.settled(lambda: bool(re.search(r"journal-milter\.xml:\d", h.log())), True), "the journal tells the line")
-    tap.is_((h.show("journal-milter", "ActiveState"), h.pids()[0]), ("active", pid), "and the daemon goes on")
+    tap.ok(h.m.run("systemctl", "reload", "journal-milter")[0] != 0,
+           "a reload with wrong settings fails")
+    tap.ok(run.settled(lambda: bool(re.search(r"journal-milter\.xml:\d", h.log())), True),
+           "the journal tells the line")
+    tap.is_((h.show("journal-milter", "ActiveState"), h.pids()[0]), ("active", pid),
+            "and the daemon goes on")
     with open(h.m.path("/etc/jm-test/journal-milter.xml"), "w", encoding="utf-8") as f:
         f.write(text)
 
 
 def page(h):
     run.until(lambda: ">OK" in h.page(), "the status page shows the service")
-    for path, text in (("/", JOURNAL), ("/metrics", "journal_milter_service_state"), ("/api/status", '"services"'), ("/healthz", "")):
+    for path, text in (("/", JOURNAL), ("/metrics", "journal_milter_service_state"),
+                       ("/api/status", '"services"'), ("/healthz", "")):
         tap.ok(text in h.page(path), "the status page answers " + path)
 
     def certificates():
         services = json.loads(h.page("/api/status"))["services"]
-        return [services[n + "@journal.example.com"]["certificate_until"] for n in ("mailbox", "token")]
+        return [services[n + "@journal.example.com"]["certificate_until"]
+                for n in ("mailbox", "token")]
     ends = ["2049-12-31T00:00:00.000Z"] * 2
-    tap.is_(run.settled(certificates, ends, pause=0.5), ends, "until when the certificates of the mail servers hold")
+    tap.is_(run.settled(certificates, ends, pause=0.5), ends,
+            "until when the certificates of the mail servers hold")
     pid = h.pids()[1]
     with open(h.m.path("/proc/%s/status" % pid), encoding="ascii") as f:
         status = dict(line.split(":\t", 1) for line in f.read().splitlines() if ":\t" in line)
-    tap.is_((status["CapEff"].strip("0"), status["NoNewPrivs"], status["Seccomp"]), ("", "1", "2"), "it has no capability and a filter")
-    tap.ok(int(status["Uid"].split()[0]) >= 61184, "it has a user of its own: " + status["Uid"].split()[0])
-    tap.is_(subprocess.run(["ls", h.m.path("/proc/%s/root/var/lib/journal-milter" % pid)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False).stdout, b"",
-            "the archive is not there for it")
+    tap.is_((status["CapEff"].strip("0"), status["NoNewPrivs"], status["Seccomp"]), ("", "1", "2"),
+            "it has no capability and a filter")
+    tap.ok(int(status["Uid"].split()[0]) >= 61184,
+           "it has a user of its own: " + status["Uid"].split()[0])
+    tap.is_(subprocess.run(["ls", h.m.path("/proc/%s/root/var/lib/journal-milter" % pid)],
+                           stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False).stdout,
+            b"", "the archive is not there for it")
 
 
 def falls(h):
@@ -237,27 +277,35 @@ def falls(h):
     pid = h.pids()[0]
     items = h.items()
     h.m.run("kill", "-9", pid)
-    run.until(lambda: h.show("journal-milter", "ActiveState") == "active" and h.pids()[0] not in ("0", pid), "it comes back")
+    run.until(lambda: h.show("journal-milter", "ActiveState") == "active"
+              and h.pids()[0] not in ("0", pid), "it comes back")
     tap.is_(h.items(), items, "after kill -9 it is started again, with all that it had")
     pid = h.pids()[0]
     h.m.run("kill", "-STOP", pid)
-    run.until(lambda: h.show("journal-milter", "ActiveState") == "active" and h.pids()[0] not in ("0", pid), "it comes back")
-    tap.ok(run.settled(lambda: "Watchdog timeout" in h.m.run("journalctl", "--no-pager", "-o", "cat", "UNIT=journal-milter.service")[1], True),
+    run.until(lambda: h.show("journal-milter", "ActiveState") == "active"
+              and h.pids()[0] not in ("0", pid), "it comes back")
+    tap.ok(run.settled(lambda: "Watchdog timeout"
+                       in h.m.run("journalctl", "--no-pager", "-o", "cat",
+                                  "UNIT=journal-milter.service")[1], True),
            "a daemon that hangs is ended by the watchdog, and started again")
     path = h.m.path("/etc/jm-test/journal-milter.xml")
     os.rename(path, path + ".good")
     with open(path, "w", encoding="utf-8") as f:
         f.write("<journal-milter>")
-    tap.ok(h.m.run("systemctl", "restart", "journal-milter")[0] != 0, "wrong settings at the start: an error at once")
+    tap.ok(h.m.run("systemctl", "restart", "journal-milter")[0] != 0,
+           "wrong settings at the start: an error at once")
     time.sleep(1.5)
-    tap.is_((h.show("journal-milter", "ActiveState"), h.show("journal-milter", "ExecMainStatus")), ("failed", "78"), "and no endless try")
+    tap.is_((h.show("journal-milter", "ActiveState"), h.show("journal-milter", "ExecMainStatus")),
+            ("failed", "78"), "and no endless try")
     os.rename(path + ".good", path)
-    tap.is_(h.m.run("systemctl", "restart", "journal-milter")[0], 0, "with the right ones it starts")
+    tap.is_(h.m.run("systemctl", "restart", "journal-milter")[0], 0,
+            "with the right ones it starts")
     tap.is_(h.m.run("systemctl", "stop", *UNITS)[0], 0, "both are stopped")
     tap.is_([h.show(u, "Result") for u in UNITS], ["success", "success"], "in order")
     status, out = h.jmctl("verify")
     tap.ok(status == 0, "jmctl verify without the daemon finds nothing wrong", out)
-    tap.is_(h.m.run("systemctl", "start", "journal-milter")[0], 0, "and leaves nothing behind that the daemon's user may not open")
+    tap.is_(h.m.run("systemctl", "start", "journal-milter")[0], 0,
+            "and leaves nothing behind that the daemon's user may not open")
 
 
 def main():
@@ -282,15 +330,20 @@ def main():
     started(h)
     mail(h)
     dovecot.put([corpus.report("pop3-%d" % i, 3000).replace(b"\r\n", b"\n") for i in range(20)])
-    dovecot.put([corpus.report("token-%d" % i, 3000).replace(b"\r\n", b"\n") for i in range(20)], user="journal2")
+    dovecot.put([corpus.report("token-%d" % i, 3000).replace(b"\r\n", b"\n") for i in range(20)],
+                user="journal2")
     m.network(dovecot.start)
-    run.until(lambda: dovecot.count() == 0 and dovecot.count("journal2") == 0, "both mailboxes are emptied")
-    tap.ok(True, "POP3 over TLS with a name from DNS, with a password file and with a token command")
+    run.until(lambda: dovecot.count() == 0 and dovecot.count("journal2") == 0,
+              "both mailboxes are emptied")
+    tap.ok(True,
+           "POP3 over TLS with a name from DNS, with a password file and with a token command")
     verbs(h)
     reloads(h)
     page(h)
-    tap.ok(run.settled(lambda: bool(re.search(r"directory-loaded.*[12] addresses", h.log())), True), "directory files are read")
-    tap.is_([line for line in h.log().splitlines() if re.search(r"descriptor-limit|publish-f|event-lost", line)], [], "nothing was refused to it")
+    tap.ok(run.settled(lambda: bool(re.search(r"directory-loaded.*[12] addresses", h.log())), True),
+           "directory files are read")
+    tap.is_([line for line in h.log().splitlines() if re.search(
+        r"descriptor-limit|publish-f|event-lost", line)], [], "nothing was refused to it")
     falls(h)
     out = m.run("journalctl", "--no-pager", "-o", "cat")[1]
     tap.is_(re.findall(r".*(?:SIGSYS|status=31/SYS).*", out), [], "no system call was missing")

@@ -1,8 +1,12 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""The operator's verbs, and publishing, on a failing disk: for each call of import, load, backup, restore, rebuild, queue retry, release, expire, domain add
-and domain verify, the call fails once, or from then on, or is the last before kill -9. After each the archive opens without a hand, what was in it is in
-it, exact, once; what is published is one whole publication; and the same again, on a disk that works, ends as if nothing had happened."""
+"""
+The operator's verbs, and publishing, on a failing disk: for each call of import, load, backup,
+restore, rebuild, queue retry, release, expire, domain add and domain verify, the call fails once,
+or from then on, or is the last before kill -9. After each the archive opens without a hand, what
+was in it is in it, exact, once; what is published is one whole publication; and the same again, on
+a disk that works, ends as if nothing had happened.
+"""
 import concurrent.futures
 import glob
 import hashlib
@@ -27,13 +31,17 @@ PUBLISH = os.path.join(tap.BUILD, "t/lib/publish_state")
 JOURNAL = "journaling@journal.example.com"
 POINTS = int(os.environ.get("JM_FAULT_POINTS", "4"))       # of each kind and verb
 # The faults are made here, not by the disk: in memory nobody has to wait for one.
-BASE = tempfile.mkdtemp(prefix="jm-verbs-", dir="/dev/shm" if os.access("/dev/shm", os.W_OK) else None)
+BASE = tempfile.mkdtemp(prefix="jm-verbs-",
+                        dir="/dev/shm" if os.access("/dev/shm", os.W_OK) else None)
 tap.at_end(lambda: shutil.rmtree(BASE, ignore_errors=True))
 SHIM = os.path.join(BASE, "disk-fault.so")
 run.shim(SHIM, "disk-fault.c")
 
-FAULTS = [("write", "", "ENOSPC"), ("write", "", "short"), ("write", "+", "EDQUOT"), ("sync", "", "EIO"), ("sync", "+", "EIO"), ("open", "", "ENOSPC"),
-          ("open", "+", "EMFILE"), ("rename", "", "EIO"), ("truncate", "", "EIO"), ("any", "", "EIO"), ("any", "", "kill"), ("read", "", "EIO"), ("read", "+", "EIO"), ("read", "", "short"), ("read", "", "flip"), ("memory", "", "ENOMEM")]
+FAULTS = [("write", "", "ENOSPC"), ("write", "", "short"), ("write", "+", "EDQUOT"),
+          ("sync", "", "EIO"), ("sync", "+", "EIO"), ("open", "", "ENOSPC"),
+          ("open", "+", "EMFILE"), ("rename", "", "EIO"), ("truncate", "", "EIO"),
+          ("any", "", "EIO"), ("any", "", "kill"), ("read", "", "EIO"), ("read", "+", "EIO"),
+          ("read", "", "short"), ("read", "", "flip"), ("memory", "", "ENOMEM")]
 
 
 def jmctl(*args, env=None):
@@ -42,7 +50,8 @@ def jmctl(*args, env=None):
 
 def command(args, env=None):
     try:
-        r = subprocess.run(args, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False, timeout=600,
+        r = subprocess.run(args, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                           stderr=subprocess.PIPE, check=False, timeout=600,
                            env=dict(os.environ, **env) if env else None)
     except subprocess.TimeoutExpired as e:
         raise AssertionError("%s hangs" % args[:2]) from e
@@ -90,12 +99,16 @@ def want(got, wanted, what):
 
 
 class Scene:
-    """One verb. make() fills the folder self.at; verb() gives the arguments; after() judges with the verb broken off, again() with it run again."""
+    """
+    One verb. make() fills the folder self.at; verb() gives the arguments; after() judges with the
+    verb broken off, again() with it run again.
+    """
     under = ("archive",)
     memory = 2      # times POINTS
     points = POINTS
     tried = 0
-    descriptors = True      # try it without: that opens as the others do, and Berkeley DB tries for 12 seconds each time
+    # try it without: that opens as the others do, and Berkeley DB tries for 12 seconds each time
+    descriptors = True
     fault = ""
 
     def __init__(self):
@@ -113,7 +126,8 @@ class Scene:
         shutil.copytree(self.original, self.at)
 
     def env(self, fault=None):
-        e = {"LD_PRELOAD": SHIM, "DISK_FAULT_UNDER": ":".join(self.path(u) for u in self.under), "DISK_FAULT_COUNT": os.path.join(BASE, self.name + ".count")}
+        e = {"LD_PRELOAD": SHIM, "DISK_FAULT_UNDER": ":".join(self.path(u) for u in self.under),
+             "DISK_FAULT_COUNT": os.path.join(BASE, self.name + ".count")}
         if fault:
             e["DISK_FAULT"] = fault
         return e
@@ -124,7 +138,8 @@ class Scene:
     def again(self):
         status, out, complaint = jmctl(*self.verb())
         if status != 0:
-            raise AssertionError("the verb again ends with %d: %s%s" % (status, out[:200], complaint))
+            raise AssertionError("the verb again ends with %d: %s%s"
+                                 % (status, out[:200], complaint))
 
 
 class Import(Scene):
@@ -132,7 +147,8 @@ class Import(Scene):
         deposit(os.path.join(at, "archive"), 0, 1, 2)
 
     def verb(self):
-        return ("import", "--archive", self.path("archive"), "--service", JOURNAL, *[eml(n) for n in range(10, 15)])
+        return ("import", "--archive", self.path("archive"), "--service", JOURNAL,
+                *[eml(n) for n in range(10, 15)])
 
     def after(self, status):
         got = subjects(self.path("archive"))
@@ -146,7 +162,8 @@ class Import(Scene):
         want(subjects(self.path("archive")), names(0, 1, 2, *range(10, 15)), "each once")
         for x in listing(self.path("archive")):
             path = self.path("x.eml")
-            jmctl("export", "--report", "--archive", self.path("archive"), x["id"], "--output", path)
+            jmctl("export", "--report", "--archive", self.path("archive"), x["id"], "--output",
+                  path)
             with open(path, "rb") as f, open(eml(int(x["subject"].split("-")[1])), "rb") as g:
                 want(f.read() == g.read(), True, "exact bytes of %s" % x["subject"])
             os.remove(path)
@@ -164,13 +181,17 @@ class Load(Scene):
         return ("load", "--archive", self.path("archive"), self.path("dump"))
 
     def after(self, status):
-        if os.path.exists(self.path("archive/volumes/00000001.jmv")) and jmctl("list", "--archive", self.path("archive"))[0] not in (66, 69):     # no archive yet
-            want([s for s in subjects(self.path("archive")) if s not in names(0, 1, 2, 3)], [], "what nobody sent")
+        # no archive yet
+        if os.path.exists(self.path("archive/volumes/00000001.jmv")) \
+                and jmctl("list", "--archive", self.path("archive"))[0] not in (66, 69):
+            want([s for s in subjects(self.path("archive")) if s not in names(0, 1, 2, 3)], [],
+                 "what nobody sent")
             healthy(self.path("archive"))
 
     def finished(self):
         for more in ((), ("--set-aside",)):
-            want(listing(self.path("archive"), *more), listing(self.path("from"), *more), "the same list")
+            want(listing(self.path("archive"), *more), listing(self.path("from"), *more),
+                 "the same list")
         healthy(self.path("archive"))
 
 
@@ -183,22 +204,26 @@ class Backup(Scene):
         deposit(source, *range(6))
         jmctl("backup", "--archive", source, os.path.join(at, "copy"))
         deposit(source, *range(6, 14))
-        self.sealed = {p: os.stat(p).st_ino for p in sorted(glob.glob(at + "/copy/volumes/*.jmv"))[:-1]}
+        self.sealed = {p: os.stat(p).st_ino
+                       for p in sorted(glob.glob(at + "/copy/volumes/*.jmv"))[:-1]}
 
     def verb(self):
         return ("backup", "--archive", self.path("archive"), self.path("copy"))
 
     def after(self, status):
         want(subjects(self.path("archive")), names(*range(14)), "the archive itself")
-        want(set(names(*range(6))) - set(subjects(self.path("copy"))), set(), "the copy has what it had")
+        want(set(names(*range(6))) - set(subjects(self.path("copy"))), set(),
+             "the copy has what it had")
         healthy(self.path("copy"))
 
     def finished(self):
         want(listing(self.path("copy")), listing(self.path("archive")), "the copy lists the same")
         for p in glob.glob(self.path("archive/volumes/*.jmv")):
-            with open(p, "rb") as f, open(self.path("copy/volumes/" + os.path.basename(p)), "rb") as g:
-                # An event about what recovery did may come behind the copy.
-                want(f.read().startswith(g.read()), True, "volume %s is the same in the copy" % os.path.basename(p))
+            with open(p, "rb") as f, open(self.path("copy/volumes/" + os.path.basename(p)),
+                                          "rb") as g:
+                # An event about the recovery may follow the copy.
+                want(f.read().startswith(g.read()), True,
+                     "volume %s is the same in the copy" % os.path.basename(p))
         with open(self.path("copy/backup.json"), encoding="ascii") as f:
             want(json.load(f)["verified"] > 0, True, "it is noted up to where it was verified")
 
@@ -237,7 +262,8 @@ class Restore(Scene):
     def again(self):
         status, out, complaint = jmctl(*self.verb())
         if (status, self.there) not in ((0, False), (64, True)):
-            raise AssertionError("the verb again ends with %d: %s%s" % (status, out[:200], complaint))
+            raise AssertionError("the verb again ends with %d: %s%s"
+                                 % (status, out[:200], complaint))
 
     def finished(self):
         want(listing(self.path("new")), listing(self.path("copy")), "the same list")
@@ -260,7 +286,10 @@ class Rebuild(Scene):
         healthy(self.path("archive"))
 
     def spares(self, status):
-        """What cannot be read is told and left out, until it can be read and the verb is used again."""
+        """
+        Records that cannot be read are reported and left out, until they can be read and the verb
+        is used again.
+        """
         if status != 65 or not self.fault.startswith("read"):
             return False
         got = listing(self.path("archive"))
@@ -312,10 +341,12 @@ class Release(Scene):
         if self.done and status == 0:
             raise AssertionError("released twice")
         if not self.done and status != 0:
-            raise AssertionError("the verb again ends with %d: %s%s" % (status, out[:200], complaint))
+            raise AssertionError("the verb again ends with %d: %s%s"
+                                 % (status, out[:200], complaint))
 
     def finished(self):
-        want((subjects(self.path("archive")), subjects(self.path("archive"), "--set-aside")), (names(0, 1, 2), names(3)), "released once")
+        want((subjects(self.path("archive")), subjects(self.path("archive"), "--set-aside")),
+             (names(0, 1, 2), names(3)), "released once")
         healthy(self.path("archive"))
 
 
@@ -337,7 +368,10 @@ class Expire(Release):
 
 
 class Retry(Scene):
-    """What waits is made due: it waits until a daemon looks, and is then archived by hand here."""
+    """
+    Waiting reports are made due. They wait until a daemon looks for them; here they are archived by
+    hand.
+    """
     descriptors, points = False, max(1, POINTS // 2)
 
     def make(self, at):
@@ -365,9 +399,11 @@ class Retry(Scene):
 
     def finished(self):
         self.after(0)
-        status, _, complaint = jmctl("queue", "release", "--archive", self.path("archive"), *self.ids)
+        status, _, complaint = jmctl("queue", "release", "--archive", self.path("archive"),
+                                     *self.ids)
         want((status, complaint), (0, ""), "release")
-        want((subjects(self.path("archive")), self.queue(self.path("archive"))), (names(0, 1, 2, 3), []), "each once")
+        want((subjects(self.path("archive")), self.queue(self.path("archive"))),
+             (names(0, 1, 2, 3), []), "each once")
         healthy(self.path("archive"))
 
 
@@ -377,8 +413,10 @@ class Leave(Retry):
         return ("queue", "release", "--archive", self.path("archive"), *self.ids)
 
     def after(self, status):
-        waiting, archived = {x["id"] for x in self.queue(self.path("archive"))}, subjects(self.path("archive"))
-        want(sorted(archived + names(*(2 + self.ids.index(i) for i in waiting))), names(0, 1, 2, 3), "each waits or is archived, once")
+        waiting, archived = {x["id"] for x in self.queue(self.path("archive"))}, subjects(
+            self.path("archive"))
+        want(sorted(archived + names(*(2 + self.ids.index(i) for i in waiting))), names(0, 1, 2, 3),
+             "each waits or is archived, once")
         if status == 0:
             want(waiting, set(), "what it said is archived")
         healthy(self.path("archive"))
@@ -390,7 +428,8 @@ class Leave(Retry):
                 raise AssertionError("the verb again ends with %d: %s" % (status, complaint))
 
     def finished(self):
-        want((subjects(self.path("archive")), self.queue(self.path("archive"))), (names(0, 1, 2, 3), []), "each once")
+        want((subjects(self.path("archive")), self.queue(self.path("archive"))),
+             (names(0, 1, 2, 3), []), "each once")
         healthy(self.path("archive"))
 
 
@@ -406,12 +445,14 @@ class Domain(Scene):
         return ("domain", "add", "--archive", self.path("archive"), self.name_of)
 
     def known(self):
-        status, out, complaint = jmctl("domain", "list", "--json", "--archive", self.path("archive"))
+        status, out, complaint = jmctl("domain", "list", "--json", "--archive",
+                                       self.path("archive"))
         want(status, 0, "domain list: " + complaint)
         return [(o["domain"], o["state"]) for o in map(json.loads, out.splitlines())]
 
     def told(self, kind):
-        return [json.loads(x)["kind"] for x in jmctl("events", "--json", "--archive", self.path("archive"))[1].splitlines()].count(kind)
+        return [json.loads(x)["kind"] for x in jmctl(
+            "events", "--json", "--archive", self.path("archive"))[1].splitlines()].count(kind)
 
     def after(self, status):
         known = self.known()
@@ -421,7 +462,8 @@ class Domain(Scene):
         healthy(self.path("archive"))
 
     def finished(self):
-        want((self.known(), self.told("domain-added")), ([(self.name_of, "pending")], 1), "added once")
+        want((self.known(), self.told("domain-added")), ([(self.name_of, "pending")], 1),
+             "added once")
         want(subjects(self.path("archive")), names(0, 1), "what is archived")
 
 
@@ -430,16 +472,19 @@ class Verified(Domain):
     def make(self, at):
         super().make(at)
         self.server = dns.Dns()
-        status, out, _ = jmctl("domain", "add", "--json", "--archive", os.path.join(at, "archive"), self.name_of)
+        status, out, _ = jmctl("domain", "add", "--json", "--archive", os.path.join(at, "archive"),
+                               self.name_of)
         o = json.loads(out)
         self.server.records[o["record_name"]] = [o["record_text"]]
 
     def verb(self):
-        return ("domain", "verify", "--archive", self.path("archive"), "--server", "127.0.0.1:%d" % self.server.port, self.name_of)
+        return ("domain", "verify", "--archive", self.path("archive"), "--server",
+                "127.0.0.1:%d" % self.server.port, self.name_of)
 
     def after(self, status):
         known = self.known()
-        if known not in ([(self.name_of, "pending")], [(self.name_of, "verified")]) or (status == 0 and known[0][1] != "verified"):
+        if known not in ([(self.name_of, "pending")], [(self.name_of, "verified")]) \
+                or (status == 0 and known[0][1] != "verified"):
             raise AssertionError("with %d it is %r" % (status, known))
         want(self.told("domain-verified"), int(known[0][1] == "verified"), "an event if it is so")
         healthy(self.path("archive"))
@@ -470,24 +515,28 @@ class Publish(Scene):
         found.append({v for k, v in zip(body[::2], body[1::2]) if k.count("/") < 2})
         with open(self.path("public/status.json"), encoding="utf-8") as f:
             state = json.load(f)
-        found.append({str(n) for n in (state["format"], state["interval_seconds"], state["archive"]["items"], state["archive"]["reports"])})
+        found.append({str(n) for n in (state["format"], state["interval_seconds"],
+                                       state["archive"]["items"], state["archive"]["reports"])})
         with open(self.path("public/journal-milter.prom"), encoding="utf-8") as f:
             text = f.read()
-        found.append({x.split()[1] for x in text.splitlines() if x.startswith(("journal_milter_archive_items ", "journal_milter_archive_reports_total "))})
+        found.append({x.split()[1] for x in text.splitlines() if x.startswith(
+            ("journal_milter_archive_items ", "journal_milter_archive_reports_total "))})
         want((text.count('state="Error"'), text[-1:]), (200, "\n"), "the metrics are whole")
         return found
 
     def after(self, status):
         numbers = self.published()
         want([len(n) for n in numbers], [1, 1, 1], "each file is of one publication: %r" % numbers)
-        want(status == 0 and numbers != [{"4"}] * 3, False, "it said they are published: %r" % numbers)
+        want(status == 0 and numbers != [{"4"}] * 3, False,
+             "it said they are published: %r" % numbers)
 
     def again(self):
         want(command([PUBLISH, self.path("public"), "5", "5"])[0], 0, "publishing again")
 
     def finished(self):
         want(self.published(), [{"5"}] * 3, "published")
-        want(sorted(os.listdir(self.path("public"))), ["journal-milter.prom", "stats.db", "status.json"], "nothing else is left")
+        want(sorted(os.listdir(self.path("public"))),
+             ["journal-milter.prom", "stats.db", "status.json"], "nothing else is left")
 
 
 def points(calls, most):
@@ -502,7 +551,8 @@ def try_one(scene, fault):
     status, out, complaint = scene.run(fault)
     if time.monotonic() - began > 10:
         tap.diag("%s with %s took %.0f s" % (scene.name, fault, time.monotonic() - began))
-    # OpenSSL's start without memory dereferences NULL, and jansson's parser fails an assertion: not ours to mend, and no worse than kill -9.
+    # OpenSSL's start without memory dereferences NULL, and jansson's parser fails an assertion: not
+    # ours to mend, and no worse than kill -9.
     may_die = (signal.SIGKILL, signal.SIGSEGV) if fault.startswith("memory") else (signal.SIGKILL,)
     if status == -signal.SIGABRT and fault.startswith("memory") and "load.c" in complaint:
         may_die += (signal.SIGABRT,)
@@ -516,31 +566,35 @@ def try_one(scene, fault):
 
 
 def drive(kind):
-    """What holds of one scene: (true, claim, what was seen) for each claim."""
+    """The claims about one scene: (result, claim, what was seen)."""
     scene, claims = kind(), []
     scene.fresh()
     status, out, complaint = scene.run()
     with open(os.path.join(BASE, scene.name + ".count"), encoding="ascii") as f:
         calls = {a: int(b) for a, b in (x.split() for x in f)}
-    claims.append((status in (0, 65), "%s without faults: %d calls, %d of memory" % (scene.name, calls["any"], calls["memory"]), out + complaint))
+    claims.append((status in (0, 65), "%s without faults: %d calls, %d of memory"
+                   % (scene.name, calls["any"], calls["memory"]), out + complaint))
     for op, plus, what in FAULTS:
         bad, n = [], 0
         if what == "EMFILE" and not scene.descriptors:
             continue
-        share = 3 if what == "kill" else scene.memory if op == "memory" else 0.5 if what == "EMFILE" else 1
+        share = 3 if what == "kill" else scene.memory if op == "memory" else 0.5 \
+            if what == "EMFILE" else 1
         for nth in points(calls[op], max(1, int(scene.points * share))):
             n += 1
             try:
                 try_one(scene, "%s:%d%s:%s" % (op, nth, plus, what))
             except AssertionError as e:
                 bad.append("call %d: %s" % (nth, e))
-        claims.append((not bad, "%s, %s %s%s: %d points of %d calls" % (scene.name, op, what, " from then on" if plus else "", n, calls[op]),
+        claims.append((not bad, "%s, %s %s%s: %d points of %d calls"
+                       % (scene.name, op, what, " from then on" if plus else "", n, calls[op]),
                        "\n".join(bad[:3])))
         scene.tried += n
     return claims, scene.tried
 
 
-KINDS = (Import, Load, First, Backup, Restore, Rebuild, Damaged, Release, Expire, Retry, Leave, Domain, Verified, Publish)
+KINDS = (Import, Load, First, Backup, Restore, Rebuild, Damaged, Release, Expire, Retry, Leave,
+         Domain, Verified, Publish)
 wanted = [k for k in KINDS if not sys.argv[1:] or k.__name__.lower() in sys.argv[1:]]
 for k in range(30):
     eml(k)          # before they share it

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""Calls that have burnt many are not made, and every file says under which licence it stands."""
+"""Dangerous calls are not used, and every file names its licence."""
 import os
 import re
 import sys
@@ -9,15 +9,18 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../
 import source
 import tap
 
-BANNED = re.compile(r"\b(v?sprintf|strcpy|strcat|strncpy|strncat|strtok|atoi|atol|atoll|atof|v?f?scanf|v?sscanf|gets|alloca|system|popen"
-                    r"|localtime|gmtime|ctime|asctime|strerror|tmpnam|mktemp)\s*\(|^\s*#\s*if\s+0\b", re.M)
+BANNED = re.compile(
+    r"\b(v?sprintf|strcpy|strcat|strncpy|strncat|strtok|atoi|atol|atoll|atof|v?f?scanf"
+    r"|v?sscanf|gets|alloca|system|popen|localtime|gmtime|ctime|asctime|strerror"
+    r"|tmpnam|mktemp)\s*\(|^\s*#\s*if\s+0\b", re.M)
 BYTES_ONLY = re.compile(r"#\s*include\s*<ctype\.h>")
 SPDX = "SPDX-License-Identifier: BSD-2-Clause"
 
 
 def calls(name):
     text = source.bare(source.read(name))
-    return ["%s:%d: %s" % (name, text.count("\n", 0, m.start()) + 1, m.group(0).strip()) for m in BANNED.finditer(text)]
+    return ["%s:%d: %s" % (name, text.count("\n", 0, m.start()) + 1, m.group(0).strip())
+            for m in BANNED.finditer(text)]
 
 
 c_files = source.files(".c", ".h")
@@ -25,12 +28,15 @@ source.report([x for name in c_files for x in calls(name)], "no banned call, no 
 source.report([name for name in c_files if BYTES_ONLY.search(source.read(name))],
               "no <ctype.h>: mail bytes know no locale")
 unlicensed = []
-for name in source.files(".c", ".h", ".py", ".t", ".am", ".ac", ".sh", ".rng", ".xml", ".5", ".8", ".1"):
+for name in source.files(".c", ".h", ".py", ".t", ".am", ".ac", ".sh", ".rng", ".xml", ".5", ".8",
+                         ".1"):
     if name.startswith("t/corpus/"):
         continue
     if not any(SPDX in line for line in source.read(name).splitlines()[:3]):
         unlicensed.append(name)
 source.report(unlicensed, "every file has its SPDX line on top")
-source.report([n for n in source.files("") if b"\x7fELF" == open(os.path.join(tap.SRC, n), "rb").read(4)], "no program is checked in")
-tap.ok(BANNED.search("x = atoi (p);") and not BANNED.search("jm_atoi(p); my_system(1);"), "a banned call is seen, a name like it is not")
+source.report([n for n in source.files("") if b"\x7fELF"
+               == open(os.path.join(tap.SRC, n), "rb").read(4)], "no program is checked in")
+tap.ok(BANNED.search("x = atoi (p);") and not BANNED.search("jm_atoi(p); my_system(1);"),
+       "a banned call is seen, a name like it is not")
 sys.exit(tap.done())

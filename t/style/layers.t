@@ -1,62 +1,118 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""Each module includes only what common/README allows it: the rows above its own, and the external headers of its row."""
+"""
+Each room of common/ includes only what common/README allows: the rooms above its own, and the
+external headers of its row.
+"""
 import os
 import re
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
+import rooms
 import source
 import tap
 
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]', re.M)
-FENCED = ("libmilter/", "libxml/", "openssl/", "db.h", "zstd.h", "jansson.h", "curl/", "iconv.h", "idn2.h", "microhttpd.h")
-
-
-def table():
-    """[(module, [external headers])] in the order of common/README."""
-    rows = []
-    for line in source.read("common/README").splitlines():
-        column = re.split(r"\s{2,}|\t+", line.strip())
-        if len(column) < 3:
-            m = re.match(r"(\S+)\s+((?:[\w.]+(?:/|\.h)\s)+|-\s)", line)
-            column = [m.group(1), m.group(2), ""] if m else []
-        if len(column) >= 3 and column[0] != "module":
-            rows.append((column[0], [] if column[1] == "-" else column[1].split()))
-    return rows
+FENCED = ("libmilter/", "libxml/", "openssl/", "db.h", "zstd.h", "jansson.h", "curl/", "iconv.h",
+          "idn2.h", "microhttpd.h")
+# Headers that files of milter/ may include besides jansson.h: (pattern of the file's name, header).
+MILTER = [(r"milter/daemon/", "libmilter/"),
+    (r"milter/web/", "microhttpd.h"),
+          (r"milter/ctl/(\w+/)?edrm\.c$", "openssl/")]  # MD5: see common/README
+PARSER = re.compile(r"\bjson_load(s|b|f|fd|_file|_callback)\s*\(")
+PROCESS = re.compile(r"(?<!->)\b(_?exit|_Exit|quick_exit|abort|v?fork|clone|posix_spawnp?|daemon"
+                     r"|pthread_create|thrd_create|f?execve|execv?p?|execlp?e?)\s*\(")
 
 
 def fence(header):
-    return next((f for f in FENCED if header == f or (f.endswith("/") and header.startswith(f))), None)
+    matches = (f for f in FENCED if header == f or f.endswith("/") and header.startswith(f))
+    return next(matches, None)
 
 
-def breaches(name, modules, external):
-    """What a file includes that it may not. Files in t/ and milter/ may use every module."""
+def allowed_outside(name, header, rows):
+    """May the file include this external header?"""
+    if name.startswith("milter/"):
+        return header == "jansson.h" or any(re.match(p, name) and header == h for p, h in MILTER)
+    order = [room for room, _ in rows]
+    room = name.split("/")[1]
+    below_json = "json" in order and room in order and order.index(room) > order.index("json")
+    return header in dict(rows).get(room, []) or (header == "jansson.h" and below_json)
+
+
+def breaches(name, text, rows):
+    """The headers that a file of common/ or milter/ includes and may not."""
+    order = [room for room, _ in rows]
     part = name.split("/")
-    for kind, header in INCLUDE.findall(source.read(name)):
+    for kind, header in INCLUDE.findall(text):
         other = header.split("/")
-        if kind == '"' and other[0] == "common" and part[0] == "common":
-            if other[1] not in modules or modules.index(other[1]) > modules.index(part[1]):
-                yield "%s includes %s, which stands below it" % (name, header)
-        elif kind == '"' and other[0] == "milter" and part[0] == "common":
-            yield "%s includes %s" % (name, header)
-        elif kind == "<" and fence(header):
-            if part[0] == "common" and fence(header) not in external[part[1]]:
-                yield "%s includes <%s>" % (name, header)
-            if part[0] == "milter" and fence(header) not in ("jansson.h", "openssl/") and \
-                    (fence(header), part[1]) not in (("libmilter/", "daemon"), ("microhttpd.h", "web"), ("libxml/", "ctl")):
-                yield "%s includes <%s>" % (name, header)
+        if kind == '"' and part[0] == "common":
+            if other[0] == "milter":
+                yield "%s includes %s" % (name, header)
+            elif other[0] == "common" and other[1] not in order[:order.index(part[1]) + 1]:
+                yield "%s includes %s, which is not above it" % (name, header)
+        elif kind == "<" and fence(header) and not allowed_outside(name, fence(header), rows):
+            yield "%s includes <%s>" % (name, header)
 
 
-rows = table()
-names = [m for m, _ in rows]
-tap.is_(names[:3], ["base", "mail", "journal"], "the table of common/README is read")
-folders = sorted(d for d in os.listdir(os.path.join(tap.SRC, "common")) if os.path.isdir(os.path.join(tap.SRC, "common", d)))
-tap.is_([d for d in folders if d not in names], [], "every folder of common/ stands in the table")
-found = [b for n in source.files(".c", ".h") if n.startswith(("common/", "milter/")) for b in breaches(n, names, dict(rows))]
-source.report(found, "no include against the table")
-process = re.compile(r"(?<!->)\b(exit|_exit|abort|fork|vfork|pthread_create|execve?|execvp)\s*\(")
-found = ["%s: %s" % (n, m.group(1)) for n in source.files(".c") if n.startswith("common/")
-         for m in process.finditer(source.bare(source.read(n))) if not (m.group(1) == "pthread_create" and n.startswith("common/archive/"))]
-source.report(found, "nothing in common/ exits, forks or starts a thread, but the archive its committer")
+def parser_calls(name, text):
+    """Calls of jansson's parser outside of common/json."""
+    if name.startswith("common/json/"):
+        return []
+    return ["%s: %s" % (name, m.group(0).rstrip("( ")) for m in PARSER.finditer(source.bare(text))]
+
+
+def process_calls(name, text):
+    """Calls that end, start or replace a process or start a thread, in common/."""
+    if not name.startswith("common/"):
+        return []
+    found = [m.group(1) for m in PROCESS.finditer(source.bare(text))]
+    return ["%s: %s" % (name, f) for f in found
+            if not (f == "pthread_create" and name.startswith("common/archive/"))]
+
+
+PLANTED_TABLE = rooms.table("room  may also include  contents\nbase  openssl/          errors\n"
+                            "json  jansson.h         JSON\nmail  iconv.h idn2.h    mail, which is\n"
+                            "                        pure\nlast  -                 none\n")
+tap.is_(PLANTED_TABLE, [("base", ["openssl/"]), ("json", ["jansson.h"]),
+                        ("mail", ["iconv.h", "idn2.h"]), ("last", [])], "a table is read")
+PLANTED = [
+    ("common/base/x.c", '"common/mail/field.h"', "a room below"),
+    ("common/base/x.c", '"common/other/x.h"', "no room"),
+    ("common/last/x.h", '"milter/ctl/ctl.h"', "milter/"),
+    ("common/base/x.c", "<jansson.h>", "jansson.h above json"),
+    ("common/mail/x.c", "<openssl/evp.h>", "another room's library"),
+    ("milter/ctl/x.c", "<openssl/evp.h>", "openssl/"),
+    ("milter/web/x.c", "<libmilter/mfapi.h>", "libmilter/"),
+    ("milter/daemon/x.c", "<db.h>", "db.h in milter/"),
+]
+for planted, include, what in PLANTED:
+    tap.is_(len(list(breaches(planted, "#include %s\n" % include, PLANTED_TABLE))), 1,
+            "a planted include is seen: " + what)
+for planted, include in (("common/mail/x.c", '"common/base/err.h"'),
+                         ("common/last/x.c", "<jansson.h>"), ("common/mail/x.c", "<iconv.h>"),
+                         ("milter/ctl/files/edrm.c", "<openssl/evp.h>")):
+    tap.is_(list(breaches(planted, "#include %s\n" % include, PLANTED_TABLE)), [],
+            "%s may include %s" % (planted, include))
+tap.ok(parser_calls("milter/ctl/x.c", "v = json_loadb(p, n, 0, &e);") and
+       not parser_calls("common/json/text.c", "v = json_loadb(p, n, 0, &e);") and
+       not parser_calls("milter/ctl/x.c", "/* json_loads() */ v = jm_json_loads(p);"),
+       "a planted call of jansson's parser is seen")
+tap.ok(process_calls("common/base/x.c", "\tpthread_create(&t, NULL, run, NULL);") and
+       process_calls("common/archive/x.c", "\tif (fork() == 0)\n\t\t_exit(1);") and
+       not process_calls("common/archive/x.c", "\tpthread_create(&t, 0, run, 0);\n\tx->abort(x);"),
+       "a planted thread, fork and exit are seen")
+
+table = rooms.table()
+tap.is_([room for room, _ in table][:3], ["base", "json", "mail"], "common/README's table is read")
+common = os.path.join(tap.SRC, "common")
+folders = sorted(d for d in os.listdir(common) if os.path.isdir(os.path.join(common, d)))
+tap.is_([d for d in folders if d not in dict(table)], [], "every folder of common/ is in the table")
+files = [n for n in source.files(".c", ".h") if n.startswith(("common/", "milter/"))]
+source.report([b for n in files for b in breaches(n, source.read(n), table)],
+              "no include against the table")
+source.report([c for n in files for c in parser_calls(n, source.read(n))],
+              "jansson's parser is called in common/json only")
+source.report([c for n in files for c in process_calls(n, source.read(n))],
+              "nothing in common/ exits, forks or starts a thread; only archive starts its two")
 sys.exit(tap.done())

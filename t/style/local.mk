@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 SYSTEM_TESTS += t/style/banned.t t/style/layers.t t/style/sizes.t t/style/texts.t
-EXTRA_DIST += t/style/banned.t t/style/layers.t t/style/sizes.t t/style/texts.t t/lib/source.py
+EXTRA_DIST += t/style/banned.t t/style/layers.t t/style/sizes.t t/style/texts.t t/lib/source.py \
+	t/lib/rooms.py t/lib/declared.py
 
 # The table of settings as text, for settings.t.
 noinst_PROGRAMS += t/style/settings-table

@@ -14,13 +14,15 @@ import tap
 def lint(what, names, command, but=None):
     """but: what of the complaints depends on the machine."""
     for name in names:
-        r = subprocess.run(command + [os.path.join(tap.SRC, name)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+        r = subprocess.run(command + [os.path.join(tap.SRC, name)], stdout=subprocess.PIPE,
+                           stderr=subprocess.STDOUT, check=False)
         told = r.stdout.decode("utf-8", "replace").splitlines()
         left = [line for line in told if not but or not re.search(but, line)]
         tap.ok(not left and (r.returncode == 0 or told), "%s: %s" % (what, name), "\n".join(left))
 
 
 tap.need("mandoc", "shellcheck")
-lint("mandoc", source.files(".1", ".5", ".8"), ["mandoc", "-T", "lint"], "referenced manual not found|outdated mandoc.db|longer than 80 bytes")
+lint("mandoc", source.files(".1", ".5", ".8"), ["mandoc", "-T", "lint"],
+     "referenced manual not found|outdated mandoc.db|longer than 80 bytes")
 lint("shellcheck", [n for n in source.files("") if source.is_script(n, "sh")], ["shellcheck"])
 sys.exit(tap.done())

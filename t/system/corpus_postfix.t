@@ -1,6 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""Every message of the corpus that can come by SMTP, through a real Postfix into the archive and out again."""
+"""
+Every message of the corpus that can come by SMTP, through a real Postfix into the archive and out
+again.
+"""
 import os
 import sys
 

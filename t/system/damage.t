@@ -1,7 +1,10 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""Volumes that are missing, cut short, without a header or another archive's: what is lost is named, everything else stays readable, new mail is
-archived again after one command, no number is given twice, and a volume that is found again fits."""
+"""
+Volumes that are missing, cut short, without a header or another archive's: what is lost is named,
+everything else stays readable, new mail is archived again after one command, no number is given
+twice, and a volume that is found again fits.
+"""
 import glob
 import hashlib
 import json
@@ -27,7 +30,8 @@ os.makedirs(FOLDER, exist_ok=True)
 
 def jmctl(*args):
     """(exit status, stdout, stderr) as text"""
-    r = subprocess.run([PROGRAM, *map(str, args)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False, timeout=600)
+    r = subprocess.run([PROGRAM, *map(str, args)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                       stderr=subprocess.PIPE, check=False, timeout=600)
     return r.returncode, r.stdout.decode("utf-8", "replace"), r.stderr.decode("utf-8", "replace")
 
 
@@ -40,7 +44,8 @@ def eml(n):
 
 
 def deposit(archive, *numbers):
-    out = run.output(DEPOSIT, "--volume-size", str(VOLUME_BYTES), archive, *[eml(n) for n in numbers])
+    out = run.output(DEPOSIT, "--volume-size", str(VOLUME_BYTES), archive,
+                     *[eml(n) for n in numbers])
     return [json.loads(x) for x in out.splitlines()]
 
 
@@ -87,14 +92,17 @@ for row in deposit(ORIGINAL, *range(MESSAGES)):
     SENT[row["seq"]] = row["report_sha256"]
 LAST = len(glob.glob(ORIGINAL + "/volumes/*.jmv"))
 if os.path.getsize(volume(ORIGINAL, LAST)) < 1000:
-    SENT[deposit(ORIGINAL, MESSAGES)[0]["seq"]] = hashlib.sha256(open(eml(MESSAGES), "rb").read()).hexdigest()
+    SENT[deposit(ORIGINAL,
+                 MESSAGES)[0]["seq"]] = hashlib.sha256(open(eml(MESSAGES), "rb").read()).hexdigest()
     LAST = len(glob.glob(ORIGINAL + "/volumes/*.jmv"))
 WHERE = {}
 for seq in SENT:
-    WHERE[seq] = json.loads(jmctl("show", "--json", "--archive", ORIGINAL, seq)[1])["reports"][0]["volume"]
+    WHERE[seq] = json.loads(jmctl("show", "--json", "--archive", ORIGINAL,
+                                  seq)[1])["reports"][0]["volume"]
 STRANGER = os.path.join(FOLDER, "stranger")
 deposit(STRANGER, *range(MESSAGES, 2 * MESSAGES))
-tap.ok(LAST > 4 and all(v in WHERE.values() for v in range(1, LAST + 1)), "an archive of %d volumes with a message in each" % LAST, WHERE)
+tap.ok(LAST > 4 and all(v in WHERE.values() for v in range(1, LAST + 1)),
+       "an archive of %d volumes with a message in each" % LAST, WHERE)
 
 
 def lose(number):
@@ -137,7 +145,7 @@ CASES = [
 
 
 def whole(archive, lost, name):
-    """What is not lost is exact; returns the ids that cannot be read."""
+    """All items that are not lost are exact. Returns the ids that cannot be read."""
     got = exported(archive)
     bad = [i for i, sha in got.items() if sha is not None and i in SENT and sha != SENT[i]]
     tap.is_(bad, [], name + ": what is exported is exact")
@@ -159,7 +167,8 @@ def named(archive, unread, name):
 
 def bytes_of(archive):
     """{number of a volume: its digest}"""
-    return {int(os.path.basename(p)[:-4]): hashlib.sha256(open(p, "rb").read()).hexdigest() for p in glob.glob(archive + "/volumes/*")}
+    return {int(os.path.basename(p)[:-4]): hashlib.sha256(open(p, "rb").read()).hexdigest()
+            for p in glob.glob(archive + "/volumes/*")}
 
 
 def case(n, name, harm, lost, carried):
@@ -177,11 +186,14 @@ def case(n, name, harm, lost, carried):
         tap.is_(set(shown) - {65}, set(), name + ": show tells that a report cannot be read")
         dump = archive + ".dump"
         status, out, _ = jmctl("dump", "--json", "--archive", archive, dump)
-        tap.is_((status, len(glob.glob(dump + "/reports/*/*/*.eml"))), (65, len(SENT) - len(unread)), name + ": dump has all the others, and tells")
+        tap.is_((status, len(glob.glob(dump + "/reports/*/*/*.eml"))),
+                (65, len(SENT) - len(unread)), name + ": dump has all the others, and tells")
         status, out, complaint = jmctl("backup", "--archive", archive, archive + ".copy")
-        tap.ok(status == 65 and "not whole" in complaint, name + ": no backup is made of it", complaint)
+        tap.ok(status == 65 and "not whole" in complaint, name + ": no backup is made of it",
+               complaint)
     else:
-        tap.ok(status == 65 and "jmctl rebuild" in complaint and "backup" in complaint, name + ": it stays shut, with two cures", complaint)
+        tap.ok(status == 65 and "jmctl rebuild" in complaint and "backup" in complaint,
+               name + ": it stays shut, with two cures", complaint)
     tap.is_(bytes_of(archive), before, name + ": nothing in the volumes was changed")
     # The command that lives without what is lost.
     status, out, complaint = jmctl("rebuild", "--json", "--archive", archive)
@@ -193,17 +205,20 @@ def case(n, name, harm, lost, carried):
     new = deposit(archive, 2 * MESSAGES + n)[0]
     tap.ok(new["seq"] > max(SENT), name + ": a new message is archived, under a new number", new)
     again = deposit(archive, 0)
-    tap.ok(digest_of(archive, new["seq"]) == new["report_sha256"] and len(again) == 1, name + ": and can be read")
+    tap.ok(digest_of(archive, new["seq"]) == new["report_sha256"] and len(again) == 1,
+           name + ": and can be read")
     found = named(archive, unread, name + ", rebuilt")
     status, _, _ = jmctl("rebuild", "--archive", archive)
     after = {i["id"] for i in items(archive)}
-    tap.ok(status == 65 and after >= have | {new["seq"]}, name + ": a second rebuild tells and has the same")
-    # What was lost is found again.
+    tap.ok(status == 65 and after >= have | {new["seq"]},
+           name + ": a second rebuild tells and has the same")
+    # The lost items are found again.
     for v in range(1, LAST + 1):
         if before.get(v) != bytes_of(ORIGINAL)[v]:
             shutil.copyfile(volume(ORIGINAL, v), volume(archive, v))
     status, out, complaint = jmctl("rebuild", "--json", "--archive", archive)
-    tap.ok(status == 0, name + ": with the volume back from a copy, rebuild is content", out + complaint)
+    tap.ok(status == 0, name + ": with the volume back from a copy, rebuild is content",
+           out + complaint)
     tap.is_(findings(archive), (0, []), name + ": and verify")
     got = exported(archive)
     tap.is_({i: got.get(i) for i in SENT}, SENT, name + ": and every message is there, exact")
@@ -212,17 +227,20 @@ def case(n, name, harm, lost, carried):
 
 
 def through_daemon():
-    """A hole far back does not keep new mail out; everybody is told."""
+    """Damage far back does not keep new mail out, and is reported everywhere."""
     archive = os.path.join(FOLDER, "daemon-archive")
     shutil.copytree(ORIGINAL, archive)
     os.remove(volume(archive, 2))
     d = Daemon(FOLDER + "/d", outbounds=(CLIENT,), more={"archive": {"directory": archive}}).start()
     try:
-        got = milter.deliver(d.socket, "a@example.com", [JOURNAL], corpus.report("after", 900), CLIENT).kind
+        got = milter.deliver(d.socket, "a@example.com", [JOURNAL], corpus.report("after", 900),
+                             CLIENT).kind
         tap.is_(got, "d", "the daemon archives new mail beside a hole")
         status, out, _ = jmctl("status", "--json", "--config", d.jmctl.settings)
-        tap.ok(status == 0 and "volume 2 is missing" in json.dumps(json.loads(out).get("damaged")), "status tells of it", out)
-        run.until(lambda: "volume 2 is missing" in jmctl("events", "--config", d.jmctl.settings)[1], "an event that tells of the volume")
+        tap.ok(status == 0 and "volume 2 is missing" in json.dumps(json.loads(out).get("damaged")),
+               "status tells of it", out)
+        run.until(lambda: "volume 2 is missing" in jmctl("events", "--config", d.jmctl.settings)[1],
+                  "an event that tells of the volume")
         tap.ok(True, "and the events")
         status, out, _ = jmctl("verify", "--json", "--config", d.jmctl.settings)
         tap.ok(status == 65 and '"volume": 2' in out.replace('":2', '": 2'), "and verify", out)
@@ -239,7 +257,8 @@ def not_mounted():
     before = open(archive + "/catalog/catalog.db", "rb").read()
     for verb in ("list", "rebuild", "verify"):
         status, _, complaint = jmctl(verb, "--archive", archive)
-        tap.ok(status == 65 and "not mounted" in complaint, "%s without any volume is refused" % verb, complaint)
+        tap.ok(status == 65 and "not mounted" in complaint,
+               "%s without any volume is refused" % verb, complaint)
     d = Daemon(FOLDER + "/n", outbounds=(CLIENT,), more={"archive": {"directory": archive}})
     try:
         d.start()
@@ -250,7 +269,8 @@ def not_mounted():
         d.stop()
     os.rmdir(archive + "/volumes")
     os.rename(archive + "/elsewhere", archive + "/volumes")
-    tap.is_(open(archive + "/catalog/catalog.db", "rb").read(), before, "and the catalog was not touched")
+    tap.is_(open(archive + "/catalog/catalog.db", "rb").read(), before,
+            "and the catalog was not touched")
     tap.is_(len(items(archive)), len(SENT), "mounted again, all is there")
 
 

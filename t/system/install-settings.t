@@ -1,6 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""make install puts everything below DESTDIR, the settings file only where there is none; make uninstall takes it away but for a changed one."""
+"""
+make install puts everything below DESTDIR, the settings file only where it does not exist; make
+uninstall takes it away but for a changed one.
+"""
 import os
 import re
 import shutil
@@ -12,7 +15,8 @@ import tap  # noqa: E402
 
 
 def files(folder):
-    return sorted(os.path.relpath(os.path.join(d, f), folder) for d, _, names in os.walk(folder) for f in names)
+    return sorted(os.path.relpath(os.path.join(d, f), folder) for d, _, names in os.walk(folder)
+                  for f in names)
 
 
 def everything():
@@ -21,23 +25,31 @@ def everything():
     if not tap.ok(r.returncode == 0, "make install", r.stdout.decode()):
         return
     found = files(tap.folder())
-    for name in ("bin/jmctl", "sbin/journal-milter", "sbin/journal-milter-web", "man/man8/jmctl.8", "man/man8/journal-milter.8", "man/man8/journal-milter-web.8",
-                 "man/man5/journal-milter.xml.5", "man/man5/stats.db.5", "systemd/system/journal-milter.service",
-                 "systemd/system/journal-milter-web.service", "sysusers.d/journal-milter.conf", "tmpfiles.d/journal-milter.conf",
-                 "share/journal-milter/settings-setup.xml.in", "share/journal-milter/microsoft365-ranges.json", "etc/journal-milter/journal-milter.xml"):
-        tap.is_(len([f for f in found if f.endswith("/" + name) or f == name]), 1, "installed: " + name)
+    for name in ("bin/jmctl", "sbin/journal-milter", "sbin/journal-milter-web", "man/man8/jmctl.8",
+                 "man/man8/journal-milter.8", "man/man8/journal-milter-web.8",
+                 "man/man5/journal-milter.xml.5", "man/man5/stats.db.5",
+                 "systemd/system/journal-milter.service",
+                 "systemd/system/journal-milter-web.service", "sysusers.d/journal-milter.conf",
+                 "tmpfiles.d/journal-milter.conf", "share/journal-milter/settings-setup.xml.in",
+                 "share/journal-milter/microsoft365-ranges.json",
+                 "etc/journal-milter/journal-milter.xml"):
+        tap.is_(len([f for f in found if f.endswith("/" + name) or f == name]), 1,
+                "installed: " + name)
     for name in (f for f in found if f.endswith(".service")):
         with open(os.path.join(tap.folder(), name), encoding="utf-8") as f:
             started = re.findall(r"(?m)^ExecStart=(\S+)", f.read())
-        tap.ok(started and all(os.access(tap.folder() + p, os.X_OK) for p in started), "%s starts what was installed" % os.path.basename(name), started)
+        tap.ok(started and all(os.access(tap.folder() + p, os.X_OK) for p in started),
+               "%s starts what was installed" % os.path.basename(name), started)
     r = make("uninstall")
     tap.is_((r.returncode, files(tap.folder())), (0, []), "make uninstall leaves nothing")
 
 
 def make(target):
-    env = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "DESTDIR")}
-    return subprocess.run(["make", "-s", "-C", tap.BUILD, target, "DESTDIR=" + tap.folder(), "sysconfdir=/etc"], stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, env=env, check=False, timeout=600)
+    env = {k: v for k, v in os.environ.items()
+           if k not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "DESTDIR")}
+    return subprocess.run(["make", "-s", "-C", tap.BUILD, target, "DESTDIR=" + tap.folder(),
+                           "sysconfdir=/etc"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          env=env, check=False, timeout=600)
 
 
 def main():
@@ -55,7 +67,8 @@ def main():
 
     everything()
     r = make("install-settings")
-    tap.ok(r.returncode == 0 and content() == given, "installed where there is none", r.stdout.decode())
+    tap.ok(r.returncode == 0 and content() == given, "installed where there is none",
+           r.stdout.decode())
     make("uninstall-settings")
     tap.ok(not os.path.exists(os.path.dirname(path)), "removed with its folder while unchanged")
     os.makedirs(os.path.dirname(path))

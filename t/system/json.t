@@ -1,6 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""Every verb of jmctl with --json on an archive with something of everything: one object a line, each as the verb's schema says."""
+"""
+Every verb of jmctl with --json on an archive with something of everything: one object a line, each
+as the verb's schema says.
+"""
 import collections
 import json
 import os
@@ -17,7 +20,8 @@ import run
 import schema
 import tap
 
-ONE, SLOW, STRICT, MAILBOX = ("%s@journal.example.com" % n for n in ("one", "slow", "strict", "mailbox"))
+ONE, SLOW, STRICT, MAILBOX = ("%s@journal.example.com" % n
+                              for n in ("one", "slow", "strict", "mailbox"))
 seen = collections.Counter()
 
 
@@ -27,8 +31,9 @@ def path(name):
 
 def say(code, verb, *args):
     """The objects; code: the exit status that is right, None: any."""
-    r = subprocess.run([jmctl.PROGRAM, verb, *map(str, args), "--json"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False,
-                       timeout=600, env=dict(os.environ, JM_DATADIR=tap.SRC))
+    r = subprocess.run([jmctl.PROGRAM, verb, *map(str, args), "--json"], stdin=subprocess.DEVNULL,
+                       stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False, timeout=600,
+                       env=dict(os.environ, JM_DATADIR=tap.SRC))
     what = " ".join([verb] + [os.path.basename(str(a)) for a in args])
     objects, wrong = [], []
     for line in r.stdout.decode().split("\n")[:-1]:
@@ -39,7 +44,8 @@ def say(code, verb, *args):
             continue
         wrong += schema.verb_faults(verb, objects[-1])
     seen[verb] += len(objects)
-    tap.ok(not wrong and (code is None or r.returncode == code), "jmctl %s: %d objects as the schema says" % (what, len(objects)),
+    tap.ok(not wrong and (code is None or r.returncode == code),
+           "jmctl %s: %d objects as the schema says" % (what, len(objects)),
            "exit %d\n%s%s" % (r.returncode, "\n".join(wrong[:20]), r.stderr.decode()))
     return objects
 
@@ -49,22 +55,29 @@ def fill(d):
     for m in corpus.all_messages():
         milter.deliver(d.socket, m.sender, [ONE], m.eml)
     for number in ("waits", "also-waits"):
-        milter.deliver(d.socket, "alice@example.com", [SLOW], corpus.report(number, recipients=("bob@example.com", "carol@example.com")))
+        milter.deliver(d.socket, "alice@example.com", [SLOW],
+                       corpus.report(number, recipients=("bob@example.com", "carol@example.com")))
     for number in ("foreign", "also-foreign", "third-foreign"):
-        milter.deliver(d.socket, "alice@example.com", [STRICT], corpus.report(number, sender="x@fabrikam.example", recipients=("y@fabrikam.example",)))
+        milter.deliver(d.socket, "alice@example.com", [STRICT], corpus.report(
+            number, sender="x@fabrikam.example", recipients=("y@fabrikam.example",)))
     for _ in range(2):
-        milter.deliver(d.socket, "alice@example.com", [ONE], corpus.report("twice", recipients=("bob@example.com",)))
-    milter.deliver(d.socket, "stranger@example.net", [ONE], corpus.report("refused"), ip="192.0.2.77")
-    milter.deliver(d.socket, "alice@example.com", ["nobody@journal.example.com"], corpus.report("nobody"))
+        milter.deliver(d.socket, "alice@example.com", [ONE],
+                       corpus.report("twice", recipients=("bob@example.com",)))
+    milter.deliver(d.socket, "stranger@example.net", [ONE], corpus.report("refused"),
+                   ip="192.0.2.77")
+    milter.deliver(d.socket, "alice@example.com", ["nobody@journal.example.com"],
+                   corpus.report("nobody"))
     run.until(lambda: d.jmctl.status().get("refused", 0) > 0, "the refusal is counted")
-    run.until(lambda: any(s.get("status") == "Error" for s in d.jmctl.status()["services"]), "the mailbox that is not there is an error")
+    run.until(lambda: any(s.get("status") == "Error" for s in d.jmctl.status()["services"]),
+              "the mailbox that is not there is an error")
 
 
 def online(d):
     at = ("--config", d.settings)
     items = say(0, "list", *at)
     say(0, "list", "--newest", "--limit", 2, *at)
-    say(0, "search", "--sort", "size", "--min-size", 200, "--domain", "example.com", "--subdomains", *at)
+    say(0, "search", "--sort", "size", "--min-size", 200, "--domain", "example.com", "--subdomains",
+        *at)
     for i in items:
         say(0, "show", i["id"], *at)
     say(0, "show", items[0]["message_id"], "--bcc", *at)
@@ -85,7 +98,8 @@ def online(d):
     say(0, "status", *at)
     run.until(lambda: d.jmctl.events("verified"), "the verification is an event")
     kinds = {e["kind"] for e in say(0, "events", *at)}
-    tap.ok({"refused", "status", "started", "set-aside", "released", "expired", "verified"} <= kinds, "events of all kinds", kinds)
+    tap.ok({"refused", "status", "started", "set-aside", "released", "expired", "verified"}
+           <= kinds, "events of all kinds", kinds)
     say(0, "watch", "--after", 1, "--limit", 40, *at)
     say(0, "top", *at)
     say(0, "backup", path("copy"), *at)
@@ -93,7 +107,8 @@ def online(d):
     say(0, "check", *at)
     say(3, "test", MAILBOX, *at)
     say(0, "explain", path("report.eml"), "--to", ONE, "--client", "127.0.0.1", *at)
-    say(0, "explain", "--to", ONE, "--to", "nobody@journal.example.com", "--to", "other@example.com", "--client", "192.0.2.9", *at)
+    say(0, "explain", "--to", ONE, "--to", "nobody@journal.example.com", "--to",
+        "other@example.com", "--client", "192.0.2.9", *at)
     say(None, "doctor", "--mta", "none", "--no-dns", *at)
 
 
@@ -129,28 +144,34 @@ def damaged(archive):
         f.seek(data.index(b'"journal":{') + 2)
         f.write(b"X")
     at = ("--archive", archive)
-    for verb, args in (("verify", ()), ("dump", (path("dump-damaged"),)), ("rebuild", ()), ("list", ())):
+    for verb, args in (("verify", ()), ("dump", (path("dump-damaged"),)), ("rebuild", ()),
+                       ("list", ())):
         found = say(None, verb, *args, *at)
-        tap.ok(verb == "list" or any("problem" in o for o in found), "%s names the damage" % verb, found)
+        tap.ok(verb == "list" or any("problem" in o for o in found), "%s names the damage" % verb,
+               found)
 
 
 def alone():
     for m in corpus.all_messages():
         with open(path("one.eml"), "wb") as f:
             f.write(m.eml)
-        say(0, "unwrap", path("one.eml"), "--journal-domain", "journal.example.com", "--prefer-clear-text")
+        say(0, "unwrap", path("one.eml"), "--journal-domain", "journal.example.com",
+            "--prefer-clear-text")
     say(0, "setup", "--output", path("setup"), "example.com")
     say(0, "ranges", "list")
     with open(path("newer.json"), "w", encoding="ascii") as f:
-        json.dump([{"id": 10, "serviceArea": "Exchange", "ips": ["192.0.2.0/24"], "tcpPorts": "25"}], f)
+        json.dump([{"id": 10, "serviceArea": "Exchange", "ips": ["192.0.2.0/24"],
+                    "tcpPorts": "25"}], f)
     say(1, "ranges", "diff", path("newer.json"))
     say(0, "help")
 
 
 services = [daemon.service(ONE), daemon.service(STRICT, journal_non_internal_addresses=False),
             daemon.service(SLOW, initial_process_delay=3600, delivery_wait_attempts=1),
-            daemon.service(MAILBOX, transport_type="POP3", pop3={"hostname": "127.0.0.1", "port": 1, "mailbox-name": "x", "password-file": path("password"),
-                                                                 "encrypted": False, "poll-interval": 1})]
+            daemon.service(MAILBOX, transport_type="POP3",
+                           pop3={"hostname": "127.0.0.1", "port": 1, "mailbox-name": "x",
+                                 "password-file": path("password"),
+                                 "encrypted": False, "poll-interval": 1})]
 d = daemon.Daemon(path("d"), services=services)
 with open(path("report.eml"), "wb") as f:
     f.write(corpus.report("told"))
@@ -165,7 +186,9 @@ tap.is_(d.stop(), 0, "the daemon stops")
 offline(d.archive)
 damaged(d.archive)
 alone()
-verbs = {json.loads(line)["verb"] for line in run.output(jmctl.PROGRAM, "help", "--json").splitlines()}
-tap.is_(sorted(v for v in verbs - {"completion"} if not seen[v]), [], "every verb was asked, and answered")
+verbs = {json.loads(line)["verb"]
+         for line in run.output(jmctl.PROGRAM, "help", "--json").splitlines()}
+tap.is_(sorted(v for v in verbs - {"completion"} if not seen[v]), [],
+        "every verb was asked, and answered")
 tap.is_(d.complaints(), [], "no complaint in the log")
 sys.exit(tap.done())

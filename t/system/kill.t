@@ -1,6 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""The milter dies at the worst moments: the client is told 4xx, sends again, and the message is stored once."""
+"""
+The milter dies at the worst moments: the client gets 4xx, sends again, and the message is stored
+once.
+"""
 import os
 import sys
 
@@ -15,7 +18,9 @@ JOURNAL = "journaling@journal.example.com"
 
 
 def last_reply(c):
-    """The reply to the end of the message, as a code; 4xx also when the server hangs up with one."""
+    """
+    The reply to the end of the message, as a code; 4xx also when the server hangs up with one.
+    """
     try:
         return c.reply().code
     except smtp.Gone:
@@ -46,7 +51,10 @@ def in_mid_message(s):
 
 
 def after_durable(s):
-    """Killed when the record is on disk and the answer not yet sent: the client must try again, and finds one item afterwards."""
+    """
+    Killed when the record is on disk and the answer not yet sent: the client must try again, and
+    finds one item afterwards.
+    """
     name = s.server.name
     report = corpus.report("durable")
     s.daemon.stop()
@@ -70,7 +78,8 @@ def after_durable(s):
     before = [i for i in s.jmctl.list() if i["subject"] == "Test durable"]
     tap.ok(len(before) <= 1, name + ": after the restart it is there once or not at all", before)
     tap.is_(s.send(report).code, 250, name + ": sent again: accepted")
-    tap.is_(len([i for i in s.jmctl.list() if i["subject"] == "Test durable"]), 1, name + ": and stored once")
+    tap.is_(len([i for i in s.jmctl.list() if i["subject"] == "Test durable"]), 1,
+            name + ": and stored once")
 
 
 def repeated(s):

@@ -1,6 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""jmctl top and watch on a daemon that works: the terminal is given back, a restart is outlived, and a reader that is slow or gone holds nothing."""
+"""
+jmctl top and watch on a daemon that works: the terminal is given back, a restart is outlived, and a
+reader that is slow or gone holds nothing.
+"""
 import fcntl
 import json
 import os
@@ -40,8 +43,10 @@ class Terminal:
         if not env:
             environment.pop("NO_COLOR", None)
         self.slave = slave
-        self.process = subprocess.Popen([jmctl.PROGRAM, *args, "--config", d.settings], stdin=slave, stdout=slave, stderr=slave, env=environment,
-                                        start_new_session=True, preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
+        self.process = subprocess.Popen([jmctl.PROGRAM, *args, "--config", d.settings], stdin=slave,
+                                        stdout=slave, stderr=slave, env=environment,
+                                        start_new_session=True,
+                                        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
         self.seen = b""
         tap.at_end(self.end)
 
@@ -72,31 +77,40 @@ class Terminal:
         run.until(lambda: self.process.poll() is not None, "it ends")
         self.read()
         same = termios.tcgetattr(self.slave) == self.before
-        tap.ok(self.seen.rstrip().endswith(LEAVE) and same, "top: %s gives the terminal back" % name, repr(self.seen[-200:]))
+        tap.ok(self.seen.rstrip().endswith(LEAVE) and same,
+               "top: %s gives the terminal back" % name, repr(self.seen[-200:]))
 
 
 def say(*args):
-    r = subprocess.run([jmctl.PROGRAM, *args], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False, timeout=600)
+    r = subprocess.run([jmctl.PROGRAM, *args], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                       stderr=subprocess.PIPE, check=False, timeout=600)
     return r.returncode, r.stdout.decode(), r.stderr.decode()
 
 
 def top_once():
     at = ("--config", d.settings)
     status, out, complaint = say("top", *at)
-    tap.ok(status == 64 and not out and "--once" in complaint, "top: without a terminal it is refused with a word", complaint)
-    words = ("journal-milter", "Archive  ok", "Rate", "/s", "this hour", "Commit", "Queue", "SERVICE", ONE, "Awaiting Initial Run", "OK", "CLIENT", "192.0.2.77",
+    tap.ok(status == 64 and not out and "--once" in complaint,
+           "top: without a terminal it is refused with a word", complaint)
+    words = ("journal-milter", "Archive  ok", "Rate", "/s", "this hour", "Commit", "Queue",
+             "SERVICE", ONE, "Awaiting Initial Run", "OK", "CLIENT", "192.0.2.77",
              "1 client-address", "RECENT EVENTS", "checkpoint")
-    run.settled(lambda: [w for w in words if w not in say("top", "--once", *at)[1]], [])	# what was refused is counted a second later
+    # what was refused is counted a second later
+    run.settled(lambda: [w for w in words if w not in say("top", "--once", *at)[1]], [])
     status, out, complaint = say("top", "--once", *at)
-    tap.ok(status == 0 and "\x1b" not in out, "top --once: a picture without colours for a file", complaint)
+    tap.ok(status == 0 and "\x1b" not in out, "top --once: a picture without colours for a file",
+           complaint)
     for word in words:
         tap.ok(word in out, "it has: " + word, out)
     status, out, _ = say("top", "--json", *at)
     jmctl.checked("top", out.encode())
     o = json.loads(out)
-    tap.ok(status == 0 and o["rates"]["reports_per_second"] is not None and o["archive"]["items"] >= 1, "top --json: one object with rates")
-    tap.ok([c["client"] for c in o["clients"]][:1] == ["127.0.0.1"] and o["clients"][0]["messages"] > 0, "it knows the busiest client", o["clients"])
-    tap.ok([c["turned_away"] for c in o["clients"] if c["client"] == "192.0.2.77"] == [1], "and whom it turned away", o["clients"])
+    tap.ok(status == 0 and o["rates"]["reports_per_second"] is not None
+           and o["archive"]["items"] >= 1, "top --json: one object with rates")
+    tap.ok([c["client"] for c in o["clients"]][:1] == ["127.0.0.1"]
+           and o["clients"][0]["messages"] > 0, "it knows the busiest client", o["clients"])
+    tap.ok([c["turned_away"] for c in o["clients"] if c["client"] == "192.0.2.77"] == [1],
+           "and whom it turned away", o["clients"])
     for wrong in (("--interval", "0"), ("--interval", "x"), ("word",)):
         tap.is_(say("top", *wrong)[0], 64, "top %s is refused" % " ".join(wrong))
 
@@ -117,7 +131,8 @@ def top_live():
         """The last whole picture fits; one more of the old size may have come before."""
         whole = [f.split(b"\x1b[J")[0] for f in t.read().split(b"\x1b[H")[1:] if b"\x1b[J" in f]
         return bool(whole) and b"Archive" in whole[-1] and whole[-1].count(b"\r\n") <= 7
-    tap.ok(run.settled(small, True), "top: a small terminal gets no more lines than it has", t.seen[-3000:])
+    tap.ok(run.settled(small, True), "top: a small terminal gets no more lines than it has",
+           t.seen[-3000:])
     t.type(b"q")
     t.given_back("q")
     tap.is_(t.process.returncode, 0, "top: q ends it with 0")
@@ -126,12 +141,14 @@ def top_live():
         t.until(b"RECENT EVENTS")
         t.process.send_signal(number)
         t.given_back(signal.Signals(number).name)
-        tap.is_(t.process.returncode, -number, "top: and it is seen to end by %s" % signal.Signals(number).name)
+        tap.is_(t.process.returncode, -number,
+                "top: and it is seen to end by %s" % signal.Signals(number).name)
     t = Terminal("top", "--interval", "3600")
     t.until(b"RECENT EVENTS")
     t.process.send_signal(signal.SIGTSTP)
     t.until(LEAVE)
-    run.until(lambda: open("/proc/%d/stat" % t.process.pid, encoding="ascii").read().rsplit(")", 1)[1].split()[0] == "T", "it is stopped")
+    run.until(lambda: open("/proc/%d/stat" % t.process.pid, encoding="ascii").read().rsplit(")", 1)[
+        1].split()[0] == "T", "it is stopped")
     tap.is_(termios.tcgetattr(t.slave), t.before, "top: stopped (^Z), the terminal is as it was")
     t.clear()
     t.process.send_signal(signal.SIGCONT)
@@ -153,7 +170,8 @@ def top_restart():
     t.until(b"no daemon answers: this is how it stood")
     d.start()
     t.clear()
-    run.until(lambda: b"up " in t.read() and b"no daemon" not in t.seen.split(b"\x1b[H")[-1], "it shows the new daemon")
+    run.until(lambda: b"up " in t.read() and b"no daemon" not in t.seen.split(b"\x1b[H")[-1],
+              "it shows the new daemon")
     tap.ok(True, "top: a daemon that was killed and comes again is shown as that")
     t.type(b"q")
     t.given_back("q after a restart")
@@ -164,7 +182,8 @@ class Watch:
 
     def __init__(self, name, *args):
         self.path = os.path.join(tap.folder(), name)
-        self.program = run.Program([jmctl.PROGRAM, "watch", *args, "--config", d.settings], self.path)
+        self.program = run.Program([jmctl.PROGRAM, "watch", *args, "--config", d.settings],
+                                   self.path)
 
     def start(self):
         self.program.start()
@@ -187,8 +206,10 @@ def watch_lines():
     while "archived" not in now.text():	# it begins with what comes once it has looked
         n += 1
         send("now-%d" % n, subject="Now")
-    archived = re.findall(r"^\S+  archived .*", now.text(), re.M)	# the start's own event may come between them
-    tap.ok(archived and all(" Now " in line for line in archived), "watch: begins with what comes now", now.text())
+    # the start's own event may come between them
+    archived = re.findall(r"^\S+  archived .*", now.text(), re.M)
+    tap.ok(archived and all(" Now " in line for line in archived),
+           "watch: begins with what comes now", now.text())
     now.program.stop()
     here = ("--after", str(d.jmctl.status()["last_seq"]))
     w = Watch("all", *here).start()
@@ -201,7 +222,8 @@ def watch_lines():
     send("strange", ip="192.0.2.78")
     send("foreign", to=STRICT, sender="x@fabrikam.example", recipients=("y@fabrikam.example",))
     send("delayed", to=SLOW)
-    w.until(r"archived .*%s  item \d+  from alice@example.com  to \d  .* Watched  by 127\.0\.0\.1" % ONE)
+    w.until(r"archived .*%s  item \d+  from alice@example.com  to \d  .* Watched  by 127\.0\.0\.1"
+            % ONE)
     w.until(r"merged .*%s" % ONE)
     w.until(r"refused .*192\.0\.2\.78")
     w.until(r"set-aside .*%s.* item \d+ .*: " % STRICT)
@@ -211,33 +233,50 @@ def watch_lines():
     d.jmctl.run("queue", "release", row["id"])
     w.until(r"released .*%s  item %d" % (SLOW, row["id"]))
     w.until(r"status .*%s  OK" % SLOW)
-    tap.ok("\x1b" not in w.text() and "\\x1b[2J\\x07drives" in w.text(), "watch: no colours in a file, and no Subject drives a terminal", w.text())
+    tap.ok("\x1b" not in w.text() and "\\x1b[2J\\x07drives" in w.text(),
+           "watch: no colours in a file, and no Subject drives a terminal", w.text())
     tap.ok(True, "watch: what leaves the queue, and how a service stands")
     s.until("released")
     r.until("set-aside")
     r.until("refused")
-    tap.is_(sorted({line.split()[1] for line in r.text().splitlines()}), ["refused", "set-aside"], "watch --kind: only these")
-    tap.is_([line for line in s.text().splitlines() if SLOW not in line], [], "watch --service: only this one")
+    tap.is_(sorted({line.split()[1] for line in r.text().splitlines()}), ["refused", "set-aside"],
+            "watch --kind: only these")
+    tap.is_([line for line in s.text().splitlines() if SLOW not in line], [],
+            "watch --service: only this one")
     j.until('"released"')
     lines = j.text().splitlines()
     jmctl.checked("watch", j.text().encode())
     objects = [json.loads(line) for line in lines]
-    tap.is_([o["seq"] for o in objects], sorted(o["seq"] for o in objects), "watch --json: one object a line, in the order of the records")
+    tap.is_([o["seq"] for o in objects], sorted(o["seq"] for o in objects),
+            "watch --json: one object a line, in the order of the records")
     first = next(o for o in objects if o["kind"] == "archived")
-    tap.is_((first["service"], first["sender"], first["subject"], first["actor"]), (ONE, "alice@example.com", "Watched", "127.0.0.1"), "with what the item is")
+    tap.is_((first["service"], first["sender"], first["subject"], first["actor"]),
+            (ONE, "alice@example.com", "Watched", "127.0.0.1"), "with what the item is")
+    watch_restart(w)
+    for x in (w, j, r, s):
+        x.program.stop()
+    watch_after()
+
+
+def watch_restart(w):
     d.kill()
     w.until("waiting for a daemon")
     d.start()
     send("after-restart", subject="Behind")
     w.until("Behind")
-    tap.is_(len(re.findall("archived .*Watched", w.text())), 1, "watch: over kill -9 and a restart it goes on, and tells nothing twice")
-    for x in (w, j, r, s):
-        x.program.stop()
+    tap.is_(len(re.findall("archived .*Watched", w.text())), 1,
+            "watch: over kill -9 and a restart it continues, and shows nothing twice")
+
+
+def watch_after():
     status, out, _ = say("watch", "--after", "1", "--limit", "3", "--config", d.settings)
-    tap.ok(status == 0 and out.count("\n") == 3, "watch --after --limit: begins behind a record and ends", out)
-    everything = json.loads("[%s]" % ",".join(say("watch", "--json", "--after", "1", "--limit", str(len(d.jmctl.events()) + 5), "--config", d.settings)[1].splitlines()))
+    tap.ok(status == 0 and out.count("\n") == 3,
+           "watch --after --limit: begins behind a record and ends", out)
+    everything = json.loads("[%s]" % ",".join(say("watch", "--json", "--after", "1", "--limit", str(
+        len(d.jmctl.events()) + 5), "--config", d.settings)[1].splitlines()))
     events = [e["seq"] for e in d.jmctl.events() if e["seq"] > 1]
-    tap.ok(set(events[:5]) <= {o["seq"] for o in everything}, "watch --after: every event is among them")
+    tap.ok(set(events[:5]) <= {o["seq"] for o in everything},
+           "watch --after: every event is among them")
     status, out, complaint = say("watch", "--after", "99999999999999999999")
     tap.is_(status, 64, "watch: a number too large is refused")
 
@@ -248,7 +287,8 @@ def readers():
     for _ in range(10):
         ours, theirs = os.pipe()
         fcntl.fcntl(ours, 1031, 4096)	# F_SETPIPE_SZ: it is full at once
-        p = subprocess.Popen([jmctl.PROGRAM, "watch", "--json", "--after", "1", "--config", d.settings], stdin=subprocess.DEVNULL, stdout=theirs)
+        p = subprocess.Popen([jmctl.PROGRAM, "watch", "--json", "--after", "1", "--config",
+                              d.settings], stdin=subprocess.DEVNULL, stdout=theirs)
         os.close(theirs)
         tap.at_end(p.kill)
         slow.append((p, ours))
@@ -256,9 +296,12 @@ def readers():
         if send("flow-%d" % i).kind != "d":
             tap.ok(False, "mail flows beside readers that do not read")
             break
-    full = [p for p, end in slow if run.until(lambda end=end: len(select.select([end], [], [], 0)[0]) == 1, "its pipe has something")]
+    full = [p for p, end in slow
+            if run.until(lambda end=end: len(select.select([end], [], [], 0)[0]) == 1,
+                         "its pipe has something")]
     tap.is_(len(full), 10, "ten watches whose output nobody takes")
-    tap.ok(d.jmctl.status()["reports"] >= 60 and d.jmctl.verify()[0] == 0, "mail flows and the daemon answers: more watches than it has places hold none")
+    tap.ok(d.jmctl.status()["reports"] >= 60 and d.jmctl.verify()[0] == 0,
+           "mail flows and the daemon answers: more watches than it has places hold none")
     gone, end = slow[0]
     os.close(end)
     send("for-the-gone")
@@ -271,14 +314,16 @@ def readers():
 
 
 d = daemon.Daemon(os.path.join(tap.folder(), "d"), services=[
-    daemon.service(ONE), daemon.service(SLOW, initial_process_delay=3600, delivery_wait_attempts=1), daemon.service(STRICT, journal_non_internal_addresses=False)])
+    daemon.service(ONE), daemon.service(SLOW, initial_process_delay=3600, delivery_wait_attempts=1),
+    daemon.service(STRICT, journal_non_internal_addresses=False)])
 tap.is_(say("top", "--once", "--archive", tap.folder())[0], 75, "top: without a daemon it says so")
 d.start()
 send("first")
 send("second")
 send("stranger", ip="192.0.2.77")
 run.until(lambda: len(d.jmctl.list()) == 2, "two items")
-run.until(lambda: any(s.get("status") == "OK" for s in d.jmctl.status()["services"]), "a service is OK")
+run.until(lambda: any(s.get("status") == "OK" for s in d.jmctl.status()["services"]),
+          "a service is OK")
 top_once()
 top_live()
 top_restart()

@@ -1,11 +1,16 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# System tests run the real programs with real mail servers; each runs alone: prove t/system/NAME.t
-MAIL_TESTS = t/system/milter.t t/system/corpus_postfix.t t/system/corpus_sendmail.t t/system/mixed.t t/system/refusals.t \
-	t/system/tls_auth.t t/system/traps.t t/system/piler.t t/system/kill.t t/system/reload.t t/system/stop.t t/system/diskfull.t \
+# System tests drive the real programs on real mail servers. Each can be run alone:
+# prove t/system/NAME.t
+MAIL_TESTS = t/system/milter.t t/system/corpus_postfix.t t/system/corpus_sendmail.t \
+	t/system/mixed.t t/system/refusals.t \
+	t/system/tls_auth.t t/system/traps.t t/system/piler.t t/system/kill.t t/system/reload.t \
+	t/system/stop.t t/system/diskfull.t \
 	t/system/starvation.t t/system/places.t t/system/service_fields.t t/system/domain.t
 SYSTEM_TESTS += $(MAIL_TESTS)
 EXTRA_DIST += $(MAIL_TESTS)
 SYSTEM_TESTS += t/system/check.t t/system/install-settings.t
-EXTRA_DIST += t/lib/certs.py t/lib/corpus.py t/lib/corpus_test.py t/lib/daemon.py t/lib/dns.py t/lib/jmctl.py t/lib/milter.py t/lib/postfix.py \
-	t/lib/run.py t/lib/scene.py t/lib/sendmail.py t/lib/sendmail-shim.c t/lib/disk-fault.c t/lib/open.h t/lib/slow-sync.c t/lib/smtp.py t/lib/tap.py t/lib/tsan.supp
+EXTRA_DIST += t/lib/certs.py t/lib/corpus.py t/lib/corpus_test.py t/lib/daemon.py t/lib/dns.py \
+	t/lib/jmctl.py t/lib/milter.py t/lib/postfix.py \
+	t/lib/run.py t/lib/scene.py t/lib/sendmail.py t/lib/sendmail-shim.c t/lib/disk-fault.c \
+	t/lib/open.h t/lib/slow-sync.c t/lib/smtp.py t/lib/tap.py t/lib/tsan.supp
 EXTRA_DIST += t/system/check.t t/system/install-settings.t

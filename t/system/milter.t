@@ -23,15 +23,19 @@ def chunks(d):
     report = corpus.report("chunks", 3000)
     for size in (1, 2, 7, 1023, 65535):
         data = report.replace(b"chunks", b"chunk%d" % size)
-        tap.is_(milter.deliver(d.socket, SENDER, [JOURNAL], data, ALLOWED, chunk=size).kind, "d", "body in pieces of %d: discard" % size)
+        tap.is_(milter.deliver(d.socket, SENDER, [JOURNAL], data, ALLOWED, chunk=size).kind, "d",
+                "body in pieces of %d: discard" % size)
         tap.bytes_(newest(d), data, "body in pieces of %d: every byte archived" % size)
 
 
 def odd_bytes(d):
-    for name, body in (("nul", b"a\0b\0\0c\r\n"), ("all", bytes(range(256)) * 40), ("bare-cr-lf", b"a\rb\nc\r\r\n\n\r"),
+    for name, body in (("nul", b"a\0b\0\0c\r\n"), ("all", bytes(range(256)) * 40),
+                       ("bare-cr-lf", b"a\rb\nc\r\r\n\n\r"),
                        ("no-line-end", b"x" * 100000), ("none", b"")):
-        data = corpus.report(name, inner=b"Subject: " + name.encode() + b"\r\nMessage-ID: <" + name.encode() + b"@x>\r\n\r\n" + body)
-        tap.is_(milter.deliver(d.socket, SENDER, [JOURNAL], data, ALLOWED).kind, "d", "odd bytes, %s: discard" % name)
+        data = corpus.report(name, inner=b"Subject: " + name.encode() + b"\r\nMessage-ID: <"
+                             + name.encode() + b"@x>\r\n\r\n" + body)
+        tap.is_(milter.deliver(d.socket, SENDER, [JOURNAL], data, ALLOWED).kind, "d",
+                "odd bytes, %s: discard" % name)
         tap.bytes_(newest(d), data, "odd bytes, %s: every byte archived" % name)
 
 
@@ -39,10 +43,13 @@ def families(d):
     a = milter.deliver(d.socket, SENDER, [JOURNAL], corpus.report("family"), None)
     tap.is_(a.kind, "y", "a client without address is refused")
     tap.like(a.text, r"^550 5\.7\.1", "with 5.7.1")
-    tap.is_(milter.deliver(d.socket, SENDER, [JOURNAL], corpus.report("v6"), "2001:db8:25::7").kind, "d", "IPv6 in a range: discard")
+    tap.is_(milter.deliver(d.socket, SENDER, [JOURNAL], corpus.report("v6"), "2001:db8:25::7").kind,
+            "d", "IPv6 in a range: discard")
     a = milter.deliver(d.socket, SENDER, [JOURNAL], corpus.report("v6"), "2001:db8:26::7")
-    tap.like(a.text, r"^550 5\.7\.1 .*2001:db8:26::7", "IPv6 outside: refused, and the text names it")
-    tap.is_(milter.deliver(d.socket, SENDER, [JOURNAL], corpus.report("mapped"), "::ffff:192.0.2.25").kind, "d",
+    tap.like(a.text, r"^550 5\.7\.1 .*2001:db8:26::7",
+             "IPv6 outside: refused, and the text names it")
+    tap.is_(milter.deliver(d.socket, SENDER, [JOURNAL], corpus.report("mapped"),
+                           "::ffff:192.0.2.25").kind, "d",
             "an IPv4 address mapped into IPv6 counts as the IPv4 address")
 
 
@@ -52,7 +59,8 @@ def connect_again(d):
         s.connect("203.0.113.9")
         s.helo()
         s.mail("<%s>" % SENDER)
-        tap.is_(s.rcpt("<%s>" % JOURNAL).kind, "y", "connection kept: refused with the first address")
+        tap.is_(s.rcpt("<%s>" % JOURNAL).kind, "y",
+                "connection kept: refused with the first address")
         s.abort()
         s.send("K")	# "quit, a new connection follows"
         s.connect(ALLOWED)
@@ -64,7 +72,10 @@ def connect_again(d):
 
 
 def out_of_order(d):
-    """After "quit, a new connection follows" whatever is said first begins a session, which has no address."""
+    """
+    After "quit, a new connection follows" whatever is said first begins a session, which has no
+    address.
+    """
     for name, first in (("HELO", lambda s: s.helo()), ("MAIL", lambda s: None)):
         with milter.Session(d.socket) as s:
             s.connect(ALLOWED)
@@ -73,12 +84,16 @@ def out_of_order(d):
             s.send("K")
             first(s)
             s.mail("<%s>" % SENDER)
-            tap.like(s.rcpt("<%s>" % JOURNAL), r"^550 5\.7\.1 .*unknown", "a kept connection goes on with %s: refused, no address is known" % name)
+            tap.like(s.rcpt("<%s>" % JOURNAL), r"^550 5\.7\.1 .*unknown",
+                     "a kept connection goes on with %s: refused, no address is known" % name)
             s.quit()
 
 
 def too_many(d):
-    """More recipients than a message can have: each is deferred by itself, and a service that took none gets no copy."""
+    """
+    More recipients than a message can have: each is deferred by itself, and a service that took
+    none gets no copy.
+    """
     def archived(service):
         return sum(i["service"] == service for i in d.jmctl.list())
 
@@ -93,10 +108,13 @@ def too_many(d):
         for n in (900, 300, 100, 30, 1):
             while s.rcpt("<@%s.example:%s>" % ("r" * n, JOURNAL)).kind == "c":
                 pass
-        tap.like(s.rcpt("<%s>" % second), r"^451 4\.3\.0", "when the list of journal recipients is full, one of another service is deferred")
-        tap.is_(s.message(corpus.report("too-many")).kind, "c", "the message is archived for those that were taken")
+        tap.like(s.rcpt("<%s>" % second), r"^451 4\.3\.0",
+                 "when the list of journal recipients is full, one of another service is deferred")
+        tap.is_(s.message(corpus.report("too-many")).kind, "c",
+                "the message is archived for those that were taken")
         s.quit()
-    tap.is_((archived(JOURNAL), archived(second)), (before[0] + 1, before[1]), "and for no other service")
+    tap.is_((archived(JOURNAL), archived(second)), (before[0] + 1, before[1]),
+            "and for no other service")
 
 
 def abandoned(d):
@@ -140,14 +158,17 @@ def recipients(d):
         s.connect(ALLOWED)
         s.helo()
         s.mail("<%s>" % SENDER, "SIZE=1000", "BODY=8BITMIME")
-        kinds = [s.rcpt(form).kind for form in ("<%s>" % JOURNAL, JOURNAL, "<@relay.example.org:%s>" % JOURNAL, "<%s.>" % JOURNAL,
-                                                "<user@example.com>", "user", "<>", "<journaling@JOURNAL.example.COM>")]
+        kinds = [s.rcpt(form).kind for form in ("<%s>" % JOURNAL, JOURNAL, "<@relay.example.org:%s>"
+                                                % JOURNAL, "<%s.>" % JOURNAL, "<user@example.com>",
+                                                "user", "<>", "<journaling@JOURNAL.example.COM>")]
         tap.is_(kinds, ["c"] * 8, "every form of an address is understood")
         a = s.message(corpus.report("forms"))
         tap.is_(a.kind, "c", "with others left the message goes on")
         gone = [data.rstrip(b"\0").decode() for kind, data in a.changes if kind == "-"]
-        tap.is_(sorted(x for x in gone if "example.org" not in x or "@relay" in x)[:1] != [], True, "journal recipients are taken off")
-        for form in ("<%s>" % JOURNAL, JOURNAL, "<@relay.example.org:%s>" % JOURNAL, "<%s.>" % JOURNAL, "<journaling@JOURNAL.example.COM>"):
+        tap.is_(sorted(x for x in gone if "example.org" not in x or "@relay" in x)[:1] != [], True,
+                "journal recipients are taken off")
+        for form in ("<%s>" % JOURNAL, JOURNAL, "<@relay.example.org:%s>" % JOURNAL,
+                     "<%s.>" % JOURNAL, "<journaling@JOURNAL.example.COM>"):
             tap.ok(form in gone, "taken off: %s" % form, gone)
         tap.ok(not any("user" in x or x == "<>" for x in gone), "nobody else is taken off", gone)
         s.quit()
@@ -160,7 +181,9 @@ def together(d):
 
     def one(k):
         for i in range(6):
-            answers.append(milter.deliver(d.socket, SENDER, [JOURNAL], corpus.report("t%d-%d" % (k, i), 20000 * (i % 3)), ALLOWED).kind)
+            answers.append(milter.deliver(d.socket, SENDER, [JOURNAL],
+                                          corpus.report("t%d-%d" % (k, i), 20000 * (i % 3)),
+                                          ALLOWED).kind)
     threads = [threading.Thread(target=one, args=(k,)) for k in range(24)]
     for t in threads:
         t.start()
@@ -179,33 +202,45 @@ def together(d):
 
 
 def garbage(d):
-    """What is no milter protocol ends its own connection only."""
+    """Input that is no milter protocol ends its own connection only."""
     for data in (b"\0\0\0\0", b"\xff\xff\xff\xffXXXX", b"GET / HTTP/1.0\r\n\r\n", b"\0\0\0\1O"):
         s = milter.Session(d.socket)
         s.socket.sendall(data)
         s.socket.close()
-    tap.is_(milter.deliver(d.socket, SENDER, [JOURNAL], corpus.report("after-garbage"), ALLOWED).kind, "d", "after garbage it still serves")
+    tap.is_(milter.deliver(d.socket, SENDER, [JOURNAL], corpus.report("after-garbage"),
+                           ALLOWED).kind, "d", "after garbage it still serves")
 
 
 def socket_rights():
-    """The mode and the group of a unix socket, and the level of compression; each one way and the other."""
+    """
+    The mode and the group of a unix socket, and the level of compression; each one way and the
+    other.
+    """
     large, stored = corpus.report("large", 300000), []
-    for name, more, want in (("mode-default", {}, 0o660), ("mode-0600", {"milter": {"socket-mode": "0600"}, "archive": {"compression-level": 19}}, 0o600)):
+    for name, more, want in (("mode-default", {}, 0o660),
+                             ("mode-0600", {"milter": {"socket-mode": "0600"},
+                                            "archive": {"compression-level": 19}}, 0o600)):
         group = grp.getgrgid(os.getgid() if os.getuid() else grp.getgrnam("nogroup").gr_gid)
         more.setdefault("milter", {"socket-mode": "0660"})["socket-group"] = group.gr_name
-        d = Daemon(os.path.join(tap.folder(), name), outbounds=(ALLOWED,), unix=True, more=more).start()
+        d = Daemon(os.path.join(tap.folder(), name), outbounds=(ALLOWED,), unix=True,
+                   more=more).start()
         st = os.stat(d.socket.split(":", 1)[1])
-        tap.is_((st.st_mode & 0o777, st.st_gid), (want, group.gr_gid), "%s: mode and group of the socket" % name)
-        tap.is_(milter.deliver(d.socket, SENDER, [JOURNAL], large, ALLOWED).kind, "d", name + ": it is served")
+        tap.is_((st.st_mode & 0o777, st.st_gid), (want, group.gr_gid),
+                "%s: mode and group of the socket" % name)
+        tap.is_(milter.deliver(d.socket, SENDER, [JOURNAL], large, ALLOWED).kind, "d",
+                name + ": it is served")
         stored.append(d.jmctl.status()["stored_bytes"])
-        tap.bytes_(d.jmctl.export(d.jmctl.list()[0]["id"], "--report"), large, name + ": with every byte")
+        tap.bytes_(d.jmctl.export(d.jmctl.list()[0]["id"], "--report"), large,
+                   name + ": with every byte")
         d.stop()
-    tap.ok(stored[1] < stored[0], "level 19 stores less than level 1: %d, %d bytes" % (stored[1], stored[0]))
+    tap.ok(stored[1] < stored[0],
+           "level 19 stores less than level 1: %d, %d bytes" % (stored[1], stored[0]))
 
 
 socket_rights()
 d = Daemon(tap.folder() + "/milter", outbounds=(ALLOWED, "2001:db8:25::/48"), unix=True).start()
-for test in (chunks, odd_bytes, families, connect_again, out_of_order, too_many, abandoned, recipients, together, garbage):
+for test in (chunks, odd_bytes, families, connect_again, out_of_order, too_many, abandoned,
+             recipients, together, garbage):
     test(d)
 status, found = d.jmctl.verify()
 tap.ok(status == 0, "jmctl verify finds nothing wrong", found)

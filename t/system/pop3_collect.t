@@ -1,11 +1,14 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""The daemon empties journal mailboxes: a real Dovecot over TLS, and beside it one faulty server a fault, all at once. No item is lost or doubled."""
+"""
+The daemon empties journal mailboxes: a real Dovecot over TLS, and beside it one faulty server a
+fault, all at once. No item is lost or doubled.
+"""
 import glob
 import os
 import sys
 
-sys.path.insert(0, os.path.join(os.environ.get("JM_SRCDIR") or os.path.join(os.path.dirname(os.path.abspath(__file__)), "../.."), "t/lib"))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
 import dovecot
 import pop3
 import run
@@ -22,24 +25,32 @@ os.chmod(password, 0o600)
 
 
 def mailbox(email, port, host="127.0.0.1", **kw):
-    settings = {"hostname": host, "port": port, "mailbox-name": "journal", "password-file": password, "poll-interval": 1}
+    settings = {"hostname": host, "port": port, "mailbox-name": "journal",
+                "password-file": password, "poll-interval": 1}
     settings.update((k.replace("_", "-"), v) for k, v in kw.items())
-    return service(email, transport_type="POP3", pop3={k: v for k, v in settings.items() if v is not None})
+    return service(email, transport_type="POP3",
+                   pop3={k: v for k, v in settings.items() if v is not None})
 
 
 # name, quirks by connection, pipelining, ids left on the server, connections at most until it is so
 FAULTS = (
     ("none", {}, False, []), ("pipelined", {}, True, []), ("trickle", {"*": ["trickle"]}, True, []),
     ("cut", {1: ["retr-cut:b"]}, True, []), ("cutdot", {1: ["retr-cutdot:b"]}, False, []),
-    ("close-after", {1: ["retr-close-after:b"]}, True, []), ("garbage", {1: ["retr-garbage:b"]}, False, []),
+    ("close-after", {1: ["retr-close-after:b"]}, True, []),
+    ("garbage", {1: ["retr-garbage:b"]}, False, []),
     ("never", {"*": ["retr-err:b"]}, True, ["b"]), ("once", {1: ["retr-err:b"]}, False, []),
-    ("lies", {"*": ["list-lies"]}, False, []), ("no-list", {"*": ["list-err"]}, False, []), ("no-uidl", {"*": ["uidl-err"]}, False, []),
-    ("short", {1: ["uidl-short"]}, False, []), ("dup", {"*": ["uidl-dup"]}, False, []), ("missing", {"*": ["uidl-missing"]}, False, []),
-    ("quit-err", {1: ["quit-err"]}, False, []), ("quit-cut", {1: ["quit-cut"]}, True, []), ("quit-lost", {1: ["quit-lost"]}, False, []),
-    ("quit-lie", {1: ["quit-lie"], 2: ["quit-lie"]}, False, []), ("dele-err", {1: ["dele-err"]}, False, []),
-    ("dele-cut", {1: ["dele-cut"]}, True, []), ("renamed", {1: ["quit-err"], 2: ["uidl-renamed"]}, False, []),
-    ("no-ids-twice", {1: ["quit-err", "uidl-err"]}, False, []), ("dup-twice", {1: ["quit-err"], "*": ["uidl-dup"]}, False, []),
-)
+    ("lies", {"*": ["list-lies"]}, False, []), ("no-list", {"*": ["list-err"]}, False, []),
+    ("no-uidl", {"*": ["uidl-err"]}, False, []),
+    ("short", {1: ["uidl-short"]}, False, []), ("dup", {"*": ["uidl-dup"]}, False, []),
+    ("missing", {"*": ["uidl-missing"]}, False, []),
+    ("quit-err", {1: ["quit-err"]}, False, []), ("quit-cut", {1: ["quit-cut"]}, True, []),
+    ("quit-lost", {1: ["quit-lost"]}, False, []),
+    ("quit-lie", {1: ["quit-lie"], 2: ["quit-lie"]}, False, []),
+    ("dele-err", {1: ["dele-err"]}, False, []),
+    ("dele-cut", {1: ["dele-cut"]}, True, []),
+    ("renamed", {1: ["quit-err"], 2: ["uidl-renamed"]}, False, []),
+    ("no-ids-twice", {1: ["quit-err", "uidl-err"]}, False, []),
+    ("dup-twice", {1: ["quit-err"], "*": ["uidl-dup"]}, False, []),)
 
 certs = dovecot.Certificates(os.path.join(home, "ca"))
 real = dovecot.Dovecot(os.path.join(home, "dovecot"), certificates=certs).start()
@@ -53,25 +64,35 @@ real.put(stored)
 servers, services, sent = {}, [], {}
 for row, (name, quirks, pipelining, left) in enumerate(FAULTS):
     sent[name] = [(i, pop3.message(row * 10 + k)) for k, i in enumerate("abc")]
-    servers[name] = Pop3Server(sent[name], quirks, EXCHANGE + (("PIPELINING",) if pipelining else ()))
-    services.append(mailbox("%s@journal.example.com" % name, servers[name].port, encrypted=False, mailbox_name="j-" + name))
+    servers[name] = Pop3Server(sent[name], quirks,
+                               EXCHANGE + (("PIPELINING",) if pipelining else ()))
+    services.append(mailbox("%s@journal.example.com" % name, servers[name].port, encrypted=False,
+                            mailbox_name="j-" + name))
 bodies = pop3.nasty()
-exact = Pop3Server([("m%d" % i, pop3.message(1000 + i, b)) for i, b in enumerate(bodies)], {}, EXCHANGE + ("PIPELINING",))
-services.append(mailbox("exact@journal.example.com", exact.port, encrypted=False, mailbox_name="j-exact"))
+exact = Pop3Server([("m%d" % i, pop3.message(1000 + i, b)) for i, b in enumerate(bodies)], {},
+                   EXCHANGE + ("PIPELINING",))
+services.append(mailbox("exact@journal.example.com", exact.port, encrypted=False,
+                        mailbox_name="j-exact"))
 kept = Pop3Server([("k%d" % i, pop3.message(2000 + i)) for i in range(5)])
-services.append(mailbox("kept@journal.example.com", kept.port, encrypted=False, mailbox_name="j-kept", leave_on_server=True))
+services.append(mailbox("kept@journal.example.com", kept.port, encrypted=False,
+                        mailbox_name="j-kept", leave_on_server=True))
 numbered = [pop3.message(5000 + i) for i in range(9)]		# all of one size
-reused = {name: Pop3Server([("u%d" % i, m) for i, m in enumerate(numbered)], dict(quirks, **{"*": ["uidl-number"]}))
+reused = {name: Pop3Server([("u%d" % i, m) for i, m in enumerate(numbered)],
+                           dict(quirks, **{"*": ["uidl-number"]}))
           for name, quirks in (("reused", {}), ("reused-late", {1: ["quit-err"]}))}
 for name, server in reused.items():
-    services.append(mailbox(name + "@journal.example.com", server.port, encrypted=False, mailbox_name="j-" + name, messages_per_connection=2))
+    services.append(mailbox(name + "@journal.example.com", server.port, encrypted=False,
+                            mailbox_name="j-" + name, messages_per_connection=2))
 liar = Pop3Server([("l%d" % i, pop3.message(6000 + i)) for i in range(3)], {"*": ["quit-lie"]})
-services.append(mailbox("liar@journal.example.com", liar.port, encrypted=False, mailbox_name="j-liar"))
+services.append(mailbox("liar@journal.example.com", liar.port, encrypted=False,
+                        mailbox_name="j-liar"))
 bad = Pop3Server([("x", pop3.message(3000))], {k: ["auth-err"] for k in range(1, 5)})
 services.append(mailbox("bad@journal.example.com", bad.port, encrypted=False, mailbox_name="j-bad"))
-services.append(mailbox("real@journal.example.com", real.tls_port, "localhost", ca_file=certs.path("ca.pem")))
-services.append(mailbox("token@journal.example.com", real.port, "localhost", ca_file=certs.path("ca.pem"), starttls=True, mailbox_name="journal2",
-                        password_file=None, oauth2_token_command="echo '%s'" % dovecot.token("journal2")))
+services.append(mailbox("real@journal.example.com", real.tls_port, "localhost",
+                        ca_file=certs.path("ca.pem")))
+services.append(mailbox("token@journal.example.com", real.port, "localhost", ca_file=certs.path(
+    "ca.pem"), starttls=True, mailbox_name="journal2", password_file=None,
+                        oauth2_token_command="echo '%s'" % dovecot.token("journal2")))
 token_box = [pop3.message(4000 + i).replace(b"\r\n", b"\n") for i in range(3)]
 real.put(token_box, "journal2")
 
@@ -88,37 +109,53 @@ for name, _, _, left in FAULTS:
     except TimeoutError as e:
         tap.diag(str(e))
     tap.is_([i for i, _ in servers[name].messages], left, "%s: what is left on the server" % name)
-run.until(lambda: not exact.messages and real.count() == 0 and real.count("journal2") == 0 and not bad.messages, "the others are empty")
+run.until(lambda: not exact.messages and real.count() == 0 and real.count("journal2") == 0
+          and not bad.messages, "the others are empty")
 run.until(lambda: len(d.jmctl.list("--service", "kept@journal.example.com")) == 5, "kept")
 
 for name, _, _, left in FAULTS:
     items = d.jmctl.list("--service", name + "@journal.example.com")
-    tap.is_(sorted(d.jmctl.export(i["id"]) for i in items), sorted(m for i, m in sent[name] if i not in left), "%s: each message is one item" % name)
+    tap.is_(sorted(d.jmctl.export(i["id"]) for i in items),
+            sorted(m for i, m in sent[name] if i not in left),
+            "%s: each message is one item" % name)
 for name, server in reused.items():
     run.until(lambda: not server.messages, name)
-    got = [d.jmctl.export(i["id"]) for i in d.jmctl.list("--service", name + "@journal.example.com")]
-    tap.is_(sorted(got), sorted(numbered), "%s: a deleted message's id for the next one, of the same size: none is lost" % name)
+    got = [d.jmctl.export(i["id"])
+           for i in d.jmctl.list("--service", name + "@journal.example.com")]
+    tap.is_(sorted(got), sorted(numbered),
+            "%s: a deleted message's id for the next one, of the same size: none is lost" % name)
 run.until(lambda: liar.sessions > 6, "a server that deletes nothing")
-tap.is_(sum(c.startswith("RETR") for c in liar.commands()), 6, "a server that deletes nothing and says it did: each is fetched twice, not for ever")
+tap.is_(sum(c.startswith("RETR") for c in liar.commands()), 6,
+        "a server that deletes nothing and says it did: each is fetched twice, not for ever")
 tap.is_(len(d.jmctl.list("--service", "liar@journal.example.com")), 3, "and each is one item")
 got = [d.jmctl.export(i["id"]) for i in d.jmctl.list("--service", "exact@journal.example.com")]
-tap.is_(sorted(got), sorted(pop3.message(1000 + i, b) for i, b in enumerate(bodies)), "every byte of odd messages")
-tap.is_(len(d.jmctl.list("--service", "token@journal.example.com")), 3, "STLS with a token from a command")
-reports = sum(len(d.jmctl.show(i["id"])["reports"]) for i in d.jmctl.list("--service", "real@journal.example.com"))
+tap.is_(sorted(got), sorted(pop3.message(1000 + i, b) for i, b in enumerate(bodies)),
+        "every byte of odd messages")
+tap.is_(len(d.jmctl.list("--service", "token@journal.example.com")), 3,
+        "STLS with a token from a command")
+reports = sum(len(d.jmctl.show(i["id"])["reports"])
+              for i in d.jmctl.list("--service", "real@journal.example.com"))
 tap.is_(reports, len(stored), "every report of the corpus came from Dovecot over TLS")
-tap.ok(len(kept.messages) == 5 and not any(c.startswith("DELE") for c in kept.commands()), "left on the server: archived, not deleted")
+tap.ok(len(kept.messages) == 5 and not any(c.startswith("DELE") for c in kept.commands()),
+       "left on the server: archived, not deleted")
 run.until(lambda: kept.sessions > 3, "more looks")
 tap.is_(sum(c.startswith("RETR") for c in kept.commands()), 5, "and fetched once only")
-tap.is_(len(d.jmctl.list("--service", "bad@journal.example.com")), 1, "a login refused four times, then taken")
+tap.is_(len(d.jmctl.list("--service", "bad@journal.example.com")), 1,
+        "a login refused four times, then taken")
 for kind, claim in (("pop3-error", "the refusal is an event"), ("pop3-recovered", "and its end")):
-    tap.ok(run.settled(lambda: any("bad@" in (e.get("service") or "") for e in d.jmctl.events(kind)), True), claim)
-tap.is_(run.settled(lambda: state("none@journal.example.com")["mailbox"]["state"], "ok"), "ok", "status: ok")
-tap.ok(state("none@journal.example.com")["mailbox"]["last_success"], "status: last successful extract")
-tap.is_(run.settled(lambda: state("never@journal.example.com")["mailbox"]["unretrievable"], 1), 1, "status: one that cannot be fetched")
+    tap.ok(run.settled(lambda: any("bad@" in (e.get("service") or "")
+                                   for e in d.jmctl.events(kind)), True), claim)
+tap.is_(run.settled(lambda: state("none@journal.example.com")["mailbox"]["state"], "ok"), "ok",
+        "status: ok")
+tap.ok(state("none@journal.example.com")["mailbox"]["last_success"],
+       "status: last successful extract")
+tap.is_(run.settled(lambda: state("never@journal.example.com")["mailbox"]["unretrievable"], 1), 1,
+        "status: one that cannot be fetched")
 tap.ok(run.settled(lambda: bool(d.jmctl.events("pop3-unretrievable")), True), "is an event")
-tap.ok("secret" not in d.log() and dovecot.token("journal2")[:20] not in d.log(), "no password and no token in the log")
+tap.ok("secret" not in d.log() and dovecot.token("journal2")[:20] not in d.log(),
+       "no password and no token in the log")
 
-# Disabled stops it; enabled again it goes on
+# Disabled stops it; enabled again it continues
 d.services[0]["disabled"] = True
 d.write()
 d.reload()
@@ -136,7 +173,8 @@ tap.ok(True, "enabled again it is")
 
 # a stop in the middle of a message is clean and quick
 stall = Pop3Server([("s", pop3.message(5))], {"*": ["retr-stall:s"]})
-d.services.append(mailbox("stall@journal.example.com", stall.port, encrypted=False, mailbox_name="j-stall", answer_timeout=3600))
+d.services.append(mailbox("stall@journal.example.com", stall.port, encrypted=False,
+                          mailbox_name="j-stall", answer_timeout=3600))
 d.write()
 d.reload()
 run.until(lambda: any(c.startswith("RETR") for c in stall.commands()), "in the middle of a message")

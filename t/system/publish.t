@@ -1,6 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""The published state: three files of one content, read by C, Python, Perl and db5.3_dump while mail flows and while readers are killed."""
+"""
+The published state: three files of one content, read by C, Python, Perl and db5.3_dump while mail
+flows and while readers are killed.
+"""
 import json
 import os
 import re
@@ -25,7 +28,8 @@ READERS = os.path.join(tap.SRC, "contrib/readers")
 def flat(value, path=""):
     """{key: text} as stats.db has it."""
     if isinstance(value, dict):
-        return {k: v for name, below in value.items() for k, v in flat(below, path + "/" + name if path else name).items()}
+        return {k: v for name, below in value.items()
+                for k, v in flat(below, path + "/" + name if path else name).items()}
     return {} if value is None else {path: str(value)}
 
 
@@ -62,13 +66,18 @@ def readers(public):
     program = tap.folder() + "/stats"
     run.output(os.environ.get("CC", "cc"), "-o", program, READERS + "/stats.c", "-ldb-5.3")
     db = public + "/stats.db"
-    return {"C": [program, db], "Python": ["/usr/bin/python3", READERS + "/stats.py", db], "Perl": ["perl", READERS + "/stats.pl", db]}
+    return {"C": [program, db], "Python": ["/usr/bin/python3", READERS + "/stats.py", db],
+            "Perl": ["perl", READERS + "/stats.pl", db]}
 
 
 def same_content(public, commands):
-    """All readers and both files agree, in one and the same publication: the readers get a copy of it, as they may take longer than it stays."""
+    """
+    All readers and both files agree, in one and the same publication: the readers get a copy of it,
+    as they may take longer than it stays.
+    """
     copied = tap.folder() + "/copied.db"
-    commands = {name: [copied if a == public + "/stats.db" else a for a in command] for name, command in commands.items()}
+    commands = {name: [copied if a == public + "/stats.db" else a for a in command]
+                for name, command in commands.items()}
 
     def copy():
         state = published(public)
@@ -76,16 +85,21 @@ def same_content(public, commands):
         return state if dumped(copied).get("published") == flat(state)["published"] else None
     state = run.until(copy, "both files from one publication")
     want = flat(state)
-    for name, g in [(name, lines(run.output(*command))) for name, command in commands.items()] + [("db5.3_dump", dumped(copied))]:
+    for name, g in [(name, lines(run.output(*command)))
+                    for name, command in commands.items()] + [("db5.3_dump", dumped(copied))]:
         tap.is_(g, want, "%s reads the content of status.json" % name)
-    tap.is_(run.output(*commands["Python"], "archive/items").strip(), want["archive/items"], "one key can be asked for")
+    tap.is_(run.output(*commands["Python"], "archive/items").strip(), want["archive/items"],
+            "one key can be asked for")
     with open(os.path.join(tap.SRC, "config/status.schema.json"), encoding="utf-8") as f:
         tap.is_(list(schema.faults(state, json.load(f))), [], "status.json is as its schema says")
     return state
 
 
 def killed_readers(d, public, commands):
-    """Readers come, stop in the middle and are killed with -9, while mail flows: no message is deferred and the state goes on."""
+    """
+    Readers come, stop in the middle and are killed with -9, while mail flows: no message is
+    deferred, and the state is published on.
+    """
     kinds, stop = [], threading.Event()
 
     def flow():
@@ -98,10 +112,12 @@ def killed_readers(d, public, commands):
     sender.start()
     seen, bad = set(), []
     end = time.monotonic() + run.SAFETY_S
-    hold = "import sys,time; from bsddb3 import db; d = db.DB(); d.open(sys.argv[1], None, db.DB_BTREE, db.DB_RDONLY); c = d.cursor(); c.first();" \
-        " print('held', flush=True); time.sleep(60)"
+    hold = ("import sys,time; from bsddb3 import db; d = db.DB(); d.open(sys.argv[1], "
+            "None, db.DB_BTREE, db.DB_RDONLY); c = d.cursor(); c.first();"
+            " print('held', flush=True); time.sleep(60)")
     while (len(seen) < 3 or len(kinds) <= 10) and time.monotonic() < end:
-        victim = subprocess.Popen(["/usr/bin/python3", "-c", hold, public + "/stats.db"], stdout=subprocess.PIPE)
+        victim = subprocess.Popen(["/usr/bin/python3", "-c", hold, public + "/stats.db"],
+                                  stdout=subprocess.PIPE)
         held = victim.stdout.readline()
         for name, command in commands.items():
             r = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
@@ -116,8 +132,10 @@ def killed_readers(d, public, commands):
     stop.set()
     sender.join()
     tap.is_(bad, [], "every read while mail flows gives a whole file")
-    tap.ok(len(seen) >= 3, "the state goes on beside killed readers: %d publications seen" % len(seen))
-    tap.ok(len(kinds) > 10 and set(kinds) == {"d"}, "all %d messages meanwhile were archived" % len(kinds), set(kinds))
+    tap.ok(len(seen) >= 3,
+           "the state goes on beside killed readers: %d publications seen" % len(seen))
+    tap.ok(len(kinds) > 10 and set(kinds) == {"d"},
+           "all %d messages meanwhile were archived" % len(kinds), set(kinds))
     return len(kinds)
 
 
@@ -125,31 +143,37 @@ def metrics(public):
     with open(public + "/journal-milter.prom", "rb") as f:
         text = f.read()
     if shutil.which("promtool"):
-        r = subprocess.run(["promtool", "check", "metrics"], input=text, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+        r = subprocess.run(["promtool", "check", "metrics"], input=text, stdout=subprocess.PIPE,
+                           stderr=subprocess.STDOUT, check=False)
         tap.is_((r.returncode, r.stdout), (0, b""), "promtool has nothing against the metrics")
     else:
         tap.skip("promtool has nothing against the metrics", "missing: promtool (prometheus)")
-    tap.like(text.decode(), r'(?m)^journal_milter_service_state\{service="%s",state="OK"\} 1$' % re.escape(JOURNAL), "the service is OK")
+    tap.like(text.decode(), r'(?m)^journal_milter_service_state\{service="%s",state="OK"\} 1$'
+             % re.escape(JOURNAL), "the service is OK")
 
 
 def gauges(public, state):
     """How long groups took to become durable, as a histogram, and the catalog's cache."""
     archive = state["archive"]
     counts = list(archive["commit_time"]["le"].values())
-    tap.ok(len(counts) == 13 and counts == sorted(counts), "the commit times are a histogram: %s" % counts)
-    tap.is_((counts[-1], list(archive["commit_time"]["le"])[-1]), (archive["commit_time"]["count"], "+Inf"), "its last bucket has all")
+    tap.ok(len(counts) == 13 and counts == sorted(counts),
+           "the commit times are a histogram: %s" % counts)
+    tap.is_((counts[-1], list(archive["commit_time"]["le"])[-1]),
+            (archive["commit_time"]["count"], "+Inf"), "its last bucket has all")
     tap.is_(archive["commit_time"]["count"], archive["commits"], "that is each group of records")
     tap.ok(0 < archive["commit_time"]["microseconds"] < 60e6 * counts[-1], "they took some time")
-    tap.ok(archive["cache_bytes"] >= 32 << 20 and archive["cache_hits"] > 0 and archive["cache_misses"] >= 0, "the catalog's cache has figures")
+    tap.ok(archive["cache_bytes"] >= 32 << 20 and archive["cache_hits"] > 0
+           and archive["cache_misses"] >= 0, "the catalog's cache has figures")
     with open(public + "/journal-milter.prom", encoding="utf-8") as f:
         text = f.read()
     name = "journal_milter_archive_commit_duration_seconds"
-    tap.is_((text.count("# TYPE %s histogram\n" % name), text.count("# TYPE %s_" % name), text.count(name + "_bucket{le=")), (1, 0, 13), "a histogram for Prometheus")
+    tap.is_((text.count("# TYPE %s histogram\n" % name), text.count("# TYPE %s_" % name),
+             text.count(name + "_bucket{le=")), (1, 0, 13), "a histogram for Prometheus")
     tap.like(text, name + r"_sum \d+\.\d{6}\n" + name + r"_count \d+\n", "its sum is in seconds")
 
 
 def trouble(d, public):
-    """A folder that cannot be written is an event, and mail goes on."""
+    """A folder that cannot be written is an event, and mail still flows."""
     os.rename(public, public + ".away")
 
     def in_the_way():
@@ -161,43 +185,55 @@ def trouble(d, public):
             return False
     run.until(in_the_way, "a file where the folder was")
     run.until(lambda: "publish-failed" in d.log(), "the failure is told")
-    tap.is_(send(d, ["while-unpublished"]), ["d"], "mail is archived while the state cannot be published")
+    tap.is_(send(d, ["while-unpublished"]), ["d"],
+            "mail is archived while the state cannot be published")
     os.unlink(public)
     run.until(lambda: os.path.exists(public + "/status.json"), "it is published again")
     run.until(lambda: "publish-works" in d.log(), "and told")
     tap.is_(d.log().count("publish-failed"), 1, "one event for the failure, not one a round")
-    with open(public + "/__db.stats.db.tmp", "w", encoding="ascii"):	# as Berkeley DB leaves one when it is killed, or the disk is full
+    # as Berkeley DB leaves one when it is killed, or the disk is full
+    with open(public + "/__db.stats.db.tmp", "w", encoding="ascii"):
         pass
     last = published(public)["published"]
-    tap.ok(run.until(lambda: published(public)["published"] != last and not os.path.exists(public + "/__db.stats.db.tmp"), "the next publication"),
+    tap.ok(run.until(lambda: published(public)["published"] != last
+                     and not os.path.exists(public + "/__db.stats.db.tmp"), "the next publication"),
            "what a process that died left in the folder does not hold it up")
 
 
 def main():
     tap.need("db5.3_dump", "perl", "cc")
-    if subprocess.run(["/usr/bin/python3", "-c", "import bsddb3"], stderr=subprocess.DEVNULL, check=False).returncode != 0:
+    if subprocess.run(["/usr/bin/python3", "-c", "import bsddb3"], stderr=subprocess.DEVNULL,
+                      check=False).returncode != 0:
         tap.skip_all("missing: python3-bsddb3")
     public = tap.folder() + "/public"
     os.umask(0o077)
-    d = Daemon(tap.folder() + "/milter", outbounds=(CLIENT,), more={"publish": {"directory": public, "interval": 1}}).start()
+    d = Daemon(tap.folder() + "/milter", outbounds=(CLIENT,),
+               more={"publish": {"directory": public, "interval": 1}}).start()
     run.until(lambda: os.path.exists(public + "/journal-milter.prom"), "the state is published")
     for name in ("stats.db", "status.json", "journal-milter.prom"):
-        tap.is_(oct(os.stat(public + "/" + name).st_mode & 0o777), "0o644", "%s has its mode whatever the umask" % name)
+        tap.is_(oct(os.stat(public + "/" + name).st_mode & 0o777), "0o644",
+                "%s has its mode whatever the umask" % name)
     tap.is_(oct(os.stat(public).st_mode & 0o777), "0o755", "so has the folder that was made")
     commands = readers(public)
     tap.is_(send(d, ["one", "two"]), ["d", "d"], "two messages are archived")
-    run.until(lambda: "state=\"OK\"} 1" in open(public + "/journal-milter.prom", encoding="utf-8").read(), "the service is OK")
+    run.until(lambda: "state=\"OK\"} 1" in open(public + "/journal-milter.prom",
+                                                encoding="utf-8").read(), "the service is OK")
     state = same_content(public, commands)
     tap.is_(state["archive"]["items"], 2, "the figures are those of the archive")
-    tap.is_((state["services"][JOURNAL]["state"], state["services"]["journaling@journal.contoso.com"]["state"]), ("OK", "Awaiting Initial Run"), "the services stand as they should")
-    tap.is_((len(state["history"]["hours"]), len(state["history"]["days"]), sum(state["history"]["days"].values())), (48, 90, 2), "48 hours, 90 days")
+    tap.is_((state["services"][JOURNAL]["state"],
+             state["services"]["journaling@journal.contoso.com"]["state"]),
+            ("OK", "Awaiting Initial Run"), "the services stand as they should")
+    tap.is_((len(state["history"]["hours"]), len(state["history"]["days"]),
+             sum(state["history"]["days"].values())), (48, 90, 2), "48 hours, 90 days")
     tap.ok([e["kind"] for e in state["events"].values()], "recent events are there")
     n = killed_readers(d, public, commands)
     metrics(public)
     tap.is_(d.jmctl.verify()[0], 0, "jmctl verify finds nothing wrong")
-    run.until(lambda: published(public)["archive"].get("verified") and published(public)["archive"]["items"] >= n + 2, "the verification is published")
+    run.until(lambda: published(public)["archive"].get("verified")
+              and published(public)["archive"]["items"] >= n + 2, "the verification is published")
     state = same_content(public, commands)
-    tap.is_((state["archive"]["items"], state["archive"]["balance"]), (n + 2, 1), "all messages are counted, and the counters balance")
+    tap.is_((state["archive"]["items"], state["archive"]["balance"]), (n + 2, 1),
+            "all messages are counted, and the counters balance")
     tap.ok(state["archive"]["verified"], "the verification is known")
     gauges(public, state)
     trouble(d, public)

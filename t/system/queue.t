@@ -1,6 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""The processing queue over the daemon: what waits, for how long, what an operator sees and does, and that one bad report blocks no other."""
+"""
+The processing queue over the daemon: what waits, for how long, what an operator sees and does, and
+that one bad report blocks no other.
+"""
 import json
 import os
 import sys
@@ -12,7 +15,8 @@ import milter
 import run
 import tap
 
-SLOW, FAST, MATCH, STRICT = "slow@journal.example.com", "fast@journal.example.com", "match@journal.example.com", "strict@journal.example.com"
+SLOW, FAST = "slow@journal.example.com", "fast@journal.example.com"
+MATCH, STRICT = "match@journal.example.com", "strict@journal.example.com"
 OTHER = "someone@example.com"
 
 
@@ -26,7 +30,8 @@ def send(d, data, to, sender="alice@example.com"):
 
 def inner(number):
     """The journaled message of report(number), as ordinary mail."""
-    return report(number).split(b"Content-Type: message/rfc822\r\n\r\n", 1)[1].rsplit(b"\r\n--_test_", 1)[0]
+    return report(number).split(b"Content-Type: message/rfc822\r\n\r\n",
+                                1)[1].rsplit(b"\r\n--_test_", 1)[0]
 
 
 def damage(d, number):
@@ -47,13 +52,20 @@ def test_delay(d):
     rows = d.jmctl.queue()
     tap.is_(len(rows), 1, "it is in the processing queue")
     row = rows[0]
-    tap.is_((row["from"], row["more"], row["to"]), ("bob@example.com", 1, SLOW), "the actual recipient is shown as sender, the journal address as recipient")
-    tap.is_(json.loads(d.jmctl.run("top", "--json")[1])["queue"], {"messages": 1, "oldest": row["received"]}, "what is published has it, and since when it waits")
-    tap.is_((row["attempts"], row["state"], row["size"]), (0, "waiting", len(report("waits", recipients=("bob@example.com", "carol@example.com")))),
+    tap.is_((row["from"], row["more"], row["to"]), ("bob@example.com", 1, SLOW),
+            "the actual recipient is shown as sender, the journal address as recipient")
+    tap.is_(json.loads(d.jmctl.run("top", "--json")[1])["queue"],
+            {"messages": 1, "oldest": row["received"]},
+            "what is published has it, and since when it waits")
+    tap.is_((row["attempts"], row["state"], row["size"]),
+            (0, "waiting",
+             len(report("waits", recipients=("bob@example.com", "carol@example.com")))),
             "with attempts, state and size")
     status, out, _ = d.jmctl.run("queue")
-    tap.ok(status == 0 and b"bob@example.com" in out and b"SLOW" not in out and SLOW.encode() in out, "and so for people", out)
-    tap.ok(d.jmctl.objects(d.jmctl.run("queue", "show", "--json", row["id"])[1])[0]["id"] == row["id"], "queue show tells one")
+    tap.ok(status == 0 and b"bob@example.com" in out and b"SLOW" not in out
+           and SLOW.encode() in out, "and so for people", out)
+    tap.ok(d.jmctl.objects(d.jmctl.run("queue", "show", "--json", row["id"])[1])[0]["id"]
+           == row["id"], "queue show tells one")
     tap.is_(d.jmctl.run("queue", "show", 99999)[0], 69, "of one that is not there: not found")
     d.kill()
     d.start()
@@ -61,30 +73,41 @@ def test_delay(d):
     tap.is_(d.jmctl.run("queue", "retry", row["id"])[0], 0, "retry makes it due")
     run.until(lambda: len(d.jmctl.list()) == 1, "it is archived")
     tap.is_(d.jmctl.queue(), [], "the queue is empty")
-    tap.bytes_(d.jmctl.export(row["id"], "--report"), report("waits", recipients=("bob@example.com", "carol@example.com")), "with every byte")
+    tap.bytes_(d.jmctl.export(row["id"], "--report"),
+               report("waits", recipients=("bob@example.com", "carol@example.com")),
+               "with every byte")
 
 
 def test_release(d):
     send(d, report("released"), SLOW)
     row = d.jmctl.queue()[0]
     tap.is_(d.jmctl.run("queue", "release", row["id"])[0], 0, "an operator releases one")
-    tap.is_([i["id"] for i in d.jmctl.list("--message-id", "<test.released@example.com>")], [row["id"]], "it is archived on its own")
-    tap.is_(d.jmctl.run("queue", "release", row["id"])[0], 69, "a second time there is nothing to release")
+    tap.is_([i["id"] for i in d.jmctl.list("--message-id", "<test.released@example.com>")],
+            [row["id"]], "it is archived on its own")
+    tap.is_(d.jmctl.run("queue", "release", row["id"])[0], 69,
+            "a second time there is nothing to release")
     e = d.jmctl.events("released")
-    tap.ok(len(e) == 1 and e[0]["service"] == SLOW and e[0]["actor"] not in (None, "", "daemon"), "that is an event with its actor", e)
+    tap.ok(len(e) == 1 and e[0]["service"] == SLOW and e[0]["actor"] not in (None, "", "daemon"),
+           "that is an event with its actor", e)
 
 
 def test_attempts(d):
     """The service looks for a match every two seconds, four times."""
     def queued(number, **kw):
-        """Send a report; its number as the archive tells that it was put into the queue, where it may not be any more."""
+        """
+        Send a report. Returns its number, from the event that says it was queued; it may have left
+        the queue.
+        """
         last = d.jmctl.status()["last_seq"]
         send(d, report(number, **kw), MATCH)
-        return d.jmctl.objects(d.jmctl.run("watch", "--json", "--kind", "queued", "--service", MATCH, "--after", last, "--limit", 1)[1])[0]
+        return d.jmctl.objects(d.jmctl.run("watch", "--json", "--kind", "queued", "--service",
+                                           MATCH, "--after", last, "--limit", 1)[1])[0]
 
-    tap.is_(queued("alone")["subject"], "Test alone", "with the gateway on a report waits for its match")
+    tap.is_(queued("alone")["subject"], "Test alone",
+            "with the gateway on a report waits for its match")
     run.until(lambda: not d.jmctl.queue(), "its attempts are over")
-    tap.is_(len(d.jmctl.list("--message-id", "<test.alone@example.com>")), 1, "no match: archived on its own")
+    tap.is_(len(d.jmctl.list("--message-id", "<test.alone@example.com>")), 1,
+            "no match: archived on its own")
     waits = queued("pair", recipients=("bcc@example.com",))["item"]
     a = milter.deliver(d.socket, "alice@example.com", [OTHER], inner("pair"))
     tap.is_(a.kind, "c", "ordinary mail passes")
@@ -92,8 +115,10 @@ def test_attempts(d):
     items = d.jmctl.list("--message-id", "<test.pair@example.com>")
     tap.is_(len(items), 1, "they are one item")
     item = d.jmctl.show(items[0]["id"])
-    tap.is_(sorted(r["address"] for r in item["recipients"]), ["bcc@example.com", OTHER], "with the recipients of both")
-    tap.is_([r["transport"] for r in item["reports"]], ["gateway", "smtp"] if items[0]["id"] != waits else ["smtp", "gateway"], "and both receipts")
+    tap.is_(sorted(r["address"] for r in item["recipients"]), ["bcc@example.com", OTHER],
+            "with the recipients of both")
+    tap.is_([r["transport"] for r in item["reports"]], ["gateway", "smtp"]
+            if items[0]["id"] != waits else ["smtp", "gateway"], "and both receipts")
     send(d, report("pair", recipients=("late@example.com",)), MATCH)
     tap.is_(d.jmctl.queue(), [], "what matches at once does not wait")
     tap.is_(len(d.jmctl.show(items[0]["id"])["reports"]), 3, "and is merged")
@@ -101,7 +126,8 @@ def test_attempts(d):
 
 def test_inline(d):
     send(d, report("inline"), FAST)
-    tap.is_(len(d.jmctl.list("--message-id", "<test.inline@example.com>")), 1, "a service without attempts archives at once")
+    tap.is_(len(d.jmctl.list("--message-id", "<test.inline@example.com>")), 1,
+            "a service without attempts archives at once")
 
 
 def test_poison(d):
@@ -110,10 +136,12 @@ def test_poison(d):
     damage(d, "poison")
     send(d, report("healthy"), MATCH)
     run.until(lambda: not d.jmctl.queue(), "the queue gets empty")
-    tap.is_(len(d.jmctl.list("--message-id", "<test.healthy@example.com>")), 1, "the others are archived")
+    tap.is_(len(d.jmctl.list("--message-id", "<test.healthy@example.com>")), 1,
+            "the others are archived")
     aside = d.jmctl.list("--set-aside")
     tap.is_(len(aside), 1, "the bad one is set aside after its attempts")
-    tap.ok("digest" in aside[0]["set_aside"] or "report" in aside[0]["set_aside"], "with its cause", aside[0]["set_aside"])
+    tap.ok("digest" in aside[0]["set_aside"] or "report" in aside[0]["set_aside"], "with its cause",
+           aside[0]["set_aside"])
     tap.ok([e for e in d.jmctl.events("set-aside") if e["service"] == MATCH], "that is an event")
 
 
@@ -128,15 +156,21 @@ def test_set_aside(d):
     status, out, _ = d.jmctl.run("set-aside", "list", "--json")
     tap.is_([o["id"] for o in d.jmctl.objects(out)], [aside], "set-aside list")
     status, _, complaint = d.jmctl.run("set-aside", "release", aside)
-    tap.ok(status == 65 and "report %d" % aside in complaint, "what cannot be read is not released, and told", complaint)
-    tap.like(d.jmctl.run("status")[1].decode(), r"(?m)^set aside +1 message waits for your decision", "status tells that it waits for somebody")
-    tap.is_(set_aside(d), (1, 1), "and so does the published state, of the archive and of the service")
+    tap.ok(status == 65 and "report %d" % aside in complaint,
+           "what cannot be read is not released, and told", complaint)
+    tap.like(d.jmctl.run("status")[1].decode(),
+             r"(?m)^set aside +1 message waits for your decision",
+             "status tells that it waits for somebody")
+    tap.is_(set_aside(d), (1, 1),
+            "and so does the published state, of the archive and of the service")
     tap.is_(d.jmctl.run("set-aside", "expire", aside)[0], 0, "an operator lets one expire")
     tap.is_(d.jmctl.list("--set-aside"), [], "no list shows it")
-    tap.ok(b"set aside  " not in d.jmctl.run("status")[1], "status does not ask for a decision any more")
+    tap.ok(b"set aside  " not in d.jmctl.run("status")[1],
+           "status does not ask for a decision any more")
     tap.is_(set_aside(d), (0, 0), "nor does the published state")
     s = d.jmctl.status()
-    tap.is_((s["set_aside"], s["expired"], s["balance"]["holds"]), (1, 1, True), "while the counters of what was received still have it, and balance")
+    tap.is_((s["set_aside"], s["expired"], s["balance"]["holds"]), (1, 1, True),
+            "while the counters of what was received still have it, and balance")
     tap.is_(d.jmctl.run("set-aside", "release", aside)[0], 69, "it cannot be released any more")
     e = d.jmctl.events("expired")
     tap.ok(len(e) == 1 and e[0]["service"] == MATCH, "that is an event", e)
@@ -145,26 +179,34 @@ def test_set_aside(d):
 def test_kinds(d):
     """Each verb takes what is of its kind only, and says what else is to be done."""
     send(d, report("kinds"), SLOW)
-    send(d, report("aside", sender="x@fabrikam.example", recipients=("y@fabrikam.example",)), STRICT)
+    send(d, report("aside", sender="x@fabrikam.example", recipients=("y@fabrikam.example",)),
+         STRICT)
     waits, aside = d.jmctl.queue()[0]["id"], d.jmctl.list("--set-aside")[0]["id"]
-    archived, merged = next(i["id"] for i in d.jmctl.list("--message-id", "<test.pair@example.com>")), None
+    archived, merged = next(i["id"]
+                            for i in d.jmctl.list("--message-id", "<test.pair@example.com>")), None
     merged = next(r["seq"] for r in d.jmctl.show(archived)["reports"] if r["seq"] != archived)
 
     def refused(verb, action, number, pattern):
         status, out, complaint = d.jmctl.run(verb, action, "--json", number)
         tap.is_((status, out), (69, b""), "%s %s of another kind is refused" % (verb, action))
-        tap.like(complaint, r"jmctl %s: %d is not %s: %s" % (verb, number, "set aside" if verb == "set-aside" else "in the processing queue", pattern), "and told")
+        tap.like(complaint, r"jmctl %s: %d is not %s: %s"
+                 % (verb, number, "set aside" if verb == "set-aside" else "in the processing queue",
+                    pattern), "and told")
 
     for verb, action in (("queue", "show"), ("queue", "retry"), ("queue", "release")):
-        refused(verb, action, aside, r"it is set aside, .*internal.* \(jmctl set-aside release archives it\)")
+        refused(verb, action, aside,
+                r"it is set aside, .*internal.* \(jmctl set-aside release archives it\)")
     for action in ("release", "expire"):
-        refused("set-aside", action, waits, r"it waits in the processing queue \(jmctl queue release archives it now\)")
+        refused("set-aside", action, waits,
+                r"it waits in the processing queue \(jmctl queue release archives it now\)")
     for verb in ("queue", "set-aside"):
         refused(verb, "release", archived, "it is archived\n")
         refused(verb, "release", merged, "it is archived, as a report for item %d" % archived)
         refused(verb, "release", 99999, "there is no such item or report")
-    tap.is_(([r["id"] for r in d.jmctl.queue()], [i["id"] for i in d.jmctl.list("--set-aside")]), ([waits], [aside]), "nothing was changed by that")
-    tap.is_([d.jmctl.run(v, "release", i)[0] for v, i in (("queue", waits), ("set-aside", aside))], [0, 0], "the right ones work")
+    tap.is_(([r["id"] for r in d.jmctl.queue()], [i["id"] for i in d.jmctl.list("--set-aside")]),
+            ([waits], [aside]), "nothing was changed by that")
+    tap.is_([d.jmctl.run(v, "release", i)[0] for v, i in (("queue", waits), ("set-aside", aside))],
+            [0, 0], "the right ones work")
     refused("set-aside", "release", aside, "it is archived\n")
 
 
@@ -172,8 +214,10 @@ def test_balance(d):
     status = d.jmctl.status()
     tap.is_(status["balance"], {"holds": True, "wrong": []}, "the counters balance")
     by_name = {s["name"]: s for s in status["services"]}
-    tap.is_({k: by_name[MATCH][k] for k in ("received", "items", "merged", "set_aside", "queued", "expired")},
-            {"received": 5, "items": 2, "merged": 2, "set_aside": 1, "queued": 0, "expired": 1}, "and say what became of each report")
+    tap.is_({k: by_name[MATCH][k]
+             for k in ("received", "items", "merged", "set_aside", "queued", "expired")},
+            {"received": 5, "items": 2, "merged": 2, "set_aside": 1, "queued": 0, "expired": 1},
+            "and say what became of each report")
 
 
 def offline(d):
@@ -181,14 +225,19 @@ def offline(d):
     before = d.jmctl.queue()
     tap.is_(d.stop(), 0, "the daemon stops")
     after = d.jmctl.queue()
-    tap.is_([(r["id"], r["next_attempt"]) for r in after], [(r["id"], r["next_attempt"]) for r in before], "without a daemon the queue is the same")
+    tap.is_([(r["id"], r["next_attempt"]) for r in after],
+            [(r["id"], r["next_attempt"]) for r in before],
+            "without a daemon the queue is the same")
     tap.is_(d.jmctl.run("queue", "release", before[0]["id"])[0], 0, "and can be released from")
     tap.is_(d.jmctl.queue(), [], "that empties it")
 
 
 d = daemon.Daemon(os.path.join(tap.folder(), "d"), services=[
-    daemon.service(SLOW, initial_process_delay=3600, delivery_wait_attempts=1), daemon.service(FAST, delivery_wait_attempts=0),
-    daemon.service(MATCH, delivery_wait_attempts=4, delivery_wait_interval=2), daemon.service(STRICT, journal_non_internal_addresses=False)], more={"gateway": {"enabled": True}})
+    daemon.service(SLOW, initial_process_delay=3600, delivery_wait_attempts=1),
+    daemon.service(FAST, delivery_wait_attempts=0),
+    daemon.service(MATCH, delivery_wait_attempts=4, delivery_wait_interval=2),
+    daemon.service(STRICT, journal_non_internal_addresses=False)],
+                  more={"gateway": {"enabled": True}})
 d.start()
 test_delay(d)
 test_release(d)

@@ -1,6 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""SIGUSR1: the whole new configuration holds, or the whole old one and the log says why. Messages in flight keep what they began with."""
+"""
+SIGUSR1: the whole new configuration holds, or the whole old one and the log says why. Messages in
+flight keep what they began with.
+"""
 import os
 import pwd
 import re
@@ -17,7 +20,8 @@ import run
 import tap
 
 OLD, NEW, CLIENT = "old@journal.example.com", "new@journal.example.com", "192.0.2.25"
-d = daemon.Daemon(tap.folder() + "/milter", services=[daemon.service(OLD)], outbounds=(CLIENT,)).start()
+d = daemon.Daemon(tap.folder() + "/milter", services=[daemon.service(OLD)],
+                  outbounds=(CLIENT,)).start()
 
 
 def code(recipient, client=CLIENT):
@@ -48,38 +52,48 @@ def good():
     d.write()
     reload("reload")
     tap.is_((code(OLD), code(NEW)), (450, 250), "after a reload: the other service")
-    tap.is_(in_flight.message(corpus.report("in-flight")).kind, "d", "the message in flight is archived under the settings it began with")
+    tap.is_(in_flight.message(corpus.report("in-flight")).kind, "d",
+            "the message in flight is archived under the settings it began with")
     in_flight.quit()
     tap.ok(run.settled(lambda: bool(d.jmctl.events("reloaded")), True), "the reload is an event")
     want = [("service-added", NEW), ("service-removed", OLD)]
-    tap.is_(run.settled(lambda: [(e["kind"], e.get("service")) for e in d.jmctl.events() if e["kind"].startswith("service-")], want), want,
+    tap.is_(run.settled(lambda: [(e["kind"], e.get("service")) for e in d.jmctl.events()
+                                 if e["kind"].startswith("service-")], want), want,
             "and so are the service that came and the one that went")
 
 
 def bad():
     good_text = d.xml()
     for name, text in (("no XML", "<journal-milter><milter>"), ("an empty file", ""),
-                       ("a wrong range", good_text.replace("<range>" + CLIENT, "<range>192.0.2.256")),
+                       ("a wrong range",
+                        good_text.replace("<range>" + CLIENT, "<range>192.0.2.256")),
                        ("a misspelled setting", good_text.replace("description>", "descripton>"))):
         d.write(text)
-        r = subprocess.run([daemon.PROGRAM, "-n", "-c", d.settings], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+        r = subprocess.run([daemon.PROGRAM, "-n", "-c", d.settings], stdout=subprocess.PIPE,
+                           stderr=subprocess.STDOUT, check=False)
         tap.is_(r.returncode, 78, "%s: journal-milter -n exits 78" % name)
-        tap.like(r.stdout.decode(), r"journal-milter\.xml:\d+|journal-milter\.xml", "%s: and names file and line" % name)
+        tap.like(r.stdout.decode(), r"journal-milter\.xml:\d+|journal-milter\.xml",
+                 "%s: and names file and line" % name)
         reload(r"level=error|event=settings-wrong|reload")
         tap.is_((code(OLD), code(NEW)), (450, 250), "%s: a reload changes nothing" % name)
     os.unlink(d.settings)
     reload(r"level=error|event=settings-wrong|reload")
     tap.is_(code(NEW), 250, "no file: a reload changes nothing")
     d.write(good_text)
-    r = subprocess.run([daemon.PROGRAM, "-n", "-c", d.settings], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+    r = subprocess.run([daemon.PROGRAM, "-n", "-c", d.settings], stdout=subprocess.PIPE,
+                       stderr=subprocess.STDOUT, check=False)
     tap.is_(r.returncode, 0, "a good file: journal-milter -n exits 0")
 
 
 def changes():
-    """What an auditor asks: who changed what, and when. No change is hidden behind another one of its kind."""
+    """
+    The questions of an auditor: who changed what, and when. No change is hidden by another one of
+    its kind.
+    """
     me = pwd.getpwuid(os.getuid()).pw_name
     first = d.jmctl.events()[-1]["seq"]
-    turns = (dict(disabled=True), dict(disabled=False), dict(disabled=True), dict(disabled=False, encrypted=True, maximum_age=7))
+    turns = (dict(disabled=True), dict(disabled=False), dict(disabled=True),
+             dict(disabled=False, encrypted=True, maximum_age=7))
     for i, turn in enumerate(turns):
         d.services = [daemon.service(NEW, **turn)]
         if i == len(turns) - 1:
@@ -87,19 +101,30 @@ def changes():
             d.more["publish"] = {"directory": d.path("elsewhere")}
         d.write()
         d.reload()
-        run.until(lambda: len([e for e in d.jmctl.events("reloaded") if e["seq"] > first]) == i + 1, "the reload")
+        run.until(lambda: len([e for e in d.jmctl.events("reloaded") if e["seq"] > first]) == i + 1,
+                  "the reload")
     run.until(lambda: d.jmctl.events("restart-needed"), "the last event")
-    found = [e for e in d.jmctl.events() if e["seq"] > first and e["kind"] not in ("status", "reload-failed")]
-    off, on = ("service-disabled", NEW, "journal service disabled"), ("service-enabled", NEW, "journal service enabled")
-    is_off, is_on = ("setting-changed", NEW, "disabled: no -> yes (line N)"), ("setting-changed", NEW, "disabled: yes -> no (line N)")
-    tap.is_([(e["kind"], e.get("service"), re.sub(r"line \d+", "line N", e["text"])) for e in found if e["kind"] != "reloaded"], [
-        off, is_off, on, is_on, off, is_off, on, ("setting-changed", None, "publish/directory: nothing -> %s (line N)" % d.path("elsewhere")),
-        ("setting-changed", None, "authorized-outbounds: range 198.51.100.0/24 added"), is_on, ("setting-changed", NEW, "encrypted: no -> yes (line N)"),
-        ("setting-changed", NEW, "maximum-age: 0 -> 7 (line N)"), ("restart-needed", None, "publish/directory")], "each change is an event, with old and new")
+    found = [e for e in d.jmctl.events() if e["seq"] > first
+             and e["kind"] not in ("status", "reload-failed")]
+    off, on = ("service-disabled", NEW,
+               "journal service disabled"), ("service-enabled", NEW, "journal service enabled")
+    is_off, is_on = ("setting-changed", NEW, "disabled: no -> yes (line N)"), (
+        "setting-changed", NEW, "disabled: yes -> no (line N)")
+    tap.is_([(e["kind"], e.get("service"), re.sub(r"line \d+", "line N", e["text"])) for e in found
+             if e["kind"] != "reloaded"],
+            [off, is_off, on, is_on, off, is_off, on,
+             ("setting-changed", None,
+              "publish/directory: nothing -> %s (line N)" % d.path("elsewhere")),
+             ("setting-changed", None, "authorized-outbounds: range 198.51.100.0/24 added"), is_on,
+             ("setting-changed", NEW, "encrypted: no -> yes (line N)"),
+             ("setting-changed", NEW, "maximum-age: 0 -> 7 (line N)"),
+             ("restart-needed", None, "publish/directory")],
+            "each change is an event, with old and new")
     lines = d.xml().splitlines()
     for word in ("encrypted", "maximum-age"):
         text = [e["text"] for e in found if e["text"].startswith(word)][-1]
-        tap.ok("<%s>" % word in lines[int(re.search(r"line (\d+)", text).group(1)) - 1], "and the line: " + text)
+        tap.ok("<%s>" % word in lines[int(re.search(r"line (\d+)", text).group(1)) - 1],
+               "and the line: " + text)
     tap.is_({e.get("actor") for e in found}, {me}, "each with the user who asked for the reload")
     d.services, d.outbounds, d.more = [daemon.service(NEW)], (CLIENT,), {}
 
@@ -110,22 +135,48 @@ def many():
         d.services = [daemon.service(NEW, description="Turn %d" % i)]
         d.write()
         d.reload()
-        tap.is_(milter.deliver(d.socket, "a@example.com", [NEW], corpus.report("turn-%d" % i), CLIENT).kind, "d", "reload %d: mail goes on" % i)
+        tap.is_(milter.deliver(d.socket, "a@example.com", [NEW], corpus.report("turn-%d" % i),
+                               CLIENT).kind, "d", "reload %d: mail goes on" % i)
+
+
+def changes_while_down(second):
+    """{(kind, service, text)}: the events of the first or second change of the settings."""
+    want = {
+        ("settings-changed", None,
+         "the settings file was changed while no daemon ran; what differs is told one by one"),
+        ("service-added", NEW if not second else "fourth@journal.example.com",
+         "journal service added"),
+        ("service-removed", NEW if second else "third@journal.example.com",
+         "journal service removed"),
+        ("service-disabled" if not second else "service-enabled", OLD,
+         "journal service %sabled" % ("dis" if not second else "en")),
+        ("setting-changed", OLD,
+         "disabled: %s (line N)" % ("no -> yes" if not second else "yes -> no")),
+        ("setting-changed", OLD, "maximum-age: %d -> %d (line N)" % (7 * second, 7 + second)),
+        ("setting-changed", None, "authorized-outbounds: range 198.51.100.%d added" % second)}
+    if second:
+        want.add(("setting-changed", None, "authorized-outbounds: range 198.51.100.0 removed"))
+    return want
 
 
 def while_down():
-    """What was changed while no daemon ran is told at the next start, once."""
-    e = daemon.Daemon(tap.folder() + "/down", services=[daemon.service(OLD), daemon.service("third@journal.example.com")], outbounds=(CLIENT,)).start()
+    """Changes made while no daemon ran are reported at the next start, once."""
+    e = daemon.Daemon(tap.folder() + "/down",
+                      services=[daemon.service(OLD), daemon.service("third@journal.example.com")],
+                      outbounds=(CLIENT,)).start()
     kept = e.path("archive/last-settings.xml")
-    kinds = ("setting-changed", "settings-changed", "settings-not-compared", "service-added", "service-removed", "service-disabled", "service-enabled")
+    kinds = ("setting-changed", "settings-changed", "settings-not-compared", "service-added",
+             "service-removed", "service-disabled", "service-enabled")
 
     def told():
         return [x for x in e.jmctl.events() if x["kind"] in kinds]
 
     def restart(kill=False):
-        run.until(lambda: os.path.exists(kept) and last_kept() != before[0], "the settings are kept") if kill else None
+        run.until(lambda: os.path.exists(kept) and last_kept() != before[0],
+                  "the settings are kept") if kill else None
         before[0] = last_kept()
-        tap.is_(e.kill() if kill else e.stop(), -9 if kill else 0, "the daemon %s" % ("is killed" if kill else "stops"))
+        tap.is_(e.kill() if kill else e.stop(), -9 if kill else 0,
+                "the daemon %s" % ("is killed" if kill else "stops"))
         before[0] = last_kept()
         n = len(told())
         e.write()
@@ -139,22 +190,17 @@ def while_down():
     tap.is_((restart(), told()), (0, []), "nor has one without a change")
     tap.is_(oct(os.stat(kept).st_mode & 0o777), "0o600", "what is kept is for the daemon only")
     for kill in (False, True):
-        e.services = [daemon.service(OLD, disabled=not kill, maximum_age=7 + kill), daemon.service(NEW if not kill else "fourth@journal.example.com")]
+        e.services = [daemon.service(OLD, disabled=not kill, maximum_age=7 + kill),
+                      daemon.service(NEW if not kill else "fourth@journal.example.com")]
         e.outbounds = (CLIENT, "198.51.100.%d" % kill)
         n = restart(kill)
-        want = {("settings-changed", None, "the settings file was changed while no daemon ran; what differs is told one by one"),
-                ("service-added", NEW if not kill else "fourth@journal.example.com", "journal service added"),
-                ("service-removed", NEW if kill else "third@journal.example.com", "journal service removed"),
-                ("service-disabled" if not kill else "service-enabled", OLD, "journal service %sabled" % ("dis" if not kill else "en")),
-                ("setting-changed", OLD, "disabled: %s (line N)" % ("no -> yes" if not kill else "yes -> no")),
-                ("setting-changed", OLD, "maximum-age: %d -> %d (line N)" % (7 * kill, 7 + kill)),
-                ("setting-changed", None, "authorized-outbounds: range 198.51.100.%d added" % kill)}
-        if kill:
-            want.add(("setting-changed", None, "authorized-outbounds: range 198.51.100.0 removed"))
+        want = changes_while_down(kill)
         run.settled(lambda: len(told()[n:]), len(want))
         found = told()[n:]
-        tap.is_({(x["kind"], x.get("service"), re.sub(r"line \d+", "line N", x["text"])) for x in found}, want, "each change is an event")
-        tap.is_((len(found), {x["actor"] for x in found}), (len(want), {"daemon"}), "once; by whom nobody knows")
+        tap.is_({(x["kind"], x.get("service"), re.sub(r"line \d+", "line N", x["text"]))
+                 for x in found}, want, "each change is an event")
+        tap.is_((len(found), {x["actor"] for x in found}), (len(want), {"daemon"}),
+                "once; by whom nobody knows")
     n = restart(True)
     tap.is_(told()[n:], [], "and not again at the next start")
     e.stop()
@@ -162,31 +208,45 @@ def while_down():
         f.write("<journal-milter><nonsense/></journal-milter>\n")
     n = len(told())
     e.start()
-    tap.is_([x["kind"] for x in run.until(lambda: told()[n:], "the event")], ["settings-not-compared"], "what cannot be compared is told, and does not hold up a start")
+    tap.is_([x["kind"] for x in run.until(lambda: told()[n:], "the event")],
+            ["settings-not-compared"],
+            "what cannot be compared is told, and does not hold up a start")
     n = restart(True)
     tap.is_((told()[n:], e.stop()), ([], 0), "and is in order the next time")
 
 
 def restart_needed():
-    """What needs a restart stays as it is: neither the dashboards nor what is kept move to another folder."""
-    e = daemon.Daemon(tap.folder() + "/stays", services=[daemon.service(OLD)], outbounds=(CLIENT,), more={"publish": {"interval": 1}}).start()
+    """
+    A setting that needs a restart stays as it is: neither the dashboards nor the kept files move to
+    another folder.
+    """
+    e = daemon.Daemon(tap.folder() + "/stays", services=[daemon.service(OLD)], outbounds=(CLIENT,),
+                      more={"publish": {"interval": 1}}).start()
     published, kept = e.archive + "/public/status.json", e.archive + "/last-settings.xml"
-    run.until(lambda: os.path.exists(published) and os.path.exists(kept), "the state is published, the settings are kept")
+    run.until(lambda: os.path.exists(published) and os.path.exists(kept),
+              "the state is published, the settings are kept")
     before = os.stat(kept).st_mtime_ns
     e.more["archive"] = {"directory": e.path("elsewhere")}
     e.write()
     e.reload()
     run.until(lambda: e.jmctl.events("restart-needed"), "the reload")
-    tap.is_(run.settled(lambda: os.stat(kept).st_mtime_ns > before, True), True, "another archive directory: the settings are kept beside the archive that is open")
+    tap.is_(run.settled(lambda: os.stat(kept).st_mtime_ns > before, True), True,
+            "another archive directory: the settings are kept beside the archive that is open")
     first = os.stat(published).st_mtime_ns
-    tap.is_(run.settled(lambda: os.stat(published).st_mtime_ns > first, True), True, "and the state is published where it was")
+    tap.is_(run.settled(lambda: os.stat(published).st_mtime_ns > first, True), True,
+            "and the state is published where it was")
     tap.ok(not os.path.exists(e.path("elsewhere")), "nothing is made in the other folder")
     tap.is_(e.stop(), 0, "it stops")
 
 
 def new_source():
-    """Mail that comes before a new source of known addresses is read is not taken for mail to unknown ones."""
-    e = daemon.Daemon(tap.folder() + "/source", services=[daemon.service(OLD, journal_unknown_internal_addresses=False)], outbounds=(CLIENT,))
+    """
+    Mail that comes before a new source of known addresses is read is not taken for mail to unknown
+    ones.
+    """
+    e = daemon.Daemon(tap.folder() + "/source",
+                      services=[daemon.service(OLD, journal_unknown_internal_addresses=False)],
+                      outbounds=(CLIENT,))
     files = []
     for i in range(6):
         files.append(e.path("people-%d" % i))
@@ -199,27 +259,38 @@ def new_source():
             continue
         e.reload()
         run.until(lambda: e.log().count(" reloaded ") == i, "the reload", pause=0.001)
-        milter.deliver(e.socket, "a@example.com", [OLD], corpus.report("source-%d" % i, recipients=("person-%d@example.com" % i,)), CLIENT)
-    tap.is_(run.settled(lambda: len(e.jmctl.list()), 5, 60), 5, "mail to addresses of a new source, right after the reload: archived")
+        milter.deliver(e.socket, "a@example.com", [OLD],
+                       corpus.report("source-%d" % i, recipients=("person-%d@example.com" % i,)),
+                       CLIENT)
+    tap.is_(run.settled(lambda: len(e.jmctl.list()), 5, 60), 5,
+            "mail to addresses of a new source, right after the reload: archived")
     tap.is_([o["set_aside"] for o in e.jmctl.list("--set-aside")], [], "and not set aside")
     run.until(lambda: e.log().count(" directory-loaded ") == len(files), "all sources are read")
-    milter.deliver(e.socket, "a@example.com", [OLD], corpus.report("nobody", recipients=("nobody@example.com",)), CLIENT)
+    milter.deliver(e.socket, "a@example.com", [OLD],
+                   corpus.report("nobody", recipients=("nobody@example.com",)), CLIENT)
     tap.is_(run.settled(lambda: len(e.jmctl.list("--set-aside")), 1), 1, "while an unknown one is")
     tap.is_(e.stop(), 0, "that daemon stops")
 
 
 def flood():
-    """More changes at once than events may wait: all are there. With a disk that stands still some cannot be: then it is told how many."""
+    """
+    More changes at once than events may wait: all are there. With a disk that hangs some
+    cannot be: then their number is reported.
+    """
     still = d.path("still")
 
     def services(on):
-        return [daemon.service("s%d@journal.example.com" % i, encrypted=on, remove_journal_headers=on, prefer_clear_text_version=on,
+        return [daemon.service("s%d@journal.example.com" % i, encrypted=on,
+                               remove_journal_headers=on, prefer_clear_text_version=on,
                                extended_de_duplication=on, detailed_logging=on) for i in range(500)]
     # In memory: a reload waits three seconds for room, in which a disk may take a breath.
-    memory = tempfile.mkdtemp(prefix="jm-flood-", dir="/dev/shm" if os.access("/dev/shm", os.W_OK) else None)
+    memory = tempfile.mkdtemp(prefix="jm-flood-",
+                              dir="/dev/shm" if os.access("/dev/shm", os.W_OK) else None)
     tap.at_end(lambda: shutil.rmtree(memory, ignore_errors=True))
-    e = daemon.Daemon(tap.folder() + "/flood", services=services(False), more={"archive": {"directory": memory + "/archive"}},
-                      env=dict(run.shim(d.path("slow-sync.so"), "slow-sync.c"), SLOW_SYNC_WHILE=still)).start()
+    e = daemon.Daemon(tap.folder() + "/flood", services=services(False),
+                      more={"archive": {"directory": memory + "/archive"}},
+                      env=dict(run.shim(d.path("slow-sync.so"), "slow-sync.c"),
+                               SLOW_SYNC_WHILE=still)).start()
 
     def changed():
         return len(e.jmctl.events("setting-changed"))

@@ -1,6 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""What the service manager is told, and the units: ready, status, watchdog, stop; verified, and hardened."""
+"""
+The messages to the service manager, and the units: ready, status, watchdog, stop; verified, and
+hardened.
+"""
 import os
 import re
 import shutil
@@ -18,11 +21,15 @@ import tap
 from daemon import Daemon
 
 JOURNAL, CLIENT = "journaling@journal.example.com", "192.0.2.25"
-UNITS, ACCOUNTS = os.path.join(tap.BUILD, "contrib/systemd"), os.path.join(tap.SRC, "contrib/systemd")
+UNITS, ACCOUNTS = os.path.join(tap.BUILD,
+                               "contrib/systemd"), os.path.join(tap.SRC, "contrib/systemd")
 
 
 class Manager:
-    """The service manager's end of NOTIFY_SOCKET, always on the phone: what finds no room in the socket is lost."""
+    """
+    The service manager's end of NOTIFY_SOCKET, always on the phone: what finds no room in the
+    socket is lost.
+    """
 
     def __init__(self, address):
         self.address = address
@@ -73,15 +80,18 @@ def archive(d, name):
 
 def notified(name, address, shown):
     m = Manager(address)
-    d = Daemon(tap.folder() + "/" + name, outbounds=(CLIENT,), env={"NOTIFY_SOCKET": shown, "WATCHDOG_USEC": "2000000"}).start()
+    d = Daemon(tap.folder() + "/" + name, outbounds=(CLIENT,),
+               env={"NOTIFY_SOCKET": shown, "WATCHDOG_USEC": "2000000"}).start()
     m.hears("^READY=1$")
     m.hears("^STATUS=2 services: 2 Awaiting Initial Run$")
     archive(d, "one")
     m.hears("^STATUS=2 services: 1 OK, 1 Awaiting Initial Run$")
     took = m.pace(7)		# 3 to 3.5 s
     for _ in range(5):
-        took = m.pace(7) if took >= 7 * 2 else took	# while a disk holds its breath it is not fed, and that is right
-    tap.ok(1.5 < took < 7 * 2, "the watchdog is fed well within its period of 2 s, and not all the time: seven times in %.1f s" % took)
+        # while a disk holds its breath it is not fed, and that is right
+        took = m.pace(7) if took >= 7 * 2 else took
+    tap.ok(1.5 < took < 7 * 2, "the watchdog is fed well within its period of 2 s, and not all the "
+           "time: seven times in %.1f s" % took)
     tap.is_(d.stop(), 0, "it stops")
     tap.ok("STOPPING=1" in m.listen(), "told: STOPPING=1")
     tap.is_(m.heard.count("READY=1"), 1, "ready once")
@@ -89,21 +99,25 @@ def notified(name, address, shown):
 
 
 def made_anew():
-    """The catalog is gone: how far the new one is stands in the status, before it is ready."""
+    """The catalog is gone: the status has the progress of the new one, before it is ready."""
     m = Manager(tap.folder() + "/anew.sock")
-    d = Daemon(tap.folder() + "/anew", outbounds=(CLIENT,), env={"NOTIFY_SOCKET": tap.folder() + "/anew.sock"}).start()
+    d = Daemon(tap.folder() + "/anew", outbounds=(CLIENT,),
+               env={"NOTIFY_SOCKET": tap.folder() + "/anew.sock"}).start()
     archive(d, "anew")
     d.stop()
     d.start()
     d.stop()
-    tap.is_([x for x in m.listen() if "catalog" in x], [], "of a catalog that is there nothing is told")
+    tap.is_([x for x in m.listen() if "catalog" in x], [],
+            "of a catalog that is there nothing is told")
     shutil.rmtree(os.path.join(d.archive, "catalog"))
     m.listen()
     m.heard.clear()
     d.start()
     m.hears("^READY=1$")
-    told = [i for i, x in enumerate(m.heard) if re.search(r"^STATUS=bringing the catalog up to date: \d+ %$", x)]
-    tap.ok(told and told[0] < m.heard.index("READY=1"), "the status told how far the new catalog was: %s" % m.heard[:3])
+    told = [i for i, x in enumerate(m.heard)
+            if re.search(r"^STATUS=bringing the catalog up to date: \d+ %$", x)]
+    tap.ok(told and told[0] < m.heard.index("READY=1"),
+           "the status told how far the new catalog was: %s" % m.heard[:3])
     tap.is_(len(d.jmctl.list()), 1, "the message is there")
     d.stop()
 
@@ -113,11 +127,14 @@ def stalled():
     m = Manager(tap.folder() + "/stalled.sock")
     shim = tap.folder() + "/hang.so"
     with open(tap.folder() + "/hang.c", "w", encoding="ascii") as f:
-        f.write('#include <unistd.h>\nint fdatasync(int fd)\n{\n\t(void)fd;\n\twhile (access("%s/hang", F_OK) == 0)\n\t\tusleep(50000);\n\treturn 0;\n}\n'
+        f.write('#include <unistd.h>\nint fdatasync(int fd)\n{\n\t(void)fd;\n'
+                '\twhile (access("%s/hang", F_OK) == 0)\n\t\tusleep(50000);\n\treturn 0;\n}\n'
                 % tap.folder())
     run.output(os.environ.get("CC", "cc"), "-shared", "-fPIC", "-o", shim, tap.folder() + "/hang.c")
-    d = Daemon(tap.folder() + "/stalled", outbounds=(CLIENT,), env={"NOTIFY_SOCKET": tap.folder() + "/stalled.sock", "WATCHDOG_USEC": "1000000",
-                                                                    "LD_PRELOAD": shim, "ASAN_OPTIONS": "verify_asan_link_order=0:detect_leaks=0"}).start()
+    d = Daemon(tap.folder() + "/stalled", outbounds=(CLIENT,),
+               env={"NOTIFY_SOCKET": tap.folder() + "/stalled.sock", "WATCHDOG_USEC": "1000000",
+                    "LD_PRELOAD": shim,
+                    "ASAN_OPTIONS": "verify_asan_link_order=0:detect_leaks=0"}).start()
     m.hears("^WATCHDOG=1$")
     with open(tap.folder() + "/hang", "w", encoding="ascii"):
         pass
@@ -141,41 +158,51 @@ def units():
     copies = []
     for name in ("journal-milter", "journal-milter-web"):
         path = os.path.join(UNITS, name + ".service")
-        r = subprocess.run(["systemd-analyze", "security", "--offline=yes", "--no-pager", path], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+        r = subprocess.run(["systemd-analyze", "security", "--offline=yes", "--no-pager", path],
+                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
         found = re.search(r"exposure level for \S+: ([\d.]+)", r.stdout.decode())
-        tap.ok(found and float(found.group(1)) <= 2.0, "%s: exposure at most 2.0, it is %s" % (name, found and found.group(1)))
+        tap.ok(found and float(found.group(1)) <= 2.0,
+               "%s: exposure at most 2.0, it is %s" % (name, found and found.group(1)))
         with open(path, encoding="utf-8") as f:
             text = f.read()
-        programs = {"journal-milter": "milter/daemon/journal-milter", "journal-milter-web": "milter/web/journal-milter-web"}
+        programs = {"journal-milter": "milter/daemon/journal-milter",
+                    "journal-milter-web": "milter/web/journal-milter-web"}
         copies.append(tap.folder() + "/" + name + ".service")
         with open(copies[-1], "w", encoding="utf-8") as f:
-            f.write(re.sub(r"(?m)^(Exec\w+=)\S+/(journal-milter\S*)", lambda m: m.group(1) + os.path.join(tap.BUILD, programs[m.group(2)]), text))
+            f.write(re.sub(r"(?m)^(Exec\w+=)\S+/(journal-milter\S*)", lambda m: m.group(1)
+                           + os.path.join(tap.BUILD, programs[m.group(2)]), text))
         tap.is_(re.findall(r"@\w+@", text), [], "%s: every name in it is filled in" % name)
-    r = subprocess.run(["systemd-analyze", "verify", "--man=no", "--recursive-errors=no", *copies], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
-    tap.is_((r.returncode, r.stdout.decode()), (0, ""), "systemd-analyze verify has nothing against them")
+    r = subprocess.run(["systemd-analyze", "verify", "--man=no", "--recursive-errors=no", *copies],
+                       stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+    tap.is_((r.returncode, r.stdout.decode()), (0, ""),
+            "systemd-analyze verify has nothing against them")
     accounts(tap.folder() + "/root")
 
 
 def accounts(root):
-    """What sysusers.d and tmpfiles.d make, below a folder of their own."""
+    """The users and folders that sysusers.d and tmpfiles.d create, below a folder of their own."""
     missing = [t for t in ("systemd-sysusers", "systemd-tmpfiles") if not shutil.which(t)]
     if missing:
         tap.skip("users and folders are made", "missing: " + " ".join(missing))
         return
     os.makedirs(root + "/etc")
     for tool, args in (("systemd-sysusers", []), ("systemd-tmpfiles", ["--create"])):
-        r = subprocess.run([tool, *args, "--root=" + root, os.path.join(ACCOUNTS, tool.replace("systemd-", "") + ".d/journal-milter.conf")],
-                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+        r = subprocess.run([tool, *args, "--root=" + root, os.path.join(ACCOUNTS, tool.replace(
+            "systemd-", "") + ".d/journal-milter.conf")], stdout=subprocess.PIPE,
+                           stderr=subprocess.STDOUT, check=False)
         tap.ok(r.returncode == 0, tool + " understands its file", r.stdout.decode())
     with open(root + "/etc/passwd", encoding="ascii") as f:
         user = next(line.split(":") for line in f if line.startswith("journal-milter:"))
     with open(root + "/etc/group", encoding="ascii") as f:
         groups = {line.split(":")[0]: line.strip().split(":") for line in f}
-    tap.is_((user[3], user[5]), (groups["journal-milter"][2], "/var/lib/journal-milter"), "the user journal-milter and its group")
+    tap.is_((user[3], user[5]), (groups["journal-milter"][2], "/var/lib/journal-milter"),
+            "the user journal-milter and its group")
     tap.is_(groups["journal-mta"][3], "journal-milter", "the group journal-mta, and the user in it")
-    for name, mode, group in (("journal-milter", 0o2750, "journal-mta"), ("journal-milter-public", 0o755, "journal-milter")):
+    for name, mode, group in (("journal-milter", 0o2750, "journal-mta"),
+                              ("journal-milter-public", 0o755, "journal-milter")):
         st = os.stat(root + "/run/" + name)
-        tap.is_((oct(st.st_mode & 0o7777), st.st_uid, st.st_gid), (oct(mode), int(user[2]), int(groups[group][2])), "/run/%s with its rights" % name)
+        tap.is_((oct(st.st_mode & 0o7777), st.st_uid, st.st_gid),
+                (oct(mode), int(user[2]), int(groups[group][2])), "/run/%s with its rights" % name)
 
 
 def main():

@@ -1,6 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""Trap 1: while the disk stands still, no session waits for another one: all get as far as the end of their message, and more are served. Then commits are shared."""
+"""
+Trap 1: while the disk hangs, no session waits for another one: all get as far as the end of
+their message, and more are served. Then commits are shared.
+"""
 import os
 import sys
 
@@ -16,7 +19,10 @@ still = tap.folder() + "/still"
 
 
 def all_step(sessions, kind, data=b""):
-    """The same event in all sessions at the same time, and their answers afterwards: many are ready at once."""
+    """
+    The same event in all sessions at the same time, and their answers afterwards: many are ready at
+    once.
+    """
     for s in sessions:
         s.send(kind, data)
     return [] if sessions[0].flags & milter.NR.get(kind, 0) else [s.answer().kind for s in sessions]
@@ -56,7 +62,8 @@ def commits(d):
 
 def all_asleep(d):
     """No thread has anything left to do: what was to be hashed is, and waits for the disk."""
-    return all(read("/proc/%d/task/%s/stat" % (d.pid, t)).rsplit(")", 1)[1].split()[0] == "S" for t in os.listdir("/proc/%d/task" % d.pid))
+    return all(read("/proc/%d/task/%s/stat" % (d.pid, t)).rsplit(")", 1)[1].split()[0] == "S"
+               for t in os.listdir("/proc/%d/task" % d.pid))
 
 
 def read(path):
@@ -68,8 +75,8 @@ def read(path):
 
 
 def main():
-    d = Daemon(tap.folder() + "/milter", outbounds=(CLIENT,), env=dict(run.shim(tap.folder() + "/slow-sync.so", "slow-sync.c"),
-                                                                       SLOW_SYNC_WHILE=still)).start()
+    d = Daemon(tap.folder() + "/milter", outbounds=(CLIENT,), env=dict(
+        run.shim(tap.folder() + "/slow-sync.so", "slow-sync.c"), SLOW_SYNC_WHILE=still)).start()
     sessions, later = begin(d), begin(d)
     tap.is_(set(envelope(sessions)), {"c"}, "%d sessions with a report each" % SESSIONS)
     for i, s in enumerate(sessions):
@@ -78,19 +85,23 @@ def main():
         pass
     for s in sessions:
         s.send("E")
-    tap.is_(run.settled(lambda: in_their_end(d), SESSIONS), SESSIONS, "the disk stands still: all are in their end of message, none waits for another one")
+    tap.is_(run.settled(lambda: in_their_end(d), SESSIONS), SESSIONS,
+            "the disk stands still: all are in their end of message, none waits for another one")
     for s in later:
         s.socket.settimeout(300)
     tap.is_(set(envelope(later)), {"c"}, "and %d more sessions are served" % SESSIONS)
     for i, s in enumerate(later):
         content(s, "two-%d" % i)
         s.send("E")
-    tap.is_(run.settled(lambda: in_their_end(d), 2 * SESSIONS), 2 * SESSIONS, "up to the end of message, too")
+    tap.is_(run.settled(lambda: in_their_end(d), 2 * SESSIONS), 2 * SESSIONS,
+            "up to the end of message, too")
     run.until(lambda: all_asleep(d), "all wait for the disk")
     before = commits(d)
     os.unlink(still)
-    tap.is_({s.answer().kind for s in sessions + later}, {"d"}, "the disk goes on: all are archived")
-    tap.ok(commits(d) - before <= 2 * SESSIONS / 8, "and their commits were shared", commits(d) - before)
+    tap.is_({s.answer().kind for s in sessions + later}, {"d"},
+            "the disk goes on: all are archived")
+    tap.ok(commits(d) - before <= 2 * SESSIONS / 8, "and their commits were shared",
+           commits(d) - before)
     for s in sessions + later:
         s.quit()
     tap.is_(len(d.jmctl.list()), 2 * SESSIONS, "%d items" % (2 * SESSIONS))

@@ -58,20 +58,23 @@ def in_flight(number):
     for s in sessions:
         s.quit()
     tap.is_(d.program.wait(), 0, "signal %d: then it ends with status 0" % number)
-    tap.ok("stop-unfinished" not in d.log(), "signal %d: and not by its grace of 30 seconds" % number, d.log()[-1000:])
-    tap.is_([d.jmctl.export(i["id"], "--report") for i in d.jmctl.list()], reports, "signal %d: all bytes are there, without a daemon" % number)
+    tap.ok("stop-unfinished" not in d.log(),
+           "signal %d: and not by its grace of 30 seconds" % number, d.log()[-1000:])
+    tap.is_([d.jmctl.export(i["id"], "--report") for i in d.jmctl.list()], reports,
+            "signal %d: all bytes are there, without a daemon" % number)
     tap.is_(d.jmctl.verify()[0], 0, "signal %d: jmctl verify finds nothing wrong" % number)
 
 
 def under_load():
-    """What was acknowledged before the end is there afterwards; nobody gets a 5xx."""
+    """Mail acknowledged before the end is there afterwards; no client gets a 5xx."""
     d = Daemon(tap.folder() + "/load", outbounds=(CLIENT,)).start()
     acknowledged, odd = [], []
 
     def one(k):
         for i in range(100000):
             try:
-                a = milter.deliver(d.socket, "a@example.com", [JOURNAL], corpus.report("load-%d-%d" % (k, i)), CLIENT)
+                a = milter.deliver(d.socket, "a@example.com", [JOURNAL],
+                                   corpus.report("load-%d-%d" % (k, i)), CLIENT)
             except (milter.Closed, OSError):
                 return
             if a.kind == "d":
@@ -87,25 +90,35 @@ def under_load():
     tap.is_(d.program.wait(), 0, "stop under load: status 0")
     for t in threads:
         t.join()
-    tap.is_([a for a in odd if not a.startswith("4") and a not in "t4"], [], "stop under load: no answer but 4xx")
+    tap.is_([a for a in odd if not a.startswith("4") and a not in "t4"], [],
+            "stop under load: no answer but 4xx")
     there = {i["subject"] for i in d.jmctl.list()}
-    tap.is_([a for a in acknowledged if a not in there], [], "stop under load: all %d acknowledged messages are there" % len(acknowledged))
+    tap.is_([a for a in acknowledged if a not in there], [],
+            "stop under load: all %d acknowledged messages are there" % len(acknowledged))
 
 
 def at_once():
-    """SIGINT breaks what is in flight, by libmilter's habit: its senders get 4xx from the MTA and try again."""
+    """
+    SIGINT breaks what is in flight, by libmilter's habit: its senders get 4xx from the MTA and try
+    again.
+    """
     d = Daemon(tap.folder() + "/at-once", outbounds=(CLIENT,)).start()
-    tap.is_(milter.deliver(d.socket, "a@example.com", [JOURNAL], corpus.report("before"), CLIENT).kind, "d", "SIGINT: a message before")
+    tap.is_(milter.deliver(d.socket, "a@example.com", [JOURNAL], corpus.report("before"),
+                           CLIENT).kind, "d", "SIGINT: a message before")
     sessions = []
     begin(d, "in flight", sessions)
     d.program.signal(signal.SIGINT)
     sessions[0].socket.close()
     tap.is_(d.program.wait(), 0, "SIGINT: ends with status 0")
-    tap.is_([i["subject"] for i in d.jmctl.list()], ["Test before"], "SIGINT: what was acknowledged is there")
+    tap.is_([i["subject"] for i in d.jmctl.list()], ["Test before"],
+            "SIGINT: what was acknowledged is there")
 
 
 def idle():
-    """libmilter looks for its end every five seconds only; a daemon that nobody has called yet must not wait for that."""
+    """
+    libmilter looks for its end every five seconds only; a daemon that nobody has called yet must
+    not wait for that.
+    """
     took = []
     for n in range(12):		# one is enough: a machine that is busy may be slow, but not always
         if took and min(took) < 3:
@@ -121,34 +134,46 @@ SLOW = run.shim(tap.folder() + "/slow-sync.so", "slow-sync.c")
 
 
 def while_starting():
-    """The catalog of a large archive takes minutes to be made anew: nobody has to wait for that who wants to stop."""
+    """
+    The catalog of a large archive takes minutes to be made anew: nobody has to wait for that who
+    wants to stop.
+    """
     d = Daemon(tap.folder() + "/starting", outbounds=(CLIENT,)).start()
     for i in range(3):
-        milter.deliver(d.socket, "a@example.com", [JOURNAL], corpus.report("starting-%d" % i), CLIENT)
+        milter.deliver(d.socket, "a@example.com", [JOURNAL], corpus.report("starting-%d" % i),
+                       CLIENT)
     d.stop()
     shutil.rmtree(d.archive + "/catalog")
     still = d.path("still")
     with open(still, "w", encoding="ascii"):
         pass
-    early = run.Program([PROGRAM, "-f", "-c", d.settings], d.path("early"), dict(SLOW, SLOW_SYNC_WHILE=still)).start()
+    early = run.Program([PROGRAM, "-f", "-c", d.settings], d.path("early"),
+                        dict(SLOW, SLOW_SYNC_WHILE=still)).start()
 
     def hears():
         """It has blocked the signal, for whoever will wait for it."""
         with open("/proc/%d/status" % early.pid, encoding="ascii") as f:
-            return int(next(line.split()[1] for line in f if line.startswith("SigBlk")), 16) & 1 << (signal.SIGTERM - 1)
+            return int(next(line.split()[1] for line in f if line.startswith("SigBlk")),
+                       16) & 1 << (signal.SIGTERM - 1)
     run.until(hears, "the start has begun")
     early.signal(signal.SIGTERM)
     os.unlink(still)	# before that it cannot have got anywhere
     tap.is_(early.wait(), 0, "told to stop while it starts: ends with status 0")
-    tap.ok(" ready " not in early.text() and "stopped outcome=" in early.text(), "and does not get ready first", early.text())
+    tap.ok(" ready " not in early.text() and "stopped outcome=" in early.text(),
+           "and does not get ready first", early.text())
     d.start()
-    tap.is_([i["subject"] for i in d.jmctl.list()], ["Test starting-%d" % i for i in range(3)], "the next start makes the catalog")
+    tap.is_([i["subject"] for i in d.jmctl.list()], ["Test starting-%d" % i for i in range(3)],
+            "the next start makes the catalog")
     tap.is_((d.jmctl.verify()[0], d.stop()), (0, 0), "in which nothing is wrong")
 
 
 def gateway():
-    """Ordinary mail that may pass without its copy comes until the very end: it is archived, or deferred; and the archive is closed in order."""
-    d = Daemon(tap.folder() + "/gateway", outbounds=(CLIENT,), more={"gateway": {"enabled": True, "on-fault": "pass"}},
+    """
+    Ordinary mail that may pass without its copy comes until the very end: it is archived, or
+    deferred; and the archive is closed in order.
+    """
+    d = Daemon(tap.folder() + "/gateway", outbounds=(CLIENT,),
+               more={"gateway": {"enabled": True, "on-fault": "pass"}},
                env=dict(SLOW, SLOW_SYNC_US="200000")).start()
     sessions, passed, odd = [milter.Session(d.socket) for _ in range(60)], [], []
     d.program.signal(signal.SIGTERM)
@@ -170,7 +195,8 @@ def gateway():
     tap.is_(d.program.wait(), 0, "a gateway that may pass mail: stops with status 0")
     tap.is_(odd, [], "a gateway that may pass mail: what comes too late is deferred")
     kept = {i["subject"] for i in d.jmctl.list()}
-    tap.is_([p for p in passed if p not in kept], [], "a gateway that may pass mail: all %d that passed are in the archive" % len(passed))
+    tap.is_([p for p in passed if p not in kept], [],
+            "a gateway that may pass mail: all %d that passed are in the archive" % len(passed))
 
 
 in_flight(signal.SIGTERM)

@@ -14,12 +14,14 @@ import tap  # noqa: E402
 
 JMCTL = os.path.join(tap.BUILD, "milter/ctl/jmctl")
 DOMAINS = [x for d in oracle.JOURNAL_DOMAINS for x in ("--journal-domain", d)]
-KEYS = ("step_down", "variant", "ndr", "nesting", "envelope_sender", "on_behalf_of", "subject", "message_id", "recipients", "inner_sha256",
-        "inner_size", "inner_raw_sha256", "removed_headers")
+KEYS = ("step_down", "variant", "ndr", "nesting", "envelope_sender", "on_behalf_of", "subject",
+        "message_id", "recipients", "inner_sha256", "inner_size", "inner_raw_sha256",
+        "removed_headers")
 
 
 def unwrap(*args, data=None, stdout=subprocess.PIPE):
-    return subprocess.run([JMCTL, "unwrap", *args], input=data, stdout=stdout, stderr=subprocess.PIPE, check=False, timeout=600)
+    return subprocess.run([JMCTL, "unwrap", *args], input=data, stdout=stdout,
+                          stderr=subprocess.PIPE, check=False, timeout=600)
 
 
 def corpus():
@@ -34,11 +36,13 @@ def corpus():
         r = unwrap("--json", "--output", out, *DOMAINS, path)
         tap.is_(json.loads(r.stdout or b"{}"), want, "%s: every key, and no other" % name)
         with open(out, "rb") as f:
-            tap.is_(hashlib.sha256(f.read()).hexdigest(), want["inner_sha256"], "%s: the octets" % name)
+            tap.is_(hashlib.sha256(f.read()).hexdigest(), want["inner_sha256"],
+                    "%s: the octets" % name)
         with open(path, "rb") as f:
             data = f.read()
         r = unwrap("--output=-", *DOMAINS, "-", data=data)
-        tap.is_((r.returncode, hashlib.sha256(r.stdout).hexdigest()), (0, want["inner_sha256"]), "%s: by standard input and output" % name)
+        tap.is_((r.returncode, hashlib.sha256(r.stdout).hexdigest()), (0, want["inner_sha256"]),
+                "%s: by standard input and output" % name)
 
 
 def options():
@@ -46,19 +50,26 @@ def options():
     nested = os.path.join(tap.SRC, "t/corpus/journal/023-nested-report.eml")
     plain = json.loads(unwrap("--json", pair).stdout)
     clear = json.loads(unwrap("--json", "--prefer-clear-text", pair).stdout)
-    tap.is_((clear["inner_sha256"], clear["clear_text"]), (plain["clear_text"]["inner_sha256"], plain["clear_text"]),
+    tap.is_((clear["inner_sha256"], clear["clear_text"]),
+            (plain["clear_text"]["inner_sha256"], plain["clear_text"]),
             "--prefer-clear-text archives the clear copy, which clear_text goes on to tell about")
     kept = json.loads(unwrap("--json", "--keep-journal-headers", pair).stdout)
-    tap.is_((kept["inner_sha256"], kept["removed_headers"]), (plain["inner_raw_sha256"], []), "--keep-journal-headers changes nothing")
-    tap.is_(json.loads(unwrap("--json", nested).stdout)["nesting"], 1, "without --journal-domain nothing nested is unwrapped")
-    eml = json.loads(unwrap("--json", "--journal-type", "eml", "--keep-journal-headers", pair).stdout)
+    tap.is_((kept["inner_sha256"], kept["removed_headers"]), (plain["inner_raw_sha256"], []),
+            "--keep-journal-headers changes nothing")
+    tap.is_(json.loads(unwrap("--json", nested).stdout)["nesting"], 1,
+            "without --journal-domain nothing nested is unwrapped")
+    eml = json.loads(unwrap("--json", "--journal-type", "eml", "--keep-journal-headers",
+                            pair).stdout)
     with open(pair, "rb") as f:
-        tap.is_((eml["variant"], eml["nesting"], eml["inner_sha256"]), ("plain", 0, hashlib.sha256(f.read()).hexdigest()), "--journal-type eml unwraps nothing")
+        tap.is_((eml["variant"], eml["nesting"], eml["inner_sha256"]),
+                ("plain", 0, hashlib.sha256(f.read()).hexdigest()),
+                "--journal-type eml unwraps nothing")
     text = unwrap(pair).stdout.decode()
     tap.like(text, r"(?m)^variant +exchange-2007$", "without --json it is for people")
     tap.like(text, r"(?m)^bcc +carol\.chen@example\.com$", "with the recipients")
     evil = b"Subject: \x1b[31mred\xc2\x9b\r\nFrom: a@x\r\n\r\n"
-    tap.ok(b"\x1b" not in unwrap("-", data=evil).stdout and b"\xc2\x9b" not in unwrap("-", data=evil).stdout, "no control character of a message reaches the terminal")
+    tap.ok(b"\x1b" not in unwrap("-", data=evil).stdout and b"\xc2\x9b" not in unwrap(
+        "-", data=evil).stdout, "no control character of a message reaches the terminal")
 
 
 def exits():
@@ -66,16 +77,21 @@ def exits():
     tap.is_(unwrap("a", "b").returncode, 64, "two files: usage")
     tap.is_(unwrap("--nonsense", "-", data=b"").returncode, 64, "an unknown option: usage")
     tap.is_(unwrap("--journal-type", "x", "-", data=b"").returncode, 64, "an unknown type: usage")
-    tap.is_(unwrap("--json", "--output", "-", "-", data=b"").returncode, 64, "--json and the message on one standard output: usage")
+    tap.is_(unwrap("--json", "--output", "-", "-", data=b"").returncode, 64,
+            "--json and the message on one standard output: usage")
     r = unwrap("/nonexistent/file")
-    tap.is_((r.returncode, b"/nonexistent/file" in r.stderr), (66, True), "no such file: no input, named")
+    tap.is_((r.returncode, b"/nonexistent/file" in r.stderr), (66, True),
+            "no such file: no input, named")
     tap.is_(unwrap(tap.folder()).returncode, 66, "a folder: no input")
-    tap.is_(unwrap("--output", "/nonexistent/out", "-", data=b"x").returncode, 73, "an output that cannot be created")
+    tap.is_(unwrap("--output", "/nonexistent/out", "-", data=b"x").returncode, 73,
+            "an output that cannot be created")
     with open("/dev/full", "wb") as full:
-        tap.is_(unwrap("--json", "-", data=b"x", stdout=full).returncode, 74, "a full standard output")
+        tap.is_(unwrap("--json", "-", data=b"x", stdout=full).returncode, 74,
+                "a full standard output")
     tap.is_(unwrap("--output", "/dev/full", "-", data=b"x").returncode, 74, "a full file")
     r = unwrap("--json", "-", data=b"")
-    tap.is_((r.returncode, json.loads(r.stdout)["inner_size"]), (0, 0), "no octets at all are an ordinary message")
+    tap.is_((r.returncode, json.loads(r.stdout)["inner_size"]), (0, 0),
+            "no octets at all are an ordinary message")
     tap.is_(unwrap("--help").returncode, 0, "--help")
 
 

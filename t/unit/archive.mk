@@ -1,6 +1,8 @@
 ARCHIVE_TEST_LIB = t/lib/deposit.c t/lib/deposit.h
-check_PROGRAMS += t/unit/archive_store.t t/unit/archive_merge.t t/unit/archive_threads.t t/unit/archive_fault.t
-UNIT_TESTS += t/unit/archive_store.t t/unit/archive_merge.t t/unit/archive_threads.t t/unit/archive_fault.t
+check_PROGRAMS += t/unit/archive_store.t t/unit/archive_merge.t t/unit/archive_threads.t \
+	t/unit/archive_fault.t
+UNIT_TESTS += t/unit/archive_store.t t/unit/archive_merge.t t/unit/archive_threads.t \
+	t/unit/archive_fault.t
 t_unit_archive_store_t_SOURCES = t/unit/archive_store.c $(ARCHIVE_TEST_LIB)
 t_unit_archive_store_t_LDADD = $(UNIT_LIBS)
 t_unit_archive_merge_t_SOURCES = t/unit/archive_merge.c $(ARCHIVE_TEST_LIB)
@@ -23,7 +25,8 @@ t_unit_archive_verify_t_SOURCES = t/unit/archive_verify.c $(ARCHIVE_TEST_LIB)
 t_unit_archive_verify_t_LDADD = $(UNIT_LIBS)
 check_PROGRAMS += t/unit/archive_read.t
 UNIT_TESTS += t/unit/archive_read.t
-t_unit_archive_read_t_SOURCES = t/unit/archive_read.c t/lib/baddisk.c t/lib/baddisk.h t/lib/open.h $(ARCHIVE_TEST_LIB)
+t_unit_archive_read_t_SOURCES = t/unit/archive_read.c t/lib/baddisk.c t/lib/baddisk.h t/lib/open.h \
+	$(ARCHIVE_TEST_LIB)
 t_unit_archive_read_t_LDADD = $(UNIT_LIBS)
 t_unit_archive_read_t_LDFLAGS = $(AM_LDFLAGS) -rdynamic
 check_PROGRAMS += t/unit/archive_catalog.t

@@ -137,7 +137,8 @@ static void duplicates(void)
 		}
 	}
 	tap_ok(different == 0,
-	    "a table of duplicates has the rows of a plain one, after %d random changes (%zu differ)",
+	    "a table of duplicates has the rows of a plain one, after %d random changes (%zu "
+	    "differ)",
 	    4 * STEPS, different);
 	tap_ok(rows > 10 * STEPS, "and both had some: %zu looked at", rows);
 }
@@ -195,14 +196,20 @@ int main(void)
 	if (!mkdtemp(dir) || jm_catalog_open(dir, 4u << 20, &c, &err) < 0)
 		return 1;
 	duplicates();
-	row("{\"id\":7,\"time_ms\":1795338897807,\"service\":\"s@x\",\"sender\":\"a@x\",\"subject\":\"t\",\"message_id\":\"<1@x>\",\"date\":null,"
-	    "\"variant\":\"exchange-2007\",\"step_down\":false,\"from_headers\":false,\"recipients\":2,\"reports\":1,\"contents\":1,\"size\":33000,"
+	row("{\"id\":7,\"time_ms\":1795338897807,\"service\":\"s@x\",\"sender\":\"a@x\","
+	    "\"subject\":\"t\",\"message_id\":\"<1@x>\",\"date\":null,"
+	    "\"variant\":\"exchange-2007\",\"step_down\":false,\"from_headers\":false,"
+	    "\"recipients\":2,\"reports\":1,\"contents\":1,\"size\":33000,"
 	    "\"sha256\":\"00ff\",\"raw_sha256\":\"00ff\",\"volume\":3,\"offset\":4096}",
-	    "[33000,1795338897807,3,4096,2,\"00ff\",\"s@x\",\"a@x\",\"t\",\"<1@x>\",null,\"exchange-2007\"]");
-	row("{\"id\":7,\"time_ms\":5,\"service\":null,\"sender\":\"\",\"subject\":null,\"message_id\":null,\"date\":null,\"variant\":\"plain\","
-	    "\"step_down\":true,\"from_headers\":true,\"recipients\":0,\"reports\":2,\"contents\":2,\"size\":33000,\"sha256\":\"00\",\"raw_sha256\":\"01\","
+	    "[33000,1795338897807,3,4096,2,\"00ff\",\"s@x\",\"a@x\",\"t\",\"<1@x>\",null,"
+	    "\"exchange-2007\"]");
+	row("{\"id\":7,\"time_ms\":5,\"service\":null,\"sender\":\"\",\"subject\":null,"
+	    "\"message_id\":null,\"date\":null,\"variant\":\"plain\","
+	    "\"step_down\":true,\"from_headers\":true,\"recipients\":0,\"reports\":2,"
+	    "\"contents\":2,\"size\":33000,\"sha256\":\"00\",\"raw_sha256\":\"01\","
 	    "\"volume\":3,\"offset\":4096,\"more_services\":[\"t@x\"]}",
-	    "[33000,5,3,4096,0,\"00\",null,\"\",null,null,null,\"plain\",{\"step_down\":true,\"from_headers\":true,\"reports\":2,\"contents\":2,"
+	    "[33000,5,3,4096,0,\"00\",null,\"\",null,null,null,\"plain\",{\"step_down\":true,"
+	    "\"from_headers\":true,\"reports\":2,\"contents\":2,"
 	    "\"raw_sha256\":\"01\",\"more_services\":[\"t@x\"]}]");
 	bad_row("[1,2]", JM_E_CORRUPT);
 	bad_row("{}", JM_E_CORRUPT);

@@ -141,7 +141,7 @@ static void check_clock(struct jm_archive *a, int64_t now_ms, const uint64_t seq
 		tap_is_int((long long)list(a, 0, now_ms - HOUR_S * 1000, reverse, &by_id, &by_time),
 		    4, "from before");
 	}
-	/* What was written at or after that, whatever the clock told in between. */
+	/* The records written at or after that time, whatever the clock said in between. */
 	tap_ok(jm_archive_since(a, now_ms - HOUR_S * 1000, &first, &err) == 0, "since");
 	tap_ok(first <= seq[0],
 	    "a verification since an hour before begins with the first (%" PRIu64 ")", first);
@@ -409,7 +409,7 @@ static void equal_at_once(const char *what, struct jm_span bytes)
 		id = same.receipt[i].seq < id ? same.receipt[i].seq : id;
 		least = same.receipt[i].stored_bytes < least ? same.receipt[i].stored_bytes : least;
 	}
-	/* What is spliced has a line of metadata more, and no body. */
+	/* A spliced report has one more line of metadata, and no body. */
 	for (unsigned i = 0; i < THREADS; i++)
 		whole += bytes.len > 1000 && same.receipt[i].stored_bytes > least + 200;
 	tap_is_int(

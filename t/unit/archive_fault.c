@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Faults: torn tails, damage, a lost catalog, a second owner, newer formats; and every Nth write,
- * sync, open, truncation that fails, or kills the process. What was acknowledged must be there,
- * exact, once; the rest absent or whole.
+ * sync, open, truncation that fails, or kills the process. Acknowledged mail must be there,
+ * exact, once; other mail is absent or whole.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -115,7 +115,7 @@ static size_t rows_of(struct jm_archive *a)
 	return t_rows(a, NULL, &out);
 }
 
-/* What is wrong with the archive after a fault; "" when nothing is. */
+/* The first problem of the archive after a fault; "" for no problem. */
 static const char *judge(const char *dir, const struct outcome *o, bool again)
 {
 	static char text[400];
@@ -285,7 +285,7 @@ static void torn(void)
 	}
 	tap_is_int(bad, 0, "a last record cut anywhere is cut off, the others stay");
 	tap_ok(events > 0, "and it is noted");
-	/* Garbage behind the last record instead of nothing. */
+	/* Garbage after the last record instead of nothing. */
 	copy(keep, path, UINT64_MAX);
 	for (uint64_t at = before + 3; at < size; at += 50) {
 		struct jm_archive *a;

@@ -232,7 +232,7 @@ static uint64_t last_id(void)
 	return id;
 }
 
-/* One by one through all items by date, from the place behind the one before: what comes is what
+/* One by one through all items by date, from the place after the one before: what comes is what
  * one list has. */
 static void pages_by_date(bool reverse)
 {
@@ -274,7 +274,7 @@ static void dates(void)
 		list_n((struct jm_archive_filter){ .until_ms = ms }) >= 1,
 	    "what was before a moment and what was since make all");
 	json_decref(item);
-	/* The number of a record that is no item's: as if the item behind which to go on were gone.
+	/* The number of a record that is no item's: as if the item to continue after were gone.
 	 */
 	(void)list_n((struct jm_archive_filter){ .set_aside = true });
 	f.after_id = last_id();

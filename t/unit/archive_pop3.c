@@ -68,7 +68,7 @@ static void row_is(struct jm_archive *a, const char *service, json_int_t success
 	json_decref(row);
 }
 
-/* What the status tells of a service for people. */
+/* The status of a service, as shown to people. */
 static void status_is(
     struct jm_archive *a, const char *service, const char *last, const char *claim)
 {

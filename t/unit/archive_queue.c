@@ -316,7 +316,7 @@ static long long rows_of(enum jm_table t, const char *prefix)
 	return n;
 }
 
-/* Lists and look-ups pass over rows that lead nowhere; so the tables themselves are looked at. */
+/* Lists and look-ups pass over rows that lead nowhere; so the tables themselves are checked. */
 static void test_left_over(void)
 {
 	long long aside = count_of("set_aside") - count_of("expired"), queued = count_of("queued"),
@@ -330,7 +330,7 @@ static void test_left_over(void)
 	reopen(false);
 }
 
-/* Hours come and go, days stay; what is told of an old hour later makes no row of it again. */
+/* Hours come and go, days stay; a later tally of an old hour does not create its row again. */
 static void test_hours(void)
 {
 	const int64_t hour_ms = 3600000, begin_ms = INT64_C(1800000000000);
@@ -421,7 +421,7 @@ static void test_anew(void)
 	jm_buf_release(&after);
 }
 
-/* Tell of one step: "d" a deposit, "c" a change, "f" a failure. */
+/* Print one step: "d" a deposit, "c" a change, "f" a failure. */
 static void told(int out, const char *what)
 {
 	if (write(out, what, 1) != 1)
@@ -462,7 +462,7 @@ static void work(int out)
 }
 
 /* After the death, or the failures: what was acknowledged is there once, and the work can be ended.
- * What failed, or was under way, may be there. */
+ * A step that failed or was under way may have taken effect. */
 static bool check_after(int deposits, int changes, int failures)
 {
 	struct jm_waiting w[20];

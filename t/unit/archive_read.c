@@ -84,7 +84,7 @@ struct place {
 	uint64_t volume, offset, end, seq;
 };
 
-/* Where the reports stand, by walking through the volumes. */
+/* The places of the reports, found by a walk through the volumes. */
 static size_t places(struct place *p, size_t max)
 {
 	struct jm_volumes volumes;
@@ -121,7 +121,7 @@ static size_t rows(struct jm_archive *a)
 	return t_rows(a, NULL, &text);
 }
 
-/* The archive that all begins with: its owner was killed, so that the catalog is behind. */
+/* The archive that all begins with: its owner was killed, so that the catalog is incomplete. */
 static uint64_t *seq;
 
 static void build(void)
@@ -151,7 +151,7 @@ static void build(void)
 			exit(1);
 }
 
-/* What is not as it must be on a disk that works; "": nothing. more: items that may be there
+/* The first fault on a disk that works; "": no fault. more: items that may be there
  * besides. */
 static const char *judge(unsigned more)
 {
@@ -333,7 +333,8 @@ static void flip(const char *path, uint64_t at)
 	close(fd);
 }
 
-/* Two faults: what follows the bad record, and would tell that it was acknowledged, cannot be read.
+/* Two faults: the record after the bad one, which would show that it was acknowledged, cannot be
+ * read.
  */
 static void two_faults(void)
 {
@@ -537,7 +538,7 @@ static void recheck(enum what what)
 	jm_archive_close(&a);
 }
 
-/* The applier cannot read the volumes: it is behind, and catches up. */
+/* The applier cannot read the volumes: it falls back, and catches up. */
 static void applier(void)
 {
 	char below[600], problem[200];
@@ -645,7 +646,7 @@ static void catalog(bool closed)
 		jm_archive_close(&a);
 	if (stat(path, &st) != 0)
 		exit(1);
-	/* Behind the first pages, which tell where the tables are; in the file as it is now. */
+	/* After the first pages, which say where the tables are; in the file as it is now. */
 	bad_disk(WELL, path, 20 * 4096, ALL);
 	disk.inode = st.st_ino;
 	atomic_store(&disk.what, UNREADABLE);

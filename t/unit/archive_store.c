@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What goes into the archive comes out byte for byte: the whole corpus, again after a restart, and
+/* Everything deposited comes out byte for byte: the whole corpus, again after a restart, and
  * from a catalog made anew. */
 #include <dirent.h>
 #include <stdio.h>

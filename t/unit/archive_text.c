@@ -30,7 +30,7 @@ static void same(const json_t *v, const char *what)
 
 #ifndef MEMORY_IS_THEIRS
 extern void *__libc_malloc(size_t n);
-static int until_none = -1; /* so many times there is memory, then once there is none; -1: always */
+static int until_none = -1; /* this many allocations work, then one fails; -1: all work */
 
 void *malloc(size_t n)
 {
@@ -41,7 +41,8 @@ static void without_memory(
     int (*read)(const void *p, size_t n, json_t **v_r, struct jm_err *err), const char *name)
 {
 	static const char text[] =
-	    "{\"verb\":\"search\",\"address\":\"somebody.with.a.long.name@example.com\",\"after\":12345678901234567}";
+	    "{\"verb\":\"search\",\"address\":\"somebody.with.a.long.name@example.com\","
+	    "\"after\":12345678901234567}";
 	json_t *want = json_loads(text, 0, NULL), *got;
 	unsigned wrong = 0, refused = 0;
 	struct jm_err err;

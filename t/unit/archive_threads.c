@@ -180,7 +180,7 @@ static void run(void *(*depositors)(void *))
 	tap_is_int(atomic_load(&failed), 0, "nothing failed");
 }
 
-/* The second volume is missing: all goes on beside it, and when it is back nothing is. */
+/* The second volume is missing: everything else works, and when it is back it is whole. */
 static void missing(const char *dir)
 {
 	char path[600], aside[600], problem[200];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Verification: each table of the catalog against the volumes, in both directions; a verification
- * that was broken off goes on; since. */
+ * that was broken off continues; since. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -145,8 +145,8 @@ static long long number(const json_t *o, const char *key)
 
 enum harm { REMOVE, ADD, ALTER };
 
-/* Change one row of a table behind the archive's back; undo: the other way. False: the table has no
- * row. */
+/* Change one row of a table without the archive's knowledge; undo: the other way. False: the table
+ * has no row. */
 static bool harm(enum jm_table t, enum harm how, struct jm_row *kept, bool undo)
 {
 	struct jm_catalog *c = NULL;

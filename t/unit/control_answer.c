@@ -58,66 +58,68 @@ static int ask(struct jm_archive *a, const char *request, const json_t *state, s
 	return rc;
 }
 
+/* Requests, and the question that reaches the archive. */
+static const struct {
+	const char *request, *asked;
+} good_requests[] = {
+	{ "{\"verb\":\"status\"}", "status" },
+	{ "{\"verb\":\"status\",\"days\":false}", "status" },
+	{ "{\"verb\":\"status\",\"days\":true}", "days -" },
+	{ "{\"verb\":\"status\",\"days\":true,\"service\":\"j@k.l\"}", "days j@k.l" },
+	{ "{\"verb\":\"list\"}", "list after 0 limit 0 0 0 - - - 0 0" },
+	{ "{\"verb\":\"list\",\"after\":9,\"limit\":20,\"reverse\":true,"
+	  "\"set-aside\":true}",
+	    "list after 9 limit 20 1 1 - - - 0 0" },
+	{ "{\"verb\":\"list\",\"reverse\":false,\"address\":\"a@b.c\","
+	  "\"message-id\":\"<1@x>\",\"service\":\"j@k.l\"}",
+	    "list after 0 limit 0 0 0 a@b.c <1@x> j@k.l 0 0" },
+	{ "{\"verb\":\"list\",\"since\":\"1970-01-02\",\"until\":\"1970-01-02T00:00:01Z\"}",
+	    "list after 0 limit 0 0 0 - - - 86400000 86401000" },
+	{ "{\"verb\":\"show\",\"id\":9223372036854775807}", "show 9223372036854775807" },
+	{ "{\"verb\":\"export\",\"id\":4}", "export 4 message 0" },
+	{ "{\"verb\":\"export\",\"id\":4,\"raw\":true,\"which\":1}", "export 4 raw 1" },
+	{ "{\"verb\":\"export\",\"id\":4,\"report\":true,\"which\":2}", "export 4 report 2" },
+	{ "{\"verb\":\"verify\"}", "verify 0" },
+	{ "{\"verb\":\"verify\",\"after\":12}", "verify 13" },
+	{ "{\"verb\":\"verify\",\"since\":\"1970-01-02\"}", "verify 101" },
+	{ "{\"verb\":\"events\",\"after\":3,\"limit\":2}", "events after 3 limit 0" }, /* the
+											  limit
+											  is
+											  for
+											  those
+											  that
+											  pass
+											*/
+	{ "{\"verb\":\"events\",\"kind\":\"refused\",\"service\":\"j@k.l\","
+	  "\"actor\":\"x\",\"since\":\"1970-01-02\"}",
+	    "events after 0 limit 0" },
+	{ "{\"verb\":\"queue\"}", "queue -" },
+	{ "{\"verb\":\"queue\",\"service\":\"j@k.l\"}", "queue j@k.l" },
+	{ "{\"verb\":\"queue\",\"id\":7}", "queue show 7" },
+	{ "{\"verb\":\"retry\",\"id\":7}", "change 7 to 0 from 1 attempts 2 by jmctl (1)" },
+	{ "{\"verb\":\"release\",\"id\":7,\"from\":\"queue\",\"actor\":\"root\"}",
+	    "change 7 to 3 from 1 attempts 0 by root (1)" },
+	{ "{\"verb\":\"release\",\"id\":7,\"from\":\"set-aside\"}",
+	    "change 7 to 3 from 2 attempts 0 by jmctl (1)" },
+	{ "{\"verb\":\"expire\",\"id\":7}", "change 7 to 4 from 2 attempts 0 by jmctl (1)" },
+	{ "{\"verb\":\"backup\"}", "backup all" },
+	{ "{\"verb\":\"backup\",\"tip\":\"{\\\"seq\\\":7}\"}", "backup from a tip" },
+	{ "{\"verb\":\"domains\"}", "domains" },
+	{ "{\"verb\":\"domain\",\"domain\":\"Example.COM\",\"state\":\"verified\"}",
+	    "domain example.com to 1 by jmctl" },
+};
+
 static void test_good(void)
 {
-	static const struct {
-		const char *request, *asked;
-	} cases[] = {
-		{ "{\"verb\":\"status\"}", "status" },
-		{ "{\"verb\":\"status\",\"days\":false}", "status" },
-		{ "{\"verb\":\"status\",\"days\":true}", "days -" },
-		{ "{\"verb\":\"status\",\"days\":true,\"service\":\"j@k.l\"}", "days j@k.l" },
-		{ "{\"verb\":\"list\"}", "list after 0 limit 0 0 0 - - - 0 0" },
-		{ "{\"verb\":\"list\",\"after\":9,\"limit\":20,\"reverse\":true,\"set-aside\":true}",
-		    "list after 9 limit 20 1 1 - - - 0 0" },
-		{ "{\"verb\":\"list\",\"reverse\":false,\"address\":\"a@b.c\",\"message-id\":\"<1@x>\",\"service\":\"j@k.l\"}",
-		    "list after 0 limit 0 0 0 a@b.c <1@x> j@k.l 0 0" },
-		{ "{\"verb\":\"list\",\"since\":\"1970-01-02\",\"until\":\"1970-01-02T00:00:01Z\"}",
-		    "list after 0 limit 0 0 0 - - - 86400000 86401000" },
-		{ "{\"verb\":\"show\",\"id\":9223372036854775807}", "show 9223372036854775807" },
-		{ "{\"verb\":\"export\",\"id\":4}", "export 4 message 0" },
-		{ "{\"verb\":\"export\",\"id\":4,\"raw\":true,\"which\":1}", "export 4 raw 1" },
-		{ "{\"verb\":\"export\",\"id\":4,\"report\":true,\"which\":2}",
-		    "export 4 report 2" },
-		{ "{\"verb\":\"verify\"}", "verify 0" },
-		{ "{\"verb\":\"verify\",\"after\":12}", "verify 13" },
-		{ "{\"verb\":\"verify\",\"since\":\"1970-01-02\"}", "verify 101" },
-		{ "{\"verb\":\"events\",\"after\":3,\"limit\":2}",
-		    "events after 3 limit 0" }, /* the
-						   limit
-						   is
-						   for
-						   those
-						   that
-						   pass
-						 */
-		{ "{\"verb\":\"events\",\"kind\":\"refused\",\"service\":\"j@k.l\",\"actor\":\"x\",\"since\":\"1970-01-02\"}",
-		    "events after 0 limit 0" },
-		{ "{\"verb\":\"queue\"}", "queue -" },
-		{ "{\"verb\":\"queue\",\"service\":\"j@k.l\"}", "queue j@k.l" },
-		{ "{\"verb\":\"queue\",\"id\":7}", "queue show 7" },
-		{ "{\"verb\":\"retry\",\"id\":7}", "change 7 to 0 from 1 attempts 2 by jmctl (1)" },
-		{ "{\"verb\":\"release\",\"id\":7,\"from\":\"queue\",\"actor\":\"root\"}",
-		    "change 7 to 3 from 1 attempts 0 by root (1)" },
-		{ "{\"verb\":\"release\",\"id\":7,\"from\":\"set-aside\"}",
-		    "change 7 to 3 from 2 attempts 0 by jmctl (1)" },
-		{ "{\"verb\":\"expire\",\"id\":7}",
-		    "change 7 to 4 from 2 attempts 0 by jmctl (1)" },
-		{ "{\"verb\":\"backup\"}", "backup all" },
-		{ "{\"verb\":\"backup\",\"tip\":\"{\\\"seq\\\":7}\"}", "backup from a tip" },
-		{ "{\"verb\":\"domains\"}", "domains" },
-		{ "{\"verb\":\"domain\",\"domain\":\"Example.COM\",\"state\":\"verified\"}",
-		    "domain example.com to 1 by jmctl" },
-	};
 	struct jm_archive a = { .objects = 0 };
 	struct jm_err err;
 	size_t i;
 
-	for (i = 0; i < sizeof cases / sizeof *cases; i++) {
-		int rc = ask(&a, cases[i].request, NULL, &err);
+	for (i = 0; i < sizeof good_requests / sizeof *good_requests; i++) {
+		int rc = ask(&a, good_requests[i].request, NULL, &err);
 
-		tap_ok(rc == 0 && strcmp(a.asked, cases[i].asked) == 0, "%s asks for \"%s\"",
-		    cases[i].request, a.asked);
+		tap_ok(rc == 0 && strcmp(a.asked, good_requests[i].asked) == 0,
+		    "%s asks for \"%s\"", good_requests[i].request, a.asked);
 	}
 }
 

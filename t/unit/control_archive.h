@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A make-believe archive for the tests of common/control: it writes down what it was asked and
- * answers or fails as told. */
+ * answers or fails as the test wants. */
 #ifndef JM_T_UNIT_CONTROL_ARCHIVE_H
 #define JM_T_UNIT_CONTROL_ARCHIVE_H
 

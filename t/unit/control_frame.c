@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Frames: whole, at every split, in a row, cut short, with lying lengths, and against a peer that
- * stands still. */
+ * stalls. */
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The daemon's control socket: who gets an answer, what may stand in its place, too many clients,
- * bad clients, and its end. */
+/* The daemon's control socket: which clients get an answer, files that are in its place, too many
+ * clients, bad clients, and its end. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -80,8 +80,8 @@ static void ask(const char *request, struct heard *h)
 	if (fd < 0)
 		abort();
 	if (jm_frame_write(fd, 'Q', request, strlen(request), 1000, &err) < 0)
-		tap_diag("%s: %s", request, err.text); /* who is told to come back may be told
-							  before it asks */
+		tap_diag("%s: %s", request, err.text); /* a client that shall come back may get
+							  that answer before it asks */
 	hear(fd, h);
 	close(fd);
 }
@@ -254,7 +254,7 @@ static void *ask_slowly(void *arg)
 	return NULL;
 }
 
-/* Stop neither waits for a client that stands still nor leaves a thread behind. */
+/* Stop neither waits for a client that stalls nor leaks a thread. */
 static void test_stop(struct jm_archive *a)
 {
 	struct jm_control *c = NULL;

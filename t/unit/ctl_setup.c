@@ -13,9 +13,11 @@
 static const char main_cf[] =
     "relay_domains = a.example, b.example\nempty =\nno assignment\nx = y = z\n";
 static const char master_cf[] =
-    "10.0.0.5:25 inet n - y - - smtpd -o { smtpd_milters = { unix:/x, a=b } }\njcleanup unix n - n - 0 cleanup\nshort line\n";
+    "10.0.0.5:25 inet n - y - - smtpd -o { smtpd_milters = { unix:/x, a=b } }\njcleanup unix n - "
+    "n - 0 cleanup\nshort line\n";
 static const char overrides[] =
-    "10.0.0.5:25/inet/smtpd_milters = { unix:/x, default_action=tempfail, { content_timeout = 300s } }\nnobody/inet/x = y\n";
+    "10.0.0.5:25/inet/smtpd_milters = { unix:/x, default_action=tempfail, { content_timeout = "
+    "300s } }\nnobody/inet/x = y\n";
 
 static void test_postfix(void)
 {
@@ -68,8 +70,10 @@ static void test_postfix(void)
 }
 
 static const char endpoints[] =
-    "[{\"date\":\"2026-08-14\"},{\"id\":10,\"serviceArea\":\"Exchange\",\"tcpPorts\":\"587, 25\",\"ips\":[\"2001:db8::/32\",\"192.0.2.0/24\",\"192.0.2.0/24\"]},"
-    "{\"serviceArea\":\"Exchange\",\"tcpPorts\":\"250\",\"ips\":[\"198.51.100.0/24\"]},7,{\"serviceArea\":\"Exchange\",\"tcpPorts\":\"25\"}]";
+    "[{\"date\":\"2026-08-14\"},{\"id\":10,\"serviceArea\":\"Exchange\",\"tcpPorts\":\"587, 25\","
+    "\"ips\":[\"2001:db8::/32\",\"192.0.2.0/24\",\"192.0.2.0/24\"]},"
+    "{\"serviceArea\":\"Exchange\",\"tcpPorts\":\"250\",\"ips\":[\"198.51.100.0/24\"]},7,"
+    "{\"serviceArea\":\"Exchange\",\"tcpPorts\":\"25\"}]";
 
 static void test_endpoints(void)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What jmctl top makes of several looks: rates and means between two of them, not since the
+/* The figures of jmctl top: rates and means between two of them, not since the
  * daemon's start. */
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +13,7 @@
 struct look {
 	int at_s;
 	int pid, reports, commits, groups, group_us;
-	double per_second, commits_per_second, commit_ms; /* what is told then; NONE: null */
+	double per_second, commits_per_second, commit_ms; /* shown then; NONE: null */
 	const char *words;                                /* in the picture's line about commits */
 };
 
@@ -63,14 +63,15 @@ static void check_picture(const struct jm_top *t, const struct look *l)
 	free(text);
 }
 
-/* A table that is wider than the terminal would lose its last columns, which tell what waits and
- * what was refused. */
+/* A table that is wider than the terminal would lose its last columns, the waiting
+ * and the refused mail. */
 static void check_widths(void)
 {
 	static const size_t widths[] = { 80, 100, 112, 113, 120, 200 };
 	json_t *state = json_pack("{s:{s:s},s:{s:{s:s,s:i,s:i,s:i},s:{s:s,s:i}},s:[{s:s,s:i}]}",
 	    "archive", "state", "ok", "services",
-	    "journaling-of-a-department-with-a-long-name@journal.a-company-with-a-long-name.example.com",
+	    "journaling-of-a-department-with-a-long-name@"
+	    "journal.a-company-with-a-long-name.example.com",
 	    "state", "Awaiting Initial Run", "reports", 1234567, "set_aside", 4321, "refused",
 	    654321, "a@b.example", "state", "OK", "reports", 5, "clients", "client",
 	    "2001:db8:1111:2222:3333:4444:5555:6666", "messages", 1234567);

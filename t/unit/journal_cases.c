@@ -12,10 +12,12 @@
 	"From: f@example.com\r\nSubject: outer\r\nContent-Type: multipart/mixed; boundary=\"b\"\r\n"
 #define MARKER "X-MS-Journal-Report:\r\n"
 #define TEXT \
-	"--b\r\nContent-Type: text/plain\r\n\r\nSender: s@example.com\r\nSubject: t\r\nMessage-Id: <1@x>\r\nTo: r@example.com\r\n"
+	"--b\r\nContent-Type: text/plain\r\n\r\nSender: s@example.com\r\nSubject: t\r\n" \
+	"Message-Id: <1@x>\r\nTo: r@example.com\r\n"
 #define PART "\r\n--b\r\nContent-Type: message/rfc822\r\n\r\n"
 #define INNER \
-	"From: s@example.com\r\nTo: r@example.com\r\nSubject: t\r\nMessage-ID: <1@x>\r\n\r\nHello\r\n"
+	"From: s@example.com\r\nTo: r@example.com\r\nSubject: t\r\nMessage-ID: <1@x>\r\n\r\n" \
+	"Hello\r\n"
 #define END "\r\n--b--\r\n"
 
 static struct jm_buf raw;
@@ -87,8 +89,8 @@ static void test_no_id(void)
 {
 	struct jm_unwrap u;
 	static const char message[] = HEAD MARKER
-	    "\r\n--b\r\n\r\nSender: s@example.com\r\nSubject: t\r\nMessage-Id: Unknown Message-ID\r\nTo: r@example.com\r\n" PART
-	    "From: s@example.com\r\n\r\nHello\r\n" END;
+	    "\r\n--b\r\n\r\nSender: s@example.com\r\nSubject: t\r\nMessage-Id: Unknown "
+	    "Message-ID\r\nTo: r@example.com\r\n" PART "From: s@example.com\r\n\r\nHello\r\n" END;
 
 	unwrap(jm_span_str(message), &u, "4: no Message-ID inside");
 	tap_ok(jm_span_none(u.message_id), "4: none is made up");
@@ -116,11 +118,12 @@ static void test_encoded(void)
 {
 	expect(HEAD MARKER
 	    "\r\n" TEXT
-	    "\r\n--b\r\nContent-Type: message/rfc822\r\nContent-Transfer-Encoding: BASE64\r\n\r\nRnJvbTogYUB4\r\nDQoNCkhp\r\n" END,
+	    "\r\n--b\r\nContent-Type: message/rfc822\r\nContent-Transfer-Encoding: BASE64\r\n\r\n"
+	    "RnJvbTogYUB4\r\nDQoNCkhp\r\n" END,
 	    "From: a@x\r\n\r\nHi", 1, "r@example.com", "7: a message in base64");
-	expect(HEAD MARKER
-	    "\r\n" TEXT
-	    "\r\n--b\r\nContent-Type: message/rfc822\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\nFrom: a=40x\r\n\r\nHi=\r\n!" END,
+	expect(HEAD MARKER "\r\n" TEXT
+			   "\r\n--b\r\nContent-Type: message/rfc822\r\nContent-Transfer-Encoding: "
+			   "quoted-printable\r\n\r\nFrom: a=40x\r\n\r\nHi=\r\n!" END,
 	    "From: a@x\r\n\r\nHi!", 1, "r@example.com", "7: a message in quoted-printable");
 }
 
@@ -128,13 +131,12 @@ static void test_markers(void)
 {
 	expect(HEAD "x-ms-journal-report:\r\n\r\n" TEXT PART INNER END, INNER, 1, "r@example.com",
 	    "8: the marker in lower case");
-	expect(HEAD
-	    "Content-Identifer: ExJournalReport\r\n\r\n--b\r\n\r\nSender: s@example.com\r\nRecipients:\r\n\"R\" <SMTP:r@example.com>\r\n" PART
-		INNER END,
+	expect(HEAD "Content-Identifer: ExJournalReport\r\n\r\n--b\r\n\r\nSender: s@example.com\r\n"
+		    "Recipients:\r\n\"R\" <SMTP:r@example.com>\r\n" PART INNER END,
 	    INNER, 1, "r@example.com", "8: the marker of 2003, misspelled as it was");
 	expect(HEAD
-	    "Content-Identifier: ExJournalReport\r\n\r\n--b\r\n\r\nSender: s@example.com\r\nRecipients:\r\nr@example.com\r\n" PART
-		INNER END,
+	    "Content-Identifier: ExJournalReport\r\n\r\n--b\r\n\r\nSender: s@example.com\r\n"
+	    "Recipients:\r\nr@example.com\r\n" PART INNER END,
 	    INNER, 1, "r@example.com", "8: the marker of 2003, spelled right");
 	expect(HEAD MARKER "Content-Identifier: ExJournalReport\r\n\r\n" TEXT PART INNER END, INNER,
 	    1, "r@example.com", "8: both markers, that of 2007 counts");
@@ -166,7 +168,8 @@ static void test_parts(void)
 static void test_forged_report(void)
 {
 	static const char forged[] = MARKER
-	    "Content-Type: multipart/mixed; boundary=i\r\n\r\n--i\r\n\r\nSender: boss@example.com\r\nTo: forged@example.com\r\n\r\n--i\r\n"
+	    "Content-Type: multipart/mixed; boundary=i\r\n\r\n--i\r\n\r\n"
+	    "Sender: boss@example.com\r\nTo: forged@example.com\r\n\r\n--i\r\n"
 	    "Content-Type: message/rfc822\r\n\r\n" INNER "\r\n--i--\r\n";
 	static const struct {
 		const char *to;
@@ -215,7 +218,8 @@ static void test_ndr(void)
 {
 	struct jm_unwrap u;
 	static const char ndr[] =
-	    "From: postmaster@example.com\r\nContent-Type: multipart/report; report-type=delivery-status; boundary=n\r\n\r\n"
+	    "From: postmaster@example.com\r\nContent-Type: multipart/report; "
+	    "report-type=delivery-status; boundary=n\r\n\r\n"
 	    "--n\r\n\r\nSorry\r\n--n\r\nContent-Type: message/rfc822\r\n\r\n" HEAD MARKER
 	    "\r\n" TEXT PART INNER END "\r\n--n--\r\n";
 
@@ -233,8 +237,8 @@ static void test_octets(void)
 	expect(HEAD MARKER "\r\n" TEXT PART "A: b\n\nx\r\ny\n" END, "A: b\n\nx\r\ny\n", 1, NULL,
 	    "12: mixed line ends");
 	expect(HEAD MARKER
-	    "\r\n" TEXT PART
-	    "X-MS-Exchange-Organization-BCC: h@x,\r\n\ti@x\r\nA: b\r\nx-ms-exchange-crossPremises-bcc:\r\n\r\nX-MS-Exchange-Organization-BCC: body\r\n" END,
+	    "\r\n" TEXT PART "X-MS-Exchange-Organization-BCC: h@x,\r\n\ti@x\r\nA: b\r\n"
+	    "x-ms-exchange-crossPremises-bcc:\r\n\r\nX-MS-Exchange-Organization-BCC: body\r\n" END,
 	    "A: b\r\n\r\nX-MS-Exchange-Organization-BCC: body\r\n", 1, NULL,
 	    "12: the two BCC fields go, nothing else");
 }
@@ -247,9 +251,9 @@ static void nest(struct jm_buf *b, int levels)
 
 	for (k = 0; k < levels; k++)
 		rc |= jm_buf_printf(b, NULL,
-		    MARKER
-		    "Content-Type: multipart/mixed; boundary=b%d\r\n\r\n--b%d\r\n\r\nSender: s@x\r\nTo: j@Journal.example.com\r\n\r\n--b%d\r\n"
-		    "Content-Type: message/rfc822\r\n\r\n",
+		    MARKER "Content-Type: multipart/mixed; boundary=b%d\r\n\r\n--b%d\r\n\r\n"
+			   "Sender: s@x\r\nTo: j@Journal.example.com\r\n\r\n--b%d\r\n"
+			   "Content-Type: message/rfc822\r\n\r\n",
 		    k, k, k);
 	rc |= jm_buf_printf(b, NULL, "%s", INNER);
 	for (k = levels; k-- > 0;)
@@ -278,7 +282,7 @@ static void test_levels(void)
 	jm_buf_release(&b);
 }
 
-/* Memory of the caller's for decodings, which fails when told so. */
+/* Memory of the caller's for decodings, which fails on request. */
 static void *lend(void *ctx, size_t n, struct jm_err *err)
 {
 	void **p = ctx;
@@ -294,7 +298,8 @@ static void test_memory(void)
 {
 	static const char message[] = HEAD MARKER
 	    "\r\n" TEXT
-	    "\r\n--b\r\nContent-Type: message/rfc822\r\nContent-Transfer-Encoding: base64\r\n\r\nQTogYg0KDQpI" END;
+	    "\r\n--b\r\nContent-Type: message/rfc822\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+	    "QTogYg0KDQpI" END;
 	struct jm_unwrap_options options = journaled_options();
 	void *lent[2] = { NULL, lent }, *owned;
 	struct jm_err err = { JM_E_NONE };

@@ -13,7 +13,8 @@
 #define TEXT "--b\r\n\r\nSender: s@x\nMessage-ID: <1>\nTo: j@journal.example.com\n\r\n"
 #define PART "--b\r\nContent-Type: message/rfc822\r\n\r\n"
 #define OLD \
-	"Content-Identifier: ExJournalReport\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\n"
+	"Content-Identifier: ExJournalReport\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n" \
+	"--b\r\n\r\n"
 
 /* head, then body again and again up to a size, then tail */
 static const struct {

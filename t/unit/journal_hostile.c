@@ -21,7 +21,7 @@ static size_t any(size_t below)
 	return (size_t)(seed % below);
 }
 
-/* An exact copy on the heap, so that a sanitizer sees every octet read behind its end. */
+/* An exact copy on the heap, so that a sanitizer sees every octet read after its end. */
 static const char *try_exactly(const unsigned char *p, size_t n)
 {
 	struct jm_unwrap_options options = journaled_options();

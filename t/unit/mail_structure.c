@@ -127,7 +127,8 @@ static void test_types(void)
 		{ "multipart/mixed boundary=b", "multipart/mixed boundary=b", NULL },
 		{ "multipart/mixed; boundary=a;b", "multipart/mixed", "a" },
 		{ "multipart/mixed; boundary=a b", "multipart/mixed", "a" },
-		{ "text/this-subtype-is-longer-than-any-that-we-could-ever-be-looking-for-in-a-journal-report",
+		{ "text/this-subtype-is-longer-than-any-that-we-could-ever-be-looking-for-in-"
+		  "a-journal-report",
 		    "", NULL },
 	};
 	struct jm_mime_type t;

@@ -1,4 +1,5 @@
-check_PROGRAMS += t/unit/pop3_dot.t t/unit/pop3_session.t t/unit/pop3_plan.t t/unit/pop3_certificate.t
+check_PROGRAMS += t/unit/pop3_dot.t t/unit/pop3_session.t t/unit/pop3_plan.t \
+	t/unit/pop3_certificate.t
 UNIT_TESTS += t/unit/pop3_dot.t t/unit/pop3_session.t t/unit/pop3_plan.t t/unit/pop3_certificate.t
 t_unit_pop3_dot_t_SOURCES = t/unit/pop3_dot.c
 t_unit_pop3_dot_t_LDADD = $(UNIT_LIBS)

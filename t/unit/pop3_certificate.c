@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What is read from a certificate; the expected digests are openssl(1)'s. */
+/* Reading certificates; the expected digests come from openssl(1). */
 #include <string.h>
 
 #include "common/base/certificate.h"

@@ -64,7 +64,7 @@ static void close_fake(struct fake *f, struct jm_pop3_session *s)
 	jm_buf_release(&f->sent);
 }
 
-/* What a pull saw, as text: "1:fine:BYTES|2:refused|" */
+/* The results of a pull, as text: "1:fine:BYTES|2:refused|" */
 struct seen {
 	struct jm_buf text, message;
 	size_t fail_at;    /* the sink fails from this many bytes of a message on; 0: never */
@@ -231,7 +231,8 @@ static const struct {
 	{ "a number twice, two ids", "+OK 1 1\r\n+OK\r\n1 1\r\n.\r\n+OK\r\n1 A\r\n1 B\r\n.\r\n", 0,
 	    "1 1 -|", true },
 	{ "numbers that are none",
-	    "+OK x y\r\n+OK\r\n0 1\r\n-1 1\r\n4294967296 1\r\nx\r\n\r\n1 z\r\n.\r\n+OK\r\n1 A\r\n.\r\n",
+	    "+OK x y\r\n+OK\r\n0 1\r\n-1 1\r\n4294967296 1\r\nx\r\n\r\n1 z\r\n.\r\n+OK\r\n1 A\r\n"
+	    ".\r\n",
 	    0, "1 0 A|", true },
 	{ "LIST cut", "+OK 2 30\r\n+OK\r\n1 10\r\n2 20\r\n", -1, NULL, false },
 	{ "UIDL cut", "+OK 2 30\r\n+OK\r\n1 10\r\n2 20\r\n.\r\n+OK\r\n1 A\r\n", -1, NULL, false },

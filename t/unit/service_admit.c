@@ -95,8 +95,8 @@ static const struct {
 	    JM_ADMIT_UNKNOWN, "a%b@" },
 };
 
-/* What the MTA says about a client certificate: Postfix never gives {verify}, Sendmail also the
- * subject of one that it could not verify. */
+/* The facts that the MTA gives about a client certificate: Postfix never gives {verify}, Sendmail
+ * also the subject of one that it could not verify. */
 static const struct {
 	const char *what, *tls, *subject, *verify;
 	enum jm_verdict want;

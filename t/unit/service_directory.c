@@ -24,15 +24,15 @@ static struct jm_settings settings = { .directory_files = files, .directory_maps
 static char log_text[4000];
 
 static void told(
-    void *ctx, const char *source, size_t addresses, size_t ignored, const struct jm_err *why)
+    void *ctx, const char *source, size_t addresses, size_t ignored, const struct jm_err *cause)
 {
 	size_t n = strlen(log_text);
 
 	(void)ctx;
 	(void)source;
-	if (why)
+	if (cause)
 		snprintf(
-		    log_text + n, sizeof log_text - n, "failed %s;", jm_err_kind_name(why->kind));
+		    log_text + n, sizeof log_text - n, "failed %s;", jm_err_kind_name(cause->kind));
 	else
 		snprintf(log_text + n, sizeof log_text - n, "%zu/%zu;", addresses, ignored);
 }
@@ -91,10 +91,43 @@ static bool knows(struct jm_directory *d, const char *address)
 	    d, jm_span_of(address, (size_t)(at - address)), jm_span_str(at + 1));
 }
 
+/* The addresses of the first file. */
+static void check_known(struct jm_directory *d)
+{
+	tap_ok(knows(d, "alice@example.com") && knows(d, "ALICE@example.com"),
+	    "an address, letter case of the local part apart");
+	tap_ok(knows(d, "bob@xn--bcher-kva.example"),
+	    "an internationalised domain, with a comment and blanks");
+	tap_ok(knows(d, "whoever@all.example") && !knows(d, "whoever@sub.all.example"),
+	    "@domain is everybody there, not below");
+	tap_ok(knows(d, "\"a b\"@example.com") && knows(d, "last@example.com"),
+	    "a quoted local part; a last line without an end");
+	tap_ok(knows(d, "alice+news@example.com") && !knows(d, "carol+alice@example.com"),
+	    "what is behind a plus does not count");
+	tap_ok(!knows(d, "carol@example.com") && !knows(d, "nothing@example.com"),
+	    "others are not known");
+}
+
+static void add_second(struct jm_directory *d, char *second)
+{
+	files[1] = (struct jm_source){ second, 2 };
+	put_file(second, "new@example.com\n", 16);
+	settings.directory_files_n = 2;
+	tap_ok(jm_directory_take(d, &settings, &err) == 0 && !jm_directory_ready(d) &&
+		knows(d, "new@example.com"),
+	    "a second source: until it was read, everybody is known");
+	tap_is_str(refresh(d), "1/0;", "it is read");
+	tap_ok(knows(d, "new@example.com") && !knows(d, "carol@example.com"), "and both hold");
+	settings.directory_files_n = 0;
+	(void)refresh(d);
+	tap_ok(!jm_directory_ready(d) && knows(d, "x@example.com"), "a source that is taken away");
+}
+
 static void test_file(void)
 {
 	static const char text[] =
-	    "# people\nalice@example.com\n  Bob@B\303\274cher.Example  # a comment\r\n\n@all.example\nnothing\n\"a b\"@example.com\n"
+	    "# people\nalice@example.com\n  Bob@B\303\274cher.Example  # a comment\r\n\n"
+	    "@all.example\nnothing\n\"a b\"@example.com\n"
 	    "alice@example.com\nlast@example.com";
 	struct jm_directory *d = jm_directory_new();
 	char *path = path_of("people"), *second = path_of("more-people");
@@ -110,18 +143,7 @@ static void test_file(void)
 	put_file(path, text, sizeof text - 1);
 	tap_is_str(refresh(d), "5/1;", "it comes: addresses, and lines that are none");
 	tap_ok(jm_directory_ready(d), "ready");
-	tap_ok(knows(d, "alice@example.com") && knows(d, "ALICE@example.com"),
-	    "an address, letter case of the local part apart");
-	tap_ok(knows(d, "bob@xn--bcher-kva.example"),
-	    "an internationalised domain, with a comment and blanks");
-	tap_ok(knows(d, "whoever@all.example") && !knows(d, "whoever@sub.all.example"),
-	    "@domain is everybody there, not below");
-	tap_ok(knows(d, "\"a b\"@example.com") && knows(d, "last@example.com"),
-	    "a quoted local part; a last line without an end");
-	tap_ok(knows(d, "alice+news@example.com") && !knows(d, "carol+alice@example.com"),
-	    "what is behind a plus does not count");
-	tap_ok(!knows(d, "carol@example.com") && !knows(d, "nothing@example.com"),
-	    "others are not known");
+	check_known(d);
 	tap_is_str(refresh(d), "", "unchanged: not read again");
 	put_file(path, "carol@example.com\n", 18);
 	tap_is_str(refresh(d), "1/0;", "changed: read again");
@@ -139,17 +161,7 @@ static void test_file(void)
 	put_file(path, "", 0);
 	tap_is_str(refresh(d), "0/0;", "an empty file is a file");
 	tap_ok(!knows(d, "carol@example.com"), "in which nobody is");
-	files[1] = (struct jm_source){ second, 2 };
-	put_file(second, "new@example.com\n", 16);
-	settings.directory_files_n = 2;
-	tap_ok(jm_directory_take(d, &settings, &err) == 0 && !jm_directory_ready(d) &&
-		knows(d, "new@example.com"),
-	    "a second source: until it was read, everybody is known");
-	tap_is_str(refresh(d), "1/0;", "it is read");
-	tap_ok(knows(d, "new@example.com") && !knows(d, "carol@example.com"), "and both hold");
-	settings.directory_files_n = 0;
-	(void)refresh(d);
-	tap_ok(!jm_directory_ready(d) && knows(d, "x@example.com"), "a source that is taken away");
+	add_second(d, second);
 	jm_directory_free(&d);
 	free(path);
 	free(second);

@@ -13,7 +13,7 @@ static const struct {
 	int delay_s, attempts, interval_s;
 	int64_t first_ms; /* after T; 0: at once */
 	bool match_first;
-	int looks;       /* how often it is looked at when nothing ever matches */
+	int looks;       /* how often it is tried when nothing ever matches */
 	int64_t last_ms; /* when it is archived on its own, after T */
 } cases[] = {
 	{ "no gateway", 0, 0, 0, 3, 60, 0, 1, 0, 0 },

@@ -1,5 +1,7 @@
-check_PROGRAMS += t/unit/settings_load.t t/unit/settings_wrong.t t/unit/settings_value.t t/unit/settings_difference.t
-UNIT_TESTS += t/unit/settings_load.t t/unit/settings_wrong.t t/unit/settings_value.t t/unit/settings_difference.t
+check_PROGRAMS += t/unit/settings_load.t t/unit/settings_wrong.t t/unit/settings_value.t \
+	t/unit/settings_difference.t
+UNIT_TESTS += t/unit/settings_load.t t/unit/settings_wrong.t t/unit/settings_value.t \
+	t/unit/settings_difference.t
 t_unit_settings_difference_t_SOURCES = t/unit/settings_difference.c t/unit/settings_file.h
 t_unit_settings_difference_t_LDADD = $(UNIT_LIBS)
 t_unit_settings_load_t_SOURCES = t/unit/settings_load.c t/unit/settings_file.h

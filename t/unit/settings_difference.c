@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What two settings files say differently: each kind of value, lists, services; never a secret. */
+/* The differences of two settings files: each kind of value, lists, services; never a secret. */
 #include <sys/stat.h>
 
 #include "common/settings/difference.h"
@@ -7,8 +7,8 @@
 #include "t/unit/settings_file.h"
 
 #define MAILBOX(password, more) \
-	"<transport-type>POP3</transport-type>\n<pop3><hostname>mx</hostname><mailbox-name>j</mailbox-name>" password \
-	    more "</pop3>\n"
+	"<transport-type>POP3</transport-type>\n<pop3><hostname>mx</hostname>" \
+	"<mailbox-name>j</mailbox-name>" password more "</pop3>\n"
 #define P(word) "<password>" word "</password>"
 #define OTHER(more) \
 	"<journal-service>\n<email-address>k@journal.example.com</email-address>\n" more \
@@ -17,7 +17,7 @@
 
 static const struct {
 	const char *what, *old, *now;
-	const char *told; /* each difference with " | " behind it */
+	const char *told; /* each difference, followed by " | " */
 } cases[] = {
 	{ "nothing", BODY, BODY, "" },
 	{ "only lines", BODY, "\n\n" BODY, "" },
@@ -38,29 +38,33 @@ static const struct {
 	    "- maximum-age: 30 -> 0 (line 4) | " },
 	{ "of a section", BODY,
 	    "<gateway><enabled>true</enabled><on-fault>pass</on-fault></gateway>\n" BODY,
-	    "- gateway/enabled: no -> yes (line 4) | - gateway/on-fault: defer -> pass (line 4) | " },
+	    "- gateway/enabled: no -> yes (line 4) | - gateway/on-fault: defer -> pass (line "
+	    "4) | " },
 	{ "a path and a size", BODY,
 	    "<publish><directory>/p</directory><mode>0640</mode></publish>\n" BODY,
-	    "- publish/directory: nothing -> /p (line 4) | - publish/mode: 0644 -> 0640 (line 4) | " },
+	    "- publish/directory: nothing -> /p (line 4) | - publish/mode: 0644 -> 0640 (line "
+	    "4) | " },
 	{ "ranges", BODY,
 	    INTERNAL
 	    "<authorized-outbounds><range>198.51.100.1</range></authorized-outbounds>\n" SERVICE(
 		""),
-	    "- authorized-outbounds: range 192.0.2.0/24 removed | - authorized-outbounds: range 198.51.100.1 added | " },
+	    "- authorized-outbounds: range 192.0.2.0/24 removed | - authorized-outbounds: range "
+	    "198.51.100.1 added | " },
 	{ "the same ranges in another order",
-	    "<authorized-outbounds><range>192.0.2.1</range><range>192.0.2.2</range></authorized-outbounds>\n" SERVICE(
-		""),
-	    "<authorized-outbounds><range>192.0.2.2</range><range>192.0.2.1</range></authorized-outbounds>\n" SERVICE(
-		""),
+	    "<authorized-outbounds><range>192.0.2.1</range><range>192.0.2.2</range>"
+	    "</authorized-outbounds>\n" SERVICE(""),
+	    "<authorized-outbounds><range>192.0.2.2</range><range>192.0.2.1</range>"
+	    "</authorized-outbounds>\n" SERVICE(""),
 	    "" },
 	{ "a service's ranges", BODY,
-	    INTERNAL OUTBOUND SERVICE(
-		"<additional-source-ip-ranges><range>2001:db8::/32</range></additional-source-ip-ranges>"),
+	    INTERNAL OUTBOUND SERVICE("<additional-source-ip-ranges><range>2001:db8::/32</range>"
+				      "</additional-source-ip-ranges>"),
 	    "j@journal.example.com additional-source-ip-ranges: range 2001:db8::/32 added | " },
 	{ "domains", BODY,
-	    "<internal-domains><domain sub-domains=\"yes\">example.com</domain></internal-domains>\n" OUTBOUND
-		SERVICE(""),
-	    "- internal-domains: domain example.com removed | - internal-domains: domain example.com with sub-domains added | " },
+	    "<internal-domains><domain sub-domains=\"yes\">example.com</domain>"
+	    "</internal-domains>\n" OUTBOUND SERVICE(""),
+	    "- internal-domains: domain example.com removed | - internal-domains: domain "
+	    "example.com with sub-domains added | " },
 	{ "sources", BODY,
 	    "<directory-sources><file>/f</file><map>hash:/m</map></directory-sources>\n" BODY,
 	    "- directory-sources: file /f added | - directory-sources: map hash:/m added | " },
@@ -78,7 +82,8 @@ static const struct {
 	    "j@journal.example.com pop3/oauth2-token-command: changed (line 7) | " },
 	{ "a mailbox", SERVICE(MAILBOX(P("x"), "")),
 	    SERVICE(MAILBOX(P("x"), "<port>110</port><starttls>yes</starttls>")),
-	    "j@journal.example.com pop3/port: 0 -> 110 (line 7) | j@journal.example.com pop3/starttls: no -> yes (line 7) | " },
+	    "j@journal.example.com pop3/port: 0 -> 110 (line 7) | j@journal.example.com "
+	    "pop3/starttls: no -> yes (line 7) | " },
 };
 
 static struct jm_buf report, told;

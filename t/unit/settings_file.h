@@ -15,9 +15,10 @@
 
 /* Lines 1 to 3; what follows begins in line 4. */
 #define HEAD \
-	"<journal-milter>\n<milter><socket>unix:/run/m.sock</socket></milter>\n<archive><directory>/a</directory></archive>\n"
+	"<journal-milter>\n<milter><socket>unix:/run/m.sock</socket></milter>\n<archive>" \
+	"<directory>/a</directory></archive>\n"
 #define TAIL "</journal-milter>\n"
-/* Behind HEAD: the service in line 4, its address in 5, more from line 6 on. */
+/* After HEAD: the service in line 4, its address in 5, more from line 6 on. */
 #define SERVICE(more) \
 	"<journal-service>\n<email-address>j@journal.example.com</email-address>\n" more \
 	"</journal-service>\n"

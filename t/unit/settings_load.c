@@ -72,24 +72,37 @@ static void test_defaults(void)
 
 static const char everything[] =
     "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<!-- a --><journal-milter>\n"
-    "<journal-service><prefer-clear-text-version>true</prefer-clear-text-version><remove-journal-headers>no</remove-journal-headers>"
-    "<journal-type>eml</journal-type><use-smtp-authentication>yes</use-smtp-authentication><encrypted>yes</encrypted>"
-    "<additional-source-ip-ranges><range>198.51.100.7/32</range><range> 2001:DB8::/32 </range></additional-source-ip-ranges>"
-    "<encryption-mode>strict</encryption-mode><maximum-age>0</maximum-age><initial-process-delay>5</initial-process-delay>"
-    "<delivery-wait-attempts>0</delivery-wait-attempts><delivery-wait-interval>7</delivery-wait-interval><detailed-logging>yes</detailed-logging>"
-    "<period-of-inactivity-allowed>0</period-of-inactivity-allowed><extended-de-duplication>yes</extended-de-duplication>"
+    "<journal-service><prefer-clear-text-version>true</prefer-clear-text-version>"
+    "<remove-journal-headers>no</remove-journal-headers>"
+    "<journal-type>eml</journal-type><use-smtp-authentication>yes</use-smtp-authentication>"
+    "<encrypted>yes</encrypted>"
+    "<additional-source-ip-ranges><range>198.51.100.7/32</range><range> 2001:DB8::/32 </range>"
+    "</additional-source-ip-ranges>"
+    "<encryption-mode>strict</encryption-mode><maximum-age>0</maximum-age>"
+    "<initial-process-delay>5</initial-process-delay>"
+    "<delivery-wait-attempts>0</delivery-wait-attempts>"
+    "<delivery-wait-interval>7</delivery-wait-interval><detailed-logging>yes</detailed-logging>"
+    "<period-of-inactivity-allowed>0</period-of-inactivity-allowed>"
+    "<extended-de-duplication>yes</extended-de-duplication>"
     "<journal-non-internal-addresses>yes</journal-non-internal-addresses>"
     "<journal-unknown-internal-addresses>yes</journal-unknown-internal-addresses>"
-    "<disabled>true</disabled><transport-type>smtp</transport-type><email-address>Journal@J\xc3\xb6urnal.Example.ORG.</email-address>"
+    "<disabled>true</disabled><transport-type>smtp</transport-type>"
+    "<email-address>Journal@J\xc3\xb6urnal.Example.ORG.</email-address>"
     "<description><![CDATA[R&D]]> \xc3\xa4&amp;&#x6f;</description></journal-service>\n"
     "<authorized-outbounds><range>10.0.0.0/8</range></authorized-outbounds>\n"
-    "<internal-domains><domain sub-domains=\"yes\">M\xc3\xbcller.example</domain><domain sub-domains=\"no\">Example.COM.</domain></internal-domains>\n"
-    "<directory-sources><map>btree:/b</map><file>/f/</file><map> hash:/a.db </map></directory-sources>\n"
-    "<gateway><on-fault>pass</on-fault><enabled>yes</enabled></gateway><maximum-age>7</maximum-age>\n"
-    "<archive><max-message-size>1048576</max-message-size><compression-level>19</compression-level><volume-size>2g</volume-size>"
+    "<internal-domains><domain sub-domains=\"yes\">M\xc3\xbcller.example</domain>"
+    "<domain sub-domains=\"no\">Example.COM.</domain></internal-domains>\n"
+    "<directory-sources><map>btree:/b</map><file>/f/</file><map> hash:/a.db </map>"
+    "</directory-sources>\n"
+    "<gateway><on-fault>pass</on-fault><enabled>yes</enabled></gateway>"
+    "<maximum-age>7</maximum-age>\n"
+    "<archive><max-message-size>1048576</max-message-size>"
+    "<compression-level>19</compression-level><volume-size>2g</volume-size>"
     "<directory>\n /srv/a/// \n</directory></archive>\n"
-    "<daemon><detailed-logging>yes</detailed-logging><control-socket>/run/c</control-socket><user>jm</user></daemon>\n"
-    "<milter><socket-group>post.fix</socket-group><socket-mode>666</socket-mode><socket>local:/run/m</socket></milter>\n"
+    "<daemon><detailed-logging>yes</detailed-logging><control-socket>/run/c</control-socket>"
+    "<user>jm</user></daemon>\n"
+    "<milter><socket-group>post.fix</socket-group><socket-mode>666</socket-mode>"
+    "<socket>local:/run/m</socket></milter>\n"
     "</journal-milter>\n";
 
 static void test_everything(void)
@@ -154,9 +167,12 @@ static void test_everything(void)
 static void test_lookups(void)
 {
 	struct jm_settings *s = LOAD(HEAD OUTBOUND
-	    "<internal-domains><domain sub-domains=\"yes\">example.com</domain><domain>example.net</domain></internal-domains>\n" SERVICE(
-		"") "<journal-service><email-address>\"a b\"@journal.example.com</email-address></journal-service>"
-		    "<journal-service><email-address>j@other.example</email-address></journal-service>" TAIL);
+	    "<internal-domains><domain sub-domains=\"yes\">example.com</domain>"
+	    "<domain>example.net</domain></internal-domains>\n" SERVICE(
+		"") "<journal-service><email-address>\"a b\"@journal.example.com</email-address>"
+		    "</journal-service>"
+		    "<journal-service><email-address>j@other.example</email-address>"
+		    "</journal-service>" TAIL);
 
 	if (!tap_ok(s != NULL, "three services")) {
 		tap_diag("%s", jm_buf_str(&report));
@@ -216,7 +232,8 @@ static const struct {
 	    HEAD OUTBOUND
 	    "<internal-domains><domain>journal.example.com</domain></internal-domains>\n" SERVICE(
 		"") TAIL,
-	    ":7: warning: <email-address>: \"journal.example.com\" is an internal domain (line 5)" },
+	    ":7: warning: <email-address>: \"journal.example.com\" is an internal domain "
+	    "(line 5)" },
 	{ "login without TLS",
 	    HEAD INTERNAL OUTBOUND SERVICE("<use-smtp-authentication>yes</use-smtp-authentication>")
 		TAIL,
@@ -237,28 +254,30 @@ static const struct {
 		TAIL,
 	    "users of this machine" },
 	{ "domain twice",
-	    HEAD OUTBOUND
-	    "<internal-domains>\n<domain>a.b</domain>\n<domain>A.B</domain></internal-domains>\n" SERVICE(
-		"") TAIL,
+	    HEAD OUTBOUND "<internal-domains>\n<domain>a.b</domain>\n<domain>A.B</domain>"
+			  "</internal-domains>\n" SERVICE("") TAIL,
 	    ":7: warning: <domain>: \"a.b\" stands in line 6 already" },
 	{ "domain without a dot",
 	    HEAD INTERNAL OUTBOUND
 	    "<journal-service><email-address>j@journal</email-address></journal-service>" TAIL,
 	    "has no dot" },
 	{ "open milter port",
-	    "<journal-milter><milter><socket>inet:8891@0.0.0.0</socket></milter><archive><directory>/a</directory></archive>" INTERNAL
-		OUTBOUND SERVICE("") TAIL,
+	    "<journal-milter><milter><socket>inet:8891@0.0.0.0</socket></milter><archive>"
+	    "<directory>/a</directory></archive>" INTERNAL OUTBOUND SERVICE("") TAIL,
 	    ":1: warning: <socket>: the milter protocol knows no password" },
 	{ "mode of a port",
-	    "<journal-milter><milter><socket>inet6:8891@[::1]</socket><socket-mode>0600</socket-mode></milter><archive><directory>/a</directory>"
+	    "<journal-milter><milter><socket>inet6:8891@[::1]</socket>"
+	    "<socket-mode>0600</socket-mode></milter><archive><directory>/a</directory>"
 	    "</archive>" INTERNAL OUTBOUND SERVICE("") TAIL,
 	    "warning: <socket-mode>: only a unix socket has a mode" },
 	{ "group of a port",
-	    "<journal-milter><milter><socket>inet:8891@localhost</socket><socket-group>g</socket-group></milter><archive><directory>/a</directory>"
+	    "<journal-milter><milter><socket>inet:8891@localhost</socket>"
+	    "<socket-group>g</socket-group></milter><archive><directory>/a</directory>"
 	    "</archive>" INTERNAL OUTBOUND SERVICE("") TAIL,
 	    "warning: <socket-group>" },
 	{ "socket for all",
-	    "<journal-milter><milter><socket>unix:/m</socket><socket-mode>0666</socket-mode></milter><archive><directory>/a</directory>"
+	    "<journal-milter><milter><socket>unix:/m</socket><socket-mode>0666</socket-mode>"
+	    "</milter><archive><directory>/a</directory>"
 	    "</archive>" INTERNAL OUTBOUND SERVICE("") TAIL,
 	    "warning: <socket-mode>: every user" },
 };
@@ -313,10 +332,12 @@ static struct jm_settings *load_changed(const char *text, const char *from, cons
 static void test_reload(void)
 {
 	static const char text[] =
-	    "<journal-milter><milter><socket>unix:/run/m.sock</socket><socket-mode>0600</socket-mode><socket-group>g</socket-group></milter>"
-	    "<daemon><user>a</user><detailed-logging>no</detailed-logging></daemon><archive><directory>/a</directory><volume-size>1M</volume-size>"
-	    "<compression-level>3</compression-level><max-message-size>1M</max-message-size></archive>" INTERNAL
-		OUTBOUND SERVICE("") TAIL;
+	    "<journal-milter><milter><socket>unix:/run/m.sock</socket>"
+	    "<socket-mode>0600</socket-mode><socket-group>g</socket-group></milter>"
+	    "<daemon><user>a</user><detailed-logging>no</detailed-logging></daemon><archive>"
+	    "<directory>/a</directory><volume-size>1M</volume-size>"
+	    "<compression-level>3</compression-level><max-message-size>1M</max-message-size>"
+	    "</archive>" INTERNAL OUTBOUND SERVICE("") TAIL;
 	struct jm_settings *old = LOAD(text);
 	char names[200], small[8];
 
@@ -389,7 +410,8 @@ static void test_large(void)
 	rc |= jm_buf_printf(&text, &err, "</internal-domains>");
 	for (int i = 0; i < 4096; i++)
 		rc |= jm_buf_printf(&text, &err,
-		    "<journal-service><email-address>j%d@j.example.com</email-address></journal-service>\n",
+		    "<journal-service><email-address>j%d@j.example.com</email-address>"
+		    "</journal-service>\n",
 		    i);
 	rc |= jm_buf_printf(&text, &err, "%s", TAIL);
 	s = file_load(text.p, text.len, &report, &err);
@@ -403,7 +425,7 @@ static void test_large(void)
 	jm_buf_release(&text);
 }
 
-/* What we give away loads as it is, and has nothing to warn of. */
+/* The settings files that are installed load without change and without a warning. */
 static void test_example(void)
 {
 	const char *srcdir = getenv("JM_SRCDIR");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What <pop3> may hold, and what is said when it holds something else. */
+/* The members of <pop3>, and the messages about wrong ones. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +14,7 @@
 #define PIN "sha256//selWWGvPQ5mRbFoWZb0PcZ5GVta54yB6ECxyMrRRpNo="
 
 static const struct {
-	const char *name, *service; /* what stands in the service besides its address */
+	const char *name, *service; /* members of the service besides its address */
 	const char *finding;        /* NULL: none */
 	unsigned mode;              /* of the file; 0: 0600 */
 } cases[] = {
@@ -28,7 +28,8 @@ static const struct {
 	{ "a mailbox without POP3", "<pop3>" FULL "</pop3>",
 	    "belongs to a service whose <transport-type> is POP3" },
 	{ "no host",
-	    "<transport-type>POP3</transport-type><pop3><mailbox-name>j</mailbox-name><password>p</password></pop3>",
+	    "<transport-type>POP3</transport-type><pop3><mailbox-name>j</mailbox-name>"
+	    "<password>p</password></pop3>",
 	    "<hostname> is missing" },
 	{ "no secret", "<transport-type>POP3</transport-type><pop3>" LOGIN "</pop3>",
 	    "no way to log in" },
@@ -40,7 +41,8 @@ static const struct {
 	    "<transport-type>POP3</transport-type><pop3>" FULL "<port>70000</port></pop3>",
 	    "from 1 to 65535" },
 	{ "a host with a port",
-	    "<transport-type>POP3</transport-type><pop3><hostname>a/b</hostname><mailbox-name>j</mailbox-name>"
+	    "<transport-type>POP3</transport-type><pop3><hostname>a/b</hostname>"
+	    "<mailbox-name>j</mailbox-name>"
 	    "<password>p</password></pop3>",
 	    "allowed: a host name" },
 	{ "a mode that is none",
@@ -69,7 +71,8 @@ static const struct {
 	{ "one mailbox twice",
 	    "<transport-type>POP3</transport-type><pop3>" FULL
 	    "</pop3></journal-service><journal-service>"
-	    "<email-address>b@journal.example.com</email-address><transport-type>POP3</transport-type><pop3><hostname>POP.example.com</hostname>"
+	    "<email-address>b@journal.example.com</email-address>"
+	    "<transport-type>POP3</transport-type><pop3><hostname>POP.example.com</hostname>"
 	    "<mailbox-name>J</mailbox-name><password>x</password></pop3>",
 	    "empties this mailbox already" },
 	{ "a password that everybody can read",
@@ -94,9 +97,11 @@ static struct jm_settings *load(
 	if (!f)
 		abort();
 	fprintf(f,
-	    "<journal-milter><milter><socket>unix:/s</socket></milter><archive><directory>/d</directory></archive>\n"
+	    "<journal-milter><milter><socket>unix:/s</socket></milter><archive>"
+	    "<directory>/d</directory></archive>\n"
 	    "<internal-domains><domain>example.com</domain></internal-domains>\n"
-	    "<journal-service><email-address>a@journal.example.com</email-address>%s</journal-service></journal-milter>\n",
+	    "<journal-service><email-address>a@journal.example.com</email-address>"
+	    "%s</journal-service></journal-milter>\n",
 	    service);
 	fclose(f);
 	if (chmod(path, mode ? mode : 0600) != 0)

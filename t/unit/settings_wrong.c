@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Wrong files: each mistake is told with its line, the value, what is allowed, and what was perhaps
- * meant. */
+/* Wrong files: each mistake is reported with its line, the value, the allowed values, and a guess
+ * of what was meant. */
 #include <libxml/parser.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -34,8 +34,8 @@ struct wrong {
 	"\n</milter>\n<archive><directory>/a</directory></archive>\n" TAIL
 #define DAEMON(more) HEAD "<daemon>\n" more "\n</daemon>\n" TAIL
 #define ARCHIVE(more) \
-	"<journal-milter>\n<milter><socket>unix:/m</socket></milter>\n<archive><directory>/a</directory>\n" more \
-	"\n</archive>\n" TAIL
+	"<journal-milter>\n<milter><socket>unix:/m</socket></milter>\n<archive>" \
+	"<directory>/a</directory>\n" more "\n</archive>\n" TAIL
 #define X50 "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
 
 static const struct wrong table[] = {
@@ -72,7 +72,8 @@ static const struct wrong table[] = {
 	    "<journal-milter>\n<milter>\n<socket>unix:/m</socket></milter>\n</journal-milter>\n", 1,
 	    { "<journal-milter>: <archive> is missing" }, true },
 	{ "missing socket",
-	    "<journal-milter>\n<milter>\n</milter>\n<archive><directory>/a</directory></archive>\n" TAIL,
+	    "<journal-milter>\n<milter>\n</milter>\n<archive><directory>/a</directory>"
+	    "</archive>\n" TAIL,
 	    2, { "<milter>: <socket> is missing" }, true },
 	{ "missing directory",
 	    "<journal-milter><milter><socket>unix:/m</socket></milter>\n<archive/>\n" TAIL, 2,
@@ -92,14 +93,16 @@ static const struct wrong table[] = {
 	    HEAD
 	    "<internal-domains>\n<domain subdomain=\"yes\">a.b</domain></internal-domains>\n" TAIL,
 	    5,
-	    { "<domain>: unknown attribute \"subdomain\"; allowed: sub-domains; did you mean \"sub-domains\"?" },
+	    { "<domain>: unknown attribute \"subdomain\"; allowed: sub-domains; did you mean "
+	      "\"sub-domains\"?" },
 	    true },
 	{ "attribute on a section",
-	    HEAD
-	    "<journal-service name=\"x\"><email-address>a@b.c</email-address></journal-service>\n" TAIL,
+	    HEAD "<journal-service name=\"x\"><email-address>a@b.c</email-address>"
+		 "</journal-service>\n" TAIL,
 	    4, { "<journal-service>: unknown attribute \"name\"" }, true },
 	{ "namespace",
-	    "<journal-milter xmlns=\"urn:x\">\n<milter><socket>unix:/m</socket></milter><archive><directory>/a</directory></archive>\n" TAIL,
+	    "<journal-milter xmlns=\"urn:x\">\n<milter><socket>unix:/m</socket></milter><archive>"
+	    "<directory>/a</directory></archive>\n" TAIL,
 	    1, { "<journal-milter>: namespaces" }, true },
 	/* yes and no */
 	{ "no such truth", VALUE("encrypted", "ja"), 6,
@@ -112,8 +115,8 @@ static const struct wrong table[] = {
 	{ "1", VALUE("prefer-clear-text-version", "1"), 6,
 	    { "value \"1\" is wrong; allowed: yes, no" }, true },
 	{ "wrong sub-domains",
-	    HEAD
-	    "<internal-domains>\n<domain sub-domains=\"all\">a.b</domain>\n</internal-domains>\n" TAIL,
+	    HEAD "<internal-domains>\n<domain sub-domains=\"all\">a.b</domain>\n"
+		 "</internal-domains>\n" TAIL,
 	    5, { "<domain sub-domains>: value \"all\" is wrong; allowed: yes, no" }, true },
 	/* words */
 	{ "wrong transport", VALUE("transport-type", "SMPT"), 6,
@@ -126,7 +129,8 @@ static const struct wrong table[] = {
 	    { "allowed: a whole number from 1 to 86400" }, false },
 	{ "a table of another type",
 	    HEAD "<directory-sources><map>lmdb:/a</map></directory-sources>\n" TAIL, 4,
-	    { "<map>: value \"lmdb:/a\" is wrong: not a table that can be read natively; allowed: hash:/PATH, btree:/PATH" },
+	    { "<map>: value \"lmdb:/a\" is wrong: not a table that can be read natively; "
+	      "allowed: hash:/PATH, btree:/PATH" },
 	    true },
 	{ "a relative table",
 	    HEAD "<directory-sources><map>hash:a</map></directory-sources>\n" TAIL, 4,
@@ -161,7 +165,8 @@ static const struct wrong table[] = {
 	{ "empty address", ADDRESS(""), 5, { "value \"\" is wrong" }, true },
 	{ "same address twice",
 	    HEAD SERVICE(
-		"") "<journal-service>\n<email-address>J@JOURNAL.example.com</email-address></journal-service>\n" TAIL,
+		"") "<journal-service>\n<email-address>J@JOURNAL.example.com</email-address>"
+		    "</journal-service>\n" TAIL,
 	    8,
 	    { "<email-address>: value \"J@journal.example.com\" is wrong",
 		"line 4 has this address already" },
@@ -197,8 +202,8 @@ static const struct wrong table[] = {
 	{ "from-to", RANGE("192.0.2.1-192.0.2.9"), 7, { "not an IP address" }, true },
 	{ "empty range", RANGE(""), 7, { "value \"\" is wrong" }, true },
 	{ "wrong outbound",
-	    HEAD
-	    "<authorized-outbounds>\n<range>10.0.0.0/8</range>\n<range>10.0.0.1/8</range>\n</authorized-outbounds>\n" TAIL,
+	    HEAD "<authorized-outbounds>\n<range>10.0.0.0/8</range>\n<range>10.0.0.1/8</range>\n"
+		 "</authorized-outbounds>\n" TAIL,
 	    6, { "10.0.0.0/8" }, false },
 	/* sockets */
 	{ "path only", SOCKET("/run/m.sock"), 3,
@@ -247,7 +252,8 @@ static const struct wrong table[] = {
 	{ "control socket is the milter's", DAEMON("<control-socket>/run/m.sock</control-socket>"),
 	    5, { "line 2 has this path already" }, false },
 	{ "relative directory",
-	    "<journal-milter><milter><socket>unix:/m</socket></milter>\n<archive>\n<directory>a</directory></archive>\n" TAIL,
+	    "<journal-milter><milter><socket>unix:/m</socket></milter>\n<archive>\n"
+	    "<directory>a</directory></archive>\n" TAIL,
 	    3, { "<directory>: value \"a\" is wrong: not absolute" }, true },
 	{ "directory too long for a control socket",
 	    "<journal-milter><milter><socket>unix:/m</socket></milter>\n<archive>\n<directory>/" X50
@@ -302,19 +308,22 @@ static const struct wrong table[] = {
 	    "<!DOCTYPE a [<!ENTITY % x SYSTEM \"http://127.0.0.1:9/\"> %x;]>\n" HEAD TAIL, 1,
 	    { "<!DOCTYPE>" }, false },
 	{ "billion laughs",
-	    "<!DOCTYPE a [<!ENTITY a \"ha\"><!ENTITY b \"&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;\"><!ENTITY c \"&b;&b;&b;&b;&b;&b;&b;&b;&b;&b;\">"
-	    "<!ENTITY d \"&c;&c;&c;&c;&c;&c;&c;&c;&c;&c;\"><!ENTITY e \"&d;&d;&d;&d;&d;&d;&d;&d;&d;&d;\"><!ENTITY f \"&e;&e;&e;&e;&e;&e;&e;&e;&e;&e;\">"
-	    "<!ENTITY g \"&f;&f;&f;&f;&f;&f;&f;&f;&f;&f;\"><!ENTITY h \"&g;&g;&g;&g;&g;&g;&g;&g;&g;&g;\"><!ENTITY i \"&h;&h;&h;&h;&h;&h;&h;&h;&h;&h;\">]>\n" HEAD
-		SERVICE("<description>&i;</description>\n") TAIL,
+	    "<!DOCTYPE a [<!ENTITY a \"ha\"><!ENTITY b \"&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;\">"
+	    "<!ENTITY c \"&b;&b;&b;&b;&b;&b;&b;&b;&b;&b;\">"
+	    "<!ENTITY d \"&c;&c;&c;&c;&c;&c;&c;&c;&c;&c;\"><!ENTITY e \"&d;&d;&d;&d;&d;&d;&d;&d;"
+	    "&d;&d;\"><!ENTITY f \"&e;&e;&e;&e;&e;&e;&e;&e;&e;&e;\">"
+	    "<!ENTITY g \"&f;&f;&f;&f;&f;&f;&f;&f;&f;&f;\"><!ENTITY h \"&g;&g;&g;&g;&g;&g;&g;&g;"
+	    "&g;&g;\"><!ENTITY i \"&h;&h;&h;&h;&h;&h;&h;&h;&h;&h;\">]>\n" HEAD SERVICE(
+		"<description>&i;</description>\n") TAIL,
 	    1, { "<!DOCTYPE>" }, false },
 	{ "XInclude",
-	    HEAD
-	    "<xi:include xmlns:xi=\"http://www.w3.org/2001/XInclude\" href=\"/etc/passwd\" parse=\"text\"/>\n" TAIL,
+	    HEAD "<xi:include xmlns:xi=\"http://www.w3.org/2001/XInclude\" href=\"/etc/passwd\" "
+		 "parse=\"text\"/>\n" TAIL,
 	    4, { "<include>: unknown in <journal-milter>" }, true },
 };
 
 /* The line of report that begins with "PATH:LINE: " (0: any line) and has all pieces; false when
- * there is none. */
+ * there is no line like that. */
 static bool told(const char *report, const char *path, const struct wrong *w)
 {
 	char prefix[4200];
@@ -497,7 +506,8 @@ static void test_extremes(void)
 	rc |= jm_buf_printf(&text, &err, "%s", HEAD);
 	for (int i = 0; i < 4097; i++)
 		rc |= jm_buf_printf(&text, &err,
-		    "<journal-service><email-address>j%d@j.example.com</email-address></journal-service>\n",
+		    "<journal-service><email-address>j%d@j.example.com</email-address>"
+		    "</journal-service>\n",
 		    i);
 	rc |= jm_buf_printf(&text, &err, "%s", TAIL);
 	tap_ok(rc == 0 && !file_load(text.p, text.len, &report, &err) &&
