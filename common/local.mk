@@ -2,6 +2,7 @@ noinst_LIBRARIES += common/libjm.a
 common_libjm_a_SOURCES =
 include common/base/local.mk
 include common/mail/local.mk
+include common/view/local.mk
 include common/journal/local.mk
 include common/settings/local.mk
 include common/archive/local.mk

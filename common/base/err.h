@@ -4,8 +4,8 @@
  *
  * It is owned by the caller and of fixed size, so it works when memory is gone and in any thread.
  * Functions that take one return 0, or -1 with it filled. The kind, never the text, decides what
- * follows: milter/daemon/reply.c maps it to an SMTP answer, milter/ctl/main.c to an exit code of
- * sysexits.h.
+ * follows: milter/daemon/reply.c maps it to an SMTP answer, milter/ctl/cli/outcome.c to an exit
+ * code of sysexits.h.
  */
 #ifndef JM_BASE_ERR_H
 #define JM_BASE_ERR_H

@@ -7,10 +7,10 @@
 
 #include "common/mail/fold.h"
 #include "common/mail/part.h"
-#include "milter/ctl/criteria.h"
-#include "milter/ctl/html.h"
-#include "milter/ctl/mbox.h"
-#include "milter/ctl/preview.h"
+#include "milter/ctl/cli/criteria.h"
+#include "common/view/html.h"
+#include "milter/ctl/files/mbox.h"
+#include "common/view/preview.h"
 #include "t/lib/tap.h"
 
 static void test_fold(void)

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* jmctl events: what happened, oldest first, and as it happens. */
+#include "common/base/clock.h"
+#include "milter/ctl/ask/follow.h"
+#include "milter/ctl/cli/print.h"
+
+#define FOLLOW_MS 1000
+#define LOOK 500 /* events in one look */
+
+struct events {
+	struct jm_client client;
+	uint64_t after, limit, seen;
+	const char *service, *kind, *actor, *since, *until;
+	bool follow;
+};
+
+/* A text of the event, when it has any, with what stands before it. */
+static void put_text(const json_t *event, const char *key, const char *before)
+{
+	const json_t *value = json_object_get(event, key);
+
+	if (json_string_length(value) == 0)
+		return;
+	fputs(before, stdout);
+	jm_print_value(stdout, value, 0, false);
+}
+
+static void put_row(const json_t *event)
+{
+	char time[JM_PRINT_TIME_TEXT];
+
+	printf("%8lld  %-20s  ", (long long)json_integer_value(json_object_get(event, "seq")),
+	    jm_print_time(event, "time", time));
+	jm_print_style(stdout, JM_PRINT_BOLD);
+	jm_print_value(stdout, json_object_get(event, "kind"), 16, false);
+	jm_print_style(stdout, JM_PRINT_PLAIN);
+	fputs("  ", stdout);
+	jm_print_value(stdout, json_object_get(event, "actor"), 15, false);
+	put_text(event, "service", "  ");
+	put_text(event, "status", json_is_string(json_object_get(event, "service")) ? ": " : "  ");
+	put_text(event, "text", json_is_string(json_object_get(event, "service")) ? ": " : "  ");
+	put_text(event, "cure", "; ");
+	putchar('\n');
+}
+
+static int put(void *ctx, const json_t *event, struct jm_err *err)
+{
+	struct events *e = ctx;
+	uint64_t seq = (uint64_t)json_integer_value(json_object_get(event, "seq"));
+
+	if (e->client.json)
+		jm_print_json(stdout, event);
+	else
+		put_row(event);
+	e->seen++;
+	if (seq > e->after)
+		e->after = seq;
+	return ferror(stdout) ? jm_client_flush(err) : 0;
+}
+
+static json_t *request_of(const struct events *e, bool follow)
+{
+	uint64_t left = e->limit > 0 ? e->limit - e->seen : 0;
+
+	if (follow && (left == 0 || left > LOOK))
+		left = LOOK;
+	return json_pack("{s:s, s:I, s:I, s:s*, s:s*, s:s*, s:s*, s:s*, s:b}", "verb", "events",
+	    "after", (json_int_t)e->after, "limit", (json_int_t)left, "service", e->service, "kind",
+	    e->kind, "actor", e->actor, "since", e->since, "until", e->until, "follow", follow);
+}
+
+static int ask(struct events *e, struct jm_err *err)
+{
+	const struct jm_answer_out out = { .object = put, .ctx = e };
+	json_t *request = request_of(e, false);
+	int rc = request ? jm_client_ask(&e->client, request, &out, err)
+			 : jm_err_set(err, JM_E_TEMP, "out of memory");
+
+	json_decref(request);
+	return rc < 0 ? -1 : jm_client_flush(err);
+}
+
+/* One look and what came of it: how many, -1. */
+static int look(struct events *e, struct jm_follow *f, struct jm_err *err)
+{
+	json_t *request = request_of(e, true), *list = NULL;
+	const json_t *event;
+	size_t i;
+	int rc = request ? jm_follow_ask(f, request, &list, err)
+			 : jm_err_set(err, JM_E_TEMP, "out of memory");
+
+	json_decref(request);
+	json_array_foreach(list, i, event)
+		if (rc > 0 && put(e, event, err) < 0)
+			rc = -1;
+	if (rc > 0)
+		rc = (int)json_array_size(list);
+	json_decref(list);
+	return rc < 0 || jm_client_flush(err) < 0 ? -1 : rc;
+}
+
+static int follow(struct events *e, struct jm_err *err)
+{
+	struct jm_follow f = { .client = &e->client, .verb = "events" };
+
+	while (e->limit == 0 || e->seen < e->limit) {
+		int n = look(e, &f, err);
+
+		if (n < 0)
+			return -1;
+		if (n < LOOK)
+			jm_clock_sleep_ms(FOLLOW_MS);
+	}
+	return 0;
+}
+
+int jm_ctl_events(int argc, char **argv)
+{
+	struct events e = { .after = 0 };
+	const struct jm_ctl_option options[] = { { "after", JM_CTL_NUMBER, &e.after, "SEQ",
+						     "behind this sequence number" },
+		{ "limit", JM_CTL_NUMBER, &e.limit, "N", "at most N events" },
+		{ "service", JM_CTL_TEXT, &e.service, "ADDRESS", "of this service" },
+		{ "kind", JM_CTL_TEXT, &e.kind, "KIND[,...]",
+		    "of these kinds: refused, deferred, status, set-aside, released, ...",
+		    JM_CTL_KINDS },
+		{ "actor", JM_CTL_TEXT, &e.actor, "ACTOR",
+		    "caused by this client address, user or part" },
+		{ "since", JM_CTL_TEXT, &e.since, "DATE",
+		    "at or after DATE, UTC: 2026-11-22 or 2026-11-22T08:30:00Z" },
+		{ "until", JM_CTL_TEXT, &e.until, "DATE", "before DATE" },
+		{ "follow", JM_CTL_FLAG, &e.follow, NULL, "go on with new ones until interrupted" },
+		JM_CLIENT_OPTIONS(&e.client), { NULL } };
+	struct jm_err err;
+	int n, code;
+
+	n = jm_ctl_options(
+	    argc, argv, options, "[options]", "Print the archive's events, oldest first.", &code);
+	if (n < 0)
+		return code;
+	if (n > 0)
+		return jm_ctl_fail_usage(argv[0], argv[1]);
+	if (e.after > INT64_MAX || e.limit > INT64_MAX) {
+		jm_err_set(&err, JM_E_USAGE, "numbers go up to 9223372036854775807");
+		return jm_ctl_fail(argv[0], &err);
+	}
+	if (ask(&e, &err) < 0 || (e.follow && follow(&e, &err) < 0))
+		return jm_ctl_fail(argv[0], &err);
+	return 0;
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* jmctl search: the items that fit criteria, sorted and page by page. */
+#include <stdio.h>
+#include <sysexits.h>
+
+#include "milter/ctl/cli/criteria.h"
+#include "milter/ctl/ask/rows.h"
+
+int jm_ctl_search(int argc, char **argv)
+{
+	struct jm_client client = { .json = false };
+	struct jm_criteria c = { .since = NULL };
+	struct jm_rows rows = { .n = 0 };
+	const struct jm_ctl_option options[] = { JM_CRITERIA_OPTIONS(&c),
+		{ "sort", JM_CTL_TEXT, &rows.sort, "BY",
+		    "date (of archiving), sent, size, sender or subject [date]",
+		    "date sent size sender subject" },
+		{ "reverse", JM_CTL_FLAG, &rows.reverse, NULL,
+		    "the other way round: newest, largest first" },
+		{ "newest", JM_CTL_FLAG, &rows.reverse, NULL, "the same as --reverse" },
+		{ "limit", JM_CTL_NUMBER, &rows.limit, "N", "at most N items" },
+		{ "after", JM_CTL_NUMBER, &rows.after, "ID",
+		    "the next page: go on behind this item, the last one of the page before" },
+		JM_CLIENT_OPTIONS(&client), { NULL } };
+	json_t *request;
+	struct jm_err err;
+	int n, code;
+
+	n = jm_ctl_options(argc, argv, options, "[options]",
+	    "List the items that fit all of the criteria given.", &code);
+	if (n < 0)
+		return code;
+	if (n > 0) {
+		fprintf(stderr,
+		    "jmctl search: what is \"%s\"? Criteria are options: --address, --sender, --recipient, --domain, --subject, --since, ...; "
+		    "jmctl search --help lists them\n",
+		    argv[1]);
+		return EX_USAGE;
+	}
+	rows.json = client.json;
+	rows.set_aside = c.set_aside;
+	request = jm_criteria_request(&c, "search", &err);
+	return request ? jm_rows_ask(&rows, argv[0], &client, request) : jm_ctl_fail(argv[0], &err);
+}

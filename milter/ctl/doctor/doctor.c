@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* jmctl doctor: run the groups of checks, print the findings. The checks are in doctor_GROUP.c. */
+#include "milter/ctl/doctor/doctor.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "milter/ctl/ctl.h"
+#include "milter/ctl/cli/print.h"
+
+#define DEFAULT_FILE JM_SYSCONFDIR "/journal-milter/journal-milter.xml"
+#define SENDMAIL_CF "/etc/mail/sendmail.cf"
+#define OUT_MAX_BYTES 4096
+
+static const char *const level_names[] = { "ok", "warn", "FAIL" };
+
+void jm_doctor_add(struct jm_doctor *d, enum jm_doctor_level level, const char *group,
+    const char *name, const char *change, const char *fmt, ...)
+{
+	char text[1024];
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	/* What cannot be listed still counts. */
+	if (n < 0 ||
+	    json_array_append_new(d->findings,
+		json_pack("{s:s, s:s, s:s, s:s%, s:s?}", "level", level_names[level], "group",
+		    group, "name", name, "text", text, strlen(text), "change", change)) != 0)
+		fprintf(stderr, "jmctl doctor: %s: %s\n", level_names[level], name);
+	if (level > d->worst)
+		d->worst = level;
+}
+
+static void print_findings(const json_t *findings, bool all)
+{
+	static const enum jm_print_style styles[] = { JM_PRINT_GOOD, JM_PRINT_BOLD, JM_PRINT_BAD };
+	json_t *f;
+	size_t i;
+
+	json_array_foreach(findings, i, f) {
+		const char *level = json_string_value(json_object_get(f, "level")),
+			   *change = json_string_value(json_object_get(f, "change"));
+		size_t k = level[0] == 'F' ? JM_DOCTOR_FAIL
+		    : level[0] == 'w'      ? JM_DOCTOR_WARN
+					   : JM_DOCTOR_OK;
+
+		if (k == JM_DOCTOR_OK && !all)
+			continue;
+		jm_print_style(stdout, styles[k]);
+		printf("%-4s", level);
+		jm_print_style(stdout, JM_PRINT_PLAIN);
+		printf("  %s %s: ", json_string_value(json_object_get(f, "group")),
+		    json_string_value(json_object_get(f, "name")));
+		jm_print_text(stdout, jm_span_str(json_string_value(json_object_get(f, "text"))));
+		if (change) {
+			fputs("\n      change  ", stdout);
+			jm_print_text(stdout, jm_span_str(change));
+		}
+		putchar('\n');
+	}
+}
+
+static size_t count(const json_t *findings, enum jm_doctor_level level)
+{
+	size_t n = 0, i;
+	json_t *f;
+
+	json_array_foreach(findings, i, f)
+		n += strcmp(json_string_value(json_object_get(f, "level")), level_names[level]) ==
+		    0;
+	return n;
+}
+
+static void report(const struct jm_doctor *d, bool json, bool all)
+{
+	size_t fails = count(d->findings, JM_DOCTOR_FAIL),
+	       warnings = count(d->findings, JM_DOCTOR_WARN);
+
+	if (json) {
+		json_t *o = json_pack("{s:s, s:s, s:s?, s:s?, s:i, s:i, s:O}", "level",
+		    level_names[d->worst], "settings", d->config, "postfix", d->postfix, "sendmail",
+		    d->sendmail, "fail", (int)fails, "warn", (int)warnings, "findings",
+		    d->findings);
+
+		jm_print_json(stdout, o);
+		json_decref(o);
+		return;
+	}
+	print_findings(d->findings, all);
+	printf("%s: %zu faults, %zu warnings; looked at %s%s%s%s%s\n", level_names[d->worst], fails,
+	    warnings, d->config, d->postfix ? ", Postfix in " : "", d->postfix ? d->postfix : "",
+	    d->sendmail ? ", " : "", d->sendmail ? d->sendmail : "");
+}
+
+/* Which MTA is there, when nothing was said. */
+static void find_mta(struct jm_doctor *d, const char *mta, char *folder, size_t folder_bytes)
+{
+	const char *const argv[] = { "postconf", "-h", "config_directory", NULL };
+	struct jm_buf out;
+	struct jm_err err;
+
+	if (d->postfix || d->sendmail || (mta && strcmp(mta, "none") == 0))
+		return;
+	jm_buf_init(&out, OUT_MAX_BYTES);
+	if ((!mta || strcmp(mta, "postfix") == 0) && jm_doctor_run(argv, &out, NULL, &err) == 0 &&
+	    out.len > 1) {
+		snprintf(folder, folder_bytes, "%.*s", (int)(out.len - 1), jm_buf_str(&out));
+		d->postfix = folder;
+	}
+	jm_buf_release(&out);
+	if (!d->postfix && (!mta || strcmp(mta, "sendmail") == 0) && access(SENDMAIL_CF, F_OK) == 0)
+		d->sendmail = SENDMAIL_CF;
+	if (!d->postfix && !d->sendmail)
+		jm_doctor_add(d, JM_DOCTOR_FAIL, "mta", "no-mta", NULL,
+		    "no %s is here: no report can arrive; --postfix DIR or --sendmail FILE name one, "
+		    "--mta none leaves it out",
+		    mta ? mta : "Postfix or Sendmail");
+}
+
+/* The settings, loaded or not: without them only the MTA's own settings can be looked at. */
+static struct jm_settings *load(struct jm_doctor *d)
+{
+	struct jm_settings *s = NULL;
+	struct jm_err err = { JM_E_NONE, 0, "" };
+
+	if (jm_settings_load(d->config, &s, NULL, &err) != 0)
+		jm_doctor_add(d, JM_DOCTOR_FAIL, "settings", "settings-wrong",
+		    "jmctl check tells all", "%s", err.text);
+	d->settings = s;
+	return s;
+}
+
+int jm_ctl_doctor(int argc, char **argv)
+{
+	struct jm_doctor d = { .config = DEFAULT_FILE };
+	const char *mta = NULL;
+	bool json = false, all = false, no_dns = false;
+	char folder[OUT_MAX_BYTES];
+	const struct jm_ctl_option options[] = {
+		{ "config", JM_CTL_TEXT, &d.config, "FILE",
+		    "the settings file; default: " DEFAULT_FILE },
+		{ "mta", JM_CTL_TEXT, &mta, "WHICH",
+		    "postfix, sendmail, none; default: what is here", "postfix sendmail none" },
+		{ "postfix", JM_CTL_TEXT, &d.postfix, "DIR",
+		    "the folder of main.cf and master.cf" },
+		{ "sendmail", JM_CTL_TEXT, &d.sendmail, "FILE", "the sendmail.cf" },
+		{ "no-dns", JM_CTL_FLAG, &no_dns, NULL, "ask no name server" },
+		{ "all", JM_CTL_FLAG, &all, NULL, "also what is good to know" },
+		{ "json", JM_CTL_FLAG, &json, NULL, "one JSON object" },
+		{ NULL, JM_CTL_FLAG, NULL, NULL, NULL },
+	};
+	int rc = EX_OK,
+	    n = jm_ctl_options(argc, argv, options, "[options]",
+		"Look for every known way to lose mail; change nothing.", &rc);
+	struct jm_settings *s;
+
+	if (n != 0)
+		return n < 0 ? rc : jm_ctl_fail_usage("doctor", argv[1]);
+	if (mta && strcmp(mta, "postfix") != 0 && strcmp(mta, "sendmail") != 0 &&
+	    strcmp(mta, "none") != 0) {
+		fprintf(stderr, "jmctl doctor: --mta wants postfix, sendmail or none, not \"%s\"\n",
+		    mta);
+		return EX_USAGE;
+	}
+	d.dns = !no_dns;
+	d.findings = json_array();
+	s = load(&d);
+	find_mta(&d, mta, folder, sizeof folder);
+	jm_doctor_settings(&d);
+	jm_doctor_machine(&d);
+	if (d.postfix)
+		jm_doctor_postfix(&d);
+	if (d.sendmail)
+		jm_doctor_sendmail(&d);
+	if (d.dns)
+		jm_doctor_dns(&d);
+	report(&d, json, all);
+	jm_settings_unref(&s);
+	json_decref(d.findings);
+	return (int)d.worst;
+}

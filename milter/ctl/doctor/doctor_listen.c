@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Doctor: does the MTA listen where its settings say, and does nobody else. The first half serves
+ * both MTAs, the second is Postfix'. */
+#include <arpa/inet.h>
+#include <netdb.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/base/cidr.h"
+#include "common/base/clock.h"
+#include "common/base/num.h"
+#include "milter/ctl/doctor/doctor.h"
+#include "milter/ctl/doctor/doctor_route.h"
+
+#define OUT_MAX_BYTES 65536
+#define LISTENS "0A" /* the state in /proc/net/tcp */
+#define PATIENCE_US 5000000
+#define PAUSE_MS 100
+
+int jm_doctor_port(struct jm_span name, uint64_t *port)
+{
+	const struct servent *s;
+	char word[64];
+
+	if (jm_num_u64(name, 1, 65535, port) == 0)
+		return 0;
+	snprintf(word, sizeof word, "%.*s", (int)name.len, (const char *)name.p);
+	s = getservbyname(word, "tcp");
+	if (!s)
+		return -1;
+	*port = ntohs((uint16_t)s->s_port);
+	return 0;
+}
+
+static bool is_loopback(const struct jm_cidr *c)
+{
+	struct jm_cidr four, six;
+
+	if (jm_cidr_parse(jm_span_str("127.0.0.0/8"), &four, NULL) != 0 ||
+	    jm_cidr_parse(jm_span_str("::1"), &six, NULL) != 0)
+		return false;
+	return (c->bits >= four.bits && jm_cidr_contains(&four, c)) ||
+	    (c->bits == 128 && jm_cidr_contains(&six, c));
+}
+
+static bool has_others(const struct jm_ranges *r)
+{
+	for (size_t i = 0; i < r->n; i++)
+		if (!is_loopback(&r->v[i]))
+			return true;
+	return false;
+}
+
+bool jm_doctor_unreachable(const struct jm_doctor *d, struct jm_span host)
+{
+	bool smtp = false, others = false;
+	struct jm_cidr c;
+
+	if (host.len > 2 && host.p[0] == '[')
+		host = jm_span_sub(host, 1, host.len - 1);
+	if (!jm_span_eq_nocase(host, jm_span_str("localhost")) &&
+	    (jm_cidr_parse(host, &c, NULL) != 0 || !is_loopback(&c)))
+		return false;
+	for (size_t i = 0; i < d->settings->services_n; i++) {
+		const struct jm_service *s = &d->settings->services[i];
+
+		if (s->disabled || s->transport != JM_TRANSPORT_SMTP)
+			continue;
+		smtp = true;
+		others = others || has_others(&s->source_ranges);
+	}
+	return smtp && (others || has_others(&d->settings->authorized_outbounds));
+}
+
+/* "smtp/inet", "127.0.0.1:25/inet", "[::1]:smtp/inet": host is empty for all addresses. 0, or -1
+ * for an unknown port. */
+static int place(const char *listener, struct jm_span *host, uint64_t *port)
+{
+	struct jm_span text = jm_span_sub(jm_span_str(listener), 0, strlen(listener) - 5), name;
+	size_t colon = jm_span_rindex(text, ':');
+
+	*host = colon < text.len ? jm_span_sub(text, 0, colon) : (struct jm_span){ NULL, 0 };
+	name = colon < text.len ? jm_span_sub(text, colon + 1, text.len) : text;
+	return jm_doctor_port(name, port);
+}
+
+/* A line a socket: number, local address, remote address, state, ... */
+static bool listed(const char *path, uint64_t port)
+{
+	FILE *f = fopen(path, "re");
+	char *line = NULL, want[8];
+	size_t size = 0;
+	ssize_t n;
+	bool found = false;
+
+	if (!f)
+		return false;
+	snprintf(want, sizeof want, ":%04X", (unsigned)port);
+	while (!found && (n = getline(&line, &size, f)) > 0) {
+		struct jm_span rest = jm_span_of((unsigned char *)line, (size_t)n), word[4];
+		size_t k = 0;
+
+		while (k < 4 && jm_postfix_word(&rest, &word[k]))
+			k++;
+		found = k == 4 && word[1].len > 5 &&
+		    jm_span_eq(jm_span_sub(word[1], word[1].len - 5, 5), jm_span_str(want)) &&
+		    jm_span_eq(word[3], jm_span_str(LISTENS));
+	}
+	free(line);
+	fclose(f);
+	return found;
+}
+
+/* With patience: an MTA that was told to reload is not there at once. */
+static bool is_listening(uint64_t port, bool patience)
+{
+	int64_t end_us = jm_clock_mono_us() + PATIENCE_US;
+	bool found;
+
+	while (!(found = listed("/proc/net/tcp", port) || listed("/proc/net/tcp6", port)) &&
+	    patience && jm_clock_mono_us() < end_us)
+		jm_clock_sleep_ms(PAUSE_MS);
+	return found;
+}
+
+void jm_doctor_listener(struct jm_doctor *d, const struct jm_doctor_mta *mta, bool running,
+    uint64_t port, const char *shown)
+{
+	bool listening = is_listening(port, running);
+
+	if (!running && listening)
+		jm_doctor_add(d, JM_DOCTOR_FAIL, mta->group, "port-taken",
+		    "stop that program: ss -ltnp",
+		    "%s does not run, and another program "
+		    "listens at port %llu: reports go there, past the milter",
+		    mta->name, (unsigned long long)port);
+	else if (!running)
+		jm_doctor_add(d, JM_DOCTOR_FAIL, mta->group, "mta-stopped", mta->start,
+		    "%s does not run: reports wait at the sender", mta->name);
+	else if (!listening)
+		jm_doctor_add(d, JM_DOCTOR_FAIL, mta->group, "not-listening", mta->reload,
+		    "%s runs, but nobody listens at port %llu: %s is new, or its "
+		    "address is not one of this machine",
+		    mta->name, (unsigned long long)port, shown);
+}
+
+static bool is_running(const struct jm_doctor *d)
+{
+	const char *const argv[] = { "postfix", "-c", d->postfix, "status", NULL };
+	struct jm_buf out;
+	struct jm_err err;
+	int rc;
+
+	jm_buf_init(&out, OUT_MAX_BYTES);
+	rc = jm_doctor_run(argv, &out, NULL, &err);
+	jm_buf_release(&out);
+	return rc == 0;
+}
+
+/* A listener for all addresses of a port takes it away from one for a single address: master(8)
+ * ends then. */
+static void check_conflict(struct jm_doctor *d, const struct jm_postfix *p, const char *listener,
+    struct jm_span host, uint64_t port)
+{
+	const char *other;
+	json_t *service;
+	char line[256];
+
+	if (strcmp(jm_postfix_value(p, NULL, "inet_interfaces"), "all") != 0)
+		return;
+	json_object_foreach(p->services, other, service) {
+		size_t n = strlen(other);
+		struct jm_span its;
+		uint64_t number;
+
+		if (n < 6 || strcmp(other + n - 5, "/inet") != 0 || strcmp(other, listener) == 0 ||
+		    place(other, &its, &number) != 0 || number != port ||
+		    (its.len == 0) == (host.len == 0))
+			continue;
+		snprintf(line, sizeof line, "master.cf: an address before the port of \"%s\", too",
+		    its.len == 0 ? other : listener);
+		jm_doctor_add(d, JM_DOCTOR_FAIL, "postfix", "listener-conflict", line,
+		    "%s and %s want the same port, one of them for all addresses: Postfix "
+		    "does not start",
+		    listener, other);
+	}
+}
+
+/* The address of a listener, or the interfaces that hold for one without. */
+static void check_interfaces(
+    struct jm_doctor *d, const struct jm_postfix *p, const char *listener, struct jm_span host)
+{
+	const char *interfaces = jm_postfix_value(p, NULL, "inet_interfaces");
+	struct jm_span rest = host.len ? host : jm_span_str(interfaces), word;
+	size_t words = 0, own = 0;
+
+	for (; jm_postfix_word(&rest, &word); words++)
+		own += jm_doctor_unreachable(d,
+		    jm_span_eq(word, jm_span_str("loopback-only")) ? jm_span_str("127.0.0.1")
+								   : word);
+	if (words > 0 && own == words)
+		jm_doctor_add(d, JM_DOCTOR_FAIL, "postfix", "loopback-only",
+		    host.len ? "master.cf: no address before the port"
+			     : "main.cf: inet_interfaces = all",
+		    "%s: only this machine can reach %s%s, and a service waits for reports from elsewhere",
+		    listener, host.len ? "it" : "inet_interfaces = ", host.len ? "" : interfaces);
+}
+
+void jm_doctor_listen(struct jm_doctor *d, const struct jm_postfix *p, const char *listener)
+{
+	static const struct jm_doctor_mta postfix = { "postfix", "Postfix", "postfix start",
+		"postfix reload, and look into its log" };
+	struct jm_span host;
+	uint64_t port;
+
+	if (place(listener, &host, &port) != 0) {
+		jm_doctor_add(d, JM_DOCTOR_FAIL, "postfix", "unknown-port",
+		    "master.cf: a number as port", "%s: there is no such port", listener);
+		return;
+	}
+	check_conflict(d, p, listener, host, port);
+	check_interfaces(d, p, listener, host);
+	if (geteuid() != 0)
+		return; /* only root may ask */
+	jm_doctor_listener(d, &postfix, is_running(d), port, listener);
+}

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Exports as an EDRM XML 1.2 load file, edrm.xml, with the messages as native files beside it. Tags
+ * that begin with "#" are the standard's; the others (Journal..., SHA256, ItemID, MessageID) are
+ * what only a journal knows.
+ */
+#include <inttypes.h>
+#include <openssl/evp.h>
+#include <string.h>
+
+#include "common/base/clock.h"
+#include "common/mail/charset.h"
+#include "common/mail/date.h"
+#include "milter/ctl/files/dumpdir.h"
+#include "milter/ctl/files/exporter.h"
+#include "common/view/preview.h"
+
+#define LIST_BYTES (16u * 1024 * 1024) /* of a list of addresses or names */
+
+/* Text as the value of an attribute: what XML 1.0 has no character for becomes U+FFFD. */
+static void put_value(FILE *f, struct jm_span text)
+{
+	for (size_t i = 0; i < text.len; i++) {
+		unsigned char c = text.p[i];
+
+		if (c == '&')
+			fputs("&amp;", f);
+		else if (c == '<')
+			fputs("&lt;", f);
+		else if (c == '>')
+			fputs("&gt;", f);
+		else if (c == '"')
+			fputs("&quot;", f);
+		else if (c == '\t' || c == '\n' || c == '\r')
+			fprintf(f, "&#%d;", c);
+		else if (c < ' ')
+			fputs("\xef\xbf\xbd", f);
+		else if (c == 0xef && i + 2 < text.len && text.p[i + 1] == 0xbf &&
+		    text.p[i + 2] >= 0xbe) { /* U+FFFE, U+FFFF */
+			fputs("\xef\xbf\xbd", f);
+			i += 2;
+		} else {
+			putc(c, f);
+		}
+	}
+}
+
+static void put_tag(FILE *f, const char *name, const char *type, struct jm_span value)
+{
+	if (jm_span_none(value))
+		return;
+	fprintf(f, "     <Tag TagName=\"%s\" TagDataType=\"%s\" TagValue=\"", name, type);
+	put_value(f, value);
+	fputs("\"/>\n", f);
+}
+
+static struct jm_span text_of(const json_t *value)
+{
+	return jm_span_of(json_string_value(value), json_string_length(value));
+}
+
+static void put_time(FILE *f, const char *name, int64_t ms)
+{
+	char text[JM_CLOCK_TEXT_BYTES], value[JM_CLOCK_TEXT_BYTES];
+
+	snprintf(value, sizeof value, "%.19sZ", jm_clock_format(ms, text));
+	put_tag(f, name, "DateTime", jm_span_str(value));
+}
+
+/* A field of the message's header, decoded; all of them when there are several. */
+static int put_header(
+    FILE *f, const char *tag, const json_t *headers, const char *name, struct jm_err *err)
+{
+	struct jm_buf list;
+	const json_t *h;
+	size_t i;
+	int rc = 0;
+
+	jm_buf_init(&list, LIST_BYTES);
+	json_array_foreach(headers, i, h)
+		if (rc == 0 &&
+		    jm_span_eq_nocase(text_of(json_object_get(h, "name")), jm_span_str(name))) {
+			if (list.len > 0)
+				rc = jm_buf_add(&list, ", ", 2, err);
+			if (rc == 0)
+				rc = jm_buf_add_span(
+				    &list, text_of(json_object_get(h, "value")), err);
+		}
+	if (rc == 0 && list.p)
+		put_tag(f, tag, "Text", jm_buf_span(&list));
+	jm_buf_release(&list);
+	return rc;
+}
+
+/* Recipients by the reports, of one type (NULL: all), separated by semicolons. */
+static int put_recipients(
+    FILE *f, const char *tag, const json_t *item, const char *type, struct jm_err *err)
+{
+	const json_t *r, *list = json_object_get(item, "recipients");
+	struct jm_buf out;
+	size_t i;
+	int rc = 0;
+
+	jm_buf_init(&out, LIST_BYTES);
+	json_array_foreach(list, i, r) {
+		const char *how = json_string_value(
+		    json_object_get(json_array_get(json_object_get(r, "reports"), 0), "type"));
+
+		if (rc < 0 || (type && (!how || strcmp(how, type) != 0)))
+			continue;
+		if (out.len > 0)
+			rc = jm_buf_add(&out, "; ", 2, err);
+		if (rc == 0)
+			rc = jm_buf_add_span(&out, text_of(json_object_get(r, "address")), err);
+	}
+	if (rc == 0 && out.p)
+		put_tag(f, tag, "Text", jm_buf_span(&out));
+	jm_buf_release(&out);
+	return rc;
+}
+
+static int put_attachments(FILE *f, const json_t *list, struct jm_err *err)
+{
+	struct jm_buf names;
+	char count[24];
+	const json_t *a;
+	size_t i;
+	int rc = 0;
+
+	jm_buf_init(&names, LIST_BYTES);
+	json_array_foreach(list, i, a) {
+		const json_t *name = json_object_get(a, "name");
+
+		if (rc < 0 || !json_is_string(name))
+			continue;
+		if (names.len > 0)
+			rc = jm_buf_add(&names, "; ", 2, err);
+		if (rc == 0)
+			rc = jm_buf_add_span(&names, text_of(name), err);
+	}
+	snprintf(count, sizeof count, "%zu", json_array_size(list));
+	put_tag(f, "#HasAttachments", "Boolean",
+	    jm_span_str(json_array_size(list) > 0 ? "true" : "false"));
+	put_tag(f, "#AttachmentCount", "LongInteger", jm_span_str(count));
+	if (rc == 0 && names.p)
+		put_tag(f, "#AttachmentNames", "Text", jm_buf_span(&names));
+	jm_buf_release(&names);
+	return rc;
+}
+
+static int put_tags(
+    FILE *f, const struct jm_export_one *m, const json_t *preview, struct jm_err *err)
+{
+	const json_t *headers = json_object_get(preview, "headers");
+	const char *time = json_string_value(json_object_get(m->item, "time"));
+	long long hidden = json_integer_value(json_object_get(m->item, "hidden_recipients"));
+	char number[24];
+	int64_t ms;
+
+	if (put_header(f, "#From", headers, "From", err) < 0 ||
+	    put_header(f, "#To", headers, "To", err) < 0 ||
+	    put_header(f, "#CC", headers, "Cc", err) < 0 ||
+	    put_recipients(f, "#BCC", m->item, "bcc", err) < 0)
+		return -1;
+	put_tag(f, "#Subject", "Text", text_of(json_object_get(m->item, "subject")));
+	if (jm_date_parse(text_of(json_object_get(m->item, "date")), &ms) == 0)
+		put_time(f, "#DateSent", ms);
+	if (time && jm_clock_parse(time, &ms) == 0)
+		put_time(f, "#DateReceived", ms);
+	if (put_attachments(f, json_object_get(preview, "attachments"), err) < 0)
+		return -1;
+	put_tag(f, "JournalSender", "Text", text_of(json_object_get(m->item, "sender")));
+	if (put_recipients(f, "JournalRecipients", m->item, NULL, err) < 0)
+		return -1;
+	snprintf(number, sizeof number, "%lld", hidden);
+	if (hidden > 0)
+		put_tag(f, "JournalRecipientsHidden", "LongInteger", jm_span_str(number));
+	put_tag(f, "JournalService", "Text", text_of(json_object_get(m->item, "service")));
+	put_tag(f, "MessageID", "Text", text_of(json_object_get(m->item, "message_id")));
+	snprintf(number, sizeof number, "%" PRIu64, m->id);
+	put_tag(f, "ItemID", "Text", jm_span_str(number));
+	put_tag(f, "SHA256", "Text", jm_span_str(m->sha256));
+	return 0;
+}
+
+/* MD5 is what load files are compared by; where the library refuses it, there is none, and SHA256
+ * remains. */
+static void put_md5(FILE *f, struct jm_span bytes)
+{
+	unsigned char md5[EVP_MAX_MD_SIZE];
+	size_t n = 0;
+
+	if (!EVP_Q_digest(NULL, "MD5", NULL, bytes.p, bytes.len, md5, &n))
+		return;
+	fputs(" Hash=\"", f);
+	for (size_t i = 0; i < n; i++)
+		fprintf(f, "%02x", md5[i]);
+	fputs("\" HashType=\"MD5\"", f);
+}
+
+static int begin_edrm(struct jm_exporter *x, struct jm_err *err)
+{
+	(void)err;
+	fputs(
+	    "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Root MajorVersion=\"1\" MinorVersion=\"2\" DataInterchangeType=\"Update\" "
+	    "Description=\"journal-milter\">\n <Batch>\n  <Documents>\n",
+	    x->file);
+	return 0;
+}
+
+static int add_edrm(struct jm_exporter *x, const struct jm_export_one *m,
+    char path_r[JM_EXPORT_PATH_BYTES], struct jm_err *err)
+{
+	json_t *preview = jm_preview(m->bytes, x->bcc, err);
+	char path[JM_DUMP_PATH_BYTES], *slash;
+	int rc;
+
+	snprintf(
+	    path_r, JM_EXPORT_PATH_BYTES, "%s", jm_dump_path("natives", m->id, m->sha256, path));
+	rc = preview ? jm_exporter_write(x, path_r, m->bytes, err) : -1;
+	if (rc == 0) {
+		fprintf(x->file, "   <Document DocID=\"JM%010" PRIu64, m->id);
+		if (m->which > 0)
+			fprintf(x->file, "-%zu", m->which);
+		fputs("\" DocType=\"Message\" MimeType=\"message/rfc822\">\n    <Tags>\n", x->file);
+		rc = put_tags(x->file, m, preview, err);
+		slash = strrchr(path, '/');
+		*slash = '\0';
+		fprintf(x->file,
+		    "    </Tags>\n    <Files>\n     <File FileType=\"Native\">\n      <ExternalFile FilePath=\"%s\" FileName=\"%s\" FileSize=\"%zu\"",
+		    path, slash + 1, m->bytes.len);
+		put_md5(x->file, m->bytes);
+		fputs("/>\n     </File>\n    </Files>\n   </Document>\n", x->file);
+	}
+	json_decref(preview);
+	return rc == 0 && ferror(x->file) ? jm_err_sys(err, JM_E_TEMP, "cannot write edrm.xml")
+					  : rc;
+}
+
+static int end_edrm(struct jm_exporter *x, struct jm_err *err)
+{
+	(void)err;
+	fputs("  </Documents>\n  <Relationships/>\n </Batch>\n</Root>\n", x->file);
+	return 0;
+}
+
+const struct jm_export_format jm_export_edrm = {
+	.name = "edrm", .file = "edrm.xml", .begin = begin_edrm, .add = add_edrm, .end = end_edrm
+};
