@@ -2,18 +2,52 @@
 /* jmctl: the table of verbs, --help and --version, and the exit codes. What a verb does lives in a
  * file of its name. */
 #include <locale.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 
-#include "milter/ctl/ctl.h"
+#include "milter/ctl/ask/events.h"
+#include "milter/ctl/ask/list.h"
+#include "milter/ctl/ask/queue.h"
+#include "milter/ctl/ask/search.h"
+#include "milter/ctl/ask/show.h"
+#include "milter/ctl/ask/status.h"
+#include "milter/ctl/ask/top.h"
+#include "milter/ctl/ask/verify.h"
+#include "milter/ctl/ask/watch.h"
+#include "milter/ctl/cli/option.h"
+#include "milter/ctl/cli/outcome.h"
+#include "milter/ctl/doctor/doctor.h"
+#include "milter/ctl/files/backup.h"
+#include "milter/ctl/files/dump.h"
+#include "milter/ctl/files/export.h"
+#include "milter/ctl/files/import.h"
+#include "milter/ctl/files/load.h"
+#include "milter/ctl/files/rebuild.h"
+#include "milter/ctl/setup/check.h"
+#include "milter/ctl/setup/domain.h"
+#include "milter/ctl/setup/explain.h"
+#include "milter/ctl/setup/ranges.h"
+#include "milter/ctl/setup/setup.h"
+#include "milter/ctl/setup/test.h"
+#include "milter/ctl/setup/unwrap.h"
+
+/* A verb of the table. It gets argv[0] = its name, writes results to standard output, everything
+ * else to standard error, and returns the exit code. */
+struct verb {
+	const char *name;
+	int (*run)(int argc, char **argv);
+	const char *help; /* one line */
+};
 
 static int help(int argc, char **argv);
 static int completion(int argc, char **argv);
 
 /* In the order of the manual page. */
-static const struct jm_ctl_verb verbs[] = {
+static const struct verb verbs[] = {
 	{ "status", jm_ctl_status, "how archive and daemon stand" },
 	{ "list", jm_ctl_list, "the items of the archive" },
 	{ "search", jm_ctl_search,
@@ -48,49 +82,6 @@ static const struct jm_ctl_verb verbs[] = {
 };
 
 #define VERBS_N (sizeof verbs / sizeof verbs[0])
-
-int jm_ctl_exit_code(enum jm_err_kind kind)
-{
-	switch (kind) {
-	case JM_E_NONE:
-		return EX_OK;
-	case JM_E_TEMP:
-	case JM_E_LIMIT:
-		return EX_TEMPFAIL; /* 75: a later try may succeed */
-	case JM_E_NOTFOUND:
-		return EX_UNAVAILABLE; /* 69: no such item, file, archive */
-	case JM_E_DENIED:
-		return EX_NOPERM; /* 77 */
-	case JM_E_CONFIG:
-		return EX_CONFIG; /* 78 */
-	case JM_E_CORRUPT:
-		return EX_DATAERR; /* 65: also what verify returns when it found something */
-	case JM_E_USAGE:
-		return EX_USAGE; /* 64 */
-	case JM_E_BUG:
-		break;
-	}
-	return EX_SOFTWARE; /* 70 */
-}
-
-int jm_ctl_fail(const char *verb, const struct jm_err *err)
-{
-	fprintf(stderr, "jmctl %s: %s\n", verb, err->text);
-	return jm_ctl_exit_code(err->kind);
-}
-
-int jm_ctl_fail_usage(const char *verb, const char *word)
-{
-	if (word)
-		fprintf(stderr,
-		    "jmctl %s: \"%s\" is one word too many; jmctl %s --help tells what it takes\n",
-		    verb, word, verb);
-	else
-		fprintf(stderr,
-		    "jmctl %s: a word is missing; jmctl %s --help tells what it takes\n", verb,
-		    verb);
-	return EX_USAGE;
-}
 
 static int unknown(const char *word)
 {

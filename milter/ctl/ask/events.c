@@ -1,14 +1,20 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* jmctl events: what happened, oldest first, and as it happens. */
+#include "milter/ctl/ask/events.h"
+
 #include "common/base/clock.h"
+#include "common/control/answer.h"
 #include "milter/ctl/ask/follow.h"
+#include "milter/ctl/cli/option.h"
+#include "milter/ctl/cli/outcome.h"
 #include "milter/ctl/cli/print.h"
+#include "milter/ctl/cli/target.h"
 
 #define FOLLOW_MS 1000
 #define LOOK 500 /* events in one look */
 
 struct events {
-	struct jm_client client;
+	struct jm_target target;
 	uint64_t after, limit, seen;
 	const char *service, *kind, *actor, *since, *until;
 	bool follow;
@@ -48,14 +54,14 @@ static int put(void *ctx, const json_t *event, struct jm_err *err)
 	struct events *e = ctx;
 	uint64_t seq = (uint64_t)json_integer_value(json_object_get(event, "seq"));
 
-	if (e->client.json)
+	if (e->target.json)
 		jm_print_json(stdout, event);
 	else
 		put_row(event);
 	e->seen++;
 	if (seq > e->after)
 		e->after = seq;
-	return ferror(stdout) ? jm_client_flush(err) : 0;
+	return ferror(stdout) ? jm_print_flush(err) : 0;
 }
 
 static json_t *request_of(const struct events *e, bool follow)
@@ -73,11 +79,11 @@ static int ask(struct events *e, struct jm_err *err)
 {
 	const struct jm_answer_out out = { .object = put, .ctx = e };
 	json_t *request = request_of(e, false);
-	int rc = request ? jm_client_ask(&e->client, request, &out, err)
+	int rc = request ? jm_target_ask(&e->target, request, &out, err)
 			 : jm_err_set(err, JM_E_TEMP, "out of memory");
 
 	json_decref(request);
-	return rc < 0 ? -1 : jm_client_flush(err);
+	return rc < 0 ? -1 : jm_print_flush(err);
 }
 
 /* One look and what came of it: how many, -1. */
@@ -96,12 +102,12 @@ static int look(struct events *e, struct jm_follow *f, struct jm_err *err)
 	if (rc > 0)
 		rc = (int)json_array_size(list);
 	json_decref(list);
-	return rc < 0 || jm_client_flush(err) < 0 ? -1 : rc;
+	return rc < 0 || jm_print_flush(err) < 0 ? -1 : rc;
 }
 
 static int follow(struct events *e, struct jm_err *err)
 {
-	struct jm_follow f = { .client = &e->client, .verb = "events" };
+	struct jm_follow f = { .target = &e->target, .verb = "events" };
 
 	while (e->limit == 0 || e->seen < e->limit) {
 		int n = look(e, &f, err);
@@ -130,7 +136,7 @@ int jm_ctl_events(int argc, char **argv)
 		    "at or after DATE, UTC: 2026-11-22 or 2026-11-22T08:30:00Z" },
 		{ "until", JM_CTL_TEXT, &e.until, "DATE", "before DATE" },
 		{ "follow", JM_CTL_FLAG, &e.follow, NULL, "go on with new ones until interrupted" },
-		JM_CLIENT_OPTIONS(&e.client), { NULL } };
+		JM_TARGET_OPTIONS(&e.target), { NULL } };
 	struct jm_err err;
 	int n, code;
 

@@ -3,6 +3,8 @@
 
 #include <stdio.h>
 
+#include "common/control/answer.h"
+
 static int keep(void *ctx, const json_t *object, struct jm_err *err)
 {
 	return json_array_append(ctx, (json_t *)(uintptr_t)object) == 0
@@ -17,8 +19,8 @@ int jm_follow_ask(struct jm_follow *f, const json_t *request, json_t **list_r, s
 	bool was_waiting = f->waiting;
 
 	/* Opening the archive again and again would keep a daemon from starting. */
-	f->client->only_daemon = true;
-	if (list && jm_client_ask(f->client, request, &out, err) == 0) {
+	f->target->only_daemon = true;
+	if (list && jm_target_ask(f->target, request, &out, err) == 0) {
 		f->waiting = false;
 		if (was_waiting && f->verb)
 			fprintf(stderr, "jmctl %s: the daemon answers again\n", f->verb);
@@ -31,6 +33,6 @@ int jm_follow_ask(struct jm_follow *f, const json_t *request, json_t **list_r, s
 	f->waiting = true;
 	if (!was_waiting && f->verb)
 		fprintf(stderr, "jmctl %s: %s; waiting for a daemon\n", f->verb,
-		    f->client->offline ? "no daemon runs" : err->text);
+		    f->target->offline ? "no daemon runs" : err->text);
 	return 0;
 }

@@ -4,13 +4,13 @@
  * before anything of it is printed. So who reads slowly, or stops, holds nothing of the daemon's;
  * and a daemon that goes away is waited for.
  */
-#ifndef JM_MILTER_CTL_FOLLOW_H
-#define JM_MILTER_CTL_FOLLOW_H
+#ifndef JM_MILTER_CTL_ASK_FOLLOW_H
+#define JM_MILTER_CTL_ASK_FOLLOW_H
 
 #include "milter/ctl/cli/target.h"
 
 struct jm_follow {
-	struct jm_client *client;
+	struct jm_target *target;
 	const char *verb; /* for what is said on standard error; NULL: nothing is */
 	bool waiting;     /* no daemon answers, which was said */
 };

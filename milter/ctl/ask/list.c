@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* jmctl list: the items of the archive, a line each; search with fewer criteria. */
-#include "milter/ctl/cli/criteria.h"
+#include "milter/ctl/ask/list.h"
+
 #include "milter/ctl/ask/rows.h"
+#include "milter/ctl/cli/criteria.h"
+#include "milter/ctl/cli/option.h"
+#include "milter/ctl/cli/outcome.h"
+#include "milter/ctl/cli/target.h"
 
 int jm_ctl_list(int argc, char **argv)
 {
-	struct jm_client client = { .json = false };
+	struct jm_target target = { .json = false };
 	struct jm_criteria c = { .since = NULL };
 	struct jm_rows rows = { .n = 0 };
 	const struct jm_ctl_option options[] = { { "limit", JM_CTL_NUMBER, &rows.limit, "N",
@@ -26,7 +31,7 @@ int jm_ctl_list(int argc, char **argv)
 		{ "set-aside", JM_CTL_FLAG, &c.set_aside, NULL,
 		    "what is set aside, not what is archived" },
 		{ "bcc", JM_CTL_FLAG, &c.bcc, NULL, "Bcc recipients count, too" },
-		JM_CLIENT_OPTIONS(&client), { NULL } };
+		JM_TARGET_OPTIONS(&target), { NULL } };
 	json_t *request;
 	struct jm_err err;
 	int n, code;
@@ -37,8 +42,8 @@ int jm_ctl_list(int argc, char **argv)
 		return code;
 	if (n > 0)
 		return jm_ctl_fail_usage(argv[0], argv[1]);
-	rows.json = client.json;
+	rows.json = target.json;
 	rows.set_aside = c.set_aside;
 	request = jm_criteria_request(&c, "list", &err);
-	return request ? jm_rows_ask(&rows, argv[0], &client, request) : jm_ctl_fail(argv[0], &err);
+	return request ? jm_rows_ask(&rows, argv[0], &target, request) : jm_ctl_fail(argv[0], &err);
 }

@@ -1,16 +1,23 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* jmctl queue, jmctl set-aside: what is not in the archive (yet), and what an operator may do about
  * it. */
+#include "milter/ctl/ask/queue.h"
+
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "milter/ctl/cli/target.h"
+#include "common/control/answer.h"
+#include "milter/ctl/ask/show.h"
+#include "milter/ctl/ask/list.h"
+#include "milter/ctl/cli/option.h"
+#include "milter/ctl/cli/outcome.h"
 #include "milter/ctl/cli/print.h"
+#include "milter/ctl/cli/target.h"
 
 struct act {
-	struct jm_client client;
+	struct jm_target target;
 	const char *service;
 	unsigned long long rows;
 	bool tree; /* show: everything, not a line */
@@ -69,7 +76,7 @@ static int put(void *ctx, const json_t *row, struct jm_err *err)
 {
 	struct act *a = ctx;
 
-	if (a->client.json) {
+	if (a->target.json) {
 		jm_print_json(stdout, row);
 	} else if (a->tree) {
 		jm_print_tree(stdout, row, 0);
@@ -84,7 +91,7 @@ static int put(void *ctx, const json_t *row, struct jm_err *err)
 		put_row(row);
 	}
 	a->rows++;
-	return ferror(stdout) ? jm_client_flush(err) : 0;
+	return ferror(stdout) ? jm_print_flush(err) : 0;
 }
 
 /* ---- asking ---- */
@@ -100,23 +107,23 @@ static const char *actor(void)
 static int ask(struct act *a, json_t *request, struct jm_err *err)
 {
 	const struct jm_answer_out out = { .object = put, .ctx = a };
-	int rc = request ? jm_client_ask(&a->client, request, &out, err)
+	int rc = request ? jm_target_ask(&a->target, request, &out, err)
 			 : jm_err_set(err, JM_E_USAGE, "an argument is no UTF-8");
 
 	json_decref(request);
-	return rc < 0 || jm_client_flush(err) < 0 ? -1 : 0;
+	return rc < 0 || jm_print_flush(err) < 0 ? -1 : 0;
 }
 
 /* A change gives no answer but that it was made. */
 static int say_done(const struct act *a, const char *verb, uint64_t id, struct jm_err *err)
 {
-	json_t *o = a->client.json ? json_pack("{s:I, s:s}", "id", (json_int_t)id, "done", verb)
+	json_t *o = a->target.json ? json_pack("{s:I, s:s}", "id", (json_int_t)id, "done", verb)
 				   : NULL;
 
 	if (o)
 		jm_print_json(stdout, o);
 	json_decref(o);
-	return jm_client_flush(err);
+	return jm_print_flush(err);
 }
 
 /* The same for each ID; the first failure's exit code, but all are tried. */
@@ -128,7 +135,7 @@ static int each(const char *name, struct act *a, const char *verb, char **ids, i
 		struct jm_err err;
 		uint64_t id;
 
-		if (jm_client_id(ids[i], &id, &err) == 0 &&
+		if (jm_ctl_id(ids[i], &id, &err) == 0 &&
 		    ask(a,
 			json_pack("{s:s, s:I, s:s*, s:s*}", "verb", verb, "id", (json_int_t)id,
 			    "from", strcmp(verb, "release") == 0 ? name : NULL, "actor",
@@ -148,7 +155,7 @@ static int list_queue(struct act *a)
 
 	if (ask(a, json_pack("{s:s, s:s*}", "verb", "queue", "service", a->service), &err) < 0)
 		return jm_ctl_fail("queue", &err);
-	if (a->rows == 0 && !a->client.json)
+	if (a->rows == 0 && !a->target.json)
 		fputs("jmctl queue: nothing waits\n", stderr);
 	return 0;
 }
@@ -160,7 +167,7 @@ int jm_ctl_queue(int argc, char **argv)
 	struct act a = { .service = NULL };
 	const struct jm_ctl_option options[] = { { "service", JM_CTL_TEXT, &a.service, "ADDRESS",
 						     "list: that came to this journal address" },
-		JM_CLIENT_OPTIONS(&a.client), { NULL } };
+		JM_TARGET_OPTIONS(&a.target), { NULL } };
 	const char *action, *near;
 	int n, code;
 	size_t i;
@@ -229,7 +236,7 @@ static void action_first(int argc, char **argv)
 int jm_ctl_set_aside(int argc, char **argv)
 {
 	struct act a = { .service = NULL };
-	const struct jm_ctl_option options[] = { JM_CLIENT_OPTIONS(&a.client), { NULL } };
+	const struct jm_ctl_option options[] = { JM_TARGET_OPTIONS(&a.target), { NULL } };
 	int n, code;
 
 	if (argc > 1 && strcmp(argv[1], "list") != 0 && strcmp(argv[1], "show") != 0)

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "common/control/answer.h"
+#include "milter/ctl/cli/outcome.h"
 #include "milter/ctl/cli/print.h"
 
 #define ID_COLUMNS 8
@@ -100,7 +102,7 @@ static int put(void *ctx, const json_t *item, struct jm_err *err)
 		put_row(r, item);
 	}
 	/* A reader that went away, or a full disk, ends it here and not after a million items. */
-	return ferror(stdout) ? jm_client_flush(err) : 0;
+	return ferror(stdout) ? jm_print_flush(err) : 0;
 }
 
 static int progress(void *ctx, const json_t *o, struct jm_err *err)
@@ -130,7 +132,7 @@ static int add_page(const struct jm_rows *r, json_t *request, struct jm_err *err
 	return 0;
 }
 
-int jm_rows_ask(struct jm_rows *r, const char *verb, struct jm_client *c, json_t *request)
+int jm_rows_ask(struct jm_rows *r, const char *verb, struct jm_target *c, json_t *request)
 {
 	const struct jm_answer_out out = { .object = put, .progress = progress, .ctx = r };
 	struct jm_err err;
@@ -140,12 +142,12 @@ int jm_rows_ask(struct jm_rows *r, const char *verb, struct jm_client *c, json_t
 	rc = add_page(r, request, &err);
 	if (rc == 0) {
 		jm_progress_start(&r->bar, NULL);
-		rc = jm_client_ask(c, request, &out, &err);
+		rc = jm_target_ask(c, request, &out, &err);
 		jm_progress_wipe(&r->bar);
 	}
 	json_decref(request);
 	if (rc == 0)
-		rc = jm_client_flush(&err);
+		rc = jm_print_flush(&err);
 	if (rc == 0 && r->n == 0 && !r->json)
 		fprintf(stderr, "jmctl %s: no items\n", verb);
 	if (rc == 0 && r->limit > 0 && r->n > r->limit && !r->json)

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Items as a table, a line each, or as JSON: what list and search print. */
-#ifndef JM_MILTER_CTL_ROWS_H
-#define JM_MILTER_CTL_ROWS_H
+#ifndef JM_MILTER_CTL_ASK_ROWS_H
+#define JM_MILTER_CTL_ASK_ROWS_H
 
-#include "milter/ctl/cli/target.h"
 #include "milter/ctl/cli/progress.h"
+#include "milter/ctl/cli/target.h"
 
 struct jm_rows {
 	bool json, set_aside; /* set_aside: the reason is shown, too */
@@ -22,6 +22,6 @@ struct jm_rows {
 /* Ask (request: what jm_answer() takes for "list" or "search", without what stands in r), print
  * what comes, and say on standard error what is to be said: nothing found, or that there is more
  * and how to go on. r: all up to sort are set, the rest 0. Frees request. Returns the exit code. */
-int jm_rows_ask(struct jm_rows *r, const char *verb, struct jm_client *c, json_t *request);
+int jm_rows_ask(struct jm_rows *r, const char *verb, struct jm_target *c, json_t *request);
 
 #endif

@@ -1,14 +1,19 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* jmctl search: the items that fit criteria, sorted and page by page. */
+#include "milter/ctl/ask/search.h"
+
 #include <stdio.h>
 #include <sysexits.h>
 
-#include "milter/ctl/cli/criteria.h"
 #include "milter/ctl/ask/rows.h"
+#include "milter/ctl/cli/criteria.h"
+#include "milter/ctl/cli/option.h"
+#include "milter/ctl/cli/outcome.h"
+#include "milter/ctl/cli/target.h"
 
 int jm_ctl_search(int argc, char **argv)
 {
-	struct jm_client client = { .json = false };
+	struct jm_target target = { .json = false };
 	struct jm_criteria c = { .since = NULL };
 	struct jm_rows rows = { .n = 0 };
 	const struct jm_ctl_option options[] = { JM_CRITERIA_OPTIONS(&c),
@@ -21,7 +26,7 @@ int jm_ctl_search(int argc, char **argv)
 		{ "limit", JM_CTL_NUMBER, &rows.limit, "N", "at most N items" },
 		{ "after", JM_CTL_NUMBER, &rows.after, "ID",
 		    "the next page: go on behind this item, the last one of the page before" },
-		JM_CLIENT_OPTIONS(&client), { NULL } };
+		JM_TARGET_OPTIONS(&target), { NULL } };
 	json_t *request;
 	struct jm_err err;
 	int n, code;
@@ -37,8 +42,8 @@ int jm_ctl_search(int argc, char **argv)
 		    argv[1]);
 		return EX_USAGE;
 	}
-	rows.json = client.json;
+	rows.json = target.json;
 	rows.set_aside = c.set_aside;
 	request = jm_criteria_request(&c, "search", &err);
-	return request ? jm_rows_ask(&rows, argv[0], &client, request) : jm_ctl_fail(argv[0], &err);
+	return request ? jm_rows_ask(&rows, argv[0], &target, request) : jm_ctl_fail(argv[0], &err);
 }

@@ -1,21 +1,26 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* jmctl show: one item with its envelope, who received it and by which report that is known, its
  * message as a reader sees it, its reports. */
+#include "milter/ctl/ask/show.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/base/num.h"
 #include "common/base/spool.h"
-#include "milter/ctl/cli/target.h"
+#include "common/control/answer.h"
 #include "common/view/preview.h"
+#include "milter/ctl/cli/option.h"
+#include "milter/ctl/cli/outcome.h"
 #include "milter/ctl/cli/print.h"
+#include "milter/ctl/cli/target.h"
 
 #define NAME_COLUMNS 16
 #define LINES 40 /* of the text, unless told */
 #define MESSAGE_MAX_BYTES ((uint64_t)1 << 32)
 
 struct show {
-	struct jm_client client;
+	struct jm_target target;
 	bool bcc, headers, no_message;
 	uint64_t lines;
 	json_t *items;           /* that came */
@@ -430,7 +435,7 @@ static int add_message(struct show *s, json_t *item, struct jm_err *err)
 	int rc;
 
 	jm_spool_init(&s->message, tmp ? tmp : "/tmp", MESSAGE_MAX_BYTES);
-	rc = request ? jm_client_ask(&s->client, request, &out, err)
+	rc = request ? jm_target_ask(&s->target, request, &out, err)
 		     : jm_err_set(err, JM_E_TEMP, "out of memory");
 	if (rc == 0 && jm_spool_view(&s->message, &bytes, err) == 0)
 		preview = jm_preview(bytes, s->bcc, err);
@@ -455,12 +460,12 @@ static int ask(struct show *s, const char *id, struct jm_err *err)
 		rc = json_object_set_new(request, "message-id", json_string(id)) == 0
 		    ? 0
 		    : jm_err_set(err, JM_E_USAGE, "the Message-ID is no UTF-8");
-	else if ((rc = jm_client_id(id, &number, err)) == 0)
+	else if ((rc = jm_ctl_id(id, &number, err)) == 0)
 		rc = json_object_set_new(request, "id", json_integer((json_int_t)number)) == 0
 		    ? 0
 		    : jm_err_set(err, JM_E_TEMP, "out of memory");
 	if (rc == 0)
-		rc = jm_client_ask(&s->client, request, &out, err);
+		rc = jm_target_ask(&s->target, request, &out, err);
 	json_decref(request);
 	return rc;
 }
@@ -478,7 +483,7 @@ static int run(struct show *s, const char *id, struct jm_err *err)
 			*err = why;
 			rc = -1;
 		}
-		if (s->client.json) {
+		if (s->target.json) {
 			jm_print_json(stdout, item);
 		} else {
 			if (i > 0)
@@ -486,7 +491,7 @@ static int run(struct show *s, const char *id, struct jm_err *err)
 			put_item(s, item);
 		}
 	}
-	if (jm_client_flush(&why) < 0) {
+	if (jm_print_flush(&why) < 0) {
 		*err = why;
 		rc = -1;
 	}
@@ -504,7 +509,7 @@ int jm_ctl_show(int argc, char **argv)
 		    "at most N lines of the text; 0: all [40]" },
 		{ "no-message", JM_CTL_FLAG, &s.no_message, NULL,
 		    "only what the reports tell; the message is not read" },
-		JM_CLIENT_OPTIONS(&s.client), { NULL } };
+		JM_TARGET_OPTIONS(&s.target), { NULL } };
 	struct jm_err err;
 	int n, code;
 
@@ -515,10 +520,10 @@ int jm_ctl_show(int argc, char **argv)
 		return code;
 	if (n != 1)
 		return jm_ctl_fail_usage(argv[0], n > 1 ? argv[2] : NULL);
-	s.client.keep = true;
+	s.target.keep = true;
 	s.items = json_array();
 	code = run(&s, argv[1], &err) < 0 ? jm_ctl_fail(argv[0], &err) : 0;
-	jm_client_end(&s.client);
+	jm_target_end(&s.target);
 	json_decref(s.items);
 	return code;
 }

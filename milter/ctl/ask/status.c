@@ -1,17 +1,23 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* jmctl status: figures and state of the archive, and of the daemon when one runs. */
+#include "milter/ctl/ask/status.h"
+
 #include <sysexits.h>
 
+#include "common/control/answer.h"
 #include "common/control/domains.h"
 #include "common/settings/settings.h"
-#include "milter/ctl/cli/target.h"
+#include "milter/ctl/ask/status_days.h"
+#include "milter/ctl/ask/status_text.h"
+#include "milter/ctl/cli/option.h"
+#include "milter/ctl/cli/outcome.h"
 #include "milter/ctl/cli/print.h"
-#include "milter/ctl/ask/status.h"
+#include "milter/ctl/cli/target.h"
 
 #define DEFAULT_FILE JM_SYSCONFDIR "/journal-milter/journal-milter.xml"
 
 struct status {
-	struct jm_client client;
+	struct jm_target target;
 	json_t *answer; /* owned */
 };
 
@@ -30,16 +36,16 @@ static void add_unverified(struct status *s)
 	json_t *of_daemon = json_object_get(
 		   json_object_get(s->answer, "daemon"), "unverified_domains"),
 	       *rows, *names;
-	const char *config = s->client.config ? s->client.config : DEFAULT_FILE;
+	const char *config = s->target.config ? s->target.config : DEFAULT_FILE;
 	struct jm_settings *settings = NULL;
 	struct jm_err err;
 
 	if (of_daemon)
 		(void)json_object_set(s->answer, "unverified_domains", of_daemon);
-	if (of_daemon || (s->client.archive && !s->client.config) ||
+	if (of_daemon || (s->target.archive && !s->target.config) ||
 	    jm_settings_load(config, &settings, NULL, &err) != 0)
 		return;
-	rows = jm_client_domains(&s->client);
+	rows = jm_target_domains(&s->target);
 	names = rows ? json_array() : NULL;
 	for (size_t i = 0; names && i < settings->internal_domains_n; i++)
 		if (!jm_domains_verified_by(rows, settings->internal_domains[i].name))
@@ -52,11 +58,11 @@ static void add_unverified(struct status *s)
 }
 
 static int put(
-    const struct jm_client *c, const json_t *status, bool all, bool days, struct jm_err *err)
+    const struct jm_target *c, const json_t *status, bool all, bool days, struct jm_err *err)
 {
 	if (c->json) {
 		jm_print_json(stdout, status);
-		return jm_client_flush(err);
+		return jm_print_flush(err);
 	}
 	if (days)
 		jm_status_print_days(status);
@@ -71,7 +77,7 @@ static int put(
 		    stderr);
 	if (all && json_is_null(json_object_get(status, "daemon")))
 		puts("\nno daemon runs; this was read from the archive itself");
-	return jm_client_flush(err);
+	return jm_print_flush(err);
 }
 
 int jm_ctl_status(int argc, char **argv)
@@ -85,7 +91,7 @@ int jm_ctl_status(int argc, char **argv)
 		    "a line a day, and which of them had no report" },
 		{ "service", JM_CTL_TEXT, &service, "ADDRESS",
 		    "with --days: of this journal address" },
-		JM_CLIENT_OPTIONS(&s.client), { NULL } };
+		JM_TARGET_OPTIONS(&s.target), { NULL } };
 	const struct jm_answer_out out = { .object = keep, .ctx = &s };
 	json_t *request = NULL;
 	struct jm_err err;
@@ -104,11 +110,11 @@ int jm_ctl_status(int argc, char **argv)
 	/* What was not asked for is not named: a daemon from before it understands the rest. */
 	request = json_pack("{s:s, s:o*, s:s*}", "verb", "status", "days",
 	    days ? json_true() : NULL, "service", service);
-	if (jm_client_ask(&s.client, request, &out, &err) < 0) {
+	if (jm_target_ask(&s.target, request, &out, &err) < 0) {
 		code = jm_ctl_fail(argv[0], &err);
 	} else {
 		add_unverified(&s);
-		code = put(&s.client, s.answer, all, days, &err) < 0 ? jm_ctl_fail(argv[0], &err)
+		code = put(&s.target, s.answer, all, days, &err) < 0 ? jm_ctl_fail(argv[0], &err)
 								     : 0;
 	}
 	json_decref(s.answer);

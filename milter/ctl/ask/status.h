@@ -1,16 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* jmctl status: what status.c asked for, as people want it. */
-#ifndef JM_MILTER_CTL_STATUS_H
-#define JM_MILTER_CTL_STATUS_H
+/* jmctl status: figures and state of the archive and the daemon. */
+#ifndef JM_MILTER_CTL_ASK_STATUS_H
+#define JM_MILTER_CTL_ASK_STATUS_H
 
-#include <jansson.h>
-
-/* Print an answer to "status" on one screen: what stands well, what does not and why, a line a
- * service. */
-void jm_status_print(const json_t *status);
-
-/* Print its "days": a line each from the first one to today, and how many had no report
- * (status_days.c). */
-void jm_status_print_days(const json_t *status);
+/* Run the verb: argv[0] is its name. Returns the exit code. */
+int jm_ctl_status(int argc, char **argv);
 
 #endif

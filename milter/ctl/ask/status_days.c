@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* jmctl status --days: what each day brought, so that one without mail is seen. */
+#include "milter/ctl/ask/status_days.h"
+
 #include <string.h>
 
 #include "common/base/clock.h"
 #include "milter/ctl/cli/print.h"
-#include "milter/ctl/ask/status.h"
 
 #define DAY_MS INT64_C(86400000)
 

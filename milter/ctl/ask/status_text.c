@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* jmctl status for people: one screen, what is wrong in it marked. All figures are in status --all
  * and --json. */
-#include "milter/ctl/ask/status.h"
+#include "milter/ctl/ask/status_text.h"
 
 #include <string.h>
 

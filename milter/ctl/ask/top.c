@@ -17,7 +17,11 @@
 
 #include "common/base/clock.h"
 #include "milter/ctl/ask/follow.h"
+#include "milter/ctl/ask/top_frame.h"
+#include "milter/ctl/cli/option.h"
+#include "milter/ctl/cli/outcome.h"
 #include "milter/ctl/cli/print.h"
+#include "milter/ctl/cli/target.h"
 
 #define SECONDS 2
 #define ONCE_MS 1000 /* between the two looks that a rate needs */
@@ -92,7 +96,7 @@ static void catch (int number, void (*handler)(int))
 }
 
 struct screen {
-	struct jm_client client;
+	struct jm_target target;
 	struct jm_top top;
 	struct jm_follow follow;
 	uint64_t interval_s;
@@ -200,15 +204,15 @@ static int run_once(struct screen *s, struct jm_err *err)
 		if (i == 0)
 			jm_clock_sleep_ms(ONCE_MS);
 	}
-	if (!s->client.json) {
+	if (!s->target.json) {
 		jm_top_draw(&s->top, stdout, columns ? columns : 120);
-		return jm_client_flush(err);
+		return jm_print_flush(err);
 	}
 	o = json_copy(s->top.state);
 	if (o && json_object_set_new(o, "rates", jm_top_rates(&s->top)) == 0)
 		jm_print_json(stdout, o);
 	json_decref(o);
-	return jm_client_flush(err);
+	return jm_print_flush(err);
 }
 
 int jm_ctl_top(int argc, char **argv)
@@ -220,7 +224,7 @@ int jm_ctl_top(int argc, char **argv)
 		    "print one picture and end; so does --json, as an object" },
 		{ "interval", JM_CTL_NUMBER, &s.interval_s, "SECONDS",
 		    "from one picture to the next, 1 to 3600 [2]" },
-		JM_CLIENT_OPTIONS(&s.client), { NULL }
+		JM_TARGET_OPTIONS(&s.target), { NULL }
 	};
 	struct jm_err err;
 	int code,
@@ -231,9 +235,9 @@ int jm_ctl_top(int argc, char **argv)
 		return code;
 	if (n > 0)
 		return jm_ctl_fail_usage(argv[0], argv[1]);
-	s.follow = (struct jm_follow){ .client = &s.client };
+	s.follow = (struct jm_follow){ .target = &s.target };
 	s.top.colour = jm_print_coloured(stdout);
-	once = once || s.client.json;
+	once = once || s.target.json;
 	if (s.interval_s < 1 || s.interval_s > 3600)
 		n = jm_err_set(&err, JM_E_USAGE, "--interval is 1 to 3600 seconds");
 	else if (!once &&

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* jmctl top's picture and the rates in it. The most important first: a low terminal shows only its
  * begin. */
+#include "milter/ctl/ask/top_frame.h"
+
 #include <string.h>
 
 #include "common/base/clock.h"
 #include "milter/ctl/cli/print.h"
-#include "milter/ctl/ask/top.h"
 
 #define MINUTE_US 60000000
 #define CLIENTS 8

@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* jmctl verify: every record re-read and compared; findings as they come, a summary at the end. */
+#include "milter/ctl/ask/verify.h"
+
 #include <sysexits.h>
 
-#include "milter/ctl/cli/target.h"
+#include "common/control/answer.h"
+#include "milter/ctl/cli/option.h"
+#include "milter/ctl/cli/outcome.h"
 #include "milter/ctl/cli/print.h"
 #include "milter/ctl/cli/progress.h"
+#include "milter/ctl/cli/target.h"
 
 struct verify {
-	struct jm_client client;
+	struct jm_target target;
 	struct jm_progress bar;
 	uint64_t after;
 	const char *since;
@@ -51,13 +56,13 @@ static int put(void *ctx, const json_t *o, struct jm_err *err)
 		v->done = true;
 		v->ok = json_is_true(json_object_get(o, "ok"));
 	}
-	if (v->client.json)
+	if (v->target.json)
 		jm_print_json(stdout, o);
 	else if (summary)
 		put_summary(v, o);
 	else
 		put_finding(o);
-	return jm_client_flush(err);
+	return jm_print_flush(err);
 }
 
 int jm_ctl_verify(int argc, char **argv)
@@ -69,7 +74,7 @@ int jm_ctl_verify(int argc, char **argv)
 		    "only records written at or after DATE, UTC: 2026-11-22 or 2026-11-22T08:30:00Z" },
 		{ "resume", JM_CTL_FLAG, &v.resume, NULL,
 		    "go on where a verification was broken off" },
-		JM_CLIENT_OPTIONS(&v.client), { NULL } };
+		JM_TARGET_OPTIONS(&v.target), { NULL } };
 	const struct jm_answer_out out = { .object = put, .progress = progress, .ctx = &v };
 	json_t *request;
 	struct jm_err err;
@@ -93,7 +98,7 @@ int jm_ctl_verify(int argc, char **argv)
 	jm_progress_start(&v.bar, NULL);
 	request = json_pack("{s:s, s:I, s:s*, s:b}", "verb", "verify", "after", (json_int_t)v.after,
 	    "since", v.since, "resume", v.resume);
-	code = jm_client_ask(&v.client, request, &out, &err);
+	code = jm_target_ask(&v.target, request, &out, &err);
 	json_decref(request);
 	jm_progress_wipe(&v.bar);
 	if (code < 0)

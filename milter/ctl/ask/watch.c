@@ -1,19 +1,26 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* jmctl watch: what is archived, refused, set aside, and how the services stand, line by line as it
  * happens. */
+#include "milter/ctl/ask/watch.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/base/clock.h"
+#include "common/control/answer.h"
+#include "milter/ctl/ask/events.h"
 #include "milter/ctl/ask/follow.h"
+#include "milter/ctl/cli/option.h"
+#include "milter/ctl/cli/outcome.h"
 #include "milter/ctl/cli/print.h"
+#include "milter/ctl/cli/target.h"
 
 #define LOOK_MS 500
 #define LOOK 500 /* records in one look */
 
 struct watch {
-	struct jm_client client;
+	struct jm_target target;
 	const char *service, *kinds;
 	uint64_t after, limit, seen;
 	json_t *place; /* where to go on; NULL: at the end, as it is now */
@@ -95,7 +102,7 @@ static void put(struct watch *w, const json_t *o)
 		w->place = json_incref((json_t *)(uintptr_t)next);
 		w->more = json_is_true(json_object_get(next, "more"));
 	} else if (is_wanted(w, o) && (w->limit == 0 || w->seen < w->limit)) {
-		if (w->client.json)
+		if (w->target.json)
 			jm_print_json(stdout, o);
 		else
 			put_line(o);
@@ -119,12 +126,12 @@ static int look(struct watch *w, struct jm_follow *f, struct jm_err *err)
 	json_array_foreach(list, i, o)
 		put(w, o);
 	json_decref(list);
-	return rc < 0 || jm_client_flush(err) < 0 ? -1 : 0;
+	return rc < 0 || jm_print_flush(err) < 0 ? -1 : 0;
 }
 
 static int run(struct watch *w, struct jm_err *err)
 {
-	struct jm_follow f = { .client = &w->client, .verb = "watch" };
+	struct jm_follow f = { .target = &w->target, .verb = "watch" };
 
 	if (w->after > 0 && !(w->place = json_pack("{s:I}", "seq", (json_int_t)w->after)))
 		return jm_err_set(err, JM_E_TEMP, "out of memory");
@@ -149,7 +156,7 @@ int jm_ctl_watch(int argc, char **argv)
 		{ "after", JM_CTL_NUMBER, &w.after, "SEQ",
 		    "begin behind this sequence number, not with what comes now" },
 		{ "limit", JM_CTL_NUMBER, &w.limit, "N", "end after N lines" },
-		JM_CLIENT_OPTIONS(&w.client), { NULL } };
+		JM_TARGET_OPTIONS(&w.target), { NULL } };
 	struct jm_err err;
 	int code,
 	    n = jm_ctl_options(argc, argv, options, "[options]",

@@ -4,11 +4,12 @@
  * asks; where a file or folder may stand it gets a word for that, because the shell knows files
  * better.
  */
+#include "milter/ctl/cli/completion.h"
+
 #include <stdio.h>
 #include <string.h>
 
 #include "common/settings/settings.h"
-#include "milter/ctl/ctl.h"
 
 #define FILES "\tfiles"
 #define FOLDERS "\tfolders"

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Which items are meant: the criteria that search and export share, from options to a request. */
-#ifndef JM_MILTER_CTL_CRITERIA_H
-#define JM_MILTER_CTL_CRITERIA_H
+#ifndef JM_MILTER_CTL_CLI_CRITERIA_H
+#define JM_MILTER_CTL_CLI_CRITERIA_H
 
 #include <jansson.h>
+#include <stdbool.h>
 
-#include "milter/ctl/ctl.h"
+#include "milter/ctl/cli/option.h"
 
 /* NULL, false: not given. Strings are borrowed from the command line. */
 struct jm_criteria {
@@ -50,7 +51,7 @@ struct jm_criteria {
 /* Is any of them given (but for set_aside and bcc)? */
 bool jm_criteria_given(const struct jm_criteria *c);
 
-/* {"verb": verb, ...} for jm_client_ask(); the caller owns it. NULL: USAGE for a size or a text
+/* {"verb": verb, ...} for jm_target_ask(); the caller owns it. NULL: USAGE for a size or a text
  * that is none. Dates are checked where they are used. */
 json_t *jm_criteria_request(const struct jm_criteria *c, const char *verb, struct jm_err *err);
 

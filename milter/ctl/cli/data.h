@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Files that come with the program: templates and lists, installed in pkgdatadir, found in the
  * source tree by JM_DATADIR. */
-#ifndef JM_MILTER_CTL_DATA_H
-#define JM_MILTER_CTL_DATA_H
+#ifndef JM_MILTER_CTL_CLI_DATA_H
+#define JM_MILTER_CTL_CLI_DATA_H
 
 #include "common/base/buf.h"
 #include "common/base/err.h"

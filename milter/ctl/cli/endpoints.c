@@ -2,8 +2,8 @@
 #include "milter/ctl/cli/endpoints.h"
 
 #include <jansson.h>
-#include <stdlib.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* "25", "25,587", "80,443": is 25 one of them? */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The list of endpoints that Microsoft publishes for Microsoft 365 (JSON), and what of it sends
  * mail: Exchange, TCP port 25. */
-#ifndef JM_MILTER_CTL_ENDPOINTS_H
-#define JM_MILTER_CTL_ENDPOINTS_H
+#ifndef JM_MILTER_CTL_CLI_ENDPOINTS_H
+#define JM_MILTER_CTL_CLI_ENDPOINTS_H
 
 #include <stddef.h>
 

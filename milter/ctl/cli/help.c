@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What a verb tells about itself, for people and for programs. */
+#include "milter/ctl/cli/help.h"
+
 #include <jansson.h>
 #include <stdio.h>
 #include <string.h>
-
-#include "milter/ctl/ctl.h"
 
 static void put_text(
     const char *verb, const struct jm_ctl_option *table, const char *usage, const char *help)

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Options of the verbs, by table: strict, without abbreviations, and with the nearest name for a
  * misspelled one. */
+#include "milter/ctl/cli/option.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 
 #include "common/base/num.h"
-#include "milter/ctl/ctl.h"
+#include "milter/ctl/cli/completion.h"
+#include "milter/ctl/cli/help.h"
 
 #define WORD_MAX 40 /* longer words are near to nothing */
 #define OPTIONS_MAX 40
@@ -198,4 +201,12 @@ int jm_ctl_options(int argc, char **argv, const struct jm_ctl_option *table, con
 		}
 	}
 	return operands;
+}
+
+int jm_ctl_id(const char *text, uint64_t *id_r, struct jm_err *err)
+{
+	if (jm_num_u64(jm_span_str(text), 1, INT64_MAX, id_r) == 0)
+		return 0;
+	return jm_err_set(
+	    err, JM_E_USAGE, "an ID is a number as \"jmctl list\" prints it, not \"%.60s\"", text);
 }

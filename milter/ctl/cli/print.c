@@ -3,6 +3,7 @@
  * here. */
 #include "milter/ctl/cli/print.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -315,4 +316,12 @@ void jm_print_finding(const json_t *o)
 	fputs(": ", stdout);
 	jm_print_value(stdout, json_object_get(o, "problem"), 0, false);
 	putchar('\n');
+}
+
+int jm_print_flush(struct jm_err *err)
+{
+	errno = 0;
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return 0;
+	return jm_err_sys(err, JM_E_TEMP, "cannot write the output");
 }

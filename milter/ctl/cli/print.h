@@ -5,14 +5,15 @@
  * writing are escaped, so that no Subject can drive a terminal or pass for another line. Colour
  * only on a terminal, and not with NO_COLOR in the environment.
  */
-#ifndef JM_MILTER_CTL_PRINT_H
-#define JM_MILTER_CTL_PRINT_H
+#ifndef JM_MILTER_CTL_CLI_PRINT_H
+#define JM_MILTER_CTL_CLI_PRINT_H
 
 #include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 
+#include "common/base/err.h"
 #include "common/base/span.h"
 
 enum jm_print_style {
@@ -81,5 +82,8 @@ void jm_print_tree(FILE *f, const json_t *object, unsigned indent);
 /* The rest of a line about damage, to standard output: "  record SEQ, volume N at OFFSET: PROBLEM",
  * escaped as everything. */
 void jm_print_finding(const json_t *o);
+
+/* Flush standard output: 0, or -1 when not all of it could be written (TEMP). */
+int jm_print_flush(struct jm_err *err) JM_MUST_CHECK;
 
 #endif

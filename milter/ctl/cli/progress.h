@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* How far long work is: a bar on standard error with rate and time left, on a terminal only. */
-#ifndef JM_MILTER_CTL_PROGRESS_H
-#define JM_MILTER_CTL_PROGRESS_H
+#ifndef JM_MILTER_CTL_CLI_PROGRESS_H
+#define JM_MILTER_CTL_CLI_PROGRESS_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,24 +1,20 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Finding the daemon or the archive, and asking it. See client.h. */
+/* Finding the daemon or the archive, and asking it. See target.h. */
 #include "milter/ctl/cli/target.h"
 
-#include <errno.h>
 #include <grp.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "common/base/num.h"
-#include "common/control/frame.h"
+#include "common/control/client.h"
 #include "common/settings/settings.h"
 
 #define SETTINGS_REPORT_MAX 65536u
-#define REQUEST_MS 10000
 
 /* Where to ask; the strings are owned. */
 struct place {
@@ -52,7 +48,7 @@ out:
 	return rc;
 }
 
-static int find_place(const struct jm_client *c, struct place *p, struct jm_err *err)
+static int find_place(const struct jm_target *c, struct place *p, struct jm_err *err)
 {
 	if (c->socket && copy(c->socket, &p->socket, err) < 0)
 		return -1;
@@ -70,108 +66,6 @@ static int find_place(const struct jm_client *c, struct place *p, struct jm_err 
 		return 0;
 	return place_from_settings(
 	    c->config ? c->config : JM_SYSCONFDIR "/journal-milter/journal-milter.xml", p, err);
-}
-
-/* 1 connected, 0 nobody listens there, -1. */
-static int dial(const char *path, int *fd_r, struct jm_err *err)
-{
-	struct sockaddr_un to = { .sun_family = AF_UNIX };
-	int fd, sys;
-
-	/* A path that no socket can have: no daemon listens there either. */
-	if (strlen(path) >= sizeof to.sun_path)
-		return 0;
-	memcpy(to.sun_path, path, strlen(path));
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return jm_err_sys(err, JM_E_TEMP, "control socket %s", path);
-	if (connect(fd, (const struct sockaddr *)&to, sizeof to) == 0) {
-		*fd_r = fd;
-		return 1;
-	}
-	sys = errno;
-	close(fd);
-	errno = sys;
-	if (sys == ENOENT || sys == ECONNREFUSED || sys == ENOTDIR || sys == ENOTSOCK)
-		return 0;
-	if (sys == EACCES || sys == EPERM)
-		return jm_err_sys(err, JM_E_DENIED,
-		    "control socket %s (ask as root or as the daemon's user or group)", path);
-	return jm_err_sys(err, JM_E_TEMP, "control socket %s", path);
-}
-
-static enum jm_err_kind kind_named(const char *name)
-{
-	int k;
-
-	for (k = JM_E_TEMP; k <= JM_E_BUG; k++)
-		if (strcmp(jm_err_kind_name((enum jm_err_kind)k), name) == 0)
-			return (enum jm_err_kind)k;
-	return JM_E_BUG;
-}
-
-/* An E frame: 0 for success, -1 with the daemon's error. */
-static int take_end(const json_t *end, struct jm_err *err)
-{
-	const char *kind = json_string_value(json_object_get(end, "kind")),
-		   *text = json_string_value(json_object_get(end, "text"));
-
-	if (!kind || !text)
-		return jm_err_set(err, JM_E_CORRUPT, "the daemon's last frame lacks kind or text");
-	if (kind[0] == '\0')
-		return 0;
-	return jm_err_set(err, kind_named(kind), "%s", text);
-}
-
-/* One frame of the answer: 1 for more, 0 at a good end, -1. */
-static int take_frame(
-    char type, const struct jm_buf *b, const struct jm_answer_out *out, struct jm_err *err)
-{
-	json_t *value;
-	int rc = -1;
-
-	if (type == 'B' && out->bytes)
-		return out->bytes(out->ctx, b->p, b->len, err) == 0 ? 1 : -1;
-	if (type == 'B' || type == 'Q')
-		return jm_err_set(err, JM_E_CORRUPT,
-		    "the daemon sent a frame of type %c, which does not belong here", type);
-	if (jm_json_read(b->p, b->len, &value, err) < 0)
-		return jm_err_wrap(err, "a frame from the daemon");
-	if (type == 'E')
-		rc = take_end(value, err);
-	else if (type == 'O')
-		rc = out->object(out->ctx, value, err) == 0 ? 1 : -1;
-	else
-		rc = !out->progress || out->progress(out->ctx, value, err) == 0 ? 1 : -1;
-	json_decref(value);
-	return rc;
-}
-
-static int ask_daemon(
-    int fd, const json_t *request, const struct jm_answer_out *out, struct jm_err *err)
-{
-	struct jm_err send_err;
-	struct jm_buf b;
-	char type;
-	/* A daemon that has no place for us closes without reading the request, but says so: read
-	 * its word in any case. */
-	int sent = jm_frame_write_json(fd, 'Q', request, REQUEST_MS, &send_err), rc = 1;
-
-	jm_buf_init(&b, JM_FRAME_MAX_BYTES);
-	while (rc > 0) {
-		if (jm_frame_read(fd, &type, &b, -1, err) == 0) {
-			rc = take_frame(type, &b, out, err);
-			continue;
-		}
-		if (sent < 0)
-			*err = send_err;
-		else if (err->kind == JM_E_NOTFOUND || err->kind == JM_E_CORRUPT)
-			jm_err_set(err, JM_E_TEMP,
-			    "the daemon broke off in the middle of its answer; it may have been stopped");
-		rc = -1;
-	}
-	jm_buf_release(&b);
-	return rc;
 }
 
 /* As root: become the owner of dir for a while. *back_r: there is something to undo. */
@@ -210,7 +104,7 @@ static bool is_copy(const char *dir)
 	return false;
 }
 
-static int ask_archive(struct jm_client *c, const char *dir, const json_t *request,
+static int ask_archive(struct jm_target *c, const char *dir, const json_t *request,
     const struct jm_answer_out *out, struct jm_err *err)
 {
 	const struct jm_archive_options options = {
@@ -236,7 +130,7 @@ static int ask_archive(struct jm_client *c, const char *dir, const json_t *reque
 	return rc;
 }
 
-void jm_client_end(struct jm_client *c)
+void jm_target_end(struct jm_target *c)
 {
 	struct jm_err err;
 	bool back = false;
@@ -250,8 +144,8 @@ void jm_client_end(struct jm_client *c)
 	c->kept_dir = NULL;
 }
 
-int jm_client_ask(
-    struct jm_client *c, const json_t *request, const struct jm_answer_out *out, struct jm_err *err)
+int jm_target_ask(
+    struct jm_target *c, const json_t *request, const struct jm_answer_out *out, struct jm_err *err)
 {
 	struct place p = { NULL, NULL };
 	int fd = -1, rc;
@@ -261,12 +155,12 @@ int jm_client_ask(
 		goto out;
 	/* Whoever has the archive open is the one to answer: no daemon can have come up meanwhile.
 	 */
-	rc = p.socket && !c->kept ? dial(p.socket, &fd, err) : 0;
+	rc = p.socket && !c->kept ? jm_client_connect(p.socket, &fd, err) : 0;
 	if (rc < 0)
 		goto out;
 	c->offline = rc == 0;
 	if (rc == 1)
-		rc = ask_daemon(fd, request, out, err);
+		rc = jm_client_ask(fd, request, out, err);
 	else if (!p.archive || c->only_daemon)
 		rc = jm_err_set(err, JM_E_TEMP, "no daemon listens on %s", p.socket);
 	else
@@ -279,7 +173,7 @@ out:
 	return rc;
 }
 
-int jm_client_open(struct jm_client *c, const char *dir, struct jm_archive_options *options,
+int jm_target_open(struct jm_target *c, const char *dir, struct jm_archive_options *options,
     struct jm_archive **a_r, struct jm_err *err)
 {
 	struct place p = { NULL, NULL };
@@ -289,7 +183,7 @@ int jm_client_open(struct jm_client *c, const char *dir, struct jm_archive_optio
 	if (dir)
 		rc = copy(dir, &p.archive, err);
 	else if ((rc = find_place(c, &p, err)) == 0 && p.socket)
-		rc = dial(p.socket, &fd, err);
+		rc = jm_client_connect(p.socket, &fd, err);
 	if (rc == 1)
 		rc = jm_err_set(err, JM_E_DENIED,
 		    "a daemon has this archive open (%s): stop it first", p.socket);
@@ -304,7 +198,7 @@ int jm_client_open(struct jm_client *c, const char *dir, struct jm_archive_optio
 		options->dir = c->dir;
 		if (become_owner(c->dir, &c->back, err) < 0 ||
 		    jm_archive_open(options, a_r, err) < 0) {
-			jm_client_close(c, a_r);
+			jm_target_close(c, a_r);
 			rc = -1;
 		}
 	}
@@ -313,7 +207,7 @@ int jm_client_open(struct jm_client *c, const char *dir, struct jm_archive_optio
 	return rc;
 }
 
-void jm_client_close(struct jm_client *c, struct jm_archive **a)
+void jm_target_close(struct jm_target *c, struct jm_archive **a)
 {
 	struct jm_err err;
 
@@ -332,34 +226,18 @@ static int keep_row(void *ctx, const json_t *row, struct jm_err *err)
 	    : jm_err_set(err, JM_E_TEMP, "out of memory");
 }
 
-json_t *jm_client_domains(struct jm_client *c)
+json_t *jm_target_domains(struct jm_target *c)
 {
 	json_t *rows = json_array(), *request = json_pack("{s:s}", "verb", "domains");
 	const struct jm_answer_out out = { .object = keep_row, .ctx = rows };
 	struct jm_err err;
 
 	if (!rows || !request ||
-	    (jm_client_ask(c, request, &out, &err) != 0 &&
+	    (jm_target_ask(c, request, &out, &err) != 0 &&
 		!(c->offline && err.kind == JM_E_NOTFOUND))) {
 		json_decref(rows);
 		rows = NULL;
 	}
 	json_decref(request);
 	return rows;
-}
-
-int jm_client_flush(struct jm_err *err)
-{
-	errno = 0;
-	if (fflush(stdout) == 0 && !ferror(stdout))
-		return 0;
-	return jm_err_sys(err, JM_E_TEMP, "cannot write the output");
-}
-
-int jm_client_id(const char *text, uint64_t *id_r, struct jm_err *err)
-{
-	if (jm_num_u64(jm_span_str(text), 1, INT64_MAX, id_r) == 0)
-		return 0;
-	return jm_err_set(
-	    err, JM_E_USAGE, "an ID is a number as \"jmctl list\" prints it, not \"%.60s\"", text);
 }

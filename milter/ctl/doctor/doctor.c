@@ -3,40 +3,23 @@
 #include "milter/ctl/doctor/doctor.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "milter/ctl/ctl.h"
+#include "milter/ctl/cli/option.h"
+#include "milter/ctl/cli/outcome.h"
 #include "milter/ctl/cli/print.h"
+#include "milter/ctl/doctor/finding.h"
+#include "milter/ctl/doctor/machine.h"
+#include "milter/ctl/doctor/postfix.h"
+#include "milter/ctl/doctor/run.h"
+#include "milter/ctl/doctor/sendmail.h"
 
 #define DEFAULT_FILE JM_SYSCONFDIR "/journal-milter/journal-milter.xml"
 #define SENDMAIL_CF "/etc/mail/sendmail.cf"
 #define OUT_MAX_BYTES 4096
-
-static const char *const level_names[] = { "ok", "warn", "FAIL" };
-
-void jm_doctor_add(struct jm_doctor *d, enum jm_doctor_level level, const char *group,
-    const char *name, const char *change, const char *fmt, ...)
-{
-	char text[1024];
-	va_list ap;
-	int n;
-
-	va_start(ap, fmt);
-	n = vsnprintf(text, sizeof text, fmt, ap);
-	va_end(ap);
-	/* What cannot be listed still counts. */
-	if (n < 0 ||
-	    json_array_append_new(d->findings,
-		json_pack("{s:s, s:s, s:s, s:s%, s:s?}", "level", level_names[level], "group",
-		    group, "name", name, "text", text, strlen(text), "change", change)) != 0)
-		fprintf(stderr, "jmctl doctor: %s: %s\n", level_names[level], name);
-	if (level > d->worst)
-		d->worst = level;
-}
 
 static void print_findings(const json_t *findings, bool all)
 {
@@ -73,8 +56,8 @@ static size_t count(const json_t *findings, enum jm_doctor_level level)
 	json_t *f;
 
 	json_array_foreach(findings, i, f)
-		n += strcmp(json_string_value(json_object_get(f, "level")), level_names[level]) ==
-		    0;
+		n += strcmp(json_string_value(json_object_get(f, "level")),
+			 jm_doctor_level_name(level)) == 0;
 	return n;
 }
 
@@ -85,8 +68,8 @@ static void report(const struct jm_doctor *d, bool json, bool all)
 
 	if (json) {
 		json_t *o = json_pack("{s:s, s:s, s:s?, s:s?, s:i, s:i, s:O}", "level",
-		    level_names[d->worst], "settings", d->config, "postfix", d->postfix, "sendmail",
-		    d->sendmail, "fail", (int)fails, "warn", (int)warnings, "findings",
+		    jm_doctor_level_name(d->worst), "settings", d->config, "postfix", d->postfix,
+		    "sendmail", d->sendmail, "fail", (int)fails, "warn", (int)warnings, "findings",
 		    d->findings);
 
 		jm_print_json(stdout, o);
@@ -94,8 +77,9 @@ static void report(const struct jm_doctor *d, bool json, bool all)
 		return;
 	}
 	print_findings(d->findings, all);
-	printf("%s: %zu faults, %zu warnings; looked at %s%s%s%s%s\n", level_names[d->worst], fails,
-	    warnings, d->config, d->postfix ? ", Postfix in " : "", d->postfix ? d->postfix : "",
+	printf("%s: %zu faults, %zu warnings; looked at %s%s%s%s%s\n",
+	    jm_doctor_level_name(d->worst), fails, warnings, d->config,
+	    d->postfix ? ", Postfix in " : "", d->postfix ? d->postfix : "",
 	    d->sendmail ? ", " : "", d->sendmail ? d->sendmail : "");
 }
 

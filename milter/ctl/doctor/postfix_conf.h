@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What postconf prints, read into objects: main.cf, the services of master.cf, and what a service
  * sets otherwise. Runs nothing. */
-#ifndef JM_MILTER_CTL_POSTFIX_CONF_H
-#define JM_MILTER_CTL_POSTFIX_CONF_H
+#ifndef JM_MILTER_CTL_DOCTOR_POSTFIX_CONF_H
+#define JM_MILTER_CTL_DOCTOR_POSTFIX_CONF_H
 
 #include <jansson.h>
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* sendmail.cf, read into objects: the sections that matter for us. Runs nothing, and knows nothing
  * of what is right. */
-#ifndef JM_MILTER_CTL_SENDMAIL_CONF_H
-#define JM_MILTER_CTL_SENDMAIL_CONF_H
+#ifndef JM_MILTER_CTL_DOCTOR_SENDMAIL_CONF_H
+#define JM_MILTER_CTL_DOCTOR_SENDMAIL_CONF_H
 
 #include <jansson.h>
 

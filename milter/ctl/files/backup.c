@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* jmctl backup and restore: a growing copy of an archive that is one itself, made beside a running
  * daemon, opened and verified. */
+#include "milter/ctl/files/backup.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -14,16 +16,19 @@
 #include <unistd.h>
 
 #include "common/base/io.h"
-#include "milter/ctl/cli/target.h"
+#include "common/control/answer.h"
+#include "milter/ctl/cli/option.h"
+#include "milter/ctl/cli/outcome.h"
 #include "milter/ctl/cli/print.h"
 #include "milter/ctl/cli/progress.h"
+#include "milter/ctl/cli/target.h"
 
 #define PATH_BYTES 4400
 #define VERIFIED_MAX_BYTES 4096
 #define CHUNK_BYTES (256u * 1024u)
 
 struct copy {
-	struct jm_client client;
+	struct jm_target target;
 	const char *dir;    /* of the copy */
 	const char *folder; /* in it, for the volumes: a restore's become the archive's when all are
 			       there */
@@ -129,14 +134,14 @@ static uint64_t count_volumes(const char *dir, const char *folder, bool remove_t
 /* Where an archive ends. NULL with err. */
 static json_t *tip_of(const char *dir, struct jm_err *err)
 {
-	struct jm_client c = { .json = false };
+	struct jm_target c = { .json = false };
 	struct jm_archive_options options = { .must_exist = true, .verbatim = true };
 	struct jm_archive *a = NULL;
 	json_t *tip = NULL;
 
-	if (jm_client_open(&c, dir, &options, &a, err) == 0 && jm_archive_tip(a, &tip, err) < 0)
+	if (jm_target_open(&c, dir, &options, &a, err) == 0 && jm_archive_tip(a, &tip, err) < 0)
 		tip = NULL;
-	jm_client_close(&c, &a);
+	jm_target_close(&c, &a);
 	return tip;
 }
 
@@ -146,7 +151,7 @@ static int put_problem(void *ctx, const json_t *finding, struct jm_err *err)
 
 	(void)err;
 	jm_progress_wipe(&c->bar);
-	if (c->client.json) {
+	if (c->target.json) {
 		jm_print_json(stdout, finding);
 		return 0;
 	}
@@ -205,7 +210,7 @@ static void ask_total(struct copy *c)
 	json_t *request = c->bar.shown ? json_pack("{s:s}", "verb", "status") : NULL;
 	struct jm_err err;
 
-	if (request && jm_client_ask(&c->client, request, &out, &err) < 0)
+	if (request && jm_target_ask(&c->target, request, &out, &err) < 0)
 		c->total = 0;
 	json_decref(request);
 }
@@ -240,7 +245,7 @@ static int keep_verified(const struct copy *c, struct jm_err *err)
 /* Open the copy, which brings its catalog up to date, and read all that is new in it. */
 static int verify(struct copy *c, uint64_t since, struct jm_err *err)
 {
-	struct jm_client here = { .json = false };
+	struct jm_target here = { .json = false };
 	struct jm_archive_options options = {
 		.must_exist = true, .verbatim = true, .replayed = put_replayed, .damage_ctx = c
 	};
@@ -249,7 +254,7 @@ static int verify(struct copy *c, uint64_t since, struct jm_err *err)
 	int rc;
 
 	jm_progress_start(&c->bar, "catalog");
-	rc = jm_client_open(&here, c->dir, &options, &a, err);
+	rc = jm_target_open(&here, c->dir, &options, &a, err);
 	jm_progress_start(&c->bar, "verify");
 	if (rc == 0)
 		rc = jm_archive_verify(a, since > 0 ? since : 1, false, put_progress, put_problem,
@@ -257,7 +262,7 @@ static int verify(struct copy *c, uint64_t since, struct jm_err *err)
 	if (rc == 0)
 		rc = jm_archive_tip(a, &tip, err);
 	jm_progress_wipe(&c->bar);
-	jm_client_close(&here, &a);
+	jm_target_close(&here, &a);
 	if (rc < 0)
 		return jm_err_wrap(err, "verifying the copy %s", c->dir);
 	c->ok = json_is_true(json_object_get(c->summary, "ok"));
@@ -309,7 +314,7 @@ static int backup(struct copy *c, struct jm_err *err)
 	if (rc == 0 && since == 0)
 		rc = keep_verified(c, err); /* from now on it is known as a copy */
 	if (rc == 0)
-		rc = request ? jm_client_ask(&c->client, request, &out, err)
+		rc = request ? jm_target_ask(&c->target, request, &out, err)
 			     : jm_err_set(err, JM_E_TEMP, "out of memory");
 	json_decref(request);
 	if (rc == 0 && !c->done)
@@ -452,19 +457,19 @@ static int tell(struct copy *c, struct jm_err *err)
 	    "last_seq", (json_int_t)c->seq, "copied_bytes", (json_int_t)c->bytes, "copied_volumes",
 	    (json_int_t)c->volumes, "verified", c->summary);
 
-	if (c->client.json)
+	if (c->target.json)
 		jm_print_json(stdout, o);
 	else
 		jm_print_tree(stdout, o, 0);
 	json_decref(o);
 	json_decref(c->summary);
-	return jm_client_flush(err);
+	return jm_print_flush(err);
 }
 
 int jm_ctl_backup(int argc, char **argv)
 {
 	struct copy c = { .fd = -1, .folder = "volumes" };
-	const struct jm_ctl_option options[] = { JM_CLIENT_OPTIONS(&c.client), { NULL } };
+	const struct jm_ctl_option options[] = { JM_TARGET_OPTIONS(&c.target), { NULL } };
 	struct jm_err err;
 	int n, code;
 
@@ -484,7 +489,7 @@ int jm_ctl_backup(int argc, char **argv)
 int jm_ctl_restore(int argc, char **argv)
 {
 	struct copy c = { .fd = -1, .folder = "volumes" };
-	const struct jm_ctl_option options[] = { JM_CLIENT_OPTIONS(&c.client), { NULL } };
+	const struct jm_ctl_option options[] = { JM_TARGET_OPTIONS(&c.target), { NULL } };
 	struct jm_err err;
 	int n, code;
 
@@ -494,7 +499,7 @@ int jm_ctl_restore(int argc, char **argv)
 		return code;
 	if (n != 1)
 		return jm_ctl_fail_usage(argv[0], n > 1 ? argv[2] : NULL);
-	c.dir = c.client.archive;
+	c.dir = c.target.archive;
 	if (!c.dir) {
 		jm_err_set(&err, JM_E_USAGE, "into which folder? --archive NEW tells");
 		return jm_ctl_fail(argv[0], &err);

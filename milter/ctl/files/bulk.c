@@ -10,6 +10,9 @@
 
 #include "common/base/digest.h"
 #include "common/base/io.h"
+#include "common/control/answer.h"
+#include "milter/ctl/cli/progress.h"
+#include "milter/ctl/cli/target.h"
 #include "milter/ctl/files/dumpdir.h"
 #include "milter/ctl/files/exporter.h"
 
@@ -73,7 +76,7 @@ static int fetch_item(struct jm_exporter *x, const json_t *id, struct jm_err *er
 
 	json_decref(x->item);
 	x->item = NULL;
-	rc = show ? jm_client_ask(x->client, show, &out, err)
+	rc = show ? jm_target_ask(x->target, show, &out, err)
 		  : jm_err_set(err, JM_E_TEMP, "out of memory");
 	json_decref(show);
 	return rc < 0 || x->item ? rc
@@ -89,7 +92,7 @@ static int fetch_bytes(struct jm_exporter *x, const json_t *id, size_t which, st
 	int rc;
 
 	jm_spool_reset(&x->spool);
-	rc = export ? jm_client_ask(x->client, export, &out, err)
+	rc = export ? jm_target_ask(x->target, export, &out, err)
 		    : jm_err_set(err, JM_E_TEMP, "out of memory");
 	json_decref(export);
 	return rc;

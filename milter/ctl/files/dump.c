@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* jmctl dump: all messages as plain files with a manifest, checkable and readable without this
  * program. The folder: dumpdir.h. */
+#include "milter/ctl/files/dump.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -14,10 +16,13 @@
 #include "common/base/buf.h"
 #include "common/base/digest.h"
 #include "common/base/io.h"
-#include "milter/ctl/cli/target.h"
-#include "milter/ctl/files/dumpdir.h"
+#include "common/control/answer.h"
+#include "milter/ctl/cli/option.h"
+#include "milter/ctl/cli/outcome.h"
 #include "milter/ctl/cli/print.h"
 #include "milter/ctl/cli/progress.h"
+#include "milter/ctl/cli/target.h"
+#include "milter/ctl/files/dumpdir.h"
 
 #define PATH_BYTES 4400
 
@@ -31,7 +36,7 @@ struct part {
 };
 
 struct dump {
-	struct jm_client client;
+	struct jm_target target;
 	const char *dir;
 	uint64_t after, last_seq;
 	struct jm_progress bar;
@@ -324,7 +329,7 @@ static int check_uuid(struct dump *d, const json_t *begin, struct jm_err *err)
 static int put_damage(struct dump *d, const json_t *o)
 {
 	jm_progress_wipe(&d->bar);
-	if (d->client.json) {
+	if (d->target.json) {
 		json_t *finding = json_copy((json_t *)(uintptr_t)o);
 
 		(void)json_object_del(finding, "dump");
@@ -448,7 +453,7 @@ static int run(struct dump *d, struct jm_err *err)
 		return -1;
 	request = json_pack(
 	    "{s:s, s:I}", "verb", "dump", "since", (json_int_t)(d->after > 0 ? d->after + 1 : 0));
-	rc = request ? jm_client_ask(&d->client, request, &out, err)
+	rc = request ? jm_target_ask(&d->target, request, &out, err)
 		     : jm_err_set(err, JM_E_TEMP, "out of memory");
 	json_decref(request);
 	if (rc == 0 && !d->done)
@@ -482,7 +487,7 @@ int jm_ctl_dump(int argc, char **argv)
 	const struct jm_ctl_option options[] = {
 		{ "after", JM_CTL_NUMBER, &d.after, "SEQ",
 		    "only records behind this sequence number; what is in DIR stays" },
-		JM_CLIENT_OPTIONS(&d.client), { NULL }
+		JM_TARGET_OPTIONS(&d.target), { NULL }
 	};
 	struct jm_err err;
 	int n, code, rc;
@@ -503,11 +508,11 @@ int jm_ctl_dump(int argc, char **argv)
 	if (rc == 0) {
 		(void)json_object_del(d.summary, "dump");
 		(void)json_object_set_new(d.summary, "files", json_integer((json_int_t)d.files));
-		if (d.client.json)
+		if (d.target.json)
 			jm_print_json(stdout, d.summary);
 		else
 			jm_print_tree(stdout, d.summary, 0);
-		rc = jm_client_flush(&err);
+		rc = jm_print_flush(&err);
 	}
 	release(&d);
 	if (rc < 0)

@@ -9,8 +9,8 @@
  *report that brought it DIR/SHA256SUMS		of all of them, for sha256sum -c DIR/DUMP.json
  *which archive, which format, up to which record
  */
-#ifndef JM_MILTER_CTL_DUMPDIR_H
-#define JM_MILTER_CTL_DUMPDIR_H
+#ifndef JM_MILTER_CTL_FILES_DUMPDIR_H
+#define JM_MILTER_CTL_FILES_DUMPDIR_H
 
 #include <stdint.h>
 

@@ -11,9 +11,9 @@
 #include "common/base/clock.h"
 #include "common/mail/charset.h"
 #include "common/mail/date.h"
+#include "common/view/preview.h"
 #include "milter/ctl/files/dumpdir.h"
 #include "milter/ctl/files/exporter.h"
-#include "common/view/preview.h"
 
 #define LIST_BYTES (16u * 1024 * 1024) /* of a list of addresses or names */
 

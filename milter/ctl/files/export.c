@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* jmctl export: the exact bytes of an item, to stdout or to a file that is either whole or not
  * there; of many items, a folder (exporter.h). */
+#include "milter/ctl/files/export.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -11,12 +13,17 @@
 #include <unistd.h>
 
 #include "common/base/io.h"
-#include "milter/ctl/files/exporter.h"
+#include "common/control/answer.h"
+#include "milter/ctl/cli/criteria.h"
+#include "milter/ctl/cli/option.h"
+#include "milter/ctl/cli/outcome.h"
 #include "milter/ctl/cli/print.h"
+#include "milter/ctl/cli/target.h"
+#include "milter/ctl/files/exporter.h"
 
 struct export
 {
-	struct jm_client client;
+	struct jm_target target;
 	const char *output; /* --output; NULL or "-": stdout */
 	const char *format;
 	struct jm_criteria criteria;
@@ -45,7 +52,7 @@ static int ask(struct export *x, uint64_t id, struct jm_err *err)
 	const struct jm_answer_out out = { .object = put_object, .bytes = put_bytes, .ctx = x };
 	json_t *request = json_pack("{s:s, s:I, s:b, s:b, s:I}", "verb", "export", "id",
 	    (json_int_t)id, "report", x->report, "raw", x->raw, "which", (json_int_t)x->which);
-	int rc = request ? jm_client_ask(&x->client, request, &out, err)
+	int rc = request ? jm_target_ask(&x->target, request, &out, err)
 			 : jm_err_set(err, JM_E_TEMP, "out of memory");
 
 	json_decref(request);
@@ -130,7 +137,7 @@ static int run(struct export *x, uint64_t id, struct jm_err *err)
 		return jm_err_set(err, JM_E_USAGE, "--report and --raw exclude each other");
 	if (x->which > INT32_MAX)
 		return jm_err_set(err, JM_E_USAGE, "--which is at most %d", INT32_MAX);
-	if (to_stdout && x->client.json)
+	if (to_stdout && x->target.json)
 		return jm_err_set(
 		    err, JM_E_USAGE, "--json says what was written, so it needs --output FILE");
 	if (to_stdout && !x->force && isatty(STDOUT_FILENO))
@@ -142,9 +149,9 @@ static int run(struct export *x, uint64_t id, struct jm_err *err)
 	}
 	if (export_to_file(x, id, err) < 0)
 		return -1;
-	if (x->client.json)
+	if (x->target.json)
 		say_what(x, id);
-	return jm_client_flush(err);
+	return jm_print_flush(err);
 }
 
 /* ---- many ---- */
@@ -165,13 +172,13 @@ static int find(struct export *x, char **ids, int n, json_t *list, struct jm_err
 	int rc = 0;
 
 	for (int i = 0; rc == 0 && i < n; i++)
-		if ((rc = jm_client_id(ids[i], &id, err)) == 0 &&
+		if ((rc = jm_ctl_id(ids[i], &id, err)) == 0 &&
 		    json_array_append_new(list, json_integer((json_int_t)id)) != 0)
 			rc = jm_err_set(err, JM_E_TEMP, "out of memory");
 	if (rc < 0 || n > 0)
 		return rc;
 	request = jm_criteria_request(&x->criteria, "search", err);
-	rc = request ? jm_client_ask(&x->client, request, &out, err) : -1;
+	rc = request ? jm_target_ask(&x->target, request, &out, err) : -1;
 	json_decref(request);
 	return rc;
 }
@@ -195,11 +202,11 @@ static void say_sum(const struct export *x, const struct jm_exporter *e)
 	    "bytes", (json_int_t)e->bytes, "problems", (json_int_t)e->problems, "companions",
 	    (json_int_t)e->companions);
 
-	if (x->client.json)
+	if (x->target.json)
 		jm_print_json(stdout, o);
 	else
 		jm_print_tree(stdout, o, 0);
-	if (!x->client.json && e->companions > 0)
+	if (!x->target.json && e->companions > 0)
 		puts(
 		    "a companion is the other form of a rights-protected message or its clear text; the manifest names them, and the same with --report has them");
 	json_decref(o);
@@ -208,7 +215,7 @@ static void say_sum(const struct export *x, const struct jm_exporter *e)
 /* The exit code. */
 static int run_many(struct export *x, char **ids, int n, const char *verb)
 {
-	struct jm_exporter e = { .client = &x->client,
+	struct jm_exporter e = { .target = &x->target,
 		.dir = x->output,
 		.report = x->report,
 		.raw = x->raw,
@@ -217,7 +224,7 @@ static int run_many(struct export *x, char **ids, int n, const char *verb)
 	struct jm_err err;
 	int rc = -1;
 
-	x->client.keep = true;
+	x->target.keep = true;
 	if (!x->output || strcmp(x->output, "-") == 0)
 		jm_err_set(&err, JM_E_USAGE, "many messages go into a folder: --output DIR");
 	else if (x->report && x->raw)
@@ -231,11 +238,11 @@ static int run_many(struct export *x, char **ids, int n, const char *verb)
 	else if ((e.format = format_named(x->format ? x->format : "eml", &err)) &&
 	    find(x, ids, n, e.ids, &err) == 0)
 		rc = jm_exporter_run(&e, &err);
-	jm_client_end(&x->client);
+	jm_target_end(&x->target);
 	json_decref(e.ids);
 	if (rc == 0) {
 		say_sum(x, &e);
-		rc = jm_client_flush(&err);
+		rc = jm_print_flush(&err);
 	}
 	return rc < 0 ? jm_ctl_fail(verb, &err) : e.problems > 0 ? EX_DATAERR : EX_OK;
 }
@@ -257,7 +264,7 @@ int jm_ctl_export(int argc, char **argv)
 		    "of many: eml (a file each), mbox, maildir, or edrm (load file) [eml]",
 		    "eml mbox maildir edrm" },
 		{ "all", JM_CTL_FLAG, &x.all, NULL, "all items" }, JM_CRITERIA_OPTIONS(&x.criteria),
-		JM_CLIENT_OPTIONS(&x.client), { NULL }
+		JM_TARGET_OPTIONS(&x.target), { NULL }
 	};
 	struct jm_err err;
 	uint64_t id = 0;
@@ -272,7 +279,7 @@ int jm_ctl_export(int argc, char **argv)
 		return run_many(&x, argv + 1, n, argv[0]);
 	if (n == 0)
 		return jm_ctl_fail_usage(argv[0], NULL);
-	if (jm_client_id(argv[1], &id, &err) < 0 || run(&x, id, &err) < 0)
+	if (jm_ctl_id(argv[1], &id, &err) < 0 || run(&x, id, &err) < 0)
 		return jm_ctl_fail(argv[0], &err);
 	return 0;
 }

@@ -4,15 +4,14 @@
  * SHA256SUMS comes last, by rename: a folder without it is no whole export. bulk.c does what all
  * formats share; a format is a row of its table.
  */
-#ifndef JM_MILTER_CTL_EXPORTER_H
-#define JM_MILTER_CTL_EXPORTER_H
+#ifndef JM_MILTER_CTL_FILES_EXPORTER_H
+#define JM_MILTER_CTL_FILES_EXPORTER_H
 
 #include <stdio.h>
 
 #include "common/base/spool.h"
-#include "milter/ctl/cli/target.h"
-#include "milter/ctl/cli/criteria.h"
 #include "milter/ctl/cli/progress.h"
+#include "milter/ctl/cli/target.h"
 
 #define JM_EXPORT_PATH_BYTES 200  /* of a path within the folder */
 #define JM_EXPORT_FILE_BYTES 4400 /* with the folder */
@@ -40,7 +39,7 @@ struct jm_export_format {
 };
 
 struct jm_exporter {
-	struct jm_client *client;
+	struct jm_target *target;
 	const struct jm_export_format *format;
 	const char *dir;
 	bool report, raw, bcc;        /* which bytes; whether Bcc recipients are told */

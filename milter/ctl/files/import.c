@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* jmctl import: messages from .eml files, mbox files, Maildirs and folders of them into the
  * archive, as arrivals of transport "import". */
+#include "milter/ctl/files/import.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -15,17 +17,19 @@
 
 #include "common/base/clock.h"
 #include "common/base/io.h"
-#include "milter/ctl/cli/target.h"
-#include "milter/ctl/files/mbox.h"
+#include "milter/ctl/cli/option.h"
+#include "milter/ctl/cli/outcome.h"
 #include "milter/ctl/cli/print.h"
 #include "milter/ctl/cli/progress.h"
+#include "milter/ctl/cli/target.h"
+#include "milter/ctl/files/mbox.h"
 
 #define MESSAGE_MAX_BYTES (1u << 30)
 #define PATH_BYTES 4400
 #define DEPTH_MAX 16
 
 struct import {
-	struct jm_client client;
+	struct jm_target target;
 	const char *service, *type, *quoting;
 	struct jm_ctl_list domains;
 	bool clear_text, keep_headers;
@@ -217,7 +221,7 @@ static int run(struct import *m, char **paths, int n, struct jm_err *err)
 
 	if (read_options(m, err) < 0)
 		return -1;
-	rc = jm_client_open(&m->client, NULL, &options, &m->a, err);
+	rc = jm_target_open(&m->target, NULL, &options, &m->a, err);
 	jm_progress_start(&m->bar, NULL);
 	m->counting = true;
 	for (int i = 0; rc == 0 && m->bar.shown && i < n; i++)
@@ -232,7 +236,7 @@ static int run(struct import *m, char **paths, int n, struct jm_err *err)
 			rc = 0;
 		}
 	}
-	jm_client_close(&m->client, &m->a);
+	jm_target_close(&m->target, &m->a);
 	jm_progress_wipe(&m->bar);
 	return rc;
 }
@@ -254,7 +258,7 @@ int jm_ctl_import(int argc, char **argv)
 		{ "quoting", JM_CTL_TEXT, &m.quoting, "HOW",
 		    "of From_ lines in mbox files: mboxrd, mboxo, none [mboxrd]",
 		    "mboxrd mboxo none" },
-		JM_CLIENT_OPTIONS(&m.client), { NULL } };
+		JM_TARGET_OPTIONS(&m.target), { NULL } };
 	struct jm_err err;
 	json_t *o;
 	int n, code, rc;
@@ -275,14 +279,14 @@ int jm_ctl_import(int argc, char **argv)
 	    "problems", (json_int_t)m.problems, "first_seq", (json_int_t)m.first_seq, "last_seq",
 	    (json_int_t)m.last_seq);
 	if (m.messages > 0 || rc == 0) {
-		if (m.client.json)
+		if (m.target.json)
 			jm_print_json(stdout, o);
 		else
 			jm_print_tree(stdout, o, 0);
 	}
 	json_decref(o);
 	free(m.domains.v);
-	if (jm_client_flush(&err) < 0)
+	if (jm_print_flush(&err) < 0)
 		return jm_ctl_fail(argv[0], &err);
 	return code;
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* jmctl load: a dump back into an archive, with the numbers, times, recipients and digests that it
  * had. */
+#include "milter/ctl/files/load.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -11,16 +13,18 @@
 #include <unistd.h>
 
 #include "common/base/io.h"
-#include "milter/ctl/cli/target.h"
-#include "milter/ctl/files/dumpdir.h"
+#include "milter/ctl/cli/option.h"
+#include "milter/ctl/cli/outcome.h"
 #include "milter/ctl/cli/print.h"
 #include "milter/ctl/cli/progress.h"
+#include "milter/ctl/cli/target.h"
+#include "milter/ctl/files/dumpdir.h"
 
 #define REPORT_MAX_BYTES (4ull << 30)
 #define PATH_BYTES 4400
 
 struct load {
-	struct jm_client client;
+	struct jm_target target;
 	const char *dir;
 	struct jm_loader *loader;
 	struct jm_progress bar;
@@ -142,7 +146,7 @@ static int run(struct load *l, struct jm_err *err)
 	FILE *f;
 	int rc = -1;
 
-	if (!l->client.archive && !l->client.config)
+	if (!l->target.archive && !l->target.config)
 		return jm_err_set(err, JM_E_USAGE, "into which archive? --archive DIR tells");
 	if (strlen(l->dir) > 4000)
 		return jm_err_set(err, JM_E_USAGE, "the folder's name is too long");
@@ -150,9 +154,9 @@ static int run(struct load *l, struct jm_err *err)
 	f = fopen(path, "re");
 	if (!f)
 		return jm_err_sys(err, errno == EACCES ? JM_E_DENIED : JM_E_NOTFOUND, "%s", path);
-	if (jm_client_open(&l->client, NULL, &options, &a, err) == 0)
+	if (jm_target_open(&l->target, NULL, &options, &a, err) == 0)
 		rc = load_all(l, a, options.dir, f, err);
-	jm_client_close(&l->client, &a);
+	jm_target_close(&l->target, &a);
 	fclose(f);
 	return rc;
 }
@@ -160,7 +164,7 @@ static int run(struct load *l, struct jm_err *err)
 int jm_ctl_load(int argc, char **argv)
 {
 	struct load l = { .lines = 0 };
-	const struct jm_ctl_option options[] = { JM_CLIENT_OPTIONS(&l.client), { NULL } };
+	const struct jm_ctl_option options[] = { JM_TARGET_OPTIONS(&l.target), { NULL } };
 	struct jm_err err;
 	json_t *o;
 	int n, code;
@@ -178,12 +182,12 @@ int jm_ctl_load(int argc, char **argv)
 	o = json_pack("{s:b, s:I, s:I, s:I, s:I}", "ok", l.problems == 0, "loaded",
 	    (json_int_t)l.loaded, "there", (json_int_t)l.there, "problems", (json_int_t)l.problems,
 	    "last_seq", (json_int_t)l.last_seq);
-	if (l.client.json)
+	if (l.target.json)
 		jm_print_json(stdout, o);
 	else
 		jm_print_tree(stdout, o, 0);
 	json_decref(o);
-	if (jm_client_flush(&err) < 0)
+	if (jm_print_flush(&err) < 0)
 		return jm_ctl_fail(argv[0], &err);
 	return l.problems == 0 ? EX_OK : EX_DATAERR;
 }

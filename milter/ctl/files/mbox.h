@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* mbox files: where messages begin and end, their quoting, undone and done. Pure; knows no archive.
  */
-#ifndef JM_MILTER_CTL_MBOX_H
-#define JM_MILTER_CTL_MBOX_H
+#ifndef JM_MILTER_CTL_FILES_MBOX_H
+#define JM_MILTER_CTL_FILES_MBOX_H
 
 #include "common/base/buf.h"
 

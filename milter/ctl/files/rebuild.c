@@ -1,15 +1,19 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* jmctl rebuild: the catalog anew from the volumes alone; and upgrade: an archive of an older
  * format (there is none yet). */
+#include "milter/ctl/files/rebuild.h"
+
 #include <stdio.h>
 #include <sysexits.h>
 
-#include "milter/ctl/cli/target.h"
+#include "milter/ctl/cli/option.h"
+#include "milter/ctl/cli/outcome.h"
 #include "milter/ctl/cli/print.h"
 #include "milter/ctl/cli/progress.h"
+#include "milter/ctl/cli/target.h"
 
 struct rebuild {
-	struct jm_client client;
+	struct jm_target target;
 	uint64_t problems;
 	struct jm_progress bar;
 };
@@ -21,7 +25,7 @@ static int damage(void *ctx, const json_t *finding, struct jm_err *err)
 	(void)err;
 	r->problems++;
 	jm_progress_wipe(&r->bar);
-	if (r->client.json) {
+	if (r->target.json) {
 		jm_print_json(stdout, finding);
 		return 0;
 	}
@@ -50,11 +54,11 @@ static int run(struct rebuild *r, bool rebuild, struct jm_err *err)
 	int rc;
 
 	jm_progress_start(&r->bar, NULL);
-	rc = jm_client_open(&r->client, NULL, &options, &a, err);
+	rc = jm_target_open(&r->target, NULL, &options, &a, err);
 	jm_progress_wipe(&r->bar);
 	if (rc == 0)
 		rc = jm_archive_tip(a, &tip, err);
-	jm_client_close(&r->client, &a);
+	jm_target_close(&r->target, &a);
 	if (rc < 0)
 		return -1;
 	if (rebuild)
@@ -63,19 +67,19 @@ static int run(struct rebuild *r, bool rebuild, struct jm_err *err)
 	else
 		o = json_pack("{s:b, s:O, s:s}", "ok", 1, "format", json_object_get(tip, "format"),
 		    "upgrade", "nothing to do: this is the newest format");
-	if (r->client.json)
+	if (r->target.json)
 		jm_print_json(stdout, o);
 	else
 		jm_print_tree(stdout, o, 0);
 	json_decref(o);
 	json_decref(tip);
-	return jm_client_flush(err);
+	return jm_print_flush(err);
 }
 
 static int verb(int argc, char **argv, bool rebuild, const char *help)
 {
 	struct rebuild r = { .problems = 0 };
-	const struct jm_ctl_option options[] = { JM_CLIENT_OPTIONS(&r.client), { NULL } };
+	const struct jm_ctl_option options[] = { JM_TARGET_OPTIONS(&r.target), { NULL } };
 	struct jm_err err;
 	int n, code;
 

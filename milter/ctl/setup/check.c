@@ -4,6 +4,8 @@
  * says. Needs no daemon, no archive; the one that is there is asked which internal domains are
  * verified.
  */
+#include "milter/ctl/setup/check.h"
+
 #include <jansson.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,8 +14,10 @@
 #include "common/base/num.h"
 #include "common/control/domains.h"
 #include "common/settings/settings.h"
-#include "milter/ctl/cli/target.h"
+#include "milter/ctl/cli/option.h"
+#include "milter/ctl/cli/outcome.h"
 #include "milter/ctl/cli/print.h"
+#include "milter/ctl/cli/target.h"
 
 #define REPORT_BYTES (1024u * 1024)
 #define DEFAULT_FILE JM_SYSCONFDIR "/journal-milter/journal-milter.xml"
@@ -240,7 +244,7 @@ int jm_ctl_check(int argc, char **argv)
 	if (jm_settings_load(path, &s, &report, &err) != 0)
 		rc = exit_code(&err);
 	else
-		rows = jm_client_domains(&(struct jm_client){ .config = path });
+		rows = jm_target_domains(&(struct jm_target){ .config = path });
 	if (json) {
 		if (print_json(path, s, rows, jm_buf_span(&report)) != 0 && rc == EX_OK)
 			rc = EX_IOERR;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* TXT records, by the C library's resolver. */
-#ifndef JM_MILTER_CTL_DNS_H
-#define JM_MILTER_CTL_DNS_H
+#ifndef JM_MILTER_CTL_SETUP_DNS_H
+#define JM_MILTER_CTL_SETUP_DNS_H
 
 #include "common/base/buf.h"
 

@@ -1,17 +1,22 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* jmctl domain: add gives a code for a TXT record, verify looks it up in DNS, and both are noted in
  * the archive; list, remove. */
+#include "milter/ctl/setup/domain.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 
 #include "common/base/digest.h"
+#include "common/control/answer.h"
 #include "common/control/domains.h"
 #include "common/mail/domain.h"
+#include "milter/ctl/cli/option.h"
+#include "milter/ctl/cli/outcome.h"
+#include "milter/ctl/cli/print.h"
 #include "milter/ctl/cli/target.h"
 #include "milter/ctl/setup/dns.h"
-#include "milter/ctl/cli/print.h"
 
 #define DEFAULT_FILE JM_SYSCONFDIR "/journal-milter/journal-milter.xml"
 #define LABEL "_journal-milter."
@@ -20,7 +25,7 @@
 #define TEXTS_BYTES (256u * 1024)
 
 struct domain {
-	struct jm_client client;
+	struct jm_target target;
 	const char *server; /* --server */
 	char name[JM_DOMAIN_BYTES];
 	json_t *rows; /* what the archive knows; owned */
@@ -38,7 +43,7 @@ static int keep(void *ctx, const json_t *row, struct jm_err *err)
 static int ask(struct domain *d, json_t *request, struct jm_err *err)
 {
 	const struct jm_answer_out out = { .object = keep, .ctx = d };
-	int rc = request ? jm_client_ask(&d->client, request, &out, err)
+	int rc = request ? jm_target_ask(&d->target, request, &out, err)
 			 : jm_err_set(err, JM_E_TEMP, "out of memory");
 
 	json_decref(request);
@@ -70,7 +75,7 @@ static int show(const struct domain *d, const char *state, const char *code, con
 {
 	json_t *o;
 
-	if (!d->client.json) {
+	if (!d->target.json) {
 		printf("domain  %s\nstate   %s%s%s\n", d->name, state, text ? ": " : "",
 		    text ? text : "");
 		if (*code)
@@ -184,8 +189,8 @@ static int list(struct domain *d, struct jm_err *err)
 	size_t i;
 
 	/* Without settings (--archive) there is still what the archive knows. */
-	if ((d->client.config || !d->client.archive) &&
-	    jm_settings_load(d->client.config ? d->client.config : DEFAULT_FILE, &s, NULL, err) !=
+	if ((d->target.config || !d->target.archive) &&
+	    jm_settings_load(d->target.config ? d->target.config : DEFAULT_FILE, &s, NULL, err) !=
 		0)
 		return -1;
 	all = jm_domains_list(s, d->rows);
@@ -196,7 +201,7 @@ static int list(struct domain *d, struct jm_err *err)
 		const char *by = json_string_value(json_object_get(o, "by")),
 			   *domain = json_string_value(json_object_get(o, "domain"));
 
-		if (d->client.json) {
+		if (d->target.json) {
 			jm_print_json(stdout, o);
 			continue;
 		}
@@ -226,7 +231,7 @@ static int run(struct domain *d, const char *word, struct jm_err *err)
 		    : strcmp(word, "verify") == 0 ? verify(d, err)
 		    : strcmp(word, "remove") == 0 ? remove_domain(d, err)
 						  : list(d, err);
-	return rc >= 0 && jm_client_flush(err) != 0 ? -1 : rc;
+	return rc >= 0 && jm_print_flush(err) != 0 ? -1 : rc;
 }
 
 int jm_ctl_domain(int argc, char **argv)
@@ -235,7 +240,7 @@ int jm_ctl_domain(int argc, char **argv)
 	struct domain d = { .server = NULL };
 	const struct jm_ctl_option options[] = { { "server", JM_CTL_TEXT, &d.server, "IP[:PORT]",
 						     "ask this name server (verify)" },
-		JM_CLIENT_OPTIONS(&d.client), { NULL } };
+		JM_TARGET_OPTIONS(&d.target), { NULL } };
 	struct jm_err err;
 	int code,
 	    n = jm_ctl_options(argc, argv, options,

@@ -4,6 +4,8 @@
  * check. Offline: it runs the code of the daemon (admit, unwrap, judge) over the facts that it is
  * given, and asks nobody.
  */
+#include "milter/ctl/setup/explain.h"
+
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +19,8 @@
 #include "common/service/directory.h"
 #include "common/service/judge.h"
 #include "common/service/wait.h"
-#include "milter/ctl/ctl.h"
+#include "milter/ctl/cli/option.h"
+#include "milter/ctl/cli/outcome.h"
 #include "milter/ctl/cli/print.h"
 
 #define DEFAULT_FILE JM_SYSCONFDIR "/journal-milter/journal-milter.xml"

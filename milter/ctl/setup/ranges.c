@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* jmctl ranges: the addresses of Microsoft 365 that came with the program, and what a newer list
  * changes. Fetches nothing. */
+#include "milter/ctl/setup/ranges.h"
+
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,9 +11,10 @@
 
 #include "common/base/io.h"
 #include "common/settings/settings.h"
-#include "milter/ctl/ctl.h"
 #include "milter/ctl/cli/data.h"
 #include "milter/ctl/cli/endpoints.h"
+#include "milter/ctl/cli/option.h"
+#include "milter/ctl/cli/outcome.h"
 #include "milter/ctl/cli/print.h"
 
 #define LIST_MAX_BYTES (16u * 1024 * 1024)

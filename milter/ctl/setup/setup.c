@@ -4,6 +4,8 @@
  * for Postfix and Sendmail, PowerShell for each Exchange. The text is in the templates (config/,
  * contrib/exchange/); here are only the values. Changes nothing else.
  */
+#include "milter/ctl/setup/setup.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,9 +19,10 @@
 #include "common/base/io.h"
 #include "common/base/num.h"
 #include "common/mail/domain.h"
-#include "milter/ctl/ctl.h"
 #include "milter/ctl/cli/data.h"
 #include "milter/ctl/cli/endpoints.h"
+#include "milter/ctl/cli/option.h"
+#include "milter/ctl/cli/outcome.h"
 #include "milter/ctl/cli/print.h"
 
 #define SETTINGS_FILE JM_SYSCONFDIR "/journal-milter/journal-milter.xml"

@@ -4,6 +4,8 @@
  * mailbox, a line a step, and changes nothing: no DELE, no archive. Stops at the first step that
  * fails, and says what to do.
  */
+#include "milter/ctl/setup/test.h"
+
 #include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
@@ -17,7 +19,8 @@
 #include "common/base/spool.h"
 #include "common/journal/unwrap.h"
 #include "common/settings/settings.h"
-#include "milter/ctl/ctl.h"
+#include "milter/ctl/cli/option.h"
+#include "milter/ctl/cli/outcome.h"
 #include "milter/ctl/cli/print.h"
 #include "milter/mailbox.h"
 

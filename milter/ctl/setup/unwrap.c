@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* jmctl unwrap: what a message gives by the rules, without a configuration and without an archive.
  */
+#include "milter/ctl/setup/unwrap.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
@@ -14,7 +16,8 @@
 #include "common/base/digest.h"
 #include "common/base/io.h"
 #include "common/journal/unwrap.h"
-#include "milter/ctl/ctl.h"
+#include "milter/ctl/cli/option.h"
+#include "milter/ctl/cli/outcome.h"
 #include "milter/ctl/cli/print.h"
 
 #define INPUT_BYTES (1024u * 1024 * 1024)

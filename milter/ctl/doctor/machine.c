@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Doctor: the settings' meaning, the daemon's socket, archive folder, disk, clock, and the names of
  * the journal domains. */
+#include "milter/ctl/doctor/machine.h"
+
 #include <arpa/nameser.h>
 #include <errno.h>
 #include <netdb.h>
@@ -18,8 +20,8 @@
 
 #include "common/base/clock.h"
 #include "milter/ctl/cli/data.h"
-#include "milter/ctl/doctor/doctor.h"
 #include "milter/ctl/cli/endpoints.h"
+#include "milter/ctl/doctor/socket.h"
 
 #define GIB (UINT64_C(1) << 30)
 #define BUILT_MS INT64_C(1767225600000) /* 2026-01-01: no clock can be right before */

@@ -3,15 +3,18 @@
  * Doctor: sendmail.cf as it stands (sendmail.mc is where to change it), and the text of the
  * mailertable. Its listeners and TLS are in doctor_sendmail_listen.c.
  */
+#include "milter/ctl/doctor/sendmail.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/base/io.h"
 #include "common/base/num.h"
-#include "milter/ctl/doctor/doctor.h"
-#include "milter/ctl/doctor/doctor_sendmail.h"
 #include "milter/ctl/doctor/postfix_conf.h"
+#include "milter/ctl/doctor/sendmail_conf.h"
+#include "milter/ctl/doctor/sendmail_listen.h"
+#include "milter/ctl/doctor/socket.h"
 
 #define CF_MAX_BYTES (4u * 1024 * 1024)
 #define HEADERS_MIN 65000

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "milter/ctl/doctor/doctor_route.h"
+#include "milter/ctl/doctor/route.h"
 
 #include <stdio.h>
 #include <string.h>
+
+#include "milter/ctl/doctor/run.h"
 
 #define ANSWER_MAX_BYTES 4096
 #define DAY_S 86400

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Doctor: Sendmail's listeners. Who listens at their ports, which filters they use, whether they
  * offer TLS. */
+#include "milter/ctl/doctor/sendmail_listen.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,8 +11,9 @@
 
 #include "common/base/io.h"
 #include "common/base/num.h"
-#include "milter/ctl/doctor/doctor_sendmail.h"
+#include "milter/ctl/doctor/port.h"
 #include "milter/ctl/doctor/postfix_conf.h"
+#include "milter/ctl/doctor/tls.h"
 
 #define DEFAULT_LISTENER "Port=smtp, Name=MTA"
 #define DEFAULT_PID_FILE "/var/run/sendmail.pid"

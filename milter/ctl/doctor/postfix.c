@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Doctor: Postfix' listeners, their milters and their cleanup service. Where mail of the journal
  * domain goes is in doctor_route.c. */
+#include "milter/ctl/doctor/postfix.h"
+
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,8 +10,12 @@
 #include <unistd.h>
 
 #include "common/base/num.h"
-#include "milter/ctl/doctor/doctor.h"
-#include "milter/ctl/doctor/doctor_route.h"
+#include "milter/ctl/doctor/postfix_conf.h"
+#include "milter/ctl/doctor/postfix_listen.h"
+#include "milter/ctl/doctor/route.h"
+#include "milter/ctl/doctor/run.h"
+#include "milter/ctl/doctor/socket.h"
+#include "milter/ctl/doctor/tls.h"
 
 #define OUT_MAX_BYTES (1024u * 1024)
 #define EXCHANGE_MAX_BYTES 157286400 /* what Exchange sends at most */

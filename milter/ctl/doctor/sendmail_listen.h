@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The parts of the doctor's look at Sendmail. */
-#ifndef JM_MILTER_CTL_DOCTOR_SENDMAIL_H
-#define JM_MILTER_CTL_DOCTOR_SENDMAIL_H
+#ifndef JM_MILTER_CTL_DOCTOR_SENDMAIL_LISTEN_H
+#define JM_MILTER_CTL_DOCTOR_SENDMAIL_LISTEN_H
 
-#include "milter/ctl/doctor/doctor.h"
+#include "milter/ctl/doctor/finding.h"
 #include "milter/ctl/doctor/sendmail_conf.h"
 
 /* The listeners that hand their mail to the filter of that name: whether there is one, which
