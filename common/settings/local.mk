@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 common_libjm_a_SOURCES += \
-	common/settings/settings.c common/settings/settings.h \
+	common/settings/settings.c common/settings/settings.h common/settings/default.h \
 	common/settings/load.c \
 	common/settings/walk.c common/settings/walk.h \
 	common/settings/check.c common/settings/check.h \

@@ -6,6 +6,7 @@
 
 #include "common/control/answer.h"
 #include "common/control/domains.h"
+#include "common/settings/default.h"
 #include "common/settings/settings.h"
 #include "milter/ctl/ask/status_days.h"
 #include "milter/ctl/ask/status_text.h"
@@ -13,8 +14,6 @@
 #include "milter/ctl/cli/outcome.h"
 #include "milter/ctl/cli/print.h"
 #include "milter/ctl/cli/target.h"
-
-#define DEFAULT_FILE JM_SYSCONFDIR "/journal-milter/journal-milter.xml"
 
 struct status {
 	struct jm_target target;
@@ -36,7 +35,7 @@ static void add_unverified(struct status *s)
 	json_t *of_daemon = json_object_get(
 		   json_object_get(s->answer, "daemon"), "unverified_domains"),
 	       *rows, *names;
-	const char *config = s->target.config ? s->target.config : DEFAULT_FILE;
+	const char *config = s->target.config ? s->target.config : JM_SETTINGS_DEFAULT_FILE;
 	struct jm_settings *settings = NULL;
 	struct jm_err err;
 

@@ -9,11 +9,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/settings/default.h"
 #include "common/settings/settings.h"
 
 #define FILES "\tfiles"
 #define FOLDERS "\tfolders"
-#define SETTINGS_FILE JM_SYSCONFDIR "/journal-milter/journal-milter.xml"
 
 struct line {
 	char *const *words;
@@ -64,7 +64,8 @@ static void put_settings(struct line *l, bool services)
 	struct jm_err err;
 
 	jm_buf_init(&report, 65536);
-	if (jm_settings_load(l->config ? l->config : SETTINGS_FILE, &s, &report, &err) == 0) {
+	if (jm_settings_load(l->config ? l->config : JM_SETTINGS_DEFAULT_FILE, &s, &report, &err) ==
+	    0) {
 		for (size_t i = 0; services && i < s->services_n; i++)
 			put(l, "", s->services[i].email_address,
 			    strlen(s->services[i].email_address));

@@ -12,6 +12,7 @@
 
 #include "common/base/num.h"
 #include "common/control/client.h"
+#include "common/settings/default.h"
 #include "common/settings/settings.h"
 
 #define SETTINGS_REPORT_MAX 65536u
@@ -64,8 +65,7 @@ static int find_place(const struct jm_target *c, struct place *p, struct jm_err 
 	/* A socket alone: the daemon or nobody. */
 	if (c->socket && !c->config)
 		return 0;
-	return place_from_settings(
-	    c->config ? c->config : JM_SYSCONFDIR "/journal-milter/journal-milter.xml", p, err);
+	return place_from_settings(c->config ? c->config : JM_SETTINGS_DEFAULT_FILE, p, err);
 }
 
 /* As root: become the owner of dir for a while. *back_r: there is something to undo. */

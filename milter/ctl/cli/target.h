@@ -8,6 +8,7 @@
 #define JM_MILTER_CTL_CLI_TARGET_H
 
 #include "common/control/answer.h"
+#include "common/settings/default.h"
 #include "milter/ctl/cli/option.h"
 
 /* In the folder of a copy that jmctl backup makes: up to where it was verified. */
@@ -32,8 +33,7 @@ struct jm_target {
 
 #define JM_TARGET_OPTIONS(c) \
 	{ "config", JM_CTL_TEXT, &(c)->config, "FILE", \
-		"settings that name archive and control socket [" JM_SYSCONFDIR \
-		"/journal-milter/journal-milter.xml]" }, \
+		"settings that name archive and control socket [" JM_SETTINGS_DEFAULT_FILE "]" }, \
 	    { "archive", JM_CTL_TEXT, &(c)->archive, "DIR", \
 		    "this archive, or the daemon that owns it; no settings are read" }, \
 	    { "socket", JM_CTL_TEXT, &(c)->socket, "PATH", "the daemon's control socket" }, \

@@ -8,6 +8,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "common/settings/default.h"
 #include "milter/ctl/cli/option.h"
 #include "milter/ctl/cli/outcome.h"
 #include "milter/ctl/cli/print.h"
@@ -17,7 +18,6 @@
 #include "milter/ctl/doctor/run.h"
 #include "milter/ctl/doctor/sendmail.h"
 
-#define DEFAULT_FILE JM_SYSCONFDIR "/journal-milter/journal-milter.xml"
 #define SENDMAIL_CF "/etc/mail/sendmail.cf"
 #define OUT_MAX_BYTES 4096
 
@@ -123,13 +123,13 @@ static struct jm_settings *load(struct jm_doctor *d)
 
 int jm_ctl_doctor(int argc, char **argv)
 {
-	struct jm_doctor d = { .config = DEFAULT_FILE };
+	struct jm_doctor d = { .config = JM_SETTINGS_DEFAULT_FILE };
 	const char *mta = NULL;
 	bool json = false, all = false, no_dns = false;
 	char folder[OUT_MAX_BYTES];
 	const struct jm_ctl_option options[] = {
 		{ "config", JM_CTL_TEXT, &d.config, "FILE",
-		    "the settings file; default: " DEFAULT_FILE },
+		    "the settings file; default: " JM_SETTINGS_DEFAULT_FILE },
 		{ "mta", JM_CTL_TEXT, &mta, "WHICH",
 		    "postfix, sendmail, none; default: what is here", "postfix sendmail none" },
 		{ "postfix", JM_CTL_TEXT, &d.postfix, "DIR",

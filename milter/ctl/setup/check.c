@@ -13,6 +13,7 @@
 
 #include "common/base/num.h"
 #include "common/control/domains.h"
+#include "common/settings/default.h"
 #include "common/settings/settings.h"
 #include "milter/ctl/cli/option.h"
 #include "milter/ctl/cli/outcome.h"
@@ -20,7 +21,6 @@
 #include "milter/ctl/cli/target.h"
 
 #define REPORT_BYTES (1024u * 1024)
-#define DEFAULT_FILE JM_SYSCONFDIR "/journal-milter/journal-milter.xml"
 
 static int exit_code(const struct jm_err *err)
 {
@@ -216,11 +216,11 @@ static void print_text(const struct jm_settings *s, const json_t *rows)
 
 int jm_ctl_check(int argc, char **argv)
 {
-	const char *path = DEFAULT_FILE;
+	const char *path = JM_SETTINGS_DEFAULT_FILE;
 	bool json = false;
 	const struct jm_ctl_option options[] = {
 		{ "config", JM_CTL_TEXT, &path, "FILE",
-		    "the settings file; default: " DEFAULT_FILE },
+		    "the settings file; default: " JM_SETTINGS_DEFAULT_FILE },
 		{ "json", JM_CTL_FLAG, &json, NULL, "one JSON object" },
 		{ NULL, JM_CTL_FLAG, NULL, NULL, NULL },
 	};

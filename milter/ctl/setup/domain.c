@@ -12,13 +12,13 @@
 #include "common/control/answer.h"
 #include "common/control/domains.h"
 #include "common/mail/domain.h"
+#include "common/settings/default.h"
 #include "milter/ctl/cli/option.h"
 #include "milter/ctl/cli/outcome.h"
 #include "milter/ctl/cli/print.h"
 #include "milter/ctl/cli/target.h"
 #include "milter/ctl/setup/dns.h"
 
-#define DEFAULT_FILE JM_SYSCONFDIR "/journal-milter/journal-milter.xml"
 #define LABEL "_journal-milter."
 #define VALUE "journal-milter-verification="
 #define CODE_BYTES 16
@@ -190,8 +190,8 @@ static int list(struct domain *d, struct jm_err *err)
 
 	/* Without settings (--archive) there is still what the archive knows. */
 	if ((d->target.config || !d->target.archive) &&
-	    jm_settings_load(d->target.config ? d->target.config : DEFAULT_FILE, &s, NULL, err) !=
-		0)
+	    jm_settings_load(
+		d->target.config ? d->target.config : JM_SETTINGS_DEFAULT_FILE, &s, NULL, err) != 0)
 		return -1;
 	all = jm_domains_list(s, d->rows);
 	jm_settings_unref(&s);

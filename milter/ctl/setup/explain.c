@@ -19,11 +19,11 @@
 #include "common/service/directory.h"
 #include "common/service/judge.h"
 #include "common/service/wait.h"
+#include "common/settings/default.h"
 #include "milter/ctl/cli/option.h"
 #include "milter/ctl/cli/outcome.h"
 #include "milter/ctl/cli/print.h"
 
-#define DEFAULT_FILE JM_SYSCONFDIR "/journal-milter/journal-milter.xml"
 #define REPORT_BYTES (256u * 1024)
 #define MESSAGE_BYTES (1024u * 1024 * 1024)
 
@@ -300,7 +300,7 @@ static int answer(struct explain *e, struct jm_err *err)
 
 int jm_ctl_explain(int argc, char **argv)
 {
-	struct explain e = { .config = DEFAULT_FILE };
+	struct explain e = { .config = JM_SETTINGS_DEFAULT_FILE };
 	const struct jm_ctl_option options[] = {
 		{ "to", JM_CTL_LIST, &e.to, "ADDRESS",
 		    "recipient; repeatable; without it that of the only service" },
@@ -315,7 +315,7 @@ int jm_ctl_explain(int argc, char **argv)
 		    "OK FAIL NO ..." },
 		{ "login", JM_CTL_TEXT, &e.login, "USER", "the client logged in as" },
 		{ "config", JM_CTL_TEXT, &e.config, "FILE",
-		    "the settings file; default: " DEFAULT_FILE },
+		    "the settings file; default: " JM_SETTINGS_DEFAULT_FILE },
 		{ "json", JM_CTL_FLAG, &e.json, NULL, "print JSON, one object a recipient" },
 		{ NULL },
 	};

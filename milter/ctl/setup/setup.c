@@ -19,13 +19,13 @@
 #include "common/base/io.h"
 #include "common/base/num.h"
 #include "common/mail/domain.h"
+#include "common/settings/default.h"
 #include "milter/ctl/cli/data.h"
 #include "milter/ctl/cli/endpoints.h"
 #include "milter/ctl/cli/option.h"
 #include "milter/ctl/cli/outcome.h"
 #include "milter/ctl/cli/print.h"
 
-#define SETTINGS_FILE JM_SYSCONFDIR "/journal-milter/journal-milter.xml"
 #define ARCHIVE_DIRECTORY "/var/lib/journal-milter"
 #define PUBLISH_DIRECTORY "/run/journal-milter-public"
 #define SOCKET "unix:/run/journal-milter/milter.sock"
@@ -368,7 +368,7 @@ static int write_file(const struct setup *s, const struct file *f, struct jm_err
 		{ "SOCKET", s->socket },
 		{ "SENDMAIL_SOCKET", s->sendmail_socket },
 		{ "POSTFIX_SOCKET", s->postfix_socket },
-		{ "SETTINGS", SETTINGS_FILE },
+		{ "SETTINGS", JM_SETTINGS_DEFAULT_FILE },
 		{ "ARCHIVE", s->archive },
 		{ "SOCKET_GROUP", s->postfix_socket[0] == 'u' ? s->socket_group : "" },
 		{ "SOCKET_GROUP_XML", jm_buf_str(&s->group_xml) },

@@ -18,6 +18,7 @@
 #include "common/base/clock.h"
 #include "common/base/spool.h"
 #include "common/journal/unwrap.h"
+#include "common/settings/default.h"
 #include "common/settings/settings.h"
 #include "milter/ctl/cli/option.h"
 #include "milter/ctl/cli/outcome.h"
@@ -25,7 +26,6 @@
 #include "milter/mailbox.h"
 
 #define REPORT_BYTES (1024u * 1024)
-#define DEFAULT_FILE JM_SYSCONFDIR "/journal-milter/journal-milter.xml"
 #define SPACE_WARN_BYTES (1ull << 30)
 
 enum {
@@ -360,11 +360,11 @@ static int finish(struct test *t, const char *email)
 
 int jm_ctl_test(int argc, char **argv)
 {
-	const char *path = DEFAULT_FILE;
+	const char *path = JM_SETTINGS_DEFAULT_FILE;
 	struct test t = { .json = false };
 	const struct jm_ctl_option options[] = {
 		{ "config", JM_CTL_TEXT, &path, "FILE",
-		    "the settings file; default: " DEFAULT_FILE },
+		    "the settings file; default: " JM_SETTINGS_DEFAULT_FILE },
 		{ "json", JM_CTL_FLAG, &t.json, NULL, "one JSON object" },
 		{ NULL, JM_CTL_FLAG, NULL, NULL, NULL },
 	};
