@@ -12,3 +12,7 @@ check_PROGRAMS += t/unit/ctl_top.t
 UNIT_TESTS += t/unit/ctl_top.t
 t_unit_ctl_top_t_SOURCES = t/unit/ctl_top.c milter/ctl/ask/top_frame.c milter/ctl/cli/print.c
 t_unit_ctl_top_t_LDADD = $(UNIT_LIBS)
+check_PROGRAMS += t/unit/ctl_criteria.t
+UNIT_TESTS += t/unit/ctl_criteria.t
+t_unit_ctl_criteria_t_SOURCES = t/unit/ctl_criteria.c milter/ctl/cli/criteria.c
+t_unit_ctl_criteria_t_LDADD = $(UNIT_LIBS)

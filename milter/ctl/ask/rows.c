@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/control/answer.h"
+#include "common/mail/charset.h"
 #include "milter/ctl/cli/outcome.h"
 #include "milter/ctl/cli/print.h"
 
@@ -118,17 +119,20 @@ static int progress(void *ctx, const json_t *o, struct jm_err *err)
 /* Which part of the answer is wanted, and in which order. */
 static int add_page(const struct jm_rows *r, json_t *request, struct jm_err *err)
 {
-	if (r->after > INT64_MAX ||
-	    json_object_set_new(request, "after", json_integer((json_int_t)r->after)) != 0)
+	if (r->after > INT64_MAX)
 		return jm_err_set(err, JM_E_USAGE, "--after is at most 9223372036854775807");
-	/* One more than the limit is asked for, to know whether there is more. */
-	if (r->limit >= INT64_MAX ||
-	    (r->limit > 0 &&
-		json_object_set_new(request, "limit", json_integer((json_int_t)r->limit + 1)) != 0))
+	if (r->limit >= INT64_MAX)
 		return jm_err_set(err, JM_E_USAGE, "--limit is at most 9223372036854775806");
-	if (json_object_set_new(request, "reverse", json_boolean(r->reverse)) != 0 ||
-	    (r->sort && json_object_set_new(request, "sort", json_string(r->sort)) != 0))
+	if (r->sort && !jm_charset_is_utf8(jm_span_str(r->sort)))
 		return jm_err_set(err, JM_E_USAGE, "--sort is a word");
+	/* Ask for one more than the limit, to know whether there are more. */
+	if (json_object_set_new(request, "after", json_integer((json_int_t)r->after)) != 0 ||
+	    (r->limit > 0 &&
+		json_object_set_new(request, "limit", json_integer((json_int_t)r->limit + 1)) !=
+		    0) ||
+	    json_object_set_new(request, "reverse", json_boolean(r->reverse)) != 0 ||
+	    (r->sort && json_object_set_new(request, "sort", json_string(r->sort)) != 0))
+		return jm_err_set(err, JM_E_TEMP, "out of memory");
 	return 0;
 }
 

@@ -14,9 +14,9 @@
 int jm_ctl_search(int argc, char **argv)
 {
 	struct jm_target target = { .json = false };
-	struct jm_criteria c = { .since = NULL };
+	struct jm_criteria c = { .flag = { false } };
 	struct jm_rows rows = { .n = 0 };
-	const struct jm_ctl_option options[] = { JM_CRITERIA_OPTIONS(&c),
+	const struct jm_ctl_option more[] = {
 		{ "sort", JM_CTL_TEXT, &rows.sort, "BY",
 		    "date (of archiving), sent, size, sender or subject [date]",
 		    "date sent size sender subject" },
@@ -26,11 +26,14 @@ int jm_ctl_search(int argc, char **argv)
 		{ "limit", JM_CTL_NUMBER, &rows.limit, "N", "at most N items" },
 		{ "after", JM_CTL_NUMBER, &rows.after, "ID",
 		    "the next page: go on behind this item, the last one of the page before" },
-		JM_TARGET_OPTIONS(&target), { NULL } };
+		JM_TARGET_OPTIONS(&target), { NULL }
+	};
+	struct jm_ctl_option options[JM_CTL_OPTIONS_MAX];
 	json_t *request;
 	struct jm_err err;
 	int n, code;
 
+	jm_ctl_options_add(jm_criteria_options(options, &c, false), more);
 	n = jm_ctl_options(argc, argv, options, "[options]",
 	    "List the items that fit all of the criteria given.", &code);
 	if (n < 0)
@@ -43,7 +46,7 @@ int jm_ctl_search(int argc, char **argv)
 		return EX_USAGE;
 	}
 	rows.json = target.json;
-	rows.set_aside = c.set_aside;
+	rows.set_aside = jm_criteria_flag(&c, "set-aside");
 	request = jm_criteria_request(&c, "search", &err);
 	return request ? jm_rows_ask(&rows, argv[0], &target, request) : jm_ctl_fail(argv[0], &err);
 }

@@ -1,61 +1,48 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Which items are meant: the criteria that search and export share, from options to a request. */
+/*
+ * Which items a command line selects: the criteria of common/control/criterion.h as options of
+ * list, search and export, and the values given as a request. A name that is not in that table is a
+ * bug of the caller's.
+ */
 #ifndef JM_MILTER_CTL_CLI_CRITERIA_H
 #define JM_MILTER_CTL_CLI_CRITERIA_H
 
 #include <jansson.h>
 #include <stdbool.h>
+#include <stdint.h>
 
+#include "common/control/criterion.h"
 #include "milter/ctl/cli/option.h"
 
-/* NULL, false: not given. Strings are borrowed from the command line. */
+/* What was given for each row of the table. All zero: nothing. */
 struct jm_criteria {
-	const char *sender, *recipient, *address, *domain, *subject, *message_id, *since, *until,
-	    *sent_since, *sent_until, *service;
-	const char *min_size, *max_size, *attachment;
-	bool subdomains, set_aside, bcc;
+	const char *text[JM_CRITERIA_MAX]; /* borrowed from the command line */
+	bool flag[JM_CRITERIA_MAX];
 };
 
-#define JM_CRITERIA_OPTIONS(c) \
-	{ "sender", JM_CTL_TEXT, &(c)->sender, "ADDRESS", "sent by, or on behalf of" }, \
-	    { "recipient", JM_CTL_TEXT, &(c)->recipient, "ADDRESS", \
-		    "received by, as the reports say" }, \
-	    { "address", JM_CTL_TEXT, &(c)->address, "ADDRESS", \
-		    "with this sender or recipient (letter case does not matter)" }, \
-	    { "domain", JM_CTL_TEXT, &(c)->domain, "DOMAIN", \
-		    "with a sender or recipient at this domain" }, \
-	    { "subdomains", JM_CTL_FLAG, &(c)->subdomains, NULL, "or at a domain below it" }, \
-	    { "subject", JM_CTL_TEXT, &(c)->subject, "WORDS", \
-		    "whose subject has all these words, in any order, also within longer ones" }, \
-	    { "message-id", JM_CTL_TEXT, &(c)->message_id, "ID", \
-		    "with this Message-ID, with or without <>" }, \
-	    { "since", JM_CTL_TEXT, &(c)->since, "DATE", \
-		    "archived at or after DATE, UTC: 2026-11-22 or 2026-11-22T08:30:00Z" }, \
-	    { "until", JM_CTL_TEXT, &(c)->until, "DATE", "archived before DATE" }, \
-	    { "sent-since", JM_CTL_TEXT, &(c)->sent_since, "DATE", \
-		    "sent at or after DATE, by the message's own Date" }, \
-	    { "sent-until", JM_CTL_TEXT, &(c)->sent_until, "DATE", "sent before DATE" }, \
-	    { "service", JM_CTL_TEXT, &(c)->service, "ADDRESS", \
-		    "that came through this journal address" }, \
-	    { "min-size", JM_CTL_TEXT, &(c)->min_size, "BYTES", \
-		    "of at least this size; 500k, 10M, 1G are understood" }, \
-	    { "max-size", JM_CTL_TEXT, &(c)->max_size, "BYTES", "of at most this size" }, \
-	    { "attachment", JM_CTL_TEXT, &(c)->attachment, "NAME", \
-		    "with an attachment whose name has NAME in it, or fits a pattern with * and ?" }, \
-	    { "set-aside", JM_CTL_FLAG, &(c)->set_aside, NULL, \
-		    "what is set aside, not what is archived" }, \
-	{ \
-		"bcc", JM_CTL_FLAG, &(c)->bcc, NULL, "Bcc recipients count, and are told" \
-	}
+/*
+ * Append the options of all criteria to a table of options (with list: only of those that "list"
+ * takes); their values go into *c. o is the place of the first one; there is room for
+ * JM_CRITERIA_MAX. Returns the place after the last one.
+ */
+struct jm_ctl_option *jm_criteria_options(
+    struct jm_ctl_option *o, struct jm_criteria *c, bool list);
 
-/* Is any of them given (but for set_aside and bcc)? */
+/* Is a criterion given that selects items by itself, such as --sender, but not --bcc? */
 bool jm_criteria_given(const struct jm_criteria *c);
 
-/* {"verb": verb, ...} for jm_target_ask(); the caller owns it. NULL: USAGE for a size or a text
- * that is none. Dates are checked where they are used. */
+/* Is this flag given? name: "bcc", ... */
+bool jm_criteria_flag(const struct jm_criteria *c, const char *name);
+
+/*
+ * {"verb": verb, and each criterion that was given}, for jm_target_ask(). The caller owns it. NULL:
+ * USAGE for a size or a text that is malformed, and for --subdomains without --domain; TEMP without
+ * memory. Dates are checked by the verb itself.
+ */
 json_t *jm_criteria_request(const struct jm_criteria *c, const char *verb, struct jm_err *err);
 
-/* A size: decimal digits, and k, M, G or T for thousands, millions, ...; 0, or -1. */
+/* Read a size: decimal digits, then k, M, G or T for thousands, millions, ... or nothing. 0 with
+ * *bytes_r, or -1 when it is malformed or too large. */
 int jm_criteria_size(const char *text, uint64_t *bytes_r);
 
 #endif

@@ -13,7 +13,6 @@
 #include "milter/ctl/cli/help.h"
 
 #define WORD_MAX 40 /* longer words are near to nothing */
-#define OPTIONS_MAX 40
 
 /* Levenshtein's distance; both words are at most WORD_MAX long. */
 static size_t distance(const char *a, size_t a_n, const char *b, size_t b_n)
@@ -68,7 +67,7 @@ const char *jm_ctl_nearest(const char *word, const char *const *names, size_t n)
 static const struct jm_ctl_option *look_up(
     const char *verb, const struct jm_ctl_option *table, const char *name, size_t name_n)
 {
-	const char *names[OPTIONS_MAX + 1], *near;
+	const char *names[JM_CTL_OPTIONS_MAX + 1], *near;
 	const struct jm_ctl_option *o;
 	char word[WORD_MAX + 2];
 	size_t n = 0;
@@ -76,7 +75,7 @@ static const struct jm_ctl_option *look_up(
 	for (o = table; o->name; o++) {
 		if (strlen(o->name) == name_n && memcmp(o->name, name, name_n) == 0)
 			return o;
-		if (n < OPTIONS_MAX)
+		if (n < JM_CTL_OPTIONS_MAX)
 			names[n++] = o->name;
 	}
 	names[n++] = "help";
@@ -169,6 +168,14 @@ static int asks(int argc, char **argv)
 		    strcmp(argv[i], JM_CTL_COMPLETE) == 0)
 			return i;
 	return 0;
+}
+
+struct jm_ctl_option *jm_ctl_options_add(struct jm_ctl_option *o, const struct jm_ctl_option *table)
+{
+	for (; table->name; table++)
+		*o++ = *table;
+	*o = *table;
+	return o;
 }
 
 int jm_ctl_options(int argc, char **argv, const struct jm_ctl_option *table, const char *usage,

@@ -30,6 +30,13 @@ struct jm_ctl_option {
  * "jmctl completion". */
 #define JM_CTL_COMPLETE "--complete-these-words"
 
+#define JM_CTL_OPTIONS_MAX 48 /* of a verb */
+
+/* Append the options of table, up to its NULL name, at o, where there is room. Returns the place
+ * after them, which has the NULL name that ends a table. */
+struct jm_ctl_option *jm_ctl_options_add(
+    struct jm_ctl_option *o, const struct jm_ctl_option *table);
+
 /*
  * Read options (--name value, --name=value) into their values, which keep what they had otherwise.
  * Operands ("-" and everything after "--" included) are moved to argv[1] and on; returns how many

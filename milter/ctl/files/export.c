@@ -219,7 +219,7 @@ static int run_many(struct export *x, char **ids, int n, const char *verb)
 		.dir = x->output,
 		.report = x->report,
 		.raw = x->raw,
-		.bcc = x->criteria.bcc,
+		.bcc = jm_criteria_flag(&x->criteria, "bcc"),
 		.ids = json_array() };
 	struct jm_err err;
 	int rc = -1;
@@ -233,7 +233,8 @@ static int run_many(struct export *x, char **ids, int n, const char *verb)
 		jm_err_set(&err, JM_E_USAGE, "--which goes with one ID");
 	else if (n > 0 && (jm_criteria_given(&x->criteria) || x->all))
 		jm_err_set(&err, JM_E_USAGE, "IDs and criteria exclude each other");
-	else if (n == 0 && !jm_criteria_given(&x->criteria) && !x->all && !x->criteria.set_aside)
+	else if (n == 0 && !jm_criteria_given(&x->criteria) && !x->all &&
+	    !jm_criteria_flag(&x->criteria, "set-aside"))
 		jm_err_set(&err, JM_E_USAGE, "which items? IDs, criteria as with search, or --all");
 	else if ((e.format = format_named(x->format ? x->format : "eml", &err)) &&
 	    find(x, ids, n, e.ids, &err) == 0)
@@ -250,7 +251,7 @@ static int run_many(struct export *x, char **ids, int n, const char *verb)
 int jm_ctl_export(int argc, char **argv)
 {
 	struct export x = { .fd = -1 };
-	const struct jm_ctl_option options[] = {
+	const struct jm_ctl_option own[] = {
 		{ "output", JM_CTL_TEXT, &x.output, "FILE",
 		    "write FILE, mode 0600: whole and synced, or not at all; of many messages, the folder" },
 		{ "report", JM_CTL_FLAG, &x.report, NULL, "the journal report as received" },
@@ -263,19 +264,22 @@ int jm_ctl_export(int argc, char **argv)
 		{ "format", JM_CTL_TEXT, &x.format, "FORMAT",
 		    "of many: eml (a file each), mbox, maildir, or edrm (load file) [eml]",
 		    "eml mbox maildir edrm" },
-		{ "all", JM_CTL_FLAG, &x.all, NULL, "all items" }, JM_CRITERIA_OPTIONS(&x.criteria),
-		JM_TARGET_OPTIONS(&x.target), { NULL }
+		{ "all", JM_CTL_FLAG, &x.all, NULL, "all items" }, { NULL }
 	};
+	const struct jm_ctl_option shared[] = { JM_TARGET_OPTIONS(&x.target), { NULL } };
+	struct jm_ctl_option options[JM_CTL_OPTIONS_MAX];
 	struct jm_err err;
 	uint64_t id = 0;
 	int n, code;
 
+	jm_ctl_options_add(
+	    jm_criteria_options(jm_ctl_options_add(options, own), &x.criteria, false), shared);
 	n = jm_ctl_options(argc, argv, options, "[options] [ID...]",
 	    "Write the exact bytes of archived messages; their digests are checked first.", &code);
 	if (n < 0)
 		return code;
 	if (x.format || n > 1 || x.all || jm_criteria_given(&x.criteria) ||
-	    (n == 0 && x.criteria.set_aside))
+	    (n == 0 && jm_criteria_flag(&x.criteria, "set-aside")))
 		return run_many(&x, argv + 1, n, argv[0]);
 	if (n == 0)
 		return jm_ctl_fail_usage(argv[0], NULL);
