@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What a reader sees of a message. See preview.h. */
+/* Header fields, text and attachments of a message, decoded. The text of HTML is in html.c, the
+ * parts of a message are in common/mail/part.c. */
 #include "common/view/preview.h"
 
 #include <string.h>
@@ -10,38 +11,35 @@
 #include "common/mail/word.h"
 #include "common/view/html.h"
 
-#define HTML_BYTES (512u * 1024) /* of an HTML part that are read */
+#define HTML_BYTES (512u * 1024) /* read of an HTML part */
 #define HEADERS_MAX 2000
 #define ATTACHMENTS_MAX 5000
 
-struct preview {
-	json_t *attachments;
-	struct jm_buf plain, html; /* the first of each that is no attachment, as UTF-8; html: not
-				      yet as text */
+struct reading {
+	struct jm_preview *v;
+	struct jm_buf plain, html; /* the first of each that is no attachment, as UTF-8; html: with
+				      its tags */
 	bool has_plain, has_html, plain_cut, html_cut;
 };
 
-static int no_memory(struct jm_err *err)
-{
-	return jm_err_set(err, JM_E_TEMP, "no memory for a preview");
-}
-
-/* UTF-8 text as JSON; what is none (a character cut in two) is replaced. */
-static json_t *text_json(struct jm_span text)
+/* A copy of text in the arena, U+FFFD for what is not UTF-8 (a character cut in two). */
+static int preview_copy(
+    struct jm_preview *v, struct jm_span text, struct jm_span *copy_r, struct jm_err *err)
 {
 	struct jm_buf clean;
-	struct jm_err no;
-	json_t *value = NULL;
+	int rc;
 
-	jm_buf_init(&clean, 3 * (size_t)text.len + 16);
-	if (jm_charset_scrub(text, &clean, &no) == 0)
-		value = json_stringn(jm_buf_str(&clean), clean.len);
+	jm_buf_init(&clean, 3 * text.len + 16);
+	rc = jm_charset_scrub(text, &clean, err);
+	if (rc == 0)
+		rc = jm_arena_copy(
+		    &v->arena, jm_span_of(jm_buf_str(&clean), clean.len), copy_r, err);
 	jm_buf_release(&clean);
-	return value;
+	return rc;
 }
 
-/* Does a field tell who received it? Trace fields do: "Received: ... for <address>". */
-static bool tells_bcc(struct jm_span name)
+/* Does the field name a recipient? Trace fields do: "Received: ... for <address>". */
+static bool names_recipient(struct jm_span name)
 {
 	static const char *const names[] = { "Received", "Delivered-To", "X-Original-To",
 		"Envelope-To", "X-Envelope-To", "X-Forwarded-To", "X-RCPT-TO" };
@@ -55,23 +53,26 @@ static bool tells_bcc(struct jm_span name)
 	return false;
 }
 
-static int add_header(json_t *list, const struct jm_field *f, struct jm_buf *fold,
+/* fold and text: buffers to work in. */
+static int add_header(struct jm_preview *v, const struct jm_field *f, struct jm_buf *fold,
     struct jm_buf *text, struct jm_err *err)
 {
+	void *array = v->headers;
+	struct jm_preview_header *h = jm_arena_grow(
+	    &v->arena, &array, &v->headers_n, &v->headers_cap, sizeof *h, err);
 	struct jm_span value;
-	json_t *o;
 
+	v->headers = array;
 	jm_buf_reset(text);
-	if (jm_field_unfold(jm_span_sub(f->value, 0, JM_FIELD_VALUE_BYTES), fold, &value, err) !=
+	if (!h ||
+	    jm_field_unfold(jm_span_sub(f->value, 0, JM_FIELD_VALUE_BYTES), fold, &value, err) !=
 		0 ||
-	    jm_word_decode(value, text, err) != 0)
+	    jm_word_decode(value, text, err) != 0 || preview_copy(v, f->name, &h->name, err) != 0)
 		return -1;
-	o = json_pack(
-	    "{s:o, s:o}", "name", text_json(f->name), "value", text_json(jm_buf_span(text)));
-	return o && json_array_append_new(list, o) == 0 ? 0 : no_memory(err);
+	return preview_copy(v, jm_buf_span(text), &h->value, err);
 }
 
-static int add_headers(json_t *list, struct jm_span message, bool bcc, struct jm_err *err)
+static int add_headers(struct jm_preview *v, struct jm_span message, bool bcc, struct jm_err *err)
 {
 	struct jm_buf fold, text;
 	struct jm_fields w;
@@ -81,16 +82,16 @@ static int add_headers(json_t *list, struct jm_span message, bool bcc, struct jm
 	jm_buf_init(&fold, JM_FIELD_VALUE_BYTES);
 	jm_buf_init(&text, 4 * (size_t)JM_FIELD_VALUE_BYTES);
 	jm_fields_start(&w, message);
-	while (rc == 0 && json_array_size(list) < HEADERS_MAX && jm_fields_next(&w, &f))
-		if (!jm_span_none(f.name) && (bcc || !tells_bcc(f.name)))
-			rc = add_header(list, &f, &fold, &text, err);
+	while (rc == 0 && v->headers_n < HEADERS_MAX && jm_fields_next(&w, &f))
+		if (!jm_span_none(f.name) && (bcc || !names_recipient(f.name)))
+			rc = add_header(v, &f, &fold, &text, err);
 	jm_buf_release(&fold);
 	jm_buf_release(&text);
 	return rc;
 }
 
-/* The part's text as UTF-8 into out. */
-static int take_text(
+/* Decode the text of a part, of at most max_bytes, as UTF-8 into out. */
+static int decode_part(
     const struct jm_part *p, size_t max_bytes, struct jm_buf *out, bool *cut_r, struct jm_err *err)
 {
 	struct jm_buf octets;
@@ -108,87 +109,96 @@ static int take_text(
 	return rc;
 }
 
-static int add_attachment(struct preview *v, const struct jm_part *p, struct jm_err *err)
+static int add_attachment(struct jm_preview *v, const struct jm_part *p, struct jm_err *err)
 {
-	json_t *o;
+	struct jm_span type = jm_span_str(p->kind[0] ? p->kind : "application/octet-stream"),
+		       name = p->name;
+	struct jm_preview_attachment *a;
+	void *array = v->attachments;
 
-	if (json_array_size(v->attachments) >= ATTACHMENTS_MAX)
+	if (v->attachments_n >= ATTACHMENTS_MAX)
 		return 0;
-	o = json_pack("{s:o, s:s, s:I, s:I}", "name",
-	    jm_span_none(p->name) ? json_null() : text_json(p->name), "type",
-	    p->kind[0] ? p->kind : "application/octet-stream", "size", (json_int_t)jm_part_bytes(p),
-	    "depth", (json_int_t)p->depth);
-	if (!o) /* a type that is no UTF-8 */
-		o = json_pack("{s:n, s:s, s:I, s:I}", "name", "type", "application/octet-stream",
-		    "size", (json_int_t)jm_part_bytes(p), "depth", (json_int_t)p->depth);
-	return o && json_array_append_new(v->attachments, o) == 0 ? 0 : no_memory(err);
+	a = jm_arena_grow(
+	    &v->arena, &array, &v->attachments_n, &v->attachments_cap, sizeof *a, err);
+	v->attachments = array;
+	if (!a)
+		return -1;
+	if (!jm_charset_is_utf8(type)) {
+		type = jm_span_str("application/octet-stream");
+		name = (struct jm_span){ NULL, 0 };
+	}
+	a->bytes = jm_part_bytes(p);
+	a->depth = p->depth;
+	if (preview_copy(v, type, &a->type, err) != 0)
+		return -1;
+	return jm_span_none(name) ? 0 : preview_copy(v, name, &a->name, err);
 }
 
-static int look_at(void *ctx, const struct jm_part *p, struct jm_err *err)
+/* The visitor of the parts: the first plain and the first HTML part are the text, all others are
+ * attachments. */
+static int read_part(void *ctx, const struct jm_part *p, struct jm_err *err)
 {
-	struct preview *v = ctx;
+	struct reading *r = ctx;
 
 	if (p->attachment)
-		return add_attachment(v, p, err);
+		return add_attachment(r->v, p, err);
 	if (p->depth > 0)
 		return 0;
-	if (strcmp(p->kind, "text/plain") == 0 && !v->has_plain) {
-		v->has_plain = true;
-		return take_text(p, JM_PREVIEW_TEXT_BYTES, &v->plain, &v->plain_cut, err);
+	if (strcmp(p->kind, "text/plain") == 0 && !r->has_plain) {
+		r->has_plain = true;
+		return decode_part(p, JM_PREVIEW_TEXT_BYTES, &r->plain, &r->plain_cut, err);
 	}
-	if (strcmp(p->kind, "text/html") == 0 && !v->has_html) {
-		v->has_html = true;
-		return take_text(p, HTML_BYTES, &v->html, &v->html_cut, err);
+	if (strcmp(p->kind, "text/html") == 0 && !r->has_html) {
+		r->has_html = true;
+		return decode_part(p, HTML_BYTES, &r->html, &r->html_cut, err);
 	}
-	/* A further text, of a list's footer say. */
-	return p->alternative ? 0 : add_attachment(v, p, err);
+	/* Another text, such as the footer of a mailing list. */
+	return p->alternative ? 0 : add_attachment(r->v, p, err);
 }
 
-static int set_text(struct preview *v, json_t *o, struct jm_err *err)
+/* The plain text, unless it is blank and there is HTML. */
+static int choose_text(struct reading *r, struct jm_err *err)
 {
-	bool plain = v->has_plain &&
-	    (!v->has_html || jm_field_strip(jm_buf_span(&v->plain)).len > 0),
-	     cut = plain ? v->plain_cut : v->html_cut, more = false;
+	bool plain = r->has_plain &&
+	    (!r->has_html || jm_field_strip(jm_buf_span(&r->plain)).len > 0),
+	     more = false;
 	struct jm_buf text;
 	int rc = 0;
 
+	if (!plain && !r->has_html)
+		return 0;
+	r->v->source = plain ? JM_PREVIEW_PLAIN : JM_PREVIEW_HTML;
 	jm_buf_init(&text, JM_PREVIEW_TEXT_BYTES);
-	if (!plain && v->has_html)
-		rc = jm_html_text(jm_buf_span(&v->html), &text, &more, err);
+	if (!plain)
+		rc = jm_html_text(jm_buf_span(&r->html), &text, &more, err);
+	r->v->text_cut = more || (plain ? r->plain_cut : r->html_cut);
 	if (rc == 0)
-		rc = json_object_set_new(o, "text",
-			 !plain && !v->has_html
-			     ? json_null()
-			     : text_json(plain ? jm_buf_span(&v->plain) : jm_buf_span(&text))) |
-			json_object_set_new(o, "text_from",
-			    plain             ? json_string("text/plain")
-				: v->has_html ? json_string("text/html")
-					      : json_null()) |
-			json_object_set_new(o, "text_cut", json_boolean(cut || more))
-		    ? no_memory(err)
-		    : 0;
+		rc = jm_charset_scrub(jm_buf_span(plain ? &r->plain : &text), &r->v->text, err);
 	jm_buf_release(&text);
 	return rc;
 }
 
-json_t *jm_preview(struct jm_span message, bool bcc, struct jm_err *err)
+int jm_preview_read(struct jm_span message, bool bcc, struct jm_preview *v, struct jm_err *err)
 {
-	struct preview v = { .attachments = json_array() };
-	json_t *o = json_object(), *headers = json_array();
+	struct reading r = { .v = v };
 	int rc = -1;
 
-	jm_buf_init(&v.plain, 4 * (size_t)JM_PREVIEW_TEXT_BYTES);
-	jm_buf_init(&v.html, 4 * (size_t)HTML_BYTES);
-	if (!v.attachments || json_object_set_new(o, "headers", headers) != 0)
-		no_memory(err);
-	else if (add_headers(headers, message, bcc, err) == 0 &&
-	    jm_parts_walk(message, look_at, &v, err) >= 0 && set_text(&v, o, err) == 0)
-		rc = json_object_set(o, "attachments", v.attachments) == 0 ? 0 : no_memory(err);
-	json_decref(v.attachments);
-	jm_buf_release(&v.plain);
-	jm_buf_release(&v.html);
-	if (rc == 0)
-		return o;
-	json_decref(o);
-	return NULL;
+	*v = (struct jm_preview){ .source = JM_PREVIEW_NONE };
+	/* Without a cap of its own: the message and the limits above bound it. */
+	jm_arena_init(&v->arena, SIZE_MAX);
+	jm_buf_init(&r.plain, 4 * (size_t)JM_PREVIEW_TEXT_BYTES);
+	jm_buf_init(&v->text, 3 * r.plain.max_bytes); /* U+FFFD has three bytes */
+	jm_buf_init(&r.html, 4 * (size_t)HTML_BYTES);
+	if (add_headers(v, message, bcc, err) == 0 &&
+	    jm_parts_walk(message, read_part, &r, err) >= 0)
+		rc = choose_text(&r, err);
+	jm_buf_release(&r.plain);
+	jm_buf_release(&r.html);
+	return rc;
+}
+
+void jm_preview_release(struct jm_preview *v)
+{
+	jm_arena_release(&v->arena);
+	jm_buf_release(&v->text);
 }

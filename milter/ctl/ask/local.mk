@@ -8,6 +8,7 @@ milter_ctl_jmctl_SOURCES += \
 	milter/ctl/ask/rows.c milter/ctl/ask/rows.h \
 	milter/ctl/ask/search.c milter/ctl/ask/search.h \
 	milter/ctl/ask/show.c milter/ctl/ask/show.h \
+	milter/ctl/ask/show_message.c milter/ctl/ask/show_message.h \
 	milter/ctl/ask/status.c milter/ctl/ask/status.h \
 	milter/ctl/ask/status_days.c milter/ctl/ask/status_days.h \
 	milter/ctl/ask/status_text.c milter/ctl/ask/status_text.h \

@@ -9,30 +9,24 @@
 #include "common/base/num.h"
 #include "common/base/spool.h"
 #include "common/control/answer.h"
-#include "common/view/preview.h"
+#include "common/mail/charset.h"
+#include "milter/ctl/ask/show_message.h"
 #include "milter/ctl/cli/option.h"
 #include "milter/ctl/cli/outcome.h"
 #include "milter/ctl/cli/print.h"
 #include "milter/ctl/cli/target.h"
 
 #define NAME_COLUMNS 16
-#define LINES 40 /* of the text, unless told */
+#define LINES 40 /* of the text, unless told otherwise */
 #define MESSAGE_MAX_BYTES ((uint64_t)1 << 32)
 
 struct show {
 	struct jm_target target;
-	bool bcc, headers, no_message;
-	uint64_t lines;
+	struct jm_show_options shown;
+	bool bcc, no_message;
 	json_t *items;           /* that came */
 	struct jm_spool message; /* of the item at hand */
 };
-
-static void put_title(const char *title)
-{
-	jm_print_style(stdout, JM_PRINT_BOLD);
-	printf("\n%s\n", title);
-	jm_print_style(stdout, JM_PRINT_PLAIN);
-}
 
 static void put_name(const char *name)
 {
@@ -257,130 +251,13 @@ static void put_envelope(const json_t *item)
 		puts("  sender and recipients are from the message's own header and may lack Bcc");
 }
 
-/* ---- the message ---- */
-
-static bool is_main(const char *name)
-{
-	static const char *const names[] = { "From", "Sender", "Reply-To", "To", "Cc", "Bcc",
-		"Resent-From", "Resent-To", "Date", "Subject", "Message-ID", "In-Reply-To" };
-
-	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-		if (jm_span_eq_nocase(jm_span_str(name), jm_span_str(names[i])))
-			return true;
-	return false;
-}
-
-static void put_headers(const struct show *s, const json_t *headers)
-{
-	const json_t *h;
-	size_t i;
-
-	json_array_foreach(headers, i, h) {
-		const char *name = json_string_value(json_object_get(h, "name"));
-
-		if (!s->headers && (!name || !is_main(name)))
-			continue;
-		fputs("  ", stdout);
-		jm_print_style(stdout, JM_PRINT_DIM);
-		jm_print_value(stdout, json_object_get(h, "name"), NAME_COLUMNS, false);
-		jm_print_style(stdout, JM_PRINT_PLAIN);
-		putchar(' ');
-		jm_print_value(stdout, json_object_get(h, "value"), 0, false);
-		putchar('\n');
-	}
-}
-
-/* A line of text: tabs are blanks here, and nothing else of it reaches the terminal as it is. */
-static void put_text_line(struct jm_span line)
-{
-	fputs("  | ", stdout);
-	while (line.len > 0) {
-		size_t tab = jm_span_index(line, '\t');
-
-		jm_print_text(stdout, jm_span_sub(line, 0, tab));
-		if (tab < line.len)
-			fputs("    ", stdout);
-		line = jm_span_sub(line, tab + 1, line.len);
-	}
-	putchar('\n');
-}
-
-static void put_text(const struct show *s, const json_t *preview)
-{
-	const json_t *value = json_object_get(preview, "text"),
-		     *from = json_object_get(preview, "text_from");
-	struct jm_span text = jm_span_of(json_string_value(value), json_string_length(value));
-	uint64_t n = 0, more = 0;
-
-	if (!json_is_string(value))
-		return;
-	putchar('\n');
-	while (text.len > 0) {
-		size_t end = jm_span_index(text, '\n'),
-		       len = end > 0 && text.p[end - 1] == '\r' ? end - 1 : end;
-
-		if (s->lines == 0 || n < s->lines)
-			put_text_line(jm_span_sub(text, 0, len));
-		else
-			more++;
-		n++;
-		text = jm_span_sub(text, end + 1, text.len);
-	}
-	jm_print_style(stdout, JM_PRINT_DIM);
-	if (more > 0)
-		printf("  %llu more lines; --lines 0 shows all\n", (unsigned long long)more);
-	if (json_is_true(json_object_get(preview, "text_cut")))
-		puts("  the text goes on; export has all of it");
-	if (json_is_string(from) && strcmp(json_string_value(from), "text/html") == 0)
-		puts("  (from HTML)");
-	jm_print_style(stdout, JM_PRINT_PLAIN);
-}
-
-static void put_attachments(const json_t *list)
-{
-	char size[JM_PRINT_BYTES_TEXT];
-	const json_t *a;
-	size_t i;
-
-	if (json_array_size(list) > 0)
-		put_title("attachments");
-	json_array_foreach(list, i, a) {
-		printf("  %*s%9s  ", (int)json_integer_value(json_object_get(a, "depth")) * 2, "",
-		    jm_print_bytes((uint64_t)json_integer_value(json_object_get(a, "size")), size));
-		jm_print_value(stdout, json_object_get(a, "type"), 30, false);
-		fputs("  ", stdout);
-		jm_print_value(stdout, json_object_get(a, "name"), 0, false);
-		putchar('\n');
-	}
-}
-
-static void put_message(const struct show *s, const json_t *preview)
-{
-	const json_t *problem = json_object_get(preview, "problem");
-
-	if (!preview)
-		return;
-	put_title("message");
-	if (problem) {
-		jm_print_style(stdout, JM_PRINT_BAD);
-		fputs("  ", stdout);
-		jm_print_value(stdout, problem, 0, false);
-		jm_print_style(stdout, JM_PRINT_PLAIN);
-		putchar('\n');
-		return;
-	}
-	put_headers(s, json_object_get(preview, "headers"));
-	put_text(s, preview);
-	put_attachments(json_object_get(preview, "attachments"));
-}
-
 static void put_recipients(const json_t *item)
 {
 	const json_t *value, *list = json_object_get(item, "recipients");
 	long long hidden = json_integer_value(json_object_get(item, "hidden_recipients"));
 	size_t i;
 
-	put_title("recipients");
+	jm_show_title("recipients");
 	json_array_foreach(list, i, value)
 		put_recipient(value);
 	if (hidden > 0)
@@ -394,13 +271,13 @@ static void put_item(const struct show *s, const json_t *item)
 
 	put_envelope(item);
 	put_recipients(item);
-	put_message(s, json_object_get(item, "message"));
+	jm_show_message(&s->shown, json_object_get(item, "message"));
 	list = json_object_get(item, "contents");
-	put_title("contents");
+	jm_show_title("contents");
 	json_array_foreach(list, i, value)
 		put_content(i, value);
 	list = json_object_get(item, "reports");
-	put_title("reports");
+	jm_show_title("reports");
 	json_array_foreach(list, i, value)
 		put_report(i, value);
 }
@@ -429,7 +306,7 @@ static int add_message(struct show *s, json_t *item, struct jm_err *err)
 	const struct jm_answer_out out = { .object = keep, .bytes = put_bytes, .ctx = s };
 	json_t *request = json_pack(
 		   "{s:s, s:O}", "verb", "export", "id", json_object_get(item, "id")),
-	       *preview = NULL;
+	       *message = NULL;
 	const char *tmp = getenv("TMPDIR");
 	struct jm_span bytes;
 	int rc;
@@ -438,11 +315,11 @@ static int add_message(struct show *s, json_t *item, struct jm_err *err)
 	rc = request ? jm_target_ask(&s->target, request, &out, err)
 		     : jm_err_set(err, JM_E_TEMP, "out of memory");
 	if (rc == 0 && jm_spool_view(&s->message, &bytes, err) == 0)
-		preview = jm_preview(bytes, s->bcc, err);
-	rc = preview ? 0 : -1;
+		message = jm_show_json(bytes, s->bcc, err);
+	rc = message ? 0 : -1;
 	if (rc < 0)
-		preview = json_pack("{s:s}", "problem", err->text);
-	if (json_object_set_new(item, "message", preview) != 0)
+		message = json_pack("{s:s}", "problem", err->text);
+	if (json_object_set_new(item, "message", message) != 0)
 		rc = jm_err_set(err, JM_E_TEMP, "out of memory");
 	json_decref(request);
 	jm_spool_release(&s->message);
@@ -456,10 +333,12 @@ static int ask(struct show *s, const char *id, struct jm_err *err)
 	uint64_t number = 0;
 	int rc;
 
-	if (strchr(id, '@') || id[0] == '<')
+	if ((strchr(id, '@') || id[0] == '<') && !jm_charset_is_utf8(jm_span_str(id)))
+		rc = jm_err_set(err, JM_E_USAGE, "the Message-ID is no UTF-8");
+	else if (strchr(id, '@') || id[0] == '<')
 		rc = json_object_set_new(request, "message-id", json_string(id)) == 0
 		    ? 0
-		    : jm_err_set(err, JM_E_USAGE, "the Message-ID is no UTF-8");
+		    : jm_err_set(err, JM_E_TEMP, "out of memory");
 	else if ((rc = jm_ctl_id(id, &number, err)) == 0)
 		rc = json_object_set_new(request, "id", json_integer((json_int_t)number)) == 0
 		    ? 0
@@ -500,12 +379,12 @@ static int run(struct show *s, const char *id, struct jm_err *err)
 
 int jm_ctl_show(int argc, char **argv)
 {
-	struct show s = { .lines = LINES };
+	struct show s = { .shown.lines = LINES };
 	const struct jm_ctl_option options[] = { { "bcc", JM_CTL_FLAG, &s.bcc, NULL,
 						     "tell Bcc recipients, too" },
-		{ "headers", JM_CTL_FLAG, &s.headers, NULL,
+		{ "headers", JM_CTL_FLAG, &s.shown.headers, NULL,
 		    "the whole header of the message, not only its main fields" },
-		{ "lines", JM_CTL_NUMBER, &s.lines, "N",
+		{ "lines", JM_CTL_NUMBER, &s.shown.lines, "N",
 		    "at most N lines of the text; 0: all [40]" },
 		{ "no-message", JM_CTL_FLAG, &s.no_message, NULL,
 		    "only what the reports tell; the message is not read" },

@@ -67,24 +67,20 @@ static void put_time(FILE *f, const char *name, int64_t ms)
 	put_tag(f, name, "DateTime", jm_span_str(value));
 }
 
-/* A field of the message's header, decoded; all of them when there are several. */
+/* A header field of the message, decoded; of several with that name all, separated by commas. */
 static int put_header(
-    FILE *f, const char *tag, const json_t *headers, const char *name, struct jm_err *err)
+    FILE *f, const char *tag, const struct jm_preview *v, const char *name, struct jm_err *err)
 {
 	struct jm_buf list;
-	const json_t *h;
-	size_t i;
 	int rc = 0;
 
 	jm_buf_init(&list, LIST_BYTES);
-	json_array_foreach(headers, i, h)
-		if (rc == 0 &&
-		    jm_span_eq_nocase(text_of(json_object_get(h, "name")), jm_span_str(name))) {
+	for (size_t i = 0; rc == 0 && i < v->headers_n; i++)
+		if (jm_span_eq_nocase(v->headers[i].name, jm_span_str(name))) {
 			if (list.len > 0)
 				rc = jm_buf_add(&list, ", ", 2, err);
 			if (rc == 0)
-				rc = jm_buf_add_span(
-				    &list, text_of(json_object_get(h, "value")), err);
+				rc = jm_buf_add_span(&list, v->headers[i].value, err);
 		}
 	if (rc == 0 && list.p)
 		put_tag(f, tag, "Text", jm_buf_span(&list));
@@ -119,28 +115,24 @@ static int put_recipients(
 	return rc;
 }
 
-static int put_attachments(FILE *f, const json_t *list, struct jm_err *err)
+static int put_attachments(FILE *f, const struct jm_preview *v, struct jm_err *err)
 {
 	struct jm_buf names;
 	char count[24];
-	const json_t *a;
-	size_t i;
 	int rc = 0;
 
 	jm_buf_init(&names, LIST_BYTES);
-	json_array_foreach(list, i, a) {
-		const json_t *name = json_object_get(a, "name");
-
-		if (rc < 0 || !json_is_string(name))
+	for (size_t i = 0; rc == 0 && i < v->attachments_n; i++) {
+		if (jm_span_none(v->attachments[i].name))
 			continue;
 		if (names.len > 0)
 			rc = jm_buf_add(&names, "; ", 2, err);
 		if (rc == 0)
-			rc = jm_buf_add_span(&names, text_of(name), err);
+			rc = jm_buf_add_span(&names, v->attachments[i].name, err);
 	}
-	snprintf(count, sizeof count, "%zu", json_array_size(list));
-	put_tag(f, "#HasAttachments", "Boolean",
-	    jm_span_str(json_array_size(list) > 0 ? "true" : "false"));
+	snprintf(count, sizeof count, "%zu", v->attachments_n);
+	put_tag(
+	    f, "#HasAttachments", "Boolean", jm_span_str(v->attachments_n > 0 ? "true" : "false"));
 	put_tag(f, "#AttachmentCount", "LongInteger", jm_span_str(count));
 	if (rc == 0 && names.p)
 		put_tag(f, "#AttachmentNames", "Text", jm_buf_span(&names));
@@ -149,17 +141,16 @@ static int put_attachments(FILE *f, const json_t *list, struct jm_err *err)
 }
 
 static int put_tags(
-    FILE *f, const struct jm_export_one *m, const json_t *preview, struct jm_err *err)
+    FILE *f, const struct jm_export_one *m, const struct jm_preview *preview, struct jm_err *err)
 {
-	const json_t *headers = json_object_get(preview, "headers");
 	const char *time = json_string_value(json_object_get(m->item, "time"));
 	long long hidden = json_integer_value(json_object_get(m->item, "hidden_recipients"));
 	char number[24];
 	int64_t ms;
 
-	if (put_header(f, "#From", headers, "From", err) < 0 ||
-	    put_header(f, "#To", headers, "To", err) < 0 ||
-	    put_header(f, "#CC", headers, "Cc", err) < 0 ||
+	if (put_header(f, "#From", preview, "From", err) < 0 ||
+	    put_header(f, "#To", preview, "To", err) < 0 ||
+	    put_header(f, "#CC", preview, "Cc", err) < 0 ||
 	    put_recipients(f, "#BCC", m->item, "bcc", err) < 0)
 		return -1;
 	put_tag(f, "#Subject", "Text", text_of(json_object_get(m->item, "subject")));
@@ -167,7 +158,7 @@ static int put_tags(
 		put_time(f, "#DateSent", ms);
 	if (time && jm_clock_parse(time, &ms) == 0)
 		put_time(f, "#DateReceived", ms);
-	if (put_attachments(f, json_object_get(preview, "attachments"), err) < 0)
+	if (put_attachments(f, preview, err) < 0)
 		return -1;
 	put_tag(f, "JournalSender", "Text", text_of(json_object_get(m->item, "sender")));
 	if (put_recipients(f, "JournalRecipients", m->item, NULL, err) < 0)
@@ -211,19 +202,21 @@ static int begin_edrm(struct jm_exporter *x, struct jm_err *err)
 static int add_edrm(struct jm_exporter *x, const struct jm_export_one *m,
     char path_r[JM_EXPORT_PATH_BYTES], struct jm_err *err)
 {
-	json_t *preview = jm_preview(m->bytes, x->bcc, err);
+	struct jm_preview preview;
 	char path[JM_DUMP_PATH_BYTES], *slash;
 	int rc;
 
 	snprintf(
 	    path_r, JM_EXPORT_PATH_BYTES, "%s", jm_dump_path("natives", m->id, m->sha256, path));
-	rc = preview ? jm_exporter_write(x, path_r, m->bytes, err) : -1;
+	rc = jm_preview_read(m->bytes, x->bcc, &preview, err);
+	if (rc == 0)
+		rc = jm_exporter_write(x, path_r, m->bytes, err);
 	if (rc == 0) {
 		fprintf(x->file, "   <Document DocID=\"JM%010" PRIu64, m->id);
 		if (m->which > 0)
 			fprintf(x->file, "-%zu", m->which);
 		fputs("\" DocType=\"Message\" MimeType=\"message/rfc822\">\n    <Tags>\n", x->file);
-		rc = put_tags(x->file, m, preview, err);
+		rc = put_tags(x->file, m, &preview, err);
 		slash = strrchr(path, '/');
 		*slash = '\0';
 		fprintf(x->file,
@@ -232,7 +225,7 @@ static int add_edrm(struct jm_exporter *x, const struct jm_export_one *m,
 		put_md5(x->file, m->bytes);
 		fputs("/>\n     </File>\n    </Files>\n   </Document>\n", x->file);
 	}
-	json_decref(preview);
+	jm_preview_release(&preview);
 	return rc == 0 && ferror(x->file) ? jm_err_sys(err, JM_E_TEMP, "cannot write edrm.xml")
 					  : rc;
 }
