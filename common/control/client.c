@@ -75,7 +75,7 @@ static int client_frame(
 	if (type == 'B' || type == 'Q')
 		return jm_err_set(err, JM_E_CORRUPT,
 		    "the daemon sent a frame of type %c, which does not belong here", type);
-	if (jm_json_read(b->p, b->len, &value, err) < 0)
+	if (jm_json_read(b->p, b->len, &value, err) != 0)
 		return jm_err_wrap(err, "a frame from the daemon");
 	if (type == 'E')
 		rc = client_end(value, err);
@@ -107,7 +107,8 @@ int jm_client_ask(
 			*err = send_err;
 		else if (err->kind == JM_E_NOTFOUND || err->kind == JM_E_CORRUPT)
 			jm_err_set(err, JM_E_TEMP,
-			    "the daemon broke off in the middle of its answer; it may have been stopped");
+			    "the daemon broke off in the middle of its answer; it may have been "
+			    "stopped");
 		rc = -1;
 	}
 	jm_buf_release(&b);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The text of HTML mail. See html.h. */
+/* The text of HTML mail: blocks, white space, links, pictures. See html.h. */
 #include "common/view/html.h"
 
 #include <libxml/HTMLparser.h>
@@ -13,11 +13,12 @@
 struct reader {
 	htmlParserCtxtPtr parser;
 	struct jm_buf *out;
-	struct jm_buf link;          /* of the <a> at hand; empty: none */
-	size_t link_from;            /* where its text begins in out */
-	unsigned depth, hidden, pre; /* elements open; of these, hidden and preformatted ones */
-	unsigned breaks;             /* line ends before what comes next */
-	bool space;                  /* white space before what comes next */
+	struct jm_buf link; /* of the current <a>; empty: none */
+	size_t link_from;   /* where the text of the <a> begins in out */
+	/* open elements; the hidden and preformatted ones among them */
+	unsigned depth, hidden, pre;
+	unsigned breaks; /* line ends to write before the next text */
+	bool space;      /* write a blank before the next text */
 	bool cut;
 	struct jm_err err;
 	int rc;
@@ -97,7 +98,7 @@ static void want_breaks(struct reader *r, unsigned n)
 	r->space = false;
 }
 
-/* What is to be seen, behind what stands before it. */
+/* Write visible text, after the line ends or the blank that are due. */
 static void put(struct reader *r, const void *p, size_t n)
 {
 	if (r->out->len > 0 && r->breaks > 0)
@@ -153,13 +154,12 @@ static void begin_link(struct reader *r, const xmlChar **atts)
 
 	jm_buf_reset(&r->link);
 	if (!href || strncmp(href, "#", 1) == 0 ||
-	    jm_buf_add(&r->link, href, strnlen(href, LINK_BYTES), &no) < 0)
+	    jm_buf_add(&r->link, href, strnlen(href, LINK_BYTES), &no) != 0)
 		jm_buf_reset(&r->link);
 	r->link_from = r->out->len;
 }
 
-/* Where it leads, unless its text says so; a mailto: only when the text differs from the address.
- */
+/* Write where a link leads, unless its text is the same; of a mailto: only the address. */
 static void end_link(struct reader *r)
 {
 	struct jm_span link = jm_buf_span(&r->link),
@@ -246,7 +246,7 @@ static void on_end(void *ctx, const xmlChar *xml_name)
 
 int jm_html_text(struct jm_span html, struct jm_buf *out, bool *cut_r, struct jm_err *err)
 {
-	/* No cdataBlock: what stands in <script> and <style> is not even looked at. */
+	/* Without cdataBlock the parser drops the content of <script> and <style>. */
 	htmlSAXHandler sax = { .startElement = on_start,
 		.endElement = on_end,
 		.characters = on_characters,

@@ -17,8 +17,8 @@
 
 struct reading {
 	struct jm_preview *v;
-	struct jm_buf plain, html; /* the first of each that is no attachment, as UTF-8; html: with
-				      its tags */
+	/* the first of each that is no attachment, as UTF-8; html: with its tags */
+	struct jm_buf plain, html;
 	bool has_plain, has_html, plain_cut, html_cut;
 };
 

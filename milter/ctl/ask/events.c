@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* jmctl events: what happened, oldest first, and as it happens. */
+/* jmctl events: the events of the archive, oldest first; with --follow also new ones as they
+ * happen. */
 #include "milter/ctl/ask/events.h"
 
 #include "common/base/clock.h"
@@ -11,7 +12,7 @@
 #include "milter/ctl/cli/target.h"
 
 #define FOLLOW_MS 1000
-#define LOOK 500 /* events in one look */
+#define LOOK 500 /* events in one request */
 
 struct events {
 	struct jm_target target;
@@ -20,7 +21,7 @@ struct events {
 	bool follow;
 };
 
-/* A text of the event, when it has any, with what stands before it. */
+/* Print before and a text of the event; nothing when it has no such text. */
 static void put_text(const json_t *event, const char *key, const char *before)
 {
 	const json_t *value = json_object_get(event, key);
@@ -49,7 +50,7 @@ static void put_row(const json_t *event)
 	putchar('\n');
 }
 
-static int put(void *ctx, const json_t *event, struct jm_err *err)
+static int events_put(void *ctx, const json_t *event, struct jm_err *err)
 {
 	struct events *e = ctx;
 	uint64_t seq = (uint64_t)json_integer_value(json_object_get(event, "seq"));
@@ -75,9 +76,9 @@ static json_t *request_of(const struct events *e, bool follow)
 	    e->kind, "actor", e->actor, "since", e->since, "until", e->until, "follow", follow);
 }
 
-static int ask(struct events *e, struct jm_err *err)
+static int events_ask(struct events *e, struct jm_err *err)
 {
-	const struct jm_answer_out out = { .object = put, .ctx = e };
+	const struct jm_answer_out out = { .object = events_put, .ctx = e };
 	json_t *request = request_of(e, false);
 	int rc = request ? jm_target_ask(&e->target, request, &out, err)
 			 : jm_err_set(err, JM_E_TEMP, "out of memory");
@@ -86,8 +87,8 @@ static int ask(struct events *e, struct jm_err *err)
 	return rc < 0 ? -1 : jm_print_flush(err);
 }
 
-/* One look and what came of it: how many, -1. */
-static int look(struct events *e, struct jm_follow *f, struct jm_err *err)
+/* Ask once and print the new events. Returns their number, or -1. */
+static int events_look(struct events *e, struct jm_follow *f, struct jm_err *err)
 {
 	json_t *request = request_of(e, true), *list = NULL;
 	const json_t *event;
@@ -97,12 +98,12 @@ static int look(struct events *e, struct jm_follow *f, struct jm_err *err)
 
 	json_decref(request);
 	json_array_foreach(list, i, event)
-		if (rc > 0 && put(e, event, err) < 0)
+		if (rc > 0 && events_put(e, event, err) != 0)
 			rc = -1;
 	if (rc > 0)
 		rc = (int)json_array_size(list);
 	json_decref(list);
-	return rc < 0 || jm_print_flush(err) < 0 ? -1 : rc;
+	return rc < 0 || jm_print_flush(err) != 0 ? -1 : rc;
 }
 
 static int follow(struct events *e, struct jm_err *err)
@@ -110,7 +111,7 @@ static int follow(struct events *e, struct jm_err *err)
 	struct jm_follow f = { .target = &e->target, .verb = "events" };
 
 	while (e->limit == 0 || e->seen < e->limit) {
-		int n = look(e, &f, err);
+		int n = events_look(e, &f, err);
 
 		if (n < 0)
 			return -1;
@@ -150,7 +151,7 @@ int jm_ctl_events(int argc, char **argv)
 		jm_err_set(&err, JM_E_USAGE, "numbers go up to 9223372036854775807");
 		return jm_ctl_fail(argv[0], &err);
 	}
-	if (ask(&e, &err) < 0 || (e.follow && follow(&e, &err) < 0))
+	if (events_ask(&e, &err) != 0 || (e.follow && follow(&e, &err) != 0))
 		return jm_ctl_fail(argv[0], &err);
 	return 0;
 }

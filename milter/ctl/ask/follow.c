@@ -5,7 +5,7 @@
 
 #include "common/control/answer.h"
 
-static int keep(void *ctx, const json_t *object, struct jm_err *err)
+static int follow_keep(void *ctx, const json_t *object, struct jm_err *err)
 {
 	return json_array_append(ctx, (json_t *)(uintptr_t)object) == 0
 	    ? 0
@@ -15,10 +15,10 @@ static int keep(void *ctx, const json_t *object, struct jm_err *err)
 int jm_follow_ask(struct jm_follow *f, const json_t *request, json_t **list_r, struct jm_err *err)
 {
 	json_t *list = json_array();
-	const struct jm_answer_out out = { .object = keep, .ctx = list };
+	const struct jm_answer_out out = { .object = follow_keep, .ctx = list };
 	bool was_waiting = f->waiting;
 
-	/* Opening the archive again and again would keep a daemon from starting. */
+	/* Opening the archive again and again would prevent a daemon from starting. */
 	f->target->only_daemon = true;
 	if (list && jm_target_ask(f->target, request, &out, err) == 0) {
 		f->waiting = false;

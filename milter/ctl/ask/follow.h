@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Following a daemon: look after look, each a connection of its own whose answer is taken in whole
- * before anything of it is printed. So who reads slowly, or stops, holds nothing of the daemon's;
- * and a daemon that goes away is waited for.
+ * Follow a daemon by repeated requests. Each has a connection of its own, and its answer is read
+ * whole before any of it is printed, so that a slow or stopped reader of the output does not block
+ * the daemon. When the daemon goes away, the caller asks again until one answers.
  */
 #ifndef JM_MILTER_CTL_ASK_FOLLOW_H
 #define JM_MILTER_CTL_ASK_FOLLOW_H
@@ -11,12 +11,14 @@
 
 struct jm_follow {
 	struct jm_target *target;
-	const char *verb; /* for what is said on standard error; NULL: nothing is */
-	bool waiting;     /* no daemon answers, which was said */
+	const char *verb; /* for messages on standard error; NULL: print none */
+	bool waiting;     /* no daemon answered the last time; the message was printed */
 };
 
-/* Ask once. 1 with *list_r (the objects of the answer; caller owns), 0 when no daemon answers just
- * now, -1. Only the daemon is asked. */
+/*
+ * Ask the daemon once, never the archive. Returns 1 with the objects of the answer in *list_r,
+ * which the caller owns; 0 when no daemon answers at the moment; -1 for other errors.
+ */
 int jm_follow_ask(
     struct jm_follow *f, const json_t *request, json_t **list_r, struct jm_err *err) JM_MUST_CHECK;
 

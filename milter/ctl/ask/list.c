@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* jmctl list: the items of the archive, a line each; search with fewer criteria. */
+/* jmctl list: the items of the archive, a line each. The same as search, with fewer criteria. */
 #include "milter/ctl/ask/list.h"
 
 #include "milter/ctl/ask/rows.h"

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* jmctl queue, jmctl set-aside: what is not in the archive (yet), and what an operator may do about
- * it. */
+/*
+ * jmctl queue and jmctl set-aside: messages that are not in the archive (yet), and the decisions of
+ * an operator about them.
+ */
 #include "milter/ctl/ask/queue.h"
 
 #include <pwd.h>
@@ -9,8 +11,8 @@
 #include <unistd.h>
 
 #include "common/control/answer.h"
-#include "milter/ctl/ask/show.h"
 #include "milter/ctl/ask/list.h"
+#include "milter/ctl/ask/show.h"
 #include "milter/ctl/cli/option.h"
 #include "milter/ctl/cli/outcome.h"
 #include "milter/ctl/cli/print.h"
@@ -20,7 +22,7 @@ struct act {
 	struct jm_target target;
 	const char *service;
 	unsigned long long rows;
-	bool tree; /* show: everything, not a line */
+	bool tree; /* show: print all of it instead of a line */
 };
 
 /* ---- output ---- */
@@ -72,7 +74,7 @@ static void put_row(const json_t *row)
 	putchar('\n');
 }
 
-static int put(void *ctx, const json_t *row, struct jm_err *err)
+static int queue_put(void *ctx, const json_t *row, struct jm_err *err)
 {
 	struct act *a = ctx;
 
@@ -96,25 +98,25 @@ static int put(void *ctx, const json_t *row, struct jm_err *err)
 
 /* ---- asking ---- */
 
-/* Who we are, for the event. */
-static const char *actor(void)
+/* The user, for the event. */
+static const char *queue_actor(void)
 {
 	const struct passwd *pw = getpwuid(getuid());
 
 	return pw ? pw->pw_name : "jmctl";
 }
 
-static int ask(struct act *a, json_t *request, struct jm_err *err)
+static int queue_ask(struct act *a, json_t *request, struct jm_err *err)
 {
-	const struct jm_answer_out out = { .object = put, .ctx = a };
+	const struct jm_answer_out out = { .object = queue_put, .ctx = a };
 	int rc = request ? jm_target_ask(&a->target, request, &out, err)
 			 : jm_err_set(err, JM_E_USAGE, "an argument is no UTF-8");
 
 	json_decref(request);
-	return rc < 0 || jm_print_flush(err) < 0 ? -1 : 0;
+	return rc < 0 || jm_print_flush(err) != 0 ? -1 : 0;
 }
 
-/* A change gives no answer but that it was made. */
+/* Report a change that has no answer of its own. */
 static int say_done(const struct act *a, const char *verb, uint64_t id, struct jm_err *err)
 {
 	json_t *o = a->target.json ? json_pack("{s:I, s:s}", "id", (json_int_t)id, "done", verb)
@@ -126,8 +128,11 @@ static int say_done(const struct act *a, const char *verb, uint64_t id, struct j
 	return jm_print_flush(err);
 }
 
-/* The same for each ID; the first failure's exit code, but all are tried. */
-static int each(const char *name, struct act *a, const char *verb, char **ids, int n)
+/*
+ * Ask verb for each ID; name is the verb of jmctl. All IDs are tried; returns the exit code of the
+ * first failure.
+ */
+static int queue_each(const char *name, struct act *a, const char *verb, char **ids, int n)
 {
 	int code = 0, one;
 
@@ -136,10 +141,10 @@ static int each(const char *name, struct act *a, const char *verb, char **ids, i
 		uint64_t id;
 
 		if (jm_ctl_id(ids[i], &id, &err) == 0 &&
-		    ask(a,
+		    queue_ask(a,
 			json_pack("{s:s, s:I, s:s*, s:s*}", "verb", verb, "id", (json_int_t)id,
 			    "from", strcmp(verb, "release") == 0 ? name : NULL, "actor",
-			    strcmp(verb, "queue") == 0 ? NULL : actor()),
+			    strcmp(verb, "queue") == 0 ? NULL : queue_actor()),
 			&err) == 0 &&
 		    (a->rows > 0 || say_done(a, verb, id, &err) == 0))
 			continue;
@@ -153,7 +158,8 @@ static int list_queue(struct act *a)
 {
 	struct jm_err err;
 
-	if (ask(a, json_pack("{s:s, s:s*}", "verb", "queue", "service", a->service), &err) < 0)
+	if (queue_ask(a, json_pack("{s:s, s:s*}", "verb", "queue", "service", a->service), &err) !=
+	    0)
 		return jm_ctl_fail("queue", &err);
 	if (a->rows == 0 && !a->target.json)
 		fputs("jmctl queue: nothing waits\n", stderr);
@@ -184,7 +190,8 @@ int jm_ctl_queue(int argc, char **argv)
 	if (i == 4) {
 		near = jm_ctl_nearest(action, actions, 4);
 		fprintf(stderr,
-		    "jmctl queue: no action \"%s\"%s%s%s; there are list, show, retry and release\n",
+		    "jmctl queue: no action \"%s\"%s%s%s; there are list, show, retry and "
+		    "release\n",
 		    action, near ? ", did you mean \"" : "", near ? near : "", near ? "\"" : "");
 		return jm_ctl_exit_code(JM_E_USAGE);
 	}
@@ -193,10 +200,10 @@ int jm_ctl_queue(int argc, char **argv)
 	if (n < 2)
 		return jm_ctl_fail_usage(argv[0], NULL);
 	a.tree = true;
-	return each(argv[0], &a, verbs[i], argv + 2, n - 1);
+	return queue_each(argv[0], &a, verbs[i], argv + 2, n - 1);
 }
 
-/* list and show are those of the archive's items. */
+/* Run list or show of the archive's items. */
 static int as_items(int argc, char **argv, bool list)
 {
 	static char verb_list[] = "list", verb_show[] = "show", option[] = "--set-aside";
@@ -216,8 +223,7 @@ static int as_items(int argc, char **argv, bool list)
 	return code;
 }
 
-/* The action comes before its options, but those that main() moved behind the verb come before it:
- * put it first. */
+/* Move the action to the front: main() may have moved options between the verb and the action. */
 static void action_first(int argc, char **argv)
 {
 	static const char *const actions[] = { "list", "show", "release", "expire" };
@@ -257,5 +263,5 @@ int jm_ctl_set_aside(int argc, char **argv)
 	}
 	if (n < 2)
 		return jm_ctl_fail_usage(argv[0], NULL);
-	return each(argv[0], &a, argv[1], argv + 2, n - 1);
+	return queue_each(argv[0], &a, argv[1], argv + 2, n - 1);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Items as a table or as JSON. See rows.h. */
+/* Items as a table or as JSON, and the arguments of a page. See rows.h. */
 #include "milter/ctl/ask/rows.h"
 
 #include <string.h>
@@ -26,8 +26,7 @@ static void put_head(const struct jm_rows *r)
 	putchar('\n');
 }
 
-/* The last cell: as wide as it is, at most room columns; room 0: no limit. Returns what is left of
- * room. */
+/* Print the last cell, of at most room columns (0: no limit). Returns the rest of room. */
 static size_t put_last(const json_t *value, size_t room)
 {
 	struct jm_span text = json_is_string(value)
@@ -52,7 +51,7 @@ static void put_row(const struct jm_rows *r, const json_t *item)
 	printf("%*lld  %-*s  ", ID_COLUMNS,
 	    (long long)json_integer_value(json_object_get(item, "id")), TIME_COLUMNS,
 	    jm_print_time(item, "time", time));
-	/* The null reverse path is an address too. */
+	/* The null reverse path is an address, too. */
 	if (json_is_string(sender) && json_string_length(sender) == 0)
 		jm_print_cell(stdout, jm_span_str("<>"), r->address_columns, cut);
 	else
@@ -71,7 +70,7 @@ static void put_row(const struct jm_rows *r, const json_t *item)
 	putchar('\n');
 }
 
-/* What a terminal has left after the fixed columns is shared by sender and subject. */
+/* Sender and subject share the columns that a terminal has besides the fixed ones. */
 static void share_columns(struct jm_rows *r)
 {
 	const size_t fixed = ID_COLUMNS + TIME_COLUMNS + COUNT_COLUMNS + SIZE_COLUMNS + 5 * 2;
@@ -87,7 +86,7 @@ static void share_columns(struct jm_rows *r)
 	r->subject_columns = left - r->address_columns;
 }
 
-static int put(void *ctx, const json_t *item, struct jm_err *err)
+static int rows_put(void *ctx, const json_t *item, struct jm_err *err)
 {
 	struct jm_rows *r = ctx;
 
@@ -102,11 +101,11 @@ static int put(void *ctx, const json_t *item, struct jm_err *err)
 			put_head(r);
 		put_row(r, item);
 	}
-	/* A reader that went away, or a full disk, ends it here and not after a million items. */
+	/* Stop at once when the reader is gone or the disk is full, not after a million items. */
 	return ferror(stdout) ? jm_print_flush(err) : 0;
 }
 
-static int progress(void *ctx, const json_t *o, struct jm_err *err)
+static int rows_progress(void *ctx, const json_t *o, struct jm_err *err)
 {
 	struct jm_rows *r = ctx;
 
@@ -116,7 +115,7 @@ static int progress(void *ctx, const json_t *o, struct jm_err *err)
 	return 0;
 }
 
-/* Which part of the answer is wanted, and in which order. */
+/* Add the page and the order to the request. */
 static int add_page(const struct jm_rows *r, json_t *request, struct jm_err *err)
 {
 	if (r->after > INT64_MAX)
@@ -138,7 +137,9 @@ static int add_page(const struct jm_rows *r, json_t *request, struct jm_err *err
 
 int jm_rows_ask(struct jm_rows *r, const char *verb, struct jm_target *c, json_t *request)
 {
-	const struct jm_answer_out out = { .object = put, .progress = progress, .ctx = r };
+	const struct jm_answer_out out = {
+		.object = rows_put, .progress = rows_progress, .ctx = r
+	};
 	struct jm_err err;
 	int rc;
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Items as a table, a line each, or as JSON: what list and search print. */
+/* Items as a table, a line each, or as JSON: the output of list and search. One thread. */
 #ifndef JM_MILTER_CTL_ASK_ROWS_H
 #define JM_MILTER_CTL_ASK_ROWS_H
 
@@ -7,21 +7,24 @@
 #include "milter/ctl/cli/target.h"
 
 struct jm_rows {
-	bool json, set_aside; /* set_aside: the reason is shown, too */
-	uint64_t limit;       /* 0: none; what comes behind it is not printed */
-	uint64_t after;       /* go on behind this item; 0: from the begin */
+	bool json, set_aside; /* set_aside: print the reason, too */
+	uint64_t limit;       /* print at most so many; 0: all */
+	uint64_t after;       /* begin after this item; 0: with the first */
 	bool reverse;
-	const char *sort; /* a word of search's; NULL: as it is */
+	const char *sort; /* a value of --sort; NULL: by id */
 	struct jm_progress bar;
 	size_t address_columns;
-	size_t subject_columns; /* 0: no terminal, nothing is cut */
-	uint64_t n;             /* how many came, at most limit + 1 */
+	size_t subject_columns; /* 0: not a terminal, do not cut */
+	uint64_t n;             /* received, at most limit + 1 */
 	uint64_t last_id;       /* of the last one printed */
 };
 
-/* Ask (request: what jm_answer() takes for "list" or "search", without what stands in r), print
- * what comes, and say on standard error what is to be said: nothing found, or that there is more
- * and how to go on. r: all up to sort are set, the rest 0. Frees request. Returns the exit code. */
+/*
+ * Ask and print the items. request: what jm_answer() takes for "list" or "search", without the
+ * arguments that r has; it is freed here. r: the caller sets the members up to sort, the others are
+ * 0. Prints on standard error when nothing was found, or that there are more items and how to get
+ * them. Returns the exit code.
+ */
 int jm_rows_ask(struct jm_rows *r, const char *verb, struct jm_target *c, json_t *request);
 
 #endif

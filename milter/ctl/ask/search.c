@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* jmctl search: the items that fit criteria, sorted and page by page. */
+/*
+ * jmctl search: the items that match all criteria, sorted and in pages. The criteria are in
+ * common/control/criterion.c.
+ */
 #include "milter/ctl/ask/search.h"
 
 #include <stdio.h>
@@ -40,7 +43,8 @@ int jm_ctl_search(int argc, char **argv)
 		return code;
 	if (n > 0) {
 		fprintf(stderr,
-		    "jmctl search: what is \"%s\"? Criteria are options: --address, --sender, --recipient, --domain, --subject, --since, ...; "
+		    "jmctl search: what is \"%s\"? Criteria are options: --address, --sender, "
+		    "--recipient, --domain, --subject, --since, ...; "
 		    "jmctl search --help lists them\n",
 		    argv[1]);
 		return EX_USAGE;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* jmctl show: one item with its envelope, who received it and by which report that is known, its
- * message as a reader sees it, its reports. */
+/*
+ * jmctl show: one item with its envelope, its recipients and the reports that name them, its
+ * message as a reader sees it (show_message.c), its contents and its reports.
+ */
 #include "milter/ctl/ask/show.h"
 
 #include <stdlib.h>
@@ -17,15 +19,15 @@
 #include "milter/ctl/cli/target.h"
 
 #define NAME_COLUMNS 16
-#define LINES 40 /* of the text, unless told otherwise */
+#define LINES 40 /* of the text, by default */
 #define MESSAGE_MAX_BYTES ((uint64_t)1 << 32)
 
 struct show {
 	struct jm_target target;
 	struct jm_show_options shown;
 	bool bcc, no_message;
-	json_t *items;           /* that came */
-	struct jm_spool message; /* of the item at hand */
+	json_t *items;           /* received */
+	struct jm_spool message; /* of the current item */
 };
 
 static void put_name(const char *name)
@@ -36,7 +38,7 @@ static void put_name(const char *name)
 	jm_print_style(stdout, JM_PRINT_PLAIN);
 }
 
-/* "  name          value"; nothing for a value that is not there. The null path is "<>". */
+/* Print "  NAME  VALUE"; nothing when there is no value. The null path is printed as "<>". */
 static void put_line(const char *name, const json_t *value)
 {
 	if (!value || json_is_null(value))
@@ -73,7 +75,7 @@ static void put_digest(const char *name, const json_t *o, const char *digest, co
 	printf("  %lld bytes\n", (long long)json_integer_value(json_object_get(o, size)));
 }
 
-/* A list of plain values, comma-separated. */
+/* Print a list of plain values, separated by commas. */
 static void put_values(const json_t *list)
 {
 	const json_t *value;
@@ -86,7 +88,7 @@ static void put_values(const json_t *list)
 	}
 }
 
-/* "a, b, c" under a name; nothing for an empty list. */
+/* Print "  NAME  a, b, c"; nothing for an empty list. */
 static void put_list(const char *name, const json_t *list)
 {
 	if (json_array_size(list) == 0)
@@ -96,7 +98,7 @@ static void put_list(const char *name, const json_t *list)
 	putchar('\n');
 }
 
-/* True when two reports name a recipient in the same way. */
+/* True when two reports name a recipient with the same type and the same other addresses. */
 static bool same_origin(const json_t *a, const json_t *b)
 {
 	static const char *const keys[] = { "type", "expanded_from", "forwarded_from" };
@@ -111,8 +113,7 @@ static bool same_origin(const json_t *a, const json_t *b)
 	return true;
 }
 
-/* One way in which a recipient was named, and by all the reports from the ith on that named it so.
- */
+/* Print one way in which a recipient is named, and all reports from the ith on that name it so. */
 static void put_origin(const json_t *address, const json_t *origins, size_t i)
 {
 	const json_t *o = json_array_get(origins, i), *other;
@@ -218,7 +219,7 @@ static void put_report(size_t i, const json_t *r)
 	put_digest("  as received", r, "sha256", "size");
 }
 
-/* Of the first report that has it: the item's own row does not. */
+/* The text under key of the first report that has it; the item itself has none. */
 static const json_t *of_a_report(const json_t *item, const char *key)
 {
 	const json_t *r;
@@ -282,9 +283,9 @@ static void put_item(const struct show *s, const json_t *item)
 		put_report(i, value);
 }
 
-/* ---- getting it ---- */
+/* ---- asking ---- */
 
-static int keep(void *ctx, const json_t *item, struct jm_err *err)
+static int show_keep(void *ctx, const json_t *item, struct jm_err *err)
 {
 	struct show *s = ctx;
 
@@ -300,10 +301,13 @@ static int put_bytes(void *ctx, const void *p, size_t n, struct jm_err *err)
 	return jm_spool_write(&s->message, p, n, err);
 }
 
-/* The message as a reader sees it, under "message"; what keeps it from being read is told there. */
+/*
+ * Add the message as a reader sees it to the item, under "message"; or {problem: text} when it
+ * cannot be read.
+ */
 static int add_message(struct show *s, json_t *item, struct jm_err *err)
 {
-	const struct jm_answer_out out = { .object = keep, .bytes = put_bytes, .ctx = s };
+	const struct jm_answer_out out = { .object = show_keep, .bytes = put_bytes, .ctx = s };
 	json_t *request = json_pack(
 		   "{s:s, s:O}", "verb", "export", "id", json_object_get(item, "id")),
 	       *message = NULL;
@@ -326,9 +330,9 @@ static int add_message(struct show *s, json_t *item, struct jm_err *err)
 	return rc;
 }
 
-static int ask(struct show *s, const char *id, struct jm_err *err)
+static int show_ask(struct show *s, const char *id, struct jm_err *err)
 {
-	const struct jm_answer_out out = { .object = keep, .ctx = s };
+	const struct jm_answer_out out = { .object = show_keep, .ctx = s };
 	json_t *request = json_pack("{s:s, s:b}", "verb", "show", "bcc", s->bcc);
 	uint64_t number = 0;
 	int rc;
@@ -349,16 +353,16 @@ static int ask(struct show *s, const char *id, struct jm_err *err)
 	return rc;
 }
 
-/* What came is shown also when some of it could not be read. */
-static int run(struct show *s, const char *id, struct jm_err *err)
+/* Print the items received, also when parts of them could not be read. */
+static int show_run(struct show *s, const char *id, struct jm_err *err)
 {
-	int rc = ask(s, id, err);
+	int rc = show_ask(s, id, err);
 	struct jm_err why;
 	json_t *item;
 	size_t i;
 
 	json_array_foreach(s->items, i, item) {
-		if (!s->no_message && add_message(s, item, &why) < 0 && rc == 0) {
+		if (!s->no_message && add_message(s, item, &why) != 0 && rc == 0) {
 			*err = why;
 			rc = -1;
 		}
@@ -370,7 +374,7 @@ static int run(struct show *s, const char *id, struct jm_err *err)
 			put_item(s, item);
 		}
 	}
-	if (jm_print_flush(&why) < 0) {
+	if (jm_print_flush(&why) != 0) {
 		*err = why;
 		rc = -1;
 	}
@@ -401,7 +405,7 @@ int jm_ctl_show(int argc, char **argv)
 		return jm_ctl_fail_usage(argv[0], n > 1 ? argv[2] : NULL);
 	s.target.keep = true;
 	s.items = json_array();
-	code = run(&s, argv[1], &err) < 0 ? jm_ctl_fail(argv[0], &err) : 0;
+	code = show_run(&s, argv[1], &err) != 0 ? jm_ctl_fail(argv[0], &err) : 0;
 	jm_target_end(&s.target);
 	json_decref(s.items);
 	return code;

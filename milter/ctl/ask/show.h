@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* jmctl show: one item. */
+/* jmctl show: one item with all that is known about it. */
 #ifndef JM_MILTER_CTL_ASK_SHOW_H
 #define JM_MILTER_CTL_ASK_SHOW_H
 

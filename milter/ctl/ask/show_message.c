@@ -108,7 +108,7 @@ static void put_headers(const struct jm_show_options *o, const json_t *headers)
 	}
 }
 
-/* A line of text: tabs are blanks here, and nothing else of it reaches the terminal as it is. */
+/* Print a line of text: tabs as blanks, all else escaped. */
 static void put_text_line(struct jm_span line)
 {
 	fputs("  | ", stdout);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* jmctl status: figures and state of the archive, and of the daemon when one runs. */
+/*
+ * jmctl status: figures and state of the archive, and of the daemon when one runs. The printing for
+ * people is in status_text.c and status_days.c.
+ */
 #include "milter/ctl/ask/status.h"
 
 #include <sysexits.h>
@@ -20,7 +23,7 @@ struct status {
 	json_t *answer; /* owned */
 };
 
-static int keep(void *ctx, const json_t *status, struct jm_err *err)
+static int status_keep(void *ctx, const json_t *status, struct jm_err *err)
 {
 	struct status *s = ctx;
 
@@ -28,8 +31,8 @@ static int keep(void *ctx, const json_t *status, struct jm_err *err)
 	return s->answer ? 0 : jm_err_set(err, JM_E_TEMP, "out of memory");
 }
 
-/* A daemon tells which domains are unverified; without one the archive and the settings, when there
- * are any, do. */
+/* Add "unverified_domains": from the daemon, or without one from the archive and the settings, if
+ * any. */
 static void add_unverified(struct status *s)
 {
 	json_t *of_daemon = json_object_get(
@@ -56,7 +59,7 @@ static void add_unverified(struct status *s)
 	jm_settings_unref(&settings);
 }
 
-static int put(
+static int status_put(
     const struct jm_target *c, const json_t *status, bool all, bool days, struct jm_err *err)
 {
 	if (c->json) {
@@ -71,7 +74,8 @@ static int put(
 		jm_status_print(status);
 	if (json_is_false(json_object_get(json_object_get(status, "balance"), "holds")))
 		fputs(
-		    "jmctl status: the counters do not balance: received is not archived + merged + set aside + queued + refused + deferred; see "
+		    "jmctl status: the counters do not balance: received is not archived + merged "
+		    "+ set aside + queued + refused + deferred; see "
 		    "\"balance\" of --all, and run jmctl verify\n",
 		    stderr);
 	if (all && json_is_null(json_object_get(status, "daemon")))
@@ -91,7 +95,7 @@ int jm_ctl_status(int argc, char **argv)
 		{ "service", JM_CTL_TEXT, &service, "ADDRESS",
 		    "with --days: of this journal address" },
 		JM_TARGET_OPTIONS(&s.target), { NULL } };
-	const struct jm_answer_out out = { .object = keep, .ctx = &s };
+	const struct jm_answer_out out = { .object = status_keep, .ctx = &s };
 	json_t *request = NULL;
 	struct jm_err err;
 	int n, code;
@@ -106,15 +110,16 @@ int jm_ctl_status(int argc, char **argv)
 		fputs("jmctl status: --service goes with --days\n", stderr);
 		return EX_USAGE;
 	}
-	/* What was not asked for is not named: a daemon from before it understands the rest. */
+	/* Leave out arguments that are not used: an older daemon does not know them. */
 	request = json_pack("{s:s, s:o*, s:s*}", "verb", "status", "days",
 	    days ? json_true() : NULL, "service", service);
-	if (jm_target_ask(&s.target, request, &out, &err) < 0) {
+	if (jm_target_ask(&s.target, request, &out, &err) != 0) {
 		code = jm_ctl_fail(argv[0], &err);
 	} else {
 		add_unverified(&s);
-		code = put(&s.target, s.answer, all, days, &err) < 0 ? jm_ctl_fail(argv[0], &err)
-								     : 0;
+		code = status_put(&s.target, s.answer, all, days, &err) != 0
+		    ? jm_ctl_fail(argv[0], &err)
+		    : 0;
 	}
 	json_decref(s.answer);
 	json_decref(request);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* jmctl status --days: what each day brought, so that one without mail is seen. */
+/* jmctl status --days: the counts of each day, so that a day without mail is visible. */
 #include "milter/ctl/ask/status_days.h"
 
 #include <string.h>
@@ -23,7 +23,7 @@ static const char *day_of(const json_t *row)
 	return day ? day : "";
 }
 
-/* NULL: of this day nothing is known at all. */
+/* row: NULL when nothing is known of this day. */
 static void put_day(const char *day, const json_t *row)
 {
 	char digits[JM_PRINT_COUNT_TEXT];
@@ -50,7 +50,7 @@ void jm_status_print_days(const json_t *status)
 	char day[JM_CLOCK_TEXT_BYTES];
 	int64_t ms, end_ms;
 
-	if (!row || jm_clock_parse(day_of(row), &ms) < 0) {
+	if (!row || jm_clock_parse(day_of(row), &ms) != 0) {
 		puts("no day has a report yet");
 		return;
 	}
@@ -60,9 +60,9 @@ void jm_status_print_days(const json_t *status)
 		printf("  %9s", columns[k].head);
 	jm_print_style(stdout, JM_PRINT_PLAIN);
 	putchar('\n');
-	/* Until today, or the last day that the archive knows, should that lie in the future. */
+	/* Until today, or until the last day of the archive when that is in the future. */
 	row = json_array_get(days, json_array_size(days) - 1);
-	if (jm_clock_parse(day_of(row), &end_ms) < 0 || end_ms < jm_clock_now_ms())
+	if (jm_clock_parse(day_of(row), &end_ms) != 0 || end_ms < jm_clock_now_ms())
 		end_ms = jm_clock_now_ms();
 	for (; ms <= end_ms; ms += DAY_MS) {
 		bool has;

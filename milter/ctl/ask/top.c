@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * jmctl top: how the daemon stands, drawn anew every two seconds. Plain escape sequences that every
- * terminal of today knows; the terminal is given back as it was, however the program ends.
+ * jmctl top: the state of the daemon, drawn again every two seconds. This file asks and owns the
+ * terminal, top_frame.c draws. It uses escape sequences that every terminal of today knows, and
+ * restores the terminal however the program ends.
  */
 #include "milter/ctl/ask/top.h"
 
@@ -24,13 +25,13 @@
 #include "milter/ctl/cli/target.h"
 
 #define SECONDS 2
-#define ONCE_MS 1000 /* between the two looks that a rate needs */
+#define ONCE_MS 1000 /* between the two requests that a rate needs */
 
-/* The other screen, no cursor, no wrapping at the edge; and all of it back. */
+/* ENTER: alternate screen, no cursor, no wrapping at the edge. LEAVE: undo that. */
 #define ENTER "\033[?1049h\033[?25l\033[?7l"
 #define LEAVE "\033[?7h\033[?25h\033[?1049l"
 
-/* What signal handlers need. Set before they are, and only there changed. */
+/* Data of the signal handlers: "before" is set before they are installed. */
 static struct termios before;
 static volatile sig_atomic_t entered, resized;
 
@@ -38,11 +39,11 @@ static void put_escape(const char *text)
 {
 	ssize_t ignored = write(STDOUT_FILENO, text, strlen(text));
 
-	(void)ignored; /* a terminal that is gone needs nothing */
+	(void)ignored; /* ignored: the terminal may be gone */
 }
 
-/* Only what a signal handler may call. */
-static void enter(void)
+/* Called by signal handlers, too: only async-signal-safe functions. */
+static void top_enter(void)
 {
 	struct termios raw = before;
 
@@ -52,7 +53,7 @@ static void enter(void)
 	entered = 1;
 }
 
-static void leave(void)
+static void top_leave(void)
 {
 	if (!entered)
 		return;
@@ -67,10 +68,10 @@ static void on_resize(int number)
 	resized = 1;
 }
 
-/* Also while the daemon keeps us waiting: give the terminal back first. */
+/* End, after restoring the terminal, also while waiting for the daemon. */
 static void on_end(int number)
 {
-	leave();
+	top_leave();
 	signal(number, SIG_DFL);
 	raise(number);
 }
@@ -80,14 +81,14 @@ static void on_stop(int number)
 	int saved = errno;
 
 	(void)number;
-	leave();
+	top_leave();
 	raise(SIGSTOP);
-	enter();
+	top_enter();
 	resized = 1;
 	errno = saved;
 }
 
-static void catch (int number, void (*handler)(int))
+static void on_signal(int number, void (*handler)(int))
 {
 	struct sigaction a = { .sa_handler = handler };
 
@@ -102,8 +103,8 @@ struct screen {
 	uint64_t interval_s;
 };
 
-/* 1 with an answer, 0 without a daemon, -1. */
-static int look(struct screen *s, struct jm_err *err)
+/* Ask the daemon once. 1 with an answer, 0 without a daemon, -1. */
+static int top_look(struct screen *s, struct jm_err *err)
 {
 	json_t *request = json_pack("{s:s}", "verb", "live"), *list = NULL;
 	int rc = request ? jm_follow_ask(&s->follow, request, &list, err)
@@ -117,8 +118,8 @@ static int look(struct screen *s, struct jm_err *err)
 	return rc;
 }
 
-/* The picture as lines, each erased to its end, no more than the terminal has. */
-static void show(const struct screen *s)
+/* Draw the lines that fit the terminal, each erased to its end. */
+static void top_show(const struct screen *s)
 {
 	struct winsize size = { .ws_row = 24, .ws_col = 80 };
 	char *text = NULL, *at;
@@ -142,11 +143,11 @@ static void show(const struct screen *s)
 		at += len + (at[len] == '\n');
 	}
 	fputs("\033[J", stdout);
-	(void)fflush(stdout); /* a terminal that is gone ends us by SIGHUP */
+	(void)fflush(stdout); /* SIGHUP ends the program when the terminal is gone */
 	free(text);
 }
 
-/* Wait for the next look: 1 a key that ends it, 0 time or a new size. */
+/* Wait until it is time to ask again. 1 when a key ends the program, else 0. */
 static int wait_for(const struct screen *s)
 {
 	int64_t end_us = jm_clock_mono_us() + (int64_t)s->interval_s * 1000000;
@@ -158,13 +159,13 @@ static int wait_for(const struct screen *s)
 
 		if (resized) {
 			resized = 0;
-			show(s);
+			top_show(s);
 		}
 		if (poll(&p, 1, left_ms) <= 0)
 			continue;
 		if (read(STDIN_FILENO, &key, 1) != 1 || key == 'q' || key == 'Q' || key == 4)
 			return 1;
-		return 0; /* any other key: now */
+		return 0; /* any other key: ask now */
 	}
 	return 0;
 }
@@ -174,30 +175,30 @@ static int run_live(struct screen *s, struct jm_err *err)
 	static const int ends[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE };
 	int rc;
 
-	if (tcgetattr(STDIN_FILENO, &before) < 0)
+	if (tcgetattr(STDIN_FILENO, &before) != 0)
 		return jm_err_sys(err, JM_E_USAGE, "standard input is no terminal");
 	for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
-		catch (ends[i], on_end);
-	catch (SIGTSTP, on_stop);
-	catch (SIGWINCH, on_resize);
-	enter();
+		on_signal(ends[i], on_end);
+	on_signal(SIGTSTP, on_stop);
+	on_signal(SIGWINCH, on_resize);
+	top_enter();
 	do {
-		rc = look(s, err);
+		rc = top_look(s, err);
 		if (rc >= 0)
-			show(s);
+			top_show(s);
 	} while (rc >= 0 && wait_for(s) == 0);
-	leave();
+	top_leave();
 	return rc < 0 ? -1 : 0;
 }
 
-/* One picture, after two looks: a rate needs them. */
+/* Print once, after two requests: a rate needs two. */
 static int run_once(struct screen *s, struct jm_err *err)
 {
 	size_t columns = jm_print_columns(stdout);
 	json_t *o;
 
 	for (int i = 0; i < 2; i++) {
-		int rc = look(s, err);
+		int rc = top_look(s, err);
 
 		if (rc <= 0)
 			return -1;
@@ -244,7 +245,8 @@ int jm_ctl_top(int argc, char **argv)
 	    (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO) || !getenv("TERM") ||
 		strcmp(getenv("TERM"), "dumb") == 0))
 		n = jm_err_set(&err, JM_E_USAGE,
-		    "this is no terminal that can be drawn on; --once prints one picture, --json one object");
+		    "this is no terminal that can be drawn on; --once prints one picture, --json "
+		    "one object");
 	else
 		n = once ? run_once(&s, &err) : run_live(&s, &err);
 	json_decref(s.top.state);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* jmctl top's picture and the rates in it. The most important first: a low terminal shows only its
- * begin. */
+/*
+ * The drawing of jmctl top, and its rates. The most important comes first, since a small terminal
+ * shows only the first lines.
+ */
 #include "milter/ctl/ask/top_frame.h"
 
 #include <string.h>
@@ -10,21 +12,21 @@
 
 #define MINUTE_US 60000000
 #define CLIENTS 8
-#define WIDE_COLUMNS 113 /* below, tables are packed */
+#define WIDE_COLUMNS 113 /* with fewer columns the tables are narrow */
 #define STATE_COLUMNS 20
 #define EVENTS 8
 
-static const json_t *at(const json_t *o, const char *part, const char *key)
+static const json_t *frame_at(const json_t *o, const char *part, const char *key)
 {
 	return json_object_get(json_object_get(o, part), key);
 }
 
-static json_int_t number(const json_t *o, const char *part, const char *key)
+static json_int_t frame_number(const json_t *o, const char *part, const char *key)
 {
-	return json_integer_value(at(o, part, key));
+	return json_integer_value(frame_at(o, part, key));
 }
 
-static const char *text(const json_t *o, const char *key)
+static const char *frame_text(const json_t *o, const char *key)
 {
 	const char *s = json_string_value(json_object_get(o, key));
 
@@ -36,10 +38,10 @@ static const char *text(const json_t *o, const char *key)
 void jm_top_add(struct jm_top *t, json_t *state, int64_t now_us)
 {
 	struct jm_top_sample s = { .at_us = now_us,
-		.reports = number(state, "archive", "reports"),
-		.commits = number(state, "archive", "commits"),
-		.pid = number(state, "daemon", "pid") };
-	const json_t *took = at(state, "archive", "commit_time");
+		.reports = frame_number(state, "archive", "reports"),
+		.commits = frame_number(state, "archive", "commits"),
+		.pid = frame_number(state, "daemon", "pid") };
+	const json_t *took = frame_at(state, "archive", "commit_time");
 	size_t old = 0;
 
 	s.groups = json_integer_value(json_object_get(took, "count"));
@@ -48,8 +50,8 @@ void jm_top_add(struct jm_top *t, json_t *state, int64_t now_us)
 	json_decref(t->state);
 	t->state = state;
 	if (t->n > 0 && t->sample[t->n - 1].pid != s.pid)
-		t->n = 0; /* another daemon: its counters began anew */
-	/* One that is a minute old stays, so that there is a minute's worth. */
+		t->n = 0; /* another daemon: its counters start again */
+	/* Keep one sample that is at least a minute old, so that they span a minute. */
 	while (old + 1 < t->n && now_us - t->sample[old + 1].at_us >= MINUTE_US)
 		old++;
 	if (t->n - old == JM_TOP_SAMPLES)
@@ -59,8 +61,9 @@ void jm_top_add(struct jm_top *t, json_t *state, int64_t now_us)
 	t->sample[t->n++] = s;
 }
 
-/* From sample i to the newest: reports and commits a second. False: there is nothing to compare. */
-static bool since(const struct jm_top *t, size_t i, double *reports_r, double *commits_r)
+/* Reports and commits a second, from sample i to the newest. False when there is nothing to
+ * compare. */
+static bool frame_since(const struct jm_top *t, size_t i, double *reports_r, double *commits_r)
 {
 	const struct jm_top_sample *a, *b;
 	double seconds;
@@ -75,7 +78,8 @@ static bool since(const struct jm_top *t, size_t i, double *reports_r, double *c
 	return seconds > 0;
 }
 
-/* How long a commit took, ms, the mean between the last two looks. False: there was none. */
+/* Mean duration of a commit between the last two samples, in milliseconds. False when there was
+ * none. */
 static bool commit_took(const struct jm_top *t, double *ms_r)
 {
 	const struct jm_top_sample *b = &t->sample[t->n - 1], *a = b - 1;
@@ -89,8 +93,8 @@ static bool commit_took(const struct jm_top *t, double *ms_r)
 json_t *jm_top_rates(const struct jm_top *t)
 {
 	double now = 0, commits = 0, minute = 0, minute_commits = 0, took_ms = 0;
-	bool known = since(t, t->n >= 2 ? t->n - 2 : 0, &now, &commits),
-	     longer = since(t, 0, &minute, &minute_commits);
+	bool known = frame_since(t, t->n >= 2 ? t->n - 2 : 0, &now, &commits),
+	     longer = frame_since(t, 0, &minute, &minute_commits);
 
 	return json_pack("{s:o,s:o,s:o,s:o,s:o}", "reports_per_second",
 	    known ? json_real(now) : json_null(), "reports_per_minute",
@@ -109,7 +113,7 @@ struct picture {
 	int64_t now_ms;
 };
 
-static void style(const struct picture *p, enum jm_print_style s)
+static void frame_style(const struct picture *p, enum jm_print_style s)
 {
 	if (p->t->colour)
 		jm_print_code(p->f, s);
@@ -117,26 +121,26 @@ static void style(const struct picture *p, enum jm_print_style s)
 
 static void put_styled(const struct picture *p, enum jm_print_style s, const char *what)
 {
-	style(p, s);
+	frame_style(p, s);
 	jm_print_text(p->f, jm_span_str(what));
-	style(p, JM_PRINT_PLAIN);
+	frame_style(p, JM_PRINT_PLAIN);
 }
 
-/* "  LABEL  " */
-static void begin(const struct picture *p, const char *label)
+/* Print the label of a line. */
+static void frame_begin(const struct picture *p, const char *label)
 {
-	style(p, JM_PRINT_DIM);
+	frame_style(p, JM_PRINT_DIM);
 	fprintf(p->f, "%-9s", label);
-	style(p, JM_PRINT_PLAIN);
+	frame_style(p, JM_PRINT_PLAIN);
 }
 
-/* How long ago a time is; "never". */
-static char *ago(const struct picture *p, const json_t *time, char out[32])
+/* Write how long ago a time is into out, which is returned: "5 min", "never". */
+static char *frame_ago(const struct picture *p, const json_t *time, char out[32])
 {
 	const char *s = json_string_value(time);
 	int64_t ms;
 
-	if (!s || jm_clock_parse(s, &ms) < 0)
+	if (!s || jm_clock_parse(s, &ms) != 0)
 		return memcpy(out, "never", 6);
 	return jm_print_duration((p->now_ms - ms) / 1000, out);
 }
@@ -150,7 +154,8 @@ static void put_head(const struct picture *p)
 	put_styled(p, JM_PRINT_BOLD, "journal-milter");
 	putc(' ', p->f);
 	jm_print_value(p->f, json_object_get(s, "version"), 0, false);
-	fprintf(p->f, "   up %s   %.8s UTC", ago(p, at(s, "daemon", "started"), up), now + 11);
+	fprintf(p->f, "   up %s   %.8s UTC", frame_ago(p, frame_at(s, "daemon", "started"), up),
+	    now + 11);
 	if (p->t->stale) {
 		fputs("   ", p->f);
 		put_styled(p, JM_PRINT_BAD, "no daemon answers: this is how it stood");
@@ -163,43 +168,44 @@ static void put_archive(const struct picture *p)
 	const json_t *s = p->t->state, *a = json_object_get(s, "archive");
 	const json_t *left = json_object_get(a, "disk_left_seconds");
 	char n[32], size[JM_PRINT_BYTES_TEXT], room[JM_PRINT_BYTES_TEXT], time[32];
-	bool good = strcmp(text(a, "state"), "ok") == 0,
-	     balanced = number(s, "archive", "balance") != 0;
+	bool good = strcmp(frame_text(a, "state"), "ok") == 0,
+	     balanced = frame_number(s, "archive", "balance") != 0;
 
-	begin(p, "Archive");
-	put_styled(p, good ? JM_PRINT_GOOD : JM_PRINT_BAD, text(a, "state"));
+	frame_begin(p, "Archive");
+	put_styled(p, good ? JM_PRINT_GOOD : JM_PRINT_BAD, frame_text(a, "state"));
 	fprintf(p->f, "   %s message%s   %s   disk %s free",
-	    jm_print_count(number(s, "archive", "items"), n),
-	    number(s, "archive", "items") == 1 ? "" : "s",
-	    jm_print_bytes((uint64_t)number(s, "archive", "volume_bytes"), size),
-	    jm_print_bytes((uint64_t)number(s, "archive", "disk_free_bytes"), room));
+	    jm_print_count(frame_number(s, "archive", "items"), n),
+	    frame_number(s, "archive", "items") == 1 ? "" : "s",
+	    jm_print_bytes((uint64_t)frame_number(s, "archive", "volume_bytes"), size),
+	    jm_print_bytes((uint64_t)frame_number(s, "archive", "disk_free_bytes"), room));
 	if (json_is_integer(left)) {
 		fputs(", ", p->f);
-		style(p, json_integer_value(left) < 14 * 86400 ? JM_PRINT_BAD : JM_PRINT_PLAIN);
+		frame_style(
+		    p, json_integer_value(left) < 14 * 86400 ? JM_PRINT_BAD : JM_PRINT_PLAIN);
 		fprintf(p->f, "%s left", jm_print_duration(json_integer_value(left), time));
-		style(p, JM_PRINT_PLAIN);
+		frame_style(p, JM_PRINT_PLAIN);
 	}
 	putc('\n', p->f);
-	if (*text(a, "problem")) {
-		begin(p, "");
-		put_styled(p, JM_PRINT_BAD, text(a, "problem"));
+	if (*frame_text(a, "problem")) {
+		frame_begin(p, "");
+		put_styled(p, JM_PRINT_BAD, frame_text(a, "problem"));
 		putc('\n', p->f);
 	}
 	if (!balanced) {
-		begin(p, "");
+		frame_begin(p, "");
 		put_styled(p, JM_PRINT_BAD, "the counters do not balance: see jmctl status --all");
 		putc('\n', p->f);
 	}
 }
 
-/* The last two of the hours. */
-static void hours(const json_t *state, json_int_t *this_r, json_int_t *last_r)
+/* Reports of the current hour and of the one before. */
+static void frame_hours(const json_t *state, json_int_t *this_r, json_int_t *last_r)
 {
 	const char *hour;
 	json_t *n;
 
 	*this_r = *last_r = 0;
-	json_object_foreach((json_t *)(uintptr_t)at(state, "history", "hours"), hour, n) {
+	json_object_foreach((json_t *)(uintptr_t)frame_at(state, "history", "hours"), hour, n) {
 		*last_r = *this_r;
 		*this_r = json_integer_value(n);
 	}
@@ -208,21 +214,21 @@ static void hours(const json_t *state, json_int_t *this_r, json_int_t *last_r)
 static void put_rate(const struct picture *p)
 {
 	double now = 0, commits = 0, minute = 0, minute_commits = 0, took_ms = 0;
-	bool known = since(p->t, p->t->n >= 2 ? p->t->n - 2 : 0, &now, &commits),
-	     longer = since(p->t, 0, &minute, &minute_commits);
-	const json_t *took = at(p->t->state, "archive", "commit_time");
+	bool known = frame_since(p->t, p->t->n >= 2 ? p->t->n - 2 : 0, &now, &commits),
+	     longer = frame_since(p->t, 0, &minute, &minute_commits);
+	const json_t *took = frame_at(p->t->state, "archive", "commit_time");
 	json_int_t this_hour, last_hour;
 	char a[32], b[32];
 
-	hours(p->t->state, &this_hour, &last_hour);
-	begin(p, "Rate");
+	frame_hours(p->t->state, &this_hour, &last_hour);
+	frame_begin(p, "Rate");
 	if (known)
 		fprintf(p->f, "%.1f/s   ", now);
 	if (longer)
 		fprintf(p->f, "%.0f/min   ", minute * 60);
 	fprintf(p->f, "this hour %s   last hour %s\n", jm_print_count(this_hour, a),
 	    jm_print_count(last_hour, b));
-	begin(p, "Commit");
+	frame_begin(p, "Commit");
 	if (known)
 		fprintf(p->f, "%.1f/s", commits);
 	if (longer && minute_commits > 0)
@@ -246,21 +252,23 @@ static void put_queue(const struct picture *p)
 
 	json_object_foreach((json_t *)(uintptr_t)json_object_get(s, "services"), address, v)
 		mailboxes += json_integer_value(json_object_get(v, "mailbox_messages"));
-	begin(p, "Queue");
-	fprintf(p->f, "%s waiting", jm_print_count(number(s, "queue", "messages"), n));
-	if (number(s, "queue", "messages") > 0)
-		fprintf(p->f, " (oldest %s)", ago(p, at(s, "queue", "oldest"), time));
+	frame_begin(p, "Queue");
+	fprintf(p->f, "%s waiting", jm_print_count(frame_number(s, "queue", "messages"), n));
+	if (frame_number(s, "queue", "messages") > 0)
+		fprintf(p->f, " (oldest %s)", frame_ago(p, frame_at(s, "queue", "oldest"), time));
 	fprintf(p->f, "   %s in mailboxes   %s set aside   %lld in flight\n",
-	    jm_print_count(mailboxes, n), jm_print_count(number(s, "archive", "set_aside"), m),
+	    jm_print_count(mailboxes, n),
+	    jm_print_count(frame_number(s, "archive", "set_aside"), m),
 	    (long long)json_integer_value(json_object_get(s, "in_flight")));
-	begin(p, "Verified");
-	if (strcmp(text(json_object_get(s, "archive"), "verify_failed"),
-		text(json_object_get(s, "archive"), "verified")) > 0)
+	frame_begin(p, "Verified");
+	if (strcmp(frame_text(json_object_get(s, "archive"), "verify_failed"),
+		frame_text(json_object_get(s, "archive"), "verified")) > 0)
 		put_styled(p, JM_PRINT_BAD, "the last verification found problems");
 	else
-		fprintf(p->f, "%s%s", ago(p, at(s, "archive", "verified"), time),
+		fprintf(p->f, "%s%s", frame_ago(p, frame_at(s, "archive", "verified"), time),
 		    strcmp(time, "never") == 0 ? "" : " ago");
-	fprintf(p->f, "   checkpoint %s ago\n\n", ago(p, at(s, "archive", "checkpoint"), time));
+	fprintf(p->f, "   checkpoint %s ago\n\n",
+	    frame_ago(p, frame_at(s, "archive", "checkpoint"), time));
 }
 
 static enum jm_print_style style_of(const char *state)
@@ -277,12 +285,12 @@ static void put_title(const struct picture *p, const char *title)
 	putc('\n', p->f);
 }
 
-/* The columns of the table of services; what is not for the address takes "others" and the gaps. */
+/* Widths of columns of the table of services. */
 struct widths {
 	int address, reports, aside, gap;
 };
 
-static struct widths share(size_t columns)
+static struct widths frame_share(size_t columns)
 {
 	static const struct widths wide = { 40, 12, 7, 2 }, narrow = { 18, 9, 5, 1 };
 	struct widths w = columns < WIDE_COLUMNS ? narrow : wide;
@@ -300,10 +308,10 @@ static void put_service(
 
 	jm_print_cell(p->f, jm_span_str(address), (size_t)w->address, true);
 	fprintf(p->f, "%*s", w->gap, "");
-	style(p, style_of(text(s, "state")));
-	jm_print_cell(p->f, jm_span_str(text(s, "state")), STATE_COLUMNS, true);
-	style(p, JM_PRINT_PLAIN);
-	fprintf(p->f, "%*s%*s", w->gap + 8, ago(p, json_object_get(s, "last"), last),
+	frame_style(p, style_of(frame_text(s, "state")));
+	jm_print_cell(p->f, jm_span_str(frame_text(s, "state")), STATE_COLUMNS, true);
+	frame_style(p, JM_PRINT_PLAIN);
+	fprintf(p->f, "%*s%*s", w->gap + 8, frame_ago(p, json_object_get(s, "last"), last),
 	    w->gap + w->reports,
 	    jm_print_count(json_integer_value(json_object_get(s, "reports")), n));
 	fprintf(p->f, "%*lld%*lld%*lld\n", w->gap + 7,
@@ -311,24 +319,24 @@ static void put_service(
 		json_integer_value(json_object_get(s, "mailbox_messages"))),
 	    w->gap + w->aside, (long long)json_integer_value(json_object_get(s, "set_aside")),
 	    w->gap + 7, (long long)json_integer_value(json_object_get(s, "refused")));
-	if (!*text(s, "why"))
+	if (!*frame_text(s, "why"))
 		return;
 	fputs("  ", p->f);
-	put_styled(p, style_of(text(s, "state")), text(s, "why"));
+	put_styled(p, style_of(frame_text(s, "state")), frame_text(s, "why"));
 	putc('\n', p->f);
-	if (*text(s, "cure")) {
+	if (*frame_text(s, "cure")) {
 		fputs("  what to do: ", p->f);
-		jm_print_text(p->f, jm_span_str(text(s, "cure")));
+		jm_print_text(p->f, jm_span_str(frame_text(s, "cure")));
 		putc('\n', p->f);
 	}
 }
 
-/* What is wrong comes first. */
+/* Services with problems come first. */
 static void put_services(const struct picture *p)
 {
 	static const char *const order[] = { "Error", "Awaiting Initial Run", "OK", "Disabled" };
 	const json_t *services = json_object_get(p->t->state, "services");
-	const struct widths w = share(p->columns);
+	const struct widths w = frame_share(p->columns);
 	const char *address;
 	char head[200];
 	json_t *s;
@@ -339,7 +347,7 @@ static void put_services(const struct picture *p)
 	put_title(p, head);
 	for (size_t i = 0; i < sizeof order / sizeof *order; i++)
 		json_object_foreach((json_t *)(uintptr_t)services, address, s)
-			if (strcmp(text(s, "state"), order[i]) == 0)
+			if (strcmp(frame_text(s, "state"), order[i]) == 0)
 				put_service(p, address, s, &w);
 	if (json_object_size(services) == 0)
 		fputs("none is defined\n", p->f);
@@ -368,7 +376,7 @@ static void put_clients(const struct picture *p)
 		    (long long)json_integer_value(json_object_get(c, "per_minute")),
 		    (long long)json_integer_value(json_object_get(c, "messages")),
 		    (long long)json_integer_value(json_object_get(c, "turned_away")),
-		    ago(p, json_object_get(c, "last"), last));
+		    frame_ago(p, json_object_get(c, "last"), last));
 	}
 	json_object_foreach(
 	    (json_t *)(uintptr_t)json_object_get(p->t->state, "refusals"), reason, n)
@@ -401,9 +409,9 @@ static void put_events(const struct picture *p)
 		fprintf(p->f, "%s  ", jm_print_time(e, "time", time));
 		jm_print_value(p->f, json_object_get(e, "kind"), 12, true);
 		for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
-			if (*text(e, parts[i])) {
+			if (*frame_text(e, parts[i])) {
 				fputs("  ", p->f);
-				jm_print_text(p->f, jm_span_str(text(e, parts[i])));
+				jm_print_text(p->f, jm_span_str(frame_text(e, parts[i])));
 			}
 		putc('\n', p->f);
 	}

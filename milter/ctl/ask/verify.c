@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* jmctl verify: every record re-read and compared; findings as they come, a summary at the end. */
+/* jmctl verify: re-read and compare every record. Prints findings as they come, and a summary. */
 #include "milter/ctl/ask/verify.h"
 
 #include <sysexits.h>
@@ -19,7 +19,7 @@ struct verify {
 	bool resume, ok, done;
 };
 
-static int progress(void *ctx, const json_t *o, struct jm_err *err)
+static int verify_progress(void *ctx, const json_t *o, struct jm_err *err)
 {
 	struct verify *v = ctx;
 
@@ -46,7 +46,7 @@ static void put_summary(const struct verify *v, const json_t *o)
 	putchar('\n');
 }
 
-static int put(void *ctx, const json_t *o, struct jm_err *err)
+static int verify_put(void *ctx, const json_t *o, struct jm_err *err)
 {
 	struct verify *v = ctx;
 	bool summary = json_object_get(o, "ok") != NULL;
@@ -71,11 +71,14 @@ int jm_ctl_verify(int argc, char **argv)
 	const struct jm_ctl_option options[] = { { "after", JM_CTL_NUMBER, &v.after, "SEQ",
 						     "only records behind this sequence number" },
 		{ "since", JM_CTL_TEXT, &v.since, "DATE",
-		    "only records written at or after DATE, UTC: 2026-11-22 or 2026-11-22T08:30:00Z" },
+		    "only records written at or after DATE, UTC: 2026-11-22 or "
+		    "2026-11-22T08:30:00Z" },
 		{ "resume", JM_CTL_FLAG, &v.resume, NULL,
 		    "go on where a verification was broken off" },
 		JM_TARGET_OPTIONS(&v.target), { NULL } };
-	const struct jm_answer_out out = { .object = put, .progress = progress, .ctx = &v };
+	const struct jm_answer_out out = {
+		.object = verify_put, .progress = verify_progress, .ctx = &v
+	};
 	json_t *request;
 	struct jm_err err;
 	int n, code;
@@ -92,7 +95,8 @@ int jm_ctl_verify(int argc, char **argv)
 	}
 	if ((v.resume && (v.after > 0 || v.since)) || (v.after > 0 && v.since)) {
 		jm_err_set(&err, JM_E_USAGE,
-		    "one of --after, --since and --resume; --resume goes on with what the verification that was broken off was given");
+		    "one of --after, --since and --resume; --resume goes on with what the "
+		    "verification that was broken off was given");
 		return jm_ctl_fail(argv[0], &err);
 	}
 	jm_progress_start(&v.bar, NULL);

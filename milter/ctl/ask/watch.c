@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* jmctl watch: what is archived, refused, set aside, and how the services stand, line by line as it
- * happens. */
+/*
+ * jmctl watch: messages archived, refused and set aside, and changes of state of services, a line
+ * each, as they happen.
+ */
 #include "milter/ctl/ask/watch.h"
 
 #include <stdio.h>
@@ -17,32 +19,32 @@
 #include "milter/ctl/cli/target.h"
 
 #define LOOK_MS 500
-#define LOOK 500 /* records in one look */
+#define LOOK 500 /* records in one request */
 
 struct watch {
 	struct jm_target target;
 	const char *service, *kinds;
 	uint64_t after, limit, seen;
-	json_t *place; /* where to go on; NULL: at the end, as it is now */
+	json_t *place; /* where to continue; NULL: at the current end */
 	bool more;
 };
 
-static const char *text(const json_t *o, const char *key)
+static const char *watch_text(const json_t *o, const char *key)
 {
 	return json_string_value(json_object_get(o, key));
 }
 
 static bool is_wanted(const struct watch *w, const json_t *o)
 {
-	const char *service = text(o, "service");
+	const char *service = watch_text(o, "service");
 
 	return (!w->service || (service && strcmp(service, w->service) == 0)) &&
-	    jm_answer_is_kind(w->kinds, text(o, "kind"));
+	    jm_answer_is_kind(w->kinds, watch_text(o, "kind"));
 }
 
 static enum jm_print_style style_of(const json_t *o)
 {
-	const char *kind = text(o, "kind"), *status = text(o, "status");
+	const char *kind = watch_text(o, "kind"), *status = watch_text(o, "status");
 
 	if (status)
 		return strcmp(status, "OK") == 0   ? JM_PRINT_GOOD
@@ -59,7 +61,7 @@ static enum jm_print_style style_of(const json_t *o)
 	return JM_PRINT_BOLD;
 }
 
-/* "  KEY VALUE", when there is one. */
+/* Print before and the value; nothing when there is none. */
 static void put_part(const char *before, const json_t *value)
 {
 	if (!json_is_string(value) || json_string_length(value) == 0)
@@ -93,7 +95,7 @@ static void put_line(const json_t *o)
 	putchar('\n');
 }
 
-static void put(struct watch *w, const json_t *o)
+static void watch_put(struct watch *w, const json_t *o)
 {
 	const json_t *next = json_object_get(o, "next");
 
@@ -110,7 +112,7 @@ static void put(struct watch *w, const json_t *o)
 	}
 }
 
-static int look(struct watch *w, struct jm_follow *f, struct jm_err *err)
+static int watch_look(struct watch *w, struct jm_follow *f, struct jm_err *err)
 {
 	char *place = w->place ? json_dumps(w->place, JSON_COMPACT) : NULL;
 	json_t *request = json_pack(
@@ -124,19 +126,19 @@ static int look(struct watch *w, struct jm_follow *f, struct jm_err *err)
 	free(place);
 	w->more = false;
 	json_array_foreach(list, i, o)
-		put(w, o);
+		watch_put(w, o);
 	json_decref(list);
-	return rc < 0 || jm_print_flush(err) < 0 ? -1 : 0;
+	return rc < 0 || jm_print_flush(err) != 0 ? -1 : 0;
 }
 
-static int run(struct watch *w, struct jm_err *err)
+static int watch_run(struct watch *w, struct jm_err *err)
 {
 	struct jm_follow f = { .target = &w->target, .verb = "watch" };
 
 	if (w->after > 0 && !(w->place = json_pack("{s:I}", "seq", (json_int_t)w->after)))
 		return jm_err_set(err, JM_E_TEMP, "out of memory");
 	for (;;) {
-		if (look(w, &f, err) < 0)
+		if (watch_look(w, &f, err) != 0)
 			return -1;
 		if (w->limit > 0 && w->seen >= w->limit)
 			return 0;
@@ -160,7 +162,8 @@ int jm_ctl_watch(int argc, char **argv)
 	struct jm_err err;
 	int code,
 	    n = jm_ctl_options(argc, argv, options, "[options]",
-		"Print what is archived, refused and set aside, and how the services stand, as it happens.",
+		"Print what is archived, refused and set aside, and how the services stand, as it "
+		"happens.",
 		&code);
 
 	if (n < 0)
@@ -169,7 +172,7 @@ int jm_ctl_watch(int argc, char **argv)
 		code = jm_ctl_fail_usage(argv[0], argv[1]);
 	else if ((w.after > INT64_MAX
 			 ? jm_err_set(&err, JM_E_USAGE, "--after is at most 9223372036854775807")
-			 : run(&w, &err)) < 0)
+			 : watch_run(&w, &err)) < 0)
 		code = jm_ctl_fail(argv[0], &err);
 	else
 		code = 0;

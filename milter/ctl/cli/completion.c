@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What a word of a command line may be, from the tables that read it. contrib/bash-completion/jmctl
- * asks; where a file or folder may stand it gets a word for that, because the shell knows files
+ * Completions of a command line, from the tables that parse it. contrib/bash-completion/jmctl asks
+ * for them. For names of files and folders it gets a placeholder, since the shell completes them
  * better.
  */
 #include "milter/ctl/cli/completion.h"
@@ -26,14 +26,14 @@ struct line {
 	bool any; /* something was printed */
 };
 
-static const char *typed(const struct line *l)
+static const char *completion_typed(const struct line *l)
 {
 	return l->words[l->n - 1];
 }
 
-static void put(struct line *l, const char *before, const char *word, size_t n)
+static void completion_put(struct line *l, const char *before, const char *word, size_t n)
 {
-	const char *text = typed(l);
+	const char *text = completion_typed(l);
 	size_t k = strlen(before);
 
 	if (strncmp(text, before, strlen(text) < k ? strlen(text) : k) != 0)
@@ -51,12 +51,15 @@ static void put_list(struct line *l, const char *words)
 		size_t n = strcspn(words, " ");
 
 		if (n > 0 && strncmp(words, "...", 3) != 0)
-			put(l, "", words, n);
+			completion_put(l, "", words, n);
 		words += n + (words[n] == ' ');
 	}
 }
 
-/* From the settings; silently nothing when they cannot be read: this is no place to complain. */
+/*
+ * Services or domains of the settings. Prints nothing when they cannot be read: a completion must
+ * not print messages.
+ */
 static void put_settings(struct line *l, bool services)
 {
 	struct jm_settings *s = NULL;
@@ -67,31 +70,31 @@ static void put_settings(struct line *l, bool services)
 	if (jm_settings_load(l->config ? l->config : JM_SETTINGS_DEFAULT_FILE, &s, &report, &err) ==
 	    0) {
 		for (size_t i = 0; services && i < s->services_n; i++)
-			put(l, "", s->services[i].email_address,
+			completion_put(l, "", s->services[i].email_address,
 			    strlen(s->services[i].email_address));
 		for (size_t i = 0; !services && i < s->internal_domains_n; i++)
-			put(l, "", s->internal_domains[i].name,
+			completion_put(l, "", s->internal_domains[i].name,
 			    strlen(s->internal_domains[i].name));
 	}
 	jm_settings_unref(&s);
 	jm_buf_release(&report);
 }
 
-static bool says(const char *text, size_t n, const char *word)
+static bool completion_says(const char *text, size_t n, const char *word)
 {
 	return n >= strlen(word) && memcmp(text, word, strlen(word)) == 0;
 }
 
-/* What a name in capitals stands for; false when that is not known. */
+/* Print what a placeholder in capitals can be. False when that is not known. */
 static bool put_meaning(struct line *l, const char *name, size_t n)
 {
-	if (says(name, n, "FILE") || says(name, n, "PATH"))
+	if (completion_says(name, n, "FILE") || completion_says(name, n, "PATH"))
 		puts(FILES);
-	else if (says(name, n, "DIR"))
+	else if (completion_says(name, n, "DIR"))
 		puts(FOLDERS);
-	else if (says(name, n, "SERVICE"))
+	else if (completion_says(name, n, "SERVICE"))
 		put_settings(l, true);
-	else if (says(name, n, "DOMAIN"))
+	else if (completion_says(name, n, "DOMAIN"))
 		put_settings(l, false);
 	else
 		return false;
@@ -112,8 +115,8 @@ static void put_value(struct line *l, const struct jm_ctl_option *o)
 static void put_options(struct line *l)
 {
 	for (const struct jm_ctl_option *o = l->table; o->name; o++)
-		put(l, "--", o->name, strlen(o->name));
-	put(l, "--", "help", 4);
+		completion_put(l, "--", o->name, strlen(o->name));
+	completion_put(l, "--", "help", 4);
 }
 
 static bool is_of(char c, char first, char last)
@@ -121,8 +124,10 @@ static bool is_of(char c, char first, char last)
 	return c >= first && c <= last;
 }
 
-/* The usage, word by word: as the first operand what is to be written as it stands, later what
- * stands for something. */
+/*
+ * Walk the usage word by word. For the first operand print the words in lower case, later what the
+ * placeholder can be.
+ */
 static void put_operand(struct line *l)
 {
 	const char *at = l->usage;
@@ -131,14 +136,13 @@ static void put_operand(struct line *l)
 	while (*at && !meant) {
 		size_t n = strcspn(at, " |[]"), skip;
 
-		if (n > 2 && is_of(at[0], 'a', 'z') && !says(at, n, "options") &&
+		if (n > 2 && is_of(at[0], 'a', 'z') && !completion_says(at, n, "options") &&
 		    l->operands == 0) {
-			put(l, "", at, n);
+			completion_put(l, "", at, n);
 			actions = true;
 		} else if (n > 2 && is_of(at[0], 'A', 'Z') && !actions) {
 			meant = put_meaning(l, at, n);
-		} else if (says(at, n, "--")) { /* an option that is always wanted, and its argument
-						 */
+		} else if (completion_says(at, n, "--")) { /* a mandatory option and its value */
 			at += n + strspn(at + n, " ");
 			n = strcspn(at, " ");
 		}
@@ -156,8 +160,10 @@ static const struct jm_ctl_option *option_named(const struct line *l, const char
 	return NULL;
 }
 
-/* The words before the last: the option whose argument the last one is, or NULL. The shell gives
- * "=" as a word of its own. */
+/*
+ * Read the words before the last one. Returns the option whose value the last word is, or NULL. The
+ * shell gives "=" as a word of its own.
+ */
 static const struct jm_ctl_option *read_words(struct line *l)
 {
 	for (int i = 0; i + 1 < l->n; i++) {
@@ -191,7 +197,7 @@ void jm_ctl_complete(
 		return;
 	o = read_words(&l);
 	if (o) {
-		if (strcmp(typed(&l), "=") == 0)
+		if (strcmp(completion_typed(&l), "=") == 0)
 			l = (struct line){ .words = (char *[]){ nothing },
 				.n = 1,
 				.table = table,
@@ -200,10 +206,10 @@ void jm_ctl_complete(
 		put_value(&l, o);
 		return;
 	}
-	if (!l.end && typed(&l)[0] == '-')
+	if (!l.end && completion_typed(&l)[0] == '-')
 		put_options(&l);
 	else
 		put_operand(&l);
-	if (!l.any && !l.end && typed(&l)[0] == '\0')
+	if (!l.any && !l.end && completion_typed(&l)[0] == '\0')
 		put_options(&l);
 }

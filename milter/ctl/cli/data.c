@@ -32,7 +32,7 @@ int jm_data_read(const char *name, unsigned char **p_r, size_t *n_r, struct jm_e
 	    jm_data_path(name, path, sizeof path), FILE_MAX_BYTES, p_r, n_r, err);
 }
 
-/* Length of the name behind the "@" that text begins with; 0 when no "@" ends it or it is none. */
+/* The length of the name after the "@" that text begins with; 0 when it is not a placeholder. */
 static size_t name_length(struct jm_span text)
 {
 	size_t n = 1;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Files that come with the program: templates and lists, installed in pkgdatadir, found in the
- * source tree by JM_DATADIR. */
+/*
+ * Files that come with the program: templates and lists. They are installed in pkgdatadir; with
+ * JM_DATADIR in the environment they are read from that source tree. One thread.
+ */
 #ifndef JM_MILTER_CTL_CLI_DATA_H
 #define JM_MILTER_CTL_CLI_DATA_H
 
@@ -8,25 +10,29 @@
 #include "common/base/err.h"
 #include "common/base/span.h"
 
-/* A name in a template, @NAME@, and what it stands for. A table ends with a NULL name. */
+/* A placeholder of a template, @NAME@, and its text. A table ends with a NULL name. */
 struct jm_data_value {
 	const char *name; /* capitals, digits, "_" */
 	const char *text;
 };
 
-/* The path of a file that came with the program: name is its path in the source tree ("config/x").
- * Fills path (of path_bytes), which is returned; when the file is nowhere, the place where it
- * should be installed. */
+/*
+ * Write the path of a file of the program into path, which is returned. name: its path in the
+ * source tree ("config/x"). When the file does not exist, the path where it should be installed.
+ */
 char *jm_data_path(const char *name, char *path, size_t path_bytes);
 
-/* Read such a file whole, at most 256 KiB; *p_r is the caller's to free. NOTFOUND, LIMIT, ... */
+/*
+ * Read a file of the program, of at most 256 KiB. 0 with *p_r, which the caller frees, and its
+ * length *n_r; or -1 with the kinds of jm_io_read_file(): NOTFOUND, LIMIT, ...
+ */
 int jm_data_read(
     const char *name, unsigned char **p_r, size_t *n_r, struct jm_err *err) JM_MUST_CHECK;
 
 /*
- * Append text with each @NAME@ replaced. A name that the table does not have is an error (BUG), so
- * no placeholder can ever be left over; "@" in front of anything else stays. LIMIT when out is
- * full.
+ * Append text to out with each @NAME@ replaced. A name that the table lacks is an error (BUG), so
+ * that no placeholder is left over. An "@" that begins no placeholder stays. LIMIT when out is
+ * full, TEMP.
  */
 int jm_data_fill(struct jm_span text, const struct jm_data_value *values, struct jm_buf *out,
     struct jm_err *err) JM_MUST_CHECK;

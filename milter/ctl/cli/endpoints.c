@@ -21,7 +21,7 @@ static bool has_port_25(const char *ports)
 	return false;
 }
 
-static int compare(const void *a, const void *b)
+static int endpoints_compare(const void *a, const void *b)
 {
 	const struct jm_cidr *x = a, *y = b;
 	static const unsigned char v4[12] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff };
@@ -55,13 +55,13 @@ static int take_ips(const json_t *ips, struct jm_endpoints *e, struct jm_err *er
 	return 0;
 }
 
-static void sort(struct jm_endpoints *e)
+static void endpoints_sort(struct jm_endpoints *e)
 {
 	size_t kept = 0;
 
-	qsort(e->v, e->n, sizeof *e->v, compare);
+	qsort(e->v, e->n, sizeof *e->v, endpoints_compare);
 	for (size_t i = 0; i < e->n; i++)
-		if (kept == 0 || compare(&e->v[kept - 1], &e->v[i]) != 0)
+		if (kept == 0 || endpoints_compare(&e->v[kept - 1], &e->v[i]) != 0)
 			e->v[kept++] = e->v[i];
 	e->n = kept;
 }
@@ -109,7 +109,7 @@ int jm_endpoints_parse(struct jm_span text, struct jm_endpoints *e, struct jm_er
 		    "https://endpoints.office.com/endpoints/worldwide ?");
 		goto out;
 	}
-	sort(e);
+	endpoints_sort(e);
 	rc = 0;
 out:
 	json_decref(list);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What a verb tells about itself, for people and for programs. */
+/* Help of a verb, as text for people and as JSON for programs. */
 #include "milter/ctl/cli/help.h"
 
 #include <jansson.h>

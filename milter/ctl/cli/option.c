@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Options of the verbs, by table: strict, without abbreviations, and with the nearest name for a
- * misspelled one. */
+/* The parser of command lines, and the nearest name for a misspelled one. See option.h. */
 #include "milter/ctl/cli/option.h"
 
 #include <stdio.h>
@@ -12,9 +11,9 @@
 #include "milter/ctl/cli/completion.h"
 #include "milter/ctl/cli/help.h"
 
-#define WORD_MAX 40 /* longer words are near to nothing */
+#define WORD_MAX 40 /* longer words have no near name */
 
-/* Levenshtein's distance; both words are at most WORD_MAX long. */
+/* Levenshtein distance of two words of at most WORD_MAX octets. */
 static size_t distance(const char *a, size_t a_n, const char *b, size_t b_n)
 {
 	size_t row[WORD_MAX + 1], i, j;
@@ -52,7 +51,7 @@ const char *jm_ctl_nearest(const char *word, const char *const *names, size_t n)
 		if (name_n > WORD_MAX)
 			continue;
 		d = distance(word, word_n, names[i], name_n);
-		/* The beginning of a name is as near as a slip of the finger. */
+		/* The beginning of a name counts as one typing error. */
 		if (word_n >= 2 && strncmp(word, names[i], word_n) == 0)
 			d = 1;
 		if (d <= 1 + name_n / 3 && d < name_n && (!near || d < best)) {
@@ -63,7 +62,7 @@ const char *jm_ctl_nearest(const char *word, const char *const *names, size_t n)
 	return near;
 }
 
-/* Looks a name up; complains when it is not there. */
+/* The option of that name; NULL after a message. */
 static const struct jm_ctl_option *look_up(
     const char *verb, const struct jm_ctl_option *table, const char *name, size_t name_n)
 {
@@ -100,8 +99,8 @@ static int list_add(struct jm_ctl_list *list, const char *text)
 	return 0;
 }
 
-/* Stores what the option was given; 0, or an exit code after a message. */
-static int take(const char *verb, const struct jm_ctl_option *o, const char *text)
+/* Store the value of an option. 0, or an exit code after a message. */
+static int option_take(const char *verb, const struct jm_ctl_option *o, const char *text)
 {
 	switch (o->kind) {
 	case JM_CTL_FLAG:
@@ -125,8 +124,10 @@ static int take(const char *verb, const struct jm_ctl_option *o, const char *tex
 	return EX_SOFTWARE;
 }
 
-/* One word that begins with "--"; *i_r moves on when the argument is the next word. 0, or an exit
- * code after a message. */
+/*
+ * Read the word argv[*i_r], which begins with "--"; *i_r moves on when the value is the next word.
+ * 0, or an exit code after a message.
+ */
 static int take_word(int argc, char **argv, int *i_r, const struct jm_ctl_option *table)
 {
 	const char *name = argv[*i_r] + 2, *equals = strchr(name, '='), *text = NULL;
@@ -149,10 +150,10 @@ static int take_word(int argc, char **argv, int *i_r, const struct jm_ctl_option
 			return EX_USAGE;
 		}
 	}
-	return take(argv[0], o, text);
+	return option_take(argv[0], o, text);
 }
 
-static bool has(int argc, char **argv, const char *word)
+static bool option_has(int argc, char **argv, const char *word)
 {
 	for (int i = 1; i < argc; i++)
 		if (strcmp(argv[i], word) == 0)
@@ -160,8 +161,9 @@ static bool has(int argc, char **argv, const char *word)
 	return false;
 }
 
-/* Which word asks what the verb takes: 0 when none does. What follows "--" does not. */
-static int asks(int argc, char **argv)
+/* The index of the word that asks for help or completions; 0: none. Words after "--" do not count.
+ */
+static int option_asks(int argc, char **argv)
 {
 	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
 		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0 ||
@@ -181,13 +183,13 @@ struct jm_ctl_option *jm_ctl_options_add(struct jm_ctl_option *o, const struct j
 int jm_ctl_options(int argc, char **argv, const struct jm_ctl_option *table, const char *usage,
     const char *help, int *exit_r)
 {
-	int i, operands = 0, asked = asks(argc, argv);
+	int i, operands = 0, asked = option_asks(argc, argv);
 
 	if (asked > 0) {
 		if (strcmp(argv[asked], JM_CTL_COMPLETE) == 0)
 			jm_ctl_complete(argv + asked + 1, argc - asked - 1, table, usage);
 		else
-			jm_ctl_help(argv[0], table, usage, help, has(argc, argv, "--json"));
+			jm_ctl_help(argv[0], table, usage, help, option_has(argc, argv, "--json"));
 		*exit_r = EX_OK;
 		return -1;
 	}
@@ -199,7 +201,8 @@ int jm_ctl_options(int argc, char **argv, const struct jm_ctl_option *table, con
 			argv[++operands] = argv[i];
 		} else if (argv[i][1] != '-') {
 			fprintf(stderr,
-			    "jmctl %s: no option \"%s\", all are long ones; jmctl %s --help lists them\n",
+			    "jmctl %s: no option \"%s\", all are long ones; jmctl %s --help lists "
+			    "them\n",
 			    argv[0], argv[i], argv[0]);
 			*exit_r = EX_USAGE;
 			return -1;

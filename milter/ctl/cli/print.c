@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Escaping, alignment and colour of what jmctl prints. See print.h for why everything goes through
- * here. */
+/* Escaping, alignment and colour of the output of jmctl. See print.h for the reason of the
+ * escaping. */
 #include "milter/ctl/cli/print.h"
 
 #include <errno.h>
@@ -14,9 +14,11 @@
 
 #define YEAR_S (INT64_C(86400) * 365)
 
-/* One character of UTF-8 (RFC 3629): its length and value; length 0 when p does not begin a
- * well-formed one. */
-static size_t decode(const unsigned char *p, size_t n, uint32_t *c_r)
+/*
+ * Decode one UTF-8 character (RFC 3629): its value in *c_r, its length as the return; 0 when p does
+ * not begin with a well-formed one.
+ */
+static size_t print_decode(const unsigned char *p, size_t n, uint32_t *c_r)
 {
 	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
 	size_t len = p[0] < 0x80 ? 1 : p[0] >= 0xf0 ? 4 : p[0] >= 0xe0 ? 3 : 2, i;
@@ -35,7 +37,7 @@ static size_t decode(const unsigned char *p, size_t n, uint32_t *c_r)
 	return len;
 }
 
-/* What must not reach a terminal or a reader's eye as it is. */
+/* Must this character be escaped? It controls a terminal, or a reader cannot see it. */
 static bool is_unsafe(uint32_t c)
 {
 	return c < 0x20 || (c >= 0x7f && c <= 0x9f) || c == 0xad || c == 0x61c ||
@@ -44,11 +46,12 @@ static bool is_unsafe(uint32_t c)
 	    (c >= 0xe0000 && c <= 0xe0fff);
 }
 
-/* The next character of *s as it is to be printed, into out; *s moves on. Returns its columns. */
-static size_t next(struct jm_span *s, char out[16])
+/* Write the next character of *s, escaped when necessary, into out; *s moves on. Returns its
+ * columns. */
+static size_t print_next(struct jm_span *s, char out[16])
 {
 	uint32_t c = 0;
-	size_t len = decode(s->p, s->len, &c);
+	size_t len = print_decode(s->p, s->len, &c);
 	int columns;
 
 	if (len == 0) {
@@ -77,7 +80,7 @@ size_t jm_print_width(struct jm_span text)
 	char out[16];
 
 	while (text.len > 0)
-		n += next(&text, out);
+		n += print_next(&text, out);
 	return n;
 }
 
@@ -88,7 +91,7 @@ size_t jm_print_cell(FILE *f, struct jm_span text, size_t columns, bool cut)
 	char out[16];
 
 	while (text.len > 0) {
-		size_t n = next(&text, out);
+		size_t n = print_next(&text, out);
 
 		if (n > room - used)
 			break;
@@ -219,7 +222,7 @@ char *jm_print_time(const json_t *object, const char *name, char text[JM_PRINT_T
 	snprintf(name_ms, sizeof name_ms, "%s_ms", name);
 	if (json_is_integer(json_object_get(object, name_ms)))
 		ms = json_integer_value(json_object_get(object, name_ms));
-	else if (!given || jm_clock_parse(given, &ms) < 0)
+	else if (!given || jm_clock_parse(given, &ms) != 0)
 		return memcpy(text, "-", 2);
 	jm_clock_format(ms, plain);
 	snprintf(text, JM_PRINT_TIME_TEXT, "%.19sZ", plain);

@@ -29,7 +29,7 @@ void jm_progress_wipe(struct jm_progress *p)
 	p->drawn = false;
 }
 
-static const char *amount(uint64_t n, const char *unit, char text[JM_PRINT_BYTES_TEXT])
+static const char *progress_amount(uint64_t n, const char *unit, char text[JM_PRINT_BYTES_TEXT])
 {
 	if (!unit)
 		return jm_print_bytes(n, text);
@@ -37,7 +37,7 @@ static const char *amount(uint64_t n, const char *unit, char text[JM_PRINT_BYTES
 	return text;
 }
 
-/* From the second picture on: one look alone has no rate. */
+/* Print rate and remaining time, once there is progress to measure. */
 static void put_rate(
     const struct jm_progress *p, uint64_t done, uint64_t total, const char *unit, double seconds)
 {
@@ -46,8 +46,9 @@ static void put_rate(
 	char text[JM_PRINT_BYTES_TEXT];
 
 	if (rate > 0)
-		fprintf(stderr, ", %s/s, %lu:%02lu:%02lu left", amount((uint64_t)rate, unit, text),
-		    left / 3600, left / 60 % 60, left % 60);
+		fprintf(stderr, ", %s/s, %lu:%02lu:%02lu left",
+		    progress_amount((uint64_t)rate, unit, text), left / 3600, left / 60 % 60,
+		    left % 60);
 }
 
 void jm_progress_draw(struct jm_progress *p, uint64_t done, uint64_t total, const char *unit)
@@ -71,8 +72,8 @@ void jm_progress_draw(struct jm_progress *p, uint64_t done, uint64_t total, cons
 	full = (int)(part * BAR_COLUMNS);
 	fprintf(stderr, "\r\033[K%s%s%3.0f%% [%.*s%*s] %s of %s%s%s", p->what ? p->what : "",
 	    p->what ? " " : "", part * 100, full, "########################", BAR_COLUMNS - full,
-	    "", amount(done, unit, done_text), amount(total, unit, total_text), unit ? " " : "",
-	    unit ? unit : "");
+	    "", progress_amount(done, unit, done_text), progress_amount(total, unit, total_text),
+	    unit ? " " : "", unit ? unit : "");
 	put_rate(p, done, total, unit, (double)(now_us - p->first_us) / 1e6);
 	fflush(stderr);
 	p->drawn = true;

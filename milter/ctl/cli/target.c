@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Finding the daemon or the archive, and asking it. See target.h. */
+/*
+ * Find the daemon or the archive that the options name, and ask it. Running without a daemon is
+ * here, the control protocol is in common/control/client.c.
+ */
 #include "milter/ctl/cli/target.h"
 
 #include <grp.h>
@@ -19,11 +22,11 @@
 
 /* Where to ask; the strings are owned. */
 struct place {
-	char *socket;  /* NULL: none is known */
-	char *archive; /* NULL: only the daemon may be asked */
+	char *socket;  /* NULL: not known */
+	char *archive; /* NULL: ask only the daemon */
 };
 
-static int copy(const char *from, char **to_r, struct jm_err *err)
+static int target_copy(const char *from, char **to_r, struct jm_err *err)
 {
 	*to_r = strdup(from);
 	return *to_r ? 0 : jm_err_set(err, JM_E_TEMP, "out of memory");
@@ -36,12 +39,12 @@ static int place_from_settings(const char *path, struct place *p, struct jm_err 
 	int rc = -1;
 
 	jm_buf_init(&report, SETTINGS_REPORT_MAX);
-	if (jm_settings_load(path, &s, &report, err) < 0) {
+	if (jm_settings_load(path, &s, &report, err) != 0) {
 		jm_err_wrap(err, "where is the archive? (--archive DIR tells it without settings)");
 		goto out;
 	}
-	if ((p->socket || copy(s->control_socket, &p->socket, err) == 0) &&
-	    copy(s->archive_directory, &p->archive, err) == 0)
+	if ((p->socket || target_copy(s->control_socket, &p->socket, err) == 0) &&
+	    target_copy(s->archive_directory, &p->archive, err) == 0)
 		rc = 0;
 out:
 	jm_settings_unref(&s);
@@ -51,10 +54,10 @@ out:
 
 static int find_place(const struct jm_target *c, struct place *p, struct jm_err *err)
 {
-	if (c->socket && copy(c->socket, &p->socket, err) < 0)
+	if (c->socket && target_copy(c->socket, &p->socket, err) != 0)
 		return -1;
 	if (c->archive) {
-		if (copy(c->archive, &p->archive, err) < 0)
+		if (target_copy(c->archive, &p->archive, err) != 0)
 			return -1;
 		if (!p->socket && asprintf(&p->socket, "%s/control.sock", c->archive) < 0) {
 			p->socket = NULL;
@@ -62,22 +65,22 @@ static int find_place(const struct jm_target *c, struct place *p, struct jm_err 
 		}
 		return 0;
 	}
-	/* A socket alone: the daemon or nobody. */
+	/* Only a socket is named: ask the daemon there, or fail. */
 	if (c->socket && !c->config)
 		return 0;
 	return place_from_settings(c->config ? c->config : JM_SETTINGS_DEFAULT_FILE, p, err);
 }
 
-/* As root: become the owner of dir for a while. *back_r: there is something to undo. */
+/* When root runs this: act as the owner of dir for a while. *back_r: come_back() has to undo it. */
 static int become_owner(const char *dir, bool *back_r, struct jm_err *err)
 {
 	struct stat st;
 
 	*back_r = false;
-	if (geteuid() != 0 || stat(dir, &st) < 0 || st.st_uid == 0)
+	if (geteuid() != 0 || stat(dir, &st) != 0 || st.st_uid == 0)
 		return 0;
 	*back_r = true;
-	if (setgroups(0, NULL) < 0 || setegid(st.st_gid) < 0 || seteuid(st.st_uid) < 0)
+	if (setgroups(0, NULL) != 0 || setegid(st.st_gid) != 0 || seteuid(st.st_uid) != 0)
 		return jm_err_sys(err, JM_E_DENIED, "archive %s: cannot act as its owner (uid %u)",
 		    dir, (unsigned)st.st_uid);
 	return 0;
@@ -85,13 +88,15 @@ static int become_owner(const char *dir, bool *back_r, struct jm_err *err)
 
 static int come_back(struct jm_err *err)
 {
-	if (seteuid(0) < 0 || setegid(getgid()) < 0)
+	if (seteuid(0) != 0 || setegid(getgid()) != 0)
 		return jm_err_sys(err, JM_E_BUG, "cannot become root again");
 	return 0;
 }
 
-/* A copy that jmctl backup or load makes must stay one: what recovery has to tell is not written
- * into it. */
+/*
+ * Is this a copy that jmctl backup or jmctl load made? It must stay a copy: recovery must not write
+ * events into it.
+ */
 static bool is_copy(const char *dir)
 {
 	static const char *const names[] = { JM_BACKUP_FILE, JM_LOADING_FILE };
@@ -123,7 +128,7 @@ static int ask_archive(struct jm_target *c, const char *dir, const json_t *reque
 		else if (!c->kept_dir)
 			c->kept_dir = strdup(dir);
 	}
-	if (back && come_back(&back_err) < 0 && rc == 0) {
+	if (back && come_back(&back_err) != 0 && rc == 0) {
 		*err = back_err;
 		rc = -1;
 	}
@@ -135,10 +140,10 @@ void jm_target_end(struct jm_target *c)
 	struct jm_err err;
 	bool back = false;
 
-	if (c->kept && c->kept_dir && become_owner(c->kept_dir, &back, &err) < 0)
+	if (c->kept && c->kept_dir && become_owner(c->kept_dir, &back, &err) != 0)
 		fprintf(stderr, "jmctl: %s\n", err.text);
 	jm_archive_close(&c->kept);
-	if (back && come_back(&err) < 0)
+	if (back && come_back(&err) != 0)
 		fprintf(stderr, "jmctl: %s\n", err.text);
 	free(c->kept_dir);
 	c->kept_dir = NULL;
@@ -153,8 +158,7 @@ int jm_target_ask(
 	rc = find_place(c, &p, err);
 	if (rc < 0)
 		goto out;
-	/* Whoever has the archive open is the one to answer: no daemon can have come up meanwhile.
-	 */
+	/* While the archive is kept open here, no daemon can have started. */
 	rc = p.socket && !c->kept ? jm_client_connect(p.socket, &fd, err) : 0;
 	if (rc < 0)
 		goto out;
@@ -181,7 +185,7 @@ int jm_target_open(struct jm_target *c, const char *dir, struct jm_archive_optio
 
 	*a_r = NULL;
 	if (dir)
-		rc = copy(dir, &p.archive, err);
+		rc = target_copy(dir, &p.archive, err);
 	else if ((rc = find_place(c, &p, err)) == 0 && p.socket)
 		rc = jm_client_connect(p.socket, &fd, err);
 	if (rc == 1)
@@ -196,8 +200,8 @@ int jm_target_open(struct jm_target *c, const char *dir, struct jm_archive_optio
 		c->dir = p.archive;
 		p.archive = NULL;
 		options->dir = c->dir;
-		if (become_owner(c->dir, &c->back, err) < 0 ||
-		    jm_archive_open(options, a_r, err) < 0) {
+		if (become_owner(c->dir, &c->back, err) != 0 ||
+		    jm_archive_open(options, a_r, err) != 0) {
 			jm_target_close(c, a_r);
 			rc = -1;
 		}
@@ -212,7 +216,7 @@ void jm_target_close(struct jm_target *c, struct jm_archive **a)
 	struct jm_err err;
 
 	jm_archive_close(a);
-	if (c->back && come_back(&err) < 0)
+	if (c->back && come_back(&err) != 0)
 		fprintf(stderr, "jmctl: %s\n", err.text);
 	c->back = false;
 	free(c->dir);

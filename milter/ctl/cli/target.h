@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * How a verb gets its answer: from the daemon over its control socket, or, when no daemon listens,
- * from the archive opened here. The archive's lock file decides who owns it; the answers are the
- * same, made by common/control/answer.c.
+ * What a verb works on: the daemon, asked over its control socket, or, when no daemon listens, the
+ * archive, opened in this process. The archive's lock file decides who owns it. The answers are the
+ * same, since both come from common/control/answer.c. The protocol is in common/control/client.c.
  */
 #ifndef JM_MILTER_CTL_CLI_TARGET_H
 #define JM_MILTER_CTL_CLI_TARGET_H
@@ -11,23 +11,24 @@
 #include "common/settings/default.h"
 #include "milter/ctl/cli/option.h"
 
-/* In the folder of a copy that jmctl backup makes: up to where it was verified. */
+/* A file in the folder of a copy that jmctl backup made: up to which record it was verified. */
 #define JM_BACKUP_FILE "backup.json"
-/* In the folder of an archive that jmctl load has not wholly loaded yet. */
+/* A file in the folder of an archive while jmctl load is not finished. */
 #define JM_LOADING_FILE "loading"
 
-/* The options that all verbs of the archive share. */
+/* The options that all verbs of the archive share, and what was opened for them. One thread. */
 struct jm_target {
-	const char *config;      /* --config; NULL: the installed one */
-	const char *archive;     /* --archive DIR */
-	const char *socket;      /* --socket PATH */
-	bool json;               /* --json */
-	bool only_daemon;        /* no option: do not open the archive (events --follow) */
-	bool back;               /* internal: jm_target_close() has to become root again */
-	char *dir;               /* internal, owned */
-	bool offline;            /* set by jm_target_ask(): it was answered without a daemon */
-	bool keep;               /* no option: several questions come; jm_target_end() ends them */
-	struct jm_archive *kept; /* internal: what was opened for them */
+	const char *config;  /* --config; NULL: the installed one */
+	const char *archive; /* --archive DIR */
+	const char *socket;  /* --socket PATH */
+	bool json;           /* --json */
+	bool only_daemon;    /* set by the verb: never open the archive (events --follow) */
+	bool back;           /* internal: jm_target_close() has to become root again */
+	char *dir;           /* internal, owned */
+	bool offline;        /* set by jm_target_ask(): no daemon gave the answer */
+	/* set by the verb: keep the archive open between questions, until jm_target_end() */
+	bool keep;
+	struct jm_archive *kept; /* internal: the archive that is kept open */
 	char *kept_dir;          /* internal, owned */
 };
 
@@ -42,28 +43,34 @@ struct jm_target {
 	}
 
 /*
- * Ask; out gets the answer as jm_answer() gives it. NOTFOUND also when there is no such archive,
- * DENIED when it belongs to another process or user, CORRUPT for a daemon that does not keep to the
- * protocol, TEMP when its answer breaks off; else the kinds of jm_answer(). When started by root,
- * an archive is opened as its owner, so that no file of root's is left in it.
+ * Ask the daemon, or the archive when no daemon listens; request as for jm_answer(), borrowed. out
+ * gets the answer. When root runs this, the archive is opened as its owner, so that it gets no
+ * files that belong to root.
+ *
+ * Returns 0, or -1 with the kinds of jm_answer() and of jm_client_ask(); also NOTFOUND when there
+ * is no archive, and DENIED when it belongs to another process or user.
  */
 int jm_target_ask(struct jm_target *c, const json_t *request, const struct jm_answer_out *out,
     struct jm_err *err) JM_MUST_CHECK;
 
-/* Close what was kept open. */
+/* Close the archive that "keep" kept open. */
 void jm_target_end(struct jm_target *c);
 
 /*
- * Open the archive here, for what the daemon cannot do while it runs: DENIED when one listens. dir:
- * this one instead of the options' (then no daemon is looked for; may be NULL). options: its dir is
- * set here. jm_target_close() undoes the change of user.
+ * Open the archive in this process, for work that is impossible while a daemon runs. dir: the
+ * archive's folder instead of the one the options name, without looking for a daemon; may be NULL.
+ * options->dir is set here and points into *c. Returns 0 with *a_r, or -1: DENIED when a daemon
+ * listens, USAGE when no archive is named, and the kinds of jm_archive_open(). jm_target_close()
+ * closes *a, also after a failure, and undoes the change of user.
  */
 int jm_target_open(struct jm_target *c, const char *dir, struct jm_archive_options *options,
     struct jm_archive **a_r, struct jm_err *err) JM_MUST_CHECK;
 void jm_target_close(struct jm_target *c, struct jm_archive **a);
 
-/* What daemon or archive know about domains, as rows for jm_domains_list(); an archive that is not
- * there knows of none. NULL: nobody answers. The caller owns it. */
+/*
+ * The domains that daemon or archive know, as rows for jm_domains_list(); the caller owns them.
+ * None for an archive that does not exist. NULL when neither answers.
+ */
 json_t *jm_target_domains(struct jm_target *c);
 
 #endif

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* jmctl doctor: run the groups of checks, print the findings. The checks are in doctor_GROUP.c. */
+/*
+ * jmctl doctor: run the groups of checks and print the findings. The checks are in machine.c,
+ * postfix*.c, route.c and sendmail*.c.
+ */
 #include "milter/ctl/doctor/doctor.h"
 
 #include <errno.h>
@@ -50,7 +53,7 @@ static void print_findings(const json_t *findings, bool all)
 	}
 }
 
-static size_t count(const json_t *findings, enum jm_doctor_level level)
+static size_t doctor_count(const json_t *findings, enum jm_doctor_level level)
 {
 	size_t n = 0, i;
 	json_t *f;
@@ -61,10 +64,10 @@ static size_t count(const json_t *findings, enum jm_doctor_level level)
 	return n;
 }
 
-static void report(const struct jm_doctor *d, bool json, bool all)
+static void doctor_report(const struct jm_doctor *d, bool json, bool all)
 {
-	size_t fails = count(d->findings, JM_DOCTOR_FAIL),
-	       warnings = count(d->findings, JM_DOCTOR_WARN);
+	size_t fails = doctor_count(d->findings, JM_DOCTOR_FAIL),
+	       warnings = doctor_count(d->findings, JM_DOCTOR_WARN);
 
 	if (json) {
 		json_t *o = json_pack("{s:s, s:s, s:s?, s:s?, s:i, s:i, s:O}", "level",
@@ -83,7 +86,7 @@ static void report(const struct jm_doctor *d, bool json, bool all)
 	    d->sendmail ? ", " : "", d->sendmail ? d->sendmail : "");
 }
 
-/* Which MTA is there, when nothing was said. */
+/* Find out which MTA this machine has, unless the options name one. */
 static void find_mta(struct jm_doctor *d, const char *mta, char *folder, size_t folder_bytes)
 {
 	const char *const argv[] = { "postconf", "-h", "config_directory", NULL };
@@ -103,13 +106,15 @@ static void find_mta(struct jm_doctor *d, const char *mta, char *folder, size_t 
 		d->sendmail = SENDMAIL_CF;
 	if (!d->postfix && !d->sendmail)
 		jm_doctor_add(d, JM_DOCTOR_FAIL, "mta", "no-mta", NULL,
-		    "no %s is here: no report can arrive; --postfix DIR or --sendmail FILE name one, "
+		    "no %s is here: no report can arrive; --postfix DIR or --sendmail FILE name "
+		    "one, "
 		    "--mta none leaves it out",
 		    mta ? mta : "Postfix or Sendmail");
 }
 
-/* The settings, loaded or not: without them only the MTA's own settings can be looked at. */
-static struct jm_settings *load(struct jm_doctor *d)
+/* Load the settings. Without them only the MTA's own settings can be checked. NULL after a finding.
+ */
+static struct jm_settings *doctor_load(struct jm_doctor *d)
 {
 	struct jm_settings *s = NULL;
 	struct jm_err err = { JM_E_NONE, 0, "" };
@@ -155,7 +160,7 @@ int jm_ctl_doctor(int argc, char **argv)
 	}
 	d.dns = !no_dns;
 	d.findings = json_array();
-	s = load(&d);
+	s = doctor_load(&d);
 	find_mta(&d, mta, folder, sizeof folder);
 	jm_doctor_settings(&d);
 	jm_doctor_machine(&d);
@@ -165,7 +170,7 @@ int jm_ctl_doctor(int argc, char **argv)
 		jm_doctor_sendmail(&d);
 	if (d.dns)
 		jm_doctor_dns(&d);
-	report(&d, json, all);
+	doctor_report(&d, json, all);
 	jm_settings_unref(&s);
 	json_decref(d.findings);
 	return (int)d.worst;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The list of findings of jmctl doctor. */
+/* The list of findings of jmctl doctor. See finding.h. */
 #include "milter/ctl/doctor/finding.h"
 
 #include <stdarg.h>
@@ -23,7 +23,7 @@ void jm_doctor_add(struct jm_doctor *d, enum jm_doctor_level level, const char *
 	va_start(ap, fmt);
 	n = vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
-	/* What cannot be listed still counts. */
+	/* A finding that cannot be added to the list still counts. */
 	if (n < 0 ||
 	    json_array_append_new(d->findings,
 		json_pack("{s:s, s:s, s:s, s:s%, s:s?}", "level", jm_doctor_level_name(level),

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What the groups of checks of jmctl doctor share: the patient and the list of findings. A group is
- * a file doctor_GROUP.c with one entry function, called in turn by doctor.c. A check changes
- * nothing, and adds a finding with the line to change, or nothing.
+ * The findings of jmctl doctor, and what its checks work on. doctor.c calls the groups of checks in
+ * turn (machine.h, postfix.h, sendmail.h). A check changes nothing on the machine; it adds a
+ * finding with the line to change, or nothing. One thread.
  */
 #ifndef JM_MILTER_CTL_DOCTOR_FINDING_H
 #define JM_MILTER_CTL_DOCTOR_FINDING_H
@@ -15,24 +15,27 @@
 #include "common/base/span.h"
 #include "common/settings/settings.h"
 
-/* In the order of badness; also the exit codes. */
+/* In the order of severity; also the exit codes. */
 enum jm_doctor_level { JM_DOCTOR_OK, JM_DOCTOR_WARN, JM_DOCTOR_FAIL };
 
-/* "ok", "warn", "FAIL". */
+/* "ok", "warn", "FAIL". Static storage. */
 const char *jm_doctor_level_name(enum jm_doctor_level level);
 
 struct jm_doctor {
 	const char *config;   /* the settings file */
-	const char *postfix;  /* Postfix' configuration folder; NULL: do not look at Postfix */
-	const char *sendmail; /* sendmail.cf; NULL: do not look at Sendmail */
+	const char *postfix;  /* Postfix' configuration folder; NULL: do not check Postfix */
+	const char *sendmail; /* sendmail.cf; NULL: do not check Sendmail */
 	bool dns;
 	const struct jm_settings *settings; /* NULL when they could not be loaded */
 	json_t *findings;                   /* owned: {level, group, name, text, change} each */
 	enum jm_doctor_level worst;
 };
 
-/* Add a finding. group: "postfix", ...; name: the trap, in kebab-case, for programs; change: the
- * line to change, or NULL; then what is wrong. */
+/*
+ * Add a finding. group: "postfix", ...; name: the problem in kebab-case, for programs; change: the
+ * line to change, or NULL; then what is wrong, printf-style. Cannot fail: without memory it prints
+ * the finding on standard error.
+ */
 void jm_doctor_add(struct jm_doctor *d, enum jm_doctor_level level, const char *group,
     const char *name, const char *change, const char *fmt, ...) JM_PRINTF(6, 7);
 

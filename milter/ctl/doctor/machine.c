@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Doctor: the settings' meaning, the daemon's socket, archive folder, disk, clock, and the names of
- * the journal domains. */
+/*
+ * Doctor: what the settings mean, the daemon's socket, the archive's folder, disk, clock, and the
+ * names of the journal domains.
+ */
 #include "milter/ctl/doctor/machine.h"
 
 #include <arpa/nameser.h>
@@ -24,11 +26,11 @@
 #include "milter/ctl/doctor/socket.h"
 
 #define GIB (UINT64_C(1) << 30)
-#define BUILT_MS INT64_C(1767225600000) /* 2026-01-01: no clock can be right before */
+#define BUILT_MS INT64_C(1767225600000) /* 2026-01-01: an earlier time is wrong */
 #define AHEAD_MS (5 * 60 * 1000)
-#define EXCHANGE_MAX_BYTES 157286400 /* what Exchange sends at most */
+#define EXCHANGE_MAX_BYTES 157286400 /* the largest message of Exchange */
 
-/* Does it answer at all: the one thing that is worse than any setting. */
+/* Check that the daemon answers: nothing else matters when it does not. */
 static void check_answers(struct jm_doctor *d)
 {
 	char text[512];
@@ -86,10 +88,11 @@ static void check_loopback(struct jm_doctor *d)
 	if (in)
 		jm_doctor_add(d, JM_DOCTOR_WARN, "settings", "loopback-allowed",
 		    "journal-milter.xml: take 127.0.0.1 out of the <range> elements",
-		    "127.0.0.1 may send journal reports: every local user can, with Postfix' sendmail command and non_smtpd_milters");
+		    "127.0.0.1 may send journal reports: every local user can, with Postfix' "
+		    "sendmail command and non_smtpd_milters");
 }
 
-/* Some of Microsoft's ranges, but not all: mail from the others is refused some day. */
+/* A service with only a part of Microsoft's ranges will refuse mail from the others some day. */
 static void check_microsoft(struct jm_doctor *d)
 {
 	struct jm_endpoints e = { .v = NULL };
@@ -148,7 +151,8 @@ void jm_doctor_settings(struct jm_doctor *d)
 	if (d->settings->max_message_bytes < EXCHANGE_MAX_BYTES)
 		jm_doctor_add(d, JM_DOCTOR_FAIL, "settings", "message-size",
 		    "journal-milter.xml: <max-message-size>512M</max-message-size> in <archive>",
-		    "max-message-size is %llu bytes: a larger report gets a 4xx until its sender gives up; Exchange sends up to 150 MB",
+		    "max-message-size is %llu bytes: a larger report gets a 4xx until its sender "
+		    "gives up; Exchange sends up to 150 MB",
 		    (unsigned long long)d->settings->max_message_bytes);
 	check_loopback(d);
 	check_microsoft(d);
@@ -185,7 +189,8 @@ static void check_disk(struct jm_doctor *d)
 	    (fs.f_files > 0 && fs.f_favail < 100))
 		jm_doctor_add(d, JM_DOCTOR_FAIL, "machine", "disk-full",
 		    "a larger disk; more volumes stay readable on another one, see <archive>",
-		    "%s: %llu MB and %llu files are left; below <disk-reserve>, %llu MB, every report gets a 451",
+		    "%s: %llu MB and %llu files are left; below <disk-reserve>, %llu MB, every "
+		    "report gets a 451",
 		    folder, (unsigned long long)(left >> 20), (unsigned long long)fs.f_favail,
 		    (unsigned long long)(d->settings->disk_reserve_bytes >> 20));
 	else if (left < 5 * GIB || left < whole / 20)
@@ -194,7 +199,7 @@ static void check_disk(struct jm_doctor *d)
 		    (unsigned long long)(whole >> 20));
 }
 
-/* Who shows how all stands has another user, and so has node_exporter. */
+/* The status page and node_exporter run as other users. */
 static void check_publish(struct jm_doctor *d)
 {
 	const struct jm_settings *s = d->settings;
@@ -214,8 +219,7 @@ static void check_publish(struct jm_doctor *d)
 		    s->publish_directory);
 }
 
-/* When the archive was last written to; 0: not known. What is in it came by this machine's own
- * clock. */
+/* When the archive was last written to, by this machine's clock; 0: unknown. */
 static int64_t last_written_ms(const char *folder)
 {
 	static const char *const names[] = { "volumes", "catalog", "lock" };
@@ -255,7 +259,8 @@ static void check_clock(struct jm_doctor *d)
 		jm_doctor_add(d, JM_DOCTOR_FAIL, "machine", "clock-wrong",
 		    "set the clock; install chrony",
 		    "the clock says %s, and the archive was written "
-		    "later: the clock is behind, or was ahead, and then reports were judged by a wrong age",
+		    "later: the clock is behind, or was ahead, and then reports were judged by a "
+		    "wrong age",
 		    text);
 	if (adjtimex(&t) >= 0 && (t.status & STA_UNSYNC))
 		jm_doctor_add(d, JM_DOCTOR_OK, "machine", "clock-free", NULL,
@@ -272,8 +277,10 @@ void jm_doctor_machine(struct jm_doctor *d)
 	check_clock(d);
 }
 
-/* Exchange needs the name of its smart host only; that the journal domain itself has a name is the
- * set-up's default. */
+/*
+ * Exchange needs only the name of its smart host; the journal domain's own name is the default of
+ * jmctl setup.
+ */
 void jm_doctor_dns(struct jm_doctor *d)
 {
 	struct addrinfo hints = { .ai_socktype = SOCK_STREAM }, *found;

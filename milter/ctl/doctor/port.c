@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Ports and addresses of an MTA. See port.h. */
+/* Ports and addresses of an MTA: names, listeners, loopback. See port.h. */
 #include "milter/ctl/doctor/port.h"
 
 #include <arpa/inet.h>
@@ -13,7 +13,7 @@
 #include "common/base/num.h"
 #include "milter/ctl/doctor/postfix_conf.h"
 
-#define LISTENS "0A" /* the state in /proc/net/tcp */
+#define LISTENS "0A" /* a state in /proc/net/tcp */
 #define PATIENCE_US 5000000
 #define PAUSE_MS 100
 
@@ -72,7 +72,10 @@ bool jm_doctor_unreachable(const struct jm_doctor *d, struct jm_span host)
 	return smtp && (others || has_others(&d->settings->authorized_outbounds));
 }
 
-/* A line a socket: number, local address, remote address, state, ... */
+/*
+ * Does a table of the kernel list a listener at the port? Each line is a socket: number, local
+ * address, remote address, state, ...
+ */
 static bool listed(const char *path, uint64_t port)
 {
 	FILE *f = fopen(path, "re");
@@ -99,7 +102,7 @@ static bool listed(const char *path, uint64_t port)
 	return found;
 }
 
-/* With patience: an MTA that was told to reload is not there at once. */
+/* With patience: an MTA that reloads needs time to listen again. */
 static bool is_listening(uint64_t port, bool patience)
 {
 	int64_t end_us = jm_clock_mono_us() + PATIENCE_US;

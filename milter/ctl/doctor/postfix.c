@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Doctor: Postfix' listeners, their milters and their cleanup service. Where mail of the journal
- * domain goes is in doctor_route.c. */
+/*
+ * Doctor: Postfix' listeners, their milters and their cleanup service. Ports are in
+ * postfix_listen.c, routing of the journal domains in route.c.
+ */
 #include "milter/ctl/doctor/postfix.h"
 
 #include <pwd.h>
@@ -18,13 +20,13 @@
 #include "milter/ctl/doctor/tls.h"
 
 #define OUT_MAX_BYTES (1024u * 1024)
-#define EXCHANGE_MAX_BYTES 157286400 /* what Exchange sends at most */
+#define EXCHANGE_MAX_BYTES 157286400 /* the largest message of Exchange */
 #define DEFAULT_LIMIT_BYTES 10240000
-#define MILTER_TIMEOUT_S 120 /* an answer to the final dot may take that long on a busy disk */
+#define MILTER_TIMEOUT_S 120 /* the answer to the final dot may take so long on a busy disk */
 
 enum want { EMPTY, YES, NO };
 
-/* One setting that must hold on the listener, or on its cleanup service. */
+/* A value that a setting must have on the listener, or on its cleanup service. */
 struct rule {
 	bool cleanup;
 	const char *setting;
@@ -68,12 +70,12 @@ static const struct rule rules[] = {
 	    "header fields are added that the report did not have" },
 };
 
-static bool is(const char *value, enum want want)
+static bool setting_is(const char *value, enum want want)
 {
 	return want == EMPTY ? value[0] == '\0' : strcmp(value, want == YES ? "yes" : "no") == 0;
 }
 
-/* The line of master.cf that mends a setting of a service. */
+/* Write the line of master.cf that corrects a setting of a service into text, which is returned. */
 static char *option_line(
     char *text, size_t n, const char *service, const char *setting, const char *value)
 {
@@ -91,9 +93,9 @@ static void check_rules(
 		const struct rule *r = &rules[i];
 		const char *service = r->cleanup ? cleanup : listener;
 
-		/* An older Postfix does not have every setting. */
+		/* An older Postfix lacks some settings. */
 		if (!json_object_get(p->main, r->setting) ||
-		    is(jm_postfix_value(p, service, r->setting), r->want))
+		    setting_is(jm_postfix_value(p, service, r->setting), r->want))
 			continue;
 		jm_doctor_add(d, r->level, "postfix", r->name,
 		    option_line(line, sizeof line, service, r->setting, values[r->want]),
@@ -102,8 +104,10 @@ static void check_rules(
 	}
 }
 
-/* A milter's address as Postfix writes it, as jm_doctor_socket() writes it; relative paths and
- * chroot as smtpd sees them. */
+/*
+ * Write a milter's address of Postfix into text in the form of jm_doctor_socket(), with relative
+ * paths and chroot resolved as smtpd does.
+ */
 static void address_text(
     const struct jm_postfix *p, const char *listener, struct jm_span a, char *text, size_t n)
 {
@@ -135,7 +139,7 @@ static void address_text(
 	    (const char *)path.p + colon + (colon < path.len));
 }
 
-/* Where the socket is the right one only outside of the chroot. */
+/* Is the socket's path right, but outside of the listener's chroot? */
 static bool chroot_misses(
     const struct jm_postfix *p, const char *listener, struct jm_span a, const char *ours)
 {
@@ -148,7 +152,7 @@ static bool chroot_misses(
 	    jm_span_eq(path, jm_span_str(ours + 5));
 }
 
-/* The daemon's socket may be reached by another name: through the queue folder, or a link. */
+/* Compare two sockets. The daemon's may have another name: through the queue folder, or a link. */
 static bool same_socket(const char *a, const char *ours)
 {
 	char *x, *y;
@@ -166,7 +170,7 @@ static bool same_socket(const char *a, const char *ours)
 	return same;
 }
 
-/* What holds for our milter: its own option, else main.cf's. */
+/* The value of a setting for our milter: its own option, else that of the listener. */
 static struct jm_span milter_setting(
     const struct jm_postfix *p, const char *listener, struct jm_span word, const char *name)
 {
@@ -213,7 +217,7 @@ static void check_milter(
 		    listener, (int)command.len, (const char *)command.p);
 }
 
-/* Our entry in the listener's list of milters; says what is wrong with the others. */
+/* Find our entry in the listener's list of milters, and check its place in the list. */
 static bool find_milter(struct jm_doctor *d, const struct jm_postfix *p, const char *listener,
     const char *ours, struct jm_span *word_r)
 {
@@ -243,7 +247,8 @@ static bool find_milter(struct jm_doctor *d, const struct jm_postfix *p, const c
 	if (found && after > 0)
 		jm_doctor_add(d, JM_DOCTOR_WARN, "postfix", "milter-after",
 		    "a listener of its own for the journal",
-		    "%s: %zu other milters come after ours: one of them can refuse what is archived already",
+		    "%s: %zu other milters come after ours: one of them can refuse what is "
+		    "archived already",
 		    listener, after);
 	if (found && before > 0)
 		jm_doctor_add(d, JM_DOCTOR_WARN, "postfix", "milter-before",
@@ -253,7 +258,7 @@ static bool find_milter(struct jm_doctor *d, const struct jm_postfix *p, const c
 	return found;
 }
 
-/* Who the socket's rights leave out. */
+/* Check that Postfix may connect to the socket. */
 static void check_rights(struct jm_doctor *d, const struct jm_postfix *p, const char *ours)
 {
 	const char *owner = jm_postfix_value(p, NULL, "mail_owner");
@@ -276,7 +281,8 @@ static void check_size(struct jm_doctor *d, const struct jm_postfix *p, const ch
 	    limit < EXCHANGE_MAX_BYTES)
 		jm_doctor_add(d, limit <= DEFAULT_LIMIT_BYTES ? JM_DOCTOR_FAIL : JM_DOCTOR_WARN,
 		    "postfix", "size-limit", "main.cf: message_size_limit = 157286400",
-		    "%s: message_size_limit = %s: larger reports get a 552; Exchange sends up to 150 MB",
+		    "%s: message_size_limit = %s: larger reports get a 552; Exchange sends up to "
+		    "150 MB",
 		    listener, value);
 	if (jm_num_u64(jm_span_str(jm_postfix_value(p, listener, "header_size_limit")), 0,
 		UINT64_MAX, &limit) == 0 &&
@@ -303,7 +309,8 @@ static void check_tls(struct jm_doctor *d, const struct jm_postfix *p, const cha
 	    strcmp(jm_postfix_value(p, listener, "smtpd_tls_ask_ccert"), "yes") != 0)
 		jm_doctor_add(d, JM_DOCTOR_FAIL, "postfix", "no-client-certificate",
 		    "main.cf: smtpd_tls_ask_ccert = yes",
-		    "%s asks for no client certificate, and a service wants one (encryption-mode strict)",
+		    "%s asks for no client certificate, and a service wants one (encryption-mode "
+		    "strict)",
 		    listener);
 	if (wants.client_certificate &&
 	    strcmp(jm_postfix_value(p, listener, "smtpd_tls_ask_ccert"), "yes") == 0 &&
@@ -312,7 +319,8 @@ static void check_tls(struct jm_doctor *d, const struct jm_postfix *p, const cha
 	    strcmp(jm_postfix_value(p, listener, "tls_append_default_CA"), "yes") != 0)
 		jm_doctor_add(d, JM_DOCTOR_FAIL, "postfix", "no-client-ca",
 		    "main.cf: smtpd_tls_CAfile",
-		    "%s knows no CA, so that no client certificate is ever good, and a service wants one (encryption-mode strict)",
+		    "%s knows no CA, so that no client certificate is ever good, and a service "
+		    "wants one (encryption-mode strict)",
 		    listener);
 	if (wants.login &&
 	    strcmp(jm_postfix_value(p, listener, "smtpd_sasl_auth_enable"), "yes") != 0)
@@ -352,7 +360,8 @@ static void check_listener(
 	    strstr(rewrite, "permit_sasl"))
 		jm_doctor_add(d, JM_DOCTOR_WARN, "postfix", "header-rewrite",
 		    option_line(line, sizeof line, listener, "local_header_rewrite_clients", ""),
-		    "%s: local_header_rewrite_clients = %s: addresses in reports from there are changed, header fields added",
+		    "%s: local_header_rewrite_clients = %s: addresses in reports from there are "
+		    "changed, header fields added",
 		    listener, rewrite);
 	if (strcmp(jm_postfix_value(p, listener, "smtpd_forbid_bare_newline"), "reject") == 0)
 		jm_doctor_add(d, JM_DOCTOR_FAIL, "postfix", "bare-newline",
@@ -372,7 +381,7 @@ static void check_listener(
 		    "%s: soft_bounce = yes: refusals are 4xx", listener);
 }
 
-/* All listeners; those that others use have nothing to do with us. */
+/* Check all listeners that use our milter. */
 static void check_listeners(struct jm_doctor *d, const struct jm_postfix *p)
 {
 	const char *listener;
@@ -403,7 +412,7 @@ static void check_listeners(struct jm_doctor *d, const struct jm_postfix *p)
 		check_rights(d, p, ours);
 }
 
-static int ask(struct jm_doctor *d, const char *option, struct jm_buf *out,
+static int postfix_query(struct jm_doctor *d, const char *option, struct jm_buf *out,
     struct jm_buf *complaint, struct jm_err *err)
 {
 	const char *const argv[] = { "postconf", "-c", d->postfix, option, NULL };
@@ -429,9 +438,9 @@ void jm_doctor_postfix(struct jm_doctor *d)
 	jm_buf_init(&master, OUT_MAX_BYTES);
 	jm_buf_init(&set, OUT_MAX_BYTES);
 	jm_buf_init(&complaint, OUT_MAX_BYTES);
-	if (ask(d, "-x", &main, &complaint, &err) != 0 ||
-	    ask(d, "-M", &master, &complaint, &err) != 0 ||
-	    ask(d, "-xP", &set, &complaint, &err) != 0)
+	if (postfix_query(d, "-x", &main, &complaint, &err) != 0 ||
+	    postfix_query(d, "-M", &master, &complaint, &err) != 0 ||
+	    postfix_query(d, "-xP", &set, &complaint, &err) != 0)
 		goto out;
 	if (complaint.len)
 		jm_doctor_add(d, JM_DOCTOR_WARN, "postfix", "postconf-complains", NULL, "%.800s",

@@ -11,7 +11,7 @@ static bool is_blank(unsigned char c)
 	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
-static struct jm_span trim(struct jm_span s)
+static struct jm_span postfix_trim(struct jm_span s)
 {
 	while (s.len && is_blank(s.p[0]))
 		s = jm_span_sub(s, 1, s.len);
@@ -31,7 +31,7 @@ static bool next_line(struct jm_span *text, struct jm_span *line)
 	return true;
 }
 
-static int set(json_t *object, struct jm_span name, struct jm_span value)
+static int postfix_set(json_t *object, struct jm_span name, struct jm_span value)
 {
 	char key[256];
 
@@ -39,22 +39,22 @@ static int set(json_t *object, struct jm_span name, struct jm_span value)
 		return 0;
 	memcpy(key, name.p, name.len);
 	key[name.len] = '\0';
-	/* Text that is not UTF-8 is of no use for any check. */
+	/* No check needs text that is not UTF-8. */
 	return json_object_set_new(object, key,
 		   json_pack("s%", value.len ? (const char *)value.p : "", value.len)) == 0
 	    ? 0
 	    : -1;
 }
 
-/* "name = value" */
-static bool split(struct jm_span line, struct jm_span *name, struct jm_span *value)
+/* Split "name = value". */
+static bool postfix_split(struct jm_span line, struct jm_span *name, struct jm_span *value)
 {
 	size_t at = jm_span_index(line, '=');
 
 	if (at == line.len)
 		return false;
-	*name = trim(jm_span_sub(line, 0, at));
-	*value = trim(jm_span_sub(line, at + 1, line.len));
+	*name = postfix_trim(jm_span_sub(line, 0, at));
+	*value = postfix_trim(jm_span_sub(line, at + 1, line.len));
 	return name->len > 0;
 }
 
@@ -66,7 +66,7 @@ static json_t *service_of(const struct jm_postfix *p, struct jm_span key)
 	return json_object_get(p->services, text);
 }
 
-/* "name type private unpriv chroot wakeup maxproc command ..." */
+/* Add a line of master.cf: "name type private unpriv chroot wakeup maxproc command ...". */
 static int add_service(struct jm_postfix *p, struct jm_span line)
 {
 	struct jm_span column[8], rest = line;
@@ -94,7 +94,7 @@ int jm_postfix_parse(
 	if (!p->main || !p->services)
 		return -1;
 	while (next_line(&main, &line))
-		if (split(line, &name, &value) && set(p->main, name, value) != 0)
+		if (postfix_split(line, &name, &value) && postfix_set(p->main, name, value) != 0)
 			return -1;
 	while (next_line(&master, &line))
 		if (add_service(p, line) != 0)
@@ -103,13 +103,13 @@ int jm_postfix_parse(
 		size_t slash;
 		json_t *service;
 
-		if (!split(line, &name, &value))
+		if (!postfix_split(line, &name, &value))
 			continue;
 		slash = jm_span_rindex(name, '/');
 		service = slash < name.len ? service_of(p, jm_span_sub(name, 0, slash)) : NULL;
 		if (service &&
-		    set(json_object_get(service, "set"), jm_span_sub(name, slash + 1, name.len),
-			value) != 0)
+		    postfix_set(json_object_get(service, "set"),
+			jm_span_sub(name, slash + 1, name.len), value) != 0)
 			return -1;
 	}
 	return 0;
@@ -153,17 +153,17 @@ bool jm_postfix_word(struct jm_span *list, struct jm_span *word)
 	return n > 0;
 }
 
-/* What stands in the braces, or the word itself. */
-static struct jm_span inside(struct jm_span word)
+/* The text in the braces, or the word itself. */
+static struct jm_span postfix_inside(struct jm_span word)
 {
 	if (word.len >= 2 && word.p[0] == '{' && word.p[word.len - 1] == '}')
-		return trim(jm_span_sub(word, 1, word.len - 2));
+		return postfix_trim(jm_span_sub(word, 1, word.len - 2));
 	return word;
 }
 
 struct jm_span jm_postfix_milter_address(struct jm_span word)
 {
-	struct jm_span rest = inside(word), first = { NULL, 0 };
+	struct jm_span rest = postfix_inside(word), first = { NULL, 0 };
 
 	(void)jm_postfix_word(&rest, &first);
 	return first;
@@ -171,12 +171,13 @@ struct jm_span jm_postfix_milter_address(struct jm_span word)
 
 struct jm_span jm_postfix_milter_option(struct jm_span word, const char *name)
 {
-	struct jm_span rest = inside(word), option, key, value, found = { NULL, 0 };
+	struct jm_span rest = postfix_inside(word), option, key, value, found = { NULL, 0 };
 
 	(void)jm_postfix_word(&rest, &option); /* the address */
 	/* Options are "name=value", or "{ name = value }" where there are blanks. */
 	while (jm_postfix_word(&rest, &option))
-		if (split(inside(option), &key, &value) && jm_span_eq(key, jm_span_str(name)))
+		if (postfix_split(postfix_inside(option), &key, &value) &&
+		    jm_span_eq(key, jm_span_str(name)))
 			found = value;
 	return found;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Doctor: does Postfix listen where its settings say, and does nobody else. */
+/* Doctor: does Postfix listen where its settings say, and no other program. */
 #include "milter/ctl/doctor/postfix_listen.h"
 
 #include <string.h>
@@ -10,9 +10,11 @@
 
 #define OUT_MAX_BYTES 65536
 
-/* "smtp/inet", "127.0.0.1:25/inet", "[::1]:smtp/inet": host is empty for all addresses. 0, or -1
- * for an unknown port. */
-static int place(const char *listener, struct jm_span *host, uint64_t *port)
+/*
+ * Split "smtp/inet", "127.0.0.1:25/inet", "[::1]:smtp/inet" into host (empty: all addresses) and
+ * port. 0, or -1 for an unknown port.
+ */
+static int postfix_place(const char *listener, struct jm_span *host, uint64_t *port)
 {
 	struct jm_span text = jm_span_sub(jm_span_str(listener), 0, strlen(listener) - 5), name;
 	size_t colon = jm_span_rindex(text, ':');
@@ -35,8 +37,10 @@ static bool is_running(const struct jm_doctor *d)
 	return rc == 0;
 }
 
-/* A listener for all addresses of a port takes it away from one for a single address: master(8)
- * ends then. */
+/*
+ * A listener for all addresses of a port excludes one for a single address: master(8) does not
+ * start then.
+ */
 static void check_conflict(struct jm_doctor *d, const struct jm_postfix *p, const char *listener,
     struct jm_span host, uint64_t port)
 {
@@ -52,7 +56,7 @@ static void check_conflict(struct jm_doctor *d, const struct jm_postfix *p, cons
 		uint64_t number;
 
 		if (n < 6 || strcmp(other + n - 5, "/inet") != 0 || strcmp(other, listener) == 0 ||
-		    place(other, &its, &number) != 0 || number != port ||
+		    postfix_place(other, &its, &number) != 0 || number != port ||
 		    (its.len == 0) == (host.len == 0))
 			continue;
 		snprintf(line, sizeof line, "master.cf: an address before the port of \"%s\", too",
@@ -64,7 +68,7 @@ static void check_conflict(struct jm_doctor *d, const struct jm_postfix *p, cons
 	}
 }
 
-/* The address of a listener, or the interfaces that hold for one without. */
+/* Check the address of a listener, or inet_interfaces when it has none. */
 static void check_interfaces(
     struct jm_doctor *d, const struct jm_postfix *p, const char *listener, struct jm_span host)
 {
@@ -80,7 +84,8 @@ static void check_interfaces(
 		jm_doctor_add(d, JM_DOCTOR_FAIL, "postfix", "loopback-only",
 		    host.len ? "master.cf: no address before the port"
 			     : "main.cf: inet_interfaces = all",
-		    "%s: only this machine can reach %s%s, and a service waits for reports from elsewhere",
+		    "%s: only this machine can reach %s%s, and a service waits for reports from "
+		    "elsewhere",
 		    listener, host.len ? "it" : "inet_interfaces = ", host.len ? "" : interfaces);
 }
 
@@ -91,7 +96,7 @@ void jm_doctor_listen(struct jm_doctor *d, const struct jm_postfix *p, const cha
 	struct jm_span host;
 	uint64_t port;
 
-	if (place(listener, &host, &port) != 0) {
+	if (postfix_place(listener, &host, &port) != 0) {
 		jm_doctor_add(d, JM_DOCTOR_FAIL, "postfix", "unknown-port",
 		    "master.cf: a number as port", "%s: there is no such port", listener);
 		return;
@@ -99,6 +104,6 @@ void jm_doctor_listen(struct jm_doctor *d, const struct jm_postfix *p, const cha
 	check_conflict(d, p, listener, host, port);
 	check_interfaces(d, p, listener, host);
 	if (geteuid() != 0)
-		return; /* only root may ask */
+		return; /* postfix status needs root */
 	jm_doctor_listener(d, &postfix, is_running(d), port, listener);
 }

@@ -9,8 +9,10 @@
 #define ANSWER_MAX_BYTES 4096
 #define DAY_S 86400
 
-/* postmap -q: true when the table has the key; the answer without its line end in out. A table that
- * cannot be asked is a finding. */
+/*
+ * Look a key up by postmap -q. True when the table has it, with the answer without its line end in
+ * out. A table that cannot be read is a finding.
+ */
 static bool look_up(struct jm_doctor *d, struct jm_span table, const char *key, struct jm_buf *out)
 {
 	char name[ANSWER_MAX_BYTES];
@@ -37,8 +39,7 @@ static bool is_table(struct jm_span word)
 	return jm_span_index(word, ':') < word.len && word.p[0] != '[';
 }
 
-/* Is the domain in a list of domains, the way Postfix compares; parents: a parent domain counts
- * too. */
+/* Is the domain in a list, by the rules of Postfix? parents: a parent domain counts, too. */
 static bool in_list(struct jm_doctor *d, const char *list, const char *domain, bool parents)
 {
 	struct jm_span rest = jm_span_str(list), word, name = jm_span_str(domain);
@@ -62,7 +63,7 @@ static bool in_list(struct jm_doctor *d, const char *list, const char *domain, b
 	return found;
 }
 
-/* The first table's answer to the keys that trivial-rewrite(8) tries. */
+/* The first answer of the transport tables to the keys that trivial-rewrite(8) tries. */
 static bool transport_of(struct jm_doctor *d, const struct jm_postfix *p, const char *address,
     const char *domain, struct jm_buf *out)
 {
@@ -139,7 +140,7 @@ static void check_transport(
 	jm_buf_release(&out);
 }
 
-/* A list of valid recipients that does not have ours: 550. */
+/* Check that the list of valid recipients, if any, has ours: others get a 550. */
 static void check_recipient(struct jm_doctor *d, const struct jm_postfix *p, const char *address)
 {
 	struct jm_span rest = jm_span_str(jm_postfix_value(p, NULL, "relay_recipient_maps")), word;
@@ -173,7 +174,8 @@ static void check_domain(struct jm_doctor *d, const struct jm_postfix *p, const 
 			snprintf(line, sizeof line, "main.cf: %s out of %s, into relay_domains",
 			    domain, other[i]);
 			jm_doctor_add(d, JM_DOCTOR_FAIL, "postfix", "wrong-class", line,
-			    "%s is in %s: addresses that have no mailbox get a 550, and what passes "
+			    "%s is in %s: addresses that have no mailbox get a 550, and what "
+			    "passes "
 			    "the milter is delivered here",
 			    domain, other[i]);
 		}
@@ -215,7 +217,7 @@ void jm_doctor_route(struct jm_doctor *d, const struct jm_postfix *p)
 		    lifetime);
 }
 
-/* One address of each range; the table's answer must be a milter. */
+/* Look up the first address of each range: the answer must not be DISABLE. */
 static void check_clients(
     struct jm_doctor *d, const char *listener, struct jm_span tables, const struct jm_ranges *r)
 {
@@ -235,7 +237,8 @@ static void check_clients(
 			if (jm_span_eq_nocase(jm_buf_span(&out), jm_span_str("DISABLE")))
 				jm_doctor_add(d, JM_DOCTOR_FAIL, "postfix", "client-excluded",
 				    "that table: the milter instead of DISABLE",
-				    "%s: smtpd_milter_maps keeps %s away from the milter, and the settings let it send reports",
+				    "%s: smtpd_milter_maps keeps %s away from the milter, and the "
+				    "settings let it send reports",
 				    listener, text);
 			break;
 		}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Running an MTA's own tools. */
+/* Running the MTA's own programs. See run.h. */
 #include "milter/ctl/doctor/run.h"
 
 #include <errno.h>
@@ -13,8 +13,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Read both pipes to their ends; what does not fit is dropped. */
-static void collect(const int fds[2], struct jm_buf *const bufs[2])
+/* Read both pipes to their ends. Bytes that do not fit are dropped. */
+static void run_collect(const int fds[2], struct jm_buf *const bufs[2])
 {
 	struct pollfd p[2] = { { fds[0], POLLIN, 0 }, { fds[1], POLLIN, 0 } };
 	char chunk[4096];
@@ -29,7 +29,7 @@ static void collect(const int fds[2], struct jm_buf *const bufs[2])
 				continue;
 			n = read(p[i].fd, chunk, sizeof chunk);
 			if (n > 0 && bufs[i] && jm_buf_add(bufs[i], chunk, (size_t)n, NULL) != 0)
-				continue; /* the program must still be able to end */
+				continue; /* go on reading, or the program cannot end */
 			if (n == 0 || (n < 0 && errno != EINTR))
 				p[i].fd = -1;
 		}
@@ -45,7 +45,8 @@ static char *environment(void)
 	return path;
 }
 
-static int spawn(const char *const *argv, const int out[2], const int complaint[2], pid_t *pid_r)
+static int run_spawn(
+    const char *const *argv, const int out[2], const int complaint[2], pid_t *pid_r)
 {
 	char *env[] = { environment(), NULL };
 	posix_spawn_file_actions_t a;
@@ -88,7 +89,7 @@ int jm_doctor_run(
 		(void)jm_err_sys(err, JM_E_TEMP, "cannot make a pipe");
 		goto out;
 	}
-	errno = spawn(argv, o, c, &pid);
+	errno = run_spawn(argv, o, c, &pid);
 	if (errno != 0) {
 		rc = errno == ENOENT ? 127 : jm_err_sys(err, JM_E_TEMP, "cannot run %s", argv[0]);
 		goto out;
@@ -96,7 +97,7 @@ int jm_doctor_run(
 	close(o[1]);
 	close(c[1]);
 	o[1] = c[1] = -1;
-	collect((int[2]){ o[0], c[0] }, (struct jm_buf *[2]){ out, complaint });
+	run_collect((int[2]){ o[0], c[0] }, (struct jm_buf *[2]){ out, complaint });
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
 	rc = WIFEXITED(status) ? WEXITSTATUS(status) : 126;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Doctor: sendmail.cf as it stands (sendmail.mc is where to change it), and the text of the
- * mailertable. Its listeners and TLS are in doctor_sendmail_listen.c.
+ * Doctor: sendmail.cf, and the texts of access table and mailertable. Findings name the lines of
+ * sendmail.mc, from which sendmail.cf is made. Listeners and TLS are in sendmail_listen.c.
  */
 #include "milter/ctl/doctor/sendmail.h"
 
@@ -22,7 +22,7 @@
 #define ANSWER_MIN_S 60
 #define DAY_S 86400
 
-/* Seconds of one letter in "C:30s;S:30s;R:2m"; -1 when it is not there. */
+/* Seconds of one letter in "C:30s;S:30s;R:2m"; -1 when it has none. */
 static int64_t timeout_of(struct jm_span t, unsigned char letter)
 {
 	while (t.len) {
@@ -53,7 +53,8 @@ static void check_milter(struct jm_doctor *d, const char *name, const char *equa
 	if (answer < ANSWER_MIN_S)
 		jm_doctor_add(d, JM_DOCTOR_WARN, "sendmail", "answer-timeout",
 		    "sendmail.mc: T=C:30s;S:30s;R:2m;E:5m in INPUT_MAIL_FILTER",
-		    "filter %s waits %lld s for an answer (R): on a busy disk reports are stored, answered 451, and come again",
+		    "filter %s waits %lld s for an answer (R): on a busy disk reports are stored, "
+		    "answered 451, and come again",
 		    name, (long long)(answer < 0 ? 10 : answer));
 	if (end >= 0 && end < 2 * ANSWER_MIN_S)
 		jm_doctor_add(d, JM_DOCTOR_WARN, "sendmail", "end-timeout",
@@ -120,7 +121,8 @@ static void check_options(struct jm_doctor *d, const struct jm_sendmail *cf)
 	if (v[0] != '0')
 		jm_doctor_add(d, JM_DOCTOR_WARN, "sendmail", "mime-header-limit",
 		    "sendmail.mc: define(`confMAX_MIME_HEADER_LENGTH', `0')",
-		    "MaxMimeHeaderLength is %s: a longer Content-Type of a report is cut, with a 250",
+		    "MaxMimeHeaderLength is %s: a longer Content-Type of a report is cut, with a "
+		    "250",
 		    v[0] ? v : "2048/1024, the default");
 	v = jm_sendmail_option(cf, "Timeout.queuereturn");
 	if (v[0] && jm_postfix_seconds(jm_span_str(v)) < DAY_S)
@@ -129,7 +131,10 @@ static void check_options(struct jm_doctor *d, const struct jm_sendmail *cf)
 		    "Timeout.queuereturn is %s: what waits at the backstop bounces soon", v);
 }
 
-/* A mailer that keeps the mail: SMTP to this machine, where nothing listens. */
+/*
+ * Check the mailer of a journal domain. The right one keeps the mail: SMTP to a port of this
+ * machine where nothing listens.
+ */
 static void judge_mailer(
     struct jm_doctor *d, const struct jm_sendmail *cf, const char *domain, const char *entry)
 {
@@ -171,8 +176,10 @@ static void judge_mailer(
 		    entry);
 }
 
-/* The value under a key in the text beside a table, from which makemap(8) makes it; or the key
- * alone in a list. False: it is not there. */
+/*
+ * Read the value of a key from the text of a table, from which makemap(8) makes the table; or find
+ * a key in a list. False when it is missing.
+ */
 static bool text_value(const char *path, const char *key, char *value, size_t value_bytes)
 {
 	unsigned char *p = NULL;
@@ -199,7 +206,7 @@ static bool text_value(const char *path, const char *key, char *value, size_t va
 	return found;
 }
 
-/* Where the text of a table lies; NULL: there is no such table. */
+/* The path of the text of a table; NULL: there is no such table. */
 static const char *table_path(const struct jm_sendmail *cf, const char *name)
 {
 	const char *table = json_string_value(json_object_get(cf->tables, name)),
@@ -208,8 +215,10 @@ static const char *table_path(const struct jm_sendmail *cf, const char *name)
 	return path ? path + 1 : NULL;
 }
 
-/* What the access table says of a journal address or its domain, the more exact first: RELAY and OK
- * let it in. */
+/*
+ * Check the access table for the journal addresses and the domain, the more exact key first. RELAY
+ * and OK accept the mail. True when nothing else needs to be checked.
+ */
 static bool check_access(struct jm_doctor *d, const struct jm_sendmail *cf, const char *domain)
 {
 	const char *path = table_path(cf, "access"), *at;
@@ -270,7 +279,7 @@ static void check_route(struct jm_doctor *d, const struct jm_sendmail *cf, const
 		    path ? path : "(there is none)", domain);
 }
 
-static void check(struct jm_doctor *d, const struct jm_sendmail *cf)
+static void sendmail_check(struct jm_doctor *d, const struct jm_sendmail *cf)
 {
 	const char *name = find_milter(d, cf);
 
@@ -293,7 +302,7 @@ void jm_doctor_sendmail(struct jm_doctor *d)
 		jm_doctor_add(d, JM_DOCTOR_FAIL, "sendmail", "unreadable", NULL, "%s", err.text);
 	} else if (d->settings) {
 		jm_sendmail_parse(p, n, &cf);
-		check(d, &cf);
+		sendmail_check(d, &cf);
 		jm_sendmail_release(&cf);
 	}
 	free(p);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Sendmail: its sendmail.cf. */
+/* Sendmail: its sendmail.cf, and the text of its tables. */
 #ifndef JM_MILTER_CTL_DOCTOR_SENDMAIL_H
 #define JM_MILTER_CTL_DOCTOR_SENDMAIL_H
 

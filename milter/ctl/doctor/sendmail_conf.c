@@ -15,7 +15,7 @@ struct jm_span jm_sendmail_line(struct jm_span *text)
 	return line;
 }
 
-static void put(json_t *object, struct jm_span name, struct jm_span value)
+static void sendmail_put(json_t *object, struct jm_span name, struct jm_span value)
 {
 	char key[256];
 
@@ -23,7 +23,7 @@ static void put(json_t *object, struct jm_span name, struct jm_span value)
 	value = jm_span_trim(value);
 	snprintf(
 	    key, sizeof key, "%.*s", (int)(name.len < 255 ? name.len : 255), (const char *)name.p);
-	/* A line that is no UTF-8 is of no use for any check. */
+	/* No check needs a line that is not UTF-8. */
 	(void)json_object_set_new(
 	    object, key, json_stringn(value.len ? (const char *)value.p : "", value.len));
 }
@@ -32,7 +32,7 @@ static void split_at(json_t *object, struct jm_span rest, unsigned char c)
 {
 	size_t n = jm_span_index(rest, c);
 
-	put(object, jm_span_sub(rest, 0, n), jm_span_sub(rest, n + 1, rest.len));
+	sendmail_put(object, jm_span_sub(rest, 0, n), jm_span_sub(rest, n + 1, rest.len));
 }
 
 static void take_option(struct jm_sendmail *cf, struct jm_span rest)
@@ -40,7 +40,7 @@ static void take_option(struct jm_sendmail *cf, struct jm_span rest)
 	size_t n = jm_span_index(rest, '=');
 	struct jm_span value = jm_span_trim(jm_span_sub(rest, n + 1, rest.len));
 
-	/* The only one that counts as often as it is there. */
+	/* The only option that may be given many times. */
 	if (jm_span_eq(jm_span_trim(jm_span_sub(rest, 0, n)), jm_span_str("DaemonPortOptions")))
 		(void)json_array_append_new(
 		    cf->listeners, json_stringn(value.len ? (const char *)value.p : "", value.len));
@@ -71,11 +71,11 @@ static void take_line(struct jm_sendmail *cf, struct jm_span line)
 	    (line.p[0] == 'C' && rest.len && rest.p[0] == 'R')) {
 		rest = jm_span_sub(line, rest.p[0] == 'R' ? 2 : 4, line.len);
 		while (jm_postfix_word(&rest, &word))
-			put(cf->relay, word, jm_span_str(""));
+			sendmail_put(cf->relay, word, jm_span_str(""));
 	}
 }
 
-/* Lines that begin with a blank go on with the one before: only its blanks separate them then. */
+/* A line that begins with a blank continues the one before. */
 void jm_sendmail_parse(unsigned char *p, size_t n, struct jm_sendmail *cf)
 {
 	struct jm_span text;

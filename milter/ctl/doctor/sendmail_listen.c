@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Doctor: Sendmail's listeners. Who listens at their ports, which filters they use, whether they
- * offer TLS. */
+/*
+ * Doctor: Sendmail's listeners: who listens at their ports, which filters they use, whether they
+ * offer TLS and logins.
+ */
 #include "milter/ctl/doctor/sendmail_listen.h"
 
 #include <errno.h>
@@ -19,12 +21,12 @@
 #define DEFAULT_PID_FILE "/var/run/sendmail.pid"
 #define FILE_MAX_BYTES 65536
 
-static bool has(struct jm_span letters, unsigned char letter)
+static bool sendmail_has(struct jm_span letters, unsigned char letter)
 {
 	return jm_span_index(letters, letter) < letters.len;
 }
 
-/* Without DaemonPortOptions there is one, too. Valid until the next call's. */
+/* The ith listener; NULL: there are no more. Without DaemonPortOptions there is a default one. */
 static const char *listener_at(const struct jm_sendmail *cf, size_t i)
 {
 	if (i == 0 && json_array_size(cf->listeners) == 0)
@@ -32,7 +34,7 @@ static const char *listener_at(const struct jm_sendmail *cf, size_t i)
 	return json_string_value(json_array_get(cf->listeners, i));
 }
 
-/* A number that another program has by now does not count. */
+/* Is this the process of Sendmail, not of another program that got the number later? */
 static bool is_sendmail(uint64_t pid)
 {
 	char path[64], name[32] = "";
@@ -48,7 +50,7 @@ static bool is_sendmail(uint64_t pid)
 	return strncmp(name, "sendmail", 8) == 0;
 }
 
-/* Is Sendmail's daemon there: its process id is the first line of a file. */
+/* Does Sendmail's daemon run? Its process ID is the first line of a file. */
 static bool is_running(const struct jm_sendmail *cf)
 {
 	const char *path = jm_sendmail_option(cf, "PidFile");
@@ -74,7 +76,8 @@ static void check_address(struct jm_doctor *d, const char *listener)
 	if (jm_doctor_unreachable(d, jm_sendmail_listener(listener, 'a')))
 		jm_doctor_add(d, JM_DOCTOR_FAIL, "sendmail", "loopback-only",
 		    "sendmail.mc: no Addr=127.0.0.1 in DAEMON_OPTIONS",
-		    "%s: only this machine can reach it, and a service waits for reports from elsewhere",
+		    "%s: only this machine can reach it, and a service waits for reports from "
+		    "elsewhere",
 		    listener);
 }
 
@@ -91,7 +94,8 @@ static void check_port(struct jm_doctor *d, const struct jm_sendmail *cf, const 
 	    jm_span_eq_nocase(family, jm_span_str("unix")))
 		return;
 	if (jm_span_none(name))
-		name = jm_span_str(has(jm_sendmail_listener(listener, 'm'), 's') ? "465" : "25");
+		name = jm_span_str(
+		    sendmail_has(jm_sendmail_listener(listener, 'm'), 's') ? "465" : "25");
 	if (jm_doctor_port(name, &port) != 0) {
 		jm_doctor_add(d, JM_DOCTOR_FAIL, "sendmail", "unknown-port",
 		    "sendmail.mc: a number as Port in DAEMON_OPTIONS", "%s: there is no such port",
@@ -99,12 +103,15 @@ static void check_port(struct jm_doctor *d, const struct jm_sendmail *cf, const 
 		return;
 	}
 	if (geteuid() != 0)
-		return; /* the file with the process id may be hidden from others */
+		return; /* others may not be able to read the PID file */
 	snprintf(shown, sizeof shown, "\"%s\"", listener);
 	jm_doctor_listener(d, &sendmail, is_running(cf), port, shown);
 }
 
-/* Where a name stands in a list of filters, separated as Sendmail does; false: nowhere. */
+/*
+ * Find a filter in a list, separated by Sendmail's rules, and count the filters before and after
+ * it. False when it is missing.
+ */
 static bool find_filter(const char *list, const char *filter, size_t *before_r, size_t *after_r)
 {
 	char text[1024];
@@ -131,7 +138,8 @@ static void check_order(struct jm_doctor *d, size_t before, size_t after)
 	if (after > 0)
 		jm_doctor_add(d, JM_DOCTOR_WARN, "sendmail", "milter-after",
 		    "a Sendmail of its own for the journal",
-		    "%zu other filters come after ours: one of them can refuse what is archived already",
+		    "%zu other filters come after ours: one of them can refuse what is archived "
+		    "already",
 		    after);
 	if (before > 0)
 		jm_doctor_add(d, JM_DOCTOR_WARN, "sendmail", "milter-before",
@@ -139,7 +147,7 @@ static void check_order(struct jm_doctor *d, size_t before, size_t after)
 		    "%zu other filters come before ours: what they change is archived", before);
 }
 
-/* The list of filters that holds for a listener: its own, else the common one. */
+/* The filters of a listener: its own list, in text, or the common one. */
 static const char *filters_of(
     const struct jm_sendmail *cf, const char *listener, char *text, size_t text_bytes)
 {
@@ -161,7 +169,7 @@ void jm_doctor_sendmail_listen(
 	for (size_t i = 0; (listener = listener_at(cf, i)); i++) {
 		list = filters_of(cf, listener, text, sizeof text);
 		if (!find_filter(list, filter, &before, &after))
-			continue; /* for others */
+			continue; /* not ours */
 		if (found++ == 0 || list == text)
 			check_order(d, before, after);
 		check_address(d, listener);
@@ -170,22 +178,26 @@ void jm_doctor_sendmail_listen(
 	if (found == 0)
 		jm_doctor_add(d, JM_DOCTOR_FAIL, "sendmail", "filter-unused",
 		    "sendmail.mc: confINPUT_MAIL_FILTERS with it first",
-		    "no listener uses filter %s (InputMailFilters, or InputMailFilters= of DaemonPortOptions): reports pass unarchived",
+		    "no listener uses filter %s (InputMailFilters, or InputMailFilters= of "
+		    "DaemonPortOptions): reports pass unarchived",
 		    filter);
 }
 
-/* Does every listener have this letter in its Modify=? */
+/* True when every listener has this letter in its Modify=. */
 static bool all_have(const struct jm_sendmail *cf, unsigned char letter)
 {
 	const char *listener;
 
 	for (size_t i = 0; (listener = listener_at(cf, i)); i++)
-		if (!has(jm_sendmail_listener(listener, 'm'), letter))
+		if (!sendmail_has(jm_sendmail_listener(listener, 'm'), letter))
 			return false;
 	return true;
 }
 
-/* Sendmail 8.17 offers STARTTLS only when all four are set and the files can be read. */
+/*
+ * Check the files of TLS: Sendmail 8.17 offers STARTTLS only when all four options are set and the
+ * files are readable.
+ */
 static void check_files(struct jm_doctor *d, const struct jm_sendmail *cf)
 {
 	static const struct {
@@ -225,16 +237,19 @@ void jm_doctor_sendmail_tls(struct jm_doctor *d, const struct jm_sendmail *cf)
 	if (wants.tls && all_have(cf, 'S'))
 		jm_doctor_add(d, JM_DOCTOR_FAIL, "sendmail", "no-tls",
 		    "sendmail.mc: no S in M= of DAEMON_OPTIONS",
-		    "the listener offers no TLS (M=S), and a service is <encrypted>: its reports are refused");
+		    "the listener offers no TLS (M=S), and a service is <encrypted>: its reports "
+		    "are refused");
 	if (wants.client_certificate &&
-	    has(jm_span_str(jm_sendmail_option(cf, "TLSSrvOptions")), 'V'))
+	    sendmail_has(jm_span_str(jm_sendmail_option(cf, "TLSSrvOptions")), 'V'))
 		jm_doctor_add(d, JM_DOCTOR_FAIL, "sendmail", "no-client-certificate",
 		    "sendmail.mc: no V in confTLS_SRV_OPTIONS",
-		    "Sendmail asks for no client certificate, and a service wants one (encryption-mode strict)");
+		    "Sendmail asks for no client certificate, and a service wants one "
+		    "(encryption-mode strict)");
 	if (wants.login && all_have(cf, 'A'))
 		jm_doctor_add(d, JM_DOCTOR_FAIL, "sendmail", "no-login",
 		    "sendmail.mc: no A in M= of DAEMON_OPTIONS",
-		    "the listener offers no login (M=A), and a service wants one: its reports are refused");
+		    "the listener offers no login (M=A), and a service wants one: its reports are "
+		    "refused");
 	if (certificate[0] == '/')
 		jm_doctor_certificate(d, "sendmail", "sendmail.mc: confSERVER_CERT", certificate);
 }

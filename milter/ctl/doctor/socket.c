@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Addresses of sockets, and who may connect to one. See socket.h. */
+/* Addresses of sockets, and permissions on the way to one. See socket.h. */
 #include "milter/ctl/doctor/socket.h"
 
 #include <grp.h>
@@ -27,7 +27,7 @@ char *jm_doctor_socket(const char *socket, char *text, size_t text_bytes)
 	return text;
 }
 
-/* The permission bit of one file for a user: want is 1 (search) or 2 (write). */
+/* Does a file grant a permission to a user? want: 1 (search) or 2 (write). */
 static bool allowed(
     const struct stat *st, uid_t uid, const gid_t *groups, int groups_n, mode_t want)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What services want of TLS and logins, and the certificate of an MTA. */
+/* What services require of TLS and logins, and checks of a certificate. See tls.h. */
 #include "milter/ctl/doctor/tls.h"
 
 #include <stdlib.h>

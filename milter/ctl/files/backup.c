@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* jmctl backup and restore: a growing copy of an archive that is one itself, made beside a running
- * daemon, opened and verified. */
+/*
+ * jmctl backup and jmctl restore. A backup is an archive itself: it is brought up to date while the
+ * daemon runs, then opened and verified. A restore copies the volumes of a backup into a new
+ * archive.
+ */
 #include "milter/ctl/files/backup.h"
 
 #include <dirent.h>
@@ -30,11 +33,10 @@
 struct copy {
 	struct jm_target target;
 	const char *dir;    /* of the copy */
-	const char *folder; /* in it, for the volumes: a restore's become the archive's when all are
-			       there */
-	int fd;             /* of the volume that comes in; -1: none */
+	const char *folder; /* its folder of volumes; a restore renames it when all are there */
+	int fd;             /* of the volume that is being received; -1: none */
 	uint64_t offset, left, bytes, volumes, seq;
-	uint64_t total; /* bytes to copy; 0: not known */
+	uint64_t total; /* bytes to copy; 0: unknown */
 	struct jm_progress bar;
 	bool done, ok;
 	json_t *summary; /* of the verification */
@@ -64,10 +66,10 @@ static int open_volume(struct copy *c, uint64_t number, struct jm_err *err)
 	c->fd = jm_io_open(path, O_RDWR | O_CREAT, 0600, err);
 	if (c->fd < 0)
 		return -1;
-	if (fstat(c->fd, &st) < 0)
+	if (fstat(c->fd, &st) != 0)
 		return jm_err_sys(err, JM_E_TEMP, "%s", path);
-	/* Bytes behind the valid part: of a copy that was broken off. They come again. */
-	if ((uint64_t)st.st_size > c->offset && jm_io_truncate(c->fd, c->offset, err) < 0)
+	/* Bytes after the valid part are from an interrupted copy. They come again. */
+	if ((uint64_t)st.st_size > c->offset && jm_io_truncate(c->fd, c->offset, err) != 0)
 		return -1;
 	if ((uint64_t)st.st_size < c->offset)
 		return jm_err_set(err, JM_E_CORRUPT, "%s is shorter than it was", path);
@@ -80,7 +82,7 @@ static int put_object(void *ctx, const json_t *o, struct jm_err *err)
 	const char *what = json_string_value(json_object_get(o, "copy"));
 	struct copy *c = ctx;
 
-	if (close_volume(c, err) < 0)
+	if (close_volume(c, err) != 0)
 		return -1;
 	if (what && strcmp(what, "end") == 0) {
 		c->done = true;
@@ -101,7 +103,7 @@ static int put_bytes(void *ctx, const void *p, size_t n, struct jm_err *err)
 
 	if (c->fd < 0 || n > c->left)
 		return jm_err_set(err, JM_E_CORRUPT, "bytes came that belong to no volume");
-	if (jm_io_pwritev(c->fd, &v, 1, c->offset, err) < 0)
+	if (jm_io_pwritev(c->fd, &v, 1, c->offset, err) != 0)
 		return -1;
 	c->offset += n;
 	c->left -= n;
@@ -110,7 +112,7 @@ static int put_bytes(void *ctx, const void *p, size_t n, struct jm_err *err)
 	return 0;
 }
 
-/* How many volumes are in a folder; or remove them. */
+/* The number of volumes in a folder; with remove_them, of those that could not be removed. */
 static uint64_t count_volumes(const char *dir, const char *folder, bool remove_them)
 {
 	char path[PATH_BYTES];
@@ -131,7 +133,7 @@ static uint64_t count_volumes(const char *dir, const char *folder, bool remove_t
 	return n;
 }
 
-/* Where an archive ends. NULL with err. */
+/* Where an archive ends, as jm_archive_tip() has it. NULL with err. */
 static json_t *tip_of(const char *dir, struct jm_err *err)
 {
 	struct jm_target c = { .json = false };
@@ -139,7 +141,7 @@ static json_t *tip_of(const char *dir, struct jm_err *err)
 	struct jm_archive *a = NULL;
 	json_t *tip = NULL;
 
-	if (jm_target_open(&c, dir, &options, &a, err) == 0 && jm_archive_tip(a, &tip, err) < 0)
+	if (jm_target_open(&c, dir, &options, &a, err) == 0 && jm_archive_tip(a, &tip, err) != 0)
 		tip = NULL;
 	jm_target_close(&c, &a);
 	return tip;
@@ -177,7 +179,7 @@ static void put_replayed(void *ctx, uint64_t done, uint64_t total)
 	jm_progress_draw(&c->bar, done, total, NULL);
 }
 
-/* The bytes of the volumes of an archive folder: what a whole copy takes. */
+/* The bytes of all volumes of an archive. */
 static uint64_t volume_bytes(const char *dir)
 {
 	char path[PATH_BYTES];
@@ -192,7 +194,7 @@ static uint64_t volume_bytes(const char *dir)
 	return sum;
 }
 
-/* What the archive has more than the copy; only for the bar. */
+/* How many bytes the archive has more than the copy; only for the progress bar. */
 static int take_status(void *ctx, const json_t *status, struct jm_err *err)
 {
 	struct copy *c = ctx;
@@ -210,12 +212,12 @@ static void ask_total(struct copy *c)
 	json_t *request = c->bar.shown ? json_pack("{s:s}", "verb", "status") : NULL;
 	struct jm_err err;
 
-	if (request && jm_target_ask(&c->target, request, &out, &err) < 0)
+	if (request && jm_target_ask(&c->target, request, &out, &err) != 0)
 		c->total = 0;
 	json_decref(request);
 }
 
-/* ---- up to where the copy was verified: a run that was killed after copying verified nothing ----
+/* ---- up to which record the copy was verified: not kept by a run that was killed before that ----
  */
 
 static char *verified_path(const struct copy *c, char path[PATH_BYTES])
@@ -242,8 +244,8 @@ static int keep_verified(const struct copy *c, struct jm_err *err)
 	return jm_io_publish(verified_path(c, path), text, (size_t)n, 0600, err);
 }
 
-/* Open the copy, which brings its catalog up to date, and read all that is new in it. */
-static int verify(struct copy *c, uint64_t since, struct jm_err *err)
+/* Open the copy, which updates its catalog, and verify it from record since on. */
+static int backup_verify(struct copy *c, uint64_t since, struct jm_err *err)
 {
 	struct jm_target here = { .json = false };
 	struct jm_archive_options options = {
@@ -286,7 +288,7 @@ static int sync_folders(const struct copy *c, struct jm_err *err)
 	char path[PATH_BYTES];
 
 	snprintf(path, sizeof path, "%s/%s", c->dir, c->folder);
-	return jm_io_sync_dir(path, err) < 0 ? -1 : jm_io_sync_dir(c->dir, err);
+	return jm_io_sync_dir(path, err) != 0 ? -1 : jm_io_sync_dir(c->dir, err);
 }
 
 static int backup(struct copy *c, struct jm_err *err)
@@ -298,7 +300,7 @@ static int backup(struct copy *c, struct jm_err *err)
 	int rc;
 
 	if (count_volumes(c->dir, c->folder, false) > 0) {
-		/* NOTFOUND: the first run was broken off before there was a record. */
+		/* NOTFOUND: the first run was interrupted before the first record. */
 		if (!(tip = tip_of(c->dir, err)) && err->kind != JM_E_NOTFOUND)
 			return jm_err_wrap(err, "the copy so far, %s", c->dir);
 		since = (uint64_t)json_integer_value(json_object_get(tip, "seq"));
@@ -312,28 +314,28 @@ static int backup(struct copy *c, struct jm_err *err)
 	jm_progress_start(&c->bar, "copy");
 	ask_total(c);
 	if (rc == 0 && since == 0)
-		rc = keep_verified(c, err); /* from now on it is known as a copy */
+		rc = keep_verified(c, err); /* this file marks the folder as a copy */
 	if (rc == 0)
 		rc = request ? jm_target_ask(&c->target, request, &out, err)
 			     : jm_err_set(err, JM_E_TEMP, "out of memory");
 	json_decref(request);
 	if (rc == 0 && !c->done)
 		rc = jm_err_set(err, JM_E_TEMP, "the copy broke off");
-	if (rc < 0 || close_volume(c, err) < 0 || sync_folders(c, err) < 0)
+	if (rc < 0 || close_volume(c, err) != 0 || sync_folders(c, err) != 0)
 		return -1;
-	if (verify(c, since, err) < 0)
+	if (backup_verify(c, since, err) != 0)
 		return -1;
 	return c->ok ? keep_verified(c, err) : 0;
 }
 
-/* Files that root made get the owner of the folder they are in. */
+/* Give files that root made to the owner of the folder. */
 static int give_away(const struct copy *c, uint64_t volumes, struct jm_err *err)
 {
 	char path[PATH_BYTES];
 	struct stat st;
 	int rc;
 
-	if (geteuid() != 0 || stat(c->dir, &st) < 0 || st.st_uid == 0)
+	if (geteuid() != 0 || stat(c->dir, &st) != 0 || st.st_uid == 0)
 		return 0;
 	snprintf(path, sizeof path, "%s/%s", c->dir, c->folder);
 	rc = chown(path, st.st_uid, st.st_gid);
@@ -346,8 +348,10 @@ static int give_away(const struct copy *c, uint64_t volumes, struct jm_err *err)
 
 /* ---- restore ---- */
 
-/* A copy may lie on a disk that cannot be written: it is read as files, and what they hold is
- * judged where they come to. */
+/*
+ * Copy one volume. The backup may be on a read-only disk, so it is read as files; the verification
+ * of the new archive shows what they contain.
+ */
 static int copy_volume(struct copy *c, const char *from, uint64_t number, struct jm_err *err)
 {
 	unsigned char *chunk = malloc(CHUNK_BYTES);
@@ -358,7 +362,7 @@ static int copy_volume(struct copy *c, const char *from, uint64_t number, struct
 
 	snprintf(path, sizeof path, "%s/volumes/%08" PRIu64 ".jmv", from, number);
 	fd = jm_io_open(path, O_RDONLY, 0, err);
-	if (!chunk || fd < 0 || fstat(fd, &st) < 0) {
+	if (!chunk || fd < 0 || fstat(fd, &st) != 0) {
 		rc = fd < 0 ? -1 : jm_err_sys(err, JM_E_TEMP, "%s", path);
 		goto out;
 	}
@@ -381,8 +385,8 @@ out:
 	return rc;
 }
 
-/* Nobody shall write the copy meanwhile. */
-static int hold(const char *from, int *fd_r, struct jm_err *err)
+/* Lock the copy, so that no other process writes to it meanwhile. */
+static int backup_hold(const char *from, int *fd_r, struct jm_err *err)
 {
 	char path[PATH_BYTES];
 	struct jm_err no;
@@ -405,24 +409,23 @@ static int copy_volumes(struct copy *c, const char *from, uint64_t n, struct jm_
 			return jm_err_set(err, JM_E_CORRUPT,
 			    "the copy lacks %s: complete it (jmctl dump saves what can be read)",
 			    path);
-		if (copy_volume(c, from, i, err) < 0)
+		if (copy_volume(c, from, i, err) != 0)
 			return -1;
 	}
 	return 0;
 }
 
-/* The volumes get their place all at once: what a restore that was broken off left is no archive.
- */
+/* Rename the folder of volumes at the end, so that an interrupted restore leaves no archive. */
 static int put_in_place(struct copy *c, struct jm_err *err)
 {
 	char from[PATH_BYTES], to[PATH_BYTES];
 
 	snprintf(from, sizeof from, "%s/%s", c->dir, c->folder);
 	snprintf(to, sizeof to, "%s/volumes", c->dir);
-	return jm_io_rename(from, to, err) < 0 ? -1 : jm_io_sync_dir(c->dir, err);
+	return jm_io_rename(from, to, err) != 0 ? -1 : jm_io_sync_dir(c->dir, err);
 }
 
-/* from: the copy; c->dir: the new archive. */
+/* from: the backup; c->dir: the folder of the new archive. */
 static int restore(struct copy *c, const char *from, struct jm_err *err)
 {
 	uint64_t n = count_volumes(from, "volumes", false);
@@ -438,20 +441,20 @@ static int restore(struct copy *c, const char *from, struct jm_err *err)
 		return jm_err_set(err, JM_E_DENIED,
 		    "cannot remove what a restore that was broken off left in %s/%s", c->dir,
 		    c->folder);
-	rc = hold(from, &lock, err) < 0 ? -1 : make_folders(c, err);
+	rc = backup_hold(from, &lock, err) != 0 ? -1 : make_folders(c, err);
 	jm_progress_start(&c->bar, "copy");
 	c->total = volume_bytes(from);
 	if (rc == 0)
 		rc = copy_volumes(c, from, n, err);
 	if (lock >= 0)
 		close(lock);
-	if (rc < 0 || sync_folders(c, err) < 0 || give_away(c, c->volumes, err) < 0 ||
-	    put_in_place(c, err) < 0)
+	if (rc < 0 || sync_folders(c, err) != 0 || give_away(c, c->volumes, err) != 0 ||
+	    put_in_place(c, err) != 0)
 		return -1;
-	return verify(c, 0, err);
+	return backup_verify(c, 0, err);
 }
 
-static int tell(struct copy *c, struct jm_err *err)
+static int backup_tell(struct copy *c, struct jm_err *err)
 {
 	json_t *o = json_pack("{s:b, s:s, s:I, s:I, s:I, s:O}", "ok", c->ok, "directory", c->dir,
 	    "last_seq", (json_int_t)c->seq, "copied_bytes", (json_int_t)c->bytes, "copied_volumes",
@@ -481,7 +484,7 @@ int jm_ctl_backup(int argc, char **argv)
 	if (n != 1)
 		return jm_ctl_fail_usage(argv[0], n > 1 ? argv[2] : NULL);
 	c.dir = argv[1];
-	if (backup(&c, &err) < 0 || tell(&c, &err) < 0)
+	if (backup(&c, &err) != 0 || backup_tell(&c, &err) != 0)
 		return jm_ctl_fail(argv[0], &err);
 	return c.ok ? EX_OK : EX_DATAERR;
 }
@@ -504,7 +507,7 @@ int jm_ctl_restore(int argc, char **argv)
 		jm_err_set(&err, JM_E_USAGE, "into which folder? --archive NEW tells");
 		return jm_ctl_fail(argv[0], &err);
 	}
-	if (restore(&c, argv[1], &err) < 0 || tell(&c, &err) < 0)
+	if (restore(&c, argv[1], &err) != 0 || backup_tell(&c, &err) != 0)
 		return jm_ctl_fail(argv[0], &err);
 	return c.ok ? EX_OK : EX_DATAERR;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* jmctl backup and jmctl restore: a verified copy of the archive, and an archive from it. */
+/* jmctl backup and jmctl restore: a verified copy of the archive, and a new archive from such a
+ * copy. */
 #ifndef JM_MILTER_CTL_FILES_BACKUP_H
 #define JM_MILTER_CTL_FILES_BACKUP_H
 

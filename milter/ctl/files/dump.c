@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* jmctl dump: all messages as plain files with a manifest, checkable and readable without this
- * program. The folder: dumpdir.h. */
+/*
+ * jmctl dump: write all messages as plain files with a manifest, which can be read and checked
+ * without this program. The layout of the folder is in dumpdir.h.
+ */
 #include "milter/ctl/files/dump.h"
 
 #include <errno.h>
@@ -29,7 +31,7 @@
 /* A file that is being written. */
 struct part {
 	uint64_t left;
-	int fd; /* -1: the bytes are not kept */
+	int fd; /* -1: discard the bytes */
 	char path[JM_DUMP_PATH_BYTES];
 	struct jm_sha256 sha;
 	const char *want; /* its digest, borrowed from the metadata */
@@ -40,11 +42,11 @@ struct dump {
 	const char *dir;
 	uint64_t after, last_seq;
 	struct jm_progress bar;
-	FILE *old, *manifest, *sums; /* old: the manifest that was there, NULL: none */
+	FILE *old, *manifest, *sums; /* old: the manifest of an earlier dump; NULL: none */
 	char *line;                  /* the next line of old; owned */
 	size_t line_cap;
 	uint64_t line_seq;            /* 0: old is at its end */
-	json_t *record, *meta, *uuid; /* of the record that comes in */
+	json_t *record, *meta, *uuid; /* of the record that is being received */
 	struct jm_buf meta_text;
 	uint64_t meta_left;
 	struct part report, message;
@@ -59,7 +61,7 @@ static char *path_of(const struct dump *d, const char *name, char path[PATH_BYTE
 	return path;
 }
 
-/* ---- the manifest: what was there and what is new, in order; the new wins ---- */
+/* ---- the manifest: old and new lines, in order; a new line replaces an old one ---- */
 
 static int put_sum(struct dump *d, const char *sha256, const char *path, struct jm_err *err)
 {
@@ -68,7 +70,7 @@ static int put_sum(struct dump *d, const char *sha256, const char *path, struct 
 	    : jm_err_sys(err, JM_E_TEMP, "cannot write SHA256SUMS");
 }
 
-/* The sums of a line's files. A message file is listed by the line whose number it has. */
+/* Write the digests of a line's files. A message file is listed by the line whose number it has. */
 static int put_line_sums(struct dump *d, const json_t *line, struct jm_err *err)
 {
 	const json_t *meta = json_object_get(line, "metadata");
@@ -82,7 +84,7 @@ static int put_line_sums(struct dump *d, const json_t *line, struct jm_err *err)
 
 	if (!report || !message || !of_report || !of_message)
 		return 0;
-	if (put_sum(d, of_report, report, err) < 0)
+	if (put_sum(d, of_report, report, err) != 0)
 		return -1;
 	if (strcmp(message,
 		jm_dump_path("messages", (uint64_t)json_integer_value(json_object_get(line, "seq")),
@@ -105,7 +107,7 @@ static int next_old(struct dump *d, struct jm_err *err)
 	return 0;
 }
 
-/* Old lines before seq (0: all). */
+/* Copy the old lines before seq (0: all), and skip the old line of seq. */
 static int copy_old(struct dump *d, uint64_t seq, struct jm_err *err)
 {
 	while (d->line_seq != 0 && (seq == 0 || d->line_seq < seq)) {
@@ -120,7 +122,7 @@ static int copy_old(struct dump *d, uint64_t seq, struct jm_err *err)
 			    : put_line_sums(d, line, err);
 
 		json_decref(line);
-		if (rc < 0 || next_old(d, err) < 0)
+		if (rc < 0 || next_old(d, err) != 0)
 			return -1;
 	}
 	if (d->line_seq != 0 && d->line_seq == seq)
@@ -145,7 +147,7 @@ static int put_line(struct dump *d, struct jm_err *err)
 	text = rc == 0 ? json_dumps(line, JSON_COMPACT) : NULL;
 	if (!text)
 		rc = jm_err_set(err, JM_E_TEMP, "no memory for a line of the manifest");
-	else if (copy_old(d, d->seq, err) < 0 || put_line_sums(d, line, err) < 0)
+	else if (copy_old(d, d->seq, err) != 0 || put_line_sums(d, line, err) != 0)
 		rc = -1;
 	else if (fprintf(d->manifest, "%s\n", text) < 0)
 		rc = jm_err_sys(err, JM_E_TEMP, "cannot write manifest.jsonl");
@@ -163,12 +165,12 @@ static int open_part(
 
 	p->left = bytes;
 	p->want = want;
-	if (jm_sha256_start(&p->sha, err) < 0)
+	if (jm_sha256_start(&p->sha, err) != 0)
 		return -1;
 	path_of(d, p->path, path);
 	slash = strrchr(path, '/');
 	*slash = '\0';
-	if (jm_io_mkdirs(path, 0700, err) < 0)
+	if (jm_io_mkdirs(path, 0700, err) != 0)
 		return -1;
 	*slash = '/';
 	snprintf(temporary, sizeof temporary, "%s.tmp", path);
@@ -176,7 +178,7 @@ static int open_part(
 	return p->fd < 0 ? -1 : 0;
 }
 
-/* All of its bytes are there: check, and give it its name. */
+/* All bytes of a file were received: check the digest, and give it its name. */
 static int close_part(struct dump *d, struct part *p, struct jm_err *err)
 {
 	unsigned char digest[JM_SHA256_BYTES];
@@ -204,16 +206,16 @@ static const char *digest_of(const struct dump *d, const char *part)
 	return s && strlen(s) == 64 && strspn(s, "0123456789abcdef") == 64 ? s : NULL;
 }
 
-static uint64_t number(const json_t *o, const char *key)
+static uint64_t dump_number(const json_t *o, const char *key)
 {
 	return (uint64_t)json_integer_value(json_object_get(o, key));
 }
 
-/* The metadata are there: what files will follow? */
+/* The metadata were received: open the files that follow. */
 static int begin_files(struct dump *d, struct jm_err *err)
 {
-	uint64_t bytes = number(d->record, "message_bytes"),
-		 message_seq = number(d->record, "message_seq");
+	uint64_t bytes = dump_number(d->record, "message_bytes"),
+		 message_seq = dump_number(d->record, "message_seq");
 	const char *type = json_string_value(json_object_get(d->record, "type")),
 		   *of_report = digest_of(d, "report"), *of_message = digest_of(d, "content");
 	char path[PATH_BYTES];
@@ -225,9 +227,9 @@ static int begin_files(struct dump *d, struct jm_err *err)
 	if (!of_report || !of_message)
 		return jm_err_set(err, JM_E_CORRUPT, "record %" PRIu64 " has no digests", d->seq);
 	jm_dump_path("reports", d->seq, of_report, d->report.path);
-	if (open_part(d, &d->report, number(d->record, "report_bytes"), of_report, err) < 0)
+	if (open_part(d, &d->report, dump_number(d->record, "report_bytes"), of_report, err) != 0)
 		return -1;
-	/* The message is all that was received: one file. */
+	/* The message is all of the report: write one file. */
 	if (strcmp(of_report, of_message) == 0) {
 		memcpy(d->message.path, d->report.path, sizeof d->message.path);
 		d->message.left = bytes;
@@ -237,7 +239,7 @@ static int begin_files(struct dump *d, struct jm_err *err)
 	jm_dump_path("messages", message_seq, of_message, d->message.path);
 	d->message.left = bytes;
 	d->message.fd = -1;
-	/* It came before with another report, and is there. */
+	/* It was written before, with another report. */
 	if (message_seq != d->seq && stat(path_of(d, d->message.path, path), &st) == 0 &&
 	    (uint64_t)st.st_size == bytes)
 		return 0;
@@ -269,7 +271,8 @@ static int put_part(struct part *p, const unsigned char **at, size_t *n, struct 
 	size_t take = *n < p->left ? *n : (size_t)p->left;
 
 	if (take > 0 && p->fd >= 0 &&
-	    (jm_sha256_add(&p->sha, *at, take, err) < 0 || jm_io_write(p->fd, *at, take, err) < 0))
+	    (jm_sha256_add(&p->sha, *at, take, err) != 0 ||
+		jm_io_write(p->fd, *at, take, err) != 0))
 		return -1;
 	p->left -= take;
 	*at += take;
@@ -283,14 +286,14 @@ static int take_meta(struct dump *d, const unsigned char **at, size_t *n, struct
 
 	if (take == 0)
 		return 0;
-	if (jm_buf_add(&d->meta_text, *at, take, err) < 0)
+	if (jm_buf_add(&d->meta_text, *at, take, err) != 0)
 		return -1;
 	d->meta_left -= take;
 	*at += take;
 	*n -= take;
 	if (d->meta_left > 0)
 		return 0;
-	if (jm_json_read(d->meta_text.p, d->meta_text.len, &d->meta, err) < 0)
+	if (jm_json_read(d->meta_text.p, d->meta_text.len, &d->meta, err) != 0)
 		return jm_err_wrap(err, "record %" PRIu64 ": its metadata", d->seq);
 	return begin_files(d, err);
 }
@@ -300,17 +303,17 @@ static int put_bytes(void *ctx, const void *p, size_t n, struct jm_err *err)
 	const unsigned char *at = p;
 	struct dump *d = ctx;
 
-	if (take_meta(d, &at, &n, err) < 0 || put_part(&d->report, &at, &n, err) < 0 ||
-	    put_part(&d->message, &at, &n, err) < 0)
+	if (take_meta(d, &at, &n, err) != 0 || put_part(&d->report, &at, &n, err) != 0 ||
+	    put_part(&d->message, &at, &n, err) != 0)
 		return -1;
 	return n == 0
 	    ? 0
 	    : jm_err_set(err, JM_E_CORRUPT, "record %" PRIu64 " came with too many bytes", d->seq);
 }
 
-/* ---- what comes ---- */
+/* ---- the answer ---- */
 
-/* Another archive's dump must not be mixed in. */
+/* Refuse a folder that has a dump of another archive. */
 static int check_uuid(struct dump *d, const json_t *begin, struct jm_err *err)
 {
 	char path[PATH_BYTES];
@@ -347,12 +350,12 @@ static int put_object(void *ctx, const json_t *o, struct jm_err *err)
 	const char *what = json_string_value(json_object_get(o, "dump"));
 	struct dump *d = ctx;
 
-	if (end_record(d, err) < 0)
+	if (end_record(d, err) != 0)
 		return -1;
 	if (!what)
 		return jm_err_set(err, JM_E_CORRUPT, "dump was answered with something else");
 	if (strcmp(what, "begin") == 0) {
-		d->last_seq = number(o, "last_seq");
+		d->last_seq = dump_number(o, "last_seq");
 		return check_uuid(d, o, err);
 	}
 	if (strcmp(what, "damage") == 0)
@@ -364,15 +367,15 @@ static int put_object(void *ctx, const json_t *o, struct jm_err *err)
 		return 0;
 	}
 	d->record = json_incref((json_t *)(uintptr_t)o);
-	d->seq = number(o, "seq");
+	d->seq = dump_number(o, "seq");
 	jm_progress_draw(&d->bar, d->seq > d->after ? d->seq - d->after : 0,
 	    d->last_seq > d->after ? d->last_seq - d->after : 0, "records");
-	d->meta_left = number(o, "metadata_bytes");
+	d->meta_left = dump_number(o, "metadata_bytes");
 	jm_buf_reset(&d->meta_text);
 	return 0;
 }
 
-/* ---- all of it ---- */
+/* ---- the whole dump ---- */
 
 static FILE *open_file(const struct dump *d, const char *name, const char *mode, struct jm_err *err)
 {
@@ -406,34 +409,34 @@ static int publish_json(struct dump *d, struct jm_err *err)
 	return rc;
 }
 
-/* All files first, then the lists that name them. */
-static int finish(struct dump *d, struct jm_err *err)
+/* Sync the files first, then rename the lists that name them. */
+static int dump_finish(struct dump *d, struct jm_err *err)
 {
 	char manifest[PATH_BYTES], temporary[PATH_BYTES], sums[PATH_BYTES],
 	    sums_temporary[PATH_BYTES], hex[JM_SHA256_HEX_BYTES];
 	int fd, rc;
 
-	if (copy_old(d, 0, err) < 0 || close_file(&d->manifest, err) < 0)
+	if (copy_old(d, 0, err) != 0 || close_file(&d->manifest, err) != 0)
 		return -1;
 	path_of(d, "manifest.jsonl", manifest);
 	path_of(d, "manifest.jsonl.tmp", temporary);
 	path_of(d, "SHA256SUMS", sums);
 	path_of(d, "SHA256SUMS.tmp", sums_temporary);
-	if (jm_dump_digest(temporary, hex, err) < 0 || put_sum(d, hex, "manifest.jsonl", err) < 0 ||
-	    close_file(&d->sums, err) < 0)
+	if (jm_dump_digest(temporary, hex, err) != 0 ||
+	    put_sum(d, hex, "manifest.jsonl", err) != 0 || close_file(&d->sums, err) != 0)
 		return -1;
 	fd = jm_io_open(d->dir, O_RDONLY | O_DIRECTORY, 0, err);
 	if (fd < 0)
 		return -1;
 	rc = syncfs(fd) == 0 ? 0 : jm_err_sys(err, JM_E_TEMP, "cannot sync %s", d->dir);
 	close(fd);
-	if (rc < 0 || jm_io_rename(temporary, manifest, err) < 0 ||
-	    jm_io_rename(sums_temporary, sums, err) < 0)
+	if (rc < 0 || jm_io_rename(temporary, manifest, err) != 0 ||
+	    jm_io_rename(sums_temporary, sums, err) != 0)
 		return -1;
 	return publish_json(d, err);
 }
 
-static int run(struct dump *d, struct jm_err *err)
+static int dump_run(struct dump *d, struct jm_err *err)
 {
 	const struct jm_answer_out out = { .object = put_object, .bytes = put_bytes, .ctx = d };
 	char path[PATH_BYTES];
@@ -442,14 +445,14 @@ static int run(struct dump *d, struct jm_err *err)
 
 	if (strlen(d->dir) > 4000)
 		return jm_err_set(err, JM_E_USAGE, "the folder's name is too long");
-	if (jm_io_mkdirs(d->dir, 0700, err) < 0)
+	if (jm_io_mkdirs(d->dir, 0700, err) != 0)
 		return -1;
 	if (access(path_of(d, "manifest.jsonl", path), F_OK) == 0 &&
 	    !(d->old = open_file(d, "manifest.jsonl", "re", err)))
 		return -1;
 	d->manifest = open_file(d, "manifest.jsonl.tmp", "we", err);
 	d->sums = d->manifest ? open_file(d, "SHA256SUMS.tmp", "we", err) : NULL;
-	if (!d->sums || next_old(d, err) < 0)
+	if (!d->sums || next_old(d, err) != 0)
 		return -1;
 	request = json_pack(
 	    "{s:s, s:I}", "verb", "dump", "since", (json_int_t)(d->after > 0 ? d->after + 1 : 0));
@@ -458,10 +461,10 @@ static int run(struct dump *d, struct jm_err *err)
 	json_decref(request);
 	if (rc == 0 && !d->done)
 		rc = jm_err_set(err, JM_E_TEMP, "the dump broke off");
-	return rc < 0 ? -1 : finish(d, err);
+	return rc < 0 ? -1 : dump_finish(d, err);
 }
 
-static void release(struct dump *d)
+static void dump_release(struct dump *d)
 {
 	if (d->report.fd >= 0)
 		close(d->report.fd);
@@ -503,7 +506,7 @@ int jm_ctl_dump(int argc, char **argv)
 	jm_progress_start(&d.bar, NULL);
 	rc = d.after >= INT64_MAX
 	    ? jm_err_set(&err, JM_E_USAGE, "--after is at most 9223372036854775806")
-	    : run(&d, &err);
+	    : dump_run(&d, &err);
 	jm_progress_wipe(&d.bar);
 	if (rc == 0) {
 		(void)json_object_del(d.summary, "dump");
@@ -514,7 +517,7 @@ int jm_ctl_dump(int argc, char **argv)
 			jm_print_tree(stdout, d.summary, 0);
 		rc = jm_print_flush(&err);
 	}
-	release(&d);
+	dump_release(&d);
 	if (rc < 0)
 		return jm_ctl_fail(argv[0], &err);
 	return d.ok ? EX_OK : EX_DATAERR;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* See dumpdir.h. */
+/* Names of the files of a dump, and its manifest. See dumpdir.h. */
 #include "milter/ctl/files/dumpdir.h"
 
 #include <inttypes.h>

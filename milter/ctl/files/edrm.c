@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Exports as an EDRM XML 1.2 load file, edrm.xml, with the messages as native files beside it. Tags
- * that begin with "#" are the standard's; the others (Journal..., SHA256, ItemID, MessageID) are
- * what only a journal knows.
+ * Exports as an EDRM XML 1.2 load file, edrm.xml, with the messages as native files. Tags that
+ * begin with "#" are from the standard; the others (Journal..., SHA256, ItemID, MessageID) are
+ * ours.
  */
+#include "milter/ctl/files/edrm.h"
+
 #include <inttypes.h>
 #include <openssl/evp.h>
 #include <string.h>
@@ -13,11 +15,10 @@
 #include "common/mail/date.h"
 #include "common/view/preview.h"
 #include "milter/ctl/files/dumpdir.h"
-#include "milter/ctl/files/exporter.h"
 
-#define LIST_BYTES (16u * 1024 * 1024) /* of a list of addresses or names */
+#define LIST_BYTES (16u * 1024 * 1024) /* at most of a list of addresses or names */
 
-/* Text as the value of an attribute: what XML 1.0 has no character for becomes U+FFFD. */
+/* Write text as the value of an attribute. Characters that XML 1.0 does not allow become U+FFFD. */
 static void put_value(FILE *f, struct jm_span text)
 {
 	for (size_t i = 0; i < text.len; i++) {
@@ -67,7 +68,7 @@ static void put_time(FILE *f, const char *name, int64_t ms)
 	put_tag(f, name, "DateTime", jm_span_str(value));
 }
 
-/* A header field of the message, decoded; of several with that name all, separated by commas. */
+/* Write the header fields of that name, decoded and separated by commas, as one tag. */
 static int put_header(
     FILE *f, const char *tag, const struct jm_preview *v, const char *name, struct jm_err *err)
 {
@@ -88,7 +89,7 @@ static int put_header(
 	return rc;
 }
 
-/* Recipients by the reports, of one type (NULL: all), separated by semicolons. */
+/* Write the recipients of one type (NULL: all) that the reports name, separated by semicolons. */
 static int put_recipients(
     FILE *f, const char *tag, const json_t *item, const char *type, struct jm_err *err)
 {
@@ -148,20 +149,20 @@ static int put_tags(
 	char number[24];
 	int64_t ms;
 
-	if (put_header(f, "#From", preview, "From", err) < 0 ||
-	    put_header(f, "#To", preview, "To", err) < 0 ||
-	    put_header(f, "#CC", preview, "Cc", err) < 0 ||
-	    put_recipients(f, "#BCC", m->item, "bcc", err) < 0)
+	if (put_header(f, "#From", preview, "From", err) != 0 ||
+	    put_header(f, "#To", preview, "To", err) != 0 ||
+	    put_header(f, "#CC", preview, "Cc", err) != 0 ||
+	    put_recipients(f, "#BCC", m->item, "bcc", err) != 0)
 		return -1;
 	put_tag(f, "#Subject", "Text", text_of(json_object_get(m->item, "subject")));
 	if (jm_date_parse(text_of(json_object_get(m->item, "date")), &ms) == 0)
 		put_time(f, "#DateSent", ms);
 	if (time && jm_clock_parse(time, &ms) == 0)
 		put_time(f, "#DateReceived", ms);
-	if (put_attachments(f, preview, err) < 0)
+	if (put_attachments(f, preview, err) != 0)
 		return -1;
 	put_tag(f, "JournalSender", "Text", text_of(json_object_get(m->item, "sender")));
-	if (put_recipients(f, "JournalRecipients", m->item, NULL, err) < 0)
+	if (put_recipients(f, "JournalRecipients", m->item, NULL, err) != 0)
 		return -1;
 	snprintf(number, sizeof number, "%lld", hidden);
 	if (hidden > 0)
@@ -174,8 +175,7 @@ static int put_tags(
 	return 0;
 }
 
-/* MD5 is what load files are compared by; where the library refuses it, there is none, and SHA256
- * remains. */
+/* Load files are compared by MD5. When the library refuses it, only the tag SHA256 remains. */
 static void put_md5(FILE *f, struct jm_span bytes)
 {
 	unsigned char md5[EVP_MAX_MD_SIZE];
@@ -192,9 +192,9 @@ static void put_md5(FILE *f, struct jm_span bytes)
 static int begin_edrm(struct jm_exporter *x, struct jm_err *err)
 {
 	(void)err;
-	fputs(
-	    "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Root MajorVersion=\"1\" MinorVersion=\"2\" DataInterchangeType=\"Update\" "
-	    "Description=\"journal-milter\">\n <Batch>\n  <Documents>\n",
+	fputs("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Root MajorVersion=\"1\" "
+	      "MinorVersion=\"2\" DataInterchangeType=\"Update\" "
+	      "Description=\"journal-milter\">\n <Batch>\n  <Documents>\n",
 	    x->file);
 	return 0;
 }
@@ -220,7 +220,8 @@ static int add_edrm(struct jm_exporter *x, const struct jm_export_one *m,
 		slash = strrchr(path, '/');
 		*slash = '\0';
 		fprintf(x->file,
-		    "    </Tags>\n    <Files>\n     <File FileType=\"Native\">\n      <ExternalFile FilePath=\"%s\" FileName=\"%s\" FileSize=\"%zu\"",
+		    "    </Tags>\n    <Files>\n     <File FileType=\"Native\">\n      "
+		    "<ExternalFile FilePath=\"%s\" FileName=\"%s\" FileSize=\"%zu\"",
 		    path, slash + 1, m->bytes.len);
 		put_md5(x->file, m->bytes);
 		fputs("/>\n     </File>\n    </Files>\n   </Document>\n", x->file);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* jmctl export: the exact bytes of an item, to stdout or to a file that is either whole or not
- * there; of many items, a folder (exporter.h). */
+/*
+ * jmctl export: the exact bytes of one item, to standard output or to a file that is either
+ * complete or absent. Exports of many items into a folder are in exporter.c.
+ */
 #include "milter/ctl/files/export.h"
 
 #include <errno.h>
@@ -19,12 +21,13 @@
 #include "milter/ctl/cli/outcome.h"
 #include "milter/ctl/cli/print.h"
 #include "milter/ctl/cli/target.h"
+#include "milter/ctl/files/edrm.h"
+#include "milter/ctl/files/export_files.h"
 #include "milter/ctl/files/exporter.h"
 
-struct export
-{
+struct exporting {
 	struct jm_target target;
-	const char *output; /* --output; NULL or "-": stdout */
+	const char *output; /* --output; NULL or "-": standard output */
 	const char *format;
 	struct jm_criteria criteria;
 	bool report, raw, force, all;
@@ -35,7 +38,7 @@ struct export
 
 static int put_bytes(void *ctx, const void *p, size_t n, struct jm_err *err)
 {
-	struct export *x = ctx;
+	struct exporting *x = ctx;
 
 	x->bytes += n;
 	return jm_io_write(x->fd, p, n, err);
@@ -47,7 +50,7 @@ static int put_object(void *ctx, const json_t *object, struct jm_err *err)
 	return jm_err_set(err, JM_E_CORRUPT, "export was answered with an object, not with bytes");
 }
 
-static int ask(struct export *x, uint64_t id, struct jm_err *err)
+static int export_ask(struct exporting *x, uint64_t id, struct jm_err *err)
 {
 	const struct jm_answer_out out = { .object = put_object, .bytes = put_bytes, .ctx = x };
 	json_t *request = json_pack("{s:s, s:I, s:b, s:b, s:I}", "verb", "export", "id",
@@ -59,12 +62,12 @@ static int ask(struct export *x, uint64_t id, struct jm_err *err)
 	return rc;
 }
 
-/* Only a plain file is replaced: as root, a rename over /dev/null would be a bad surprise. */
+/* Replace plain files only: as root, a rename over /dev/null would destroy it. */
 static int check_target(const char *path, struct jm_err *err)
 {
 	struct stat st;
 
-	if (stat(path, &st) < 0)
+	if (stat(path, &st) != 0)
 		return errno == ENOENT
 		    ? 0
 		    : jm_err_sys(err, errno == EACCES ? JM_E_DENIED : JM_E_USAGE, "%s", path);
@@ -75,7 +78,7 @@ static int check_target(const char *path, struct jm_err *err)
 	return 0;
 }
 
-/* The folder that path is in, owned by the caller. */
+/* The folder that path is in; the caller frees it. NULL without memory. */
 static char *folder_of(const char *path)
 {
 	const char *slash = strrchr(path, '/');
@@ -83,7 +86,7 @@ static char *folder_of(const char *path)
 	return slash ? strndup(path, slash == path ? 1 : (size_t)(slash - path)) : strdup(".");
 }
 
-static int export_to_file(struct export *x, uint64_t id, struct jm_err *err)
+static int export_to_file(struct exporting *x, uint64_t id, struct jm_err *err)
 {
 	char *temporary = NULL, *folder = folder_of(x->output);
 	int rc = -1;
@@ -93,7 +96,7 @@ static int export_to_file(struct export *x, uint64_t id, struct jm_err *err)
 		jm_err_set(err, JM_E_TEMP, "out of memory");
 		goto out;
 	}
-	if (check_target(x->output, err) < 0)
+	if (check_target(x->output, err) != 0)
 		goto out;
 	x->fd = mkostemp(temporary, O_CLOEXEC);
 	if (x->fd < 0) {
@@ -104,7 +107,7 @@ static int export_to_file(struct export *x, uint64_t id, struct jm_err *err)
 		    "%s", x->output);
 		goto out;
 	}
-	if (ask(x, id, err) == 0 && jm_io_datasync(x->fd, err) == 0 &&
+	if (export_ask(x, id, err) == 0 && jm_io_datasync(x->fd, err) == 0 &&
 	    jm_io_rename(temporary, x->output, err) == 0)
 		rc = jm_io_sync_dir(folder, err);
 	else
@@ -116,7 +119,7 @@ out:
 	return rc;
 }
 
-static void say_what(const struct export *x, uint64_t id)
+static void say_what(const struct exporting *x, uint64_t id)
 {
 	json_t *o = json_pack("{s:I, s:s, s:I, s:s, s:I}", "id", (json_int_t)id, "what",
 	    x->report    ? "report"
@@ -129,7 +132,7 @@ static void say_what(const struct export *x, uint64_t id)
 	json_decref(o);
 }
 
-static int run(struct export *x, uint64_t id, struct jm_err *err)
+static int export_run(struct exporting *x, uint64_t id, struct jm_err *err)
 {
 	bool to_stdout = !x->output || strcmp(x->output, "-") == 0;
 
@@ -145,9 +148,9 @@ static int run(struct export *x, uint64_t id, struct jm_err *err)
 		    "a message may drive your terminal; use --output FILE, a pipe, or --force");
 	if (to_stdout) {
 		x->fd = STDOUT_FILENO;
-		return ask(x, id, err);
+		return export_ask(x, id, err);
 	}
-	if (export_to_file(x, id, err) < 0)
+	if (export_to_file(x, id, err) != 0)
 		return -1;
 	if (x->target.json)
 		say_what(x, id);
@@ -163,8 +166,8 @@ static int add_found(void *ctx, const json_t *item, struct jm_err *err)
 	    : jm_err_set(err, JM_E_TEMP, "no memory for what was found");
 }
 
-/* The items that are meant: those named, or those found. */
-static int find(struct export *x, char **ids, int n, json_t *list, struct jm_err *err)
+/* Collect the IDs of the items: the operands, or those that the criteria find. */
+static int export_find(struct exporting *x, char **ids, int n, json_t *list, struct jm_err *err)
 {
 	const struct jm_answer_out out = { .object = add_found, .ctx = list };
 	json_t *request;
@@ -195,7 +198,7 @@ static const struct jm_export_format *format_named(const char *name, struct jm_e
 	return NULL;
 }
 
-static void say_sum(const struct export *x, const struct jm_exporter *e)
+static void say_sum(const struct exporting *x, const struct jm_exporter *e)
 {
 	json_t *o = json_pack("{s:b, s:s, s:s, s:I, s:I, s:I, s:I}", "ok", e->problems == 0,
 	    "format", e->format->name, "output", e->dir, "messages", (json_int_t)e->messages,
@@ -207,13 +210,13 @@ static void say_sum(const struct export *x, const struct jm_exporter *e)
 	else
 		jm_print_tree(stdout, o, 0);
 	if (!x->target.json && e->companions > 0)
-		puts(
-		    "a companion is the other form of a rights-protected message or its clear text; the manifest names them, and the same with --report has them");
+		puts("a companion is the other form of a rights-protected message or its clear "
+		     "text; the manifest names them, and the same with --report has them");
 	json_decref(o);
 }
 
-/* The exit code. */
-static int run_many(struct export *x, char **ids, int n, const char *verb)
+/* Export many items. Returns the exit code. */
+static int run_many(struct exporting *x, char **ids, int n, const char *verb)
 {
 	struct jm_exporter e = { .target = &x->target,
 		.dir = x->output,
@@ -237,7 +240,7 @@ static int run_many(struct export *x, char **ids, int n, const char *verb)
 	    !jm_criteria_flag(&x->criteria, "set-aside"))
 		jm_err_set(&err, JM_E_USAGE, "which items? IDs, criteria as with search, or --all");
 	else if ((e.format = format_named(x->format ? x->format : "eml", &err)) &&
-	    find(x, ids, n, e.ids, &err) == 0)
+	    export_find(x, ids, n, e.ids, &err) == 0)
 		rc = jm_exporter_run(&e, &err);
 	jm_target_end(&x->target);
 	json_decref(e.ids);
@@ -250,10 +253,11 @@ static int run_many(struct export *x, char **ids, int n, const char *verb)
 
 int jm_ctl_export(int argc, char **argv)
 {
-	struct export x = { .fd = -1 };
+	struct exporting x = { .fd = -1 };
 	const struct jm_ctl_option own[] = {
 		{ "output", JM_CTL_TEXT, &x.output, "FILE",
-		    "write FILE, mode 0600: whole and synced, or not at all; of many messages, the folder" },
+		    "write FILE, mode 0600: whole and synced, or not at all; of many messages, "
+		    "the folder" },
 		{ "report", JM_CTL_FLAG, &x.report, NULL, "the journal report as received" },
 		{ "original", JM_CTL_FLAG, &x.report, NULL, "the same as --report" },
 		{ "raw", JM_CTL_FLAG, &x.raw, NULL,
@@ -283,7 +287,7 @@ int jm_ctl_export(int argc, char **argv)
 		return run_many(&x, argv + 1, n, argv[0]);
 	if (n == 0)
 		return jm_ctl_fail_usage(argv[0], NULL);
-	if (jm_ctl_id(argv[1], &id, &err) < 0 || run(&x, id, &err) < 0)
+	if (jm_ctl_id(argv[1], &id, &err) != 0 || export_run(&x, id, &err) != 0)
 		return jm_ctl_fail(argv[0], &err);
 	return 0;
 }

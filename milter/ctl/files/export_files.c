@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Exports as a file a message (eml), as an mbox file, and as a Maildir. */
+/* The formats eml (a file for each message), mbox and Maildir of jmctl export. */
+#include "milter/ctl/files/export_files.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -13,7 +15,6 @@
 #include "common/base/io.h"
 #include "common/mail/field.h"
 #include "milter/ctl/files/dumpdir.h"
-#include "milter/ctl/files/exporter.h"
 #include "milter/ctl/files/mbox.h"
 
 #define PIECE_BYTES 65536u
@@ -42,7 +43,10 @@ const struct jm_export_format jm_export_eml = { .name = "eml", .add = add_eml };
 
 /* ---- mbox ---- */
 
-/* "From sender Sun Nov 22 06:00:14 2026": a sender that would break the line is not told there. */
+/*
+ * Write "From SENDER Sun Nov 22 06:00:14 2026", with MAILER-DAEMON for a sender that would break
+ * the line. Below 0 on error.
+ */
 static int put_from(FILE *f, const json_t *item)
 {
 	const char *sender = json_string_value(json_object_get(item, "sender"));
@@ -79,7 +83,7 @@ static int add_mbox(struct jm_exporter *x, const struct jm_export_one *m,
 		if (rc == 0 && fwrite(out.p, 1, out.len, x->file) != out.len)
 			rc = -1;
 	}
-	/* A last line without an end gets one: the manifest has the true size. */
+	/* End a last line that has no end: the manifest has the true size. */
 	if (rc == 0 && m->bytes.len > 0 && m->bytes.p[m->bytes.len - 1] != '\n')
 		rc = putc('\n', x->file) == EOF ? -1 : 0;
 	if (rc == 0)
@@ -95,7 +99,7 @@ const struct jm_export_format jm_export_mbox = {
 
 /* ---- Maildir ---- */
 
-/* x->own: what is there, by its name without flags; the value is the path. */
+/* Add the files of a folder to there: name without flags -> path. It is x->own. */
 static int look_at_folder(
     json_t *there, const struct jm_exporter *x, const char *name, struct jm_err *err)
 {
@@ -114,7 +118,7 @@ static int look_at_folder(
 			continue;
 		snprintf(base, sizeof base, "%.*s", (int)n, e->d_name);
 		snprintf(one, sizeof one, "%s/%s", name, e->d_name);
-		/* A name that is no UTF-8 is none of ours. */
+		/* Not a file of ours when the name is not UTF-8. */
 		if (json_object_set_new(there, base, json_string(one)) != 0)
 			continue;
 	}
@@ -130,13 +134,13 @@ static int begin_maildir(struct jm_exporter *x, struct jm_err *err)
 
 	x->own = there;
 	for (size_t i = 0; i < 3; i++)
-		if (jm_io_mkdirs(jm_exporter_path(x, folders[i], path), 0700, err) < 0 ||
-		    (i > 0 && look_at_folder(there, x, folders[i], err) < 0))
+		if (jm_io_mkdirs(jm_exporter_path(x, folders[i], path), 0700, err) != 0 ||
+		    (i > 0 && look_at_folder(there, x, folders[i], err) != 0))
 			return -1;
 	return 0;
 }
 
-/* Synced before it gets its name in new: a reader takes what it finds there for whole. */
+/* Write and sync a file before it gets its name in "new": readers expect complete files there. */
 static int deliver(
     const struct jm_exporter *x, const char *base, struct jm_span bytes, struct jm_err *err)
 {

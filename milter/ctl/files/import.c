@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* jmctl import: messages from .eml files, mbox files, Maildirs and folders of them into the
- * archive, as arrivals of transport "import". */
+/*
+ * jmctl import: archive messages from .eml files, mbox files, Maildirs and folders of them, as
+ * arrivals of transport "import".
+ */
 #include "milter/ctl/files/import.h"
 
 #include <dirent.h>
@@ -37,7 +39,7 @@ struct import {
 	struct jm_unwrap_options unwrap;
 	struct jm_archive *a;
 	struct jm_progress bar;
-	bool counting;        /* the first walk: how many bytes there are */
+	bool counting;        /* the first walk, which only counts bytes */
 	uint64_t total, done; /* bytes of the files */
 	uint64_t files, messages, bytes, problems, first_seq, last_seq;
 };
@@ -54,7 +56,7 @@ static int deposit(struct import *m, struct jm_span message, struct jm_err *err)
 	struct jm_unwrap u;
 	int rc;
 
-	if (jm_unwrap(message, &m->unwrap, &u, err) < 0)
+	if (jm_unwrap(message, &m->unwrap, &u, err) != 0)
 		return -1;
 	d.unwrap = &u;
 	rc = jm_archive_deposit(m->a, &d, &r, err);
@@ -68,7 +70,7 @@ static int deposit(struct import *m, struct jm_span message, struct jm_err *err)
 	return 0;
 }
 
-/* From here on m->done is the bytes before this file. */
+/* m->done: the bytes before this file. */
 static int import_mbox(struct import *m, struct jm_span all, struct jm_err *err)
 {
 	struct jm_buf message;
@@ -78,7 +80,7 @@ static int import_mbox(struct import *m, struct jm_span all, struct jm_err *err)
 	jm_buf_init(&message, MESSAGE_MAX_BYTES);
 	while ((rc = jm_mbox_next(all, &at, m->mbox, &message, err)) == 1) {
 		jm_progress_draw(&m->bar, m->done + at, m->total, NULL);
-		if (deposit(m, jm_buf_span(&message), err) < 0) {
+		if (deposit(m, jm_buf_span(&message), err) != 0) {
 			rc = -1;
 			break;
 		}
@@ -94,7 +96,7 @@ static int import_file(struct import *m, const char *path, bool eml, struct jm_e
 	struct stat st;
 	void *map = NULL;
 
-	if (m->counting) { /* what is wrong with it is told when its turn comes */
+	if (m->counting) { /* errors are reported by the second walk */
 		m->total += fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode)
 		    ? (uint64_t)st.st_size
 		    : 0;
@@ -104,7 +106,7 @@ static int import_file(struct import *m, const char *path, bool eml, struct jm_e
 	}
 	if (fd < 0)
 		return -1;
-	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) {
+	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
 		jm_err_set(err, JM_E_USAGE, "%s is no plain file", path);
 		goto out;
 	}
@@ -139,7 +141,7 @@ static bool is_folder(const char *path)
 	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
-/* All files of one folder, in the order of their names. */
+/* Import the files of a folder, in the order of their names. */
 static int import_folder(
     struct import *m, const char *path, bool maildir, unsigned depth, struct jm_err *err)
 {
@@ -179,7 +181,7 @@ static int import_path(struct import *m, const char *path, unsigned depth, struc
 	snprintf(new_, sizeof new_, "%s/new", path);
 	if (!is_folder(cur) || !is_folder(new_))
 		return import_folder(m, path, false, depth, err);
-	return import_folder(m, cur, true, depth, err) < 0
+	return import_folder(m, cur, true, depth, err) != 0
 	    ? -1
 	    : import_folder(m, new_, true, depth, err);
 }
@@ -212,20 +214,21 @@ static int read_options(struct import *m, struct jm_err *err)
 	return 0;
 }
 
-/* What cannot be read costs that file only; a fault of the archive ends it. */
-static int run(struct import *m, char **paths, int n, struct jm_err *err)
+/* Import all paths. A file that cannot be read is skipped; a fault of the archive ends the import.
+ */
+static int import_run(struct import *m, char **paths, int n, struct jm_err *err)
 {
 	struct jm_archive_options options = { .must_exist = true };
 	struct jm_err ignored;
 	int rc;
 
-	if (read_options(m, err) < 0)
+	if (read_options(m, err) != 0)
 		return -1;
 	rc = jm_target_open(&m->target, NULL, &options, &m->a, err);
 	jm_progress_start(&m->bar, NULL);
 	m->counting = true;
 	for (int i = 0; rc == 0 && m->bar.shown && i < n; i++)
-		(void)import_path(m, paths[i], 0, &ignored); /* said when its turn comes */
+		(void)import_path(m, paths[i], 0, &ignored); /* reported by the second walk */
 	m->counting = false;
 	for (int i = 0; rc == 0 && i < n; i++) {
 		rc = import_path(m, paths[i], 0, err);
@@ -269,7 +272,7 @@ int jm_ctl_import(int argc, char **argv)
 		return code;
 	if (n == 0)
 		return jm_ctl_fail_usage(argv[0], NULL);
-	rc = run(&m, argv + 1, n, &err);
+	rc = import_run(&m, argv + 1, n, &err);
 	if (rc < 0)
 		code = jm_ctl_fail(argv[0], &err);
 	else
@@ -286,7 +289,7 @@ int jm_ctl_import(int argc, char **argv)
 	}
 	json_decref(o);
 	free(m.domains.v);
-	if (jm_print_flush(&err) < 0)
+	if (jm_print_flush(&err) != 0)
 		return jm_ctl_fail(argv[0], &err);
 	return code;
 }

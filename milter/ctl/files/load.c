@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* jmctl load: a dump back into an archive, with the numbers, times, recipients and digests that it
- * had. */
+/*
+ * jmctl load: read a dump into a new archive, with the numbers, times, recipients and digests of
+ * the old one.
+ */
 #include "milter/ctl/files/load.h"
 
 #include <errno.h>
@@ -29,11 +31,11 @@ struct load {
 	struct jm_loader *loader;
 	struct jm_progress bar;
 	uint64_t lines, loaded, there, problems, last_seq;
-	char mark[PATH_BYTES]; /* in the archive's folder */
+	char mark[PATH_BYTES]; /* path of JM_LOADING_FILE */
 	bool marked;
 };
 
-/* A path of a manifest stays within the folder. */
+/* Refuse a path of the manifest that leaves the folder. */
 static int check_path(const char *path, struct jm_err *err)
 {
 	if (path && strncmp(path, "reports/", 8) == 0 && !strstr(path, "..") &&
@@ -43,11 +45,13 @@ static int check_path(const char *path, struct jm_err *err)
 	    "the manifest names a report at an impossible place: \"%.80s\"", path ? path : "");
 }
 
-/* While the file is there nobody who looks into the archive writes into it, so that a load that was
- * broken off can go on. */
-static int mark(struct load *l, struct jm_err *err)
+/*
+ * Write the file that marks the archive as being loaded: while it exists, no verb that opens the
+ * archive writes events into it, so that an interrupted load can continue.
+ */
+static int load_mark(struct load *l, struct jm_err *err)
 {
-	if (!l->marked && jm_io_publish(l->mark, "", 0, 0600, err) < 0)
+	if (!l->marked && jm_io_publish(l->mark, "", 0, 0600, err) != 0)
 		return -1;
 	l->marked = true;
 	return 0;
@@ -64,17 +68,17 @@ static int add_line(struct load *l, const json_t *line, struct jm_err *err)
 	int rc = 0;
 
 	if (type && strcmp(type, "report") == 0) {
-		if (check_path(path, err) < 0)
+		if (check_path(path, err) != 0)
 			return -1;
 		snprintf(full, sizeof full, "%s/%s", l->dir, path);
 		rc = jm_io_read_file(full, REPORT_MAX_BYTES, &bytes, &n, err);
 		if (rc < 0 && err->kind == JM_E_NOTFOUND)
 			err->kind = JM_E_CORRUPT;
 	}
-	/* Not before there is something to add: it may be the wrong archive. */
+	/* Mark the archive only when there is something to add: it may be the wrong one. */
 	if (rc == 0 &&
 	    (uint64_t)json_integer_value(json_object_get(line, "seq")) >= jm_loader_next(l->loader))
-		rc = mark(l, err);
+		rc = load_mark(l, err);
 	if (rc == 0)
 		rc = jm_loader_add(l->loader, line, jm_span_of(bytes, n), &fresh, err);
 	free(bytes);
@@ -83,8 +87,8 @@ static int add_line(struct load *l, const json_t *line, struct jm_err *err)
 	return rc;
 }
 
-/* The manifest's length is all that is known beforehand: how far it was read is how far the load
- * is. */
+/* Progress is measured by the part of the manifest that was read: only its length is known before.
+ */
 static int load_lines(struct load *l, FILE *f, struct jm_err *err)
 {
 	struct stat st;
@@ -101,9 +105,10 @@ static int load_lines(struct load *l, FILE *f, struct jm_err *err)
 		jm_progress_draw(&l->bar, done, total, NULL);
 		done += (uint64_t)n;
 		l->lines++;
-		if (jm_json_read(text, (size_t)n, &line, err) < 0 || add_line(l, line, err) < 0)
+		if (jm_json_read(text, (size_t)n, &line, err) != 0 || add_line(l, line, err) != 0)
 			rc = jm_err_wrap(err, "manifest.jsonl, line %" PRIu64, l->lines);
-		/* One damaged file of a dump costs one message: its number becomes an event. */
+		/* A damaged file of the dump costs one message only: its number becomes an event.
+		 */
 		if (rc < 0 && err->kind == JM_E_CORRUPT) {
 			jm_progress_wipe(&l->bar);
 			fprintf(stderr, "jmctl load: %s\n", err->text);
@@ -127,18 +132,18 @@ static int load_all(
 
 	if (snprintf(l->mark, sizeof l->mark, "%s/" JM_LOADING_FILE, dir) >= (int)sizeof l->mark)
 		return jm_err_set(err, JM_E_USAGE, "the archive's name is too long");
-	if (jm_loader_new(a, &l->loader, err) < 0)
+	if (jm_loader_new(a, &l->loader, err) != 0)
 		return -1;
 	rc = load_lines(l, f, err);
 	l->last_seq = jm_loader_next(l->loader) - 1;
-	if (jm_loader_finish(&l->loader, rc == 0 ? err : &other) < 0)
+	if (jm_loader_finish(&l->loader, rc == 0 ? err : &other) != 0)
 		rc = -1;
 	if (rc == 0 && unlink(l->mark) != 0 && errno != ENOENT)
 		rc = jm_err_sys(err, JM_E_TEMP, "cannot remove \"%s\"", l->mark);
 	return rc;
 }
 
-static int run(struct load *l, struct jm_err *err)
+static int load_run(struct load *l, struct jm_err *err)
 {
 	struct jm_archive_options options = { .verbatim = true };
 	struct jm_archive *a = NULL;
@@ -177,7 +182,7 @@ int jm_ctl_load(int argc, char **argv)
 	if (n != 1)
 		return jm_ctl_fail_usage(argv[0], n > 1 ? argv[2] : NULL);
 	l.dir = argv[1];
-	if (run(&l, &err) < 0)
+	if (load_run(&l, &err) != 0)
 		return jm_ctl_fail(argv[0], &err);
 	o = json_pack("{s:b, s:I, s:I, s:I, s:I}", "ok", l.problems == 0, "loaded",
 	    (json_int_t)l.loaded, "there", (json_int_t)l.there, "problems", (json_int_t)l.problems,
@@ -187,7 +192,7 @@ int jm_ctl_load(int argc, char **argv)
 	else
 		jm_print_tree(stdout, o, 0);
 	json_decref(o);
-	if (jm_print_flush(&err) < 0)
+	if (jm_print_flush(&err) != 0)
 		return jm_ctl_fail(argv[0], &err);
 	return l.problems == 0 ? EX_OK : EX_DATAERR;
 }

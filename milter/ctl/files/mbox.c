@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* See mbox.h. */
+/* Messages of mbox files and their quoting. See mbox.h. */
 #include "milter/ctl/files/mbox.h"
 
 static const char from_[] = "From ";
 #define FROM_BYTES (sizeof from_ - 1)
 
-static bool begins(struct jm_span s, const char *with, size_t n)
+static bool mbox_begins(struct jm_span s, const char *with, size_t n)
 {
 	return s.len >= n && memcmp(s.p, with, n) == 0;
 }
 
 bool jm_mbox_is(struct jm_span all)
 {
-	return begins(all, from_, FROM_BYTES);
+	return mbox_begins(all, from_, FROM_BYTES);
 }
 
-/* The line at at, with its end. */
+/* The line at an offset, with its end. */
 static struct jm_span line_at(struct jm_span all, size_t at)
 {
 	struct jm_span rest = jm_span_sub(all, at, all.len);
@@ -30,8 +30,8 @@ static bool is_empty(struct jm_span line)
 	    (line.len == 2 && line.p[0] == '\r' && line.p[1] == '\n');
 }
 
-/* How many bytes of quoting stand before this line: 0 or 1. */
-static size_t quoted(struct jm_span line, enum jm_mbox_quoting quoting)
+/* The number of bytes of quoting at the start of a line: 0 or 1. */
+static size_t mbox_quoted(struct jm_span line, enum jm_mbox_quoting quoting)
 {
 	size_t marks = 0;
 
@@ -39,14 +39,14 @@ static size_t quoted(struct jm_span line, enum jm_mbox_quoting quoting)
 		marks++;
 	if (quoting == JM_MBOX_NONE || marks == 0 || (quoting == JM_MBOX_O && marks > 1))
 		return 0;
-	return begins(jm_span_sub(line, marks, line.len), from_, FROM_BYTES) ? 1 : 0;
+	return mbox_begins(jm_span_sub(line, marks, line.len), from_, FROM_BYTES) ? 1 : 0;
 }
 
 int jm_mbox_next(struct jm_span all, size_t *at, enum jm_mbox_quoting quoting,
     struct jm_buf *message, struct jm_err *err)
 {
-	struct jm_span line, empty = { NULL, 0 }; /* an empty line that is not known to belong to
-						     the message yet */
+	/* an empty line that may not belong to the message */
+	struct jm_span line, empty = { NULL, 0 };
 
 	if (*at >= all.len)
 		return 0;
@@ -57,17 +57,17 @@ int jm_mbox_next(struct jm_span all, size_t *at, enum jm_mbox_quoting quoting,
 		size_t skip;
 
 		line = line_at(all, *at);
-		if (empty.p && begins(line, from_, FROM_BYTES))
+		if (empty.p && mbox_begins(line, from_, FROM_BYTES))
 			return 1;
-		if (empty.p && jm_buf_add_span(message, empty, err) < 0)
+		if (empty.p && jm_buf_add_span(message, empty, err) != 0)
 			return -1;
 		empty = (struct jm_span){ NULL, 0 };
 		if (is_empty(line)) {
 			empty = line;
 			continue;
 		}
-		skip = quoted(line, quoting);
-		if (jm_buf_add(message, line.p + skip, line.len - skip, err) < 0)
+		skip = mbox_quoted(line, quoting);
+		if (jm_buf_add(message, line.p + skip, line.len - skip, err) != 0)
 			return -1;
 	}
 	return 1;
@@ -86,7 +86,7 @@ int jm_mbox_quote_end(struct jm_mbox_quoter *q, struct jm_buf *out, struct jm_er
 	return held > 0 ? jm_buf_add(out, from_, held, err) : 0;
 }
 
-/* One octet of a line that may have to be quoted. */
+/* Write one octet of a line that may have to be quoted. */
 static int quote_octet(
     struct jm_mbox_quoter *q, unsigned char c, struct jm_buf *out, struct jm_err *err)
 {
@@ -96,10 +96,10 @@ static int quote_octet(
 		if (++q->held < FROM_BYTES)
 			return 0;
 		q->line = false;
-		return jm_buf_add_byte(out, '>', err) < 0 ? -1 : jm_mbox_quote_end(q, out, err);
+		return jm_buf_add_byte(out, '>', err) != 0 ? -1 : jm_mbox_quote_end(q, out, err);
 	}
 	q->line = c == '\n';
-	return jm_mbox_quote_end(q, out, err) < 0 ? -1 : jm_buf_add_byte(out, c, err);
+	return jm_mbox_quote_end(q, out, err) != 0 ? -1 : jm_buf_add_byte(out, c, err);
 }
 
 int jm_mbox_quote(
@@ -109,13 +109,13 @@ int jm_mbox_quote(
 		size_t n = 1;
 
 		if (q->line) {
-			if (quote_octet(q, piece.p[0], out, err) < 0)
+			if (quote_octet(q, piece.p[0], out, err) != 0)
 				return -1;
 		} else {
 			n = jm_span_index(piece, '\n');
 			q->line = n < piece.len;
 			n += q->line;
-			if (jm_buf_add(out, piece.p, n, err) < 0)
+			if (jm_buf_add(out, piece.p, n, err) != 0)
 				return -1;
 		}
 		piece = jm_span_sub(piece, n, piece.len);

@@ -1,40 +1,45 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* mbox files: where messages begin and end, their quoting, undone and done. Pure; knows no archive.
- */
+/* mbox files: finding the messages in one, and quoting their lines, both ways. Pure. Any thread. */
 #ifndef JM_MILTER_CTL_FILES_MBOX_H
 #define JM_MILTER_CTL_FILES_MBOX_H
 
 #include "common/base/buf.h"
 
 enum jm_mbox_quoting {
-	JM_MBOX_RD,   /* lines of any number of ">" and "From " lose one ">" */
+	JM_MBOX_RD,   /* lines that have "From " after any number of ">" lose one ">" */
 	JM_MBOX_O,    /* ">From " loses its ">" */
 	JM_MBOX_NONE, /* nothing is changed */
 };
 
-/* True when the bytes begin as an mbox does. */
+/* True when the bytes begin like an mbox file. */
 bool jm_mbox_is(struct jm_span all);
 
 /*
- * The message behind *at (0: the first) into message, which is replaced; *at moves behind it. 1, 0
- * at the end, -1: LIMIT, TEMP. The From_ line and the empty line before the next one are no part of
- * it; all else is exact but for the quoting.
+ * Read the message at *at (0: the first) into message, whose content is replaced, and move *at
+ * after it. The From_ line and the empty line before the next one are not part of the message; all
+ * else is exact but for the quoting. 1 with a message, 0 at the end, -1: LIMIT, TEMP.
  */
 int jm_mbox_next(struct jm_span all, size_t *at, enum jm_mbox_quoting quoting,
     struct jm_buf *message, struct jm_err *err) JM_MUST_CHECK;
 
-/* Quoting (mboxrd): lines of any number of ">" and "From " get one more ">". All zeros but line:
- * the start of a message. */
+/*
+ * A message that is being quoted (mboxrd), piece by piece: lines that have "From " after any number
+ * of
+ * ">" get one more ">".
+ */
 struct jm_mbox_quoter {
-	bool line;     /* nothing but ">" in this line until now */
-	unsigned held; /* octets of "From " that were seen and not passed on yet */
+	bool line;     /* this line has only ">" so far */
+	unsigned held; /* octets of "From " that were read and not written yet */
 };
 
+/* Begin a message. */
 void jm_mbox_quoter_start(struct jm_mbox_quoter *q);
-/* Append a piece of the message, quoted, to out. LIMIT, TEMP. */
+
+/* Append a piece of the message, quoted, to out. 0, or -1: LIMIT, TEMP. */
 int jm_mbox_quote(struct jm_mbox_quoter *q, struct jm_span piece, struct jm_buf *out,
     struct jm_err *err) JM_MUST_CHECK;
-/* Append what was held back at its end. */
+
+/* End the message: append the octets that were held back. 0, or -1: LIMIT, TEMP. */
 int jm_mbox_quote_end(
     struct jm_mbox_quoter *q, struct jm_buf *out, struct jm_err *err) JM_MUST_CHECK;
 

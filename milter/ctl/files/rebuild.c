@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* jmctl rebuild: the catalog anew from the volumes alone; and upgrade: an archive of an older
- * format (there is none yet). */
+/*
+ * jmctl rebuild: make a new catalog from the volumes. jmctl upgrade: bring an archive of an older
+ * format to the newest; there is only one format so far.
+ */
 #include "milter/ctl/files/rebuild.h"
 
 #include <stdio.h>
@@ -18,7 +20,7 @@ struct rebuild {
 	struct jm_progress bar;
 };
 
-static int damage(void *ctx, const json_t *finding, struct jm_err *err)
+static int rebuild_damage(void *ctx, const json_t *finding, struct jm_err *err)
 {
 	struct rebuild *r = ctx;
 
@@ -34,20 +36,20 @@ static int damage(void *ctx, const json_t *finding, struct jm_err *err)
 	return 0;
 }
 
-static void replayed(void *ctx, uint64_t done, uint64_t total)
+static void rebuild_replayed(void *ctx, uint64_t done, uint64_t total)
 {
 	struct rebuild *r = ctx;
 
 	jm_progress_draw(&r->bar, done, total, NULL);
 }
 
-static int run(struct rebuild *r, bool rebuild, struct jm_err *err)
+static int rebuild_run(struct rebuild *r, bool rebuild, struct jm_err *err)
 {
 	struct jm_archive_options options = { .must_exist = true,
 		.verbatim = true,
 		.rebuild = rebuild,
-		.damage = damage,
-		.replayed = replayed,
+		.damage = rebuild_damage,
+		.replayed = rebuild_replayed,
 		.damage_ctx = r };
 	struct jm_archive *a = NULL;
 	json_t *tip = NULL, *o;
@@ -88,7 +90,7 @@ static int verb(int argc, char **argv, bool rebuild, const char *help)
 		return code;
 	if (n > 0)
 		return jm_ctl_fail_usage(argv[0], argv[1]);
-	if (run(&r, rebuild, &err) < 0)
+	if (rebuild_run(&r, rebuild, &err) != 0)
 		return jm_ctl_fail(argv[0], &err);
 	return r.problems == 0 ? EX_OK : EX_DATAERR;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * jmctl check: load a settings file as the daemon would, tell all findings, show in short what it
- * says. Needs no daemon, no archive; the one that is there is asked which internal domains are
- * verified.
+ * jmctl check: load a settings file as the daemon does, print all findings and a summary of the
+ * settings. Needs neither daemon nor archive, but asks them, if there are any, which internal
+ * domains are verified.
  */
 #include "milter/ctl/setup/check.h"
 
@@ -25,12 +25,12 @@
 static int exit_code(const struct jm_err *err)
 {
 	if (err->kind == JM_E_NOTFOUND || err->kind == JM_E_DENIED)
-		return EX_NOINPUT; /* 66: it is about a file that the user named */
+		return EX_NOINPUT; /* 66: the problem is a file that the user named */
 	return jm_ctl_exit_code(err->kind);
 }
 
-/* One line of the report, "PATH:LINE: text" or "PATH: text", as an object. */
-static json_t *finding(struct jm_span line, const char *path)
+/* A line of the report, "PATH:LINE: text" or "PATH: text", as an object. NULL without memory. */
+static json_t *check_finding(struct jm_span line, const char *path)
 {
 	static const char mark[] = "warning: ";
 	struct jm_span rest = line, number;
@@ -54,14 +54,15 @@ static json_t *finding(struct jm_span line, const char *path)
 	    json_stringn((const char *)rest.p, rest.len));
 }
 
-static json_t *findings(struct jm_span report, const char *path)
+static json_t *check_findings(struct jm_span report, const char *path)
 {
 	json_t *list = json_array();
 
 	while (list && report.len) {
 		size_t n = jm_span_index(report, '\n');
 
-		if (json_array_append_new(list, finding(jm_span_sub(report, 0, n), path)) != 0) {
+		if (json_array_append_new(list, check_finding(jm_span_sub(report, 0, n), path)) !=
+		    0) {
 			json_decref(list);
 			return NULL;
 		}
@@ -70,7 +71,7 @@ static json_t *findings(struct jm_span report, const char *path)
 	return list;
 }
 
-static json_t *ranges(const struct jm_ranges *r)
+static json_t *check_ranges(const struct jm_ranges *r)
 {
 	json_t *list = json_array();
 	char text[JM_CIDR_TEXT_BYTES];
@@ -81,7 +82,7 @@ static json_t *ranges(const struct jm_ranges *r)
 	return list;
 }
 
-static json_t *domains(const struct jm_settings *s, const json_t *rows)
+static json_t *check_domains(const struct jm_settings *s, const json_t *rows)
 {
 	json_t *list = json_array();
 
@@ -96,12 +97,12 @@ static json_t *domains(const struct jm_settings *s, const json_t *rows)
 	return list;
 }
 
-static const char *transport(const struct jm_service *j)
+static const char *check_transport(const struct jm_service *j)
 {
 	return j->transport == JM_TRANSPORT_POP3 ? "POP3" : "SMTP";
 }
 
-static json_t *services(const struct jm_settings *s)
+static json_t *check_services(const struct jm_settings *s)
 {
 	json_t *list = json_array();
 
@@ -110,12 +111,14 @@ static json_t *services(const struct jm_settings *s)
 
 		if (json_array_append_new(list,
 			json_pack(
-			    "{s:s, s:s, s:s, s:b, s:o, s:b, s:b, s:s, s:b, s:b, s:i, s:i, s:b, s:b, s:s}",
+			    "{s:s, s:s, s:s, s:b, s:o, s:b, s:b, s:s, s:b, s:b, s:i, s:i, s:b, "
+			    "s:b, s:s}",
 			    "description", j->description, "email_address", j->email_address,
-			    "transport_type", transport(j), "disabled", j->disabled,
-			    "additional_source_ip_ranges", ranges(&j->source_ranges), "encrypted",
-			    j->encrypted, "use_smtp_authentication", j->use_smtp_authentication,
-			    "journal_type", j->journal_type == JM_JOURNAL_EML ? "eml" : "envelope",
+			    "transport_type", check_transport(j), "disabled", j->disabled,
+			    "additional_source_ip_ranges", check_ranges(&j->source_ranges),
+			    "encrypted", j->encrypted, "use_smtp_authentication",
+			    j->use_smtp_authentication, "journal_type",
+			    j->journal_type == JM_JOURNAL_EML ? "eml" : "envelope",
 			    "remove_journal_headers", j->remove_journal_headers,
 			    "prefer_clear_text_version", j->prefer_clear_text, "line", j->line,
 			    "maximum_age", j->maximum_age_days, "journal_non_internal_addresses",
@@ -128,20 +131,20 @@ static json_t *services(const struct jm_settings *s)
 	return list;
 }
 
-/* One object on stdout; s is NULL when the file is wrong. */
+/* Print one object; s: NULL when the file has errors. */
 static int print_json(
     const char *path, const struct jm_settings *s, const json_t *rows, struct jm_span report)
 {
 	json_t *all = json_pack("{s:s, s:b, s:o}", "file", path, "ok", s != NULL, "findings",
-		   findings(report, path)),
+		   check_findings(report, path)),
 	       *part = NULL;
 	int rc = all ? 0 : -1;
 
 	if (rc == 0 && s) {
 		part = json_pack("{s:s, s:s, s:s, s:o, s:o, s:o}", "socket", s->socket,
 		    "control_socket", s->control_socket, "archive_directory", s->archive_directory,
-		    "internal_domains", domains(s, rows), "authorized_outbounds",
-		    ranges(&s->authorized_outbounds), "services", services(s));
+		    "internal_domains", check_domains(s, rows), "authorized_outbounds",
+		    check_ranges(&s->authorized_outbounds), "services", check_services(s));
 		rc = part ? json_object_update_new(all, part) : -1;
 	}
 	if (rc == 0) {
@@ -191,17 +194,18 @@ static void print_text(const struct jm_settings *s, const json_t *rows)
 		printf(" and %zu more", s->internal_domains_n - 5);
 	puts(s->internal_domains_n ? "" : "none");
 	if (rows ? has_unverified(s, rows) : s->internal_domains_n > 0)
-		puts(rows
-			? "                      unverified domains work; with jmctl domain add you can show that they are yours"
-			: "                      whether they are verified cannot be told now: neither daemon nor archive answers");
+		puts(rows ? "                      unverified domains work; with jmctl domain add "
+			    "you can show that they are yours"
+			  : "                      whether they are verified cannot be told now: "
+			    "neither daemon nor archive answers");
 	print_ranges("authorized outbounds: ", &s->authorized_outbounds);
 	printf("journal services:     %zu\n", s->services_n);
 	for (size_t i = 0; i < s->services_n; i++) {
 		const struct jm_service *j = &s->services[i];
 
 		printf("  %s (%s) line %d: %s, %s%s%s%s\n", j->email_address, j->description,
-		    j->line, j->journal_type == JM_JOURNAL_EML ? "eml" : "envelope", transport(j),
-		    j->encrypted ? ", encrypted" : "",
+		    j->line, j->journal_type == JM_JOURNAL_EML ? "eml" : "envelope",
+		    check_transport(j), j->encrypted ? ", encrypted" : "",
 		    j->use_smtp_authentication ? ", use-smtp-authentication" : "",
 		    j->disabled ? ", disabled" : "");
 		if (j->transport == JM_TRANSPORT_POP3)

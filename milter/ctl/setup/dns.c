@@ -34,7 +34,7 @@ static int take_server(struct __res_state *state, const char *server, struct jm_
 	return 0;
 }
 
-/* The character strings of one record, joined (RFC 7208 3.3 does so, too). */
+/* Append the character strings of a record, joined as RFC 7208 3.3 does. */
 static int add_record(const ns_rr *rr, struct jm_buf *texts, struct jm_err *err)
 {
 	struct jm_span rest = jm_span_of(ns_rr_rdata(*rr), ns_rr_rdlen(*rr));
@@ -61,7 +61,7 @@ static int read_answer(const unsigned char *answer, int n, struct jm_buf *texts,
 		if (ns_parserr(&message, ns_s_an, i, &rr) != 0)
 			return jm_err_set(err, JM_E_TEMP, "the name server's answer is damaged");
 		if (ns_rr_type(rr) != ns_t_txt)
-			continue; /* a CNAME on the way */
+			continue; /* a CNAME that led here */
 		if (add_record(&rr, texts, err) != 0)
 			return -1;
 		found = 1;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* jmctl domain: add gives a code for a TXT record, verify looks it up in DNS, and both are noted in
- * the archive; list, remove. */
+/*
+ * jmctl domain: prove that an internal domain is yours. add makes a code for a TXT record, verify
+ * looks it up in DNS; both are recorded in the archive. Also list and remove.
+ */
 #include "milter/ctl/setup/domain.h"
 
 #include <stdio.h>
@@ -28,10 +30,10 @@ struct domain {
 	struct jm_target target;
 	const char *server; /* --server */
 	char name[JM_DOMAIN_BYTES];
-	json_t *rows; /* what the archive knows; owned */
+	json_t *rows; /* the domains that the archive knows; owned */
 };
 
-static int keep(void *ctx, const json_t *row, struct jm_err *err)
+static int domain_keep(void *ctx, const json_t *row, struct jm_err *err)
 {
 	struct domain *d = ctx;
 
@@ -40,9 +42,9 @@ static int keep(void *ctx, const json_t *row, struct jm_err *err)
 	    : jm_err_set(err, JM_E_TEMP, "out of memory");
 }
 
-static int ask(struct domain *d, json_t *request, struct jm_err *err)
+static int domain_ask(struct domain *d, json_t *request, struct jm_err *err)
 {
-	const struct jm_answer_out out = { .object = keep, .ctx = d };
+	const struct jm_answer_out out = { .object = domain_keep, .ctx = d };
 	int rc = request ? jm_target_ask(&d->target, request, &out, err)
 			 : jm_err_set(err, JM_E_TEMP, "out of memory");
 
@@ -50,10 +52,10 @@ static int ask(struct domain *d, json_t *request, struct jm_err *err)
 	return rc;
 }
 
-static int note(
+static int domain_note(
     struct domain *d, const char *state, const char *code, const char *text, struct jm_err *err)
 {
-	return ask(d,
+	return domain_ask(d,
 	    json_pack("{s:s, s:s, s:s, s:s*, s:s*}", "verb", "domain", "domain", d->name, "state",
 		state, "code", code, "text", text),
 	    err);
@@ -70,8 +72,9 @@ static const json_t *row_of(const struct domain *d)
 	return NULL;
 }
 
-/* What is known about the domain now, as one object. */
-static int show(const struct domain *d, const char *state, const char *code, const char *text)
+/* Print what is known about the domain. */
+static int domain_show(
+    const struct domain *d, const char *state, const char *code, const char *text)
 {
 	json_t *o;
 
@@ -89,7 +92,8 @@ static int show(const struct domain *d, const char *state, const char *code, con
 	return 0;
 }
 
-/* A domain below a verified one needs no record of its own: 1 when so, which is told. */
+/* A domain below a verified one needs no record of its own. 1 when this is one, after printing
+ * that. */
 static int is_covered(const struct domain *d)
 {
 	const char *by = jm_domains_verified_by(d->rows, d->name);
@@ -98,11 +102,11 @@ static int is_covered(const struct domain *d)
 	if (!by || strcmp(by, d->name) == 0)
 		return 0;
 	snprintf(text, sizeof text, "%s is verified, which holds for all below it", by);
-	show(d, "verified", "", text);
+	domain_show(d, "verified", "", text);
 	return 1;
 }
 
-static int add(struct domain *d, struct jm_err *err)
+static int domain_add(struct domain *d, struct jm_err *err)
 {
 	const json_t *row = row_of(d);
 	unsigned char random[CODE_BYTES];
@@ -110,20 +114,19 @@ static int add(struct domain *d, struct jm_err *err)
 
 	if (is_covered(d))
 		return EX_OK;
-	if (row) /* the record may be in DNS already: the code stays */
-		return show(d, json_string_value(json_object_get(row, "state")),
+	if (row) /* keep the code: the record may be in DNS already */
+		return domain_show(d, json_string_value(json_object_get(row, "state")),
 		    json_string_value(json_object_get(row, "code")), NULL);
 	if (jm_random_bytes(random, sizeof random, err) != 0)
 		return -1;
 	for (size_t i = 0; i < sizeof random; i++)
 		snprintf(code + 2 * i, 3, "%02x", random[i]);
-	if (note(d, "pending", code, NULL, err) != 0)
+	if (domain_note(d, "pending", code, NULL, err) != 0)
 		return -1;
-	return show(d, "pending", code, "publish this record, then: jmctl domain verify");
+	return domain_show(d, "pending", code, "publish this record, then: jmctl domain verify");
 }
 
-/* Is the line VALUE code among texts? Letter case and quotes do not count for people who type
- * records. */
+/* Is there a line VALUE code? People type records, so letter case does not matter. */
 static bool has_code(const struct jm_buf *texts, const char *code)
 {
 	struct jm_span rest = jm_buf_span(texts);
@@ -140,7 +143,7 @@ static bool has_code(const struct jm_buf *texts, const char *code)
 	return false;
 }
 
-static int verify(struct domain *d, struct jm_err *err)
+static int domain_verify(struct domain *d, struct jm_err *err)
 {
 	const json_t *row = row_of(d);
 	const char *code, *text;
@@ -159,14 +162,14 @@ static int verify(struct domain *d, struct jm_err *err)
 	jm_buf_init(&texts, TEXTS_BYTES);
 	found = jm_dns_txt(name, d->server, &texts, err);
 	if (found < 0)
-		goto out; /* says nothing about the domain: its state stays */
+		goto out; /* keep the state: this says nothing about the domain */
 	text = !found ? "DNS has no TXT record there"
 		      : "a TXT record is there, but not with this code";
 	if (found && has_code(&texts, code)) {
-		if (note(d, "verified", code, "DNS has the TXT record", err) == 0)
-			rc = show(d, "verified", "", "DNS has the TXT record");
-	} else if (note(d, "failed", code, text, err) == 0) {
-		show(d, "failed", code, text);
+		if (domain_note(d, "verified", code, "DNS has the TXT record", err) == 0)
+			rc = domain_show(d, "verified", "", "DNS has the TXT record");
+	} else if (domain_note(d, "failed", code, text, err) == 0) {
+		domain_show(d, "failed", code, text);
 		rc = EX_UNAVAILABLE;
 	}
 out:
@@ -178,17 +181,18 @@ static int remove_domain(struct domain *d, struct jm_err *err)
 {
 	if (!row_of(d))
 		return jm_err_set(err, JM_E_NOTFOUND, "domain %s was not added", d->name);
-	return note(d, "removed", "", NULL, err) == 0 ? show(d, "removed", "", NULL) : -1;
+	return domain_note(d, "removed", "", NULL, err) == 0 ? domain_show(d, "removed", "", NULL)
+							     : -1;
 }
 
-static int list(struct domain *d, struct jm_err *err)
+static int domain_list(struct domain *d, struct jm_err *err)
 {
 	struct jm_settings *s = NULL;
 	json_t *all;
 	const json_t *o;
 	size_t i;
 
-	/* Without settings (--archive) there is still what the archive knows. */
+	/* With --archive alone there are no settings: list what the archive knows. */
 	if ((d->target.config || !d->target.archive) &&
 	    jm_settings_load(
 		d->target.config ? d->target.config : JM_SETTINGS_DEFAULT_FILE, &s, NULL, err) != 0)
@@ -222,15 +226,15 @@ static int list(struct domain *d, struct jm_err *err)
 	return EX_OK;
 }
 
-static int run(struct domain *d, const char *word, struct jm_err *err)
+static int domain_run(struct domain *d, const char *word, struct jm_err *err)
 {
-	int rc = ask(d, json_pack("{s:s}", "verb", "domains"), err);
+	int rc = domain_ask(d, json_pack("{s:s}", "verb", "domains"), err);
 
 	if (rc == 0)
-		rc = strcmp(word, "add") == 0     ? add(d, err)
-		    : strcmp(word, "verify") == 0 ? verify(d, err)
+		rc = strcmp(word, "add") == 0     ? domain_add(d, err)
+		    : strcmp(word, "verify") == 0 ? domain_verify(d, err)
 		    : strcmp(word, "remove") == 0 ? remove_domain(d, err)
-						  : list(d, err);
+						  : domain_list(d, err);
 	return rc >= 0 && jm_print_flush(err) != 0 ? -1 : rc;
 }
 
@@ -245,7 +249,8 @@ int jm_ctl_domain(int argc, char **argv)
 	int code,
 	    n = jm_ctl_options(argc, argv, options,
 		"[options] list | add DOMAIN | verify DOMAIN | remove DOMAIN",
-		"Show that an internal domain is yours: a code for a TXT record, and its look-up in DNS.",
+		"Show that an internal domain is yours: a code for a TXT record, and its look-up "
+		"in DNS.",
 		&code);
 	bool is_list = n > 0 && strcmp(argv[1], "list") == 0;
 	size_t i = 0;
@@ -256,7 +261,8 @@ int jm_ctl_domain(int argc, char **argv)
 		i++;
 	if (n < (is_list ? 1 : 2) || n > (is_list ? 1 : 2) || i == 4) {
 		fprintf(stderr,
-		    "jmctl domain: wants add, verify or remove and a DOMAIN, or list; jmctl domain --help tells more\n");
+		    "jmctl domain: wants add, verify or remove and a DOMAIN, or list; jmctl "
+		    "domain --help tells more\n");
 		return EX_USAGE;
 	}
 	if (!is_list &&
@@ -266,7 +272,7 @@ int jm_ctl_domain(int argc, char **argv)
 		return EX_USAGE;
 	}
 	d.rows = json_array();
-	code = run(&d, argv[1], &err);
+	code = domain_run(&d, argv[1], &err);
 	json_decref(d.rows);
 	return code < 0 ? jm_ctl_fail(argv[0], &err) : code;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * jmctl explain: what would happen to a message, and which setting in which line decides each
- * check. Offline: it runs the code of the daemon (admit, unwrap, judge) over the facts that it is
- * given, and asks nobody.
+ * check. It runs the code of the daemon (admit, unwrap, judge) on the facts that the options give,
+ * and asks neither daemon nor network.
  */
 #include "milter/ctl/setup/explain.h"
 
@@ -34,17 +34,17 @@ struct explain {
 	struct jm_settings *settings;
 	struct jm_directory *directory;
 	struct jm_facts facts;
-	struct jm_span message; /* none: only the envelope is explained */
+	struct jm_span message; /* none: explain the envelope only */
 };
 
-static json_t *text(struct jm_span s)
+static json_t *explain_text(struct jm_span s)
 {
 	json_t *j = jm_span_none(s) ? json_null() : json_stringn((const char *)s.p, s.len);
 
 	return j ? j : json_string("(not UTF-8)");
 }
 
-/* The checks of one stage behind those in list. */
+/* Append the checks of a stage to list. 0, or -1 without memory. */
 static int add_checks(json_t *list, const char *stage, const struct jm_decisions *d)
 {
 	for (size_t i = 0; i < d->n; i++)
@@ -57,19 +57,19 @@ static int add_checks(json_t *list, const char *stage, const struct jm_decisions
 	return 0;
 }
 
-static json_t *recipients(const struct jm_unwrap *u)
+static json_t *explain_recipients(const struct jm_unwrap *u)
 {
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < u->recipients_n; i++)
 		if (json_array_append_new(list,
-			json_pack("{s:o, s:s}", "address", text(u->recipients[i].address), "type",
-			    jm_recipient_type_name(u->recipients[i].type))) != 0)
+			json_pack("{s:o, s:s}", "address", explain_text(u->recipients[i].address),
+			    "type", jm_recipient_type_name(u->recipients[i].type))) != 0)
 			json_decref(list), list = NULL;
 	return list;
 }
 
-/* The message as the service would take it: what is in it, and what becomes of it. */
+/* Add the message to o as the service would see it, and what would become of it. */
 static int explain_message(const struct explain *e, const struct jm_service *service, json_t *o,
     json_t *checks, struct jm_err *err)
 {
@@ -97,9 +97,9 @@ static int explain_message(const struct explain *e, const struct jm_service *ser
 		rc |= add_checks(checks, "wait", &d);
 	m = json_pack("{s:s, s:b, s:b, s:o, s:o, s:o, s:o, s:I, s:I}", "variant",
 	    jm_variant_name(u.variant), "step_down", u.step_down, "from_headers",
-	    u.step_down || u.variant == JM_VARIANT_PLAIN, "sender", text(u.envelope_sender),
-	    "recipients", recipients(&u), "subject", text(u.subject), "message_id",
-	    text(u.message_id), "received_bytes", (json_int_t)e->message.len, "bytes",
+	    u.step_down || u.variant == JM_VARIANT_PLAIN, "sender", explain_text(u.envelope_sender),
+	    "recipients", explain_recipients(&u), "subject", explain_text(u.subject), "message_id",
+	    explain_text(u.message_id), "received_bytes", (json_int_t)e->message.len, "bytes",
 	    (json_int_t)u.message.size_bytes);
 	rc |= json_object_set_new(o, "message", m) |
 	    json_object_set_new(o, "outcome",
@@ -122,8 +122,8 @@ static const char *outcome_of(const struct explain *e, const struct jm_admission
 	return !reply ? "accepted" : reply[0] == '5' ? "refused" : "deferred";
 }
 
-/* All about one recipient; the caller owns it. NULL with err filled. */
-static json_t *explain(const struct explain *e, const char *to, struct jm_err *err)
+/* The explanation for one recipient; the caller owns it. NULL with err. */
+static json_t *explain_recipient(const struct explain *e, const char *to, struct jm_err *err)
 {
 	struct jm_admission a;
 	const char *reply, *cure;
@@ -189,7 +189,7 @@ static void put_message(const json_t *m)
 	    json_integer_value(json_object_get(m, "received_bytes")));
 }
 
-static void put(const json_t *o)
+static void explain_put(const json_t *o)
 {
 	const json_t *check;
 	size_t i;
@@ -232,14 +232,14 @@ static void told_source(
 		fprintf(stderr, "jmctl explain: directory source %s: %s\n", source, why->text);
 }
 
-static int load(struct explain *e, struct jm_err *err)
+static int explain_load(struct explain *e, struct jm_err *err)
 {
 	struct jm_buf report;
 	int rc;
 
 	jm_buf_init(&report, REPORT_BYTES);
 	rc = jm_settings_load(e->config, &e->settings, &report, err);
-	/* The first finding is the error; it is not told twice. */
+	/* The first finding is the error itself: print the report only when it has more. */
 	if (rc != 0 && jm_span_index(jm_buf_span(&report), '\n') + 1 < report.len) {
 		fputs(jm_buf_str(&report), stderr);
 		(void)jm_err_set(err, err->kind, "%s is wrong", e->config);
@@ -269,7 +269,7 @@ static int take_facts(struct explain *e, struct jm_err *err)
 	return 0;
 }
 
-static int answer(struct explain *e, struct jm_err *err)
+static int explain_answer(struct explain *e, struct jm_err *err)
 {
 	const char *only[2] = { NULL, NULL };
 	const char *const *to = e->to.v;
@@ -283,7 +283,7 @@ static int answer(struct explain *e, struct jm_err *err)
 		to = only;
 	}
 	for (size_t i = 0; to[i]; i++) {
-		json_t *o = explain(e, to[i], err);
+		json_t *o = explain_recipient(e, to[i], err);
 
 		if (!o)
 			return -1;
@@ -292,7 +292,7 @@ static int answer(struct explain *e, struct jm_err *err)
 		if (e->json)
 			jm_print_json(stdout, o);
 		else
-			put(o);
+			explain_put(o);
 		json_decref(o);
 	}
 	return fflush(stdout) == 0 ? 0 : jm_err_sys(err, JM_E_TEMP, "cannot write the answer");
@@ -310,7 +310,8 @@ int jm_ctl_explain(int argc, char **argv)
 		{ "tls", JM_CTL_TEXT, &e.tls, "VERSION", "TLS is used, such as TLSv1.3",
 		    "TLSv1.3 TLSv1.2 ..." },
 		{ "certificate", JM_CTL_TEXT, &e.certificate, "SUBJECT",
-		    "the MTA's {cert_subject}: Postfix tells that of a verified client certificate" },
+		    "the MTA's {cert_subject}: Postfix tells that of a verified client "
+		    "certificate" },
 		{ "verify", JM_CTL_TEXT, &e.verify, "RESULT", "Sendmail's {verify}: OK, FAIL, NO",
 		    "OK FAIL NO ..." },
 		{ "login", JM_CTL_TEXT, &e.login, "USER", "the client logged in as" },
@@ -324,7 +325,8 @@ int jm_ctl_explain(int argc, char **argv)
 	size_t message_n;
 	int rc = EX_OK,
 	    n = jm_ctl_options(argc, argv, options, "[options] [FILE.eml]",
-		"Explain what would become of a message: which service takes it, what each setting decides, the reply, the cure.",
+		"Explain what would become of a message: which service takes it, what each "
+		"setting decides, the reply, the cure.",
 		&rc);
 
 	if (n < 0)
@@ -337,7 +339,8 @@ int jm_ctl_explain(int argc, char **argv)
 	} else {
 		if (message)
 			e.message = jm_span_of(message, message_n);
-		if (take_facts(&e, &err) != 0 || load(&e, &err) != 0 || answer(&e, &err) != 0)
+		if (take_facts(&e, &err) != 0 || explain_load(&e, &err) != 0 ||
+		    explain_answer(&e, &err) != 0)
 			rc = jm_ctl_fail(argv[0], &err);
 	}
 	jm_directory_free(&e.directory);

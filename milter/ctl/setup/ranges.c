@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* jmctl ranges: the addresses of Microsoft 365 that came with the program, and what a newer list
- * changes. Fetches nothing. */
+/*
+ * jmctl ranges: print the addresses of Microsoft 365 that came with the program, and what a newer
+ * list changes. Downloads nothing.
+ */
 #include "milter/ctl/setup/ranges.h"
 
 #include <jansson.h>
@@ -22,7 +24,7 @@
 
 struct ranges {
 	const char *config;  /* NULL: compare with the list that came with the program */
-	const char *against; /* what is compared with, for people */
+	const char *against; /* the name of the list that is compared with */
 	bool json;
 	struct jm_endpoints ours, newer;
 	struct jm_cidr *known; /* owned with config, else ours.v */
@@ -53,8 +55,8 @@ static int load_newer(struct ranges *r, const char *path, struct jm_err *err)
 	return rc;
 }
 
-/* All ranges of the settings, those of every service included: any of them lets the address in
- * somewhere. */
+/* Load all ranges of the settings, with those of the services: each of them accepts mail somewhere.
+ */
 static int load_settings(struct ranges *r, struct jm_err *err)
 {
 	struct jm_settings *s = NULL;
@@ -95,13 +97,13 @@ static void print_each(const char *sign, const char *what, const json_t *list)
 		printf("%s %-22s %s\n", sign, json_string_value(range), what);
 }
 
-static int diff(struct ranges *r)
+static int ranges_diff(struct ranges *r)
 {
 	json_t *added = not_covered(r->newer.v, r->newer.n, r->known, r->known_n), *removed;
 	bool same;
 
-	/* The settings hold other addresses, too: only what came from the list can be gone from it.
-	 */
+	/* The settings have other addresses, too: only those from our list can be missing in the
+	 * newer one. */
 	removed = r->config ? not_covered(r->ours.v, r->ours.n, r->newer.v, r->newer.n)
 			    : not_covered(r->known, r->known_n, r->newer.v, r->newer.n);
 	same = json_array_size(added) == 0 && json_array_size(removed) == 0;
@@ -126,7 +128,7 @@ static int diff(struct ranges *r)
 	return same ? EX_OK : DIFFERENT;
 }
 
-static int list(const struct ranges *r)
+static int ranges_list(const struct ranges *r)
 {
 	char text[JM_CIDR_TEXT_BYTES];
 	json_t *all = not_covered(r->ours.v, r->ours.n, NULL, 0), *object;
@@ -147,12 +149,12 @@ static int list(const struct ranges *r)
 	return EX_OK;
 }
 
-static int run(struct ranges *r, int n, char **argv, struct jm_err *err)
+static int ranges_run(struct ranges *r, int n, char **argv, struct jm_err *err)
 {
 	if (load_ours(r, err) != 0)
 		return -1;
 	if (strcmp(argv[1], "list") == 0)
-		return list(r);
+		return ranges_list(r);
 	if (n < 2)
 		return jm_err_set(
 		    err, JM_E_USAGE, "diff wants the newer list: jmctl ranges diff FILE");
@@ -163,7 +165,7 @@ static int run(struct ranges *r, int n, char **argv, struct jm_err *err)
 		r->known = r->ours.v;
 		r->known_n = r->ours.n;
 	}
-	return diff(r);
+	return ranges_diff(r);
 }
 
 int jm_ctl_ranges(int argc, char **argv)
@@ -187,7 +189,7 @@ int jm_ctl_ranges(int argc, char **argv)
 	if ((strcmp(argv[1], "list") != 0 && strcmp(argv[1], "diff") != 0) ||
 	    (argv[1][0] == 'l' && n == 2))
 		return jm_ctl_fail_usage("ranges", argv[n]);
-	rc = run(&r, n, argv, &err);
+	rc = ranges_run(&r, n, argv, &err);
 	if (rc < 0)
 		rc = jm_ctl_fail("ranges", &err);
 	if (r.known != r.ours.v)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * jmctl setup: write everything that a domain's journaling needs into a folder: settings, pieces
- * for Postfix and Sendmail, PowerShell for each Exchange. The text is in the templates (config/,
- * contrib/exchange/); here are only the values. Changes nothing else.
+ * jmctl setup: write all files that a domain's journaling needs into a folder: settings, parts for
+ * Postfix and Sendmail, PowerShell for each Exchange. The texts are templates (config/,
+ * contrib/exchange/); this file has only the values. Changes nothing else on the machine.
  */
 #include "milter/ctl/setup/setup.h"
 
@@ -29,7 +29,7 @@
 #define ARCHIVE_DIRECTORY "/var/lib/journal-milter"
 #define PUBLISH_DIRECTORY "/run/journal-milter-public"
 #define SOCKET "unix:/run/journal-milter/milter.sock"
-#define SOCKET_GROUP "journal-mta" /* these two are made by sysusers.d */
+#define SOCKET_GROUP "journal-mta" /* group and user are made by sysusers.d */
 #define USER "journal-milter"
 #define OUTPUT_MAX_BYTES (1024u * 1024)
 #define TEXT_MAX_BYTES (64u * 1024)
@@ -71,7 +71,7 @@ struct setup {
 	    *archive, *publish;
 	struct jm_ctl_list smart_hosts, sources;
 	bool force, json;
-	/* what follows from them */
+	/* derived from the options */
 	int services;
 	char domain[JM_DOMAIN_BYTES], journal_domain[JM_DOMAIN_BYTES + 8],
 	    address[JM_DOMAIN_BYTES + 32], second[JM_DOMAIN_BYTES + 32];
@@ -80,8 +80,7 @@ struct setup {
 	struct jm_buf smart_hosts_ps, services_xml, group_xml;
 };
 
-/* Letters, digits, hyphens and dots: nothing that any of the languages written here could misread.
- */
+/* Accept letters, digits, hyphens and dots only: no language of the templates can misread them. */
 static bool is_host(const char *text)
 {
 	struct jm_cidr c;
@@ -119,7 +118,7 @@ static bool is_name(const char *text)
 	    strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") == n;
 }
 
-/* ADDRESS or ADDRESS:PORT, [IPv6]:PORT -> the listener for both MTAs. NULL: all addresses. */
+/* Set the listener of both MTAs from ADDRESS, ADDRESS:PORT or [IPv6]:PORT; NULL: all addresses. */
 static int take_listen(struct setup *s, struct jm_err *err)
 {
 	struct jm_span text, host, port = jm_span_str("25");
@@ -147,7 +146,8 @@ static int take_listen(struct setup *s, struct jm_err *err)
 	if (jm_cidr_parse(host, &c, err) != 0 || c.bits != 128 || host.len > 45 ||
 	    jm_num_u64(port, 1, 65535, &number) != 0)
 		return jm_err_set(err, JM_E_USAGE,
-		    "--mta-address wants an IP address of this machine, with :PORT where it is not 25, not \"%s\"",
+		    "--mta-address wants an IP address of this machine, with :PORT where it is "
+		    "not 25, not \"%s\"",
 		    s->mta_address);
 	v6 = jm_span_index(host, ':') < host.len;
 	snprintf(s->listen, sizeof s->listen, v6 ? "[%.*s]:%u" : "%.*s:%u", (int)host.len,
@@ -157,7 +157,7 @@ static int take_listen(struct setup *s, struct jm_err *err)
 	return 0;
 }
 
-/* The milter's socket as Postfix writes it. */
+/* Set the milter's socket in the form of Postfix. */
 static int take_socket(struct setup *s, struct jm_err *err)
 {
 	const char *rest = strchr(s->socket, ':'), *at = strchr(s->socket, '@');
@@ -246,7 +246,8 @@ static int add_microsoft(struct setup *s, struct jm_err *err)
 	    jm_endpoints_parse(jm_span_of(p, n), &e, err) != 0)
 		goto out;
 	if (jm_buf_printf(&s->services_xml, err,
-		"      <!-- Microsoft 365 as of %s; compare every month: jmctl ranges diff FILE -->\n",
+		"      <!-- Microsoft 365 as of %s; compare every month: jmctl ranges diff FILE "
+		"-->\n",
 		e.date) != 0)
 		goto out;
 	for (size_t i = 0; i < e.n; i++)
@@ -259,12 +260,13 @@ out:
 	return rc;
 }
 
-/* One <journal-service>; whence: ON_PREMISES, ONLINE or both. */
+/* Append a <journal-service>; whence: ON_PREMISES, ONLINE or both. */
 static int add_service(
     struct setup *s, const char *what, const char *address, int whence, struct jm_err *err)
 {
 	if (jm_buf_printf(&s->services_xml, err,
-		"  <journal-service>\n    <description>%s of %s</description>\n    <email-address>%s</email-address>\n"
+		"  <journal-service>\n    <description>%s of %s</description>\n    "
+		"<email-address>%s</email-address>\n"
 		"    <additional-source-ip-ranges>\n",
 		what, s->domain, address) != 0)
 		return -1;
@@ -274,8 +276,10 @@ static int add_service(
 	return jm_buf_printf(&s->services_xml, err,
 	    "    </additional-source-ip-ranges>\n%s  </journal-service>\n",
 	    whence == ONLINE
-		? "    <!-- The connector of Microsoft 365 insists on TLS. -->\n    <encrypted>yes</encrypted>\n"
-		: "    <!-- yes: only over TLS, when the MTA has a certificate -->\n    <!-- <encrypted>no</encrypted> -->\n");
+		? "    <!-- The connector of Microsoft 365 insists on TLS. -->\n    "
+		  "<encrypted>yes</encrypted>\n"
+		: "    <!-- yes: only over TLS, when the MTA has a certificate -->\n    <!-- "
+		  "<encrypted>no</encrypted> -->\n");
 }
 
 static int add_services(struct setup *s, struct jm_err *err)
@@ -305,7 +309,7 @@ static int take_smart_hosts(struct setup *s, struct jm_err *err)
 	return jm_buf_add_byte(&s->smart_hosts_ps, ')', err);
 }
 
-static int take(struct setup *s, const char *domain, struct jm_err *err)
+static int setup_take(struct setup *s, const char *domain, struct jm_err *err)
 {
 	char now[JM_CLOCK_TEXT_BYTES];
 
@@ -347,7 +351,7 @@ static int take(struct setup *s, const char *domain, struct jm_err *err)
 	return add_services(s, err);
 }
 
-/* One template, filled, into its file. */
+/* Fill a template and write its file. */
 static int write_file(const struct setup *s, const struct file *f, struct jm_err *err)
 {
 	bool two = (s->services & TWO_SERVICES) != 0, online = f->needs == ONLINE;
@@ -404,7 +408,7 @@ static int write_file(const struct setup *s, const struct file *f, struct jm_err
 	return rc;
 }
 
-/* written: gets the names within the folder. */
+/* Write all files; written gets their names within the folder. */
 static int write_all(const struct setup *s, json_t *written, struct jm_err *err)
 {
 	if (mkdir(s->output, 0755) != 0) {
@@ -429,7 +433,7 @@ static int write_all(const struct setup *s, json_t *written, struct jm_err *err)
 	return 0;
 }
 
-static void tell(const struct setup *s, json_t *written)
+static void setup_report(const struct setup *s, json_t *written)
 {
 	json_t *o;
 
@@ -491,10 +495,10 @@ int jm_ctl_setup(int argc, char **argv)
 		goto out;
 	if (n != 1)
 		rc = jm_ctl_fail_usage("setup", n == 0 ? NULL : argv[2]);
-	else if (take(&s, argv[1], &err) != 0 || write_all(&s, written, &err) != 0)
+	else if (setup_take(&s, argv[1], &err) != 0 || write_all(&s, written, &err) != 0)
 		rc = jm_ctl_fail("setup", &err);
 	else
-		tell(&s, written);
+		setup_report(&s, written);
 out:
 	json_decref(written);
 	free(s.smart_hosts.v);

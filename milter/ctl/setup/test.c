@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * jmctl test: "Test Journal Extraction". Goes the way of a collector's session to a journal
- * mailbox, a line a step, and changes nothing: no DELE, no archive. Stops at the first step that
- * fails, and says what to do.
+ * jmctl test: "Test Journal Extraction". Does the steps of a collector's session with a journal
+ * mailbox, a line for each, and changes nothing: no DELE, no archive. Stops at the first step that
+ * fails, and prints the cure.
  */
 #include "milter/ctl/setup/test.h"
 
@@ -48,9 +48,11 @@ static const char *const cures[] = {
 	"mend the settings; jmctl check tells more",
 	"is hostname right, and does this machine's name server know it?",
 	"is the port right, does POP3 run there, and does a firewall let this machine through?",
-	"take the right hostname, give ca-file, or set encryption-mode relaxed with pinned-public-key; starttls for port 110",
+	"take the right hostname, give ca-file, or set encryption-mode relaxed with "
+	"pinned-public-key; starttls for port 110",
 	"is this a POP3 server, and does it let this machine in?",
-	"check mailbox-name and the password or token; on Exchange: is POP3 on for the mailbox, and the application allowed to it?",
+	"check mailbox-name and the password or token; on Exchange: is POP3 on for the mailbox, "
+	"and the application allowed to it?",
 	"the mailbox cannot be listed: does another program fetch from it?",
 	"the message cannot be fetched: look at it in the mailbox",
 	"give the archive's folder to the daemon's user, and room",
@@ -69,8 +71,8 @@ struct test {
 	struct jm_pop3_listing listing;
 };
 
-/* One step's line. outcome: "ok", "warn" or "FAIL". */
-static void tell(struct test *t, int step, const char *outcome, int64_t us, const char *text)
+/* Report a step. outcome: "ok", "warn" or "FAIL". */
+static void put_step(struct test *t, int step, const char *outcome, int64_t us, const char *text)
 {
 	bool fails = strcmp(outcome, "FAIL") == 0;
 
@@ -93,7 +95,7 @@ static void tell(struct test *t, int step, const char *outcome, int64_t us, cons
 
 static int tell_failure(struct test *t, int step, int64_t us, const struct jm_err *err)
 {
-	tell(t, step, "FAIL", us, err->text);
+	put_step(t, step, "FAIL", us, err->text);
 	return -1;
 }
 
@@ -105,18 +107,19 @@ static void tell_tls(struct test *t)
 	char text[1600];
 
 	if (!t->service->pop3.encrypted) {
-		tell(t, STEP_TLS, "warn", 0,
+		put_step(t, STEP_TLS, "warn", 0,
 		    "none: the password and the mail cross the net in the clear");
 		return;
 	}
 	snprintf(text, sizeof text,
-	    "%s, subject %s, issuer %s, names %.200s, %lld days left, fingerprint %s, pinned-public-key %s%s%s",
+	    "%s, subject %s, issuer %s, names %.200s, %lld days left, fingerprint %s, "
+	    "pinned-public-key %s%s%s",
 	    p->tls, c->subject, c->issuer, c->names, days, c->fingerprint, c->pin,
 	    p->untrusted ? "; NOT TRUSTED: " : "", p->untrusted ? p->why : "");
-	tell(t, STEP_TLS, p->untrusted || days < 14 ? "warn" : "ok", p->tls_us, text);
+	put_step(t, STEP_TLS, p->untrusted || days < 14 ? "warn" : "ok", p->tls_us, text);
 }
 
-/* Steps 2 to 6, which libcurl makes in one go. */
+/* Steps 2 to 6: libcurl does them in one call. */
 static int test_connection(
     struct test *t, const struct jm_buf *secret, struct jm_pop3_connection **c_r)
 {
@@ -130,9 +133,9 @@ static int test_connection(
 	    reached = rc == 0 ? STEP_QUIT : step_of[p->step];
 
 	if (reached > STEP_NAME)
-		tell(t, STEP_NAME, "ok", p->name_us, p->address);
+		put_step(t, STEP_NAME, "ok", p->name_us, p->address);
 	if (reached > STEP_TCP)
-		tell(t, STEP_TCP, "ok", p->tcp_us, "connected");
+		put_step(t, STEP_TCP, "ok", p->tcp_us, "connected");
 	if (reached > STEP_TLS)
 		tell_tls(t);
 	if (reached > STEP_GREETING) {
@@ -143,11 +146,11 @@ static int test_connection(
 		    a.bearer         ? "XOAUTH2"
 			: p->sasl[0] ? "PLAIN or LOGIN"
 				     : "USER");
-		tell(t, STEP_GREETING, p->has_uidl ? "ok" : "warn", 0, text);
+		put_step(t, STEP_GREETING, p->has_uidl ? "ok" : "warn", 0, text);
 	}
 	if (rc != 0)
 		return tell_failure(t, reached, p->login_us, &err);
-	tell(t, STEP_LOGIN, "ok", p->login_us, p->answer[0] ? p->answer : "logged in");
+	put_step(t, STEP_LOGIN, "ok", p->login_us, p->answer[0] ? p->answer : "logged in");
 	return 0;
 }
 
@@ -169,7 +172,7 @@ static int test_listing(struct test *t)
 	snprintf(text, sizeof text, "%zu messages, %llu bytes, ids %.*s to %.*s%s", l->n,
 	    (unsigned long long)l->stat_bytes, (int)first.len, (const char *)first.p, (int)last.len,
 	    (const char *)last.p, l->has_ids ? "" : "; the server has no UIDL");
-	tell(t, STEP_LIST, l->has_ids ? "ok" : "warn", jm_clock_mono_us() - from_us, text);
+	put_step(t, STEP_LIST, l->has_ids ? "ok" : "warn", jm_clock_mono_us() - from_us, text);
 	return 0;
 }
 
@@ -207,7 +210,7 @@ static void tell_message(struct test *t, struct jm_span received, int64_t us)
 	struct jm_err err;
 
 	if (jm_unwrap(received, &options, &u, &err) != 0) {
-		tell(t, STEP_MESSAGE, "warn", us, err.text);
+		put_step(t, STEP_MESSAGE, "warn", us, err.text);
 		return;
 	}
 	snprintf(text, sizeof text,
@@ -221,7 +224,7 @@ static void tell_message(struct test *t, struct jm_span received, int64_t us)
 	for (char *p = text; *p; p++)
 		if ((unsigned char)*p < ' ' || *p == 0x7f)
 			*p = '?';
-	tell(t, STEP_MESSAGE,
+	put_step(t, STEP_MESSAGE,
 	    u.variant == JM_VARIANT_PLAIN && t->service->journal_type == JM_JOURNAL_ENVELOPE
 		? "warn"
 		: "ok",
@@ -239,7 +242,7 @@ static int test_message(struct test *t)
 	int rc = -1;
 
 	if (t->listing.n == 0) {
-		tell(t, STEP_MESSAGE, "ok", 0, "the mailbox is empty: nothing to fetch");
+		put_step(t, STEP_MESSAGE, "ok", 0, "the mailbox is empty: nothing to fetch");
 		return 0;
 	}
 	number = t->listing.v[0].number;
@@ -247,13 +250,8 @@ static int test_message(struct test *t)
 	if (jm_pop3_retr(&t->session, &number, 1, take_bytes, take_outcome, &f, &err) != 0) {
 		(void)tell_failure(t, STEP_MESSAGE, jm_clock_mono_us() - from_us, &err);
 	} else if (f.fault != JM_POP3_FINE) {
-		tell(
-		    t, STEP_MESSAGE, "warn", jm_clock_mono_us() - from_us, f.err.text); /* one bad
-											   message
-											   stops no
-											   collector
-											   either
-											 */
+		/* Not a failure: a collector skips a bad message, too. */
+		put_step(t, STEP_MESSAGE, "warn", jm_clock_mono_us() - from_us, f.err.text);
 		rc = 0;
 	} else if (jm_spool_view(&f.spool, &received, &err) != 0) {
 		(void)tell_failure(t, STEP_MESSAGE, jm_clock_mono_us() - from_us, &err);
@@ -265,7 +263,7 @@ static int test_message(struct test *t)
 	return rc;
 }
 
-/* Could the archive take it? Looks only. */
+/* Check that the archive could store a message, without writing. */
 static int test_store(struct test *t)
 {
 	const char *dir = t->settings->archive_directory;
@@ -275,7 +273,7 @@ static int test_store(struct test *t)
 	char text[300];
 
 	if (access(dir, F_OK) != 0 && errno == ENOENT) {
-		tell(t, STEP_STORE, "warn", 0,
+		put_step(t, STEP_STORE, "warn", 0,
 		    "the archive's folder is not there yet: the daemon makes it");
 		return 0;
 	}
@@ -286,7 +284,7 @@ static int test_store(struct test *t)
 	free_bytes = (unsigned long long)fs.f_bavail * fs.f_frsize;
 	snprintf(text, sizeof text, "%.150s can be written to, %llu MiB are free", dir,
 	    free_bytes >> 20);
-	tell(t, STEP_STORE, free_bytes < SPACE_WARN_BYTES ? "warn" : "ok", 0, text);
+	put_step(t, STEP_STORE, free_bytes < SPACE_WARN_BYTES ? "warn" : "ok", 0, text);
 	return 0;
 }
 
@@ -307,7 +305,7 @@ static void test_mailbox(struct test *t, const struct jm_buf *secret)
 		if (jm_pop3_quit(&t->session, NULL, &err) != 0)
 			(void)tell_failure(t, STEP_QUIT, jm_clock_mono_us() - from_us, &err);
 		else
-			tell(t, STEP_QUIT, "ok", jm_clock_mono_us() - from_us,
+			put_step(t, STEP_QUIT, "ok", jm_clock_mono_us() - from_us,
 			    "nothing was deleted or stored");
 	}
 	jm_pop3_listing_release(&t->listing);
@@ -315,7 +313,7 @@ static void test_mailbox(struct test *t, const struct jm_buf *secret)
 	jm_pop3_disconnect(&c);
 }
 
-/* The service of that address; NULL with err, which names those that there are. */
+/* The service of that address; NULL with err, which lists the services. */
 static const struct jm_service *find_service(
     const struct jm_settings *s, const char *email, struct jm_err *err)
 {
@@ -338,7 +336,7 @@ static const struct jm_service *find_service(
 	return NULL;
 }
 
-static int finish(struct test *t, const char *email)
+static int test_finish(struct test *t, const char *email)
 {
 	json_t *o;
 
@@ -374,7 +372,8 @@ int jm_ctl_test(int argc, char **argv)
 	int64_t from_us = jm_clock_mono_us();
 	int rc = EX_OK,
 	    n = jm_ctl_options(argc, argv, options, "[options] SERVICE",
-		"Try a journal mailbox step by step, and change nothing; the exit code is the step that failed.",
+		"Try a journal mailbox step by step, and change nothing; the exit code is the "
+		"step that failed.",
 		&rc);
 
 	if (n < 0)
@@ -398,11 +397,11 @@ int jm_ctl_test(int argc, char **argv)
 			: t.service->pop3.starttls ? "STLS"
 						   : "TLS",
 		    t.service->disabled ? "; the service is disabled" : "");
-		tell(&t, STEP_SETTINGS, t.service->disabled ? "warn" : "ok",
+		put_step(&t, STEP_SETTINGS, t.service->disabled ? "warn" : "ok",
 		    jm_clock_mono_us() - from_us, text);
 		test_mailbox(&t, &secret);
 	}
-	rc = finish(&t, argv[1]);
+	rc = test_finish(&t, argv[1]);
 	if (!t.json)
 		json_decref(t.steps);
 	jm_mailbox_forget(&secret);

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* jmctl unwrap: what a message gives by the rules, without a configuration and without an archive.
+/*
+ * jmctl unwrap: unwrap one message by the rules and print the result. Needs neither settings nor
+ * archive.
  */
 #include "milter/ctl/setup/unwrap.h"
 
@@ -47,12 +49,12 @@ static int read_input(const char *path, struct jm_buf *in, struct jm_err *err)
 	rc = n < 0 ? jm_err_sys(err, JM_E_TEMP, "cannot read \"%s\"", path) : 0;
 out:
 	if (fd != STDIN_FILENO)
-		close(fd); /* was only read from */
+		close(fd); /* ignored: it was only read from */
 	return rc;
 }
 
-/* Hand the kept pieces of a message, in order, to each(). */
-static int walk(const struct jm_content *c,
+/* Pass the kept pieces of a message, in order, to each(). */
+static int unwrap_walk(const struct jm_content *c,
     int (*each)(void *ctx, const void *p, size_t n, struct jm_err *err), void *ctx,
     struct jm_err *err)
 {
@@ -76,14 +78,15 @@ static int write_piece(void *ctx, const void *p, size_t n, struct jm_err *err)
 	return jm_io_write(*(int *)ctx, p, n, err);
 }
 
-static int digest(const struct jm_content *c, char hex_r[JM_SHA256_HEX_BYTES], struct jm_err *err)
+static int unwrap_digest(
+    const struct jm_content *c, char hex_r[JM_SHA256_HEX_BYTES], struct jm_err *err)
 {
 	unsigned char raw[JM_SHA256_BYTES];
 	struct jm_sha256 d;
 
 	if (jm_sha256_start(&d, err) != 0)
 		return -1;
-	if (walk(c, digest_piece, &d, err) != 0) {
+	if (unwrap_walk(c, digest_piece, &d, err) != 0) {
 		jm_sha256_abandon(&d);
 		return -1;
 	}
@@ -93,12 +96,12 @@ static int digest(const struct jm_content *c, char hex_r[JM_SHA256_HEX_BYTES], s
 	return 0;
 }
 
-static json_t *text(struct jm_span s)
+static json_t *unwrap_text(struct jm_span s)
 {
 	return jm_span_none(s) ? json_null() : json_stringn((const char *)s.p, s.len);
 }
 
-static json_t *recipients(const struct jm_unwrap *u)
+static json_t *unwrap_recipients(const struct jm_unwrap *u)
 {
 	json_t *list = json_array(), *one;
 	size_t k;
@@ -106,16 +109,16 @@ static json_t *recipients(const struct jm_unwrap *u)
 	for (k = 0; k < u->recipients_n; k++) {
 		const struct jm_recipient *r = &u->recipients[k];
 
-		one = json_pack("{s:o, s:s}", "address", text(r->address), "type",
+		one = json_pack("{s:o, s:s}", "address", unwrap_text(r->address), "type",
 		    jm_recipient_type_name(r->type));
 		if (r->via != JM_VIA_NONE &&
 		    json_object_set_new(one,
 			r->via == JM_VIA_EXPANDED ? "expanded_from" : "forwarded_from",
-			text(r->via_address)) != 0) {
+			unwrap_text(r->via_address)) != 0) {
 			json_decref(one);
 			one = NULL;
 		}
-		if (json_array_append_new(list, one) != 0) { /* also when one is NULL */
+		if (json_array_append_new(list, one) != 0) { /* also fails when one is NULL */
 			json_decref(list);
 			return NULL;
 		}
@@ -123,13 +126,13 @@ static json_t *recipients(const struct jm_unwrap *u)
 	return list;
 }
 
-static json_t *removed(const struct jm_content *c)
+static json_t *unwrap_removed(const struct jm_content *c)
 {
 	json_t *list = json_array();
 	size_t k;
 
 	for (k = 0; k < c->cuts_n; k++) {
-		if (json_array_append_new(list, text(c->cuts[k].name)) != 0) {
+		if (json_array_append_new(list, unwrap_text(c->cuts[k].name)) != 0) {
 			json_decref(list);
 			return NULL;
 		}
@@ -137,7 +140,7 @@ static json_t *removed(const struct jm_content *c)
 	return list;
 }
 
-static json_t *extra(const struct jm_unwrap *u)
+static json_t *unwrap_extra(const struct jm_unwrap *u)
 {
 	const struct {
 		const char *key;
@@ -153,38 +156,40 @@ static json_t *extra(const struct jm_unwrap *u)
 
 	for (k = 0; k < sizeof row / sizeof row[0]; k++)
 		if (!jm_span_none(row[k].value) &&
-		    json_object_set_new(o, row[k].key, text(row[k].value)) != 0) {
+		    json_object_set_new(o, row[k].key, unwrap_text(row[k].value)) != 0) {
 			json_decref(o);
 			return NULL;
 		}
 	return o;
 }
 
-/* One object with the keys of t/corpus/journal/README.md; NULL without memory. */
-static json_t *describe(const struct jm_unwrap *u, struct jm_err *err)
+/* The result as an object with the keys of t/corpus/journal/README.md; NULL with err. */
+static json_t *unwrap_describe(const struct jm_unwrap *u, struct jm_err *err)
 {
 	const struct jm_content *clear = u->companion_is_clear ? &u->companion : &u->message;
 	char hex[JM_SHA256_HEX_BYTES], raw_hex[JM_SHA256_HEX_BYTES], clear_hex[JM_SHA256_HEX_BYTES];
 	unsigned char raw[JM_SHA256_BYTES];
 	json_t *o, *more;
 
-	if (digest(&u->message, hex, err) != 0 || jm_sha256_of(u->message.raw, raw, err) != 0 ||
-	    (u->has_companion && digest(clear, clear_hex, err) != 0))
+	if (unwrap_digest(&u->message, hex, err) != 0 ||
+	    jm_sha256_of(u->message.raw, raw, err) != 0 ||
+	    (u->has_companion && unwrap_digest(clear, clear_hex, err) != 0))
 		return NULL;
 	o = json_pack("{s:b, s:s, s:b, s:i, s:o, s:o, s:o, s:o, s:o, s:s, s:I, s:s, s:o}",
 	    "step_down", u->step_down, "variant", jm_variant_name(u->variant), "ndr", u->ndr,
-	    "nesting", (int)u->nesting, "envelope_sender", text(u->envelope_sender), "on_behalf_of",
-	    text(u->on_behalf_of), "subject", text(u->subject), "message_id", text(u->message_id),
-	    "recipients", recipients(u), "inner_sha256", hex, "inner_size",
-	    (json_int_t)u->message.size_bytes, "inner_raw_sha256", jm_sha256_hex(raw, raw_hex),
-	    "removed_headers", removed(&u->message));
-	more = extra(u);
+	    "nesting", (int)u->nesting, "envelope_sender", unwrap_text(u->envelope_sender),
+	    "on_behalf_of", unwrap_text(u->on_behalf_of), "subject", unwrap_text(u->subject),
+	    "message_id", unwrap_text(u->message_id), "recipients", unwrap_recipients(u),
+	    "inner_sha256", hex, "inner_size", (json_int_t)u->message.size_bytes,
+	    "inner_raw_sha256", jm_sha256_hex(raw, raw_hex), "removed_headers",
+	    unwrap_removed(&u->message));
+	more = unwrap_extra(u);
 	if ((json_object_size(more) > 0 || !more) && json_object_set(o, "extra", more) != 0)
 		goto fail;
 	if (u->has_companion &&
 	    json_object_set_new(o, "clear_text",
 		json_pack("{s:s, s:I, s:o}", "inner_sha256", clear_hex, "inner_size",
-		    (json_int_t)clear->size_bytes, "removed_headers", removed(clear))) != 0)
+		    (json_int_t)clear->size_bytes, "removed_headers", unwrap_removed(clear))) != 0)
 		goto fail;
 	json_decref(more);
 	if (o)
@@ -197,8 +202,8 @@ fail:
 	return NULL;
 }
 
-/* A value for people: control characters, which a terminal would obey, are shown as "?". */
-static void show(const char *key, struct jm_span s)
+/* Print a value for people, with control characters, which a terminal would obey, as "?". */
+static void unwrap_show(const char *key, struct jm_span s)
 {
 	size_t k;
 
@@ -219,27 +224,28 @@ static int summarise(const struct jm_unwrap *u, struct jm_err *err)
 	char hex[JM_SHA256_HEX_BYTES];
 	size_t k;
 
-	if (digest(&u->message, hex, err) != 0)
+	if (unwrap_digest(&u->message, hex, err) != 0)
 		return -1;
 	printf("%-16s %s%s%s\n", "variant", jm_variant_name(u->variant),
 	    u->step_down ? ", stepped down: no proper journal report" : "",
 	    u->ndr ? ", found in an undeliverable report" : "");
 	printf("%-16s %u\n", "nesting", u->nesting);
-	show("sender", u->envelope_sender);
+	unwrap_show("sender", u->envelope_sender);
 	if (!jm_span_none(u->on_behalf_of))
-		show("on-behalf-of", u->on_behalf_of);
-	show("subject", u->subject);
-	show("message-id", u->message_id);
+		unwrap_show("on-behalf-of", u->on_behalf_of);
+	unwrap_show("subject", u->subject);
+	unwrap_show("message-id", u->message_id);
 	for (k = 0; k < u->recipients_n; k++) {
 		const struct jm_recipient *r = &u->recipients[k];
 
-		show(jm_recipient_type_name(r->type), r->address);
+		unwrap_show(jm_recipient_type_name(r->type), r->address);
 		if (r->via != JM_VIA_NONE)
-			show(r->via == JM_VIA_EXPANDED ? "  expanded from" : "  forwarded from",
+			unwrap_show(
+			    r->via == JM_VIA_EXPANDED ? "  expanded from" : "  forwarded from",
 			    r->via_address);
 	}
 	for (k = 0; k < u->message.cuts_n; k++)
-		show("removed", u->message.cuts[k].name);
+		unwrap_show("removed", u->message.cuts[k].name);
 	if (u->has_companion)
 		printf("%-16s %s\n", "companion",
 		    u->companion_is_clear ? "a clear-text copy" : "the protected message");
@@ -261,7 +267,7 @@ static int write_message(const struct jm_unwrap *u, const char *path, struct jm_
 		fprintf(stderr, "jmctl unwrap: %s\n", err->text);
 		return EX_CANTCREAT;
 	}
-	rc = walk(&u->message, write_piece, &fd, err);
+	rc = unwrap_walk(&u->message, write_piece, &fd, err);
 	if (!to_stdout && close(fd) != 0 && rc == 0)
 		rc = jm_err_sys(err, JM_E_TEMP, "cannot write \"%s\"", path);
 	if (rc == 0)
@@ -270,7 +276,7 @@ static int write_message(const struct jm_unwrap *u, const char *path, struct jm_
 	return EX_IOERR;
 }
 
-static int answer(const struct request *q, const struct jm_unwrap *u, struct jm_err *err)
+static int unwrap_answer(const struct request *q, const struct jm_unwrap *u, struct jm_err *err)
 {
 	json_t *o;
 	int rc;
@@ -281,7 +287,7 @@ static int answer(const struct request *q, const struct jm_unwrap *u, struct jm_
 			return rc;
 	}
 	if (q->json) {
-		o = describe(u, err);
+		o = unwrap_describe(u, err);
 		if (!o)
 			return jm_ctl_fail("unwrap", err);
 		jm_print_json(stdout, o);
@@ -299,12 +305,12 @@ static int answer(const struct request *q, const struct jm_unwrap *u, struct jm_
 	return EX_OK;
 }
 
-/* Check the options against each other; 0, or an exit code after a message. */
-static int check(const struct request *q, int operands)
+/* Check the options against each other. 0, or an exit code after a message. */
+static int unwrap_check(const struct request *q, int operands)
 {
 	if (operands != 1) {
-		fputs(
-		    "jmctl unwrap: wants one FILE, or - for standard input; jmctl unwrap --help tells more\n",
+		fputs("jmctl unwrap: wants one FILE, or - for standard input; jmctl unwrap --help "
+		      "tells more\n",
 		    stderr);
 		return EX_USAGE;
 	}
@@ -314,8 +320,8 @@ static int check(const struct request *q, int operands)
 		return EX_USAGE;
 	}
 	if (q->json && q->output && strcmp(q->output, "-") == 0) {
-		fputs(
-		    "jmctl unwrap: --json and --output - both want standard output; write the message to a file\n",
+		fputs("jmctl unwrap: --json and --output - both want standard output; write the "
+		      "message to a file\n",
 		    stderr);
 		return EX_USAGE;
 	}
@@ -347,9 +353,10 @@ int jm_ctl_unwrap(int argc, char **argv)
 
 	jm_buf_init(&in, INPUT_BYTES);
 	operands = jm_ctl_options(argc, argv, table, "[options] FILE|-",
-	    "Unwrap one message as the daemon would, and tell what is in it. Needs no configuration and no archive.",
+	    "Unwrap one message as the daemon would, and tell what is in it. Needs no "
+	    "configuration and no archive.",
 	    &rc);
-	if (operands < 0 || (rc = check(&q, operands)) != EX_OK)
+	if (operands < 0 || (rc = unwrap_check(&q, operands)) != EX_OK)
 		goto out;
 	if (read_input(argv[1], &in, &err) != 0) {
 		fprintf(stderr, "jmctl unwrap: %s\n", err.text);
@@ -363,7 +370,7 @@ int jm_ctl_unwrap(int argc, char **argv)
 	if (jm_unwrap(jm_buf_span(&in), &options, &u, &err) != 0) {
 		rc = jm_ctl_fail("unwrap", &err);
 	} else {
-		rc = answer(&q, &u, &err);
+		rc = unwrap_answer(&q, &u, &err);
 		jm_unwrap_release(&u);
 	}
 out:

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What exports of many messages share. See exporter.h. */
+/* What exports of many messages share: fetching, checking, manifest, digests, the folder. The
+ * formats are in export_files.c and edrm.c. */
+#include "milter/ctl/files/exporter.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -11,10 +14,7 @@
 #include "common/base/digest.h"
 #include "common/base/io.h"
 #include "common/control/answer.h"
-#include "milter/ctl/cli/progress.h"
-#include "milter/ctl/cli/target.h"
 #include "milter/ctl/files/dumpdir.h"
-#include "milter/ctl/files/exporter.h"
 
 #define MESSAGE_MAX_BYTES ((uint64_t)1 << 32)
 
@@ -34,7 +34,7 @@ int jm_exporter_write(
 	jm_exporter_path(x, name, path);
 	slash = strrchr(path, '/');
 	*slash = '\0';
-	if (jm_io_mkdirs(path, 0700, err) < 0)
+	if (jm_io_mkdirs(path, 0700, err) != 0)
 		return -1;
 	*slash = '/';
 	snprintf(temporary, sizeof temporary, "%s.tmp", path);
@@ -83,7 +83,7 @@ static int fetch_item(struct jm_exporter *x, const json_t *id, struct jm_err *er
 				 : jm_err_set(err, JM_E_CORRUPT, "show was answered with nothing");
 }
 
-/* Into x->spool. */
+/* Read the bytes of a content or report into x->spool. */
 static int fetch_bytes(struct jm_exporter *x, const json_t *id, size_t which, struct jm_err *err)
 {
 	const struct jm_answer_out out = { .object = take_item, .bytes = take_bytes, .ctx = x };
@@ -98,20 +98,21 @@ static int fetch_bytes(struct jm_exporter *x, const json_t *id, size_t which, st
 	return rc;
 }
 
-/* What is exported of the item at hand: all its contents, or all its reports. */
+/* What is exported of the current item: all its contents, or all its reports. */
 static const json_t *parts_of(const struct jm_exporter *x)
 {
 	return json_object_get(x->item, x->report ? "reports" : "contents");
 }
 
-/* What the archive says the digest is. */
+/* The digest by the archive's metadata; NULL: it has none. */
 static const char *digest_wanted(const struct jm_exporter *x, size_t which)
 {
 	return json_string_value(
 	    json_object_get(json_array_get(parts_of(x), which), x->raw ? "raw_sha256" : "sha256"));
 }
 
-/* Who received it, one entry an address, with the first way it was named. */
+/* The recipients, an entry for each address, with the first way it was named. NULL without memory.
+ */
 static json_t *recipients_of(const json_t *item)
 {
 	const json_t *list = json_object_get(item, "recipients"), *r;
@@ -131,8 +132,8 @@ static json_t *recipients_of(const json_t *item)
 	return out;
 }
 
-/* The second form of a content, a protected message or its clear text, which only its report has:
- * which of them that is. NULL: there is none. */
+/* Which second form of a content its report has: "protected" or "clear-text", as show names it.
+ * NULL: none. */
 static const json_t *companion_of(const struct jm_exporter *x, const struct jm_export_one *m)
 {
 	const json_t *content = json_array_get(json_object_get(m->item, "contents"), m->which), *r;
@@ -191,7 +192,7 @@ static int put_sum(struct jm_exporter *x, const char *sha256, const char *path, 
 	    : jm_err_sys(err, JM_E_TEMP, "cannot write SHA256SUMS");
 }
 
-static int add(struct jm_exporter *x, uint64_t id, size_t which, struct jm_err *err)
+static int exporter_add(struct jm_exporter *x, uint64_t id, size_t which, struct jm_err *err)
 {
 	struct jm_export_one m = { .item = x->item, .id = id, .which = which };
 	unsigned char digest[JM_SHA256_BYTES];
@@ -199,23 +200,23 @@ static int add(struct jm_exporter *x, uint64_t id, size_t which, struct jm_err *
 	const char *want = digest_wanted(x, which);
 	long offset = x->file ? ftell(x->file) : 0;
 
-	if (jm_spool_view(&x->spool, &m.bytes, err) < 0 || jm_sha256_of(m.bytes, digest, err) < 0)
+	if (jm_spool_view(&x->spool, &m.bytes, err) != 0 || jm_sha256_of(m.bytes, digest, err) != 0)
 		return -1;
 	m.sha256 = jm_sha256_hex(digest, hex);
 	if (!want || strcmp(want, hex) != 0)
 		return jm_err_set(
 		    err, JM_E_CORRUPT, "item %" PRIu64 ": the bytes came with another digest", id);
-	if (x->format->add(x, &m, path, err) < 0 || put_manifest(x, &m, path, offset, err) < 0)
+	if (x->format->add(x, &m, path, err) < 0 || put_manifest(x, &m, path, offset, err) != 0)
 		return -1;
 	if (!x->format->file || strcmp(path, x->format->file) != 0)
-		if (put_sum(x, hex, path, err) < 0)
+		if (put_sum(x, hex, path, err) != 0)
 			return -1;
 	x->messages++;
 	x->bytes += m.bytes.len;
 	return 0;
 }
 
-/* What cannot be read is told, and does not end the export. */
+/* Report a message that cannot be read, and continue; -1 for errors that end the export. */
 static int tell_problem(struct jm_exporter *x, const json_t *id, size_t which, struct jm_err *err)
 {
 	if (err->kind != JM_E_CORRUPT && err->kind != JM_E_NOTFOUND)
@@ -235,10 +236,10 @@ static int export_one(struct jm_exporter *x, const json_t *id, struct jm_err *er
 	uint64_t number = (uint64_t)json_integer_value(id);
 	int rc = 0;
 
-	if (fetch_item(x, id, err) < 0)
+	if (fetch_item(x, id, err) != 0)
 		return tell_problem(x, id, 0, err);
 	for (size_t i = 0; rc == 0 && i < json_array_size(parts_of(x)); i++)
-		rc = fetch_bytes(x, id, i, err) == 0 ? add(x, number, i, err)
+		rc = fetch_bytes(x, id, i, err) == 0 ? exporter_add(x, number, i, err)
 						     : tell_problem(x, id, i, err);
 	return rc;
 }
@@ -260,8 +261,9 @@ static FILE *open_file(const struct jm_exporter *x, const char *name, struct jm_
 	return f;
 }
 
-/* Written, synced, with its own name. */
-static int publish(const struct jm_exporter *x, FILE **f, const char *name, struct jm_err *err)
+/* Sync a file, close it and give it its name. */
+static int exporter_publish(
+    const struct jm_exporter *x, FILE **f, const char *name, struct jm_err *err)
 {
 	char path[JM_EXPORT_FILE_BYTES], temporary[JM_EXPORT_FILE_BYTES + 8];
 	int bad = ferror(*f) | fflush(*f), rc;
@@ -279,29 +281,33 @@ static int put_sum_of(struct jm_exporter *x, const char *name, struct jm_err *er
 {
 	char path[JM_EXPORT_FILE_BYTES], hex[JM_SHA256_HEX_BYTES];
 
-	return jm_dump_digest(jm_exporter_path(x, name, path), hex, err) < 0
+	return jm_dump_digest(jm_exporter_path(x, name, path), hex, err) != 0
 	    ? -1
 	    : put_sum(x, hex, name, err);
 }
 
-/* All messages first, then the lists that name them. */
-static int finish(struct jm_exporter *x, int dir_fd, struct jm_err *err)
+/* Publish the messages first, then the lists that name them. */
+static int exporter_finish(struct jm_exporter *x, int dir_fd, struct jm_err *err)
 {
 	if (x->format->end && x->format->end(x, err) < 0)
 		return -1;
 	if (x->file &&
-	    (publish(x, &x->file, x->format->file, err) < 0 ||
+	    (exporter_publish(x, &x->file, x->format->file, err) != 0 ||
 		put_sum_of(x, x->format->file, err) < 0))
 		return -1;
-	if (publish(x, &x->manifest, "manifest.jsonl", err) < 0 ||
+	if (exporter_publish(x, &x->manifest, "manifest.jsonl", err) != 0 ||
 	    put_sum_of(x, "manifest.jsonl", err) < 0)
 		return -1;
-	if (syncfs(dir_fd) < 0)
+	if (syncfs(dir_fd) != 0)
 		return jm_err_sys(err, JM_E_TEMP, "cannot sync %s", x->dir);
-	return publish(x, &x->sums, "SHA256SUMS", err) < 0 ? -1 : jm_io_sync_dir(x->dir, err);
+	return exporter_publish(x, &x->sums, "SHA256SUMS", err) != 0 ? -1
+								     : jm_io_sync_dir(x->dir, err);
 }
 
-/* The folder, for this process alone; what is there is no whole export from now on. */
+/*
+ * Open and lock the folder, and remove SHA256SUMS: from now on it is not a complete export. Returns
+ * the descriptor, or -1.
+ */
 static int open_folder(struct jm_exporter *x, struct jm_err *err)
 {
 	char path[JM_EXPORT_FILE_BYTES];
@@ -309,15 +315,15 @@ static int open_folder(struct jm_exporter *x, struct jm_err *err)
 
 	if (strlen(x->dir) > 4000)
 		return jm_err_set(err, JM_E_USAGE, "the folder's name is too long");
-	if (jm_io_mkdirs(x->dir, 0700, err) < 0)
+	if (jm_io_mkdirs(x->dir, 0700, err) != 0)
 		return -1;
 	fd = jm_io_open(x->dir, O_RDONLY | O_DIRECTORY, 0, err);
-	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0) {
+	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) != 0) {
 		jm_err_set(err, JM_E_DENIED, "another export into %s is under way", x->dir);
 		close(fd);
 		return -1;
 	}
-	if (fd >= 0 && unlink(jm_exporter_path(x, "SHA256SUMS", path)) < 0 && errno != ENOENT) {
+	if (fd >= 0 && unlink(jm_exporter_path(x, "SHA256SUMS", path)) != 0 && errno != ENOENT) {
 		jm_err_sys(err, JM_E_DENIED, "%s", path);
 		close(fd);
 		return -1;
@@ -353,7 +359,7 @@ int jm_exporter_run(struct jm_exporter *x, struct jm_err *err)
 	}
 	jm_progress_wipe(&x->bar);
 	if (rc == 0)
-		rc = finish(x, fd, err);
+		rc = exporter_finish(x, fd, err);
 	if (x->format->release)
 		x->format->release(x);
 	if (x->file)
