@@ -150,11 +150,11 @@ static const char *attribute(const xmlChar **atts, const char *name)
 static void begin_link(struct reader *r, const xmlChar **atts)
 {
 	const char *href = attribute(atts, "href");
-	struct jm_err no;
+	struct jm_err ignored;
 
 	jm_buf_reset(&r->link);
 	if (!href || strncmp(href, "#", 1) == 0 ||
-	    jm_buf_add(&r->link, href, strnlen(href, LINK_BYTES), &no) != 0)
+	    jm_buf_add(&r->link, href, strnlen(href, LINK_BYTES), &ignored) != 0)
 		jm_buf_reset(&r->link);
 	r->link_from = r->out->len;
 }

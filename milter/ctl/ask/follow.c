@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Repeated requests to a daemon that may go away. See follow.h. */
 #include "milter/ctl/ask/follow.h"
 
 #include <stdio.h>

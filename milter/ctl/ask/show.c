@@ -357,13 +357,13 @@ static int show_ask(struct show *s, const char *id, struct jm_err *err)
 static int show_run(struct show *s, const char *id, struct jm_err *err)
 {
 	int rc = show_ask(s, id, err);
-	struct jm_err why;
+	struct jm_err cause;
 	json_t *item;
 	size_t i;
 
 	json_array_foreach(s->items, i, item) {
-		if (!s->no_message && add_message(s, item, &why) != 0 && rc == 0) {
-			*err = why;
+		if (!s->no_message && add_message(s, item, &cause) != 0 && rc == 0) {
+			*err = cause;
 			rc = -1;
 		}
 		if (s->target.json) {
@@ -374,8 +374,8 @@ static int show_run(struct show *s, const char *id, struct jm_err *err)
 			put_item(s, item);
 		}
 	}
-	if (jm_print_flush(&why) != 0) {
-		*err = why;
+	if (jm_print_flush(&cause) != 0) {
+		*err = cause;
 		rc = -1;
 	}
 	return rc;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* jmctl watch: what happens, line by line. */
+/* jmctl watch: messages and changes of services as they happen, a line each. */
 #ifndef JM_MILTER_CTL_ASK_WATCH_H
 #define JM_MILTER_CTL_ASK_WATCH_H
 

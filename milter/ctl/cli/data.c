@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Finding and reading files of the program, and filling templates. See data.h. */
 #include "milter/ctl/cli/data.h"
 
 #include <stdio.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Parsing Microsoft's list of endpoints. See endpoints.h. */
 #include "milter/ctl/cli/endpoints.h"
 
 #include <jansson.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The progress bar. See progress.h. */
 #include "milter/ctl/cli/progress.h"
 
 #include <stdio.h>

@@ -104,8 +104,9 @@ static void find_mta(struct jm_doctor *d, const char *mta, char *folder, size_t 
 	jm_buf_release(&out);
 	if (!d->postfix && (!mta || strcmp(mta, "sendmail") == 0) && access(SENDMAIL_CF, F_OK) == 0)
 		d->sendmail = SENDMAIL_CF;
+	d->group = "mta";
 	if (!d->postfix && !d->sendmail)
-		jm_doctor_add(d, JM_DOCTOR_FAIL, "mta", "no-mta", NULL,
+		jm_doctor_add(d, JM_DOCTOR_FAIL, "no-mta", NULL,
 		    "no %s is here: no report can arrive; --postfix DIR or --sendmail FILE name "
 		    "one, "
 		    "--mta none leaves it out",
@@ -119,9 +120,10 @@ static struct jm_settings *doctor_load(struct jm_doctor *d)
 	struct jm_settings *s = NULL;
 	struct jm_err err = { JM_E_NONE, 0, "" };
 
+	d->group = "settings";
 	if (jm_settings_load(d->config, &s, NULL, &err) != 0)
-		jm_doctor_add(d, JM_DOCTOR_FAIL, "settings", "settings-wrong",
-		    "jmctl check tells all", "%s", err.text);
+		jm_doctor_add(
+		    d, JM_DOCTOR_FAIL, "settings-wrong", "jmctl check tells all", "%s", err.text);
 	d->settings = s;
 	return s;
 }

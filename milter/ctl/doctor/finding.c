@@ -13,8 +13,8 @@ const char *jm_doctor_level_name(enum jm_doctor_level level)
 	return names[level];
 }
 
-void jm_doctor_add(struct jm_doctor *d, enum jm_doctor_level level, const char *group,
-    const char *name, const char *change, const char *fmt, ...)
+void jm_doctor_add(struct jm_doctor *d, enum jm_doctor_level level, const char *name,
+    const char *change, const char *fmt, ...)
 {
 	char text[1024];
 	va_list ap;
@@ -27,8 +27,8 @@ void jm_doctor_add(struct jm_doctor *d, enum jm_doctor_level level, const char *
 	if (n < 0 ||
 	    json_array_append_new(d->findings,
 		json_pack("{s:s, s:s, s:s, s:s%, s:s?}", "level", jm_doctor_level_name(level),
-		    "group", group, "name", name, "text", text, strlen(text), "change", change)) !=
-		0)
+		    "group", d->group, "name", name, "text", text, strlen(text), "change",
+		    change)) != 0)
 		fprintf(stderr, "jmctl doctor: %s: %s\n", jm_doctor_level_name(level), name);
 	if (level > d->worst)
 		d->worst = level;

@@ -26,17 +26,18 @@ struct jm_doctor {
 	const char *postfix;  /* Postfix' configuration folder; NULL: do not check Postfix */
 	const char *sendmail; /* sendmail.cf; NULL: do not check Sendmail */
 	bool dns;
+	const char *group; /* of the findings that are added now; each group of checks sets it */
 	const struct jm_settings *settings; /* NULL when they could not be loaded */
 	json_t *findings;                   /* owned: {level, group, name, text, change} each */
 	enum jm_doctor_level worst;
 };
 
 /*
- * Add a finding. group: "postfix", ...; name: the problem in kebab-case, for programs; change: the
+ * Add a finding to d->group. name: the problem in kebab-case, for programs; change: the
  * line to change, or NULL; then what is wrong, printf-style. Cannot fail: without memory it prints
  * the finding on standard error.
  */
-void jm_doctor_add(struct jm_doctor *d, enum jm_doctor_level level, const char *group,
-    const char *name, const char *change, const char *fmt, ...) JM_PRINTF(6, 7);
+void jm_doctor_add(struct jm_doctor *d, enum jm_doctor_level level, const char *name,
+    const char *change, const char *fmt, ...) JM_PRINTF(5, 6);
 
 #endif

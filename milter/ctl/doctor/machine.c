@@ -39,6 +39,7 @@ static void check_answers(struct jm_doctor *d)
 	const char *colon;
 	int fd = -1, rc = -1;
 
+	d->group = "daemon";
 	jm_doctor_socket(d->settings->socket, text, sizeof text);
 	if (strncmp(text, "unix:", 5) == 0) {
 		snprintf(un.sun_path, sizeof un.sun_path, "%s", text + 5);
@@ -57,11 +58,11 @@ static void check_answers(struct jm_doctor *d)
 		}
 	}
 	if (rc != 0) {
-		char why[128];
+		char cause[128];
 
-		jm_doctor_add(d, JM_DOCTOR_FAIL, "daemon", "daemon-silent", "start journal-milter",
+		jm_doctor_add(d, JM_DOCTOR_FAIL, "daemon-silent", "start journal-milter",
 		    "nobody answers at %s: %s; reports wait at the sender", text,
-		    strerror_r(errno, why, sizeof why));
+		    strerror_r(errno, cause, sizeof cause));
 	}
 	if (fd >= 0)
 		close(fd);
@@ -86,7 +87,7 @@ static void check_loopback(struct jm_doctor *d)
 	for (size_t i = 0; i < d->settings->services_n; i++)
 		in = in || lets_in(&d->settings->services[i].source_ranges, &loopback);
 	if (in)
-		jm_doctor_add(d, JM_DOCTOR_WARN, "settings", "loopback-allowed",
+		jm_doctor_add(d, JM_DOCTOR_WARN, "loopback-allowed",
 		    "journal-milter.xml: take 127.0.0.1 out of the <range> elements",
 		    "127.0.0.1 may send journal reports: every local user can, with Postfix' "
 		    "sendmail command and non_smtpd_milters");
@@ -112,7 +113,7 @@ static void check_microsoft(struct jm_doctor *d)
 				     s->source_ranges.v, s->source_ranges.n, &e.v[i]) ||
 			    jm_endpoints_cover(all->v, all->n, &e.v[i]);
 		if (known > 0 && known < e.n)
-			jm_doctor_add(d, JM_DOCTOR_WARN, "settings", "ranges-incomplete",
+			jm_doctor_add(d, JM_DOCTOR_WARN, "ranges-incomplete",
 			    "jmctl ranges list prints them",
 			    "service %s lets in %zu of the %zu ranges of Microsoft 365 (as of %s)",
 			    s->email_address, known, e.n, e.date);
@@ -134,22 +135,23 @@ static bool has_ranges(const struct jm_settings *s)
 
 void jm_doctor_settings(struct jm_doctor *d)
 {
+	d->group = "settings";
 	if (!d->settings)
 		return;
 	if (d->settings->services_n == 0)
-		jm_doctor_add(d, JM_DOCTOR_FAIL, "settings", "no-service",
+		jm_doctor_add(d, JM_DOCTOR_FAIL, "no-service",
 		    "journal-milter.xml: a <journal-service>", "there is no journal service");
 	else if (!has_ranges(d->settings))
-		jm_doctor_add(d, JM_DOCTOR_FAIL, "settings", "no-range",
+		jm_doctor_add(d, JM_DOCTOR_FAIL, "no-range",
 		    "journal-milter.xml: <authorized-outbounds>",
 		    "no address may send: every report is refused");
 	for (size_t i = 0; i < d->settings->services_n; i++)
 		if (d->settings->services[i].disabled)
-			jm_doctor_add(d, JM_DOCTOR_WARN, "settings", "service-disabled",
+			jm_doctor_add(d, JM_DOCTOR_WARN, "service-disabled",
 			    "journal-milter.xml: <disabled>no</disabled>", "service %s is disabled",
 			    d->settings->services[i].email_address);
 	if (d->settings->max_message_bytes < EXCHANGE_MAX_BYTES)
-		jm_doctor_add(d, JM_DOCTOR_FAIL, "settings", "message-size",
+		jm_doctor_add(d, JM_DOCTOR_FAIL, "message-size",
 		    "journal-milter.xml: <max-message-size>512M</max-message-size> in <archive>",
 		    "max-message-size is %llu bytes: a larger report gets a 4xx until its sender "
 		    "gives up; Exchange sends up to 150 MB",
@@ -168,11 +170,11 @@ static void check_disk(struct jm_doctor *d)
 	const struct passwd *pw = user ? getpwnam(user) : NULL;
 
 	if (user && !pw)
-		jm_doctor_add(d, JM_DOCTOR_FAIL, "machine", "no-user",
+		jm_doctor_add(d, JM_DOCTOR_FAIL, "no-user",
 		    "adduser --system --group, or <user> in journal-milter.xml",
 		    "there is no user %s", user);
 	if (stat(folder, &st) != 0 || statvfs(folder, &fs) != 0) {
-		jm_doctor_add(d, JM_DOCTOR_FAIL, "machine", "no-archive",
+		jm_doctor_add(d, JM_DOCTOR_FAIL, "no-archive",
 		    "journal-milter.xml: <directory> in <archive>",
 		    "the archive folder %s cannot be "
 		    "looked at: %m",
@@ -180,21 +182,21 @@ static void check_disk(struct jm_doctor *d)
 		return;
 	}
 	if (pw && st.st_uid != pw->pw_uid)
-		jm_doctor_add(d, JM_DOCTOR_FAIL, "machine", "archive-owner",
+		jm_doctor_add(d, JM_DOCTOR_FAIL, "archive-owner",
 		    "chown -R, or <user> in journal-milter.xml",
 		    "the archive folder %s does not belong to %s", folder, user);
 	left = (uint64_t)fs.f_bavail * fs.f_frsize;
 	whole = (uint64_t)fs.f_blocks * fs.f_frsize;
 	if (left < GIB || left < d->settings->disk_reserve_bytes ||
 	    (fs.f_files > 0 && fs.f_favail < 100))
-		jm_doctor_add(d, JM_DOCTOR_FAIL, "machine", "disk-full",
+		jm_doctor_add(d, JM_DOCTOR_FAIL, "disk-full",
 		    "a larger disk; more volumes stay readable on another one, see <archive>",
 		    "%s: %llu MB and %llu files are left; below <disk-reserve>, %llu MB, every "
 		    "report gets a 451",
 		    folder, (unsigned long long)(left >> 20), (unsigned long long)fs.f_favail,
 		    (unsigned long long)(d->settings->disk_reserve_bytes >> 20));
 	else if (left < 5 * GIB || left < whole / 20)
-		jm_doctor_add(d, JM_DOCTOR_WARN, "machine", "disk-low", "a larger disk",
+		jm_doctor_add(d, JM_DOCTOR_WARN, "disk-low", "a larger disk",
 		    "%s: %llu MB of %llu MB are left", folder, (unsigned long long)(left >> 20),
 		    (unsigned long long)(whole >> 20));
 }
@@ -208,12 +210,11 @@ static void check_publish(struct jm_doctor *d)
 	if (s->publish_interval_s == 0 || !s->publish_directory)
 		return;
 	if (stat(s->publish_directory, &st) != 0)
-		jm_doctor_add(d, JM_DOCTOR_WARN, "machine", "publish-folder",
+		jm_doctor_add(d, JM_DOCTOR_WARN, "publish-folder",
 		    "systemd-tmpfiles --create, or <directory> in <publish>",
 		    "the publish folder %s cannot be looked at: %m", s->publish_directory);
 	else if ((st.st_mode & 05) != 05)
-		jm_doctor_add(d, JM_DOCTOR_WARN, "machine", "publish-folder",
-		    "chmod 0755 on that folder",
+		jm_doctor_add(d, JM_DOCTOR_WARN, "publish-folder", "chmod 0755 on that folder",
 		    "the publish folder %s is closed to others: "
 		    "journal-milter-web and node_exporter cannot read how all stands",
 		    s->publish_directory);
@@ -244,32 +245,30 @@ static void check_clock(struct jm_doctor *d)
 
 	jm_clock_format(now, text);
 	if (now < BUILT_MS)
-		jm_doctor_add(d, JM_DOCTOR_FAIL, "machine", "clock-wrong",
-		    "set the clock; install chrony",
+		jm_doctor_add(d, JM_DOCTOR_FAIL, "clock-wrong", "set the clock; install chrony",
 		    "the clock says %s: no report of today would "
 		    "pass the test of its age",
 		    text);
 	else if (stat(d->config, &st) == 0 && (int64_t)st.st_mtime * 1000 > now + AHEAD_MS)
-		jm_doctor_add(d, JM_DOCTOR_FAIL, "machine", "clock-wrong",
-		    "set the clock; install chrony",
+		jm_doctor_add(d, JM_DOCTOR_FAIL, "clock-wrong", "set the clock; install chrony",
 		    "the clock says %s, and %s was written "
 		    "later: the clock is behind, or was ahead",
 		    text, d->config);
 	else if (last_written_ms(d->settings->archive_directory) > now + AHEAD_MS)
-		jm_doctor_add(d, JM_DOCTOR_FAIL, "machine", "clock-wrong",
-		    "set the clock; install chrony",
+		jm_doctor_add(d, JM_DOCTOR_FAIL, "clock-wrong", "set the clock; install chrony",
 		    "the clock says %s, and the archive was written "
 		    "later: the clock is behind, or was ahead, and then reports were judged by a "
 		    "wrong age",
 		    text);
 	if (adjtimex(&t) >= 0 && (t.status & STA_UNSYNC))
-		jm_doctor_add(d, JM_DOCTOR_OK, "machine", "clock-free", NULL,
+		jm_doctor_add(d, JM_DOCTOR_OK, "clock-free", NULL,
 		    "the kernel's clock is not steered; where this is no virtual machine whose "
 		    "host does it, install chrony");
 }
 
 void jm_doctor_machine(struct jm_doctor *d)
 {
+	d->group = "machine";
 	if (!d->settings)
 		return;
 	check_disk(d);
@@ -285,6 +284,7 @@ void jm_doctor_dns(struct jm_doctor *d)
 {
 	struct addrinfo hints = { .ai_socktype = SOCK_STREAM }, *found;
 
+	d->group = "dns";
 	if (!d->settings)
 		return;
 	for (size_t i = 0; d->settings->journal_domains[i]; i++) {
@@ -295,7 +295,7 @@ void jm_doctor_dns(struct jm_doctor *d)
 		if (rc == 0)
 			freeaddrinfo(found);
 		else if (res_query(name, ns_c_in, ns_t_mx, answer, (int)sizeof answer) < 0)
-			jm_doctor_add(d, JM_DOCTOR_WARN, "dns", "no-address",
+			jm_doctor_add(d, JM_DOCTOR_WARN, "no-address",
 			    "an A or AAAA record, unless Exchange uses another smart host",
 			    "%s has neither an address nor an MX record: %s", name,
 			    gai_strerror(rc));

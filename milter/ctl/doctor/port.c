@@ -120,16 +120,15 @@ void jm_doctor_listener(struct jm_doctor *d, const struct jm_doctor_mta *mta, bo
 	bool listening = is_listening(port, running);
 
 	if (!running && listening)
-		jm_doctor_add(d, JM_DOCTOR_FAIL, mta->group, "port-taken",
-		    "stop that program: ss -ltnp",
+		jm_doctor_add(d, JM_DOCTOR_FAIL, "port-taken", "stop that program: ss -ltnp",
 		    "%s does not run, and another program "
 		    "listens at port %llu: reports go there, past the milter",
 		    mta->name, (unsigned long long)port);
 	else if (!running)
-		jm_doctor_add(d, JM_DOCTOR_FAIL, mta->group, "mta-stopped", mta->start,
+		jm_doctor_add(d, JM_DOCTOR_FAIL, "mta-stopped", mta->start,
 		    "%s does not run: reports wait at the sender", mta->name);
 	else if (!listening)
-		jm_doctor_add(d, JM_DOCTOR_FAIL, mta->group, "not-listening", mta->reload,
+		jm_doctor_add(d, JM_DOCTOR_FAIL, "not-listening", mta->reload,
 		    "%s runs, but nobody listens at port %llu: %s is new, or its "
 		    "address is not one of this machine",
 		    mta->name, (unsigned long long)port, shown);

@@ -12,7 +12,7 @@ int jm_doctor_port(struct jm_span name, uint64_t *port);
 /* An MTA in the texts of findings. start, reload: the commands that start it, and that make it read
  * its settings. */
 struct jm_doctor_mta {
-	const char *group, *name, *start, *reload;
+	const char *name, *start, *reload;
 };
 
 /*

@@ -97,7 +97,7 @@ static void check_rules(
 		if (!json_object_get(p->main, r->setting) ||
 		    setting_is(jm_postfix_value(p, service, r->setting), r->want))
 			continue;
-		jm_doctor_add(d, r->level, "postfix", r->name,
+		jm_doctor_add(d, r->level, r->name,
 		    option_line(line, sizeof line, service, r->setting, values[r->want]),
 		    "%s: %s = %s: %s", service, r->setting,
 		    jm_postfix_value(p, service, r->setting), r->harm);
@@ -195,24 +195,24 @@ static void check_milter(
 	    "master.cf, below \"%s\": default_action=tempfail in the braces of smtpd_milters",
 	    listener);
 	if (jm_span_eq(action, jm_span_str("accept")) || jm_span_eq(action, jm_span_str("reject")))
-		jm_doctor_add(d, JM_DOCTOR_FAIL, "postfix", "default-action", line,
+		jm_doctor_add(d, JM_DOCTOR_FAIL, "default-action", line,
 		    "%s: milter_default_action = %.*s: while the milter is down reports %s",
 		    listener, (int)action.len, (const char *)action.p,
 		    action.p[0] == 'a' ? "pass unarchived" : "are refused for good");
 	else if (!jm_span_eq(action, jm_span_str("tempfail")))
-		jm_doctor_add(d, JM_DOCTOR_WARN, "postfix", "default-action", line,
+		jm_doctor_add(d, JM_DOCTOR_WARN, "default-action", line,
 		    "%s: milter_default_action = %.*s instead of tempfail", listener,
 		    (int)action.len, (const char *)action.p);
 	snprintf(line, sizeof line,
 	    "master.cf, below \"%s\": content_timeout=300s in the braces of smtpd_milters",
 	    listener);
 	if (jm_postfix_seconds(content) < MILTER_TIMEOUT_S)
-		jm_doctor_add(d, JM_DOCTOR_WARN, "postfix", "content-timeout", line,
+		jm_doctor_add(d, JM_DOCTOR_WARN, "content-timeout", line,
 		    "%s: milter_content_timeout = %.*s: a large report on a busy disk gets "
 		    "a 451 although it was stored, and comes again",
 		    listener, (int)content.len, (const char *)content.p);
 	if (jm_postfix_seconds(command) < 10)
-		jm_doctor_add(d, JM_DOCTOR_WARN, "postfix", "command-timeout",
+		jm_doctor_add(d, JM_DOCTOR_WARN, "command-timeout",
 		    "main.cf: milter_command_timeout = 30s", "%s: milter_command_timeout = %.*s",
 		    listener, (int)command.len, (const char *)command.p);
 }
@@ -234,7 +234,7 @@ static bool find_milter(struct jm_doctor *d, const struct jm_postfix *p, const c
 			found = true;
 			*word_r = word;
 			if (!same_socket(text, ours))
-				jm_doctor_add(d, JM_DOCTOR_FAIL, "postfix", "chroot-socket",
+				jm_doctor_add(d, JM_DOCTOR_FAIL, "chroot-socket",
 				    "master.cf: \"n\" in the chroot column of that line",
 				    "%s is chrooted: it looks for the socket at %s", listener,
 				    text + 5);
@@ -245,13 +245,13 @@ static bool find_milter(struct jm_doctor *d, const struct jm_postfix *p, const c
 		}
 	}
 	if (found && after > 0)
-		jm_doctor_add(d, JM_DOCTOR_WARN, "postfix", "milter-after",
+		jm_doctor_add(d, JM_DOCTOR_WARN, "milter-after",
 		    "a listener of its own for the journal",
 		    "%s: %zu other milters come after ours: one of them can refuse what is "
 		    "archived already",
 		    listener, after);
 	if (found && before > 0)
-		jm_doctor_add(d, JM_DOCTOR_WARN, "postfix", "milter-before",
+		jm_doctor_add(d, JM_DOCTOR_WARN, "milter-before",
 		    "smtpd_milters: journal-milter first",
 		    "%s: %zu other milters come before ours: what they change is archived",
 		    listener, before);
@@ -266,7 +266,7 @@ static void check_rights(struct jm_doctor *d, const struct jm_postfix *p, const 
 
 	if (strncmp(ours, "unix:", 5) == 0 && access(ours + 5, F_OK) == 0 &&
 	    jm_doctor_may_connect(ours + 5, owner, what, sizeof what) == 0)
-		jm_doctor_add(d, JM_DOCTOR_FAIL, "postfix", "socket-rights",
+		jm_doctor_add(d, JM_DOCTOR_FAIL, "socket-rights",
 		    "journal-milter.xml: <socket-group> in <milter>",
 		    "user %s may not use the socket %s: %s stands in the way", owner, ours + 5,
 		    what);
@@ -280,14 +280,14 @@ static void check_size(struct jm_doctor *d, const struct jm_postfix *p, const ch
 	if (jm_num_u64(jm_span_str(value), 1, UINT64_MAX, &limit) == 0 &&
 	    limit < EXCHANGE_MAX_BYTES)
 		jm_doctor_add(d, limit <= DEFAULT_LIMIT_BYTES ? JM_DOCTOR_FAIL : JM_DOCTOR_WARN,
-		    "postfix", "size-limit", "main.cf: message_size_limit = 157286400",
+		    "size-limit", "main.cf: message_size_limit = 157286400",
 		    "%s: message_size_limit = %s: larger reports get a 552; Exchange sends up to "
 		    "150 MB",
 		    listener, value);
 	if (jm_num_u64(jm_span_str(jm_postfix_value(p, listener, "header_size_limit")), 0,
 		UINT64_MAX, &limit) == 0 &&
 	    limit < 60000)
-		jm_doctor_add(d, JM_DOCTOR_FAIL, "postfix", "header-limit",
+		jm_doctor_add(d, JM_DOCTOR_FAIL, "header-limit",
 		    "main.cf: header_size_limit = 102400",
 		    "%s: header_size_limit = %llu: longer header fields are cut, with a 250",
 		    listener, (unsigned long long)limit);
@@ -301,13 +301,13 @@ static void check_tls(struct jm_doctor *d, const struct jm_postfix *p, const cha
 
 	if (wants.tls && strcmp(level, "may") != 0 && strcmp(level, "encrypt") != 0 &&
 	    strcmp(jm_postfix_value(p, listener, "smtpd_use_tls"), "yes") != 0)
-		jm_doctor_add(d, JM_DOCTOR_FAIL, "postfix", "no-tls",
+		jm_doctor_add(d, JM_DOCTOR_FAIL, "no-tls",
 		    "main.cf: smtpd_tls_security_level = may, and smtpd_tls_cert_file",
 		    "%s offers no TLS, and a service is <encrypted>: its reports are refused",
 		    listener);
 	if (wants.client_certificate &&
 	    strcmp(jm_postfix_value(p, listener, "smtpd_tls_ask_ccert"), "yes") != 0)
-		jm_doctor_add(d, JM_DOCTOR_FAIL, "postfix", "no-client-certificate",
+		jm_doctor_add(d, JM_DOCTOR_FAIL, "no-client-certificate",
 		    "main.cf: smtpd_tls_ask_ccert = yes",
 		    "%s asks for no client certificate, and a service wants one (encryption-mode "
 		    "strict)",
@@ -317,19 +317,18 @@ static void check_tls(struct jm_doctor *d, const struct jm_postfix *p, const cha
 	    !jm_postfix_value(p, listener, "smtpd_tls_CAfile")[0] &&
 	    !jm_postfix_value(p, listener, "smtpd_tls_CApath")[0] &&
 	    strcmp(jm_postfix_value(p, listener, "tls_append_default_CA"), "yes") != 0)
-		jm_doctor_add(d, JM_DOCTOR_FAIL, "postfix", "no-client-ca",
-		    "main.cf: smtpd_tls_CAfile",
+		jm_doctor_add(d, JM_DOCTOR_FAIL, "no-client-ca", "main.cf: smtpd_tls_CAfile",
 		    "%s knows no CA, so that no client certificate is ever good, and a service "
 		    "wants one (encryption-mode strict)",
 		    listener);
 	if (wants.login &&
 	    strcmp(jm_postfix_value(p, listener, "smtpd_sasl_auth_enable"), "yes") != 0)
-		jm_doctor_add(d, JM_DOCTOR_FAIL, "postfix", "no-login",
+		jm_doctor_add(d, JM_DOCTOR_FAIL, "no-login",
 		    "main.cf: smtpd_sasl_auth_enable = yes",
 		    "%s offers no login, and a service wants one: its reports are refused",
 		    listener);
 	if (cert[0] == '/' && level[0] && strcmp(level, "none") != 0)
-		jm_doctor_certificate(d, "postfix", "main.cf: smtpd_tls_cert_file", cert);
+		jm_doctor_certificate(d, "main.cf: smtpd_tls_cert_file", cert);
 }
 
 static void check_listener(
@@ -348,35 +347,34 @@ static void check_listener(
 	if (json_object_get(p->services, cleanup))
 		check_rules(d, p, listener, cleanup);
 	else
-		jm_doctor_add(d, JM_DOCTOR_FAIL, "postfix", "no-cleanup",
+		jm_doctor_add(d, JM_DOCTOR_FAIL, "no-cleanup",
 		    "master.cf: that service, as jmctl setup writes it",
 		    "%s: there is no service %s: mail is answered 451", listener, cleanup);
 	if (strstr(jm_postfix_value(p, listener, "receive_override_options"), "no_milters"))
-		jm_doctor_add(d, JM_DOCTOR_FAIL, "postfix", "no-milters",
+		jm_doctor_add(d, JM_DOCTOR_FAIL, "no-milters",
 		    option_line(line, sizeof line, listener, "receive_override_options", ""),
 		    "%s: receive_override_options has no_milters: reports pass unarchived",
 		    listener);
 	if (strstr(rewrite, "static:all") || strstr(rewrite, "permit_mynetworks") ||
 	    strstr(rewrite, "permit_sasl"))
-		jm_doctor_add(d, JM_DOCTOR_WARN, "postfix", "header-rewrite",
+		jm_doctor_add(d, JM_DOCTOR_WARN, "header-rewrite",
 		    option_line(line, sizeof line, listener, "local_header_rewrite_clients", ""),
 		    "%s: local_header_rewrite_clients = %s: addresses in reports from there are "
 		    "changed, header fields added",
 		    listener, rewrite);
 	if (strcmp(jm_postfix_value(p, listener, "smtpd_forbid_bare_newline"), "reject") == 0)
-		jm_doctor_add(d, JM_DOCTOR_FAIL, "postfix", "bare-newline",
+		jm_doctor_add(d, JM_DOCTOR_FAIL, "bare-newline",
 		    option_line(
 			line, sizeof line, listener, "smtpd_forbid_bare_newline", "normalize"),
 		    "%s: smtpd_forbid_bare_newline = reject: a report with a bare LF gets a 550",
 		    listener);
 	if (strcmp(jm_postfix_value(p, listener, "milter_protocol"), "6") != 0)
-		jm_doctor_add(d, JM_DOCTOR_FAIL, "postfix", "milter-protocol",
-		    "main.cf: milter_protocol = 6",
+		jm_doctor_add(d, JM_DOCTOR_FAIL, "milter-protocol", "main.cf: milter_protocol = 6",
 		    "%s: milter_protocol = %s: too old, all reports "
 		    "get a 451",
 		    listener, jm_postfix_value(p, listener, "milter_protocol"));
 	if (strcmp(jm_postfix_value(p, listener, "soft_bounce"), "yes") == 0)
-		jm_doctor_add(d, JM_DOCTOR_OK, "postfix", "soft-bounce",
+		jm_doctor_add(d, JM_DOCTOR_OK, "soft-bounce",
 		    "main.cf: soft_bounce = no, after the first weeks",
 		    "%s: soft_bounce = yes: refusals are 4xx", listener);
 }
@@ -405,7 +403,7 @@ static void check_listeners(struct jm_doctor *d, const struct jm_postfix *p)
 		check_listener(d, p, listener, word);
 	}
 	if (found == 0)
-		jm_doctor_add(d, JM_DOCTOR_FAIL, "postfix", "no-listener",
+		jm_doctor_add(d, JM_DOCTOR_FAIL, "no-listener",
 		    "master.cf: smtpd_milters as jmctl setup writes it",
 		    "no listener uses the milter at %s: reports pass unarchived", ours);
 	else
@@ -420,7 +418,7 @@ static int postfix_query(struct jm_doctor *d, const char *option, struct jm_buf 
 
 	if (rc == 0)
 		return 0;
-	jm_doctor_add(d, JM_DOCTOR_FAIL, "postfix", "postconf-fails", NULL, "postconf -c %s %s: %s",
+	jm_doctor_add(d, JM_DOCTOR_FAIL, "postconf-fails", NULL, "postconf -c %s %s: %s",
 	    d->postfix, option,
 	    rc < 0          ? err->text
 		: rc == 127 ? "there is no postconf"
@@ -434,6 +432,7 @@ void jm_doctor_postfix(struct jm_doctor *d)
 	struct jm_postfix p = { NULL, NULL };
 	struct jm_err err = { JM_E_NONE, 0, "" };
 
+	d->group = "postfix";
 	jm_buf_init(&main, OUT_MAX_BYTES);
 	jm_buf_init(&master, OUT_MAX_BYTES);
 	jm_buf_init(&set, OUT_MAX_BYTES);
@@ -443,12 +442,11 @@ void jm_doctor_postfix(struct jm_doctor *d)
 	    postfix_query(d, "-xP", &set, &complaint, &err) != 0)
 		goto out;
 	if (complaint.len)
-		jm_doctor_add(d, JM_DOCTOR_WARN, "postfix", "postconf-complains", NULL, "%.800s",
+		jm_doctor_add(d, JM_DOCTOR_WARN, "postconf-complains", NULL, "%.800s",
 		    jm_buf_str(&complaint));
 	if (jm_postfix_parse(jm_buf_span(&main), jm_buf_span(&master), jm_buf_span(&set), &p) !=
 	    0) {
-		jm_doctor_add(
-		    d, JM_DOCTOR_FAIL, "postfix", "postconf-fails", NULL, "out of memory");
+		jm_doctor_add(d, JM_DOCTOR_FAIL, "postconf-fails", NULL, "out of memory");
 		goto out;
 	}
 	check_listeners(d, &p);

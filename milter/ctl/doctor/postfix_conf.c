@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Parsing the output of postconf, and values of its settings. See postfix_conf.h. */
 #include "milter/ctl/doctor/postfix_conf.h"
 
 #include <stdio.h>

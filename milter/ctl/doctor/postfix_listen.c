@@ -61,7 +61,7 @@ static void check_conflict(struct jm_doctor *d, const struct jm_postfix *p, cons
 			continue;
 		snprintf(line, sizeof line, "master.cf: an address before the port of \"%s\", too",
 		    its.len == 0 ? other : listener);
-		jm_doctor_add(d, JM_DOCTOR_FAIL, "postfix", "listener-conflict", line,
+		jm_doctor_add(d, JM_DOCTOR_FAIL, "listener-conflict", line,
 		    "%s and %s want the same port, one of them for all addresses: Postfix "
 		    "does not start",
 		    listener, other);
@@ -81,7 +81,7 @@ static void check_interfaces(
 		    jm_span_eq(word, jm_span_str("loopback-only")) ? jm_span_str("127.0.0.1")
 								   : word);
 	if (words > 0 && own == words)
-		jm_doctor_add(d, JM_DOCTOR_FAIL, "postfix", "loopback-only",
+		jm_doctor_add(d, JM_DOCTOR_FAIL, "loopback-only",
 		    host.len ? "master.cf: no address before the port"
 			     : "main.cf: inet_interfaces = all",
 		    "%s: only this machine can reach %s%s, and a service waits for reports from "
@@ -91,14 +91,14 @@ static void check_interfaces(
 
 void jm_doctor_listen(struct jm_doctor *d, const struct jm_postfix *p, const char *listener)
 {
-	static const struct jm_doctor_mta postfix = { "postfix", "Postfix", "postfix start",
+	static const struct jm_doctor_mta postfix = { "Postfix", "postfix start",
 		"postfix reload, and look into its log" };
 	struct jm_span host;
 	uint64_t port;
 
 	if (postfix_place(listener, &host, &port) != 0) {
-		jm_doctor_add(d, JM_DOCTOR_FAIL, "postfix", "unknown-port",
-		    "master.cf: a number as port", "%s: there is no such port", listener);
+		jm_doctor_add(d, JM_DOCTOR_FAIL, "unknown-port", "master.cf: a number as port",
+		    "%s: there is no such port", listener);
 		return;
 	}
 	check_conflict(d, p, listener, host, port);

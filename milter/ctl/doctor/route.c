@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Doctor: the classes, recipients and transports that Postfix has for the journal domains, and the
+ * clients that bypass the milter. */
 #include "milter/ctl/doctor/route.h"
 
 #include <stdio.h>
@@ -26,7 +28,7 @@ static bool look_up(struct jm_doctor *d, struct jm_span table, const char *key, 
 	jm_buf_reset(out);
 	rc = jm_doctor_run(argv, out, &complaint, &err);
 	if (rc != 0 && complaint.len)
-		jm_doctor_add(d, JM_DOCTOR_WARN, "postfix", "table-unreadable", NULL,
+		jm_doctor_add(d, JM_DOCTOR_WARN, "table-unreadable", NULL,
 		    "postmap -q %s %s: %.400s", key, name, jm_buf_str(&complaint));
 	jm_buf_release(&complaint);
 	while (out->len && out->p[out->len - 1] == '\n')
@@ -101,15 +103,15 @@ static void judge_transport(
 	snprintf(key, sizeof key, "%.*s/unix", (int)service.len, (const char *)service.p);
 	command = json_string_value(json_object_get(json_object_get(p->services, key), "command"));
 	if (command && strcmp(command, "discard") == 0)
-		jm_doctor_add(d, JM_DOCTOR_FAIL, "postfix", "discard-transport", line,
+		jm_doctor_add(d, JM_DOCTOR_FAIL, "discard-transport", line,
 		    "%s goes to %.*s: what passes the milter is lost with a 250", domain,
 		    (int)t.len, (const char *)t.p);
 	else if (command && strcmp(command, "error") == 0)
-		jm_doctor_add(d, JM_DOCTOR_FAIL, "postfix", "error-transport", line,
+		jm_doctor_add(d, JM_DOCTOR_FAIL, "error-transport", line,
 		    "%s goes to %.*s: it is refused before the milter sees it", domain, (int)t.len,
 		    (const char *)t.p);
 	else if (!is_backstop(t))
-		jm_doctor_add(d, JM_DOCTOR_WARN, "postfix", "no-backstop", line,
+		jm_doctor_add(d, JM_DOCTOR_WARN, "no-backstop", line,
 		    "%s goes to %.*s: what passes the milter leaves this machine unarchived",
 		    domain, (int)t.len, (const char *)t.p);
 }
@@ -132,7 +134,7 @@ static void check_transport(
 	} else {
 		snprintf(line, sizeof line,
 		    "main.cf: transport_maps = inline:{ {%s=smtp:[127.0.0.1]:1} }", domain);
-		jm_doctor_add(d, JM_DOCTOR_FAIL, "postfix", "no-backstop", line,
+		jm_doctor_add(d, JM_DOCTOR_FAIL, "no-backstop", line,
 		    "%s has no transport: what passes the milter is sent on by its MX record, or "
 		    "bounces",
 		    domain);
@@ -156,7 +158,7 @@ static void check_recipient(struct jm_doctor *d, const struct jm_postfix *p, con
 	}
 	jm_buf_release(&out);
 	if (any && !found)
-		jm_doctor_add(d, JM_DOCTOR_FAIL, "postfix", "unknown-recipient",
+		jm_doctor_add(d, JM_DOCTOR_FAIL, "unknown-recipient",
 		    "main.cf: a table with it in relay_recipient_maps, or none",
 		    "relay_recipient_maps does not have %s: its reports get a 550", address);
 }
@@ -173,7 +175,7 @@ static void check_domain(struct jm_doctor *d, const struct jm_postfix *p, const 
 			elsewhere = true;
 			snprintf(line, sizeof line, "main.cf: %s out of %s, into relay_domains",
 			    domain, other[i]);
-			jm_doctor_add(d, JM_DOCTOR_FAIL, "postfix", "wrong-class", line,
+			jm_doctor_add(d, JM_DOCTOR_FAIL, "wrong-class", line,
 			    "%s is in %s: addresses that have no mailbox get a 550, and what "
 			    "passes "
 			    "the milter is delivered here",
@@ -181,7 +183,7 @@ static void check_domain(struct jm_doctor *d, const struct jm_postfix *p, const 
 		}
 	if (!elsewhere && !in_list(d, jm_postfix_value(p, NULL, "relay_domains"), domain, true)) {
 		snprintf(line, sizeof line, "main.cf: relay_domains = %s", domain);
-		jm_doctor_add(d, JM_DOCTOR_FAIL, "postfix", "not-relayed", line,
+		jm_doctor_add(d, JM_DOCTOR_FAIL, "not-relayed", line,
 		    "%s is not in relay_domains: its reports get a 554, relay access denied",
 		    domain);
 	}
@@ -210,7 +212,7 @@ void jm_doctor_route(struct jm_doctor *d, const struct jm_postfix *p)
 		check_transport(d, p, s->email_address, domain + 1);
 	}
 	if (jm_postfix_seconds(jm_span_str(lifetime)) < DAY_S)
-		jm_doctor_add(d, JM_DOCTOR_WARN, "postfix", "queue-lifetime",
+		jm_doctor_add(d, JM_DOCTOR_WARN, "queue-lifetime",
 		    "main.cf: maximal_queue_lifetime = 5d",
 		    "maximal_queue_lifetime = %s: what waits at "
 		    "the backstop bounces soon",
@@ -235,7 +237,7 @@ static void check_clients(
 			if (!look_up(d, word, text, &out))
 				continue;
 			if (jm_span_eq_nocase(jm_buf_span(&out), jm_span_str("DISABLE")))
-				jm_doctor_add(d, JM_DOCTOR_FAIL, "postfix", "client-excluded",
+				jm_doctor_add(d, JM_DOCTOR_FAIL, "client-excluded",
 				    "that table: the milter instead of DISABLE",
 				    "%s: smtpd_milter_maps keeps %s away from the milter, and the "
 				    "settings let it send reports",

@@ -42,22 +42,22 @@ static void check_milter(struct jm_doctor *d, const char *name, const char *equa
 	int64_t answer = timeout_of(t, 'R'), end = timeout_of(t, 'E');
 
 	if (f.len == 0)
-		jm_doctor_add(d, JM_DOCTOR_FAIL, "sendmail", "no-f-equate",
+		jm_doctor_add(d, JM_DOCTOR_FAIL, "no-f-equate",
 		    "sendmail.mc: F=T in INPUT_MAIL_FILTER",
 		    "filter %s has no F=T: while the milter is down reports pass unarchived", name);
 	else if (f.p[0] == 'R')
-		jm_doctor_add(d, JM_DOCTOR_FAIL, "sendmail", "no-f-equate",
+		jm_doctor_add(d, JM_DOCTOR_FAIL, "no-f-equate",
 		    "sendmail.mc: F=T in INPUT_MAIL_FILTER",
 		    "filter %s has F=R: while the milter is down reports are refused for good",
 		    name);
 	if (answer < ANSWER_MIN_S)
-		jm_doctor_add(d, JM_DOCTOR_WARN, "sendmail", "answer-timeout",
+		jm_doctor_add(d, JM_DOCTOR_WARN, "answer-timeout",
 		    "sendmail.mc: T=C:30s;S:30s;R:2m;E:5m in INPUT_MAIL_FILTER",
 		    "filter %s waits %lld s for an answer (R): on a busy disk reports are stored, "
 		    "answered 451, and come again",
 		    name, (long long)(answer < 0 ? 10 : answer));
 	if (end >= 0 && end < 2 * ANSWER_MIN_S)
-		jm_doctor_add(d, JM_DOCTOR_WARN, "sendmail", "end-timeout",
+		jm_doctor_add(d, JM_DOCTOR_WARN, "end-timeout",
 		    "sendmail.mc: T=C:30s;S:30s;R:2m;E:5m in INPUT_MAIL_FILTER",
 		    "filter %s waits %lld s for the end of a message (E)", name, (long long)end);
 }
@@ -78,7 +78,7 @@ static const char *find_milter(struct jm_doctor *d, const struct jm_sendmail *cf
 			return name;
 		}
 	}
-	jm_doctor_add(d, JM_DOCTOR_FAIL, "sendmail", "no-filter",
+	jm_doctor_add(d, JM_DOCTOR_FAIL, "no-filter",
 	    "sendmail.mc: INPUT_MAIL_FILTER as jmctl setup writes it",
 	    "no filter uses the milter at %s: reports pass unarchived", ours);
 	return NULL;
@@ -96,37 +96,37 @@ static void check_options(struct jm_doctor *d, const struct jm_sendmail *cf)
 
 	v = jm_sendmail_option(cf, "MaxHeadersLength");
 	if (jm_num_u64(jm_span_str(v), 0, UINT64_MAX, &n) != 0 || (n > 0 && n < HEADERS_MIN))
-		jm_doctor_add(d, JM_DOCTOR_FAIL, "sendmail", "header-limit",
+		jm_doctor_add(d, JM_DOCTOR_FAIL, "header-limit",
 		    "sendmail.mc: define(`confMAX_HEADERS_LENGTH', `65000')",
 		    "MaxHeadersLength is %s: a report with longer headers gets a 552",
 		    v[0] ? v : "32768, the default");
 	v = jm_sendmail_option(cf, "RejectNUL");
 	if (v[0] && !is_false(v))
-		jm_doctor_add(d, JM_DOCTOR_FAIL, "sendmail", "reject-nul",
+		jm_doctor_add(d, JM_DOCTOR_FAIL, "reject-nul",
 		    "sendmail.mc: define(`confREJECT_NUL', `false')",
 		    "RejectNUL is %s: a report with a NUL byte gets a 554", v);
 	v = jm_sendmail_option(cf, "SuperSafe");
 	if (v[0] && strcmp(v, "PostMilter") != 0)
-		jm_doctor_add(d, JM_DOCTOR_WARN, "sendmail", "super-safe",
+		jm_doctor_add(d, JM_DOCTOR_WARN, "super-safe",
 		    "sendmail.mc: define(`confSAFE_QUEUE', `PostMilter')", "SuperSafe is %s: %s", v,
 		    is_false(v) ? "other mail is not safe"
 				: "each report is written to the disk twice");
 	v = jm_sendmail_option(cf, "MaxMessageSize");
 	if (jm_num_u64(jm_span_str(v), 1, UINT64_MAX, &n) == 0 && n < MESSAGE_MIN_BYTES)
-		jm_doctor_add(d, JM_DOCTOR_FAIL, "sendmail", "size-limit",
+		jm_doctor_add(d, JM_DOCTOR_FAIL, "size-limit",
 		    "sendmail.mc: define(`confMAX_MESSAGE_SIZE', `0')",
 		    "MaxMessageSize is %s: larger reports get a 552; Exchange sends up to 150 MB",
 		    v);
 	v = jm_sendmail_option(cf, "MaxMimeHeaderLength");
 	if (v[0] != '0')
-		jm_doctor_add(d, JM_DOCTOR_WARN, "sendmail", "mime-header-limit",
+		jm_doctor_add(d, JM_DOCTOR_WARN, "mime-header-limit",
 		    "sendmail.mc: define(`confMAX_MIME_HEADER_LENGTH', `0')",
 		    "MaxMimeHeaderLength is %s: a longer Content-Type of a report is cut, with a "
 		    "250",
 		    v[0] ? v : "2048/1024, the default");
 	v = jm_sendmail_option(cf, "Timeout.queuereturn");
 	if (v[0] && jm_postfix_seconds(jm_span_str(v)) < DAY_S)
-		jm_doctor_add(d, JM_DOCTOR_WARN, "sendmail", "queue-lifetime",
+		jm_doctor_add(d, JM_DOCTOR_WARN, "queue-lifetime",
 		    "sendmail.mc: define(`confTO_QUEUERETURN', `5d')",
 		    "Timeout.queuereturn is %s: what waits at the backstop bounces soon", v);
 }
@@ -147,31 +147,31 @@ static void judge_mailer(
 	snprintf(line, sizeof line, "mailertable: %s jhold:[127.0.0.1]", domain);
 	equates = json_string_value(json_object_get(cf->mailers, name));
 	if (strcmp(name, "error") == 0) {
-		jm_doctor_add(d, JM_DOCTOR_FAIL, "sendmail", "error-transport", line,
+		jm_doctor_add(d, JM_DOCTOR_FAIL, "error-transport", line,
 		    "%s goes to %s: it is refused before the milter sees it", domain, entry);
 		return;
 	}
 	if (strcmp(name, "discard") == 0) {
-		jm_doctor_add(d, JM_DOCTOR_FAIL, "sendmail", "discard-transport", line,
+		jm_doctor_add(d, JM_DOCTOR_FAIL, "discard-transport", line,
 		    "%s goes to %s: what passes the milter is lost with a 250", domain, entry);
 		return;
 	}
 	program = equates ? jm_sendmail_equate(equates, 'P') : (struct jm_span){ NULL, 0 };
 	if (!equates)
-		jm_doctor_add(d, JM_DOCTOR_FAIL, "sendmail", "no-mailer", line,
+		jm_doctor_add(d, JM_DOCTOR_FAIL, "no-mailer", line,
 		    "%s goes to %s: there is no such mailer", domain, entry);
 	else if (jm_span_eq(program, jm_span_str("/dev/null")) ||
 	    jm_span_eq(program, jm_span_str("[FILE]")) || strstr(equates, "/dev/null"))
-		jm_doctor_add(d, JM_DOCTOR_FAIL, "sendmail", "discard-transport", line,
+		jm_doctor_add(d, JM_DOCTOR_FAIL, "discard-transport", line,
 		    "%s goes to %s, a sink: what passes the milter is lost with a 250", domain,
 		    entry);
 	else if (!jm_span_eq(program, jm_span_str("[IPC]")))
-		jm_doctor_add(d, JM_DOCTOR_WARN, "sendmail", "no-backstop", line,
+		jm_doctor_add(d, JM_DOCTOR_WARN, "no-backstop", line,
 		    "%s goes to a program (%.*s): whether what passes the milter is kept depends "
 		    "on it; exit code 75 alone does not keep it",
 		    domain, (int)program.len, (const char *)program.p);
 	else if (!strstr(entry, "[127.") && !strstr(entry, "[IPv6:::1]"))
-		jm_doctor_add(d, JM_DOCTOR_WARN, "sendmail", "no-backstop", line,
+		jm_doctor_add(d, JM_DOCTOR_WARN, "no-backstop", line,
 		    "%s goes to %s: what passes the milter leaves this machine unarchived", domain,
 		    entry);
 }
@@ -239,7 +239,7 @@ static bool check_access(struct jm_doctor *d, const struct jm_sendmail *cf, cons
 		if (strcmp(value, "RELAY") == 0 || strcmp(value, "OK") == 0)
 			return value[0] == 'R';
 		snprintf(line, sizeof line, "%s: %s RELAY", path, key);
-		jm_doctor_add(d, JM_DOCTOR_FAIL, "sendmail", "access-refuses", line,
+		jm_doctor_add(d, JM_DOCTOR_FAIL, "access-refuses", line,
 		    "the access table has \"%s %s\": %s", key, value,
 		    strcmp(value, "DISCARD") == 0
 			? "reports are lost with a 250"
@@ -257,7 +257,7 @@ static void check_relay(struct jm_doctor *d, const struct jm_sendmail *cf, const
 	    (cf->relay_file[0] && text_value(cf->relay_file, domain, value, sizeof value)))
 		return;
 	snprintf(change, sizeof change, "sendmail.mc: RELAY_DOMAIN(`%s')", domain);
-	jm_doctor_add(d, JM_DOCTOR_FAIL, "sendmail", "not-relayed", change,
+	jm_doctor_add(d, JM_DOCTOR_FAIL, "not-relayed", change,
 	    "%s is neither in class R, nor in the access table, nor in %s: its reports get a "
 	    "550, relaying denied",
 	    domain, cf->relay_file[0] ? cf->relay_file : "a relay-domains file");
@@ -273,7 +273,7 @@ static void check_route(struct jm_doctor *d, const struct jm_sendmail *cf, const
 	if (path && text_value(path, domain, entry, sizeof entry))
 		judge_mailer(d, cf, domain, entry);
 	else
-		jm_doctor_add(d, JM_DOCTOR_FAIL, "sendmail", "no-backstop", change,
+		jm_doctor_add(d, JM_DOCTOR_FAIL, "no-backstop", change,
 		    "the mailertable %s does not have %s: what passes the milter is sent on by its "
 		    "MX record, or bounces",
 		    path ? path : "(there is none)", domain);
@@ -298,8 +298,9 @@ void jm_doctor_sendmail(struct jm_doctor *d)
 	unsigned char *p = NULL;
 	size_t n = 0;
 
+	d->group = "sendmail";
 	if (jm_io_read_file(d->sendmail, CF_MAX_BYTES, &p, &n, &err) != 0) {
-		jm_doctor_add(d, JM_DOCTOR_FAIL, "sendmail", "unreadable", NULL, "%s", err.text);
+		jm_doctor_add(d, JM_DOCTOR_FAIL, "unreadable", NULL, "%s", err.text);
 	} else if (d->settings) {
 		jm_sendmail_parse(p, n, &cf);
 		sendmail_check(d, &cf);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Parsing sendmail.cf. See sendmail_conf.h. */
 #include "milter/ctl/doctor/sendmail_conf.h"
 
 #include <stdio.h>

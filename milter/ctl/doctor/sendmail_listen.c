@@ -74,7 +74,7 @@ static bool is_running(const struct jm_sendmail *cf)
 static void check_address(struct jm_doctor *d, const char *listener)
 {
 	if (jm_doctor_unreachable(d, jm_sendmail_listener(listener, 'a')))
-		jm_doctor_add(d, JM_DOCTOR_FAIL, "sendmail", "loopback-only",
+		jm_doctor_add(d, JM_DOCTOR_FAIL, "loopback-only",
 		    "sendmail.mc: no Addr=127.0.0.1 in DAEMON_OPTIONS",
 		    "%s: only this machine can reach it, and a service waits for reports from "
 		    "elsewhere",
@@ -85,8 +85,8 @@ static void check_port(struct jm_doctor *d, const struct jm_sendmail *cf, const 
 {
 	struct jm_span name = jm_sendmail_listener(listener, 'p'),
 		       family = jm_sendmail_listener(listener, 'f');
-	static const struct jm_doctor_mta sendmail = { "sendmail", "Sendmail",
-		"service sendmail start", "service sendmail restart, and look into its log" };
+	static const struct jm_doctor_mta sendmail = { "Sendmail", "service sendmail start",
+		"service sendmail restart, and look into its log" };
 	char shown[1024];
 	uint64_t port;
 
@@ -97,7 +97,7 @@ static void check_port(struct jm_doctor *d, const struct jm_sendmail *cf, const 
 		name = jm_span_str(
 		    sendmail_has(jm_sendmail_listener(listener, 'm'), 's') ? "465" : "25");
 	if (jm_doctor_port(name, &port) != 0) {
-		jm_doctor_add(d, JM_DOCTOR_FAIL, "sendmail", "unknown-port",
+		jm_doctor_add(d, JM_DOCTOR_FAIL, "unknown-port",
 		    "sendmail.mc: a number as Port in DAEMON_OPTIONS", "%s: there is no such port",
 		    listener);
 		return;
@@ -136,13 +136,13 @@ static bool find_filter(const char *list, const char *filter, size_t *before_r, 
 static void check_order(struct jm_doctor *d, size_t before, size_t after)
 {
 	if (after > 0)
-		jm_doctor_add(d, JM_DOCTOR_WARN, "sendmail", "milter-after",
+		jm_doctor_add(d, JM_DOCTOR_WARN, "milter-after",
 		    "a Sendmail of its own for the journal",
 		    "%zu other filters come after ours: one of them can refuse what is archived "
 		    "already",
 		    after);
 	if (before > 0)
-		jm_doctor_add(d, JM_DOCTOR_WARN, "sendmail", "milter-before",
+		jm_doctor_add(d, JM_DOCTOR_WARN, "milter-before",
 		    "sendmail.mc: INPUT_MAIL_FILTER of journal-milter first",
 		    "%zu other filters come before ours: what they change is archived", before);
 }
@@ -176,7 +176,7 @@ void jm_doctor_sendmail_listen(
 		check_port(d, cf, listener);
 	}
 	if (found == 0)
-		jm_doctor_add(d, JM_DOCTOR_FAIL, "sendmail", "filter-unused",
+		jm_doctor_add(d, JM_DOCTOR_FAIL, "filter-unused",
 		    "sendmail.mc: confINPUT_MAIL_FILTERS with it first",
 		    "no listener uses filter %s (InputMailFilters, or InputMailFilters= of "
 		    "DaemonPortOptions): reports pass unarchived",
@@ -220,7 +220,7 @@ static void check_files(struct jm_doctor *d, const struct jm_sendmail *cf)
 			continue;
 		snprintf(line, sizeof line, "sendmail.mc: define(`%s', `%s')", needed[i].macro,
 		    needed[i].file ? "FILE" : "FOLDER");
-		jm_doctor_add(d, JM_DOCTOR_FAIL, "sendmail", "no-tls", line,
+		jm_doctor_add(d, JM_DOCTOR_FAIL, "no-tls", line,
 		    "%s %s%s: without it Sendmail offers no TLS, and a service is <encrypted>: its "
 		    "reports are refused",
 		    needed[i].option, lost ? "is not there: " : "is not set", lost ? value : "");
@@ -235,21 +235,21 @@ void jm_doctor_sendmail_tls(struct jm_doctor *d, const struct jm_sendmail *cf)
 	if (wants.tls)
 		check_files(d, cf);
 	if (wants.tls && all_have(cf, 'S'))
-		jm_doctor_add(d, JM_DOCTOR_FAIL, "sendmail", "no-tls",
+		jm_doctor_add(d, JM_DOCTOR_FAIL, "no-tls",
 		    "sendmail.mc: no S in M= of DAEMON_OPTIONS",
 		    "the listener offers no TLS (M=S), and a service is <encrypted>: its reports "
 		    "are refused");
 	if (wants.client_certificate &&
 	    sendmail_has(jm_span_str(jm_sendmail_option(cf, "TLSSrvOptions")), 'V'))
-		jm_doctor_add(d, JM_DOCTOR_FAIL, "sendmail", "no-client-certificate",
+		jm_doctor_add(d, JM_DOCTOR_FAIL, "no-client-certificate",
 		    "sendmail.mc: no V in confTLS_SRV_OPTIONS",
 		    "Sendmail asks for no client certificate, and a service wants one "
 		    "(encryption-mode strict)");
 	if (wants.login && all_have(cf, 'A'))
-		jm_doctor_add(d, JM_DOCTOR_FAIL, "sendmail", "no-login",
+		jm_doctor_add(d, JM_DOCTOR_FAIL, "no-login",
 		    "sendmail.mc: no A in M= of DAEMON_OPTIONS",
 		    "the listener offers no login (M=A), and a service wants one: its reports are "
 		    "refused");
 	if (certificate[0] == '/')
-		jm_doctor_certificate(d, "sendmail", "sendmail.mc: confSERVER_CERT", certificate);
+		jm_doctor_certificate(d, "sendmail.mc: confSERVER_CERT", certificate);
 }

@@ -28,8 +28,7 @@ struct jm_doctor_wants jm_doctor_wants(const struct jm_doctor *d)
 	return w;
 }
 
-void jm_doctor_certificate(
-    struct jm_doctor *d, const char *group, const char *setting, const char *path)
+void jm_doctor_certificate(struct jm_doctor *d, const char *setting, const char *path)
 {
 	struct jm_certificate c;
 	struct jm_err err = { JM_E_NONE, 0, "" };
@@ -40,7 +39,7 @@ void jm_doctor_certificate(
 
 	if (jm_io_read_file(path, CERTIFICATE_MAX_BYTES, &p, &n, &err) != 0 ||
 	    jm_certificate_read(jm_span_of(p, n), &c, &err) != 0) {
-		jm_doctor_add(d, JM_DOCTOR_FAIL, group, "certificate-unreadable", setting,
+		jm_doctor_add(d, JM_DOCTOR_FAIL, "certificate-unreadable", setting,
 		    "certificate %s: %s", path, err.text);
 		free(p);
 		return;
@@ -49,14 +48,14 @@ void jm_doctor_certificate(
 	left_ms = c.until_ms - jm_clock_now_ms();
 	jm_clock_format(c.until_ms, until);
 	if (left_ms < 0 || c.from_ms > jm_clock_now_ms())
-		jm_doctor_add(d, JM_DOCTOR_FAIL, group, "certificate-expired", setting,
+		jm_doctor_add(d, JM_DOCTOR_FAIL, "certificate-expired", setting,
 		    "certificate %s holds until %.10s, not now: senders that check "
 		    "it stop",
 		    path, until);
 	else if (left_ms < 21 * DAY_MS)
-		jm_doctor_add(d, JM_DOCTOR_WARN, group, "certificate-expires", setting,
+		jm_doctor_add(d, JM_DOCTOR_WARN, "certificate-expires", setting,
 		    "certificate %s holds until %.10s only", path, until);
 	else
-		jm_doctor_add(d, JM_DOCTOR_OK, group, "certificate", NULL,
+		jm_doctor_add(d, JM_DOCTOR_OK, "certificate", NULL,
 		    "certificate %s (%s) holds until %.10s", path, c.subject, until);
 }

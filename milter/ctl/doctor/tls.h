@@ -12,10 +12,9 @@ struct jm_doctor_wants {
 struct jm_doctor_wants jm_doctor_wants(const struct jm_doctor *d);
 
 /*
- * Check a certificate file of the MTA: unreadable, expired, or about to expire. group: as in
- * jm_doctor_add(); setting: the line to change.
+ * Check a certificate file of the MTA: unreadable, expired, or about to expire. setting: the line
+ * to change.
  */
-void jm_doctor_certificate(
-    struct jm_doctor *d, const char *group, const char *setting, const char *path);
+void jm_doctor_certificate(struct jm_doctor *d, const char *setting, const char *path);
 
 #endif

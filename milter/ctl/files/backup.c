@@ -389,10 +389,10 @@ out:
 static int backup_hold(const char *from, int *fd_r, struct jm_err *err)
 {
 	char path[PATH_BYTES];
-	struct jm_err no;
+	struct jm_err ignored;
 
 	snprintf(path, sizeof path, "%s/lock", from);
-	*fd_r = jm_io_open(path, O_RDONLY, 0, &no);
+	*fd_r = jm_io_open(path, O_RDONLY, 0, &ignored);
 	if (*fd_r >= 0 && flock(*fd_r, LOCK_SH | LOCK_NB) != 0)
 		return jm_err_set(
 		    err, JM_E_DENIED, "the copy %s is in use by another process", from);
@@ -454,7 +454,7 @@ static int restore(struct copy *c, const char *from, struct jm_err *err)
 	return backup_verify(c, 0, err);
 }
 
-static int backup_tell(struct copy *c, struct jm_err *err)
+static int backup_report(struct copy *c, struct jm_err *err)
 {
 	json_t *o = json_pack("{s:b, s:s, s:I, s:I, s:I, s:O}", "ok", c->ok, "directory", c->dir,
 	    "last_seq", (json_int_t)c->seq, "copied_bytes", (json_int_t)c->bytes, "copied_volumes",
@@ -484,7 +484,7 @@ int jm_ctl_backup(int argc, char **argv)
 	if (n != 1)
 		return jm_ctl_fail_usage(argv[0], n > 1 ? argv[2] : NULL);
 	c.dir = argv[1];
-	if (backup(&c, &err) != 0 || backup_tell(&c, &err) != 0)
+	if (backup(&c, &err) != 0 || backup_report(&c, &err) != 0)
 		return jm_ctl_fail(argv[0], &err);
 	return c.ok ? EX_OK : EX_DATAERR;
 }
@@ -507,7 +507,7 @@ int jm_ctl_restore(int argc, char **argv)
 		jm_err_set(&err, JM_E_USAGE, "into which folder? --archive NEW tells");
 		return jm_ctl_fail(argv[0], &err);
 	}
-	if (restore(&c, argv[1], &err) != 0 || backup_tell(&c, &err) != 0)
+	if (restore(&c, argv[1], &err) != 0 || backup_report(&c, &err) != 0)
 		return jm_ctl_fail(argv[0], &err);
 	return c.ok ? EX_OK : EX_DATAERR;
 }

@@ -217,7 +217,7 @@ static int exporter_add(struct jm_exporter *x, uint64_t id, size_t which, struct
 }
 
 /* Report a message that cannot be read, and continue; -1 for errors that end the export. */
-static int tell_problem(struct jm_exporter *x, const json_t *id, size_t which, struct jm_err *err)
+static int put_problem(struct jm_exporter *x, const json_t *id, size_t which, struct jm_err *err)
 {
 	if (err->kind != JM_E_CORRUPT && err->kind != JM_E_NOTFOUND)
 		return -1;
@@ -237,10 +237,10 @@ static int export_one(struct jm_exporter *x, const json_t *id, struct jm_err *er
 	int rc = 0;
 
 	if (fetch_item(x, id, err) != 0)
-		return tell_problem(x, id, 0, err);
+		return put_problem(x, id, 0, err);
 	for (size_t i = 0; rc == 0 && i < json_array_size(parts_of(x)); i++)
 		rc = fetch_bytes(x, id, i, err) == 0 ? exporter_add(x, number, i, err)
-						     : tell_problem(x, id, i, err);
+						     : put_problem(x, id, i, err);
 	return rc;
 }
 

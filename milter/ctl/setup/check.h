@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* jmctl check: check a settings file and show what it says. */
+/* jmctl check: check a settings file and print a summary of it. */
 #ifndef JM_MILTER_CTL_SETUP_CHECK_H
 #define JM_MILTER_CTL_SETUP_CHECK_H
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Looking up TXT records. See dns.h. */
 #include "milter/ctl/setup/dns.h"
 
 #include <arpa/inet.h>

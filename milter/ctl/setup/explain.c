@@ -222,14 +222,14 @@ static void explain_put(const json_t *o)
 		put_line("cure", json_object_get(o, "cure"));
 }
 
-static void told_source(
-    void *ctx, const char *source, size_t addresses, size_t ignored, const struct jm_err *why)
+static void source_loaded(
+    void *ctx, const char *source, size_t addresses, size_t ignored, const struct jm_err *cause)
 {
 	(void)ctx;
 	(void)addresses;
 	(void)ignored;
-	if (why)
-		fprintf(stderr, "jmctl explain: directory source %s: %s\n", source, why->text);
+	if (cause)
+		fprintf(stderr, "jmctl explain: directory source %s: %s\n", source, cause->text);
 }
 
 static int explain_load(struct explain *e, struct jm_err *err)
@@ -250,7 +250,7 @@ static int explain_load(struct explain *e, struct jm_err *err)
 	e->directory = jm_directory_new();
 	if (!e->directory)
 		return jm_err_set(err, JM_E_TEMP, "out of memory");
-	return jm_directory_refresh(e->directory, e->settings, told_source, NULL, err);
+	return jm_directory_refresh(e->directory, e->settings, source_loaded, NULL, err);
 }
 
 static int take_facts(struct explain *e, struct jm_err *err)

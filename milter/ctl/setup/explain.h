@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* jmctl explain: what would become of a message, and which setting decides. */
+/* jmctl explain: the outcome of a message, and the settings that decide it. */
 #ifndef JM_MILTER_CTL_SETUP_EXPLAIN_H
 #define JM_MILTER_CTL_SETUP_EXPLAIN_H
 

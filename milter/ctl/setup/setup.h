@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* jmctl setup: write what MTA, archive and Exchange need for a domain. */
+/* jmctl setup: write the files that journaling of a domain needs. */
 #ifndef JM_MILTER_CTL_SETUP_SETUP_H
 #define JM_MILTER_CTL_SETUP_SETUP_H
 

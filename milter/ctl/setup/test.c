@@ -93,13 +93,13 @@ static void put_step(struct test *t, int step, const char *outcome, int64_t us, 
 	fflush(stdout);
 }
 
-static int tell_failure(struct test *t, int step, int64_t us, const struct jm_err *err)
+static int step_failed(struct test *t, int step, int64_t us, const struct jm_err *err)
 {
 	put_step(t, step, "FAIL", us, err->text);
 	return -1;
 }
 
-static void tell_tls(struct test *t)
+static void put_tls(struct test *t)
 {
 	const struct jm_pop3_peer *p = &t->peer;
 	const struct jm_certificate *c = &p->certificate;
@@ -137,7 +137,7 @@ static int test_connection(
 	if (reached > STEP_TCP)
 		put_step(t, STEP_TCP, "ok", p->tcp_us, "connected");
 	if (reached > STEP_TLS)
-		tell_tls(t);
+		put_tls(t);
 	if (reached > STEP_GREETING) {
 		snprintf(text, sizeof text, "%.150s;%s%s%s%s SASL %s; %s will be used", p->greeting,
 		    p->has_uidl ? " UIDL" : " no UIDL", p->has_top ? " TOP" : "",
@@ -149,7 +149,7 @@ static int test_connection(
 		put_step(t, STEP_GREETING, p->has_uidl ? "ok" : "warn", 0, text);
 	}
 	if (rc != 0)
-		return tell_failure(t, reached, p->login_us, &err);
+		return step_failed(t, reached, p->login_us, &err);
 	put_step(t, STEP_LOGIN, "ok", p->login_us, p->answer[0] ? p->answer : "logged in");
 	return 0;
 }
@@ -164,7 +164,7 @@ static int test_listing(struct test *t)
 	struct jm_err err;
 
 	if (jm_pop3_survey(&t->session, &t->listing, &err) != 0)
-		return tell_failure(t, STEP_LIST, jm_clock_mono_us() - from_us, &err);
+		return step_failed(t, STEP_LIST, jm_clock_mono_us() - from_us, &err);
 	if (l->n && !jm_span_none(l->v[0].id))
 		first = l->v[0].id;
 	if (l->n && !jm_span_none(l->v[l->n - 1].id))
@@ -199,7 +199,7 @@ static bool take_outcome(void *ctx, size_t at, enum jm_pop3_fault fault, const s
 	return true;
 }
 
-static void tell_message(struct test *t, struct jm_span received, int64_t us)
+static void put_message(struct test *t, struct jm_span received, int64_t us)
 {
 	struct jm_unwrap_options options = { .journal_domains = t->settings->journal_domains,
 		.type = t->service->journal_type };
@@ -248,15 +248,15 @@ static int test_message(struct test *t)
 	number = t->listing.v[0].number;
 	jm_spool_init(&f.spool, "/tmp", t->settings->max_message_bytes);
 	if (jm_pop3_retr(&t->session, &number, 1, take_bytes, take_outcome, &f, &err) != 0) {
-		(void)tell_failure(t, STEP_MESSAGE, jm_clock_mono_us() - from_us, &err);
+		(void)step_failed(t, STEP_MESSAGE, jm_clock_mono_us() - from_us, &err);
 	} else if (f.fault != JM_POP3_FINE) {
 		/* Not a failure: a collector skips a bad message, too. */
 		put_step(t, STEP_MESSAGE, "warn", jm_clock_mono_us() - from_us, f.err.text);
 		rc = 0;
 	} else if (jm_spool_view(&f.spool, &received, &err) != 0) {
-		(void)tell_failure(t, STEP_MESSAGE, jm_clock_mono_us() - from_us, &err);
+		(void)step_failed(t, STEP_MESSAGE, jm_clock_mono_us() - from_us, &err);
 	} else {
-		tell_message(t, received, jm_clock_mono_us() - from_us);
+		put_message(t, received, jm_clock_mono_us() - from_us);
 		rc = 0;
 	}
 	jm_spool_release(&f.spool);
@@ -279,7 +279,7 @@ static int test_store(struct test *t)
 	}
 	if (access(dir, W_OK | X_OK) != 0 || statvfs(dir, &fs) != 0) {
 		jm_err_sys(&err, JM_E_DENIED, "cannot write to \"%s\"", dir);
-		return tell_failure(t, STEP_STORE, 0, &err);
+		return step_failed(t, STEP_STORE, 0, &err);
 	}
 	free_bytes = (unsigned long long)fs.f_bavail * fs.f_frsize;
 	snprintf(text, sizeof text, "%.150s can be written to, %llu MiB are free", dir,
@@ -299,11 +299,11 @@ static void test_mailbox(struct test *t, const struct jm_buf *secret)
 		return;
 	wire = jm_pop3_connection_wire(c);
 	if (jm_pop3_session_init(&t->session, &wire, &err) != 0) {
-		(void)tell_failure(t, STEP_LIST, 0, &err);
+		(void)step_failed(t, STEP_LIST, 0, &err);
 	} else if (test_listing(t) == 0 && test_message(t) == 0 && test_store(t) == 0) {
 		from_us = jm_clock_mono_us();
 		if (jm_pop3_quit(&t->session, NULL, &err) != 0)
-			(void)tell_failure(t, STEP_QUIT, jm_clock_mono_us() - from_us, &err);
+			(void)step_failed(t, STEP_QUIT, jm_clock_mono_us() - from_us, &err);
 		else
 			put_step(t, STEP_QUIT, "ok", jm_clock_mono_us() - from_us,
 			    "nothing was deleted or stored");
@@ -386,7 +386,7 @@ int jm_ctl_test(int argc, char **argv)
 	if (jm_pop3_setup(&err) != 0 || jm_settings_load(path, &s, &report, &err) != 0 ||
 	    !(t.service = find_service(s, argv[1], &err)) ||
 	    jm_mailbox_secret(&t.service->pop3, NULL, NULL, &secret, &err) != 0) {
-		(void)tell_failure(&t, STEP_SETTINGS, jm_clock_mono_us() - from_us, &err);
+		(void)step_failed(&t, STEP_SETTINGS, jm_clock_mono_us() - from_us, &err);
 	} else {
 		char text[1000];
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* jmctl unwrap: what a message gives by the rules. */
+/* jmctl unwrap: unwrap one message by the rules, and print the result. */
 #ifndef JM_MILTER_CTL_SETUP_UNWRAP_H
 #define JM_MILTER_CTL_SETUP_UNWRAP_H
 
