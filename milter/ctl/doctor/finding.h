@@ -33,9 +33,9 @@ struct jm_doctor {
 };
 
 /*
- * Add a finding to d->group. name: the problem in kebab-case, for programs; change: the
- * line to change, or NULL; then what is wrong, printf-style. Cannot fail: without memory it prints
- * the finding on standard error.
+ * Add a finding to d->group. name: the problem in kebab-case, for programs; change: the line to
+ * change, or NULL; then what is wrong, printf-style. Cannot fail: without memory it prints the
+ * finding on standard error.
  */
 void jm_doctor_add(struct jm_doctor *d, enum jm_doctor_level level, const char *name,
     const char *change, const char *fmt, ...) JM_PRINTF(5, 6);

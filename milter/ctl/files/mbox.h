@@ -23,9 +23,8 @@ int jm_mbox_next(struct jm_span all, size_t *at, enum jm_mbox_quoting quoting,
     struct jm_buf *message, struct jm_err *err) JM_MUST_CHECK;
 
 /*
- * A message that is being quoted (mboxrd), piece by piece: lines that have "From " after any number
- * of
- * ">" get one more ">".
+ * A message that is being quoted (mboxrd), piece by piece. Each line that has "From " after any
+ * number of ">" get one more ">".
  */
 struct jm_mbox_quoter {
 	bool line;     /* this line has only ">" so far */
