@@ -2,7 +2,7 @@
 /*
  * What an archive holds, record by record, for a copy that needs nothing of us: metadata, the
  * message as received, the message as archived. The files and the manifest are made by
- * milter/ctl/dump.c; load.c is the way back.
+ * milter/ctl/files/dump.c; load.c is the way back.
  */
 #include "common/archive/store.h"
 

@@ -17,7 +17,7 @@ int jm_client_connect(const char *path, int *fd_r, struct jm_err *err)
 	struct sockaddr_un to = { .sun_family = AF_UNIX };
 	int fd, sys;
 
-	/* No socket can have such a long path, so no daemon listens there. */
+	/* The path is too long for a socket, so no daemon listens there. */
 	if (strlen(path) >= sizeof to.sun_path)
 		return 0;
 	memcpy(to.sun_path, path, strlen(path));

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The table of search criteria: the one truth about what selects items. jmctl makes its options,
- * their help and its requests from it, answer.c checks requests and fills the filter of the archive
- * by it, and t/unit/ctl_criteria.t compares jmctl(8) with it. To add a criterion: a row here, a
- * field of struct jm_archive_filter, and a paragraph in jmctl(8).
+ * The table of search criteria: the one truth about selecting items. jmctl makes its options, their
+ * help and its requests from it, answer.c checks requests and fills the filter of the archive by
+ * it, and t/unit/ctl_criteria.c compares jmctl(8) with it. To add a criterion: a row in
+ * criterion.c, a field of struct jm_archive_filter, and a paragraph in jmctl(8).
  */
 #ifndef JM_CONTROL_CRITERION_H
 #define JM_CONTROL_CRITERION_H
@@ -33,7 +33,7 @@ struct jm_criterion {
 /* The rows, never more than JM_CRITERIA_MAX; their number in *n_r. Static storage. */
 const struct jm_criterion *jm_criteria(size_t *n_r);
 
-/* The row of that name; NULL when there is none. Static storage. */
+/* The row of that name, or NULL. Static storage. */
 const struct jm_criterion *jm_criterion_named(const char *name);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Header fields, text and attachments of a message, decoded. The text of HTML is in html.c, the
- * parts of a message are in common/mail/part.c. */
+/* Header fields, text and attachments of a message, decoded. The text of HTML is in html_text.c,
+ * the parts of a message are in common/mail/part.c. */
 #include "common/view/preview.h"
 
 #include <string.h>
@@ -9,7 +9,7 @@
 #include "common/mail/field.h"
 #include "common/mail/part.h"
 #include "common/mail/word.h"
-#include "common/view/html.h"
+#include "common/view/html_text.h"
 
 #define HTML_BYTES (512u * 1024) /* read of an HTML part */
 #define HEADERS_MAX 2000

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What search, show and export make of text: folding, parts and their names, HTML, sizes, mbox
- * quoting whole and cut at every octet. */
+/*
+ * Text in search, show and export: folding, parts and their names, HTML, sizes, mbox quoting, whole
+ * and cut at every octet.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,7 +10,7 @@
 #include "common/mail/fold.h"
 #include "common/mail/part.h"
 #include "milter/ctl/cli/criteria.h"
-#include "common/view/html.h"
+#include "common/view/html_text.h"
 #include "milter/ctl/files/mbox.h"
 #include "common/view/preview.h"
 #include "t/lib/tap.h"

@@ -219,7 +219,7 @@ static void put_report(size_t i, const json_t *r)
 	put_digest("  as received", r, "sha256", "size");
 }
 
-/* The text under key of the first report that has it; the item itself has none. */
+/* The text under key of the first report that has it; the item itself does not have it. */
 static const json_t *of_a_report(const json_t *item, const char *key)
 {
 	const json_t *r;

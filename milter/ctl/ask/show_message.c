@@ -10,7 +10,7 @@
 
 #define NAME_COLUMNS 16
 
-/* Text of a preview as JSON; null when there is none. */
+/* Text of a preview as JSON; null for a missing one. */
 static json_t *text_json(struct jm_span text)
 {
 	return jm_span_none(text) ? json_null() : json_stringn((const char *)text.p, text.len);

@@ -180,10 +180,8 @@ static void put_domains(const json_t *s)
 	puts(": works all the same; jmctl domain add shows that they are yours");
 }
 
-/*
- * The state of a service for people, and its style. A new service has none yet, nor has one whose
- * daemon never ran.
- */
+/* The state of a service for people, and its style. It is not known while a service is new, or when
+ * its daemon never ran. */
 static const char *state_of(const json_t *service, enum jm_print_style *style_r)
 {
 	const char *state = *status_text(service, "status") ? status_text(service, "status")

@@ -61,7 +61,7 @@ static enum jm_print_style style_of(const json_t *o)
 	return JM_PRINT_BOLD;
 }
 
-/* Print before and the value; nothing when there is none. */
+/* Print before and the value; nothing without a value. */
 static void put_part(const char *before, const json_t *value)
 {
 	if (!json_is_string(value) || json_string_length(value) == 0)

@@ -6,9 +6,9 @@
 #include "milter/ctl/cli/option.h"
 
 /*
- * Print what the last of the n words may be, a line each. words: the words after the verb's name,
- * up to the one that is being typed. "\tfiles" and "\tfolders" stand for names that the shell
- * completes itself. usage as in jm_ctl_options().
+ * Print the possible values of the last of the n words, a line each. words: the words after the
+ * verb's name, up to the one that is being typed. "\tfiles" and "\tfolders" ask the shell to
+ * complete the name of a file or folder itself. usage as in jm_ctl_options().
  */
 void jm_ctl_complete(
     char *const *words, int n, const struct jm_ctl_option *table, const char *usage);

@@ -14,7 +14,7 @@
 #include "common/control/criterion.h"
 #include "milter/ctl/cli/option.h"
 
-/* What was given for each row of the table. All zero: nothing. */
+/* The values given for the rows of the table. All zero: none was given. */
 struct jm_criteria {
 	const char *text[JM_CRITERIA_MAX]; /* borrowed from the command line */
 	bool flag[JM_CRITERIA_MAX];

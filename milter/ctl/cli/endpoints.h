@@ -18,13 +18,13 @@
 struct jm_endpoints {
 	struct jm_cidr *v; /* owned; no range twice, IPv4 before IPv6, in numerical order */
 	size_t n;
-	char date[16], version[32]; /* of the list; "" when it has none */
+	char date[16], version[32]; /* of the list; "" when they are missing */
 };
 
 /*
  * Read a list: an array of objects. The ranges are the ips of the objects with serviceArea
  * "Exchange" and 25 among their tcpPorts. 0 with *e for the caller to release, or -1: CORRUPT when
- * it is not such a list, a range is malformed or there are no ranges; LIMIT; TEMP.
+ * it is another kind of file, a range is malformed or there are no ranges; LIMIT; TEMP.
  */
 int jm_endpoints_parse(
     struct jm_span json, struct jm_endpoints *e, struct jm_err *err) JM_MUST_CHECK;

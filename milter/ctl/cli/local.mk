@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# What the verbs share: options, help, completion, printing, progress, outcome, and where a verb gets its answer.
+# Shared by the verbs: options, help, completion, printing, progress, outcome, the target.
 milter_ctl_jmctl_SOURCES += \
 	milter/ctl/cli/completion.c milter/ctl/cli/completion.h \
 	milter/ctl/cli/criteria.c milter/ctl/cli/criteria.h \

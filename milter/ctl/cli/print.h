@@ -74,7 +74,7 @@ char *jm_print_duration(int64_t seconds, char text[JM_PRINT_DURATION_TEXT]);
 
 /*
  * Write the time that an object has under NAME (a text) or NAME_ms (milliseconds), to the second,
- * into text, which is returned; "-" when it has none.
+ * into text, which is returned; "-" without a time.
  */
 char *jm_print_time(const json_t *object, const char *name, char text[JM_PRINT_TIME_TEXT]);
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What a verb works on: the daemon, asked over its control socket, or, when no daemon listens, the
- * archive, opened in this process. The archive's lock file decides who owns it. The answers are the
- * same, since both come from common/control/answer.c. The protocol is in common/control/client.c.
+ * The target of a verb: the daemon, asked over its control socket, or, when no daemon listens, the
+ * archive, opened in this process. The archive's lock file decides which process owns it. The
+ * answers are the same, since both come from common/control/answer.c. The protocol is in
+ * common/control/client.c.
  */
 #ifndef JM_MILTER_CTL_CLI_TARGET_H
 #define JM_MILTER_CTL_CLI_TARGET_H

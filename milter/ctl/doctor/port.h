@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Ports and addresses of an MTA, Postfix or Sendmail: who listens there, and who can reach it. */
+/*
+ * Ports and addresses of an MTA, Postfix or Sendmail: the program that listens, and the machines
+ * that can reach it.
+ */
 #ifndef JM_MILTER_CTL_DOCTOR_PORT_H
 #define JM_MILTER_CTL_DOCTOR_PORT_H
 

@@ -27,7 +27,7 @@ int jm_postfix_parse(
 void jm_postfix_release(struct jm_postfix *p);
 
 /*
- * The value of a setting for a service ("name/type"; NULL: main.cf alone); "" when it has none.
+ * The value of a setting for a service ("name/type"; NULL: main.cf alone); "" when it is not set.
  * Borrowed.
  */
 const char *jm_postfix_value(const struct jm_postfix *p, const char *service, const char *name);

@@ -68,7 +68,7 @@ static void check_conflict(struct jm_doctor *d, const struct jm_postfix *p, cons
 	}
 }
 
-/* Check the address of a listener, or inet_interfaces when it has none. */
+/* Check the address of a listener; of one without an address check inet_interfaces. */
 static void check_interfaces(
     struct jm_doctor *d, const struct jm_postfix *p, const char *listener, struct jm_span host)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Postfix' listeners: who listens at their ports, and who can reach them. */
+/* Postfix' listeners: the programs at their ports, and the machines that can reach them. */
 #ifndef JM_MILTER_CTL_DOCTOR_POSTFIX_LISTEN_H
 #define JM_MILTER_CTL_DOCTOR_POSTFIX_LISTEN_H
 

@@ -29,7 +29,7 @@ static void run_collect(const int fds[2], struct jm_buf *const bufs[2])
 				continue;
 			n = read(p[i].fd, chunk, sizeof chunk);
 			if (n > 0 && bufs[i] && jm_buf_add(bufs[i], chunk, (size_t)n, NULL) != 0)
-				continue; /* go on reading, or the program cannot end */
+				continue; /* continue to read, or the program cannot end */
 			if (n == 0 || (n < 0 && errno != EINTR))
 				p[i].fd = -1;
 		}

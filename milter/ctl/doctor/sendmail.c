@@ -22,7 +22,7 @@
 #define ANSWER_MIN_S 60
 #define DAY_S 86400
 
-/* Seconds of one letter in "C:30s;S:30s;R:2m"; -1 when it has none. */
+/* Seconds of one letter in "C:30s;S:30s;R:2m"; -1 when it is missing. */
 static int64_t timeout_of(struct jm_span t, unsigned char letter)
 {
 	while (t.len) {

@@ -26,7 +26,7 @@ void jm_sendmail_parse(unsigned char *p, size_t n, struct jm_sendmail *cf);
 /* Free what jm_sendmail_parse() filled. */
 void jm_sendmail_release(struct jm_sendmail *cf);
 
-/* The value of an option; "" when it has none. Borrowed. */
+/* The value of an option; "" when it is not set. Borrowed. */
 const char *jm_sendmail_option(const struct jm_sendmail *cf, const char *name);
 
 /*

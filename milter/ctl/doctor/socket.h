@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Addresses of sockets, and who may connect to one. Not thread-safe (getpwnam). */
+/* Addresses of sockets, and users that may connect to one. Not thread-safe (getpwnam). */
 #ifndef JM_MILTER_CTL_DOCTOR_SOCKET_H
 #define JM_MILTER_CTL_DOCTOR_SOCKET_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What services require of TLS and logins, and checks of a certificate. See tls.h. */
+/* Requirements of TLS and logins, and checks of a certificate. See tls.h. */
 #include "milter/ctl/doctor/tls.h"
 
 #include <stdlib.h>

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* TLS and logins: what the services require of an MTA, and the certificate that it has. */
+/* TLS and logins: the services' requirements on an MTA, and its certificate. */
 #ifndef JM_MILTER_CTL_DOCTOR_TLS_H
 #define JM_MILTER_CTL_DOCTOR_TLS_H
 
 #include "milter/ctl/doctor/finding.h"
 
-/* What at least one enabled service with transport SMTP requires of the MTA. */
+/* Requirements on the MTA: each is set when at least one enabled service with transport SMTP has
+ * it. */
 struct jm_doctor_wants {
 	bool tls, client_certificate, login;
 };

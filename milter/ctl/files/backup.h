@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* jmctl backup and jmctl restore: a verified copy of the archive, and a new archive from such a
- * copy. */
+/* jmctl backup and jmctl restore: a verified copy of the archive, and a new archive from a copy. */
 #ifndef JM_MILTER_CTL_FILES_BACKUP_H
 #define JM_MILTER_CTL_FILES_BACKUP_H
 

@@ -32,7 +32,7 @@
 char *jm_dump_path(
     const char *kind, uint64_t seq, const char *sha256, char path[JM_DUMP_PATH_BYTES]);
 
-/* The sequence number that a line of a manifest begins with; 0 when it has none. */
+/* The sequence number that a line of a manifest begins with; 0 when it is malformed. */
 uint64_t jm_dump_line_seq(const char *line);
 
 /* Compute the SHA-256 of a file as 64 digits. 0, or -1: TEMP. */

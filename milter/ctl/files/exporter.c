@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What exports of many messages share: fetching, checking, manifest, digests, the folder. The
- * formats are in export_files.c and edrm.c. */
+/*
+ * The shared part of exports of many messages: fetching, checking, manifest, digests, the folder.
+ * The formats are in export_files.c and edrm.c.
+ */
 #include "milter/ctl/files/exporter.h"
 
 #include <errno.h>
@@ -98,13 +100,13 @@ static int fetch_bytes(struct jm_exporter *x, const json_t *id, size_t which, st
 	return rc;
 }
 
-/* What is exported of the current item: all its contents, or all its reports. */
+/* The parts of the current item to export: all its contents, or all its reports. */
 static const json_t *parts_of(const struct jm_exporter *x)
 {
 	return json_object_get(x->item, x->report ? "reports" : "contents");
 }
 
-/* The digest by the archive's metadata; NULL: it has none. */
+/* The digest in the archive's metadata, or NULL. */
 static const char *digest_wanted(const struct jm_exporter *x, size_t which)
 {
 	return json_string_value(

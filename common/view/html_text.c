@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The text of HTML mail: blocks, white space, links, pictures. See html.h. */
-#include "common/view/html.h"
+/* The text of HTML mail: blocks, white space, links, pictures. See html_text.h. */
+#include "common/view/html_text.h"
 
 #include <libxml/HTMLparser.h>
 #include <string.h>

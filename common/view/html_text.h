@@ -3,8 +3,8 @@
  * The text of HTML mail, by the streaming HTML parser of libxml2: no tree is built, nothing is
  * fetched, no script runs. Any thread.
  */
-#ifndef JM_VIEW_HTML_H
-#define JM_VIEW_HTML_H
+#ifndef JM_VIEW_HTML_TEXT_H
+#define JM_VIEW_HTML_TEXT_H
 
 #include <stdbool.h>
 
