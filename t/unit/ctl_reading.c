@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * Text in search, show and export: folding, parts and their names, HTML, sizes, mbox quoting, whole
- * and cut at every octet.
- */
+/* What search, show and export make of text: folding, parts and their names, HTML, sizes, mbox
+ * quoting whole and cut at every octet. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -94,22 +92,23 @@ static void test_parts(void)
 	} rows[] = {
 		{ "Subject: x\n\nhello\n", "0 text/plain - 6; ", "a plain message" },
 		{ "", "0 text/plain - 0; ", "nothing" },
-		{ MIXED
-		    "\ntext\n--b\nContent-Type: application/pdf; name=\"a.pdf\"\nContent-Transfer-Encoding: base64\n\nQUJD\n--b--\n",
+		{ MIXED "\ntext\n--b\nContent-Type: application/pdf; name=\"a.pdf\"\n"
+			"Content-Transfer-Encoding: base64\n\nQUJD\n--b--\n",
 		    "0 text/plain - 4; 0 application/pdf a.pdf! 3; ", "an attachment" },
 		{ MIXED
-		    "Content-Disposition: attachment; filename*=utf-8''%e2%82%ac%20rates.txt\n\nx\n--b--\n",
+		    "Content-Disposition: attachment; filename*=utf-8''%e2%82%ac%20rates.txt\n\n"
+		    "x\n--b--\n",
 		    "0 text/plain € rates.txt! 1; ", "RFC 2231" },
-		{ MIXED
-		    "Content-Disposition: attachment; filename*0*=iso-8859-1'de'gr%FC; filename*1=n.txt\n\nx\n--b--\n",
+		{ MIXED "Content-Disposition: attachment; filename*0*=iso-8859-1'de'gr%FC; "
+			"filename*1=n.txt\n\nx\n--b--\n",
 		    "0 text/plain grün.txt! 1; ", "RFC 2231 in pieces" },
-		{ MIXED
-		    "Content-Disposition: attachment; filename=\"=?utf-8?b?w7w=?=.txt\"\n\nx\n--b--\n",
+		{ MIXED "Content-Disposition: attachment; filename=\"=?utf-8?b?w7w=?=.txt\"\n\nx\n"
+			"--b--\n",
 		    "0 text/plain ü.txt! 1; ", "an encoded word" },
 		{ MIXED "Content-Disposition: attachment; filename=\"\xfc.txt\"\n\nx\n--b--\n",
 		    "0 text/plain ü.txt! 1; ", "raw Latin-1" },
-		{ MIXED
-		    "Content-Type: message/rfc822\n\nSubject: =?utf-8?q?inn=C3=A9r?=\nContent-Type: text/csv; name=t.csv\n\n1,2\n--b--\n",
+		{ MIXED "Content-Type: message/rfc822\n\nSubject: =?utf-8?q?inn=C3=A9r?=\n"
+			"Content-Type: text/csv; name=t.csv\n\n1,2\n--b--\n",
 		    "0 message/rfc822 innér! 71; 1 text/csv t.csv! 3; ",
 		    "an attached message and what is in it" },
 		{ "Content-Type: multipart/digest; boundary=b\n\n--b\n\nSubject: one\n\n1\n--b--\n",
@@ -139,8 +138,8 @@ static void test_parts(void)
 	jm_buf_release(&out);
 }
 
-/* Multiparts within each other, deeper than is read. */
-static void test_depth(void)
+/* Multiparts in each other, deeper than the walk goes. */
+static void test_deep_parts(void)
 {
 	struct jm_buf out, seen;
 	struct jm_err err;
@@ -152,8 +151,8 @@ static void test_depth(void)
 			&out, "Content-Type: multipart/mixed; boundary=b\n\n--b\n", 47, &err) < 0)
 			break;
 	tap_ok(jm_parts_walk(jm_buf_span(&out), tell, &seen, &err) == 0, "5,000 levels");
-	jm_buf_release(&out);
 	jm_buf_release(&seen);
+	jm_buf_release(&out);
 }
 
 static void test_html(void)
@@ -163,7 +162,8 @@ static void test_html(void)
 	} rows[] = {
 		{ "<p>one</p><p>two &amp; three</p>", "one\n\ntwo & three" },
 		{ "<body>a<br>b<div>c</div>d", "a\nb\nc\nd" },
-		{ "<html><head><title>no</title><style>p{}</style></head><body>yes<script>alert(1)</script></body></html>",
+		{ "<html><head><title>no</title><style>p{}</style></head>"
+		  "<body>yes<script>alert(1)</script></body></html>",
 		    "yes" },
 		{ "  white \n space  ", "white space" },
 		{ "<pre>a\n  b</pre>", "a\n  b" },
@@ -198,6 +198,7 @@ static void test_html(void)
 	jm_buf_release(&out);
 }
 
+/* Texts that are too deep or too long, and the declared charset. */
 static void test_html_limits(void)
 {
 	struct jm_buf out, html;
@@ -326,8 +327,10 @@ static void test_sizes(void)
 static void test_preview(void)
 {
 	static const char message[] =
-	    "Received: from x for <hidden@example.com>\nBcc: hidden@example.com\nSubject: =?iso-8859-1?q?gr=FCn?=\nFrom: a@b.c\n"
-	    "Content-Type: multipart/alternative; boundary=b\n\n--b\nContent-Type: text/plain; charset=iso-8859-1\nContent-Transfer-Encoding: quoted-printable\n\n"
+	    "Received: from x for <hidden@example.com>\nBcc: hidden@example.com\n"
+	    "Subject: =?iso-8859-1?q?gr=FCn?=\nFrom: a@b.c\n"
+	    "Content-Type: multipart/alternative; boundary=b\n\n--b\nContent-Type: text/plain; "
+	    "charset=iso-8859-1\nContent-Transfer-Encoding: quoted-printable\n\n"
 	    "gr=FCn\n--b\nContent-Type: text/html\n\n<b>no</b>\n--b--\n";
 	struct jm_preview v, all;
 	struct jm_err err;
@@ -353,7 +356,7 @@ int main(void)
 {
 	test_fold();
 	test_parts();
-	test_depth();
+	test_deep_parts();
 	test_html();
 	test_html_limits();
 	test_mbox();
