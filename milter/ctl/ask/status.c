@@ -60,9 +60,9 @@ static void add_unverified(struct status *s)
 }
 
 static int status_put(
-    const struct jm_target *c, const json_t *status, bool all, bool days, struct jm_err *err)
+    const struct jm_target *t, const json_t *status, bool all, bool days, struct jm_err *err)
 {
-	if (c->json) {
+	if (t->json) {
 		jm_print_json(stdout, status);
 		return jm_print_flush(err);
 	}

@@ -52,23 +52,23 @@ out:
 	return rc;
 }
 
-static int find_place(const struct jm_target *c, struct place *p, struct jm_err *err)
+static int find_place(const struct jm_target *t, struct place *p, struct jm_err *err)
 {
-	if (c->socket && target_copy(c->socket, &p->socket, err) != 0)
+	if (t->socket && target_copy(t->socket, &p->socket, err) != 0)
 		return -1;
-	if (c->archive) {
-		if (target_copy(c->archive, &p->archive, err) != 0)
+	if (t->archive) {
+		if (target_copy(t->archive, &p->archive, err) != 0)
 			return -1;
-		if (!p->socket && asprintf(&p->socket, "%s/control.sock", c->archive) < 0) {
+		if (!p->socket && asprintf(&p->socket, "%s/control.sock", t->archive) < 0) {
 			p->socket = NULL;
 			return jm_err_set(err, JM_E_TEMP, "out of memory");
 		}
 		return 0;
 	}
 	/* Only a socket is named: ask the daemon there, or fail. */
-	if (c->socket && !c->config)
+	if (t->socket && !t->config)
 		return 0;
-	return place_from_settings(c->config ? c->config : JM_SETTINGS_DEFAULT_FILE, p, err);
+	return place_from_settings(t->config ? t->config : JM_SETTINGS_DEFAULT_FILE, p, err);
 }
 
 /* When root runs this: act as the owner of dir for a while. *back_r: come_back() has to undo it. */
@@ -109,24 +109,24 @@ static bool is_copy(const char *dir)
 	return false;
 }
 
-static int ask_archive(struct jm_target *c, const char *dir, const json_t *request,
+static int ask_archive(struct jm_target *t, const char *dir, const json_t *request,
     const struct jm_answer_out *out, struct jm_err *err)
 {
 	const struct jm_archive_options options = {
 		.dir = dir, .must_exist = true, .verbatim = is_copy(dir)
 	};
-	struct jm_archive *a = c->kept;
+	struct jm_archive *a = t->kept;
 	struct jm_err back_err;
 	bool back;
 	int rc = -1;
 
 	if (become_owner(dir, &back, err) == 0 && (a || jm_archive_open(&options, &a, err) == 0)) {
 		rc = jm_answer(a, NULL, request, out, err);
-		c->kept = a;
-		if (!c->keep)
-			jm_archive_close(&c->kept);
-		else if (!c->kept_dir)
-			c->kept_dir = strdup(dir);
+		t->kept = a;
+		if (!t->keep)
+			jm_archive_close(&t->kept);
+		else if (!t->kept_dir)
+			t->kept_dir = strdup(dir);
 	}
 	if (back && come_back(&back_err) != 0 && rc == 0) {
 		*err = back_err;
@@ -135,40 +135,40 @@ static int ask_archive(struct jm_target *c, const char *dir, const json_t *reque
 	return rc;
 }
 
-void jm_target_end(struct jm_target *c)
+void jm_target_end(struct jm_target *t)
 {
 	struct jm_err err;
 	bool back = false;
 
-	if (c->kept && c->kept_dir && become_owner(c->kept_dir, &back, &err) != 0)
+	if (t->kept && t->kept_dir && become_owner(t->kept_dir, &back, &err) != 0)
 		fprintf(stderr, "jmctl: %s\n", err.text);
-	jm_archive_close(&c->kept);
+	jm_archive_close(&t->kept);
 	if (back && come_back(&err) != 0)
 		fprintf(stderr, "jmctl: %s\n", err.text);
-	free(c->kept_dir);
-	c->kept_dir = NULL;
+	free(t->kept_dir);
+	t->kept_dir = NULL;
 }
 
 int jm_target_ask(
-    struct jm_target *c, const json_t *request, const struct jm_answer_out *out, struct jm_err *err)
+    struct jm_target *t, const json_t *request, const struct jm_answer_out *out, struct jm_err *err)
 {
 	struct place p = { NULL, NULL };
 	int fd = -1, rc;
 
-	rc = find_place(c, &p, err);
+	rc = find_place(t, &p, err);
 	if (rc < 0)
 		goto out;
 	/* While the archive is kept open here, no daemon can have started. */
-	rc = p.socket && !c->kept ? jm_client_connect(p.socket, &fd, err) : 0;
+	rc = p.socket && !t->kept ? jm_client_connect(p.socket, &fd, err) : 0;
 	if (rc < 0)
 		goto out;
-	c->offline = rc == 0;
+	t->offline = rc == 0;
 	if (rc == 1)
 		rc = jm_client_ask(fd, request, out, err);
-	else if (!p.archive || c->only_daemon)
+	else if (!p.archive || t->only_daemon)
 		rc = jm_err_set(err, JM_E_TEMP, "no daemon listens on %s", p.socket);
 	else
-		rc = ask_archive(c, p.archive, request, out, err);
+		rc = ask_archive(t, p.archive, request, out, err);
 out:
 	if (fd >= 0)
 		close(fd);
@@ -177,7 +177,7 @@ out:
 	return rc;
 }
 
-int jm_target_open(struct jm_target *c, const char *dir, struct jm_archive_options *options,
+int jm_target_open(struct jm_target *t, const char *dir, struct jm_archive_options *options,
     struct jm_archive **a_r, struct jm_err *err)
 {
 	struct place p = { NULL, NULL };
@@ -186,7 +186,7 @@ int jm_target_open(struct jm_target *c, const char *dir, struct jm_archive_optio
 	*a_r = NULL;
 	if (dir)
 		rc = target_copy(dir, &p.archive, err);
-	else if ((rc = find_place(c, &p, err)) == 0 && p.socket)
+	else if ((rc = find_place(t, &p, err)) == 0 && p.socket)
 		rc = jm_client_connect(p.socket, &fd, err);
 	if (rc == 1)
 		rc = jm_err_set(err, JM_E_DENIED,
@@ -197,12 +197,12 @@ int jm_target_open(struct jm_target *c, const char *dir, struct jm_archive_optio
 		rc = jm_err_set(
 		    err, JM_E_USAGE, "which archive? --archive DIR or --config FILE tells");
 	if (rc == 0) {
-		c->dir = p.archive;
+		t->dir = p.archive;
 		p.archive = NULL;
-		options->dir = c->dir;
-		if (become_owner(c->dir, &c->back, err) != 0 ||
+		options->dir = t->dir;
+		if (become_owner(t->dir, &t->back, err) != 0 ||
 		    jm_archive_open(options, a_r, err) != 0) {
-			jm_target_close(c, a_r);
+			jm_target_close(t, a_r);
 			rc = -1;
 		}
 	}
@@ -211,16 +211,16 @@ int jm_target_open(struct jm_target *c, const char *dir, struct jm_archive_optio
 	return rc;
 }
 
-void jm_target_close(struct jm_target *c, struct jm_archive **a)
+void jm_target_close(struct jm_target *t, struct jm_archive **a)
 {
 	struct jm_err err;
 
 	jm_archive_close(a);
-	if (c->back && come_back(&err) != 0)
+	if (t->back && come_back(&err) != 0)
 		fprintf(stderr, "jmctl: %s\n", err.text);
-	c->back = false;
-	free(c->dir);
-	c->dir = NULL;
+	t->back = false;
+	free(t->dir);
+	t->dir = NULL;
 }
 
 static int keep_row(void *ctx, const json_t *row, struct jm_err *err)
@@ -230,15 +230,15 @@ static int keep_row(void *ctx, const json_t *row, struct jm_err *err)
 	    : jm_err_set(err, JM_E_TEMP, "out of memory");
 }
 
-json_t *jm_target_domains(struct jm_target *c)
+json_t *jm_target_domains(struct jm_target *t)
 {
 	json_t *rows = json_array(), *request = json_pack("{s:s}", "verb", "domains");
 	const struct jm_answer_out out = { .object = keep_row, .ctx = rows };
 	struct jm_err err;
 
 	if (!rows || !request ||
-	    (jm_target_ask(c, request, &out, &err) != 0 &&
-		!(c->offline && err.kind == JM_E_NOTFOUND))) {
+	    (jm_target_ask(t, request, &out, &err) != 0 &&
+		!(t->offline && err.kind == JM_E_NOTFOUND))) {
 		json_decref(rows);
 		rows = NULL;
 	}

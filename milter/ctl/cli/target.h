@@ -33,14 +33,14 @@ struct jm_target {
 	char *kept_dir;          /* internal, owned */
 };
 
-#define JM_TARGET_OPTIONS(c) \
-	{ "config", JM_CTL_TEXT, &(c)->config, "FILE", \
+#define JM_TARGET_OPTIONS(t) \
+	{ "config", JM_CTL_TEXT, &(t)->config, "FILE", \
 		"settings that name archive and control socket [" JM_SETTINGS_DEFAULT_FILE "]" }, \
-	    { "archive", JM_CTL_TEXT, &(c)->archive, "DIR", \
+	    { "archive", JM_CTL_TEXT, &(t)->archive, "DIR", \
 		    "this archive, or the daemon that owns it; no settings are read" }, \
-	    { "socket", JM_CTL_TEXT, &(c)->socket, "PATH", "the daemon's control socket" }, \
+	    { "socket", JM_CTL_TEXT, &(t)->socket, "PATH", "the daemon's control socket" }, \
 	{ \
-		"json", JM_CTL_FLAG, &(c)->json, NULL, "print JSON, one object a line" \
+		"json", JM_CTL_FLAG, &(t)->json, NULL, "print JSON, one object a line" \
 	}
 
 /*
@@ -51,11 +51,11 @@ struct jm_target {
  * Returns 0, or -1 with the kinds of jm_answer() and of jm_client_ask(); also NOTFOUND when there
  * is no archive, and DENIED when it belongs to another process or user.
  */
-int jm_target_ask(struct jm_target *c, const json_t *request, const struct jm_answer_out *out,
+int jm_target_ask(struct jm_target *t, const json_t *request, const struct jm_answer_out *out,
     struct jm_err *err) JM_MUST_CHECK;
 
 /* Close the archive that "keep" kept open. */
-void jm_target_end(struct jm_target *c);
+void jm_target_end(struct jm_target *t);
 
 /*
  * Open the archive in this process, for work that is impossible while a daemon runs. dir: the
@@ -64,14 +64,14 @@ void jm_target_end(struct jm_target *c);
  * listens, USAGE when no archive is named, and the kinds of jm_archive_open(). jm_target_close()
  * closes *a, also after a failure, and undoes the change of user.
  */
-int jm_target_open(struct jm_target *c, const char *dir, struct jm_archive_options *options,
+int jm_target_open(struct jm_target *t, const char *dir, struct jm_archive_options *options,
     struct jm_archive **a_r, struct jm_err *err) JM_MUST_CHECK;
-void jm_target_close(struct jm_target *c, struct jm_archive **a);
+void jm_target_close(struct jm_target *t, struct jm_archive **a);
 
 /*
  * The domains that daemon or archive know, as rows for jm_domains_list(); the caller owns them.
  * None for an archive that does not exist. NULL when neither answers.
  */
-json_t *jm_target_domains(struct jm_target *c);
+json_t *jm_target_domains(struct jm_target *t);
 
 #endif
