@@ -3,6 +3,7 @@ common_libjm_a_SOURCES =
 include common/base/local.mk
 include common/json/local.mk
 include common/mail/local.mk
+include common/view/local.mk
 include common/journal/local.mk
 include common/settings/local.mk
 include common/volume/local.mk

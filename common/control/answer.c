@@ -10,8 +10,9 @@
 #include <string.h>
 
 #include "common/base/clock.h"
-#include "common/mail/domain.h"
 #include "common/base/log.h"
+#include "common/control/criterion.h"
+#include "common/mail/domain.h"
 
 /* Kinds of arguments. A flag that is false is as good as absent; a date is text for
  * jm_clock_parse(). */
@@ -23,7 +24,7 @@ struct argument {
 	bool needed;
 };
 
-#define ARGUMENTS_MAX 28
+#define ARGUMENTS_MAX 10
 
 /* A request whose arguments are checked already. */
 struct question {
@@ -36,7 +37,8 @@ struct question {
 struct verb {
 	const char *name;
 	int (*answer)(const struct question *q, struct jm_err *err);
-	struct argument arguments[ARGUMENTS_MAX]; /* the end: a NULL name */
+	struct argument arguments[ARGUMENTS_MAX];                     /* the end: a NULL name */
+	enum { CRITERIA_NONE, CRITERIA_LIST, CRITERIA_ALL } criteria; /* that it takes besides */
 };
 
 static uint64_t number(const struct question *q, const char *name)
@@ -153,32 +155,41 @@ static int sort_named(const char *name)
 	return -1;
 }
 
-/* list and search: the same, with more or fewer criteria. */
+/* Set the fields of the criteria that were given. */
+static void fill_filter(const struct question *q, struct jm_archive_filter *f)
+{
+	size_t n;
+	const struct jm_criterion *rows = jm_criteria(&n);
+
+	for (size_t i = 0; i < n; i++) {
+		void *field = (char *)f + rows[i].offset;
+
+		switch (rows[i].type) {
+		case JM_CRITERION_FLAG:
+			*(bool *)field = flag(q, rows[i].name);
+			break;
+		case JM_CRITERION_TEXT:
+			*(const char **)field = text(q, rows[i].name);
+			break;
+		case JM_CRITERION_DATE:
+			*(int64_t *)field = date_ms(q, rows[i].name);
+			break;
+		case JM_CRITERION_SIZE:
+			*(uint64_t *)field = number(q, rows[i].name);
+			break;
+		}
+	}
+}
+
+/* list and search: the same, with fewer or all criteria. */
 static int answer_list(const struct question *q, struct jm_err *err)
 {
 	int sort = text(q, "sort") ? sort_named(text(q, "sort")) : JM_SORT_ID;
-	const struct jm_archive_filter f = {
+	struct jm_archive_filter f = {
 		.after_id = number(q, "after"),
 		.limit = number(q, "limit"),
 		.reverse = flag(q, "reverse"),
-		.set_aside = flag(q, "set-aside") || flag(q, "expired"),
 		.expired = flag(q, "expired"),
-		.bcc = flag(q, "bcc"),
-		.address = text(q, "address"),
-		.sender = text(q, "sender"),
-		.recipient = text(q, "recipient"),
-		.domain = text(q, "domain"),
-		.subdomains = flag(q, "subdomains"),
-		.message_id = text(q, "message-id"),
-		.service = text(q, "service"),
-		.subject = text(q, "subject"),
-		.attachment = text(q, "attachment"),
-		.min_bytes = number(q, "min-size"),
-		.max_bytes = number(q, "max-size"),
-		.since_ms = date_ms(q, "since"),
-		.until_ms = date_ms(q, "until"),
-		.sent_since_ms = date_ms(q, "sent-since"),
-		.sent_until_ms = date_ms(q, "sent-until"),
 		.sort = (enum jm_archive_sort)sort,
 		.progress = pass_progress,
 	};
@@ -187,6 +198,8 @@ static int answer_list(const struct question *q, struct jm_err *err)
 		return jm_err_set(err, JM_E_USAGE,
 		    "search: \"sort\" is date, sent, size, sender or subject, not \"%.40s\"",
 		    text(q, "sort"));
+	fill_filter(q, &f);
+	f.set_aside = f.set_aside || f.expired;
 	return jm_archive_list(q->archive, &f, pass_on, (void *)(uintptr_t)q, err);
 }
 
@@ -531,20 +544,12 @@ static const struct verb verbs[] = {
 	{ "live", answer_live, { { NULL, FLAG, false } } },
 	{ "list", answer_list,
 	    { { "limit", NUMBER, false }, { "after", NUMBER, false }, { "reverse", FLAG, false },
-		{ "since", DATE, false }, { "until", DATE, false }, { "address", TEXT, false },
-		{ "message-id", TEXT, false }, { "service", TEXT, false },
-		{ "set-aside", FLAG, false }, { "expired", FLAG, false },
-		{ "bcc", FLAG, false } } },
+		{ "expired", FLAG, false } },
+	    CRITERIA_LIST },
 	{ "search", answer_list,
 	    { { "limit", NUMBER, false }, { "after", NUMBER, false }, { "reverse", FLAG, false },
-		{ "since", DATE, false }, { "until", DATE, false }, { "address", TEXT, false },
-		{ "message-id", TEXT, false }, { "service", TEXT, false },
-		{ "set-aside", FLAG, false }, { "expired", FLAG, false }, { "bcc", FLAG, false },
-		{ "sender", TEXT, false }, { "recipient", TEXT, false }, { "domain", TEXT, false },
-		{ "subdomains", FLAG, false }, { "subject", TEXT, false },
-		{ "attachment", TEXT, false }, { "min-size", NUMBER, false },
-		{ "max-size", NUMBER, false }, { "sent-since", DATE, false },
-		{ "sent-until", DATE, false }, { "sort", TEXT, false } } },
+		{ "expired", FLAG, false }, { "sort", TEXT, false } },
+	    CRITERIA_ALL },
 	{ "show", answer_show,
 	    { { "id", NUMBER, false }, { "message-id", TEXT, false }, { "bcc", FLAG, false } } },
 	{ "export", answer_export,
@@ -603,19 +608,31 @@ static int check_value(
 	return jm_err_set(err, JM_E_BUG, "%s: argument of unknown kind", v->name);
 }
 
-static const struct argument *argument_named(const struct verb *v, const char *name)
+/* The argument of that name, as one of the verb's own or as a criterion. False: there is none. */
+static bool find_argument(const struct verb *v, const char *name, struct argument *a_r)
 {
+	static const enum kind kinds[] = { [JM_CRITERION_FLAG] = FLAG,
+		[JM_CRITERION_TEXT] = TEXT,
+		[JM_CRITERION_DATE] = DATE,
+		[JM_CRITERION_SIZE] = NUMBER };
+	const struct jm_criterion *c = v->criteria == CRITERIA_NONE ? NULL
+								    : jm_criterion_named(name);
 	size_t i;
 
 	for (i = 0; i < ARGUMENTS_MAX && v->arguments[i].name; i++)
-		if (strcmp(v->arguments[i].name, name) == 0)
-			return &v->arguments[i];
-	return NULL;
+		if (strcmp(v->arguments[i].name, name) == 0) {
+			*a_r = v->arguments[i];
+			return true;
+		}
+	if (!c || (v->criteria == CRITERIA_LIST && !c->list))
+		return false;
+	*a_r = (struct argument){ c->name, kinds[c->type], false };
+	return true;
 }
 
 static int check_request(const struct verb *v, const json_t *request, struct jm_err *err)
 {
-	const struct argument *a;
+	struct argument a;
 	const char *key;
 	json_t *value;
 	size_t i;
@@ -623,11 +640,10 @@ static int check_request(const struct verb *v, const json_t *request, struct jm_
 	json_object_foreach((json_t *)(uintptr_t)request, key, value) {
 		if (strcmp(key, "verb") == 0)
 			continue;
-		a = argument_named(v, key);
-		if (!a)
+		if (!find_argument(v, key, &a))
 			return jm_err_set(
 			    err, JM_E_USAGE, "%s: no argument \"%.60s\"", v->name, key);
-		if (check_value(v, a, value, err) < 0)
+		if (check_value(v, &a, value, err) < 0)
 			return -1;
 	}
 	for (i = 0; i < ARGUMENTS_MAX && v->arguments[i].name; i++)

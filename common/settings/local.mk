@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 common_libjm_a_SOURCES += \
-	common/settings/settings.c common/settings/settings.h \
+	common/settings/settings.c common/settings/settings.h common/settings/default.h \
 	common/settings/loader.c common/settings/loader.h \
 	common/settings/document.c common/settings/document.h \
 	common/settings/consistency.c common/settings/consistency.h \

@@ -24,6 +24,7 @@
 #include "common/base/log.h"
 #include "common/pop3/connect.h"
 #include "common/settings/loader.h"
+#include "common/settings/default.h"
 #include "milter/daemon/collect.h"
 #include "milter/daemon/control.h"
 #include "milter/daemon/daemon.h"
@@ -35,7 +36,6 @@
 #include "milter/daemon/smtp.h"
 
 #define NAME_BYTES 40 /* of a user, for events */
-#define DEFAULT_SETTINGS JM_SYSCONFDIR "/journal-milter/journal-milter.xml"
 #define REPORT_BYTES (256u * 1024u)
 #define KEEP_BYTES (1024 * 1024) /* of free heap an arena keeps */
 #define TICK_MS 200
@@ -51,7 +51,7 @@ struct options {
 static void usage(FILE *to)
 {
 	fputs("usage: journal-milter [-c FILE] [-f] [-n] [-V]\n"
-	      "  -c FILE  settings (default " DEFAULT_SETTINGS ")\n"
+	      "  -c FILE  settings (default " JM_SETTINGS_DEFAULT_FILE ")\n"
 	      "  -f       log to standard error instead of syslog\n"
 	      "  -n       check the settings and exit: 0, or 78 when they are wrong\n"
 	      "  -V       print the version and exit\n",
@@ -62,7 +62,7 @@ static int read_options(int argc, char **argv, struct options *o)
 {
 	int c;
 
-	*o = (struct options){ .settings = DEFAULT_SETTINGS };
+	*o = (struct options){ .settings = JM_SETTINGS_DEFAULT_FILE };
 	while ((c = getopt(argc, argv, "c:fnVh")) != -1)
 		switch (c) {
 		case 'c':
