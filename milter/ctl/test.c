@@ -16,10 +16,10 @@
 #include "common/base/clock.h"
 #include "common/base/spool.h"
 #include "common/journal/unwrap.h"
+#include "common/pop3/mailbox.h"
 #include "common/settings/settings.h"
 #include "milter/ctl/ctl.h"
 #include "milter/ctl/print.h"
-#include "milter/mailbox.h"
 
 #define REPORT_BYTES (1024u * 1024)
 #define DEFAULT_FILE JM_SYSCONFDIR "/journal-milter/journal-milter.xml"

@@ -9,7 +9,7 @@ milter_daemon_journal_milter_SOURCES = \
 	milter/daemon/document.c milter/daemon/document.h milter/daemon/main.c milter/daemon/notify.c milter/daemon/notify.h \
 	milter/daemon/publisher.c milter/daemon/publisher.h \
 	milter/daemon/pool.c milter/daemon/pool.h \
-	milter/daemon/pull.c milter/daemon/pull.h milter/daemon/ids.c milter/daemon/ids.h milter/mailbox.c milter/mailbox.h \
+	milter/daemon/pull.c milter/daemon/pull.h milter/daemon/ids.c milter/daemon/ids.h \
 	milter/daemon/queue.c milter/daemon/queue.h \
 	milter/daemon/reply.c milter/daemon/reply.h \
 	milter/daemon/smtp.c milter/daemon/smtp.h \

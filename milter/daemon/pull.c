@@ -9,10 +9,10 @@
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/pop3/connect.h"
+#include "common/pop3/mailbox.h"
 #include "common/pop3/plan.h"
 #include "milter/daemon/intake.h"
 #include "milter/daemon/watch.h"
-#include "milter/mailbox.h"
 
 #define SLOTS 16
 #define WORKERS 8
