@@ -19,6 +19,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/log.h"
+#include "common/base/socket.h"
 #include "common/control/frame.h"
 
 #define REQUEST_MAX_BYTES 65536u
@@ -210,7 +211,8 @@ static void welcome(struct jm_control *k, int fd)
 
 	if (!c) {
 		refuse(fd,
-		    "the daemon is answering as many requests as it does at a time (8); try again in a moment");
+		    "the daemon is answering as many requests as it does at a time (8); try "
+		    "again in a moment");
 		return;
 	}
 	c->control = k;
@@ -254,44 +256,12 @@ static void *accept_clients(void *arg)
 	}
 }
 
-/* Makes way for our socket: what a dead process left is removed, anything else is an error. */
-static int clear_path(const struct sockaddr_un *address, struct jm_err *err)
-{
-	const char *path = address->sun_path;
-	struct stat st;
-	int fd, alive;
-
-	if (lstat(path, &st) < 0)
-		return errno == ENOENT
-		    ? 0
-		    : jm_err_sys(err, errno == EACCES ? JM_E_DENIED : JM_E_CONFIG,
-			  "control socket %s", path);
-	if (!S_ISSOCK(st.st_mode))
-		return jm_err_set(err, JM_E_CONFIG,
-		    "control socket %s: a file that is no socket stands there; move it away or set another path",
-		    path);
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0)
-		return jm_err_sys(err, JM_E_TEMP, "control socket %s", path);
-	/* EAGAIN: somebody listens, with a full backlog. */
-	alive = connect(fd, (const struct sockaddr *)address, sizeof *address) == 0 ||
-	    errno == EAGAIN;
-	close(fd);
-	if (alive)
-		return jm_err_set(
-		    err, JM_E_DENIED, "control socket %s: another process listens there", path);
-	if (unlink(path) < 0 && errno != ENOENT)
-		return jm_err_sys(
-		    err, JM_E_DENIED, "control socket %s: cannot remove the old one", path);
-	return 0;
-}
-
 static int listen_on(struct jm_control *k, struct jm_err *err)
 {
 	const char *path = k->address.sun_path;
 	struct stat st;
 
-	if (clear_path(&k->address, err) < 0)
+	if (jm_socket_clear("control socket", path, err) != 0)
 		return -1;
 	k->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (k->fd < 0)
@@ -352,7 +322,8 @@ int jm_control_start(const char *path, struct jm_archive *a,
 	k->address.sun_family = AF_UNIX;
 	if (path_n == 0 || path_n >= sizeof k->address.sun_path) {
 		jm_err_set(err, JM_E_CONFIG,
-		    "control socket %s: the path has %zu bytes, 1 to %zu are possible; set control-socket to a shorter one",
+		    "control socket %s: the path has %zu bytes, 1 to %zu are possible; set "
+		    "control-socket to a shorter one",
 		    path, path_n, sizeof k->address.sun_path - 1);
 		goto fail;
 	}

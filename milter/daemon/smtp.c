@@ -339,7 +339,8 @@ static sfsistat on_header(SMFICTX *ctx, char *name, char *value)
 	if (s->intake.targets_n && strlen(name) + strlen(value) >= CUT_BYTES)
 		jm_daemon_note(the_daemon, "header-perhaps-cut",
 		    s->intake.targets[0].service->email_address, s->client, name,
-		    "a header field at the top is so long that the MTA may have cut it (Postfix does at 60000 bytes); the journaled message is not concerned");
+		    "a header field at the top is so long that the MTA may have cut it (Postfix "
+		    "does at 60000 bytes); the journaled message is not concerned");
 	gather(s, name, strlen(name));
 	gather(s, ":", 1);
 	while ((lf = strchr(value, '\n')) != NULL) {
@@ -524,7 +525,8 @@ void jm_smtp_tick(void)
 		turned_away = jm_pool_turned_away();
 		jm_daemon_note(the_daemon, "connections-turned-away", NULL, "daemon", "limit",
 		    "more connections of MTAs than the limit of open files, or memory, allows: "
-		    "those above it were closed, and their senders get 4xx and try again; raise LimitNOFILE, or let the MTA connect less often");
+		    "those above it were closed, and their senders get 4xx and try again; raise "
+		    "LimitNOFILE, or let the MTA connect less often");
 	}
 	if (!knocked && jm_pool_stopping()) {
 		atomic_store(&the_daemon->stopping, true);
@@ -542,7 +544,8 @@ static int open_socket(const struct jm_settings *settings, struct jm_err *err)
 
 	if (!conn || smfi_setconn(conn) != MI_SUCCESS || smfi_opensocket(true) != MI_SUCCESS) {
 		jm_err_set(err, JM_E_CONFIG,
-		    "cannot listen on milter socket %s (address in use, folder missing, or no right?)",
+		    "cannot listen on milter socket %s (address in use, folder missing, or no "
+		    "right?)",
 		    settings->socket);
 		goto out;
 	}

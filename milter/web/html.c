@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Escaping, and the forms of numbers, sizes and times. Whole parts of the page are written by
+ * page.c and chart.c. See html.h. */
 #include "milter/web/html.h"
 
 #include <inttypes.h>
