@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The control socket's threads: accept, read one request with a time-out, answer it, close. See
- * control.h. */
+/* The threads of the control socket: accept, read one request with a time-out, answer it, close.
+ * The frames on the wire are in common/control/frame.c. See control.h. */
 #include "milter/daemon/control.h"
 
 #include <errno.h>
@@ -24,18 +24,17 @@
 
 #define REQUEST_MAX_BYTES 65536u
 #define REQUEST_MS 10000 /* for the whole request */
-#define REFUSE_MS \
-	200 /* for the word to a client that is one too many: the accept thread must not wait for \
-	       it */
-#define ANSWER_MS 600000 /* a pager may stand still for a while */
+#define REFUSE_MS 200    /* for the refusal of a client: the accept thread must not wait for it */
+#define ANSWER_MS 600000 /* for each frame: somebody may read the answer in a pager */
 #define PIECE_BYTES 262144u
 
 struct client {
 	struct jm_control *control;
 	pthread_t thread;
-	bool joinable;    /* thread was started and not joined yet; accept thread and stop only */
-	atomic_bool done; /* the thread has nothing left to do */
-	int fd;           /* closed when joined, so that stop may shut it down at any time */
+	bool joinable; /* the thread was started and is not joined yet; used by the accept thread,
+			  and after its end by jm_control_stop() */
+	atomic_bool done; /* set by the thread at its end */
+	int fd; /* closed when the thread is joined, so that a stop may shut it down at any time */
 };
 
 struct jm_control {
@@ -43,9 +42,9 @@ struct jm_control {
 	json_t *(*known)(void *ctx, const char *verb);
 	void *ctx;
 	struct sockaddr_un address;
-	dev_t dev; /* of the socket file, so that only our own is removed */
-	ino_t ino;
-	int fd, wake_fd;
+	dev_t dev;       /* of the socket file, so that only our own one is removed */
+	ino_t ino;       /* 0: there is none */
+	int fd, wake_fd; /* wake_fd: written to at the stop */
 	pthread_t thread;
 	struct client clients[JM_CONTROL_CLIENTS];
 };
@@ -80,8 +79,8 @@ static int put_bytes(void *ctx, const void *p, size_t n, struct jm_err *err)
 	return 0;
 }
 
-/* The last frame. A text that is no UTF-8 (a file's name, say) must not cost the client its answer.
- */
+/* Send the last frame. A text that is not UTF-8, as the name of a file may be, is replaced, so that
+ * the client still gets its answer. */
 static int put_end(int fd, const struct jm_err *err, int timeout_ms, struct jm_err *send_err)
 {
 	json_t *end = json_pack("{s:s, s:s}", "kind", err ? jm_err_kind_name(err->kind) : "",
@@ -98,7 +97,7 @@ static int put_end(int fd, const struct jm_err *err, int timeout_ms, struct jm_e
 
 static int read_request(int fd, json_t **request_r, struct jm_err *err)
 {
-	struct jm_err why;
+	struct jm_err cause;
 	struct jm_buf b;
 	char type;
 	int rc = -1;
@@ -111,10 +110,10 @@ static int read_request(int fd, json_t **request_r, struct jm_err *err)
 		    err, JM_E_USAGE, "control socket: a request begins with a frame of type Q");
 		goto out;
 	}
-	rc = jm_json_read_strict(b.p, b.len, request_r, &why);
+	rc = jm_json_read_strict(b.p, b.len, request_r, &cause);
 	if (rc < 0)
-		jm_err_set(err, why.kind == JM_E_CORRUPT ? JM_E_USAGE : why.kind,
-		    "control socket: the request: %s", why.text);
+		jm_err_set(err, cause.kind == JM_E_CORRUPT ? JM_E_USAGE : cause.kind,
+		    "control socket: the request: %s", cause.text);
 out:
 	jm_buf_release(&b);
 	return rc;
@@ -126,7 +125,7 @@ static void log_served(int fd, const json_t *request, const struct jm_err *err, 
 	struct ucred peer = { .pid = -1, .uid = (uid_t)-1, .gid = (gid_t)-1 };
 	socklen_t n = sizeof peer;
 	int known = getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &n);
-	/* Who follows asks every second: that would be most of the log. */
+	/* A client that follows asks every second, which would fill most of the log. */
 	bool again = json_is_true(json_object_get(request, "follow")) ||
 	    (verb && (strcmp(verb, "live") == 0 || strcmp(verb, "follow") == 0));
 
@@ -140,7 +139,7 @@ static void log_served(int fd, const json_t *request, const struct jm_err *err, 
 	    { "text", JM_S(err ? err->text : "") });
 }
 
-static void *serve(void *arg)
+static void *serve_client(void *arg)
 {
 	struct client *c = arg;
 	const struct jm_answer_out out = {
@@ -159,8 +158,8 @@ static void *serve(void *arg)
 		rc = jm_answer(c->control->archive, state, request, &out, &err);
 	}
 	log_served(c->fd, request, rc < 0 ? &err : NULL, started_us);
-	/* When even this cannot be sent the client sees the connection end without an E frame, and
-	 * says so. */
+	/* When even this cannot be sent, the connection ends without an E frame, which the client
+	 * reports. */
 	if (put_end(c->fd, rc < 0 ? &err : NULL, REQUEST_MS, &send_err) < 0)
 		JM_LOG(JM_LOG_DEBUG, "control-lost", { "text", JM_S(send_err.text) });
 	json_decref(state);
@@ -170,7 +169,7 @@ static void *serve(void *arg)
 	return NULL;
 }
 
-static void join(struct client *c)
+static void join_client(struct client *c)
 {
 	if (!c->joinable)
 		return;
@@ -180,26 +179,26 @@ static void join(struct client *c)
 	c->joinable = false;
 }
 
-/* A place for one more client, or NULL. */
+/* Return a place for one more client, or NULL. */
 static struct client *free_place(struct jm_control *k)
 {
 	size_t i;
 
 	for (i = 0; i < JM_CONTROL_CLIENTS; i++) {
 		if (k->clients[i].joinable && atomic_load(&k->clients[i].done))
-			join(&k->clients[i]);
+			join_client(&k->clients[i]);
 		if (!k->clients[i].joinable)
 			return &k->clients[i];
 	}
 	return NULL;
 }
 
-static void refuse(int fd, const char *why)
+static void refuse_client(int fd, const char *text)
 {
 	struct jm_err err, send_err;
 
-	jm_err_set(&err, JM_E_TEMP, "%s", why);
-	JM_LOG(JM_LOG_WARNING, "control-refused", { "text", JM_S(why) });
+	jm_err_set(&err, JM_E_TEMP, "%s", text);
+	JM_LOG(JM_LOG_WARNING, "control-refused", { "text", JM_S(text) });
 	if (put_end(fd, &err, REFUSE_MS, &send_err) < 0)
 		JM_LOG(JM_LOG_DEBUG, "control-lost", { "text", JM_S(send_err.text) });
 	close(fd);
@@ -210,7 +209,7 @@ static void welcome(struct jm_control *k, int fd)
 	struct client *c = free_place(k);
 
 	if (!c) {
-		refuse(fd,
+		refuse_client(fd,
 		    "the daemon is answering as many requests as it does at a time (8); try "
 		    "again in a moment");
 		return;
@@ -218,9 +217,9 @@ static void welcome(struct jm_control *k, int fd)
 	c->control = k;
 	c->fd = fd;
 	atomic_store(&c->done, false);
-	if (pthread_create(&c->thread, NULL, serve, c) != 0) {
+	if (pthread_create(&c->thread, NULL, serve_client, c) != 0) {
 		c->fd = -1;
-		refuse(fd,
+		refuse_client(fd,
 		    "the daemon could not start a thread for this request; try again in a moment");
 		return;
 	}
@@ -248,8 +247,8 @@ static void *accept_clients(void *arg)
 		if (fd >= 0) {
 			welcome(k, fd);
 		} else if (errno != EINTR && errno != ECONNABORTED && errno != EAGAIN) {
-			/* Out of descriptors, most likely: the client waits in the backlog, and we
-			 * must not spin. */
+			/* Most likely there is no descriptor left: the client waits in the backlog.
+			 * Without a pause this would be a busy loop. */
 			JM_LOG(JM_LOG_ERROR, "control-accept-failed", { "errno", JM_I(errno) });
 			jm_clock_sleep_ms(200);
 		}
@@ -266,8 +265,8 @@ static int listen_on(struct jm_control *k, struct jm_err *err)
 	k->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (k->fd < 0)
 		return jm_err_sys(err, JM_E_TEMP, "control socket %s", path);
-	/* Before bind(2), so that there is no moment in which others may connect; after it, because
-	 * the umask took bits away. */
+	/* Before bind(2), so that nobody else can connect in between; and once more below, because
+	 * the umask takes bits away. */
 	if (fchmod(k->fd, 0660) < 0)
 		return jm_err_sys(err, JM_E_TEMP, "control socket %s: fchmod", path);
 	if (bind(k->fd, (const struct sockaddr *)&k->address, sizeof k->address) < 0)
@@ -287,8 +286,8 @@ static int listen_on(struct jm_control *k, struct jm_err *err)
 	return 0;
 }
 
-/* Closes and removes what listen_on() made. */
-static void unlisten(struct jm_control *k)
+/* Close and remove what listen_on() made, and free k. */
+static void control_free(struct jm_control *k)
 {
 	struct stat st;
 
@@ -335,7 +334,7 @@ int jm_control_start(const char *path, struct jm_archive *a,
 		jm_err_sys(err, JM_E_TEMP, "control socket: eventfd");
 		goto fail;
 	}
-	/* The clients' threads inherit the mask: signals are the daemon's business. */
+	/* The threads inherit the mask: signals are handled by others. */
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	failed = pthread_create(&k->thread, NULL, accept_clients, k);
@@ -347,7 +346,7 @@ int jm_control_start(const char *path, struct jm_archive *a,
 	*c_r = k;
 	return 0;
 fail:
-	unlisten(k);
+	control_free(k);
 	return -1;
 }
 
@@ -366,6 +365,6 @@ void jm_control_stop(struct jm_control **c)
 		if (k->clients[i].joinable)
 			shutdown(k->clients[i].fd, SHUT_RDWR);
 	for (i = 0; i < JM_CONTROL_CLIENTS; i++)
-		join(&k->clients[i]);
-	unlisten(k);
+		join_client(&k->clients[i]);
+	control_free(k);
 }
