@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* getopt(3) by a table. What the values mean is the caller's part. See program.h. */
+/* getopt(3) by a table. The meaning of the values is the caller's business. See program.h. */
 #include "common/base/program.h"
 
 #include <getopt.h>

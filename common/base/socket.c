@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Whether a Unix domain socket is still used is found by connecting to it. Making and binding the
- * new one is the caller's part. See socket.h. */
+/* Whether a Unix domain socket is still used is found by connecting to it. The caller makes and
+ * binds the new one. See socket.h. */
 #include "common/base/socket.h"
 
 #include <errno.h>

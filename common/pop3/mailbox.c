@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Password files, token commands, and the account made from them. What a server says to the account
- * is not known here. See mailbox.h. */
+/* Password files, token commands, and the account made from them. The login itself is in connect.c.
+ * See mailbox.h. */
 #include "common/pop3/mailbox.h"
 
 #include <errno.h>

@@ -15,9 +15,8 @@
 
 #define ROWS 256
 #define CLIENT_BYTES 64
-#define HALF_US \
-	41588830 /* half-life: a minute times ln 2, so that a steady rate of n messages a \
-		    minute has the score n */
+/* Half-life: a minute times ln 2, so that a steady rate of n messages a minute has the score n. */
+#define HALF_US 41588830
 
 struct row {
 	char client[CLIENT_BYTES]; /* "": the row is free */

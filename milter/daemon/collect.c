@@ -23,11 +23,11 @@ struct poller {
 	char *service; /* its email address; owned */
 
 	/* Used by the thread only. */
-	struct jm_settings *seen;            /* the settings of the last look */
-	unsigned turn;                       /* how often they were new */
-	bool wanted;                         /* by them, the poller is to go on */
-	const struct jm_service *begun_with; /* the service of the current session; NULL between
-						sessions */
+	struct jm_settings *seen; /* the settings that were checked last */
+	unsigned turn;            /* how often they were new */
+	bool wanted;              /* they want this poller to continue */
+	/* The service of the current session; NULL between sessions. */
+	const struct jm_service *begun_with;
 	struct jm_ids failing;
 	struct jm_pull_gone gone;
 	unsigned failures;      /* sessions that failed, in a row */
@@ -64,7 +64,8 @@ static bool same_setting(const char *a, const char *b)
 	return a && b ? strcmp(a, b) == 0 : a == b;
 }
 
-/* True when a session may go on under new settings: they reach the same mailbox in the same way. */
+/* True when a session may continue under new settings, because they reach the same mailbox in the
+ * same way. */
 static bool same_mailbox(const struct jm_mailbox *a, const struct jm_mailbox *b)
 {
 	return same_setting(a->hostname, b->hostname) && a->port == b->port &&
@@ -281,8 +282,8 @@ static void sweep(struct jm_collector *c)
 			continue;
 		}
 		*at = p->next;
-		pthread_join(p->thread, NULL); /* soon: it set ended under this lock, and gave it
-						  up */
+		/* Soon: the thread set ended under this lock, and has given the lock up. */
+		pthread_join(p->thread, NULL);
 		free(p->service);
 		free(p);
 	}
@@ -330,7 +331,7 @@ void jm_collect_stop(struct jm_daemon *d)
 	struct jm_collector *c = d->collector;
 	bool left = c != NULL;
 
-	atomic_store(&d->stopping, true); /* pollers look at it */
+	atomic_store(&d->stopping, true); /* pollers check it */
 	while (left) {
 		pthread_mutex_lock(&c->lock);
 		c->ended = true;

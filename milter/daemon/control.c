@@ -31,8 +31,9 @@
 struct client {
 	struct jm_control *control;
 	pthread_t thread;
-	bool joinable; /* the thread was started and is not joined yet; used by the accept thread,
-			  and after its end by jm_control_stop() */
+	/* The thread was started and is not joined yet; used by the accept thread, and after its
+	 * end by jm_control_stop(). */
+	bool joinable;
 	atomic_bool done; /* set by the thread at its end */
 	int fd; /* closed when the thread is joined, so that a stop may shut it down at any time */
 };
@@ -43,7 +44,7 @@ struct jm_control {
 	void *ctx;
 	struct sockaddr_un address;
 	dev_t dev;       /* of the socket file, so that only our own one is removed */
-	ino_t ino;       /* 0: there is none */
+	ino_t ino;       /* 0: no socket file was made */
 	int fd, wake_fd; /* wake_fd: written to at the stop */
 	pthread_t thread;
 	struct client clients[JM_CONTROL_CLIENTS];
@@ -71,7 +72,7 @@ static int put_bytes(void *ctx, const void *p, size_t n, struct jm_err *err)
 	while (n > 0) {
 		size_t piece = n < PIECE_BYTES ? n : PIECE_BYTES;
 
-		if (jm_frame_write(c->fd, 'B', at, piece, ANSWER_MS, err) < 0)
+		if (jm_frame_write(c->fd, 'B', at, piece, ANSWER_MS, err) != 0)
 			return -1;
 		at += piece;
 		n -= piece;
@@ -103,7 +104,7 @@ static int read_request(int fd, json_t **request_r, struct jm_err *err)
 	int rc = -1;
 
 	jm_buf_init(&b, REQUEST_MAX_BYTES);
-	if (jm_frame_read(fd, &type, &b, REQUEST_MS, err) < 0)
+	if (jm_frame_read(fd, &type, &b, REQUEST_MS, err) != 0)
 		goto out;
 	if (type != 'Q') {
 		jm_err_set(
@@ -111,7 +112,7 @@ static int read_request(int fd, json_t **request_r, struct jm_err *err)
 		goto out;
 	}
 	rc = jm_json_read_strict(b.p, b.len, request_r, &cause);
-	if (rc < 0)
+	if (rc != 0)
 		jm_err_set(err, cause.kind == JM_E_CORRUPT ? JM_E_USAGE : cause.kind,
 		    "control socket: the request: %s", cause.text);
 out:
@@ -160,7 +161,7 @@ static void *serve_client(void *arg)
 	log_served(c->fd, request, rc < 0 ? &err : NULL, started_us);
 	/* When even this cannot be sent, the connection ends without an E frame, which the client
 	 * reports. */
-	if (put_end(c->fd, rc < 0 ? &err : NULL, REQUEST_MS, &send_err) < 0)
+	if (put_end(c->fd, rc < 0 ? &err : NULL, REQUEST_MS, &send_err) != 0)
 		JM_LOG(JM_LOG_DEBUG, "control-lost", { "text", JM_S(send_err.text) });
 	json_decref(state);
 	json_decref(request);
@@ -199,7 +200,7 @@ static void refuse_client(int fd, const char *text)
 
 	jm_err_set(&err, JM_E_TEMP, "%s", text);
 	JM_LOG(JM_LOG_WARNING, "control-refused", { "text", JM_S(text) });
-	if (put_end(fd, &err, REFUSE_MS, &send_err) < 0)
+	if (put_end(fd, &err, REFUSE_MS, &send_err) != 0)
 		JM_LOG(JM_LOG_DEBUG, "control-lost", { "text", JM_S(send_err.text) });
 	close(fd);
 }
@@ -267,21 +268,21 @@ static int listen_on(struct jm_control *k, struct jm_err *err)
 		return jm_err_sys(err, JM_E_TEMP, "control socket %s", path);
 	/* Before bind(2), so that nobody else can connect in between; and once more below, because
 	 * the umask takes bits away. */
-	if (fchmod(k->fd, 0660) < 0)
+	if (fchmod(k->fd, 0660) != 0)
 		return jm_err_sys(err, JM_E_TEMP, "control socket %s: fchmod", path);
-	if (bind(k->fd, (const struct sockaddr *)&k->address, sizeof k->address) < 0)
+	if (bind(k->fd, (const struct sockaddr *)&k->address, sizeof k->address) != 0)
 		return jm_err_sys(err,
 		    errno == EACCES || errno == EPERM || errno == EROFS ? JM_E_DENIED : JM_E_CONFIG,
 		    "control socket %s", path);
-	if (lstat(path, &st) < 0 || !S_ISSOCK(st.st_mode))
+	if (lstat(path, &st) != 0 || !S_ISSOCK(st.st_mode))
 		return jm_err_set(
 		    err, JM_E_TEMP, "control socket %s: vanished while it was made", path);
 	k->dev = st.st_dev;
 	k->ino = st.st_ino;
-	if ((st.st_mode & 0777) != 0660 && fchmodat(AT_FDCWD, path, 0660, AT_SYMLINK_NOFOLLOW) < 0)
+	if ((st.st_mode & 0777) != 0660 && fchmodat(AT_FDCWD, path, 0660, AT_SYMLINK_NOFOLLOW) != 0)
 		JM_LOG(JM_LOG_WARNING, "control-mode", { "path", JM_S(path) },
 		    { "errno", JM_I(errno) });
-	if (listen(k->fd, 16) < 0)
+	if (listen(k->fd, 16) != 0)
 		return jm_err_sys(err, JM_E_TEMP, "control socket %s: listen", path);
 	return 0;
 }
@@ -327,7 +328,7 @@ int jm_control_start(const char *path, struct jm_archive *a,
 		goto fail;
 	}
 	memcpy(k->address.sun_path, path, path_n);
-	if (listen_on(k, err) < 0)
+	if (listen_on(k, err) != 0)
 		goto fail;
 	k->wake_fd = eventfd(0, EFD_CLOEXEC);
 	if (k->wake_fd < 0) {
@@ -358,7 +359,7 @@ void jm_control_stop(struct jm_control **c)
 	if (!k)
 		return;
 	*c = NULL;
-	if (eventfd_write(k->wake_fd, 1) < 0)
+	if (eventfd_write(k->wake_fd, 1) != 0)
 		JM_LOG(JM_LOG_ERROR, "control-wake-failed", { "errno", JM_I(errno) });
 	pthread_join(k->thread, NULL);
 	for (i = 0; i < JM_CONTROL_CLIENTS; i++)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The control socket, at which jmctl asks the daemon. One thread accepts; each client has a thread
- * of its own, at most JM_CONTROL_CLIENTS at a time. What a request means is in
+ * of its own, at most JM_CONTROL_CLIENTS at a time. The meaning of a request is in
  * common/control/answer.c. A client affects nothing but its own connection.
  */
 #ifndef JM_MILTER_DAEMON_CONTROL_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The settings in force, the events, and the count of work in progress. What is read again while
- * the daemon runs is in reload.c. See daemon.h. */
+/* The settings in force, the events, and the count of work in progress. Reading settings again
+ * while the daemon runs is in reload.c. See daemon.h. */
 #include "milter/daemon/daemon.h"
 
 #include <errno.h>

@@ -29,7 +29,7 @@
  * poller's thread is joined, which has given up all locks by then.
  *
  * When the process stops, main takes the locks of rows 1 to 3 in this order and never gives them
- * back: the threads that want one then stand still, and the archive can be closed.
+ * back: the threads that want one then wait for ever, and the archive can be closed.
  */
 #ifndef JM_DAEMON_DAEMON_H
 #define JM_DAEMON_DAEMON_H
@@ -69,19 +69,19 @@ struct jm_daemon {
 	/* Held while the directory is read, while settings are loaded again or kept, and, for good,
 	 * when the archive is closed. */
 	pthread_mutex_t refreshing;
-	struct jm_settings *to_keep; /* kept.c's, under refreshing: settings still to be kept; NULL:
-					none */
-	uint64_t to_keep_after; /* kept.c's, under refreshing: once this many events are durable */
+	/* These two belong to kept.c and are guarded by refreshing. */
+	struct jm_settings *to_keep; /* settings still to be kept; NULL: none */
+	uint64_t to_keep_after;      /* keep them once this many events are durable */
 
-	pthread_mutex_t lock;         /* guards the fields up to closed; they are daemon.c's */
-	pthread_cond_t idle;          /* busy became 0 */
-	struct jm_settings *settings; /* in force; reload.c replaces them by
-				       * jm_daemon_put_in_force()
-				       */
-	struct jm_quota quota;        /* of repeated events */
-	unsigned busy; /* messages between their first recipient and their answer, sessions with
-			  mailboxes, events being noted */
-	bool closed;   /* the archive is closed, or about to be: nothing begins any more */
+	pthread_mutex_t lock; /* guards the fields up to closed; they are daemon.c's */
+	pthread_cond_t idle;  /* busy became 0 */
+	/* In force; reload.c replaces them by jm_daemon_put_in_force(). */
+	struct jm_settings *settings;
+	struct jm_quota quota; /* of repeated events */
+	/* Messages between their first recipient and their answer, sessions with mailboxes, events
+	 * being noted. */
+	unsigned busy;
+	bool closed; /* the archive is closed, or about to be: nothing begins any more */
 
 	/* Written by smtp.c and collect.c, and by jm_daemon_drain(): never false again. */
 	atomic_bool stopping;
@@ -100,8 +100,8 @@ struct jm_settings *jm_daemon_settings(struct jm_daemon *d);
 /* Replace the settings in force by settings, of which *d takes a reference of its own. */
 void jm_daemon_put_in_force(struct jm_daemon *d, struct jm_settings *settings);
 
-/* Return the service of settings with exactly this email address, enabled or not. NULL when there
- * is none. Borrowed from settings. */
+/* Return the service of settings with exactly this email address, enabled or not. NULL when no
+ * service has it. Borrowed from settings. */
 const struct jm_service *jm_daemon_service(
     const struct jm_settings *settings, const char *email_address);
 
@@ -128,7 +128,7 @@ void jm_daemon_done(struct jm_daemon *d);
 /* How much work of this kind is in progress. */
 unsigned jm_daemon_in_flight(struct jm_daemon *d);
 
-/* Refuse new messages and wait until no work is in progress, for at most grace_ms. False when some
+/* Refuse new messages and wait until no work is in progress, for at most grace_ms. False when it
  * still is. */
 bool jm_daemon_drain(struct jm_daemon *d, int64_t grace_ms);
 

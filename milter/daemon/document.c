@@ -31,7 +31,8 @@ static json_int_t figure(const json_t *o, const char *key)
 	return json_integer_value(json_object_get(o, key));
 }
 
-/* Copy the string from[keys[i][0]] to to[keys[i][1]] for each of n keys; null when there is none.
+/* Copy the string from[keys[i][0]] to to[keys[i][1]] for each of n keys; null when from does not
+ * have it.
  */
 static void copy_texts(json_t *to, const json_t *from, const char *const (*keys)[2], size_t n)
 {
@@ -42,7 +43,7 @@ static void copy_texts(json_t *to, const json_t *from, const char *const (*keys)
 	}
 }
 
-/* The same for integers; 0 when there is none. */
+/* The same for integers; 0 when from does not have it. */
 static void copy_numbers(json_t *to, const json_t *from, const char *const (*keys)[2], size_t n)
 {
 	for (size_t i = 0; i < n; i++)
@@ -278,8 +279,8 @@ int jm_document_make(
 	if (jm_archive_standing(d->archive, &status, err) != 0)
 		return -1;
 	if (jm_archive_recent(d->archive, now_ms, &recent, err) != 0)
-		recent = NULL; /* the catalog cannot be read now; the state of the archive says so
-				*/
+		/* The catalog cannot be read now; the state of the archive says so. */
+		recent = NULL;
 	if (jm_archive_gauges(d->archive, &gauges, err) != 0)
 		gauges = NULL;
 	o = json_pack("{s:i,s:o,s:i,s:s,s:o,s:o,s:o,s:o,s:o,s:{s:O*,s:O*},s:o}", "format",

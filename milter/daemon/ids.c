@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A sorted array of spans. What the strings mean is known to pull.c and collect.c. See ids.h. */
+/* A sorted array of spans. The meaning of the strings is known to pull.c and collect.c. See ids.h.
+ */
 #include "milter/daemon/ids.h"
 
 #include <stdlib.h>

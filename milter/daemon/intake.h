@@ -22,10 +22,10 @@ struct jm_intake_target {
 };
 
 struct jm_intake {
-	struct jm_settings *settings; /* a reference from begin to reset; NULL: there is no message
-				       */
-	struct jm_arena arena;        /* owns the strings and lists below */
-	struct jm_arrival arrival;    /* without service and rcpt_to, which are those of a target */
+	/* A reference from begin to reset; NULL: there is no message. */
+	struct jm_settings *settings;
+	struct jm_arena arena;     /* owns the strings and lists below */
+	struct jm_arrival arrival; /* without service and rcpt_to, which are those of a target */
 	struct jm_intake_target *targets; /* most messages have one */
 	size_t targets_n, targets_cap;
 	size_t stored;       /* how many of them jm_intake_finish() has stored, from the first */

@@ -3,7 +3,7 @@
  * The daemon's life: read the settings, become the user, open the archive, listen, serve, drain,
  * close; and the two threads of housekeeping. It never forks: a service manager keeps it in the
  * background. SIGTERM and SIGINT stop it, SIGUSR1 reloads (libmilter handles SIGHUP as a stop).
- * What the parts do is in their own files.
+ * The work of each part is in its own file.
  */
 #include <errno.h>
 #include <grp.h>
@@ -469,8 +469,8 @@ static void keep_freed_memory(void)
 
 int main(int argc, char **argv)
 {
-	struct parts parts = { .smtp = NULL }; /* outlives all threads, as main() never returns once
-						  there are any */
+	/* Outlives all threads, as main() never returns once there are any. */
+	struct parts parts = { .smtp = NULL };
 	struct jm_daemon *d = &parts.daemon;
 	struct jm_settings *settings = NULL;
 	struct options o;

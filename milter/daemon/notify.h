@@ -10,7 +10,7 @@
  * and has no other consequence. Any thread. */
 void jm_notify(const char *text);
 
-/* True when there is a service manager that wants such messages. Any thread. */
+/* True when there is a service manager that wants messages. Any thread. */
 bool jm_notify_wanted(void);
 
 struct jm_watchdog;

@@ -151,9 +151,9 @@ ssize_t pool_read(int fd, void *p, size_t n)
 	return (ssize_t)n;
 }
 
-/* Replaces libc's poll(). What a session's thread has read ahead counts as readable; everything
- * else is the same. libmilter's listener waits here for its first connection, so the listening
- * socket is known before there is one. */
+/* Replaces libc's poll(). Bytes that a session's thread has read ahead count as readable;
+ * everything else is the same. libmilter's listener waits here for its first connection, so the
+ * listening socket is known before there is one. */
 int pool_poll(struct pollfd *p, nfds_t n, int timeout_ms)
 {
 	const struct session *s = mine;

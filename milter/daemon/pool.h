@@ -7,11 +7,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Serve until libmilter is told to stop; the caller's thread is its listener. Returns 0, or -1 when
+/* Serve until a signal stops libmilter; the caller's thread is its listener. Returns 0, or -1 when
  * libmilter gave up, with its reason in the system log. */
 int jm_pool_serve(void);
 
-/* True once libmilter was told to stop (SIGTERM, SIGINT, SIGHUP). Any thread. */
+/* True once a signal has stopped libmilter (SIGTERM, SIGINT, SIGHUP). Any thread. */
 bool jm_pool_stopping(void);
 
 /* End the listener's wait for its next connection, so that it notices at once that it is to stop.

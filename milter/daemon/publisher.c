@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The rounds, and when there is one. What is published is in document.c, how the files are written
- * in common/publish. See publisher.h. */
+/* The rounds, and when there is one. The document is made by document.c, the files are written by
+ * common/publish. See publisher.h. */
 #include "milter/daemon/publisher.h"
 
 #include <limits.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The session thread fills slots from the wire, workers archive them and make them free again. What
- * to fetch and what to delete is decided in common/pop3/plan.c, the protocol is in
+ * The session thread fills slots from the wire, workers archive them and make them free again. The
+ * choice of messages to fetch and to delete is in common/pop3/plan.c, the protocol in
  * common/pop3/session.c. See pull.h.
  */
 #include "milter/daemon/pull.h"
@@ -45,8 +45,9 @@ struct slot {
 
 /* One session. */
 struct work {
-	struct jm_pull *p; /* archived: under the lock while workers run; the rest is the session
-			      thread's */
+	/* Workers change its member archived, under the lock. The rest belongs to the session
+	 * thread. */
+	struct jm_pull *p;
 	char mailbox[JM_MAILBOX_NAME_BYTES];
 	struct jm_pop3_peer peer;
 	struct jm_pop3_session session;
@@ -62,8 +63,9 @@ struct work {
 	int64_t until_us;     /* when to stop retrieving, by minutes-per-connection */
 	struct slot *filling; /* the slot of the message that is being received; NULL: none */
 
-	pthread_mutex_t lock; /* guards all below but the intakes of slots that are not free, which
-				 belong to whoever fills or archives them */
+	/* Guards all below but the intakes of slots that are not free, which belong to whoever
+	 * fills or archives them. */
+	pthread_mutex_t lock;
 	pthread_cond_t changed; /* a slot's state, or ending */
 	struct slot slot[SLOTS];
 	bool ending;           /* no more messages will be ready */
@@ -309,7 +311,7 @@ static int delete_archived(struct work *w, struct jm_err *err)
 }
 
 /* True when the mark of a deleted message is to stay, because the server confirms deletions and
- * does not delete. What the next session has to know is added to next. */
+ * does not delete. For the next session, the message is added to next. */
 static bool mark_stays(
     const struct jm_pull_gone *gone, const struct deletion *d, struct jm_pull_gone *next)
 {

@@ -12,11 +12,13 @@
 #include "milter/daemon/daemon.h"
 #include "milter/daemon/ids.h"
 
-/* What a server has confirmed to be deleted, remembered from one session to the next. */
+/* The messages that a server has confirmed to be deleted, remembered from one session to the next.
+ */
 struct jm_pull_gone {
-	struct jm_ids bytes;   /* ids, each followed by the SHA-256 of its message */
-	struct jm_ids staying; /* ids that were listed again with the same bytes: the server
-				  confirms deletions and does not delete */
+	struct jm_ids bytes; /* ids, each followed by the SHA-256 of its message */
+	/* Ids that were listed again with the same bytes: the server confirms deletions and does
+	 * not delete. */
+	struct jm_ids staying;
 };
 
 /* The server's certificate. */
@@ -30,8 +32,8 @@ struct jm_pull {
 	struct jm_daemon *daemon;
 	struct jm_settings *settings;
 	const struct jm_service *service; /* of settings */
-	struct jm_ids *failing;     /* in and out: ids that could not be retrieved; the next session
-				       retrieves them last */
+	/* In and out: ids that could not be retrieved; the next session retrieves them last. */
+	struct jm_ids *failing;
 	struct jm_pull_gone *gone;  /* in and out */
 	bool (*stopped)(void *ctx); /* called often; true ends the session early, with an error */
 	void *ctx;
@@ -45,8 +47,8 @@ struct jm_pull {
 };
 
 /* Connect and empty the mailbox up to the limits of the service. Returns 0, or -1 with err: the
- * mailbox's, the network's or the archive's fault. What was archived before a failure stays
- * archived, marked and counted. One thread per mailbox. */
+ * mailbox's, the network's or the archive's fault. Messages that were archived before a failure
+ * stay archived, marked and counted. One thread per mailbox. */
 int jm_pull_run(struct jm_pull *p, struct jm_err *err) JM_MUST_CHECK;
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* One round after the other, each with changes that become durable together. When a report is due
- * is decided in common/service/wait.c, which item it belongs to in the archive. See queue.h. */
+/* One round after the other, each with changes that become durable together. The time of the next
+ * attempt comes from common/service/wait.c, the item from the archive. See queue.h. */
 #include "milter/daemon/queue.h"
 
 #include <stdlib.h>
@@ -100,7 +100,7 @@ static int work_round(struct jm_daemon *d, struct jm_err *err)
 		decisions[i].report = due[i];
 		decide(d, s, &decisions[i], &changes[i]);
 	}
-	/* What is set aside gets a record, and so an event, of its own. */
+	/* Each report that is set aside gets a record, and so an event, of its own. */
 	for (size_t i = 0; i < n && rc == 0; i++)
 		if (changes[i].to == JM_CHANGE_SET_ASIDE)
 			rc = make_changes(d, &changes[i], 1, err);

@@ -19,8 +19,8 @@
 struct change {
 	struct jm_daemon *daemon;
 	const char *actor;
-	const char *headline; /* an event to be noted before the first change; NULL: none, or it has
-				 been noted */
+	/* An event to be noted before the first change; NULL: none, or it has been noted. */
+	const char *headline;
 	int64_t until_us;
 };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What the daemon reads again while it runs: its settings file, and the sources of the directory of
- * internal addresses. What differs from before becomes events. */
+/* Reading again while the daemon runs: the settings file, and the sources of the directory of
+ * internal addresses. Differences become events. */
 #ifndef JM_DAEMON_RELOAD_H
 #define JM_DAEMON_RELOAD_H
 

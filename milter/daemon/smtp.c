@@ -2,7 +2,7 @@
 /*
  * libmilter's callbacks, in the order in which they come. A message is admitted at RCPT, gathered,
  * and stored at its end; only then is it answered. Mail that is not for us is let go at DATA, when
- * all its recipients are known. What is stored is decided in intake.c; the text of replies is in
+ * all its recipients are known. Storing is in intake.c; the text of replies is in
  * reply.c.
  *
  * The callbacks of one session run one after the other in that session's thread (pool.c). See
@@ -132,7 +132,7 @@ static sfsistat on_negotiate(SMFICTX *ctx, unsigned long f0, unsigned long f1, u
 	return SMFIS_CONTINUE;
 }
 
-/* Return the session of ctx. After on_close() it may go on without a negotiation (the protocol's
+/* Return the session of ctx. After on_close() it may continue without a negotiation (the protocol's
  * "quit, a new connection follows"); then a new one is made. NULL without memory. */
 static struct session *session_of(SMFICTX *ctx)
 {
@@ -527,8 +527,8 @@ void jm_smtp_tick(struct jm_smtp *smtp)
 	for (s = smtp->waiting; s; s = s->next)
 		if (now - s->heard_us > PROGRESS_US) {
 			s->heard_us = now;
-			(void)smfi_progress(s->ctx); /* sending the answer shows a lost connection
-						      */
+			/* Sending the answer shows a lost connection. */
+			(void)smfi_progress(s->ctx);
 		}
 	pthread_mutex_unlock(&smtp->lock);
 	if (jm_pool_turned_away() != smtp->turned_away) {

@@ -18,7 +18,7 @@ int jm_smtp_listen(struct jm_daemon *d, const struct jm_settings *settings, stru
 int jm_smtp_serve(void);
 
 /* Housekeeping, to be called a few times a second by one thread that does not wait for the disk. It
- * tells MTAs that have waited long for the end of a message that it is still being processed, so
+ * informs MTAs that have waited long for the end of a message that it is still being processed, so
  * that their time-out begins again, and makes libmilter's listener notice a stop at once. */
 void jm_smtp_tick(struct jm_smtp *smtp);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What only the running daemon knows about itself, for "jmctl status": its process, its counters
+/* The state that only the running daemon knows, for "jmctl status": its process, its counters
  * since the start, its services and their mailboxes. The published document, which also has the
  * archive's figures, is in document.h. */
 #ifndef JM_DAEMON_STATE_H

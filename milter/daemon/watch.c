@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Counts and states in memory, under one lock. What is to be written to the archive is taken out
- * under the lock and written without it. The rules of a status are in common/service/status.c. See
- * watch.h. */
+/* Counts and states in memory, under one lock. Counts are taken out under the lock and written to
+ * the archive without it. The rules of a status are in common/service/status.c. See watch.h. */
 #include "milter/daemon/watch.h"
 
 #include <stdio.h>
@@ -180,8 +179,8 @@ static void write_counts(struct jm_watch *w)
 
 /* ---- status ---- */
 
-/* Return the entry of a service, which is made when there is none. NULL without memory. Under the
- * lock. */
+/* Return the entry of a service, which is made when it does not exist. NULL without memory. Under
+ * the lock. */
 static struct watched *watched_of(struct jm_watch *w, const char *service)
 {
 	struct watched *more;

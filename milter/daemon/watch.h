@@ -22,8 +22,8 @@ struct jm_watch;
  * lives as long as the process. TEMP. */
 int jm_watch_start(struct jm_daemon *d, struct jm_err *err) JM_MUST_CHECK;
 
-/* Write the counts a last time and end the thread: the archive may be closed afterwards. What is
- * counted later is lost. w may be NULL. To be called once. */
+/* Write the counts a last time and end the thread: the archive may be closed afterwards. Counts
+ * that come later are lost. w may be NULL. To be called once. */
 void jm_watch_stop(struct jm_watch *w);
 
 /* Count a recipient that was refused (5xx) or else deferred (4xx). service is an email address, or

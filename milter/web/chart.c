@@ -23,7 +23,7 @@ static void chart_put_begin(struct jm_html *h, const char *begin)
 	int64_t ms;
 
 	snprintf(day, sizeof day, "%.10s", begin);
-	if ((n != 10 && n != 13) || jm_clock_parse(day, &ms) < 0) {
+	if ((n != 10 && n != 13) || jm_clock_parse(day, &ms) != 0) {
 		jm_html_text(h, begin);
 		return;
 	}

@@ -22,7 +22,7 @@ void jm_html_put(struct jm_html *h, const char *format, ...)
 	va_start(ap, format);
 	n = vsnprintf(text, sizeof text, format, ap);
 	va_end(ap);
-	if (n < 0 || (size_t)n >= sizeof text || jm_buf_add(&h->b, text, (size_t)n, &err) < 0)
+	if (n < 0 || (size_t)n >= sizeof text || jm_buf_add(&h->b, text, (size_t)n, &err) != 0)
 		h->failed = true;
 }
 
@@ -39,7 +39,7 @@ void jm_html_text(struct jm_html *h, const char *text)
 					     : NULL;
 
 		if ((e ? jm_buf_add(&h->b, e, strlen(e), &err)
-		       : jm_buf_add_byte(&h->b, (unsigned char)*text, &err)) < 0)
+		       : jm_buf_add_byte(&h->b, (unsigned char)*text, &err)) != 0)
 			h->failed = true;
 	}
 }
@@ -90,7 +90,7 @@ void jm_html_time(struct jm_html *h, const json_t *time)
 	char whole[JM_CLOCK_TEXT_BYTES];
 	int64_t ms;
 
-	if (!text || jm_clock_parse(text, &ms) < 0) {
+	if (!text || jm_clock_parse(text, &ms) != 0) {
 		jm_html_put(h, "never");
 		return;
 	}

@@ -45,7 +45,7 @@ static int parse_inet_address(
 	char host[64];
 	bool six;
 
-	if (n == 0 || n >= sizeof host || jm_num_u64(jm_span_str(colon + 1), 1, 65535, &port) < 0)
+	if (n == 0 || n >= sizeof host || jm_num_u64(jm_span_str(colon + 1), 1, 65535, &port) != 0)
 		return jm_err_set(err, JM_E_CONFIG,
 		    "cannot listen at \"%s\": it must be 127.0.0.1:PORT, [::1]:PORT or unix:/PATH",
 		    where);

@@ -153,9 +153,8 @@ static enum MHD_Result send_answer(struct MHD_Connection *c, struct answer *a)
 	for (size_t i = 0; i < sizeof headers / sizeof headers[0]; i++)
 		if (MHD_add_response_header(r, headers[i][0], headers[i][1]) != MHD_YES)
 			rc = MHD_NO;
-	if (MHD_add_response_header(r, "Connection", "close") != MHD_YES) /* one request each: so
-									     its time is the
-									     connection's */
+	/* One request per connection, so that TOTAL_US limits each request. */
+	if (MHD_add_response_header(r, "Connection", "close") != MHD_YES)
 		rc = MHD_NO;
 	if (a->code == MHD_HTTP_METHOD_NOT_ALLOWED &&
 	    MHD_add_response_header(r, "Allow", "GET, HEAD") != MHD_YES)
@@ -220,8 +219,8 @@ void jm_server_tick(struct jm_server *s)
 	pthread_mutex_lock(&s->lock);
 	for (size_t i = 0; i < CONNECTIONS; i++)
 		if (s->open[i].fd >= 0 && now_us - s->open[i].since_us > TOTAL_US)
-			shutdown(s->open[i].fd, SHUT_RDWR); /* the server sees its end, and
-								     closes it */
+			/* libmicrohttpd sees the end of it and closes it. */
+			shutdown(s->open[i].fd, SHUT_RDWR);
 	pthread_mutex_unlock(&s->lock);
 }
 
