@@ -15,8 +15,7 @@ struct jm_clients;
 struct jm_clients *jm_clients_new(void);
 
 /* Count a message that client handed in or, with turned_away, a recipient that was not accepted
- * from it. client is an address as text; NULL or "" (it did not come over a network) counts
- * nothing. */
+ * from it. client is an address as text; NULL or "" counts nothing. */
 void jm_clients_count(struct jm_clients *c, const char *client, bool turned_away);
 
 /* List the n busiest clients, the busiest first: [{client, per_minute, messages, turned_away,

@@ -336,8 +336,8 @@ static void advise(const struct jm_settings *s, struct jm_err *err)
 
 	if (stat(dir, &st) != 0 && errno == ENOENT && lstat(dir, &st) == 0)
 		jm_err_set(err, JM_E_CONFIG,
-		    "the archive directory \"%s\" is a symbolic link to a folder that is not there: "
-		    "mount or make that, or set another directory",
+		    "the archive directory \"%s\" is a symbolic link to a folder that is not "
+		    "there: mount or make that, or set another directory",
 		    dir);
 	else if (cause.sys == EACCES || cause.sys == EPERM)
 		jm_err_set(err, JM_E_DENIED,

@@ -123,8 +123,8 @@ void jm_reload_compare(struct jm_daemon *d)
 
 	if (jm_kept_load(d, now, &old, &err) == 0) {
 		change = begin_change(d, "daemon",
-		    "the settings file was changed while no daemon ran; what differs is told one by "
-		    "one");
+		    "the settings file was changed while no daemon ran; what differs is told one "
+		    "by one");
 		note_changes(&change, old, now);
 	} else if (err.kind != JM_E_NOTFOUND) {
 		snprintf(text, sizeof text,

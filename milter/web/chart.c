@@ -27,7 +27,7 @@ static void chart_put_begin(struct jm_html *h, const char *begin)
 		jm_html_text(h, begin);
 		return;
 	}
-	(void)jm_clock_format(ms, whole);
+	jm_clock_format(ms, whole);
 	jm_html_put(h, "%d %s", (whole[8] - '0') * 10 + whole[9] - '0',
 	    months[((whole[5] - '0') * 10 + whole[6] - '0' + 11) % 12]);
 	if (n == 13) {

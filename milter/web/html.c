@@ -94,7 +94,7 @@ void jm_html_time(struct jm_html *h, const json_t *time)
 		jm_html_put(h, "never");
 		return;
 	}
-	(void)jm_clock_format(ms, whole);
+	jm_clock_format(ms, whole);
 	jm_html_put(h, "<time datetime=\"%s\">", whole);
 	if (ms <= h->now_ms) {
 		jm_html_duration(h, (h->now_ms - ms) / 1000);
