@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 bin_PROGRAMS += milter/ctl/jmctl
-milter_ctl_jmctl_SOURCES = milter/ctl/main.c milter/mailbox.c milter/mailbox.h
+milter_ctl_jmctl_SOURCES = milter/ctl/main.c
 milter_ctl_jmctl_LDADD = $(COMMON_LIBS) -lresolv
 dist_man_MANS += milter/ctl/jmctl.8
 include milter/ctl/cli/local.mk

@@ -26,7 +26,7 @@
 #include "milter/ctl/cli/option.h"
 #include "milter/ctl/cli/outcome.h"
 #include "milter/ctl/cli/print.h"
-#include "milter/mailbox.h"
+#include "common/pop3/mailbox.h"
 
 #define REPORT_BYTES (1024u * 1024)
 #define SPACE_WARN_BYTES (1ull << 30)

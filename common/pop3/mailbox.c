@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "milter/mailbox.h"
+/* Password files, token commands, and the account made from them. The login itself is in connect.c.
+ * See mailbox.h. */
+#include "common/pop3/mailbox.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -21,8 +23,8 @@
 
 extern char **environ;
 
-/* Cut behind the first line, which must not be empty. */
-static int first_line(struct jm_buf *b, const char *what, struct jm_err *err)
+/* Keep the first line only. It must not be empty. */
+static int keep_first_line(struct jm_buf *b, const char *what, struct jm_err *err)
 {
 	size_t n = jm_span_index(jm_buf_span(b), '\n');
 
@@ -53,10 +55,10 @@ static int read_password_file(const char *path, struct jm_buf *b, struct jm_err 
 	rc = jm_buf_add(b, p, n, err);
 	explicit_bzero(p, n);
 	free(p);
-	return rc != 0 ? -1 : first_line(b, path, err);
+	return rc != 0 ? -1 : keep_first_line(b, path, err);
 }
 
-static int start_command(const char *command, int out, pid_t *pid_r, struct jm_err *err)
+static int spawn_command(const char *command, int out, pid_t *pid_r, struct jm_err *err)
 {
 	char *argv[] = { (char[]){ "sh" }, (char[]){ "-c" }, NULL, NULL };
 	posix_spawn_file_actions_t actions;
@@ -74,8 +76,8 @@ static int start_command(const char *command, int out, pid_t *pid_r, struct jm_e
 	if (rc == 0) {
 		rc = posix_spawnattr_init(&attributes);
 		if (rc == 0) {
-			/* its own group, so that all of it can be ended; no signal blocked or
-			 * ignored as ours are */
+			/* A process group of its own, so that its children can be killed, too; no
+			 * signal is blocked or ignored as it is in this process. */
 			rc = posix_spawnattr_setflags(&attributes,
 			    POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
 			rc = rc ? rc : posix_spawnattr_setsigmask(&attributes, &none);
@@ -98,7 +100,7 @@ static int start_command(const char *command, int out, pid_t *pid_r, struct jm_e
 	return jm_err_sys(err, JM_E_TEMP, "cannot run the token command");
 }
 
-/* How long the command may still take. */
+/* When to give up waiting for the command. */
 struct patience {
 	bool (*stopped)(void *ctx);
 	void *ctx;
@@ -113,9 +115,8 @@ static int check_patience(const struct patience *p, struct jm_err *err)
 	    err, JM_E_TEMP, "the token command did not end within %d s", COMMAND_MS / 1000);
 }
 
-/* Collect output until the command closes it. */
-static int read_output(
-    int fd, const struct patience *patience, struct jm_buf *b, struct jm_err *err)
+/* Read what the command writes until it closes its output. */
+static int read_token(int fd, const struct patience *patience, struct jm_buf *b, struct jm_err *err)
 {
 	unsigned char piece[4096];
 
@@ -140,8 +141,9 @@ static int read_output(
 	return 0;
 }
 
-/* Its output is closed, but it may go on. */
-static int await_end(pid_t pid, const struct patience *patience, int *status_r, struct jm_err *err)
+/* Wait for the end of the command, which may run on after it closed its output. */
+static int await_command(
+    pid_t pid, const struct patience *patience, int *status_r, struct jm_err *err)
 {
 	pid_t ended;
 
@@ -155,8 +157,8 @@ static int await_end(pid_t pid, const struct patience *patience, int *status_r, 
 	return 0;
 }
 
-static int run_command(const char *command, bool (*stopped)(void *ctx), void *ctx, struct jm_buf *b,
-    struct jm_err *err)
+static int run_token_command(const char *command, bool (*stopped)(void *ctx), void *ctx,
+    struct jm_buf *b, struct jm_err *err)
 {
 	struct patience patience = { stopped, ctx, jm_clock_mono_us() + COMMAND_MS * 1000LL };
 	int ends[2], status = 0, rc;
@@ -164,16 +166,16 @@ static int run_command(const char *command, bool (*stopped)(void *ctx), void *ct
 
 	if (pipe2(ends, O_CLOEXEC) != 0)
 		return jm_err_sys(err, JM_E_TEMP, "cannot run the token command");
-	if (start_command(command, ends[1], &pid, err) != 0) {
+	if (spawn_command(command, ends[1], &pid, err) != 0) {
 		close(ends[0]);
 		close(ends[1]);
 		return -1;
 	}
 	close(ends[1]);
-	rc = read_output(ends[0], &patience, b, err);
+	rc = read_token(ends[0], &patience, b, err);
 	close(ends[0]);
 	if (rc == 0)
-		rc = await_end(pid, &patience, &status, err);
+		rc = await_command(pid, &patience, &status, err);
 	if (rc != 0) {
 		kill(-pid, SIGKILL);
 		while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
@@ -184,20 +186,20 @@ static int run_command(const char *command, bool (*stopped)(void *ctx), void *ct
 		return jm_err_set(err, JM_E_TEMP, "the token command failed with %s %d",
 		    WIFEXITED(status) ? "exit code" : "signal",
 		    WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status));
-	return first_line(b, "the token command", err);
+	return keep_first_line(b, "the token command", err);
 }
 
 int jm_mailbox_secret(const struct jm_mailbox *m, bool (*stopped)(void *ctx), void *ctx,
     struct jm_buf *secret_r, struct jm_err *err)
 {
 	jm_buf_init(secret_r, JM_SECRET_BYTES);
-	/* all at once: growing would leave copies behind */
+	/* All at once: a buffer that grows leaves copies of the secret in freed memory. */
 	if (jm_buf_reserve(secret_r, JM_SECRET_BYTES - 1, err) != 0)
 		return -1;
 	if (m->password_file)
 		return read_password_file(m->password_file, secret_r, err);
 	if (m->oauth2_token_command)
-		return run_command(m->oauth2_token_command, stopped, ctx, secret_r, err);
+		return run_token_command(m->oauth2_token_command, stopped, ctx, secret_r, err);
 	return jm_buf_add_span(secret_r, jm_span_str(m->password), err);
 }
 
