@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* JSON from text, with the allocations of the parser watched. */
+/* Reading JSON text. Allocations of jansson's parser are watched for failures. */
 #include "common/json/read.h"
 
 #include <stdbool.h>
@@ -11,7 +11,7 @@
 /*
  * jansson's parser drops a character of a string, and succeeds, when its buffer cannot grow; and it
  * reports other failed allocations as errors of syntax. So its allocations are watched: if one
- * failed in this thread while it parsed, the result does not count.
+ * failed in this thread while it parsed, the result is discarded.
  */
 static _Thread_local bool allocation_failed;
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Values: any bytes as UTF-8, times as text, folded addresses. */
+/* Making JSON values: strings from any bytes, times as text, folded addresses. */
 #include "common/json/value.h"
 
 #include <stdlib.h>
@@ -7,8 +7,8 @@
 
 #include "common/base/clock.h"
 
-/* Length of the well-formed UTF-8 sequence at p (at most n bytes), 0 when there is none. RFC 3629.
- */
+/* The length of the well-formed UTF-8 sequence (RFC 3629) at p, at most n bytes; 0: the bytes there
+ * are not well-formed. NUL counts as not well-formed. */
 static size_t utf8_length(const unsigned char *p, size_t n)
 {
 	static const struct {

@@ -16,35 +16,37 @@ json_t *jm_json_text(struct jm_span s);
  * 3339). An o without from is left as it is. 0, or -1 without memory. */
 int jm_json_time(json_t *o, const char *from, const char *to);
 
-/* An address with its ASCII letters in lower case, as a member name; free(). NULL without memory.
- */
+/* An address with its ASCII letters in lower case, to be used as a member name. The caller frees
+ * it. NULL without memory. */
 char *jm_json_folded(struct jm_span address);
 
-/* Member name of o as text, valid as long as o; NULL: there is none, or it is no string. */
+/* Member name of o as text, valid as long as o. NULL: there is no such member, or it is not a
+ * string. */
 static inline const char *jm_json_str(const json_t *o, const char *name)
 {
 	return json_string_value(json_object_get(o, name));
 }
 
-/* A string with its length, since it may contain NUL; valid as long as s. None: s is no string. */
+/* A string with its length, since it may contain NUL; valid as long as s. None: s is not a string.
+ */
 static inline struct jm_span jm_json_string_span(const json_t *s)
 {
 	return jm_span_of(json_string_value(s), json_string_length(s));
 }
 
-/* Member name of o in the same way. */
+/* Member name of o as such a span. */
 static inline struct jm_span jm_json_span(const json_t *o, const char *name)
 {
 	return jm_json_string_span(json_object_get(o, name));
 }
 
-/* Member name of o as a number; 0: there is none, or it is no integer. */
+/* Member name of o as a number. 0: there is no such member, or it is not an integer. */
 static inline json_int_t jm_json_int(const json_t *o, const char *name)
 {
 	return json_integer_value(json_object_get(o, name));
 }
 
-/* The same for sizes and sequence numbers. */
+/* As jm_json_int(), for sizes and sequence numbers. */
 static inline uint64_t jm_json_u64(const json_t *o, const char *name)
 {
 	return (uint64_t)jm_json_int(o, name);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* JSON to text. jansson's own writer calls back for every piece; this one writes into one buffer.
- */
+/* Writing JSON text. jansson's own writer makes a call for every piece; this one appends to one
+ * buffer. */
 #include "common/json/write.h"
 
 #include <stdint.h>
@@ -9,20 +9,15 @@
 
 #define DEPTH_MAX 64 /* of nested values */
 
-static int add(struct jm_buf *b, const char *p, size_t n, struct jm_err *err)
-{
-	return jm_buf_add(b, p, n, err);
-}
-
 static bool is_plain(char c)
 {
 	return (unsigned char)c >= 0x20 && c != '"' && c != '\\';
 }
 
-/* A string without escapes, as nearly every one is: reserve once, copy once. */
+/* Append a string that needs no escapes, as nearly all do: reserve once, copy once. */
 static int add_quoted(struct jm_buf *b, const char *p, size_t n, struct jm_err *err)
 {
-	if (jm_buf_reserve(b, n + 2, err) < 0)
+	if (jm_buf_reserve(b, n + 2, err) != 0)
 		return -1;
 	b->p[b->len++] = '"';
 	memcpy(b->p + b->len, p, n);
@@ -43,7 +38,7 @@ static int add_string(struct jm_buf *b, const char *p, size_t n, struct jm_err *
 		i++;
 	if (i == n)
 		return add_quoted(b, p, n, err);
-	if (add(b, "\"", 1, err) < 0)
+	if (jm_buf_add(b, "\"", 1, err) != 0)
 		return -1;
 	for (; i < n; i++) {
 		unsigned char c = (unsigned char)p[i];
@@ -56,11 +51,12 @@ static int add_string(struct jm_buf *b, const char *p, size_t n, struct jm_err *
 			text[1] = escape[c];
 		else if (c < 0x20)
 			len = (size_t)snprintf(text, sizeof text, "\\u%04X", c);
-		if (add(b, p + from, i - from, err) < 0 || add(b, text, len, err) < 0)
+		if (jm_buf_add(b, p + from, i - from, err) != 0 ||
+		    jm_buf_add(b, text, len, err) != 0)
 			return -1;
 		from = i + 1;
 	}
-	return add(b, p + from, n - from, err) < 0 ? -1 : add(b, "\"", 1, err);
+	return jm_buf_add(b, p + from, n - from, err) != 0 ? -1 : jm_buf_add(b, "\"", 1, err);
 }
 
 static int add_integer(struct jm_buf *b, json_int_t v, struct jm_err *err)
@@ -75,7 +71,7 @@ static int add_integer(struct jm_buf *b, json_int_t v, struct jm_err *err)
 	} while (n > 0);
 	if (v < 0)
 		text[--at] = '-';
-	return add(b, text + at, sizeof text - at, err);
+	return jm_buf_add(b, text + at, sizeof text - at, err);
 }
 
 static int add_value(struct jm_buf *b, const json_t *v, unsigned depth, struct jm_err *err);
@@ -91,24 +87,24 @@ static int add_members(struct jm_buf *b, const json_t *v, jm_json_left_out *left
 
 		if (left_out && left_out(v, key, json_object_iter_value(i)))
 			continue;
-		if (add(b, comma, 1, err) < 0 || add_string(b, key, strlen(key), err) < 0 ||
-		    add(b, ":", 1, err) < 0 ||
-		    add_value(b, json_object_iter_value(i), depth + 1, err) < 0)
+		if (jm_buf_add(b, comma, 1, err) != 0 ||
+		    add_string(b, key, strlen(key), err) != 0 || jm_buf_add(b, ":", 1, err) != 0 ||
+		    add_value(b, json_object_iter_value(i), depth + 1, err) != 0)
 			return -1;
 		comma = ",";
 	}
-	return *comma == '{' ? add(b, "{}", 2, err) : add(b, "}", 1, err);
+	return *comma == '{' ? jm_buf_add(b, "{}", 2, err) : jm_buf_add(b, "}", 1, err);
 }
 
 static int add_array(struct jm_buf *b, const json_t *v, unsigned depth, struct jm_err *err)
 {
-	if (add(b, "[", 1, err) < 0)
+	if (jm_buf_add(b, "[", 1, err) != 0)
 		return -1;
 	for (size_t i = 0; i < json_array_size(v); i++)
-		if ((i > 0 && add(b, ",", 1, err) < 0) ||
-		    add_value(b, json_array_get(v, i), depth + 1, err) < 0)
+		if ((i > 0 && jm_buf_add(b, ",", 1, err) != 0) ||
+		    add_value(b, json_array_get(v, i), depth + 1, err) != 0)
 			return -1;
-	return add(b, "]", 1, err);
+	return jm_buf_add(b, "]", 1, err);
 }
 
 static int add_value(struct jm_buf *b, const json_t *v, unsigned depth, struct jm_err *err)
@@ -125,11 +121,11 @@ static int add_value(struct jm_buf *b, const json_t *v, unsigned depth, struct j
 	case JSON_INTEGER:
 		return add_integer(b, json_integer_value(v), err);
 	case JSON_TRUE:
-		return add(b, "true", 4, err);
+		return jm_buf_add(b, "true", 4, err);
 	case JSON_FALSE:
-		return add(b, "false", 5, err);
+		return jm_buf_add(b, "false", 5, err);
 	case JSON_NULL:
-		return add(b, "null", 4, err);
+		return jm_buf_add(b, "null", 4, err);
 	default:
 		return jm_err_set(err, JM_E_BUG, "a real number where none is written");
 	}

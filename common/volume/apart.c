@@ -12,9 +12,8 @@
 #include "common/base/io.h"
 #include "common/base/log.h"
 
-#define PIECE_BYTES \
-	(4u << 20) /* written and synced at once: a small message may wait that long \
-		    */
+/* Written and synced at once. A small message may have to wait for one piece. */
+#define PIECE_BYTES (4u << 20)
 #define SUFFIX ".apart"
 
 static char *apart_path(const struct jm_apart *x, char path[JM_VOLUME_PATH_BYTES])
@@ -39,7 +38,7 @@ int jm_apart_write(struct jm_apart *x, const char *tmp_dir, uint64_t id, uint32_
 		size_t n = body.len - done < PIECE_BYTES ? body.len - done : PIECE_BYTES;
 		struct iovec v = { (void *)(uintptr_t)(body.p + done), n };
 
-		/* After a failed sync this file is given up. */
+		/* After a failed sync the caller gives this file up. */
 		if (jm_io_pwritev(x->fd, &v, 1, x->body_at + done, err) != 0 ||
 		    jm_io_datasync(x->fd, err) != 0)
 			return jm_err_wrap(err, "%s", path);
@@ -68,13 +67,13 @@ int jm_apart_adopt(struct jm_apart *x, const struct jm_volumes *v, const struct 
 	    jm_io_pwritev(x->fd, &after, 1, x->body_at + x->body_bytes, err) != 0 ||
 	    jm_io_datasync(x->fd, err) != 0)
 		return jm_err_wrap(err, "%s", apart_path(x, path));
-	/* A file that has this name already is left from an earlier attempt; nothing in it was ever
+	/* If a file has this name already, an earlier attempt left it, and nothing in it was ever
 	 * acknowledged. */
 	if (jm_io_rename(apart_path(x, path), jm_volume_path(v->dir, h->number, to), err) != 0)
 		return -1;
 	if (jm_io_sync_dir(folder, err) != 0) {
-		/* If it stays, it holds a message that was not acknowledged, whole; or the next
-		 * attempt takes its name. */
+		/* If the file stays, it either holds a whole message that was not acknowledged, or
+		 * the next attempt replaces it. */
 		unlink(to);
 		return -1;
 	}
@@ -89,7 +88,7 @@ void jm_apart_release(struct jm_apart *x)
 
 	if (x->id == 0)
 		return;
-	if (x->fd >= 0) { /* it became no volume */
+	if (x->fd >= 0) { /* it did not become a volume */
 		close(x->fd);
 		unlink(apart_path(x, path));
 	}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Volume files: opening and making them, reading records, finding one after damage. */
+/* Volume files: opening and making them, reading records, finding the next record after damage. */
 #include "common/volume/file.h"
 
 #include <fcntl.h>
@@ -37,7 +37,7 @@ int jm_volume_open(
 {
 	if (jm_volume_open_listed(v, number, f_r, err) == 0)
 		return 0;
-	/* Callers ask only for volumes that were there once. */
+	/* Callers ask only for volumes that existed once. */
 	return err->kind == JM_E_NOTFOUND
 	    ? jm_err_set(err, JM_E_CORRUPT, "volume %" PRIu64 " is missing", number)
 	    : -1;
@@ -58,7 +58,7 @@ int jm_volume_create(const struct jm_volumes *v, const struct jm_volume_head *h,
 
 	jm_volume_encode(h, bytes);
 	snprintf(folder, sizeof folder, "%s/volumes", v->dir);
-	/* O_TRUNC: a file of this name is left from an earlier attempt; nothing in it was ever
+	/* O_TRUNC: if a file has this name, an earlier attempt left it, and nothing in it was ever
 	 * acknowledged. */
 	if (file_open(v, h->number, O_RDWR | O_CREAT | O_TRUNC, f_r, err) != 0)
 		return -1;
@@ -66,8 +66,7 @@ int jm_volume_create(const struct jm_volumes *v, const struct jm_volume_head *h,
 	    jm_io_sync_dir(folder, err) == 0)
 		return 0;
 	jm_volume_close(f_r);
-	/* If the file stays, the next attempt or start finds it without a record and takes it over.
-	 */
+	/* If the file stays, the next attempt or start finds no record in it and reuses it. */
 	unlink(jm_volume_path(v->dir, h->number, path));
 	return jm_err_wrap(err, "volume %s", path);
 }
@@ -174,8 +173,8 @@ int jm_volume_read(const struct jm_volume_file *f, uint64_t offset, uint64_t lim
 	    jm_record_trailer(head, digest, jm_record_body_crc(r->trailer), trailer, err) != 0)
 		goto bad;
 	if (memcmp(trailer, r->trailer, sizeof trailer) != 0) {
-		(void)jm_err_set(err, JM_E_CORRUPT,
-		    "record %" PRIu64 ": metadata or digest do not fit", r->head.seq);
+		jm_err_set(err, JM_E_CORRUPT, "record %" PRIu64 ": metadata or digest do not fit",
+		    r->head.seq);
 		goto bad;
 	}
 	memmove(meta, meta + r->head.ext_bytes, (size_t)r->head.meta_bytes + 1);
@@ -211,7 +210,8 @@ int jm_volume_check_body(
 	return rc;
 }
 
-/* Read up to n bytes: *got_r of them, up to the first sector that cannot be read. 0, -1. */
+/* Read up to n bytes. *got_r: how many were read, up to the first sector that cannot be read. 0, or
+ * -1 with err. */
 static int read_most(const struct jm_volume_file *f, unsigned char *chunk, size_t n,
     uint64_t offset, size_t *got_r, struct jm_err *err)
 {
@@ -230,7 +230,7 @@ static int read_most(const struct jm_volume_file *f, unsigned char *chunk, size_
 	return err->kind == JM_E_CORRUPT ? 0 : -1;
 }
 
-/* The first good record header that begins in the n bytes at p; n: there is none. */
+/* The offset of the first good record header in the n bytes at p; n: no header was found. */
 static size_t find_head(
     const struct jm_volume_file *f, const unsigned char *p, size_t n, struct jm_record_head *h_r)
 {

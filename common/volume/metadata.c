@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The metadata of a record: from a report or an event to JSON, and the parts of it that export
- * needs back. */
+/* The metadata of a record: making the JSON from a report or an event, and reading the steps and
+ * cuts back. */
 #include "common/volume/metadata.h"
 
 #include <stdlib.h>
@@ -8,7 +8,7 @@
 
 #include "common/json/value.h"
 
-/* Set key to text unless it is none. 0, -1 without memory. */
+/* Set key to the text, unless the span is "none". 0, or -1 without memory. */
 static int set_span(json_t *o, const char *key, struct jm_span s)
 {
 	return jm_span_none(s) ? 0 : json_object_set_new_nocheck(o, key, jm_json_text(s));
@@ -213,7 +213,7 @@ json_t *jm_describe_report(const struct jm_deposit *d, const struct jm_digests *
 	json_decref(report);
 	o = object_or_null(o, rc);
 	if (!o)
-		(void)jm_err_set(err, JM_E_TEMP, "no memory to describe a report");
+		jm_err_set(err, JM_E_TEMP, "no memory to describe a report");
 	return o;
 }
 
@@ -232,7 +232,7 @@ json_t *jm_describe_event(const struct jm_event *e, struct jm_err *err)
 	}
 	o = object_or_null(o, rc);
 	if (!o)
-		(void)jm_err_set(err, JM_E_TEMP, "no memory to describe an event");
+		jm_err_set(err, JM_E_TEMP, "no memory to describe an event");
 	return o;
 }
 

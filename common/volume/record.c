@@ -8,11 +8,12 @@
 
 static const unsigned char record_magic[4] = { JM_RECORD_MAGIC, 'J', 'M', 'R' };
 
-#define FLAGS_MUST_KNOW 0xffffu /* a reader that does not know one of these bits must not go on */
+#define FLAGS_MUST_KNOW 0xffffu /* a reader must refuse a record if it does not know one of them \
+				 */
 #define CRC_AT (JM_RECORD_HEAD_BYTES - 4)
 #define BODY_CRC_AT JM_SHA256_BYTES /* in the trailer */
 
-static uint32_t checksum(const unsigned char *p, const unsigned char *uuid)
+static uint32_t record_checksum(const unsigned char *p, const unsigned char *uuid)
 {
 	return jm_crc32c(jm_crc32c(0, uuid, JM_UUID_BYTES), p, CRC_AT);
 }
@@ -33,7 +34,7 @@ void jm_record_encode(const struct jm_record_head *h, const unsigned char uuid[J
 	jm_num_put_be32(out + 40, h->meta_bytes);
 	jm_num_put_be64(out + 48, h->body_bytes);
 	jm_num_put_be64(out + 56, h->plain_bytes);
-	jm_num_put_be32(out + CRC_AT, checksum(out, uuid));
+	jm_num_put_be32(out + CRC_AT, record_checksum(out, uuid));
 }
 
 int jm_record_decode(const unsigned char in[JM_RECORD_HEAD_BYTES],
@@ -41,7 +42,7 @@ int jm_record_decode(const unsigned char in[JM_RECORD_HEAD_BYTES],
 {
 	if (memcmp(in, record_magic, sizeof record_magic) != 0)
 		return jm_err_set(err, JM_E_CORRUPT, "no record header here");
-	if (jm_num_get_be32(in + CRC_AT) != checksum(in, uuid))
+	if (jm_num_get_be32(in + CRC_AT) != record_checksum(in, uuid))
 		return jm_err_set(err, JM_E_CORRUPT, "the record header's checksum does not fit");
 	if (in[4] != JM_FORMAT_VERSION)
 		return jm_err_set(err, JM_E_CONFIG,

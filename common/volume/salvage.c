@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Damaged volumes: missing numbers, lost headers, the archive's UUID. */
+/* Damaged volumes: guessing missing numbers, lost headers and the archive's UUID. */
 #include "common/volume/salvage.h"
 
 #include <inttypes.h>
@@ -8,7 +8,7 @@
 
 #include "common/volume/file.h"
 
-#define ABSENT_MAX 100000 /* more missing volumes: a stray file's name, no archive */
+#define ABSENT_MAX 100000 /* with more missing volumes, one file must have a stray name */
 
 int jm_salvage_absent(struct jm_volumes *v, uint64_t last, struct jm_err *err)
 {
@@ -51,7 +51,7 @@ int jm_salvage_absent(struct jm_volumes *v, uint64_t last, struct jm_err *err)
 
 /* ---- the UUID ---- */
 
-/* Record checksums are keyed with the UUID: does it fit the first record? */
+/* Does the UUID fit the first record? Record checksums are keyed with it. */
 static bool uuid_fits(const struct jm_volume_file *f, const unsigned char uuid[JM_UUID_BYTES])
 {
 	unsigned char head[JM_RECORD_HEAD_BYTES];
@@ -62,7 +62,7 @@ static bool uuid_fits(const struct jm_volume_file *f, const unsigned char uuid[J
 	    (jm_record_decode(head, uuid, &h, &cause) == 0 || cause.kind == JM_E_CONFIG);
 }
 
-/* No header is good. Perhaps the UUID in one of them is, or the catalog's (known) fits. */
+/* No volume header is good. Try the catalog's UUID (known), then the UUID bytes of each header. */
 static int find_uuid(struct jm_volumes *v, const unsigned char *known, struct jm_err *err)
 {
 	unsigned char in[JM_VOLUME_HEAD_BYTES];
@@ -97,7 +97,7 @@ int jm_salvage_uuid(struct jm_volumes *v, const unsigned char *known, struct jm_
 	const struct jm_volume *most = NULL;
 	uint64_t votes = 0;
 
-	/* The UUID that most headers have: one volume may be of another archive. */
+	/* Take the UUID that most headers have: one volume may belong to another archive. */
 	for (size_t i = 0; i < v->n; i++) {
 		const struct jm_volume *one = &v->list[i];
 
@@ -125,8 +125,8 @@ int jm_salvage_uuid(struct jm_volumes *v, const unsigned char *known, struct jm_
 
 /* ---- guesses ---- */
 
-/* Follow the record headers of a volume. *end_r: the offset of the first record with number until
- * or higher (until 0: none), or the end of the file. *last_r: the highest number before it. */
+/* Follow the record headers of a volume. *end_r: the offset of the first record whose number is at
+ * least until (0: no limit), or the end of the file. *last_r: the highest number before it. */
 static int walk_heads(struct jm_volumes *v, const struct jm_volume *one, uint64_t until,
     uint64_t *last_r, uint64_t *end_r, struct jm_err *err)
 {
@@ -157,7 +157,7 @@ static int walk_heads(struct jm_volumes *v, const struct jm_volume *one, uint64_
 	return rc;
 }
 
-/* The first record of a volume without header. */
+/* Set the number of the first record of a volume without a good header. */
 static int guess_first(struct jm_volumes *v, struct jm_volume *one, struct jm_err *err)
 {
 	unsigned char head[JM_RECORD_HEAD_BYTES];
@@ -179,7 +179,7 @@ static int guess_first(struct jm_volumes *v, struct jm_volume *one, struct jm_er
 	return rc;
 }
 
-/* The number of the first record known to be in a volume after volume i; 0: none. */
+/* The number of the first record that is known to be in a volume after volume i; 0: not known. */
 static uint64_t next_first(const struct jm_volumes *v, size_t i)
 {
 	while (++i < v->n)
@@ -213,8 +213,8 @@ int jm_salvage_guess(struct jm_volumes *v, struct jm_err *err)
 	for (size_t i = 0; i < v->n; i++)
 		if (v->list[i].headless && guess_first(v, &v->list[i], err) != 0)
 			return -1;
-	/* Only its successor's header says where a volume ends; without it, the volume ends at the
-	 * first record that the successor has, too. */
+	/* Only the header of the next volume says where a volume ends. Without that header, the
+	 * volume ends before the first record that a later volume has, too. */
 	for (size_t i = 0; i + 1 < v->n; i++) {
 		struct jm_volume *one = &v->list[i], *after = &v->list[i + 1];
 

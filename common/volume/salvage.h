@@ -1,24 +1,25 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Damaged volumes: missing, without a good header, cut short, of another archive. What their
- * headers said is guessed from the records and from the neighbours, so that all other records stay
- * readable. Nothing is changed on the disk. Before any thread runs.
+ * Damaged volumes: missing, without a good header, cut short, of another archive. The contents of
+ * lost headers are guessed from the records and from the neighbours, so that all other records stay
+ * readable. Nothing is changed on the disk. Used by scan.c, before any thread runs.
  */
 #ifndef JM_VOLUME_SALVAGE_H
 #define JM_VOLUME_SALVAGE_H
 
 #include "common/volume/volumes.h"
 
-/* Put entries for missing numbers up to last (0: up to the highest that is there) into the list.
- * CORRUPT: too many are missing. TEMP. */
+/* Put an entry into the list for each missing number up to last (0: up to the highest listed
+ * number). CORRUPT: too many are missing. TEMP. */
 int jm_salvage_absent(struct jm_volumes *v, uint64_t last, struct jm_err *err) JM_MUST_CHECK;
 
-/* Find the archive's UUID in the volumes' headers; when all headers are lost, try the catalog's
- * (known; NULL: none). Volumes of another archive get a problem. CORRUPT: it cannot be found. */
+/* Set v->uuid from the volumes' headers. When all headers are lost, try known, the catalog's UUID
+ * (NULL: not known). Volumes of another archive get a problem. CORRUPT: no UUID was found. */
 int jm_salvage_uuid(
     struct jm_volumes *v, const unsigned char *known, struct jm_err *err) JM_MUST_CHECK;
 
-/* Guess what lost headers said: first numbers, and the ends of the volumes before them. TEMP. */
+/* Guess the contents of lost headers: the first number of each volume, and the end of the volume
+ * before it. TEMP. */
 int jm_salvage_guess(struct jm_volumes *v, struct jm_err *err) JM_MUST_CHECK;
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The start: listing the folder, reading headers, comparing each with the next. */
+/* Listing the volumes' folder and reading their headers. Each header is compared with the next. */
 #include "common/volume/scan.h"
 
 #include <dirent.h>
@@ -40,8 +40,8 @@ int jm_scan_list(struct jm_volumes *v, struct jm_err *err)
 
 		errno = 0;
 		if (!(e = readdir(d))) {
-			/* An error is not the end: a volume that is overlooked would be made anew,
-			 * and so lost. */
+			/* Do not take an error for the end: an overlooked volume would be made
+			 * again, and its records would be lost. */
 			rc = errno == 0
 			    ? 1
 			    : jm_err_sys(err, JM_E_TEMP, "cannot read folder \"%s\"", path);
@@ -57,7 +57,8 @@ int jm_scan_list(struct jm_volumes *v, struct jm_err *err)
 	return rc < 0 ? -1 : 0;
 }
 
-/* Read the header of volume i. Its end is the file's for now. */
+/* Read the header of volume i. Until the next header is read, the volume ends where its file ends.
+ */
 static int read_volume(struct jm_volumes *v, size_t i, struct jm_err *err)
 {
 	struct jm_volume *one = &v->list[i];
@@ -79,7 +80,7 @@ static int read_volume(struct jm_volumes *v, size_t i, struct jm_err *err)
 	return rc == 0 ? 0 : jm_err_wrap(err, "%s", jm_volume_path(v->dir, number, path));
 }
 
-/* The volume before volume i ends where this one's header says. */
+/* Set the end of the volume before volume i, as the header of volume i says. */
 static void link_volume(struct jm_volumes *v, size_t i)
 {
 	struct jm_volume *one = &v->list[i], *before = one - 1;
@@ -102,7 +103,7 @@ static void link_volume(struct jm_volumes *v, size_t i)
 		before->end = one->head.previous_end;
 }
 
-/* The making of the last volume was cut short. */
+/* Remove the last volume: a crash interrupted its creation. */
 static int remove_last(
     struct jm_volumes *v, jm_scan_changed *changed, void *ctx, struct jm_err *err)
 {

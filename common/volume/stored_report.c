@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Reading a report's record and metadata. Its body is read in common/archive/content.c. */
+/* Reading a report's record and metadata. common/archive/content.c reads its body. */
 #include "common/volume/stored_report.h"
 
 #include <inttypes.h>

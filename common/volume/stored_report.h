@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A report's record as it is in its volume: place, header, metadata. The one way to read them. */
+/* A report's record as it is in its volume: place, header, parsed metadata. All code that needs the
+ * metadata of a stored report reads it here. */
 #ifndef JM_VOLUME_STORED_REPORT_H
 #define JM_VOLUME_STORED_REPORT_H
 
@@ -13,15 +14,15 @@ struct jm_stored_report {
 };
 
 /*
- * Read the metadata of the report at a place: open the volume, read the record and check its
- * checksums, parse. seq: the number that it must have; 0: any. *r_r is owned by the caller:
- * jm_stored_report_release(). CORRUPT: it cannot be read, is no report, or has another number;
- * TEMP. Any thread.
+ * Read the metadata of the report at a place: open the volume, read the record, check its
+ * checksums, parse. seq: the number that it must have; 0: any. The caller releases *r_r with
+ * jm_stored_report_release(). CORRUPT: the record cannot be read, is not a report, or has another
+ * number. TEMP. Any thread.
  */
 int jm_stored_report_read(struct jm_volumes *v, const struct jm_place *at, uint64_t seq,
     struct jm_stored_report *r_r, struct jm_err *err) JM_MUST_CHECK;
 
-/* Free what *r owns; harmless on one that is all zeros. */
+/* Free the record and its metadata. Harmless when *r is all zeros. */
 void jm_stored_report_release(struct jm_stored_report *r);
 
 #endif

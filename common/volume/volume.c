@@ -65,7 +65,7 @@ bool jm_volume_name_number(const char *name, uint64_t *number_r)
 	    jm_num_u64(jm_span_of(name, n - 4), 1, UINT64_MAX / 2, number_r) != 0)
 		return false;
 	snprintf(want, sizeof want, "%08" PRIu64 ".jmv", *number_r);
-	return strcmp(name, want) == 0; /* no second name for a number */
+	return strcmp(name, want) == 0; /* each number has one name only */
 }
 
 void jm_volume_problem(struct jm_volume *v, const char *fmt, ...)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Walking through the volumes, record by record, past damage. */
+/* Visiting the records of all volumes in order, past damage. */
 #include "common/volume/walk.h"
 
 #include <stdlib.h>
@@ -19,8 +19,8 @@ static int report_damage(struct walking *s, uint64_t seq, uint64_t volume, uint6
 	return s->w->damage(s->w->ctx, &d, err);
 }
 
-/* The record r at r->offset could not be read, for this cause. Report it, and move *offset to the
- * next record. 0; 1: there is none before the end; -1. */
+/* Record r, at r->offset, could not be read; err has the cause. Report the damage, and move *offset
+ * to the next record. 0; 1: there are no more records before end; -1. */
 static int skip_record(struct walking *s, const struct jm_volume_file *f, uint64_t end,
     const struct jm_record *r, uint64_t *offset, struct jm_err *err)
 {
@@ -30,7 +30,7 @@ static int skip_record(struct walking *s, const struct jm_volume_file *f, uint64
 	const char *problem = cause.text;
 	struct jm_found next;
 
-	/* If its header was good, the next one is where it says. */
+	/* If the header was good, it says where the next record is. */
 	if (h->seq != 0 && jm_record_bytes(h) <= end - at) {
 		*offset = at + jm_record_bytes(h);
 		s->next_seq = h->seq + 1;
@@ -44,7 +44,8 @@ static int skip_record(struct walking *s, const struct jm_volume_file *f, uint64
 	return next.found ? 0 : 1;
 }
 
-/* Visit the record at *offset, and move *offset to the next. 0; 1: no more records; -1. */
+/* Visit the record at *offset, and move *offset to the next one. 0; 1: the end of the volume, or
+ * the visitor said enough; -1. */
 static int walk_record(struct walking *s, const struct jm_volume_file *f, uint64_t end,
     uint64_t *offset, struct jm_err *err)
 {
