@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* From records to rows, a transaction at a time: each kind of record goes to its own file. */
+/* Applying records in transactions. Each kind of record is applied by its own file, except events,
+ * which are applied here. */
 #include "common/catalog/apply.h"
 
 #include <stdio.h>

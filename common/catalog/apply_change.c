@@ -37,14 +37,14 @@ bool jm_change_fits(const json_t *row, enum jm_change_to to)
 	return to == JM_CHANGE_EXPIRE ? aside : to == JM_CHANGE_RELEASE ? queued || aside : queued;
 }
 
-/* One change at work. */
+/* One change that is being applied. */
 struct step {
 	const struct jm_applied *r; /* the change's record */
 	const json_t *change;
 	const char *actor;
 	uint64_t seq;          /* of the report */
 	json_t *row;           /* of its item, owned */
-	struct jm_count count; /* what it adds to the report's day */
+	struct jm_count count; /* to add to the counters of the report's service and day */
 };
 
 static int change_no_memory(struct jm_err *err)
@@ -52,7 +52,7 @@ static int change_no_memory(struct jm_err *err)
 	return jm_err_set(err, JM_E_TEMP, "no memory for a state change");
 }
 
-/* Note an event of this kind, with a text, that follows from the change. */
+/* Add an event of this kind that follows from the change. */
 static int change_note(struct jm_apply *p, const struct step *s, const char *kind, const char *text,
     struct jm_err *err)
 {
@@ -74,7 +74,7 @@ static int set_aside(struct jm_apply *p, struct step *s, const char *reason, str
 {
 	unsigned char key[8];
 
-	(void)json_object_del(s->row, "queued");
+	json_object_del(s->row, "queued");
 	if (json_object_set_new_nocheck(s->row, "set_aside", jm_json_text(jm_span_str(reason))) !=
 	    0)
 		return change_no_memory(err);
@@ -86,14 +86,14 @@ static int set_aside(struct jm_apply *p, struct step *s, const char *reason, str
 	return change_note(p, s, "set-aside", reason, err);
 }
 
-/* From now on, its item is the one of its match key. */
+/* Make the report's own item the item of its match key. */
 static int found_item(
     struct jm_apply *p, struct step *s, const struct jm_applying *w, struct jm_err *err)
 {
 	unsigned char key[8];
 
-	(void)json_object_del(s->row, "queued");
-	(void)json_object_del(s->row, "set_aside");
+	json_object_del(s->row, "queued");
+	json_object_del(s->row, "set_aside");
 	s->count.items++;
 	if (change_put_row(p, s, err) != 0)
 		return -1;
@@ -109,8 +109,9 @@ static int join_item(struct jm_apply *p, struct step *s, struct jm_applying *w, 
 	return jm_applying_store(p, w, err);
 }
 
-/* Read the report's metadata again. 1; 0: it cannot be read (err says why), -1. */
-static int recall(struct jm_apply *p, uint64_t seq, struct jm_stored_report *r, struct jm_err *err)
+/* Read the report's metadata again. 1; 0 with err: it cannot be read; -1 with err. */
+static int change_recall(
+    struct jm_apply *p, uint64_t seq, struct jm_stored_report *r, struct jm_err *err)
 {
 	struct jm_located at;
 	int rc = jm_row_locate(p->c, p->txn, seq, &at, err);
@@ -125,14 +126,14 @@ static int recall(struct jm_apply *p, uint64_t seq, struct jm_stored_report *r, 
 	return p->recall->read(p->recall->ctx, seq, &at.at, r, err);
 }
 
-/* Into the archive: join the item of its match key, or found one. A report that cannot be read is
- * set aside. */
+/* Archive the report: it joins the item of its match key, or founds one. A report that cannot be
+ * read is set aside. */
 static int settle(struct jm_apply *p, struct step *s, struct jm_err *err)
 {
 	struct jm_applying w = { .row = NULL };
 	struct jm_applied r;
 	struct jm_stored_report report;
-	int rc = recall(p, s->seq, &report, err);
+	int rc = change_recall(p, s->seq, &report, err);
 
 	if (rc < 0)
 		return -1;
@@ -168,12 +169,13 @@ static int expire(struct jm_apply *p, struct step *s, struct jm_err *err)
 	return change_note(p, s, "expired", jm_json_str(s->row, "set_aside"), err);
 }
 
+/* Put the report back into the queue, with the members that the change carries. */
 static int wait_on(struct jm_apply *p, const struct step *s, json_t *queue, struct jm_err *err)
 {
 	static const char *const taken[] = { "due_ms", "attempts", "problem" };
 	int rc = 0;
 
-	(void)json_object_del(queue, "problem");
+	json_object_del(queue, "problem");
 	for (size_t i = 0; i < 3; i++)
 		if (json_object_get(s->change, taken[i]))
 			rc |= json_object_set_nocheck(
@@ -181,7 +183,7 @@ static int wait_on(struct jm_apply *p, const struct step *s, json_t *queue, stru
 	return rc != 0 ? change_no_memory(err) : jm_queue_row_put(p, s->seq, queue, err);
 }
 
-/* Move a queued report to its next state; its rows are out of the queue already. */
+/* Move a queued report to its next state. Its rows were taken out of the queue before. */
 static int from_queue(struct jm_apply *p, struct step *s, enum jm_change_to to, struct jm_err *err)
 {
 	const char *reason = jm_json_str(s->change, "reason");
@@ -224,7 +226,7 @@ static int apply_one(struct jm_apply *p, struct step *s, struct jm_err *err)
 
 	s->seq = jm_json_u64(s->change, "seq");
 	if (to == JM_CHANGES)
-		return 0; /* a newer program's: not for us */
+		return 0; /* written by a newer program: ignored */
 	rc = jm_row_get(p->c, p->txn, s->seq, &s->row, err);
 	if (rc != 1 || !jm_change_fits(s->row, to))
 		return rc < 0 ? -1 : 0;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * State changes: a record moves a report from one state to the next (queued -> archived, merged or
- * set aside; set aside -> released or expired). How a change is asked for: common/archive/change.h.
+ * set aside; set aside -> released or expired). common/archive/change.h writes the records.
  *
- * A change that does not fit the state it finds has no effect. Whether a report joins an item or
+ * A change that does not fit the report's state has no effect. Whether a report joins an item or
  * founds one is decided here, by its match key, so that two changes at the same time cannot found
  * two items.
  */
@@ -21,13 +21,13 @@ enum jm_change_to {
 	JM_CHANGES
 };
 
-/* The word for a change in a record. */
+/* The word for a change in a record. Static storage. */
 const char *jm_change_word(enum jm_change_to to);
 
-/* Does a change fit a report whose own item has this row? */
+/* Can a report whose own item has this row change to this state? Pure. */
 bool jm_change_fits(const json_t *row, enum jm_change_to to);
 
-/* TEMP, CORRUPT. */
+/* Apply a CHANGE record. TEMP, CORRUPT. */
 int jm_apply_change(
     struct jm_apply *p, const struct jm_applied *r, struct jm_err *err) JM_MUST_CHECK;
 

@@ -24,7 +24,7 @@ int jm_apply_domain(struct jm_apply *p, const struct jm_applied *r, struct jm_er
 	int rc;
 
 	if (!name || !state)
-		return 0; /* a newer program's: not for us */
+		return 0; /* written by a newer program: ignored */
 	if (strcmp(state, "removed") == 0)
 		return jm_catalog_remove(p->txn, JM_T_META, domain_key(name, key), err);
 	rc = jm_catalog_get_json(p->c, p->txn, JM_T_META, domain_key(name, key), &row, err);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Rows of the marks of fetched messages. */
+/* The rows with the marks of fetched messages. */
 #include "common/catalog/apply_marks.h"
 
 #include <inttypes.h>
@@ -14,7 +14,7 @@ bool jm_marks_key(
 	struct jm_err ignored;
 
 	*n_r = JM_SHA256_BYTES + uidl.len;
-	if (*n_r > JM_CATALOG_KEY_MAX || jm_sha256_of(mailbox, key, &ignored) < 0)
+	if (*n_r > JM_CATALOG_KEY_MAX || jm_sha256_of(mailbox, key, &ignored) != 0)
 		return false;
 	if (uidl.len > 0)
 		memcpy(key + JM_SHA256_BYTES, uidl.p, uidl.len);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Event rows and counters that follow from other records. */
+/* Adding events and counts that follow from other records. */
 #include "common/catalog/apply_note.h"
 
 #include <stdio.h>
@@ -12,8 +12,8 @@ int jm_apply_count(struct jm_apply *p, const char *service, int64_t time_ms,
 {
 	char key[600], day[JM_CLOCK_TEXT_BYTES], hour[JM_CLOCK_TEXT_BYTES];
 
-	(void)jm_clock_format(time_ms, day);
-	(void)jm_clock_format(time_ms, hour);
+	jm_clock_format(time_ms, day);
+	jm_clock_format(time_ms, hour);
 	day[10] = hour[13] = '\0';
 	if (jm_counts_add(&p->counts, JM_T_COUNTERS, "total", c, err) != 0)
 		return -1;

@@ -6,12 +6,12 @@
 #include "common/catalog/apply_types.h"
 #include "common/volume/metadata.h"
 
-/* Add an event that follows from record seq, and count it. TEMP, CORRUPT. */
+/* Add event e, which follows from record seq, and count it. TEMP, CORRUPT. */
 int jm_apply_note(
     struct jm_apply *p, uint64_t seq, const struct jm_event *e, struct jm_err *err) JM_MUST_CHECK;
 
-/* Add to every counter of reports that service (NULL: none) received at this time: the total, its
- * day and hour, the service, the service's day. TEMP. */
+/* Add c to the total, to the day and hour of time_ms, to the service, and to the service's day.
+ * service NULL: no service is counted. TEMP. */
 int jm_apply_count(struct jm_apply *p, const char *service, int64_t time_ms,
     const struct jm_count *c, struct jm_err *err) JM_MUST_CHECK;
 

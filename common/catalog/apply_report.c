@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Applying a report. What its item's rows are: applying.c. */
+/* Applying a report. applying.c has the rows of its item. */
 #include "common/catalog/apply_report.h"
 
 #include "common/catalog/apply_marks.h"
@@ -8,8 +8,8 @@
 #include "common/json/value.h"
 
 /* Join the item of this match key, or found one. A report that is set aside or waits stays alone:
- * it must neither join an item nor be joined. Some reports wait only if there is nothing to join;
- * that is decided here, where everything before it is in the catalog. */
+ * it must neither join an item nor be joined. With match_first a report waits only if there is no
+ * item to join; that is decided here, because here all earlier records are in the catalog. */
 static int find_item(struct jm_apply *p, struct jm_applying *w, struct jm_err *err)
 {
 	bool waits = w->queued && !json_is_true(json_object_get(w->queued, "match_first"));

@@ -5,7 +5,7 @@
 
 #include "common/catalog/apply_types.h"
 
-/* TEMP, CORRUPT. */
+/* Apply a REPORT record: index rows, the item's row, the mark, the counters. TEMP, CORRUPT. */
 int jm_apply_report(
     struct jm_apply *p, const struct jm_applied *r, struct jm_err *err) JM_MUST_CHECK;
 

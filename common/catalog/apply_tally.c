@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A service's row: the parts that attempts, sessions with its mailbox and events set. */
+/* The members of a service's row that attempts, sessions with its mailbox and events set. */
 #include "common/catalog/apply_tally.h"
 
 #include <stdio.h>
@@ -36,7 +36,7 @@ static int set_fields(struct jm_apply *p, const char *service, json_t *fields, s
 	return rc < 0 ? -1 : 0;
 }
 
-/* Copy members under new names; what is not there becomes null. */
+/* Copy members under new names; missing members become null. NULL without memory. */
 static json_t *pick(const json_t *from, const char *const (*names)[2], size_t n)
 {
 	json_t *o = json_object();

@@ -16,9 +16,10 @@
 #include "common/json/value.h"
 #include "common/volume/metadata.h"
 
-#define TEXT_BYTES 1000 /* a row keeps that much of a subject or an address; the record has all */
+#define TEXT_BYTES 1000 /* a row keeps so much of a subject or an address; the record has it all \
+			 */
 
-/* Text from metadata for a row, cut at a character's start when it is long. */
+/* Member key of o for a row; a long text is cut before the start of a character. */
 static json_t *row_text(const json_t *o, const char *key)
 {
 	struct jm_span s = jm_json_span(o, key);
@@ -44,13 +45,13 @@ static int item_no_memory(struct jm_err *err)
 
 /* ---- indexes ---- */
 
-/* What an address is of an item; its row has the letters of all that it is. */
+/* The roles of an address in an item. The address's row has the letters of all its roles. */
 #define ROLES "sro"
 #define SENDER "s"
 #define RECIPIENT "r"
 #define OPEN_RECIPIENT "ro" /* a report says To or Cc */
 
-/* The letters of old and those of roles. */
+/* The letters that are in old or in roles. */
 static struct jm_span all_roles(struct jm_span old, const char *roles, char text[sizeof ROLES])
 {
 	size_t n = 0;
@@ -61,8 +62,8 @@ static struct jm_span all_roles(struct jm_span old, const char *roles, char text
 	return jm_span_of(text, n);
 }
 
-/* Note that an address (folded) has these roles in item w->id. w->added grows if it was not among
- * its recipients. */
+/* Note that an address (folded) has these roles in item w->id. Counts w->added up if the address
+ * is a new recipient of the item. */
 static int index_address(struct jm_apply *p, struct jm_applying *w, struct jm_span address,
     const char *roles, struct jm_err *err)
 {
@@ -170,12 +171,10 @@ int jm_applying_leave(
 	return jm_catalog_remove(p->txn, JM_T_ITEMS, jm_keys_id(own_id, key), err);
 }
 
-/* ---- the item ---- */
+/* ---- the item's row ---- */
 
-/* ---- items ---- */
-
-/* Put the envelope's facts into the row. A proper report's replace the gateway's, and both replace
- * those from a message's own header. */
+/* Put the facts of the envelope into the row. Facts from a proper report replace those from a
+ * gateway, and both replace those from a message's own header. */
 static int row_envelope(struct jm_applying *w)
 {
 	json_t *row = w->row;
@@ -286,7 +285,7 @@ static int merge_item(struct jm_apply *p, struct jm_applying *w, struct jm_err *
 		(w->from_gateway || !json_is_true(json_object_get(w->row, "gateway")))))
 		return 0;
 	if (!w->from_gateway)
-		(void)json_object_del(w->row, "gateway");
+		json_object_del(w->row, "gateway");
 	else if (json_object_set_new_nocheck(w->row, "gateway", json_true()) != 0)
 		return item_no_memory(err);
 	return row_envelope(w) == 0 ? 0 : item_no_memory(err);
@@ -316,10 +315,10 @@ int jm_applying_join(struct jm_apply *p, struct jm_applying *w, struct jm_err *e
 	return index_message_id(p, w, err);
 }
 
-/* ---- founding one ---- */
+/* ---- founding an item ---- */
 
-/* Show a waiting envelope report as the vendor's product does: the actual recipient as sender, the
- * journal address as recipient. */
+/* Show a waiting envelope report as the vendor's product does: the actual recipient as the sender,
+ * the journal address as the recipient. */
 static int queue_display(json_t *row, const struct jm_applying *w)
 {
 	const json_t *list = json_object_get(w->journal, "recipients"),
@@ -402,8 +401,8 @@ int jm_applying_store(struct jm_apply *p, struct jm_applying *w, struct jm_err *
 	unsigned char key[8];
 	char value[128];
 
-	if (w->id != w->r->head->seq) { /* where the report stands that founds an item is in the
-					   item's row */
+	/* The place of the report that founded the item is in the item's row. */
+	if (w->id != w->r->head->seq) {
 		snprintf(value, sizeof value,
 		    "{\"v\":%" PRIu64 ",\"o\":%" PRIu64 ",\"i\":%" PRIu64 "}", w->r->at.volume,
 		    w->r->at.offset, w->id);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Berkeley DB: environment, transactions, get, put, pages of rows. What is in the rows is not
- * decided here. */
+/* Berkeley DB: environment, transactions, get, put, pages of rows. apply.c and its neighbours
+ * decide about the contents of rows. */
 #include "common/catalog/catalog.h"
 
 #include <db.h>
@@ -19,9 +19,8 @@
 #include "common/json/write.h"
 
 #define FILE_NAME "catalog.db"
-#define PAGE_BYTES \
-	4096 /* as the disk writes: a torn page is less likely (facts: power-cut runs) \
-	      */
+/* The size of a disk's write, which makes torn pages less likely (found with power-cut runs). */
+#define PAGE_BYTES 4096
 #define LOG_FILE_BYTES (8u * 1024u * 1024u)
 #define LOG_BUFFER_BYTES (512u * 1024u)
 #define VALUE_MAX_BYTES (256u * 1024u * 1024u)
@@ -31,9 +30,9 @@
 struct jm_catalog {
 	DB_ENV *env;
 	DB *db[JM_TABLES];
-	char mark[4352];    /* path; empty: it was not opened */
-	atomic_bool unread; /* the disk could not read a page: the next open shall look at all of
-			       them */
+	char mark[4352]; /* path of the mark; empty: the catalog was not opened */
+	/* the disk could not read a page: the next open shall check all of them */
+	atomic_bool unread;
 };
 
 struct jm_txn {
@@ -60,9 +59,9 @@ static const char *const names[JM_TABLES] = {
 };
 
 /*
- * A table of duplicates: what callers give as a key that ends with an id is there as a key without
- * it, and the id in front of the value, as one of the key's sorted duplicates. For keys that come
- * again and again: they are stored once, and the ids of each grow at the end of full pages.
+ * A table of duplicates stores the id, with which callers' keys end, not in the key but in front of
+ * the value, as one of the key's sorted duplicates. This is for texts that occur in many keys: each
+ * text is stored once, and its ids are appended to full pages.
  */
 static bool has_duplicates(enum jm_table t)
 {
@@ -74,7 +73,7 @@ const char *jm_catalog_table(enum jm_table t)
 	return names[t];
 }
 
-static int fail(struct jm_err *err, int rc, const char *what)
+static int catalog_fail(struct jm_err *err, int rc, const char *what)
 {
 	enum jm_err_kind kind = rc == DB_RUNRECOVERY || rc == DB_VERIFY_BAD ||
 		rc == DB_PAGE_NOTFOUND || rc == DB_OLD_VERSION || rc == DB_VERSION_MISMATCH ||
@@ -82,8 +81,9 @@ static int fail(struct jm_err *err, int rc, const char *what)
 	    ? JM_E_CORRUPT
 	    : JM_E_TEMP;
 
-	(void)jm_err_set(err, kind, "catalog: %s: %s", what, db_strerror(rc));
-	err->sys = rc > 0 ? rc : 0; /* an errno, as with EACCES; Berkeley DB's own are negative */
+	jm_err_set(err, kind, "catalog: %s: %s", what, db_strerror(rc));
+	err->sys = rc > 0 ? rc : 0; /* an errno, e.g. EACCES; Berkeley DB's own codes are negative
+				     */
 	return -1;
 }
 
@@ -91,7 +91,7 @@ static int fail_row(struct jm_catalog *c, enum jm_table t, int rc, struct jm_err
 {
 	if (rc == EIO)
 		atomic_store(&c->unread, true);
-	return fail(err, rc, names[t]);
+	return catalog_fail(err, rc, names[t]);
 }
 
 static void complain(const DB_ENV *env, const char *prefix, const char *text)
@@ -143,43 +143,43 @@ static int open_tables(struct jm_catalog *c)
 
 /* ---- was the machine switched off while it was open? ---- */
 
-#define MARK_NAME "open" /* there while it is open; holds the number of this run of the machine */
+#define MARK_NAME "open" /* exists while the catalog is open; holds the id of this boot */
 #define BOOT_BYTES 36
-#define UNREAD "a page could not be read" /* what it holds instead; the same follows */
+#define UNREAD "a page could not be read" /* its contents instead: the next open checks, too */
 
 static void boot_of(char text[BOOT_BYTES + 1])
 {
-	struct jm_err no;
-	int fd = jm_io_open("/proc/sys/kernel/random/boot_id", O_RDONLY, 0, &no);
+	struct jm_err ignored;
+	int fd = jm_io_open("/proc/sys/kernel/random/boot_id", O_RDONLY, 0, &ignored);
 
 	snprintf(text, BOOT_BYTES + 1, "%s", "unknown");
-	if (fd >= 0 && jm_io_pread(fd, text, BOOT_BYTES, 0, &no) < 0)
+	if (fd >= 0 && jm_io_pread(fd, text, BOOT_BYTES, 0, &ignored) != 0)
 		snprintf(text, BOOT_BYTES + 1, "%s", "unknown");
 	text[BOOT_BYTES] = '\0';
 	if (fd >= 0)
 		close(fd);
 }
 
-/* True when it was open in another run of the machine and never closed: pages may be torn, which
- * recovery does not see. */
+/* True when the catalog was opened under another boot and never closed: pages may be torn, and
+ * recovery does not detect that. Also when the mark cannot be read. */
 static bool was_cut(const char *folder)
 {
 	char path[4352], boot[BOOT_BYTES + 1];
 	unsigned char *p = NULL;
-	struct jm_err no;
+	struct jm_err cause;
 	size_t n = 0;
 	bool cut;
 
 	snprintf(path, sizeof path, "%s/" MARK_NAME, folder);
-	if (jm_io_read_file(path, 4096, &p, &n, &no) < 0)
-		return no.kind != JM_E_NOTFOUND;
+	if (jm_io_read_file(path, 4096, &p, &n, &cause) != 0)
+		return cause.kind != JM_E_NOTFOUND;
 	boot_of(boot);
 	cut = !jm_span_eq(jm_span_of(p, n), jm_span_str(boot));
 	free(p);
 	return cut;
 }
 
-static int mark(const char *folder, struct jm_err *err)
+static int write_mark(const char *folder, struct jm_err *err)
 {
 	char path[4352], boot[BOOT_BYTES + 1];
 
@@ -201,7 +201,7 @@ static int check_pages(DB_ENV *env, const char *folder)
 	if ((rc = env->txn_checkpoint(env, 0, 0, DB_FORCE)) != 0 ||
 	    (rc = db_create(&db, env, 0)) != 0)
 		return rc;
-	return db->verify(db, FILE_NAME, NULL, NULL, 0); /* frees db, whatever it returns */
+	return db->verify(db, FILE_NAME, NULL, NULL, 0); /* frees db in any case */
 }
 
 int jm_catalog_open(
@@ -213,13 +213,13 @@ int jm_catalog_open(
 
 	if (!c)
 		return jm_err_sys(err, JM_E_TEMP, "catalog");
-	if (jm_io_mkdirs(folder, 0700, err) < 0) {
+	if (jm_io_mkdirs(folder, 0700, err) != 0) {
 		free(c);
 		return -1;
 	}
 	if ((rc = db_env_create(&c->env, 0)) != 0) {
 		free(c);
-		return fail(err, rc, "cannot make an environment");
+		return catalog_fail(err, rc, "cannot make an environment");
 	}
 	cut = was_cut(folder);
 	if ((rc = open_env(c->env, folder, cache_bytes)) == 0 && cut) {
@@ -233,10 +233,10 @@ int jm_catalog_open(
 		jm_catalog_close(&c);
 		return rc == EINVAL ? jm_err_set(err, JM_E_CORRUPT,
 					  "catalog: another version of the program made it")
-				    : fail(err, rc, "cannot open");
+				    : catalog_fail(err, rc, "cannot open");
 	}
 	snprintf(c->mark, sizeof c->mark, "%s/" MARK_NAME, folder);
-	if (mark(folder, err) < 0) {
+	if (write_mark(folder, err) != 0) {
 		jm_catalog_close(&c);
 		return jm_err_wrap(err, "catalog");
 	}
@@ -246,7 +246,7 @@ int jm_catalog_open(
 
 void jm_catalog_close(struct jm_catalog **c)
 {
-	struct jm_err no;
+	struct jm_err ignored;
 	int rc = 0, one;
 
 	if (!*c)
@@ -259,7 +259,7 @@ void jm_catalog_close(struct jm_catalog **c)
 	if (rc != 0)
 		JM_LOG(JM_LOG_WARNING, "catalog-close", { "error", JM_S(db_strerror(rc)) });
 	if ((*c)->mark[0] != '\0' && atomic_load(&(*c)->unread))
-		(void)!jm_io_publish((*c)->mark, UNREAD, sizeof UNREAD - 1, 0600, &no);
+		(void)!jm_io_publish((*c)->mark, UNREAD, sizeof UNREAD - 1, 0600, &ignored);
 	else if ((*c)->mark[0] != '\0' && rc == 0)
 		unlink((*c)->mark);
 	free(*c);
@@ -295,7 +295,7 @@ int jm_catalog_begin(struct jm_catalog *c, struct jm_txn **txn_r, struct jm_err 
 		return jm_err_sys(err, JM_E_TEMP, "catalog: transaction");
 	if ((rc = c->env->txn_begin(c->env, NULL, &t->txn, 0)) != 0) {
 		free(t);
-		return fail(err, rc, "cannot begin");
+		return catalog_fail(err, rc, "cannot begin");
 	}
 	t->c = c;
 	*txn_r = t;
@@ -308,7 +308,7 @@ int jm_catalog_commit(struct jm_txn **txn, struct jm_err *err)
 
 	free(*txn);
 	*txn = NULL;
-	return rc == 0 ? 0 : fail(err, rc, "cannot commit");
+	return rc == 0 ? 0 : catalog_fail(err, rc, "cannot commit");
 }
 
 void jm_catalog_abort(struct jm_txn **txn)
@@ -346,11 +346,11 @@ int jm_catalog_checkpoint(struct jm_catalog *c, unsigned min_kib, struct jm_err 
 {
 	int rc = c->env->txn_checkpoint(c->env, min_kib, 0, 0);
 
-	return rc == 0 ? 0 : fail(err, rc, "cannot checkpoint");
+	return rc == 0 ? 0 : catalog_fail(err, rc, "cannot checkpoint");
 }
 
 /* A DBT over bytes that Berkeley DB only reads. */
-static DBT input(struct jm_span s)
+static DBT dbt_of(struct jm_span s)
 {
 	DBT d;
 
@@ -362,13 +362,12 @@ static DBT input(struct jm_span s)
 
 /* ---- rows of a table of duplicates ---- */
 
-/* Put the cursor on the first duplicate of the key that is not before the key's id. *v: malloc'ed.
- */
+/* Put the cursor on the key's first duplicate with this id or a higher one. *v is malloc'ed. */
 static int find_from(DBC *cur, struct jm_span key, DBT *v)
 {
-	DBT k = input(jm_span_sub(key, 0, key.len - ID_BYTES));
+	DBT k = dbt_of(jm_span_sub(key, 0, key.len - ID_BYTES));
 
-	*v = input(jm_span_sub(key, key.len - ID_BYTES, ID_BYTES));
+	*v = dbt_of(jm_span_sub(key, key.len - ID_BYTES, ID_BYTES));
 	v->flags = DB_DBT_MALLOC;
 	return cur->get(cur, &k, v, DB_GET_BOTH_RANGE);
 }
@@ -407,7 +406,7 @@ static int get_duplicate(
 	return rc == 0 ? 0 : ENOMEM;
 }
 
-/* drop: what is there, whatever its value. DB_KEYEXIST when it is to stay. */
+/* Remove the duplicate, if it exists. Without drop it stays, and the call returns DB_KEYEXIST. */
 static int clear_duplicate(DB *db, DB_TXN *txn, struct jm_span key, bool drop)
 {
 	DBT v;
@@ -431,8 +430,8 @@ static int put_duplicate(
     DB *db, DB_TXN *txn, struct jm_span key, struct jm_span value, bool only_new)
 {
 	unsigned char data[ID_BYTES + SHORT_BYTES];
-	DBT k = input(jm_span_sub(key, 0, key.len - ID_BYTES)),
-	    v = input(jm_span_of(data, ID_BYTES + value.len));
+	DBT k = dbt_of(jm_span_sub(key, 0, key.len - ID_BYTES)),
+	    v = dbt_of(jm_span_of(data, ID_BYTES + value.len));
 	int rc = value.len <= SHORT_BYTES ? clear_duplicate(db, txn, key, !only_new) : EINVAL;
 
 	if (rc != 0)
@@ -445,10 +444,10 @@ static int put_duplicate(
 
 /* ---- rows ---- */
 
-static int get(struct jm_catalog *c, DB_TXN *txn, enum jm_table t, struct jm_span key,
+static int get_row(struct jm_catalog *c, DB_TXN *txn, enum jm_table t, struct jm_span key,
     struct jm_buf *value, struct jm_err *err)
 {
-	DBT k = input(key), v;
+	DBT k = dbt_of(key), v;
 	int rc;
 
 	for (;;) {
@@ -459,7 +458,7 @@ static int get(struct jm_catalog *c, DB_TXN *txn, enum jm_table t, struct jm_spa
 		rc = c->db[t]->get(c->db[t], txn, &k, &v, 0);
 		if (rc != DB_BUFFER_SMALL)
 			break;
-		if (jm_buf_reserve(value, (size_t)v.size + 1, err) < 0)
+		if (jm_buf_reserve(value, (size_t)v.size + 1, err) != 0)
 			return ENOMEM;
 	}
 	if (rc == 0) {
@@ -476,10 +475,10 @@ int jm_catalog_get(struct jm_catalog *c, struct jm_txn *txn, enum jm_table t, st
 	int rc;
 
 	jm_buf_reset(value);
-	if (value->cap == 0 && jm_buf_reserve(value, 512, err) < 0)
+	if (value->cap == 0 && jm_buf_reserve(value, 512, err) != 0)
 		return -1;
 	rc = has_duplicates(t) ? get_duplicate(c->db[t], in, key, value, err)
-			       : get(c, in, t, key, value, err);
+			       : get_row(c, in, t, key, value, err);
 	if (rc == DB_NOTFOUND)
 		return 0;
 	return rc == 0 ? 1 : fail_row(c, t, rc, err);
@@ -494,7 +493,7 @@ int jm_catalog_get_json(struct jm_catalog *c, struct jm_txn *txn, enum jm_table 
 	jm_buf_init(&b, VALUE_MAX_BYTES);
 	rc = jm_catalog_get(c, txn, t, key, &b, err);
 	if (rc == 1) {
-		rc = jm_json_read(b.p, b.len, value_r, err) < 0
+		rc = jm_json_read(b.p, b.len, value_r, err) != 0
 		    ? jm_err_wrap(err, "catalog: a row of %s", names[t])
 		    : 1;
 	}
@@ -502,12 +501,12 @@ int jm_catalog_get_json(struct jm_catalog *c, struct jm_txn *txn, enum jm_table 
 	return rc;
 }
 
-/* 0; DB_KEYEXIST: only_new, and it is there. */
+/* Returns Berkeley DB's code. DB_KEYEXIST: only_new is set, and the row exists. */
 static int put_row(
     struct jm_txn *txn, enum jm_table t, struct jm_span key, struct jm_span value, bool only_new)
 {
 	DB *db = txn->c->db[t];
-	DBT k = input(key), v = input(value);
+	DBT k = dbt_of(key), v = dbt_of(value);
 
 	return has_duplicates(t) ? put_duplicate(db, txn->txn, key, value, only_new)
 				 : db->put(db, txn->txn, &k, &v, only_new ? DB_NOOVERWRITE : 0);
@@ -548,7 +547,7 @@ int jm_catalog_put_json(struct jm_txn *txn, enum jm_table t, struct jm_span key,
 int jm_catalog_remove(struct jm_txn *txn, enum jm_table t, struct jm_span key, struct jm_err *err)
 {
 	DB *db = txn->c->db[t];
-	DBT k = input(key);
+	DBT k = dbt_of(key);
 	int rc = has_duplicates(t) ? clear_duplicate(db, txn->txn, key, true)
 				   : db->del(db, txn->txn, &k, 0);
 
@@ -574,7 +573,7 @@ static void add_row(struct jm_page *page, enum jm_table t, const DBT *k, DBT *v)
 	memmove(r->value, r->value + ID_BYTES, r->value_n);
 }
 
-/* Move the cursor behind (reverse: before) a row, which may be gone. */
+/* Move the cursor to the row after (reverse: before) this one, which may have been removed. */
 static int seek_duplicate(DBC *cur, struct jm_span after, bool reverse, DBT *k, DBT *v)
 {
 	struct jm_span head = jm_span_sub(after, 0, after.len - ID_BYTES);
@@ -586,9 +585,9 @@ static int seek_duplicate(DBC *cur, struct jm_span after, bool reverse, DBT *k, 
 	else if (rc != DB_NOTFOUND)
 		return rc;
 	*v = (DBT){ .flags = DB_DBT_MALLOC };
-	if (rc == 0) /* on it, or on the one behind it */
+	if (rc == 0) /* on the row itself, or on the one after it */
 		return cur->get(cur, k, v, reverse ? DB_PREV : exact ? DB_NEXT : DB_CURRENT);
-	/* All its duplicates are before it, or there are none. */
+	/* All duplicates of its key have lower ids, or the key has no duplicates. */
 	memcpy(k->data, head.p, head.len);
 	k->size = (u_int32_t)head.len;
 	rc = cur->get(cur, k, v, DB_SET_RANGE);
@@ -604,7 +603,8 @@ static int seek_duplicate(DBC *cur, struct jm_span after, bool reverse, DBT *k, 
 }
 
 /* Move the cursor to the first row of the page. */
-static int seek(DBC *cur, struct jm_span prefix, struct jm_span after, bool reverse, DBT *k, DBT *v)
+static int seek_row(
+    DBC *cur, struct jm_span prefix, struct jm_span after, bool reverse, DBT *k, DBT *v)
 {
 	unsigned char *buf = k->data;
 	struct jm_span from = !jm_span_none(after) ? after : prefix;
@@ -614,7 +614,7 @@ static int seek(DBC *cur, struct jm_span prefix, struct jm_span after, bool reve
 	if (n == 0)
 		return cur->get(cur, k, v, reverse ? DB_LAST : DB_FIRST);
 	memcpy(buf, from.p, n);
-	if (reverse && jm_span_none(after)) /* behind all keys with the prefix */
+	if (reverse && jm_span_none(after)) /* after all keys with the prefix */
 		while (n < JM_CATALOG_KEY_MAX)
 			buf[n++] = 0xff;
 	k->size = (u_int32_t)n;
@@ -635,7 +635,7 @@ static int seek_range(DBC *cur, const struct jm_table_range *r, DBT *k, DBT *v)
 {
 	if (has_duplicates(r->table) && !jm_span_none(r->after))
 		return seek_duplicate(cur, r->after, r->reverse, k, v);
-	return seek(cur, r->prefix, r->after, r->reverse, k, v);
+	return seek_row(cur, r->prefix, r->after, r->reverse, k, v);
 }
 
 int jm_catalog_page(struct jm_catalog *c, const struct jm_table_range *range, struct jm_page *page,

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The catalog: a Berkeley DB environment in DIR/catalog that is made from the volumes. Only
- * catalog.c of this room includes db.h. Which row is stored under which key is decided in apply.h;
+ * The catalog: a Berkeley DB environment in DIR/catalog that is made from the volumes. In this room
+ * only catalog.c includes db.h. apply.h decides which row is stored under which key;
  * common/archive/SCHEMA.md describes all of them.
  *
- * There is one writer (the applier), and there are no Berkeley DB locks: the caller holds the
- * archive's reader-writer lock.
+ * There is one writer (the applier), and Berkeley DB takes no locks: the caller holds the archive's
+ * reader-writer lock, alone for writing. err must not be NULL. Any function that reads or writes
+ * rows may return TEMP, and CORRUPT when Berkeley DB says that the database is damaged.
  */
 #ifndef JM_CATALOG_CATALOG_H
 #define JM_CATALOG_CATALOG_H
@@ -35,47 +36,53 @@ enum jm_table {
 	JM_TABLES
 };
 
-#define JM_CATALOG_CHECKPOINT_KIB \
-	32768 /* of Berkeley DB's log; its pages are written once in that time, and so much is \
-		 recovered after a crash */
+/* A checkpoint is due after so much of Berkeley DB's log. Dirty pages are written once in that
+ * time, and so much is recovered after a crash. */
+#define JM_CATALOG_CHECKPOINT_KIB 32768
 #define JM_CATALOG_KEY_MAX 320
-#define JM_CATALOG_VERSION \
-	5 /* of the rows; a catalog of an older version is made anew from the volumes */
+/* The version of the rows. A catalog of an older version is made again from the volumes. */
+#define JM_CATALOG_VERSION 5
 
 struct jm_catalog; /* an open environment */
 struct jm_txn;     /* one transaction */
 
-/* Open with recovery; made when it is not there. CORRUPT: it cannot be recovered; TEMP. */
+/* Open the catalog in folder, with recovery; made when it does not exist. The caller closes *c_r.
+ * CORRUPT: it cannot be recovered. TEMP. */
 int jm_catalog_open(const char *folder, uint64_t cache_bytes, struct jm_catalog **c_r,
     struct jm_err *err) JM_MUST_CHECK;
 
-/* Close; *c becomes NULL. Errors are only logged: everything in it can be made again. */
+/* Close it; *c becomes NULL. Errors are only logged, since everything in it can be made again. */
 void jm_catalog_close(struct jm_catalog **c);
 
-/* Was there a page that the disk could not read? Then the next open looks at all of them, and is
- * CORRUPT when it is so still. Any thread. */
+/* Was there a page that the disk could not read? Then the next open checks all pages, and fails
+ * with CORRUPT if one is still damaged. Any thread. */
 bool jm_catalog_unread(struct jm_catalog *c);
 
-/* The name of a table. */
+/* The name of a table. Static storage. */
 const char *jm_catalog_table(enum jm_table t);
 
-/* Remove all of a catalog's files in folder that this program knows of; best effort. */
+/* Remove the files of a catalog in folder. Errors are ignored. The catalog must not be open. */
 void jm_catalog_wipe(const char *folder);
 
+/* Begin a transaction. It ends with jm_catalog_commit() or jm_catalog_abort(). */
 int jm_catalog_begin(struct jm_catalog *c, struct jm_txn **txn_r, struct jm_err *err) JM_MUST_CHECK;
-/* Commit without waiting for the disk. */
+
+/* Commit without waiting for the disk; *txn becomes NULL, also on error. */
 int jm_catalog_commit(struct jm_txn **txn, struct jm_err *err) JM_MUST_CHECK;
+
+/* Undo the transaction; *txn becomes NULL. Harmless when it is NULL. */
 void jm_catalog_abort(struct jm_txn **txn);
 
-/* Write dirty pages when more than min_kib were logged since the last time; 0: always. Needs no
- * lock of the caller's. */
+/* Write the dirty pages if at least min_kib KiB were logged since the last checkpoint; 0: always.
+ * The caller need not hold the lock for writing. */
 int jm_catalog_checkpoint(struct jm_catalog *c, unsigned min_kib, struct jm_err *err) JM_MUST_CHECK;
 
-/* The value under key into value (replaced). 1, 0 when there is none, -1. txn may be NULL. */
+/* Read the value under key into value, which is replaced. 1; 0: there is no such row; -1. txn may
+ * be NULL. */
 int jm_catalog_get(struct jm_catalog *c, struct jm_txn *txn, enum jm_table t, struct jm_span key,
     struct jm_buf *value, struct jm_err *err) JM_MUST_CHECK;
 
-/* The same, parsed. Caller owns *value_r. CORRUPT when it is no JSON. */
+/* As jm_catalog_get(), with the value parsed. The caller owns *value_r. CORRUPT: it is not JSON. */
 int jm_catalog_get_json(struct jm_catalog *c, struct jm_txn *txn, enum jm_table t,
     struct jm_span key, json_t **value_r, struct jm_err *err) JM_MUST_CHECK;
 
@@ -83,7 +90,7 @@ int jm_catalog_get_json(struct jm_catalog *c, struct jm_txn *txn, enum jm_table 
 int jm_catalog_put(struct jm_txn *txn, enum jm_table t, struct jm_span key, struct jm_span value,
     struct jm_err *err) JM_MUST_CHECK;
 
-/* Store a row if its key is not there yet. 1; 0: it is there, and stays as it is; -1. */
+/* Store a row if its key is new. 1; 0: the row exists, and is not changed; -1. */
 int jm_catalog_add(struct jm_txn *txn, enum jm_table t, struct jm_span key, struct jm_span value,
     struct jm_err *err) JM_MUST_CHECK;
 
@@ -91,25 +98,26 @@ int jm_catalog_add(struct jm_txn *txn, enum jm_table t, struct jm_span key, stru
 int jm_catalog_put_json(struct jm_txn *txn, enum jm_table t, struct jm_span key,
     const json_t *value, struct jm_err *err) JM_MUST_CHECK;
 
-/* Remove a row; a key that is not there is no error. TEMP, CORRUPT. */
+/* Remove a row. A missing key is not an error. TEMP, CORRUPT. */
 int jm_catalog_remove(
     struct jm_txn *txn, enum jm_table t, struct jm_span key, struct jm_err *err) JM_MUST_CHECK;
 
-/* When the last checkpoint was made, in ms; 0: never, or not known. */
+/* The time of the last checkpoint, in ms since 1970; 0: never, or not known. */
 int64_t jm_catalog_checkpoint_ms(struct jm_catalog *c);
 
-/* How the cache of pages serves; all 0 when it is not known. hits and misses: since the catalog was
- * opened. */
+/* The state of the cache of pages. hits and misses: since the catalog was opened. */
 struct jm_catalog_cache {
 	uint64_t bytes, hits, misses, dirty_pages;
 };
+
+/* Fill *cache_r; it is left unchanged when the state is not known. */
 void jm_catalog_cache(struct jm_catalog *c, struct jm_catalog_cache *cache_r);
 
 /* One row of a page. */
 struct jm_row {
 	unsigned char key[JM_CATALOG_KEY_MAX];
 	size_t key_n;
-	char *value; /* owned by the page; no NUL behind */
+	char *value; /* owned by the page; not followed by NUL */
 	size_t value_n;
 };
 
@@ -120,7 +128,7 @@ struct jm_page {
 	size_t n;
 };
 
-/* Which rows of a table. Spans are borrowed. */
+/* A range of rows of a table. Spans are borrowed. */
 struct jm_table_range {
 	enum jm_table table;
 	struct jm_span prefix; /* of the keys; none or empty: every key */
@@ -128,10 +136,12 @@ struct jm_table_range {
 	bool reverse;          /* from the last to the first */
 };
 
-/* The next rows of a range in key order, at most JM_PAGE_ROWS. An empty page is the end. Release
- * it. TEMP, CORRUPT. */
+/* Read the next rows of a range in key order, at most JM_PAGE_ROWS. An empty page is the end. The
+ * caller releases the page; after an error it is empty. TEMP, CORRUPT. */
 int jm_catalog_page(struct jm_catalog *c, const struct jm_table_range *range, struct jm_page *page,
     struct jm_err *err) JM_MUST_CHECK;
+
+/* Free the rows; the page is empty then. */
 void jm_page_release(struct jm_page *page);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Counter rows: JSON objects of sums. */
+/* The rows of counters, which are JSON objects with sums. */
 #include "common/catalog/count.h"
 
 #include <stddef.h>
@@ -32,7 +32,7 @@ static const struct {
 
 #define HOUR "hour/"
 
-_Static_assert(JM_COUNT_HOURS < JM_PAGE_ROWS, "a page shows whether there are more");
+_Static_assert(JM_COUNT_HOURS < JM_PAGE_ROWS, "a page must hold more rows than are kept");
 
 #define FIELDS (sizeof fields / sizeof *fields)
 
@@ -74,8 +74,8 @@ int jm_counts_add(struct jm_counts *s, enum jm_table table, const char *key,
 }
 
 /*
- * Keep only the newest hours. A row is removed only when there are JM_COUNT_HOURS newer ones, so
- * the rows that are left do not depend on how records are grouped: a count for an hour that was
+ * Keep only the newest hours. A row is removed only when there are JM_COUNT_HOURS newer ones. So
+ * the remaining rows do not depend on the grouping of records: a count for an hour whose row was
  * removed makes a row that is removed at once.
  */
 static int prune_hours(struct jm_catalog *c, struct jm_txn *txn, struct jm_err *err)

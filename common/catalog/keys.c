@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Keys of the catalog's tables: how texts and numbers are written into them. */
+/* Writing texts and numbers as keys of the catalog's tables. */
 #include "common/catalog/keys.h"
 
 #include <string.h>
@@ -12,7 +12,7 @@ size_t jm_keys_text(struct jm_span text, bool fold, unsigned char key_r[JM_CATAL
 {
 	struct jm_err ignored;
 
-	if (text.len > TEXT_BYTES) { /* 0xff: in no UTF-8 text */
+	if (text.len > TEXT_BYTES) { /* 0xff occurs in no UTF-8 text */
 		key_r[0] = 0xff;
 		if (jm_sha256_of(text, key_r + 1, &ignored) != 0)
 			memset(key_r + 1, 0, JM_SHA256_BYTES);

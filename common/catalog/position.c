@@ -17,7 +17,7 @@ int jm_position_write(struct jm_txn *txn, const unsigned char uuid[JM_UUID_BYTES
 	unsigned char padded[JM_SHA256_BYTES] = { 0 };
 
 	memcpy(padded, uuid, JM_UUID_BYTES);
-	(void)jm_sha256_hex(padded, hex);
+	jm_sha256_hex(padded, hex);
 	hex[2 * JM_UUID_BYTES] = '\0';
 	snprintf(text, sizeof text,
 	    "{\"version\":%d,\"catalog\":%d,\"uuid\":\"%s\",\"seq\":%" PRIu64 ",\"v\":%" PRIu64

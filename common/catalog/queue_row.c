@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Rows of the processing queue. When a report enters or leaves it: applying.c, apply_change.c. */
+/* Rows of the processing queue. applying.c puts reports into it, apply_change.c takes them out. */
 #include "common/catalog/queue_row.h"
 
 #include "common/catalog/keys.h"
 #include "common/json/value.h"
-
-/* ---- rows of the queue ---- */
 
 static struct jm_span queue_due_key(
     int64_t due_ms, uint64_t seq, unsigned char key[JM_QUEUE_DUE_BYTES])

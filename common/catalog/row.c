@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The row of an item, stored and whole, and where reports are. */
+/* The row of an item, as stored and as a whole object, and the places of reports. */
 #include "common/catalog/row.h"
 
 #include <stdlib.h>
@@ -26,8 +26,9 @@ enum place {
 	OTHERS
 };
 
-/* Of a whole row, in this order; others follow. Where in the list they stand; OTHERS: in an object
- * behind it, when they are not usual. */
+/* The members of a whole row, in this order; other members follow. place: the index in the stored
+ * list; OTHERS: the member is in an object at the end of the list, unless it has its usual value.
+ */
 static const struct member {
 	const char *name;
 	enum place place;
@@ -62,7 +63,7 @@ static int row_no_memory(struct jm_err *err)
 
 /* ---- storing ---- */
 
-/* Not to be in the object: it stands in the list, or is usual. */
+/* True: the object leaves the member out, because it is in the list or has its usual value. */
 static bool is_left_out(const json_t *row, const char *name, const json_t *value)
 {
 	size_t i = 0;
@@ -112,7 +113,7 @@ int jm_row_put(struct jm_txn *txn, uint64_t id, const json_t *row, struct jm_err
 	n = text.len;
 	if (rc == 0 && (rc = jm_buf_add_byte(&text, ',', err)) == 0)
 		rc = jm_json_write_members(&text, row, is_left_out, err);
-	if (rc == 0 && text.len == n + 3) /* nothing in it */
+	if (rc == 0 && text.len == n + 3) /* the object is empty */
 		text.len = n;
 	if (rc == 0 && (rc = jm_buf_add_byte(&text, ']', err)) == 0)
 		rc = jm_catalog_put(txn, JM_T_ITEMS, jm_keys_id(id, key), jm_buf_span(&text), err);
@@ -122,10 +123,10 @@ int jm_row_put(struct jm_txn *txn, uint64_t id, const json_t *row, struct jm_err
 
 /* ---- reading ---- */
 
-/* The list that is stored; caller owns it. */
+/* Parse the stored list; the caller owns it. */
 static int read_list(struct jm_span stored, json_t **list_r, struct jm_err *err)
 {
-	if (jm_json_read(stored.p, stored.len, list_r, err) < 0)
+	if (jm_json_read(stored.p, stored.len, list_r, err) != 0)
 		return jm_err_wrap(err, "catalog: a row of items");
 	if (json_array_size(*list_r) >= OTHERS)
 		return 0;
@@ -154,7 +155,7 @@ int jm_row_whole(uint64_t id, struct jm_span stored, json_t **row_r, struct jm_e
 	json_t *whole, *list, *others;
 	int rc = 0;
 
-	if (read_list(stored, &list, err) < 0)
+	if (read_list(stored, &list, err) != 0)
 		return -1;
 	whole = json_object();
 	others = json_array_get(list, OTHERS);
@@ -197,7 +198,7 @@ int jm_row_get(
 	jm_buf_init(&stored, JM_RECORD_META_MAX);
 	rc = jm_catalog_get(c, txn, JM_T_ITEMS, jm_keys_id(id, key), &stored, err);
 	if (rc == 1)
-		rc = jm_row_whole(id, jm_buf_span(&stored), row_r, err) < 0 ? -1 : 1;
+		rc = jm_row_whole(id, jm_buf_span(&stored), row_r, err) != 0 ? -1 : 1;
 	jm_buf_release(&stored);
 	return rc;
 }
@@ -208,7 +209,7 @@ int jm_row_show(json_t *row)
 	    json_object_del(row, "offset");
 }
 
-/* ---- where a report stands ---- */
+/* ---- the places of reports ---- */
 
 int jm_row_place(enum jm_table t, uint64_t seq, struct jm_span stored, struct jm_located *at_r,
     struct jm_err *err)

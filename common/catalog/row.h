@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The row of an item, and where reports are. A row is written to the catalog's log, to its pages
- * and to each page that splits, for every message. So it is stored as a list without names, without
- * the members that have their usual value; a whole row is an object with all of them.
+ * The row of an item, and the places of reports. Every message causes its row to be written to the
+ * catalog's log, to its pages and to each page that splits. So the row is stored in a short form: a
+ * list without names, and without the members that have their usual value. A whole row is an object
+ * with all members.
  */
 #ifndef JM_CATALOG_ROW_H
 #define JM_CATALOG_ROW_H
@@ -10,38 +11,40 @@
 #include "common/catalog/catalog.h"
 #include "common/volume/record.h"
 
-/* Where a report is, and its item. */
+/* The place of a report, and its item. */
 struct jm_located {
 	struct jm_place at;
 	uint64_t item;
 };
 
-/* Store the row of item id. TEMP, CORRUPT. */
+/* Store the row (whole, borrowed) of item id. TEMP, CORRUPT. */
 int jm_row_put(
     struct jm_txn *txn, uint64_t id, const json_t *row, struct jm_err *err) JM_MUST_CHECK;
 
-/* The whole row: 1 with *row_r (the caller owns it), 0: there is no such item, -1. txn may be NULL.
- */
+/* Read a whole row. 1 with *row_r, which the caller owns; 0: there is no such item; -1. txn may be
+ * NULL. */
 int jm_row_get(struct jm_catalog *c, struct jm_txn *txn, uint64_t id, json_t **row_r,
     struct jm_err *err) JM_MUST_CHECK;
 
-/* The whole row from the text that is stored; the caller owns it. CORRUPT, TEMP. */
+/* Make the whole row from its stored text; the caller owns *row_r. CORRUPT, TEMP. */
 int jm_row_whole(
     uint64_t id, struct jm_span stored, json_t **row_r, struct jm_err *err) JM_MUST_CHECK;
 
-/* The size of its content, from the stored text, without parsing that. False: it has none. */
+/* Get the size of the item's content from the stored text, without parsing it. False: the text does
+ * not begin with a size. */
 bool jm_row_size(struct jm_span stored, uint64_t *bytes_r);
 
-/* Where report seq is, from the stored text of its row in table t (items or reports). CORRUPT,
- * TEMP. */
+/* Get the place of report seq from the stored text of its row in table t (items or reports).
+ * CORRUPT, TEMP. */
 int jm_row_place(enum jm_table t, uint64_t seq, struct jm_span stored, struct jm_located *at_r,
     struct jm_err *err) JM_MUST_CHECK;
 
-/* The same, looked up in both tables: 1, 0: there is no such report, -1. txn may be NULL. */
+/* Look report seq up in both tables. 1 with *at_r; 0: there is no such report; -1. txn may be NULL.
+ */
 int jm_row_locate(struct jm_catalog *c, struct jm_txn *txn, uint64_t seq, struct jm_located *at_r,
     struct jm_err *err) JM_MUST_CHECK;
 
-/* Turn a whole row into what callers get: time as text, no place. 0, -1 without memory. */
+/* Change a whole row to the form for users: time as text, no place. 0, or -1 without memory. */
 int jm_row_show(json_t *row);
 
 #endif
