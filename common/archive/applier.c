@@ -15,10 +15,10 @@
 #include "common/base/log.h"
 
 #define BATCH_MAX 512 /* records in a transaction */
-#define IDLE_S 5      /* without records for so long: checkpoint */
-#define GATHER_US \
-	10000 /* few records wait so long for more: a transaction and the counters cost the \
-		 same for one as for many */
+#define IDLE_S 5      /* checkpoint after so long without records */
+/* A few records wait so long for more, because a transaction and the counters cost the same for one
+ * record as for many. */
+#define GATHER_US 10000
 #define RETRY_S 1
 
 /* The position after a ticket's record. */
@@ -41,7 +41,7 @@ static int apply_list(struct jm_archive *a, const struct jm_ticket *first, struc
 	rc = jm_apply_begin(a->catalog, &recall, &p, err);
 	for (const struct jm_ticket *t = first; t && rc == 0; t = t->next) {
 		if (t->head.seq <= at.seq)
-			continue; /* a replay was faster */
+			continue; /* a replay has applied it already */
 		rc = jm_apply_add(p, &(struct jm_applied){ &t->head, t->meta, t->at }, err);
 		position_after(&at, t);
 	}
@@ -54,8 +54,8 @@ static int apply_list(struct jm_archive *a, const struct jm_ticket *first, struc
 	return rc;
 }
 
-/* The catalog failed: open it again and go on from where it stands. */
-static int reopen(struct jm_archive *a, struct jm_err *err)
+/* The catalog failed: open it again and replay from its position. */
+static int reopen_catalog(struct jm_archive *a, struct jm_err *err)
 {
 	struct jm_err cause;
 	int rc;
@@ -69,7 +69,7 @@ static int reopen(struct jm_archive *a, struct jm_err *err)
 	return rc;
 }
 
-/* Under lock. Take at most BATCH_MAX tickets as a list. */
+/* Holding lock. Take at most BATCH_MAX tickets as a list. */
 static struct jm_ticket *take_list(struct jm_archive *a)
 {
 	struct jm_tickets q;
@@ -80,7 +80,8 @@ static struct jm_ticket *take_list(struct jm_archive *a)
 	return q.first;
 }
 
-/* Under lock. These are in the catalog now. */
+/* Holding lock. The applier is done with these tickets: release them and wake the waiting threads.
+ */
 static void finish_list(struct jm_archive *a, struct jm_ticket *t)
 {
 	while (t) {
@@ -94,7 +95,8 @@ static void finish_list(struct jm_archive *a, struct jm_ticket *t)
 	pthread_cond_broadcast(&a->applied_more);
 }
 
-/* Under lock, which is given up meanwhile. t: what could not be applied. */
+/* Holding lock, which is released meanwhile. t: the tickets that could not be applied. Returns when
+ * the catalog works again, or when the archive closes. */
 static void recover_catalog(struct jm_archive *a, struct jm_ticket *t, struct jm_err *err)
 {
 	a->behind = true;
@@ -105,7 +107,7 @@ static void recover_catalog(struct jm_archive *a, struct jm_ticket *t, struct jm
 		a->apply_trouble = *err;
 		pthread_cond_broadcast(&a->applied_more);
 		pthread_mutex_unlock(&a->lock);
-		rc = reopen(a, err);
+		rc = reopen_catalog(a, err);
 		if (rc != 0)
 			jm_clock_sleep_ms(RETRY_S * 1000);
 		pthread_mutex_lock(&a->lock);
@@ -127,7 +129,7 @@ static struct timespec after_us(int64_t us)
 {
 	struct timespec at;
 
-	(void)clock_gettime(CLOCK_MONOTONIC, &at);
+	clock_gettime(CLOCK_MONOTONIC, &at);
 	at.tv_sec += us / 1000000;
 	at.tv_nsec += us % 1000000 * 1000;
 	if (at.tv_nsec >= 1000000000) {
@@ -137,7 +139,7 @@ static struct timespec after_us(int64_t us)
 	return at;
 }
 
-/* Under lock. False: nothing came for IDLE_S, or the end. */
+/* Holding lock. Wait for records. False: no record came for IDLE_S, or the committer has ended. */
 static bool await_records(struct jm_archive *a)
 {
 	struct timespec at;
@@ -154,8 +156,8 @@ static bool await_records(struct jm_archive *a)
 	return a->durable.n > 0;
 }
 
-/* Not under lock: readers and depositors go on. */
-static void checkpoint(struct jm_archive *a, unsigned min_kib)
+/* Without lock, so that readers and depositors can continue. */
+static void applier_checkpoint(struct jm_archive *a, unsigned min_kib)
 {
 	struct jm_err err;
 
@@ -174,9 +176,9 @@ void *jm_applier_run(void *archive)
 		struct jm_ticket *t;
 		int rc;
 
-		if (a->catalog && jm_catalog_unread(a->catalog)) { /* also by a reader: it would not
-								      get better by itself */
-			(void)jm_err_set(&err, JM_E_TEMP, "catalog: a page could not be read");
+		/* Also when a reader met the page: that does not pass by itself. */
+		if (a->catalog && jm_catalog_unread(a->catalog)) {
+			jm_err_set(&err, JM_E_TEMP, "catalog: a page could not be read");
 			recover_catalog(a, NULL, &err);
 			continue;
 		}
@@ -185,7 +187,7 @@ void *jm_applier_run(void *archive)
 				break;
 			pthread_mutex_unlock(&a->lock);
 			if (dirty)
-				checkpoint(a, 0);
+				applier_checkpoint(a, 0);
 			dirty = false;
 			pthread_mutex_lock(&a->lock);
 			continue;
@@ -200,7 +202,7 @@ void *jm_applier_run(void *archive)
 			finish_list(a, t);
 		dirty = true;
 		pthread_mutex_unlock(&a->lock);
-		checkpoint(a, JM_CATALOG_CHECKPOINT_KIB);
+		applier_checkpoint(a, JM_CATALOG_CHECKPOINT_KIB);
 		pthread_mutex_lock(&a->lock);
 	}
 	pthread_mutex_unlock(&a->lock);

@@ -3,10 +3,10 @@
 #ifndef JM_ARCHIVE_APPLIER_H
 #define JM_ARCHIVE_APPLIER_H
 
-#define JM_APPLY_MANY 64 /* records that are enough for a transaction: do not wait for more */
+#define JM_APPLY_MANY 64 /* the applier does not wait for more records than these */
 
-/* The thread; archive is the struct jm_archive. Ends when the committer is gone and everything is
- * applied, or cannot be. */
+/* The function of the thread; archive is the struct jm_archive. It returns NULL when the committer
+ * has ended and all records are applied, or cannot be applied. */
 void *jm_applier_run(void *archive);
 
 #endif

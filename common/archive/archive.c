@@ -21,8 +21,9 @@
 #include "common/base/log.h"
 #include "common/volume/apart.h"
 
-#define APART_BYTES \
-	(16u << 20) /* larger bodies, and those of half a volume, are written beforehand */
+/* Bodies larger than this, or than half a volume, are written beforehand (common/volume/apart.h).
+ */
+#define APART_BYTES (16u << 20)
 
 static char *join_path(const char *dir, const char *name)
 {
@@ -34,7 +35,7 @@ static char *join_path(const char *dir, const char *name)
 	return path;
 }
 
-/* One process at a time. The file says which one, for people. */
+/* Lock the archive for this process. The lock file has the process id, for people. */
 static int take_lock(struct jm_archive *a, struct jm_err *err)
 {
 	char path[JM_VOLUME_PATH_BYTES], text[32] = "";
@@ -54,7 +55,7 @@ static int take_lock(struct jm_archive *a, struct jm_err *err)
 		    a->dir, *text ? text : "(unknown)");
 	}
 	snprintf(text, sizeof text, "%ld\n", (long)getpid());
-	/* A full disk must not keep the archive shut. */
+	/* A full disk must not prevent the start. */
 	if (ftruncate(a->lock_fd, 0) != 0 || pwrite(a->lock_fd, text, strlen(text), 0) < 0)
 		JM_LOG(JM_LOG_WARNING, "lock-without-pid", { "path", JM_S(path) });
 	return 0;
@@ -146,9 +147,9 @@ int jm_archive_open(
 	a->catalog_dir = join_path(options->dir, "catalog");
 	a->tmp_dir = join_path(options->dir, "tmp");
 	if (jm_volumes_init(&a->volumes, options->dir, err) != 0)
-		; /* err says why */
+		; /* err is set */
 	else if (!a->dir || !a->catalog_dir || !a->tmp_dir)
-		(void)jm_err_sys(err, JM_E_TEMP, "archive");
+		jm_err_sys(err, JM_E_TEMP, "archive");
 	else if (open_archive(a, options, err) == 0) {
 		*a_r = a;
 		return 0;
@@ -192,9 +193,9 @@ void jm_archive_close(struct jm_archive **ap)
 	stop_threads(a);
 	drop_all(&a->durable);
 	drop_all(&a->notes);
+	/* If this fails, the next start replays. */
 	if (a->catalog && jm_catalog_checkpoint(a->catalog, 0, &err) != 0)
-		JM_LOG(JM_LOG_WARNING, "checkpoint", { "error", JM_S(err.text) }); /* the next start
-										      replays */
+		JM_LOG(JM_LOG_WARNING, "checkpoint", { "error", JM_S(err.text) });
 	jm_catalog_close(&a->catalog);
 	jm_compress_drain(a);
 	jm_volume_close(&a->tail.file);

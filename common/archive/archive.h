@@ -4,9 +4,10 @@
  * catalog made from it. This header opens and closes it. deposit.h, note.h, change.h, tally.h,
  * domain.h and marks.h write; common/query and common/upkeep read.
  *
- * One process at a time owns an archive (a lock file). Any number of threads may use it; it starts
- * two of its own: the committer groups what waits into one write and one fdatasync, the applier
- * brings the catalog up to date after it. Formats: SCHEMA.md.
+ * One process at a time owns an archive (a lock file). Any number of threads may use it. It starts
+ * two threads of its own: the committer writes waiting records in groups, with one write and one
+ * fdatasync for each; the applier then brings the catalog up to date. SCHEMA.md has the formats.
+ * err must not be NULL in this room: its functions read the kind of an error.
  *
  * Words: a *report* is one received message with the facts of its arrival; an *item* is one
  * journaled message with its recipients, the union over all its reports; a *content* is one exact
@@ -25,44 +26,47 @@
 struct jm_archive;
 struct jm_volumes;
 
-/* Gets one JSON object (borrowed). 0: go on; 1: stop; -1 with err. */
+/* Gets one JSON object (borrowed for the call). 0: continue; 1: stop; -1 with err. */
 typedef int jm_archive_visit(void *ctx, const json_t *object, struct jm_err *err);
 
-/* Gets pieces of output in order. 0; -1 with err ends the call. */
+/* Gets pieces of output in order, each borrowed for the call. 0; -1 with err ends the output. */
 typedef int jm_archive_sink(void *ctx, const void *p, size_t n, struct jm_err *err);
 
+/* Strings are borrowed for jm_archive_open(); the callbacks are used until jm_archive_close(). */
 struct jm_archive_options {
-	const char *dir;             /* made if it is not there */
+	const char *dir;             /* made if it does not exist */
 	uint64_t volume_size_bytes;  /* seal a volume at this size; 0: 1 GiB */
 	int compression_level;       /* of zstd; 0: 1 */
 	size_t cache_bytes;          /* of Berkeley DB; 0: 32 MiB */
 	uint64_t disk_reserve_bytes; /* refuse deposits while the disk has less room; 0: no limit */
 	bool must_exist;             /* do not make a new archive; NOTFOUND instead */
-	bool verbatim; /* write nothing of its own (events, seals); for load, backup, restore */
-	bool rebuild;  /* make the catalog again from the volumes, past what is damaged */
-	jm_archive_visit *damage; /* rebuild: gets {seq, volume, offset, problem}; NULL: none */
-	void (*replayed)(void *ctx, uint64_t done_bytes, uint64_t total_bytes); /* progress while
-						    the catalog is brought up; NULL: none */
-	void *damage_ctx; /* of damage and replayed */
+	bool verbatim; /* write no records of its own (events, seals); for load, backup, restore */
+	bool rebuild;  /* make the catalog again from the volumes, past damaged records */
+	jm_archive_visit *damage; /* rebuild: gets {seq, volume, offset, problem}; may be NULL */
+	/* progress while the catalog is brought up; may be NULL. Also called from the applier's
+	 * thread, when it has to replay after an error */
+	void (*replayed)(void *ctx, uint64_t done_bytes, uint64_t total_bytes);
+	void *damage_ctx; /* for damage and replayed */
 };
 
-/* Open, recover, bring the catalog up. CONFIG: of a newer format. CORRUPT: damage that recovery
- * must not touch. DENIED: another process owns it. NOTFOUND, TEMP. What recovery did is noted as an
- * event. */
+/* Open the archive: recover the volumes and bring the catalog up. The caller closes *a_r. The
+ * actions of recovery are noted as events. CONFIG: a newer version wrote it. CORRUPT: damage that
+ * recovery must not touch. DENIED: another process owns it. NOTFOUND, USAGE (no folder), TEMP. */
 int jm_archive_open(const struct jm_archive_options *options, struct jm_archive **a_r,
     struct jm_err *err) JM_MUST_CHECK;
 
-/* Commit what waits, checkpoint, close. *a becomes NULL. No other thread may use it any more. */
+/* Commit the waiting records, make a checkpoint, close; *a becomes NULL. Harmless when it is NULL.
+ * No other thread may use the archive any more. */
 void jm_archive_close(struct jm_archive **a);
 
-/* Its volumes, for common/query and common/upkeep. Valid until it is closed. */
+/* The archive's volumes, for common/query and common/upkeep. Valid until it is closed. */
 struct jm_volumes *jm_archive_volumes(struct jm_archive *a);
 
-/* Its folder, and the folder for temporary files in it. Valid until it is closed. */
+/* The archive's folder, and the folder for temporary files in it. Valid until it is closed. */
 const char *jm_archive_dir(const struct jm_archive *a);
 const char *jm_archive_tmp_dir(const struct jm_archive *a);
 
-/* Was it opened verbatim? */
+/* Was the archive opened verbatim? */
 bool jm_archive_is_verbatim(const struct jm_archive *a);
 
 #endif

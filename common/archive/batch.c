@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A batch of records: read, parse, apply, one transaction. */
+/* Reading, parsing and applying a batch of records in one transaction. */
 #include "common/archive/batch.h"
 
 #include <inttypes.h>
@@ -7,7 +7,7 @@
 
 #include "common/json/read.h"
 
-/* Apply the record r. */
+/* Parse the metadata of record r, and apply the record. */
 static int apply_record(struct jm_apply *p, const struct jm_record *r, struct jm_err *err)
 {
 	struct jm_applied x = { &r->head, NULL, { r->volume, r->offset } };
@@ -22,7 +22,7 @@ static int apply_record(struct jm_apply *p, const struct jm_record *r, struct jm
 	return rc;
 }
 
-/* Read the record at *at and apply it; moves *at after it. */
+/* Read the record at *at and apply it; *at moves to the next record. */
 static int batch_step(struct jm_apply *p, struct jm_position *at, const struct jm_volume_file *f,
     uint64_t end, struct jm_err *err)
 {

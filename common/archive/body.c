@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The record of a report: its slice, its body. */
+/* Making the body of a report's record. */
 #include "common/archive/body.h"
 
 struct jm_span jm_body_slice(const struct jm_deposit *d)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Asking for state changes: checking each against the state, and one record for all. */
+/* Asking for state changes: each is checked against its report's state; one record has all. */
 #include "common/archive/change.h"
 
 #include <inttypes.h>
@@ -15,7 +15,7 @@ static int change_no_memory(struct jm_err *err)
 	return jm_err_set(err, JM_E_TEMP, "no memory for a state change");
 }
 
-/* Where may a change of this kind only come from? */
+/* The only state from which a change of this kind is possible. */
 static enum jm_change_from change_source(const struct jm_change *c)
 {
 	return c->to == JM_CHANGE_EXPIRE ? JM_FROM_SET_ASIDE
@@ -65,8 +65,8 @@ int jm_change_refuse(
 	return -1;
 }
 
-/* 1: the change fits, 0: it does not, -1. A report that is to be archived must be readable now,
- * since the applier could not continue without it. */
+/* 1: the change fits; 0: it does not; -1 with err. A report that is to be archived must be readable
+ * now, since the applier has to read it again. */
 static int change_check(struct jm_archive *a, const struct jm_change *c, struct jm_err *err)
 {
 	uint64_t item;
@@ -104,7 +104,8 @@ static json_t *describe_change(const struct jm_change *c)
 	return NULL;
 }
 
-/* The record's metadata with all that fit. NULL with err, or with err->kind NONE when none does. */
+/* The record's metadata with all changes that fit. NULL with err; err->kind is NONE when no change
+ * fits. */
 static json_t *describe_all(struct jm_archive *a, const char *actor, const struct jm_change *c,
     size_t n, struct jm_err *err)
 {

@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Handing records to the committer: its queues, and waiting until it is done. */
+/* Putting tickets into the committer's queues, and waiting until they are durable. */
 #include "common/archive/commit.h"
 
 #include "common/archive/await.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"
 
-#define BACKLOG_MAX 8192 /* records that the catalog may lack before deposits wait for it */
-
-/* ---- queues ---- */
+#define BACKLOG_MAX 8192 /* deposits wait while the catalog lacks more records than these */
 
 bool jm_commit_enqueue(struct jm_archive *a, struct jm_ticket *t)
 {
@@ -16,7 +14,7 @@ bool jm_commit_enqueue(struct jm_archive *a, struct jm_ticket *t)
 
 	if (a->busy_since_us == 0)
 		a->busy_since_us = jm_clock_mono_us();
-	if (a->verbatim) { /* in this order and no other */
+	if (a->verbatim) { /* records keep the order of submission */
 		jm_tickets_add(&a->waiting, t);
 		return idle;
 	}
@@ -40,23 +38,28 @@ void jm_commit_drop_note(struct jm_archive *a)
 	a->notes_dropped++;
 }
 
-void jm_commit_submit(struct jm_archive *a, struct jm_ticket *t)
+/* Holding lock, which is released. Put a ticket into its queue, with a reference for the archive.
+ */
+static void submit_and_unlock(struct jm_archive *a, struct jm_ticket *t)
 {
 	bool wake;
 
 	atomic_fetch_add(&t->refs, 1);
 	t->awaited = true;
-	pthread_mutex_lock(&a->lock);
 	wake = jm_commit_enqueue(a, t);
 	pthread_mutex_unlock(&a->lock);
 	if (wake)
 		pthread_cond_signal(&a->work);
 }
 
+void jm_commit_submit(struct jm_archive *a, struct jm_ticket *t)
+{
+	pthread_mutex_lock(&a->lock);
+	submit_and_unlock(a, t);
+}
+
 int jm_commit_ticket(struct jm_archive *a, struct jm_ticket *t, struct jm_err *err)
 {
-	bool wake;
-
 	pthread_mutex_lock(&a->lock);
 	while (a->durable_seq - a->applied.seq > BACKLOG_MAX && !a->behind && !a->stopping)
 		jm_await_applier(a);
@@ -65,12 +68,7 @@ int jm_commit_ticket(struct jm_archive *a, struct jm_ticket *t, struct jm_err *e
 		return jm_err_set(err, JM_E_TEMP,
 		    a->stopping ? "the archive is closing" : "the catalog cannot be written");
 	}
-	atomic_fetch_add(&t->refs, 1);
-	t->awaited = true;
-	wake = jm_commit_enqueue(a, t);
-	pthread_mutex_unlock(&a->lock);
-	if (wake)
-		pthread_cond_signal(&a->work);
+	submit_and_unlock(a, t);
 	return jm_ticket_await(t, err);
 }
 

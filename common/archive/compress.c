@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Compression of bodies. */
+/* Compressing bodies with contexts from a pool. */
 #include "common/archive/compress.h"
 
 #include <stdlib.h>
@@ -32,7 +32,7 @@ static struct jm_zstd *pool_take(struct jm_archive *a, struct jm_err *err)
 	z = calloc(1, sizeof *z);
 	if (!z || !(z->cctx = ZSTD_createCCtx())) {
 		free(z);
-		(void)jm_err_set(err, JM_E_TEMP, "no memory to compress");
+		jm_err_set(err, JM_E_TEMP, "no memory to compress");
 		return NULL;
 	}
 	return z;
@@ -40,7 +40,7 @@ static struct jm_zstd *pool_take(struct jm_archive *a, struct jm_err *err)
 
 static void zstd_free(struct jm_zstd *z)
 {
-	(void)ZSTD_freeCCtx(z->cctx);
+	ZSTD_freeCCtx(z->cctx);
 	free(z);
 }
 
@@ -85,7 +85,7 @@ static int compress_error(struct jm_err *err, size_t rc)
 	return jm_err_set(err, JM_E_TEMP, "cannot compress: %s", ZSTD_getErrorName(rc));
 }
 
-/* One piece into memory that is large enough for all. */
+/* Compress one piece into memory that is large enough for the whole output. */
 static int compress_memory(ZSTD_CCtx *cctx, struct jm_span in, ZSTD_EndDirective end,
     ZSTD_outBuffer *out, struct jm_err *err)
 {
@@ -100,7 +100,7 @@ static int compress_memory(ZSTD_CCtx *cctx, struct jm_span in, ZSTD_EndDirective
 	return 0;
 }
 
-/* One piece into a spool. */
+/* Compress one piece into a spool. */
 static int compress_spool(ZSTD_CCtx *cctx, struct jm_span in, ZSTD_EndDirective end,
     struct jm_spool *spool, struct jm_err *err)
 {
@@ -116,7 +116,7 @@ static int compress_spool(ZSTD_CCtx *cctx, struct jm_span in, ZSTD_EndDirective 
 
 		left = ZSTD_compressStream2(cctx, &out, &from, end);
 		if (ZSTD_isError(left)) {
-			(void)compress_error(err, left);
+			compress_error(err, left);
 			goto out;
 		}
 		if (jm_spool_write(spool, buf, out.pos, err) != 0)
@@ -141,13 +141,13 @@ static int compress_pieces(ZSTD_CCtx *cctx, struct jm_span first, struct jm_span
 			return jm_err_sys(err, JM_E_TEMP, "cannot compress");
 		if ((second.len > 0 &&
 			compress_memory(cctx, first, ZSTD_e_continue, &out, err) != 0) ||
-		    compress_memory(cctx, second.len > 0 ? second : first, ZSTD_e_end, &out, err) <
+		    compress_memory(cctx, second.len > 0 ? second : first, ZSTD_e_end, &out, err) !=
 			0)
 			return -1;
 		owner->bytes = jm_span_of(owner->memory, out.pos);
 		return 0;
 	}
-	/* Large: through an unlinked file, so that memory stays flat with many of them at once. */
+	/* A large body goes through an unlinked file, so that many of them need little memory. */
 	owner->spooled = true;
 	if (compress_spool(cctx, first, ZSTD_e_continue, &owner->spool, err) != 0 ||
 	    compress_spool(cctx, second, ZSTD_e_end, &owner->spool, err) != 0)

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Compression of bodies on the way in, with a pool of contexts. Only compress.c and content.c
- * include zstd.h. */
+/* Compressing bodies before they are stored. Only compress.c and content.c include zstd.h. */
 #ifndef JM_ARCHIVE_COMPRESS_H
 #define JM_ARCHIVE_COMPRESS_H
 
@@ -9,26 +8,26 @@
 #include "common/base/spool.h"
 #include "common/volume/record.h"
 
-#define JM_MESSAGE_MAX_BYTES (4ull << 30) /* cap on anything that is rebuilt */
+#define JM_MESSAGE_MAX_BYTES (4ull << 30) /* limit of a received message */
 
 /* A compressed body. {0} is empty. */
 struct jm_body {
-	struct jm_span bytes; /* to write; valid until the release */
+	struct jm_span bytes; /* the compressed bytes; valid until the release */
 	enum jm_coding coding;
-	unsigned char *memory; /* owned */
-	struct jm_spool spool; /* of a large one */
+	unsigned char *memory; /* owned; holds a small body */
+	struct jm_spool spool; /* holds a large body */
 	bool spooled;
 };
 
-/* Compress first followed by second. Release *body_r, also after an error. TEMP, LIMIT. Any thread.
- */
+/* Compress first followed by second into *body_r, which the caller releases; after an error that is
+ * not necessary. TEMP, LIMIT. Any thread. */
 int jm_compress(struct jm_archive *a, struct jm_span first, struct jm_span second,
     struct jm_body *body_r, struct jm_err *err) JM_MUST_CHECK;
 
-/* Free what a body owns; may be called twice. */
+/* Free the memory and the spool of a body. May be called twice. */
 void jm_body_release(struct jm_body *b);
 
-/* At the end: free the pool. */
+/* Free the pool. Only at the end, when no other thread uses the archive. */
 void jm_compress_drain(struct jm_archive *a);
 
 #endif

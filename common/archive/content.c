@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Reading a report back: decompression, left-out slices, and the way to the contents inside it.
- * Every digest is checked before a byte is handed on.
+ * Reading a report back: decompressing its body, putting back slices that were left out, and
+ * following the steps to the contents inside. All digests are checked first.
  */
 #include "common/archive/content.h"
 
@@ -15,14 +15,14 @@
 #include "common/journal/steps.h"
 #include "common/json/value.h"
 
-#define DEPTH_MAX 4 /* a copy of a copy of a splice; deeper ones are not written */
+#define DEPTH_MAX 4 /* splices that refer to each other; deeper ones are not written */
 #define STREAM_BYTES (128u * 1024u)
 
-/* Where decoded bytes go: into the received message, with a slice put in at its place. */
+/* The received message while it is put together: decoded bytes, with a slice put back. */
 struct refill {
 	struct jm_spool *spool;
 	struct jm_span slice;
-	uint64_t at; /* of the slice; UINT64_MAX when it is in, or when there is none */
+	uint64_t at; /* offset of the slice; UINT64_MAX: it is in, or no slice was left out */
 };
 
 static int refill_add(struct refill *r, const unsigned char *p, size_t n, struct jm_err *err)
@@ -66,7 +66,7 @@ static int decode_chunk(struct decoder *d, enum jm_coding coding, size_t n, size
 	}
 }
 
-/* Decode the whole stored body and check its checksum; the caller checks the digest of the bytes.
+/* Decode the whole stored body and compare its checksum. The caller checks the digest of the bytes.
  */
 static int decode_body(struct decoder *d, const struct jm_volume_file *f, const struct jm_record *r,
     struct refill *to, struct jm_err *err)
@@ -102,10 +102,10 @@ static int read_body(const struct jm_volume_file *f, const struct jm_record *r, 
 		rc = jm_err_set(err, JM_E_TEMP, "no memory to decompress");
 	else
 		rc = decode_body(&d, f, r, to, err);
-	(void)ZSTD_freeDCtx(d.dctx);
+	ZSTD_freeDCtx(d.dctx);
 	free(d.in);
 	free(d.out);
-	/* The slice belongs at the end of the body, or into an empty one. */
+	/* The slice belongs at the end of the body, or the body is empty. */
 	if (rc == 0 && to->at != UINT64_MAX)
 		rc = refill_add(to, (const unsigned char *)"", 0, err);
 	return rc;
@@ -140,7 +140,7 @@ static int load_seq(
 	return -1;
 }
 
-/* The bytes that a record leaves out, from the record that holds them. */
+/* The bytes that a record leaves out, read from the record that holds them. */
 struct slice {
 	struct jm_loaded holder;
 	struct jm_raw raw;
@@ -176,8 +176,8 @@ static int load_slice(
 }
 
 /* Put the received bytes together again, and check their digest. */
-static int rebuild(struct jm_archive *a, const struct jm_volume_file *f, struct jm_loaded *l,
-    unsigned depth, struct jm_err *err)
+static int rebuild_received(struct jm_archive *a, const struct jm_volume_file *f,
+    struct jm_loaded *l, unsigned depth, struct jm_err *err)
 {
 	const json_t *splice = json_object_get(l->report.meta, "splice"),
 		     *report = json_object_get(l->report.meta, "report");
@@ -220,9 +220,9 @@ static int load_at(struct jm_archive *a, const struct jm_place *at, struct jm_lo
 	}
 	rc = jm_volume_open(volumes, at->volume, &f, err);
 	if (rc == 0)
-		rc = rebuild(a, &f, l, depth, err);
+		rc = rebuild_received(a, &f, l, depth, err);
 	if (rc != 0)
-		(void)jm_err_wrap(err, "volume %" PRIu64 ", record %" PRIu64, at->volume,
+		jm_err_wrap(err, "volume %" PRIu64 ", record %" PRIu64, at->volume,
 		    l->report.record.head.seq);
 	jm_volume_close(&f);
 	if (rc != 0)

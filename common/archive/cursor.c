@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* All rows of a range, read a page at a time. */
+/* Visiting all rows of a range, a page at a time. */
 #include "common/archive/cursor.h"
 
 #include <string.h>

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * All rows of a range of a table, one after the other. The catalog is held for a page of them at a
- * time, so rows that come or go meanwhile may or may not be seen.
+ * All rows of a range of a table, one after the other. The catalog is held only while a page of
+ *rows is read, so rows that are added or removed meanwhile may or may not be seen. One thread at a
+ *time uses a cursor.
  *
  *	struct jm_cursor cursor;
  *	jm_cursor_start(&cursor, a, &range);
@@ -27,11 +28,11 @@ struct jm_cursor {
 void jm_cursor_start(
     struct jm_cursor *cursor, struct jm_archive *a, const struct jm_table_range *range);
 
-/* The next row, borrowed until the next call: 1, 0: there are no more, -1: TEMP, CORRUPT. */
+/* Get the next row, borrowed until the next call. 1; 0: there are no more; -1: TEMP, CORRUPT. */
 int jm_cursor_next(
     struct jm_cursor *cursor, const struct jm_row **row_r, struct jm_err *err) JM_MUST_CHECK;
 
-/* Free what it holds. */
+/* Free the cursor's rows. */
 void jm_cursor_end(struct jm_cursor *cursor);
 
 #endif

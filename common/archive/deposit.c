@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A deposit: digests, what is stored already, compression, and the way to the committer. */
+/* Storing a report: digests, the search for stored copies, compression, and the committer. */
 #include "common/archive/deposit.h"
 
 #include <string.h>
@@ -68,7 +68,7 @@ static void fill_receipt(const struct jm_deposit *d, const struct jm_digests *s,
 	r->queued = d->due_ms != 0 && !d->set_aside;
 }
 
-/* Make the ticket's body; a large one is written to the disk now. */
+/* Make the ticket's body. A large body is written to the disk now. */
 static int prepare_body(struct jm_archive *a, const struct jm_deposit *d,
     const struct jm_splice *sp, struct jm_record_maker *m, struct jm_err *err)
 {
@@ -82,10 +82,10 @@ static int prepare_body(struct jm_archive *a, const struct jm_deposit *d,
 	    t->head.meta_bytes, t->body, err);
 }
 
-/* Store the report; the claims on its digests go to the ticket as soon as there is one to take
- * them. */
-static int store(struct jm_archive *a, const struct jm_deposit *d, const struct jm_digests *s,
-    struct jm_claims *claims, struct jm_receipt *receipt_r, struct jm_err *err)
+/* Store the report. The claims on its digests move to the ticket as soon as it is complete. */
+static int store_report(struct jm_archive *a, const struct jm_deposit *d,
+    const struct jm_digests *s, struct jm_claims *claims, struct jm_receipt *receipt_r,
+    struct jm_err *err)
 {
 	struct jm_record_maker m = { NULL };
 	struct jm_splice sp;
@@ -124,11 +124,11 @@ int jm_archive_deposit(struct jm_archive *a, const struct jm_deposit *d,
 	if (jm_disk_check(a, d->received.len, err) != 0 || digest_all(d, &sums, err) != 0 ||
 	    jm_flight_claim(a, &claims, sums.received, sums.raw, err) != 0)
 		return -1;
-	/* For the receipt only. What becomes of the report is decided when it is applied, after
-	 * everything that came before it. */
+	/* For the receipt only. Whether the report joins an item is decided when it is applied,
+	 * after all earlier records. */
 	joins = d->due_ms != 0 && d->match_first &&
 	    jm_archive_match_key(a, sums.key, &item, err) == 1;
-	rc = store(a, d, &sums, &claims, receipt_r, err);
+	rc = store_report(a, d, &sums, &claims, receipt_r, err);
 	if (rc == 0 && joins)
 		receipt_r->queued = false;
 	if (claims.n > 0)

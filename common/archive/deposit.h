@@ -1,23 +1,24 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Storing reports: the way in. */
+/* Storing reports. common/volume/metadata.h has struct jm_deposit. */
 #ifndef JM_ARCHIVE_DEPOSIT_H
 #define JM_ARCHIVE_DEPOSIT_H
 
 #include "common/archive/archive.h"
 #include "common/volume/metadata.h"
 
+/* The result of a deposit. */
 struct jm_receipt {
-	uint64_t seq; /* of the record that holds it */
+	uint64_t seq; /* of the report's record */
 	unsigned char report_sha256[JM_SHA256_BYTES];
-	unsigned char message_sha256[JM_SHA256_BYTES]; /* of the archived message, after the removal
-							  of headers */
+	/* of the archived message, after the removal of headers */
+	unsigned char message_sha256[JM_SHA256_BYTES];
 	uint64_t message_bytes;
-	uint64_t stored_bytes; /* what the record takes on disk */
-	bool queued;           /* it waits in the processing queue */
+	uint64_t stored_bytes; /* size of the record on disk */
+	bool queued;           /* the report waits in the processing queue */
 };
 
-/* Store one report. 0: it is durable (one fdatasync a group). TEMP, LIMIT: nothing of it is stored.
- * Any thread. */
+/* Store one report, d (borrowed for the call). 0: it is durable; a group of records shares one
+ * fdatasync. TEMP, LIMIT: nothing was acknowledged, and the sender must try again. Any thread. */
 int jm_archive_deposit(struct jm_archive *a, const struct jm_deposit *d,
     struct jm_receipt *receipt_r, struct jm_err *err) JM_MUST_CHECK;
 

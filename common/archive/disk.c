@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The disk's reserve. */
+/* Checking the free space of the disk. */
 #include "common/archive/disk.h"
 
 #include <inttypes.h>
@@ -44,7 +44,7 @@ int jm_disk_check(struct jm_archive *a, uint64_t more_bytes, struct jm_err *err)
 		return 0;
 	free_bytes = (uint64_t)st.f_bavail * st.f_frsize;
 	pthread_mutex_lock(&a->lock);
-	/* It is over only when there is a little more room than the reserve, so that the state
+	/* The disk is low until there is a little more room than the reserve, so that the state
 	 * does not change with each message. */
 	low = free_bytes < reserve + (a->disk_low ? reserve / 16 : 0);
 	changed = low != a->disk_low;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The table of digests in flight. Guarded by the archive's lock. */
+/* The table of digests in flight. The archive's lock guards it. */
 #include "common/archive/flight.h"
 
 #include <string.h>

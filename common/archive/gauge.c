@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Histogram of commit times, and the catalog's cache. */
+/* The histogram of commit times, and the state of the catalog's cache. */
 #include "common/archive/gauge.h"
 
 #include "common/archive/reader.h"
@@ -38,9 +38,8 @@ static json_t *gauge_commits(const struct jm_commit_times *t)
 	json_t *le = json_object();
 
 	for (size_t i = 0; i < JM_COMMIT_BOUNDS; i++)
-		(void)json_object_set_new(
-		    le, bounds[i].name, json_integer((json_int_t)t->within[i]));
-	(void)json_object_set_new(le, "+Inf", json_integer((json_int_t)t->n));
+		json_object_set_new(le, bounds[i].name, json_integer((json_int_t)t->within[i]));
+	json_object_set_new(le, "+Inf", json_integer((json_int_t)t->n));
 	return json_pack("{s:o,s:I,s:I}", "le", le, "microseconds", (json_int_t)t->sum_us, "count",
 	    (json_int_t)t->n);
 }

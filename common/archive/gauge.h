@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* How fast the archive works just now, for dashboards. */
+/* Measurements of the archive's speed, for dashboards. */
 #ifndef JM_ARCHIVE_GAUGE_H
 #define JM_ARCHIVE_GAUGE_H
 
 #include "common/archive/archive.h"
 
-/* A group became durable, and took so long. The caller (the committer) holds the lock. */
+/* Count a group that became durable within took_us. The caller (the committer) holds the lock. */
 void jm_gauge_commit(struct jm_archive *a, int64_t took_us);
 
 /* Since the start: {"commit_time": {"le": {"0.001": groups that became durable within so many

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The state of the archive in memory, for those who ask. */
+/* The state of the archive in memory. */
 #include "common/archive/health.h"
 
 #include <string.h>
@@ -26,7 +26,7 @@ bool jm_archive_trouble(struct jm_archive *a, char text_r[JM_ERR_TEXT_BYTES])
 	const struct jm_err *cause;
 	struct jm_health h;
 
-	if (jm_disk_check(a, 0, &low) == 0) /* asked here, so that it also clears without mail */
+	if (jm_disk_check(a, 0, &low) == 0) /* here, so that a low disk also clears without mail */
 		low.kind = JM_E_NONE;
 	jm_archive_health(a, &h);
 	cause = h.write_trouble.kind != JM_E_NONE ? &h.write_trouble

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Does the archive work just now? For status, watchdogs and the service's rows. Any thread. */
+/* Does the archive work at present? For the status, watchdogs and the rows of services. Any thread.
+ */
 #ifndef JM_ARCHIVE_HEALTH_H
 #define JM_ARCHIVE_HEALTH_H
 
@@ -9,20 +10,20 @@ struct jm_health {
 	struct jm_err write_trouble; /* why volumes cannot be written; kind NONE: they can */
 	struct jm_err apply_trouble; /* why the catalog cannot be written; kind NONE: it can */
 	bool disk_low;               /* less room than the reserve */
-	uint64_t durable_seq;        /* the last record that is acknowledged */
+	uint64_t durable_seq;        /* the last acknowledged record */
 	uint64_t groups;             /* synced since the start */
 	uint64_t notes_dropped;      /* events dropped since the start */
 };
 
-/* How it is now. */
+/* Fill *h_r with the present state. */
 void jm_archive_health(struct jm_archive *a, struct jm_health *h_r);
 
-/* Can the archive take no message just now, as it cannot write or its disk has less room than the
- * reserve? True with the reason in text_r. */
+/* True when the archive cannot take messages at present, because it cannot write or its disk has
+ * less room than the reserve. text_r is the reason then. */
 bool jm_archive_trouble(struct jm_archive *a, char text_r[JM_ERR_TEXT_BYTES]);
 
-/* For how long the committer has had work without finishing any (a failed attempt counts as
- * finished), in microseconds. 0: it has none. INT64_MAX: it is gone. */
+/* The time, in microseconds, for which the committer has had work without finishing a group (a
+ * failed attempt counts as finished). 0: it has no work. INT64_MAX: the committer has ended. */
 int64_t jm_archive_stalled_us(struct jm_archive *a);
 
 #endif

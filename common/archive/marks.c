@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Records that take marks of fetched messages away. */
+/* Writing records that remove the marks of fetched messages. */
 #include "common/archive/marks.h"
 
 #include "common/archive/commit.h"

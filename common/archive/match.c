@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Match keys: the catalog's table by-key, and the key in a report's metadata. */
+/* Looking up match keys in the catalog's table by-key. */
 #include "common/archive/match.h"
 
 #include <inttypes.h>

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Events: from the caller to the committer's queue. */
+/* Putting events into the committer's queue. */
 #include "common/archive/note.h"
 
 #include "common/archive/commit.h"
 #include "common/base/clock.h"
 
-#define ROOM_MS 5 /* between two looks for room for an event */
+#define ROOM_MS 5 /* between two checks for room */
 
 int jm_archive_note(struct jm_archive *a, const struct jm_event *e, struct jm_err *err)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The start: which volumes are there, where does the log end, is the catalog up to date.
+ * The start: scanning the volumes, finding the end of the log, bringing the catalog up to date.
  *
- * A power cut may leave the last group half-written, in any order of its pages. None of it was
- * acknowledged, so it is cut off (and kept in DIR/cut). Damage to anything that was acknowledged
+ * A power cut may leave the last group half-written, in any order of its pages. Nothing of that
+ * group was acknowledged, so it is cut off (and kept in DIR/cut). Damage to acknowledged records
  * stops the start: recovery must not touch it.
  */
 #include "common/archive/recover.h"
@@ -41,21 +41,21 @@ static int scan_changed(void *ctx, const char *text, struct jm_err *err)
 	return recover_note(ctx, "recovered", text, err);
 }
 
-/* The last volume. Nobody else changes the list during the start. */
+/* The last volume. No other thread changes the list during the start. */
 static struct jm_volume *last_volume(struct jm_archive *a)
 {
 	return &a->volumes.list[a->volumes.n - 1];
 }
 
-/* Is everything of a volume in the catalog? */
+/* Are all records of a volume in the catalog? */
 static bool is_applied(const struct jm_position *at, const struct jm_volume *v)
 {
 	return at->volume > v->head.number ||
 	    (at->volume == v->head.number && at->offset >= v->end);
 }
 
-/* A damaged volume stops the start, unless the catalog has everything of it, or the catalog is to
- * be made again. may_note: note what is passed over as an event. */
+/* A damaged volume stops the start, unless the catalog has all its records, or the catalog is to be
+ * made again. may_note: note damage that is passed over as an event. */
 static int judge_volumes(struct jm_archive *a, bool may_note, struct jm_err *err)
 {
 	for (size_t i = 0; i < a->volumes.n; i++) {
@@ -77,11 +77,9 @@ static int judge_volumes(struct jm_archive *a, bool may_note, struct jm_err *err
 
 /* ---- the tail ---- */
 
-/* Copy what is cut off to DIR/cut. Best effort, since it was never acknowledged. But what cannot be
- * read is not cut off, since it may be anything: -1 then. */
-
-/* Copy what is cut off to DIR/cut; best effort, it was never acknowledged. But what cannot be read
- * is not cut off: who knows what it is. -1 then. */
+/* Copy the bytes that are to be cut off to DIR/cut. Errors of the copy are only logged, since the
+ * bytes were never acknowledged. -1: they cannot be read, so they may be anything, and must not be
+ * cut off. */
 static int keep_cut(struct jm_archive *a, uint64_t from, uint64_t to, struct jm_err *err)
 {
 	const struct jm_volume_file *f = &a->tail.file;
@@ -114,7 +112,7 @@ static int keep_cut(struct jm_archive *a, uint64_t from, uint64_t to, struct jm_
 	return rc;
 }
 
-/* The record cannot be read, so it may be anything: nothing is cut off. */
+/* Fail because a record cannot be read: it may be anything, so nothing is cut off. */
 static int unreadable(const struct jm_volume *v, uint64_t at, uint64_t seq, struct jm_err *err)
 {
 	struct jm_err cause = *err;
@@ -128,8 +126,8 @@ static int unreadable(const struct jm_volume *v, uint64_t at, uint64_t seq, stru
 	    v->head.number, at, seq, cause.text);
 }
 
-/* The record expected at the tail's end is bad (err says why). Was it acknowledged? A later record
- * knows. 0: it was not; -1. */
+/* The record at the tail's end is bad; err has the cause. Decide from the durable_seq of later
+ * records whether it was acknowledged. 0: it was not; -1 with err. */
 static int judge_tail(struct jm_archive *a, const struct jm_volume *v, struct jm_err *err)
 {
 	uint64_t at = a->tail.end, seq = a->tail.next_seq, from = at + 1;
@@ -175,8 +173,8 @@ static int cut_tail(struct jm_archive *a, struct jm_volume *v, struct jm_err *er
 	return recover_note(a, "recovered", text, err);
 }
 
-/* Rebuild: an acknowledged record is damaged; continue after it. Its loss is reported when the
- * catalog comes to it. */
+/* Rebuild: an acknowledged record is damaged; move the tail's end past it. The replay reports the
+ * loss. */
 static int pass_by(struct jm_archive *a, const struct jm_volume *v, const struct jm_record_head *h,
     struct jm_err *err)
 {
@@ -186,7 +184,8 @@ static int pass_by(struct jm_archive *a, const struct jm_volume *v, const struct
 	if (h->seq != 0 && jm_record_bytes(h) <= v->end - t->end) {
 		t->end += jm_record_bytes(h);
 		t->next_seq = h->seq + 1;
-		/* If its digest cannot be read either, the next volume states the one before. */
+		/* If the record's digest cannot be read either, the next volume's header will have
+		 * the digest of an earlier record. */
 		return jm_volume_pread(&t->file, t->last_sha256, sizeof t->last_sha256,
 			   t->end - sizeof t->last_sha256, err) != 0 &&
 			err->kind != JM_E_CORRUPT
@@ -205,8 +204,8 @@ static int pass_by(struct jm_archive *a, const struct jm_volume *v, const struct
 	return 0;
 }
 
-/* One record with its body. If it does not check, it is read twice: a read may go wrong, and a cut
- * may follow. */
+/* Read a record with its body. If a checksum does not fit, read it a second time, from the disk:
+ * the read itself may have failed, and a wrong result may lead to a cut. */
 static int read_whole(
     const struct jm_archive *a, const struct jm_volume *v, struct jm_record *r, struct jm_err *err)
 {
@@ -223,7 +222,8 @@ static int read_whole(
 	}
 }
 
-/* Read the last volume from the tail's end on, whole records with bodies, to its end. */
+/* Read the last volume from the tail's end on, whole records with bodies, to the volume's end.
+ * *sealed_r: the last record is a seal. */
 static int scan_tail(struct jm_archive *a, struct jm_volume *v, bool *sealed_r, struct jm_err *err)
 {
 	struct jm_tail *t = &a->tail;
@@ -256,7 +256,7 @@ static int scan_tail(struct jm_archive *a, struct jm_volume *v, bool *sealed_r, 
 	return 0;
 }
 
-/* The catalog may not know more than the volumes hold. */
+/* The catalog must not have more records than the volumes. */
 static int check_position(struct jm_archive *a, struct jm_err *err)
 {
 	const struct jm_volume *last = last_volume(a);
@@ -291,7 +291,7 @@ static int open_tail(struct jm_archive *a, struct jm_err *err)
 	}
 	if (scan_tail(a, v, &sealed, err) != 0)
 		return -1;
-	/* What was found may not have been synced by whoever wrote it. */
+	/* The process that wrote these records may not have synced them. */
 	if (jm_volume_sync(&t->file, err) != 0)
 		return -1;
 	t->unusable |= v->problem[0] != '\0';
@@ -300,14 +300,14 @@ static int open_tail(struct jm_archive *a, struct jm_err *err)
 	return 0;
 }
 
-/* ---- all of it ---- */
+/* ---- the start ---- */
 
 static int first_volume(struct jm_archive *a, bool must_exist, struct jm_err *err)
 {
 	char path[JM_VOLUME_PATH_BYTES];
 
-	/* A catalog is made after the first volume; if there is a catalog and no volume, a disk may
-	 * not be mounted. */
+	/* The catalog is made after the first volume. If there is a catalog but no volume, a disk
+	 * may not be mounted. */
 	snprintf(path, sizeof path, "%s/catalog.db", a->catalog_dir);
 	if (access(path, F_OK) == 0)
 		return jm_err_set(err, JM_E_CORRUPT,
@@ -330,7 +330,7 @@ static int first_volume(struct jm_archive *a, bool must_exist, struct jm_err *er
 	return jm_tail_roll(a, err);
 }
 
-/* The log's end as the old catalog knows it, before it is made again. False: it knows nothing. */
+/* Rebuild: read the log's end and the UUID from the old catalog. False: it cannot be read. */
 static bool ask_catalog(
     struct jm_archive *a, struct jm_position *known, unsigned char uuid[JM_UUID_BYTES])
 {
@@ -349,8 +349,8 @@ static bool ask_catalog(
 	return rc == 1;
 }
 
-/* Rebuild: the old catalog knew more than the volumes hold. Name what is lost; its numbers are not
- * given again. */
+/* Rebuild: if the old catalog has more records than the volumes, list the lost volumes. Their
+ * records' numbers are not given again. */
 static int find_lost(struct jm_archive *a, const struct jm_position *known, struct jm_err *err)
 {
 	struct jm_volume *last = last_volume(a);
@@ -368,9 +368,9 @@ static int find_lost(struct jm_archive *a, const struct jm_position *known, stru
 	    : jm_salvage_guess(&a->volumes, err);
 }
 
-/* Rebuild: nothing more goes into the last volume; the next one follows what is there, or what the
- * old catalog knew. */
-static int go_on_after(struct jm_archive *a, const struct jm_position *known, struct jm_err *err)
+/* Rebuild: begin a new volume, with numbers after all records of the volumes and after the old
+ * catalog's position. */
+static int continue_after(struct jm_archive *a, const struct jm_position *known, struct jm_err *err)
 {
 	struct jm_tail *t = &a->tail;
 
@@ -399,10 +399,10 @@ static int open_log(
 	if (!a->tail.unusable && known->seq <= a->position.seq)
 		return 0;
 	jm_volume_close(&a->tail.file);
-	return go_on_after(a, known, err);
+	return continue_after(a, known, err);
 }
 
-/* Open the catalog; if it had to be made again, note that. */
+/* Open the catalog. If it has to be made again, note that as an event. */
 static int open_catalog(struct jm_archive *a, struct jm_err *err)
 {
 	char text[JM_ERR_TEXT_BYTES + 80];
@@ -416,9 +416,9 @@ static int open_catalog(struct jm_archive *a, struct jm_err *err)
 	return recover_note(a, "rebuilt", text, err);
 }
 
-/* The volumes are listed. known and its uuid: as an old catalog has it; uuid NULL: there is none.
- */
-static int start(struct jm_archive *a, bool must_exist, struct jm_position *known,
+/* Start from the list of volumes. known, uuid: the old catalog's position and UUID; uuid NULL:
+ * there is no old catalog. */
+static int start_listed(struct jm_archive *a, bool must_exist, struct jm_position *known,
     const unsigned char *uuid, struct jm_err *err)
 {
 	bool empty;
@@ -445,8 +445,8 @@ static int start(struct jm_archive *a, bool must_exist, struct jm_position *know
 	return 0;
 }
 
-/* The new catalog is made in DIR/catalog.new, so that there is always a whole one. */
-static int rebuild(struct jm_archive *a, bool must_exist, struct jm_err *err)
+/* Make the catalog again, in DIR/catalog.new, so that there is always a whole one. */
+static int rebuild_catalog(struct jm_archive *a, bool must_exist, struct jm_err *err)
 {
 	struct jm_position known = { .seq = 0 };
 	unsigned char uuid[JM_UUID_BYTES];
@@ -458,7 +458,7 @@ static int rebuild(struct jm_archive *a, bool must_exist, struct jm_err *err)
 		return jm_err_sys(err, JM_E_TEMP, "catalog");
 	jm_catalog_wipe(aside);
 	a->catalog_dir = aside;
-	rc = start(a, must_exist, &known, knows ? uuid : NULL, err);
+	rc = start_listed(a, must_exist, &known, knows ? uuid : NULL, err);
 	a->catalog_dir = own;
 	if (rc == 0)
 		rc = jm_replay_put_in_place(a, aside, err);
@@ -472,6 +472,6 @@ int jm_recover_start(struct jm_archive *a, bool must_exist, struct jm_err *err)
 
 	if (jm_scan_list(&a->volumes, err) != 0)
 		return -1;
-	return a->rebuild && a->volumes.n > 0 ? rebuild(a, must_exist, err)
-					      : start(a, must_exist, &known, NULL, err);
+	return a->rebuild && a->volumes.n > 0 ? rebuild_catalog(a, must_exist, err)
+					      : start_listed(a, must_exist, &known, NULL, err);
 }

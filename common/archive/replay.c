@@ -16,11 +16,11 @@
 #include "common/json/value.h"
 
 #define BATCH_MAX 512 /* records in a transaction */
-#define UNREAD_MAX \
-	10 /* failed attempts, a second apart, to read a report that a change moves; it \
-	      could be read when the change was asked for */
+/* Attempts, a second apart, to read a report that a change archives; it could be read when the
+ * change was asked for. */
+#define UNREAD_MAX 10
 
-/* Move DIR/catalog to DIR/catalog.bad, so that an operator may look at it; one is kept. */
+/* Move DIR/catalog to DIR/catalog.bad, so that an operator may examine it. Only one is kept. */
 static int move_away(struct jm_archive *a, struct jm_err *err)
 {
 	char bad[JM_VOLUME_PATH_BYTES];
@@ -47,12 +47,12 @@ int jm_replay_put_in_place(struct jm_archive *a, const char *aside, struct jm_er
 	if (rc != 0)
 		return -1;
 	snprintf(bad, sizeof bad, "%s.bad", a->catalog_dir);
-	/* One call, so that there is a catalog at any time; on a file system without that call
-	 * there is none for a moment. */
+	/* One call, so that there is a catalog at any time. A file system without that call has no
+	 * catalog for a moment. */
 	if (renameat2(AT_FDCWD, aside, AT_FDCWD, a->catalog_dir, RENAME_EXCHANGE) == 0) {
 		jm_catalog_wipe(bad);
 		rmdir(bad);
-		(void)rename(aside, bad); /* kept for a look, nothing more */
+		(void)rename(aside, bad); /* kept for the operator only: errors do not matter */
 	} else if (move_away(a, err) != 0 || jm_io_rename(aside, a->catalog_dir, err) != 0) {
 		return -1;
 	}
@@ -61,7 +61,8 @@ int jm_replay_put_in_place(struct jm_archive *a, const char *aside, struct jm_er
 	    : jm_catalog_open(a->catalog_dir, a->cache_bytes, &a->catalog, err);
 }
 
-/* 1: its position fits this archive, 0: there is none, -1. */
+/* Read the catalog's position. 1; 0: the catalog is new; -1: CORRUPT also when it belongs to
+ * another archive. */
 static int read_position(struct jm_archive *a, struct jm_err *err)
 {
 	unsigned char uuid[JM_UUID_BYTES];
@@ -72,11 +73,11 @@ static int read_position(struct jm_archive *a, struct jm_err *err)
 	return rc;
 }
 
-int jm_replay_open(struct jm_archive *a, struct jm_err *why_r, struct jm_err *err)
+int jm_replay_open(struct jm_archive *a, struct jm_err *cause_r, struct jm_err *err)
 {
 	int rc;
 
-	why_r->kind = JM_E_NONE;
+	cause_r->kind = JM_E_NONE;
 	memset(&a->position, 0, sizeof a->position);
 	rc = jm_catalog_open(a->catalog_dir, a->cache_bytes, &a->catalog, err);
 	if (rc == 0)
@@ -86,15 +87,16 @@ int jm_replay_open(struct jm_archive *a, struct jm_err *why_r, struct jm_err *er
 	jm_catalog_close(&a->catalog);
 	if (err->kind != JM_E_CORRUPT)
 		return -1;
-	*why_r = *err;
-	JM_LOG(JM_LOG_WARNING, "catalog-rebuild", { "why", JM_S(why_r->text) });
+	*cause_r = *err;
+	JM_LOG(JM_LOG_WARNING, "catalog-rebuild", { "why", JM_S(cause_r->text) });
 	memset(&a->position, 0, sizeof a->position);
 	if (move_away(a, err) != 0)
 		return -1;
 	return jm_catalog_open(a->catalog_dir, a->cache_bytes, &a->catalog, err);
 }
 
-static int read_again(void *ctx, uint64_t seq, const struct jm_place *at,
+/* A jm_recall that tries for a while before it says that a report cannot be read. */
+static int recall_report(void *ctx, uint64_t seq, const struct jm_place *at,
     struct jm_stored_report *r_r, struct jm_err *err)
 {
 	struct jm_archive *a = ctx;
@@ -110,7 +112,7 @@ static int read_again(void *ctx, uint64_t seq, const struct jm_place *at,
 
 struct jm_recall jm_replay_recall(struct jm_archive *a)
 {
-	return (struct jm_recall){ read_again, a };
+	return (struct jm_recall){ recall_report, a };
 }
 
 int jm_replay_skip_to(struct jm_archive *a, const struct jm_position *at, struct jm_err *err)
@@ -118,7 +120,7 @@ int jm_replay_skip_to(struct jm_archive *a, const struct jm_position *at, struct
 	const struct jm_recall recall = jm_replay_recall(a);
 	struct jm_apply *p = NULL;
 
-	/* Stored at once: nothing may follow that would store it. */
+	/* Store it at once: perhaps no record follows that would store it. */
 	if (jm_apply_begin(a->catalog, &recall, &p, err) != 0 ||
 	    jm_apply_finish(&p, a->volumes.uuid, at, err) != 0)
 		return -1;
@@ -128,7 +130,7 @@ int jm_replay_skip_to(struct jm_archive *a, const struct jm_position *at, struct
 
 /* ---- rebuild: past damage ---- */
 
-/* Report what cannot be read. */
+/* Log damage, and give it to the caller's visitor. */
 static int report_left_out(struct jm_archive *a, const struct jm_damage *d, struct jm_err *err)
 {
 	json_t *o;
@@ -147,7 +149,7 @@ static int report_left_out(struct jm_archive *a, const struct jm_damage *d, stru
 	return rc < 0 ? -1 : 0;
 }
 
-/* Report it, and continue at a position after it. */
+/* Report damage at offset, and continue at a position after it. */
 static int leave_out(struct jm_archive *a, const struct jm_position *to, uint64_t offset,
     const char *problem, struct jm_err *err)
 {
@@ -156,7 +158,7 @@ static int leave_out(struct jm_archive *a, const struct jm_position *to, uint64_
 	return report_left_out(a, &d, err) != 0 ? -1 : jm_replay_skip_to(a, to, err);
 }
 
-/* The position after the record r at *to, which cannot be read. */
+/* Move *to past the record there, which cannot be read. h: its header; seq 0: not readable. */
 static int skip_damaged(struct jm_archive *a, const struct jm_volume_file *f,
     const struct jm_volume *v, const struct jm_record_head *h, struct jm_position *to,
     struct jm_err *err)
@@ -184,8 +186,8 @@ static int skip_damaged(struct jm_archive *a, const struct jm_volume_file *f,
 	return 0;
 }
 
-/* The record at the position cannot be read (err says why), or others are missing before it. Report
- * that, and continue after what is lost. */
+/* The record at the position cannot be read, or records before it are missing; err has the cause.
+ * Report that, and continue after the lost records. */
 static int step_over(struct jm_archive *a, const struct jm_volume_file *f,
     const struct jm_volume *v, struct jm_err *err)
 {
@@ -196,7 +198,7 @@ static int step_over(struct jm_archive *a, const struct jm_volume_file *f,
 
 	if (jm_volume_read(f, to.offset, v->end, &r, &ignored) == 0) {
 		jm_record_release(&r);
-		if (r.head.seq > to.seq + 1) { /* it is good itself */
+		if (r.head.seq > to.seq + 1) { /* the record itself is good */
 			to.seq = r.head.seq - 1;
 			return leave_out(a, &to, damaged, cause.text, err);
 		}
@@ -206,7 +208,7 @@ static int step_over(struct jm_archive *a, const struct jm_volume_file *f,
 	return leave_out(a, &to, damaged, cause.text, err);
 }
 
-/* A damaged volume. 1: there is nothing in it to be read. */
+/* Report a damaged volume. 0: read it; 1: there is no file to read; -1. */
 static int enter_damaged(struct jm_archive *a, const struct jm_volume *v, struct jm_err *err)
 {
 	const struct jm_damage d = { v->head.first_seq, { v->head.number, 0 }, v->problem };
@@ -222,8 +224,8 @@ static int enter_damaged(struct jm_archive *a, const struct jm_volume *v, struct
 
 /* ---- all volumes ---- */
 
-/* From the position to the end of volume v, open as f. before: the bytes of the volumes before it,
- * of total. */
+/* Replay from the position to the end of volume v, which is open as f. before: the bytes of all
+ * volumes before it, of total. */
 static int replay_records(struct jm_archive *a, const struct jm_volume_file *f,
     const struct jm_volume *v, uint64_t before, uint64_t total, struct jm_err *err)
 {
@@ -233,7 +235,7 @@ static int replay_records(struct jm_archive *a, const struct jm_volume_file *f,
 
 	while (rc == 0 && a->position.offset < v->end) {
 		rc = jm_batch_apply(&b, &a->position, f, v, err);
-		/* Rebuild: one by one up to the damaged record, then over it. */
+		/* Rebuild: apply one by one up to the damaged record, then step over it. */
 		if (rc != 0 && a->rebuild && err->kind == JM_E_CORRUPT) {
 			rc = b.max == 1 ? step_over(a, f, v, err) : 0;
 			b.max = b.max == 1 ? BATCH_MAX : 1;

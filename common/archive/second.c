@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The second catalog's folder: DIR/tmp/verify-catalog. */
+/* The second catalog, in the folder DIR/tmp/verify-catalog. */
 #include "common/archive/second.h"
 
 #include <stdio.h>

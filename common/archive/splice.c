@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Finding bytes that are stored already. Equal bytes have equal match keys, so only the reports of
- * the item with that key can hold them; no index over digests is kept. (Reports that are set aside
- * or wait in the queue are not found by their key, and are stored whole.)
+ * the item with that key can have them, and no index of digests is needed. (Reports that are set
+ * aside or wait in the queue are not found by their key. A copy of them is stored whole.)
  */
 #include "common/archive/splice.h"
 
@@ -15,9 +15,7 @@
 #include "common/base/num.h"
 #include "common/json/value.h"
 
-#define CANDIDATES_MAX \
-	16 /* reports of an item that are looked at; more copies are stored whole \
-	    */
+#define CANDIDATES_MAX 16 /* reports of an item that are examined for a copy */
 
 static void log_unreadable(uint64_t seq, const struct jm_err *err)
 {
@@ -25,7 +23,7 @@ static void log_unreadable(uint64_t seq, const struct jm_err *err)
 	    { "error", JM_S(err->text) });
 }
 
-/* Compare a stored copy, byte by byte. */
+/* Read a stored copy back, and compare all its bytes. */
 static bool same_bytes(struct jm_archive *a, uint64_t seq, bool as_received, struct jm_span slice)
 {
 	struct jm_loaded l;
@@ -47,8 +45,8 @@ static bool same_bytes(struct jm_archive *a, uint64_t seq, bool as_received, str
 	return same;
 }
 
-/* Does a report hold bytes with this digest, as all that it received or as its raw content? */
-static bool holds(
+/* Does a report have bytes with this digest, as its received bytes or as its raw content? */
+static bool report_holds(
     const json_t *meta, const unsigned char sha256[JM_SHA256_BYTES], bool *as_received_r)
 {
 	char hex[JM_SHA256_HEX_BYTES];
@@ -57,12 +55,12 @@ static bool holds(
 	const char *raw = json_string_value(
 	    json_object_get(json_object_get(meta, "content"), "raw_sha256"));
 
-	(void)jm_sha256_hex(sha256, hex);
+	jm_sha256_hex(sha256, hex);
 	*as_received_r = received && strcmp(received, hex) == 0;
 	return *as_received_r || (raw && strcmp(raw, hex) == 0);
 }
 
-/* The metadata of a report. NULL if it cannot be read: then nothing is left out because of it. */
+/* The metadata of a report. NULL: it cannot be read, so no bytes are left out because of it. */
 static json_t *splice_meta(struct jm_archive *a, uint64_t seq)
 {
 	struct jm_stored_report r;
@@ -114,15 +112,16 @@ int jm_splice_find(struct jm_archive *a, const struct jm_digests *s, struct jm_s
 		return 0;
 	if (rc < 0 || list_reports(a, item, seq, &n, err) != 0)
 		return -1;
-	/* A copy is left out only after the stored one was read back and found to be the same: a
-	 * damaged one is simply stored again. */
+	/* A copy is left out only after the stored one was read back and compared. So a damaged
+	 * copy is stored again. */
 	for (size_t i = 0; i < n && s_r->holder == 0; i++) {
 		json_t *meta = splice_meta(a, seq[i]);
 
-		if (holds(meta, s->received, &as_received) &&
+		if (report_holds(meta, s->received, &as_received) &&
 		    same_bytes(a, seq[i], as_received, received))
 			*s_r = (struct jm_splice){ seq[i], as_received, 0, received.len };
-		else if (part.holder == 0 && raw.len > 0 && holds(meta, s->raw, &as_received) &&
+		else if (part.holder == 0 && raw.len > 0 &&
+		    report_holds(meta, s->raw, &as_received) &&
 		    same_bytes(a, seq[i], as_received, raw))
 			part = (struct jm_splice){ seq[i], as_received,
 				(uint64_t)(raw.p - received.p), raw.len };

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The open end of the log. A failed write is cut off again. A failed sync is final for that file:
- * the next group goes into a new volume, whose header says where the valid part of the one before
- * ends.
+ * The open end of the log. A failed write is cut off again. After a failed sync nothing more is
+ * written into that file: the next group goes into a new volume, whose header states the end of the
+ * valid part of the old one.
  */
 #include "common/archive/tail.h"
 
@@ -86,9 +86,9 @@ void jm_tail_leave(struct jm_archive *a)
 	a->tail.untrimmed = a->tail.doubtful = false;
 }
 
-/* After a failed sync: do the last acknowledged records read back? Reads may be served from memory,
- * so this can find damage, but not exclude it. */
-static int recheck(struct jm_archive *a, struct jm_err *err)
+/* After a failed sync: read the acknowledged records of the volume back, the last of them with
+ * their bodies. Reads may come from memory, so this can find damage, but not exclude it. */
+static int tail_recheck(struct jm_archive *a, struct jm_err *err)
 {
 	const struct jm_tail *t = &a->tail;
 	uint64_t at = JM_VOLUME_HEAD_BYTES;
@@ -122,8 +122,8 @@ int jm_tail_mend(struct jm_archive *a, struct jm_err *err)
 		    ": not writing until the archive is opened again and verified",
 		    t->file.number);
 	if (jm_volume_is_open(&t->file) && t->doubtful) {
-		if (recheck(a, err) != 0) {
-			/* A record that cannot be read now is tried again. */
+		if (tail_recheck(a, err) != 0) {
+			/* A record that cannot be read now (EIO) will be tried again. */
 			t->damaged = err->kind == JM_E_CORRUPT && err->sys != EIO;
 			err->kind = JM_E_TEMP;
 			return -1;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Records of attempts, and of sessions with a mailbox. */
+/* Writing records of attempts, and of sessions with a mailbox. */
 #include "common/archive/tally.h"
 
 #include "common/archive/commit.h"

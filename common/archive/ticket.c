@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Tickets: records on their way. */
+/* Making, dropping and awaiting tickets. */
 #include "common/archive/ticket.h"
 
 #include <stdlib.h>
@@ -34,7 +34,7 @@ struct jm_ticket *jm_ticket_new(enum jm_record_type type, json_t *meta, struct j
 		goto bad_sem;
 	return t;
 bad_sem:
-	(void)sem_destroy(&t->done);
+	sem_destroy(&t->done);
 bad:
 	json_decref(t->meta);
 	free(t->meta_text);
@@ -46,7 +46,7 @@ void jm_ticket_drop(struct jm_ticket *t)
 {
 	if (atomic_fetch_sub(&t->refs, 1) > 1)
 		return;
-	(void)sem_destroy(&t->done);
+	sem_destroy(&t->done);
 	json_decref(t->meta);
 	free(t->meta_text);
 	free(t);
@@ -55,7 +55,7 @@ void jm_ticket_drop(struct jm_ticket *t)
 int jm_ticket_await(struct jm_ticket *t, struct jm_err *err)
 {
 	while (sem_wait(&t->done) != 0)
-		; /* a signal */
+		; /* interrupted by a signal */
 	if (t->err.kind == JM_E_NONE)
 		return 0;
 	*err = t->err;

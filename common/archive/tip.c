@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Where the log ends. */
+/* The end of the log, for users. */
 #include "common/archive/tip.h"
 
 #include "common/archive/await.h"
@@ -15,7 +15,8 @@ int jm_archive_tip(struct jm_archive *a, json_t **tip_r, struct jm_err *err)
 		return -1;
 	pthread_mutex_lock(&a->lock);
 	at = a->applied;
-	/* A volume without a record: its place is the end, the digest that of the record before. */
+	/* If the last volume has no record, its start is the end of the log, and the digest is that
+	 * of the last record before it. */
 	if (jm_volumes_last(&a->volumes, &last) && at.volume < last.head.number) {
 		at.volume = last.head.number;
 		at.offset = JM_VOLUME_HEAD_BYTES;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Records with given numbers and times. A report leaves out bytes that this archive has already, as
- * a deposit does. */
+/* Storing records with given numbers and times. As with deposits, bytes that this archive has
+ * already are left out of reports. */
 #include "common/archive/verbatim.h"
 
 #include <stdlib.h>
@@ -17,8 +17,8 @@ static struct jm_ticket *plain_ticket(const struct jm_verbatim_record *r, struct
 	return jm_ticket_new(r->type, json_incref(r->meta), err);
 }
 
-/* The ticket of a report, its body left out where an earlier record holds it. The claims move into
- * it. */
+/* Make the ticket of a report, without bytes that an earlier record has. The ticket has the claims
+ * on its digests. */
 static int make_report(struct jm_archive *a, const struct jm_verbatim_record *r,
     struct jm_record_maker *m, struct jm_err *err)
 {
@@ -28,7 +28,7 @@ static int make_report(struct jm_archive *a, const struct jm_verbatim_record *r,
 
 	if (jm_flight_claim(a, &claims, r->digests->received, r->digests->raw, err) != 0)
 		return -1;
-	(void)json_object_del(r->meta, "splice");
+	json_object_del(r->meta, "splice");
 	if (jm_splice_find(a, r->digests, d->received, jm_body_slice(d), &sp, err) == 0) {
 		if (jm_describe_splice(r->meta, &sp) != 0)
 			jm_err_set(err, JM_E_TEMP, "no memory for a record");

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The committer: it takes what waits, stamps it, makes one write and one fdatasync for the group,
- * wakes the waiters, and hands the group to the applier.
+ * The committer: it takes the waiting tickets as a group, stamps them, makes one write and one
+ * fdatasync for the group, wakes the waiting threads, and gives the group to the applier.
  *
- * Two things may never happen: that something is acknowledged that was not synced, and that two
- * records in the valid part of the volumes have the same number.
+ * Two things must never happen: a record is acknowledged before it was synced, and two records in
+ * the valid part of the volumes have the same number.
  */
 #include "common/archive/writer.h"
 
@@ -24,20 +24,20 @@
 #include "common/volume/metadata.h"
 
 #define PIECES 4             /* header, metadata, body, trailer */
-#define NOTE_WAIT_US 1000000 /* an event waits no longer for a group */
+#define NOTE_WAIT_US 1000000 /* an event waits no longer than this for other records */
 
 struct group {
 	struct jm_ticket *ticket[JM_GROUP_MAX + 1]; /* one more for a seal */
 	size_t n;
 	uint64_t bytes;
-	struct jm_ticket *wake[JM_GROUP_MAX + 1]; /* finished, and somebody waits */
+	struct jm_ticket *wake[JM_GROUP_MAX + 1]; /* finished, and a thread waits */
 	size_t wakes;
 };
 
 /* ---- a group ---- */
 
-static int stamp(struct jm_archive *a, struct jm_ticket *t, uint64_t seq, const struct jm_place *at,
-    struct jm_err *err)
+static int ticket_stamp(struct jm_archive *a, struct jm_ticket *t, uint64_t seq,
+    const struct jm_place *at, struct jm_err *err)
 {
 	if (t->want_seq != 0 && t->want_seq != seq)
 		return jm_err_set(
@@ -50,7 +50,7 @@ static int stamp(struct jm_archive *a, struct jm_ticket *t, uint64_t seq, const 
 	return jm_record_trailer(t->head_bytes, t->meta_sha256, t->body_crc, t->trailer, err);
 }
 
-/* The volume is full with this group: it ends with a seal. Without memory for one it just ends. */
+/* The volume is full with this group: end it with a seal. Without memory the seal is left out. */
 static void add_seal(struct jm_archive *a, struct group *g)
 {
 	struct jm_ticket *t = NULL;
@@ -80,7 +80,7 @@ static int write_group(struct jm_archive *a, struct group *g, struct jm_err *err
 	for (size_t i = 0; i < g->n; i++) {
 		struct jm_ticket *t = g->ticket[i];
 
-		if (stamp(a, t, tail->next_seq + i, &at, err) != 0)
+		if (ticket_stamp(a, t, tail->next_seq + i, &at, err) != 0)
 			return -1;
 		v[n++] = (struct iovec){ t->head_bytes, sizeof t->head_bytes };
 		v[n++] = (struct iovec){ t->meta_text, t->head.meta_bytes };
@@ -101,19 +101,19 @@ static int write_group(struct jm_archive *a, struct group *g, struct jm_err *err
 	return 0;
 }
 
-/* A large record whose body is in a file of its own already: that file becomes the next volume. */
+/* Commit a large record whose body is in a file of its own: that file becomes the next volume. */
 static int commit_apart(struct jm_archive *a, struct jm_ticket *t, struct jm_err *err)
 {
 	const struct jm_place at = { jm_tail_next_volume(a), JM_VOLUME_HEAD_BYTES };
 
-	if (stamp(a, t, a->tail.next_seq, &at, err) != 0 || jm_tail_adopt(a, t, err) != 0)
+	if (ticket_stamp(a, t, a->tail.next_seq, &at, err) != 0 || jm_tail_adopt(a, t, err) != 0)
 		return -1;
 	a->tail.next_seq++;
 	memcpy(a->tail.last_sha256, t->trailer + JM_RECORD_SHA256_AT, JM_SHA256_BYTES);
 	return 0;
 }
 
-static int commit(struct jm_archive *a, struct group *g, struct jm_err *err)
+static int group_commit(struct jm_archive *a, struct group *g, struct jm_err *err)
 {
 	struct jm_tail *tail = &a->tail;
 	bool full;
@@ -148,14 +148,14 @@ static void group_take(struct group *g, struct jm_tickets *q, size_t max)
 
 		g->ticket[g->n++] = t;
 		g->bytes += jm_record_bytes(&t->head);
-		if (t->head.type == JM_RECORD_SEAL) /* one that is loaded: nothing stands behind it
-						       in its volume */
+		/* A seal from a load: no record follows it in its volume. */
+		if (t->head.type == JM_RECORD_SEAL)
 			return;
 	}
 }
 
-/* Under lock. An event says how many were dropped, as soon as those that waited are written.
- * Without memory, or room, it goes with a later group. */
+/* Holding lock. Add an event that states the number of dropped events, as soon as no events wait.
+ * Without memory or room it is added to a later group. */
 static void note_dropped(struct jm_archive *a, struct group *g)
 {
 	struct jm_event e = {
@@ -183,7 +183,8 @@ static void note_dropped(struct jm_archive *a, struct group *g)
 	g->bytes += jm_record_bytes(&t->head);
 }
 
-/* Under lock. Small ones together; a large one alone, and small ones between two large ones. */
+/* Holding lock. Fill the group: small records together; a large record alone, and a group of small
+ * records between two large ones. */
 static void take_group(struct jm_archive *a, struct group *g)
 {
 	g->n = 0;
@@ -208,7 +209,7 @@ static bool is_note(const struct jm_ticket *t)
 	return t->head.type == JM_RECORD_EVENT && !t->awaited && t->untold == 0;
 }
 
-/* Under lock. The group failed: those who wait get the error; events are tried again later. */
+/* Holding lock. The group failed: waiting threads get the error; events are tried again later. */
 static void give_back(struct jm_archive *a, struct group *g, const struct jm_err *err)
 {
 	for (size_t i = 0; i < g->n; i++) {
@@ -226,7 +227,7 @@ static void give_back(struct jm_archive *a, struct group *g, const struct jm_err
 			jm_commit_drop_note(a);
 		a->notes_done += is_note(t);
 		t->err = *err;
-		/* Here, since a load may wait for the digest before it looks at the outcome. */
+		/* Release them here, since a load may wait for the digest before it settles. */
 		jm_flight_release_locked(a, t);
 		if (t->awaited)
 			g->wake[g->wakes++] = t; /* the waiting thread has a reference */
@@ -234,7 +235,8 @@ static void give_back(struct jm_archive *a, struct group *g, const struct jm_err
 	}
 }
 
-/* Under lock. The group is durable. True: signal the applier. */
+/* Holding lock. The group is durable: give it to the applier. True: the applier must be signalled.
+ */
 static bool acknowledge(struct jm_archive *a, struct group *g)
 {
 	size_t before = a->durable.n;
@@ -253,17 +255,17 @@ static bool acknowledge(struct jm_archive *a, struct group *g)
 	return before == 0 || (before < JM_APPLY_MANY && a->durable.n >= JM_APPLY_MANY);
 }
 
-/* Without the lock. A ticket may be gone as soon as it is posted. */
-static void wake(struct jm_archive *a, struct group *g, bool applier)
+/* Without lock. A ticket may be freed as soon as it is posted. */
+static void group_wake(struct jm_archive *a, struct group *g, bool applier)
 {
 	for (size_t i = 0; i < g->wakes; i++)
-		(void)sem_post(&g->wake[i]->done);
+		sem_post(&g->wake[i]->done);
 	g->wakes = 0;
 	if (applier)
 		pthread_cond_signal(&a->to_apply);
 }
 
-/* Under lock. Wait for work; false at the end. */
+/* Holding lock. Wait for records. False: the archive closes and nothing waits. */
 static bool await_work(struct jm_archive *a)
 {
 	for (;;) {
@@ -284,14 +286,14 @@ static bool await_work(struct jm_archive *a)
 			pthread_cond_wait(&a->work, &a->lock);
 			continue;
 		}
-		(void)clock_gettime(CLOCK_MONOTONIC, &at);
+		clock_gettime(CLOCK_MONOTONIC, &at);
 		at.tv_sec += (left * 1000 + at.tv_nsec) / 1000000000;
 		at.tv_nsec = (left * 1000 + at.tv_nsec) % 1000000000;
 		pthread_cond_timedwait(&a->work, &a->lock, &at);
 	}
 }
 
-/* Under lock. Log when writing stops working and when it works again, not each time. */
+/* Holding lock. Log when writing begins to fail and when it works again, but not each failure. */
 static void note_outcome(struct jm_archive *a, int rc, const struct jm_err *err)
 {
 	if (rc == 0 && a->write_trouble.kind != JM_E_NONE)
@@ -320,7 +322,7 @@ void *jm_writer_run(void *archive)
 		take_group(a, g);
 		pthread_mutex_unlock(&a->lock);
 		begun_us = jm_clock_mono_us();
-		rc = commit(a, g, &err);
+		rc = group_commit(a, g, &err);
 		pthread_mutex_lock(&a->lock);
 		note_outcome(a, rc, &err);
 		if (rc == 0) {
@@ -332,7 +334,7 @@ void *jm_writer_run(void *archive)
 		a->busy_since_us = a->waiting.n + a->large.n + a->notes.n > 0 ? jm_clock_mono_us()
 									      : 0;
 		pthread_mutex_unlock(&a->lock);
-		wake(a, g, apply);
+		group_wake(a, g, apply);
 		pthread_mutex_lock(&a->lock);
 	}
 	a->committer_gone = true;

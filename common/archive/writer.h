@@ -3,10 +3,11 @@
 #ifndef JM_ARCHIVE_WRITER_H
 #define JM_ARCHIVE_WRITER_H
 
-/* The thread; archive is the struct jm_archive. Ends when that is stopping and nothing waits. */
+/* The function of the thread; archive is the struct jm_archive. It returns NULL when the archive is
+ * stopping and no record waits. */
 void *jm_writer_run(void *archive);
 
-/* The thread's working memory, for a->group; free(). NULL without memory. */
+/* Make the thread's working memory, for a->group. The caller frees it. NULL without memory. */
 void *jm_writer_group_new(void);
 
 #endif
