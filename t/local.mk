@@ -1,5 +1,5 @@
-# Unit tests are programs t/unit/NAME.t, linked with the library; t/unit/MODULE.mk lists those of a
-# module.
+# Unit tests are programs t/unit/NAME.t, linked with the library. Each .mk file in t/unit/ lists
+# those of a module.
 UNIT_LIBS = t/lib/libtap.a $(COMMON_LIBS)
 noinst_LIBRARIES += t/lib/libtap.a
 t_lib_libtap_a_SOURCES = t/lib/tap.c t/lib/tap.h

@@ -2,7 +2,7 @@
 /*
  * The archive: an append-only log of records in volumes, which is the truth, and a Berkeley DB
  * catalog made from it. This header opens and closes it. deposit.h, note.h, change.h, tally.h,
- * domain.h and marks.h write; common/query and common/upkeep read.
+ * ownership.h and marks.h write; common/query and common/upkeep read.
  *
  * One process at a time owns an archive (a lock file). Any number of threads may use it. It starts
  * two threads of its own: the committer writes waiting records in groups, with one write and one

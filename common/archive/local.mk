@@ -11,7 +11,7 @@ common_libjm_a_SOURCES += common/archive/state.h \
 	common/archive/content.c common/archive/content.h \
 	common/archive/deposit.c common/archive/deposit.h \
 	common/archive/disk.c common/archive/disk.h \
-	common/archive/domain.c common/archive/domain.h \
+	common/archive/ownership.c common/archive/ownership.h \
 	common/archive/flight.c common/archive/flight.h \
 	common/archive/gauge.c common/archive/gauge.h \
 	common/archive/health.c common/archive/health.h \

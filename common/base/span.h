@@ -56,10 +56,10 @@ bool jm_span_starts_nocase(struct jm_span s, struct jm_span prefix);
 /* s without SP and HTAB at both ends. */
 struct jm_span jm_span_trim(struct jm_span s);
 
-/* The offset of the first byte c in s, or s.len when there is none. */
+/* The offset of the first byte c in s; s.len when s does not have it. */
 size_t jm_span_index(struct jm_span s, unsigned char c);
 
-/* The offset of the last byte c in s, or s.len when there is none. */
+/* The offset of the last byte c in s; s.len when s does not have it. */
 size_t jm_span_rindex(struct jm_span s, unsigned char c);
 
 /* c in lower case when it is an ASCII letter, else c. */

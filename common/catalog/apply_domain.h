@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Ownership of internal domains, in the table meta under "domain/NAME". common/archive/domain.h
+/* Ownership of internal domains, in the table meta under "domain/NAME". common/archive/ownership.h
  * writes the records. */
 #ifndef JM_CATALOG_APPLY_DOMAIN_H
 #define JM_CATALOG_APPLY_DOMAIN_H

@@ -2,7 +2,7 @@
 /*
  * The verbs that need the archive: a table of them with their arguments, the strict check of a
  * request, and one function for each verb, which calls the archive and passes on its objects and
- * bytes. Who may ask, and sockets: milter/daemon/control.c.
+ * bytes. Sockets and permissions are in milter/daemon/control.c.
  */
 #include "common/control/answer.h"
 
@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "common/archive/change.h"
-#include "common/archive/domain.h"
+#include "common/archive/ownership.h"
 #include "common/archive/note.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"
@@ -158,7 +158,7 @@ static int answer_live(const struct question *q, struct jm_err *err)
 	return q->out->object(q->out->ctx, q->daemon_state, err);
 }
 
-/* The order with this name; -1: there is none. */
+/* The order with this name; -1: there is no such order. */
 static int sort_named(const char *name)
 {
 	static const char *const names[] = { [JM_SORT_ID] = "date",
@@ -626,7 +626,9 @@ static int check_value(
 	return jm_err_set(err, JM_E_BUG, "%s: argument of unknown kind", v->name);
 }
 
-/* The argument of that name, as one of the verb's own or as a criterion. False: there is none. */
+/* The argument of that name, either the verb's own or a criterion. False: the verb does not have
+ * it.
+ */
 static bool find_argument(const struct verb *v, const char *name, struct argument *a_r)
 {
 	static const enum kind kinds[] = { [JM_CRITERION_FLAG] = FLAG,

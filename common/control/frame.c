@@ -12,7 +12,7 @@
 #include "common/base/num.h"
 
 #define HEADER_BYTES 5
-#define GROW_BYTES 65536u /* memory is taken in such steps, as bytes come in */
+#define GROW_BYTES 65536u /* memory is taken in steps of this size, as bytes arrive */
 
 static const char types[] = "QOPBE";
 

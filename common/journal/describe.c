@@ -57,7 +57,7 @@ static int copy_text(struct describer *d, struct jm_span value, enum form form,
 	    &d->u->arena, form == FORM_RAW ? value : jm_buf_span(&d->text), text_r, err);
 }
 
-/* Set *text_r, if it is none, to the first field of this name in message, if there is one. */
+/* Set *text_r, unless it is set, to the first field of this name in message, if there is one. */
 static int take_field(struct describer *d, struct jm_span message, const char *name, enum form form,
     struct jm_span *text_r, struct jm_err *err)
 {

@@ -30,20 +30,20 @@ __attribute__((constructor)) static void watch_allocations(void)
 
 static int json_parse(const void *p, size_t n, size_t flags, json_t **v_r, struct jm_err *err)
 {
-	json_error_t why;
+	json_error_t cause;
 
-	memset(&why, 0, sizeof why);
+	memset(&cause, 0, sizeof cause);
 	allocation_failed = false;
-	*v_r = json_loadb(p, n, flags, &why);
+	*v_r = json_loadb(p, n, flags, &cause);
 	if (*v_r && !allocation_failed)
 		return 0;
 	json_decref(*v_r);
 	*v_r = NULL;
 	/* The parser leaves the text empty for most failed allocations, never for an error of
 	 * syntax. */
-	if (allocation_failed || why.text[0] == '\0')
+	if (allocation_failed || cause.text[0] == '\0')
 		return jm_err_set(err, JM_E_TEMP, "no memory to read JSON");
-	return jm_err_set(err, JM_E_CORRUPT, "this is no JSON: %.100s", why.text);
+	return jm_err_set(err, JM_E_CORRUPT, "this is no JSON: %.100s", cause.text);
 }
 
 int jm_json_read(const void *p, size_t n, json_t **v_r, struct jm_err *err)

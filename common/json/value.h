@@ -34,7 +34,7 @@ static inline struct jm_span jm_json_string_span(const json_t *s)
 	return jm_span_of(json_string_value(s), json_string_length(s));
 }
 
-/* Member name of o as such a span. */
+/* Member name of o as a span, as jm_json_string_span(). */
 static inline struct jm_span jm_json_span(const json_t *o, const char *name)
 {
 	return jm_json_string_span(json_object_get(o, name));

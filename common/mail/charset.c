@@ -189,7 +189,7 @@ static bool iconv_name(struct jm_span label, char name_r[LABEL_BYTES])
 }
 
 /* Convert text with cd and append it to out. At an invalid octet: with replace, write U+FFFD and
- * continue, else stop. *valid_r: there was none. */
+ * continue, else stop. *valid_r: all octets were valid. */
 static int run_iconv(iconv_t cd, struct jm_span text, bool replace, struct jm_buf *out,
     bool *valid_r, struct jm_err *err)
 {

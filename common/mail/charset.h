@@ -17,9 +17,9 @@
 
 /*
  * Append text as UTF-8 to out, for whole bodies. label is the declared charset, empty or none when
- * there is none. Text that is not valid in this charset, or whose charset is unknown, is taken for
- * UTF-8 if it is valid as that, else for windows-1252 (octets undefined there as in ISO 8859-1).
- * Byte order marks at the front are dropped.
+ * no charset is declared. Text that is not valid in this charset, or whose charset is unknown, is
+ * taken for UTF-8 if it is valid as that, else for windows-1252 (octets undefined there as in ISO
+ * 8859-1). Byte order marks at the front are dropped.
  */
 int jm_charset_decode(struct jm_span text, struct jm_span label, struct jm_buf *out,
     struct jm_err *err) JM_MUST_CHECK;

@@ -43,7 +43,7 @@ int jm_decode_hex(unsigned char c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* The length of the line end at k, 0 when there is none. Any number of CR may precede the LF, as
+/* The length of the line end at k; 0: no line ends there. Any number of CR may precede the LF, as
  * some relays double them. */
 static size_t soft_break(struct jm_span in, size_t k)
 {

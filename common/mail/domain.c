@@ -33,7 +33,7 @@ int jm_domain_normalise(struct jm_span domain, char text_r[JM_DOMAIN_BYTES])
 	return n > 0 && n < JM_DOMAIN_BYTES ? 0 : -1;
 }
 
-/* The offset of the last "@" outside of quoted strings, or s.len when there is none. */
+/* The offset of the last "@" outside of quoted strings; s.len when s does not have one. */
 static size_t find_at(struct jm_span s)
 {
 	size_t k, at = s.len;

@@ -21,7 +21,7 @@ static bool is_empty_line(struct jm_span line)
 	    (line.len == 2 && line.p[0] == '\r' && line.p[1] == '\n');
 }
 
-/* Set name and value from all; both are none when the line is not a field. */
+/* Set name and value from all; both become "none" when the line is not a field. */
 static void split_field(struct jm_field *f)
 {
 	struct jm_span all = f->all;

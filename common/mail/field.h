@@ -40,7 +40,7 @@ void jm_fields_start(struct jm_fields *w, struct jm_span data);
 bool jm_fields_next(struct jm_fields *w, struct jm_field *f_r);
 
 /* Find the first field with this name (ASCII case ignored) in the header block at the top of data.
- * Returns false when there is none; then *f_r has no meaning. */
+ * Returns false when there is no such field; then *f_r has no meaning. */
 bool jm_field_find(struct jm_span data, const char *name, struct jm_field *f_r);
 
 /*

@@ -19,8 +19,8 @@ void jm_fold_release(struct jm_fold *f)
 	f->locale = (locale_t)0;
 }
 
-/* Decode the character of 2 to 4 octets at p. Returns its length, 0 when there is none. Overlong
- * forms do no harm here: they fold to the character that they encode. */
+/* Decode the character of 2 to 4 octets at p. Returns its length; 0: the octets are no character.
+ * Overlong forms do no harm here: they fold to the character that they encode. */
 static size_t fold_decode(const unsigned char *p, size_t n, uint32_t *c_r)
 {
 	size_t len = p[0] >= 0xf0 ? 4 : p[0] >= 0xe0 ? 3 : 2;

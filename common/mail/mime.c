@@ -136,8 +136,8 @@ void jm_multipart_start(struct jm_multipart *m, struct jm_span body, struct jm_s
 
 enum delimiter { DELIMITER_NONE, DELIMITER_OPEN, DELIMITER_CLOSE };
 
-/* Tell a delimiter line, "--" boundary ["--"] *WSP, from content. line includes its line end, if it
- * has one. */
+/* Distinguish a delimiter line, "--" boundary ["--"] *WSP, from content. line includes its line
+ * end, if it has one. */
 static enum delimiter line_delimiter(struct jm_span line, struct jm_span boundary)
 {
 	enum delimiter kind = DELIMITER_OPEN;

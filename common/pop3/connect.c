@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Connecting by libcurl, the facts about the server, and the wire. The only file that includes
- * curl/. What is said over the wire: session.c, listing.c, transfer.c.
+ * curl/. The commands on the wire are in session.c, listing.c and transfer.c.
  */
 #include "common/pop3/connect.h"
 

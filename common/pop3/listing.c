@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * STAT, LIST and UIDL: parsing the answers and joining them. Every line is hostile until parsed.
- * What is done with the messages: plan.c.
+ * plan.c decides what is done with the messages.
  */
 #include "common/pop3/listing.h"
 

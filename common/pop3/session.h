@@ -4,11 +4,11 @@
  * commands of a transaction are in listing.h (STAT, LIST, UIDL) and transfer.h (RETR, DELE);
  * connecting and logging in is in connect.h.
  *
- * What all of them promise: a message is whole only when its terminator was seen; sizes that the
- * server gives prove nothing and are only stored; an answer that does not come, one that ends early
- * and one that refuses are different faults; after a broken connection every call fails, and
- * nothing here connects again (a new connection has a new numbering). Memory does not grow with a
- * message or a line: there is one buffer.
+ * All of these functions guarantee: a message is whole only when its terminator was seen; sizes
+ * that the server gives prove nothing and are only stored; an answer that does not come, one that
+ * ends early and one that refuses are different faults; after a broken connection every call fails,
+ * and nothing here connects again (a new connection has a new numbering). Memory does not grow with
+ * a message or a line: there is one buffer.
  *
  * One thread per session.
  */
@@ -22,7 +22,7 @@
 #include "common/base/err.h"
 #include "common/base/span.h"
 
-/* What went wrong with a command. From JM_POP3_CUT on the session is over. */
+/* The fault of a command. From JM_POP3_CUT on the session is over. */
 enum jm_pop3_fault {
 	JM_POP3_FINE,
 	JM_POP3_REFUSED, /* the server answered -ERR; the session continues */
@@ -30,7 +30,7 @@ enum jm_pop3_fault {
 			    the session continues */
 	JM_POP3_CUT,     /* the connection closed or broke before the answer was whole */
 	JM_POP3_STALL,   /* nothing came within the time-out */
-	JM_POP3_STOPPED, /* we were told to stop */
+	JM_POP3_STOPPED, /* the caller asked to stop */
 	JM_POP3_GARBAGE, /* the answer is not POP3, or has no end */
 };
 

@@ -17,7 +17,7 @@ typedef int jm_pop3_sink(void *ctx, const void *p, size_t n, struct jm_err *err)
  */
 typedef bool jm_pop3_done(void *ctx, size_t at, enum jm_pop3_fault fault, const struct jm_err *err);
 
-/* Who gets the messages and the results. */
+/* The receiver of the messages and the results. */
 struct jm_pop3_receiver {
 	jm_pop3_sink *sink;
 	jm_pop3_done *done;

@@ -233,7 +233,7 @@ static bool fits(const struct jm_figure *f, const json_t *value)
 	return f->type == JM_FIGURE_NUMBER ? json_is_integer(value) : json_is_string(value);
 }
 
-/* The value at a path of n bytes; NULL when there is none. */
+/* The value at a path of n bytes; NULL when o does not have it. */
 static const json_t *value_at(const json_t *o, const char *path, size_t n)
 {
 	char name[64];
@@ -267,7 +267,7 @@ static int each_name(const struct jm_figure *f, const char *star, const json_t *
 			continue;
 		if (snprintf(key, sizeof key, "%.*s%s%s", (int)(star - f->key), f->key, name,
 			star + 1) >= (int)sizeof key)
-			continue; /* the settings do not allow such a long name */
+			continue; /* the settings do not allow a name of this length */
 		if (visit(ctx, f, key, name, value, err) != 0)
 			return -1;
 	}

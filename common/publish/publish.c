@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The three files of the published state. What is in them: document.c of the daemon, figure.c; the
- * formats of two of them: statsdb.c, metrics.c. */
+/* Writing the three files of the published state. Their contents come from document.c of the daemon
+ * and from figure.c; statsdb.c and metrics.c have the formats of two of them. */
 #include "common/publish/publish.h"
 
 #include <limits.h>

@@ -14,7 +14,7 @@
 #include "common/service/decision.h"
 #include "common/settings/settings.h"
 
-/* What is known about the session at the time of RCPT TO. Borrowed. */
+/* The facts about the session at the time of RCPT TO. Borrowed. */
 struct jm_facts {
 	bool client_known; /* false: the client has no IP address, so no range contains it */
 	struct jm_cidr client;
@@ -62,8 +62,8 @@ const char *jm_verdict_name(enum jm_verdict v);
  * OTHER and ACCEPT. Static. */
 const char *jm_verdict_reply(enum jm_verdict v);
 
-/* What to do about a refusal, in Exchange or in the settings; NULL for OTHER and ACCEPT. Static,
- * one line. */
+/* The way to correct a refusal, in Exchange or in the settings; NULL for OTHER and ACCEPT. Static
+ * storage, one line. */
 const char *jm_verdict_cure(enum jm_verdict v);
 
 #endif

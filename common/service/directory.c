@@ -37,7 +37,7 @@ struct source {
 	struct stat seen;      /* of the file when it was last tried */
 	bool tried;            /* seen is valid: do not try again while the file is the same */
 	struct set *set;       /* NULL: never read */
-	struct jm_err trouble; /* the last error that was reported; kind NONE: there is none */
+	struct jm_err trouble; /* the last error that was reported; kind NONE: it worked */
 };
 
 struct jm_directory {
@@ -243,7 +243,7 @@ static void source_refresh(
 
 	if (s->is_map ? jm_mta_table_path(s->name, path, sizeof path, &cause) != 0
 		      : (size_t)snprintf(path, sizeof path, "%s", s->name) >= sizeof path)
-		return; /* the settings do not allow such a long path */
+		return; /* the settings do not allow a path of this length */
 	if (stat(path, &now) != 0) {
 		jm_err_sys(&cause, JM_E_NOTFOUND, "cannot read \"%s\"", path);
 		s->tried = false;

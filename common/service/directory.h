@@ -38,9 +38,9 @@ int jm_directory_take(
 
 /*
  * As jm_directory_take(), then read every source that is new or whose file has changed (device,
- * inode, size or time). told gets the result of each source that was read, and of each that failed
- * with another error than the last time. -1 (TEMP) without memory for the list; a source that fails
- * is no error here.
+ * inode, size or time). told() gets the result of each source that was read, and of each that
+ * failed with another error than the last time. -1 (TEMP) without memory for the list; a source
+ * that fails is no error here.
  */
 int jm_directory_refresh(struct jm_directory *d, const struct jm_settings *settings,
     jm_directory_told *told, void *ctx, struct jm_err *err) JM_MUST_CHECK;

@@ -75,7 +75,7 @@ static enum place place_of(
 	    : INSIDE;
 }
 
-/* What the addresses of a message have in common. */
+/* Facts about all addresses of a message. */
 struct parties {
 	bool internal;          /* at least one is */
 	struct jm_span unknown; /* the first unknown one; none: all are known */
@@ -124,7 +124,7 @@ static bool parties_pass(const struct jm_judge_facts *f, const struct jm_service
 	    d, unknown, unknown_line, true, "all internal addresses are in the directory");
 }
 
-/* What to do about messages that are set aside because of this setting; NULL: nothing. */
+/* The cure for messages that are set aside because of this setting; NULL: there is no cure. */
 static const char *cure_of(const char *setting)
 {
 	static const struct {

@@ -16,7 +16,7 @@
 /* Does the directory know local@domain (domain in lower-case A-labels)? */
 typedef bool jm_judge_known(void *ctx, struct jm_span local, struct jm_span domain);
 
-/* What a message is judged by. Borrowed. */
+/* The facts by which a message is judged. Borrowed. */
 struct jm_judge_facts {
 	const struct jm_settings *settings;
 	int64_t now_ms;        /* since 1970, UTC */

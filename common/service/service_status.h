@@ -29,10 +29,10 @@ struct jm_service_status {
 /* Borrowed for the call. */
 struct jm_status_facts {
 	bool disabled;
-	int64_t last_ms;           /* the last message that came in; 0: there was none */
+	int64_t last_ms;           /* the last message that came in; 0: no message yet */
 	int64_t inactivity_ms;     /* how long the service may be without one; 0: for ever */
 	const char *archive_fault; /* why the archive cannot be written; NULL: it can */
-	/* why the journal mailbox cannot be fetched from; NULL: it can, or there is none */
+	/* why the journal mailbox cannot be fetched from; NULL: it can, or no mailbox is set */
 	const char *mailbox_fault;
 	/* no poll of the mailbox since the start: an earlier mailbox error remains */
 	bool mailbox_untried;
@@ -49,7 +49,8 @@ void jm_status_restore(
 /* "Awaiting Initial Run", "OK", "Error", "Disabled". Static. */
 const char *jm_status_name(enum jm_status status);
 
-/* What an administrator can do about an error; NULL when the status is not ERROR. Static. */
+/* The way in which an administrator can correct an error; NULL when the status is not ERROR. Static
+ * storage. */
 const char *jm_status_cure(const struct jm_service_status *s);
 
 #endif

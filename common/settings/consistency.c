@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Rules about several settings together. Single values are judged in value.c. Whether a user or a
- * folder exists is checked by jmctl check, not here. */
+/* Rules about several settings together. Single values are judged in typed_value.c. Whether a user
+ * or a folder exists is checked by jmctl check, not here. */
 #include "common/settings/consistency.h"
 
 #include <stdio.h>

@@ -9,7 +9,7 @@
 
 #include "common/settings/member.h"
 #include "common/settings/table.h"
-#include "common/settings/value.h"
+#include "common/settings/typed_value.h"
 
 #define SHOWN_BYTES 149 /* of a value */
 

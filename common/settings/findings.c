@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Collecting findings. They come from document.c, consistency.c, schema.c and loader.c. See
+/* Collecting findings. They come from read_document.c, consistency.c, schema.c and loader.c. See
  * findings.h. */
 #include "common/settings/findings.h"
 

@@ -20,7 +20,7 @@
 #include "common/settings/member.h"
 #include "common/settings/schema.h"
 #include "common/settings/table.h"
-#include "common/settings/document.h"
+#include "common/settings/read_document.h"
 
 #define FILE_BYTES ((size_t)4 * 1024 * 1024)
 

@@ -2,11 +2,11 @@
 common_libjm_a_SOURCES += \
 	common/settings/settings.c common/settings/settings.h common/settings/default.h \
 	common/settings/loader.c common/settings/loader.h \
-	common/settings/document.c common/settings/document.h \
+	common/settings/read_document.c common/settings/read_document.h \
 	common/settings/consistency.c common/settings/consistency.h \
 	common/settings/schema.c common/settings/schema.h common/settings/schema_text.h \
 	common/settings/member.c common/settings/member.h \
-	common/settings/value.c common/settings/value.h \
+	common/settings/typed_value.c common/settings/typed_value.h \
 	common/settings/table.c common/settings/table.h \
 	common/settings/near.c common/settings/near.h \
 	common/settings/difference.c common/settings/difference.h \

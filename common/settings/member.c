@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Access to the members of the structs of settings.h through the table. Text is parsed and printed
- * by value.c. See member.h. */
+ * by typed_value.c. See member.h. */
 #include "common/settings/member.h"
 
 #include <stdlib.h>
 
-#include "common/settings/value.h"
+#include "common/settings/typed_value.h"
 
 _Static_assert(offsetof(struct jm_domain, name) == 0 && offsetof(struct jm_source, name) == 0,
     "member.c, difference.c and snapshot.c find the name first");

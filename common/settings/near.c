@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The distance of two words. value.c and document.c decide what is proposed. */
+/* The distance of two words. typed_value.c and read_document.c decide what is proposed. */
 #include "common/settings/near.h"
 
 #include <stdlib.h>

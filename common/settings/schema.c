@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Validation against the RELAX NG schema. document.c finds the same errors first and says them in
- * words for people; the messages of libxml2 are a last resort. */
+/* Validation against the RELAX NG schema. read_document.c finds the same errors first and says them
+ * in words for people; the messages of libxml2 are a last resort. */
 #include "common/settings/schema.h"
 
 #include <libxml/relaxng.h>

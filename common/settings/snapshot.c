@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Writing loaded settings as XML with masked secrets, and unmasking them. The texts of values come
- * from value.c. See snapshot.h. */
+ * from typed_value.c. See snapshot.h. */
 #include "common/settings/snapshot.h"
 
 #include <stdio.h>
@@ -9,7 +9,7 @@
 #include "common/base/digest.h"
 #include "common/settings/member.h"
 #include "common/settings/table.h"
-#include "common/settings/value.h"
+#include "common/settings/typed_value.h"
 
 #define SALT_DIGITS 16
 #define DIGEST_DIGITS 4

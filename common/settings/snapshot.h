@@ -16,9 +16,9 @@
 int jm_settings_text(
     const struct jm_settings *s, struct jm_buf *b, struct jm_err *err) JM_MUST_CHECK;
 
-/* In old, which was loaded from such a text, replace each mask by the secret of now when it is the
- * mask of that secret. This changes old, so no other thread may use it yet. Returns 0, or -1 with
- * err filled (TEMP). */
+/* In old, which was loaded from a text of jm_settings_text(), replace each mask by the secret
+ * of now when it is the mask of that secret. This changes old, so no other thread may use it yet.
+ * Returns 0, or -1 with err filled (TEMP). */
 int jm_settings_unmask(
     struct jm_settings *old, const struct jm_settings *now, struct jm_err *err) JM_MUST_CHECK;
 

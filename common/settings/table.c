@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The rows of the table of settings, and the texts about them for people. Values are parsed in
- * value.c. */
+ * typed_value.c. */
 #include "common/settings/table.h"
 
 #include <inttypes.h>

@@ -13,9 +13,9 @@
  * called after jm_watch_start(). TEMP without memory. */
 int jm_collect_start(struct jm_daemon *d, struct jm_err *err) JM_MUST_CHECK;
 
-/* Start pollers for services that need one and have none, by the settings in force. To be called
- * now and then by one thread; cheap. A poller whose service was disabled, changed or removed ends
- * by itself within a second, even in the middle of a message. */
+/* Start a poller for each service that needs one and lacks it, by the settings in force. To be
+ * called now and then by one thread; cheap. A poller whose service was disabled, changed or removed
+ * ends by itself within a second, even in the middle of a message. */
 void jm_collect_tick(struct jm_daemon *d);
 
 /* End all pollers, wait for that, and let none start any more; sets d->stopping. May be called

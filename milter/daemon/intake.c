@@ -199,7 +199,7 @@ int jm_intake_pass(struct jm_intake *in, struct jm_span recipient, struct jm_err
 	return add_path(in, &in->others, &in->others_n, &in->others_cap, recipient, err);
 }
 
-/* True when the domain of a path is internal. The null path has none. */
+/* True when the domain of a path is internal. The null path has no domain. */
 static bool is_internal(const struct jm_settings *s, const char *path)
 {
 	struct jm_span local, domain;

@@ -338,8 +338,8 @@ static bool mark_stays(
 
 /*
  * The server says that it deleted these messages. Their ids may come back with other messages, so
- * their marks are removed. When the server lists such an id again, the message is fetched once
- * more; the same bytes show that the server did not delete it, and then the mark stays.
+ * their marks are removed. When the server lists one of these ids again, the message is fetched
+ * once more; the same bytes show that the server did not delete it, and then the mark stays.
  */
 static int forget_deleted(struct work *w, struct jm_err *err)
 {

@@ -24,7 +24,7 @@ struct jm_pull_gone {
 /* The server's certificate. */
 struct jm_pull_certificate {
 	char subject[256];
-	int64_t until_ms; /* when it expires; 0: there was none */
+	int64_t until_ms; /* when it expires; 0: the server sent no certificate */
 };
 
 struct jm_pull {

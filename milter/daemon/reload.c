@@ -16,7 +16,7 @@
 
 /* ---- changes as events ---- */
 
-/* Who changed the settings, and how long its events may wait for room. */
+/* The actor that changed the settings, and how long the events may wait for room. */
 struct change {
 	struct jm_daemon *daemon;
 	const char *actor;

@@ -13,7 +13,7 @@ struct jm_smtp;
 int jm_smtp_listen(struct jm_daemon *d, const struct jm_settings *settings, struct jm_smtp **smtp_r,
     struct jm_err *err) JM_MUST_CHECK;
 
-/* Serve until a signal tells libmilter to stop; the caller's thread is libmilter's listener.
+/* Serve until libmilter gets a signal to stop; the caller's thread is libmilter's listener.
  * Returns 0, or -1 when libmilter gave up. */
 int jm_smtp_serve(void);
 

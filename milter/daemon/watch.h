@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The watch over the services: it counts what was accepted, refused or deferred for each, and keeps
- * each service's status (common/service/status.h). Those who receive mail report to it; it asks
- * nobody but the archive.
+ * each service's status (common/service/service_status.h). Those who receive mail report to it; it
+ * asks nobody but the archive.
  *
  * Counts of attempts that leave no message in the archive wait here until they are written: within
  * about a second, or when the archive can write again. A thread of its own writes them and notes

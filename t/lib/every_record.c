@@ -14,7 +14,7 @@
 
 #include "common/archive/change.h"
 #include "common/archive/deposit.h"
-#include "common/archive/domain.h"
+#include "common/archive/ownership.h"
 #include "common/archive/marks.h"
 #include "common/archive/note.h"
 #include "common/archive/tally.h"

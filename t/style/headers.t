@@ -19,10 +19,14 @@ SAME_NAME = [
     (r"milter/\w+/main\.c$", r"milter/\w+/main\.c$", "each program has one"),
     (r"common/(archive|query|upkeep|journal)/", r"milter/ctl/", "a verb of jmctl and its work"),
     (r"common/catalog/", r"common/(archive|query)/", "both halves of one kind of record"),
+    (r"milter/ctl/ask/(queue|watch)\.c$", r"milter/daemon/",
+     "jmctl's verbs have their names; the daemon's files do the work that the verbs show"),
+    (r"milter/ctl/setup/domain\.c$", r"common/mail/",
+     "the verb jmctl domain, and the domain names that it works on"),
 ]
 NAMED = re.compile(r"(?<![\w/.<-])((?:[\w-]+/)*[\w-]+\.(?:c|h|t|py|mk))\b(?![\w/.(>-])"
                    r"|\b(SCHEMA\.md)\b")
-GENERATED = "common/settings/schema-text.c"
+GENERATED = "common/settings/schema_text.c"
 # Files of other projects that comments name, and names used as placeholders.
 OTHERS = re.compile(r"libmilter\.h$|(.*/)?(x|\w*[A-Z]{4,})\.(c|h|t)$")
 

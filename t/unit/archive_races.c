@@ -13,7 +13,7 @@
 
 #include "common/archive/change.h"
 #include "common/archive/deposit.h"
-#include "common/archive/domain.h"
+#include "common/archive/ownership.h"
 #include "common/archive/gauge.h"
 #include "common/archive/health.h"
 #include "common/archive/marks.h"

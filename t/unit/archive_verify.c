@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "common/archive/deposit.h"
-#include "common/archive/domain.h"
+#include "common/archive/ownership.h"
 #include "common/archive/tally.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"

@@ -7,7 +7,7 @@
 #include <stdio.h>
 
 #include "common/archive/change.h"
-#include "common/archive/domain.h"
+#include "common/archive/ownership.h"
 #include "common/archive/note.h"
 #include "common/base/clock.h"
 #include "common/query/archive_status.h"

@@ -13,5 +13,5 @@ milter_ctl_jmctl_SOURCES += \
 	milter/ctl/doctor/sendmail.c milter/ctl/doctor/sendmail.h \
 	milter/ctl/doctor/sendmail_conf.c milter/ctl/doctor/sendmail_conf.h \
 	milter/ctl/doctor/sendmail_listen.c milter/ctl/doctor/sendmail_listen.h \
-	milter/ctl/doctor/socket.c milter/ctl/doctor/socket.h \
+	milter/ctl/doctor/socket_access.c milter/ctl/doctor/socket_access.h \
 	milter/ctl/doctor/tls.c milter/ctl/doctor/tls.h

@@ -23,7 +23,7 @@
 #include "common/base/clock.h"
 #include "milter/ctl/cli/data.h"
 #include "milter/ctl/cli/endpoints.h"
-#include "milter/ctl/doctor/socket.h"
+#include "milter/ctl/doctor/socket_access.h"
 
 #define GIB (UINT64_C(1) << 30)
 #define BUILT_MS INT64_C(1767225600000) /* 2026-01-01: an earlier time is wrong */

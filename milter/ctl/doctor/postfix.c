@@ -16,7 +16,7 @@
 #include "milter/ctl/doctor/postfix_listen.h"
 #include "milter/ctl/doctor/route.h"
 #include "milter/ctl/doctor/run.h"
-#include "milter/ctl/doctor/socket.h"
+#include "milter/ctl/doctor/socket_access.h"
 #include "milter/ctl/doctor/tls.h"
 
 #define OUT_MAX_BYTES (1024u * 1024)

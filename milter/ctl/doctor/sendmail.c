@@ -14,7 +14,7 @@
 #include "milter/ctl/doctor/postfix_conf.h"
 #include "milter/ctl/doctor/sendmail_conf.h"
 #include "milter/ctl/doctor/sendmail_listen.h"
-#include "milter/ctl/doctor/socket.h"
+#include "milter/ctl/doctor/socket_access.h"
 
 #define CF_MAX_BYTES (4u * 1024 * 1024)
 #define HEADERS_MIN 65000

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Addresses of sockets, and permissions on the way to one. See socket.h. */
-#include "milter/ctl/doctor/socket.h"
+/* Addresses of sockets, and permissions on the way to one. See socket_access.h. */
+#include "milter/ctl/doctor/socket_access.h"
 
 #include <grp.h>
 #include <pwd.h>

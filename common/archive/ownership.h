@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Recording the ownership of internal domains. How it is applied: common/catalog/apply_domain.h. */
-#ifndef JM_ARCHIVE_DOMAIN_H
-#define JM_ARCHIVE_DOMAIN_H
+#ifndef JM_ARCHIVE_OWNERSHIP_H
+#define JM_ARCHIVE_OWNERSHIP_H
 
 #include "common/archive/archive.h"
 

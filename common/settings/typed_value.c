@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Values: a parser for each type, which says what is wrong, what is allowed and what was perhaps
- * meant, and the way back to text. Rules about several values are in consistency.c. See value.h. */
-#include "common/settings/value.h"
+ * meant, and the way back to text. Rules about several values are in consistency.c. See
+ * typed_value.h. */
+#include "common/settings/typed_value.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Events that carry the state of an internal domain: durable, listed among the events, and applied
  * again whenever the catalog is made again. */
-#include "common/archive/domain.h"
+#include "common/archive/ownership.h"
 
 #include <stdio.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Reading the document into the structs, driven by the table of settings. Values are parsed in
- * value.c; what they mean together is judged in consistency.c. See document.h. */
-#include "common/settings/document.h"
+ * typed_value.c; what they mean together is judged in consistency.c. See read_document.h. */
+#include "common/settings/read_document.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,7 +9,7 @@
 #include "common/settings/member.h"
 #include "common/settings/near.h"
 #include "common/settings/table.h"
-#include "common/settings/value.h"
+#include "common/settings/typed_value.h"
 
 #define NAME_BYTES 64     /* of an unknown element, as shown */
 #define ALLOWED_BYTES 800 /* fits all names that a section allows */
@@ -182,7 +182,8 @@ static int read_value(const struct jm_setting *t, const char *text, int line, vo
 	return 0;
 }
 
-/* Read the attributes of an element that fills the struct at base (NULL: it may have none). */
+/* Read the attributes of an element that fills the struct at base (NULL: it may not have
+ * attributes). */
 static int walk_attributes(
     const xmlNode *node, void *base, struct jm_findings *f, struct jm_err *err)
 {

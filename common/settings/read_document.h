@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* From the parsed XML document to the structs: every element is looked up in the table of settings,
  * every value goes into its member. */
-#ifndef JM_SETTINGS_DOCUMENT_H
-#define JM_SETTINGS_DOCUMENT_H
+#ifndef JM_SETTINGS_READ_DOCUMENT_H
+#define JM_SETTINGS_READ_DOCUMENT_H
 
 #include <libxml/tree.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Values: from the text of an element to a member of a struct and back, by the setting's type. */
-#ifndef JM_SETTINGS_VALUE_H
-#define JM_SETTINGS_VALUE_H
+#ifndef JM_SETTINGS_TYPED_VALUE_H
+#define JM_SETTINGS_TYPED_VALUE_H
 
 #include "common/base/err.h"
 #include "common/base/span.h"

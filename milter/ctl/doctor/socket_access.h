@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Addresses of sockets, and users that may connect to one. Not thread-safe (getpwnam). */
-#ifndef JM_MILTER_CTL_DOCTOR_SOCKET_H
-#define JM_MILTER_CTL_DOCTOR_SOCKET_H
+#ifndef JM_MILTER_CTL_DOCTOR_SOCKET_ACCESS_H
+#define JM_MILTER_CTL_DOCTOR_SOCKET_ACCESS_H
 
 #include <stddef.h>
 
