@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Comparing the catalog with a second one. Deposits go on meanwhile. The catalog is held for one
- * page of rows at a time; before that the second one is brought up to its position, so both rows
- * are always of the same moment.
+ * Comparing the catalog with a second one, while deposits continue. The catalog is held for one
+ * page of rows at a time. While it is held, the second catalog is first brought up to its position,
+ * so that both pages have the same state.
  */
 #include "common/upkeep/compare.h"
 
@@ -23,7 +23,7 @@
 
 struct compare {
 	struct jm_archive *a;
-	struct jm_catalog *made;
+	struct jm_catalog *made;    /* the second catalog */
 	struct jm_position at;      /* of made */
 	struct jm_volume_file file; /* the volume that is being read */
 	const struct jm_comparison *x;
@@ -38,8 +38,8 @@ static int open_volume(struct compare *k, uint64_t number, struct jm_err *err)
 	return jm_volume_open(jm_archive_volumes(k->a), number, &k->file, err);
 }
 
-/* Never of less than the volumes hold: what cannot be read ends the comparison. */
-static int read_again(void *ctx, uint64_t seq, const struct jm_place *at,
+/* A report that cannot be read ends the comparison: the second catalog must be complete. */
+static int compare_recall(void *ctx, uint64_t seq, const struct jm_place *at,
     struct jm_stored_report *r_r, struct jm_err *err)
 {
 	struct compare *k = ctx;
@@ -47,11 +47,11 @@ static int read_again(void *ctx, uint64_t seq, const struct jm_place *at,
 	return jm_stored_report_read(jm_archive_volumes(k->a), at, seq, r_r, err) == 0 ? 1 : -1;
 }
 
-/* Bring made up within one volume, at most to record seq. */
+/* Bring the second catalog up within volume v, at most to record seq. */
 static int catch_up_in(
     struct compare *k, const struct jm_volume *v, uint64_t seq, bool slow, struct jm_err *err)
 {
-	const struct jm_recall recall = { read_again, k };
+	const struct jm_recall recall = { compare_recall, k };
 	const struct jm_batch b = { k->made, &recall, jm_archive_volumes(k->a)->uuid, BATCH, seq };
 	int rc = 0;
 
@@ -71,7 +71,8 @@ static int catch_up_in(
 	return rc;
 }
 
-/* Bring made up to record seq, which is durable. slow: there are many, and nobody waits. */
+/* Bring the second catalog up to record seq, which is durable. slow: there may be many records, and
+ * the archive's catalog is not held; so make checkpoints and ask whether to continue. */
 static int catch_up(struct compare *k, uint64_t seq, bool slow, struct jm_err *err)
 {
 	struct jm_volume *list;
@@ -89,7 +90,7 @@ static int catch_up(struct compare *k, uint64_t seq, bool slow, struct jm_err *e
 	return rc;
 }
 
-/* A key for people: text as it is, other bytes in hex. */
+/* Print a key for people: visible characters unchanged, other bytes in hex. */
 static void print_key(const struct jm_row *r, char *text, size_t size)
 {
 	size_t n = 0;
@@ -110,7 +111,7 @@ static int report_row(struct compare *k, enum jm_table t, const struct jm_row *r
 
 	if (++k->differences > REPORTED_MAX)
 		return 0;
-	/* The id is the key, or stands at its end. */
+	/* The id is the key, or the end of the key. */
 	if (r->key_n >= 8 &&
 	    (t == JM_T_ITEMS || t == JM_T_REPORTS || t == JM_T_SET_ASIDE || t == JM_T_EVENTS ||
 		t == JM_T_BY_MESSAGE_ID || t == JM_T_BY_ADDRESS || t == JM_T_BY_DATE ||
@@ -122,15 +123,15 @@ static int report_row(struct compare *k, enum jm_table t, const struct jm_row *r
 	return k->x->differs(k->x->ctx, seq, problem, err);
 }
 
-static int order(const struct jm_row *x, const struct jm_row *y)
+static int row_order(const struct jm_row *x, const struct jm_row *y)
 {
 	int rc = memcmp(x->key, y->key, x->key_n < y->key_n ? x->key_n : y->key_n);
 
 	return rc != 0 ? rc : x->key_n < y->key_n ? -1 : x->key_n > y->key_n;
 }
 
-/* Two pages that begin behind the same key; *last_r: up to where both were compared. 1: there is
- * more, 0: that was all, -1. */
+/* Compare two pages that begin after the same key. *last_r: the last row that was compared. 1:
+ * there are more rows; 0: there are no more; -1: a visitor ended the comparison. */
 static int compare_pages(struct compare *k, enum jm_table t, const struct jm_page *have,
     const struct jm_page *want, struct jm_row *last_r, struct jm_err *err)
 {
@@ -140,9 +141,9 @@ static int compare_pages(struct compare *k, enum jm_table t, const struct jm_pag
 	while (rc == 0) {
 		const struct jm_row *x = i < have->n ? &have->row[i] : NULL,
 				    *y = j < want->n ? &want->row[j] : NULL;
-		int o = !x ? 1 : !y ? -1 : order(x, y);
+		int o = !x ? 1 : !y ? -1 : row_order(x, y);
 
-		/* Beyond the end of a full page nothing is known. */
+		/* After a full page there may be more rows. */
 		if ((!x && have->n == JM_PAGE_ROWS) || (!y && want->n == JM_PAGE_ROWS))
 			return 1;
 		if (!x && !y)
@@ -159,10 +160,10 @@ static int compare_pages(struct compare *k, enum jm_table t, const struct jm_pag
 		i += o <= 0;
 		j += o >= 0;
 	}
-	return -1; /* a visitor ended it */
+	return -1;
 }
 
-/* With the archive's catalog held: the next page of both, of the same moment. */
+/* Holding the archive's catalog: read the next page of both, in the same state. */
 static int next_pages(struct compare *k, struct jm_catalog *own, const struct jm_table_range *range,
     struct jm_page *have, struct jm_page *want, struct jm_err *err)
 {

@@ -40,7 +40,7 @@ static int read_tip(struct jm_archive *a, const json_t *o, struct tip *t, struct
 		  uuid, own);
 }
 
-/* Does the copy end with what is there in the archive? */
+/* Check that the archive has the record with which the copy ends. */
 static int check_tip(struct jm_archive *a, const struct tip *t, const struct jm_volume *list,
     size_t n, struct jm_err *err)
 {
@@ -65,7 +65,7 @@ static int check_tip(struct jm_archive *a, const struct tip *t, const struct jm_
 	if (rc != 0)
 		return -1;
 	if (t->offset == JM_VOLUME_HEAD_BYTES && t->volume == 1)
-		return 0; /* a new archive's first volume has nothing before it */
+		return 0; /* no record precedes the first volume of a new archive */
 	return memcmp(got, t->sha256, sizeof got) == 0
 	    ? 0
 	    : jm_err_set(err, JM_E_USAGE,
@@ -74,14 +74,14 @@ static int check_tip(struct jm_archive *a, const struct tip *t, const struct jm_
 		  t->volume, t->offset);
 }
 
-/* Who gets the copy. */
+/* The visitor and the sink that get the copy. */
 struct receiver {
 	jm_archive_visit *visit;
 	jm_archive_sink *sink;
 	void *ctx;
 };
 
-/* The bytes [from, to) of a volume. */
+/* Copy the bytes [from, to) of a volume. */
 static int copy_range(struct jm_archive *a, uint64_t number, uint64_t from, uint64_t to,
     const struct receiver *x, struct jm_err *err)
 {
@@ -92,15 +92,15 @@ static int copy_range(struct jm_archive *a, uint64_t number, uint64_t from, uint
 	int rc = -1;
 
 	if (!o || !chunk)
-		(void)jm_err_set(err, JM_E_TEMP, "no memory for a copy");
+		jm_err_set(err, JM_E_TEMP, "no memory for a copy");
 	else if (jm_volume_open(jm_archive_volumes(a), number, &f, err) == 0)
 		rc = x->visit(x->ctx, o, err);
 	while (rc == 0 && from < to) {
 		size_t n = to - from < CHUNK_BYTES ? (size_t)(to - from) : CHUNK_BYTES;
 
 		rc = jm_volume_pread(&f, chunk, n, from, err);
-		if (rc < 0)
-			(void)jm_err_wrap(err, "volume %" PRIu64 " at %" PRIu64, number, from);
+		if (rc != 0)
+			jm_err_wrap(err, "volume %" PRIu64 " at %" PRIu64, number, from);
 		else
 			rc = x->sink(x->ctx, chunk, n, err);
 		from += n;
@@ -125,7 +125,7 @@ int jm_archive_copy(struct jm_archive *a, const json_t *tip, jm_archive_visit *o
 
 	if (read_tip(a, tip, &t, err) != 0)
 		return -1;
-	/* Volume ends may already include a later group; only this is promised. */
+	/* Volume ends may already include a later group; only durable is promised. */
 	durable = jm_reader_durable_seq(a);
 	if (!(list = jm_volumes_now(jm_archive_volumes(a), &n, err)))
 		return -1;

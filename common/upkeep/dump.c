@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Dumping: one record after the other, past damage. */
+/* Dumping one record after the other, past damage. */
 #include "common/upkeep/dump.h"
 
 #include <stdlib.h>
@@ -31,7 +31,7 @@ static int dump_visit(struct dump *d, json_t *o, struct jm_err *err)
 	return rc;
 }
 
-static int damage(void *ctx, const struct jm_damage *x, struct jm_err *err)
+static int dump_damage(void *ctx, const struct jm_damage *x, struct jm_err *err)
 {
 	struct dump *d = ctx;
 
@@ -43,20 +43,20 @@ static int damage(void *ctx, const struct jm_damage *x, struct jm_err *err)
 	    err);
 }
 
-/* A record that cannot be dumped: damage is reported, anything else ends the dump. */
+/* Handle a record that cannot be dumped: report damage; other errors end the dump. */
 static int record_damage(
     struct dump *d, const struct jm_record *r, const struct jm_err *cause, struct jm_err *err)
 {
 	const struct jm_damage x = { r->head.seq, { r->volume, r->offset }, cause->text };
 
 	if (cause->kind == JM_E_CORRUPT || cause->kind == JM_E_NOTFOUND)
-		return damage(d, &x, err);
+		return dump_damage(d, &x, err);
 	*err = *cause;
 	return -1;
 }
 
-/* The first report of its item with these archived bytes: its number is in the name of their file.
- */
+/* The number of the first report of the item with these archived bytes, which becomes part of their
+ * file's name. seq: the report; it is returned when the catalog does not have it. */
 static uint64_t first_with(
     struct jm_archive *a, const unsigned char *sha256, uint64_t seq, uint64_t *item_r)
 {
@@ -111,11 +111,9 @@ static int put_record(struct dump *d, const struct jm_record *r, const char *tex
 
 	if (o && r->head.type == JM_RECORD_REPORT) {
 		if (x->item != 0)
-			(void)json_object_set_new(o, "item", json_integer((json_int_t)x->item));
-		(void)json_object_set_new(
-		    o, "message_seq", json_integer((json_int_t)x->message_seq));
-		(void)json_object_set_new(
-		    o, "message_bytes", json_integer((json_int_t)x->message_bytes));
+			json_object_set_new(o, "item", json_integer((json_int_t)x->item));
+		json_object_set_new(o, "message_seq", json_integer((json_int_t)x->message_seq));
+		json_object_set_new(o, "message_bytes", json_integer((json_int_t)x->message_bytes));
 	}
 	d->records++;
 	d->last_seq = r->head.seq;
@@ -131,11 +129,11 @@ static char *text_without_splice(const char *meta, size_t n, struct jm_err *err)
 
 	if (jm_json_read(meta, n, &o, err) != 0)
 		return NULL;
-	(void)json_object_del(o, "splice");
+	json_object_del(o, "splice");
 	text = json_dumps(o, JSON_COMPACT);
 	json_decref(o);
 	if (!text)
-		(void)jm_err_set(err, JM_E_TEMP, "no memory for a dump");
+		jm_err_set(err, JM_E_TEMP, "no memory for a dump");
 	return text;
 }
 
@@ -178,7 +176,7 @@ static int put_report(
 	return rc < 0 ? -1 : 0;
 }
 
-static int record(void *ctx, const struct jm_record *r, struct jm_err *err)
+static int dump_record(void *ctx, const struct jm_record *r, struct jm_err *err)
 {
 	const struct dumped nothing = { .item = 0 };
 	struct dump *d = ctx;
@@ -202,7 +200,7 @@ int jm_archive_dump(struct jm_archive *a, uint64_t since_seq, jm_archive_visit *
 {
 	struct dump d = { .a = a, .visit = on_object, .sink = sink, .ctx = ctx };
 	const struct jm_walk w = {
-		.since = since_seq, .record = record, .damage = damage, .ctx = &d
+		.since = since_seq, .record = dump_record, .damage = dump_damage, .ctx = &d
 	};
 	char uuid[2 * JM_UUID_BYTES + 1];
 
@@ -214,7 +212,7 @@ int jm_archive_dump(struct jm_archive *a, uint64_t since_seq, jm_archive_visit *
 		json_pack("{s:s,s:i,s:s,s:I}", "dump", "begin", "format", JM_FORMAT_VERSION, "uuid",
 		    uuid, "last_seq", (json_int_t)d.durable),
 		err) < 0 ||
-	    jm_volumes_walk(jm_archive_volumes(a), &w, err) < 0)
+	    jm_volumes_walk(jm_archive_volumes(a), &w, err) != 0)
 		return -1;
 	return dump_visit(&d,
 	    json_pack("{s:s,s:b,s:I,s:I,s:I,s:I,s:I}", "dump", "end", "ok", d.problems == 0,

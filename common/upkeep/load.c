@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Loading: records of a dump, in order, some on their way at a time. */
+/* Loading the records of a dump in order. Several are submitted at a time. */
 #include "common/upkeep/load.h"
 
 #include <inttypes.h>
@@ -14,7 +14,7 @@
 #include "common/json/value.h"
 #include "common/upkeep/record_type.h"
 
-#define WINDOW 64 /* records on their way at a time, so that groups form */
+#define WINDOW 64 /* records submitted at a time, so that groups form */
 
 struct jm_loader {
 	struct jm_archive *a;
@@ -43,7 +43,7 @@ uint64_t jm_loader_next(const struct jm_loader *l)
 	return l->next_seq;
 }
 
-/* Wait for the oldest record on its way. */
+/* Wait for the oldest submitted record. */
 static int load_settle(struct jm_loader *l, struct jm_err *err)
 {
 	int rc = jm_verbatim_settle(l->a, &l->slot[l->first], err);
@@ -81,8 +81,8 @@ static int load_digest(
 	return jm_err_set(err, JM_E_CORRUPT, "the dump's metadata has no digest of the %s", what);
 }
 
-/* The message of a report as it was unwrapped then, by the steps in its metadata; every digest is
- * checked. Release *raw_r. */
+/* Unwrap the message of a report again, by the steps in its metadata, and check all digests. The
+ * caller releases *raw_r. */
 static int check_report(json_t *meta, struct jm_span received, struct jm_digests *s,
     struct jm_raw *raw_r, struct jm_err *err)
 {
@@ -123,9 +123,9 @@ static int load_report(
 	return rc;
 }
 
-/* ---- what is there already, and what is missing ---- */
+/* ---- records that exist already, and missing records ---- */
 
-/* Is record seq of the archive the one of the dump? */
+/* Check that report seq of the archive is the one of the dump. */
 static int load_compare(struct jm_loader *l, uint64_t seq, const json_t *meta, struct jm_err *err)
 {
 	struct jm_located at;
@@ -150,7 +150,7 @@ static int load_compare(struct jm_loader *l, uint64_t seq, const json_t *meta, s
 			  seq);
 }
 
-/* The dump lacks records (they were damaged): events take their numbers and say so. */
+/* The dump lacks records, because they were damaged: store events with their numbers instead. */
 static int fill_gap(struct jm_loader *l, uint64_t until, int64_t time_ms, struct jm_err *err)
 {
 	while (l->next_seq < until) {

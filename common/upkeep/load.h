@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Records of a dump back into an archive that was opened verbatim: the same numbers, times and
- * metadata, so that everything that follows from them is the same. Nothing is judged or unwrapped
- * again. One thread.
+ * Loading the records of a dump into an archive that was opened verbatim. They keep their numbers,
+ * times and metadata, so the catalog that is made from them is the same. Services and settings play
+ * no part. One thread only.
  */
 #ifndef JM_UPKEEP_LOAD_H
 #define JM_UPKEEP_LOAD_H
@@ -12,22 +12,26 @@
 
 struct jm_loader;
 
-/* Begin. BUG: the archive was not opened verbatim. TEMP. */
+/* Make a loader, which ends with jm_loader_finish(). BUG: the archive was not opened verbatim.
+ * TEMP.
+ */
 int jm_loader_new(struct jm_archive *a, struct jm_loader **l_r, struct jm_err *err) JM_MUST_CHECK;
 
 /* The number of the record that the archive wants next. */
 uint64_t jm_loader_next(const struct jm_loader *l);
 
 /*
- * Add a record: line is {seq, time, type, metadata}; received (of a report) is borrowed for the
- * call. Records must come in order. A record that is there already is compared; missing ones become
- * events. *fresh_r: it was not there. USAGE: the archive is no load of this dump. CORRUPT: digests
- * do not fit. TEMP.
+ * Add a record: line is {seq, time, type, metadata}, received the bytes of a report; both are
+ * borrowed for the call, and a splice is removed from the metadata. Records must be added in order.
+ * If the archive has the record already, a report is compared with it; missing records become
+ * events. *fresh_r: the record is new. USAGE: the archive was not loaded from this dump. CORRUPT:
+ * digests do not fit. TEMP, LIMIT.
  */
 int jm_loader_add(struct jm_loader *l, const json_t *line, struct jm_span received, bool *fresh_r,
     struct jm_err *err) JM_MUST_CHECK;
 
-/* Wait until everything is durable, and free; *l becomes NULL. TEMP. */
+/* Wait until all records are durable, and free the loader; *l becomes NULL. Harmless when it is
+ * NULL. TEMP: not all records are durable. */
 int jm_loader_finish(struct jm_loader **l, struct jm_err *err) JM_MUST_CHECK;
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The names of record types. */
+/* Record types to and from their names. */
 #include "common/upkeep/record_type.h"
 
 #include <stddef.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* All of common/upkeep, for callers who use much of it. Nothing is declared here. */
+/* Includes the headers of common/upkeep, for callers that use many of them. */
 #ifndef JM_UPKEEP_UPKEEP_H
 #define JM_UPKEEP_UPKEEP_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Verification: from the volumes to the catalog, from the catalog to the volumes, and row by row.
- */
+/* Verifying an archive: from the volumes to the catalog, from the catalog to the volumes, and row
+ * by row. */
 #include "common/upkeep/verify.h"
 
 #include <inttypes.h>
@@ -29,18 +29,18 @@ struct check {
 	struct jm_archive *a;
 	struct jm_volumes *volumes;
 	const struct jm_verification *v;
-	uint64_t since, durable; /* records to look at */
+	uint64_t since, durable; /* the first and the last record to check */
 	uint64_t records, reports, contents, items, bytes, problems;
 	uint64_t done_bytes, total_bytes;
 	uint64_t next_seq; /* 0: unknown */
 	unsigned char last_sha256[JM_SHA256_BYTES];
 	bool know_last;
-	uint64_t volume, offset; /* everything before was checked */
+	uint64_t volume, offset; /* everything before this place was checked */
 	int64_t reported_us, saved_us;
-	int rc; /* of a visitor: 1 stop, -1 */
+	int rc; /* 0; 1: a visitor said stop; -1: an error, also of a visitor */
 };
 
-/* ---- how far it is, for a later call that continues ---- */
+/* ---- the state of the verification, saved for a later call ---- */
 
 static char *saved_path(struct jm_archive *a, char path[JM_VOLUME_PATH_BYTES])
 {
@@ -48,7 +48,7 @@ static char *saved_path(struct jm_archive *a, char path[JM_VOLUME_PATH_BYTES])
 	return path;
 }
 
-/* Best effort: without it a later call begins at the start. */
+/* Save the state. Errors are only logged: a later call then has to begin at the start. */
 static void save_state(struct check *k)
 {
 	char path[JM_VOLUME_PATH_BYTES], uuid[2 * JM_UUID_BYTES + 1], text[600];
@@ -67,8 +67,8 @@ static void save_state(struct check *k)
 		JM_LOG(JM_LOG_WARNING, "verify-place-not-kept", { "error", JM_S(err.text) });
 }
 
-/* Take the state up again. NOTFOUND: there is none, or one of another archive. */
-static int resume(struct check *k, struct jm_err *err)
+/* Read the saved state. NOTFOUND: no state is saved, or it is another archive's. */
+static int resume_state(struct check *k, struct jm_err *err)
 {
 	char path[JM_VOLUME_PATH_BYTES], uuid[2 * JM_UUID_BYTES + 1];
 	json_t *o = NULL;
@@ -100,7 +100,8 @@ static int resume(struct check *k, struct jm_err *err)
 
 /* ---- findings ---- */
 
-static void find(struct check *k, const struct jm_damage *d, struct jm_err *err)
+/* Report a finding, unless a visitor has ended the verification. */
+static void report_finding(struct check *k, const struct jm_damage *d, struct jm_err *err)
 {
 	json_t *o;
 
@@ -120,7 +121,7 @@ static void find_at(struct check *k, uint64_t seq, const struct jm_place *at, co
 {
 	const struct jm_damage d = { seq, *at, problem };
 
-	find(k, &d, err);
+	report_finding(k, &d, err);
 }
 
 static void find_in(
@@ -128,7 +129,7 @@ static void find_in(
 {
 	const struct jm_damage d = { r->head.seq, { r->volume, r->offset }, problem };
 
-	find(k, &d, err);
+	report_finding(k, &d, err);
 }
 
 static void find_volume(
@@ -136,11 +137,11 @@ static void find_volume(
 {
 	const struct jm_damage d = { v->head.first_seq, { v->head.number, 0 }, problem };
 
-	find(k, &d, err);
+	report_finding(k, &d, err);
 }
 
-/* An error that says nothing about the archive (no memory, no descriptor, no room) ends the
- * verification. True: it did. */
+/* If an error says nothing about the archive (no memory, no descriptor, no room), end the
+ * verification. True: it ended. */
 static bool end_if_not_now(struct check *k, const struct jm_err *cause, struct jm_err *err)
 {
 	if (!jm_volume_not_now(cause))
@@ -243,8 +244,8 @@ static void check_report(struct check *k, const struct jm_record *r, struct jm_e
 	jm_loaded_release(&l);
 }
 
-/* The record at *offset is damaged (cause says how). Move *offset to the next. False: there is none
- * before the end. */
+/* The record at *offset is damaged. Move *offset to the next one. False: there are no more records
+ * before the end, or an error ended the verification. */
 static bool skip_record(struct check *k, const struct jm_volume_file *f, const struct jm_volume *v,
     const struct jm_record *r, uint64_t *offset, struct jm_err *err)
 {
@@ -270,7 +271,7 @@ static bool skip_record(struct check *k, const struct jm_volume_file *f, const s
 	return next.found;
 }
 
-/* A record that was read. */
+/* Check a record that was read: its number, its contents, its rows in the catalog. */
 static void check_good(struct check *k, const struct jm_record *r, struct jm_err *err)
 {
 	if (k->next_seq != 0 && r->head.seq != k->next_seq)
@@ -289,7 +290,8 @@ static void check_good(struct check *k, const struct jm_record *r, struct jm_err
 	k->know_last = true;
 }
 
-/* Check the record at *offset; moves it to the next. False: no more can be read before the end. */
+/* Check the record at *offset, and move *offset to the next one. False: no more records can be read
+ * before the end. */
 static bool check_record(struct check *k, const struct jm_volume_file *f, const struct jm_volume *v,
     uint64_t *offset, struct jm_err *err)
 {
@@ -315,7 +317,7 @@ static bool check_record(struct check *k, const struct jm_volume_file *f, const 
 	return more;
 }
 
-/* The header of a volume, and whether it follows the one before. */
+/* Check the header of a volume, and that the volume follows the one before it. */
 static void check_head(
     struct check *k, const struct jm_volume_file *f, const struct jm_volume *v, struct jm_err *err)
 {
@@ -389,7 +391,7 @@ static int check_volumes(
 
 /* ---- from the catalog to the volumes ---- */
 
-/* Is the report where a row says? *f is kept open from call to call. */
+/* Check that the report is at the place in its row. *f stays open from call to call. */
 static void check_place(struct check *k, uint64_t seq, const struct jm_place *at,
     struct jm_volume_file *f, struct jm_err *err)
 {
@@ -433,7 +435,7 @@ static void check_row(struct check *k, enum jm_table t, const struct jm_row *row
 		find_at(k, seq, &nowhere, cause.text, err);
 }
 
-/* The places in the rows of items, or of reports. */
+/* Check the places in the rows of items or of reports. */
 static int check_places(struct check *k, enum jm_table t, struct jm_err *err)
 {
 	unsigned char after[8] = { 0 };
@@ -460,7 +462,7 @@ static int check_places(struct check *k, enum jm_table t, struct jm_err *err)
 
 /* ---- row by row ---- */
 
-static int differs(void *ctx, uint64_t seq, const char *problem, struct jm_err *err)
+static int on_difference(void *ctx, uint64_t seq, const char *problem, struct jm_err *err)
 {
 	const struct jm_place nowhere = { 0, 0 };
 	struct check *k = ctx;
@@ -469,7 +471,7 @@ static int differs(void *ctx, uint64_t seq, const char *problem, struct jm_err *
 	return k->rc;
 }
 
-static int busy(void *ctx, struct jm_err *err)
+static int on_busy(void *ctx, struct jm_err *err)
 {
 	struct check *k = ctx;
 
@@ -477,10 +479,11 @@ static int busy(void *ctx, struct jm_err *err)
 	return k->rc;
 }
 
-/* How the catalog was compared, for the summary; NULL: -1. */
+/* Compare the catalog row by row, if that is possible. Returns how it was compared, for the
+ * summary; NULL with err. */
 static const char *check_rows(struct check *k, struct jm_err *err)
 {
-	const struct jm_comparison x = { differs, busy, k };
+	const struct jm_comparison x = { on_difference, on_busy, k };
 	int rc;
 
 	if (k->since != 0)
@@ -494,9 +497,9 @@ static const char *check_rows(struct check *k, struct jm_err *err)
 		       : "row by row";
 }
 
-/* ---- all of it ---- */
+/* ---- the verification ---- */
 
-/* Both directions, then row by row. *how_r: how the catalog was compared. */
+/* Check both directions, then row by row. *how_r: how the catalog was compared. */
 static int check_all(struct check *k, const char **how_r, struct jm_err *err)
 {
 	const struct jm_place nowhere = { 0, 0 };
@@ -504,7 +507,7 @@ static int check_all(struct check *k, const char **how_r, struct jm_err *err)
 	size_t n;
 	int rc;
 
-	/* The list comes first: everything in it is in the catalog after the wait. */
+	/* Take the list first: after the wait all its records are in the catalog. */
 	k->durable = jm_reader_durable_seq(k->a);
 	list = jm_volumes_now(k->volumes, &n, err);
 	if (!list)
@@ -535,7 +538,7 @@ int jm_archive_verify(
 	const char *how = NULL;
 
 	k.saved_us = began;
-	if (v->resume && resume(&k, err) != 0)
+	if (v->resume && resume_state(&k, err) != 0)
 		return -1;
 	if (check_all(&k, &how, err) != 0)
 		return -1;

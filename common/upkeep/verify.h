@@ -1,27 +1,29 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Verification: every record read and rebuilt, and the catalog compared with the volumes in both
- * directions. Runs beside deposits. */
+/* Verifying an archive: every record is read and put together again, and the catalog is compared
+ * with the volumes in both directions. Deposits may run meanwhile. */
 #ifndef JM_UPKEEP_VERIFY_H
 #define JM_UPKEEP_VERIFY_H
 
 #include "common/archive/archive.h"
 
 struct jm_verification {
-	uint64_t since_seq; /* first record to look at; 0: all, and if nothing is found, the catalog
-			       is also compared row by row with one that is made again */
-	bool resume; /* continue where an earlier one was broken off, with the sums until then, as
-			kept in DIR/verify.json now and then */
-	jm_archive_visit *progress; /* gets {done_bytes, total_bytes, records} now and then; or NULL
-				     */
-	jm_archive_visit *finding;  /* gets {seq, volume, offset, problem}; or NULL */
-	void *ctx;                  /* of both */
+	/* first record to check; 0: all, and if there are no findings, the catalog is also compared
+	 * row by row with a second one that is made from the volumes */
+	uint64_t since_seq;
+	/* continue where an earlier verification ended early, with its sums, which are saved in
+	 * DIR/verify.json now and then */
+	bool resume;
+	/* gets {done_bytes, total_bytes, records} now and then; may be NULL */
+	jm_archive_visit *progress;
+	jm_archive_visit *finding; /* gets {seq, volume, offset, problem}; may be NULL */
+	void *ctx;                 /* for both */
 };
 
 /*
  * Check frame, checksum and digests of every report and content, and the catalog. *summary_r: {ok,
  * records, reports, contents, items, bytes, problems, catalog (how it was compared), seconds}; the
- * caller owns it. -1 only if it could not run: NOTFOUND: nothing to resume; TEMP; or a visitor's
- * error. Any thread.
+ * caller owns it. Damage is not an error of the call. NOTFOUND: there is no verification to resume.
+ * TEMP, or a visitor's error. One thread at a time.
  */
 int jm_archive_verify(struct jm_archive *a, const struct jm_verification *v, json_t **summary_r,
     struct jm_err *err) JM_MUST_CHECK;
