@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Figures of an archive. Without memory a figure is missing; the status still comes. */
+/* Figures of an archive. Without memory single figures are missing, but the status is still given.
+ */
 #include "common/query/archive_status.h"
 
 #include <stdlib.h>
@@ -47,8 +48,8 @@ static json_t *rows_of(
 	return NULL;
 }
 
-/* The counters under a prefix: {"refused": {"count": 3, "last": "..."}}. field: which of their sums
- * is the count. */
+/* The counters under a prefix: {"refused": {"count": 3, "last": "..."}}. field: the name of the sum
+ * that is the count. */
 static json_t *by_name(
     struct jm_archive *a, const char *prefix, const char *field, struct jm_err *err)
 {
@@ -67,8 +68,8 @@ static json_t *by_name(
 	return o;
 }
 
-/* received = archived + merged + set aside + queued + refused + deferred. When it does not hold,
- * say so in list. */
+/* Check that received = archived + merged + set aside + queued + refused + deferred. If not, add an
+ * entry to list. */
 static void balance_row(const json_t *row, json_t *list)
 {
 	json_int_t out = jm_json_int(row, "items") + jm_json_int(row, "merged") +
@@ -82,8 +83,8 @@ static void balance_row(const json_t *row, json_t *list)
 		    json_pack("{s:O?,s:I,s:I}", "of", name, "received", in, "accounted", out));
 }
 
-/* Every sum that is kept: the whole, each service, and with_days each day and each service's day.
- */
+/* Check the balance of the total, of each service, and with with_days of each day and of each
+ * service's day. */
 static json_t *balance(struct jm_archive *a, const json_t *total, const json_t *services,
     bool with_days, struct jm_err *err)
 {
@@ -107,7 +108,7 @@ static const char *state_word(const struct jm_health *h)
 						  : "ok";
 }
 
-/* Why, for people; a new value. */
+/* The problem, for people; a new value. */
 static json_t *state_problem(const struct jm_health *h)
 {
 	const struct jm_err *cause = h->write_trouble.kind != JM_E_NONE ? &h->write_trouble
@@ -120,7 +121,7 @@ static json_t *state_problem(const struct jm_health *h)
 			   : json_null();
 }
 
-/* What the volumes add up to. */
+/* Sums over the volumes. */
 struct volume_figures {
 	size_t n;
 	uint64_t bytes;
@@ -148,8 +149,8 @@ static void set_int(json_t *o, const char *name, uint64_t n)
 	(void)json_object_set_new(o, name, json_integer((json_int_t)n));
 }
 
-/* The state in memory. */
-static json_t *state(struct jm_archive *a)
+/* The part of the status that is in memory. */
+static json_t *status_of_state(struct jm_archive *a)
 {
 	struct volume_figures volumes = add_up_volumes(a);
 	char hex[2 * JM_UUID_BYTES + 1];
@@ -179,10 +180,10 @@ static int status_read(struct jm_archive *a, bool with_days, json_t **status_r, 
 	json_t *o, *total = NULL, *services, *reasons;
 	struct jm_err ignored;
 
-	/* Asked here so that a low disk also clears when no mail comes. */
+	/* Check it here, so that a low disk also clears when no mail arrives. */
 	(void)!jm_disk_check(a, 0, &ignored);
-	o = state(a);
-	/* A status must come also while the catalog is behind; then it says so. */
+	o = status_of_state(a);
+	/* The status must also be given while the catalog is not up to date; it says so then. */
 	if (jm_await_catalog(a, err) != 0)
 		(void)json_object_set_new(o, "state", json_string("catalog-behind"));
 	if (jm_reader_get(a, JM_T_COUNTERS, jm_span_str("total"), &total, err) == 1)
@@ -210,8 +211,8 @@ int jm_archive_status(struct jm_archive *a, json_t **status_r, struct jm_err *er
 	return status_read(a, true, status_r, err);
 }
 
-/* "day/2029-07-31" or "day/2029-07-31/SERVICE" is a row of the service (NULL: of all)? Then the
- * day, else none. */
+/* The day in a row's name, "day/2029-07-31" or "day/2029-07-31/SERVICE", if the row belongs to the
+ * service (NULL: to all services); else none. */
 static struct jm_span day_of(const char *name, const char *service)
 {
 	struct jm_span rest = jm_span_str(name + strlen(DAY));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The Bcc rule, by the reports and by the message's own header. */
+/* Applying the Bcc rule, from the reports and from the message's own header. */
 #include "common/query/bcc.h"
 
 #include <stdlib.h>
@@ -11,7 +11,7 @@
 
 #define FIELD_BYTES (16u * 1024 * 1024) /* of one address field */
 
-/* The addresses in To and Cc of an item's message; read when first asked for. */
+/* The addresses in To and Cc of an item's message. They are read when they are first needed. */
 struct header {
 	struct jm_archive *a;
 	uint64_t id;
@@ -72,7 +72,7 @@ static int add_header(json_t *set, struct jm_span message, struct jm_err *err)
 	return rc;
 }
 
-/* A message that cannot be read names nobody. */
+/* Read the addresses. A damaged message counts as one without addresses. */
 static int read_header(struct header *h, struct jm_err *err)
 {
 	struct jm_loaded l;
@@ -93,8 +93,8 @@ static int read_header(struct header *h, struct jm_err *err)
 	return rc == 0 || err->kind == JM_E_CORRUPT ? 0 : -1;
 }
 
-/* Do To and Cc have the address? 1, 0, -1. */
-static int has(struct header *h, const json_t *address, struct jm_err *err)
+/* Do To and Cc have the address? 1; 0; -1 with err. */
+static int header_has(struct header *h, const json_t *address, struct jm_err *err)
 {
 	char *folded;
 	int found;
@@ -111,8 +111,8 @@ static int has(struct header *h, const json_t *address, struct jm_err *err)
 	return found;
 }
 
-/* Is a recipient, as one report names it, no Bcc? 1, 0, -1. */
-static int is_open(
+/* Is a recipient, as one report names it, open, that is not Bcc? 1; 0; -1 with err. */
+static int naming_is_open(
     struct header *h, const json_t *address, const json_t *naming, struct jm_err *err)
 {
 	const char *type = json_string_value(json_object_get(naming, "type"));
@@ -122,11 +122,11 @@ static int is_open(
 		return 0;
 	if (strcmp(type, "recipient") != 0)
 		return 1;
-	rc = has(h, address, err);
+	rc = header_has(h, address, err);
 	if (rc == 0)
-		rc = has(h, json_object_get(naming, "expanded_from"), err);
+		rc = header_has(h, json_object_get(naming, "expanded_from"), err);
 	if (rc == 0)
-		rc = has(h, json_object_get(naming, "forwarded_from"), err);
+		rc = header_has(h, json_object_get(naming, "forwarded_from"), err);
 	return rc;
 }
 
@@ -142,7 +142,7 @@ int jm_bcc_open(struct jm_archive *a, const json_t *item, jm_bcc_wanted *wanted,
 	const json_t *list = json_object_get(item, "recipients"), *address, *namings;
 	int rc = 0;
 
-	/* First without reading the message. */
+	/* The first pass does not read the message. */
 	for (int look = 0; look < 2 && rc == 0; look++)
 		for (size_t i = 0; rc == 0 && i < json_array_size(list); i++) {
 			address = json_object_get(json_array_get(list, i), "address");
@@ -154,13 +154,13 @@ int jm_bcc_open(struct jm_archive *a, const json_t *item, jm_bcc_wanted *wanted,
 			for (size_t k = 0; rc == 0 && k < json_array_size(namings); k++)
 				rc = look == 0
 				    ? jm_described_is_open(json_array_get(namings, k))
-				    : is_open(&h, address, json_array_get(namings, k), err);
+				    : naming_is_open(&h, address, json_array_get(namings, k), err);
 		}
 	json_decref(h.addresses);
 	return rc;
 }
 
-/* Keep only the reports that name a recipient openly. Returns how many; -1. */
+/* Keep only the reports that name a recipient openly. Returns their number; -1 with err. */
 static long hide_namings(struct header *h, json_t *recipient, struct jm_err *err)
 {
 	const json_t *address = json_object_get(recipient, "address"),
@@ -169,7 +169,7 @@ static long hide_namings(struct header *h, json_t *recipient, struct jm_err *err
 	long n = 0;
 
 	for (size_t k = 0; kept && k < json_array_size(namings); k++) {
-		int rc = is_open(h, address, json_array_get(namings, k), err);
+		int rc = naming_is_open(h, address, json_array_get(namings, k), err);
 
 		if (rc > 0)
 			rc = json_array_append(kept, json_array_get(namings, k)) == 0
@@ -184,7 +184,8 @@ static long hide_namings(struct header *h, json_t *recipient, struct jm_err *err
 	return json_object_set_new(recipient, "reports", kept) == 0 ? n : bcc_no_memory(err);
 }
 
-/* The gateway's recipients are in the facts of the arrival, too. */
+/* Remove hidden recipients from the facts of the arrival, which also have the gateway's recipients.
+ */
 static int hide_arrival(json_t *report, const json_t *hidden, struct jm_err *err)
 {
 	const json_t *to = json_object_get(report, "rcpt_to");

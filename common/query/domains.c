@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The internal domains that were added, from the table meta. */
+/* Visiting the internal domains in the table meta. */
 #include "common/query/domains.h"
 
 #include "common/archive/await.h"

@@ -5,8 +5,8 @@
 
 #include "common/archive/archive.h"
 
-/* Visit them by name: {domain, state ("pending", "verified", "failed"), code, text, added, checked,
- * verified}. TEMP. Any thread. */
+/* Visit the domains in the order of their names: {domain, state ("pending", "verified", "failed"),
+ * code, text, added, checked, verified}. TEMP, CORRUPT, or the visitor's error. Any thread. */
 int jm_archive_domains(
     struct jm_archive *a, jm_archive_visit *visit, void *ctx, struct jm_err *err) JM_MUST_CHECK;
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Events in order, and the record of a time. */
+/* Visiting events in order, and finding the first record of a time. */
 #include "common/query/event_list.h"
 
 #include "common/archive/await.h"
@@ -48,7 +48,8 @@ int jm_archive_events(struct jm_archive *a, uint64_t after_seq, uint64_t limit,
 	return rc < 0 ? -1 : 0;
 }
 
-/* The lowest id of the items archived at or after a time; UINT64_MAX: there is none. */
+/* Find the lowest id of the items archived at or after a time; UINT64_MAX: there are no such items.
+ */
 static int first_since(
     struct jm_archive *a, int64_t since_ms, uint64_t *first_r, struct jm_err *err)
 {

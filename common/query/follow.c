@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What happened, record by record, read from the volumes. */
+/* Following an archive: lines made from the records in the volumes. */
 #include "common/query/follow.h"
 
 #include <stdlib.h>
@@ -18,12 +18,12 @@ struct follow {
 	jm_archive_visit *visit;
 	void *ctx;
 	uint64_t limit, seen, until;  /* records; until: in the catalog */
-	uint64_t seq, volume, offset; /* the next place: behind record seq */
+	uint64_t seq, volume, offset; /* the next place: after record seq */
 };
 
-/* A new line: time and kind of the record, and a copy of those of from's keys that it has. NULL
- * without memory. */
-static json_t *line(
+/* A new line: the time and kind of the record, and those of the keys that from has. NULL without
+ * memory. */
+static json_t *follow_line(
     const struct jm_record *r, const char *kind, const json_t *from, const char *const *keys)
 {
 	char time[JM_CLOCK_TEXT_BYTES];
@@ -39,7 +39,7 @@ static json_t *line(
 	return o;
 }
 
-/* Hand o over and free it. */
+/* Give o to the visitor, and free it. */
 static int follow_visit(struct follow *f, json_t *o, struct jm_err *err)
 {
 	int rc = o ? f->visit(f->ctx, o, err)
@@ -49,7 +49,7 @@ static int follow_visit(struct follow *f, json_t *o, struct jm_err *err)
 	return rc;
 }
 
-/* Add what a list says of an item. */
+/* Add an item's members, as in a list of items. */
 static int add_item(struct follow *f, json_t *o, uint64_t item, struct jm_err *err)
 {
 	static const char *const keys[] = { "service", "sender", "subject", "message_id", "size" };
@@ -68,7 +68,7 @@ static int add_item(struct follow *f, json_t *o, uint64_t item, struct jm_err *e
 	return bad == 0 ? 0 : jm_err_set(err, JM_E_TEMP, "no memory for what happened");
 }
 
-/* Add what the catalog has of the item, and hand o over. */
+/* Add the item's members, give o to the visitor, and free it. */
 static int follow_item(struct follow *f, json_t *o, uint64_t item, struct jm_err *err)
 {
 	if (add_item(f, o, item, err) != 0) {
@@ -98,7 +98,7 @@ static int follow_report(
 		kind = "queued";
 	if (!actor)
 		actor = jm_json_str(json_object_get(arrival, "pop3"), "mailbox");
-	o = line(r, kind, arrival, keys);
+	o = follow_line(r, kind, arrival, keys);
 	if (!o ||
 	    (actor && json_object_set_new_nocheck(o, "actor", json_string_nocheck(actor)) != 0) ||
 	    (jm_json_str(meta, "set_aside") &&
@@ -109,7 +109,7 @@ static int follow_report(
 	return follow_item(f, o, at.item, err);
 }
 
-/* One change. Attempts that found nothing to join are not reported. */
+/* Visit one change. Attempts that found no item to join are left out. */
 static int follow_change(struct follow *f, const struct jm_record *r, const json_t *meta,
     const json_t *change, struct jm_err *err)
 {
@@ -132,7 +132,8 @@ static int follow_change(struct follow *f, const struct jm_record *r, const json
 	rc = kind ? jm_reader_locate(f->a, seq, &at, err) : 0;
 	if (rc <= 0)
 		return rc;
-	o = line(r, strcmp(kind, "archived") == 0 && at.item != seq ? "merged" : kind, meta, keys);
+	o = follow_line(
+	    r, strcmp(kind, "archived") == 0 && at.item != seq ? "merged" : kind, meta, keys);
 	if (!o ||
 	    (jm_json_str(change, "reason") &&
 		json_object_set_nocheck(o, "text", json_object_get(change, "reason")) != 0)) {
@@ -154,8 +155,8 @@ static int follow_record(
 		return follow_report(f, r, meta, err);
 	case JM_RECORD_EVENT:
 		return follow_visit(f,
-		    line(r, jm_json_str(meta, "kind") ? jm_json_str(meta, "kind") : "other", meta,
-			keys),
+		    follow_line(r, jm_json_str(meta, "kind") ? jm_json_str(meta, "kind") : "other",
+			meta, keys),
 		    err);
 	case JM_RECORD_CHANGE:
 		for (size_t i = 0; i < json_array_size(list) && rc == 0; i++)
@@ -174,9 +175,9 @@ static int on_record(void *ctx, const struct jm_record *r, struct jm_err *err)
 
 	if (r->head.seq > f->until || (f->limit > 0 && f->seen == f->limit))
 		return 1;
+	/* A record whose metadata cannot be parsed gives no line; verify reports it. */
 	meta = jm_json_row(r->meta, r->head.meta_bytes);
-	rc = follow_record(f, r, meta, err); /* without metadata there is nothing to tell; verify
-					      names such a record */
+	rc = follow_record(f, r, meta, err);
 	json_decref(meta);
 	if (rc != 0)
 		return rc;
@@ -187,14 +188,14 @@ static int on_record(void *ctx, const struct jm_record *r, struct jm_err *err)
 	return 0;
 }
 
-/* Verify reports damage; followers get what can be read. */
+/* Followers get the records that can be read; verify reports damage. */
 static int on_damage(void *ctx, const struct jm_damage *d, struct jm_err *err)
 {
 	(void)ctx, (void)d, (void)err;
 	return 0;
 }
 
-/* Is the place in this archive? After a restore, or in another archive, it may not be; then only
+/* Is the place in this archive? After a restore, or for another archive, it may not be. Then only
  * the number counts. */
 static bool is_place(struct jm_archive *a, const struct jm_place *at)
 {

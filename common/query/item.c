@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Showing an item: the union of what its reports say. */
+/* Showing an item: the union of the facts in its reports. */
 #include "common/query/item.h"
 
 #include <inttypes.h>
@@ -16,7 +16,7 @@ static int item_no_memory(struct jm_err *err)
 	return jm_err_set(err, JM_E_TEMP, "no memory for an item");
 }
 
-/* An item in the making. */
+/* The parts of an item while they are collected. */
 struct view {
 	json_t *recipients, *index; /* in order; folded address to entry */
 	json_t *reports, *contents;
@@ -70,15 +70,17 @@ static int add_content(struct view *v, uint64_t seq, const json_t *c, struct jm_
 	const json_t *cuts = json_object_get(c, "cuts");
 	char both[2 * JM_SHA256_HEX_BYTES];
 
-	if (!sha256 || !raw || !removed)
+	if (!sha256 || !raw || !removed) {
+		json_decref(removed);
 		return item_no_memory(err);
+	}
 	snprintf(both, sizeof both, "%s%s", sha256, raw);
 	if (json_object_get(v->seen, both)) {
 		json_decref(removed);
 		return 0;
 	}
 	for (size_t i = 0; i < json_array_size(cuts); i++)
-		(void)json_array_append(removed, json_array_get(json_array_get(cuts, i), 2));
+		json_array_append(removed, json_array_get(json_array_get(cuts, i), 2));
 	o = json_pack("{s:O,s:O,s:O,s:O,s:o,s:I}", "sha256", json_object_get(c, "sha256"), "size",
 	    json_object_get(c, "size"), "raw_sha256", json_object_get(c, "raw_sha256"), "raw_size",
 	    json_object_get(c, "raw_size"), "removed_headers", removed, "seq", (json_int_t)seq);
@@ -105,7 +107,7 @@ static int add_report(struct view *v, const struct jm_stored_report *report, str
 	rc |= json_object_update(o, json_object_get(meta, "arrival"));
 	rc |= jm_json_time(o, "received_ms", "received");
 	rc |= json_object_update(o, json_object_get(meta, "journal"));
-	(void)json_object_del(o, "recipients");
+	json_object_del(o, "recipients");
 	if (splice)
 		rc |= json_object_set_new(
 		    o, "shares_with", json_incref(json_object_get(splice, "holder")));
@@ -115,7 +117,7 @@ static int add_report(struct view *v, const struct jm_stored_report *report, str
 	return rc == 0 ? 0 : item_no_memory(err);
 }
 
-/* Add a report that cannot be read, with its problem; the item goes on without it. */
+/* Add a report that cannot be read, with its problem; the item is shown without its facts. */
 static int add_unreadable(struct view *v, uint64_t seq, struct jm_err *err)
 {
 	json_t *o = json_pack(
@@ -131,7 +133,7 @@ static int view_report(struct jm_archive *a, struct view *v, uint64_t seq, struc
 	int rc = -1;
 
 	if (jm_reader_report(a, seq, &r, err) != 0) {
-		(void)jm_err_wrap(err, "report %" PRIu64, seq);
+		jm_err_wrap(err, "report %" PRIu64, seq);
 		return err->kind == JM_E_CORRUPT ? add_unreadable(v, seq, err) : -1;
 	}
 	if (add_report(v, &r, err) == 0 &&
@@ -142,7 +144,7 @@ static int view_report(struct jm_archive *a, struct view *v, uint64_t seq, struc
 	return rc;
 }
 
-/* The reports of an item: its first, then the others. */
+/* Add the reports of an item: its first one, then the others. */
 static int view_reports(struct jm_archive *a, struct view *v, uint64_t id, struct jm_err *err)
 {
 	unsigned char prefix[8];

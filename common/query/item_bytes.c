@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The exact bytes of an item: which record has them, and handing them out. */
+/* Exporting the exact bytes of an item: finding the record that has them, and reading it. */
 #include "common/query/item_bytes.h"
 
 #include <inttypes.h>
@@ -18,7 +18,7 @@ static struct jm_table_range item_range(enum jm_table t, uint64_t id, unsigned c
 	return (struct jm_table_range){ .table = t, .prefix = jm_span_of(prefix, 8) };
 }
 
-/* The record of an item's report with this index. 1, 0, -1. */
+/* Find the record of an item's report with this index. 1; 0: there is no such report; -1. */
 static int find_report(
     struct jm_archive *a, uint64_t id, unsigned which, uint64_t *seq_r, struct jm_err *err)
 {
@@ -39,7 +39,7 @@ static int find_report(
 	return rc;
 }
 
-/* The record of an item's content with this index. 1, 0, -1. */
+/* Find the record of an item's content with this index. 1; 0: there is no such content; -1. */
 static int find_content(
     struct jm_archive *a, uint64_t id, unsigned which, uint64_t *seq_r, struct jm_err *err)
 {
@@ -76,7 +76,7 @@ static int put_content(
 	return rc;
 }
 
-/* The record that has the bytes. NOTFOUND. */
+/* Find the record that has the bytes. NOTFOUND: the item does not have them. */
 static int find_record(
     struct jm_archive *a, const struct jm_export *x, uint64_t *seq_r, struct jm_err *err)
 {

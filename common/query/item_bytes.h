@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The exact bytes of an item. */
+/* Exporting the exact bytes of an item. */
 #ifndef JM_QUERY_ITEM_BYTES_H
 #define JM_QUERY_ITEM_BYTES_H
 
@@ -11,14 +11,15 @@ enum jm_export_part {
 	JM_EXPORT_REPORT   /* a report as received */
 };
 
+/* The bytes to export. */
 struct jm_export {
 	uint64_t id; /* of the item */
 	enum jm_export_part part;
-	unsigned which; /* 0: its first content, or its first report; 1: its second; ... */
+	unsigned which; /* 0: the item's first content (or report); 1: its second; ... */
 };
 
-/* Hand them out. Every digest is checked before the first byte. NOTFOUND, CORRUPT, TEMP, or the
- * sink's error. Any thread. */
+/* Give the bytes to sink. All digests are checked before the first byte. NOTFOUND, CORRUPT, TEMP,
+ * or the sink's error. Any thread. */
 int jm_archive_export(struct jm_archive *a, const struct jm_export *x, jm_archive_sink *sink,
     void *ctx, struct jm_err *err) JM_MUST_CHECK;
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The marks of a mailbox, from the table pop3. */
+/* Visiting the marks of a mailbox in the table pop3. */
 #include "common/query/mark_list.h"
 
 #include "common/archive/await.h"

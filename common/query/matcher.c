@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Criteria on rows and on records. */
+/* Comparing items with the criteria of a search: their rows, and their records. */
 #include "common/query/matcher.h"
 
 #include <stdlib.h>
@@ -23,7 +23,7 @@ int jm_matcher_fold(struct jm_matcher *m, struct jm_span text, struct jm_err *er
 	return jm_fold_text(&m->fold, text, &m->text, err);
 }
 
-/* ---- on a row, with the catalog held ---- */
+/* ---- rows, with the catalog held ---- */
 
 static bool has_service(const json_t *row, const char *service)
 {
@@ -82,14 +82,14 @@ static int row_has_words(
 	return rc;
 }
 
-/* An address to look for, and as what. */
+/* An address to search for, and its roles. */
 struct address_criterion {
 	const char *address; /* NULL: no such criterion */
 	bool as_sender, as_recipient;
 };
 
-/* Has item id the address? A recipient may be a Bcc, which only the records say: *v is READ then.
- * 1, 0, -1. */
+/* Does item id have the address? A recipient may be Bcc, which only the records say: then *v
+ * becomes READ. 1; 0; -1 with err. */
 static int row_has_address(struct jm_matcher *m, struct jm_catalog *c, uint64_t id,
     const struct address_criterion *x, enum jm_matched *v, struct jm_err *err)
 {
@@ -161,7 +161,7 @@ bool jm_matcher_raw_fails(struct jm_matcher *m, struct jm_span raw)
 	if ((f->min_bytes != 0 || f->max_bytes != 0) && jm_row_size(raw, &n) &&
 	    ((f->min_bytes != 0 && n < f->min_bytes) || (f->max_bytes != 0 && n > f->max_bytes)))
 		return true;
-	/* The subject is in the stored text as it is, but for quotation marks, backslashes and
+	/* The stored text has the subject unchanged, except for quotation marks, backslashes and
 	 * control characters. */
 	if (!m->plain_words || raw.len > 2 * ROW_TEXT_BYTES ||
 	    jm_matcher_fold(m, raw, &ignored) != 0)
@@ -193,7 +193,7 @@ int jm_matcher_row(struct jm_matcher *m, struct jm_catalog *c, const json_t *row
 	return rc < 0 ? -1 : 0;
 }
 
-/* ---- on the records ---- */
+/* ---- records ---- */
 
 static bool at_domain(const void *ctx, struct jm_span address)
 {
@@ -205,7 +205,7 @@ static bool is_address(const void *ctx, struct jm_span address)
 	return jm_span_eq_nocase(address, jm_span_str(ctx));
 }
 
-/* Has one of the reports a wanted address under this name? */
+/* Does one of the reports have a wanted address under this name? */
 static bool by_a_report(const json_t *item, const char *key, jm_bcc_wanted *wanted, const void *ctx)
 {
 	const json_t *reports = json_object_get(item, "reports");
@@ -253,7 +253,7 @@ struct look {
 	bool found;
 };
 
-static int look_at_part(void *ctx, const struct jm_part *p, struct jm_err *err)
+static int match_part(void *ctx, const struct jm_part *p, struct jm_err *err)
 {
 	struct look *l = ctx;
 
@@ -276,7 +276,7 @@ static int item_has_attachment(struct jm_matcher *m, uint64_t id, struct jm_err 
 		return -1;
 	rc = jm_content_raw(&l, "content", &raw, err);
 	if (rc == 0) {
-		rc = jm_parts_walk(raw.bytes, look_at_part, &look, err);
+		rc = jm_parts_walk(raw.bytes, match_part, &look, err);
 		jm_raw_release(&raw);
 	}
 	jm_loaded_release(&l);
@@ -319,7 +319,7 @@ int jm_matcher_records(struct jm_matcher *m, uint64_t id, struct jm_err *err)
 	return rc;
 }
 
-/* ---- the whole ---- */
+/* ---- the matcher ---- */
 
 int jm_matcher_init(struct jm_matcher *m, struct jm_archive *a, const struct jm_archive_filter *f,
     struct jm_err *err)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Does an item meet the criteria of a search? First by its row, with the catalog held; then, where
- * the row does not say (who is Bcc, domains of recipients, names of attachments), by its records.
+/*
+ * Deciding whether an item meets the criteria of a search. First its row is compared, with the
+ * catalog held. Then its records are read for criteria that the row cannot answer (Bcc, domains of
+ * recipients, names of attachments). One thread at a time uses a matcher.
  */
 #ifndef JM_QUERY_MATCHER_H
 #define JM_QUERY_MATCHER_H
@@ -15,12 +17,12 @@
 struct jm_matcher {
 	struct jm_archive *a;
 	const struct jm_archive_filter *f;
-	bool by_message_id;           /* the ids come from that index: do not look there again */
-	char domain[JM_DOMAIN_BYTES]; /* to look for; empty: none */
+	bool by_message_id;           /* the ids come from the index of Message-IDs */
+	char domain[JM_DOMAIN_BYTES]; /* to search for; empty: no such criterion */
 	struct jm_fold fold;
 	struct jm_buf words, pattern; /* subject and attachment, folded */
-	bool plain_words;             /* there are words, and all are written in JSON as they are */
-	struct jm_buf text;           /* that is compared with them */
+	bool plain_words;             /* there are words, and JSON writes all of them unchanged */
+	struct jm_buf text;           /* the folded text that is compared with them */
 	struct jm_buf entry;          /* of an index */
 	uint64_t unreadable;          /* items that could not be examined */
 };
@@ -28,27 +30,29 @@ struct jm_matcher {
 /* The verdict by a row. */
 enum jm_matched { JM_MATCHED_NO, JM_MATCHED_YES, JM_MATCHED_READ /* the records must say */ };
 
-/* Prepare for a filter (borrowed). USAGE: a criterion makes no sense. TEMP, LIMIT. Release it, also
- * after an error. */
+/* Prepare a matcher for a filter (borrowed as long as *m is used). The caller releases *m, also
+ * after an error. USAGE: a criterion makes no sense. TEMP, LIMIT. */
 int jm_matcher_init(struct jm_matcher *m, struct jm_archive *a, const struct jm_archive_filter *f,
     struct jm_err *err) JM_MUST_CHECK;
+
+/* Free the matcher's buffers. */
 void jm_matcher_release(struct jm_matcher *m);
 
-/* Does the stored text of a row already show, without being parsed, that the item does not match?
- * False: it may match. */
+/* True when the stored text of a row shows, without parsing, that the item does not match. */
 bool jm_matcher_raw_fails(struct jm_matcher *m, struct jm_span raw);
 
-/* By the whole row of item id, with the catalog c held. 0 with *v_r, -1. */
+/* Compare the whole row of an item, with the catalog c held. 0 with *v_r; -1: TEMP, CORRUPT. */
 int jm_matcher_row(struct jm_matcher *m, struct jm_catalog *c, const json_t *row,
     enum jm_matched *v_r, struct jm_err *err) JM_MUST_CHECK;
 
-/* By the records of item id. 1, 0: no, or it is damaged, which is counted; -1. */
+/* Compare the records of item id. 1: it matches; 0: it does not, or it is damaged, which is counted
+ * in m->unreadable; -1: TEMP. The catalog must not be held. */
 int jm_matcher_records(struct jm_matcher *m, uint64_t id, struct jm_err *err) JM_MUST_CHECK;
 
-/* Is an address at the domain to look for? */
+/* Is an address at the domain that is searched for? */
 bool jm_matcher_at_domain(const struct jm_matcher *m, struct jm_span address);
 
-/* Text of a row, folded, into m->text. */
+/* Fold a text into m->text. TEMP, LIMIT. */
 int jm_matcher_fold(struct jm_matcher *m, struct jm_span text, struct jm_err *err) JM_MUST_CHECK;
 
 #endif

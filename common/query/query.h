@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* All of common/query, for callers who use much of it. Nothing is declared here. */
+/* Includes the headers of common/query, for callers that use many of them. */
 #ifndef JM_QUERY_QUERY_H
 #define JM_QUERY_QUERY_H
 

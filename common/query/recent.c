@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The last hours, days and events. */
+/* Counters of the last hours and days, and the last events. */
 #include "common/query/recent.h"
 
 #include <stdio.h>
@@ -16,7 +16,8 @@
 #define RATE_DAYS 7
 #define HOUR_MS INT64_C(3600000)
 
-/* Put the reports of the row "PREFIX/START OF TIME" into o under that start; 0 without a row. */
+/* Put the number of reports in row "PREFIX/TIME" into o under that time, which is cut to so many
+ * digits; 0 without a row. */
 static int add_count(struct jm_archive *a, json_t *o, const char *prefix, int64_t ms, size_t digits,
     struct jm_err *err)
 {
@@ -24,7 +25,7 @@ static int add_count(struct jm_archive *a, json_t *o, const char *prefix, int64_
 	json_t *row = NULL;
 	int rc;
 
-	(void)jm_clock_format(ms, time);
+	jm_clock_format(ms, time);
 	time[digits] = '\0';
 	snprintf(key, sizeof key, "%s/%s", prefix, time);
 	rc = jm_reader_get(a, JM_T_COUNTERS, jm_span_str(key), &row, err);
@@ -36,8 +37,8 @@ static int add_count(struct jm_archive *a, json_t *o, const char *prefix, int64_
 	return rc < 0 ? -1 : 0;
 }
 
-/* The bytes stored in the last days, and since when they count: from the start of the first of
- * these days that has any. */
+/* Get the bytes stored in the last days, and the start of the first of these days on which bytes
+ * were stored. */
 static int add_stored(struct jm_archive *a, int64_t now_ms, json_int_t *bytes_r,
     int64_t *since_ms_r, struct jm_err *err)
 {
@@ -48,7 +49,7 @@ static int add_stored(struct jm_archive *a, int64_t now_ms, json_int_t *bytes_r,
 		json_t *row = NULL;
 		json_int_t n;
 
-		(void)jm_clock_format(now_ms - i * 24 * HOUR_MS, day);
+		jm_clock_format(now_ms - i * 24 * HOUR_MS, day);
 		day[10] = '\0';
 		snprintf(key, sizeof key, "day/%s", day);
 		if (jm_reader_get(a, JM_T_COUNTERS, jm_span_str(key), &row, err) < 0)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Finding items. The narrowest index of the catalog leads to ids; their rows are matched a page at
- * a time with the catalog held, and the records of some afterwards. Hits are visited at once, or
- * kept and sorted.
+ * Finding items. The narrowest index of the catalog gives ids. Their rows are compared a page at a
+ * time with the catalog held, and afterwards, if necessary, their records. Hits are visited at
+ * once, or kept and sorted.
  */
 #include "common/query/search.h"
 
@@ -19,7 +19,7 @@
 #include "common/query/matcher.h"
 
 #define KEY_BYTES 64      /* of a sort key */
-#define HITS_MAX 1000000u /* that are sorted without a limit: 72 bytes each */
+#define HITS_MAX 1000000u /* hits that are sorted without a limit, 72 bytes each */
 #define PROGRESS_EVERY 2048u
 
 struct hit {
@@ -38,7 +38,7 @@ struct search {
 	jm_archive_visit *visit;
 	void *ctx;
 	struct jm_matcher m;
-	enum jm_table table; /* that leads to the ids */
+	enum jm_table table; /* the index that gives the ids */
 	unsigned char prefix[JM_CATALOG_KEY_MAX];
 	size_t prefix_n;
 	struct hit *hits; /* owned; with a sort */
@@ -94,7 +94,7 @@ static void sort_hits(struct search *s)
 		s->hits_n = (size_t)s->f->limit;
 }
 
-/* Keep a hit for later; of more than twice the limit, only the first ones. */
+/* Keep a hit for later. When there are more than twice the limit, only the first ones are kept. */
 static int keep_hit(struct search *s, uint64_t id, const json_t *row, struct jm_err *err)
 {
 	size_t most = s->f->limit != 0 && s->f->limit < HITS_MAX / 2
@@ -156,7 +156,7 @@ static int report_progress(struct search *s, struct jm_err *err)
 	return rc < 0 ? -1 : 0;
 }
 
-/* An item that its row lets pass. */
+/* Take an item whose row matches, after its records were compared if necessary. */
 static int take_row(
     struct search *s, uint64_t id, json_t *row, enum jm_matched v, struct jm_err *err)
 {
@@ -167,15 +167,15 @@ static int take_row(
 	return s->f->sort == JM_SORT_ID ? show_row(s, row, err) : keep_hit(s, id, row, err);
 }
 
-/* Ids are numbers of records: how far through all of them is this one? */
+/* Note the progress: an id is the number of a record. */
 static void note_place(struct search *s, uint64_t id)
 {
 	s->total = jm_reader_applied_seq(s->a);
 	s->done = id > s->total ? s->total : s->f->reverse ? s->total - id : id;
 }
 
-/* The whole row of item id, from its stored text (r), or else from the catalog c. 1; 0: there is
- * none, or it cannot match; -1. */
+/* Get the whole row of item id, from its stored text (r), or else (r NULL) from the catalog c. 1;
+ * 0: there is no such item, or it cannot match; -1. */
 static int read_row(struct search *s, struct jm_catalog *c, uint64_t id, const struct jm_row *r,
     json_t **row_r, struct jm_err *err)
 {
@@ -189,7 +189,7 @@ static int read_row(struct search *s, struct jm_catalog *c, uint64_t id, const s
 	return jm_row_whole(id, stored, row_r, err) == 0 ? 1 : -1;
 }
 
-/* Visit the items of n ids; rows holds their rows, or is NULL. */
+/* Visit the matching items of n ids. rows: their rows, or NULL. */
 static int visit_ids(
     struct search *s, const uint64_t *id, const struct jm_page *rows, size_t n, struct jm_err *err)
 {
@@ -260,7 +260,7 @@ static int through_table(struct search *s, struct jm_err *err)
 	return rc;
 }
 
-/* The time of the first item after item id, in at. 1; 0: there is none; -1. */
+/* Write the time of the first item after item id into at. 1; 0: there is no later item; -1. */
 static int time_after(struct search *s, uint64_t id, unsigned char at[8], struct jm_err *err)
 {
 	unsigned char before[8];
@@ -287,31 +287,31 @@ static int time_after(struct search *s, uint64_t id, unsigned char at[8], struct
 	return rc;
 }
 
-/* Where a search by date begins: after item after_id (if it is gone: where the next one is), or at
- * the start of the time (reverse: at its end). *from_r is none, or within at. */
+/* Find the start of a search by date: after item after_id (if that was removed, at the next item),
+ * or at the start of the period (reverse: at its end). *from_r is none, or a span over at. */
 static int start_by_date(
     struct search *s, unsigned char at[16], struct jm_span *from_r, struct jm_err *err)
 {
 	const struct jm_archive_filter *f = s->f;
 	int64_t time_ms = f->reverse ? f->until_ms : f->since_ms;
-	bool goes_on = f->after_id != 0 && f->sort == JM_SORT_ID;
+	bool continues = f->after_id != 0 && f->sort == JM_SORT_ID;
 	int rc;
 
 	jm_num_put_be64(at, (uint64_t)(time_ms > 0 ? time_ms : 0));
-	jm_num_put_be64(at + 8, goes_on ? f->after_id : 0);
-	*from_r = time_ms > 0 || goes_on ? jm_span_of(at, 16) : jm_span_of(NULL, 0);
-	if (!goes_on)
+	jm_num_put_be64(at + 8, continues ? f->after_id : 0);
+	*from_r = time_ms > 0 || continues ? jm_span_of(at, 16) : jm_span_of(NULL, 0);
+	if (!continues)
 		return 0;
 	rc = time_after(s, f->after_id - 1, at, err);
-	if (rc == 0 && !f->reverse) /* nothing is after it */
+	if (rc == 0 && !f->reverse) /* no item is after it */
 		s->stop = true;
-	else if (rc == 0 && time_ms <= 0) /* everything is before it */
+	else if (rc == 0 && time_ms <= 0) /* all items are before it */
 		*from_r = jm_span_of(NULL, 0);
 	return rc < 0 ? -1 : 0;
 }
 
-/* By time and then id, so that no more is read than is visited. If the clock was set back, that is
- * not the order of the ids. */
+/* Visit by time and then by id, so that no more items are read than are visited. If the clock was
+ * set back, that is not the order of the ids. */
 static int through_dates(struct search *s, struct jm_err *err)
 {
 	const struct jm_archive_filter *f = s->f;
@@ -359,7 +359,8 @@ static int add_id(struct ids *ids, uint64_t id, struct jm_err *err)
 	return 0;
 }
 
-/* The ids of an address table's page whose address is at the domain. *last_r: is the last one? */
+/* Gather the ids on a page of the index of addresses whose address is at the domain. *last_r: the
+ * last row's address is. */
 static int gather_page(
     struct search *s, const struct jm_page *page, struct ids *ids, bool *last_r, struct jm_err *err)
 {
@@ -368,7 +369,7 @@ static int gather_page(
 
 		if (r->key_n < 9)
 			continue;
-		/* A long address is there by its digest: let the records decide. */
+		/* A long address is indexed by its digest: let the records decide. */
 		*last_r = r->key[0] == 0xff ||
 		    jm_matcher_at_domain(&s->m, jm_span_of(r->key, r->key_n - 9));
 		if (*last_r && add_id(ids, jm_num_get_be64(r->key + r->key_n - 8), err) != 0)
@@ -377,8 +378,8 @@ static int gather_page(
 	return 0;
 }
 
-/* The ids of all addresses at the domain. Each different address is looked at once; the items of
- * other addresses are skipped. */
+/* Gather the ids of all addresses at the domain. The items of an address at another domain are
+ * skipped after its first page. */
 static int gather_by_domain(struct search *s, struct ids *ids, struct jm_err *err)
 {
 	struct jm_table_range range = { .table = JM_T_BY_ADDRESS };
@@ -411,7 +412,7 @@ static int by_id(const void *x, const void *y)
 	return a < b ? -1 : a > b;
 }
 
-/* Eight bytes each, then sorted: an item may have several addresses. */
+/* Gather all ids, eight bytes each, and sort them, since an item may have several addresses. */
 static int through_domain(struct search *s, struct jm_err *err)
 {
 	struct ids ids = { NULL, 0, 0 };
@@ -440,7 +441,8 @@ static int through_domain(struct search *s, struct jm_err *err)
 	return rc;
 }
 
-static void lead(struct search *s, enum jm_table table, struct jm_span text, bool fold)
+/* Search through the entries of a text in an index. */
+static void use_index(struct search *s, enum jm_table table, struct jm_span text, bool fold)
 {
 	s->table = table;
 	s->prefix_n = jm_keys_text(text, fold, s->prefix);
@@ -454,9 +456,10 @@ static int find_items(struct search *s, struct jm_err *err)
 
 	s->m.by_message_id = f->message_id;
 	if (f->message_id)
-		lead(s, JM_T_BY_MESSAGE_ID, jm_keys_bare_id(jm_span_str(f->message_id)), false);
+		use_index(
+		    s, JM_T_BY_MESSAGE_ID, jm_keys_bare_id(jm_span_str(f->message_id)), false);
 	else if (address)
-		lead(s, JM_T_BY_ADDRESS, jm_span_str(address), true);
+		use_index(s, JM_T_BY_ADDRESS, jm_span_str(address), true);
 	else if (f->set_aside && !f->expired)
 		s->table = JM_T_SET_ASIDE;
 	else if (s->m.domain[0] != '\0')
@@ -466,9 +469,9 @@ static int find_items(struct search *s, struct jm_err *err)
 	return through_table(s, err);
 }
 
-/* ---- all of it ---- */
+/* ---- the search ---- */
 
-/* With a sort: where the page before ended. */
+/* With a sort: find the sort key of the item after which the search continues. */
 static int find_cursor(struct search *s, struct jm_err *err)
 {
 	json_t *row = NULL;

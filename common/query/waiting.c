@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The processing queue as its users see it. */
+/* Reading the processing queue. */
 #include "common/query/waiting.h"
 
 #include <string.h>
@@ -34,8 +34,8 @@ int jm_archive_queue_next(struct jm_archive *a, int64_t *due_ms_r, struct jm_err
 	return rc;
 }
 
-/* The queue's row of a report: 1, 0, -1. */
-static int get_row(struct jm_archive *a, uint64_t seq, json_t **row_r, struct jm_err *err)
+/* Get the queue's row of a report. 1; 0: the report is not in the queue; -1. */
+static int waiting_row(struct jm_archive *a, uint64_t seq, json_t **row_r, struct jm_err *err)
 {
 	unsigned char key[JM_QUEUE_SEQ_BYTES];
 
@@ -47,7 +47,7 @@ static int fill_waiting(
 {
 	const char *service;
 	json_t *row = NULL;
-	int rc = get_row(a, seq, &row, err);
+	int rc = waiting_row(a, seq, &row, err);
 
 	if (rc != 1)
 		return rc;
@@ -85,7 +85,7 @@ int jm_archive_queue_due(struct jm_archive *a, int64_t now_ms, struct jm_waiting
 	return rc < 0 ? -1 : 0;
 }
 
-/* Make a row fit for people: {id, received, next_attempt, ...}. 0 to show it. */
+/* Change a row to the form for users: {id, received, next_attempt, ...}. Not 0 without memory. */
 static int queue_show(json_t *row, uint64_t seq, int64_t now_ms)
 {
 	json_int_t since = jm_json_int(row, "since_ms"), due = jm_json_int(row, "due_ms");
@@ -132,7 +132,7 @@ int jm_archive_queue(struct jm_archive *a, const char *service, jm_archive_visit
 int jm_archive_queue_show(struct jm_archive *a, uint64_t seq, json_t **row_r, struct jm_err *err)
 {
 	json_t *row = NULL;
-	int rc = jm_await_catalog(a, err) != 0 ? -1 : get_row(a, seq, &row, err);
+	int rc = jm_await_catalog(a, err) != 0 ? -1 : waiting_row(a, seq, &row, err);
 
 	if (rc == 0)
 		return jm_change_refuse(a, seq, JM_FROM_QUEUE, err);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The processing queue: what waits, and what is due. How it changes: common/archive/change.h. Any
- * thread. */
+/* Reading the processing queue: the waiting and the due reports. common/archive/change.h changes
+ * it. Any thread. */
 #ifndef JM_QUERY_WAITING_H
 #define JM_QUERY_WAITING_H
 
@@ -11,24 +11,26 @@ struct jm_waiting {
 	uint64_t seq;
 	int64_t since_ms, due_ms;
 	unsigned attempts;
-	char service[321]; /* email address; empty: none */
+	char service[321]; /* email address; empty: no service */
 };
 
-/* When the queue has to be looked at next: 1 with *due_ms_r, 0: it is empty, -1. */
+/* Get the time when the next report is due. 1 with *due_ms_r; 0: the queue is empty; -1: TEMP,
+ * CORRUPT. */
 int jm_archive_queue_next(
     struct jm_archive *a, int64_t *due_ms_r, struct jm_err *err) JM_MUST_CHECK;
 
-/* What is due at now_ms, the longest due first, at most max of them; *n_r: how many. TEMP. */
+/* Get the reports that are due at now_ms, the longest due first. w has room for max; *n_r: their
+ * number. TEMP, CORRUPT. */
 int jm_archive_queue_due(struct jm_archive *a, int64_t now_ms, struct jm_waiting *w, size_t max,
     size_t *n_r, struct jm_err *err) JM_MUST_CHECK;
 
-/* Visit the queue in the order of arrival; service NULL: all. Each object is a "queue" of
- * SCHEMA.md. TEMP. */
+/* Visit the queue in the order of arrival; service NULL: of all services. Each object is a "queue"
+ * of SCHEMA.md. TEMP, CORRUPT, or the visitor's error. */
 int jm_archive_queue(struct jm_archive *a, const char *service, jm_archive_visit *visit, void *ctx,
     struct jm_err *err) JM_MUST_CHECK;
 
-/* One of them; the caller owns it. NOTFOUND: it is not in the queue, with its state instead. TEMP.
- */
+/* Get report seq of the queue; the caller owns *row_r. NOTFOUND: it is not in the queue; the text
+ * names its state. TEMP, CORRUPT. */
 int jm_archive_queue_show(
     struct jm_archive *a, uint64_t seq, json_t **row_r, struct jm_err *err) JM_MUST_CHECK;
 
