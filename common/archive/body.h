@@ -7,8 +7,8 @@
 #define JM_ARCHIVE_BODY_H
 
 #include "common/archive/compress.h"
-#include "common/archive/flight.h"
-#include "common/archive/splice.h"
+#include "common/archive/ticket.h"
+#include "common/volume/metadata.h"
 
 /* A report that becomes a record. The user of the struct drops the ticket and releases the body. */
 struct jm_record_maker {

@@ -7,7 +7,9 @@
 #include "common/archive/body.h"
 #include "common/archive/commit.h"
 #include "common/archive/disk.h"
+#include "common/archive/flight.h"
 #include "common/archive/match.h"
+#include "common/archive/splice.h"
 #include "common/journal/match_key.h"
 
 /* SHA-256 of raw without the cuts. */

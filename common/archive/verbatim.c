@@ -7,6 +7,8 @@
 
 #include "common/archive/body.h"
 #include "common/archive/commit.h"
+#include "common/archive/flight.h"
+#include "common/archive/splice.h"
 
 struct jm_verbatim {
 	struct jm_record_maker m;

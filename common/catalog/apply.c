@@ -9,7 +9,6 @@
 #include "common/catalog/apply_change.h"
 #include "common/catalog/apply_domain.h"
 #include "common/catalog/apply_marks.h"
-#include "common/catalog/apply_note.h"
 #include "common/catalog/apply_report.h"
 #include "common/catalog/apply_tally.h"
 #include "common/catalog/keys.h"

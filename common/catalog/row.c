@@ -2,7 +2,6 @@
 /* The row of an item, as stored and as a whole object, and the places of reports. */
 #include "common/catalog/row.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "common/catalog/keys.h"

@@ -2,7 +2,6 @@
 /* Following an archive: lines made from the records in the volumes. */
 #include "common/query/follow.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "common/archive/await.h"

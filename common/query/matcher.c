@@ -2,7 +2,6 @@
 /* Comparing items with the criteria of a search: their rows, and their records. */
 #include "common/query/matcher.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "common/archive/content.h"

@@ -118,7 +118,7 @@ int jm_archive_recent(struct jm_archive *a, int64_t now_ms, json_t **recent_r, s
 	    (json_int_t)since_ms);
 	if (rc == 0 && !o)
 		rc = jm_err_set(err, JM_E_TEMP, "no memory for the history");
-	if (rc < 0)
+	if (rc != 0)
 		json_decref(o);
 	else
 		*recent_r = o;

@@ -14,11 +14,6 @@ struct jm_waiting {
 	char service[321]; /* email address; empty: no service */
 };
 
-/* Get the time when the next report is due. 1 with *due_ms_r; 0: the queue is empty; -1: TEMP,
- * CORRUPT. */
-int jm_archive_queue_next(
-    struct jm_archive *a, int64_t *due_ms_r, struct jm_err *err) JM_MUST_CHECK;
-
 /* Get the reports that are due at now_ms, the longest due first. w has room for max; *n_r: their
  * number. TEMP, CORRUPT. */
 int jm_archive_queue_due(struct jm_archive *a, int64_t now_ms, struct jm_waiting *w, size_t max,

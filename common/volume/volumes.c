@@ -67,16 +67,6 @@ struct jm_volume *jm_volumes_now(struct jm_volumes *v, size_t *n_r, struct jm_er
 	return list;
 }
 
-size_t jm_volumes_count(struct jm_volumes *v)
-{
-	size_t n;
-
-	pthread_mutex_lock(&v->lock);
-	n = v->n;
-	pthread_mutex_unlock(&v->lock);
-	return n;
-}
-
 bool jm_volumes_last(struct jm_volumes *v, struct jm_volume *last_r)
 {
 	bool some;

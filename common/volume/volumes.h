@@ -37,9 +37,6 @@ int jm_volumes_add(
  * thread, as the functions below. */
 struct jm_volume *jm_volumes_now(struct jm_volumes *v, size_t *n_r, struct jm_err *err);
 
-/* The number of volumes. */
-size_t jm_volumes_count(struct jm_volumes *v);
-
 /* Copy the last entry. False: there are no volumes. */
 bool jm_volumes_last(struct jm_volumes *v, struct jm_volume *last_r);
 
