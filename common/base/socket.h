@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Unix domain sockets in the file system. A socket file outlives the process that made it, and
- * bind(2) fails while it exists: this removes such a file, and nothing else. */
+ * bind(2) fails while it exists: this removes that file, and nothing else. */
 #ifndef JM_BASE_SOCKET_H
 #define JM_BASE_SOCKET_H
 

@@ -288,7 +288,7 @@ static int time_after(struct search *s, uint64_t id, unsigned char at[8], struct
 }
 
 /* Find the start of a search by date: after item after_id (if that was removed, at the next item),
- * or at the start of the period (reverse: at its end). *from_r is none, or a span over at. */
+ * or at the start of the period (reverse: at its end). *from_r: a span over at, or none. */
 static int start_by_date(
     struct search *s, unsigned char at[16], struct jm_span *from_r, struct jm_err *err)
 {

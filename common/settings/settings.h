@@ -177,8 +177,8 @@ int jm_settings_line(
 
 /*
  * Find the settings that differ between old and new_ and need a restart (socket, user, archive
- * directory, ...). Writes their names, separated by commas, into text (text_bytes long, cut to fit);
- * "" when no setting needs a restart. Returns how many need one.
+ * directory, ...). Writes their names, separated by commas, into text (text_bytes long, cut to
+ * fit); "" when no setting needs a restart. Returns how many need one.
  */
 size_t jm_settings_restart_needed(
     const struct jm_settings *old, const struct jm_settings *new_, char *text, size_t text_bytes);
