@@ -16,9 +16,8 @@
 #include "common/json/value.h"
 #include "common/volume/metadata.h"
 
-#define TEXT_BYTES \
-	1000 /* a row keeps so much of a subject or an address; the record has it all \
-	      */
+/* A row keeps so much of a subject or an address; the record has it all. */
+#define TEXT_BYTES 1000
 
 /* Member key of o for a row; a long text is cut before the start of a character. */
 static json_t *row_text(const json_t *o, const char *key)

@@ -8,9 +8,8 @@
 
 static const unsigned char record_magic[4] = { JM_RECORD_MAGIC, 'J', 'M', 'R' };
 
-#define FLAGS_MUST_KNOW \
-	0xffffu /* a reader must refuse a record if it does not know one of them \
-		 */
+/* A reader must refuse a record if it does not know one of them. */
+#define FLAGS_MUST_KNOW 0xffffu
 #define CRC_AT (JM_RECORD_HEAD_BYTES - 4)
 #define BODY_CRC_AT JM_SHA256_BYTES /* in the trailer */
 
