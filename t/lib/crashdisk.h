@@ -29,7 +29,7 @@ struct crash_plan {
 	bool from_then_on, half, kill;
 	int sys; /* errno; of a write with half: some of it is written before */
 	bool record;
-	bool forget_volume_syncs; /* recording: the syncs of volumes count for nothing (a test that
+	bool forget_volume_syncs; /* recording: the syncs of volumes have no effect (a test that
 				     must fail) */
 };
 

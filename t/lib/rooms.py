@@ -9,7 +9,7 @@ import subprocess
 
 import source
 
-# Functions of libc that the daemon defines anew, for libmilter: common/ means libc's.
+# Functions of libc that the daemon replaces for libmilter. A use in common/ means the one of libc.
 LIBC = {"poll"}
 
 
@@ -56,8 +56,8 @@ class Objects:
 
     def _source_of(self, path):
         """
-        The file an object was made from; None for one whose source has moved away. A program's own
-        flags put its name before.
+        The file an object was made from; None for one whose source has moved away. Automake puts
+        the program's name before it when the program has flags of its own.
         """
         folder, n = os.path.split(path[:-2])
         for base in (n, re.sub(r"^\w+-", "", n)):

@@ -243,7 +243,7 @@ def flood(w):
 
 def trickle(w):
     """
-    As many as may connect send a byte now and then, for ever: each is cut off in the end, and
+    The maximum of clients send a byte now and then, without end: each is cut off in the end, and
     others are served meanwhile.
     """
     w.publish(document(published=stamp(-600)))
@@ -260,7 +260,7 @@ def trickle(w):
     def all_cut():
         for s in slow:
             try:
-                s.sendall(b"X: y\r\n")	# an idle time of five seconds never comes to its end
+                s.sendall(b"X: y\r\n")	# the idle timeout of five seconds never expires
             except OSError:
                 cut.add(s)
         return len(cut) == len(slow)

@@ -292,7 +292,7 @@ static void volumes(void)
 
 #define DESCRIPTORS 64
 
-/* All but spare are taken; how many were taken for that. */
+/* Takes all descriptors but spare. Returns the number taken. */
 static unsigned take_all(int fd[DESCRIPTORS], unsigned spare)
 {
 	unsigned n = 0;

@@ -182,7 +182,7 @@ static void fault_loop(
 		if (*wrong != '\0' && bad++ < 3)
 			tap_diag("%s: %s", fault, wrong);
 		/* A single fault must not stop an archive that is open: the second try of each
-		 * deposit goes through. */
+		 * deposit succeeds. */
 		if (strcmp(what, "kill") != 0 && !for_ever && o.status == 0 &&
 		    o.acknowledged < CHILD_MESSAGES && bad++ < 3)
 			tap_diag(
@@ -430,8 +430,8 @@ static void refusals(void)
 	    "no archive where one must be: %s", err.text);
 }
 
-/* A real full disk, as far as the kernel can play one: files may not grow beyond a limit, and then
- * they may again. */
+/* A full disk, simulated by the kernel: files may not grow beyond a limit, and later they may
+ * again. */
 static void full_disk(void)
 {
 	struct rlimit old, small;
@@ -529,8 +529,8 @@ static void apart(void)
 
 int main(int argc, char **argv)
 {
-	/* The faults are made here, not by a disk: where there is a file system in memory, nobody
-	 * has to wait for one. */
+	/* The faults are made here, not by a disk: a file system in memory saves time where there
+	 * is one. */
 	if (!getenv("TMPDIR") && access("/dev/shm", W_OK) == 0)
 		(void)setenv("TMPDIR", "/dev/shm", 1);
 	jm_buf_init(&b, CAP);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Reports with 100,000 recipients, twice for one message, and with headers of 16 MB: all of it is
- * kept, shown and found, in a time and a memory that are no attack. */
+ * kept, shown and found, within limits of time and memory. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
