@@ -458,8 +458,8 @@ static double look_up_once(char kind, const struct sample *s, unsigned n)
 		if (s->id == 0)
 			continue;
 		if (kind == 'a')
-			f.address = s->address, f.bcc = true; /* else each record is read, too: was
-								 it a Bcc? */
+			/* else each record is read, too: was it a Bcc? */
+			f.address = s->address, f.bcc = true;
 		else if (kind == 'm')
 			f.message_id = s->message_id;
 		else

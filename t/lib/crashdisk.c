@@ -420,8 +420,8 @@ static void apply_name(struct name *names, size_t *n, const struct entry *e)
 		at->there = true;
 	} else if (at && e->type == E_UNLINK) {
 		at->there = false;
-	} else if (e->type == E_RENAME) { /* the new name lasts with its folder, also when the old
-					     one never did */
+	} else if (e->type == E_RENAME) {
+		/* the new name lasts with its folder, also when the old one never did */
 		if (at)
 			at->there = false;
 		old = find_name(names, *n, b);

@@ -13,9 +13,8 @@
 #define PLAIN JM_T_BY_MESSAGE_ID
 #define DUPLICATES JM_T_BY_ADDRESS
 #define HEADS 9
-#define IDS \
-	300 /* more than fit into a page, so that the duplicates move into pages of their own \
-	     */
+/* more than fit into a page, so that the duplicates move into pages of their own */
+#define IDS 300
 #define STEPS 6000
 
 static struct jm_catalog *c;

@@ -179,8 +179,8 @@ static void clocks(void)
 	snprintf(dir, sizeof dir, "%s/clock", tap_folder());
 	for (unsigned i = 0; i < 10; i++) {
 		atomic_store(&offset_s, at[i]);
-		if (i == 0 || i == 4 || i == 6 || i == 8) { /* between deposits, and between starts
-							     */
+		/* between deposits, and between starts */
+		if (i == 0 || i == 4 || i == 6 || i == 8) {
 			jm_archive_close(&a);
 			if (!(a = t_open(dir, 5000)))
 				exit(1);

@@ -35,8 +35,8 @@ static void child_message(struct jm_buf *to, unsigned i)
 	char id[40];
 
 	snprintf(id, sizeof id, "m%u@x", i);
-	t_message(to, id, "fault", i, i == 5 ? 60000 : 1500); /* the large one becomes a volume of
-								 its own */
+	/* the large one becomes a volume of its own */
+	t_message(to, id, "fault", i, i == 5 ? 60000 : 1500);
 }
 
 /* ---- the child: deposits, and says what was acknowledged ---- */
@@ -279,8 +279,8 @@ static void torn(void)
 		jm_archive_close(&a);
 		a = t_open(dir, 0);
 		t_list(a, NULL, &out);
-		events += a && size_of(path) > before; /* the event "recovered" was written when it
-							  was closed */
+		/* the event "recovered" was written when it was closed */
+		events += a && size_of(path) > before;
 		jm_archive_close(&a);
 	}
 	tap_is_int(bad, 0, "a last record cut anywhere is cut off, the others stay");

@@ -13,9 +13,9 @@
 #define SERVICE "archive@journal.example.com"
 #define MANY 100000u
 #define HEADER_BYTES (16u << 20)
-#define SLOWEST_MS \
-	120000 /* of processor time for anything here: what takes longer, under a sanitizer too, \
-		  grows faster than what it is given */
+/* of processor time for anything here: what takes longer, under a sanitizer too, grows faster than
+ * what it is given */
+#define SLOWEST_MS 120000
 
 static struct jm_buf b, inner, out;
 static struct jm_archive *a;
