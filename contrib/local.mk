@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
-EXTRA_DIST += contrib/prometheus/rules.yml contrib/prometheus/rules-test.yml contrib/grafana/journal-milter.json \
-	contrib/icinga/check_journal_milter
+EXTRA_DIST += contrib/prometheus/rules.yml contrib/prometheus/rules-test.yml \
+	contrib/grafana/journal-milter.json contrib/icinga/check_journal_milter
 EXTRA_DIST += contrib/readers/stats.c contrib/readers/stats.pl contrib/readers/stats.py
-EXTRA_DIST += contrib/check contrib/packages contrib/quickstart contrib/quickstart.py contrib/newcomer
+EXTRA_DIST += contrib/check contrib/packages contrib/newcomer
+EXTRA_DIST += contrib/quickstart contrib/quickstart.py
 include contrib/exchange/local.mk
 include contrib/systemd/local.mk
 

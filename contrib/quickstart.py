@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The second half of contrib/quickstart: run what is built. Uses the private servers of the system tests."""
+"""The second half of contrib/quickstart: run the programs, with the servers of the tests."""
 import argparse
 import json
 import os
@@ -25,11 +25,13 @@ def say(what, text):
 
 
 def shown(settings, *args, lines=None):
-    """Run jmctl as a reader would and show it; lines: the first of them only."""
+    """Run jmctl and print the command and its output, or only the first lines of it."""
     print("\n$ jmctl " + " ".join(args), flush=True)
-    r = subprocess.run([JMCTL, args[0], "--config", settings, *args[1:]], stdout=subprocess.PIPE, check=True)
+    r = subprocess.run([JMCTL, args[0], "--config", settings, *args[1:]], stdout=subprocess.PIPE,
+                       check=True)
     text = r.stdout.decode("utf-8", "replace").replace("\r\n", "\n").rstrip("\n").split("\n")
-    print("\n".join("  " + line for line in text[:lines] + (["..."] if lines and len(text) > lines else [])), flush=True)
+    cut = ["..."] if lines and len(text) > lines else []
+    print("\n".join("  " + line for line in text[:lines] + cut), flush=True)
 
 
 class Quickstart:
@@ -38,7 +40,7 @@ class Quickstart:
         self.state = os.path.join(self.folder, "quickstart.json")
 
     def saved(self):
-        """What a run before this one left: {"daemon": pid, "port": n}, or None."""
+        """The state that an earlier run saved: {"daemon": pid, "port": n}, or None."""
         try:
             with open(self.state, encoding="ascii") as f:
                 return json.load(f)
@@ -50,7 +52,7 @@ class Quickstart:
             json.dump(what, f)
 
     def stop_old(self):
-        """End what an earlier run left running; True when there was something."""
+        """Stop the programs of an earlier run; True if any were running."""
         saved, found = self.saved() or {}, False
         if os.path.exists(os.path.join(self.folder, "postfix/etc/main.cf")):
             old = Postfix(os.path.join(self.folder, "postfix"))
@@ -68,9 +70,10 @@ class Quickstart:
         return found
 
     def prepare(self):
-        """An empty folder; one that is not ours is left alone."""
+        """Make an empty folder; never touch one that is not from an earlier run."""
         if os.path.exists(self.folder) and os.listdir(self.folder) and self.saved() is None:
-            sys.exit("quickstart: %s is not empty and not from an earlier run; choose another with --dir" % self.folder)
+            sys.exit("quickstart: %s is not empty and not from an earlier run; "
+                     "choose another with --dir" % self.folder)
         self.stop_old()
         shutil.rmtree(self.folder, ignore_errors=True)
         os.makedirs(self.folder, mode=0o755)
@@ -78,19 +81,24 @@ class Quickstart:
 
     def start(self):
         self.prepare()
-        self.daemon = Daemon(os.path.join(self.folder, "milter"), outbounds=("127.0.0.1/32",)).start()
+        self.daemon = Daemon(os.path.join(self.folder, "milter"), outbounds=("127.0.0.1/32",))
+        self.daemon.start()
         self.save(daemon=self.daemon.pid)
-        self.postfix = Postfix(os.path.join(self.folder, "postfix"), self.daemon.socket).start()
+        self.postfix = Postfix(os.path.join(self.folder, "postfix"), self.daemon.socket)
+        self.postfix.start()
         self.save(daemon=self.daemon.pid, port=self.postfix.port)
-        say("started", "journal-milter and a private Postfix on 127.0.0.1:%d, in %s" % (self.postfix.port, self.folder))
+        say("started", "journal-milter and a private Postfix on 127.0.0.1:%d, in %s"
+            % (self.postfix.port, self.folder))
 
     def send(self):
         with open(os.path.join(TOP, REPORT + ".eml"), "rb") as f:
             report = f.read()
-        r = smtp.send(self.postfix.port, "journal-ndr@example.com", ["journaling@journal.example.com"], report)
+        r = smtp.send(self.postfix.port, "journal-ndr@example.com",
+                      ["journaling@journal.example.com"], report)
         say("sent", "a journal report (%s.eml): %s" % (REPORT, r))
         if r.code != 250:
-            sys.exit("quickstart: not accepted; the logs are %s and %s" % (self.daemon.log_path(), self.postfix.path("log", "maillog")))
+            sys.exit("quickstart: not accepted; the logs are %s and %s"
+                     % (self.daemon.log_path(), self.postfix.path("log", "maillog")))
 
     def show(self):
         settings = self.daemon.settings
@@ -98,18 +106,23 @@ class Quickstart:
         for args in (["list"], ["show", "--bcc", item], ["verify"]):
             shown(settings, *args)
         shown(settings, "export", item, lines=12)
-        print("\nThe message is what the report had inside, byte for byte, but for the two header fields X-MS-Exchange-...-BCC,\n"
-              "which Exchange wants removed: the Bcc recipients stand in the envelope above. The report itself is kept, too:\n"
+        print("\nThis is the message from inside the report, byte for byte, without the two\n"
+              "header fields X-MS-Exchange-...-BCC, which Exchange wants removed: the Bcc\n"
+              "recipients are in the envelope above. The report itself is kept too:\n"
               "jmctl export --report %s\n" % item)
 
     def further(self, keep):
         jmctl = "%s VERB --config %s" % (JMCTL, self.daemon.settings)
         if keep:
-            print("It is running. Send more:   swaks --server 127.0.0.1:%d --from a@example.com --to journaling@journal.example.com "
-                  "--data FILE\nLook further:              %s\nEnd it:                    contrib/quickstart --stop%s"
-                  % (self.postfix.port, jmctl, "" if self.folder == DEFAULT else " --dir " + self.folder))
+            print("It is running. Send more mail:\n"
+                  "  swaks --server 127.0.0.1:%d --from a@example.com "
+                  "--to journaling@journal.example.com --data FILE\n"
+                  "Ask the archive:\n  %s\nStop it:\n  contrib/quickstart --stop%s"
+                  % (self.postfix.port, jmctl,
+                     "" if self.folder == DEFAULT else " --dir " + self.folder))
         else:
-            print("Stopped; the archive stays. Look further:  %s\nVerbs: jmctl --help. To leave it running: contrib/quickstart --keep"
+            print("Stopped; the archive stays. Ask it:\n  %s\n"
+                  "List the verbs: jmctl --help. To leave it running: contrib/quickstart --keep"
                   % jmctl)
 
 
@@ -117,7 +130,7 @@ DEFAULT = "/var/tmp/journal-milter-quickstart"
 
 
 def trouble(kind, value, _trace):
-    """One line for people; what was started is stopped at exit."""
+    """Print one line; exit handlers stop the started programs."""
     print("quickstart: %s: %s" % (kind.__name__, value), file=sys.stderr)
 
 
@@ -130,7 +143,8 @@ def main():
     sys.excepthook = trouble
     q = Quickstart(options.dir)
     if options.stop:
-        print("quickstart: stopped" if q.stop_old() else "quickstart: nothing is running in %s" % q.folder)
+        print("quickstart: stopped" if q.stop_old()
+              else "quickstart: nothing is running in %s" % q.folder)
         return
     q.start()
     q.send()

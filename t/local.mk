@@ -1,5 +1,5 @@
-# Unit tests are programs t/unit/NAME.t, linked with the library; each module's list is in
-# t/unit/MODULE.mk.
+# Unit tests are programs t/unit/NAME.t, linked with the library; t/unit/MODULE.mk lists those of a
+# module.
 UNIT_LIBS = t/lib/libtap.a $(COMMON_LIBS)
 noinst_LIBRARIES += t/lib/libtap.a
 t_lib_libtap_a_SOURCES = t/lib/tap.c t/lib/tap.h
@@ -9,6 +9,7 @@ include t/unit/journal.mk
 include t/unit/settings.mk
 include t/unit/archive.mk
 include t/unit/service.mk
+include t/unit/publish.mk
 include t/unit/control.mk
 include t/unit/ctl.mk
 include t/unit/pop3.mk
@@ -25,10 +26,10 @@ include t/style/local.mk
 include t/bench/local.mk
 include t/fuzz/local.mk
 
-# Unit tests run from the build folder, everything else from the source folder; JM_SRCDIR and
-# JM_BUILDDIR name both.
+# Unit tests run from the build folder, all others from the source folder; JM_SRCDIR and JM_BUILDDIR
+# are the two.
 TEST_ENV = JM_SRCDIR='$(abs_top_srcdir)' JM_BUILDDIR='$(abs_top_builddir)' PYTHONDONTWRITEBYTECODE=1
-# UNIT_ONLY=1 leaves the rest out (make distcheck UNIT_ONLY=1).
+# UNIT_ONLY=1 runs the unit tests only (make distcheck UNIT_ONLY=1).
 PROGRAMS_UNDER_TEST = $(bin_PROGRAMS) $(sbin_PROGRAMS) $(noinst_PROGRAMS) $(TEST_TOOLS)
 check-local: $(UNIT_TESTS) $(PROGRAMS_UNDER_TEST)
 	tests='$(SYSTEM_TESTS:%=$(srcdir)/%)'; test -z '$(UNIT_ONLY)' || tests=; \

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The disk's reserve: deposits are refused before the disk is full, so that what must be written
- * then still can be. */
-#include "common/archive/store.h"
+/* The disk's reserve. */
+#include "common/archive/disk.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <sys/statvfs.h>
 
+#include "common/archive/note.h"
+#include "common/archive/state.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"
 
-static void tell(struct jm_archive *a, bool low, uint64_t free_bytes)
+static void disk_note(struct jm_archive *a, bool low, uint64_t free_bytes)
 {
 	const struct jm_event e = { .time_ms = jm_clock_now_ms(),
 		.kind = low ? "disk-low" : "disk-ok",
@@ -28,7 +29,7 @@ static void tell(struct jm_archive *a, bool low, uint64_t free_bytes)
 	now.text = text;
 	JM_LOG(low ? JM_LOG_ERROR : JM_LOG_NOTICE, low ? "disk-low" : "disk-ok",
 	    { "free", JM_U(free_bytes) }, { "reserve", JM_U(a->disk_reserve_bytes) });
-	if (jm_archive_note(a, &now, &err) < 0)
+	if (jm_archive_note(a, &now, &err) != 0)
 		JM_LOG(JM_LOG_WARNING, "event-lost", { "error", JM_S(err.text) });
 }
 
@@ -38,19 +39,19 @@ int jm_disk_check(struct jm_archive *a, uint64_t more_bytes, struct jm_err *err)
 	struct statvfs st;
 	bool low, changed;
 
-	if (reserve == 0 || statvfs(a->dir, &st) != 0) /* a disk that cannot be asked is written to:
-							  that tells how it stands */
+	/* If statvfs fails, try the write; it will report the error. */
+	if (reserve == 0 || statvfs(a->dir, &st) != 0)
 		return 0;
 	free_bytes = (uint64_t)st.f_bavail * st.f_frsize;
 	pthread_mutex_lock(&a->lock);
-	/* Some room more than the reserve before it counts as over, so that it does not go to and
-	 * fro with each message. */
+	/* It is over only when there is a little more room than the reserve, so that the state
+	 * does not change with each message. */
 	low = free_bytes < reserve + (a->disk_low ? reserve / 16 : 0);
 	changed = low != a->disk_low;
 	a->disk_low = low;
 	pthread_mutex_unlock(&a->lock);
 	if (changed)
-		tell(a, low, free_bytes);
+		disk_note(a, low, free_bytes);
 	if (!low && free_bytes - reserve >= more_bytes)
 		return 0;
 	return jm_err_set(err, JM_E_TEMP,

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* How the archive works just now, for dashboards: how long groups take to become durable, and how
- * the catalog's cache serves. */
-#include "common/archive/store.h"
+/* Histogram of commit times, and the catalog's cache. */
+#include "common/archive/gauge.h"
+
+#include "common/archive/reader.h"
+#include "common/archive/state.h"
 
 static const struct {
 	int64_t us;
@@ -31,7 +33,7 @@ void jm_gauge_commit(struct jm_archive *a, int64_t took_us)
 	a->commits.sum_us += us;
 }
 
-static json_t *commits(const struct jm_commit_times *t)
+static json_t *gauge_commits(const struct jm_commit_times *t)
 {
 	json_t *le = json_object();
 
@@ -47,15 +49,16 @@ int jm_archive_gauges(struct jm_archive *a, json_t **gauges_r, struct jm_err *er
 {
 	struct jm_catalog_cache cache = { 0, 0, 0, 0 };
 	struct jm_commit_times times;
+	struct jm_catalog *c;
 
 	pthread_mutex_lock(&a->lock);
 	times = a->commits;
 	pthread_mutex_unlock(&a->lock);
-	if (jm_reader_enter(a, err) < 0)
+	if (jm_reader_enter(a, &c, err) != 0)
 		return -1;
-	jm_catalog_cache(a->catalog, &cache);
+	jm_catalog_cache(c, &cache);
 	jm_reader_leave(a);
-	*gauges_r = json_pack("{s:o,s:I,s:I,s:I,s:I}", "commit_time", commits(&times),
+	*gauges_r = json_pack("{s:o,s:I,s:I,s:I,s:I}", "commit_time", gauge_commits(&times),
 	    "cache_bytes", (json_int_t)cache.bytes, "cache_hits", (json_int_t)cache.hits,
 	    "cache_misses", (json_int_t)cache.misses, "cache_dirty_pages",
 	    (json_int_t)cache.dirty_pages);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Arenas: a chain of blocks, of which the first is filled. See arena.h. */
 #include "common/base/arena.h"
 
 #include <stdalign.h>
@@ -48,7 +49,7 @@ void *jm_arena_alloc(struct jm_arena *a, size_t n, struct jm_err *err)
 			return NULL;
 		}
 		b->size = size;
-		if (a->head && size == n) { /* a big one: keep filling the block in front */
+		if (a->head && size == n) { /* a big one: keep filling the first block */
 			b->next = a->head->next;
 			a->head->next = b;
 		} else {

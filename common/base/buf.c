@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Growable buffers with a cap. See buf.h. */
 #include "common/base/buf.h"
 
 #include <stdarg.h>
@@ -33,7 +34,7 @@ int jm_buf_reserve(struct jm_buf *b, size_t n, struct jm_err *err)
 		return jm_err_set(err, JM_E_LIMIT, "buffer of %zu bytes is full", b->max_bytes);
 	if (b->p && b->cap - b->len > n)
 		return 0;
-	while (cap - b->len <= n) /* one more for the NUL */
+	while (cap - b->len <= n) /* the NUL needs one more */
 		cap = cap < 1024 * 1024 ? cap * 2 : cap + cap / 2;
 	if (cap > b->max_bytes + 1)
 		cap = b->max_bytes + 1;

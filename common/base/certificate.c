@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* See certificate.h. OpenSSL's X.509 reader does the work. */
+/* Reading certificates with OpenSSL's X.509 functions. Whether a certificate is trusted is decided
+ * by the code that connects (common/pop3), not here. */
 #include "common/base/certificate.h"
 
 #include <arpa/inet.h>
@@ -27,7 +28,8 @@ static void put_name(const X509_NAME *name, char *out, size_t n)
 	BIO_free(b);
 }
 
-/* Append one alternative name; what is not printable becomes '?'. */
+/* Append one alternative name; each byte that is not printable becomes '?'. A name that does not
+ * fit is left out. */
 static void add_name(char *out, size_t n, const unsigned char *p, size_t len)
 {
 	size_t at = strlen(out);

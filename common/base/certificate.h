@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What a person wants to know of an X.509 certificate: whose it is, who signed it, until when, and
- * its fingerprints. Trusts nothing. */
+/* The facts of an X.509 certificate that people need: owner, issuer, validity and fingerprints.
+ * Nothing is verified here: neither a signature nor a date. */
 #ifndef JM_BASE_CERTIFICATE_H
 #define JM_BASE_CERTIFICATE_H
 
@@ -10,24 +10,26 @@
 #include "common/base/err.h"
 #include "common/base/span.h"
 
-#define JM_CERTIFICATE_PIN_BYTES 64 /* "sha256//" + 44 of base64 + NUL */
+#define JM_CERTIFICATE_PIN_BYTES 64 /* "sha256//", 44 digits of base64 and a NUL fit */
 
+/* All texts end with a NUL and are cut when they are longer than their field. */
 struct jm_certificate {
-	char subject[256]; /* RFC 2253 style, ASCII; cut when longer */
+	char subject[256]; /* as RFC 2253 writes it, in ASCII */
 	char issuer[256];
-	char names[512]; /* DNS names and addresses of subjectAltName, comma-separated; "" without
-			  */
-	int64_t from_ms, until_ms;             /* since 1970 UTC */
+	/* DNS names and IP addresses of subjectAltName, separated by commas; may be "" */
+	char names[512];
+	int64_t from_ms, until_ms;             /* validity, ms since 1970 UTC; 0: unreadable */
 	char fingerprint[JM_SHA256_HEX_BYTES]; /* SHA-256 of the certificate */
-	char pin[JM_CERTIFICATE_PIN_BYTES];    /* SHA-256 of its public key, "sha256//BASE64" */
+	char pin[JM_CERTIFICATE_PIN_BYTES];    /* SHA-256 of its public key: "sha256//BASE64" */
 };
 
-/* Read the first certificate of PEM text. CORRUPT when there is none that can be read. Any thread.
- */
+/* Read the first certificate of PEM text into *c_r. Returns 0, or -1 with err filled: CORRUPT when
+ * there is no readable certificate, TEMP when OpenSSL fails. Any thread. */
 int jm_certificate_read(
     struct jm_span pem, struct jm_certificate *c_r, struct jm_err *err) JM_MUST_CHECK;
 
-/* 0 when text has the form of a pin ("sha256//" and 32 bytes of base64), else -1. */
+/* Return 0 when text has the form of a pin ("sha256//" and 32 bytes in base64), else -1. Any
+ * thread. */
 int jm_certificate_check_pin(struct jm_span text);
 
 #endif

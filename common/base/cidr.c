@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Address ranges: parsing, containment, text. See cidr.h. */
 #include "common/base/cidr.h"
 
 #include <arpa/inet.h>
@@ -15,7 +16,7 @@ static bool is_v4(const struct jm_cidr *c)
 	return c->bits >= 96 && memcmp(c->addr, v4_prefix, sizeof v4_prefix) == 0;
 }
 
-/* Clear the bits behind the prefix; true when there were any. */
+/* Clear the bits after the prefix; true when any was set. */
 static bool clear_host_bits(struct jm_cidr *c)
 {
 	bool any = false;
@@ -87,7 +88,7 @@ bool jm_cidr_contains(const struct jm_cidr *c, const struct jm_cidr *a)
 {
 	unsigned whole = c->bits / 8u, rest = c->bits % 8u;
 
-	/* a short IPv6 prefix such as ::/0 does not mean all of IPv4 */
+	/* a short IPv6 prefix such as ::/0 does not include IPv4 */
 	if (is_v4(a) && c->bits < 96)
 		return false;
 	if (memcmp(c->addr, a->addr, whole) != 0)

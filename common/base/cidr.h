@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Address ranges: n.n.n.n, n.n.n.n/x, IPv6 in any notation with or without /x. IPv4-mapped IPv6
- * counts as IPv4. */
+/*
+ * IP addresses and ranges of addresses: n.n.n.n, n.n.n.n/x, IPv6 in any notation with or without
+ * /x. An address is a range of one. IPv4 is kept as IPv4-mapped IPv6 (::ffff:a.b.c.d), so both
+ * notations of an address are equal. Pure functions, any thread.
+ */
 #ifndef JM_BASE_CIDR_H
 #define JM_BASE_CIDR_H
 
@@ -11,24 +14,25 @@
 #include "common/base/span.h"
 
 struct jm_cidr {
-	unsigned char addr[16]; /* IPv6, or IPv4 mapped (::ffff:a.b.c.d) */
-	unsigned char bits;     /* 0..128 of addr */
+	unsigned char addr[16]; /* network byte order; bits after the prefix are 0 */
+	unsigned char bits;     /* length of the prefix in addr, 0..128 */
 };
 
-/* Parse a range. USAGE with what is wrong: not an address, prefix too long, host bits set (says
- * which range is meant). */
+/* Parse a range into *c_r. Returns 0, or -1 with err filled (USAGE): not an address, a prefix that
+ * is too long, or bits set after the prefix (the text then names the range that is meant). */
 int jm_cidr_parse(struct jm_span text, struct jm_cidr *c_r, struct jm_err *err) JM_MUST_CHECK;
 
-/* An address as a range of one. False when the family is neither AF_INET nor AF_INET6 (or sa is
- * NULL). */
+/* Make *c_r the range of the one address in sa; the port is ignored. Returns false, with *c_r
+ * untouched, when sa is NULL or its family is neither AF_INET nor AF_INET6. */
 bool jm_cidr_from_sockaddr(const struct sockaddr *sa, struct jm_cidr *c_r);
 
-/* True when the single address a lies in range c. */
+/* True when the single address a is in range c. An IPv6 range shorter than /96, such as ::/0, does
+ * not contain IPv4 addresses. */
 bool jm_cidr_contains(const struct jm_cidr *c, const struct jm_cidr *a);
 
 #define JM_CIDR_TEXT_BYTES 56
 
-/* "192.0.2.0/24"; without the prefix for a single address. Returns buf. */
+/* Write c into buf, "192.0.2.0/24", without the prefix for a single address. Returns buf. */
 char *jm_cidr_format(const struct jm_cidr *c, char buf[JM_CIDR_TEXT_BYTES]);
 
 #endif

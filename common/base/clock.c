@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Clocks and RFC 3339 times. Dates of mail are read in mail/date.c. */
 #include "common/base/clock.h"
 
 #include <pthread.h>
@@ -52,8 +53,8 @@ char *jm_clock_format(int64_t ms, char buf[JM_CLOCK_TEXT_BYTES])
 	return buf;
 }
 
-/* n digits at *text into *v_r; moves *text. */
-static int digits(const char **text, int n, int *v_r)
+/* Read n digits at *text into *v_r and move *text past them. */
+static int clock_digits(const char **text, int n, int *v_r)
 {
 	int v = 0;
 
@@ -72,18 +73,20 @@ int jm_clock_parse(const char *text, int64_t *ms_r)
 	int year, ms = 0, scale = 100;
 	time_t s;
 
-	if (digits(&text, 4, &year) || *text++ != '-' || digits(&text, 2, &tm.tm_mon) ||
-	    *text++ != '-' || digits(&text, 2, &tm.tm_mday))
+	if (clock_digits(&text, 4, &year) != 0 || *text++ != '-' ||
+	    clock_digits(&text, 2, &tm.tm_mon) != 0 || *text++ != '-' ||
+	    clock_digits(&text, 2, &tm.tm_mday) != 0)
 		return -1;
 	tm.tm_year = year - 1900;
 	tm.tm_mon--;
 	if (*text == 'T' || *text == ' ') {
 		text++;
-		if (digits(&text, 2, &tm.tm_hour) || *text++ != ':' || digits(&text, 2, &tm.tm_min))
+		if (clock_digits(&text, 2, &tm.tm_hour) != 0 || *text++ != ':' ||
+		    clock_digits(&text, 2, &tm.tm_min) != 0)
 			return -1;
 		if (*text == ':') {
 			text++;
-			if (digits(&text, 2, &tm.tm_sec))
+			if (clock_digits(&text, 2, &tm.tm_sec) != 0)
 				return -1;
 		}
 		if (*text == '.')
@@ -98,7 +101,7 @@ int jm_clock_parse(const char *text, int64_t *ms_r)
 	s = timegm(&back);
 	if (back.tm_mday != tm.tm_mday || back.tm_mon != tm.tm_mon || back.tm_hour != tm.tm_hour ||
 	    back.tm_min != tm.tm_min)
-		return -1; /* 31 February and the like */
+		return -1; /* no such day or time: 31 February, 24:00 */
 	*ms_r = (int64_t)s * 1000 + ms;
 	return 0;
 }
@@ -109,5 +112,5 @@ void jm_clock_sleep_ms(int64_t ms)
 		.tv_nsec = (long)(ms % 1000) * 1000000 };
 
 	if (ms > 0)
-		(void)nanosleep(&t, NULL); /* a signal may end it early: as documented */
+		nanosleep(&t, NULL); /* a signal may end it early, as documented */
 }

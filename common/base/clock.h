@@ -1,27 +1,29 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Time: milliseconds since 1970 UTC, and its RFC 3339 form. No local time anywhere. */
+/* Time: milliseconds since 1970 UTC, and their form in RFC 3339. Local time is used nowhere. Any
+ * thread may call any function here. */
 #ifndef JM_BASE_CLOCK_H
 #define JM_BASE_CLOCK_H
 
 #include <stdint.h>
 
-/* Wall clock, ms since 1970-01-01T00:00:00Z. Environment JM_CLOCK_OFFSET_MS shifts it (tests). Any
- * thread. */
+/* The wall clock, in ms since 1970-01-01T00:00:00Z. The environment variable JM_CLOCK_OFFSET_MS, if
+ * set, is added (for tests; read once). */
 int64_t jm_clock_now_ms(void);
 
-/* Monotonic clock, microseconds; for durations. */
+/* The monotonic clock, in microseconds from an arbitrary start; for durations. */
 int64_t jm_clock_mono_us(void);
 
 #define JM_CLOCK_TEXT_BYTES 32
 
-/* "2026-11-22T02:03:06.123Z" into buf, which is returned. */
+/* Write ms into buf, as "2026-11-22T02:03:06.123Z", or "-" when it is outside of the years 0 to
+ * 9999. Returns buf. */
 char *jm_clock_format(int64_t ms, char buf[JM_CLOCK_TEXT_BYTES]);
 
-/* Parse what jm_clock_format() writes, also without the fraction, also a date alone (midnight). 0,
- * or -1 with nothing set. */
+/* Parse what jm_clock_format() writes; the fraction, the seconds, the "Z" or the whole time of day
+ * (then midnight) may be missing. Returns 0, or -1 with *ms_r untouched. */
 int jm_clock_parse(const char *text, int64_t *ms_r);
 
-/* Sleep; returns early on a signal. */
+/* Sleep for ms milliseconds, or until a signal arrives. */
 void jm_clock_sleep_ms(int64_t ms);
 
 #endif

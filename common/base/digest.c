@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* SHA-256, random bytes, CRC-32C. See digest.h. */
 #include "common/base/digest.h"
 
 #include <openssl/evp.h>
@@ -7,8 +8,8 @@
 #include <string.h>
 
 static pthread_once_t md_once = PTHREAD_ONCE_INIT;
-static EVP_MD *md; /* fetched once: OpenSSL's implicit fetch costs more than hashing a line of text
-		    */
+/* Fetched once: OpenSSL's implicit fetch costs more than hashing a line of text. */
+static EVP_MD *md;
 
 static void md_fetch(void)
 {
@@ -110,8 +111,7 @@ int jm_random_bytes(void *p, size_t n, struct jm_err *err)
 	return 0;
 }
 
-/* ---- CRC-32C: the processor's instruction where there is one, else a table
- * --------------------------------------- */
+/* ---- CRC-32C: by the processor's instruction if it has one, else by a table ---- */
 
 static uint32_t crc_table[256];
 static pthread_once_t crc_once = PTHREAD_ONCE_INIT;

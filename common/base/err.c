@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Filling error objects. Callers decide how to handle an error. See err.h. */
 #include "common/base/err.h"
 
 #include <errno.h>

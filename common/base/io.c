@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Files, and faults injected by tests. The content of files is not known here. See io.h. */
 #include "common/base/io.h"
 
 #include <errno.h>
@@ -12,8 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* ---- the fault seam
- * -------------------------------------------------------------------------------------------- */
+/* ---- injected faults ---- */
 
 enum op { OP_OPEN, OP_WRITE, OP_SYNC, OP_TRUNCATE, OP_RENAME, OP_ANY, OP_N };
 
@@ -59,7 +59,7 @@ static void fault_read(void)
 			fault.sys = codes[i].sys;
 }
 
-/* True when this call has to fail; errno is set. */
+/* True when this call has to fail; errno is then set. */
 static bool fault_hits(enum op op)
 {
 	unsigned long n;
@@ -76,9 +76,7 @@ static bool fault_hits(enum op op)
 	return true;
 }
 
-/* ---- files
- * -----------------------------------------------------------------------------------------------------
- */
+/* ---- files ---- */
 
 static enum jm_err_kind kind_of(int sys)
 {
@@ -150,7 +148,7 @@ int jm_io_pwritev(int fd, struct iovec *v, size_t n, uint64_t offset, struct jm_
 		if (fault.half && n) {
 			ssize_t w = pwrite(fd, v->iov_base, v->iov_len / 2, (off_t)offset);
 
-			(void)w; /* a short write leaves some of it, and then fails */
+			(void)w; /* a short write leaves a part in the file and then fails */
 		}
 		errno = fault.sys;
 		return jm_err_sys(err, JM_E_TEMP, "cannot write");
@@ -178,12 +176,12 @@ int jm_io_pread(int fd, void *p, size_t n, uint64_t offset, struct jm_err *err)
 
 		if (r < 0 && errno == EINTR)
 			continue;
-		if (r < 0) /* a sector that cannot be read will not be readable later either: as
-			      good as altered */
+		/* A sector that cannot be read now cannot be read later either: it is lost. */
+		if (r < 0)
 			return jm_err_sys(
 			    err, errno == EIO ? JM_E_CORRUPT : JM_E_TEMP, "cannot read");
 		if (r == 0) {
-			(void)jm_err_set(err, JM_E_CORRUPT, "file ends %zu bytes too early", n);
+			jm_err_set(err, JM_E_CORRUPT, "file ends %zu bytes too early", n);
 			if (err)
 				err->sys = ENODATA;
 			return -1;
@@ -312,6 +310,6 @@ int jm_io_publish(const char *path, const void *p, size_t n, mode_t mode, struct
 	if (rc == 0)
 		rc = jm_io_sync_dir(slash ? dir : ".", err);
 	else
-		unlink(tmp); /* best effort: the error is already told */
+		unlink(tmp); /* best effort; err already has the reason */
 	return rc;
 }

@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Files: full writes, syncs, and the one seam where tests make them fail.
+ * Files: whole writes and reads, syncs, and the one place where tests make them fail.
  *
- * Every write, sync, truncation, creation and rename of the archive goes through here. With the
- * environment variable JM_FAULT=OP:N:WHAT (OP one of open write sync truncate rename any; WHAT an
- * errno name, "short" for half a write and then ENOSPC, or "kill" for SIGKILL) the Nth such call of
- * the process fails that way; JM_FAULT=OP:N+:WHAT fails from the Nth on. The seam costs one
- * comparison when the variable is not set.
+ * The archive writes, syncs, truncates, creates and renames its volumes through these functions;
+ * only Berkeley DB writes files of its own.
+ *
+ * The environment variable JM_FAULT=OP:N:WHAT makes the Nth call of a kind in this process fail.
+ * OP: open (creating a file), write, sync, truncate, rename, or any. N+ instead of N: that call and
+ * all later ones. WHAT: ENOSPC, EIO, EDQUOT, EMFILE, EACCES or EROFS; "short" for half a write and
+ * then ENOSPC; "kill" for SIGKILL before the call. Without the variable this costs one comparison.
+ *
+ * Unless said otherwise, functions return 0, or -1 with err filled and errno in err->sys. Any
+ * thread.
  */
 #ifndef JM_BASE_IO_H
 #define JM_BASE_IO_H
@@ -18,44 +23,49 @@
 #include "common/base/err.h"
 #include "common/base/span.h"
 
-/* open(2) with O_CLOEXEC added; the descriptor, or -1 (NOTFOUND for ENOENT, DENIED for
- * EACCES/EPERM, else TEMP). */
+/* open(2) with O_CLOEXEC added. Returns the descriptor, owned by the caller, or -1: NOTFOUND for
+ * ENOENT, DENIED for EACCES and EPERM, else TEMP. */
 int jm_io_open(const char *path, int flags, mode_t mode, struct jm_err *err) JM_MUST_CHECK;
 
-/* Write all of p at the descriptor's position. TEMP. */
+/* Write all n bytes at the position of fd. TEMP; then a part may have been written. */
 int jm_io_write(int fd, const void *p, size_t n, struct jm_err *err) JM_MUST_CHECK;
 
-/* Write all of the vector at offset; the vector's entries are changed while doing so. TEMP; then
- * the file may hold a part. */
+/* Write all of v (n entries, which are changed on the way) at offset. TEMP; then a part may have
+ * been written. */
 int jm_io_pwritev(
     int fd, struct iovec *v, size_t n, uint64_t offset, struct jm_err *err) JM_MUST_CHECK;
 
-/* Read exactly n bytes at offset. CORRUPT when the file ends before (err->sys ENODATA) or the disk
- * cannot read it (EIO), TEMP on another error. */
+/* Read exactly n bytes at offset. CORRUPT when the file is shorter (err->sys is ENODATA) or the
+ * disk cannot read them (EIO), else TEMP. */
 int jm_io_pread(int fd, void *p, size_t n, uint64_t offset, struct jm_err *err) JM_MUST_CHECK;
 
-/* fdatasync(2). TEMP; a failure is final for that file: later success proves nothing. */
+/* fdatasync(2). TEMP; a failure is final for this file: a later success proves nothing about the
+ * bytes written before. */
 int jm_io_datasync(int fd, struct jm_err *err) JM_MUST_CHECK;
 
-/* fsync(2) of the folder path, so that names in it last. TEMP. */
+/* fsync(2) of the folder at path, which makes the names in it durable. NOTFOUND, DENIED, TEMP. */
 int jm_io_sync_dir(const char *path, struct jm_err *err) JM_MUST_CHECK;
 
-/* ftruncate(2). TEMP. */
+/* ftruncate(2) to length bytes. TEMP. */
 int jm_io_truncate(int fd, uint64_t length, struct jm_err *err) JM_MUST_CHECK;
 
 /* rename(2). TEMP. */
 int jm_io_rename(const char *from, const char *to, struct jm_err *err) JM_MUST_CHECK;
 
-/* mkdir(2) with all parents; existing folders are fine. DENIED, TEMP. */
+/* mkdir(2) of path and all its parents; existing folders are fine. DENIED, NOTFOUND, TEMP; USAGE
+ * for an empty path or one that is too long. */
 int jm_io_mkdirs(const char *path, mode_t mode, struct jm_err *err) JM_MUST_CHECK;
 
-/* Read a whole file of at most max_bytes into a buffer of the caller's (malloc, NUL added, not
- * counted). LIMIT, NOTFOUND, ... */
+/* Read a whole regular file of at most max_bytes. *p_r: a buffer of *n_r bytes and a NUL, which the
+ * caller frees with free(). LIMIT when the file is larger, USAGE when it is not a regular file,
+ * NOTFOUND, DENIED, CORRUPT, TEMP. */
 int jm_io_read_file(const char *path, size_t max_bytes, unsigned char **p_r, size_t *n_r,
     struct jm_err *err) JM_MUST_CHECK;
 
-/* Write a file by temporary name, sync, rename, sync of the folder. It gets mode, whatever the
- * umask. */
+/* Replace the file at path by n bytes, durably and at once: write path.tmp, sync it, rename it,
+ * sync the folder. The file gets mode whatever the umask is. DENIED, NOTFOUND, TEMP; USAGE for a
+ * path that is too long. After a failure the old file is untouched, unless only the last sync
+ * failed. */
 int jm_io_publish(
     const char *path, const void *p, size_t n, mode_t mode, struct jm_err *err) JM_MUST_CHECK;
 

@@ -8,6 +8,8 @@ common_libjm_a_SOURCES += \
 	common/base/num.c common/base/num.h \
 	common/base/cidr.c common/base/cidr.h \
 	common/base/io.c common/base/io.h \
+	common/base/program.c common/base/program.h \
+	common/base/socket.c common/base/socket.h \
 	common/base/scratch.c common/base/scratch.h \
 	common/base/spool.c common/base/spool.h \
 	common/base/digest.c common/base/digest.h \

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Writing log lines. Callers decide which events exist. See log.h. */
 #include "common/base/log.h"
 
 #include <inttypes.h>
@@ -11,7 +12,7 @@
 #include "common/base/clock.h"
 
 #define LINE_BYTES 2000
-#define VALUE_BYTES 400 /* of one value; the rest is cut and marked */
+#define VALUE_BYTES 400 /* of one value; the rest is cut off and replaced by "..." */
 
 static atomic_int level_max = JM_LOG_INFO;
 static bool to_stderr = true;
@@ -35,21 +36,21 @@ struct line {
 	size_t len;
 };
 
-static void put(struct line *l, char c)
+static void line_put(struct line *l, char c)
 {
 	if (l->len < sizeof l->text - 1)
 		l->text[l->len++] = c;
 }
 
-static void put_str(struct line *l, const char *s)
+static void line_put_str(struct line *l, const char *s)
 {
 	while (*s)
-		put(l, *s++);
+		line_put(l, *s++);
 }
 
-/* Bare when it is a plain word, else quoted; bytes that could break a line or a terminal are
- * written as \xNN. */
-static void put_value(struct line *l, struct jm_span s)
+/* Write a value: bare when it is a plain word, else quoted. Bytes that could break a line or a
+ * terminal become \xNN. */
+static void line_put_value(struct line *l, struct jm_span s)
 {
 	static const char hex[] = "0123456789abcdef";
 	size_t i, n = s.len < VALUE_BYTES ? s.len : VALUE_BYTES;
@@ -59,51 +60,51 @@ static void put_value(struct line *l, struct jm_span s)
 		plain = s.p[i] > ' ' && s.p[i] < 127 && s.p[i] != '"' && s.p[i] != '\\' &&
 		    s.p[i] != '=';
 	if (!plain)
-		put(l, '"');
+		line_put(l, '"');
 	for (i = 0; i < n; i++) {
 		unsigned char c = s.p[i];
 
 		if (c == '"' || c == '\\') {
-			put(l, '\\');
-			put(l, (char)c);
+			line_put(l, '\\');
+			line_put(l, (char)c);
 		} else if (c < ' ' || c == 127) {
-			put_str(l, "\\x");
-			put(l, hex[c >> 4]);
-			put(l, hex[c & 15]);
+			line_put_str(l, "\\x");
+			line_put(l, hex[c >> 4]);
+			line_put(l, hex[c & 15]);
 		} else {
-			put(l, (char)c);
+			line_put(l, (char)c);
 		}
 	}
 	if (n < s.len)
-		put_str(l, "...");
+		line_put_str(l, "...");
 	if (!plain)
-		put(l, '"');
+		line_put(l, '"');
 }
 
-static void put_pair(struct line *l, const struct jm_log_pair *p)
+static void line_put_pair(struct line *l, const struct jm_log_pair *p)
 {
 	char num[24];
 
-	put(l, ' ');
-	put_str(l, p->key);
-	put(l, '=');
+	line_put(l, ' ');
+	line_put_str(l, p->key);
+	line_put(l, '=');
 	switch (p->value.type) {
 	case 'u':
 		snprintf(num, sizeof num, "%" PRIu64, p->value.v.u);
-		put_str(l, num);
+		line_put_str(l, num);
 		break;
 	case 'i':
 		snprintf(num, sizeof num, "%" PRId64, p->value.v.i);
-		put_str(l, num);
+		line_put_str(l, num);
 		break;
 	case 'p':
-		put_value(l, p->value.v.p);
+		line_put_value(l, p->value.v.p);
 		break;
 	default:
 		if (p->value.v.s)
-			put_value(l, jm_span_str(p->value.v.s));
+			line_put_value(l, jm_span_str(p->value.v.s));
 		else
-			put(l, '-');
+			line_put(l, '-');
 	}
 }
 
@@ -116,19 +117,19 @@ void jm_log_write(enum jm_log_level level, const char *event, const struct jm_lo
 		return;
 	if (to_stderr && for_journald) {
 		snprintf(head, sizeof head, "<%d>", (int)level);
-		put_str(&l, head);
+		line_put_str(&l, head);
 	} else if (to_stderr) {
-		put_str(&l, jm_clock_format(jm_clock_now_ms(), now));
-		put(&l, ' ');
+		line_put_str(&l, jm_clock_format(jm_clock_now_ms(), now));
+		line_put(&l, ' ');
 	}
-	put_str(&l, event);
+	line_put_str(&l, event);
 	for (; pairs->key; pairs++)
-		put_pair(&l, pairs);
+		line_put_pair(&l, pairs);
 	if (to_stderr) {
-		put(&l, '\n');
+		line_put(&l, '\n');
 		l.text[l.len - 1] = '\n'; /* also when the line was cut */
 		if (write(STDERR_FILENO, l.text, l.len) < 0)
-			return; /* nowhere left to report it */
+			return; /* there is nowhere to report it */
 	} else {
 		l.text[l.len] = 0;
 		syslog((int)level, "%s", l.text);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Numbers from text and from bytes. See num.h. */
 #include "common/base/num.h"
 
 int jm_num_u64(struct jm_span text, uint64_t min, uint64_t max, uint64_t *value_r)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Strict numbers from text: the whole text or nothing, no locale, no octal, no silent overflow. */
+/* Strict numbers from text (all of the text or nothing, no locale, no octal, no silent overflow),
+ * and big-endian numbers in bytes. Pure functions, any thread. */
 #ifndef JM_BASE_NUM_H
 #define JM_BASE_NUM_H
 
@@ -7,10 +8,12 @@
 
 #include "common/base/span.h"
 
-/* Decimal digits only, min <= value <= max. 0, or -1 with *value_r untouched. */
+/* Read text, which must be decimal digits only, with min <= value <= max. Returns 0, or -1 with
+ * *value_r untouched. */
 int jm_num_u64(struct jm_span text, uint64_t min, uint64_t max, uint64_t *value_r);
 
-/* Big-endian store and load: the form of all numbers in keys and records. */
+/* Store and load a big-endian number of 8 or 4 bytes at p, which needs no alignment: the form of
+ * all numbers in keys and records. */
 void jm_num_put_be64(unsigned char *p, uint64_t v);
 uint64_t jm_num_get_be64(const unsigned char *p);
 void jm_num_put_be32(unsigned char *p, uint32_t v);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Scratch memory. The unlinked files come from spool.c. See scratch.h. */
 #include "common/base/scratch.h"
 
 #include <errno.h>
@@ -13,7 +14,7 @@
 struct jm_scratch_piece {
 	struct jm_scratch_piece *next;
 	void *p;
-	size_t map_len; /* 0: memory */
+	size_t map_len; /* 0: p is memory of malloc(), not a mapping */
 };
 
 void jm_scratch_init(struct jm_scratch *s, const char *dir)

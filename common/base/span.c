@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Comparing, trimming and searching spans. See span.h. */
 #include "common/base/span.h"
 
 bool jm_span_eq(struct jm_span a, struct jm_span b)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Spools. See spool.h. */
 #include "common/base/spool.h"
 
 #include <errno.h>
@@ -10,8 +11,8 @@
 
 #include "common/base/io.h"
 
-#define WRITE_BYTES (256u * 1024u) /* gathered before a write, once in a file */
-#define KEEP_BYTES (128u * 1024u)  /* memory kept from one message to the next */
+#define WRITE_BYTES (256u * 1024u) /* collected before each write to the file */
+#define KEEP_BYTES (128u * 1024u)  /* of memory kept from one message to the next */
 
 void jm_spool_init(struct jm_spool *s, const char *dir, uint64_t max_bytes)
 {
@@ -19,7 +20,7 @@ void jm_spool_init(struct jm_spool *s, const char *dir, uint64_t max_bytes)
 	jm_buf_init(&s->mem, dir ? JM_SPOOL_MEMORY_BYTES : (size_t)max_bytes);
 }
 
-static void unmap(struct jm_spool *s)
+static void spool_unmap(struct jm_spool *s)
 {
 	if (s->map)
 		munmap(s->map, s->map_len);
@@ -27,14 +28,20 @@ static void unmap(struct jm_spool *s)
 	s->map_len = 0;
 }
 
-/* An unlinked file; by name and unlink(2) where the file system has no O_TMPFILE. */
+/* By mkstemp(3) and unlink(2) where the file system has no O_TMPFILE. */
 int jm_spool_open_unlinked(const char *dir, struct jm_err *err)
 {
+	struct jm_err cause = { JM_E_NONE, 0, "" };
 	char path[4096];
-	int fd = jm_io_open(dir, O_TMPFILE | O_RDWR, 0600, err);
+	int fd = jm_io_open(dir, O_TMPFILE | O_RDWR, 0600, &cause);
 
-	if (fd >= 0 || err->sys != EOPNOTSUPP)
+	if (fd >= 0)
 		return fd;
+	if (cause.sys != EOPNOTSUPP) {
+		if (err)
+			*err = cause;
+		return -1;
+	}
 	if (snprintf(path, sizeof path, "%s/spool.XXXXXX", dir) >= (int)sizeof path)
 		return jm_err_set(err, JM_E_CONFIG, "spool folder's name is too long");
 	fd = mkostemp(path, O_CLOEXEC);
@@ -44,7 +51,7 @@ int jm_spool_open_unlinked(const char *dir, struct jm_err *err)
 	return fd;
 }
 
-static int flush(struct jm_spool *s, struct jm_err *err)
+static int spool_flush(struct jm_spool *s, struct jm_err *err)
 {
 	if (jm_io_write(s->fd, s->mem.p, s->mem.len, err) != 0)
 		return jm_err_wrap(err, "spool file");
@@ -54,18 +61,18 @@ static int flush(struct jm_spool *s, struct jm_err *err)
 
 int jm_spool_write(struct jm_spool *s, const void *p, size_t n, struct jm_err *err)
 {
-	unmap(s);
+	spool_unmap(s);
 	if (n > s->max_bytes || s->len > s->max_bytes - n)
 		return jm_err_set(err, JM_E_LIMIT, "message is larger than %llu bytes",
 		    (unsigned long long)s->max_bytes);
 	if (s->dir && s->fd < 0 && s->mem.len + n > JM_SPOOL_MEMORY_BYTES) {
 		s->fd = jm_spool_open_unlinked(s->dir, err);
-		if (s->fd < 0 || flush(s, err) != 0)
+		if (s->fd < 0 || spool_flush(s, err) != 0)
 			return -1;
 		jm_buf_release(&s->mem);
 	}
 	if (s->fd >= 0 && s->mem.len + n > WRITE_BYTES) {
-		if (flush(s, err) != 0)
+		if (spool_flush(s, err) != 0)
 			return -1;
 		if (n >= WRITE_BYTES) {
 			if (jm_io_write(s->fd, p, n, err) != 0)
@@ -89,7 +96,7 @@ int jm_spool_view(struct jm_spool *s, struct jm_span *bytes_r, struct jm_err *er
 		return 0;
 	}
 	if (!s->map) {
-		if (s->mem.len && flush(s, err) != 0)
+		if (s->mem.len && spool_flush(s, err) != 0)
 			return -1;
 		map = mmap(NULL, (size_t)s->len, PROT_READ, MAP_SHARED, s->fd, 0);
 		if (map == MAP_FAILED)
@@ -104,7 +111,7 @@ int jm_spool_view(struct jm_spool *s, struct jm_span *bytes_r, struct jm_err *er
 
 void jm_spool_reset(struct jm_spool *s)
 {
-	unmap(s);
+	spool_unmap(s);
 	if (s->fd >= 0)
 		close(s->fd);
 	s->fd = -1;

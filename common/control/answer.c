@@ -1,16 +1,21 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The verbs that need the archive: strict arguments in, archive calls, JSON objects or bytes out.
- * One function a verb. */
+/*
+ * The verbs that need the archive: a table of them with their arguments, the strict check of a
+ * request, and one function for each verb, which calls the archive and passes on its objects and
+ * bytes. Who may ask, and sockets: milter/daemon/control.c.
+ */
 #include "common/control/answer.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "common/base/clock.h"
-#include "common/mail/domain.h"
 #include "common/base/log.h"
+#include "common/control/criterion.h"
+#include "common/mail/domain.h"
 
-/* What a verb may be given. A flag counts only as true; dates are text for jm_clock_parse(). */
+/* Kinds of arguments. A flag that is false is as good as absent; a date is text for
+ * jm_clock_parse(). */
 enum kind { FLAG, NUMBER, TEXT, DATE };
 
 struct argument {
@@ -19,9 +24,9 @@ struct argument {
 	bool needed;
 };
 
-#define ARGUMENTS_MAX 28
+#define ARGUMENTS_MAX 10
 
-/* A request whose arguments were checked, so that what follows need not. */
+/* A request whose arguments are checked already. */
 struct question {
 	struct jm_archive *archive;
 	const json_t *daemon_state;
@@ -32,7 +37,8 @@ struct question {
 struct verb {
 	const char *name;
 	int (*answer)(const struct question *q, struct jm_err *err);
-	struct argument arguments[ARGUMENTS_MAX]; /* the end: a NULL name */
+	struct argument arguments[ARGUMENTS_MAX];                     /* the end: a NULL name */
+	enum { CRITERIA_NONE, CRITERIA_LIST, CRITERIA_ALL } criteria; /* that it takes besides */
 };
 
 static uint64_t number(const struct question *q, const char *name)
@@ -50,18 +56,18 @@ static bool flag(const struct question *q, const char *name)
 	return json_is_true(json_object_get(q->request, name));
 }
 
-/* 0 when it was not given. */
+/* In milliseconds since 1970; 0 when the argument is absent. */
 static int64_t date_ms(const struct question *q, const char *name)
 {
 	const char *s = text(q, name);
 	int64_t ms = 0;
 
-	if (!s || jm_clock_parse(s, &ms) < 0)
+	if (!s || jm_clock_parse(s, &ms) != 0)
 		return 0;
 	return ms;
 }
 
-/* A visitor that hands the object on. */
+/* A visitor that passes the object on to the receiver. ctx: the question. */
 static int pass_on(void *ctx, const json_t *object, struct jm_err *err)
 {
 	const struct question *q = ctx;
@@ -80,15 +86,15 @@ static int add_days(const struct question *q, json_t *status, struct jm_err *err
 {
 	json_t *days = NULL;
 
-	if (jm_archive_days(q->archive, text(q, "service"), &days, err) < 0)
+	if (jm_archive_days(q->archive, text(q, "service"), &days, err) != 0)
 		return -1;
 	return json_object_set_new(status, "days", days) == 0
 	    ? 0
 	    : jm_err_set(err, JM_E_TEMP, "no memory for the days");
 }
 
-/* What the daemon knows of a service and the archive does not, as it cannot be written now or was
- * not yet. */
+/* Put into the archive's rows the status that only the daemon knows, because the archive cannot be
+ * written now or was not written yet. */
 static int add_standing(const struct question *q, const json_t *status, struct jm_err *err)
 {
 	const json_t *rows = json_object_get(status, "services"),
@@ -115,10 +121,10 @@ static int answer_status(const struct question *q, struct jm_err *err)
 	json_t *status = NULL;
 	int rc = -1;
 
-	if (jm_archive_status(q->archive, &status, err) < 0)
+	if (jm_archive_status(q->archive, &status, err) != 0)
 		return -1;
 	if (json_object_set_new(status, "daemon",
-		q->daemon_state ? json_deep_copy(q->daemon_state) : json_null()) < 0)
+		q->daemon_state ? json_deep_copy(q->daemon_state) : json_null()) != 0)
 		jm_err_set(err, JM_E_TEMP, "no memory for the status");
 	else if (add_standing(q, status, err) == 0 &&
 	    (!flag(q, "days") || add_days(q, status, err) == 0))
@@ -134,7 +140,7 @@ static int answer_live(const struct question *q, struct jm_err *err)
 	return q->out->object(q->out->ctx, q->daemon_state, err);
 }
 
-/* The order that "sort" names; -1: none. */
+/* The order with this name; -1: there is none. */
 static int sort_named(const char *name)
 {
 	static const char *const names[] = { [JM_SORT_ID] = "date",
@@ -149,32 +155,41 @@ static int sort_named(const char *name)
 	return -1;
 }
 
-/* list and search: the same, with more or fewer criteria. */
+/* Set the fields of the criteria that were given. */
+static void fill_filter(const struct question *q, struct jm_archive_filter *f)
+{
+	size_t n;
+	const struct jm_criterion *rows = jm_criteria(&n);
+
+	for (size_t i = 0; i < n; i++) {
+		void *field = (char *)f + rows[i].offset;
+
+		switch (rows[i].type) {
+		case JM_CRITERION_FLAG:
+			*(bool *)field = flag(q, rows[i].name);
+			break;
+		case JM_CRITERION_TEXT:
+			*(const char **)field = text(q, rows[i].name);
+			break;
+		case JM_CRITERION_DATE:
+			*(int64_t *)field = date_ms(q, rows[i].name);
+			break;
+		case JM_CRITERION_SIZE:
+			*(uint64_t *)field = number(q, rows[i].name);
+			break;
+		}
+	}
+}
+
+/* list and search: the same, with fewer or all criteria. */
 static int answer_list(const struct question *q, struct jm_err *err)
 {
 	int sort = text(q, "sort") ? sort_named(text(q, "sort")) : JM_SORT_ID;
-	const struct jm_archive_filter f = {
+	struct jm_archive_filter f = {
 		.after_id = number(q, "after"),
 		.limit = number(q, "limit"),
 		.reverse = flag(q, "reverse"),
-		.set_aside = flag(q, "set-aside") || flag(q, "expired"),
 		.expired = flag(q, "expired"),
-		.bcc = flag(q, "bcc"),
-		.address = text(q, "address"),
-		.sender = text(q, "sender"),
-		.recipient = text(q, "recipient"),
-		.domain = text(q, "domain"),
-		.subdomains = flag(q, "subdomains"),
-		.message_id = text(q, "message-id"),
-		.service = text(q, "service"),
-		.subject = text(q, "subject"),
-		.attachment = text(q, "attachment"),
-		.min_bytes = number(q, "min-size"),
-		.max_bytes = number(q, "max-size"),
-		.since_ms = date_ms(q, "since"),
-		.until_ms = date_ms(q, "until"),
-		.sent_since_ms = date_ms(q, "sent-since"),
-		.sent_until_ms = date_ms(q, "sent-until"),
 		.sort = (enum jm_archive_sort)sort,
 		.progress = pass_progress,
 	};
@@ -183,6 +198,8 @@ static int answer_list(const struct question *q, struct jm_err *err)
 		return jm_err_set(err, JM_E_USAGE,
 		    "search: \"sort\" is date, sent, size, sender or subject, not \"%.40s\"",
 		    text(q, "sort"));
+	fill_filter(q, &f);
+	f.set_aside = f.set_aside || f.expired;
 	return jm_archive_list(q->archive, &f, pass_on, (void *)(uintptr_t)q, err);
 }
 
@@ -191,7 +208,7 @@ static int show_item(const struct question *q, uint64_t id, struct jm_err *err)
 	json_t *item = NULL;
 	int rc;
 
-	if (jm_archive_show(q->archive, id, &item, err) < 0)
+	if (jm_archive_show(q->archive, id, &item, err) != 0)
 		return -1;
 	rc = flag(q, "bcc") ? 0 : jm_archive_hide_bcc(q->archive, item, err);
 	if (rc == 0)
@@ -204,7 +221,7 @@ static int show_item(const struct question *q, uint64_t id, struct jm_err *err)
 	return rc;
 }
 
-/* The items of a Message-ID; few as a rule. */
+/* The first items with a Message-ID; rarely more than one or two. */
 struct named {
 	uint64_t id[64];
 	size_t n;
@@ -236,11 +253,11 @@ static int show_named(const struct question *q, struct jm_err *err)
 	return rc;
 }
 
-/* By id, by the number of one of its reports, or by Message-ID. */
+/* Show an item by its id, by the number of one of its reports, or by Message-ID. */
 static int answer_show(const struct question *q, struct jm_err *err)
 {
 	uint64_t id = number(q, "id"), item;
-	struct jm_err why;
+	struct jm_err ignored;
 
 	if (text(q, "message-id"))
 		return show_named(q, err);
@@ -248,17 +265,18 @@ static int answer_show(const struct question *q, struct jm_err *err)
 		return jm_err_set(err, JM_E_USAGE, "show: \"id\" or \"message-id\" is missing");
 	if (show_item(q, id, err) == 0)
 		return 0;
-	if (err->kind != JM_E_NOTFOUND || jm_archive_item_of(q->archive, id, &item, &why) != 1 ||
-	    item == id)
+	if (err->kind != JM_E_NOTFOUND ||
+	    jm_archive_item_of(q->archive, id, &item, &ignored) != 1 || item == id)
 		return -1;
 	return show_item(q, item, err);
 }
 
 static int answer_export(const struct question *q, struct jm_err *err)
 {
-	enum jm_export what = flag(q, "report") ? JM_EXPORT_REPORT
-	    : flag(q, "raw")                    ? JM_EXPORT_RAW
-						: JM_EXPORT_MESSAGE;
+	struct jm_export x = { .id = number(q, "id"),
+		.part = flag(q, "report") ? JM_EXPORT_REPORT
+		    : flag(q, "raw")      ? JM_EXPORT_RAW
+					  : JM_EXPORT_MESSAGE };
 	uint64_t which = number(q, "which");
 
 	if (flag(q, "report") && flag(q, "raw"))
@@ -267,11 +285,11 @@ static int answer_export(const struct question *q, struct jm_err *err)
 		return jm_err_set(err, JM_E_NOTFOUND,
 		    "export: item %llu has no number %llu of these",
 		    (unsigned long long)number(q, "id"), (unsigned long long)which);
-	return jm_archive_export(
-	    q->archive, number(q, "id"), what, (unsigned)which, q->out->bytes, q->out->ctx, err);
+	x.which = (unsigned)which;
+	return jm_archive_export(q->archive, &x, q->out->bytes, q->out->ctx, err);
 }
 
-/* While a daemon runs, dashboards show when the archive was last verified. */
+/* Store the result of a verification as an event, for dashboards; only when a daemon runs. */
 static void note_verify(const struct question *q, uint64_t from, const json_t *summary)
 {
 	bool ok = json_is_true(json_object_get(summary, "ok"));
@@ -288,12 +306,12 @@ static void note_verify(const struct question *q, uint64_t from, const json_t *s
 	    (unsigned long long)from,
 	    (long long)json_integer_value(json_object_get(summary, "problems")));
 	e.text = line;
-	if (jm_archive_note(q->archive, &e, &err) < 0)
+	if (jm_archive_note(q->archive, &e, &err) != 0)
 		JM_LOG(JM_LOG_ERROR, "event-lost", { "kind", JM_S(e.kind) },
 		    { "error", JM_S(err.text) });
 }
 
-/* Where to begin: behind "after", or with what was archived since "since". */
+/* The first record to verify: the one after "after", or the first archived since "since". */
 static int verify_from(const struct question *q, uint64_t *seq_r, struct jm_err *err)
 {
 	int64_t since_ms = date_ms(q, "since");
@@ -305,15 +323,17 @@ static int verify_from(const struct question *q, uint64_t *seq_r, struct jm_err 
 
 static int answer_verify(const struct question *q, struct jm_err *err)
 {
+	struct jm_verification v = { .resume = flag(q, "resume"),
+		.progress = pass_progress,
+		.finding = pass_on,
+		.ctx = (void *)(uintptr_t)q };
 	json_t *summary = NULL;
-	uint64_t from;
 	int rc;
 
-	if (verify_from(q, &from, err) < 0 ||
-	    jm_archive_verify(q->archive, from, flag(q, "resume"), pass_progress, pass_on,
-		(void *)(uintptr_t)q, &summary, err) < 0)
+	if (verify_from(q, &v.since_seq, err) != 0 ||
+	    jm_archive_verify(q->archive, &v, &summary, err) != 0)
 		return -1;
-	note_verify(q, from, summary);
+	note_verify(q, v.since_seq, summary);
 	rc = q->out->object(q->out->ctx, summary, err);
 	json_decref(summary);
 	return rc;
@@ -347,13 +367,13 @@ static int answer_domain(const struct question *q, struct jm_err *err)
 	return jm_archive_domain(q->archive, "jmctl", &c, err);
 }
 
-/* Events that pass the filters, until there are enough. */
+/* Passes on the events that match the request, until there are enough. */
 struct sieve {
 	const struct question *q;
 	uint64_t left; /* 0: no limit */
 };
 
-static bool equals(const struct question *q, const char *name, const json_t *event)
+static bool event_equals(const struct question *q, const char *name, const json_t *event)
 {
 	const char *want = text(q, name), *is = json_string_value(json_object_get(event, name));
 
@@ -375,24 +395,39 @@ bool jm_answer_is_kind(const char *kinds, const char *kind)
 	}
 }
 
-static int sift(void *ctx, const json_t *event, struct jm_err *err)
+static int event_sift(void *ctx, const json_t *event, struct jm_err *err)
 {
 	struct sieve *s = ctx;
 	const char *time = json_string_value(json_object_get(event, "time"));
 	int64_t ms = 0, since = date_ms(s->q, "since"), until = date_ms(s->q, "until");
 	int rc;
 
-	if (!equals(s->q, "service", event) ||
+	if (!event_equals(s->q, "service", event) ||
 	    !jm_answer_is_kind(
 		text(s->q, "kind"), json_string_value(json_object_get(event, "kind"))) ||
-	    !equals(s->q, "actor", event))
+	    !event_equals(s->q, "actor", event))
 		return 0;
 	if ((since || until) &&
-	    (!time || jm_clock_parse(time, &ms) < 0 || (since && ms < since) ||
+	    (!time || jm_clock_parse(time, &ms) != 0 || (since && ms < since) ||
 		(until && ms >= until)))
 		return 0;
 	rc = pass_on((void *)(uintptr_t)s->q, event, err);
 	return rc == 0 && s->left > 0 && --s->left == 0 ? 1 : rc;
+}
+
+/* Parse the argument with this name, the text of a place in the log. *place_r is the caller's; NULL
+ * when the argument is absent. USAGE when it is not JSON. */
+static int read_place(
+    const struct question *q, const char *name, json_t **place_r, struct jm_err *err)
+{
+	const char *s = text(q, name);
+
+	*place_r = NULL;
+	if (!s || jm_json_read(s, strlen(s), place_r, err) == 0)
+		return 0;
+	if (err->kind != JM_E_CORRUPT)
+		return -1;
+	return jm_err_set(err, JM_E_USAGE, "%s: \"%s\" is no place", text(q, "verb"), name);
 }
 
 static int answer_dump(const struct question *q, struct jm_err *err)
@@ -403,9 +438,12 @@ static int answer_dump(const struct question *q, struct jm_err *err)
 
 static int answer_backup(const struct question *q, struct jm_err *err)
 {
-	json_t *tip = text(q, "tip") ? json_loads(text(q, "tip"), 0, NULL) : NULL;
-	int rc = jm_archive_copy(q->archive, tip, q->out->object, q->out->bytes, q->out->ctx, err);
+	json_t *tip;
+	int rc;
 
+	if (read_place(q, "tip", &tip, err) != 0)
+		return -1;
+	rc = jm_archive_copy(q->archive, tip, q->out->object, q->out->bytes, q->out->ctx, err);
 	json_decref(tip);
 	return rc;
 }
@@ -414,24 +452,28 @@ static int answer_events(const struct question *q, struct jm_err *err)
 {
 	struct sieve s = { q, number(q, "limit") };
 
-	return jm_archive_events(q->archive, number(q, "after"), 0, sift, &s, err);
+	return jm_archive_events(q->archive, number(q, "after"), 0, event_sift, &s, err);
 }
 
-/* The last object is the place where to go on. */
+/* The last object is the place from which to continue. */
 static int answer_follow(const struct question *q, struct jm_err *err)
 {
-	json_t *from = text(q, "from") ? json_loads(text(q, "from"), 0, NULL) : NULL, *next = NULL,
-	       *o;
+	struct jm_following f = {
+		.limit = number(q, "limit"), .visit = pass_on, .ctx = (void *)(uintptr_t)q
+	};
+	json_t *from, *next = NULL, *o;
 	int rc;
 
-	if (text(q, "from") && !json_is_object(from)) {
+	if (read_place(q, "from", &from, err) != 0)
+		return -1;
+	if (from && !json_is_object(from)) {
 		json_decref(from);
 		return jm_err_set(err, JM_E_USAGE, "follow: \"from\" is no place");
 	}
-	rc = jm_archive_follow(
-	    q->archive, from, number(q, "limit"), pass_on, (void *)(uintptr_t)q, &next, err);
+	f.from = from;
+	rc = jm_archive_follow(q->archive, &f, &next, err);
 	json_decref(from);
-	if (rc < 0)
+	if (rc != 0)
 		return -1;
 	o = json_pack("{s:o}", "next", next);
 	rc = o ? q->out->object(q->out->ctx, o, err)
@@ -448,14 +490,14 @@ static int answer_queue(const struct question *q, struct jm_err *err)
 	if (number(q, "id") == 0)
 		return jm_archive_queue(
 		    q->archive, text(q, "service"), pass_on, (void *)(uintptr_t)q, err);
-	if (jm_archive_queue_show(q->archive, number(q, "id"), &row, err) < 0)
+	if (jm_archive_queue_show(q->archive, number(q, "id"), &row, err) != 0)
 		return -1;
 	rc = q->out->object(q->out->ctx, row, err);
 	json_decref(row);
 	return rc;
 }
 
-static int change(const struct question *q, enum jm_change_to to, enum jm_change_from from,
+static int queue_change(const struct question *q, enum jm_change_to to, enum jm_change_from from,
     unsigned attempts, struct jm_err *err)
 {
 	const struct jm_change c = { .seq = number(q, "id"),
@@ -473,11 +515,11 @@ static int answer_retry(const struct question *q, struct jm_err *err)
 	json_t *row = NULL;
 	unsigned attempts;
 
-	if (jm_archive_queue_show(q->archive, number(q, "id"), &row, err) < 0)
+	if (jm_archive_queue_show(q->archive, number(q, "id"), &row, err) != 0)
 		return -1;
 	attempts = (unsigned)json_integer_value(json_object_get(row, "attempts"));
 	json_decref(row);
-	return change(q, JM_CHANGE_WAIT, JM_FROM_QUEUE, attempts, err);
+	return queue_change(q, JM_CHANGE_WAIT, JM_FROM_QUEUE, attempts, err);
 }
 
 static int answer_release(const struct question *q, struct jm_err *err)
@@ -488,12 +530,13 @@ static int answer_release(const struct question *q, struct jm_err *err)
 	if (!queue && strcmp(from, "set-aside") != 0)
 		return jm_err_set(err, JM_E_USAGE,
 		    "release: \"from\" is queue or set-aside, not \"%.40s\"", from);
-	return change(q, JM_CHANGE_RELEASE, queue ? JM_FROM_QUEUE : JM_FROM_SET_ASIDE, 0, err);
+	return queue_change(
+	    q, JM_CHANGE_RELEASE, queue ? JM_FROM_QUEUE : JM_FROM_SET_ASIDE, 0, err);
 }
 
 static int answer_expire(const struct question *q, struct jm_err *err)
 {
-	return change(q, JM_CHANGE_EXPIRE, JM_FROM_SET_ASIDE, 0, err);
+	return queue_change(q, JM_CHANGE_EXPIRE, JM_FROM_SET_ASIDE, 0, err);
 }
 
 static const struct verb verbs[] = {
@@ -501,20 +544,12 @@ static const struct verb verbs[] = {
 	{ "live", answer_live, { { NULL, FLAG, false } } },
 	{ "list", answer_list,
 	    { { "limit", NUMBER, false }, { "after", NUMBER, false }, { "reverse", FLAG, false },
-		{ "since", DATE, false }, { "until", DATE, false }, { "address", TEXT, false },
-		{ "message-id", TEXT, false }, { "service", TEXT, false },
-		{ "set-aside", FLAG, false }, { "expired", FLAG, false },
-		{ "bcc", FLAG, false } } },
+		{ "expired", FLAG, false } },
+	    CRITERIA_LIST },
 	{ "search", answer_list,
 	    { { "limit", NUMBER, false }, { "after", NUMBER, false }, { "reverse", FLAG, false },
-		{ "since", DATE, false }, { "until", DATE, false }, { "address", TEXT, false },
-		{ "message-id", TEXT, false }, { "service", TEXT, false },
-		{ "set-aside", FLAG, false }, { "expired", FLAG, false }, { "bcc", FLAG, false },
-		{ "sender", TEXT, false }, { "recipient", TEXT, false }, { "domain", TEXT, false },
-		{ "subdomains", FLAG, false }, { "subject", TEXT, false },
-		{ "attachment", TEXT, false }, { "min-size", NUMBER, false },
-		{ "max-size", NUMBER, false }, { "sent-since", DATE, false },
-		{ "sent-until", DATE, false }, { "sort", TEXT, false } } },
+		{ "expired", FLAG, false }, { "sort", TEXT, false } },
+	    CRITERIA_ALL },
 	{ "show", answer_show,
 	    { { "id", NUMBER, false }, { "message-id", TEXT, false }, { "bcc", FLAG, false } } },
 	{ "export", answer_export,
@@ -540,7 +575,7 @@ static const struct verb verbs[] = {
 		{ "text", TEXT, false } } },
 };
 
-/* One argument against its kind. */
+/* Is the value of an argument of its kind? */
 static int check_value(
     const struct verb *v, const struct argument *a, const json_t *value, struct jm_err *err)
 {
@@ -566,25 +601,38 @@ static int check_value(
 		if (json_is_string(value) && jm_clock_parse(json_string_value(value), &ms) == 0)
 			return 0;
 		return jm_err_set(err, JM_E_USAGE,
-		    "%s: \"%s\" is a date in UTC, like 2026-11-22 or 2026-11-22T08:30:00Z, not \"%.40s\"",
+		    "%s: \"%s\" is a date in UTC, like 2026-11-22 or 2026-11-22T08:30:00Z, "
+		    "not \"%.40s\"",
 		    v->name, a->name, json_is_string(value) ? json_string_value(value) : "");
 	}
 	return jm_err_set(err, JM_E_BUG, "%s: argument of unknown kind", v->name);
 }
 
-static const struct argument *argument_named(const struct verb *v, const char *name)
+/* The argument of that name, as one of the verb's own or as a criterion. False: there is none. */
+static bool find_argument(const struct verb *v, const char *name, struct argument *a_r)
 {
+	static const enum kind kinds[] = { [JM_CRITERION_FLAG] = FLAG,
+		[JM_CRITERION_TEXT] = TEXT,
+		[JM_CRITERION_DATE] = DATE,
+		[JM_CRITERION_SIZE] = NUMBER };
+	const struct jm_criterion *c = v->criteria == CRITERIA_NONE ? NULL
+								    : jm_criterion_named(name);
 	size_t i;
 
 	for (i = 0; i < ARGUMENTS_MAX && v->arguments[i].name; i++)
-		if (strcmp(v->arguments[i].name, name) == 0)
-			return &v->arguments[i];
-	return NULL;
+		if (strcmp(v->arguments[i].name, name) == 0) {
+			*a_r = v->arguments[i];
+			return true;
+		}
+	if (!c || (v->criteria == CRITERIA_LIST && !c->list))
+		return false;
+	*a_r = (struct argument){ c->name, kinds[c->type], false };
+	return true;
 }
 
 static int check_request(const struct verb *v, const json_t *request, struct jm_err *err)
 {
-	const struct argument *a;
+	struct argument a;
 	const char *key;
 	json_t *value;
 	size_t i;
@@ -592,11 +640,10 @@ static int check_request(const struct verb *v, const json_t *request, struct jm_
 	json_object_foreach((json_t *)(uintptr_t)request, key, value) {
 		if (strcmp(key, "verb") == 0)
 			continue;
-		a = argument_named(v, key);
-		if (!a)
+		if (!find_argument(v, key, &a))
 			return jm_err_set(
 			    err, JM_E_USAGE, "%s: no argument \"%.60s\"", v->name, key);
-		if (check_value(v, a, value, err) < 0)
+		if (check_value(v, &a, value, err) < 0)
 			return -1;
 	}
 	for (i = 0; i < ARGUMENTS_MAX && v->arguments[i].name; i++)

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Frames on the control socket: whole frames in, whole frames out, with caps and deadlines. What is
- * in them: answer.c. */
+/* Reading and writing whole frames, with caps and deadlines. Their content: answer.c. */
 #include "common/control/frame.h"
 
 #include <errno.h>
@@ -13,11 +12,11 @@
 #include "common/base/num.h"
 
 #define HEADER_BYTES 5
-#define GROW_BYTES 65536u /* a length is only a claim: memory is taken as its bytes come in */
+#define GROW_BYTES 65536u /* memory is taken in such steps, as bytes come in */
 
 static const char types[] = "QOPBE";
 
-/* Waits for events; 0, or -1 with TEMP. until_us: on the monotonic clock, -1 for no end. */
+/* Wait for events of poll(2), until until_us of the monotonic clock (-1: for ever). TEMP. */
 static int wait_for(int fd, short events, int64_t until_us, struct jm_err *err)
 {
 	struct pollfd p = { .fd = fd, .events = events };
@@ -55,7 +54,7 @@ static int send_all(
 			p += done;
 			n -= (size_t)done;
 		} else if (errno == EAGAIN || errno == EWOULDBLOCK) {
-			if (wait_for(fd, POLLOUT, deadline_us(timeout_ms), err) < 0)
+			if (wait_for(fd, POLLOUT, deadline_us(timeout_ms), err) != 0)
 				return -1;
 		} else if (errno != EINTR) {
 			return jm_err_sys(err, JM_E_TEMP, "control socket: send");
@@ -74,7 +73,7 @@ int jm_frame_write(int fd, char type, const void *p, size_t n, int timeout_ms, s
 		    JM_FRAME_MAX_BYTES);
 	header[0] = (unsigned char)type;
 	jm_num_put_be32(header + 1, (uint32_t)n);
-	if (send_all(fd, header, sizeof header, n > 0 ? MSG_MORE : 0, timeout_ms, err) < 0)
+	if (send_all(fd, header, sizeof header, n > 0 ? MSG_MORE : 0, timeout_ms, err) != 0)
 		return -1;
 	return send_all(fd, p, n, 0, timeout_ms, err);
 }
@@ -91,8 +90,8 @@ int jm_frame_write_json(int fd, char type, const json_t *value, int timeout_ms, 
 	return rc;
 }
 
-/* Reads exactly n bytes. 0; -1 with TEMP, or with NOTFOUND (closed before the first byte) or
- * CORRUPT (later). */
+/* Read exactly n bytes. 0; -1 with NOTFOUND when the peer closed before the first byte, CORRUPT
+ * when it closed later, or TEMP. */
 static int receive_all(int fd, unsigned char *p, size_t n, int64_t until_us, struct jm_err *err)
 {
 	size_t have = 0;
@@ -109,7 +108,7 @@ static int receive_all(int fd, unsigned char *p, size_t n, int64_t until_us, str
 			return jm_err_set(err, JM_E_CORRUPT,
 			    "control socket: the peer closed in the middle of a frame");
 		} else if (errno == EAGAIN || errno == EWOULDBLOCK) {
-			if (wait_for(fd, POLLIN, until_us, err) < 0)
+			if (wait_for(fd, POLLIN, until_us, err) != 0)
 				return -1;
 		} else if (errno != EINTR) {
 			return jm_err_sys(err, JM_E_TEMP, "control socket: receive");
@@ -122,11 +121,11 @@ int jm_frame_read(int fd, char *type_r, struct jm_buf *payload, int timeout_ms, 
 {
 	int64_t until_us = deadline_us(timeout_ms);
 	unsigned char header[HEADER_BYTES];
-	struct jm_err why;
+	struct jm_err cause;
 	size_t n;
 
 	jm_buf_reset(payload);
-	if (receive_all(fd, header, sizeof header, until_us, err) < 0)
+	if (receive_all(fd, header, sizeof header, until_us, err) != 0)
 		return -1;
 	if (header[0] == '\0' || !memchr(types, header[0], sizeof types - 1))
 		return jm_err_set(
@@ -139,12 +138,13 @@ int jm_frame_read(int fd, char *type_r, struct jm_buf *payload, int timeout_ms, 
 	while (payload->len < n) {
 		size_t want = n - payload->len < GROW_BYTES ? n - payload->len : GROW_BYTES;
 
-		if (jm_buf_reserve(payload, want, err) < 0)
+		if (jm_buf_reserve(payload, want, err) != 0)
 			return -1;
-		if (receive_all(fd, payload->p + payload->len, want, until_us, &why) < 0)
-			return jm_err_set(err, why.kind == JM_E_NOTFOUND ? JM_E_CORRUPT : why.kind,
-			    "%s%s", why.text,
-			    why.kind == JM_E_NOTFOUND ? " in the middle of a frame" : "");
+		if (receive_all(fd, payload->p + payload->len, want, until_us, &cause) != 0)
+			return jm_err_set(err,
+			    cause.kind == JM_E_NOTFOUND ? JM_E_CORRUPT : cause.kind, "%s%s",
+			    cause.text,
+			    cause.kind == JM_E_NOTFOUND ? " in the middle of a frame" : "");
 		payload->len += want;
 	}
 	*type_r = (char)header[0];

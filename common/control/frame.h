@@ -1,9 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The control socket's frames, both directions: one type byte, a length of four bytes (big-endian),
- *the payload. 'Q' request, JSON      'O' object, JSON      'P' progress, JSON      'B' bytes 'E'
- *end, JSON {"kind": "", "text": ""} (kind empty: success) A request is answered by any number of O,
- *P, B and one E. One request a connection.
+ * The frames of the control socket, in both directions: one byte for the type, four bytes for the
+ * length of the payload (big-endian), the payload.
+ *
+ *  'Q'  request, JSON
+ *  'O'  object of the answer, JSON
+ *  'P'  progress, JSON
+ *  'B'  bytes
+ *  'E'  end, JSON: {"kind": "", "text": ""}; kind is empty after success
+ *
+ * A request is answered by any number of O, P and B, then one E. There is one request per
+ * connection.
  */
 #ifndef JM_CONTROL_FRAME_H
 #define JM_CONTROL_FRAME_H
@@ -17,21 +24,22 @@
 
 /*
  * Write one frame to fd, a stream socket; p may be NULL when n is 0. timeout_ms limits each wait
- * for a slow peer (-1: none). No SIGPIPE. TEMP; LIMIT when n is past JM_FRAME_MAX_BYTES. One thread
- * a socket at a time.
+ * for a slow peer (-1: no limit). Never raises SIGPIPE. TEMP; LIMIT when n exceeds
+ * JM_FRAME_MAX_BYTES. One thread at a time per socket.
  */
 int jm_frame_write(
     int fd, char type, const void *p, size_t n, int timeout_ms, struct jm_err *err) JM_MUST_CHECK;
-/* The same with a JSON value as payload. */
+
+/* As jm_frame_write(), with a JSON value as the payload. */
 int jm_frame_write_json(
     int fd, char type, const json_t *value, int timeout_ms, struct jm_err *err) JM_MUST_CHECK;
 
 /*
- * Read one frame; its payload replaces the content of *payload. timeout_ms limits the whole frame,
- * so that a peer that drips cannot hold us (-1: none). NOTFOUND when the peer closed between
- * frames; CORRUPT for an unknown type or an end in mid-frame; LIMIT for a length past
- * JM_FRAME_MAX_BYTES or the buffer's cap; TEMP. Memory grows with the bytes that come, not with the
- * length claimed.
+ * Read one frame from fd; its payload replaces the content of *payload. timeout_ms limits the whole
+ * frame, so that a peer that sends byte by byte cannot hold us (-1: no limit). NOTFOUND when the
+ * peer closed between frames; CORRUPT for an unknown type or an end within a frame; LIMIT for a
+ * length beyond JM_FRAME_MAX_BYTES or the buffer's cap; TEMP. Memory is taken as bytes come, not by
+ * the claimed length. One thread at a time per socket.
  */
 int jm_frame_read(
     int fd, char *type_r, struct jm_buf *payload, int timeout_ms, struct jm_err *err) JM_MUST_CHECK;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What a message's own header says. See describe.h. */
+/* Reading the metadata fields of a message: subject, ids, dates and, for a message without a
+ * report, its parties. Reports are read in report.c. See describe.h. */
 #include "common/journal/describe.h"
 
 #include "common/journal/report.h"
@@ -16,20 +17,21 @@ struct describer {
 	size_t recipients_cap;
 };
 
-/* A reached cap costs metadata, never the message: count it and go on. */
-static int soften(struct jm_unwrap *u, int rc, const struct jm_err *why, struct jm_err *err)
+/* Pass on the outcome rc, but only count a reached cap: it costs metadata, never the message. */
+static int soften(struct jm_unwrap *u, int rc, const struct jm_err *cause, struct jm_err *err)
 {
 	if (rc == 0)
 		return 0;
-	if (why->kind == JM_E_LIMIT) {
+	if (cause->kind == JM_E_LIMIT) {
 		u->limits++;
 		return 0;
 	}
 	if (err)
-		*err = *why;
+		*err = *cause;
 	return -1;
 }
 
+/* The first max bytes of value; a cut is counted. */
 static struct jm_span clip(struct jm_unwrap *u, struct jm_span value, size_t max)
 {
 	if (value.len <= max)
@@ -38,6 +40,7 @@ static struct jm_span clip(struct jm_unwrap *u, struct jm_span value, size_t max
 	return jm_span_sub(value, 0, max);
 }
 
+/* Copy value, an unfolded field, into the arena in the given form. */
 static int copy_text(struct describer *d, struct jm_span value, enum form form,
     struct jm_span *text_r, struct jm_err *err)
 {
@@ -54,7 +57,7 @@ static int copy_text(struct describer *d, struct jm_span value, enum form form,
 	    &d->u->arena, form == FORM_RAW ? value : jm_buf_span(&d->text), text_r, err);
 }
 
-/* The first field of that name in message, when *text_r is none and there is such a field. */
+/* Set *text_r, if it is none, to the first field of this name in message, if there is one. */
 static int take_field(struct describer *d, struct jm_span message, const char *name, enum form form,
     struct jm_span *text_r, struct jm_err *err)
 {
@@ -68,7 +71,7 @@ static int take_field(struct describer *d, struct jm_span message, const char *n
 	return copy_text(d, value, form, text_r, err);
 }
 
-/* An address field without folds and comments, in d->list. */
+/* Put the value of an address field into d->list, without folds and comments. */
 static int read_list(struct describer *d, const struct jm_field *f, struct jm_err *err)
 {
 	struct jm_span value;
@@ -152,28 +155,29 @@ int jm_describe(struct jm_unwrap *u, struct jm_span received, bool parties, stru
 {
 	struct describer d = { .u = u };
 	struct jm_span message = u->message.raw;
-	struct jm_err why;
+	struct jm_err cause;
 	int rc = -1;
 
 	jm_buf_init(&d.fold, JM_DESCRIBE_ADDRESSES_BYTES);
 	jm_buf_init(&d.list, JM_DESCRIBE_ADDRESSES_BYTES);
 	jm_buf_init(&d.text, 3 * JM_DESCRIBE_ADDRESSES_BYTES);
-	/* the short ones first, so that a hostile address list cannot crowd them out of the arena
-	 */
-	if (soften(u, take_field(&d, message, "Subject", FORM_DECODED, &u->subject, &why), &why,
+	/* First the short ones, so that a hostile address list cannot use up their memory. */
+	if (soften(u, take_field(&d, message, "Subject", FORM_DECODED, &u->subject, &cause), &cause,
 		err) != 0 ||
-	    soften(u, take_field(&d, message, "Message-ID", FORM_UTF8, &u->message_id, &why), &why,
-		err) != 0 ||
-	    soften(u, take_field(&d, message, "Date", FORM_RAW, &u->date, &why), &why, err) != 0 ||
-	    soften(u, take_field(&d, message, "From", FORM_RAW, &u->from, &why), &why, err) != 0 ||
-	    soften(u, take_field(&d, received, "Date", FORM_RAW, &u->report_date, &why), &why,
+	    soften(u, take_field(&d, message, "Message-ID", FORM_UTF8, &u->message_id, &cause),
+		&cause, err) != 0 ||
+	    soften(u, take_field(&d, message, "Date", FORM_RAW, &u->date, &cause), &cause, err) !=
+		0 ||
+	    soften(u, take_field(&d, message, "From", FORM_RAW, &u->from, &cause), &cause, err) !=
+		0 ||
+	    soften(u, take_field(&d, received, "Date", FORM_RAW, &u->report_date, &cause), &cause,
 		err) != 0)
 		goto out;
 	if (u->message_id.len == 0)
 		u->message_id.p = NULL;
 	if (parties &&
-	    (soften(u, take_sender(&d, &why), &why, err) != 0 ||
-		soften(u, take_recipients(&d, &why), &why, err) != 0))
+	    (soften(u, take_sender(&d, &cause), &cause, err) != 0 ||
+		soften(u, take_recipients(&d, &cause), &cause, err) != 0))
 		goto out;
 	rc = 0;
 out:

@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What a message's own header says: the metadata that the report does not give (rules R10, R11). */
+/* Metadata from a message's own header, for what the report does not give (rules R10, R11). */
 #ifndef JM_JOURNAL_DESCRIBE_H
 #define JM_JOURNAL_DESCRIBE_H
 
 #include "common/journal/unwrap.h"
 
-#define JM_DESCRIBE_ADDRESSES_BYTES \
-	(16u * 1024 * 1024) /* of one address field; what is behind is not read */
+/* Of one address field, only this many bytes are read. */
+#define JM_DESCRIBE_ADDRESSES_BYTES (16u * 1024 * 1024)
 
 /*
- * Fill what u does not have yet from the header of u->message: subject, message_id, date, from;
- * report_date from received. parties: also sender and recipients from From, To, Cc, Bcc. What a cap
- * cuts short is counted in u->limits. TEMP.
+ * Fill what *u does not have yet from the header of u->message: subject, message_id, date, from;
+ * and report_date from the header of received. With parties, take also the sender and the
+ * recipients, from From, To, Cc and Bcc. A value that a cap cuts short is counted in u->limits.
+ * Returns 0, or -1 with err filled (TEMP).
  */
 int jm_describe(
     struct jm_unwrap *u, struct jm_span received, bool parties, struct jm_err *err) JM_MUST_CHECK;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* An entry of a 2003 report. See entry.h. */
+/* The two automata that read an entry of a 2003 report: one for an address in brackets, one for a
+ * bare address. Lines are split in report.c. See entry.h. */
 #include "common/journal/entry.h"
 
 #include "common/mail/field.h"
@@ -37,7 +38,8 @@ void jm_entry_release(struct jm_entry *e)
 	jm_buf_release(&e->text);
 }
 
-/* What follows the address: white space, one comma, white space. */
+/* The state after octet c, once the address has ended: only white space and one comma may follow.
+ */
 static int after_address(unsigned char c, int same, int comma, int dead)
 {
 	return jm_field_is_space(c) ? same : c == ',' && same != comma ? comma : dead;
@@ -95,7 +97,7 @@ static int bare_next(struct jm_entry *e, unsigned char c, size_t at)
 			return at > e->bare_from ? BARE_COMMA : BARE_DEAD;
 		if (c == '<' || c == '>' || c == '"' || c == ';')
 			return BARE_DEAD;
-		/* an "@" counts once something follows it: look at the octet before */
+		/* an "@" counts once an octet follows it, so check the octet before this one */
 		if (at >= e->bare_from + 2 && e->text.p[at - 1] == '@')
 			e->bare_at = true;
 		e->bare_to = at + 1;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The report text of the 2007 family (R8) and of the 2003 family (R9). See report.h; the 2003 entry
- * is in entry.h. */
+/* Reading the report text of the 2007 family (R8) and of the 2003 family (R9). An entry of a 2003
+ * report is read in entry.c. See report.h. */
 #include "common/journal/report.h"
 
 #include "common/journal/entry.h"
@@ -23,21 +23,37 @@ enum line_name {
 	LINE_RECIPIENTS,
 };
 
-static const struct {
-	const char *name;
+struct name {
+	const char *text;
 	enum line_name id;
-} names_2007[] = {
-	{ "Sender", LINE_SENDER }, { "On-Behalf-Of", LINE_ON_BEHALF_OF }, { "Subject", LINE_SUBJECT }, { "Message-ID", LINE_MESSAGE_ID },
-	{ "To", LINE_TO }, { "Cc", LINE_CC }, { "Bcc", LINE_BCC }, { "Recipient", LINE_RECIPIENT },
-	{ "Label", LINE_LABEL }, { "Mailbox", LINE_MAILBOX }, { "SentUtc", LINE_SENT_UTC }, { "ReceivedUtc", LINE_RECEIVED_UTC },
-}, names_2003[] = {
-	{ "Sender", LINE_SENDER }, { "Message-ID", LINE_MESSAGE_ID }, { "Recipients", LINE_RECIPIENTS },
+};
+
+static const struct name names_2007[] = {
+	{ "Sender", LINE_SENDER },
+	{ "On-Behalf-Of", LINE_ON_BEHALF_OF },
+	{ "Subject", LINE_SUBJECT },
+	{ "Message-ID", LINE_MESSAGE_ID },
+	{ "To", LINE_TO },
+	{ "Cc", LINE_CC },
+	{ "Bcc", LINE_BCC },
+	{ "Recipient", LINE_RECIPIENT },
+	{ "Label", LINE_LABEL },
+	{ "Mailbox", LINE_MAILBOX },
+	{ "SentUtc", LINE_SENT_UTC },
+	{ "ReceivedUtc", LINE_RECEIVED_UTC },
+};
+
+static const struct name names_2003[] = {
+	{ "Sender", LINE_SENDER },
+	{ "Message-ID", LINE_MESSAGE_ID },
+	{ "Recipients", LINE_RECIPIENTS },
 };
 
 struct line {
 	enum line_name id;
-	struct jm_span all, rest, value; /* without the line end; rest: what follows the colon;
-					    value: the same, trimmed */
+	struct jm_span all;   /* without the line end */
+	struct jm_span rest;  /* after the colon */
+	struct jm_span value; /* rest, trimmed */
 };
 
 struct reader {
@@ -47,22 +63,23 @@ struct reader {
 	struct jm_arena *arena;
 };
 
-static enum line_name name_of(enum jm_variant family, struct jm_span name)
+static enum line_name line_name_of(enum jm_variant family, struct jm_span name)
 {
-	size_t k,
-	    n = family == JM_VARIANT_2003 ? sizeof names_2003 / sizeof names_2003[0]
-					  : sizeof names_2007 / sizeof names_2007[0];
+	const struct name *names = names_2007;
+	size_t k, n = sizeof names_2007 / sizeof names_2007[0];
 
-	for (k = 0; k < n; k++) {
-		const char *s = family == JM_VARIANT_2003 ? names_2003[k].name : names_2007[k].name;
-
-		if (jm_span_eq_nocase(name, jm_span_str(s)))
-			return family == JM_VARIANT_2003 ? names_2003[k].id : names_2007[k].id;
+	if (family == JM_VARIANT_2003) {
+		names = names_2003;
+		n = sizeof names_2003 / sizeof names_2003[0];
 	}
+	for (k = 0; k < n; k++)
+		if (jm_span_eq_nocase(name, jm_span_str(names[k].text)))
+			return names[k].id;
 	return LINE_OTHER;
 }
 
-/* The next line of the text. A CR at the end of the text counts as part of a line end as well. */
+/* Get the next line of the text; false at the end. A CR at the end of the text counts as a part of
+ * a line end, too. */
 static bool next_line(struct reader *r, struct line *l)
 {
 	struct jm_span rest = jm_span_sub(r->text, r->pos, r->text.len), name;
@@ -78,13 +95,13 @@ static bool next_line(struct reader *r, struct line *l)
 	name = jm_span_sub(l->all, 0, colon);
 	while (name.len > 0 && (name.p[name.len - 1] == ' ' || name.p[name.len - 1] == '\t'))
 		name.len--;
-	l->id = colon < l->all.len ? name_of(r->family, name) : LINE_OTHER;
+	l->id = colon < l->all.len ? line_name_of(r->family, name) : LINE_OTHER;
 	l->rest = jm_span_sub(l->all, colon + 1, l->all.len);
 	l->value = jm_span_trim(l->rest);
 	return true;
 }
 
-/* v, or none when it stands for no address. */
+/* v without blanks at its ends, or none when it means that there is no address. */
 static struct jm_span address_or_none(struct jm_span v)
 {
 	v = jm_span_trim(v);
@@ -94,8 +111,9 @@ static struct jm_span address_or_none(struct jm_span v)
 	return v;
 }
 
-/* Copy into the arena; none stays none. */
-static int keep(struct reader *r, struct jm_span v, struct jm_span *kept_r, struct jm_err *err)
+/* Copy v into the arena; none stays none. */
+static int report_keep(
+    struct reader *r, struct jm_span v, struct jm_span *kept_r, struct jm_err *err)
 {
 	*kept_r = (struct jm_span){ NULL, 0 };
 	return jm_span_none(v) ? 0 : jm_arena_copy(r->arena, v, kept_r, err);
@@ -117,13 +135,13 @@ static int add_recipient(
 		return -1;
 	to->type = from->type;
 	to->via = from->via;
-	if (keep(r, from->address, &to->address, err) != 0)
+	if (report_keep(r, from->address, &to->address, err) != 0)
 		return -1;
-	return keep(r, from->via_address, &to->via_address, err);
+	return report_keep(r, from->via_address, &to->via_address, err);
 }
 
-/* When a redirection ", Expanded: " or ", Forwarded: " stands at the comma at k: its kind, and
- * where its address begins. */
+/* Read a redirection, ", Expanded: " or ", Forwarded: ", at the comma at k. Returns its kind;
+ * *at_r: the offset of its address. */
 static enum jm_recipient_via via_at(struct jm_span v, size_t k, size_t *at_r)
 {
 	struct jm_span rest = jm_span_trim(jm_span_sub(v, k + 1, v.len)), after;
@@ -145,7 +163,7 @@ static enum jm_recipient_via via_at(struct jm_span v, size_t k, size_t *at_r)
 	return via;
 }
 
-/* "address [, Expanded: address]": the last redirection outside quoted strings. */
+/* Read "address [, Expanded: address]". The last redirection outside of quoted strings counts. */
 static void split_recipient(struct jm_span v, struct jm_recipient *to)
 {
 	size_t k, cut = v.len, at = v.len, here = 0;
@@ -172,8 +190,8 @@ static void split_recipient(struct jm_span v, struct jm_recipient *to)
 		to->via = JM_VIA_NONE;
 }
 
-/* What counts in front of the first Subject or Message-ID line, and those two. *from_r: where the
- * recipients may begin. */
+/* Read Subject and Message-ID, and the lines that count only before these two. *from_r: the offset
+ * from which on there may be recipients. */
 static int read_first_part(
     struct reader *r, struct jm_report *report, bool *sender_r, size_t *from_r, struct jm_err *err)
 {
@@ -205,11 +223,11 @@ static int read_first_part(
 	}
 	if (had_id && (id.len == 0 || jm_span_eq(id, jm_span_str("Unknown Message-ID"))))
 		id.p = NULL;
-	if (keep(r, sender, &report->sender, err) != 0 ||
-	    keep(r, behalf, &report->on_behalf_of, err) != 0 ||
-	    keep(r, subject, &report->subject, err) != 0)
+	if (report_keep(r, sender, &report->sender, err) != 0 ||
+	    report_keep(r, behalf, &report->on_behalf_of, err) != 0 ||
+	    report_keep(r, subject, &report->subject, err) != 0)
 		return -1;
-	return keep(r, id, &report->message_id, err);
+	return report_keep(r, id, &report->message_id, err);
 }
 
 static struct jm_span *extra_of(struct jm_report *report, enum line_name id)
@@ -240,7 +258,7 @@ static int read_2007(struct reader *r, struct jm_report *report, bool *sender_r,
 	r->pos = from;
 	while (*sender_r && next_line(r, &l)) {
 		extra = extra_of(report, l.id);
-		if (extra && jm_span_none(*extra) && keep(r, l.value, extra, err) != 0)
+		if (extra && jm_span_none(*extra) && report_keep(r, l.value, extra, err) != 0)
 			return -1;
 		if (l.id < LINE_TO || l.id > LINE_RECIPIENT)
 			continue;
@@ -253,12 +271,12 @@ static int read_2007(struct reader *r, struct jm_report *report, bool *sender_r,
 	return 0;
 }
 
-static bool is_blank(struct jm_span line)
+static bool line_is_blank(struct jm_span line)
 {
 	return jm_field_strip(line).len == 0;
 }
 
-/* Take the finished entry in e, when there is one, as a recipient. */
+/* If e is a whole entry, add it as a recipient and begin the next one. */
 static int take_entry(
     struct reader *r, struct jm_report *report, struct jm_entry *e, struct jm_err *err)
 {
@@ -272,8 +290,8 @@ static int take_entry(
 	return 0;
 }
 
-/* The value that begins on line l, with the lines that belong to it; leaves r at the line that ends
- * it. */
+/* Read the value that begins on line l, with the following lines that belong to it. r is left at
+ * the first line that does not. */
 static int read_value_2003(struct reader *r, const struct line *l, struct jm_report *report,
     struct jm_entry *e, struct jm_err *err)
 {
@@ -292,7 +310,7 @@ static int read_value_2003(struct reader *r, const struct line *l, struct jm_rep
 			return 0;
 		if (!next_line(r, &next))
 			return 0;
-		if (is_blank(next.all) || next.id != LINE_OTHER) {
+		if (line_is_blank(next.all) || next.id != LINE_OTHER) {
 			r->pos = back;
 			return 0;
 		}
@@ -318,12 +336,12 @@ static int read_2003(struct reader *r, struct jm_report *report, bool *sender_r,
 			goto out;
 		if (l.id == LINE_SENDER && !*sender_r && jm_entry_done(&e, &v)) {
 			*sender_r = true;
-			if (v.len > 0 && keep(r, v, &report->sender, err) != 0)
+			if (v.len > 0 && report_keep(r, v, &report->sender, err) != 0)
 				goto out;
 		}
 		v = jm_field_strip(jm_buf_span(&e.text));
 		if (l.id == LINE_MESSAGE_ID && jm_span_none(report->message_id) && v.len > 0 &&
-		    keep(r, v, &report->message_id, err) != 0)
+		    report_keep(r, v, &report->message_id, err) != 0)
 			goto out;
 	}
 	rc = 0;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The way from the received bytes to a message inside them. See steps.h. */
+/* The way from the received bytes to a message inside them: taking slices, decoding, freeing what
+ * was decoded. The meaning of a message is judged in unwrap.c; the codings are in mail/decode.c. */
 #include "common/journal/steps.h"
 
 #include <stdalign.h>
@@ -30,7 +31,7 @@ void jm_steps_release(void **decoded)
 	*decoded = NULL;
 }
 
-static unsigned char *get(const struct jm_steps_memory *mem, size_t n, struct jm_err *err)
+static unsigned char *step_alloc(const struct jm_steps_memory *mem, size_t n, struct jm_err *err)
 {
 	struct block *b;
 
@@ -38,8 +39,7 @@ static unsigned char *get(const struct jm_steps_memory *mem, size_t n, struct jm
 		return mem->memory->alloc(mem->memory->ctx, n, err);
 	b = malloc(sizeof *b + n);
 	if (!b) {
-		(void)jm_err_set(err, JM_E_TEMP, "out of memory for a decoded message of %zu bytes",
-		    n); /* -1 always */
+		jm_err_set(err, JM_E_TEMP, "out of memory for a decoded message of %zu bytes", n);
 		return NULL;
 	}
 	b->next = *mem->decoded;
@@ -47,8 +47,8 @@ static unsigned char *get(const struct jm_steps_memory *mem, size_t n, struct jm
 	return b->data;
 }
 
-/* Decode in; an identity gives the bytes themselves, no bytes need no memory. */
-static int decode(struct jm_span in, enum jm_cte cte, const struct jm_steps_memory *mem,
+/* Decode bytes as cte says. An identity gives the same bytes; an empty result allocates nothing. */
+static int step_decode(struct jm_span in, enum jm_cte cte, const struct jm_steps_memory *mem,
     struct jm_span *out_r, struct jm_err *err)
 {
 	size_t (*run)(struct jm_span, unsigned char *) = cte == JM_CTE_BASE64 ? jm_decode_base64
@@ -64,7 +64,7 @@ static int decode(struct jm_span in, enum jm_cte cte, const struct jm_steps_memo
 		out_r->len = 0;
 		return 0;
 	}
-	p = get(mem, n, err);
+	p = step_alloc(mem, n, err);
 	if (!p)
 		return -1;
 	*out_r = jm_span_of(p, run(in, p));
@@ -77,7 +77,7 @@ int jm_steps_into(const struct jm_view *v, struct jm_span part, enum jm_cte cte,
 	struct jm_step *last, step = { (size_t)(part.p - v->raw.p), part.len, cte };
 	struct jm_span out;
 
-	if (decode(part, cte, mem, &out, err) != 0)
+	if (step_decode(part, cte, mem, &out, err) != 0)
 		return -1;
 	if (inner_r != v)
 		*inner_r = *v;
@@ -95,16 +95,15 @@ int jm_steps_into(const struct jm_view *v, struct jm_span part, enum jm_cte cte,
 	return 0;
 }
 
-int jm_unwrap_follow(struct jm_span received, const struct jm_step *steps, size_t steps_n,
-    const struct jm_unwrap_memory *memory, struct jm_span *raw_r, void **owned_r,
-    struct jm_err *err)
+int jm_steps_follow(struct jm_span received, const struct jm_step *steps, size_t steps_n,
+    const struct jm_steps_memory *mem, struct jm_span *raw_r, struct jm_err *err)
 {
 	void *mine = NULL, *before;
-	struct jm_steps_memory mem = { memory, &mine };
+	const struct jm_steps_memory step_mem = { mem->memory, &mine };
 	struct jm_span at = received;
 	size_t k;
 
-	*owned_r = NULL;
+	*mem->decoded = NULL;
 	for (k = 0; k < steps_n; k++) {
 		if (steps[k].off > at.len || steps[k].len > at.len - steps[k].off ||
 		    (int)steps[k].cte < JM_CTE_IDENTITY || steps[k].cte > JM_CTE_QP) {
@@ -115,17 +114,17 @@ int jm_unwrap_follow(struct jm_span received, const struct jm_step *steps, size_
 		}
 		before = mine;
 		mine = NULL;
-		if (decode(jm_span_sub(at, steps[k].off, steps[k].len), steps[k].cte, &mem, &at,
-			err) != 0) {
+		if (step_decode(jm_span_sub(at, steps[k].off, steps[k].len), steps[k].cte,
+			&step_mem, &at, err) != 0) {
 			jm_steps_release(&before);
 			return -1;
 		}
 		if (mine)
-			jm_steps_release(&before); /* decoded from, no longer needed */
+			jm_steps_release(&before); /* the new buffer was decoded from it */
 		else
 			mine = before;
 	}
 	*raw_r = at;
-	*owned_r = mine;
+	*mem->decoded = mine;
 	return 0;
 }

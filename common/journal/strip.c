@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The removal of journal headers. See strip.h. */
+/* Finding the header fields that are removed (R14). See strip.h. */
 #include "common/journal/strip.h"
 
 #include "common/mail/field.h"
@@ -10,7 +10,8 @@ static bool is_journal_header(struct jm_span name)
 	    jm_span_eq_nocase(name, jm_span_str("X-MS-Exchange-CrossPremises-BCC"));
 }
 
-static size_t count(struct jm_span raw)
+/* The number of journal headers. */
+static size_t strip_count(struct jm_span raw)
 {
 	struct jm_fields w;
 	struct jm_field f;
@@ -27,27 +28,27 @@ int jm_strip(struct jm_content *content, bool remove, struct jm_arena *arena, bo
 {
 	struct jm_fields w;
 	struct jm_field f;
-	struct jm_err why;
+	struct jm_err cause;
 	size_t n;
 
 	*limited_r = false;
 	content->cuts = NULL;
 	content->cuts_n = 0;
 	content->size_bytes = content->raw.len;
-	n = remove ? count(content->raw) : 0;
+	n = remove ? strip_count(content->raw) : 0;
 	if (n == 0)
 		return 0;
 	if (n > JM_STRIP_CUTS) {
 		*limited_r = true;
 		n = JM_STRIP_CUTS;
 	}
-	content->cuts = jm_arena_alloc(arena, n * sizeof *content->cuts, &why);
+	content->cuts = jm_arena_alloc(arena, n * sizeof *content->cuts, &cause);
 	if (!content->cuts) {
 		*limited_r = true;
-		if (why.kind == JM_E_LIMIT)
+		if (cause.kind == JM_E_LIMIT)
 			return 0;
 		if (err)
-			*err = why;
+			*err = cause;
 		return -1;
 	}
 	jm_fields_start(&w, content->raw);

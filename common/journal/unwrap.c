@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Unwrapping: the wrapper's structure, reports in wrappers, the clear-text copy, step-down. See
- * unwrap.h. The report text is read in report.c, the way into decoded parts is kept in steps.c, own
- * headers are read in describe.c.
+ * Unwrapping: the structure of the wrapper, reports inside of wrappers, the clear-text copy,
+ * step-down. The report text is read in report.c; steps.c decodes and records the way; describe.c
+ * reads the message's own header. See unwrap.h.
  */
 #include "common/journal/unwrap.h"
 
@@ -18,23 +18,23 @@
 #define ARENA_BYTES (64u * 1024 * 1024)
 #define MAX_LEVELS 8u /* R12 */
 
-/* What one message or part says in its own header; its Content-Type is in job->type. */
+/* The header of one message or part; its Content-Type is in job->type. */
 struct head {
 	struct jm_span body;
-	bool complete;          /* an empty line ends the header */
-	enum jm_variant marker; /* R2; JM_VARIANT_PLAIN: none */
+	bool complete;          /* the header ends with an empty line */
+	enum jm_variant marker; /* R2; JM_VARIANT_PLAIN: there is no marker */
 	enum jm_cte cte;
 	bool rpmsg; /* Content-Class: rpmsg.message */
 };
 
-/* A proper report, taken apart. */
+/* A proper report and what it contains. */
 struct opened {
 	struct jm_report report;
 	enum jm_variant family;
-	struct jm_arena arena;  /* of report */
-	struct jm_view from;    /* what it was found in */
+	struct jm_arena arena;  /* owns the values of report */
+	struct jm_view from;    /* the message that is the report */
 	struct jm_view message; /* the journaled message */
-	struct jm_span second;  /* slice of from.raw: a second message/rfc822 child; none */
+	struct jm_span second;  /* slice of from.raw: a second message/rfc822 child, or none */
 	enum jm_cte second_cte;
 };
 
@@ -42,20 +42,21 @@ struct job {
 	const struct jm_unwrap_options *options;
 	struct jm_unwrap *u;
 	struct jm_steps_memory mem;
-	struct jm_mime_type type;  /* of the head that was read last */
+	struct jm_mime_type type;  /* Content-Type of the header read last */
 	struct jm_buf value;       /* an unfolded value */
-	struct jm_buf boundary[2]; /* of the wrapper, of a multipart in it */
+	struct jm_buf boundary[2]; /* of the wrapper, and of a multipart in it */
 	struct jm_buf param;
-	struct jm_buf octets, text; /* a candidate for the report text */
+	struct jm_buf octets, text; /* what may be the report text, in octets and in UTF-8 */
 };
 
+/* *same_r: the value of f, unfolded, is want but for the case of ASCII letters. */
 static int value_is(
     struct job *j, const struct jm_field *f, const char *want, bool *same_r, struct jm_err *err)
 {
 	struct jm_span v;
 
 	*same_r = false;
-	if (f->value.len > JM_FIELD_VALUE_BYTES) /* no word that we look for is that long */
+	if (f->value.len > JM_FIELD_VALUE_BYTES) /* none of the words compared is that long */
 		return 0;
 	if (jm_field_unfold(f->value, &j->value, &v, err) != 0)
 		return -1;
@@ -63,7 +64,7 @@ static int value_is(
 	return 0;
 }
 
-/* R2 of one field. */
+/* Apply R2 to one field. */
 static int read_marker(struct job *j, const struct jm_field *f, struct head *h, struct jm_err *err)
 {
 	bool same;
@@ -93,7 +94,7 @@ static int read_encoding(
 	return 0;
 }
 
-/* Read the header at the top of raw. Of each field the first counts. */
+/* Read the header at the top of raw. The first field of each name counts. */
 static int read_head(struct job *j, struct jm_span raw, struct head *h, struct jm_err *err)
 {
 	bool had_type = false, had_cte = false, had_class = false;
@@ -127,8 +128,8 @@ static int read_head(struct job *j, struct jm_span raw, struct head *h, struct j
 	return jm_mime_type_parse(&j->type, v, err);
 }
 
-/* Begin a walk through the parts of the multipart whose head was just read. *usable_r: it is one,
- * with a boundary. */
+/* Begin a walk through the parts of the body whose header was just read. *usable_r: it is a
+ * multipart with a boundary. */
 static int start_parts(struct job *j, const struct head *h, struct jm_buf *boundary,
     struct jm_multipart *m, bool *usable_r, struct jm_err *err)
 {
@@ -143,7 +144,7 @@ static int start_parts(struct job *j, const struct head *h, struct jm_buf *bound
 	return 0;
 }
 
-/* R7: is the text/plain part whose head was just read the report? */
+/* R7: read the text/plain part whose header was just read as a report text. */
 static int try_text(
     struct job *j, const struct head *h, struct opened *o, bool *proper_r, struct jm_err *err)
 {
@@ -172,7 +173,7 @@ static int try_text(
 	return 0;
 }
 
-/* R7: the children of a direct multipart/alternative whose head was just read. */
+/* R7: find the report text in the multipart/alternative whose header was just read. */
 static int try_alternative(
     struct job *j, const struct head *h, struct opened *o, bool *proper_r, struct jm_err *err)
 {
@@ -193,7 +194,8 @@ static int try_alternative(
 	return 0;
 }
 
-/* Walk the wrapper's parts once: the report text into o, the first two messages' slices. */
+/* Walk the parts of the wrapper once. The report text goes into o, the first message's slice into
+ * *first_r and *cte_r, the second one's into o. */
 static int read_parts(struct job *j, struct jm_multipart *m, struct opened *o, bool *proper_r,
     struct jm_span *first_r, enum jm_cte *cte_r, struct jm_err *err)
 {
@@ -224,8 +226,7 @@ static int read_parts(struct job *j, struct jm_multipart *m, struct opened *o, b
 	return 0;
 }
 
-/* Take the message in from apart. *proper_r: it is a proper report (R2, R3, R6, R7) and fills *o;
- * else *o owns nothing. */
+/* Open the message in from. *proper_r: it is a proper report (R2, R3, R6, R7); then *o has it. */
 static int open_strictly(
     struct job *j, const struct jm_view *from, struct opened *o, bool *proper_r, struct jm_err *err)
 {
@@ -256,24 +257,25 @@ static int open_strictly(
 	return 0;
 }
 
-/* The same; a cap that is reached makes it no proper report and is counted. */
+/* The same, but a message that reaches a cap is not a proper report; the cap is counted. *o owns
+ * something only if *proper_r. */
 static int open_report(
     struct job *j, const struct jm_view *from, struct opened *o, bool *proper_r, struct jm_err *err)
 {
-	struct jm_err why;
+	struct jm_err cause;
 	int rc;
 
 	*proper_r = false;
 	*o = (struct opened){ .family = JM_VARIANT_PLAIN };
 	jm_arena_init(&o->arena, ARENA_BYTES);
-	rc = open_strictly(j, from, o, proper_r, &why);
+	rc = open_strictly(j, from, o, proper_r, &cause);
 	if (rc != 0) {
 		*proper_r = false;
-		if (why.kind == JM_E_LIMIT) {
+		if (cause.kind == JM_E_LIMIT) {
 			j->u->limits++;
 			rc = 0;
 		} else if (err) {
-			*err = why;
+			*err = cause;
 		}
 	}
 	if (!*proper_r)
@@ -281,8 +283,8 @@ static int open_report(
 	return rc;
 }
 
-/* R12 (b): the first message/rfc822 child of a delivery status notification. *found_r, then
- * *inner_r. */
+/* R12 (b): if from is a delivery status notification, make *inner_r its first message/rfc822 child.
+ * *found_r: there is one. */
 static int find_returned(struct job *j, const struct jm_view *from, struct jm_view *inner_r,
     bool *found_r, struct jm_err *err)
 {
@@ -313,18 +315,19 @@ static int find_returned(struct job *j, const struct jm_view *from, struct jm_vi
 	return 0;
 }
 
+/* Open the report inside of a delivery status notification. */
 static int open_returned(
     struct job *j, const struct jm_view *from, struct opened *o, bool *proper_r, struct jm_err *err)
 {
 	struct jm_view inner;
-	struct jm_err why;
+	struct jm_err cause;
 	bool found;
 
 	*proper_r = false;
-	if (find_returned(j, from, &inner, &found, &why) != 0) {
-		if (why.kind != JM_E_LIMIT) {
+	if (find_returned(j, from, &inner, &found, &cause) != 0) {
+		if (cause.kind != JM_E_LIMIT) {
 			if (err)
-				*err = why;
+				*err = cause;
 			return -1;
 		}
 		j->u->limits++;
@@ -356,7 +359,7 @@ static bool all_at_journal_domains(const struct jm_report *r, const char *const 
 	return true;
 }
 
-/* R12 (a): go on inside while a report was addressed to nobody but journals. */
+/* R12 (a): go one level deeper as long as all recipients of the report are journals. */
 static int descend(struct job *j, struct opened *o, struct jm_err *err)
 {
 	struct opened deeper;
@@ -375,7 +378,7 @@ static int descend(struct job *j, struct opened *o, struct jm_err *err)
 	return 0;
 }
 
-/* R13: is it a rights-protected message? */
+/* R13: *protected_r: raw is a rights-protected message. */
 static int is_protected(struct job *j, struct jm_span raw, bool *protected_r, struct jm_err *err)
 {
 	struct jm_multipart m;
@@ -405,21 +408,22 @@ static void set_content(struct jm_content *c, const struct jm_view *v)
 	c->steps_n = v->steps_n;
 }
 
-/* R13: choose between the journaled message and its clear-text copy. */
+/* Set message, and by R13 companion: the journaled message and its clear-text copy, if there is
+ * one. */
 static int set_messages(struct job *j, const struct opened *o, struct jm_err *err)
 {
 	struct jm_unwrap *u = j->u;
 	struct jm_view clear;
 	bool guarded = false;
-	struct jm_err why;
+	struct jm_err cause;
 
 	set_content(&u->message, &o->message);
 	if (jm_span_none(o->second))
 		return 0;
-	if (is_protected(j, o->message.raw, &guarded, &why) != 0) {
-		if (why.kind != JM_E_LIMIT) {
+	if (is_protected(j, o->message.raw, &guarded, &cause) != 0) {
+		if (cause.kind != JM_E_LIMIT) {
 			if (err)
-				*err = why;
+				*err = cause;
 			return -1;
 		}
 		u->limits++;
@@ -437,7 +441,7 @@ static int set_messages(struct job *j, const struct opened *o, struct jm_err *er
 	return 0;
 }
 
-/* Move what the innermost report says into u, the arena with it. */
+/* Move the values of the innermost report into u, and the arena that owns them. */
 static void take_report(struct jm_unwrap *u, struct opened *o)
 {
 	u->variant = o->family;
@@ -477,7 +481,7 @@ static int unwrap_envelope(
 	return 0;
 }
 
-static int strip(struct jm_unwrap *u, struct jm_content *c, bool remove, struct jm_err *err)
+static int strip_content(struct jm_unwrap *u, struct jm_content *c, bool remove, struct jm_err *err)
 {
 	bool limited;
 
@@ -527,9 +531,9 @@ int jm_unwrap(struct jm_span received, const struct jm_unwrap_options *options, 
 	if (!proper)
 		set_content(&u->message, &all);
 	u->step_down = !proper && options->type == JM_JOURNAL_ENVELOPE;
-	if (strip(u, &u->message, options->remove_journal_headers, err) != 0 ||
+	if (strip_content(u, &u->message, options->remove_journal_headers, err) != 0 ||
 	    (u->has_companion &&
-		strip(u, &u->companion, options->remove_journal_headers, err) != 0))
+		strip_content(u, &u->companion, options->remove_journal_headers, err) != 0))
 		goto out;
 	rc = jm_describe(u, received, !proper, err);
 out:

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Address lists. See address.h. */
+/* Address lists. A scan for the few octets that matter, not a parser of RFC 5322's grammar. See
+ * address.h. */
 #include "common/mail/address.h"
 
 #include "common/mail/field.h"
@@ -9,8 +10,7 @@ void jm_addresses_start(struct jm_addresses *w, struct jm_span list)
 	*w = (struct jm_addresses){ .list = list };
 }
 
-/* Read up to the separator that ends one entry; the pair of brackets, when there is one, wins over
- * the words around it. */
+/* Read one entry, up to its separator. Angle brackets win over the words around them. */
 static struct jm_span next_entry(struct jm_addresses *w)
 {
 	struct jm_span s = w->list, angle = { NULL, 0 }, words;
@@ -29,7 +29,7 @@ static struct jm_span next_entry(struct jm_addresses *w)
 			angle = jm_field_strip(jm_span_sub(s, k + 1, end - k - 1));
 			k = end;
 		} else if (c == ':') {
-			from = k + 1; /* a group's name, or a route */
+			from = k + 1; /* this was the name of a group, or a route */
 		} else if (c == ',' || c == ';') {
 			break;
 		}

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Character sets into UTF-8. See charset.h. */
+/* Conversion to UTF-8: aliases of labels, iconv, and what is tried when a label is missing or
+ * wrong. Transfer encodings are decode.c's. See charset.h. */
 #include "common/mail/charset.h"
 
 #include <errno.h>
@@ -9,8 +10,7 @@
 #define LABEL_BYTES 64
 #define REPLACEMENT "\xef\xbf\xbd" /* U+FFFD */
 
-/* What a label means in mail, where that is not what iconv takes it for or where iconv does not
- * know it. */
+/* Labels that mean something else in mail than to iconv, or that iconv does not know. */
 static const struct {
 	const char *label, *iconv_name;
 } alias[] = {
@@ -23,7 +23,7 @@ static const struct {
 	{ "iso-8859-8-i", "ISO-8859-8" },
 };
 
-/* windows-1252 at 0x80..0x9f; 0: undefined, as in ISO 8859-1 */
+/* windows-1252 at 0x80..0x9f. 0: undefined; then the octet is read as in ISO 8859-1. */
 static const unsigned short cp1252[32] = {
 	0x20ac,
 	0,
@@ -64,8 +64,8 @@ static bool is_cont(struct jm_span s, size_t k, unsigned char lo, unsigned char 
 	return k < s.len && s.p[k] >= lo && s.p[k] <= hi;
 }
 
-/* Length of the character at k; 0 when there is none, then *bad_r is the length of the maximal part
- * of one (at least 1). */
+/* The length of the UTF-8 character at k; 0 when it is invalid, then *bad_r is the length of its
+ * maximal valid part, at least 1. */
 static size_t utf8_at(struct jm_span s, size_t k, size_t *bad_r)
 {
 	unsigned char c = s.p[k], lo = 0x80, hi = 0xbf;
@@ -160,8 +160,8 @@ static int add_cp1252(struct jm_span text, struct jm_buf *out, struct jm_err *er
 	return 0;
 }
 
-/* The name for iconv; false when the label is empty, too long or could be more than a name
- * ("//IGNORE", a path). */
+/* Put the name for iconv into name_r. False when the label is empty, too long, or has octets that
+ * could make it more than a name ("//IGNORE", a path). */
 static bool iconv_name(struct jm_span label, char name_r[LABEL_BYTES])
 {
 	const char *name = NULL;
@@ -188,15 +188,15 @@ static bool iconv_name(struct jm_span label, char name_r[LABEL_BYTES])
 	return true;
 }
 
-/* Run cd over text. *valid_r: nothing was invalid. replace: U+FFFD for each invalid octet, instead
- * of stopping. */
+/* Convert text with cd and append it to out. At an invalid octet: with replace, write U+FFFD and
+ * continue, else stop. *valid_r: there was none. */
 static int run_iconv(iconv_t cd, struct jm_span text, bool replace, struct jm_buf *out,
     bool *valid_r, struct jm_err *err)
 {
 	char *in = (char *)(uintptr_t)text.p, *to;
 	size_t left = text.len, room, step = text.len + 32;
 	bool flushed = false;
-	int why;
+	int cause;
 
 	*valid_r = true;
 	while (!flushed) {
@@ -210,15 +210,15 @@ static int run_iconv(iconv_t cd, struct jm_span text, bool replace, struct jm_bu
 		to = (char *)out->p + out->len;
 		room = step;
 		flushed = left == 0;
-		why = iconv(cd, flushed ? NULL : &in, flushed ? NULL : &left, &to, &room) ==
+		cause = iconv(cd, flushed ? NULL : &in, flushed ? NULL : &left, &to, &room) ==
 			(size_t)-1
 		    ? errno
 		    : 0;
 		out->len += step - room;
 		out->p[out->len] = 0;
-		if (why == 0)
+		if (cause == 0)
 			continue;
-		if (why == E2BIG) {
+		if (cause == E2BIG) {
 			flushed = false;
 			step = step < 4096 ? 4096 : step;
 			continue;
@@ -229,7 +229,7 @@ static int run_iconv(iconv_t cd, struct jm_span text, bool replace, struct jm_bu
 		flushed = false;
 		if (jm_buf_add(out, REPLACEMENT, 3, err) != 0)
 			return -1;
-		if (why == EINVAL || left <= 1) { /* the end, in the middle of a character */
+		if (cause == EINVAL || left <= 1) { /* text ends within a character */
 			left = 0;
 			continue;
 		}
@@ -239,8 +239,8 @@ static int run_iconv(iconv_t cd, struct jm_span text, bool replace, struct jm_bu
 	return 0;
 }
 
-/* glibc reads 0x5c and 0x7e of Shift_JIS as YEN SIGN and OVERLINE; those who write it mean ASCII.
- * Both come from nothing else. */
+/* glibc converts 0x5c and 0x7e of Shift_JIS to YEN SIGN and OVERLINE, but writers mean ASCII. No
+ * other octets give these two characters, so they can be mapped back. */
 static void mend_shift_jis(struct jm_buf *out, size_t from)
 {
 	size_t n = from, k = from;
@@ -269,10 +269,10 @@ static bool is_shift_jis(const char *name)
 	    jm_span_eq_nocase(jm_span_str(name), jm_span_str("sjis"));
 }
 
-/* Append text, read as label, to out. *known_r: iconv knows the charset; *valid_r: and text is
- * valid in it. */
-static int convert(struct jm_span text, struct jm_span label, bool replace, struct jm_buf *out,
-    bool *known_r, bool *valid_r, struct jm_err *err)
+/* Append text, in the charset label, to out. *known_r: iconv knows the charset. *valid_r: it does,
+ * and text is valid in it. */
+static int charset_convert(struct jm_span text, struct jm_span label, bool replace,
+    struct jm_buf *out, bool *known_r, bool *valid_r, struct jm_err *err)
 {
 	char name[LABEL_BYTES];
 	size_t from = out->len;
@@ -287,13 +287,13 @@ static int convert(struct jm_span text, struct jm_span label, bool replace, stru
 		return errno == ENOMEM ? jm_err_sys(err, JM_E_TEMP, "cannot open a charset") : 0;
 	*known_r = true;
 	rc = run_iconv(cd, text, replace, out, valid_r, err);
-	(void)iconv_close(cd); /* fails for a bad descriptor only */
+	iconv_close(cd); /* fails only for a bad descriptor */
 	if (rc != 0)
 		return -1;
 	if (is_shift_jis(name))
 		mend_shift_jis(out, from);
 	if (!jm_charset_is_utf8(jm_span_of(out->p + from, out->len - from)))
-		*valid_r = false; /* some of its charsets let surrogates through */
+		*valid_r = false; /* some of iconv's charsets let surrogates through */
 	return 0;
 }
 
@@ -307,8 +307,8 @@ static bool is_ascii(struct jm_span text)
 	return true;
 }
 
-/* Labels that need no iconv; the rest of the charsets are not all supersets of ASCII, so plain text
- * is no shortcut for them. */
+/* True for labels that need no iconv. Not all other charsets are supersets of ASCII, so ASCII
+ * octets alone are no reason to skip iconv. */
 static bool is_unicode_or_ascii(struct jm_span label)
 {
 	return label.len == 0 || jm_span_eq_nocase(label, jm_span_str("us-ascii")) ||
@@ -324,7 +324,7 @@ int jm_charset_decode(
 	if (text.len == 0)
 		return 0;
 	if (!is_unicode_or_ascii(label) &&
-	    convert(text, label, false, out, &known, &valid, err) != 0)
+	    charset_convert(text, label, false, out, &known, &valid, err) != 0)
 		return -1;
 	if (!valid) {
 		out->len = from;
@@ -353,7 +353,7 @@ int jm_charset_replace(
 	if (is_unicode_or_ascii(label))
 		return is_ascii(text) ? jm_buf_add_span(out, text, err)
 				      : jm_charset_scrub(text, out, err);
-	if (convert(text, label, true, out, &known, &valid, err) != 0)
+	if (charset_convert(text, label, true, out, &known, &valid, err) != 0)
 		return -1;
 	if (known && (valid || jm_charset_is_utf8(jm_span_of(out->p + from, out->len - from))))
 		return 0;

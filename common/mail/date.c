@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Date fields. See date.h. */
+/* Reading dates: a scan for numbers and words in any plausible order. See date.h. */
 #include "common/mail/date.h"
 
 #include <stdbool.h>
@@ -46,8 +46,8 @@ static bool is_letter(unsigned char c)
 	return c >= 'a' && c <= 'z';
 }
 
-/* What may stand between tokens; comments nest. Returns the offset of the next token. */
-static size_t skip(struct jm_span s, size_t k)
+/* Skip white space, comments (which nest), commas and dots. Returns the next token's offset. */
+static size_t date_skip(struct jm_span s, size_t k)
 {
 	size_t depth = 0;
 
@@ -64,8 +64,9 @@ static size_t skip(struct jm_span s, size_t k)
 	return s.len;
 }
 
-/* Up to max digits at *k. The number, or -1 when there is none; *digits_r: how many. */
-static int number(struct jm_span s, size_t *k, int max, int *digits_r)
+/* Read up to max digits at *k and move *k past them. Returns the number, or -1 when there is no
+ * digit; *digits_r: how many there were. */
+static int date_number(struct jm_span s, size_t *k, int max, int *digits_r)
 {
 	int n = 0, v = 0;
 
@@ -77,7 +78,7 @@ static int number(struct jm_span s, size_t *k, int max, int *digits_r)
 	return n ? v : -1;
 }
 
-static struct jm_span letters(struct jm_span s, size_t *k)
+static struct jm_span date_letters(struct jm_span s, size_t *k)
 {
 	size_t from = *k;
 
@@ -86,20 +87,20 @@ static struct jm_span letters(struct jm_span s, size_t *k)
 	return jm_span_sub(s, from, *k - from);
 }
 
-/* ":mm[:ss[.fraction]]" behind the hour */
-static bool parse_time(struct jm_span s, size_t *k, int hour, struct date *d)
+/* Read ":mm[:ss[.fraction]]" after the hour. */
+static bool date_take_time(struct jm_span s, size_t *k, int hour, struct date *d)
 {
 	int n;
 
 	d->hour = hour;
 	(*k)++;
-	*k = skip(s, *k);
-	d->minute = number(s, k, 2, &n);
+	*k = date_skip(s, *k);
+	d->minute = date_number(s, k, 2, &n);
 	if (d->minute < 0)
 		return false;
 	if (*k < s.len && s.p[*k] == ':') {
 		(*k)++;
-		d->second = number(s, k, 2, &n);
+		d->second = date_number(s, k, 2, &n);
 		if (*k < s.len && s.p[*k] == '.')
 			for ((*k)++; *k < s.len && is_digit(s.p[*k]);)
 				(*k)++;
@@ -107,8 +108,9 @@ static bool parse_time(struct jm_span s, size_t *k, int hour, struct date *d)
 	return d->second >= 0;
 }
 
-/* A word: day of the week, month, zone; "" others are passed over. */
-static void take_word(struct jm_span w, struct date *d)
+/* Use a word: a month or, after the time, a zone. Others, such as a day of the week, are ignored.
+ */
+static void date_take_word(struct jm_span w, struct date *d)
 {
 	size_t k;
 
@@ -120,7 +122,7 @@ static void take_word(struct jm_span w, struct date *d)
 			d->zone_min = zone_name[k].min;
 }
 
-static void take_number(int v, int digits, struct date *d)
+static void date_take_number(int v, int digits, struct date *d)
 {
 	if (d->day < 0 && digits <= 2) {
 		d->day = v;
@@ -133,30 +135,30 @@ static void take_number(int v, int digits, struct date *d)
 	}
 }
 
-static bool scan(struct jm_span s, struct date *d)
+static bool date_scan(struct jm_span s, struct date *d)
 {
 	size_t k = 0;
 	int v, n;
 
-	while ((k = skip(s, k)) < s.len) {
+	while ((k = date_skip(s, k)) < s.len) {
 		unsigned char c = s.p[k];
 
 		if (is_digit(c)) {
-			v = number(s, &k, 4, &n);
+			v = date_number(s, &k, 4, &n);
 			if (k < s.len && s.p[k] == ':' && d->hour < 0) {
-				if (!parse_time(s, &k, v, d))
+				if (!date_take_time(s, &k, v, d))
 					return false;
 			} else {
-				take_number(v, n, d);
+				date_take_number(v, n, d);
 			}
 		} else if (is_letter(c)) {
-			take_word(letters(s, &k), d);
+			date_take_word(date_letters(s, &k), d);
 		} else if ((c == '+' || c == '-') && d->hour >= 0 && d->year >= 0) {
 			k++;
-			v = number(s, &k, 4, &n);
+			v = date_number(s, &k, 4, &n);
 			if (n == 4)
 				d->zone_min = (v / 100 * 60 + v % 100) * (c == '-' ? -1 : 1);
-			return true; /* the zone is the last thing; "-0000" is UTC as well */
+			return true; /* nothing follows the zone; "-0000" is UTC, too */
 		} else {
 			k++;
 		}
@@ -179,7 +181,7 @@ int jm_date_parse(struct jm_span value, int64_t *ms_r)
 	struct date d = { .day = -1, .month = -1, .year = -1, .hour = -1 };
 	int64_t first, next;
 
-	if (!scan(value, &d) || d.day < 1 || d.month < 1 || d.year < 1 || d.hour < 0)
+	if (!date_scan(value, &d) || d.day < 1 || d.month < 1 || d.year < 1 || d.hour < 0)
 		return -1;
 	first = days_to(d.year, d.month);
 	next = d.month == 12 ? days_to(d.year + 1, 1) : days_to(d.year, d.month + 1);

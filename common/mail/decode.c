@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* base64 and quoted-printable. See decode.h. */
+/* Decoding base64 and quoted-printable. Character sets are charset.c's. See decode.h. */
 #include "common/mail/decode.h"
 
 static int base64_digit(unsigned char c)
@@ -43,8 +43,8 @@ int jm_decode_hex(unsigned char c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* Length of the line end at k, any number of CR before the LF counted (some relays double them); 0
- * when there is none. */
+/* The length of the line end at k, 0 when there is none. Any number of CR may precede the LF, as
+ * some relays double them. */
 static size_t soft_break(struct jm_span in, size_t k)
 {
 	size_t n = 0;

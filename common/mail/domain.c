@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Domain names and SMTP paths in comparable form. See domain.h. */
+/* Domain names and SMTP paths. Address lists of header fields are address.c's. See domain.h. */
 #include "common/mail/domain.h"
 
 #include <idn2.h>
@@ -33,8 +33,7 @@ int jm_domain_normalise(struct jm_span domain, char text_r[JM_DOMAIN_BYTES])
 	return n > 0 && n < JM_DOMAIN_BYTES ? 0 : -1;
 }
 
-/* Offset of the "@" that begins the domain: the last one outside a quoted string; s.len when there
- * is none. */
+/* The offset of the last "@" outside of quoted strings, or s.len when there is none. */
 static size_t find_at(struct jm_span s)
 {
 	size_t k, at = s.len;
@@ -63,8 +62,8 @@ bool jm_domain_split_path(struct jm_span path, struct jm_span *local_r, struct j
 			return false;
 		path = jm_span_trim(jm_span_sub(path, 1, path.len - 2));
 	}
-	if (path.len > 0 && path.p[0] == '@') { /* RFC 5321 appendix F.2: the source route counts
-						   for nothing */
+	/* A source route is ignored: RFC 5321 appendix F.2. */
+	if (path.len > 0 && path.p[0] == '@') {
 		at = jm_span_index(path, ':');
 		if (at == path.len)
 			return false;

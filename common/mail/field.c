@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Header fields: walking, finding, unfolding, uncommenting. See field.h. */
+/* Walking, finding, unfolding and uncommenting header fields. See field.h. */
 #include "common/mail/field.h"
 
 void jm_fields_start(struct jm_fields *w, struct jm_span data)
@@ -7,7 +7,7 @@ void jm_fields_start(struct jm_fields *w, struct jm_span data)
 	*w = (struct jm_fields){ .data = data };
 }
 
-/* Offset behind the line that starts at pos. */
+/* The offset of the line after the one at pos. */
 static size_t line_end(struct jm_span data, size_t pos)
 {
 	const unsigned char *lf = memchr(data.p + pos, '\n', data.len - pos);
@@ -21,7 +21,7 @@ static bool is_empty_line(struct jm_span line)
 	    (line.len == 2 && line.p[0] == '\r' && line.p[1] == '\n');
 }
 
-/* Fill name and value from all; a line that is no field gets none. */
+/* Set name and value from all; both are none when the line is not a field. */
 static void split_field(struct jm_field *f)
 {
 	struct jm_span all = f->all;

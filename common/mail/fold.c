@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Text for comparison. See fold.h. */
+/* Case folding and the comparisons of searches. See fold.h. */
 #include "common/mail/fold.h"
 
 #include <stdint.h>
@@ -19,9 +19,9 @@ void jm_fold_release(struct jm_fold *f)
 	f->locale = (locale_t)0;
 }
 
-/* One character of more than one octet: its length (2 to 4), 0 when p begins none. Overlong forms
- * do no harm here: they fold to what they stand for. */
-static size_t decode(const unsigned char *p, size_t n, uint32_t *c_r)
+/* Decode the character of 2 to 4 octets at p. Returns its length, 0 when there is none. Overlong
+ * forms do no harm here: they fold to the character that they encode. */
+static size_t fold_decode(const unsigned char *p, size_t n, uint32_t *c_r)
 {
 	size_t len = p[0] >= 0xf0 ? 4 : p[0] >= 0xe0 ? 3 : 2;
 	uint32_t c = p[0] & (0x7fu >> len);
@@ -37,7 +37,7 @@ static size_t decode(const unsigned char *p, size_t n, uint32_t *c_r)
 	return len;
 }
 
-static size_t encode(uint32_t c, unsigned char out[4])
+static size_t fold_encode(uint32_t c, unsigned char out[4])
 {
 	if (c < 0x80) {
 		out[0] = (unsigned char)c;
@@ -68,21 +68,22 @@ int jm_fold_text(
 	uint32_t c = 0;
 
 	jm_buf_reset(out);
-	if (text.len > SIZE_MAX / 2 || jm_buf_reserve(out, text.len * 2, err) < 0) /* a letter of
-										      two octets may
-										      get one of
-										      three */
+	/* The lower case of a letter of two octets may have three. */
+	if (text.len > SIZE_MAX / 2)
+		return jm_err_set(err, JM_E_LIMIT, "text of %zu bytes is too long", text.len);
+	if (jm_buf_reserve(out, text.len * 2, err) != 0)
 		return -1;
 	to = out->p;
 	for (size_t i = 0; i < text.len;) {
-		size_t len = text.p[i] < 0x80 || !f->locale ? 0
-							    : decode(text.p + i, text.len - i, &c);
+		size_t len = text.p[i] < 0x80 || !f->locale
+		    ? 0
+		    : fold_decode(text.p + i, text.len - i, &c);
 
 		if (len == 0) {
 			*to++ = jm_lower(text.p[i++]);
 			continue;
 		}
-		to += encode((uint32_t)towlower_l((wint_t)c, f->locale), to);
+		to += fold_encode((uint32_t)towlower_l((wint_t)c, f->locale), to);
 		i += len;
 	}
 	out->len = (size_t)(to - out->p);
@@ -90,7 +91,7 @@ int jm_fold_text(
 	return 0;
 }
 
-static bool within(struct jm_span text, struct jm_span piece)
+static bool fold_within(struct jm_span text, struct jm_span piece)
 {
 	return piece.len == 0 ||
 	    (text.len >= piece.len && memmem(text.p, text.len, piece.p, piece.len));
@@ -105,35 +106,36 @@ bool jm_fold_has_words(struct jm_span text, struct jm_span words)
 			at++;
 		for (from = at; at < words.len && !jm_field_is_space(words.p[at]);)
 			at++;
-		if (!within(text, jm_span_sub(words, from, at - from)))
+		if (!fold_within(text, jm_span_sub(words, from, at - from)))
 			return false;
 	}
 	return true;
 }
 
-/* How many octets the character at s takes; what is no UTF-8 counts one by one. */
-static size_t step(struct jm_span s)
+/* The number of octets of the first character of s; 1 for an octet that is not UTF-8. */
+static size_t fold_step(struct jm_span s)
 {
 	uint32_t c;
-	size_t n = s.p[0] < 0x80 ? 1 : decode(s.p, s.len, &c);
+	size_t n = s.p[0] < 0x80 ? 1 : fold_decode(s.p, s.len, &c);
 
 	return n > 0 ? n : 1;
 }
 
 bool jm_fold_fits(struct jm_span name, struct jm_span pattern)
 {
-	size_t n = 0, p = 0, back_n = 0, back_p = SIZE_MAX; /* the last "*" and where it ended in
-							       the name */
+	size_t n = 0, p = 0;
+	/* the last "*" in the pattern, and where its match ends in the name so far */
+	size_t back_p = SIZE_MAX, back_n = 0;
 
 	if (jm_span_index(pattern, '*') == pattern.len &&
 	    jm_span_index(pattern, '?') == pattern.len)
-		return within(name, pattern);
+		return fold_within(name, pattern);
 	while (n < name.len) {
 		if (p < pattern.len && pattern.p[p] == '*') {
 			back_p = p++;
 			back_n = n;
 		} else if (p < pattern.len && pattern.p[p] == '?') {
-			n += step(jm_span_sub(name, n, name.len));
+			n += fold_step(jm_span_sub(name, n, name.len));
 			p++;
 		} else if (p < pattern.len && pattern.p[p] == name.p[n]) {
 			n++;

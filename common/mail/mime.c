@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Content-Type, its parameters, the parts of a multipart. See mime.h. */
+/* Content-Type, its parameters, and the parts of a multipart. See mime.h. */
 #include "common/mail/mime.h"
 
 #include "common/mail/field.h"
@@ -62,8 +62,8 @@ static size_t skip_space(struct jm_span s, size_t k)
 	return k;
 }
 
-/* The value at offset k: a quoted string (raw, without its quotes) or a token. Sets *end_r behind
- * it. */
+/* The value at offset k: a quoted string (raw, without its quotes) or a token. *end_r: the offset
+ * after it. */
 static struct jm_span param_value(struct jm_span s, size_t k, bool *quoted_r, size_t *end_r)
 {
 	size_t from = k;
@@ -73,7 +73,7 @@ static struct jm_span param_value(struct jm_span s, size_t k, bool *quoted_r, si
 		for (k++; k < s.len && s.p[k] != '"'; k++)
 			if (s.p[k] == '\\')
 				k++;
-		if (k >= s.len) { /* never closed: no value; what follows is looked at again */
+		if (k >= s.len) { /* never closed: no value, and the rest is scanned again */
 			*end_r = from;
 			return jm_span_sub(s, from, 0);
 		}
@@ -120,7 +120,7 @@ int jm_mime_type_param(const struct jm_mime_type *t, const char *name, struct jm
 		hit = jm_span_eq_nocase(jm_span_sub(s, from, k - from), want);
 		k = skip_space(s, k);
 		if (k >= s.len || s.p[k] != '=')
-			continue; /* no parameter: look on for the next semicolon */
+			continue; /* not a parameter: find the next semicolon */
 		value = param_value(s, skip_space(s, k + 1), &quoted, &k);
 		if (!hit)
 			continue;
@@ -136,7 +136,8 @@ void jm_multipart_start(struct jm_multipart *m, struct jm_span body, struct jm_s
 
 enum delimiter { DELIMITER_NONE, DELIMITER_OPEN, DELIMITER_CLOSE };
 
-/* What the line (with its line end, if it has one) is: "--" boundary ["--"] *WSP, or content. */
+/* Tell a delimiter line, "--" boundary ["--"] *WSP, from content. line includes its line end, if it
+ * has one. */
 static enum delimiter line_delimiter(struct jm_span line, struct jm_span boundary)
 {
 	enum delimiter kind = DELIMITER_OPEN;
@@ -144,8 +145,9 @@ static enum delimiter line_delimiter(struct jm_span line, struct jm_span boundar
 
 	if (line.len < k || line.p[0] != '-' || line.p[1] != '-')
 		return DELIMITER_NONE;
-	if (line.p[line.len - 1] == '\n') { /* first: a CR at the end of the boundary is no line end
-					     */
+	/* Before the comparison, so that a CR at the end of the boundary is not taken for a line
+	 * end. */
+	if (line.p[line.len - 1] == '\n') {
 		line.len--;
 		if (line.p[line.len - 1] == '\r')
 			line.len--;
@@ -185,7 +187,7 @@ bool jm_multipart_next(struct jm_multipart *m, struct jm_span *part_r)
 			continue;
 		}
 		if (line > start)
-			line--; /* the line end belongs to the delimiter */
+			line--; /* the line end before a delimiter belongs to it */
 		if (line > start && body.p[line - 1] == '\r')
 			line--;
 		*part_r = jm_span_sub(body, start, line - start);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * MIME structure (RFC 2045 5.1, RFC 2046 5.1; rules R3 to R5): Content-Type and its parameters, the
- * parts of a multipart. Decoding of what is in a part lives in decode.h and charset.h.
+ * MIME structure (RFC 2045 5.1, RFC 2046 5.1, rules R3 to R5): Content-Type with its parameters,
+ * and the parts of a multipart. The content of parts is decoded by decode.h and charset.h. Pure
+ * functions, any thread.
  */
 #ifndef JM_MAIL_MIME_H
 #define JM_MAIL_MIME_H
@@ -15,25 +16,27 @@
 #define JM_MIME_KIND_BYTES 80
 
 struct jm_mime_type {
-	char kind[JM_MIME_KIND_BYTES]; /* "multipart/mixed", lower case; "" when longer than fits */
+	char kind[JM_MIME_KIND_BYTES]; /* "multipart/mixed", lower case; "" when it does not fit */
 	struct jm_buf text;            /* the value without comments; owned */
 };
 
-/* Make *t empty; call once, before jm_mime_type_parse(). */
+/* Make *t empty; call it once, before jm_mime_type_parse(). */
 void jm_mime_type_init(struct jm_mime_type *t);
 
-/* Free what t owns. */
+/* Free what *t owns. */
 void jm_mime_type_release(struct jm_mime_type *t);
 
-/* Take an unfolded Content-Type value apart. value none: there is no such field, which means
- * text/plain. t may be used again and again. LIMIT past JM_FIELD_VALUE_BYTES, TEMP. */
+/* Parse an unfolded Content-Type value into *t, whose content is replaced. value none means that
+ * there is no such field: text/plain. Returns 0, or -1 with err filled: LIMIT past
+ * JM_FIELD_VALUE_BYTES, TEMP. */
 int jm_mime_type_parse(
     struct jm_mime_type *t, struct jm_span value, struct jm_err *err) JM_MUST_CHECK;
 
 /*
- * The first parameter of that name (ASCII case ignored), its quotes and backslash pairs undone,
- * into out (content replaced). Nothing or an unclosed quoted string gives an empty value. False in
- * *found_r when there is none. LIMIT, TEMP.
+ * Put the first parameter with this name (ASCII case ignored) into out, whose content is replaced,
+ * without its quotes and with its backslash pairs undone. The value is empty when there is nothing
+ * after "=", or a quoted string that is never closed. *found_r is false when there is no such
+ * parameter. Returns 0, or -1 with err filled: LIMIT past the cap of out, TEMP.
  */
 int jm_mime_type_param(const struct jm_mime_type *t, const char *name, struct jm_buf *out,
     bool *found_r, struct jm_err *err) JM_MUST_CHECK;
@@ -46,14 +49,14 @@ struct jm_multipart {
 	struct jm_span body, boundary; /* borrowed */
 	size_t pos;                    /* where the next line begins */
 	bool open;                     /* a part begins at pos */
-	bool closed;                   /* the closing delimiter was seen, or the end of the data */
+	bool closed;                   /* the closing delimiter or the end of the data was seen */
 };
 
-/* Begin a walk; boundary must not be empty. */
+/* Begin a walk. body and boundary are borrowed until the walk is over; boundary is not empty. */
 void jm_multipart_start(struct jm_multipart *m, struct jm_span body, struct jm_span boundary);
 
-/* The next part, header and content, as a slice of body; without the line end that belongs to the
- * delimiter. False after the last. */
+/* Get the next part, header and content, as a slice of body, without the line end that belongs to
+ * the delimiter. Returns false after the last part. */
 bool jm_multipart_next(struct jm_multipart *m, struct jm_span *part_r);
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The parts of a message. See part.h. */
+/* Walking the parts of a message and decoding one. Structure is read by mime.c, codings by decode.c
+ * and charset.c. See part.h. */
 #include "common/mail/part.h"
 
 #include <stdio.h>
@@ -9,49 +10,50 @@
 #include "common/mail/field.h"
 #include "common/mail/word.h"
 
-#define PIECES_MAX 64 /* of a name in pieces (RFC 2231 3) */
+#define PIECES_MAX 64 /* most pieces of a name (RFC 2231 3) */
 
 struct walk {
 	jm_part_visit *visit;
 	void *ctx;
 	unsigned parts;
-	struct jm_mime_type type, disposition; /* of the part at hand */
+	struct jm_mime_type type, disposition; /* of the current part */
 	struct jm_buf fold, raw, name, charset;
 };
 
-/* A field that is too long to be one is none. */
-static int soft(int rc, const struct jm_err *why, struct jm_err *err)
+/* Pass on the outcome rc of reading a field, but treat a field that is too long as missing. */
+static int part_soften(int rc, const struct jm_err *cause, struct jm_err *err)
 {
-	if (rc == 0 || why->kind == JM_E_LIMIT)
+	if (rc == 0 || cause->kind == JM_E_LIMIT)
 		return 0;
-	*err = *why;
+	if (err)
+		*err = *cause;
 	return -1;
 }
 
-/* Content-Type or Content-Disposition of the part at part, taken apart; an empty kind when there is
- * none. */
+/* Parse the Content-Type or Content-Disposition of part into *t. The kind of a missing
+ * Content-Disposition is empty. */
 static int take_type(struct walk *w, struct jm_span part, const char *field, struct jm_mime_type *t,
     struct jm_err *err)
 {
 	struct jm_span value = { NULL, 0 };
 	struct jm_field f;
-	struct jm_err why;
+	struct jm_err cause;
 
 	if (jm_field_find(part, field, &f) &&
-	    jm_field_unfold(f.value, &w->fold, &value, &why) != 0) {
-		if (soft(-1, &why, err) != 0)
+	    jm_field_unfold(f.value, &w->fold, &value, &cause) != 0) {
+		if (part_soften(-1, &cause, err) != 0)
 			return -1;
 		value = jm_span_str("");
 	}
-	if (soft(jm_mime_type_parse(t, value, &why), &why, err) != 0)
+	if (part_soften(jm_mime_type_parse(t, value, &cause), &cause, err) != 0)
 		return -1;
 	if (jm_span_none(value) && t == &w->disposition)
 		t->kind[0] = '\0';
 	return 0;
 }
 
-/* RFC 2231 4: [charset'language'] and "%xx" undone; charset is kept in w->charset from the first
- * piece. Appends the octets to w->raw. */
+/* Append the octets of an extended value, [charset'language']text with "%xx" (RFC 2231 4), to
+ * octets. The first piece sets w->charset. */
 static int add_extended(
     struct walk *w, struct jm_span v, bool first, struct jm_buf *octets, struct jm_err *err)
 {
@@ -78,7 +80,7 @@ static int add_extended(
 	return 0;
 }
 
-/* name*=, name*0=, name*0*=, name*1=, ... of RFC 2231. *found_r: there was any. */
+/* Read name*=, name*0=, name*0*=, name*1=, ... of RFC 2231 into octets. *found_r: there was one. */
 static int take_extended(struct walk *w, const struct jm_mime_type *t, const char *name,
     struct jm_buf *octets, bool *found_r, struct jm_err *err)
 {
@@ -110,8 +112,7 @@ static int take_extended(struct walk *w, const struct jm_mime_type *t, const cha
 	return 0;
 }
 
-/* A parameter as text into w->name; *found_r. Encoded words in it are against RFC 2047 and
- * everyday. */
+/* Read a parameter as text into w->name. Encoded words in it violate RFC 2047, but are common. */
 static int take_name(struct walk *w, const struct jm_mime_type *t, const char *name, bool *found_r,
     struct jm_err *err)
 {
@@ -158,28 +159,28 @@ static int take_subject(struct walk *w, struct jm_span message, bool *found_r, s
 	    : 0;
 }
 
-/* Disposition and names of the leaf p. */
-static int describe(struct walk *w, struct jm_part *p, struct jm_err *err)
+/* Set disposition, name and charset of the leaf p. */
+static int part_describe(struct walk *w, struct jm_part *p, struct jm_err *err)
 {
-	struct jm_err why;
+	struct jm_err cause;
 	bool found = false;
 	int rc;
 
 	if (take_type(w, p->header, "Content-Disposition", &w->disposition, err) != 0)
 		return -1;
-	rc = take_name(w, &w->disposition, "filename", &found, &why);
+	rc = take_name(w, &w->disposition, "filename", &found, &cause);
 	if (rc == 0 && !found)
-		rc = take_name(w, &w->type, "name", &found, &why);
+		rc = take_name(w, &w->type, "name", &found, &cause);
 	if (rc == 0 && !found && is_message(p->kind))
-		rc = take_subject(w, p->content, &found, &why);
-	if (soft(rc, &why, err) != 0)
+		rc = take_subject(w, p->content, &found, &cause);
+	if (part_soften(rc, &cause, err) != 0)
 		return -1;
 	if (found)
 		p->name = w->name.p ? jm_buf_span(&w->name) : jm_span_str("");
 	p->attachment = found || strcmp(w->disposition.kind, "attachment") == 0 ||
 	    (strcmp(p->kind, "text/plain") != 0 && strcmp(p->kind, "text/html") != 0);
-	rc = jm_mime_type_param(&w->type, "charset", &w->charset, &found, &why);
-	if (soft(rc, &why, err) != 0)
+	rc = jm_mime_type_param(&w->type, "charset", &w->charset, &found, &cause);
+	if (part_soften(rc, &cause, err) != 0)
 		return -1;
 	p->charset = rc == 0 && found ? jm_buf_span(&w->charset) : jm_span_str("");
 	return 0;
@@ -189,10 +190,10 @@ static enum jm_part_coding coding_of(struct walk *w, struct jm_span part)
 {
 	struct jm_span value;
 	struct jm_field f;
-	struct jm_err no;
+	struct jm_err ignored;
 
 	if (!jm_field_find(part, "Content-Transfer-Encoding", &f) ||
-	    jm_field_unfold(f.value, &w->fold, &value, &no) != 0)
+	    jm_field_unfold(f.value, &w->fold, &value, &ignored) != 0)
 		return JM_PART_PLAIN;
 	return jm_span_eq_nocase(value, jm_span_str("base64"))          ? JM_PART_BASE64
 	    : jm_span_eq_nocase(value, jm_span_str("quoted-printable")) ? JM_PART_QP
@@ -240,14 +241,14 @@ static int walk_part(struct walk *w, struct jm_span part, unsigned level, unsign
 	p.content = jm_span_sub(part, fields.pos, part.len);
 	if (take_type(w, part, "Content-Type", &w->type, err) != 0)
 		return -1;
-	/* RFC 2046 5.1.5 */
+	/* In a digest the default type is another one: RFC 2046 5.1.5. */
 	if (strcmp(parent, "multipart/digest") == 0 && !jm_field_find(part, "Content-Type", &f))
 		snprintf(w->type.kind, sizeof w->type.kind, "message/rfc822");
 	if (jm_mime_type_is_multipart(&w->type) && level < JM_PART_DEPTH)
 		return walk_multipart(w, p.content, level, depth, err);
 	p.kind = w->type.kind;
 	p.coding = coding_of(w, part);
-	if (describe(w, &p, err) != 0)
+	if (part_describe(w, &p, err) != 0)
 		return -1;
 	w->parts++;
 	rc = w->visit(w->ctx, &p, err);

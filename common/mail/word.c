@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Encoded words. See word.h. */
+/* Encoded words. Fields and unfolding are field.c's. See word.h. */
 #include "common/mail/word.h"
 
 #include "common/mail/charset.h"
@@ -9,10 +9,10 @@
 struct word {
 	struct jm_span charset, text;
 	unsigned char encoding; /* 'q' or 'b' */
-	size_t end;             /* offset behind the word */
+	size_t end;             /* the offset after the word */
 };
 
-/* Offset of "?=" at or after k, or s.len. */
+/* The offset of the first "?=" at or after k, or s.len. */
 static size_t find_end(struct jm_span s, size_t k)
 {
 	while (k + 1 < s.len) {
@@ -24,8 +24,8 @@ static size_t find_end(struct jm_span s, size_t k)
 	return s.len;
 }
 
-/* The word that begins at k. *no_end: there is no "?=" from here on; kept between calls, so that
- * hostile input stays linear. */
+/* Read the word at k, if there is one. *no_end is set once no "?=" follows and is kept between
+ * calls, so that hostile input costs linear time only. */
 static bool word_at(struct jm_span s, size_t k, bool *no_end, struct word *w)
 {
 	size_t q;
@@ -39,8 +39,8 @@ static bool word_at(struct jm_span s, size_t k, bool *no_end, struct word *w)
 	if (w->encoding != 'q' && w->encoding != 'b')
 		return false;
 	w->charset = jm_span_sub(s, k + 2, q - k - 2);
-	w->charset = jm_span_sub(w->charset, 0, jm_span_index(w->charset, '*')); /* RFC 2231 5:
-										    language */
+	/* A language may follow: RFC 2231 5. */
+	w->charset = jm_span_sub(w->charset, 0, jm_span_index(w->charset, '*'));
 	w->end = find_end(s, q + 3);
 	if (w->end == s.len) {
 		*no_end = true;
@@ -51,7 +51,7 @@ static bool word_at(struct jm_span s, size_t k, bool *no_end, struct word *w)
 	return true;
 }
 
-/* Append the word's octets, still in its charset. */
+/* Append the octets of a word, decoded but still in its charset. */
 static int add_octets(const struct word *w, struct jm_buf *octets, struct jm_err *err)
 {
 	size_t k, n = 0;
@@ -81,7 +81,7 @@ static int add_octets(const struct word *w, struct jm_buf *octets, struct jm_err
 	return 0;
 }
 
-static int flush(
+static int word_flush(
     struct jm_buf *octets, struct jm_span charset, struct jm_buf *out, struct jm_err *err)
 {
 	int rc = jm_charset_replace(jm_buf_span(octets), charset, out, err);
@@ -111,7 +111,7 @@ int jm_word_decode(struct jm_span value, struct jm_buf *out, struct jm_err *err)
 		gap = jm_span_sub(value, from, k - from);
 		if (!after_word || jm_field_strip(gap).len > 0 ||
 		    !jm_span_eq_nocase(charset, w.charset))
-			if (flush(&octets, charset, out, err) != 0)
+			if (word_flush(&octets, charset, out, err) != 0)
 				goto out;
 		if ((!after_word || jm_field_strip(gap).len > 0) &&
 		    jm_charset_scrub(gap, out, err) != 0)
@@ -122,7 +122,7 @@ int jm_word_decode(struct jm_span value, struct jm_buf *out, struct jm_err *err)
 		after_word = true;
 		k = from = w.end;
 	}
-	if (flush(&octets, charset, out, err) == 0)
+	if (word_flush(&octets, charset, out, err) == 0)
 		rc = jm_charset_scrub(jm_span_sub(value, from, value.len), out, err);
 out:
 	jm_buf_release(&octets);

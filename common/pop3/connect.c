@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* See connect.h. The only file that includes curl/. */
+/*
+ * Connecting by libcurl, the facts about the server, and the wire. The only file that includes
+ * curl/. What is said over the wire: session.c, listing.c, transfer.c.
+ */
 #include "common/pop3/connect.h"
 
 #include <curl/curl.h>
@@ -11,17 +14,17 @@
 #include "common/base/buf.h"
 #include "common/base/clock.h"
 
-#define SLICE_MS 300             /* between two looks at stopped() */
-#define HEARD_BYTES (64u * 1024) /* greeting, CAPA and login answers that are kept */
+#define SLICE_MS 300             /* between two calls of stopped() */
+#define HEARD_BYTES (64u * 1024) /* cap of the greeting and the answers to CAPA and login */
 
 struct jm_pop3_connection {
 	CURL *easy;
 	curl_socket_t fd;
 	bool (*stopped)(void *ctx);
 	void *stopped_ctx;
-	int64_t looked_us;         /* when stopped() was asked while bytes came */
-	struct jm_buf heard;       /* what the server said until it was logged in */
-	struct jm_pop3_peer *peer; /* while connecting only */
+	int64_t looked_us;         /* when stopped() was last asked while bytes came */
+	struct jm_buf heard;       /* the server's lines up to and including login */
+	struct jm_pop3_peer *peer; /* NULL unless connecting */
 	char curl_text[CURL_ERROR_SIZE];
 };
 
@@ -40,7 +43,7 @@ int jm_pop3_setup(struct jm_err *err)
 	if (curl_global_init(CURL_GLOBAL_ALL) != CURLE_OK)
 		return jm_err_set(err, JM_E_TEMP, "cannot start libcurl");
 	v = curl_version_info(CURLVERSION_NOW);
-	/* the GnuTLS build has other verify results and no PEM in CERTINFO */
+	/* libcurl with GnuTLS has other verify results and no PEM in CERTINFO */
 	if (!v->ssl_version || strncmp(v->ssl_version, "OpenSSL/", 8) != 0)
 		return jm_err_set(err, JM_E_CONFIG,
 		    "libcurl is built with %s: the OpenSSL build is needed (Debian: libcurl4)",
@@ -53,7 +56,7 @@ static bool is_stopped(const struct jm_pop3_connection *c)
 	return c->stopped && c->stopped(c->stopped_ctx);
 }
 
-/* Copy a line for people: printable ASCII, cut to size. */
+/* Copy a line for people to out[n]: printable ASCII, cut to size. */
 static void put_text(char *out, size_t n, struct jm_span s)
 {
 	size_t i;
@@ -68,15 +71,15 @@ static size_t on_header(char *p, size_t size, size_t n, void *ctx)
 	struct jm_pop3_connection *c = ctx;
 
 	(void)size;
-	/* past the cap nothing is kept: capabilities may be missing then, which only makes us
+	/* bytes beyond the cap are dropped: capabilities may be missing then, which only makes us
 	 * slower */
 	if (jm_buf_add(&c->heard, p, n, NULL) != 0)
 		return n;
 	return n;
 }
 
-/* libcurl tells TLS version and cipher in its diagnostic text only. Data and commands (with
- * passwords) are not looked at. */
+/* Take TLS version and cipher from libcurl's diagnostic text, the only place that has them. Data
+ * and commands (with passwords) are ignored. */
 static int on_debug(CURL *easy, curl_infotype type, char *p, size_t n, void *ctx)
 {
 	static const char head[] = "SSL connection using ";
@@ -124,8 +127,9 @@ static void take_capability(struct jm_pop3_peer *p, struct jm_span line)
 }
 
 /*
- * Read what the server said: the greeting, then status lines and the capabilities between them.
- * After STLS it is asked anew, and what it said in clear counts no more (RFC 2595 section 4).
+ * Parse the server's lines: the greeting, then status lines and the capabilities between them.
+ * After STLS the capabilities are asked for again, and those that came in clear do not count any
+ * more (RFC 2595 section 4).
  */
 static void read_heard(const struct jm_buf *heard, struct jm_pop3_peer *p)
 {
@@ -175,7 +179,7 @@ static void read_certificate(CURL *easy, struct jm_pop3_peer *p)
 			p->has_certificate = true;
 }
 
-/* Read the facts of an attempt, also of a failed one. */
+/* Read the facts of an attempt, of a failed one, too. */
 static void read_facts(struct jm_pop3_connection *c, struct jm_pop3_peer *p)
 {
 	curl_off_t name = 0, tcp = 0, tls = 0, all = 0;
@@ -185,11 +189,11 @@ static void read_facts(struct jm_pop3_connection *c, struct jm_pop3_peer *p)
 	read_certificate(c->easy, p);
 	if (curl_easy_getinfo(c->easy, CURLINFO_PRIMARY_IP, &address) == CURLE_OK && address)
 		put_text(p->address, sizeof p->address, jm_span_str(address));
-	(void)curl_easy_getinfo(c->easy, CURLINFO_NAMELOOKUP_TIME_T, &name); /* stay 0 when not
-										known */
-	(void)curl_easy_getinfo(c->easy, CURLINFO_CONNECT_TIME_T, &tcp);
-	(void)curl_easy_getinfo(c->easy, CURLINFO_APPCONNECT_TIME_T, &tls);
-	(void)curl_easy_getinfo(c->easy, CURLINFO_TOTAL_TIME_T, &all);
+	/* a time that libcurl does not know remains 0 */
+	curl_easy_getinfo(c->easy, CURLINFO_NAMELOOKUP_TIME_T, &name);
+	curl_easy_getinfo(c->easy, CURLINFO_CONNECT_TIME_T, &tcp);
+	curl_easy_getinfo(c->easy, CURLINFO_APPCONNECT_TIME_T, &tls);
+	curl_easy_getinfo(c->easy, CURLINFO_TOTAL_TIME_T, &all);
 	p->name_us = name;
 	p->tcp_us = tcp > name ? tcp - name : 0;
 	p->tls_us = tls > tcp && tcp ? tls - tcp : 0;
@@ -227,8 +231,9 @@ static enum jm_pop3_step failed_step(
 	return p->address[0] ? JM_POP3_STEP_GREETING : JM_POP3_STEP_TCP;
 }
 
-static int fail(const struct jm_pop3_connection *c, CURLcode rc, const struct jm_pop3_account *a,
-    struct jm_pop3_peer *p, struct jm_err *err)
+/* Set p->step and err from the result of libcurl. Returns -1. */
+static int connect_fail(const struct jm_pop3_connection *c, CURLcode rc,
+    const struct jm_pop3_account *a, struct jm_pop3_peer *p, struct jm_err *err)
 {
 	const char *said, *text = c->curl_text[0] ? c->curl_text : curl_easy_strerror(rc);
 	bool trust = rc == CURLE_PEER_FAILED_VERIFICATION || rc == CURLE_SSL_PINNEDPUBKEYNOTMATCH ||
@@ -250,8 +255,8 @@ static int fail(const struct jm_pop3_connection *c, CURLcode rc, const struct jm
 
 enum trust { TRUST_STRICT, TRUST_PIN, TRUST_ANY };
 
-/* Options of one attempt. sasl: only SASL with the mechanisms we know; else what libcurl chooses
- * when there is no such one. */
+/* Set the options of one attempt. sasl: log in only by SASL with a mechanism that we name;
+ * otherwise libcurl chooses. */
 static CURLcode set_options(
     struct jm_pop3_connection *c, const struct jm_pop3_account *a, enum trust trust, bool sasl)
 {
@@ -309,7 +314,7 @@ static CURLcode set_options(
 	return rc;
 }
 
-/* One attempt on a new handle; c->easy stays for the wire or for the facts. */
+/* Make one attempt on a new handle, c->easy, and read its facts into *p. */
 static CURLcode attempt(struct jm_pop3_connection *c, const struct jm_pop3_account *a,
     enum trust trust, bool sasl, struct jm_pop3_peer *p)
 {
@@ -337,7 +342,7 @@ static CURLcode attempt(struct jm_pop3_connection *c, const struct jm_pop3_accou
 	return rc;
 }
 
-/* True when CAPA offers a password mechanism that "AUTH=PLAIN;AUTH=LOGIN" covers. */
+/* Does CAPA offer a password mechanism that is in "AUTH=PLAIN;AUTH=LOGIN"? */
 static bool offers_password_sasl(const struct jm_pop3_peer *p)
 {
 	struct jm_span rest = jm_span_str(p->sasl);
@@ -359,8 +364,8 @@ static CURLcode log_in(struct jm_pop3_connection *c, const struct jm_pop3_accoun
 {
 	CURLcode rc = attempt(c, a, trust, true, p);
 
-	/* no SASL that we named was offered, so nothing was sent: USER and PASS, as old servers
-	 * have it */
+	/* The server offers no mechanism that we named, so no password was sent: try again with
+	 * USER and PASS, as old servers need it. */
 	if (rc == CURLE_LOGIN_DENIED && !a->bearer && !offers_password_sasl(p))
 		rc = attempt(c, a, trust, false, p);
 	return rc;
@@ -376,7 +381,8 @@ static int check_account(const struct jm_pop3_account *a, struct jm_err *err)
 		    err, JM_E_CONFIG, "a pop3 account needs either a password or an access token");
 	if (a->security == JM_POP3_CLEAR && !a->allow_clear_login)
 		return jm_err_set(err, JM_E_CONFIG,
-		    "refusing to log in to %s without TLS: nothing would protect the password and the mail",
+		    "refusing to log in to %s without TLS: "
+		    "nothing would protect the password and the mail",
 		    a->host);
 	if (a->pin && jm_certificate_check_pin(jm_span_str(a->pin)) != 0)
 		return jm_err_set(err, JM_E_CONFIG,
@@ -408,14 +414,12 @@ int jm_pop3_connect(const struct jm_pop3_account *account, struct jm_pop3_connec
 	c->stopped_ctx = a.stopped_ctx;
 	rc = log_in(c, &a, a.relaxed && a.pin ? TRUST_PIN : TRUST_STRICT, peer_r);
 	if (rc == CURLE_PEER_FAILED_VERIFICATION && a.relaxed && !a.pin) {
-		struct jm_span why = jm_span_str(c->curl_text);
-
-		put_text(peer_r->why, sizeof peer_r->why, why);
+		put_text(peer_r->why, sizeof peer_r->why, jm_span_str(c->curl_text));
 		peer_r->untrusted = true;
 		rc = log_in(c, &a, TRUST_ANY, peer_r);
 	}
 	if (rc != CURLE_OK) {
-		int result = fail(c, rc, &a, peer_r, err);
+		int result = connect_fail(c, rc, &a, peer_r, err);
 
 		jm_pop3_disconnect(&c);
 		return result;
@@ -438,8 +442,8 @@ void jm_pop3_disconnect(struct jm_pop3_connection **cp)
 	*cp = NULL;
 }
 
-/* Wait for the socket, in slices, so that a stop is seen soon. 0 ready. */
-static int await(struct jm_pop3_connection *c, short events, int64_t timeout_ms,
+/* Wait until the socket is ready, in slices, so that a stop is noticed soon. 0: ready. */
+static int socket_await(struct jm_pop3_connection *c, short events, int64_t timeout_ms,
     enum jm_pop3_fault *fault_r, struct jm_err *err)
 {
 	int64_t until_us = jm_clock_mono_us() + timeout_ms * 1000;
@@ -469,7 +473,8 @@ static int await(struct jm_pop3_connection *c, short events, int64_t timeout_ms,
 	}
 }
 
-/* A server that never pauses must not keep us from stopping. */
+/* Ask stopped() now and then while bytes come: a server that never pauses must not keep us from
+ * stopping. */
 static bool must_stop(struct jm_pop3_connection *c, enum jm_pop3_fault *fault_r, struct jm_err *err)
 {
 	int64_t now_us = jm_clock_mono_us();
@@ -502,7 +507,7 @@ static ssize_t wire_recv(void *ctx, void *p, size_t n, int64_t timeout_ms,
 			return jm_err_set(
 			    err, JM_E_TEMP, "the connection broke: %s", curl_easy_strerror(rc));
 		}
-		if (await(c, POLLIN, timeout_ms, fault_r, err) != 0)
+		if (socket_await(c, POLLIN, timeout_ms, fault_r, err) != 0)
 			return -1;
 	}
 }
@@ -520,7 +525,7 @@ static int wire_send(void *ctx, const void *p, size_t n, int64_t timeout_ms,
 		at += sent;
 		n -= sent;
 		if (rc == CURLE_AGAIN) {
-			if (await(c, POLLOUT, timeout_ms, fault_r, err) != 0)
+			if (socket_await(c, POLLOUT, timeout_ms, fault_r, err) != 0)
 				return -1;
 		} else if (rc != CURLE_OK) {
 			*fault_r = JM_POP3_CUT;

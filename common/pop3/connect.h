@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The way to a mailbox: name, TCP, TLS or STLS, CAPA and login, by libcurl's CONNECT_ONLY; then the
- * bytes as a jm_pop3_wire.
+ * Connecting to a mailbox: name, TCP, TLS or STLS, CAPA and login by libcurl's CONNECT_ONLY; then
+ * the bytes as a jm_pop3_wire.
  *
- * libcurl is used for nothing else: its own RETR calls a cut message whole, and it connects again
- * between commands. Passwords are sent only through TLS, unless the account says otherwise in so
- * many words.
+ * libcurl is used for nothing else: its own RETR reports a cut message as whole, and it reconnects
+ * between commands. Passwords are sent only through TLS, unless the account explicitly allows
+ * otherwise.
  */
 #ifndef JM_POP3_CONNECT_H
 #define JM_POP3_CONNECT_H
@@ -19,27 +19,30 @@
 
 enum jm_pop3_security {
 	JM_POP3_POP3S, /* TLS from the first byte */
-	JM_POP3_STLS,  /* RFC 2595; no STLS: no login */
+	JM_POP3_STLS,  /* RFC 2595; without STLS there is no login */
 	JM_POP3_CLEAR, /* nothing is protected; needs allow_clear_login */
 };
 
-/* Strings are borrowed for the call. Time-outs of 0 mean the default. */
+/* Strings are borrowed for the call; NULL: not set. Time-outs of 0 mean the default. */
 struct jm_pop3_account {
 	const char *host; /* name or IP address */
-	unsigned port;    /* 0: 995 for POP3S, else 110 */
+	unsigned port;    /* 0: 995 for POP3S, otherwise 110 */
 	const char *user;
-	const char *password; /* or */
-	const char *bearer;   /* an OAuth 2.0 access token: XOAUTH2, in two steps */
+	/* either a password or an OAuth 2.0 access token, which is sent by XOAUTH2 in two steps */
+	const char *password;
+	const char *bearer;
 	enum jm_pop3_security security;
-	bool relaxed; /* when the strict check of the certificate fails: go on, and say why and with
-			 whom */
+	/* when the strict check of the certificate fails: continue, and report the reason and the
+	 * certificate */
+	bool relaxed;
 	const char *ca_file; /* trusted roots; NULL: the system's */
-	const char *pin; /* "sha256//BASE64": only a certificate with this public key. Relaxed: this
-			    instead of the strict check */
+	/* "sha256//BASE64": accept only a certificate with this public key; with relaxed, check
+	 * this instead of the certificate's chain and name */
+	const char *pin;
 	bool allow_clear_login;
 	int64_t connect_timeout_ms; /* name, TCP, TLS and login together; default 60 s */
-	bool (*stopped)(void *ctx); /* may be NULL; asked at least twice a second, also while bytes
-				       are awaited */
+	/* May be NULL. Asked at least twice a second, also while waiting for bytes. */
+	bool (*stopped)(void *ctx);
 	void *stopped_ctx;
 };
 
@@ -54,31 +57,33 @@ enum jm_pop3_step {
 	JM_POP3_STEP_READY
 };
 
-/* What was found on the way, also when it failed half way. */
+/* The facts found on the way, also when connecting failed. Texts are printable ASCII. */
 struct jm_pop3_peer {
 	enum jm_pop3_step step; /* the step that failed, or READY */
-	char address[64];       /* that was connected to */
-	char greeting[256];     /* printable ASCII */
-	char sasl[256];         /* mechanisms of CAPA's SASL line; "" without */
-	char answer[256];       /* the server's last line, when login failed */
+	char address[64];       /* IP address of the server */
+	char greeting[256];
+	char sasl[256];   /* mechanisms of CAPA's SASL line; "": there is no such line */
+	char answer[256]; /* the server's last line, when login failed */
 	bool capa, has_uidl, has_top, has_pipelining, has_user, has_stls;
-	char tls[96]; /* "TLSv1.3 / TLS_AES_256_GCM_SHA384"; "" in clear */
+	char tls[96]; /* "TLSv1.3 / TLS_AES_256_GCM_SHA384"; "": no TLS */
 	bool has_certificate;
 	struct jm_certificate certificate;
-	bool untrusted; /* relaxed: the strict check failed, why says how */
+	bool untrusted; /* with relaxed: the strict check failed; why has the reason */
 	char why[256];
-	int64_t name_us, tcp_us, tls_us, login_us; /* what each step took */
+	int64_t name_us, tcp_us, tls_us, login_us; /* the time that each step took */
 };
 
 struct jm_pop3_connection;
 
-/* Once in a process, before threads start. TEMP. */
+/* Initialise libcurl: once in a process, before threads start. TEMP; CONFIG when libcurl was not
+ * built with OpenSSL. */
 int jm_pop3_setup(struct jm_err *err) JM_MUST_CHECK;
 
 /*
- * Connect and log in. DENIED: login refused; CONFIG: the account contradicts itself, or the
- * certificate is not trusted or not the pinned one; TEMP: everything else. *peer_r is filled in all
- * cases. *c_r: free with jm_pop3_disconnect(). Any thread.
+ * Connect and log in. DENIED: the login was refused; CONFIG: the account contradicts itself, or the
+ * certificate is not trusted or not the pinned one; TEMP: all other errors. *peer_r is filled in
+ * all cases. *c_r is freed by jm_pop3_disconnect(); NULL after an error. Any thread; one thread per
+ * connection.
  */
 int jm_pop3_connect(const struct jm_pop3_account *account, struct jm_pop3_connection **c_r,
     struct jm_pop3_peer *peer_r, struct jm_err *err) JM_MUST_CHECK;
@@ -86,10 +91,10 @@ int jm_pop3_connect(const struct jm_pop3_account *account, struct jm_pop3_connec
 /* The wire of a connection, for jm_pop3_session_init(); valid until jm_pop3_disconnect(). */
 struct jm_pop3_wire jm_pop3_connection_wire(struct jm_pop3_connection *c);
 
-/* Close without a word. *c becomes NULL; *c NULL is fine. */
+/* Close the connection without QUIT. *c becomes NULL; it may be NULL already. */
 void jm_pop3_disconnect(struct jm_pop3_connection **c);
 
-/* "account", "name", "tcp", "tls", "greeting", "login", "ready". Static storage. */
+/* "account", "name", "tcp", "tls", "greeting", "login", "ready". Static. */
 const char *jm_pop3_step_name(enum jm_pop3_step s);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* See dot.h. The fast way is memchr() for LF: a piece without a line that begins with a dot is
- * handed on in one call. */
+/* The state machine of the filter. It looks for LF with memchr(), and emits a piece in which no
+ * line begins with a dot in one call. */
 #include "common/pop3/dot.h"
 
 #include <string.h>
@@ -11,7 +11,7 @@ void jm_pop3_dot_init(struct jm_pop3_dot *d)
 	d->cr = false;
 }
 
-/* Go on inside a line until the next one begins or the bytes end. Returns the new position. */
+/* Skip to the start of the next line or to the end of the bytes. Returns the new position. */
 static size_t skip_line(struct jm_pop3_dot *d, const unsigned char *p, size_t i, size_t n)
 {
 	const unsigned char *lf = memchr(p + i, '\n', n - i);
@@ -31,14 +31,13 @@ static size_t skip_line(struct jm_pop3_dot *d, const unsigned char *p, size_t i,
 static void enter_line(struct jm_pop3_dot *d)
 {
 	d->state = JM_POP3_DOT_MID;
-	d->cr = false; /* also after ".\r": what follows that is no LF, or it would have been the
-			  end */
+	d->cr = false; /* also after ".\r": an LF after that would have been the end */
 }
 
 size_t jm_pop3_dot_feed(
     struct jm_pop3_dot *d, const unsigned char *p, size_t n, jm_pop3_emit *emit, void *ctx)
 {
-	size_t i = 0, from = 0; /* p[from..i) is message that was not emitted yet */
+	size_t i = 0, from = 0; /* p[from..i) belongs to the message and is not yet emitted */
 
 	while (i < n && d->state != JM_POP3_DOT_ENDED) {
 		switch (d->state) {

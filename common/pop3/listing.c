@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The mailbox listing of a session: STAT, LIST and UIDL joined by message number. Every line is
- * hostile until parsed. */
+/*
+ * STAT, LIST and UIDL: parsing the answers and joining them. Every line is hostile until parsed.
+ * What is done with the messages: plan.c.
+ */
+#include "common/pop3/listing.h"
+
 #include <stdlib.h>
 
 #include "common/base/num.h"
-#include "common/pop3/answer.h"
 
-#define ARENA_BYTES (512u * 1024 * 1024)      /* a million entries, doubling, and their ids */
-#define MAX_LIST_BYTES (512ull * 1024 * 1024) /* an answer longer than this has no end */
+#define ARENA_BYTES \
+	(512u * 1024 * 1024) /* a million entries, doubled as they grow, and their ids */
+#define MAX_LIST_BYTES (512ull * 1024 * 1024) /* a longer answer counts as endless */
 
 /* Cut the first word off *rest. */
 static struct jm_span take_word(struct jm_span *rest)
@@ -18,8 +22,8 @@ static struct jm_span take_word(struct jm_span *rest)
 	return w;
 }
 
-/* Add one listed number. size or id may be missing. A cap reached sets partial and keeps what there
- * is. */
+/* Add one listed number. The size may be 0 and the id none. At the cap the entry is left out and
+ * partial is set. */
 static int add_entry(struct jm_pop3_listing *l, uint32_t number, uint64_t size_bytes,
     struct jm_span id, struct jm_err *err)
 {
@@ -39,7 +43,7 @@ static int add_entry(struct jm_pop3_listing *l, uint32_t number, uint64_t size_b
 	return 0;
 }
 
-/* RFC 1939 section 7: characters 0x21 to 0x7E; none is longer than 70, but more is taken. */
+/* RFC 1939 section 7: characters 0x21 to 0x7E, at most 70; longer ones are accepted here. */
 static bool is_id(struct jm_span id)
 {
 	if (id.len == 0 || id.len > JM_POP3_MAX_ID_BYTES)
@@ -50,9 +54,9 @@ static bool is_id(struct jm_span id)
 	return true;
 }
 
-/* Read a multi-line answer whose status line was +OK: "NUMBER SIZE" or "NUMBER ID" a line. Lines
- * that do not begin with a number are passed over: their message shows by its absence here and its
- * presence in the other list. */
+/* Read a multi-line answer whose status line was +OK: lines of "NUMBER SIZE", or with ids of
+ * "NUMBER ID". Lines that do not begin with a number are skipped; their message may still be in the
+ * other list. */
 static int read_list(
     struct jm_pop3_session *s, struct jm_pop3_listing *l, bool ids, struct jm_err *err)
 {
@@ -70,8 +74,8 @@ static int read_list(
 		if (len == 1 && line[0] == '.')
 			return 0;
 		if (s->received_bytes - from > MAX_LIST_BYTES) {
-			s->broken = JM_POP3_GARBAGE;
-			return jm_err_set(err, JM_E_LIMIT, "the list of messages does not end");
+			jm_err_set(err, JM_E_LIMIT, "the list of messages does not end");
+			return jm_pop3_break(s, JM_POP3_GARBAGE);
 		}
 		rest = jm_span_of(line, len);
 		if (jm_num_u64(take_word(&rest), 1, UINT32_MAX, &number) != 0)
@@ -81,10 +85,9 @@ static int read_list(
 			id = word;
 		else if (!ids && jm_num_u64(word, 0, UINT64_MAX, &size_bytes) != 0)
 			size_bytes = 0;
-		if (add_entry(l, (uint32_t)number, size_bytes, id, err) != 0) {
-			s->broken = JM_POP3_GARBAGE; /* the rest of the answer is still to come */
-			return -1;
-		}
+		/* without memory the session ends: the rest of the answer would follow */
+		if (add_entry(l, (uint32_t)number, size_bytes, id, err) != 0)
+			return jm_pop3_break(s, JM_POP3_GARBAGE);
 	}
 }
 
@@ -95,8 +98,8 @@ static int by_number(const void *a, const void *b)
 	return (x->number > y->number) - (x->number < y->number);
 }
 
-/* Sort, and join entries of the same number: the one size and the one id that were told; two
- * different ids make none. */
+/* Sort the entries, and join those of one number: the last size that is known, and the id unless
+ * there are different ones. */
 static void join_entries(struct jm_pop3_listing *l)
 {
 	size_t out = 0;
@@ -123,8 +126,8 @@ static void join_entries(struct jm_pop3_listing *l)
 	l->n = out;
 }
 
-/* Put the ids of a UIDL answer to the entries of LIST; a number that only UIDL knows is added. Both
- * share the arena of ids. */
+/* Put the ids of a UIDL answer into the entries of LIST; a number that only UIDL has is added. Both
+ * listings use one arena. */
 static int join_ids(struct jm_pop3_listing *l, struct jm_pop3_listing *ids, struct jm_err *err)
 {
 	size_t known = l->n, at = 0;
@@ -155,9 +158,9 @@ static int join_ids(struct jm_pop3_listing *l, struct jm_pop3_listing *ids, stru
 	return 0;
 }
 
-/* One command with an optional multi-line answer. 0: answered; 1: refused; -1: the session broke.
- */
-static int ask(struct jm_pop3_session *s, const char *command, struct jm_err *err)
+/* Send a command and read its status line. 0: +OK, and a multi-line answer may follow; 1: refused;
+ * -1: the session broke. */
+static int command_ask(struct jm_pop3_session *s, const char *command, struct jm_err *err)
 {
 	enum jm_pop3_fault fault;
 
@@ -185,12 +188,12 @@ int jm_pop3_survey(struct jm_pop3_session *s, struct jm_pop3_listing *l_r, struc
 
 	*l = (struct jm_pop3_listing){ 0 };
 	jm_arena_init(&l->arena, ARENA_BYTES);
-	stat = ask(s, "STAT\r\n", err);
+	stat = command_ask(s, "STAT\r\n", err);
 	if (stat < 0)
 		return -1;
 	if (stat == 0)
 		parse_stat(s, l);
-	list = ask(s, "LIST\r\n", err);
+	list = command_ask(s, "LIST\r\n", err);
 	if (list < 0 || (list == 0 && read_list(s, l, false, err) != 0))
 		return list < 0 ? -1 : jm_err_wrap(err, "LIST");
 	join_entries(l);
@@ -199,7 +202,7 @@ int jm_pop3_survey(struct jm_pop3_session *s, struct jm_pop3_listing *l_r, struc
 	for (uint64_t i = 1; list == 1 && i <= l->stat_count && !l->partial; i++)
 		if (add_entry(l, (uint32_t)i, 0, jm_span_of(NULL, 0), err) != 0)
 			return -1;
-	uidl = ask(s, "UIDL\r\n", err);
+	uidl = command_ask(s, "UIDL\r\n", err);
 	if (uidl < 0)
 		return -1;
 	if (uidl == 0) {

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* See plan.h for the rules. Sorted arrays and binary search: a mailbox of a million messages is
- * planned in a second. */
+/*
+ * The rules of plan.h, with sorted arrays and binary search: a mailbox of a million messages is
+ * planned in a second. Reading the listing: listing.c; carrying a plan out: milter/daemon/pull.c.
+ */
 #include "common/pop3/plan.h"
 
 #include <stdlib.h>
@@ -15,10 +17,10 @@ static int compare_spans(struct jm_span a, struct jm_span b)
 	return c ? c : (a.len > b.len) - (a.len < b.len);
 }
 
-/* An id, and where it is from. */
+/* An id, and its place. */
 struct slot {
 	struct jm_span id;
-	size_t at; /* index into the listing or the marks */
+	size_t at; /* index in the listing, the marks or the failing ids */
 };
 
 static int by_id(const void *a, const void *b)
@@ -29,6 +31,7 @@ static int by_id(const void *a, const void *b)
 	return c ? c : (x->at > y->at) - (x->at < y->at);
 }
 
+/* Ids in order, for searching. */
 struct index {
 	struct slot *v;
 	size_t n, cap;
@@ -51,7 +54,7 @@ static void index_sort(struct index *x)
 		qsort(x->v, x->n, sizeof *x->v, by_id);
 }
 
-/* How many slots have this id; *first_r the first of them. */
+/* How many slots have this id; *first_r: the first of them. */
 static size_t index_find(const struct index *x, struct jm_span id, const struct slot **first_r)
 {
 	size_t lo = 0, hi = x->n, n = 0;
@@ -92,7 +95,7 @@ static int plan_retr(struct work *w, const struct jm_pop3_entry *e, bool marks, 
 	return 0;
 }
 
-/* Rule 1 and 2 for one message. */
+/* Rules 1 and 2 for one message. */
 static int plan_entry(struct work *w, const struct jm_pop3_entry *e, struct jm_err *err)
 {
 	struct jm_pop3_plan *p = w->p;
@@ -126,6 +129,7 @@ static int plan_entry(struct work *w, const struct jm_pop3_entry *e, struct jm_e
 	return 0;
 }
 
+/* All messages that failed before, or all others: rule 4. */
 static int plan_entries(struct work *w, bool failing, struct jm_err *err)
 {
 	const struct jm_pop3_listing *l = w->in->listing;

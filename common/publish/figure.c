@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The rows of the table of figures, and how to find them in a document. */
+/* The rows of the table of figures, and finding their values in a document. Writing them:
+ * statsdb.c, metrics.c. */
 #include "common/publish/figure.h"
 
 #include <stdint.h>
@@ -51,21 +52,21 @@ static const struct jm_figure table[] = {
 	COUNTER("daemon/refused", "journal_milter_recipients_rejected_total",
 	    "Recipients answered with 5xx since the start."),
 	COUNTER("daemon/passed", "journal_milter_messages_passed_total",
-	    "Messages that are no journal mail and passed untouched since the start."),
+	    "Messages that are not journal mail and passed untouched since the start."),
 	{ .key = "refusals/*",
 	    .type = JM_FIGURE_NUMBER,
 	    .metric = "journal_milter_recipients_turned_away_total",
 	    .counter = true,
 	    .label = "reason",
-	    .help = "Recipients that were ever not accepted, by reason." },
+	    .help = "Recipients ever not accepted, by reason." },
 
 	{ .key = "archive/state",
 	    .type = JM_FIGURE_WORD,
 	    .metric = "journal_milter_archive_state",
 	    .label = "state",
 	    .words = archive_states,
-	    .help = "How the archive stands: 1 for the state it is in." },
-	TEXT("archive/problem", "why the archive does not stand well; empty when it does"),
+	    .help = "State of the archive: 1 for the present state." },
+	TEXT("archive/problem", "the problem of the archive; empty when there is none"),
 	NUMBER("archive/items", "journal_milter_archive_items", "Archived messages."),
 	COUNTER("archive/received", "journal_milter_archive_received_total",
 	    "Messages and attempts ever counted."),
@@ -74,7 +75,7 @@ static const struct jm_figure table[] = {
 	COUNTER("archive/merged", "journal_milter_archive_merged_total",
 	    "Reports for a message that was in the archive already."),
 	COUNTER("archive/step_down", "journal_milter_archive_step_down_total",
-	    "Messages that were no proper report and were kept whole."),
+	    "Messages that were not a proper report and were archived whole."),
 	NUMBER("archive/set_aside", "journal_milter_archive_set_aside_messages",
 	    "Messages that are set aside, neither released nor expired."),
 	COUNTER(
@@ -84,7 +85,7 @@ static const struct jm_figure table[] = {
 	COUNTER("archive/received_bytes", "journal_milter_archive_received_bytes_total",
 	    "Bytes of journal reports received."),
 	COUNTER("archive/stored_bytes", "journal_milter_archive_stored_bytes_total",
-	    "Bytes these take in the volumes."),
+	    "Bytes that these reports take in the volumes."),
 	COUNTER("archive/commits", "journal_milter_archive_commits_total",
 	    "Groups of records made durable since the start."),
 	{ .key = "archive/commit_time/le/*",
@@ -92,18 +93,18 @@ static const struct jm_figure table[] = {
 	    .metric = "journal_milter_archive_commit_duration_seconds_bucket",
 	    COMMIT_TIME,
 	    .label = "le",
-	    .help = "Groups that became durable within so many seconds since the start." },
+	    .help = "Groups that became durable within so many seconds, since the start." },
 	{ .key = "archive/commit_time/microseconds",
 	    .type = JM_FIGURE_NUMBER,
 	    .metric = "journal_milter_archive_commit_duration_seconds_sum",
 	    COMMIT_TIME,
 	    .micro = true,
-	    .help = "How long they took in all." },
+	    .help = "Time that all these groups took." },
 	{ .key = "archive/commit_time/count",
 	    .type = JM_FIGURE_NUMBER,
 	    .metric = "journal_milter_archive_commit_duration_seconds_count",
 	    COMMIT_TIME,
-	    .help = "How many they are." },
+	    .help = "Number of these groups." },
 	NUMBER("archive/cache_bytes", "journal_milter_catalog_cache_bytes",
 	    "Size of the catalog's cache in memory."),
 	COUNTER("archive/cache_hits", "journal_milter_catalog_cache_hits_total",
@@ -120,7 +121,7 @@ static const struct jm_figure table[] = {
 	NUMBER("archive/disk_free_bytes", "journal_milter_disk_free_bytes",
 	    "Free space in the file system of the archive."),
 	NUMBER("archive/disk_left_seconds", "journal_milter_disk_left_seconds",
-	    "How long that lasts at the rate of the last seven days."),
+	    "How long the free space lasts at the rate of the last seven days."),
 	NUMBER("archive/balance", "journal_milter_archive_balance",
 	    "1 when the counters balance, 0 when they do not."),
 	TIME("archive/last", "journal_milter_last_message_timestamp_seconds",
@@ -135,7 +136,7 @@ static const struct jm_figure table[] = {
 	NUMBER(
 	    "queue/messages", "journal_milter_queue_messages", "Messages in the processing queue."),
 	TIME("queue/oldest", "journal_milter_queue_oldest_timestamp_seconds",
-	    "Since when the oldest of them waits."),
+	    "When the oldest of them began to wait."),
 
 	TEXT("services/*/description", "what the service is for"),
 	TEXT("services/*/transport", "smtp or pop3"),
@@ -144,13 +145,13 @@ static const struct jm_figure table[] = {
 	    .metric = "journal_milter_service_state",
 	    OF_SERVICE,
 	    .words = service_states,
-	    .help = "How the journal service stands: 1 for the state it is in." },
+	    .help = "State of the journal service: 1 for the present state." },
 	{ .key = "services/*/since",
 	    .type = JM_FIGURE_TIME,
 	    .metric = "journal_milter_service_state_since_timestamp_seconds",
 	    OF_SERVICE,
-	    .help = "Since when it stands so." },
-	TEXT("services/*/why", "why it stands so; empty when all is well"),
+	    .help = "When the service came into this state." },
+	TEXT("services/*/why", "why the service is in this state; empty when all is well"),
 	TEXT("services/*/cure", "what to do about it; empty when all is well"),
 	{ .key = "services/*/last",
 	    .type = JM_FIGURE_TIME,
@@ -161,7 +162,7 @@ static const struct jm_figure table[] = {
 	    .type = JM_FIGURE_NUMBER,
 	    .metric = "journal_milter_service_inactivity_allowed_seconds",
 	    OF_SERVICE,
-	    .help = "How long the service may be without a message; 0: for ever." },
+	    .help = "How long the service may be without a message; 0: without limit." },
 	{ .key = "services/*/reports",
 	    .type = JM_FIGURE_NUMBER,
 	    .metric = "journal_milter_service_reports_total",
@@ -185,9 +186,9 @@ static const struct jm_figure table[] = {
 	    OF_SERVICE,
 	    .help = "Attempts to hand in mail for the service that were refused, ever." },
 	TEXT("services/*/refusal", "the last refusal"),
-	TIME("services/*/refusal_at", NULL, "when that was"),
+	TIME("services/*/refusal_at", NULL, "time of the last refusal"),
 	TEXT("services/*/mailbox_state", "pop3: what the poller does"),
-	TEXT("services/*/mailbox_error", "pop3: why it cannot; empty when it can"),
+	TEXT("services/*/mailbox_error", "pop3: why it cannot fetch; empty when it can"),
 	{ .key = "services/*/mailbox_messages",
 	    .type = JM_FIGURE_NUMBER,
 	    .metric = "journal_milter_pop3_mailbox_messages",
@@ -199,24 +200,25 @@ static const struct jm_figure table[] = {
 	    OF_SERVICE,
 	    .help = "When the journal mailbox was last emptied without an error." },
 
-	TEXT("services/*/certificate", "pop3: whose certificate the server showed the last time"),
+	TEXT("services/*/certificate",
+	    "pop3: subject of the certificate that the server last showed"),
 	{ .key = "services/*/certificate_until",
 	    .type = JM_FIGURE_TIME,
 	    .metric = "journal_milter_pop3_certificate_expiry_timestamp_seconds",
 	    OF_SERVICE,
-	    .help = "Until when that certificate holds." },
+	    .help = "When that certificate expires." },
 
 	NUMBER("history/hours/*", NULL,
 	    "journal reports stored in the hour (UTC) of the name: the last 48"),
 	NUMBER("history/days/*", NULL,
 	    "journal reports stored on the day (UTC) of the name: the last 90"),
 
-	TIME("events/*/time", NULL, "when"),
+	TIME("events/*/time", NULL, "when it happened"),
 	TEXT("events/*/kind", "what kind of event"),
 	TEXT("events/*/service", "the journal service it is about"),
-	TEXT("events/*/actor", "who"),
-	TEXT("events/*/text", "for people"),
-	TEXT("events/*/status", "how the service stands from then on"),
+	TEXT("events/*/actor", "the client, user or part of the program that caused it"),
+	TEXT("events/*/text", "description for people"),
+	TEXT("events/*/status", "status of the service from then on"),
 	TEXT("events/*/cure", "what to do about it"),
 };
 
@@ -231,8 +233,8 @@ static bool fits(const struct jm_figure *f, const json_t *value)
 	return f->type == JM_FIGURE_NUMBER ? json_is_integer(value) : json_is_string(value);
 }
 
-/* The value at the part of a path up to its end; NULL when there is none. */
-static const json_t *at(const json_t *o, const char *path, size_t n)
+/* The value at a path of n bytes; NULL when there is none. */
+static const json_t *value_at(const json_t *o, const char *path, size_t n)
 {
 	char name[64];
 
@@ -254,19 +256,19 @@ static const json_t *at(const json_t *o, const char *path, size_t n)
 static int each_name(const struct jm_figure *f, const char *star, const json_t *document,
     jm_figure_visit *visit, void *ctx, struct jm_err *err)
 {
-	const json_t *names = at(document, f->key, (size_t)(star - f->key)), *value;
+	const json_t *names = value_at(document, f->key, (size_t)(star - f->key)), *value;
 	const char *rest = star[1] == '/' ? star + 2 : star + 1, *name;
 	char key[JM_FIGURE_KEY_BYTES];
 	json_t *under;
 
 	json_object_foreach((json_t *)(uintptr_t)names, name, under) {
-		value = at(under, rest, strlen(rest));
+		value = value_at(under, rest, strlen(rest));
 		if (!fits(f, value))
 			continue;
 		if (snprintf(key, sizeof key, "%.*s%s%s", (int)(star - f->key), f->key, name,
 			star + 1) >= (int)sizeof key)
-			continue; /* no setting is that long */
-		if (visit(ctx, f, key, name, value, err) < 0)
+			continue; /* the settings do not allow such a long name */
+		if (visit(ctx, f, key, name, value, err) != 0)
 			return -1;
 	}
 	return 0;
@@ -280,12 +282,12 @@ int jm_figures_each(const json_t *document, jm_figure_visit *visit, void *ctx, s
 		const json_t *value;
 
 		if (star) {
-			if (each_name(f, star, document, visit, ctx, err) < 0)
+			if (each_name(f, star, document, visit, ctx, err) != 0)
 				return -1;
 			continue;
 		}
-		value = at(document, f->key, strlen(f->key));
-		if (fits(f, value) && visit(ctx, f, f->key, "", value, err) < 0)
+		value = value_at(document, f->key, strlen(f->key));
+		if (fits(f, value) && visit(ctx, f, f->key, "", value, err) != 0)
 			return -1;
 	}
 	return 0;

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Prometheus' text format 0.0.4. */
+/* Writing Prometheus' text format. Which metrics there are: figure.c. */
+#include "common/publish/metrics.h"
+
 #include <string.h>
 
 #include "common/base/clock.h"
@@ -7,15 +9,15 @@
 
 struct page {
 	struct jm_buf *b;
-	const struct jm_figure *last; /* whose head was written */
-	const char *family;           /* the same */
+	const struct jm_figure *last; /* the row whose HELP and TYPE were written last */
+	const char *family;           /* its family, or NULL */
 };
 
-/* Label values escape backslash, quote and newline. */
+/* Add a label; backslash, quote and newline in its value are escaped. before: '{' or ','. */
 static int add_label(
     struct jm_buf *b, const char *name, const char *value, char before, struct jm_err *err)
 {
-	if (jm_buf_printf(b, err, "%c%s=\"", before, name) < 0)
+	if (jm_buf_printf(b, err, "%c%s=\"", before, name) != 0)
 		return -1;
 	for (; *value; value++) {
 		const char *escaped = *value == '\\' ? "\\\\"
@@ -30,18 +32,19 @@ static int add_label(
 	return jm_buf_add_byte(b, '"', err);
 }
 
-/* micro: the value is a million times the metric. */
+/* Add a line with a value. labels: two pairs of name and value; a name of NULL leaves one out.
+ * micro: the value is in millionths. */
 static int add_sample(struct jm_buf *b, const char *metric, const char *const labels[4],
     json_int_t value, bool micro, struct jm_err *err)
 {
 	char before = '{';
 
-	if (jm_buf_printf(b, err, "%s", metric) < 0)
+	if (jm_buf_printf(b, err, "%s", metric) != 0)
 		return -1;
 	for (int i = 0; i < 4; i += 2) {
 		if (!labels[i])
 			continue;
-		if (add_label(b, labels[i], labels[i + 1], before, err) < 0)
+		if (add_label(b, labels[i], labels[i + 1], before, err) != 0)
 			return -1;
 		before = ',';
 	}
@@ -52,7 +55,7 @@ static int add_sample(struct jm_buf *b, const char *metric, const char *const la
 	    b, err, "%s %" JSON_INTEGER_FORMAT "\n", before == ',' ? "}" : "", value);
 }
 
-/* The lines above a metric's samples, once for all that belong to it. */
+/* Add the lines HELP and TYPE, once for each metric and for each family. */
 static int add_head(struct page *p, const struct jm_figure *f, struct jm_err *err)
 {
 	const char *name = f->family ? f->family : f->metric;
@@ -67,6 +70,7 @@ static int add_head(struct page *p, const struct jm_figure *f, struct jm_err *er
 			     : "gauge");
 }
 
+/* Add a sample for each word: 1 for the one that holds, 0 for the others. */
 static int add_words(struct jm_buf *b, const struct jm_figure *f, const char *name,
     const char *holds, struct jm_err *err)
 {
@@ -74,7 +78,7 @@ static int add_words(struct jm_buf *b, const struct jm_figure *f, const char *na
 		const char *const labels[4] = { *name ? f->label : NULL, name, "state",
 			f->words[i] };
 
-		if (add_sample(b, f->metric, labels, strcmp(f->words[i], holds) == 0, false, err) <
+		if (add_sample(b, f->metric, labels, strcmp(f->words[i], holds) == 0, false, err) !=
 		    0)
 			return -1;
 	}
@@ -92,7 +96,7 @@ static int add_figure(void *ctx, const struct jm_figure *f, const char *key, con
 	(void)key;
 	if (!f->metric)
 		return 0;
-	if (add_head(p, f, err) < 0)
+	if (add_head(p, f, err) != 0)
 		return -1;
 	switch (f->type) {
 	case JM_FIGURE_WORD:
@@ -103,7 +107,7 @@ static int add_figure(void *ctx, const struct jm_figure *f, const char *key, con
 		n = 1;
 		break;
 	case JM_FIGURE_TIME:
-		if (jm_clock_parse(json_string_value(value), &ms) < 0)
+		if (jm_clock_parse(json_string_value(value), &ms) != 0)
 			return 0;
 		n = ms / 1000;
 		break;

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The three files of the published state. What is in them: document.c of the daemon, figure.c; the
+ * formats of two of them: statsdb.c, metrics.c. */
 #include "common/publish/publish.h"
 
-#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <sys/stat.h>
 
+#include "common/base/buf.h"
 #include "common/base/io.h"
+#include "common/publish/metrics.h"
+#include "common/publish/statsdb.h"
 
 #define FILE_BYTES (8u << 20)
 
@@ -23,16 +25,35 @@ static int write_file(
 {
 	char path[PATH_MAX];
 
-	if (path_in(dir, name, path, err) < 0)
+	if (path_in(dir, name, path, err) != 0)
 		return -1;
 	return jm_io_publish(path, b->p, b->len, mode, err);
 }
 
-static int add_json(const char *p, size_t n, void *ctx)
-{
-	struct jm_err err;
+/* JSON on its way into a buffer. */
+struct json_out {
+	struct jm_buf *b;
+	struct jm_err cause; /* why the buffer took no more; NONE: jansson failed itself */
+};
 
-	return jm_buf_add(ctx, p, n, &err);
+static int json_out_add(const char *p, size_t n, void *ctx)
+{
+	struct json_out *o = ctx;
+
+	return jm_buf_add(o->b, p, n, &o->cause);
+}
+
+static int add_json(const json_t *document, struct jm_buf *b, struct jm_err *err)
+{
+	struct json_out o = { .b = b, .cause = { .kind = JM_E_NONE } };
+
+	if (json_dump_callback(document, json_out_add, &o, JSON_INDENT(1)) == 0 &&
+	    jm_buf_add_byte(b, '\n', &o.cause) == 0)
+		return 0;
+	if (o.cause.kind == JM_E_LIMIT)
+		return jm_err_set(
+		    err, JM_E_LIMIT, "status.json would be larger than %u bytes", FILE_BYTES);
+	return jm_err_set(err, JM_E_TEMP, "no memory for status.json");
 }
 
 int jm_publish_write(const char *dir, mode_t mode, const json_t *document, struct jm_err *err)
@@ -42,20 +63,14 @@ int jm_publish_write(const char *dir, mode_t mode, const json_t *document, struc
 	int rc = -1;
 
 	jm_buf_init(&b, FILE_BYTES);
-	if (path_in(dir, "stats.db", path, err) < 0 ||
-	    jm_publish_statsdb(path, mode, document, err) < 0)
+	if (path_in(dir, "stats.db", path, err) != 0 ||
+	    jm_publish_statsdb(path, mode, document, err) != 0)
 		goto out;
-	if (json_dump_callback(document, add_json, &b, JSON_INDENT(1)) != 0 ||
-	    jm_buf_add_byte(&b, '\n', err) < 0) {
-		(void)jm_err_set(
-		    err, JM_E_LIMIT, "status.json would be larger than %u bytes", FILE_BYTES);
-		goto out;
-	}
-	if (write_file(dir, "status.json", mode, &b, err) < 0)
+	if (add_json(document, &b, err) != 0 || write_file(dir, "status.json", mode, &b, err) != 0)
 		goto out;
 	jm_buf_reset(&b);
-	if (jm_figures_metrics(document, &b, err) < 0 ||
-	    write_file(dir, "journal-milter.prom", mode, &b, err) < 0)
+	if (jm_figures_metrics(document, &b, err) != 0 ||
+	    write_file(dir, "journal-milter.prom", mode, &b, err) != 0)
 		goto out;
 	rc = 0;
 out:

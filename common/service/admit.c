@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The checks of admission, one function each, and the words for their results. Sending the SMTP
+ * reply and writing the event: milter/daemon.
+ */
 #include "common/service/admit.h"
 
 #include <stdarg.h>
@@ -49,36 +53,46 @@ const char *jm_verdict_cure(enum jm_verdict v)
 {
 	static const char *const cures[] = {
 		[JM_ADMIT_UNKNOWN] =
-		    "let the journal rule's journal recipient (Set-JournalRule -JournalEmailAddress) be the email-address of a service, "
+		    "let the journal rule's journal recipient "
+		    "(Set-JournalRule -JournalEmailAddress) be the email-address of a service, "
 		    "or add a service with this address",
 		[JM_ADMIT_FETCHED] =
-		    "let the journal rule name the mailbox that is fetched from, or a service of transport type SMTP; or set this service's "
+		    "let the journal rule name the mailbox that is fetched from, or a service of "
+		    "transport type SMTP; or set this service's "
 		    "<transport-type> to SMTP",
 		[JM_ADMIT_DISABLED] =
-		    "nothing is wrong in Exchange: it keeps the reports and tries again; remove <disabled> from the service and reload",
+		    "nothing is wrong in Exchange: it keeps the reports and tries again; "
+		    "remove <disabled> from the service and reload",
 		[JM_ADMIT_CLIENT] =
-		    "send from an address that is listed (on premises: Set-SendConnector -SourceTransportServers; Exchange Online: the "
-		    "published ranges of Microsoft 365), or add this address to <additional-source-ip-ranges> or <authorized-outbounds>",
-		[JM_ADMIT_TLS] =
-		    "let the connector to this MTA use TLS (Set-SendConnector -RequireTLS $true; Exchange Online: "
-		    "Set-OutboundConnector -TlsSettings EncryptionOnly), and give the MTA a certificate",
+		    "send from an address that is listed (on premises: "
+		    "Set-SendConnector -SourceTransportServers; Exchange Online: the "
+		    "published ranges of Microsoft 365), or add this address to "
+		    "<additional-source-ip-ranges> or <authorized-outbounds>",
+		[JM_ADMIT_TLS] = "let the connector to this MTA use TLS "
+				 "(Set-SendConnector -RequireTLS $true; Exchange Online: "
+				 "Set-OutboundConnector -TlsSettings EncryptionOnly), "
+				 "and give the MTA a certificate",
 		[JM_ADMIT_CERTIFICATE] =
-		    "let the connector present a certificate that the MTA can verify (Set-SendConnector -TlsCertificateName), let the MTA "
+		    "let the connector present a certificate that the MTA can verify "
+		    "(Set-SendConnector -TlsCertificateName), let the MTA "
 		    "ask for it and know its CA, or set <encryption-mode> to relaxed",
 		[JM_ADMIT_LOGIN] =
-		    "let the send connector log in with the email-address of the service as user name (Set-SendConnector "
-		    "-SmartHostAuthMechanism BasicAuthRequireTLS -AuthenticationCredential); Exchange Online cannot: set <use-smtp-authentication> to no",
-		[JM_ADMIT_SENDER] =
-		    "let reports come from a domain of the organisation (Set-TransportConfig -JournalingReportNdrTo ADDRESS sets the "
-		    "sender), or add the sender's domain to <internal-domains>",
+		    "let the send connector log in with the email-address of the service as "
+		    "user name (Set-SendConnector -SmartHostAuthMechanism BasicAuthRequireTLS "
+		    "-AuthenticationCredential); Exchange Online cannot: "
+		    "set <use-smtp-authentication> to no",
+		[JM_ADMIT_SENDER] = "let reports come from a domain of the organisation "
+				    "(Set-TransportConfig -JournalingReportNdrTo ADDRESS sets the "
+				    "sender), or add the sender's domain to <internal-domains>",
 	};
 
 	return v < sizeof cures / sizeof cures[0] ? cures[v] : NULL;
 }
 
-/* Decide, with a text that can stand in an SMTP reply: what is not printable ASCII becomes '?'. */
+/* Set the verdict and its text, which may go into an SMTP reply: bytes that are not printable ASCII
+ * become '?'. */
 static void JM_PRINTF(3, 4)
-    decide(struct jm_admission *a, enum jm_verdict verdict, const char *fmt, ...)
+    verdict_set(struct jm_admission *a, enum jm_verdict verdict, const char *fmt, ...)
 {
 	va_list ap;
 	char *p;
@@ -92,7 +106,8 @@ static void JM_PRINTF(3, 4)
 			*p = '?';
 }
 
-/* The line of the first range that has client; 0: none has. */
+/* The line in the settings of the first range that contains client; -1: it has no line; 0: no range
+ * contains client. */
 static int line_of_range(const struct jm_ranges *ranges, const struct jm_cidr *client)
 {
 	size_t i;
@@ -103,8 +118,8 @@ static int line_of_range(const struct jm_ranges *ranges, const struct jm_cidr *c
 	return 0;
 }
 
-/* The login names the journal address: local parts without regard to case, domains in their
- * comparable form. */
+/* Is the login the journal address? Local parts are compared without regard to case, domains in
+ * their normal form. */
 static bool login_is(const char *login, const char *address)
 {
 	struct jm_span ll, ld, al, ad;
@@ -125,7 +140,7 @@ static bool takes_smtp(const struct jm_settings *settings, struct jm_admission *
 	    smtp ? "takes mail by SMTP" : "fetches its mail by POP3");
 }
 
-static bool enabled(const struct jm_settings *settings, struct jm_admission *a)
+static bool is_enabled(const struct jm_settings *settings, struct jm_admission *a)
 {
 	const struct jm_service *s = a->service;
 
@@ -171,8 +186,8 @@ static bool tls_passes(
 	    tls ? facts->tls_version : "", a->service->encrypted ? "" : ", and need not have any");
 }
 
-/* Sendmail tells the subject of a certificate that it could not verify, too, and {verify}; Postfix
- * only that of a verified one. */
+/* Sendmail gives the subject of an unverified certificate, too, and sets {verify}; Postfix gives
+ * the subject of a verified one only. */
 static bool has_certificate(const struct jm_facts *facts)
 {
 	return facts->verify && *facts->verify ? strcmp(facts->verify, "OK") == 0
@@ -210,8 +225,8 @@ static bool login_passes(
 	return jm_decide(&a->decisions, name, line, true, "logged in as %.100s", facts->login);
 }
 
-/* The null sender passes: whoever gets here comes from a listed address, and Exchange on premises
- * sends its reports so. */
+/* The null sender passes: Exchange on premises sends its reports with it, and the client's address
+ * was checked before. */
 static bool sender_passes(const struct jm_settings *settings, const struct jm_facts *facts,
     struct jm_admission *a, char domain_r[JM_DOMAIN_BYTES])
 {
@@ -233,7 +248,7 @@ static bool sender_passes(const struct jm_settings *settings, const struct jm_fa
 	    "sender domain %.100s is internal", domain_r);
 }
 
-/* "a"@b is a@b (RFC 5321 4.1.2); quoted pairs never occur in a service's address and stay. */
+/* "a"@b is a@b (RFC 5321 4.1.2). Quoted pairs remain: no service's address has one. */
 static struct jm_span unquote(struct jm_span local)
 {
 	if (local.len > 2 && local.p[0] == '"' && local.p[local.len - 1] == '"')
@@ -241,40 +256,41 @@ static struct jm_span unquote(struct jm_span local)
 	return local;
 }
 
-static void judge_session(
+static void check_session(
     const struct jm_settings *settings, const struct jm_facts *facts, struct jm_admission *a)
 {
 	const struct jm_service *service = a->service;
 	char text[JM_CIDR_TEXT_BYTES], domain[JM_DOMAIN_BYTES];
 
 	if (!takes_smtp(settings, a))
-		decide(a, JM_ADMIT_FETCHED,
+		verdict_set(a, JM_ADMIT_FETCHED,
 		    "journal service %.80s fetches its mail by POP3 and takes none by SMTP",
 		    service->email_address);
-	else if (!enabled(settings, a))
-		decide(a, JM_ADMIT_DISABLED, "journal service %.80s is disabled",
+	else if (!is_enabled(settings, a))
+		verdict_set(a, JM_ADMIT_DISABLED, "journal service %.80s is disabled",
 		    service->email_address);
 	else if (!client_passes(settings, facts, a))
-		decide(a, JM_ADMIT_CLIENT,
+		verdict_set(a, JM_ADMIT_CLIENT,
 		    "client address %s is not allowed for journal service %.80s",
 		    facts->client_known ? jm_cidr_format(&facts->client, text) : "(unknown)",
 		    service->email_address);
 	else if (!tls_passes(settings, facts, a))
-		decide(
+		verdict_set(
 		    a, JM_ADMIT_TLS, "journal service %.80s requires TLS", service->email_address);
 	else if (!certificate_passes(settings, facts, a))
-		decide(a, JM_ADMIT_CERTIFICATE,
-		    "journal service %.80s requires a client certificate that this server can verify",
+		verdict_set(a, JM_ADMIT_CERTIFICATE,
+		    "journal service %.80s requires a client certificate that this server can "
+		    "verify",
 		    service->email_address);
 	else if (!login_passes(settings, facts, a))
-		decide(a, JM_ADMIT_LOGIN,
+		verdict_set(a, JM_ADMIT_LOGIN,
 		    "journal service %.80s requires SMTP AUTH with its own address as user",
 		    service->email_address);
 	else if (!sender_passes(settings, facts, a, domain))
-		decide(a, JM_ADMIT_SENDER, "sender domain \"%.80s\" is not an internal domain",
+		verdict_set(a, JM_ADMIT_SENDER, "sender domain \"%.80s\" is not an internal domain",
 		    domain);
 	else
-		decide(a, JM_ADMIT_ACCEPT, "accepted for %.80s", service->email_address);
+		verdict_set(a, JM_ADMIT_ACCEPT, "accepted for %.80s", service->email_address);
 }
 
 void jm_admit(const struct jm_settings *settings, const struct jm_facts *facts,
@@ -299,9 +315,9 @@ void jm_admit(const struct jm_settings *settings, const struct jm_facts *facts,
 		admission_r->service != NULL,
 		admission_r->service ? "a service has this address"
 				     : "no service has this address"))
-		decide(admission_r, JM_ADMIT_UNKNOWN,
+		verdict_set(admission_r, JM_ADMIT_UNKNOWN,
 		    "no journal service has the address %.*s@%.100s",
 		    local.len > 60 ? 60 : (int)local.len, (const char *)local.p, name);
 	else
-		judge_session(settings, facts, admission_r);
+		check_session(settings, facts, admission_r);
 }

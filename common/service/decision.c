@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The list of decisions. The checks themselves: admit.c, judge.c, wait.c. */
 #include "common/service/decision.h"
 
 #include <stdarg.h>

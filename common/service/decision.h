@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Decisions: what was asked, what came out, and which setting in which line of the file made it so.
- * For detailed logging and jmctl explain. */
+/*
+ * Decisions: each check that was made, its result, and the setting (with its line in the file) that
+ * caused it. For detailed logging and jmctl explain.
+ */
 #ifndef JM_SERVICE_DECISION_H
 #define JM_SERVICE_DECISION_H
 
@@ -13,20 +15,21 @@
 #define JM_DECISION_TEXT_BYTES 240
 
 struct jm_decision {
-	const char *setting; /* element's name; static storage; NULL: no setting decides that */
-	int line;            /* of the file of settings; 0: the default holds */
+	const char *setting; /* name of its element, static; NULL: no setting decides this */
+	int line;            /* in the settings file; 0: the default applies */
 	bool passed;
-	char text[JM_DECISION_TEXT_BYTES]; /* printable ASCII, no secret, no message text */
+	char text[JM_DECISION_TEXT_BYTES]; /* printable ASCII, no secret, no text of a message */
 };
 
-/* In the order in which they were made; the last one decided. */
+/* In the order in which they were made; the last one gave the result. */
 struct jm_decisions {
 	struct jm_decision v[JM_DECISIONS_MAX];
 	size_t n;
 };
 
-/* One more decision; what is not printable ASCII becomes '?'. Returns passed. Any thread, one
- * object at a time. */
+/* Append a decision; bytes that are not printable ASCII become '?'. A list that is full keeps its
+ * first ones, and the new one replaces the last. Returns passed. Any thread, one at a time per
+ * list. */
 bool jm_decide(struct jm_decisions *d, const char *setting, int line, bool passed, const char *fmt,
     ...) JM_PRINTF(5, 6);
 

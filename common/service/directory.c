@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A source is an immutable set, made by the refresher and swapped in under the lock; those who look
- * up never wait for a file. */
+/*
+ * Reading the sources of the directory and looking addresses up. The content of a source is an
+ * immutable set: jm_directory_refresh() makes a new one and swaps it in under the lock, so that
+ * lookups never wait for a file. How a table of the MTA is read: mta_table.c.
+ */
 #include "common/service/directory.h"
 
 #include <pthread.h>
@@ -9,17 +12,18 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "common/archive/map.h"
 #include "common/base/buf.h"
 #include "common/base/io.h"
 #include "common/mail/domain.h"
 #include "common/mail/field.h"
+#include "common/service/mta_table.h"
 
 #define ADDRESS_BYTES (256 + JM_DOMAIN_BYTES) /* normalised, with its NUL */
 #define PATH_BYTES 2048
 
-/* Addresses, each with a NUL, one behind the other; their beginnings in a hash table of a power of
- * two, 0 = free (the text begins at 1). */
+/* Addresses: text has them one after the other, each with its NUL; slot is a hash table of their
+ * offsets there. The number of slots is a power of two. Offset 0 marks a free slot (the first
+ * address is at 1). */
 struct set {
 	struct jm_buf text;
 	uint32_t *slot;
@@ -27,22 +31,23 @@ struct set {
 };
 
 struct source {
-	char *name; /* "/path" or "hash:/path" */
-	bool is_map, wanted;
-	struct stat seen; /* of the file when it was last tried */
-	bool tried;
+	char *name;            /* "/path" or "hash:/path" */
+	bool is_map;           /* a table of the MTA, not a text file */
+	bool wanted;           /* in the settings that are taken now */
+	struct stat seen;      /* of the file when it was last tried */
+	bool tried;            /* seen is valid: do not try again while the file is the same */
 	struct set *set;       /* NULL: never read */
-	struct jm_err trouble; /* the one that was told; kind NONE: none */
+	struct jm_err trouble; /* the last error that was reported; kind NONE: there is none */
 };
 
 struct jm_directory {
-	pthread_rwlock_t lock; /* guards source[].set and the list for those who look up; only the
-				  refresher writes */
+	/* guards v, n and each source's set against lookups; only take and refresh write them */
+	pthread_rwlock_t lock;
 	struct source **v;
 	size_t n;
 };
 
-static uint64_t hash(const unsigned char *p, size_t n)
+static uint64_t address_hash(const unsigned char *p, size_t n)
 {
 	uint64_t h = 0xcbf29ce484222325u;
 
@@ -60,10 +65,10 @@ static void set_free(struct set *s)
 	free(s);
 }
 
-/* Where address is, or where it would be. */
+/* The slot of address, or the free slot where it would go. */
 static uint32_t *set_find(const struct set *s, const char *address, size_t n)
 {
-	size_t at = (size_t)hash((const unsigned char *)address, n) & (s->slots - 1);
+	size_t at = (size_t)address_hash((const unsigned char *)address, n) & (s->slots - 1);
 
 	while (s->slot[at] && strcmp((const char *)s->text.p + s->slot[at], address) != 0)
 		at = (at + 1) & (s->slots - 1);
@@ -90,8 +95,8 @@ static int set_grow(struct set *s, struct jm_err *err)
 	return 0;
 }
 
-/* local@domain in the form in which it is looked up; the length, or 0 when it is none. domain is
- * normalised already. */
+/* Write local@domain in the form for lookups. domain is normalised already. Returns the length, or
+ * 0 when this is not an address. */
 static size_t write_address(struct jm_span local, const char *domain, char text_r[ADDRESS_BYTES])
 {
 	size_t n = strlen(domain), i;
@@ -108,8 +113,8 @@ static size_t write_address(struct jm_span local, const char *domain, char text_
 	return local.len + n + 1;
 }
 
-/* One line of a file or one key of a table. Keys that are no addresses (domains, aliases) are
- * counted. */
+/* Add a line of a file or a key of a table; those that are not addresses (domains, aliases) are
+ * only counted. */
 static int set_add(void *ctx, struct jm_span entry, struct jm_err *err)
 {
 	struct set *s = ctx;
@@ -171,7 +176,8 @@ static struct set *set_read(const struct source *source, const char *path, struc
 	}
 	jm_buf_init(&s->text, JM_DIRECTORY_BYTES);
 	if (set_grow(s, err) != 0 || jm_buf_add_byte(&s->text, '\0', err) != 0 ||
-	    (source->is_map ? jm_map_walk(path, set_add, s, err) : read_file(path, s, err)) != 0) {
+	    (source->is_map ? jm_mta_table_walk(path, set_add, s, err) : read_file(path, s, err)) !=
+		0) {
 		set_free(s);
 		return NULL;
 	}
@@ -217,13 +223,14 @@ static bool same_file(const struct stat *a, const struct stat *b)
 	    a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
 }
 
-/* Tell trouble unless that was the last one told. */
-static void tell(struct source *s, const struct jm_err *why, jm_directory_told *told, void *ctx)
+/* Report an error, unless it is the one that was reported last. */
+static void source_report(
+    struct source *s, const struct jm_err *cause, jm_directory_told *told, void *ctx)
 {
-	if (s->trouble.kind == why->kind && strcmp(s->trouble.text, why->text) == 0)
+	if (s->trouble.kind == cause->kind && strcmp(s->trouble.text, cause->text) == 0)
 		return;
-	s->trouble = *why;
-	told(ctx, s->name, 0, 0, why);
+	s->trouble = *cause;
+	told(ctx, s->name, 0, 0, cause);
 }
 
 static void source_refresh(
@@ -232,29 +239,29 @@ static void source_refresh(
 	char path[PATH_BYTES];
 	struct stat now = { .st_size = 0 }, after;
 	struct set *made = NULL, *old;
-	struct jm_err why;
+	struct jm_err cause;
 
-	if (s->is_map ? jm_map_path(s->name, path, sizeof path, &why) != 0
+	if (s->is_map ? jm_mta_table_path(s->name, path, sizeof path, &cause) != 0
 		      : (size_t)snprintf(path, sizeof path, "%s", s->name) >= sizeof path)
-		return; /* the settings allow no such path */
+		return; /* the settings do not allow such a long path */
 	if (stat(path, &now) != 0) {
-		jm_err_sys(&why, JM_E_NOTFOUND, "cannot read \"%s\"", path);
+		jm_err_sys(&cause, JM_E_NOTFOUND, "cannot read \"%s\"", path);
 		s->tried = false;
-		tell(s, &why, told, ctx);
+		source_report(s, &cause, told, ctx);
 		return;
 	}
 	if (s->tried && same_file(&now, &s->seen))
 		return;
-	made = set_read(s, path, &why);
+	made = set_read(s, path, &cause);
 	if (made && (stat(path, &after) != 0 || !same_file(&now, &after))) {
 		set_free(made);
-		return; /* changed under our hands: next time */
+		return; /* changed while we read it: try again at the next refresh */
 	}
 	s->seen = now;
-	s->tried = made || why.kind != JM_E_TEMP; /* what will not be better by itself is not tried
-						     again and again */
+	/* try a temporary error again; another one remains until the file changes */
+	s->tried = made || cause.kind != JM_E_TEMP;
 	if (!made) {
-		tell(s, &why, told, ctx);
+		source_report(s, &cause, told, ctx);
 		return;
 	}
 	s->trouble.kind = JM_E_NONE;
@@ -266,7 +273,7 @@ static void source_refresh(
 	told(ctx, s->name, made->n, made->ignored, NULL);
 }
 
-static struct source *find(const struct jm_directory *d, const char *name, bool is_map)
+static struct source *source_find(const struct jm_directory *d, const char *name, bool is_map)
 {
 	for (size_t i = 0; i < d->n; i++)
 		if (d->v[i]->is_map == is_map && strcmp(d->v[i]->name, name) == 0)
@@ -274,14 +281,15 @@ static struct source *find(const struct jm_directory *d, const char *name, bool 
 	return NULL;
 }
 
-static int want(
+/* Mark the sources of list as wanted; add those that are new, never read. */
+static int sources_want(
     struct jm_directory *d, const struct jm_source *list, size_t n, bool is_map, struct jm_err *err)
 {
 	for (size_t i = 0; i < n; i++) {
-		struct source *s = find(d, list[i].name, is_map), **v;
+		struct source *s = source_find(d, list[i].name, is_map), **v;
 
 		if (!s) {
-			v = calloc(d->n + 1, sizeof(struct source *));
+			v = calloc(d->n + 1, sizeof *v);
 			s = calloc(1, sizeof *s);
 			if (!v || !s || !(s->name = strdup(list[i].name))) {
 				free(v);
@@ -290,7 +298,7 @@ static int want(
 			}
 			s->is_map = is_map;
 			if (d->n)
-				memcpy(v, d->v, d->n * sizeof(struct source *));
+				memcpy(v, d->v, d->n * sizeof *v);
 			v[d->n] = s;
 			pthread_rwlock_wrlock(&d->lock);
 			free(d->v);
@@ -310,8 +318,9 @@ int jm_directory_take(
 
 	for (i = 0; i < d->n; i++)
 		d->v[i]->wanted = false;
-	if (want(d, settings->directory_files, settings->directory_files_n, false, err) != 0 ||
-	    want(d, settings->directory_maps, settings->directory_maps_n, true, err) != 0)
+	if (sources_want(d, settings->directory_files, settings->directory_files_n, false, err) !=
+		0 ||
+	    sources_want(d, settings->directory_maps, settings->directory_maps_n, true, err) != 0)
 		return -1;
 	pthread_rwlock_wrlock(&d->lock);
 	for (i = 0; i < d->n; i++)
@@ -334,7 +343,8 @@ int jm_directory_refresh(struct jm_directory *d, const struct jm_settings *setti
 	return 0;
 }
 
-static bool ready(const struct jm_directory *d)
+/* Under the lock. */
+static bool sources_ready(const struct jm_directory *d)
 {
 	for (size_t i = 0; i < d->n; i++)
 		if (!d->v[i]->set)
@@ -347,12 +357,13 @@ bool jm_directory_ready(struct jm_directory *d)
 	bool is;
 
 	pthread_rwlock_rdlock(&d->lock);
-	is = ready(d);
+	is = sources_ready(d);
 	pthread_rwlock_unlock(&d->lock);
 	return is;
 }
 
-static bool has(const struct jm_directory *d, struct jm_span local, const char *domain)
+/* Under the lock; every source has a set. */
+static bool sources_have(const struct jm_directory *d, struct jm_span local, const char *domain)
 {
 	char address[ADDRESS_BYTES];
 	size_t n = write_address(local, domain, address);
@@ -375,9 +386,10 @@ bool jm_directory_knows(void *directory, struct jm_span local, struct jm_span do
 	memcpy(name, domain.p, domain.len);
 	name[domain.len] = '\0';
 	pthread_rwlock_rdlock(&d->lock);
-	if (ready(d))
-		known = has(d, local, name) || has(d, jm_span_of("", 0), name) ||
-		    (plus > 0 && plus < local.len && has(d, jm_span_sub(local, 0, plus), name));
+	if (sources_ready(d))
+		known = sources_have(d, local, name) || sources_have(d, jm_span_of("", 0), name) ||
+		    (plus > 0 && plus < local.len &&
+			sources_have(d, jm_span_sub(local, 0, plus), name));
 	pthread_rwlock_unlock(&d->lock);
 	return known;
 }

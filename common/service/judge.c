@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The two tests of a message that came for a service: its age, and whether the right people are in
+ * it. Which addresses exist: directory.c.
+ */
 #include "common/service/judge.h"
 
 #include <stdio.h>
@@ -9,10 +13,10 @@
 #include "common/mail/domain.h"
 
 #define DAY_MS (INT64_C(24) * 60 * 60 * 1000)
-#define EARLIEST_MS \
-	(INT64_C(631152000) * 1000) /* 1990: there was no Internet mail worth a journal, but many \
-				       clocks that start in 1970 */
-#define AHEAD_MS (2 * DAY_MS)       /* a clock that is wrong by a time zone, or by a day */
+/* 1990. Nobody journals older mail, but many clocks start in 1970. */
+#define EARLIEST_MS (INT64_C(631152000) * 1000)
+/* How far ahead a date may be: a clock that is wrong by a time zone, or by a day. */
+#define AHEAD_MS (2 * DAY_MS)
 
 static bool is_sane(struct jm_span date, int64_t now_ms, int64_t *ms_r)
 {
@@ -20,26 +24,27 @@ static bool is_sane(struct jm_span date, int64_t now_ms, int64_t *ms_r)
 	    *ms_r <= now_ms + AHEAD_MS;
 }
 
-static bool young(const struct jm_settings *settings, const struct jm_service *service,
-    const struct jm_unwrap *u, int64_t now_ms, struct jm_decisions *d)
+static bool age_passes(const struct jm_judge_facts *f, const struct jm_service *service,
+    const struct jm_unwrap *u, struct jm_decisions *d)
 {
-	int line = jm_settings_line(settings, service, "maximum-age");
+	int line = jm_settings_line(f->settings, service, "maximum-age");
 	char text[JM_CLOCK_TEXT_BYTES];
 	const char *source = "date";
 	int64_t ms;
 
 	if (!line)
-		line = jm_settings_line(settings, NULL, "maximum-age");
+		line = jm_settings_line(f->settings, NULL, "maximum-age");
 	if (service->maximum_age_days == 0)
 		return jm_decide(d, "maximum-age", line, true, "any age will do");
-	if (!is_sane(u->date, now_ms, &ms)) {
-		if (!is_sane(u->report_date, now_ms, &ms))
+	if (!is_sane(u->date, f->now_ms, &ms)) {
+		if (!is_sane(u->report_date, f->now_ms, &ms))
 			return jm_decide(d, "maximum-age", line, true,
-			    "neither message nor report has a usable date: it is as old as its arrival");
+			    "neither message nor report has a usable date: "
+			    "it is as old as its arrival");
 		source = "report's date";
 	}
 	jm_clock_format(ms, text);
-	if (now_ms - ms > service->maximum_age_days * DAY_MS)
+	if (f->now_ms - ms > service->maximum_age_days * DAY_MS)
 		return jm_decide(d, "maximum-age", line, false,
 		    "too old: %s %.19sZ, more than %d days ago", source, text,
 		    service->maximum_age_days);
@@ -49,8 +54,9 @@ static bool young(const struct jm_settings *settings, const struct jm_service *s
 
 enum place { NOWHERE, OUTSIDE, INSIDE, INSIDE_UNKNOWN };
 
+/* f->known is asked only when ask_directory. */
 static enum place place_of(
-    const struct jm_settings *settings, struct jm_span address, jm_judge_known *known, void *ctx)
+    const struct jm_judge_facts *f, struct jm_span address, bool ask_directory)
 {
 	struct jm_span local, domain;
 	char name[JM_DOMAIN_BYTES];
@@ -59,28 +65,26 @@ static enum place place_of(
 		return NOWHERE;
 	if (!jm_domain_split_path(address, &local, &domain))
 		return OUTSIDE;
-	if (domain.len == 0)
-		return local.len && jm_span_index(local, '=') < local.len ? INSIDE
-									  : NOWHERE; /* /O=...,
-											EX:/o=...,
-											C=...;A=...
-										      */
+	if (domain.len == 0) /* inside: /O=..., EX:/o=..., C=...;A=... */
+		return local.len && jm_span_index(local, '=') < local.len ? INSIDE : NOWHERE;
 	if (jm_domain_normalise(domain, name) != 0 ||
-	    !jm_settings_is_internal_domain(settings, jm_span_str(name)))
+	    !jm_settings_is_internal_domain(f->settings, jm_span_str(name)))
 		return OUTSIDE;
-	return known && !known(ctx, local, jm_span_str(name)) ? INSIDE_UNKNOWN : INSIDE;
+	return ask_directory && f->known && !f->known(f->known_ctx, local, jm_span_str(name))
+	    ? INSIDE_UNKNOWN
+	    : INSIDE;
 }
 
-/* What all addresses of a message give together. */
+/* What the addresses of a message have in common. */
 struct parties {
-	bool internal;
-	struct jm_span unknown; /* the first one; none */
+	bool internal;          /* at least one is */
+	struct jm_span unknown; /* the first unknown one; none: all are known */
 };
 
-static void look_at(struct parties *p, const struct jm_settings *settings, struct jm_span address,
-    jm_judge_known *known, void *ctx)
+static void parties_add(
+    struct parties *p, const struct jm_judge_facts *f, struct jm_span address, bool ask_directory)
 {
-	enum place place = place_of(settings, address, known, ctx);
+	enum place place = place_of(f, address, ask_directory);
 
 	if (place == INSIDE || place == INSIDE_UNKNOWN)
 		p->internal = true;
@@ -88,28 +92,28 @@ static void look_at(struct parties *p, const struct jm_settings *settings, struc
 		p->unknown = address;
 }
 
-static bool right_parties(const struct jm_settings *settings, const struct jm_service *service,
-    const struct jm_unwrap *u, jm_judge_known *known, void *ctx, struct jm_decisions *d)
+static bool parties_pass(const struct jm_judge_facts *f, const struct jm_service *service,
+    const struct jm_unwrap *u, struct jm_decisions *d)
 {
 	static const char non[] = "journal-non-internal-addresses",
 			  unknown[] = "journal-unknown-internal-addresses";
-	int non_line = jm_settings_line(settings, service, non),
-	    unknown_line = jm_settings_line(settings, service, unknown);
+	int non_line = jm_settings_line(f->settings, service, non),
+	    unknown_line = jm_settings_line(f->settings, service, unknown);
 	struct parties p = { .internal = false };
 
-	look_at(&p, settings, u->envelope_sender, known, ctx);
-	look_at(&p, settings, u->on_behalf_of, NULL, NULL);
+	parties_add(&p, f, u->envelope_sender, true);
+	parties_add(&p, f, u->on_behalf_of, false);
 	for (size_t i = 0; i < u->recipients_n; i++) {
-		look_at(&p, settings, u->recipients[i].address, known, ctx);
+		parties_add(&p, f, u->recipients[i].address, true);
 		if (!p.internal && u->recipients[i].via != JM_VIA_NONE)
-			look_at(&p, settings, u->recipients[i].via_address, NULL, NULL);
+			parties_add(&p, f, u->recipients[i].via_address, false);
 	}
 	if (!p.internal)
 		return jm_decide(d, non, non_line, service->journal_non_internal,
 		    "no internal address among sender and %zu recipient%s", u->recipients_n,
 		    u->recipients_n == 1 ? "" : "s");
 	jm_decide(d, non, non_line, true, "has an internal address");
-	if (!known)
+	if (!f->known)
 		return jm_decide(d, unknown, unknown_line, true,
 		    "no directory to look addresses up in: all are known");
 	if (!jm_span_none(p.unknown))
@@ -120,21 +124,26 @@ static bool right_parties(const struct jm_settings *settings, const struct jm_se
 	    d, unknown, unknown_line, true, "all internal addresses are in the directory");
 }
 
-/* What an administrator can do when a setting has messages set aside. */
+/* What to do about messages that are set aside because of this setting; NULL: nothing. */
 static const char *cure_of(const char *setting)
 {
 	static const struct {
 		const char *setting, *cure;
 	} cures[] = {
 		{ "maximum-age",
-		    "see in Exchange why it comes so late (Get-Queue, Get-Message: reports that waited, a mailbox import, a wrong clock); release it "
+		    "see in Exchange why it comes so late (Get-Queue, Get-Message: reports "
+		    "that waited, a mailbox import, a wrong clock); release it "
 		    "with jmctl set-aside release, or raise <maximum-age>, 0 for no limit" },
 		{ "journal-non-internal-addresses",
-		    "compare <internal-domains> with Get-AcceptedDomain, and the journal rule's scope and recipient with "
-		    "Get-JournalRule (Set-JournalRule -Scope Internal journals internal mail only); or set <journal-non-internal-addresses> to yes" },
+		    "compare <internal-domains> with Get-AcceptedDomain, and the journal rule's "
+		    "scope and recipient with "
+		    "Get-JournalRule (Set-JournalRule -Scope Internal journals internal mail "
+		    "only); or set <journal-non-internal-addresses> to yes" },
 		{ "journal-unknown-internal-addresses",
-		    "let <directory-sources> have every address of the organisation (Get-Recipient -ResultSize Unlimited | "
-		    "Select -ExpandProperty EmailAddresses), or set <journal-unknown-internal-addresses> to yes" },
+		    "let <directory-sources> have every address of the organisation "
+		    "(Get-Recipient -ResultSize Unlimited | "
+		    "Select -ExpandProperty EmailAddresses), or set "
+		    "<journal-unknown-internal-addresses> to yes" },
 	};
 
 	for (size_t i = 0; setting && i < sizeof cures / sizeof cures[0]; i++)
@@ -143,15 +152,13 @@ static const char *cure_of(const char *setting)
 	return NULL;
 }
 
-void jm_judge(const struct jm_settings *settings, const struct jm_service *service,
-    const struct jm_unwrap *u, int64_t now_ms, jm_judge_known *known, void *ctx,
-    struct jm_judgement *judgement_r)
+void jm_judge(const struct jm_judge_facts *facts, const struct jm_service *service,
+    const struct jm_unwrap *u, struct jm_judgement *judgement_r)
 {
 	struct jm_decisions *d = &judgement_r->decisions;
 
 	*judgement_r = (struct jm_judgement){ .set_aside = NULL };
-	if (!young(settings, service, u, now_ms, d) ||
-	    !right_parties(settings, service, u, known, ctx, d))
+	if (!age_passes(facts, service, u, d) || !parties_pass(facts, service, u, d))
 		judgement_r->set_aside = d->v[d->n - 1].text;
 	if (judgement_r->set_aside)
 		judgement_r->cure = cure_of(d->v[d->n - 1].setting);
@@ -168,7 +175,8 @@ void jm_judge_unwrapping(const struct jm_settings *settings, const struct jm_ser
 	else if (u->step_down)
 		jm_decide(d_r, "journal-type", jm_settings_line(settings, service, "journal-type"),
 		    true,
-		    "no proper journal report: stepped down to an ordinary message; recipients from headers, which may lack Bcc");
+		    "no proper journal report: stepped down to an ordinary message; "
+		    "recipients from headers, which may lack Bcc");
 	else
 		jm_decide(d_r, "journal-type", jm_settings_line(settings, service, "journal-type"),
 		    true, "journal report %s, %u level%s%s", jm_variant_name(u->variant),

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Which repeated events are suppressed. Writing events and their counts is the caller's. */
 #include "common/service/quota.h"
 
-/* FNV-1a over the strings with their ends; 0 is kept for free slots. */
-static uint64_t hash(const char *const *parts)
+/* FNV-1a over the strings with their NULs; never 0, which marks a free slot. */
+static uint64_t parts_hash(const char *const *parts)
 {
 	uint64_t h = 0xcbf29ce484222325u;
 
@@ -18,7 +19,7 @@ static uint64_t hash(const char *const *parts)
 
 bool jm_quota_take(struct jm_quota *q, const char *const *parts, int64_t now_ms, uint64_t *hidden_r)
 {
-	uint64_t key = hash(parts);
+	uint64_t key = parts_hash(parts);
 	unsigned i, pick = 0;
 
 	*hidden_r = 0;
@@ -26,11 +27,11 @@ bool jm_quota_take(struct jm_quota *q, const char *const *parts, int64_t now_ms,
 		if (q->slot[i].key == key)
 			break;
 		if (q->slot[i].since_ms < q->slot[pick].since_ms)
-			pick = i; /* the oldest makes room; a free one is oldest */
+			pick = i; /* reuse the oldest; a free slot counts as oldest */
 	}
 	if (i < JM_QUOTA_SLOTS) {
-		/* A clock that was set back ends the window: else it would last until that time
-		 * comes again. */
+		/* A clock that was set back ends the window: otherwise it would last until the
+		 * clock reaches that time again. */
 		if (now_ms >= q->slot[i].since_ms &&
 		    now_ms - q->slot[i].since_ms < JM_QUOTA_WINDOW_MS) {
 			q->slot[i].hidden++;

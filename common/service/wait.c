@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* When a report in the processing queue is tried. The queue itself is the archive's; trying is done
+ * by milter/daemon/queue.c. */
 #include "common/service/wait.h"
 
-#define INTERVAL_MS INT64_C(60000) /* for reports of a service that is gone */
+#define INTERVAL_MS INT64_C(60000) /* for reports of a service that was removed */
 
 static int64_t delay_ms(const struct jm_service *s)
 {
@@ -13,8 +15,8 @@ static int64_t interval_ms(const struct jm_service *s)
 	return s ? s->delivery_wait_interval_s * INT64_C(1000) : INTERVAL_MS;
 }
 
-/* May ordinary mail come that a report of this service belongs to? */
-static bool looks(const struct jm_settings *settings, const struct jm_service *s)
+/* Does a report of this service wait for ordinary mail that it may belong to? */
+static bool waits_for_mail(const struct jm_settings *settings, const struct jm_service *s)
 {
 	return settings->gateway && (s->delivery_wait_attempts > 0 || s->extended_de_duplication);
 }
@@ -27,7 +29,7 @@ int64_t jm_wait_first(const struct jm_settings *settings, const struct jm_servic
 	*match_first_r = service->initial_process_delay_s == 0;
 	if (service->initial_process_delay_s > 0)
 		return now_ms + delay_ms(service);
-	if (!looks(settings, service))
+	if (!waits_for_mail(settings, service))
 		return 0;
 	return now_ms +
 	    (service->extended_de_duplication && interval > JM_WAIT_EXTENDED_MS
@@ -40,7 +42,7 @@ int64_t jm_wait_next(const struct jm_settings *settings, const struct jm_service
 {
 	int64_t due_ms, end_ms;
 
-	if (!service || !looks(settings, service))
+	if (!service || !waits_for_mail(settings, service))
 		return 0;
 	due_ms = now_ms + interval_ms(service);
 	if (!service->extended_de_duplication)
@@ -68,20 +70,24 @@ void jm_wait_explain(
 	if (s->initial_process_delay_s > 0)
 		jm_decide(d, "initial-process-delay",
 		    jm_settings_line(settings, s, "initial-process-delay"), true,
-		    "waits %d seconds in the processing queue before a match is looked for; the sender is answered at once",
+		    "waits %d seconds in the processing queue before a match is looked for; "
+		    "the sender is answered at once",
 		    s->initial_process_delay_s);
 	if (!settings->gateway)
 		jm_decide(d, "gateway", jm_settings_line(settings, NULL, "gateway/enabled"), true,
-		    "ordinary mail is not archived, so none can come that it would have to wait for: joins its item or founds one");
+		    "ordinary mail is not archived, so none can come that it would have to wait "
+		    "for: joins its item or founds one");
 	else if (s->extended_de_duplication)
 		jm_decide(d, "extended-de-duplication",
 		    jm_settings_line(settings, s, "extended-de-duplication"), true,
-		    "waits 10 minutes for ordinary mail that matches, unless it is here already; looks every %d seconds",
+		    "waits 10 minutes for ordinary mail that matches, unless it is here already; "
+		    "looks every %d seconds",
 		    s->delivery_wait_interval_s);
 	else if (s->delivery_wait_attempts > 0)
 		jm_decide(d, "delivery-wait-attempts",
 		    jm_settings_line(settings, s, "delivery-wait-attempts"), true,
-		    "looks %d times for ordinary mail that matches, every %d seconds, unless it is here already",
+		    "looks %d times for ordinary mail that matches, every %d seconds, "
+		    "unless it is here already",
 		    s->delivery_wait_attempts, s->delivery_wait_interval_s);
 	else
 		jm_decide(d, "delivery-wait-attempts",

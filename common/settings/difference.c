@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Comparing two loaded settings, row by row of the table, and writing the differences as text.
+ * Callers decide what to do with the texts. See difference.h. */
 #include "common/settings/difference.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "common/settings/fields.h"
+#include "common/settings/member.h"
 #include "common/settings/table.h"
 #include "common/settings/value.h"
 
-#define SHOWN_BYTES 149 /* of a value, as told */
+#define SHOWN_BYTES 149 /* of a value */
 
-/* One walk over two structs of the same kind. */
+/* Two structs of one kind that are compared. */
 struct pair {
 	const void *old, *now;
 	const int *old_lines, *now_lines;
@@ -28,8 +30,8 @@ static void compare_value(const struct pair *p, const struct jm_setting *t, int 
 						      text[JM_DIFFERENCE_BYTES];
 	const char *section = plain ? "" : t->section, *slash = plain ? "" : "/", *old, *now;
 
-	/* What no file says: a default, or taken from another setting, which is told itself. */
-	if ((!old_line && !line) || jm_fields_equal(t, p->old, p->now))
+	/* Neither file sets it: a default, or derived from a setting that is compared, too. */
+	if ((!old_line && !line) || jm_members_equal(t, p->old, p->now))
 		return;
 	if (line)
 		snprintf(where, sizeof where, "line %d", line);
@@ -48,10 +50,11 @@ static void compare_value(const struct pair *p, const struct jm_setting *t, int 
 /* ---- lists ---- */
 
 struct entries {
-	char **v; /* sorted; owned, as its texts are */
+	char **v; /* sorted; the array and its texts are owned */
 	size_t n;
 };
 
+/* The text of an element of a list; the caller frees it. NULL without memory. */
 static char *entry_text(const struct jm_setting *t, const char *element)
 {
 	char text[JM_CIDR_TEXT_BYTES];
@@ -62,8 +65,8 @@ static char *entry_text(const struct jm_setting *t, const char *element)
 		return strdup(jm_cidr_format((const void *)element, text));
 	if (t->type == JM_SETTING_DOMAIN && domain->sub_domains)
 		return asprintf(&both, "%s with sub-domains", domain->name) < 0 ? NULL : both;
-	return strdup(((const struct jm_source *)(const void *)element)->name); /* the name comes
-										   first in both */
+	/* The name comes first in struct jm_domain, too. */
+	return strdup(((const struct jm_source *)(const void *)element)->name);
 }
 
 static int by_text(const void *a, const void *b)
@@ -71,21 +74,23 @@ static int by_text(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-static void release(struct entries *e)
+static void entries_release(struct entries *e)
 {
 	for (size_t i = 0; i < e->n; i++)
 		free(e->v[i]);
 	free(e->v);
 }
 
-static bool take(const struct jm_setting *t, const void *base, struct entries *e)
+/* Fill *e from the list of setting t in base. False without memory; release *e in any case. */
+static bool entries_take(const struct jm_setting *t, const void *base, struct entries *e)
 {
 	const char *array;
 	size_t n;
 
 	memcpy(&array, (const char *)base + t->offset, sizeof array);
 	memcpy(&n, (const char *)base + t->many_offset, sizeof n);
-	*e = (struct entries){ .v = calloc(n + 1, sizeof(char *)) };
+	*e = (struct entries){ .n = 0 };
+	e->v = calloc(n + 1, sizeof *e->v);
 	for (size_t i = 0; e->v && i < n; i++) {
 		e->v[e->n] = entry_text(t, array + i * t->many_size);
 		if (!e->v[e->n])
@@ -93,16 +98,16 @@ static bool take(const struct jm_setting *t, const void *base, struct entries *e
 		e->n++;
 	}
 	if (e->v)
-		qsort(e->v, e->n, sizeof(char *), by_text);
-	return e->v != NULL;
+		qsort(e->v, e->n, sizeof *e->v, by_text);
+	return e->v;
 }
 
-static void tell_entry(const struct pair *p, const struct jm_setting *t, const char *entry,
-    const char *what, size_t *told)
+static void visit_entry(const struct pair *p, const struct jm_setting *t, const char *entry,
+    const char *what, size_t *visited)
 {
 	char text[JM_DIFFERENCE_BYTES];
 
-	if (++*told > JM_DIFFERENCE_ENTRIES)
+	if (++*visited > JM_DIFFERENCE_ENTRIES)
 		return;
 	snprintf(text, sizeof text, "%s: %s %.250s %s", t->section, t->name, entry, what);
 	p->visit(p->ctx, p->service, text);
@@ -112,27 +117,27 @@ static void compare_list(const struct pair *p, const struct jm_setting *t)
 {
 	struct entries old = { .n = 0 }, now = { .n = 0 };
 	char text[JM_DIFFERENCE_BYTES];
-	size_t i = 0, k = 0, told = 0;
+	size_t i = 0, k = 0, visited = 0;
 
-	if (take(t, p->old, &old) && take(t, p->now, &now))
+	if (entries_take(t, p->old, &old) && entries_take(t, p->now, &now))
 		while (i < old.n || k < now.n) {
 			int c = i == old.n ? 1 : k == now.n ? -1 : strcmp(old.v[i], now.v[k]);
 
 			if (c != 0)
-				tell_entry(p, t, c < 0 ? old.v[i] : now.v[k],
-				    c < 0 ? "removed" : "added", &told);
+				visit_entry(p, t, c < 0 ? old.v[i] : now.v[k],
+				    c < 0 ? "removed" : "added", &visited);
 			i += c <= 0;
 			k += c >= 0;
 		}
 	else
 		p->visit(p->ctx, p->service, t->section);
-	if (told > JM_DIFFERENCE_ENTRIES) {
+	if (visited > JM_DIFFERENCE_ENTRIES) {
 		snprintf(text, sizeof text, "%s: %zu more changes", t->section,
-		    told - JM_DIFFERENCE_ENTRIES);
+		    visited - JM_DIFFERENCE_ENTRIES);
 		p->visit(p->ctx, p->service, text);
 	}
-	release(&old);
-	release(&now);
+	entries_release(&old);
+	entries_release(&now);
 }
 
 /* ---- the walk ---- */

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What is found wrong with a file. */
+/* Collecting findings. They come from document.c, consistency.c, schema.c and loader.c. See
+ * findings.h. */
 #include "common/settings/findings.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 
-#define TEXT_BYTES 1200 /* all names that a section knows */
+#define TEXT_BYTES 1200 /* fits all names that a section allows */
 
-static void add(struct jm_findings *f, int line, const char *kind, const char *text)
+static void finding_add(struct jm_findings *f, int line, const char *kind, const char *text)
 {
 	int rc;
 
@@ -31,11 +32,11 @@ void jm_findings_error(struct jm_findings *f, int line, const char *fmt, ...)
 	va_end(ap);
 	if (f->errors++ == 0) {
 		if (line > 0)
-			(void)jm_err_set(f->err, JM_E_CONFIG, "%s:%d: %s", f->path, line, text);
+			jm_err_set(f->err, JM_E_CONFIG, "%s:%d: %s", f->path, line, text);
 		else
-			(void)jm_err_set(f->err, JM_E_CONFIG, "%s: %s", f->path, text);
+			jm_err_set(f->err, JM_E_CONFIG, "%s: %s", f->path, text);
 	}
-	add(f, line, "", text);
+	finding_add(f, line, "", text);
 }
 
 void jm_findings_warning(struct jm_findings *f, int line, const char *fmt, ...)
@@ -47,7 +48,7 @@ void jm_findings_warning(struct jm_findings *f, int line, const char *fmt, ...)
 	vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
 	f->warnings++;
-	add(f, line, "warning: ", text);
+	finding_add(f, line, "warning: ", text);
 }
 
 void jm_findings_end(struct jm_findings *f)

@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Did you mean: the distance of two words. */
+/* The distance of two words. value.c and document.c decide what is proposed. */
 #include "common/settings/near.h"
 
 #include <stdlib.h>
 
 #define WORD_BYTES 64
-#define CONTAINED 20u
+#define CONTAINED 20u /* distance of a word that contains the other, at least */
 
 static unsigned smaller(unsigned a, unsigned b)
 {
 	return a < b ? a : b;
 }
 
-/* Lower case without '-' and '_'; the length, or 0 when it does not fit. */
-static size_t fold(struct jm_span s, unsigned char folded[WORD_BYTES])
+/* Put s in lower case, without '-' and '_', into folded. Returns the length, 0 when it does not
+ * fit. */
+static size_t near_fold(struct jm_span s, unsigned char folded[WORD_BYTES])
 {
 	size_t n = 0;
 
@@ -27,6 +28,7 @@ static size_t fold(struct jm_span s, unsigned char folded[WORD_BYTES])
 	return n;
 }
 
+/* The Damerau-Levenshtein distance, optimal string alignment. */
 static unsigned distance(const unsigned char *a, size_t a_n, const unsigned char *b, size_t b_n)
 {
 	unsigned d[WORD_BYTES + 1][WORD_BYTES + 1];
@@ -59,7 +61,7 @@ static bool contains(const unsigned char *a, size_t a_n, const unsigned char *b,
 unsigned jm_near_distance(struct jm_span word, const char *known)
 {
 	unsigned char a[WORD_BYTES], b[WORD_BYTES];
-	size_t a_n = fold(word, a), b_n = fold(jm_span_str(known), b);
+	size_t a_n = near_fold(word, a), b_n = near_fold(jm_span_str(known), b);
 	unsigned d, most;
 
 	if (a_n == 0 || b_n == 0)

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Validation against the RELAX NG schema. Messages for people come from walk.c; libxml2's are the
- * last resort. */
+/* Validation against the RELAX NG schema. document.c finds the same errors first and says them in
+ * words for people; the messages of libxml2 are a last resort. */
 #include "common/settings/schema.h"
 
 #include <libxml/relaxng.h>
 #include <string.h>
 
-static void note(void *ctx, xmlErrorPtr e)
+#include "common/settings/schema_text.h"
+
+static void schema_finding(void *ctx, xmlErrorPtr e)
 {
 	struct jm_findings *f = ctx;
 	const char *text = e && e->message ? e->message : "invalid";
@@ -14,12 +16,12 @@ static void note(void *ctx, xmlErrorPtr e)
 	jm_findings_error(f, e ? e->line : 0, "%.*s", (int)strcspn(text, "\r\n"), text);
 }
 
-/* The schema's own errors: jm_err is enough, they are ours. */
-static void note_bug(void *ctx, xmlErrorPtr e)
+/* An error in the schema itself is a bug of this program; it goes into err. */
+static void schema_bug(void *ctx, xmlErrorPtr e)
 {
 	const char *text = e && e->message ? e->message : "invalid";
 
-	(void)jm_err_set(ctx, JM_E_BUG, "journal-milter.rng:%d: %.*s", e ? e->line : 0,
+	jm_err_set(ctx, JM_E_BUG, "journal-milter.rng:%d: %.*s", e ? e->line : 0,
 	    (int)strcspn(text, "\r\n"), text);
 }
 
@@ -31,21 +33,21 @@ int jm_schema_validate(xmlDoc *doc, struct jm_findings *f, struct jm_err *err)
 	unsigned errors = f->errors;
 	int rc = -1, verdict;
 
-	(void)jm_err_set(err, JM_E_TEMP, "schema: out of memory");
+	jm_err_set(err, JM_E_TEMP, "schema: out of memory");
 	parser = xmlRelaxNGNewMemParserCtxt((const char *)jm_schema_text, (int)jm_schema_bytes);
 	if (!parser)
 		goto out;
-	xmlRelaxNGSetParserStructuredErrors(parser, note_bug, err);
+	xmlRelaxNGSetParserStructuredErrors(parser, schema_bug, err);
 	schema = xmlRelaxNGParse(parser);
 	if (!schema)
 		goto out;
 	valid = xmlRelaxNGNewValidCtxt(schema);
 	if (!valid)
 		goto out;
-	xmlRelaxNGSetValidStructuredErrors(valid, note, f);
+	xmlRelaxNGSetValidStructuredErrors(valid, schema_finding, f);
 	verdict = xmlRelaxNGValidateDoc(valid, doc);
 	if (verdict < 0) {
-		(void)jm_err_set(err, JM_E_BUG, "schema: libxml2 could not validate");
+		jm_err_set(err, JM_E_BUG, "schema: libxml2 could not validate");
 		goto out;
 	}
 	if (verdict > 0 && f->errors == errors)

@@ -1,19 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The RELAX NG schema. It is part of the program (made from config/journal-milter.rng when
- * building), so no file can be missing. */
+/* Validation of a settings document against the RELAX NG schema (schema_text.h). */
 #ifndef JM_SETTINGS_SCHEMA_H
 #define JM_SETTINGS_SCHEMA_H
 
 #include <libxml/tree.h>
-#include <stddef.h>
 
 #include "common/settings/findings.h"
 
-/* The text of config/journal-milter.rng. */
-extern const unsigned char jm_schema_text[];
-extern const size_t jm_schema_bytes;
-
-/* Validate; what libxml2 says goes into f. -1 for TEMP, and BUG when the schema itself is wrong. */
+/* Validate doc; each error that libxml2 reports becomes a finding in f. Returns -1 with err filled
+ * only for TEMP (no memory) and BUG (the schema itself is wrong); errors in f are not a failure. */
 int jm_schema_validate(xmlDoc *doc, struct jm_findings *f, struct jm_err *err) JM_MUST_CHECK;
 
 #endif

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Settings that are loaded: references, look-ups, what a reload cannot change. Loading is in
- * load.c. */
+/* Loaded settings: references, look-ups, what a reload cannot change. Loading is in loader.c. */
 #include "common/settings/settings.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "common/settings/fields.h"
+#include "common/settings/member.h"
 #include "common/settings/table.h"
 
 struct jm_settings *jm_settings_ref(struct jm_settings *s)
@@ -20,11 +19,11 @@ void jm_settings_unref(struct jm_settings **s)
 	struct jm_settings *old = *s;
 
 	*s = NULL;
-	/* Release: what this thread read happens before the free; acquire: the free happens after
-	 * what the others read. */
+	/* Release: this thread's reads happen before the free. Acquire: the free happens after the
+	 * reads of other threads. */
 	if (!old || __atomic_sub_fetch(&old->refs, 1, __ATOMIC_ACQ_REL) != 0)
 		return;
-	jm_fields_release(JM_SETTINGS_ROOT, old);
+	jm_members_release(JM_SETTINGS_ROOT, old);
 	free(old->journal_domains);
 	free(old->path);
 	free(old);
@@ -99,9 +98,9 @@ size_t jm_settings_restart_needed(
 	if (text_bytes)
 		text[0] = '\0';
 	for (const struct jm_setting *t = table; t < table + n; t++) {
-		/* All of these are fields of struct jm_settings itself; a setting of a service
-		 * never needs a restart. */
-		if (!t->restart || jm_fields_equal(t, old, new_))
+		/* Only members of struct jm_settings itself need a restart, never those of a
+		 * service. */
+		if (!t->restart || jm_members_equal(t, old, new_))
 			continue;
 		differ++;
 		if (len < text_bytes) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The rows of the table of settings, and their words for people. How a value is read stands in
+/* The rows of the table of settings, and the texts about them for people. Values are parsed in
  * value.c. */
 #include "common/settings/table.h"
 
@@ -15,7 +15,7 @@
 
 /* An address of at most 64 + 1 + 255 octets: RFC 5321 4.5.3.1. */
 #define ADDRESS_BYTES 320
-/* sun_path without its NUL. */
+/* The length of sun_path without its NUL. */
 #define SOCKET_PATH_BYTES 107
 
 static const struct jm_word yes_no[] = { { "yes", 1, false }, { "no", 0, false },
@@ -267,7 +267,7 @@ const char *jm_setting_type_name(enum jm_setting_type type)
 	return names[type];
 }
 
-/* 1073741824 is "1G". */
+/* Write n as a size with the largest suffix that fits: 1073741824 is "1G". Returns text. */
 static const char *size_text(uint64_t n, char *text, size_t text_bytes)
 {
 	static const char suffixes[] = "\0KMG";

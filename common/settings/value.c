@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Values: one reader a type. Each says what is wrong, what is allowed, and what was perhaps meant.
- */
+/* Values: a parser for each type, which says what is wrong, what is allowed and what was perhaps
+ * meant, and the way back to text. Rules about several values are in consistency.c. See value.h. */
 #include "common/settings/value.h"
 
 #include <inttypes.h>
@@ -13,37 +13,38 @@
 #include "common/settings/near.h"
 #include "common/settings/settings.h"
 
-#define SHOWN_BYTES 90      /* of a wrong value */
+#define SHOWN_BYTES 90      /* of a wrong value, in an error */
 #define LOCAL_PART_BYTES 64 /* RFC 5321 4.5.3.1.1 */
 #define LABEL_BYTES 63      /* RFC 1035 2.3.4 */
 
-static bool digit(unsigned char c)
+static bool is_digit(unsigned char c)
 {
 	return c >= '0' && c <= '9';
 }
 
-static bool letter(unsigned char c)
+static bool is_letter(unsigned char c)
 {
 	c = jm_lower(c);
 	return c >= 'a' && c <= 'z';
 }
 
-static bool blank(unsigned char c)
+static bool is_blank(unsigned char c)
 {
 	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
-static struct jm_span trim(struct jm_span s)
+static struct jm_span value_trim(struct jm_span s)
 {
-	while (s.len && blank(s.p[0]))
+	while (s.len && is_blank(s.p[0]))
 		s = jm_span_sub(s, 1, s.len);
-	while (s.len && blank(s.p[s.len - 1]))
+	while (s.len && is_blank(s.p[s.len - 1]))
 		s.len--;
 	return s;
 }
 
-/* Fill err: why may be NULL, meant is "" when there is nothing to propose. */
-static int wrong(const struct jm_setting *t, struct jm_span text, const char *why,
+/* Fill err for the wrong value text. reason may be NULL; meant is "" when there is nothing to
+ * propose. Always returns -1. */
+static int value_wrong(const struct jm_setting *t, struct jm_span text, const char *reason,
     const char *meant, struct jm_err *err)
 {
 	char shown[SHOWN_BYTES + 4], allowed[200];
@@ -56,12 +57,12 @@ static int wrong(const struct jm_setting *t, struct jm_span text, const char *wh
 	snprintf(shown + n, sizeof shown - n, "%s", n < text.len ? "..." : "");
 	jm_setting_allowed(t, allowed, sizeof allowed);
 	return jm_err_set(err, JM_E_USAGE, "value \"%s\" is wrong%s%s; allowed: %s%s%s%s", shown,
-	    why ? ": " : "", why ? why : "", allowed, meant[0] ? "; did you mean \"" : "", meant,
-	    meant[0] ? "\"?" : "");
+	    reason ? ": " : "", reason ? reason : "", allowed, meant[0] ? "; did you mean \"" : "",
+	    meant, meant[0] ? "\"?" : "");
 }
 
-/* Put a copy into the field. */
-static int keep(struct jm_span text, char **field, struct jm_err *err)
+/* Replace *field by a copy of text. */
+static int value_keep(struct jm_span text, char **field, struct jm_err *err)
 {
 	char *copy = malloc(text.len + 1);
 
@@ -101,14 +102,14 @@ static int parse_word(const struct jm_setting *t, const struct jm_word *words, s
 			meant = w->text;
 		}
 	}
-	return wrong(t, text, NULL, meant, err);
+	return value_wrong(t, text, NULL, meant, err);
 }
 
 static int parse_size(
     const struct jm_setting *t, struct jm_span text, uint64_t *size_r, struct jm_err *err)
 {
 	struct jm_span number = text;
-	char meant[SHOWN_BYTES] = "", why[80];
+	char meant[SHOWN_BYTES] = "", reason[80];
 	uint64_t value;
 	unsigned shift = 0;
 
@@ -122,15 +123,16 @@ static int parse_size(
 			number.len -= text.len > 1 && jm_lower(text.p[text.len - 2]) == 'i' ? 2 : 1;
 			snprintf(
 			    meant, sizeof meant, "%.*s", (int)number.len, (const char *)text.p);
-			return wrong(t, text, "a size ends with a digit, K, M or G", meant, err);
+			return value_wrong(
+			    t, text, "a size ends with a digit, K, M or G", meant, err);
 		}
 	}
 	if (jm_num_u64(number, 0, UINT64_MAX >> shift, &value) != 0)
-		return wrong(t, text, "not a size", "", err);
+		return value_wrong(t, text, "not a size", "", err);
 	value <<= shift;
 	if (value < t->min || value > t->max) {
-		snprintf(why, sizeof why, "too %s", value < t->min ? "small" : "large");
-		return wrong(t, text, why, "", err);
+		snprintf(reason, sizeof reason, "too %s", value < t->min ? "small" : "large");
+		return value_wrong(t, text, reason, "", err);
 	}
 	*size_r = value;
 	return 0;
@@ -142,7 +144,7 @@ static int parse_number(
 	uint64_t value;
 
 	if (jm_num_u64(text, t->min, t->max, &value) != 0)
-		return wrong(t, text, NULL, "", err);
+		return value_wrong(t, text, NULL, "", err);
 	*number_r = (int)value;
 	return 0;
 }
@@ -153,10 +155,10 @@ static int parse_mode(
 	unsigned mode = 0;
 
 	if (text.len < 3 || text.len > 4 || (text.len == 4 && text.p[0] != '0'))
-		return wrong(t, text, NULL, "", err);
+		return value_wrong(t, text, NULL, "", err);
 	for (size_t i = 0; i < text.len; i++) {
 		if (text.p[i] < '0' || text.p[i] > '7')
-			return wrong(t, text, NULL, "", err);
+			return value_wrong(t, text, NULL, "", err);
 		mode = mode * 8 + (unsigned)(text.p[i] - '0');
 	}
 	*mode_r = mode;
@@ -167,15 +169,15 @@ static int parse_name(
     const struct jm_setting *t, struct jm_span text, char **name, struct jm_err *err)
 {
 	if (text.len == 0 || text.len > t->max || text.p[0] == '-')
-		return wrong(t, text, NULL, "", err);
+		return value_wrong(t, text, NULL, "", err);
 	for (size_t i = 0; i < text.len; i++)
-		if (!letter(text.p[i]) && !digit(text.p[i]) && text.p[i] != '_' &&
+		if (!is_letter(text.p[i]) && !is_digit(text.p[i]) && text.p[i] != '_' &&
 		    text.p[i] != '-' && text.p[i] != '.')
-			return wrong(t, text, NULL, "", err);
-	return keep(text, name, err);
+			return value_wrong(t, text, NULL, "", err);
+	return value_keep(text, name, err);
 }
 
-/* The most bytes of a text; max of a setting with many is the number of elements. */
+/* The cap on the length of a text; max of a setting with many is the number of elements. */
 static uint64_t text_cap(const struct jm_setting *t)
 {
 	return t->many_size ? t->min : t->max;
@@ -187,17 +189,17 @@ static int parse_path(
 	char meant[SHOWN_BYTES + 2] = "";
 
 	if (text.len == 0 || has_control(text))
-		return wrong(t, text, "not a path", "", err);
+		return value_wrong(t, text, "not a path", "", err);
 	if (text.p[0] != '/') {
 		if (text.len < SHOWN_BYTES && jm_span_index(text, ':') == text.len)
 			snprintf(meant, sizeof meant, "/%.*s", (int)text.len, (const char *)text.p);
-		return wrong(t, text, "not absolute", meant, err);
+		return value_wrong(t, text, "not absolute", meant, err);
 	}
 	if (text.len > text_cap(t))
-		return wrong(t, text, "too long", "", err);
+		return value_wrong(t, text, "too long", "", err);
 	while (text.len > 1 && text.p[text.len - 1] == '/')
 		text.len--;
-	return keep(text, path, err);
+	return value_keep(text, path, err);
 }
 
 static int parse_map(
@@ -208,24 +210,24 @@ static int parse_map(
 		       path = jm_span_sub(text, colon + 1, text.len);
 
 	if (!jm_span_eq(kind, jm_span_str("hash")) && !jm_span_eq(kind, jm_span_str("btree")))
-		return wrong(t, text, "not a table that can be read natively", "", err);
+		return value_wrong(t, text, "not a table that can be read natively", "", err);
 	if (path.len == 0 || path.p[0] != '/' || has_control(path))
-		return wrong(t, text, "its path is not absolute", "", err);
+		return value_wrong(t, text, "its path is not absolute", "", err);
 	if (text.len > text_cap(t))
-		return wrong(t, text, "too long", "", err);
-	return keep(text, map, err);
+		return value_wrong(t, text, "too long", "", err);
+	return value_keep(text, map, err);
 }
 
 static int parse_text(
     const struct jm_setting *t, struct jm_span text, char **field, struct jm_err *err)
 {
 	if (text.len == 0)
-		return wrong(t, text, "empty", "", err);
+		return value_wrong(t, text, "empty", "", err);
 	if (has_control(text))
-		return wrong(t, text, "more than one line, or control characters", "", err);
+		return value_wrong(t, text, "more than one line, or control characters", "", err);
 	if (text.len > t->max)
-		return wrong(t, text, "too long", "", err);
-	return keep(text, field, err);
+		return value_wrong(t, text, "too long", "", err);
+	return value_keep(text, field, err);
 }
 
 static int parse_unix_socket(const struct jm_setting *t, struct jm_span text, struct jm_span path,
@@ -237,13 +239,13 @@ static int parse_unix_socket(const struct jm_setting *t, struct jm_span text, st
 		if (path.len && path.len < SHOWN_BYTES && !has_control(path))
 			snprintf(socket, sizeof socket, "unix:/%.*s", (int)path.len,
 			    (const char *)path.p);
-		return wrong(t, text, "the path is not absolute", socket, err);
+		return value_wrong(t, text, "the path is not absolute", socket, err);
 	}
 	if (path.len > t->max)
-		return wrong(t, text,
+		return value_wrong(t, text,
 		    "the path is longer than the 107 bytes that a unix socket can have", "", err);
 	snprintf(socket, sizeof socket, "unix:%.*s", (int)path.len, (const char *)path.p);
-	return keep(jm_span_str(socket), field, err);
+	return value_keep(jm_span_str(socket), field, err);
 }
 
 static bool host_ok(struct jm_span host)
@@ -253,7 +255,7 @@ static bool host_ok(struct jm_span host)
 	if (host.len == 0 || host.len > 253)
 		return false;
 	for (size_t i = 0; i < host.len; i++)
-		if (!letter(host.p[i]) && !digit(host.p[i]) && host.p[i] != '.' &&
+		if (!is_letter(host.p[i]) && !is_digit(host.p[i]) && host.p[i] != '.' &&
 		    host.p[i] != '-' && host.p[i] != ':')
 			return false;
 	return true;
@@ -275,19 +277,19 @@ static int parse_inet_socket(const struct jm_setting *t, struct jm_span text, si
 		    jm_num_u64(jm_span_sub(rest, colon + 1, rest.len), 1, 65535, &n) == 0)
 			snprintf(meant, sizeof meant, "%.*s%" PRIu64 "@%.*s", (int)prefix,
 			    (const char *)text.p, n, (int)colon, (const char *)rest.p);
-		return wrong(t, text, "there is no @HOST", meant, err);
+		return value_wrong(t, text, "there is no @HOST", meant, err);
 	}
 	if (jm_num_u64(port, 1, 65535, &n) != 0)
-		return wrong(t, text, "the port is not a number from 1 to 65535", "", err);
+		return value_wrong(t, text, "the port is not a number from 1 to 65535", "", err);
 	if (!host_ok(host))
-		return wrong(t, text, "the host is neither a name nor an address", "", err);
+		return value_wrong(t, text, "the host is neither a name nor an address", "", err);
 	if (prefix == strlen("inet:") && jm_span_index(host, ':') < host.len) {
 		if (host.len < SHOWN_BYTES)
 			snprintf(meant, sizeof meant, "inet6:%" PRIu64 "@%.*s", n, (int)host.len,
 			    (const char *)host.p);
-		return wrong(t, text, "an IPv6 address needs inet6:", meant, err);
+		return value_wrong(t, text, "an IPv6 address needs inet6:", meant, err);
 	}
-	return keep(text, field, err);
+	return value_keep(text, field, err);
 }
 
 static int parse_socket(
@@ -323,10 +325,11 @@ static int parse_socket(
 		snprintf(meant, sizeof meant, "%s%.*s", kinds[i], (int)(text.len - colon),
 		    (const char *)text.p + colon);
 	}
-	return wrong(t, text, NULL, meant, err);
+	return value_wrong(t, text, NULL, meant, err);
 }
 
-/* A domain in A-labels, letter-digit-hyphen, not an IP address: NULL, or what is wrong with it. */
+/* Check domain: A-labels of letters, digits and hyphens, not an IP address. Returns NULL, or what
+ * is wrong with it. */
 static const char *domain_fault(const char *domain)
 {
 	struct jm_span s = jm_span_str(domain);
@@ -344,11 +347,11 @@ static const char *domain_fault(const char *domain)
 			return "a label begins or ends with '-'";
 		all_digits = true;
 		for (size_t i = 0; i < label.len; i++) {
-			if (!letter(label.p[i]) && !digit(label.p[i]) && label.p[i] != '-')
-				return label.p[i] >= 0x80
-				    ? "it is no valid internationalised name"
-				    : "there are characters other than letters, digits, '-' and '.'";
-			all_digits = all_digits && digit(label.p[i]);
+			if (!is_letter(label.p[i]) && !is_digit(label.p[i]) && label.p[i] != '-')
+				return label.p[i] >= 0x80 ? "it is no valid internationalised name"
+							  : "there are characters other than "
+							    "letters, digits, '-' and '.'";
+			all_digits = all_digits && is_digit(label.p[i]);
 		}
 		from += label.len;
 		if (from >= s.len)
@@ -365,22 +368,22 @@ static int parse_domain(
 	const char *fault;
 
 	if (text.len > 2 && text.p[0] == '*' && text.p[1] == '.')
-		return wrong(
+		return value_wrong(
 		    t, text, "there are no wildcards, sub-domains=\"yes\" does it", "", err);
 	if (text.len > 1 && text.p[0] == '.')
-		return wrong(
+		return value_wrong(
 		    t, text, "there is no leading dot, sub-domains=\"yes\" does it", "", err);
 	if (jm_span_index(text, '@') < text.len)
-		return wrong(t, text, "that is an address, not a domain", "", err);
+		return value_wrong(t, text, "that is an address, not a domain", "", err);
 	if (has_control(text) || jm_domain_normalise(text, domain) != 0)
-		return wrong(t, text, text.len ? "no domain name" : "empty", "", err);
+		return value_wrong(t, text, text.len ? "no domain name" : "empty", "", err);
 	fault = domain_fault(domain);
 	if (fault)
-		return wrong(t, text, fault, "", err);
-	return keep(jm_span_str(domain), field, err);
+		return value_wrong(t, text, fault, "", err);
+	return value_keep(jm_span_str(domain), field, err);
 }
 
-/* The local part of an address (RFC 5321 4.1.2, RFC 6531): dot-atom or quoted string. */
+/* True for the local part of an address (RFC 5321 4.1.2, RFC 6531): dot-atom or quoted string. */
 static bool local_part_ok(struct jm_span s)
 {
 	static const char atext[] = "!#$%&'*+-/=?^_`{|}~";
@@ -402,7 +405,7 @@ static bool local_part_ok(struct jm_span s)
 
 		if (c == '.' && (i == 0 || i + 1 == s.len || s.p[i - 1] == '.'))
 			return false;
-		if (c != '.' && c < 0x80 && !letter(c) && !digit(c) &&
+		if (c != '.' && c < 0x80 && !is_letter(c) && !is_digit(c) &&
 		    (c == '\0' || !strchr(atext, c)))
 			return false;
 	}
@@ -423,33 +426,33 @@ static int parse_address(
 	    text.p[text.len - 1] == '>')
 		snprintf(meant, sizeof meant, "%.*s", (int)text.len - 2, (const char *)text.p + 1);
 	if (at == text.len)
-		return wrong(t, text, "there is no '@'", "", err);
+		return value_wrong(t, text, "there is no '@'", "", err);
 	if (!local_part_ok(local))
-		return wrong(
+		return value_wrong(
 		    t, text, "the part before '@' is no local part of an address", meant, err);
 	if (has_control(written) || written.len == 0 || jm_domain_normalise(written, domain) != 0)
-		return wrong(t, text, "the part after '@' is no domain", meant, err);
+		return value_wrong(t, text, "the part after '@' is no domain", meant, err);
 	fault = domain_fault(domain);
 	if (fault) {
-		char why[120];
+		char reason[120];
 
-		snprintf(why, sizeof why, "the part after '@' is no domain, %s", fault);
-		return wrong(t, text, why, meant, err);
+		snprintf(reason, sizeof reason, "the part after '@' is no domain, %s", fault);
+		return value_wrong(t, text, reason, meant, err);
 	}
 	snprintf(address, sizeof address, "%.*s@%s", (int)local.len, (const char *)local.p, domain);
-	return keep(jm_span_str(address), field, err);
+	return value_keep(jm_span_str(address), field, err);
 }
 
 static int parse_range(
     const struct jm_setting *t, struct jm_span text, struct jm_cidr *range, struct jm_err *err)
 {
-	struct jm_err why = { JM_E_NONE, 0, "" };
+	struct jm_err cause = { JM_E_NONE, 0, "" };
 	struct jm_cidr c;
 	char shown[200];
 
-	if (jm_cidr_parse(text, &c, &why) != 0) {
-		snprintf(shown, sizeof shown, "%.190s", why.text);
-		return wrong(t, text, shown, "", err);
+	if (jm_cidr_parse(text, &c, &cause) != 0) {
+		snprintf(shown, sizeof shown, "%.190s", cause.text);
+		return value_wrong(t, text, shown, "", err);
 	}
 	*range = c;
 	return 0;
@@ -459,7 +462,7 @@ int jm_value_parse(const struct jm_setting *t, struct jm_span text, void *where,
 {
 	int value;
 
-	text = trim(text);
+	text = value_trim(text);
 	switch (t->type) {
 	case JM_SETTING_TEXT:
 	case JM_SETTING_SECRET:

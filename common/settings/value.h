@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Values: from the text of an element to a field, by the type of the setting. */
+/* Values: from the text of an element to a member of a struct and back, by the setting's type. */
 #ifndef JM_SETTINGS_VALUE_H
 #define JM_SETTINGS_VALUE_H
 
@@ -8,20 +8,21 @@
 #include "common/settings/table.h"
 
 /*
- * Read text (white space at both ends does not count) into the field at where, of the type that t
- * says. A char * is allocated and belongs to the caller; the old one is freed. USAGE with `value
- * "x" is wrong: ...; allowed: ...; did you mean "y"?`; TEMP without memory. The field is untouched
- * then. Any thread.
+ * Read text (without white space at its ends) into the member at where, whose C type t->type says.
+ * A char * is allocated and becomes the owner's of the struct; its old value is freed. Returns 0,
+ * or -1 with err filled and the member untouched: USAGE for a wrong value, with the text `value "x"
+ * is wrong: ...; allowed: ...; did you mean "y"?`; TEMP; BUG for a group. Any thread.
  */
 int jm_value_parse(
     const struct jm_setting *t, struct jm_span text, void *where, struct jm_err *err) JM_MUST_CHECK;
 
-/* The value of setting t in the struct at base, as a file would say it: in text, or the string
- * itself, borrowed. NULL: none. Not for groups and ranges. */
 #define JM_VALUE_BYTES 32
+
+/* The value of setting t in the struct at base as a file would have it: written into text, or a
+ * string borrowed from elsewhere. NULL: it has no value. Not for groups and ranges. */
 const char *jm_value_text(const struct jm_setting *t, const void *base, char text[JM_VALUE_BYTES]);
 
-/* Is it never to be shown? A command may have a secret in it. */
+/* True when the value of t must never be shown; a command may contain a secret, too. */
 bool jm_setting_is_secret(const struct jm_setting *t);
 
 #endif

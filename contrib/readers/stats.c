@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Read a stats.db of journal-milter: all keys, or the value of one. stats.db(5) tells what they
- *mean.
+ * Print all keys of a stats.db of journal-milter, or the value of one key. stats.db(5) explains
+ * the keys.
  *
  *	cc -o stats stats.c -ldb-5.3 && ./stats /run/journal-milter-public/stats.db archive/items
  */

@@ -1,6 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: BSD-2-Clause
-# Read a stats.db of journal-milter: all keys, or the value of one. stats.db(5) tells what they mean. DB_File comes with Perl.
+# Print all keys of a stats.db of journal-milter, or the value of one key. stats.db(5) explains the
+# keys. DB_File comes with Perl.
 #
 #    stats.pl /run/journal-milter-public/stats.db archive/items
 use strict;

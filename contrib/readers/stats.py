@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""Read a stats.db of journal-milter: all keys, or the value of one. stats.db(5) tells what they mean. Needs python3-bsddb3.
+"""Print all keys of a stats.db of journal-milter, or the value of one key. stats.db(5) explains the
+keys. Needs python3-bsddb3.
 
     stats.py /run/journal-milter-public/stats.db archive/items
 """

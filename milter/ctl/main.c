@@ -1,19 +1,57 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* jmctl: the table of verbs, --help and --version, and the exit codes. What a verb does lives in a
- * file of its name. */
+/*
+ * jmctl: the table of verbs, --help, --version and the verbs help and completion. Each other verb
+ * is in a file of its name in ask/, files/, doctor/ or setup/.
+ */
 #include <locale.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 
-#include "milter/ctl/ctl.h"
+#include "milter/ctl/ask/events.h"
+#include "milter/ctl/ask/list.h"
+#include "milter/ctl/ask/queue.h"
+#include "milter/ctl/ask/search.h"
+#include "milter/ctl/ask/show.h"
+#include "milter/ctl/ask/status.h"
+#include "milter/ctl/ask/top.h"
+#include "milter/ctl/ask/verify.h"
+#include "milter/ctl/ask/watch.h"
+#include "milter/ctl/cli/option.h"
+#include "milter/ctl/cli/outcome.h"
+#include "milter/ctl/doctor/doctor.h"
+#include "milter/ctl/files/backup.h"
+#include "milter/ctl/files/dump.h"
+#include "milter/ctl/files/export.h"
+#include "milter/ctl/files/import.h"
+#include "milter/ctl/files/load.h"
+#include "milter/ctl/files/rebuild.h"
+#include "milter/ctl/setup/check.h"
+#include "milter/ctl/setup/domain.h"
+#include "milter/ctl/setup/explain.h"
+#include "milter/ctl/setup/ranges.h"
+#include "milter/ctl/setup/setup.h"
+#include "milter/ctl/setup/test.h"
+#include "milter/ctl/setup/unwrap.h"
 
-static int help(int argc, char **argv);
-static int completion(int argc, char **argv);
+/*
+ * A verb. It gets its name as argv[0], prints results on standard output and all else on standard
+ * error, and returns the exit code.
+ */
+struct verb {
+	const char *name;
+	int (*run)(int argc, char **argv);
+	const char *help; /* one line */
+};
+
+static int verb_help(int argc, char **argv);
+static int verb_completion(int argc, char **argv);
 
 /* In the order of the manual page. */
-static const struct jm_ctl_verb verbs[] = {
+static const struct verb verbs[] = {
 	{ "status", jm_ctl_status, "how archive and daemon stand" },
 	{ "list", jm_ctl_list, "the items of the archive" },
 	{ "search", jm_ctl_search,
@@ -43,56 +81,13 @@ static const struct jm_ctl_verb verbs[] = {
 	{ "doctor", jm_ctl_doctor, "look for every known way to lose mail; changes nothing" },
 	{ "ranges", jm_ctl_ranges,
 	    "the addresses of Microsoft 365, and what a newer list changes" },
-	{ "completion", completion, "what the next word may be, for the shell" },
-	{ "help", help, "list the verbs, or tell the options of one" },
+	{ "completion", verb_completion, "what the next word may be, for the shell" },
+	{ "help", verb_help, "list the verbs, or tell the options of one" },
 };
 
 #define VERBS_N (sizeof verbs / sizeof verbs[0])
 
-int jm_ctl_exit_code(enum jm_err_kind kind)
-{
-	switch (kind) {
-	case JM_E_NONE:
-		return EX_OK;
-	case JM_E_TEMP:
-	case JM_E_LIMIT:
-		return EX_TEMPFAIL; /* 75: a later try may succeed */
-	case JM_E_NOTFOUND:
-		return EX_UNAVAILABLE; /* 69: no such item, file, archive */
-	case JM_E_DENIED:
-		return EX_NOPERM; /* 77 */
-	case JM_E_CONFIG:
-		return EX_CONFIG; /* 78 */
-	case JM_E_CORRUPT:
-		return EX_DATAERR; /* 65: also what verify returns when it found something */
-	case JM_E_USAGE:
-		return EX_USAGE; /* 64 */
-	case JM_E_BUG:
-		break;
-	}
-	return EX_SOFTWARE; /* 70 */
-}
-
-int jm_ctl_fail(const char *verb, const struct jm_err *err)
-{
-	fprintf(stderr, "jmctl %s: %s\n", verb, err->text);
-	return jm_ctl_exit_code(err->kind);
-}
-
-int jm_ctl_fail_usage(const char *verb, const char *word)
-{
-	if (word)
-		fprintf(stderr,
-		    "jmctl %s: \"%s\" is one word too many; jmctl %s --help tells what it takes\n",
-		    verb, word, verb);
-	else
-		fprintf(stderr,
-		    "jmctl %s: a word is missing; jmctl %s --help tells what it takes\n", verb,
-		    verb);
-	return EX_USAGE;
-}
-
-static int unknown(const char *word)
+static int verb_unknown(const char *word)
 {
 	const char *names[VERBS_N + 2], *near;
 	size_t i, n = 0;
@@ -109,28 +104,28 @@ static int unknown(const char *word)
 	return EX_USAGE;
 }
 
-static int run(int argc, char **argv)
+static int verb_run(int argc, char **argv)
 {
 	size_t i;
 
 	for (i = 0; i < VERBS_N; i++)
 		if (strcmp(argv[0], verbs[i].name) == 0)
 			return verbs[i].run(argc, argv);
-	return unknown(argv[0]);
+	return verb_unknown(argv[0]);
 }
 
-/* Each verb knows its own options: asking it is the only way to tell them. */
-static int tell(const char *name, bool json)
+/* Print the options of a verb by running it with --help: only the verb knows them. */
+static int print_options(const char *name, bool json)
 {
 	static char option[] = "--help", as_json[] = "--json";
 	char *verb = strdup(name), *args[] = { verb, option, json ? as_json : NULL, NULL };
-	int code = verb ? run(json ? 3 : 2, args) : jm_ctl_exit_code(JM_E_TEMP);
+	int code = verb ? verb_run(json ? 3 : 2, args) : jm_ctl_exit_code(JM_E_TEMP);
 
 	free(verb);
 	return code;
 }
 
-static int help(int argc, char **argv)
+static int verb_help(int argc, char **argv)
 {
 	bool json = false;
 	const struct jm_ctl_option options[] = {
@@ -146,10 +141,10 @@ static int help(int argc, char **argv)
 	if (n > 1)
 		return jm_ctl_fail_usage(argv[0], argv[2]);
 	if (n == 1)
-		return tell(argv[1], json);
+		return print_options(argv[1], json);
 	if (json) {
 		for (i = 0; i < VERBS_N; i++)
-			(void)tell(verbs[i].name, true);
+			(void)print_options(verbs[i].name, true);
 		return EX_OK;
 	}
 	puts("usage: jmctl VERB [options]\n       jmctl --help | --version\n\nverbs:");
@@ -159,22 +154,25 @@ static int help(int argc, char **argv)
 	return EX_OK;
 }
 
-/* The words of a command line up to the one that is being typed: the verb's name is ours, the rest
- * the verb's. */
-static int completion(int argc, char **argv)
+/*
+ * Complete a command line, given as words up to the one that is being typed. The verb's name is
+ * completed here, the rest by the verb.
+ */
+static int verb_completion(int argc, char **argv)
 {
 	static const struct jm_ctl_option none[] = { { NULL } };
 	static char ask[] = JM_CTL_COMPLETE;
 	int code, n = 0;
 	size_t i;
 
-	if (argc > 1 && strcmp(argv[1], "--") == 0) { /* what follows are words, whatever they look
-							 like */
+	/* words follow, even if they look like options */
+	if (argc > 1 && strcmp(argv[1], "--") == 0) {
 		argv++;
 		argc--;
 	} else if (
 	    (n = jm_ctl_options(argc, argv, none, "-- WORD...",
-		 "Print what the last WORD of a command line may be, a line each; \"files\" and \"folders\" after a tab stand for their names.",
+		 "Print what the last WORD of a command line may be, a line each; \"files\" and "
+		 "\"folders\" after a tab stand for their names.",
 		 &code)) < 0) {
 		return code;
 	}
@@ -197,9 +195,9 @@ static int completion(int argc, char **argv)
 }
 
 /*
- * Options that stand before the verb are the verb's: "jmctl --archive DIR list". Only those that
- * all verbs of the archive share, since nobody else knows which word is an argument. Moves the verb
- * to the front.
+ * Options before the verb belong to it: "jmctl --archive DIR list". Moves the verb to the front.
+ * Works for the options that all verbs of the archive share, because for others it is not known
+ * here which word is a value.
  */
 static void verb_first(int argc, char **argv)
 {
@@ -225,18 +223,18 @@ static void verb_first(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-	/* For the width of characters only; Debian's C library always has it. */
+	/* Only for the width of characters. Debian's C library always has this locale. */
 	setlocale(LC_CTYPE, "C.UTF-8");
 	if (argc < 2) {
 		fputs("jmctl: a verb is missing; jmctl --help lists them\n", stderr);
 		return EX_USAGE;
 	}
 	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
-		return help(1, (char *[]){ (char *)(uintptr_t) "help", NULL });
+		return verb_help(1, (char *[]){ (char *)(uintptr_t) "help", NULL });
 	if (strcmp(argv[1], "--version") == 0) {
 		puts("jmctl (" PACKAGE_NAME ") " PACKAGE_VERSION);
 		return EX_OK;
 	}
 	verb_first(argc, argv);
-	return run(argc - 1, argv + 1);
+	return verb_run(argc - 1, argv + 1);
 }

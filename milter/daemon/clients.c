@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A fixed number of rows. Each has a score that decays, so that it is about the number of messages
- * a minute; a client that is new takes the row with the lowest one. Who is busy is never displaced
- * by many that come once.
+ * A fixed number of rows, one per client. Each has a score that decays, so that it is about the
+ * number of messages a minute. A new client takes the row with the lowest score, so many clients
+ * that come once never displace a busy one. See clients.h.
  */
 #include "milter/daemon/clients.h"
 
@@ -15,20 +15,32 @@
 
 #define ROWS 256
 #define CLIENT_BYTES 64
-#define HALF_US 41588830 /* a minute times ln 2: what decays so adds up to a minute's worth */
+/* Half-life: a minute times ln 2, so that a steady rate of n messages a minute has the score n. */
+#define HALF_US 41588830
 
 struct row {
-	char client[CLIENT_BYTES]; /* empty: free */
-	double score;              /* at at_us */
+	char client[CLIENT_BYTES]; /* "": the row is free */
+	double score;              /* at the time at_us */
 	int64_t at_us, last_ms;
 	uint64_t messages, turned_away;
 };
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* rows */
-static struct row rows[ROWS];
+struct jm_clients {
+	pthread_mutex_t lock; /* guards the rows */
+	struct row rows[ROWS];
+};
 
-/* score at now: halves every HALF_US. By parts of a half, straight between them: no libm, and exact
- * enough for an order. */
+struct jm_clients *jm_clients_new(void)
+{
+	struct jm_clients *c = calloc(1, sizeof *c);
+
+	if (c)
+		pthread_mutex_init(&c->lock, NULL);
+	return c;
+}
+
+/* The score at now_us: it halves every HALF_US. Within a half-life it falls in a straight line,
+ * which needs no libm and is exact enough for an order. */
 static double score_at(const struct row *r, int64_t now_us)
 {
 	int64_t age_us = now_us > r->at_us ? now_us - r->at_us : 0;
@@ -41,7 +53,7 @@ static double score_at(const struct row *r, int64_t now_us)
 	return score * (1 - (double)age_us / (2.0 * HALF_US));
 }
 
-void jm_clients_count(const char *client, bool turned_away)
+void jm_clients_count(struct jm_clients *c, const char *client, bool turned_away)
 {
 	int64_t now_us = jm_clock_mono_us();
 	struct row *r = NULL, *least = NULL;
@@ -49,14 +61,14 @@ void jm_clients_count(const char *client, bool turned_away)
 
 	if (!client || !*client || strlen(client) >= CLIENT_BYTES)
 		return;
-	pthread_mutex_lock(&lock);
+	pthread_mutex_lock(&c->lock);
 	for (size_t i = 0; i < ROWS && !r; i++) {
-		double score = rows[i].client[0] ? score_at(&rows[i], now_us) : -1;
+		double score = c->rows[i].client[0] ? score_at(&c->rows[i], now_us) : -1;
 
-		if (strcmp(rows[i].client, client) == 0)
-			r = &rows[i];
+		if (strcmp(c->rows[i].client, client) == 0)
+			r = &c->rows[i];
 		else if (!least || score < least_score) {
-			least = &rows[i];
+			least = &c->rows[i];
 			least_score = score;
 		}
 	}
@@ -70,20 +82,20 @@ void jm_clients_count(const char *client, bool turned_away)
 	r->last_ms = jm_clock_now_ms();
 	r->messages += !turned_away;
 	r->turned_away += turned_away;
-	pthread_mutex_unlock(&lock);
+	pthread_mutex_unlock(&c->lock);
 }
 
-/* Busiest first. Both have their score of one and the same moment. */
-static int compare(const void *a, const void *b)
+/* Busiest first. Both scores are of the same moment. */
+static int busier_first(const void *a, const void *b)
 {
 	const struct row *x = a, *y = b;
 
 	return x->score > y->score ? -1 : x->score < y->score;
 }
 
-json_t *jm_clients_list(size_t n)
+json_t *jm_clients_list(struct jm_clients *c, size_t n)
 {
-	struct row *copy = malloc(sizeof rows);
+	struct row *copy = malloc(sizeof c->rows);
 	int64_t now_us = jm_clock_mono_us();
 	json_t *list = copy ? json_array() : NULL;
 	char last[JM_CLOCK_TEXT_BYTES];
@@ -92,14 +104,14 @@ json_t *jm_clients_list(size_t n)
 		free(copy);
 		return NULL;
 	}
-	pthread_mutex_lock(&lock);
-	memcpy(copy, rows, sizeof rows);
-	pthread_mutex_unlock(&lock);
+	pthread_mutex_lock(&c->lock);
+	memcpy(copy, c->rows, sizeof c->rows);
+	pthread_mutex_unlock(&c->lock);
 	for (size_t i = 0; i < ROWS; i++)
 		copy[i].score = copy[i].client[0] ? score_at(&copy[i], now_us) : -1;
-	qsort(copy, ROWS, sizeof *copy, compare);
+	qsort(copy, ROWS, sizeof *copy, busier_first);
 	for (size_t i = 0; i < ROWS && i < n && copy[i].client[0]; i++)
-		(void)json_array_append_new(list,
+		json_array_append_new(list,
 		    json_pack("{s:s, s:I, s:I, s:I, s:s}", "client", copy[i].client, "per_minute",
 			(json_int_t)(copy[i].score + 0.5), "messages", (json_int_t)copy[i].messages,
 			"turned_away", (json_int_t)copy[i].turned_away, "last",

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Who is busiest: the clients (IP addresses) that handed in most in the last minutes, for jmctl
- * top. Lost with the process. Any thread. */
+/* The clients (IP addresses) that handed in most messages in the last minutes, for "jmctl top". The
+ * counts are lost when the process ends. Everything but jm_clients_new() may be called by any
+ * thread. */
 #ifndef JM_DAEMON_CLIENTS_H
 #define JM_DAEMON_CLIENTS_H
 
@@ -8,12 +9,17 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* A client handed in a message, or (turned_away) a recipient of its was not accepted. client NULL:
- * none of the network, nothing is counted. */
-void jm_clients_count(const char *client, bool turned_away);
+struct jm_clients;
 
-/* The n busiest, the busiest first: a list of {client, per_minute, messages, turned_away, last}.
- * NULL without memory. Caller owns. */
-json_t *jm_clients_list(size_t n);
+/* An empty list, which lives as long as the process. NULL without memory. */
+struct jm_clients *jm_clients_new(void);
+
+/* Count a message that client handed in or, with turned_away, a recipient that was not accepted
+ * from it. client is an address as text; NULL or "" counts nothing. */
+void jm_clients_count(struct jm_clients *c, const char *client, bool turned_away);
+
+/* List the n busiest clients, the busiest first: [{client, per_minute, messages, turned_away,
+ * last}]. The caller owns it. NULL without memory. */
+json_t *jm_clients_list(struct jm_clients *c, size_t n);
 
 #endif

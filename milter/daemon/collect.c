@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* See collect.h. The collector's list only grows or loses what has ended; a poller belongs to its
- * thread but for its status. */
+/* The pollers, when each is started and ended, and when it connects. A poller belongs to its
+ * thread; the fields that others read are under the collector's lock. The list of pollers only
+ * grows, and loses those whose thread has ended. See collect.h. */
 #include "milter/daemon/collect.h"
 
 #include <stdio.h>
@@ -9,67 +10,75 @@
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "milter/daemon/pull.h"
+#include "milter/daemon/watch.h"
 
 #define SLICE_MS 200
 #define BACKOFF_MAX_MS (15 * 60 * 1000)
-#define KEEP_MS \
-	(10 * 60 * 1000) /* an unchanged success is kept again after so long: at most as much is \
-			    lost by a kill */
+/* How often a success that changes nothing else is recorded: a kill loses at most this much. */
+#define KEEP_MS (10 * 60 * 1000)
 
 struct poller {
 	struct poller *next;
 	struct jm_daemon *daemon;
-	char *service;            /* its email address; owned */
-	struct jm_settings *seen; /* the last settings that were looked at; the thread's own */
-	unsigned turn;            /* how often they were others */
-	bool wanted;              /* what they said */
-	const struct jm_service *begun_with; /* of the settings of the session under way; NULL
-						between sessions */
+	char *service; /* its email address; owned */
+
+	/* Used by the thread only. */
+	struct jm_settings *seen; /* the settings that were checked last */
+	unsigned turn;            /* how often they were new */
+	bool wanted;              /* they want this poller to continue */
+	/* The service of the current session; NULL between sessions. */
+	const struct jm_service *begun_with;
 	struct jm_ids failing;
 	struct jm_pull_gone gone;
-	unsigned failures;      /* in a row */
-	struct jm_extract kept; /* what the archive knows */
+	unsigned failures;      /* sessions that failed, in a row */
+	struct jm_extract kept; /* as the archive last recorded it */
+
 	pthread_t thread;
-	bool ended; /* from here on under the collector's lock */
-	const char *state;
+
+	/* Under the collector's lock. Only the thread writes them, so it may read them without. */
+	bool ended;        /* the thread does nothing more */
+	const char *state; /* static: "awaiting-initial-run", "ok", "error" */
 	int64_t since_ms, last_success_ms;
 	uint64_t queue, archived, failed;
 	struct jm_pull_certificate certificate;
-	struct jm_err error; /* kind NONE: none */
+	struct jm_err error; /* of the last session; kind NONE: it succeeded */
 };
 
 struct jm_collector {
-	pthread_mutex_t lock; /* of all below */
+	pthread_mutex_t lock; /* guards all below */
 	struct poller *pollers;
-	bool ended; /* no new ones */
+	bool ended; /* no poller may start any more */
 };
 
-static const struct jm_service *find_service(const struct jm_settings *s, const char *email)
+/* The service of this address when it is to be polled, else NULL. */
+static const struct jm_service *polled_service(const struct jm_settings *s, const char *email)
 {
-	for (size_t i = 0; i < s->services_n; i++)
-		if (strcmp(s->services[i].email_address, email) == 0 &&
-		    s->services[i].transport == JM_TRANSPORT_POP3 && !s->services[i].disabled)
-			return &s->services[i];
-	return NULL;
+	const struct jm_service *service = jm_daemon_service(s, email);
+
+	return service && service->transport == JM_TRANSPORT_POP3 && !service->disabled ? service
+											: NULL;
 }
 
-static bool same_text(const char *a, const char *b)
+static bool same_setting(const char *a, const char *b)
 {
 	return a && b ? strcmp(a, b) == 0 : a == b;
 }
 
-/* A session goes on under new settings when they speak of the same mailbox. */
+/* True when a session may continue under new settings, because they reach the same mailbox in the
+ * same way. */
 static bool same_mailbox(const struct jm_mailbox *a, const struct jm_mailbox *b)
 {
-	return same_text(a->hostname, b->hostname) && a->port == b->port &&
-	    same_text(a->mailbox_name, b->mailbox_name) &&
-	    same_text(a->pinned_public_key, b->pinned_public_key) && a->encrypted == b->encrypted &&
-	    a->starttls == b->starttls && a->encryption_mode == b->encryption_mode &&
-	    same_text(a->ca_file, b->ca_file) && a->leave_on_server == b->leave_on_server;
+	return same_setting(a->hostname, b->hostname) && a->port == b->port &&
+	    same_setting(a->mailbox_name, b->mailbox_name) &&
+	    same_setting(a->pinned_public_key, b->pinned_public_key) &&
+	    a->encrypted == b->encrypted && a->starttls == b->starttls &&
+	    a->encryption_mode == b->encryption_mode && same_setting(a->ca_file, b->ca_file) &&
+	    a->leave_on_server == b->leave_on_server;
 }
 
-/* Is this poller to stop what it does? Cheap: settings are looked at when they changed. */
-static bool stopped(void *ctx)
+/* True when this poller is to stop what it does. Cheap: settings are examined only when they are
+ * new. */
+static bool poller_stopped(void *ctx)
 {
 	struct poller *p = ctx;
 	struct jm_settings *s;
@@ -79,7 +88,7 @@ static bool stopped(void *ctx)
 		return true;
 	s = jm_daemon_settings(p->daemon);
 	if (s != p->seen) {
-		service = find_service(s, p->service);
+		service = polled_service(s, p->service);
 		p->wanted = service &&
 		    (!p->begun_with || same_mailbox(&service->pop3, &p->begun_with->pop3));
 		jm_settings_unref(&p->seen);
@@ -97,15 +106,15 @@ static void set_state(struct poller *p, const char *state)
 	p->state = state;
 }
 
-/* Before the first session: what was known when the process before this one ended. */
-static void recall(struct poller *p)
+/* Before the first session: take over what the archive recorded of earlier processes. */
+static void recall_extract(struct poller *p)
 {
 	struct jm_collector *c = p->daemon->collector;
 	json_t *row = NULL;
 	struct jm_err err;
 
 	p->kept = (struct jm_extract){ .service = p->service };
-	if (jm_archive_service(p->daemon->archive, p->service, &row, &err) < 0)
+	if (jm_archive_service(p->daemon->archive, p->service, &row, &err) != 0)
 		JM_LOG(JM_LOG_WARNING, "pop3-recall", { "service", JM_S(p->service) },
 		    { "error", JM_S(err.text) });
 	p->kept.success_ms = json_integer_value(json_object_get(row, "extract_ms"));
@@ -117,12 +126,11 @@ static void recall(struct poller *p)
 	pthread_mutex_unlock(&c->lock);
 }
 
-/* Let the archive know how the mailbox was left, when that says something new. Without the archive
- * the next session tries again. */
-static void keep(struct poller *p, bool now)
+/* Record in the archive how the mailbox was left, when that is news, or (now) in any case of a
+ * difference. After a failure the next session tries again. */
+static void record_extract(struct poller *p, bool now)
 {
-	struct jm_extract x = { p->service, p->last_success_ms, p->queue }; /* nobody else changes
-									       them */
+	struct jm_extract x = { p->service, p->last_success_ms, p->queue };
 	struct jm_err err;
 
 	if (x.success_ms == p->kept.success_ms && x.queue == p->kept.queue)
@@ -136,7 +144,8 @@ static void keep(struct poller *p, bool now)
 		    { "error", JM_S(err.text) });
 }
 
-/* Keep what a session came to, and tell when it begins to fail and when it works again. */
+/* Store the result of a session, report it to the watch, and note an event when sessions begin to
+ * fail and when they succeed again. */
 static void note_outcome(
     struct poller *p, const struct jm_pull *pull, int rc, const struct jm_err *err)
 {
@@ -159,7 +168,8 @@ static void note_outcome(
 	}
 	set_state(p, rc == 0 ? "ok" : "error");
 	pthread_mutex_unlock(&c->lock);
-	keep(p, pull->archived || (rc == 0) == was_wrong);
+	jm_watch_mailbox(p->daemon->watch, p->service, rc == 0 ? NULL : err);
+	record_extract(p, pull->archived || (rc == 0) == was_wrong);
 	if (rc != 0 && !was_wrong)
 		jm_daemon_note(p->daemon, "pop3-error", p->service, "daemon",
 		    jm_err_kind_name(err->kind), err->text);
@@ -168,16 +178,17 @@ static void note_outcome(
 		    "the journal mailbox can be fetched from again");
 }
 
-/* One session under the settings in force. Returns how long to wait before the next, ms. */
+/* One session under the settings in force. Returns how long to wait before the next one, in
+ * milliseconds. */
 static int64_t poll_once(struct poller *p)
 {
 	struct jm_settings *s = jm_daemon_settings(p->daemon);
 	struct jm_pull pull = { .daemon = p->daemon,
 		.settings = s,
-		.service = find_service(s, p->service),
+		.service = polled_service(s, p->service),
 		.failing = &p->failing,
 		.gone = &p->gone,
-		.stopped = stopped,
+		.stopped = poller_stopped,
 		.ctx = p };
 	struct jm_err err = { JM_E_NONE, 0, "" };
 	int64_t wait_ms = 0;
@@ -192,8 +203,8 @@ static int64_t poll_once(struct poller *p)
 	pthread_mutex_lock(&p->daemon->collector->lock);
 	p->archived += pull.archived;
 	pthread_mutex_unlock(&p->daemon->collector->lock);
-	if (rc != 0 && stopped(p))
-		goto out; /* cut short by ourselves: no fault of the mailbox */
+	if (rc != 0 && poller_stopped(p))
+		goto out; /* we ended it ourselves: no fault of the mailbox */
 	note_outcome(p, &pull, rc, &err);
 	if (pull.more)
 		goto out;
@@ -203,7 +214,7 @@ static int64_t poll_once(struct poller *p)
 		wait_ms *= 2;
 	if (p->failures > 1 && wait_ms > BACKOFF_MAX_MS)
 		wait_ms = BACKOFF_MAX_MS;
-	/* a fifth more or less, so that many mailboxes do not come together */
+	/* A random fifth more or less, so that many mailboxes are not polled at the same time. */
 	if (jm_random_bytes(&dice, sizeof dice, NULL) == 0)
 		wait_ms += wait_ms / 5 * (int64_t)(dice % 2001) / 1000 - wait_ms / 5;
 out:
@@ -211,12 +222,12 @@ out:
 	return wait_ms;
 }
 
-/* Until the time is over or other settings hold than in that turn: they may be the cure. */
+/* Wait for the time, or until the settings are newer than those of turn: they may be the remedy. */
 static void wait_for(struct poller *p, unsigned turn, int64_t ms)
 {
 	int64_t until_us = jm_clock_mono_us() + ms * 1000;
 
-	while (jm_clock_mono_us() < until_us && !stopped(p) && p->turn == turn)
+	while (jm_clock_mono_us() < until_us && !poller_stopped(p) && p->turn == turn)
 		jm_clock_sleep_ms(SLICE_MS);
 	if (p->turn != turn)
 		p->failures = 0;
@@ -227,30 +238,31 @@ static void *poll_mailbox(void *arg)
 	struct poller *p = arg;
 	struct jm_collector *c = p->daemon->collector;
 
-	recall(p);
-	while (!stopped(p)) {
+	recall_extract(p);
+	while (!poller_stopped(p)) {
 		unsigned turn = p->turn;
 		int64_t wait_ms;
 
-		if (!jm_daemon_busy(p->daemon)) /* the daemon waits for the end of a session before
-						   it closes the archive */
+		/* The archive stays open until the end of the session. */
+		if (!jm_daemon_busy(p->daemon))
 			break;
 		wait_ms = atomic_load(&p->daemon->stopping) ? 0 : poll_once(p);
 		jm_daemon_done(p->daemon);
 		wait_for(p, turn, wait_ms);
 	}
-	keep(p, true);
+	record_extract(p, true);
 	jm_settings_unref(&p->seen);
 	jm_ids_release(&p->failing);
 	jm_ids_release(&p->gone.bytes);
 	jm_ids_release(&p->gone.staying);
+	jm_watch_mailbox_left(p->daemon->watch, p->service);
 	pthread_mutex_lock(&c->lock);
 	p->ended = true;
 	pthread_mutex_unlock(&c->lock);
 	return NULL;
 }
 
-/* Under lock. */
+/* Under the lock. */
 static struct poller *find_poller(const struct jm_collector *c, const char *service)
 {
 	for (struct poller *p = c->pollers; p; p = p->next)
@@ -259,7 +271,7 @@ static struct poller *find_poller(const struct jm_collector *c, const char *serv
 	return NULL;
 }
 
-/* Under lock. */
+/* Free the pollers that have ended. Under the lock. */
 static void sweep(struct jm_collector *c)
 {
 	struct poller **at = &c->pollers, *p;
@@ -270,14 +282,15 @@ static void sweep(struct jm_collector *c)
 			continue;
 		}
 		*at = p->next;
-		pthread_join(p->thread, NULL); /* it did its last with the lock that we hold */
+		/* Soon: the thread set ended under this lock, and has given the lock up. */
+		pthread_join(p->thread, NULL);
 		free(p->service);
 		free(p);
 	}
 }
 
-/* Under lock. Without memory or a thread the next tick tries again. */
-static void start(struct jm_daemon *d, const char *service)
+/* Start a poller. Without memory or a thread the next tick tries again. Under the lock. */
+static void start_poller(struct jm_daemon *d, const char *service)
 {
 	struct poller *p = calloc(1, sizeof *p);
 
@@ -316,16 +329,16 @@ int jm_collect_start(struct jm_daemon *d, struct jm_err *err)
 void jm_collect_stop(struct jm_daemon *d)
 {
 	struct jm_collector *c = d->collector;
-	bool some = c != NULL;
+	bool left = c != NULL;
 
-	atomic_store(&d->stopping, true); /* what pollers look at */
-	while (some) {
+	atomic_store(&d->stopping, true); /* pollers check it */
+	while (left) {
 		pthread_mutex_lock(&c->lock);
 		c->ended = true;
 		sweep(c);
-		some = c->pollers != NULL;
+		left = c->pollers != NULL;
 		pthread_mutex_unlock(&c->lock);
-		if (some)
+		if (left)
 			jm_clock_sleep_ms(SLICE_MS / 10);
 	}
 }
@@ -341,9 +354,9 @@ void jm_collect_tick(struct jm_daemon *d)
 	pthread_mutex_lock(&c->lock);
 	sweep(c);
 	for (size_t i = 0; i < s->services_n && !c->ended; i++)
-		if (find_service(s, s->services[i].email_address) == &s->services[i] &&
+		if (polled_service(s, s->services[i].email_address) == &s->services[i] &&
 		    !find_poller(c, s->services[i].email_address))
-			start(d, s->services[i].email_address);
+			start_poller(d, s->services[i].email_address);
 	pthread_mutex_unlock(&c->lock);
 	jm_settings_unref(&s);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The control socket's threads: accept, read one request with a time-out, answer it, close. See
- * control.h. */
+/* The threads of the control socket: accept, read one request with a time-out, answer it, close.
+ * The frames on the wire are in common/control/frame.c. See control.h. */
 #include "milter/daemon/control.h"
 
 #include <errno.h>
@@ -19,22 +19,23 @@
 
 #include "common/base/clock.h"
 #include "common/base/log.h"
+#include "common/base/socket.h"
 #include "common/control/frame.h"
 
 #define REQUEST_MAX_BYTES 65536u
 #define REQUEST_MS 10000 /* for the whole request */
-#define REFUSE_MS \
-	200 /* for the word to a client that is one too many: the accept thread must not wait for \
-	       it */
-#define ANSWER_MS 600000 /* a pager may stand still for a while */
+#define REFUSE_MS 200    /* for the refusal of a client: the accept thread must not wait for it */
+#define ANSWER_MS 600000 /* for each frame: somebody may read the answer in a pager */
 #define PIECE_BYTES 262144u
 
 struct client {
 	struct jm_control *control;
 	pthread_t thread;
-	bool joinable;    /* thread was started and not joined yet; accept thread and stop only */
-	atomic_bool done; /* the thread has nothing left to do */
-	int fd;           /* closed when joined, so that stop may shut it down at any time */
+	/* The thread was started and is not joined yet; used by the accept thread, and after its
+	 * end by jm_control_stop(). */
+	bool joinable;
+	atomic_bool done; /* set by the thread at its end */
+	int fd; /* closed when the thread is joined, so that a stop may shut it down at any time */
 };
 
 struct jm_control {
@@ -42,9 +43,9 @@ struct jm_control {
 	json_t *(*known)(void *ctx, const char *verb);
 	void *ctx;
 	struct sockaddr_un address;
-	dev_t dev; /* of the socket file, so that only our own is removed */
-	ino_t ino;
-	int fd, wake_fd;
+	dev_t dev;       /* of the socket file, so that only our own one is removed */
+	ino_t ino;       /* 0: no socket file was made */
+	int fd, wake_fd; /* wake_fd: written to at the stop */
 	pthread_t thread;
 	struct client clients[JM_CONTROL_CLIENTS];
 };
@@ -71,7 +72,7 @@ static int put_bytes(void *ctx, const void *p, size_t n, struct jm_err *err)
 	while (n > 0) {
 		size_t piece = n < PIECE_BYTES ? n : PIECE_BYTES;
 
-		if (jm_frame_write(c->fd, 'B', at, piece, ANSWER_MS, err) < 0)
+		if (jm_frame_write(c->fd, 'B', at, piece, ANSWER_MS, err) != 0)
 			return -1;
 		at += piece;
 		n -= piece;
@@ -79,8 +80,8 @@ static int put_bytes(void *ctx, const void *p, size_t n, struct jm_err *err)
 	return 0;
 }
 
-/* The last frame. A text that is no UTF-8 (a file's name, say) must not cost the client its answer.
- */
+/* Send the last frame. A text that is not UTF-8, as the name of a file may be, is replaced, so that
+ * the client still gets its answer. */
 static int put_end(int fd, const struct jm_err *err, int timeout_ms, struct jm_err *send_err)
 {
 	json_t *end = json_pack("{s:s, s:s}", "kind", err ? jm_err_kind_name(err->kind) : "",
@@ -97,23 +98,23 @@ static int put_end(int fd, const struct jm_err *err, int timeout_ms, struct jm_e
 
 static int read_request(int fd, json_t **request_r, struct jm_err *err)
 {
-	struct jm_err why;
+	struct jm_err cause;
 	struct jm_buf b;
 	char type;
 	int rc = -1;
 
 	jm_buf_init(&b, REQUEST_MAX_BYTES);
-	if (jm_frame_read(fd, &type, &b, REQUEST_MS, err) < 0)
+	if (jm_frame_read(fd, &type, &b, REQUEST_MS, err) != 0)
 		goto out;
 	if (type != 'Q') {
 		jm_err_set(
 		    err, JM_E_USAGE, "control socket: a request begins with a frame of type Q");
 		goto out;
 	}
-	rc = jm_json_read_strict(b.p, b.len, request_r, &why);
-	if (rc < 0)
-		jm_err_set(err, why.kind == JM_E_CORRUPT ? JM_E_USAGE : why.kind,
-		    "control socket: the request: %s", why.text);
+	rc = jm_json_read_strict(b.p, b.len, request_r, &cause);
+	if (rc != 0)
+		jm_err_set(err, cause.kind == JM_E_CORRUPT ? JM_E_USAGE : cause.kind,
+		    "control socket: the request: %s", cause.text);
 out:
 	jm_buf_release(&b);
 	return rc;
@@ -125,7 +126,7 @@ static void log_served(int fd, const json_t *request, const struct jm_err *err, 
 	struct ucred peer = { .pid = -1, .uid = (uid_t)-1, .gid = (gid_t)-1 };
 	socklen_t n = sizeof peer;
 	int known = getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &n);
-	/* Who follows asks every second: that would be most of the log. */
+	/* A client that follows asks every second, which would fill most of the log. */
 	bool again = json_is_true(json_object_get(request, "follow")) ||
 	    (verb && (strcmp(verb, "live") == 0 || strcmp(verb, "follow") == 0));
 
@@ -139,7 +140,7 @@ static void log_served(int fd, const json_t *request, const struct jm_err *err, 
 	    { "text", JM_S(err ? err->text : "") });
 }
 
-static void *serve(void *arg)
+static void *serve_client(void *arg)
 {
 	struct client *c = arg;
 	const struct jm_answer_out out = {
@@ -158,9 +159,9 @@ static void *serve(void *arg)
 		rc = jm_answer(c->control->archive, state, request, &out, &err);
 	}
 	log_served(c->fd, request, rc < 0 ? &err : NULL, started_us);
-	/* When even this cannot be sent the client sees the connection end without an E frame, and
-	 * says so. */
-	if (put_end(c->fd, rc < 0 ? &err : NULL, REQUEST_MS, &send_err) < 0)
+	/* When even this cannot be sent, the connection ends without an E frame, which the client
+	 * reports. */
+	if (put_end(c->fd, rc < 0 ? &err : NULL, REQUEST_MS, &send_err) != 0)
 		JM_LOG(JM_LOG_DEBUG, "control-lost", { "text", JM_S(send_err.text) });
 	json_decref(state);
 	json_decref(request);
@@ -169,7 +170,7 @@ static void *serve(void *arg)
 	return NULL;
 }
 
-static void join(struct client *c)
+static void join_client(struct client *c)
 {
 	if (!c->joinable)
 		return;
@@ -179,27 +180,27 @@ static void join(struct client *c)
 	c->joinable = false;
 }
 
-/* A place for one more client, or NULL. */
+/* Return a place for one more client, or NULL. */
 static struct client *free_place(struct jm_control *k)
 {
 	size_t i;
 
 	for (i = 0; i < JM_CONTROL_CLIENTS; i++) {
 		if (k->clients[i].joinable && atomic_load(&k->clients[i].done))
-			join(&k->clients[i]);
+			join_client(&k->clients[i]);
 		if (!k->clients[i].joinable)
 			return &k->clients[i];
 	}
 	return NULL;
 }
 
-static void refuse(int fd, const char *why)
+static void refuse_client(int fd, const char *text)
 {
 	struct jm_err err, send_err;
 
-	jm_err_set(&err, JM_E_TEMP, "%s", why);
-	JM_LOG(JM_LOG_WARNING, "control-refused", { "text", JM_S(why) });
-	if (put_end(fd, &err, REFUSE_MS, &send_err) < 0)
+	jm_err_set(&err, JM_E_TEMP, "%s", text);
+	JM_LOG(JM_LOG_WARNING, "control-refused", { "text", JM_S(text) });
+	if (put_end(fd, &err, REFUSE_MS, &send_err) != 0)
 		JM_LOG(JM_LOG_DEBUG, "control-lost", { "text", JM_S(send_err.text) });
 	close(fd);
 }
@@ -209,16 +210,17 @@ static void welcome(struct jm_control *k, int fd)
 	struct client *c = free_place(k);
 
 	if (!c) {
-		refuse(fd,
-		    "the daemon is answering as many requests as it does at a time (8); try again in a moment");
+		refuse_client(fd,
+		    "the daemon is answering as many requests as it does at a time (8); try "
+		    "again in a moment");
 		return;
 	}
 	c->control = k;
 	c->fd = fd;
 	atomic_store(&c->done, false);
-	if (pthread_create(&c->thread, NULL, serve, c) != 0) {
+	if (pthread_create(&c->thread, NULL, serve_client, c) != 0) {
 		c->fd = -1;
-		refuse(fd,
+		refuse_client(fd,
 		    "the daemon could not start a thread for this request; try again in a moment");
 		return;
 	}
@@ -246,44 +248,12 @@ static void *accept_clients(void *arg)
 		if (fd >= 0) {
 			welcome(k, fd);
 		} else if (errno != EINTR && errno != ECONNABORTED && errno != EAGAIN) {
-			/* Out of descriptors, most likely: the client waits in the backlog, and we
-			 * must not spin. */
+			/* Most likely there is no descriptor left: the client waits in the backlog.
+			 * Without a pause this would be a busy loop. */
 			JM_LOG(JM_LOG_ERROR, "control-accept-failed", { "errno", JM_I(errno) });
 			jm_clock_sleep_ms(200);
 		}
 	}
-}
-
-/* Makes way for our socket: what a dead process left is removed, anything else is an error. */
-static int clear_path(const struct sockaddr_un *address, struct jm_err *err)
-{
-	const char *path = address->sun_path;
-	struct stat st;
-	int fd, alive;
-
-	if (lstat(path, &st) < 0)
-		return errno == ENOENT
-		    ? 0
-		    : jm_err_sys(err, errno == EACCES ? JM_E_DENIED : JM_E_CONFIG,
-			  "control socket %s", path);
-	if (!S_ISSOCK(st.st_mode))
-		return jm_err_set(err, JM_E_CONFIG,
-		    "control socket %s: a file that is no socket stands there; move it away or set another path",
-		    path);
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0)
-		return jm_err_sys(err, JM_E_TEMP, "control socket %s", path);
-	/* EAGAIN: somebody listens, with a full backlog. */
-	alive = connect(fd, (const struct sockaddr *)address, sizeof *address) == 0 ||
-	    errno == EAGAIN;
-	close(fd);
-	if (alive)
-		return jm_err_set(
-		    err, JM_E_DENIED, "control socket %s: another process listens there", path);
-	if (unlink(path) < 0 && errno != ENOENT)
-		return jm_err_sys(
-		    err, JM_E_DENIED, "control socket %s: cannot remove the old one", path);
-	return 0;
 }
 
 static int listen_on(struct jm_control *k, struct jm_err *err)
@@ -291,34 +261,34 @@ static int listen_on(struct jm_control *k, struct jm_err *err)
 	const char *path = k->address.sun_path;
 	struct stat st;
 
-	if (clear_path(&k->address, err) < 0)
+	if (jm_socket_clear("control socket", path, err) != 0)
 		return -1;
 	k->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (k->fd < 0)
 		return jm_err_sys(err, JM_E_TEMP, "control socket %s", path);
-	/* Before bind(2), so that there is no moment in which others may connect; after it, because
-	 * the umask took bits away. */
-	if (fchmod(k->fd, 0660) < 0)
+	/* Before bind(2), so that nobody else can connect in between; and once more below, because
+	 * the umask takes bits away. */
+	if (fchmod(k->fd, 0660) != 0)
 		return jm_err_sys(err, JM_E_TEMP, "control socket %s: fchmod", path);
-	if (bind(k->fd, (const struct sockaddr *)&k->address, sizeof k->address) < 0)
+	if (bind(k->fd, (const struct sockaddr *)&k->address, sizeof k->address) != 0)
 		return jm_err_sys(err,
 		    errno == EACCES || errno == EPERM || errno == EROFS ? JM_E_DENIED : JM_E_CONFIG,
 		    "control socket %s", path);
-	if (lstat(path, &st) < 0 || !S_ISSOCK(st.st_mode))
+	if (lstat(path, &st) != 0 || !S_ISSOCK(st.st_mode))
 		return jm_err_set(
 		    err, JM_E_TEMP, "control socket %s: vanished while it was made", path);
 	k->dev = st.st_dev;
 	k->ino = st.st_ino;
-	if ((st.st_mode & 0777) != 0660 && fchmodat(AT_FDCWD, path, 0660, AT_SYMLINK_NOFOLLOW) < 0)
+	if ((st.st_mode & 0777) != 0660 && fchmodat(AT_FDCWD, path, 0660, AT_SYMLINK_NOFOLLOW) != 0)
 		JM_LOG(JM_LOG_WARNING, "control-mode", { "path", JM_S(path) },
 		    { "errno", JM_I(errno) });
-	if (listen(k->fd, 16) < 0)
+	if (listen(k->fd, 16) != 0)
 		return jm_err_sys(err, JM_E_TEMP, "control socket %s: listen", path);
 	return 0;
 }
 
-/* Closes and removes what listen_on() made. */
-static void unlisten(struct jm_control *k)
+/* Close and remove what listen_on() made, and free k. */
+static void control_free(struct jm_control *k)
 {
 	struct stat st;
 
@@ -352,19 +322,20 @@ int jm_control_start(const char *path, struct jm_archive *a,
 	k->address.sun_family = AF_UNIX;
 	if (path_n == 0 || path_n >= sizeof k->address.sun_path) {
 		jm_err_set(err, JM_E_CONFIG,
-		    "control socket %s: the path has %zu bytes, 1 to %zu are possible; set control-socket to a shorter one",
+		    "control socket %s: the path has %zu bytes, 1 to %zu are possible; set "
+		    "control-socket to a shorter one",
 		    path, path_n, sizeof k->address.sun_path - 1);
 		goto fail;
 	}
 	memcpy(k->address.sun_path, path, path_n);
-	if (listen_on(k, err) < 0)
+	if (listen_on(k, err) != 0)
 		goto fail;
 	k->wake_fd = eventfd(0, EFD_CLOEXEC);
 	if (k->wake_fd < 0) {
 		jm_err_sys(err, JM_E_TEMP, "control socket: eventfd");
 		goto fail;
 	}
-	/* The clients' threads inherit the mask: signals are the daemon's business. */
+	/* The threads inherit the mask: signals are handled by others. */
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	failed = pthread_create(&k->thread, NULL, accept_clients, k);
@@ -376,7 +347,7 @@ int jm_control_start(const char *path, struct jm_archive *a,
 	*c_r = k;
 	return 0;
 fail:
-	unlisten(k);
+	control_free(k);
 	return -1;
 }
 
@@ -388,13 +359,13 @@ void jm_control_stop(struct jm_control **c)
 	if (!k)
 		return;
 	*c = NULL;
-	if (eventfd_write(k->wake_fd, 1) < 0)
+	if (eventfd_write(k->wake_fd, 1) != 0)
 		JM_LOG(JM_LOG_ERROR, "control-wake-failed", { "errno", JM_I(errno) });
 	pthread_join(k->thread, NULL);
 	for (i = 0; i < JM_CONTROL_CLIENTS; i++)
 		if (k->clients[i].joinable)
 			shutdown(k->clients[i].fd, SHUT_RDWR);
 	for (i = 0; i < JM_CONTROL_CLIENTS; i++)
-		join(&k->clients[i]);
-	unlisten(k);
+		join_client(&k->clients[i]);
+	control_free(k);
 }

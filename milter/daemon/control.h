@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The control socket: jmctl asks here. One thread accepts, each client has a thread of its own, at
- * most JM_CONTROL_CLIENTS at a time; what a request means lives in common/control/answer.c. Nothing
- * a client does reaches beyond its own connection.
+ * The control socket, at which jmctl asks the daemon. One thread accepts; each client has a thread
+ * of its own, at most JM_CONTROL_CLIENTS at a time. The meaning of a request is in
+ * common/control/answer.c. A client affects nothing but its own connection.
  */
 #ifndef JM_MILTER_DAEMON_CONTROL_H
 #define JM_MILTER_DAEMON_CONTROL_H
@@ -14,19 +14,23 @@
 struct jm_control;
 
 /*
- * Listen on path (mode 0660, owner and group of the process) and serve archive a, both used until
- * jm_control_stop(). A socket that a dead process left behind is replaced; anything else there, a
- * symbolic link included, is left alone. known (may be NULL) is called with ctx by any thread for
- * each request and gives what only a daemon knows for that verb: a new object, or NULL. CONFIG for
- * a path that cannot be, DENIED when another process listens there or for lack of rights, TEMP.
- * Call it when the process has its final user.
+ * Listen on path (mode 0660, owner and group of the process) and answer requests about archive a. a
+ * and ctx are used until jm_control_stop(). To be called when the process has its final user, as
+ * the socket belongs to it. A socket that a dead process left is replaced; any other file there, a
+ * symbolic link included, is left alone.
+ *
+ * known (may be NULL) is called with ctx for each request, by the client's thread. It returns what
+ * only a daemon knows for that verb: a new object, or NULL.
+ *
+ * Returns 0, or -1 with CONFIG for a path that cannot be used, DENIED when another process listens
+ * there or a right is missing, TEMP.
  */
 int jm_control_start(const char *path, struct jm_archive *a,
     json_t *(*known)(void *ctx, const char *verb), void *ctx, struct jm_control **c_r,
     struct jm_err *err) JM_MUST_CHECK;
 
-/* Cut all clients off, wait for their threads, remove the socket. *c becomes NULL; *c NULL is fine.
- */
+/* Cut off all clients, wait for their threads, remove the socket and free *c. *c becomes NULL, and
+ * may be NULL. Called by the thread that started it. */
 void jm_control_stop(struct jm_control **c);
 
 #endif

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Detailed logging: each decision with the setting that made it, one line each. Never a secret,
- * never message text. */
+/* Detailed logging: one line for each decision about a message, with the setting that made it.
+ * Never a secret, never text of a message. */
 #ifndef JM_DAEMON_DETAIL_H
 #define JM_DAEMON_DETAIL_H
 
 #include "common/service/decision.h"
 #include "common/settings/settings.h"
 
-/* Log d when the service or the daemon asks for it. stage: "admit", "unwrap", "judge"; service
- * NULL: none; what: queue id or client. Any thread. */
+/* Log the decisions d when settings or service (may be NULL) have detailed-logging on. stage is
+ * "admit", "unwrap", "judge" or "wait"; of names the message or the client: its queue id or
+ * address. Any thread. */
 void jm_detail_log(const struct jm_settings *settings, const struct jm_service *service,
-    const char *stage, const char *what, const struct jm_decisions *d);
+    const char *stage, const char *of, const struct jm_decisions *d);
 
 #endif

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* One function per part of the document. How it is written to files is in common/publish, how it is
+ * sent in control.c. See document.h. */
 #include "milter/daemon/document.h"
 
 #include <stdint.h>
@@ -11,9 +13,11 @@
 #include "common/publish/figure.h"
 #include "milter/daemon/clients.h"
 #include "milter/daemon/collect.h"
+#include "milter/daemon/state.h"
 #include "milter/daemon/watch.h"
 
-#define CLIENTS 20
+#define CLIENTS 20 /* of the busiest, in "live" */
+#define N(a) (sizeof(a) / sizeof((a)[0]))
 
 static json_t *time_text(int64_t ms)
 {
@@ -22,54 +26,56 @@ static json_t *time_text(int64_t ms)
 	return ms == 0 ? json_null() : json_string(jm_clock_format(ms, text));
 }
 
-static json_int_t number(const json_t *o, const char *key)
+static json_int_t figure(const json_t *o, const char *key)
 {
 	return json_integer_value(json_object_get(o, key));
 }
 
-/* Copy from[keys[i][0]] to to[keys[i][1]], when it is there; a number is 0 when it is not. */
+/* Copy the string from[keys[i][0]] to to[keys[i][1]] for each of n keys; null when from does not
+ * have it.
+ */
 static void copy_texts(json_t *to, const json_t *from, const char *const (*keys)[2], size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		json_t *v = json_object_get(from, keys[i][0]);
 
-		(void)json_object_set(to, keys[i][1], json_is_string(v) ? v : json_null());
+		json_object_set(to, keys[i][1], json_is_string(v) ? v : json_null());
 	}
 }
 
+/* The same for integers; 0 when from does not have it. */
 static void copy_numbers(json_t *to, const json_t *from, const char *const (*keys)[2], size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		(void)json_object_set_new(to, keys[i][1], json_integer(number(from, keys[i][0])));
+		json_object_set_new(to, keys[i][1], json_integer(figure(from, keys[i][0])));
 }
 
-/* Set aside and neither released nor let expire: what waits for somebody. */
+/* The messages that are set aside and were neither released nor left to expire: somebody has to
+ * decide about them. */
 static void add_set_aside(json_t *to, const json_t *counts)
 {
-	(void)json_object_set_new(
-	    to, "set_aside", json_integer(number(counts, "set_aside") - number(counts, "expired")));
+	json_object_set_new(
+	    to, "set_aside", json_integer(figure(counts, "set_aside") - figure(counts, "expired")));
 }
 
-#define N(a) (sizeof(a) / sizeof((a)[0]))
-
-/* Free space, and how long it lasts at the rate of the last days. */
+/* Add the free space of the disk, and how long it lasts at the rate of the last days. */
 static void add_disk(json_t *archive, const char *dir, const json_t *recent, int64_t now_ms)
 {
-	json_int_t stored = number(recent, "stored_bytes"),
-		   since_ms = number(recent, "stored_since_ms");
+	json_int_t stored = figure(recent, "stored_bytes"),
+		   since_ms = figure(recent, "stored_since_ms");
 	struct statvfs fs;
 	double left;
 
 	if (statvfs(dir, &fs) != 0)
 		return;
 	left = (double)fs.f_bavail * (double)fs.f_frsize;
-	(void)json_object_set_new(
+	json_object_set_new(
 	    archive, "disk_size_bytes", json_integer((json_int_t)(fs.f_blocks * fs.f_frsize)));
-	(void)json_object_set_new(archive, "disk_free_bytes", json_integer((json_int_t)left));
+	json_object_set_new(archive, "disk_free_bytes", json_integer((json_int_t)left));
 	if (stored <= 0 || since_ms <= 0 || since_ms >= now_ms)
 		return;
 	left = left / ((double)stored / ((double)(now_ms - since_ms) / 1000));
-	(void)json_object_set_new(archive, "disk_left_seconds",
+	json_object_set_new(archive, "disk_left_seconds",
 	    json_integer(left > 1e12 ? (json_int_t)1e12 : (json_int_t)left));
 }
 
@@ -98,14 +104,14 @@ static json_t *archive_part(
 
 	copy_texts(o, status, texts, N(texts));
 	if (json_is_null(json_object_get(o, "problem")))
-		(void)json_object_set_new(o, "problem", json_string(""));
+		json_object_set_new(o, "problem", json_string(""));
 	copy_numbers(o, status, numbers, N(numbers));
 	add_set_aside(o, status);
-	(void)json_object_set_new(o, "balance", json_integer(!json_is_false(holds)));
+	json_object_set_new(o, "balance", json_integer(!json_is_false(holds)));
 	add_disk(o, dir, recent, now_ms);
 	if (gauges)
-		(void)json_object_update(o, gauges);
-	(void)json_object_set_new(o, "checkpoint", time_text(number(recent, "checkpoint_ms")));
+		json_object_update(o, gauges);
+	json_object_set_new(o, "checkpoint", time_text(figure(recent, "checkpoint_ms")));
 	copy_texts(o, json_object_get(events, "verified"),
 	    (const char *const[][2]){ { "last", "verified" } }, 1);
 	copy_texts(o, json_object_get(events, "verify-failed"),
@@ -127,34 +133,34 @@ static json_t *queue_part(struct jm_archive *a, const json_t *status)
 	json_t *since = NULL;
 	struct jm_err err;
 
-	if (number(status, "queued") > 0 &&
+	if (figure(status, "queued") > 0 &&
 	    jm_archive_queue(a, NULL, first_waiting, &since, &err) < 0)
-		since = NULL; /* the archive's state says why */
-	return json_pack("{s:I,s:o}", "messages", number(status, "queued"), "oldest",
+		since = NULL; /* the state of the archive says why */
+	return json_pack("{s:I,s:o}", "messages", figure(status, "queued"), "oldest",
 	    json_is_string(since) ? since : json_null());
 }
 
-/* How the service stands: as the watch has it, which the archive may be unable to keep; or as the
- * facts are, before its first look. */
-static void add_state(json_t *o, const struct jm_service *s, const json_t *row,
-    const json_t *status, int64_t started_ms)
+/* Add the status of a service: the one that the watch keeps, as the archive may be unable to record
+ * it; before the watch has determined one, the one that the facts suggest. */
+static void add_state(json_t *o, struct jm_daemon *d, const struct jm_service *s, const json_t *row,
+    const json_t *status)
 {
 	const char *problem = json_string_value(json_object_get(status, "problem")), *cure = NULL;
 	struct jm_service_status is = { .status = s->disabled ? JM_STATUS_DISABLED
 		    : problem                                 ? JM_STATUS_ERROR
-		    : number(row, "reports") > 0              ? JM_STATUS_OK
+		    : figure(row, "reports") > 0              ? JM_STATUS_OK
 							      : JM_STATUS_AWAITING,
-		.since_ms = started_ms };
+		.since_ms = d->started_ms };
 
-	if (jm_watch_standing(s->email_address, &is)) {
+	if (jm_watch_standing(d->watch, s->email_address, &is)) {
 		problem = is.why;
 		cure = jm_status_cure(&is);
 	}
-	(void)json_object_set_new(o, "state", json_string(jm_status_name(is.status)));
-	(void)json_object_set_new(o, "since", time_text(is.since_ms));
-	(void)json_object_set_new(
+	json_object_set_new(o, "state", json_string(jm_status_name(is.status)));
+	json_object_set_new(o, "since", time_text(is.since_ms));
+	json_object_set_new(
 	    o, "why", json_string(is.status == JM_STATUS_ERROR && problem ? problem : ""));
-	(void)json_object_set_new(o, "cure", json_string(cure ? cure : ""));
+	json_object_set_new(o, "cure", json_string(cure ? cure : ""));
 }
 
 static void add_mailbox(json_t *o, struct jm_daemon *d, const char *address)
@@ -169,7 +175,7 @@ static void add_mailbox(json_t *o, struct jm_daemon *d, const char *address)
 		return;
 	copy_texts(o, mailbox, texts, N(texts));
 	if (json_is_null(json_object_get(o, "mailbox_error")))
-		(void)json_object_set_new(o, "mailbox_error", json_string(""));
+		json_object_set_new(o, "mailbox_error", json_string(""));
 	copy_numbers(o, mailbox, numbers, N(numbers));
 	json_decref(mailbox);
 }
@@ -185,8 +191,8 @@ static json_t *service_part(
 	json_t *o = json_pack("{s:s,s:s}", "description", s->description ? s->description : "",
 	    "transport", pop3 ? "pop3" : "smtp");
 
-	add_state(o, s, row, status, d->started_ms);
-	(void)json_object_set_new(o, "inactivity_allowed_seconds",
+	add_state(o, d, s, row, status);
+	json_object_set_new(o, "inactivity_allowed_seconds",
 	    json_integer((json_int_t)s->inactivity_allowed_min * 60));
 	copy_texts(o, row, texts, N(texts));
 	copy_numbers(o, row, numbers, N(numbers));
@@ -212,7 +218,7 @@ static json_t *services_part(struct jm_daemon *d, const struct jm_settings *s, c
 			if (name && strcmp(name, v->email_address) == 0)
 				row = json_array_get(rows, k);
 		}
-		(void)json_object_set_new(o, v->email_address, service_part(d, v, row, status));
+		json_object_set_new(o, v->email_address, service_part(d, v, row, status));
 	}
 	return o;
 }
@@ -225,7 +231,7 @@ static json_t *daemon_part(struct jm_daemon *d)
 	    "passed", (json_int_t)atomic_load(&d->passed));
 }
 
-/* All reasons that there are, so that a figure is there before its first. */
+/* How often each reason occurred. All possible reasons are there, also those with 0. */
 static json_t *refusals_part(const json_t *status)
 {
 	const json_t *counted = json_object_get(status, "turned_away");
@@ -234,8 +240,8 @@ static json_t *refusals_part(const json_t *status)
 	for (int v = JM_ADMIT_UNKNOWN; v <= JM_ADMIT_SENDER; v++) {
 		const char *name = jm_verdict_name((enum jm_verdict)v);
 
-		(void)json_object_set_new(
-		    o, name, json_integer(number(json_object_get(counted, name), "count")));
+		json_object_set_new(
+		    o, name, json_integer(figure(json_object_get(counted, name), "count")));
 	}
 	return o;
 }
@@ -258,7 +264,7 @@ static json_t *events_part(const json_t *events)
 		json_t *e = json_object();
 
 		copy_texts(e, event, texts, N(texts));
-		(void)json_object_set_new(o, seq, e);
+		json_object_set_new(o, seq, e);
 	}
 	return o;
 }
@@ -270,11 +276,12 @@ int jm_document_make(
 	int64_t now_ms = jm_clock_now_ms();
 	int rc = -1;
 
-	if (jm_archive_standing(d->archive, &status, err) < 0)
+	if (jm_archive_standing(d->archive, &status, err) != 0)
 		return -1;
-	if (jm_archive_recent(d->archive, now_ms, &recent, err) < 0)
-		recent = NULL; /* the catalog cannot be read now; the state says so */
-	if (jm_archive_gauges(d->archive, &gauges, err) < 0)
+	if (jm_archive_recent(d->archive, now_ms, &recent, err) != 0)
+		/* The catalog cannot be read now; the state of the archive says so. */
+		recent = NULL;
+	if (jm_archive_gauges(d->archive, &gauges, err) != 0)
 		gauges = NULL;
 	o = json_pack("{s:i,s:o,s:i,s:s,s:o,s:o,s:o,s:o,s:o,s:{s:O*,s:O*},s:o}", "format",
 	    JM_PUBLISH_FORMAT, "published", time_text(now_ms), "interval_seconds",
@@ -285,7 +292,7 @@ int jm_document_make(
 	    "hours", json_object_get(recent, "hours"), "days", json_object_get(recent, "days"),
 	    "events", events_part(json_object_get(recent, "events")));
 	if (!o)
-		(void)jm_err_set(err, JM_E_TEMP, "no memory for the published state");
+		jm_err_set(err, JM_E_TEMP, "no memory for the published state");
 	else
 		rc = 0;
 	*document_r = o;
@@ -295,22 +302,19 @@ int jm_document_make(
 	return rc;
 }
 
-static json_t *live(struct jm_daemon *d)
+static json_t *live_document(struct jm_daemon *d)
 {
 	struct jm_settings *s = jm_daemon_settings(d);
 	json_t *document = NULL;
 	struct jm_err err;
-	unsigned busy;
 
-	if (jm_document_make(d, s, &document, &err) < 0)
+	if (jm_document_make(d, s, &document, &err) != 0)
 		document = NULL;
 	jm_settings_unref(&s);
-	pthread_mutex_lock(&d->lock);
-	busy = d->busy;
-	pthread_mutex_unlock(&d->lock);
 	if (document &&
-	    (json_object_set_new(document, "clients", jm_clients_list(CLIENTS)) |
-		json_object_set_new(document, "in_flight", json_integer(busy))) != 0) {
+	    (json_object_set_new(document, "clients", jm_clients_list(d->clients, CLIENTS)) |
+		json_object_set_new(document, "in_flight", json_integer(jm_daemon_in_flight(d)))) !=
+		0) {
 		json_decref(document);
 		return NULL;
 	}
@@ -320,8 +324,8 @@ static json_t *live(struct jm_daemon *d)
 json_t *jm_document_known(void *ctx, const char *verb)
 {
 	if (verb && (strcmp(verb, "status") == 0 || strcmp(verb, "verify") == 0))
-		return jm_daemon_state(ctx);
-	return verb && strcmp(verb, "live") == 0 ? live(ctx) : NULL;
+		return jm_state_make(ctx);
+	return verb && strcmp(verb, "live") == 0 ? live_document(ctx) : NULL;
 }
 
 char *jm_document_line(const json_t *document, char line[JM_DOCUMENT_LINE_BYTES])

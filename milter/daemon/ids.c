@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* A sorted array of spans. The meaning of the strings is known to pull.c and collect.c. See ids.h.
+ */
 #include "milter/daemon/ids.h"
 
 #include <stdlib.h>
@@ -26,7 +28,7 @@ void jm_ids_add(struct jm_ids *ids, struct jm_span id)
 		ids->n--;
 }
 
-static int compare(const void *a, const void *b)
+static int compare_ids(const void *a, const void *b)
 {
 	const struct jm_span *x = a, *y = b;
 	int c = memcmp(x->p, y->p, x->len < y->len ? x->len : y->len);
@@ -37,7 +39,7 @@ static int compare(const void *a, const void *b)
 void jm_ids_replace(struct jm_ids *ids, struct jm_ids *by)
 {
 	if (by->n)
-		qsort(by->v, by->n, sizeof *by->v, compare);
+		qsort(by->v, by->n, sizeof *by->v, compare_ids);
 	jm_ids_release(ids);
 	*ids = *by;
 	jm_ids_init(by);
@@ -45,5 +47,5 @@ void jm_ids_replace(struct jm_ids *ids, struct jm_ids *by)
 
 bool jm_ids_have(const struct jm_ids *ids, struct jm_span id)
 {
-	return ids->n && bsearch(&id, ids->v, ids->n, sizeof id, compare);
+	return ids->n && bsearch(&id, ids->v, ids->n, sizeof id, compare_ids);
 }

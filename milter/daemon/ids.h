@@ -1,31 +1,33 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A set of byte strings, such as ids of a mailbox, that is remembered from one connection to the
- * next. */
+/* A set of byte strings, such as the ids of a mailbox's messages, that is remembered from one
+ * connection to the next. Elements are added, and the set is searched once it is sorted by
+ * jm_ids_replace(). One thread at a time. */
 #ifndef JM_DAEMON_IDS_H
 #define JM_DAEMON_IDS_H
 
 #include "common/base/arena.h"
 
 struct jm_ids {
-	struct jm_arena arena;
-	struct jm_span *v; /* in the arena */
+	struct jm_arena arena; /* owns the strings and v */
+	struct jm_span *v;
 	size_t n, cap;
 };
 
-/* Make *ids empty. */
+/* Initialise *ids as an empty set. */
 void jm_ids_init(struct jm_ids *ids);
 
-/* Free what it holds; it is empty then. */
+/* Free the elements; *ids is an empty set afterwards. */
 void jm_ids_release(struct jm_ids *ids);
 
-/* Add a copy of id. Without room (16 MB) or memory it is not remembered: to the users of this that
- * is a detour, no loss. */
+/* Add a copy of id. Without memory, or when the set has 16 MiB, id is not added: its users then
+ * fetch a message once more, and lose nothing. */
 void jm_ids_add(struct jm_ids *ids, struct jm_span id);
 
-/* Take the place of *ids, sorted; *by is gone then. */
+/* Free the elements of *ids and move those of *by into it, sorted. *by is an empty set
+ * afterwards. */
 void jm_ids_replace(struct jm_ids *ids, struct jm_ids *by);
 
-/* Is id in *ids, which came from jm_ids_replace() or is empty? */
+/* True when id is in *ids, which must be empty or filled by jm_ids_replace(). */
 bool jm_ids_have(const struct jm_ids *ids, struct jm_span id);
 
 #endif

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* From a received message to deposits: the order of unwrapping, judging and archiving, each of
+ * which is done in common/. See intake.h. */
 #include "milter/daemon/intake.h"
 
 #include "common/base/clock.h"
@@ -9,7 +11,7 @@
 #include "common/service/wait.h"
 #include "milter/daemon/detail.h"
 
-#define ARENA_BYTES (8u * 1024u * 1024u) /* facts of one arrival: some 50,000 recipients */
+#define ARENA_BYTES (8u * 1024u * 1024u) /* of one arrival: about 50,000 recipients */
 
 void jm_intake_init(struct jm_intake *in, const char *spool_dir)
 {
@@ -59,7 +61,7 @@ int jm_intake_keep(struct jm_intake *in, const char *text, const char **copy_r, 
 	return 0;
 }
 
-/* One more in a list of paths with a NULL at its end, which *n counts. */
+/* Add a path to a list that ends with a NULL, which *n counts. */
 static int add_path(struct jm_intake *in, const char ***list, size_t *n, size_t *cap,
     struct jm_span path, struct jm_err *err)
 {
@@ -92,18 +94,22 @@ int jm_intake_add(struct jm_intake *in, const struct jm_service *service, struct
 	*t = (struct jm_intake_target){ .service = service };
 	if (add_path(in, &t->rcpt_to, &t->rcpt_n, &t->rcpt_cap, recipient, err) == 0)
 		return 0;
-	in->targets_n--; /* the service gets nothing of a message whose only recipient was deferred
-			  */
+	in->targets_n--; /* its only recipient is deferred, so the service gets nothing */
 	return -1;
 }
 
-static void judge(const struct jm_intake *in, const struct jm_service *service,
+static void judge_message(const struct jm_intake *in, const struct jm_service *service,
     const struct jm_unwrap *unwrap, struct jm_directory *directory, struct jm_judgement *j)
 {
+	const struct jm_judge_facts facts = {
+		.settings = in->settings,
+		.now_ms = in->arrival.received_ms,
+		.known = directory && jm_directory_ready(directory) ? jm_directory_knows : NULL,
+		.known_ctx = directory,
+	};
 	struct jm_decisions d;
 
-	jm_judge(in->settings, service, unwrap, in->arrival.received_ms,
-	    directory && jm_directory_ready(directory) ? jm_directory_knows : NULL, directory, j);
+	jm_judge(&facts, service, unwrap, j);
 	jm_judge_unwrapping(in->settings, service, unwrap, &d);
 	jm_detail_log(in->settings, service, "unwrap", in->arrival.queue_id, &d);
 	jm_detail_log(in->settings, service, "judge", in->arrival.queue_id, &j->decisions);
@@ -113,7 +119,7 @@ static void judge(const struct jm_intake *in, const struct jm_service *service,
 	jm_detail_log(in->settings, service, "wait", in->arrival.queue_id, &d);
 }
 
-static void tell(
+static void log_stored(
     const struct jm_intake *in, const struct jm_deposit *p, const struct jm_receipt *receipt)
 {
 	const struct jm_unwrap *unwrap = p->unwrap;
@@ -137,8 +143,8 @@ static void tell(
 		    { "outcome", JM_S("archived whole") });
 }
 
-static int store(struct jm_intake *in, const struct jm_intake_target *t, struct jm_span received,
-    struct jm_daemon *d, struct jm_receipt *receipt_r, struct jm_err *err)
+static int store_for(struct jm_intake *in, const struct jm_intake_target *t,
+    struct jm_span received, struct jm_daemon *d, struct jm_receipt *receipt_r, struct jm_err *err)
 {
 	struct jm_unwrap_options options = {
 		.journal_domains = in->settings->journal_domains,
@@ -157,14 +163,14 @@ static int store(struct jm_intake *in, const struct jm_intake_target *t, struct 
 	deposit.arrival.service = t->service->email_address;
 	deposit.arrival.rcpt_to = t->rcpt_to;
 	deposit.unwrap = &unwrap;
-	judge(in, t->service, &unwrap, d->directory, &judgement);
+	judge_message(in, t->service, &unwrap, d->directory, &judgement);
 	deposit.set_aside = judgement.set_aside;
 	if (!deposit.set_aside)
 		deposit.due_ms = jm_wait_first(
 		    in->settings, t->service, jm_clock_now_ms(), &deposit.match_first);
 	rc = jm_archive_deposit(d->archive, &deposit, receipt_r, err);
 	if (rc == 0)
-		tell(in, &deposit, receipt_r);
+		log_stored(in, &deposit, receipt_r);
 	jm_unwrap_release(&unwrap);
 	jm_scratch_release(&in->scratch);
 	return rc;
@@ -181,7 +187,7 @@ int jm_intake_finish(
 	if (in->targets_n == 0)
 		return jm_err_set(err, JM_E_BUG, "message without a journal service");
 	for (i = 0; i < in->targets_n; i++, in->stored++)
-		if (store(in, &in->targets[i], received, d, receipt_r, err) != 0)
+		if (store_for(in, &in->targets[i], received, d, receipt_r, err) != 0)
 			return -1;
 	return 0;
 }
@@ -193,7 +199,7 @@ int jm_intake_pass(struct jm_intake *in, struct jm_span recipient, struct jm_err
 	return add_path(in, &in->others, &in->others_n, &in->others_cap, recipient, err);
 }
 
-/* Is a path's domain internal? The null path's is not. */
+/* True when the domain of a path is internal. The null path has none. */
 static bool is_internal(const struct jm_settings *s, const char *path)
 {
 	struct jm_span local, domain;
@@ -214,7 +220,7 @@ static const char *direction(const struct jm_intake *in)
 	return from ? to ? "internal" : "outbound" : to ? "inbound" : "relayed";
 }
 
-/* The address of a path, without brackets and route; points into it. */
+/* Return the address in a path, without brackets and source route; it points into path. */
 static struct jm_span bare_path(const char *path)
 {
 	struct jm_span s = jm_span_trim(jm_span_str(path));
@@ -226,7 +232,7 @@ static struct jm_span bare_path(const char *path)
 	return colon ? jm_span_sub(s, (size_t)(colon - s.p) + 1, s.len) : s;
 }
 
-/* SMTP's envelope instead of what the header says. */
+/* Replace the envelope that the header suggests by that of SMTP. */
 static int set_envelope(struct jm_intake *in, struct jm_unwrap *u, struct jm_err *err)
 {
 	size_t n = in->others_n > 0 ? in->others_n - 1 : 0;

@@ -1,13 +1,26 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The intake: one message on its way in, and the facts of its arrival, the same for every
- * transport. The transport fills it, jm_intake_finish() unwraps, judges and archives (or sets
- * aside), the transport answers. Knows nothing of libmilter or POP3.
+ * The intake: one message that is being received, and the facts of its arrival, the same for every
+ * transport. The transport fills it; jm_intake_finish() unwraps, judges, and archives it or sets it
+ * aside; the transport answers. Knows nothing of libmilter or POP3. An intake belongs to one thread
+ * at a time.
  */
 #ifndef JM_DAEMON_INTAKE_H
 #define JM_DAEMON_INTAKE_H
 
-#include "common/archive/archive.h"
+#include "common/archive/change.h"
+#include "common/archive/deposit.h"
+#include "common/archive/domain.h"
+#include "common/archive/gauge.h"
+#include "common/archive/health.h"
+#include "common/archive/marks.h"
+#include "common/archive/match.h"
+#include "common/archive/note.h"
+#include "common/archive/tally.h"
+#include "common/archive/tip.h"
+#include "common/json/read.h"
+#include "common/query/query.h"
+#include "common/upkeep/upkeep.h"
 #include "common/base/scratch.h"
 #include "common/base/spool.h"
 #include "common/settings/settings.h"
@@ -15,57 +28,60 @@
 
 /* The journal recipients of one service. */
 struct jm_intake_target {
-	const struct jm_service *service; /* borrowed from intake.settings */
+	const struct jm_service *service; /* borrowed from jm_intake.settings */
 	const char **rcpt_to;             /* in the arena, NULL-terminated */
-	size_t rcpt_n, rcpt_cap;
+	size_t rcpt_n, rcpt_cap;          /* with the NULL */
 };
 
 struct jm_intake {
-	struct jm_settings *settings;     /* one reference, for the life of the message */
-	struct jm_arena arena;            /* owns the strings below */
-	struct jm_arrival arrival;        /* service and rcpt_to are filled in per target */
-	struct jm_intake_target *targets; /* in the arena; mostly one */
+	/* A reference from begin to reset; NULL: there is no message. */
+	struct jm_settings *settings;
+	struct jm_arena arena;     /* owns the strings and lists below */
+	struct jm_arrival arrival; /* without service and rcpt_to, which are those of a target */
+	struct jm_intake_target *targets; /* most messages have one */
 	size_t targets_n, targets_cap;
-	size_t stored;               /* how many of them jm_intake_finish() has stored */
-	const char **others;         /* recipients that are not ours, for the gateway; in the arena,
-					NULL-terminated */
+	size_t stored;       /* how many of them jm_intake_finish() has stored, from the first */
+	const char **others; /* recipients that are not ours, for the gateway; NULL-terminated */
 	size_t others_n, others_cap; /* with the NULL */
-	struct jm_spool spool;       /* the message as received */
-	struct jm_scratch scratch;
+	struct jm_spool spool;       /* the message as received, written by the transport */
+	struct jm_scratch scratch;   /* for unwrapping */
 };
 
-/* Make *in empty. spool_dir is borrowed for its life. */
+/* Initialise *in without a message. spool_dir is borrowed until jm_intake_release(). */
 void jm_intake_init(struct jm_intake *in, const char *spool_dir);
 
-/* Begin a message under these settings (a reference is taken); whatever was there is dropped. */
+/* Begin a message under these settings, of which a reference is taken. A message that was there is
+ * dropped. */
 void jm_intake_begin(struct jm_intake *in, struct jm_settings *settings);
 
-/* Keep a copy of a string for the arrival; NULL stays NULL. LIMIT, TEMP. */
+/* Copy a string that lives as long as the message, for arrival. NULL gives NULL. LIMIT, TEMP. */
 int jm_intake_keep(
     struct jm_intake *in, const char *text, const char **copy_r, struct jm_err *err) JM_MUST_CHECK;
 
-/* Note an accepted journal recipient. TEMP, LIMIT. */
+/* Add a recipient (copied) that was accepted for service, one of in->settings. With TEMP
+ * or LIMIT it was not added. */
 int jm_intake_add(struct jm_intake *in, const struct jm_service *service, struct jm_span recipient,
     struct jm_err *err) JM_MUST_CHECK;
 
-/* Note a recipient that the message passes on to. TEMP, LIMIT. */
+/* Add a recipient (copied) that is not ours, for the gateway's copy. TEMP, LIMIT. */
 int jm_intake_pass(
     struct jm_intake *in, struct jm_span recipient, struct jm_err *err) JM_MUST_CHECK;
 
-/* Store the message as ordinary mail that passes, with SMTP's envelope; 0 when it is durable. TEMP,
- * LIMIT. */
+/* Archive the message as ordinary mail that passes through, with the envelope of SMTP. Returns 0
+ * when it is durable, or -1 with TEMP or LIMIT. */
 int jm_intake_gateway(struct jm_intake *in, struct jm_archive *archive,
     struct jm_receipt *receipt_r, struct jm_err *err) JM_MUST_CHECK;
 
 /*
- * Unwrap and judge the message and store it once for each service it was sent to; 0 only when all
- * of it is durable. receipt_r is that of the last. A failure after the first service stores nothing
- * wrong: when the sender tries again, the archive knows the report. TEMP, LIMIT.
+ * Unwrap and judge the message, and store it once for each service that it was sent to. Returns 0
+ * only when all of this is durable; *receipt_r is then that of the last service. Returns -1 with
+ * TEMP or LIMIT; in->stored says how many services have it. The sender then tries again, and the
+ * archive recognises the report that it already has.
  */
 int jm_intake_finish(struct jm_intake *in, struct jm_daemon *d, struct jm_receipt *receipt_r,
     struct jm_err *err) JM_MUST_CHECK;
 
-/* Drop the message; the intake can begin another. */
+/* Drop the message. The intake can begin another one. */
 void jm_intake_reset(struct jm_intake *in);
 
 /* Free everything. */

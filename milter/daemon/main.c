@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The daemon's life: read the settings, become the user, open the archive, listen, serve, drain,
- * close. It never forks: a service manager keeps it in the background. SIGTERM and SIGINT stop it,
- * SIGUSR1 reloads (libmilter owns SIGHUP and takes it for a stop).
+ * close; and the two threads of housekeeping. It never forks: a service manager keeps it in the
+ * background. SIGTERM and SIGINT stop it, SIGUSR1 reloads (libmilter handles SIGHUP as a stop).
+ * The work of each part is in its own file.
  */
 #include <errno.h>
-#include <getopt.h>
 #include <grp.h>
 #include <limits.h>
 #include <malloc.h>
@@ -22,7 +22,11 @@
 #include "common/base/clock.h"
 #include "common/base/io.h"
 #include "common/base/log.h"
+#include "common/base/program.h"
 #include "common/pop3/connect.h"
+#include "common/settings/default.h"
+#include "common/settings/loader.h"
+#include "milter/daemon/clients.h"
 #include "milter/daemon/collect.h"
 #include "milter/daemon/control.h"
 #include "milter/daemon/daemon.h"
@@ -31,64 +35,57 @@
 #include "milter/daemon/notify.h"
 #include "milter/daemon/publisher.h"
 #include "milter/daemon/queue.h"
+#include "milter/daemon/reload.h"
 #include "milter/daemon/smtp.h"
+#include "milter/daemon/watch.h"
 
 #define NAME_BYTES 40 /* of a user, for events */
-#define DEFAULT_SETTINGS JM_SYSCONFDIR "/journal-milter/journal-milter.xml"
 #define REPORT_BYTES (256u * 1024u)
 #define KEEP_BYTES (1024 * 1024) /* of free heap an arena keeps */
 #define TICK_MS 200
-#define DIRECTORY_MS 1000 /* how often the sources of the directory are looked at */
-#define DRAIN_MS 30000    /* for messages that are still coming in when we are told to stop */
-#define LINGER_MS 300     /* for the last answers to leave */
+#define DIRECTORY_MS 1000 /* how often the sources of the directory are checked */
+#define DRAIN_MS 30000    /* for messages that are being received when a stop is requested */
+#define LINGER_MS 300     /* for the last answers to be sent */
+#define CATALOG_NOTIFY_MS 1000
+#define CATALOG_LOG_MS 30000
 
 struct options {
 	const char *settings;
 	bool check, foreground;
 };
 
-static void usage(FILE *to)
-{
-	fputs("usage: journal-milter [-c FILE] [-f] [-n] [-V]\n"
-	      "  -c FILE  settings (default " DEFAULT_SETTINGS ")\n"
-	      "  -f       log to standard error instead of syslog\n"
-	      "  -n       check the settings and exit: 0, or 78 when they are wrong\n"
-	      "  -V       print the version and exit\n",
-	    to);
-}
+/* The daemon and its parts. main() owns it; it lives until the process ends. */
+struct parts {
+	struct jm_daemon daemon;
+	struct jm_smtp *smtp;
+	struct jm_queue *queue;
+	struct jm_control *control;
+	struct jm_publisher *publisher;
+	struct jm_watchdog *watchdog;
+	/* When the progress of the catalog was last reported; 0: never. Used while the archive is
+	 * opened, by that thread. */
+	int64_t notified_ms, logged_ms;
+};
 
-static int read_options(int argc, char **argv, struct options *o)
-{
-	int c;
+static const char usage[] = "usage: journal-milter [-c FILE] [-f] [-n] [-V]\n"
+			    "  -c FILE  settings (default " JM_SETTINGS_DEFAULT_FILE ")\n"
+			    "  -f       log to standard error instead of syslog\n"
+			    "  -n       check the settings and exit: 0, or 78 when they are wrong\n"
+			    "  -V       print the version and exit\n";
 
-	*o = (struct options){ .settings = DEFAULT_SETTINGS };
-	while ((c = getopt(argc, argv, "c:fnVh")) != -1)
-		switch (c) {
-		case 'c':
-			o->settings = optarg;
-			break;
-		case 'f':
-			o->foreground = true;
-			break;
-		case 'n':
-			o->check = true;
-			break;
-		case 'V':
-			puts("journal-milter " PACKAGE_VERSION);
-			exit(EX_OK);
-		case 'h':
-			usage(stdout);
-			exit(EX_OK);
-		default:
-			usage(stderr);
-			return -1;
-		}
-	if (optind < argc) {
-		fprintf(stderr, "journal-milter: unexpected argument \"%s\"\n", argv[optind]);
-		usage(stderr);
-		return -1;
-	}
-	return 0;
+/* False when the program is to exit with *status. */
+static bool read_daemon_options(int argc, char **argv, struct options *o, int *status)
+{
+	const struct jm_program_option options[] = {
+		{ 'c', NULL, &o->settings },
+		{ 'f', &o->foreground, NULL },
+		{ 'n', &o->check, NULL },
+	};
+	const struct jm_program program = { "journal-milter", usage, options,
+		sizeof options / sizeof *options };
+
+	*o = (struct options){ .settings = JM_SETTINGS_DEFAULT_FILE };
+	return jm_program_options(&program, argc, argv, status);
 }
 
 static int exit_code(const struct jm_err *err)
@@ -111,8 +108,9 @@ static int exit_code(const struct jm_err *err)
 	}
 }
 
-/* Findings go to standard error, where whoever starts us looks, and the first also into the log. */
-static int load(const struct options *o, struct jm_settings **s_r)
+/* Findings go to standard error, for whoever starts the program; the first also goes to the log.
+ * Returns the exit status, EX_OK when the settings are right. */
+static int load_settings(const struct options *o, struct jm_settings **s_r)
 {
 	struct jm_buf report;
 	struct jm_err err;
@@ -134,8 +132,8 @@ static int load(const struct options *o, struct jm_settings **s_r)
 	return rc;
 }
 
-/* While we may still: a folder with the right owner for the archive and for sockets. Existing
- * folders are left as they are. */
+/* Make the folder path, or (is_file) the folder that path is in, and give it to owner (NULL: to
+ * nobody else), while the process may still do so. An existing folder is left as it is. */
 static int make_folder(
     const char *path, bool is_file, const struct passwd *owner, struct jm_err *err)
 {
@@ -158,8 +156,8 @@ static int make_folder(
 	return 0;
 }
 
-/* A folder that everybody may read; one that is there stays as it is. That it cannot be made must
- * not keep mail out: the publisher tells. */
+/* Make the publish folder, which everybody may read; an existing one is left as it is. A failure
+ * must not keep mail out: the publisher reports it again. */
 static int make_public(const struct jm_settings *s, const struct passwd *owner, struct jm_err *err)
 {
 	char dir[PATH_MAX];
@@ -196,7 +194,7 @@ static int become_user(const struct jm_settings *s, struct jm_err *err)
 	return 0;
 }
 
-/* libmilter retries accept() in a busy loop when descriptors run out. */
+/* As many as possible: when descriptors run out, libmilter calls accept() in a busy loop. */
 static void raise_descriptor_limit(void)
 {
 	struct rlimit r;
@@ -208,7 +206,7 @@ static void raise_descriptor_limit(void)
 		JM_LOG(JM_LOG_WARNING, "descriptor-limit", { "limit", JM_U(r.rlim_cur) });
 }
 
-/* For events: who sent a signal. */
+/* Write the name of a user to name, and return it. For events: who sent a signal. */
 static const char *user_name(uid_t uid, char name[NAME_BYTES])
 {
 	char strings[4096];
@@ -221,9 +219,11 @@ static const char *user_name(uid_t uid, char name[NAME_BYTES])
 	return name;
 }
 
+/* The keeper's thread. It must never wait for the disk for long: MTAs rely on jm_smtp_tick(). */
 static void *keep_time(void *arg)
 {
-	struct jm_daemon *d = arg;
+	struct parts *p = arg;
+	struct jm_daemon *d = &p->daemon;
 	char name[NAME_BYTES];
 	bool reload = false;
 	siginfo_t from;
@@ -237,35 +237,32 @@ static void *keep_time(void *arg)
 			user_name(from.si_uid, name);
 			reload = true;
 		}
-		if (reload && pthread_mutex_trylock(&d->refreshing) == 0) { /* not while a table is
-									       read, nor once the
-									       archive is closed */
-			jm_daemon_reload(d, name);
-			pthread_mutex_unlock(&d->refreshing);
-			reload = false;
-		}
+		/* Neither while the directory is read nor once the archive is closed. */
 		if (pthread_mutex_trylock(&d->refreshing) == 0) {
+			if (reload)
+				jm_reload_settings(d, name);
+			reload = false;
 			jm_kept_tick(d);
 			pthread_mutex_unlock(&d->refreshing);
 		}
-		jm_smtp_tick();
+		jm_smtp_tick(p->smtp);
 		jm_collect_tick(d);
 	}
 	return NULL;
 }
 
-/* A thread of its own, as a large table takes its time. */
+/* A thread of its own, because reading a large table takes long. */
 static void *keep_directory(void *arg)
 {
 	for (;;) {
 		jm_clock_sleep_ms(DIRECTORY_MS);
-		jm_daemon_refresh(arg);
+		jm_reload_directory(arg);
 	}
 	return NULL;
 }
 
-/* No thread waits for these signals yet. Leaving is as good as kill -9, which the archive bears;
- * the next start goes on where this one was. */
+/* Exit when a stop was requested: no thread waits for these signals yet. This is like a kill -9,
+ * which the archive survives; the next start continues where this one was. */
 static void leave_when_told(void)
 {
 	sigset_t pending;
@@ -280,201 +277,229 @@ static void leave_when_told(void)
 	_exit(EX_OK);
 }
 
-#define TELL_EVERY_MS 1000
-#define LOG_EVERY_MS 30000
-
-/* How far the catalog is: made anew in a large archive, that takes minutes in which nothing else
- * can be seen of the daemon. */
-static void tell_catalog(void *ctx, uint64_t done_bytes, uint64_t total_bytes)
+/* Report how far the catalog is. To make that of a large archive anew takes minutes, in which the
+ * daemon shows nothing else. */
+static void report_catalog(void *ctx, uint64_t done_bytes, uint64_t total_bytes)
 {
-	static int64_t told_ms, logged_ms;
+	struct parts *p = ctx;
 	int64_t now_ms = jm_clock_mono_us() / 1000;
 	uint64_t percent = total_bytes > 0
 	    ? (uint64_t)((double)done_bytes * 100 / (double)total_bytes)
 	    : 100;
 	char text[80];
 
-	(void)ctx;
 	leave_when_told();
-	if (told_ms == 0 || now_ms - told_ms >= TELL_EVERY_MS) {
+	if (p->notified_ms == 0 || now_ms - p->notified_ms >= CATALOG_NOTIFY_MS) {
 		snprintf(text, sizeof text, "STATUS=bringing the catalog up to date: %u %%",
 		    (unsigned)percent);
 		jm_notify(text);
-		told_ms = now_ms;
+		p->notified_ms = now_ms;
 	}
-	if (logged_ms == 0) {
-		logged_ms = now_ms;
-	} else if (now_ms - logged_ms >= LOG_EVERY_MS) {
+	if (p->logged_ms == 0) {
+		p->logged_ms = now_ms;
+	} else if (now_ms - p->logged_ms >= CATALOG_LOG_MS) {
 		JM_LOG(JM_LOG_NOTICE, "catalog-replay", { "percent", JM_U(percent) },
 		    { "bytes", JM_U(done_bytes) }, { "of", JM_U(total_bytes) });
-		logged_ms = now_ms;
+		p->logged_ms = now_ms;
 	}
 }
 
-static int open_archive(struct jm_daemon *d, struct jm_err *err)
+static int open_daemon_archive(struct parts *p, const struct jm_settings *s, struct jm_err *err)
 {
-	const struct jm_settings *s = d->settings;
+	struct jm_daemon *d = &p->daemon;
 	struct jm_archive_options options = {
 		.dir = s->archive_directory,
 		.volume_size_bytes = s->volume_size_bytes,
 		.disk_reserve_bytes = s->disk_reserve_bytes,
 		.compression_level = s->compression_level,
-		.replayed = tell_catalog,
+		.replayed = report_catalog,
+		.damage_ctx = p, /* of replayed, too */
 	};
 
 	d->archive_dir = strdup(s->archive_directory);
-	if (!d->archive_dir || asprintf(&d->spool_dir, "%s/spool", s->archive_directory) < 0)
-		return jm_err_set(err, JM_E_TEMP, "out of memory");
-	if (jm_io_mkdirs(d->spool_dir, 0700, err) != 0)
-		return -1;
+	d->clients = jm_clients_new();
 	d->directory = jm_directory_new();
-	if (!d->directory)
+	if (!d->archive_dir || !d->clients || !d->directory ||
+	    asprintf(&d->spool_dir, "%s/spool", s->archive_directory) < 0)
 		return jm_err_set(err, JM_E_TEMP, "out of memory");
-	if (jm_archive_open(&options, &d->archive, err) != 0)
+	if (jm_io_mkdirs(d->spool_dir, 0700, err) != 0 ||
+	    jm_archive_open(&options, &d->archive, err) != 0)
 		return -1;
-	jm_daemon_refresh(d);
+	jm_reload_directory(d);
 	return 0;
 }
 
-/* What to do about a folder that the archive cannot be opened in: the cure behind the error. */
+/* Add what to do about an archive folder that cannot be used to err. */
 static void advise(const struct jm_settings *s, struct jm_err *err)
 {
 	const char *dir = s->archive_directory;
-	struct jm_err why = *err;
+	struct jm_err cause = *err;
 	struct stat st;
 
 	if (stat(dir, &st) != 0 && errno == ENOENT && lstat(dir, &st) == 0)
 		jm_err_set(err, JM_E_CONFIG,
-		    "the archive directory \"%s\" is a symbolic link to a folder that is not there: mount or make that, or set another directory",
+		    "the archive directory \"%s\" is a symbolic link to a folder that is not "
+		    "there: mount or make that, or set another directory",
 		    dir);
-	else if (why.sys == EACCES || why.sys == EPERM)
+	else if (cause.sys == EACCES || cause.sys == EPERM)
 		jm_err_set(err, JM_E_DENIED,
-		    "%.250s; all below the archive directory must belong to the user of the daemon, %s: chown -R that user \"%s\"",
-		    why.text, s->user ? s->user : "who started it", dir);
-	else if (why.sys == EROFS)
-		jm_err_set(err, why.kind,
-		    "%.250s; remount it to be written (mount -o remount,rw), and see in the kernel's log whether the disk fails",
-		    why.text);
-	else if (why.sys == ENOSPC || why.sys == EDQUOT)
-		jm_err_set(err, why.kind,
-		    "%.250s; make room on the disk of \"%s\": bytes (df -h), inodes (df -i) or quota",
-		    why.text, dir);
-	else if (why.sys == EMFILE || why.sys == ENFILE)
-		jm_err_set(
-		    err, why.kind, "%.250s; raise the limit of open files (LimitNOFILE)", why.text);
+		    "%.250s; all below the archive directory must belong to the user of the "
+		    "daemon, %s: chown -R that user \"%s\"",
+		    cause.text, s->user ? s->user : "who started it", dir);
+	else if (cause.sys == EROFS)
+		jm_err_set(err, cause.kind,
+		    "%.250s; remount it to be written (mount -o remount,rw), and see in the "
+		    "kernel's log whether the disk fails",
+		    cause.text);
+	else if (cause.sys == ENOSPC || cause.sys == EDQUOT)
+		jm_err_set(err, cause.kind,
+		    "%.250s; make room on the disk of \"%s\": bytes (df -h), inodes (df -i) or "
+		    "quota",
+		    cause.text, dir);
+	else if (cause.sys == EMFILE || cause.sys == ENFILE)
+		jm_err_set(err, cause.kind, "%.250s; raise the limit of open files (LimitNOFILE)",
+		    cause.text);
 }
 
-/* Threads of messages still use the archive: it is left open, its log needs no closing. */
-static void tell_unfinished(void)
+/* Start everything, up to the report that mail may come. On failure the parts that were started are
+ * left to stop_parts(). */
+static int start_parts(struct parts *p, const struct jm_settings *s, struct jm_err *err)
+{
+	struct jm_daemon *d = &p->daemon;
+	pthread_t keeper, directory_keeper;
+
+	if (become_user(s, err) != 0 || open_daemon_archive(p, s, err) != 0) {
+		advise(s, err);
+		return -1;
+	}
+	if (jm_watch_start(d, err) != 0 || jm_collect_start(d, err) != 0 ||
+	    jm_queue_start(d, &p->queue, err) != 0 ||
+	    jm_control_start(
+		s->control_socket, d->archive, jm_document_known, d, &p->control, err) != 0 ||
+	    jm_smtp_listen(d, s, &p->smtp, err) != 0)
+		return -1;
+	jm_reload_compare(d); /* before the keeper can reload */
+	if (pthread_create(&keeper, NULL, keep_time, p) != 0 ||
+	    pthread_create(&directory_keeper, NULL, keep_directory, d) != 0)
+		return jm_err_set(err, JM_E_TEMP, "cannot start a thread");
+	JM_LOG(JM_LOG_NOTICE, "ready", { "version", JM_S(PACKAGE_VERSION) },
+	    { "socket", JM_S(s->socket) }, { "archive", JM_S(s->archive_directory) },
+	    { "services", JM_U(s->services_n) });
+	jm_daemon_note(d, "started", NULL, "daemon", NULL, PACKAGE_VERSION);
+	if (jm_publisher_start(d, s, &p->publisher, err) != 0 ||
+	    jm_notify_watchdog(d->archive, &p->watchdog, err) != 0)
+		return -1;
+	jm_notify("READY=1");
+	return 0;
+}
+
+/* Threads of messages still use the archive. It is left open: its log needs no closing. */
+static void log_unfinished(void)
 {
 	JM_LOG(JM_LOG_WARNING, "stop-unfinished",
 	    { "outcome", JM_S("senders of messages still coming in get 4xx and try again") });
 }
 
-static int run(struct jm_daemon *d, struct jm_err *err)
+/* Stop what was started, and close the archive. The order is that of daemon.h: locks that are taken
+ * here are never given back. */
+static void stop_parts(struct parts *p)
 {
-	struct jm_settings *s = jm_daemon_settings(d); /* those of the start, whatever is in force
-							  later */
-	struct jm_control *control = NULL;
-	pthread_t keeper, directory_keeper;
-	int rc = -1;
+	struct jm_daemon *d = &p->daemon;
 
-	if (become_user(s, err) != 0 || open_archive(d, err) != 0) {
-		advise(s, err);
-		goto out;
-	}
-	if (jm_collect_start(d, err) != 0)
-		goto out;
-	if (jm_queue_start(d, err) != 0)
-		goto out;
-	if (jm_control_start(s->control_socket, d->archive, jm_document_known, d, &control, err) !=
-	    0)
-		goto out;
-	if (jm_smtp_listen(d, s, err) != 0)
-		goto out;
-	jm_kept_compare(d); /* before there may be a reload */
-	if (pthread_create(&keeper, NULL, keep_time, d) != 0 ||
-	    pthread_create(&directory_keeper, NULL, keep_directory, d) != 0) {
-		jm_err_set(err, JM_E_TEMP, "cannot start a thread");
-		goto out;
-	}
-	JM_LOG(JM_LOG_NOTICE, "ready", { "version", JM_S(PACKAGE_VERSION) },
-	    { "socket", JM_S(s->socket) }, { "archive", JM_S(s->archive_directory) },
-	    { "services", JM_U(s->services_n) });
-	jm_daemon_note(d, "started", NULL, "daemon", NULL, PACKAGE_VERSION);
-	if (jm_publisher_start(d, s, err) != 0 || jm_notify_watchdog(d, err) != 0)
-		goto out;
-	jm_notify("READY=1");
-	rc = jm_smtp_serve();
-	jm_notify("STOPPING=1");
-	if (rc != 0)
-		jm_err_set(err, JM_E_TEMP, "libmilter gave up; its reason is in the system log");
-	if (!jm_daemon_drain(d, DRAIN_MS)) {
-		tell_unfinished();
-		goto left_open;
-	}
-	jm_collect_stop(d); /* before the last word */
-	jm_clock_sleep_ms(LINGER_MS);
-	jm_daemon_note(d, "stopped", NULL, "daemon", NULL, PACKAGE_VERSION);
-out:
 	jm_collect_stop(d);
-	jm_control_stop(&control);
-	jm_queue_stop();
-	jm_publisher_stop();
-	jm_notify_watchdog_stop();
-	pthread_mutex_lock(&d->refreshing); /* for good: refreshing and reloading note events */
+	jm_control_stop(&p->control);
+	jm_queue_stop(&p->queue);
+	jm_watch_stop(d->watch);
+	jm_publisher_stop(p->publisher);
+	jm_notify_watchdog_stop(p->watchdog);
+	pthread_mutex_lock(&d->refreshing);
 	if (d->archive && !jm_daemon_shut(d, DRAIN_MS)) {
-		tell_unfinished();
+		log_unfinished();
 	} else if (d->archive) {
 		jm_archive_close(&d->archive);
 		jm_kept_end(d);
 	}
-left_open:
+}
+
+static int run_daemon(struct parts *p, struct jm_err *err)
+{
+	struct jm_daemon *d = &p->daemon;
+	struct jm_settings *s = jm_daemon_settings(d); /* of the start, whatever comes into force */
+	int rc = start_parts(p, s, err);
+
 	jm_settings_unref(&s);
+	if (rc == 0) {
+		rc = jm_smtp_serve();
+		jm_notify("STOPPING=1");
+		if (rc != 0)
+			jm_err_set(
+			    err, JM_E_TEMP, "libmilter gave up; its reason is in the system log");
+		if (!jm_daemon_drain(d, DRAIN_MS)) {
+			log_unfinished();
+			return rc;
+		}
+		jm_collect_stop(d); /* so that "stopped" is the last event */
+		jm_clock_sleep_ms(LINGER_MS);
+		jm_daemon_note(d, "stopped", NULL, "daemon", NULL, PACKAGE_VERSION);
+	}
+	stop_parts(p);
 	return rc;
+}
+
+/* Block the signals in every thread that will be started: libmilter waits for the last three in a
+ * thread of its own, keep_time() for SIGUSR1. */
+static void block_signals(void)
+{
+	sigset_t ours;
+
+	sigemptyset(&ours);
+	sigaddset(&ours, SIGUSR1);
+	sigaddset(&ours, SIGTERM);
+	sigaddset(&ours, SIGINT);
+	sigaddset(&ours, SIGHUP);
+	pthread_sigmask(SIG_BLOCK, &ours, NULL);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+/* Otherwise the buffers of each message are given back to the kernel and faulted in again. */
+static void keep_freed_memory(void)
+{
+	mallopt(M_TRIM_THRESHOLD, KEEP_BYTES);
+	mallopt(M_TOP_PAD, KEEP_BYTES);
+	mallopt(M_MMAP_THRESHOLD, KEEP_BYTES);
 }
 
 int main(int argc, char **argv)
 {
-	static struct jm_daemon d; /* static: session threads may outlive main()'s frame */
+	/* Outlives all threads, as main() never returns once there are any. */
+	struct parts parts = { .smtp = NULL };
+	struct jm_daemon *d = &parts.daemon;
 	struct jm_settings *settings = NULL;
 	struct options o;
 	struct jm_err err;
-	sigset_t ours;
 	int rc;
 
-	if (read_options(argc, argv, &o) != 0)
-		return EX_USAGE;
+	if (!read_daemon_options(argc, argv, &o, &rc))
+		return rc;
 	jm_log_open("journal-milter", o.foreground || o.check);
-	rc = load(&o, &settings);
+	rc = load_settings(&o, &settings);
 	if (rc != EX_OK || o.check) {
 		jm_settings_unref(&settings);
 		return rc;
 	}
 	if (settings->detailed_logging)
 		jm_log_set_level(JM_LOG_DEBUG);
-	sigemptyset(&ours);
-	sigaddset(&ours, SIGUSR1);
-	sigaddset(&ours, SIGTERM); /* libmilter waits for these three in a thread of its own; no
-				      other thread may get them */
-	sigaddset(&ours, SIGINT);
-	sigaddset(&ours, SIGHUP);
-	pthread_sigmask(SIG_BLOCK, &ours, NULL); /* inherited by every thread; keep_time() waits for
-						    SIGUSR1 */
-	signal(SIGPIPE, SIG_IGN);
+	block_signals();
 	raise_descriptor_limit();
-	mallopt(M_TRIM_THRESHOLD, KEEP_BYTES); /* else each message's buffers go back to the kernel
-						  and are faulted in again */
-	mallopt(M_TOP_PAD, KEEP_BYTES);
-	mallopt(M_MMAP_THRESHOLD, KEEP_BYTES);
-	jm_daemon_init(&d, settings);
-	if (run(&d, &err) != 0) {
+	keep_freed_memory();
+	jm_daemon_init(d, settings);
+	if (run_daemon(&parts, &err) != 0) {
 		JM_LOG(JM_LOG_ERROR, "failed", { "error", JM_S(err.text) });
 		if (!o.foreground)
 			fprintf(stderr, "journal-milter: %s\n", err.text);
 		_exit(exit_code(&err));
 	}
-	JM_LOG(JM_LOG_NOTICE, "stopped", { "archived", JM_U(atomic_load(&d.archived)) },
-	    { "deferred", JM_U(atomic_load(&d.deferred)) });
-	_exit(EX_OK); /* idle sessions have threads: leave without running their ground away */
+	JM_LOG(JM_LOG_NOTICE, "stopped", { "archived", JM_U(atomic_load(&d->archived)) },
+	    { "deferred", JM_U(atomic_load(&d->deferred)) });
+	_exit(EX_OK); /* without the cleaning up of exit(3): threads of idle sessions still run */
 }

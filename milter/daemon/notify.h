@@ -1,22 +1,30 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Words to the service manager, as sd_notify(3) describes them; without NOTIFY_SOCKET nothing
- * happens. */
+/* Messages to the service manager, as sd_notify(3) describes them, and its watchdog. Without
+ * NOTIFY_SOCKET in the environment nothing happens. */
 #ifndef JM_DAEMON_NOTIFY_H
 #define JM_DAEMON_NOTIFY_H
 
-#include "milter/daemon/daemon.h"
+#include "common/archive/archive.h"
 
-/* Send one assignment a line: "READY=1\nSTATUS=...". A failure is of no consequence. Any thread. */
+/* Send text: one assignment per line, as "READY=1\nSTATUS=...". A failure is logged for debugging
+ * and has no other consequence. Any thread. */
 void jm_notify(const char *text);
 
-/* True when somebody listens. */
+/* True when there is a service manager that wants messages. Any thread. */
 bool jm_notify_wanted(void);
 
-/* Feed the watchdog of WATCHDOG_USEC from now on, four times in its period, as long as the
- * committer of d's archive gets on with its work. */
-int jm_notify_watchdog(struct jm_daemon *d, struct jm_err *err) JM_MUST_CHECK;
+struct jm_watchdog;
 
-/* Let the watchdog alone from now on: the archive may be closed. Once. */
-void jm_notify_watchdog_stop(void);
+/*
+ * Feed the service manager's watchdog (WATCHDOG_USEC) four times in its period from a thread of its
+ * own, as long as the committer of a makes progress. *w_r becomes NULL when there is no watchdog,
+ * else it lives as long as the process. a is used until jm_notify_watchdog_stop(). TEMP without a
+ * thread or memory.
+ */
+int jm_notify_watchdog(
+    struct jm_archive *a, struct jm_watchdog **w_r, struct jm_err *err) JM_MUST_CHECK;
+
+/* Stop feeding for good: the archive may be closed afterwards. w may be NULL. To be called once. */
+void jm_notify_watchdog_stop(struct jm_watchdog *w);
 
 #endif

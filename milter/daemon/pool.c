@@ -1,24 +1,25 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * One thread a session, for libmilter builds that would use a worker pool.
+ * One thread per session, for builds of libmilter that would use a pool of workers.
  *
  * Debian builds libmilter with _FFR_WORKERS_POOL. That pool hands several ready sessions to one
- * idle worker and starts no thread for the others; when a callback blocks, as an end of message
- * that waits for the disk must, those sessions stand still for seconds (facts: Postfix then answers
- * 451 by its own time-out). libmilter calls the pool through two exported functions,
- * mi_pool_controller_init() and mi_start_session(); the definitions here take their place at link
- * time, so that each session gets a thread of its own, as in libmilter's other build. In that other
- * build nobody calls them.
+ * idle worker and starts no thread for the others. When a callback blocks, as the end of a message
+ * must until the disk has it, those sessions wait for seconds (measured: Postfix then answers 451
+ * after its own time-out). libmilter calls the pool through two exported functions,
+ * mi_pool_controller_init() and mi_start_session(). The definitions here replace them at link time,
+ * so that each session gets a thread of its own, as in libmilter's other build, in which nobody
+ * calls them.
  *
- * mi_engine() handles what has arrived and returns MI_CONTINUE when the socket is silent; the
- * descriptor to wait on is libmilter's secret, so the accept() below, which libmilter's listener
- * calls right before mi_start_session() in the same thread, remembers it (and makes it
- * close-on-exec).
+ * mi_engine() handles what has arrived and returns MI_CONTINUE when the socket is silent. libmilter
+ * does not say which descriptor that is. So the accept() below, which libmilter's listener calls
+ * right before mi_start_session() in the same thread, remembers it (and makes it close-on-exec).
  *
- * libmilter asks the kernel five times for each of the forty or more packets of a message (three
- * polls, two reads), which costs more processor time than all that we do with it. read() and poll()
- * below look ahead on a session's own socket, in its own thread, and pass everything else on
+ * For each of the forty or more packets of a message libmilter makes five system calls (three
+ * polls, two reads), which cost more processor time than all the work on the message. read() and
+ * poll() below read ahead on a session's own socket, in its own thread, and pass everything else on
  * unchanged. Measured by make bench.
+ *
+ * The state here is static, because libmilter and libc call these functions without a context.
  */
 #include "milter/daemon/pool.h"
 
@@ -43,7 +44,7 @@
 #define SESSION_STACK_BYTES (512u * 1024u)
 #define SESSION_IDLE_MS (2 * 3600 * 1000) /* longer than any MTA keeps a silent session */
 
-/* libmilter's own, not in its public header */
+/* Exported by libmilter, but not in its public header. */
 int mi_engine(SMFICTX *ctx);
 void mi_clr_ctx(SMFICTX *ctx);
 int mi_stop(void);
@@ -51,30 +52,31 @@ int mi_stop(void);
 int mi_pool_controller_init(void);
 int mi_start_session(SMFICTX *ctx);
 
-/* ours, under libc's names */
+/* Ours, under the names of libc's functions. */
 int pool_accept(int fd, struct sockaddr *addr, socklen_t *len) __asm__("accept");
 int pool_poll(struct pollfd *p, nfds_t n, int timeout_ms) __asm__("poll");
 ssize_t pool_read(int fd, void *p, size_t n) __asm__("read");
 
-#define RESERVE_FDS 64u    /* for the archive, the control socket and mailboxes; a quarter of few */
-#define REST_MS 100        /* after a connection that could not be taken: no busy loop */
-#define AHEAD_BYTES 16384u /* larger reads (body chunks) go straight to their place */
+/* Descriptors kept for the archive, the control socket and mailboxes; at most a quarter of all. */
+#define RESERVE_FDS 64u
+#define REST_MS 100        /* after a connection that was turned away: no busy loop */
+#define AHEAD_BYTES 16384u /* larger reads (chunks of a body) are not copied */
 
-static _Thread_local int accepted = -1;
-static _Thread_local bool listens; /* the thread of jm_pool_serve() */
-static atomic_int listener = -1;
-static atomic_ullong turned_away;
+static _Thread_local int accepted = -1; /* of the listener: its last connection */
+static _Thread_local bool listens;      /* this is the listener, the thread of jm_pool_serve() */
+static atomic_int listener = -1;        /* the listening socket; -1: not known yet */
+static atomic_ullong turned_away;       /* connections, since the start */
 
 struct session {
 	SMFICTX *ctx;
 	int fd;
-	size_t at, have; /* of ahead: consumed, and read */
+	size_t at, have; /* bytes of ahead that were consumed, and that were read */
 	unsigned char ahead[AHEAD_BYTES];
 };
 
-static _Thread_local struct session *mine; /* of a session's thread */
+static _Thread_local struct session *mine; /* of a session's thread; NULL in others */
 
-/* Descriptors are numbered from the lowest free one: is one so high that only the reserve is left?
+/* True when fd is so high that only the reserve is left: the kernel gives the lowest free number.
  */
 static bool is_reserve(int fd)
 {
@@ -87,19 +89,19 @@ static bool is_reserve(int fd)
 	return (rlim_t)fd >= r.rlim_cur - keep;
 }
 
-/* A connection that cannot be served. Its MTA answers 4xx. */
-static void turn_away(const char *why)
+/* Count a connection that cannot be served. Its MTA answers 4xx. */
+static void turn_away(const char *cause)
 {
 	if (atomic_fetch_add(&turned_away, 1) == 0)
-		JM_LOG(JM_LOG_ERROR, "connection-turned-away", { "error", JM_S(why) });
+		JM_LOG(JM_LOG_ERROR, "connection-turned-away", { "error", JM_S(cause) });
 	jm_clock_sleep_ms(REST_MS);
 }
 
 /*
- * Take the place of libc's accept() in this program; libmilter's listener is its only caller.
- * libmilter ends the daemon after some failures in a row, but not for connections that were
- * aborted, so every failure that may pass is told as one. New sessions never get the last
- * descriptors: those that are there already, and jmctl, must go on.
+ * Replaces libc's accept() in this program; libmilter's listener is its only caller. libmilter ends
+ * the daemon after several failures in a row, but does not count connections that were aborted, so
+ * every failure that may be temporary is reported as ECONNABORTED. New sessions never get the last
+ * descriptors: those that exist, and jmctl, must be able to continue.
  */
 int pool_accept(int fd, struct sockaddr *addr, socklen_t *len)
 {
@@ -113,7 +115,8 @@ int pool_accept(int fd, struct sockaddr *addr, socklen_t *len)
 	if (accepted < 0 &&
 	    (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)) {
 		turn_away(errno == EMFILE
-			? "too many open connections for the limit of open files; raise LimitNOFILE, or let the MTA connect less often"
+			? "too many open connections for the limit of open files; raise "
+			  "LimitNOFILE, or let the MTA connect less often"
 			: "the system is out of memory or files");
 		errno = ECONNABORTED;
 	}
@@ -125,8 +128,8 @@ uint64_t jm_pool_turned_away(void)
 	return atomic_load(&turned_away);
 }
 
-/* Take the place of libc's read(): the same, but a session's thread reads its own socket in large
- * pieces. */
+/* Replaces libc's read(). A session's thread reads its own socket in large pieces; everything else
+ * is the same. */
 ssize_t pool_read(int fd, void *p, size_t n)
 {
 	struct session *s = mine;
@@ -148,9 +151,9 @@ ssize_t pool_read(int fd, void *p, size_t n)
 	return (ssize_t)n;
 }
 
-/* Take the place of libc's poll(): the same, but what a session's thread has read ahead is there to
- * be read. libmilter's listener waits here for connections, so its descriptor is known before the
- * first one. */
+/* Replaces libc's poll(). Bytes that a session's thread has read ahead count as readable;
+ * everything else is the same. libmilter's listener waits here for its first connection, so the
+ * listening socket is known before there is one. */
 int pool_poll(struct pollfd *p, nfds_t n, int timeout_ms)
 {
 	const struct session *s = mine;
@@ -166,7 +169,7 @@ int pool_poll(struct pollfd *p, nfds_t n, int timeout_ms)
 	return ppoll(p, n, timeout_ms < 0 ? NULL : &t, NULL);
 }
 
-static void *serve(void *arg)
+static void *serve_session(void *arg)
 {
 	struct session *s = mine = arg;
 	struct pollfd p = { .fd = s->fd, .events = POLLIN };
@@ -177,8 +180,7 @@ static void *serve(void *arg)
 			n = pool_poll(&p, 1, SESSION_IDLE_MS);
 		while (n < 0 && errno == EINTR);
 		if (n == 0)
-			(void)shutdown(s->fd, SHUT_RDWR); /* mi_engine() then sees the end and calls
-							     xxfi_close */
+			shutdown(s->fd, SHUT_RDWR); /* mi_engine() sees the end, calls xxfi_close */
 	}
 	mi_clr_ctx(s->ctx);
 	mine = NULL;
@@ -206,14 +208,14 @@ int mi_start_session(SMFICTX *ctx)
 	pthread_attr_init(&attr);
 	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
 	pthread_attr_setstacksize(&attr, SESSION_STACK_BYTES);
-	rc = pthread_create(&id, &attr, serve, s);
+	rc = pthread_create(&id, &attr, serve_session, s);
 	pthread_attr_destroy(&attr);
 	if (rc == 0)
 		return MI_SUCCESS;
 	free(s);
 	turn_away("cannot start a thread for it: too many, or no memory");
-	mi_clr_ctx(ctx); /* closes the connection; a failure would end the daemon after some more */
-	return MI_SUCCESS;
+	mi_clr_ctx(ctx);   /* closes the connection */
+	return MI_SUCCESS; /* several failures would end the daemon */
 }
 
 int jm_pool_serve(void)
@@ -231,8 +233,8 @@ bool jm_pool_stopping(void)
 	return mi_stop() != 0;
 }
 
-/* A connection to ourselves: the listener looks at its stop flag after each one. Where its
- * descriptor is not known yet, it stops at its next look, within five seconds. */
+/* Connect to ourselves: the listener checks its stop flag after each connection. When the listening
+ * socket is not known yet, the listener stops at its next check, within five seconds. */
 void jm_pool_wake(void)
 {
 	struct sockaddr_storage addr;
@@ -242,8 +244,7 @@ void jm_pool_wake(void)
 	if (l >= 0 && getsockname(l, (struct sockaddr *)&addr, &len) == 0)
 		fd = socket(addr.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd >= 0) {
-		(void)connect(fd, (struct sockaddr *)&addr, len); /* whatever comes of it, it was a
-								     knock */
+		(void)connect(fd, (struct sockaddr *)&addr, len); /* an attempt is enough */
 		close(fd);
 	}
 }

@@ -1,23 +1,25 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* libmilter's listener, with one thread per session in place of libmilter's pool of workers. Why,
+ * and how, is said in pool.c. */
 #ifndef JM_DAEMON_POOL_H
 #define JM_DAEMON_POOL_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Serve until libmilter is told to stop; the caller's thread is its listener. 0, or -1: its reason
- * is in the system log. */
+/* Serve until a signal stops libmilter; the caller's thread is its listener. Returns 0, or -1 when
+ * libmilter gave up, with its reason in the system log. */
 int jm_pool_serve(void);
 
-/* True once libmilter was told to stop (SIGTERM, SIGINT, SIGHUP). Any thread. */
+/* True once a signal has stopped libmilter (SIGTERM, SIGINT, SIGHUP). Any thread. */
 bool jm_pool_stopping(void);
 
-/* End the wait of libmilter's listener for its next connection, so that it sees at once that it is
- * to stop. */
+/* End the listener's wait for its next connection, so that it notices at once that it is to stop.
+ * Any thread. */
 void jm_pool_wake(void);
 
-/* How many connections were closed at once since the start, as there was no descriptor, thread or
- * memory for them. Any thread. */
+/* How many connections were closed at once, since the start, for lack of a descriptor, a thread or
+ * memory. Any thread. */
 uint64_t jm_pool_turned_away(void);
 
 #endif

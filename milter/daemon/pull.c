@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* See pull.h. A slot is a message on its way: the reader fills it from the wire, a worker archives
- * it. */
+/*
+ * The session thread fills slots from the wire, workers archive them and make them free again. The
+ * choice of messages to fetch and to delete is in common/pop3/plan.c, the protocol in
+ * common/pop3/session.c. See pull.h.
+ */
 #include "milter/daemon/pull.h"
 
 #include <stdio.h>
@@ -9,16 +12,19 @@
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/pop3/connect.h"
+#include "common/pop3/mailbox.h"
 #include "common/pop3/plan.h"
+#include "common/pop3/transfer.h"
 #include "milter/daemon/intake.h"
 #include "milter/daemon/watch.h"
-#include "milter/mailbox.h"
 
 #define SLOTS 16
 #define WORKERS 8
 
+/* FREE: may be filled, or is being filled. READY: waits for a worker. BUSY: is being archived. */
 enum slot_state { SLOT_FREE, SLOT_READY, SLOT_BUSY };
 
+/* Of one message that was to be retrieved. */
 struct outcome {
 	bool archived;
 	unsigned char sha256[JM_SHA256_BYTES]; /* of the message as received */
@@ -27,16 +33,21 @@ struct outcome {
 struct deletion {
 	const struct jm_pop3_entry *entry;
 	const unsigned char *sha256; /* of the message; NULL: it was not fetched in this session */
-	bool id_is_mark, done;
+	bool id_is_mark;             /* the archive has a mark under this id */
+	bool done;                   /* the server said so */
 };
 
+/* A message on its way from the wire to the archive. */
 struct slot {
 	enum slot_state state;
 	struct jm_intake intake;
-	size_t at; /* place in the plan */
+	size_t at; /* place in plan.retr */
 };
 
+/* One session. */
 struct work {
+	/* Workers change its member archived, under the lock. The rest belongs to the session
+	 * thread. */
 	struct jm_pull *p;
 	char mailbox[JM_MAILBOX_NAME_BYTES];
 	struct jm_pop3_peer peer;
@@ -44,24 +55,27 @@ struct work {
 	struct jm_pop3_listing listing;
 	struct jm_pop3_mark *marks;
 	size_t marks_n, marks_cap;
-	struct jm_arena arena; /* the marks */
+	struct jm_arena arena; /* owns the marks */
 	struct jm_pop3_plan plan;
-	struct jm_ids failed_before; /* could not be fetched the last time either */
-	struct outcome *outcome;     /* by place in plan.retr */
+	struct jm_ids failed_before; /* ids that could not be retrieved by the last session */
+	struct outcome *outcome;     /* by place in plan.retr; workers fill it under the lock */
 	struct deletion *deletion;   /* in the order of the commands */
 	size_t deletions_n;
-	int64_t until_us;     /* minutes-per-connection */
-	pthread_mutex_t lock; /* from here on */
-	pthread_cond_t changed;
+	int64_t until_us;     /* when to stop retrieving, by minutes-per-connection */
+	struct slot *filling; /* the slot of the message that is being received; NULL: none */
+
+	/* Guards all below but the intakes of slots that are not free, which belong to whoever
+	 * fills or archives them. */
+	pthread_mutex_t lock;
+	pthread_cond_t changed; /* a slot's state, or ending */
 	struct slot slot[SLOTS];
-	struct slot *filling; /* the reader's; not under lock */
-	bool ending;
-	struct jm_err trouble; /* of the archive; kind NONE: none */
+	bool ending;           /* no more messages will be ready */
+	struct jm_err trouble; /* the first failure to archive; kind NONE: none */
 };
 
 /* ---- archiving ---- */
 
-static void store(struct work *w, struct slot *s)
+static void archive_slot(struct work *w, struct slot *s)
 {
 	struct jm_daemon *d = w->p->daemon;
 	struct jm_receipt receipt;
@@ -78,7 +92,7 @@ static void store(struct work *w, struct slot *s)
 	}
 	pthread_mutex_unlock(&w->lock);
 	atomic_fetch_add(rc == 0 ? &d->archived : &d->deferred, 1);
-	jm_watch_intake(&s->intake);
+	jm_watch_intake(d->watch, &s->intake);
 	jm_intake_reset(&s->intake);
 }
 
@@ -90,7 +104,7 @@ static struct slot *find_slot(struct work *w, enum slot_state state)
 	return NULL;
 }
 
-static void *work(void *arg)
+static void *archive_slots(void *arg)
 {
 	struct work *w = arg;
 	struct slot *s;
@@ -106,7 +120,7 @@ static void *work(void *arg)
 		}
 		s->state = SLOT_BUSY;
 		pthread_mutex_unlock(&w->lock);
-		store(w, s);
+		archive_slot(w, s);
 		pthread_mutex_lock(&w->lock);
 		s->state = SLOT_FREE;
 		pthread_cond_broadcast(&w->changed);
@@ -117,8 +131,8 @@ static void *work(void *arg)
 
 /* ---- retrieving ---- */
 
-/* Begin the next message in a free slot. */
-static int begin(struct work *w, struct jm_err *err)
+/* Begin the next message in a free slot; waits for one. */
+static int begin_message(struct work *w, struct jm_err *err)
 {
 	const struct jm_service *service = w->p->service;
 	struct jm_intake *in;
@@ -141,12 +155,12 @@ static int take_bytes(void *ctx, const void *p, size_t n, struct jm_err *err)
 {
 	struct work *w = ctx;
 
-	if (!w->filling && begin(w, err) != 0)
+	if (!w->filling && begin_message(w, err) != 0)
 		return -1;
 	return jm_spool_write(&w->filling->intake.spool, p, n, err);
 }
 
-/* An id to the arrival, and the slot to the workers. */
+/* Give the message its id, and the slot to the workers. */
 static int hand_over(struct work *w, size_t at, struct jm_err *err)
 {
 	const struct jm_pop3_todo *todo = &w->plan.retr[at];
@@ -185,7 +199,7 @@ static void note_failing(struct work *w, size_t at, const struct jm_err *err)
 	if (!jm_span_none(e->id)) {
 		jm_ids_add(w->p->failing, e->id);
 		if (jm_ids_have(&w->failed_before, e->id))
-			return; /* told when it began; the status counts it */
+			return; /* it was noted when it began; the status counts it */
 	}
 	snprintf(text, sizeof text,
 	    "message %u (%.*s) cannot be fetched and stays in the mailbox: %s", (unsigned)e->number,
@@ -195,6 +209,7 @@ static void note_failing(struct work *w, size_t at, const struct jm_err *err)
 	    jm_err_kind_name(err->kind), text);
 }
 
+/* A message was retrieved, or could not be. Returns true when the next one is to be retrieved. */
 static bool take_outcome(void *ctx, size_t at, enum jm_pop3_fault fault, const struct jm_err *err)
 {
 	struct work *w = ctx;
@@ -202,15 +217,15 @@ static bool take_outcome(void *ctx, size_t at, enum jm_pop3_fault fault, const s
 	bool ours = false, go_on;
 
 	if (fault == JM_POP3_FINE &&
-	    ((!w->filling && begin(w, &own) != 0) || hand_over(w, at, &own) != 0))
+	    ((!w->filling && begin_message(w, &own) != 0) || hand_over(w, at, &own) != 0))
 		ours = true;
 	if (fault == JM_POP3_FINE && !ours) {
 		w->p->fetched++;
 		atomic_fetch_add(&w->p->daemon->received, 1);
 	} else if (fault == JM_POP3_REFUSED || (fault == JM_POP3_SINK && err->kind == JM_E_LIMIT)) {
 		note_failing(w, at, err);
-	} else if (ours || w->filling) { /* a full disk or no memory; else only what was asked for
-					    too much */
+	} else if (ours || w->filling) {
+		/* A full disk or no memory. Otherwise it was only asked for ahead of time. */
 		pthread_mutex_lock(&w->lock);
 		if (w->trouble.kind == JM_E_NONE)
 			w->trouble = own;
@@ -223,10 +238,11 @@ static bool take_outcome(void *ctx, size_t at, enum jm_pop3_fault fault, const s
 	return go_on;
 }
 
-/* RETR all of the plan, archive beside it. 0, or -1: the session broke; the archive's trouble is in
- * w->trouble. */
+/* Retrieve all messages of the plan while workers archive them. Returns 0, or -1 when the session
+ * broke. A failure to archive is in w->trouble. */
 static int retrieve(struct work *w, struct jm_err *err)
 {
+	const struct jm_pop3_receiver receiver = { take_bytes, take_outcome, w };
 	uint32_t *numbers = calloc(w->plan.retr_n + 1, sizeof *numbers);
 	pthread_t worker[WORKERS];
 	size_t workers = 0;
@@ -237,13 +253,13 @@ static int retrieve(struct work *w, struct jm_err *err)
 	for (size_t i = 0; i < w->plan.retr_n; i++)
 		numbers[i] = w->plan.retr[i].entry->number;
 	while (workers < WORKERS && workers < w->plan.retr_n &&
-	    pthread_create(&worker[workers], NULL, work, w) == 0)
+	    pthread_create(&worker[workers], NULL, archive_slots, w) == 0)
 		workers++;
 	if (workers == 0 && w->plan.retr_n) {
 		jm_err_set(err, JM_E_TEMP, "cannot start a thread");
 		goto out;
 	}
-	rc = jm_pop3_retr(&w->session, numbers, w->plan.retr_n, take_bytes, take_outcome, w, err);
+	rc = jm_pop3_retr(&w->session, numbers, w->plan.retr_n, &receiver, err);
 	drop_slot(w);
 	pthread_mutex_lock(&w->lock);
 	w->ending = true;
@@ -268,8 +284,9 @@ static bool take_deleted(void *ctx, size_t at, enum jm_pop3_fault fault, const s
 	return true;
 }
 
-/* DELE what is archived now or was before; QUIT makes the server do it. */
-static int delete (struct work *w, struct jm_err *err)
+/* Mark what is archived, now or by an earlier session, for deletion; QUIT makes the server delete
+ * it. Numbers are those of the listing. */
+static int delete_archived(struct work *w, struct jm_err *err)
 {
 	size_t most = w->plan.retr_n + w->plan.dele_n, n = 0;
 	uint32_t *numbers = calloc(most + 1, sizeof *numbers);
@@ -295,8 +312,8 @@ static int delete (struct work *w, struct jm_err *err)
 	return rc;
 }
 
-/* Does the mark of a deleted message stay, as the server confirms deletions and does not delete?
- * What is to be remembered goes into next. */
+/* True when the mark of a deleted message is to stay, because the server confirms deletions and
+ * does not delete. For the next session, the message is added to next. */
 static bool mark_stays(
     const struct jm_pull_gone *gone, const struct deletion *d, struct jm_pull_gone *next)
 {
@@ -317,9 +334,9 @@ static bool mark_stays(
 }
 
 /*
- * The server says that it deleted them: whatever has one of these ids from now on may be another
- * message, so their marks go. When it lists such an id all the same, the message is fetched once
- * more; the same bytes again show that it does not delete, and then the mark stays.
+ * The server says that it deleted these messages. Their ids may come back with other messages, so
+ * their marks are removed. When the server lists such an id again, the message is fetched once
+ * more; the same bytes show that the server did not delete it, and then the mark stays.
  */
 static int forget_deleted(struct work *w, struct jm_err *err)
 {
@@ -390,7 +407,7 @@ static int make_plan(struct work *w, struct jm_err *err)
 	return w->outcome ? 0 : jm_err_sys(err, JM_E_TEMP, "cannot fetch");
 }
 
-static int transact(struct work *w, struct jm_err *err)
+static int pull_messages(struct work *w, struct jm_err *err)
 {
 	const struct jm_mailbox *m = &w->p->service->pop3;
 	int rc;
@@ -403,9 +420,8 @@ static int transact(struct work *w, struct jm_err *err)
 		return -1;
 	rc = retrieve(w, err);
 	if (rc == 0)
-		rc = delete (w, err);
-	/* without a trouble of the connection QUIT; its +OK proves nothing, but its -ERR tells
-	 * something */
+		rc = delete_archived(w, err);
+	/* QUIT on a connection that still works. Its +OK proves nothing; -ERR is a failure. */
 	if (rc == 0)
 		rc = jm_pop3_quit(&w->session, NULL, err);
 	if (rc == 0)
@@ -447,7 +463,7 @@ static int log_in(struct work *w, struct jm_pop3_connection **c_r, struct jm_err
 	return rc;
 }
 
-static void release(struct work *w, struct jm_pop3_connection **c)
+static void release_work(struct work *w, struct jm_pop3_connection **c)
 {
 	jm_pop3_plan_release(&w->plan);
 	jm_pop3_listing_release(&w->listing);
@@ -485,7 +501,7 @@ int jm_pull_run(struct jm_pull *p, struct jm_err *err)
 		struct jm_pop3_wire wire = jm_pop3_connection_wire(c);
 
 		if (jm_pop3_session_init(&w->session, &wire, err) == 0)
-			rc = transact(w, err);
+			rc = pull_messages(w, err);
 	}
 	JM_LOG(rc == 0 && !p->archived && !p->deleted ? JM_LOG_DEBUG : JM_LOG_INFO, "pop3-session",
 	    { "mailbox", JM_S(w->mailbox) }, { "listed", JM_U(p->listed) },
@@ -493,6 +509,6 @@ int jm_pull_run(struct jm_pull *p, struct jm_err *err)
 	    { "deleted", JM_U(p->deleted) }, { "failed", JM_U(p->failed) },
 	    { "left", JM_U(p->left) }, { "ms", JM_I((jm_clock_mono_us() - from_us) / 1000) },
 	    { "error", JM_S(rc == 0 ? NULL : err->text) });
-	release(w, &c);
+	release_work(w, &c);
 	return rc;
 }

@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * The processing queue's worker: a thread that takes what is due, looks for the item it belongs to,
- * and archives it there or on its own. It also ticks the watch over the services.
- */
+/* The worker of the processing queue: a thread that takes the reports that are due, looks for the
+ * item that each belongs to, and archives it there or as an item of its own. */
 #ifndef JM_DAEMON_QUEUE_H
 #define JM_DAEMON_QUEUE_H
 
 #include "milter/daemon/daemon.h"
 
-/* Start the thread. TEMP. */
-int jm_queue_start(struct jm_daemon *d, struct jm_err *err) JM_MUST_CHECK;
+struct jm_queue;
 
-/* End it, after a last write of what the watch counted. */
-void jm_queue_stop(void);
+/* Start the thread, which uses d->archive until jm_queue_stop(). The caller owns *q_r. TEMP. */
+int jm_queue_start(struct jm_daemon *d, struct jm_queue **q_r, struct jm_err *err) JM_MUST_CHECK;
+
+/* Wait for the end of the round in progress, end the thread and free *q. *q becomes NULL, and may
+ * be NULL. */
+void jm_queue_stop(struct jm_queue **q);
 
 #endif

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * libmilter's callbacks in the order in which they come. A message is judged at RCPT, gathered, and
- * stored at the end of message; the answer follows the storing. Other people's mail is left at
- * DATA, when all its recipients are known.
+ * libmilter's callbacks, in the order in which they come. A message is admitted at RCPT, gathered,
+ * and stored at its end; only then is it answered. Mail that is not for us is let go at DATA, when
+ * all its recipients are known. Storing is in intake.c; the text of replies is in
+ * reply.c.
  *
- * Callbacks of one session run one after the other in that session's thread (pool.c).
+ * The callbacks of one session run one after the other in that session's thread (pool.c). See
+ * smtp.h.
  */
 #include "milter/daemon/smtp.h"
 
@@ -32,35 +34,45 @@
 #include "milter/daemon/watch.h"
 
 #define PROGRESS_US 4000000 /* Sendmail's default limit for an answer is 10 s */
-#define CUT_BYTES \
-	57900 /* Postfix cuts a longer field at the last fold before 60000 bytes, and says nothing \
-	       */
+#define CUT_BYTES 57900     /* Postfix silently cuts a field at its last fold before 60000 bytes */
 #define WANTED_ACTIONS SMFIF_DELRCPT
 #define WANTED_STEPS \
 	(SMFIP_HDR_LEADSPC | SMFIP_NOUNKNOWN | SMFIP_SKIP | SMFIP_NR_CONN | SMFIP_NR_HELO | \
 	    SMFIP_NR_MAIL | SMFIP_NR_HDR | SMFIP_NR_EOH | SMFIP_NR_BODY)
 
+/* One connection of an MTA. It belongs to the session's thread. */
 struct session {
+	struct jm_smtp *smtp;
 	SMFICTX *ctx;
 	unsigned long steps; /* negotiated */
 	struct jm_facts facts;
 	char client[JM_CIDR_TEXT_BYTES];
 	char *helo; /* owned */
 	struct jm_intake intake;
-	struct jm_span mail_from; /* as given; in the intake's arena */
+	struct jm_span mail_from; /* as given; in the arena of the intake */
 	unsigned others;          /* recipients that are not ours */
-	bool has_facts;           /* the session's, for this message */
-	bool counted;             /* as busy */
-	bool failed;              /* trouble while gathering: told at the end of message */
+	bool has_facts;           /* facts are those of this message */
+	bool counted;             /* by jm_daemon_busy() */
+	bool failed;              /* to gather the message, by trouble; replied at its end */
 	struct jm_err trouble;
-	struct session *next; /* in waiting */
-	int64_t told_us;      /* waiting: when the MTA last heard of us */
+	struct session *next; /* in jm_smtp.waiting, under its lock */
+	int64_t heard_us;     /* when the MTA last heard of us; while waiting, under the lock */
 };
 
-static struct jm_daemon *the_daemon; /* libmilter hands nothing of ours to the first callback */
-static pthread_mutex_t waiting_lock = PTHREAD_MUTEX_INITIALIZER;
-static struct session *waiting; /* sessions in their end of message */
-static atomic_ulong negotiated; /* steps of the last negotiation */
+struct jm_smtp {
+	struct jm_daemon *daemon;
+	atomic_ulong negotiated; /* steps of the last negotiation, of any session */
+	pthread_mutex_t lock;    /* guards the list and heard_us of its sessions */
+	struct session *waiting; /* sessions whose message has ended and is being stored */
+
+	/* Used only by the thread that calls jm_smtp_tick(). */
+	bool knocked;         /* the listener was woken to stop */
+	uint64_t turned_away; /* connections that were noted as turned away */
+};
+
+/* libmilter has no place for a context of the filter: the first callback of a session gets nothing
+ * of ours. Set once, by jm_smtp_listen(), before there are sessions. */
+static struct jm_smtp *the_filter;
 
 static sfsistat quiet(const struct session *s, unsigned long flag)
 {
@@ -73,9 +85,10 @@ static struct session *begin_session(SMFICTX *ctx, unsigned long steps)
 
 	if (!s)
 		return NULL;
+	s->smtp = the_filter;
 	s->ctx = ctx;
 	s->steps = steps;
-	jm_intake_init(&s->intake, the_daemon->spool_dir);
+	jm_intake_init(&s->intake, s->smtp->daemon->spool_dir);
 	if (smfi_setpriv(ctx, s) == MI_SUCCESS)
 		return s;
 	free(s);
@@ -86,6 +99,7 @@ static sfsistat on_negotiate(SMFICTX *ctx, unsigned long f0, unsigned long f1, u
     unsigned long f3, unsigned long *pf0, unsigned long *pf1, unsigned long *pf2,
     unsigned long *pf3)
 {
+	/* libmilter takes no const strings; nobody writes to these. */
 	static char m_connect[] = "j {daemon_name} {client_addr}",
 		    m_helo[] = "{tls_version} {cipher} {cert_subject} {verify}",
 		    m_mail[] = "i {auth_type} {auth_authen}", m_rcpt[] = "i", m_data[] = "i",
@@ -96,18 +110,17 @@ static sfsistat on_negotiate(SMFICTX *ctx, unsigned long f0, unsigned long f1, u
 	if ((f0 & WANTED_ACTIONS) != WANTED_ACTIONS || !(f1 & SMFIP_HDR_LEADSPC)) {
 		JM_LOG(JM_LOG_ERROR, "mta-too-old", { "actions", JM_U(f0) }, { "steps", JM_U(f1) },
 		    { "needed", JM_S("delrcpt, header leading space") });
-		return SMFIS_REJECT; /* the MTA then answers 4xx: better than a changed byte */
+		return SMFIS_REJECT; /* the MTA then answers 4xx; else bytes would be changed */
 	}
 	s = begin_session(ctx, f1 & WANTED_STEPS);
 	if (!s)
 		return SMFIS_REJECT;
-	atomic_store(&negotiated, s->steps);
+	atomic_store(&s->smtp->negotiated, s->steps);
 	*pf0 = WANTED_ACTIONS;
 	if (f0 & SMFIF_SETSYMLIST) {
 		*pf0 |= SMFIF_SETSYMLIST;
-		(void)smfi_setsymlist(ctx, SMFIM_CONNECT, m_connect); /* refused lists leave the
-									 MTA's own, which hold the
-									 same */
+		/* When a list is refused, the MTA sends its own, which has the same macros. */
+		(void)smfi_setsymlist(ctx, SMFIM_CONNECT, m_connect);
 		(void)smfi_setsymlist(ctx, SMFIM_HELO, m_helo);
 		(void)smfi_setsymlist(ctx, SMFIM_ENVFROM, m_mail);
 		(void)smfi_setsymlist(ctx, SMFIM_ENVRCPT, m_rcpt);
@@ -119,16 +132,16 @@ static sfsistat on_negotiate(SMFICTX *ctx, unsigned long f0, unsigned long f1, u
 	return SMFIS_CONTINUE;
 }
 
-/* After on_close() a session may go on, without a negotiation: the protocol's "quit, a new
- * connection follows". NULL without memory. */
+/* Return the session of ctx. After on_close() it may continue without a negotiation (the protocol's
+ * "quit, a new connection follows"); then a new one is made. NULL without memory. */
 static struct session *session_of(SMFICTX *ctx)
 {
 	struct session *s = smfi_getpriv(ctx);
 
-	return s ? s : begin_session(ctx, atomic_load(&negotiated));
+	return s ? s : begin_session(ctx, atomic_load(&the_filter->negotiated));
 }
 
-/* May come again in a session. */
+/* libmilter may call it more than once in a session. */
 static sfsistat on_connect(SMFICTX *ctx, char *host, _SOCK_ADDR *addr)
 {
 	struct session *s = session_of(ctx);
@@ -152,21 +165,21 @@ static sfsistat on_helo(SMFICTX *ctx, char *name)
 	if (!s)
 		return SMFIS_TEMPFAIL;
 	free(s->helo);
-	s->helo = strdup(name); /* only for the record: NULL is fine */
+	s->helo = strdup(name); /* only recorded, so NULL is fine */
 	return quiet(s, SMFIP_NR_HELO);
 }
 
 static void end_message(struct session *s)
 {
 	if (s->counted)
-		jm_daemon_done(the_daemon);
+		jm_daemon_done(s->smtp->daemon);
 	s->counted = s->failed = s->has_facts = false;
 	s->others = 0;
 	s->mail_from = jm_span_of(NULL, 0);
 	jm_intake_reset(&s->intake);
 }
 
-static void fail(struct session *s, const struct jm_err *err)
+static void fail_gathering(struct session *s, const struct jm_err *err)
 {
 	if (!s->failed)
 		s->trouble = *err;
@@ -183,12 +196,12 @@ static sfsistat on_mail(SMFICTX *ctx, char **argv)
 
 	if (!s)
 		return SMFIS_TEMPFAIL;
-	end_message(s); /* an aborted one leaves no trace: libmilter does not always say so */
-	settings = jm_daemon_settings(the_daemon);
+	end_message(s); /* of an aborted one, which libmilter does not always report */
+	settings = jm_daemon_settings(s->smtp->daemon);
 	jm_intake_begin(&s->intake, settings);
 	jm_settings_unref(&settings);
 	if (jm_intake_keep(&s->intake, argv[0], &from, &err) != 0) {
-		fail(s, &err);
+		fail_gathering(s, &err);
 		return quiet(s, SMFIP_NR_MAIL);
 	}
 	s->mail_from = jm_span_str(from);
@@ -201,8 +214,8 @@ static sfsistat on_mail(SMFICTX *ctx, char **argv)
 	return quiet(s, SMFIP_NR_MAIL);
 }
 
-/* The session's facts, copied: macros are libmilter's and go with the session. */
-static int take_facts(struct session *s, struct jm_err *err)
+/* Copy the facts of the session: the values of macros belong to libmilter. */
+static int copy_facts(struct session *s, struct jm_err *err)
 {
 	struct jm_arrival *a = &s->intake.arrival;
 	static char tls[] = "{tls_version}", login[] = "{auth_authen}",
@@ -230,31 +243,31 @@ static int take_facts(struct session *s, struct jm_err *err)
 	return 0;
 }
 
-static void tell_refusal(struct session *s, const struct jm_admission *a, const char *rcpt)
+static void note_refusal(struct session *s, const struct jm_admission *a, const char *rcpt)
 {
+	struct jm_daemon *d = s->smtp->daemon;
+	const char *service = a->service ? a->service->email_address : NULL;
 	bool refused = a->verdict >= JM_ADMIT_CLIENT;
 
 	JM_LOG(JM_LOG_INFO, "recipient", { "verdict", JM_S(jm_verdict_name(a->verdict)) },
 	    { "client", JM_S(s->client) }, { "helo", JM_S(s->helo) },
 	    { "from", JM_P(s->mail_from) }, { "to", JM_S(rcpt) },
 	    { "tls", JM_S(s->facts.tls_version) }, { "login", JM_S(s->facts.login) });
-	atomic_fetch_add(refused ? &the_daemon->refused : &the_daemon->deferred, 1);
-	jm_watch_recipient(
-	    a->service ? a->service->email_address : NULL, refused, jm_verdict_name(a->verdict));
-	jm_clients_count(s->client, true);
-	jm_daemon_note(the_daemon, refused ? "refused" : "deferred",
-	    a->service ? a->service->email_address : NULL, s->client, jm_verdict_name(a->verdict),
-	    a->text);
+	atomic_fetch_add(refused ? &d->refused : &d->deferred, 1);
+	jm_watch_recipient(d->watch, service, refused, jm_verdict_name(a->verdict));
+	jm_clients_count(d->clients, s->client, true);
+	jm_daemon_note(d, refused ? "refused" : "deferred", service, s->client,
+	    jm_verdict_name(a->verdict), a->text);
 }
 
-/* From here on the archive stays open. False when it is closed already. */
+/* Keep the archive open until end_message(). False when it is closed already. */
 static bool begin_busy(struct session *s)
 {
-	s->counted = s->counted || jm_daemon_busy(the_daemon);
+	s->counted = s->counted || jm_daemon_busy(s->smtp->daemon);
 	return s->counted;
 }
 
-/* Not ours; with the gateway on, its copy is. */
+/* A recipient that is not ours. With the gateway on, a copy of the message is archived. */
 static sfsistat other_recipient(struct session *s, const char *path)
 {
 	const struct jm_settings *settings = s->intake.settings;
@@ -263,17 +276,17 @@ static sfsistat other_recipient(struct session *s, const char *path)
 	s->others++;
 	if (!settings->gateway)
 		return SMFIS_CONTINUE;
-	if (atomic_load(&the_daemon->stopping) && settings->gateway_on_fault == JM_ON_FAULT_DEFER)
+	if (atomic_load(&s->smtp->daemon->stopping) &&
+	    settings->gateway_on_fault == JM_ON_FAULT_DEFER)
 		return jm_reply_stopping(s->ctx);
-	if (!begin_busy(s))
-		return jm_reply_stopping(s->ctx); /* it would pass without a trace: no event can be
-						     kept any more */
+	if (!begin_busy(s)) /* it would pass without a trace, as no event can be noted any more */
+		return jm_reply_stopping(s->ctx);
 	if (jm_intake_pass(&s->intake, jm_span_str(path), &err) != 0)
-		fail(s, &err); /* told at the end of message, by the setting */
+		fail_gathering(s, &err); /* answered at its end, by gateway_on_fault */
 	return SMFIS_CONTINUE;
 }
 
-/* Is this message, or a copy of it, for the archive? */
+/* True when this message, or a copy of it, is for the archive. */
 static bool is_wanted(const struct session *s)
 {
 	return s->intake.targets_n > 0 ||
@@ -288,19 +301,19 @@ static sfsistat on_rcpt(SMFICTX *ctx, char **argv)
 
 	if (!s->intake.settings)
 		return SMFIS_TEMPFAIL;
-	if (s->failed || (!s->has_facts && take_facts(s, &err) != 0)) {
+	if (s->failed || (!s->has_facts && copy_facts(s, &err) != 0)) {
 		if (!s->failed)
-			fail(s, &err);
+			fail_gathering(s, &err);
 		return jm_reply_trouble(ctx, &s->trouble);
 	}
 	jm_admit(s->intake.settings, &s->facts, jm_span_str(argv[0]), &a);
 	if (a.verdict == JM_ADMIT_OTHER)
 		return other_recipient(s, argv[0]);
-	if (atomic_load(&the_daemon->stopping))
+	if (atomic_load(&s->smtp->daemon->stopping))
 		return jm_reply_stopping(ctx);
 	jm_detail_log(s->intake.settings, a.service, "admit", s->client, &a.decisions);
 	if (a.verdict != JM_ADMIT_ACCEPT) {
-		tell_refusal(s, &a, argv[0]);
+		note_refusal(s, &a, argv[0]);
 		return jm_reply_admission(ctx, &a);
 	}
 	if (!begin_busy(s))
@@ -316,9 +329,8 @@ static sfsistat on_data(SMFICTX *ctx)
 
 	if (is_wanted(s))
 		return SMFIS_CONTINUE;
-	atomic_fetch_add(&the_daemon->passed, 1);
-	return SMFIS_ACCEPT; /* all recipients are known and none is ours: the MTA need not show us
-				the message */
+	atomic_fetch_add(&s->smtp->daemon->passed, 1);
+	return SMFIS_ACCEPT; /* all recipients are known and none is ours: do not send it to us */
 }
 
 static void gather(struct session *s, const void *p, size_t n)
@@ -326,10 +338,10 @@ static void gather(struct session *s, const void *p, size_t n)
 	struct jm_err err;
 
 	if (!s->failed && is_wanted(s) && jm_spool_write(&s->intake.spool, p, n, &err) != 0)
-		fail(s, &err);
+		fail_gathering(s, &err);
 }
 
-/* The field as it came over the wire: MTAs hand over folds as LF, and with HDR_LEADSPC the blank
+/* Gather the field as it came over the wire: MTAs pass folds as LF and, with HDR_LEADSPC, the blank
  * after the colon. */
 static sfsistat on_header(SMFICTX *ctx, char *name, char *value)
 {
@@ -337,9 +349,10 @@ static sfsistat on_header(SMFICTX *ctx, char *name, char *value)
 	char *lf;
 
 	if (s->intake.targets_n && strlen(name) + strlen(value) >= CUT_BYTES)
-		jm_daemon_note(the_daemon, "header-perhaps-cut",
+		jm_daemon_note(s->smtp->daemon, "header-perhaps-cut",
 		    s->intake.targets[0].service->email_address, s->client, name,
-		    "a header field at the top is so long that the MTA may have cut it (Postfix does at 60000 bytes); the journaled message is not concerned");
+		    "a header field at the top is so long that the MTA may have cut it (Postfix "
+		    "does at 60000 bytes); the journaled message is not concerned");
 	gather(s, name, strlen(name));
 	gather(s, ":", 1);
 	while ((lf = strchr(value, '\n')) != NULL) {
@@ -372,25 +385,25 @@ static sfsistat on_body(SMFICTX *ctx, unsigned char *p, size_t n)
 
 static void wait_begins(struct session *s)
 {
-	s->told_us = jm_clock_mono_us();
-	pthread_mutex_lock(&waiting_lock);
-	s->next = waiting;
-	waiting = s;
-	pthread_mutex_unlock(&waiting_lock);
+	s->heard_us = jm_clock_mono_us();
+	pthread_mutex_lock(&s->smtp->lock);
+	s->next = s->smtp->waiting;
+	s->smtp->waiting = s;
+	pthread_mutex_unlock(&s->smtp->lock);
 }
 
 static void wait_ends(struct session *s)
 {
 	struct session **at;
 
-	pthread_mutex_lock(&waiting_lock);
-	for (at = &waiting; *at != s; at = &(*at)->next)
+	pthread_mutex_lock(&s->smtp->lock);
+	for (at = &s->smtp->waiting; *at != s; at = &(*at)->next)
 		;
 	*at = s->next;
-	pthread_mutex_unlock(&waiting_lock);
+	pthread_mutex_unlock(&s->smtp->lock);
 }
 
-/* Take our recipients off a message that others get too. */
+/* Remove our recipients from a message that others get, too. */
 static int remove_recipients(struct session *s)
 {
 	const struct jm_intake *in = &s->intake;
@@ -401,7 +414,7 @@ static int remove_recipients(struct session *s)
 			char *path = strdup(in->targets[i].rcpt_to[k]), *route;
 			int rc = path ? smfi_delrcpt(s->ctx, path) : MI_FAILURE;
 
-			/* Postfix does not find a routed address, only what follows the route */
+			/* Postfix finds an address with a source route only without the route. */
 			if (rc == MI_SUCCESS && strncmp(path, "<@", 2) == 0 &&
 			    (route = strchr(path, ':')) != NULL) {
 				*route = '<';
@@ -414,29 +427,29 @@ static int remove_recipients(struct session *s)
 	return 0;
 }
 
-/* kept: it is in the archive; it may pass without. */
-static sfsistat answer(struct session *s, int rc, bool kept, struct jm_err *err)
+/* Answer the end of a message. kept: it is in the archive; else it passes without a copy. */
+static sfsistat answer_message(struct session *s, int rc, bool kept, struct jm_err *err)
 {
 	const struct jm_arrival *a = &s->intake.arrival;
 
 	if (rc == 0 && s->others && remove_recipients(s) != 0)
 		rc = jm_err_set(err, JM_E_TEMP, "cannot remove the journal recipients");
 	if (rc != 0) {
-		atomic_fetch_add(&the_daemon->deferred, 1);
+		atomic_fetch_add(&s->smtp->daemon->deferred, 1);
 		JM_LOG(JM_LOG_ERROR, "deferred", { "qid", JM_S(a->queue_id) },
 		    { "client", JM_S(a->client) }, { "kind", JM_S(jm_err_kind_name(err->kind)) },
 		    { "error", JM_S(err->text) });
-		jm_daemon_note(the_daemon, "deferred",
+		jm_daemon_note(s->smtp->daemon, "deferred",
 		    s->intake.targets_n ? s->intake.targets[0].service->email_address : "gateway",
 		    s->client, jm_err_kind_name(err->kind), err->text);
 		return jm_reply_trouble(s->ctx, err);
 	}
-	atomic_fetch_add(kept ? &the_daemon->archived : &the_daemon->passed, 1);
+	atomic_fetch_add(kept ? &s->smtp->daemon->archived : &s->smtp->daemon->passed, 1);
 	return s->others ? SMFIS_CONTINUE : SMFIS_DISCARD;
 }
 
-/* The gateway's copy, when there has to be one. rc: how gathering went. 0: the message may pass;
- * *kept_r: not without a copy. */
+/* Archive the gateway's copy, when there is to be one. rc: the result so far. Returns 0 when the
+ * message may pass; *kept_r becomes false when it passes without a copy. */
 static int copy_passing(struct session *s, int rc, bool *kept_r, struct jm_err *err)
 {
 	const struct jm_settings *settings = s->intake.settings;
@@ -445,14 +458,14 @@ static int copy_passing(struct session *s, int rc, bool *kept_r, struct jm_err *
 	if (!s->others || !settings->gateway)
 		return rc;
 	if (rc == 0)
-		rc = jm_intake_gateway(&s->intake, the_daemon->archive, &receipt, err);
+		rc = jm_intake_gateway(&s->intake, s->smtp->daemon->archive, &receipt, err);
 	if (rc == 0 || settings->gateway_on_fault == JM_ON_FAULT_DEFER) {
 		if (rc != 0)
-			jm_watch_deferred("gateway");
+			jm_watch_deferred(s->smtp->daemon->watch, "gateway");
 		return rc;
 	}
 	*kept_r = s->intake.targets_n > 0;
-	jm_daemon_note(the_daemon, "not-archived", "gateway", s->client,
+	jm_daemon_note(s->smtp->daemon, "not-archived", "gateway", s->client,
 	    jm_err_kind_name(err->kind), err->text);
 	return 0;
 }
@@ -460,7 +473,8 @@ static int copy_passing(struct session *s, int rc, bool *kept_r, struct jm_err *
 static sfsistat on_eom(SMFICTX *ctx)
 {
 	struct session *s = smfi_getpriv(ctx);
-	static char queue_id[] = "i";
+	struct jm_daemon *d = s->smtp->daemon;
+	static char queue_id[] = "i"; /* libmilter takes no const string */
 	struct jm_receipt receipt;
 	struct jm_err err = s->trouble;
 	sfsistat result;
@@ -468,19 +482,18 @@ static sfsistat on_eom(SMFICTX *ctx)
 	int rc = -1;
 
 	if (!is_wanted(s))
-		return SMFIS_CONTINUE; /* an MTA that knows no DATA stage */
-	atomic_fetch_add(&the_daemon->received, 1);
+		return SMFIS_CONTINUE; /* an MTA that does not report DATA */
+	atomic_fetch_add(&d->received, 1);
 	s->intake.arrival.queue_id = smfi_getsymval(ctx, queue_id);
 	wait_begins(s);
 	if (!s->failed)
-		rc = s->intake.targets_n ? jm_intake_finish(&s->intake, the_daemon, &receipt, &err)
-					 : 0;
-	jm_watch_intake(&s->intake);
-	jm_clients_count(s->client, false);
+		rc = s->intake.targets_n ? jm_intake_finish(&s->intake, d, &receipt, &err) : 0;
+	jm_watch_intake(d->watch, &s->intake);
+	jm_clients_count(d->clients, s->client, false);
 	if (s->intake.targets_n == 0 || rc == 0)
 		rc = copy_passing(s, rc, &kept, &err);
 	wait_ends(s);
-	result = answer(s, rc, kept, &err);
+	result = answer_message(s, rc, kept, &err);
 	end_message(s);
 	return result;
 }
@@ -505,35 +518,34 @@ static sfsistat on_close(SMFICTX *ctx)
 	return SMFIS_CONTINUE;
 }
 
-void jm_smtp_tick(void)
+void jm_smtp_tick(struct jm_smtp *smtp)
 {
-	static bool knocked;
-	static uint64_t turned_away;
 	int64_t now = jm_clock_mono_us();
 	struct session *s;
 
-	pthread_mutex_lock(&waiting_lock);
-	for (s = waiting; s; s = s->next)
-		if (now - s->told_us > PROGRESS_US) {
-			s->told_us = now;
-			(void)smfi_progress(s->ctx); /* a lost connection shows when the answer is
-							sent */
+	pthread_mutex_lock(&smtp->lock);
+	for (s = smtp->waiting; s; s = s->next)
+		if (now - s->heard_us > PROGRESS_US) {
+			s->heard_us = now;
+			/* Sending the answer shows a lost connection. */
+			(void)smfi_progress(s->ctx);
 		}
-	pthread_mutex_unlock(&waiting_lock);
-	if (jm_pool_turned_away() != turned_away) {
-		turned_away = jm_pool_turned_away();
-		jm_daemon_note(the_daemon, "connections-turned-away", NULL, "daemon", "limit",
+	pthread_mutex_unlock(&smtp->lock);
+	if (jm_pool_turned_away() != smtp->turned_away) {
+		smtp->turned_away = jm_pool_turned_away();
+		jm_daemon_note(smtp->daemon, "connections-turned-away", NULL, "daemon", "limit",
 		    "more connections of MTAs than the limit of open files, or memory, allows: "
-		    "those above it were closed, and their senders get 4xx and try again; raise LimitNOFILE, or let the MTA connect less often");
+		    "those above it were closed, and their senders get 4xx and try again; raise "
+		    "LimitNOFILE, or let the MTA connect less often");
 	}
-	if (!knocked && jm_pool_stopping()) {
-		atomic_store(&the_daemon->stopping, true);
-		knocked = true;
+	if (!smtp->knocked && jm_pool_stopping()) {
+		atomic_store(&smtp->daemon->stopping, true);
+		smtp->knocked = true;
 		jm_pool_wake();
 	}
 }
 
-static int open_socket(const struct jm_settings *settings, struct jm_err *err)
+static int open_milter_socket(const struct jm_settings *settings, struct jm_err *err)
 {
 	bool is_unix = strncmp(settings->socket, "unix:", 5) == 0;
 	mode_t old = umask(is_unix ? ~(mode_t)settings->socket_mode & 0777 : 077);
@@ -542,7 +554,8 @@ static int open_socket(const struct jm_settings *settings, struct jm_err *err)
 
 	if (!conn || smfi_setconn(conn) != MI_SUCCESS || smfi_opensocket(true) != MI_SUCCESS) {
 		jm_err_set(err, JM_E_CONFIG,
-		    "cannot listen on milter socket %s (address in use, folder missing, or no right?)",
+		    "cannot listen on milter socket %s (address in use, folder missing, or no "
+		    "right?)",
 		    settings->socket);
 		goto out;
 	}
@@ -568,7 +581,8 @@ out:
 	return rc;
 }
 
-int jm_smtp_listen(struct jm_daemon *d, const struct jm_settings *settings, struct jm_err *err)
+int jm_smtp_listen(struct jm_daemon *d, const struct jm_settings *settings, struct jm_smtp **smtp_r,
+    struct jm_err *err)
 {
 	static char name[] = "journal-milter";
 	struct smfiDesc filter = {
@@ -588,11 +602,16 @@ int jm_smtp_listen(struct jm_daemon *d, const struct jm_settings *settings, stru
 		.xxfi_data = on_data,
 		.xxfi_negotiate = on_negotiate,
 	};
+	struct jm_smtp *smtp = calloc(1, sizeof *smtp);
 
-	the_daemon = d;
+	if (!smtp)
+		return jm_err_sys(err, JM_E_TEMP, "cannot listen for MTAs");
+	smtp->daemon = d;
+	pthread_mutex_init(&smtp->lock, NULL);
+	the_filter = *smtp_r = smtp;
 	if (smfi_register(filter) != MI_SUCCESS)
 		return jm_err_set(err, JM_E_BUG, "libmilter refuses the filter");
-	return open_socket(settings, err);
+	return open_milter_socket(settings, err);
 }
 
 int jm_smtp_serve(void)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* See watch.h. One lock; what is to be written is taken out under it and written without it. */
+/* Counts and states in memory, under one lock. Counts are taken out under the lock and written to
+ * the archive without it. The rules of a status are in common/service/status.c. See watch.h. */
 #include "milter/daemon/watch.h"
 
 #include <stdio.h>
@@ -7,68 +8,79 @@
 
 #include "common/base/clock.h"
 #include "common/base/log.h"
-#include "milter/daemon/collect.h"
 #include "milter/daemon/intake.h"
 
-#define BUCKETS_MAX \
-	4096 /* services by days that wait to be written; more are logged and not counted */
+#define TICK_MS 1000     /* between two rounds */
+#define SLICE_MS 100     /* how soon the thread sees that it is to stop */
+#define BUCKETS_MAX 4096 /* that wait to be written; what needs more is logged and not counted */
 #define REASON_BYTES 120
-#define REASONS_MAX 16 /* there are fewer verdicts */
+#define REASONS_MAX 16 /* more than there are verdicts */
 #define DAY_MS 86400000
 
+/* The counts of one service on one day (UTC). */
 struct bucket {
-	char *service;             /* owned; NULL: none */
-	struct jm_attempts n;      /* its reasons are those below */
-	char reason[REASON_BYTES]; /* the last */
+	char *service;             /* owned; NULL: recipients that no service has */
+	struct jm_attempts n;      /* its strings and reasons are set when it is written */
+	char reason[REASON_BYTES]; /* of the last refusal */
 	struct jm_attempt_reason reasons[REASONS_MAX];
 };
 
 struct watched {
-	char *service; /* owned */
-	int64_t last_ms;
+	char *service;   /* owned */
+	int64_t last_ms; /* when its last message was archived; 0: never */
 	struct jm_service_status status;
+	bool mailbox_tried;  /* a session with its mailbox has ended since it is polled */
+	bool mailbox_failed; /* the last one did, by mailbox_fault */
+	char mailbox_fault[JM_STATUS_WHY_BYTES];
 };
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* all of these */
-static struct bucket *buckets;
-static size_t buckets_n;
-static struct watched *services;
-static size_t services_n;
-static bool overflowed;
+struct jm_watch {
+	struct jm_daemon *daemon;
+	pthread_t thread;
+	atomic_bool stopping; /* set by jm_watch_stop() */
+	pthread_mutex_t lock; /* guards all below */
+	struct bucket *buckets;
+	size_t buckets_n;
+	struct watched *services; /* those that were ever reported or defined; never fewer */
+	size_t services_n;
+	bool overflowed; /* a lack of room for counts has been logged */
+};
 
 /* ---- counts ---- */
 
-static bool same(const char *a, const char *b)
+static bool same_service(const char *a, const char *b)
 {
 	return a && b ? strcmp(a, b) == 0 : a == b;
 }
 
-/* Under lock. The bucket of a service on a day; NULL without room. */
-static struct bucket *bucket_of(const char *service, int64_t now_ms)
+/* Return the bucket of a service for the day of now_ms. NULL without room. Under the lock. */
+static struct bucket *bucket_of(struct jm_watch *w, const char *service, int64_t now_ms)
 {
 	struct bucket *more;
 	char *name = NULL;
 	size_t i;
 
-	for (i = 0; i < buckets_n; i++)
-		if (same(buckets[i].service, service) &&
-		    buckets[i].n.time_ms / DAY_MS == now_ms / DAY_MS)
-			return &buckets[i];
-	more = buckets_n < BUCKETS_MAX ? realloc(buckets, (buckets_n + 1) * sizeof *buckets) : NULL;
+	for (i = 0; i < w->buckets_n; i++)
+		if (same_service(w->buckets[i].service, service) &&
+		    w->buckets[i].n.time_ms / DAY_MS == now_ms / DAY_MS)
+			return &w->buckets[i];
+	more = w->buckets_n < BUCKETS_MAX
+	    ? realloc(w->buckets, (w->buckets_n + 1) * sizeof *w->buckets)
+	    : NULL;
 	if (more)
-		buckets = more;
+		w->buckets = more;
 	if (!more || (service && !(name = strdup(service)))) {
-		if (!overflowed)
+		if (!w->overflowed)
 			JM_LOG(JM_LOG_ERROR, "counts-lost", { "service", JM_S(service) },
-			    { "waiting", JM_U(buckets_n) });
-		overflowed = true;
+			    { "waiting", JM_U(w->buckets_n) });
+		w->overflowed = true;
 		return NULL;
 	}
-	buckets[buckets_n] = (struct bucket){ .service = name, .n = { .time_ms = now_ms } };
-	return &buckets[buckets_n++];
+	w->buckets[w->buckets_n] = (struct bucket){ .service = name, .n = { .time_ms = now_ms } };
+	return &w->buckets[w->buckets_n++];
 }
 
-/* Under lock. name is static. */
+/* name is static. Under the lock. */
 static void add_reason(struct bucket *b, const char *name, uint64_t n)
 {
 	size_t i = 0;
@@ -82,13 +94,13 @@ static void add_reason(struct bucket *b, const char *name, uint64_t n)
 	b->reasons[i].n += n;
 }
 
-void jm_watch_recipient(const char *service, bool refused, const char *reason)
+void jm_watch_recipient(struct jm_watch *w, const char *service, bool refused, const char *reason)
 {
 	int64_t now_ms = jm_clock_now_ms();
 	struct bucket *b;
 
-	pthread_mutex_lock(&lock);
-	b = bucket_of(service, now_ms);
+	pthread_mutex_lock(&w->lock);
+	b = bucket_of(w, service, now_ms);
 	if (b) {
 		b->n.received++;
 		b->n.refused += refused;
@@ -97,26 +109,26 @@ void jm_watch_recipient(const char *service, bool refused, const char *reason)
 		snprintf(b->reason, sizeof b->reason, "%s", reason);
 		add_reason(b, reason, 1);
 	}
-	pthread_mutex_unlock(&lock);
+	pthread_mutex_unlock(&w->lock);
 }
 
-void jm_watch_deferred(const char *service)
+void jm_watch_deferred(struct jm_watch *w, const char *service)
 {
 	struct bucket *b;
 
-	pthread_mutex_lock(&lock);
-	b = bucket_of(service, jm_clock_now_ms());
+	pthread_mutex_lock(&w->lock);
+	b = bucket_of(w, service, jm_clock_now_ms());
 	if (b) {
 		b->n.received++;
 		b->n.deferred++;
 	}
-	pthread_mutex_unlock(&lock);
+	pthread_mutex_unlock(&w->lock);
 }
 
-/* Under lock. Put back what could not be written. */
-static void put_back(struct bucket *b)
+/* Add the counts of a bucket that could not be written to those that wait. Under the lock. */
+static void put_back(struct jm_watch *w, const struct bucket *b)
 {
-	struct bucket *to = bucket_of(b->service, b->n.time_ms);
+	struct bucket *to = bucket_of(w, b->service, b->n.time_ms);
 
 	if (!to)
 		return;
@@ -131,7 +143,7 @@ static void put_back(struct bucket *b)
 	}
 }
 
-static void write_counts(struct jm_daemon *d)
+static void write_counts(struct jm_watch *w)
 {
 	struct jm_attempts *list;
 	struct bucket *taken;
@@ -139,12 +151,12 @@ static void write_counts(struct jm_daemon *d)
 	size_t n;
 	bool written;
 
-	pthread_mutex_lock(&lock);
-	taken = buckets;
-	n = buckets_n;
-	buckets = NULL;
-	buckets_n = 0;
-	pthread_mutex_unlock(&lock);
+	pthread_mutex_lock(&w->lock);
+	taken = w->buckets;
+	n = w->buckets_n;
+	w->buckets = NULL;
+	w->buckets_n = 0;
+	pthread_mutex_unlock(&w->lock);
 	list = n ? calloc(n, sizeof *list) : NULL;
 	for (size_t i = 0; list && i < n; i++) {
 		list[i] = taken[i].n;
@@ -152,108 +164,104 @@ static void write_counts(struct jm_daemon *d)
 		list[i].refusal = taken[i].reason;
 		list[i].reasons = taken[i].reasons;
 	}
-	written = list && jm_archive_tally(d->archive, list, n, &err) == 0;
-	pthread_mutex_lock(&lock);
-	overflowed = overflowed && !written;
+	written = list && jm_archive_tally(w->daemon->archive, list, n, &err) == 0;
+	pthread_mutex_lock(&w->lock);
+	w->overflowed = w->overflowed && !written;
 	for (size_t i = 0; i < n; i++) {
 		if (!written)
-			put_back(&taken[i]);
+			put_back(w, &taken[i]);
 		free(taken[i].service);
 	}
-	pthread_mutex_unlock(&lock);
+	pthread_mutex_unlock(&w->lock);
 	free(taken);
 	free(list);
 }
 
 /* ---- status ---- */
 
-/* Under lock. NULL without memory. */
-static struct watched *watched_of(const char *service)
+/* Return the entry of a service, which is made when it does not exist. NULL without memory. Under
+ * the lock. */
+static struct watched *watched_of(struct jm_watch *w, const char *service)
 {
 	struct watched *more;
 	char *name;
 
-	for (size_t i = 0; i < services_n; i++)
-		if (strcmp(services[i].service, service) == 0)
-			return &services[i];
-	more = realloc(services, (services_n + 1) * sizeof *services);
+	for (size_t i = 0; i < w->services_n; i++)
+		if (strcmp(w->services[i].service, service) == 0)
+			return &w->services[i];
+	more = realloc(w->services, (w->services_n + 1) * sizeof *w->services);
 	if (!more)
 		return NULL;
-	services = more;
+	w->services = more;
 	name = strdup(service);
 	if (!name)
 		return NULL;
-	services[services_n] = (struct watched){ .service = name };
-	return &services[services_n++];
+	w->services[w->services_n] = (struct watched){ .service = name };
+	return &w->services[w->services_n++];
 }
 
-void jm_watch_message(const char *service)
+void jm_watch_message(struct jm_watch *w, const char *service)
 {
-	struct watched *w;
+	struct watched *s;
 
-	pthread_mutex_lock(&lock);
-	w = watched_of(service);
-	if (w)
-		w->last_ms = jm_clock_now_ms();
-	pthread_mutex_unlock(&lock);
+	pthread_mutex_lock(&w->lock);
+	s = watched_of(w, service);
+	if (s)
+		s->last_ms = jm_clock_now_ms();
+	pthread_mutex_unlock(&w->lock);
 }
 
-void jm_watch_intake(const struct jm_intake *in)
+void jm_watch_intake(struct jm_watch *w, const struct jm_intake *in)
 {
 	for (size_t i = 0; i < in->targets_n; i++) {
 		if (i < in->stored)
-			jm_watch_message(in->targets[i].service->email_address);
+			jm_watch_message(w, in->targets[i].service->email_address);
 		else
-			jm_watch_deferred(in->targets[i].service->email_address);
+			jm_watch_deferred(w, in->targets[i].service->email_address);
 	}
 }
 
-int jm_watch_start(struct jm_daemon *d, struct jm_err *err)
+void jm_watch_mailbox(struct jm_watch *w, const char *service, const struct jm_err *fault)
 {
-	json_t *status = NULL, *list;
+	struct watched *s;
 
-	if (jm_archive_standing(d->archive, &status, err) != 0)
-		return -1;
-	list = json_object_get(status, "services");
-	pthread_mutex_lock(&lock);
-	for (size_t i = 0; i < json_array_size(list); i++) {
-		const json_t *row = json_array_get(list, i);
-		const char *name = json_string_value(json_object_get(row, "name")),
-			   *last = json_string_value(json_object_get(row, "last")),
-			   *since = json_string_value(json_object_get(row, "status_since"));
-		struct watched *w = name ? watched_of(name) : NULL;
-		int64_t since_ms = 0;
-
-		if (!w)
-			continue;
-		if (!last || jm_clock_parse(last, &w->last_ms) != 0)
-			w->last_ms = 0;
-		if (since && jm_clock_parse(since, &since_ms) == 0)
-			jm_status_restore(&w->status,
-			    json_string_value(json_object_get(row, "status")), since_ms,
-			    json_string_value(json_object_get(row, "why")));
+	pthread_mutex_lock(&w->lock);
+	s = watched_of(w, service);
+	if (s) {
+		s->mailbox_tried = true;
+		s->mailbox_failed = fault != NULL;
+		snprintf(s->mailbox_fault, sizeof s->mailbox_fault, "%s", fault ? fault->text : "");
 	}
-	pthread_mutex_unlock(&lock);
-	json_decref(status);
-	return 0;
+	pthread_mutex_unlock(&w->lock);
 }
 
-bool jm_watch_standing(const char *service, struct jm_service_status *s_r)
+void jm_watch_mailbox_left(struct jm_watch *w, const char *service)
+{
+	struct watched *s;
+
+	pthread_mutex_lock(&w->lock);
+	s = watched_of(w, service);
+	if (s)
+		s->mailbox_tried = s->mailbox_failed = false;
+	pthread_mutex_unlock(&w->lock);
+}
+
+bool jm_watch_standing(struct jm_watch *w, const char *service, struct jm_service_status *s_r)
 {
 	bool known = false;
 
-	pthread_mutex_lock(&lock);
-	for (size_t i = 0; i < services_n && !known; i++)
-		if (strcmp(services[i].service, service) == 0) {
-			*s_r = services[i].status;
-			known = s_r->known;
+	pthread_mutex_lock(&w->lock);
+	for (size_t i = 0; i < w->services_n && !known; i++)
+		if (w->services[i].status.known && strcmp(w->services[i].service, service) == 0) {
+			*s_r = w->services[i].status;
+			known = true;
 		}
-	pthread_mutex_unlock(&lock);
+	pthread_mutex_unlock(&w->lock);
 	return known;
 }
 
-static void tell(struct jm_daemon *d, const char *service, const struct jm_service_status *before,
-    const struct jm_service_status *now)
+static void note_status(struct jm_daemon *d, const char *service,
+    const struct jm_service_status *before, const struct jm_service_status *now)
 {
 	struct jm_event e = { .time_ms = now->since_ms,
 		.kind = "status",
@@ -275,57 +283,122 @@ static void tell(struct jm_daemon *d, const char *service, const struct jm_servi
 		    { "error", JM_S(err.text) });
 }
 
-/* Why the mailbox of a service cannot be fetched from, into text; NULL: it can. *untried_r: nobody
- * knows yet. */
-static const char *mailbox_fault(
-    struct jm_daemon *d, const struct jm_service *s, char *text, size_t text_bytes, bool *untried_r)
-{
-	json_t *state = s->transport == JM_TRANSPORT_POP3 ? jm_collect_state(d, s->email_address)
-							  : NULL;
-	const char *error = json_string_value(json_object_get(state, "error")),
-		   *word = json_string_value(json_object_get(state, "state"));
-
-	*untried_r = s->transport == JM_TRANSPORT_POP3 &&
-	    (!word || strcmp(word, "awaiting-initial-run") == 0);
-	if (error)
-		snprintf(text, text_bytes, "%s", error);
-	json_decref(state);
-	return error ? text : NULL;
-}
-
+/* Bring the status of a service up to date. archive_fault: NULL when the archive can write. */
 static void check_service(
-    struct jm_daemon *d, const struct jm_service *s, const char *archive_fault, int64_t now_ms)
+    struct jm_watch *w, const struct jm_service *service, const char *archive_fault, int64_t now_ms)
 {
-	char mailbox[JM_STATUS_WHY_BYTES];
-	struct jm_status_facts f = { .disabled = s->disabled,
-		.inactivity_ms = s->inactivity_allowed_min * 60000LL,
+	bool pop3 = service->transport == JM_TRANSPORT_POP3;
+	struct jm_status_facts f = { .disabled = service->disabled,
+		.inactivity_ms = service->inactivity_allowed_min * 60000LL,
 		.archive_fault = archive_fault };
 	struct jm_service_status before = { .known = false }, now = { .known = false };
-	struct watched *w;
+	struct watched *s;
 	bool changed = false;
 
-	f.mailbox_fault = mailbox_fault(d, s, mailbox, sizeof mailbox, &f.mailbox_untried);
-	pthread_mutex_lock(&lock);
-	w = watched_of(s->email_address);
-	if (w) {
-		f.last_ms = w->last_ms;
-		before = w->status;
-		changed = jm_status_tick(&w->status, &f, now_ms);
-		now = w->status;
+	pthread_mutex_lock(&w->lock);
+	s = watched_of(w, service->email_address);
+	if (s) {
+		f.last_ms = s->last_ms;
+		f.mailbox_fault = pop3 && s->mailbox_failed ? s->mailbox_fault : NULL;
+		f.mailbox_untried = pop3 && !s->mailbox_tried;
+		before = s->status;
+		changed = jm_status_tick(&s->status, &f, now_ms);
+		now = s->status;
 	}
-	pthread_mutex_unlock(&lock);
+	pthread_mutex_unlock(&w->lock);
 	if (changed)
-		tell(d, s->email_address, &before, &now);
+		note_status(w->daemon, service->email_address, &before, &now);
 }
 
-void jm_watch_tick(struct jm_daemon *d)
+/* ---- the thread ---- */
+
+static void watch_round(struct jm_watch *w)
 {
-	struct jm_settings *s = jm_daemon_settings(d);
+	struct jm_settings *s = jm_daemon_settings(w->daemon);
 	char fault[JM_ERR_TEXT_BYTES];
-	bool wrong = jm_archive_trouble(d->archive, fault);
+	bool wrong = jm_archive_trouble(w->daemon->archive, fault);
 
 	for (size_t i = 0; i < s->services_n; i++)
-		check_service(d, &s->services[i], wrong ? fault : NULL, jm_clock_now_ms());
+		check_service(w, &s->services[i], wrong ? fault : NULL, jm_clock_now_ms());
 	jm_settings_unref(&s);
-	write_counts(d);
+	write_counts(w);
+}
+
+static void *keep_watch(void *arg)
+{
+	struct jm_watch *w = arg;
+	int64_t next_us = 0;
+
+	while (!atomic_load(&w->stopping)) {
+		if (jm_clock_mono_us() >= next_us) {
+			next_us = jm_clock_mono_us() + TICK_MS * 1000;
+			watch_round(w);
+		}
+		jm_clock_sleep_ms(SLICE_MS);
+	}
+	watch_round(w);
+	return NULL;
+}
+
+/* Take over what the archive knows of the services. Before the thread starts. */
+static void restore_statuses(struct jm_watch *w, const json_t *services)
+{
+	for (size_t i = 0; i < json_array_size(services); i++) {
+		const json_t *row = json_array_get(services, i);
+		const char *name = json_string_value(json_object_get(row, "name")),
+			   *last = json_string_value(json_object_get(row, "last")),
+			   *since = json_string_value(json_object_get(row, "status_since"));
+		struct watched *s = name ? watched_of(w, name) : NULL;
+		int64_t since_ms = 0;
+
+		if (!s)
+			continue;
+		if (!last || jm_clock_parse(last, &s->last_ms) != 0)
+			s->last_ms = 0;
+		if (since && jm_clock_parse(since, &since_ms) == 0)
+			jm_status_restore(&s->status,
+			    json_string_value(json_object_get(row, "status")), since_ms,
+			    json_string_value(json_object_get(row, "why")));
+	}
+}
+
+static void watch_free(struct jm_watch *w)
+{
+	for (size_t i = 0; i < w->services_n; i++)
+		free(w->services[i].service);
+	free(w->services);
+	pthread_mutex_destroy(&w->lock);
+	free(w);
+}
+
+int jm_watch_start(struct jm_daemon *d, struct jm_err *err)
+{
+	struct jm_watch *w = calloc(1, sizeof *w);
+	json_t *status = NULL;
+
+	if (!w)
+		return jm_err_sys(err, JM_E_TEMP, "cannot watch over the services");
+	w->daemon = d;
+	pthread_mutex_init(&w->lock, NULL);
+	if (jm_archive_standing(d->archive, &status, err) != 0) {
+		watch_free(w);
+		return -1;
+	}
+	restore_statuses(w, json_object_get(status, "services"));
+	json_decref(status);
+	d->watch = w;
+	if (pthread_create(&w->thread, NULL, keep_watch, w) != 0) {
+		d->watch = NULL;
+		watch_free(w);
+		return jm_err_set(err, JM_E_TEMP, "cannot start a thread");
+	}
+	return 0;
+}
+
+void jm_watch_stop(struct jm_watch *w)
+{
+	if (!w)
+		return;
+	atomic_store(&w->stopping, true);
+	pthread_join(w->thread, NULL);
 }

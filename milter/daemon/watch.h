@@ -1,38 +1,53 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The watch over the services: what came in, what was refused or deferred, and how each service
- * stands. Counts that leave no message in the archive wait here until they are written, at the
- * latest a second later, or when the archive can write again. Any thread.
+ * The watch over the services: it counts what was accepted, refused or deferred for each, and keeps
+ * each service's status (common/service/status.h). Those who receive mail report to it; it asks
+ * nobody but the archive.
+ *
+ * Counts of attempts that leave no message in the archive wait here until they are written: within
+ * about a second, or when the archive can write again. A thread of its own writes them and notes
+ * changes of status as events. All other functions may be called by any thread, at any time after
+ * jm_watch_start().
  */
 #ifndef JM_DAEMON_WATCH_H
 #define JM_DAEMON_WATCH_H
 
-#include "common/service/status.h"
+#include "common/service/service_status.h"
 #include "milter/daemon/daemon.h"
 
 struct jm_intake;
+struct jm_watch;
 
-/* Learn from the archive how the services stood. TEMP. */
+/* Read from the archive what status the services had, set d->watch and start the thread. d->watch
+ * lives as long as the process. TEMP. */
 int jm_watch_start(struct jm_daemon *d, struct jm_err *err) JM_MUST_CHECK;
 
-/* A recipient got 5xx (refused) or 4xx. service NULL: no service has the address. reason:
- * printable, static. */
-void jm_watch_recipient(const char *service, bool refused, const char *reason);
+/* Write the counts a last time and end the thread: the archive may be closed afterwards. Counts
+ * that come later are lost. w may be NULL. To be called once. */
+void jm_watch_stop(struct jm_watch *w);
 
-/* Messages of this service that were not archived: the sender got 4xx. */
-void jm_watch_deferred(const char *service);
+/* Count a recipient that was refused (5xx) or else deferred (4xx). service is an email address, or
+ * NULL when no service has the recipient's address. reason is printable and static. */
+void jm_watch_recipient(struct jm_watch *w, const char *service, bool refused, const char *reason);
 
-/* A message of this service is in the archive. */
-void jm_watch_message(const char *service);
+/* Count a message of this service that was not archived and whose sender got 4xx. */
+void jm_watch_deferred(struct jm_watch *w, const char *service);
 
-/* What became of an intake, by its stored: one of the last two for each of its services. */
-void jm_watch_intake(const struct jm_intake *in);
+/* Report that a message of this service is in the archive. */
+void jm_watch_message(struct jm_watch *w, const char *service);
 
-/* How a service stands, also while the archive cannot be told. False when that is not known yet. */
-bool jm_watch_standing(const char *service, struct jm_service_status *s_r);
+/* Report the result of an intake: for each of its services one of the two above, by in->stored. */
+void jm_watch_intake(struct jm_watch *w, const struct jm_intake *in);
 
-/* Once a second, by one thread: write the counts, bring every service's status up to now, tell
- * changes as events. */
-void jm_watch_tick(struct jm_daemon *d);
+/* Report the last session with the journal mailbox of this service: it failed with fault, or (NULL)
+ * it succeeded. */
+void jm_watch_mailbox(struct jm_watch *w, const char *service, const struct jm_err *fault);
+
+/* Report that the mailbox of this service is no longer polled. Its last result no longer counts. */
+void jm_watch_mailbox_left(struct jm_watch *w, const char *service);
+
+/* Copy the status of a service to *s_r, also when the archive could not record it. False when it is
+ * not known yet; *s_r is untouched then. */
+bool jm_watch_standing(struct jm_watch *w, const char *service, struct jm_service_status *s_r);
 
 #endif

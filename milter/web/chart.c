@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Bar charts as inline SVG. */
+/* Bars and their axis. The words around a bar are HTML and not part of the picture, because the
+ * picture is stretched to the width of the window. See chart.h. */
+#include "milter/web/chart.h"
+
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "common/base/clock.h"
-#include "milter/web/html.h"
 
 #define WIDTH 720.0
 #define HEIGHT 120.0
 #define BARS_MAX 400
 
-/* "2026-11-20T07" as "20 Nov 07:00", "2026-11-20" as "20 Nov"; what is neither, as it is. */
-static void put_begin(struct jm_html *h, const char *begin)
+/* Write "2026-11-20T07" as "20 Nov 07:00", "2026-11-20" as "20 Nov", anything else unchanged. */
+static void chart_put_begin(struct jm_html *h, const char *begin)
 {
 	static const char *const months[] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul",
 		"Aug", "Sep", "Oct", "Nov", "Dec" };
@@ -21,11 +23,11 @@ static void put_begin(struct jm_html *h, const char *begin)
 	int64_t ms;
 
 	snprintf(day, sizeof day, "%.10s", begin);
-	if ((n != 10 && n != 13) || jm_clock_parse(day, &ms) < 0) {
+	if ((n != 10 && n != 13) || jm_clock_parse(day, &ms) != 0) {
 		jm_html_text(h, begin);
 		return;
 	}
-	(void)jm_clock_format(ms, whole);
+	jm_clock_format(ms, whole);
 	jm_html_put(h, "%d %s", (whole[8] - '0') * 10 + whole[9] - '0',
 	    months[((whole[5] - '0') * 10 + whole[6] - '0' + 11) % 12]);
 	if (n == 13) {
@@ -35,27 +37,29 @@ static void put_begin(struct jm_html *h, const char *begin)
 	}
 }
 
-/* Behind each bar stands one of full height, so that a low one is found with the pointer, too. */
-static void put_bar(
+/* Write bar i of n. An invisible bar of full height lies below it, so that the pointer also finds a
+ * low one. */
+static void chart_put_bar(
     struct jm_html *h, size_t i, size_t n, const char *begin, json_int_t count, json_int_t most)
 {
 	double step = WIDTH / (double)n,
 	       height = most > 0 ? HEIGHT * (double)count / (double)most : 0;
 
 	if (count > 0 && height < 1.5)
-		height = 1.5; /* one is not none */
+		height = 1.5; /* visibly more than none */
 	jm_html_put(h,
-	    "<g><rect class=\"back\" x=\"%.2f\" y=\"0\" width=\"%.2f\" height=\"%.0f\"/><rect x=\"%.2f\" y=\"%.2f\" width=\"%.2f\" height=\"%.2f\"/><title>",
+	    "<g><rect class=\"back\" x=\"%.2f\" y=\"0\" width=\"%.2f\" height=\"%.0f\"/><rect "
+	    "x=\"%.2f\" y=\"%.2f\" width=\"%.2f\" height=\"%.2f\"/><title>",
 	    step * (double)i, step, HEIGHT, step * ((double)i + 0.1), HEIGHT - height, step * 0.8,
 	    height);
-	put_begin(h, begin);
+	chart_put_begin(h, begin);
 	jm_html_put(h, ": ");
 	jm_html_number(h, count);
 	jm_html_put(h, "</title></g>\n");
 }
 
-/* Below the bars: the first, the last and what lies between. */
-static void put_axis(struct jm_html *h, const json_t *counts, size_t n)
+/* Write the line below the bars: the first and the last begin, and three between them. */
+static void chart_put_axis(struct jm_html *h, const json_t *counts, size_t n)
 {
 	const char *begin;
 	size_t i = 0;
@@ -65,7 +69,7 @@ static void put_axis(struct jm_html *h, const json_t *counts, size_t n)
 	json_object_foreach((json_t *)(uintptr_t)counts, begin, count) {
 		if (i == 0 || i == n / 4 || i == n / 2 || i == n * 3 / 4 || i == n - 1) {
 			jm_html_put(h, "<span>");
-			put_begin(h, begin);
+			chart_put_begin(h, begin);
 			jm_html_put(h, "</span>");
 		}
 		i++;
@@ -73,8 +77,7 @@ static void put_axis(struct jm_html *h, const json_t *counts, size_t n)
 	jm_html_put(h, "</p></figure>\n");
 }
 
-/* Words stand in HTML and not in the picture, which is stretched to any width. */
-void jm_html_chart(struct jm_html *h, const char *what, const json_t *counts)
+void jm_chart_put(struct jm_html *h, const char *what, const json_t *counts)
 {
 	json_int_t most = 0, sum = 0;
 	const char *begin;
@@ -99,12 +102,14 @@ void jm_html_chart(struct jm_html *h, const char *what, const json_t *counts)
 		jm_html_put(h, " at most");
 	}
 	jm_html_put(h,
-	    "</figcaption><svg class=\"chart\" viewBox=\"0 0 720 120\" preserveAspectRatio=\"none\" role=\"img\" aria-label=\"");
+	    "</figcaption><svg class=\"chart\" viewBox=\"0 0 720 120\" "
+	    "preserveAspectRatio=\"none\" role=\"img\" aria-label=\"");
 	jm_html_text(h, what);
 	jm_html_put(h,
-	    "\">\n<line x1=\"0\" y1=\"0.5\" x2=\"720\" y2=\"0.5\"/><line x1=\"0\" y1=\"60\" x2=\"720\" y2=\"60\"/>\n");
+	    "\">\n<line x1=\"0\" y1=\"0.5\" x2=\"720\" y2=\"0.5\"/><line x1=\"0\" y1=\"60\" "
+	    "x2=\"720\" y2=\"60\"/>\n");
 	json_object_foreach((json_t *)(uintptr_t)counts, begin, count)
-		put_bar(h, i++, n, begin, json_integer_value(count), most);
+		chart_put_bar(h, i++, n, begin, json_integer_value(count), most);
 	jm_html_put(h, "</svg>");
-	put_axis(h, counts, n);
+	chart_put_axis(h, counts, n);
 }

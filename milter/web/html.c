@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Escaping, and the forms of numbers, sizes and times. Whole parts of the page are written by
+ * page.c and chart.c. See html.h. */
 #include "milter/web/html.h"
 
 #include <inttypes.h>
@@ -20,7 +22,7 @@ void jm_html_put(struct jm_html *h, const char *format, ...)
 	va_start(ap, format);
 	n = vsnprintf(text, sizeof text, format, ap);
 	va_end(ap);
-	if (n < 0 || (size_t)n >= sizeof text || jm_buf_add(&h->b, text, (size_t)n, &err) < 0)
+	if (n < 0 || (size_t)n >= sizeof text || jm_buf_add(&h->b, text, (size_t)n, &err) != 0)
 		h->failed = true;
 }
 
@@ -37,7 +39,7 @@ void jm_html_text(struct jm_html *h, const char *text)
 					     : NULL;
 
 		if ((e ? jm_buf_add(&h->b, e, strlen(e), &err)
-		       : jm_buf_add_byte(&h->b, (unsigned char)*text, &err)) < 0)
+		       : jm_buf_add_byte(&h->b, (unsigned char)*text, &err)) != 0)
 			h->failed = true;
 	}
 }
@@ -88,11 +90,11 @@ void jm_html_time(struct jm_html *h, const json_t *time)
 	char whole[JM_CLOCK_TEXT_BYTES];
 	int64_t ms;
 
-	if (!text || jm_clock_parse(text, &ms) < 0) {
+	if (!text || jm_clock_parse(text, &ms) != 0) {
 		jm_html_put(h, "never");
 		return;
 	}
-	(void)jm_clock_format(ms, whole);
+	jm_clock_format(ms, whole);
 	jm_html_put(h, "<time datetime=\"%s\">", whole);
 	if (ms <= h->now_ms) {
 		jm_html_duration(h, (h->now_ms - ms) / 1000);

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A page under construction. What comes from elsewhere is written with jm_html_text() only, which
- * escapes; a failure is kept until the end. */
+/*
+ * A page while it is written. Text that does not come from this program goes through
+ * jm_html_text(), which escapes it. No function here returns an error: a failure is kept in
+ * jm_html.failed, to be checked at the end. One thread per page.
+ */
 #ifndef JM_WEB_HTML_H
 #define JM_WEB_HTML_H
 
@@ -10,30 +13,29 @@
 #include "common/base/buf.h"
 
 struct jm_html {
-	struct jm_buf b;
-	int64_t now_ms;
-	bool failed; /* out of memory, or past the cap */
+	struct jm_buf b; /* the page so far; initialised and released by the caller */
+	int64_t now_ms;  /* the time that jm_html_time() counts from */
+	bool failed;     /* out of memory, or the page is larger than the limit of b */
 };
 
-/* Markup of ours. format: never from elsewhere, and no %s of what is. */
+/* Write markup, at most 1023 bytes at a time, unescaped: neither format nor a string argument may
+ * come from outside this program. */
 void jm_html_put(struct jm_html *h, const char *format, ...) JM_PRINTF(2, 3);
 
-/* Any text, escaped; also good inside a quoted attribute. NULL: nothing. */
+/* Write text, escaped for use in an element or in a quoted attribute. NULL writes nothing. */
 void jm_html_text(struct jm_html *h, const char *text);
 
-/* "12,345". */
+/* Write n with separators: "12,345". */
 void jm_html_number(struct jm_html *h, json_int_t n);
 
-/* "1.2 GB". */
+/* Write n bytes in a decimal unit: "1.2 GB". */
 void jm_html_bytes(struct jm_html *h, json_int_t n);
 
-/* "3 minutes". */
+/* Write a duration of s seconds in its largest unit: "3 minutes". */
 void jm_html_duration(struct jm_html *h, int64_t s);
 
-/* "3 minutes ago 2026-11-22 02:03 UTC", the moment in small; "never" for what is no time. */
+/* Write a time, a JSON string as jm_clock_format() makes it, as its distance from now and as UTC:
+ * "3 minutes ago 2026-11-22 02:03 UTC". Anything else is written as "never". */
 void jm_html_time(struct jm_html *h, const json_t *time);
-
-/* A bar chart of an object {begin: count}; what: "Messages per hour". */
-void jm_html_chart(struct jm_html *h, const char *what, const json_t *counts);
 
 #endif

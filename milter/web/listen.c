@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The listening socket. */
+/* Parsing of addresses, and the socket. Connections are accepted by libmicrohttpd (serve.c). See
+ * listen.h. */
+#include "milter/web/listen.h"
+
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include "common/base/log.h"
 #include "common/base/num.h"
-#include "milter/web/web.h"
+#include "common/base/socket.h"
 
 #define BACKLOG 128
 
@@ -21,10 +23,9 @@ union address {
 	struct sockaddr_un un;
 };
 
-static int parse_unix(const char *path, union address *a, socklen_t *n_r, struct jm_err *err)
+static int parse_unix_address(
+    const char *path, union address *a, socklen_t *n_r, struct jm_err *err)
 {
-	struct stat st;
-
 	if (*path != '/' || strlen(path) >= sizeof a->un.sun_path)
 		return jm_err_set(err, JM_E_CONFIG,
 		    "unix:%s: the path must be absolute and shorter than %zu bytes", path,
@@ -32,12 +33,11 @@ static int parse_unix(const char *path, union address *a, socklen_t *n_r, struct
 	a->un.sun_family = AF_UNIX;
 	memcpy(a->un.sun_path, path, strlen(path) + 1);
 	*n_r = sizeof a->un;
-	if (lstat(path, &st) == 0 && S_ISSOCK(st.st_mode) && unlink(path) != 0)
-		return jm_err_sys(err, JM_E_TEMP, "cannot remove the old socket %s", path);
-	return 0;
+	return jm_socket_clear("socket", path, err);
 }
 
-static int parse_inet(const char *where, union address *a, socklen_t *n_r, struct jm_err *err)
+static int parse_inet_address(
+    const char *where, union address *a, socklen_t *n_r, struct jm_err *err)
 {
 	const char *colon = strrchr(where, ':');
 	size_t n = colon ? (size_t)(colon - where) : 0;
@@ -45,7 +45,7 @@ static int parse_inet(const char *where, union address *a, socklen_t *n_r, struc
 	char host[64];
 	bool six;
 
-	if (n == 0 || n >= sizeof host || jm_num_u64(jm_span_str(colon + 1), 1, 65535, &port) < 0)
+	if (n == 0 || n >= sizeof host || jm_num_u64(jm_span_str(colon + 1), 1, 65535, &port) != 0)
 		return jm_err_set(err, JM_E_CONFIG,
 		    "cannot listen at \"%s\": it must be 127.0.0.1:PORT, [::1]:PORT or unix:/PATH",
 		    where);
@@ -79,15 +79,15 @@ int jm_web_listen(const char *where, int *fd_r, struct jm_err *err)
 	const int on = 1;
 	int fd;
 
-	if ((strncmp(where, "unix:", 5) == 0 ? parse_unix(where + 5, &a, &n, err)
-					     : parse_inet(where, &a, &n, err)) < 0)
+	if ((strncmp(where, "unix:", 5) == 0 ? parse_unix_address(where + 5, &a, &n, err)
+					     : parse_inet_address(where, &a, &n, err)) != 0)
 		return -1;
 	fd = socket(a.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return jm_err_sys(err, JM_E_TEMP, "cannot make a socket");
 	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
 	    bind(fd, &a.any, n) != 0 || listen(fd, BACKLOG) != 0) {
-		(void)jm_err_sys(err, JM_E_TEMP, "cannot listen at %s", where);
+		jm_err_sys(err, JM_E_TEMP, "cannot listen at %s", where);
 		close(fd);
 		return -1;
 	}

@@ -1,76 +1,58 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The program: options, signals. It stays in the foreground. */
-#include <getopt.h>
+/* The program: options, signals, the way from start to stop. It stays in the foreground and never
+ * changes its user. */
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sysexits.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "common/base/log.h"
 #include "common/base/num.h"
-#include "milter/web/web.h"
+#include "common/base/program.h"
+#include "milter/web/listen.h"
+#include "milter/web/serve.h"
 
 #define FOLDER "/run/journal-milter-public"
 #define ADDRESS "127.0.0.1:8385"
 
 struct options {
 	const char *folder, *address;
-	uint64_t stale_s;
+	uint64_t stale_s; /* 0: as jm_published_read() does by itself */
 	bool foreground;
 };
 
-static void usage(FILE *to)
-{
-	fputs(
-	    "usage: journal-milter-web [-f] [-d DIR] [-l ADDRESS] [-s SECONDS] [-V]\n"
-	    "  -d DIR      the publish folder (default " FOLDER ")\n"
-	    "  -f          log to standard error instead of syslog\n"
-	    "  -l ADDRESS  IP:PORT, [IPv6]:PORT or unix:/PATH (default " ADDRESS ")\n"
-	    "  -s SECONDS  an older state is an error (default: three times the interval of publishing, and ten seconds)\n"
-	    "  -V          print the version and exit\n",
-	    to);
-}
+static const char usage[] =
+    "usage: journal-milter-web [-f] [-d DIR] [-l ADDRESS] [-s SECONDS] [-V]\n"
+    "  -d DIR      the publish folder (default " FOLDER ")\n"
+    "  -f          log to standard error instead of syslog\n"
+    "  -l ADDRESS  IP:PORT, [IPv6]:PORT or unix:/PATH (default " ADDRESS ")\n"
+    "  -s SECONDS  an older state is an error "
+    "(default: three times the interval of publishing, and ten seconds)\n"
+    "  -V          print the version and exit\n";
 
-static int read_options(int argc, char **argv, struct options *o)
+/* False when the program is to exit with *status. */
+static bool read_web_options(int argc, char **argv, struct options *o, int *status)
 {
-	int c;
+	const char *stale = NULL;
+	const struct jm_program_option options[] = {
+		{ 'd', NULL, &o->folder },
+		{ 'f', &o->foreground, NULL },
+		{ 'l', NULL, &o->address },
+		{ 's', NULL, &stale },
+	};
+	const struct jm_program program = { "journal-milter-web", usage, options,
+		sizeof options / sizeof *options };
 
 	*o = (struct options){ .folder = FOLDER, .address = ADDRESS };
-	while ((c = getopt(argc, argv, "d:fl:s:Vh")) != -1)
-		switch (c) {
-		case 'd':
-			o->folder = optarg;
-			break;
-		case 'f':
-			o->foreground = true;
-			break;
-		case 'l':
-			o->address = optarg;
-			break;
-		case 's':
-			if (jm_num_u64(jm_span_str(optarg), 1, 86400, &o->stale_s) < 0) {
-				fprintf(stderr,
-				    "journal-milter-web: -s \"%s\": a whole number from 1 to 86400\n",
-				    optarg);
-				return -1;
-			}
-			break;
-		case 'V':
-			puts("journal-milter-web " PACKAGE_VERSION);
-			exit(EX_OK);
-		case 'h':
-			usage(stdout);
-			exit(EX_OK);
-		default:
-			usage(stderr);
-			return -1;
-		}
-	if (optind == argc)
-		return 0;
-	fprintf(stderr, "journal-milter-web: unexpected argument \"%s\"\n", argv[optind]);
-	return -1;
+	if (!jm_program_options(&program, argc, argv, status))
+		return false;
+	if (stale && jm_num_u64(jm_span_str(stale), 1, 86400, &o->stale_s) != 0) {
+		fprintf(stderr, "journal-milter-web: -s \"%s\": a whole number from 1 to 86400\n",
+		    stale);
+		*status = EX_USAGE;
+		return false;
+	}
+	return true;
 }
 
 int main(int argc, char **argv)
@@ -80,17 +62,17 @@ int main(int argc, char **argv)
 	struct jm_err err;
 	sigset_t stop;
 	const struct timespec second = { .tv_sec = 1 };
-	int fd, got;
+	int fd, got, status;
 
-	if (read_options(argc, argv, &o) != 0)
-		return EX_USAGE;
+	if (!read_web_options(argc, argv, &o, &status))
+		return status;
 	jm_log_open("journal-milter-web", o.foreground);
 	sigemptyset(&stop);
 	sigaddset(&stop, SIGTERM);
 	sigaddset(&stop, SIGINT);
 	pthread_sigmask(SIG_BLOCK, &stop, NULL);
 	signal(SIGPIPE, SIG_IGN);
-	if (jm_web_listen(o.address, &fd, &err) < 0) {
+	if (jm_web_listen(o.address, &fd, &err) != 0) {
 		JM_LOG(JM_LOG_ERROR, "failed", { "error", JM_S(err.text) });
 		fprintf(stderr, "journal-milter-web: %s\n", err.text);
 		return err.kind == JM_E_CONFIG ? EX_USAGE : EX_OSERR;

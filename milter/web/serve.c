@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Requests and their answers. Everything is read-only, so there is nothing to authorise; who may
- * connect decides who may read. */
+/*
+ * Requests and their answers. Everything is read-only and there is no login: whoever can connect
+ * may read all of it, so the listening address decides who may. See serve.h.
+ */
+#include "milter/web/serve.h"
+
 #include <microhttpd.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -8,11 +12,13 @@
 #include <sys/socket.h>
 
 #include "common/base/clock.h"
-#include "common/publish/figure.h"
-#include "milter/web/web.h"
+#include "common/publish/metrics.h"
+#include "milter/web/page.h"
+#include "milter/web/published.h"
+#include "milter/web/style.h"
 
 #define CONNECTIONS 64
-#define IDLE_S 5
+#define IDLE_S 5 /* seconds without a byte after which a connection is closed */
 #define TOTAL_US \
 	(20 * INT64_C(1000000)) /* from accept to the last byte, however busy the client looks */
 #define CONNECTION_BYTES 16384  /* a request's head and what is read at a time */
@@ -21,9 +27,9 @@ struct jm_server {
 	struct MHD_Daemon *daemon;
 	const char *folder; /* borrowed */
 	int64_t stale_s;
-	pthread_mutex_t lock; /* open */
+	pthread_mutex_t lock; /* guards open: the server's thread and jm_server_tick() use it */
 	struct {
-		int fd; /* -1: none */
+		int fd; /* -1: this place is free */
 		int64_t since_us;
 	} open[CONNECTIONS];
 };
@@ -36,69 +42,69 @@ struct answer {
 
 #define PLAIN "text/plain; charset=utf-8"
 
-static void say(struct answer *a, unsigned code, const char *text)
+static void answer_text(struct answer *a, unsigned code, const char *text)
 {
 	struct jm_err err;
 
 	a->code = code;
 	a->type = PLAIN;
 	jm_buf_reset(&a->body);
-	if (jm_buf_printf(&a->body, &err, "%s\n", text) < 0)
+	if (jm_buf_printf(&a->body, &err, "%s\n", text) != 0)
 		a->code = MHD_HTTP_INTERNAL_SERVER_ERROR;
 }
 
-static void answer_page(struct answer *a, const struct jm_state *s)
+static void answer_page(struct answer *a, const struct jm_published *s)
 {
 	struct jm_err err;
 
 	jm_buf_release(&a->body);
 	a->type = "text/html; charset=utf-8";
 	a->code = s->document ? MHD_HTTP_OK : MHD_HTTP_SERVICE_UNAVAILABLE;
-	if (jm_page_write(s, &a->body, &err) < 0)
-		say(a, MHD_HTTP_INTERNAL_SERVER_ERROR, err.text);
+	if (jm_page_write(s, &a->body, &err) != 0)
+		answer_text(a, MHD_HTTP_INTERNAL_SERVER_ERROR, err.text);
 }
 
-static void answer_metrics(struct answer *a, const struct jm_state *s)
+static void answer_metrics(struct answer *a, const struct jm_published *s)
 {
 	struct jm_err err;
 
 	a->type = "text/plain; version=0.0.4; charset=utf-8";
 	if (!s->document)
-		say(a, MHD_HTTP_SERVICE_UNAVAILABLE, s->trouble);
-	else if (jm_figures_metrics(s->document, &a->body, &err) < 0)
-		say(a, MHD_HTTP_INTERNAL_SERVER_ERROR, err.text);
+		answer_text(a, MHD_HTTP_SERVICE_UNAVAILABLE, s->trouble);
+	else if (jm_figures_metrics(s->document, &a->body, &err) != 0)
+		answer_text(a, MHD_HTTP_INTERNAL_SERVER_ERROR, err.text);
 }
 
-static void answer_api(struct answer *a, const struct jm_state *s)
+static void answer_api(struct answer *a, const struct jm_published *s)
 {
 	struct jm_err err;
 
 	a->type = "application/json";
 	if (!s->document)
-		say(a, MHD_HTTP_SERVICE_UNAVAILABLE, s->trouble);
-	else if (jm_buf_add(&a->body, s->text, s->text_n, &err) < 0)
-		say(a, MHD_HTTP_INTERNAL_SERVER_ERROR, err.text);
+		answer_text(a, MHD_HTTP_SERVICE_UNAVAILABLE, s->trouble);
+	else if (jm_buf_add(&a->body, s->text, s->text_n, &err) != 0)
+		answer_text(a, MHD_HTTP_INTERNAL_SERVER_ERROR, err.text);
 }
 
-static void answer_health(struct answer *a, const struct jm_state *s)
+static void answer_health(struct answer *a, const struct jm_published *s)
 {
-	say(a, *s->trouble ? MHD_HTTP_SERVICE_UNAVAILABLE : MHD_HTTP_OK,
+	answer_text(a, *s->trouble ? MHD_HTTP_SERVICE_UNAVAILABLE : MHD_HTTP_OK,
 	    *s->trouble ? s->trouble : "ok");
 }
 
-static void answer_style(struct answer *a, const struct jm_state *s)
+static void answer_style(struct answer *a, const struct jm_published *s)
 {
 	struct jm_err err;
 
 	(void)s;
 	a->type = "text/css; charset=utf-8";
-	if (jm_buf_add(&a->body, jm_style, strlen(jm_style), &err) < 0)
-		say(a, MHD_HTTP_INTERNAL_SERVER_ERROR, err.text);
+	if (jm_buf_add(&a->body, jm_style, strlen(jm_style), &err) != 0)
+		answer_text(a, MHD_HTTP_INTERNAL_SERVER_ERROR, err.text);
 }
 
 static const struct {
 	const char *path;
-	void (*answer)(struct answer *a, const struct jm_state *s);
+	void (*answer)(struct answer *a, const struct jm_published *s);
 } places[] = {
 	{ "/", answer_page },
 	{ "/metrics", answer_metrics },
@@ -109,20 +115,20 @@ static const struct {
 
 static void find_answer(const struct jm_server *server, const char *url, struct answer *a)
 {
-	struct jm_state s;
+	struct jm_published s;
 
 	for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
 		if (strcmp(places[i].path, url) != 0)
 			continue;
-		jm_state_read(&s, server->folder, server->stale_s);
+		jm_published_read(&s, server->folder, server->stale_s);
 		places[i].answer(a, &s);
-		jm_state_release(&s);
+		jm_published_release(&s);
 		return;
 	}
-	say(a, MHD_HTTP_NOT_FOUND, "there is /, /metrics, /api/status, /healthz");
+	answer_text(a, MHD_HTTP_NOT_FOUND, "there is /, /metrics, /api/status, /healthz");
 }
 
-/* The body is handed over without a copy. */
+/* Queue the answer. The response takes over the memory of the body. */
 static enum MHD_Result send_answer(struct MHD_Connection *c, struct answer *a)
 {
 	static const char *const headers[][2] = {
@@ -132,7 +138,8 @@ static enum MHD_Result send_answer(struct MHD_Connection *c, struct answer *a)
 		{ "X-Frame-Options", "DENY" },
 		{ "Cross-Origin-Resource-Policy", "same-origin" },
 		{ "Content-Security-Policy",
-		    "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'" },
+		    "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; "
+		    "frame-ancestors 'none'" },
 	};
 	struct MHD_Response *r = MHD_create_response_from_buffer(
 	    a->body.len, a->body.p, MHD_RESPMEM_MUST_FREE);
@@ -146,9 +153,8 @@ static enum MHD_Result send_answer(struct MHD_Connection *c, struct answer *a)
 	for (size_t i = 0; i < sizeof headers / sizeof headers[0]; i++)
 		if (MHD_add_response_header(r, headers[i][0], headers[i][1]) != MHD_YES)
 			rc = MHD_NO;
-	if (MHD_add_response_header(r, "Connection", "close") != MHD_YES) /* one request each: so
-									     its time is the
-									     connection's */
+	/* One request per connection, so that TOTAL_US limits each request. */
+	if (MHD_add_response_header(r, "Connection", "close") != MHD_YES)
 		rc = MHD_NO;
 	if (a->code == MHD_HTTP_METHOD_NOT_ALLOWED &&
 	    MHD_add_response_header(r, "Allow", "GET, HEAD") != MHD_YES)
@@ -162,29 +168,29 @@ static enum MHD_Result send_answer(struct MHD_Connection *c, struct answer *a)
 static enum MHD_Result on_request(void *ctx, struct MHD_Connection *c, const char *url,
     const char *method, const char *version, const char *data, size_t *data_n, void **request)
 {
-	static char seen;
 	struct answer a = { .code = MHD_HTTP_OK, .type = PLAIN };
 	bool reads = strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0;
 
 	(void)version;
 	(void)data;
-	if (reads && !*request) { /* the head has come; a body may follow */
-		*request = &seen;
+	if (reads && !*request) { /* the first call: only the head has been read */
+		*request = ctx;   /* any value but NULL */
 		return MHD_YES;
 	}
 	if (reads && *data_n > 0) {
-		*data_n = 0; /* of no interest */
+		*data_n = 0; /* ignore the body */
 		return MHD_YES;
 	}
-	jm_buf_init(&a.body, JM_WEB_PAGE_BYTES);
+	jm_buf_init(&a.body, JM_PAGE_BYTES);
 	if (reads)
 		find_answer(ctx, url, &a);
 	else
-		say(&a, MHD_HTTP_METHOD_NOT_ALLOWED, "read only");
+		answer_text(&a, MHD_HTTP_METHOD_NOT_ALLOWED, "read only");
 	return send_answer(c, &a);
 }
 
-/* Keep book of what is open. Called before the socket is closed. */
+/* Keep the list of open connections. At the end of one, this is called before its socket is
+ * closed. */
 static void on_connection(
     void *ctx, struct MHD_Connection *c, void **own, enum MHD_ConnectionNotificationCode what)
 {
@@ -213,8 +219,8 @@ void jm_server_tick(struct jm_server *s)
 	pthread_mutex_lock(&s->lock);
 	for (size_t i = 0; i < CONNECTIONS; i++)
 		if (s->open[i].fd >= 0 && now_us - s->open[i].since_us > TOTAL_US)
-			(void)shutdown(s->open[i].fd, SHUT_RDWR); /* the server sees its end, and
-								     closes it */
+			/* libmicrohttpd sees the end of it and closes it. */
+			shutdown(s->open[i].fd, SHUT_RDWR);
 	pthread_mutex_unlock(&s->lock);
 }
 

@@ -12,7 +12,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/num.h"
-#include "common/journal/key.h"
+#include "common/journal/match_key.h"
 #include "t/lib/deposit.h"
 
 #define THREADS 32
@@ -115,8 +115,9 @@ static void measure(bool hit, int64_t *us)
 
 		seed = seed * 6364136223846793005u + 1442695040888963407u;
 		began = jm_clock_mono_us();
-		if (jm_key_of(message((seed >> 20) % messages + (hit ? 0 : messages), "", text),
-			key, &err) == 0)
+		if (jm_match_key_of(
+			message((seed >> 20) % messages + (hit ? 0 : messages), "", text), key,
+			&err) == 0)
 			rc = jm_archive_match_key(a, key, &item, &err);
 		us[i] = jm_clock_mono_us() - began;
 		if (rc < 0) {

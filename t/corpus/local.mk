@@ -1,9 +1,9 @@
-# The messages and their results; journal/README.md holds the rules. A folder's new files come along
-# by themselves.
+# The messages and their results; journal/README.md has the rules. New files of a folder are
+# included automatically.
 EXTRA_DIST += t/corpus/journal t/corpus/real t/lib/oracle.py
 SYSTEM_TESTS += t/system/unwrap-verb.t t/system/unwrap-odd.t
 EXTRA_DIST += t/system/unwrap-verb.t t/system/unwrap-odd.t t/lib/odd.py
-# An archive of each format version, read for ever; corpus/make-archive makes one anew.
+# An archive of each format version, which later versions must read; corpus/make-archive makes one.
 EXTRA_PROGRAMS += t/lib/every_record
 TEST_TOOLS += t/lib/every_record
 t_lib_every_record_SOURCES = t/lib/every_record.c t/lib/deposit.c t/lib/deposit.h

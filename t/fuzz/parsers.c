@@ -24,7 +24,10 @@
 #include "common/mail/mime.h"
 #include "common/mail/word.h"
 #include "common/pop3/dot.h"
+#include "common/pop3/listing.h"
+#include "common/pop3/transfer.h"
 #include "common/pop3/session.h"
+#include "common/settings/loader.h"
 #include "common/settings/settings.h"
 #include "t/fuzz/fuzz.h"
 
@@ -244,6 +247,7 @@ static void fuzz_pop3(struct jm_span in)
 {
 	struct server server = { in, in.len > 0 ? 1 + in.p[in.len - 1] : 1 };
 	const struct jm_pop3_wire wire = { hear, say, &server };
+	static const struct jm_pop3_receiver receiver = { take, go_on, NULL };
 	const uint32_t numbers[] = { 1, 2, 3, 4, 5, 6 };
 	struct jm_pop3_listing l = { .n = 0 };
 	struct jm_pop3_session s;
@@ -256,7 +260,7 @@ static void fuzz_pop3(struct jm_span in)
 		for (size_t i = 1; i < l.n; i++)
 			claim(l.v[i - 1].number < l.v[i].number,
 			    "messages are listed once each, in order");
-		if (jm_pop3_retr(&s, numbers, 6, take, go_on, NULL, &err) != 0 ||
+		if (jm_pop3_retr(&s, numbers, 6, &receiver, &err) != 0 ||
 		    jm_pop3_dele(&s, numbers, 3, go_on, NULL, &err) != 0 ||
 		    jm_pop3_quit(&s, NULL, &err) != 0)
 			claim(err.text[0], "what failed is told");

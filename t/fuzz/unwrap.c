@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "common/journal/key.h"
+#include "common/journal/match_key.h"
 #include "common/mail/date.h"
 #include "t/fuzz/fuzz.h"
 #include "t/lib/journaled.h"
@@ -32,7 +32,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		fprintf(stderr, "fault: %s\n", fault);
 		abort();
 	}
-	if (jm_key_of(u.message.raw, key, NULL) != 0 ||
+	if (jm_match_key_of(u.message.raw, key, NULL) != 0 ||
 	    (jm_date_parse(u.date, &ms) == 0 && ms < -70000000000000))
 		abort();
 	jm_unwrap_release(&u);

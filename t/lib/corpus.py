@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """
 The corpus of t/corpus: each message with the result that a receiver must reach. See
-t/corpus/README.
+t/corpus/journal/README.md.
 """
 import json
 import os

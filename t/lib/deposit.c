@@ -62,11 +62,11 @@ static int gather(void *ctx, const void *p, size_t n, struct jm_err *err)
 	return jm_buf_add(ctx, p, n, err);
 }
 
-int t_export(struct jm_archive *a, uint64_t id, enum jm_export what, unsigned which,
+int t_export(struct jm_archive *a, uint64_t id, enum jm_export_part what, unsigned which,
     struct jm_buf *b, struct jm_err *err)
 {
 	jm_buf_reset(b);
-	return jm_archive_export(a, id, what, which, gather, b, err);
+	return jm_archive_export(a, &(struct jm_export){ id, what, which }, gather, b, err);
 }
 
 static int add_row(void *ctx, const json_t *row, struct jm_err *err)
@@ -115,13 +115,14 @@ static int first_problem(void *ctx, const json_t *row, struct jm_err *err)
 
 long long t_verify(struct jm_archive *a, char problem[200])
 {
+	const struct jm_verification v = { .finding = first_problem, .ctx = problem };
 	json_t *summary = NULL;
 	struct jm_err err;
 	long long n;
 
 	if (problem)
 		*problem = '\0';
-	if (jm_archive_verify(a, 0, false, NULL, first_problem, problem, &summary, &err) < 0) {
+	if (jm_archive_verify(a, &v, &summary, &err) < 0) {
 		tap_diag("verify: %s", err.text);
 		return -1;
 	}

@@ -3,8 +3,20 @@
 #ifndef JM_T_LIB_DEPOSIT_H
 #define JM_T_LIB_DEPOSIT_H
 
-#include "common/archive/archive.h"
+#include "common/archive/change.h"
 #include "common/base/buf.h"
+#include "common/archive/deposit.h"
+#include "common/archive/domain.h"
+#include "common/archive/gauge.h"
+#include "common/archive/health.h"
+#include "common/archive/marks.h"
+#include "common/archive/match.h"
+#include "common/archive/note.h"
+#include "common/archive/tally.h"
+#include "common/archive/tip.h"
+#include "common/json/read.h"
+#include "common/query/query.h"
+#include "common/upkeep/upkeep.h"
 
 /* Open; on failure prints why and returns NULL. volume_size_bytes 0: the default. */
 struct jm_archive *t_open(const char *dir, uint64_t volume_size_bytes);
@@ -14,7 +26,7 @@ int t_deposit(struct jm_archive *a, struct jm_span received, const char *service
     const char *set_aside, struct jm_receipt *r, struct jm_err *err);
 
 /* Export into b (its cap is the caller's). */
-int t_export(struct jm_archive *a, uint64_t id, enum jm_export what, unsigned which,
+int t_export(struct jm_archive *a, uint64_t id, enum jm_export_part what, unsigned which,
     struct jm_buf *b, struct jm_err *err);
 
 /* The list as text, one row a line; false on an error. */

@@ -12,11 +12,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/archive/archive.h"
+#include "common/archive/deposit.h"
+#include "common/archive/note.h"
 #include "common/base/clock.h"
 #include "common/base/io.h"
 #include "common/journal/unwrap.h"
-#include "milter/ctl/ctl.h"
+#include "milter/ctl/cli/option.h"
 
 #define FILE_MAX_BYTES (1024u * 1024 * 1024)
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "common/base/io.h"
+#include "common/journal/steps.h"
 #include "common/mail/charset.h"
 
 static void give_up(const char *what, const char *why)
@@ -86,6 +87,7 @@ static const char *content_fault(struct jm_span received, const struct jm_conten
 	const char *fault = NULL;
 	struct jm_err err;
 	void *owned;
+	const struct jm_steps_memory memory = { NULL, &owned };
 
 	if (c->steps_n < 1 || c->steps_n > JM_UNWRAP_MAX_STEPS)
 		return "the number of steps is off";
@@ -98,7 +100,7 @@ static const char *content_fault(struct jm_span received, const struct jm_conten
 	}
 	if (c->size_bytes != c->raw.len - cut)
 		return "the size does not add up";
-	if (jm_unwrap_follow(received, c->steps, c->steps_n, NULL, &raw, &owned, &err) != 0)
+	if (jm_steps_follow(received, c->steps, c->steps_n, &memory, &raw, &err) != 0)
 		return "the steps cannot be followed";
 	if (!jm_span_eq(raw, c->raw))
 		fault = "the steps lead elsewhere";

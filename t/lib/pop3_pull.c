@@ -20,6 +20,7 @@
 #include "common/base/num.h"
 #include "common/pop3/connect.h"
 #include "common/pop3/plan.h"
+#include "common/pop3/transfer.h"
 
 struct pull {
 	char **args;
@@ -236,6 +237,7 @@ static bool dele_outcome(void *ctx, size_t at, enum jm_pop3_fault fault, const s
 /* RETR what the plan says, mark it, DELE it and what was done before. */
 static int transact(struct pull *p, struct jm_err *err)
 {
+	const struct jm_pop3_receiver receiver = { take_bytes, take_outcome, p };
 	size_t n = 0;
 	uint32_t *numbers = calloc(p->plan.retr_n + p->plan.dele_n + 1, sizeof *numbers);
 	int rc;
@@ -244,7 +246,7 @@ static int transact(struct pull *p, struct jm_err *err)
 		exit(1);
 	for (size_t i = 0; i < p->plan.retr_n; i++)
 		numbers[i] = p->plan.retr[i].entry->number;
-	rc = jm_pop3_retr(&p->session, numbers, p->plan.retr_n, take_bytes, take_outcome, p, err);
+	rc = jm_pop3_retr(&p->session, numbers, p->plan.retr_n, &receiver, err);
 	if (p->fd >= 0) { /* the session broke inside a message: it is not whole */
 		char name[512];
 

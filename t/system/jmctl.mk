@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 EXTRA_PROGRAMS += t/lib/deposit_files
 TEST_TOOLS += t/lib/deposit_files
-t_lib_deposit_files_SOURCES = t/lib/deposit_files.c milter/ctl/option.c milter/ctl/help.c milter/ctl/completion.c
+t_lib_deposit_files_SOURCES = t/lib/deposit_files.c milter/ctl/cli/option.c \
+	milter/ctl/cli/help.c milter/ctl/cli/completion.c
 t_lib_deposit_files_LDADD = $(COMMON_LIBS)
 EXTRA_PROGRAMS += t/lib/publish_state
 TEST_TOOLS += t/lib/publish_state

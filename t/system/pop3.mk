@@ -11,7 +11,8 @@ EXTRA_DIST += t/system/pop3_connect.t t/system/pop3_faults.t t/system/pop3_colle
 	t/system/pop3_daemon.t t/system/pop3_test.t t/system/pop3_minutes.t t/slow/pop3_kill.t \
 	t/slow/pop3_memory.t
 
-# Fetching beside mpop, over a round trip, and from a large mailbox; "make bench" ends with it.
+# Fetching compared with mpop, with a round-trip time, and from a large mailbox; the last part of
+# "make bench".
 bench-pop3: $(sbin_PROGRAMS) $(bin_PROGRAMS) t/lib/pop3_pull
 	$(TEST_ENV) $(srcdir)/t/bench/pop3.py $(BENCH_POP3_FLAGS)
 .PHONY: bench-pop3

@@ -71,7 +71,7 @@ def consistency(verbs):
 def documents(verbs):
     with open(os.path.join(tap.SRC, "milter/ctl/jmctl.8"), encoding="utf-8") as f:
         manual = f.read()
-    with open(os.path.join(tap.SRC, "milter/ctl/schema.mk"), encoding="utf-8") as f:
+    with open(os.path.join(tap.SRC, "milter/ctl/schema/local.mk"), encoding="utf-8") as f:
         listed = set(re.findall(r"schema/(\S+)\.json", f.read()))
     names = {v["verb"] for v in verbs}
     tap.is_(sorted(n for n in names if not re.search(r"^\.It Nm Cm %s\b" % n, manual, re.M)), [],

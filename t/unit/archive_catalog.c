@@ -7,7 +7,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "common/archive/apply.h"
+#include "common/catalog/keys.h"
+#include "common/catalog/row.h"
+#include "common/json/read.h"
 #include "t/lib/tap.h"
 
 #define PLAIN JM_T_BY_MESSAGE_ID
@@ -44,12 +46,16 @@ static struct jm_span random_key(unsigned char key[JM_CATALOG_KEY_MAX])
 
 static bool same_pages(struct jm_span prefix, struct jm_span after, bool reverse, size_t *rows)
 {
+	struct jm_table_range range = { .prefix = prefix, .after = after, .reverse = reverse };
 	static struct jm_page x, y;
 	struct jm_err err;
 	bool same;
+	int bad;
 
-	if (jm_catalog_page(c, PLAIN, prefix, after, reverse, &x, &err) < 0 ||
-	    jm_catalog_page(c, DUPLICATES, prefix, after, reverse, &y, &err) < 0) {
+	range.table = PLAIN;
+	bad = jm_catalog_page(c, &range, &x, &err);
+	range.table = DUPLICATES;
+	if (bad < 0 || jm_catalog_page(c, &range, &y, &err) < 0) {
 		tap_diag("%s", err.text);
 		return false;
 	}
@@ -79,11 +85,14 @@ static bool step(struct jm_txn *txn)
 	jm_buf_init(&x, 4096);
 	jm_buf_init(&y, 4096);
 	if (random_to(3) == 0) {
-		rx = jm_catalog_remove(c, txn, PLAIN, k, &err);
-		ry = jm_catalog_remove(c, txn, DUPLICATES, k, &err);
+		rx = jm_catalog_remove(txn, PLAIN, k, &err);
+		ry = jm_catalog_remove(txn, DUPLICATES, k, &err);
 	} else {
-		rx = jm_catalog_put(c, txn, PLAIN, k, v, only_new, &err);
-		ry = jm_catalog_put(c, txn, DUPLICATES, k, v, only_new, &err);
+		int (*put)(struct jm_txn *, enum jm_table, struct jm_span, struct jm_span,
+		    struct jm_err *) = only_new ? jm_catalog_add : jm_catalog_put;
+
+		rx = put(txn, PLAIN, k, v, &err);
+		ry = put(txn, DUPLICATES, k, v, &err);
 	}
 	same = rx == ry && rx >= 0;
 	k = random_key(key);
@@ -136,7 +145,8 @@ static void duplicates(void)
 static void row(const char *text, const char *stored_min)
 {
 	json_t *want = json_loads(text, 0, NULL), *got = NULL;
-	uint64_t volume = 0, offset = 0, item = 0, bytes = 0;
+	struct jm_located at = { .item = 0 };
+	uint64_t bytes = 0;
 	unsigned char key[8];
 	struct jm_txn *txn;
 	struct jm_buf b;
@@ -146,15 +156,15 @@ static void row(const char *text, const char *stored_min)
 	jm_buf_init(&b, 4096);
 	rc = jm_catalog_begin(c, &txn, &err);
 	if (rc == 0)
-		rc = jm_row_put(c, txn, 7, want, &err);
+		rc = jm_row_put(txn, 7, want, &err);
 	if (rc == 0)
 		rc = jm_catalog_commit(&txn, &err);
 	tap_ok(rc == 0 && jm_row_get(c, NULL, 7, &got, &err) == 1 && json_equal(want, got),
 	    "a row is read as it was written: %.40s", text);
-	tap_ok(jm_row_locate(c, NULL, 7, &volume, &offset, &item, &err) == 1 && volume == 3 &&
-		offset == 4096 && item == 7,
+	tap_ok(jm_row_locate(c, NULL, 7, &at, &err) == 1 && at.at.volume == 3 &&
+		at.at.offset == 4096 && at.item == 7,
 	    "the place of its report");
-	tap_ok(jm_catalog_get(c, NULL, JM_T_ITEMS, jm_id_key(7, key), &b, &err) == 1 &&
+	tap_ok(jm_catalog_get(c, NULL, JM_T_ITEMS, jm_keys_id(7, key), &b, &err) == 1 &&
 		jm_row_size(jm_buf_span(&b), &bytes) && bytes == 33000,
 	    "its size");
 	tap_is_str(jm_buf_str(&b), stored_min, "what is stored");

@@ -16,8 +16,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "common/archive/catalog.h"
-#include "common/archive/volume.h"
+#include "common/catalog/catalog.h"
+#include "common/volume/file.h"
 #include "common/base/clock.h"
 #include "t/lib/deposit.h"
 #include "t/lib/tap.h"

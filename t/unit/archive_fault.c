@@ -15,8 +15,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "common/archive/catalog.h"
-#include "common/archive/volume.h"
+#include "common/catalog/catalog.h"
+#include "common/volume/file.h"
 #include "common/base/clock.h"
 #include "common/base/io.h"
 #include "common/base/num.h"
@@ -372,6 +372,7 @@ static void put_version(const char *path, uint64_t at, size_t head, const unsign
 static void refusals(void)
 {
 	char dir[500], keep[JM_VOLUME_PATH_BYTES], path[JM_VOLUME_PATH_BYTES], other[500];
+	unsigned char head[JM_VOLUME_HEAD_BYTES];
 	struct jm_volume_head h;
 	struct jm_archive *a;
 	struct jm_err err;
@@ -386,7 +387,9 @@ static void refusals(void)
 	(void)jm_volume_path(dir, 1, path);
 	copy(path, keep, UINT64_MAX);
 	fd = open(path, O_RDONLY);
-	tap_ok(fd >= 0 && jm_volume_read_head(fd, &h, &err) == 0, "volume header");
+	tap_ok(fd >= 0 && read(fd, head, sizeof head) == sizeof head &&
+		jm_volume_decode(head, &h, &err) == 0,
+	    "volume header");
 	close(fd);
 	put_version(path, 0, JM_VOLUME_HEAD_BYTES, NULL);
 	refuse(dir, JM_E_CONFIG, "a volume of a newer version");

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "common/archive/catalog.h"
+#include "common/catalog/catalog.h"
 #include "common/base/clock.h"
 #include "t/lib/deposit.h"
 #include "t/lib/tap.h"
@@ -41,8 +41,8 @@ static size_t list_n(struct jm_archive_filter f)
 	return t_rows(a, &f, &out);
 }
 
-static void is_bytes(
-    uint64_t id, enum jm_export what, unsigned which, const struct jm_buf *want, const char *name)
+static void is_bytes(uint64_t id, enum jm_export_part what, unsigned which,
+    const struct jm_buf *want, const char *name)
 {
 	struct jm_err err = { .kind = JM_E_NONE };
 	int rc = t_export(a, id, what, which, &out, &err);

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "common/archive/catalog.h"
+#include "common/catalog/catalog.h"
 #include "t/lib/deposit.h"
 #include "t/lib/tap.h"
 

@@ -7,8 +7,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "common/archive/catalog.h"
-#include "common/archive/count.h"
+#include "common/catalog/catalog.h"
+#include "common/catalog/count.h"
 #include "common/base/clock.h"
 #include "t/lib/deposit.h"
 #include "t/lib/tap.h"
@@ -292,7 +292,7 @@ static void test_tally(void)
 static long long rows_of(enum jm_table t, const char *prefix)
 {
 	unsigned char at[JM_CATALOG_KEY_MAX];
-	struct jm_span after = { NULL, 0 };
+	struct jm_table_range range = { .table = t, .prefix = jm_span_str(prefix) };
 	struct jm_catalog *c = NULL;
 	struct jm_page *page = calloc(1, sizeof *page);
 	char path[700];
@@ -302,15 +302,15 @@ static long long rows_of(enum jm_table t, const char *prefix)
 	if (!page || jm_catalog_open(path, 1u << 20, &c, &err) < 0)
 		abort();
 	do {
-		if (jm_catalog_page(c, t, jm_span_str(prefix), after, false, page, &err) < 0)
+		if (jm_catalog_page(c, &range, page, &err) < 0)
 			abort();
 		if (page->n > 0) {
-			after = jm_span_of(at, page->row[page->n - 1].key_n);
-			memcpy(at, page->row[page->n - 1].key, after.len);
+			range.after = jm_span_of(at, page->row[page->n - 1].key_n);
+			memcpy(at, page->row[page->n - 1].key, range.after.len);
 		}
 		n += (long long)page->n;
 		jm_page_release(page);
-	} while (!jm_span_none(after) && page->n > 0);
+	} while (!jm_span_none(range.after) && page->n > 0);
 	jm_catalog_close(&c);
 	free(page);
 	return n;

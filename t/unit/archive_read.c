@@ -17,8 +17,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "common/archive/catalog.h"
-#include "common/archive/volume.h"
+#include "common/catalog/catalog.h"
+#include "common/volume/file.h"
 #include "common/base/clock.h"
 #include "common/base/io.h"
 #include "t/lib/baddisk.h"
@@ -87,22 +87,22 @@ struct place {
 /* The places of the reports, found by a walk through the volumes. */
 static size_t places(struct place *p, size_t max)
 {
-	char path[JM_VOLUME_PATH_BYTES];
+	struct jm_volumes volumes;
+	struct jm_volume_file f;
 	struct jm_volume_head h;
 	struct jm_record r;
 	struct jm_err err;
-	struct stat st;
 	size_t n = 0;
 
-	for (uint64_t v = 1;; v++) {
-		uint64_t at = JM_VOLUME_HEAD_BYTES;
-		int fd = open(jm_volume_path(dir, v, path), O_RDONLY);
+	if (jm_volumes_init(&volumes, dir, &err) != 0)
+		exit(1);
+	for (uint64_t v = 1; jm_volume_open(&volumes, v, &f, &err) == 0; v++) {
+		uint64_t at = JM_VOLUME_HEAD_BYTES, size;
 
-		if (fd < 0)
-			return n;
-		if (fstat(fd, &st) != 0 || jm_volume_read_head(fd, &h, &err) < 0)
+		if (jm_volume_size(&f, &size, &err) != 0 || jm_volume_read_head(&f, &h, &err) != 0)
 			exit(1);
-		while (jm_volume_read(fd, h.uuid, v, at, (uint64_t)st.st_size, &r, &err) == 0) {
+		memcpy(volumes.uuid, h.uuid, sizeof h.uuid);
+		while (jm_volume_read(&f, at, size, &r, &err) == 0) {
 			uint64_t end = at + jm_record_bytes(&r.head);
 
 			if (r.head.type == JM_RECORD_REPORT && n < max)
@@ -110,8 +110,10 @@ static size_t places(struct place *p, size_t max)
 			at = end;
 			jm_record_release(&r);
 		}
-		close(fd);
+		jm_volume_close(&f);
 	}
+	jm_volumes_release(&volumes);
+	return n;
 }
 
 static size_t rows(struct jm_archive *a)
@@ -416,27 +418,31 @@ static void find(void)
 {
 	char path[JM_VOLUME_PATH_BYTES];
 	struct place p[MESSAGES];
-	struct jm_record_head h;
+	struct jm_volumes volumes;
+	struct jm_volume_file f;
 	struct jm_volume_head v;
+	struct jm_found next;
 	struct jm_err err;
 	unsigned bad = 0;
 
 	again();
+	if (jm_volumes_init(&volumes, dir, &err) != 0)
+		exit(1);
 	for (size_t i = 0, n = places(p, MESSAGES); i < n; i++) {
-		uint64_t next = (p[i].offset + JM_RECORD_HEAD_BYTES + 511) / 512 * 512, at = 0;
-		int fd = open(jm_volume_path(dir, p[i].volume, path), O_RDONLY);
-		bool found = false;
+		uint64_t sector = (p[i].offset + JM_RECORD_HEAD_BYTES + 511) / 512 * 512;
 
-		if (fd < 0 || jm_volume_read_head(fd, &v, &err) < 0)
+		if (jm_volume_open(&volumes, p[i].volume, &f, &err) != 0 ||
+		    jm_volume_read_head(&f, &v, &err) != 0)
 			exit(1);
-		bad_disk(UNREADABLE, path, next, next + 1);
+		memcpy(volumes.uuid, v.uuid, sizeof v.uuid);
+		bad_disk(UNREADABLE, jm_volume_path(dir, p[i].volume, path), sector, sector + 1);
 		for (uint64_t from = p[i].offset - 60; from <= p[i].offset; from += 20)
-			bad += jm_volume_find(fd, v.uuid, from, p[i].end, &found, &at, &h, &err) <
-				0 ||
-			    !found || at != p[i].offset || h.seq != p[i].seq;
+			bad += jm_volume_find(&f, from, p[i].end, &next, &err) != 0 ||
+			    !next.found || next.offset != p[i].offset || next.head.seq != p[i].seq;
 		good_disk();
-		close(fd);
+		jm_volume_close(&f);
 	}
+	jm_volumes_release(&volumes);
 	tap_is_int(bad, 0, "a header right before a sector that cannot be read is found");
 }
 

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "common/archive/catalog.h"
+#include "common/catalog/catalog.h"
 #include "t/lib/deposit.h"
 #include "t/lib/tap.h"
 

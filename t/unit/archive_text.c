@@ -2,7 +2,8 @@
 /* Our JSON text is jansson's, byte by byte; and what is read without memory does not count. */
 #include <stdlib.h>
 
-#include "common/archive/store.h"
+#include "common/json/read.h"
+#include "common/json/write.h"
 #include "t/lib/tap.h"
 
 static void same(const json_t *v, const char *what)
@@ -12,7 +13,7 @@ static void same(const json_t *v, const char *what)
 	struct jm_err err;
 
 	jm_buf_init(&got, 1u << 20);
-	tap_ok(jm_text_of_json(&got, v, &err) == 0 && want && strcmp(jm_buf_str(&got), want) == 0,
+	tap_ok(jm_json_write(&got, v, &err) == 0 && want && strcmp(jm_buf_str(&got), want) == 0,
 	    "%s", what);
 	jm_buf_release(&got);
 	free(want);
@@ -89,13 +90,11 @@ int main(void)
 	json_decref(v);
 	v = json_real(1.5);
 	jm_buf_init(&b, 100);
-	tap_ok(
-	    jm_text_of_json(&b, v, &err) < 0 && err.kind == JM_E_BUG, "a real number is refused");
+	tap_ok(jm_json_write(&b, v, &err) < 0 && err.kind == JM_E_BUG, "a real number is refused");
 	json_decref(v);
 	v = json_string("longer than the buffer may get");
 	b.max_bytes = 10;
-	tap_ok(
-	    jm_text_of_json(&b, v, &err) < 0 && err.kind == JM_E_LIMIT, "the buffer's cap holds");
+	tap_ok(jm_json_write(&b, v, &err) < 0 && err.kind == JM_E_LIMIT, "the buffer's cap holds");
 	json_decref(v);
 	jm_buf_release(&b);
 	tap_ok(

@@ -7,8 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "common/archive/catalog.h"
-#include "common/archive/volume.h"
+#include "common/catalog/catalog.h"
+#include "common/volume/volume.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "t/lib/deposit.h"
@@ -126,10 +126,13 @@ static int tell(void *ctx, const json_t *o, struct jm_err *err)
 
 static json_t *verify(uint64_t since, bool resume, struct told *t, struct jm_err *err)
 {
+	const struct jm_verification v = {
+		.since_seq = since, .resume = resume, .finding = tell, .ctx = t
+	};
 	struct jm_archive *a = t_open(dir, 6000);
 	json_t *summary = NULL;
 
-	if (!a || jm_archive_verify(a, since, resume, NULL, tell, t, &summary, err) < 0)
+	if (!a || jm_archive_verify(a, &v, &summary, err) < 0)
 		summary = NULL;
 	jm_archive_close(&a);
 	return summary;
@@ -156,7 +159,7 @@ static bool harm(enum jm_table t, enum harm how, struct jm_row *kept, bool undo)
 	must(jm_catalog_open(path, 1u << 20, &c, &err), &err);
 	if (!undo) {
 		must(jm_catalog_page(
-			 c, t, jm_span_of(NULL, 0), jm_span_of(NULL, 0), true, &page, &err),
+			 c, &(struct jm_table_range){ .table = t, .reverse = true }, &page, &err),
 		    &err);
 		if (page.n == 0) {
 			jm_catalog_close(&c);
@@ -169,29 +172,29 @@ static bool harm(enum jm_table t, enum harm how, struct jm_row *kept, bool undo)
 	}
 	must(jm_catalog_begin(c, &txn, &err), &err);
 	if (undo) {
-		must(jm_catalog_put(c, txn, t, jm_span_of(kept->key, kept->key_n),
-			 jm_span_of(kept->value, kept->value_n), false, &err),
+		must(jm_catalog_put(txn, t, jm_span_of(kept->key, kept->key_n),
+			 jm_span_of(kept->value, kept->value_n), &err),
 		    &err);
 		kept->key[kept->key_n - 1] ^= 1;
 		if (how == ADD)
-			must(jm_catalog_remove(c, txn, t, jm_span_of(kept->key, kept->key_n), &err),
+			must(jm_catalog_remove(txn, t, jm_span_of(kept->key, kept->key_n), &err),
 			    &err);
 		free(kept->value);
 	} else if (how == REMOVE) {
-		must(jm_catalog_remove(c, txn, t, jm_span_of(kept->key, kept->key_n), &err), &err);
+		must(jm_catalog_remove(txn, t, jm_span_of(kept->key, kept->key_n), &err), &err);
 	} else if (how == ALTER) {
-		must(jm_catalog_put(c, txn, t, jm_span_of(kept->key, kept->key_n),
+		must(jm_catalog_put(txn, t, jm_span_of(kept->key, kept->key_n),
 			 kept->value_n == 0 ? jm_span_str("x")
 					    : jm_span_of(kept->value, kept->value_n - 1),
-			 false, &err),
+			 &err),
 		    &err);
 	} else {
 		unsigned char key[JM_CATALOG_KEY_MAX];
 
 		memcpy(key, kept->key, kept->key_n);
 		key[kept->key_n - 1] ^= 1;
-		if (jm_catalog_put(c, txn, t, jm_span_of(key, kept->key_n),
-			jm_span_of(kept->value, kept->value_n), true, &err) != 1)
+		if (jm_catalog_add(txn, t, jm_span_of(key, kept->key_n),
+			jm_span_of(kept->value, kept->value_n), &err) != 1)
 			tap_diag("there is such a row already");
 	}
 	must(jm_catalog_commit(&txn, &err), &err);

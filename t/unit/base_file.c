@@ -73,6 +73,10 @@ static void spools(void)
 	tap_ok(jm_spool_write(&s, zeros, sizeof zeros, &err) == -1,
 	    "a folder that is not there is an error");
 	jm_spool_release(&s);
+	tap_ok(jm_spool_open_unlinked("/nonexistent", NULL) == -1,
+	    "a caller that needs no reason gets the error, too");
+	tap_ok(jm_spool_open_unlinked("/proc", NULL) == -1,
+	    "also in a file system without O_TMPFILE, where no file can be made");
 }
 
 static void scratch(void)

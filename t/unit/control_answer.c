@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/control/answer.h"
+#include "t/lib/memory.h"
 #include "t/lib/tap.h"
 #include "t/unit/control_archive.h"
 
@@ -95,6 +96,8 @@ static const struct {
 	{ "{\"verb\":\"release\",\"id\":7,\"from\":\"set-aside\"}",
 	    "change 7 to 3 from 2 attempts 0 by jmctl (1)" },
 	{ "{\"verb\":\"expire\",\"id\":7}", "change 7 to 4 from 2 attempts 0 by jmctl (1)" },
+	{ "{\"verb\":\"backup\"}", "backup all" },
+	{ "{\"verb\":\"backup\",\"tip\":\"{\\\"seq\\\":7}\"}", "backup from a tip" },
 	{ "{\"verb\":\"domains\"}", "domains" },
 	{ "{\"verb\":\"domain\",\"domain\":\"Example.COM\",\"state\":\"verified\"}",
 	    "domain example.com to 1 by jmctl" },
@@ -138,6 +141,9 @@ static void test_bad(void)
 		{ "{\"verb\":\"show\"}", "id" },
 		{ "{\"verb\":\"export\"}", "id" },
 		{ "{\"verb\":\"export\",\"id\":1,\"raw\":true,\"report\":true}", "raw" },
+		{ "{\"verb\":\"backup\",\"tip\":\"{\\\"seq\\\":\"}", "tip" },
+		{ "{\"verb\":\"follow\",\"from\":\"here\"}", "from" },
+		{ "{\"verb\":\"follow\",\"from\":\"7\"}", "from" },
 		{ "{\"verb\":\"release\",\"id\":1}", "from" },
 		{ "{\"verb\":\"release\",\"id\":1,\"from\":\"elsewhere\"}", "elsewhere" },
 	};
@@ -198,8 +204,52 @@ static void test_receiver_gone(void)
 	json_decref(q);
 }
 
+#ifndef JM_T_MEMORY_IS_THEIRS
+extern void *__libc_malloc(size_t n);
+static int until_none = -1; /* allocations until one fails, once; -1: none fails */
+
+void *malloc(size_t n)
+{
+	return until_none >= 0 && until_none-- == 0 ? NULL : __libc_malloc(n);
+}
+
+/* A backup whose tip could not be read would be one of everything. */
+static void test_no_memory(void)
+{
+	json_t *q = json_pack(
+	    "{s:s, s:s}", "verb", "backup", "tip", "{\"uuid\":\"0123456789\",\"seq\":7}");
+	struct jm_archive a = { .objects = 0 };
+	unsigned wrong = 0, refused = 0;
+	struct jm_err err;
+
+	for (int i = 0; i < 30; i++) {
+		int rc;
+
+		a.asked[0] = '\0';
+		until_none = i;
+		rc = jm_answer(&a, NULL, q, &out, &err);
+		until_none = -1;
+		if (rc == 0)
+			wrong += strcmp(a.asked, "backup from a tip") != 0;
+		else
+			wrong += err.kind != JM_E_TEMP || a.asked[0] != '\0';
+		refused += rc != 0;
+	}
+	tap_ok(wrong == 0 && refused > 3,
+	    "backup without memory for its tip: refused, never one of everything (%u times)",
+	    refused);
+	json_decref(q);
+}
+#else
+static void test_no_memory(void)
+{
+	tap_skip(1, "memory is the sanitizer's here");
+}
+#endif
+
 int main(void)
 {
+	test_no_memory();
 	test_good();
 	test_bad();
 	test_answers();

@@ -128,17 +128,17 @@ int jm_archive_change(struct jm_archive *a, const char *actor, const struct jm_c
 	    (unsigned long long)c->seq, c->to, c->from, c->attempts, actor, n);
 }
 
-int jm_archive_export(struct jm_archive *a, uint64_t id, enum jm_export what, unsigned which,
-    jm_archive_sink *sink, void *ctx, struct jm_err *err)
+int jm_archive_export(struct jm_archive *a, const struct jm_export *x, jm_archive_sink *sink,
+    void *ctx, struct jm_err *err)
 {
 	char piece[10000];
 	size_t left;
 
-	if (asked(a, err, "export %llu %s %u", (unsigned long long)id,
-		what == JM_EXPORT_MESSAGE   ? "message"
-		    : what == JM_EXPORT_RAW ? "raw"
-					    : "report",
-		which) < 0)
+	if (asked(a, err, "export %llu %s %u", (unsigned long long)x->id,
+		x->part == JM_EXPORT_MESSAGE   ? "message"
+		    : x->part == JM_EXPORT_RAW ? "raw"
+					       : "report",
+		x->which) < 0)
 		return -1;
 	memset(piece, 'x', sizeof piece);
 	for (left = a->export_bytes; left > 0;) {
@@ -151,16 +151,15 @@ int jm_archive_export(struct jm_archive *a, uint64_t id, enum jm_export what, un
 	return 0;
 }
 
-int jm_archive_verify(struct jm_archive *a, uint64_t since_seq, bool resume,
-    jm_archive_visit *progress, jm_archive_visit *finding, void *ctx, json_t **summary_r,
-    struct jm_err *err)
+int jm_archive_verify(
+    struct jm_archive *a, const struct jm_verification *v, json_t **summary_r, struct jm_err *err)
 {
-	if (asked(a, err, resume ? "verify %llu resume" : "verify %llu",
-		(unsigned long long)since_seq) < 0)
+	if (asked(a, err, v->resume ? "verify %llu resume" : "verify %llu",
+		(unsigned long long)v->since_seq) < 0)
 		return -1;
-	if (progress && visit_all(a, progress, ctx, err) < 0)
+	if (v->progress && visit_all(a, v->progress, v->ctx, err) < 0)
 		return -1;
-	if (visit_all(a, finding, ctx, err) < 0)
+	if (visit_all(a, v->finding, v->ctx, err) < 0)
 		return -1;
 	*summary_r = json_pack("{s:b}", "ok", a->objects == 0);
 	return 0;
@@ -196,10 +195,10 @@ int jm_archive_dump(struct jm_archive *a, uint64_t since_seq, jm_archive_visit *
 	return sink(ctx, "bytes", 5, err);
 }
 
-int jm_archive_follow(struct jm_archive *a, const json_t *from, uint64_t limit,
-    jm_archive_visit *visit, void *ctx, json_t **next_r, struct jm_err *err)
+int jm_archive_follow(
+    struct jm_archive *a, const struct jm_following *f, json_t **next_r, struct jm_err *err)
 {
-	(void)a, (void)from, (void)limit, (void)visit, (void)ctx;
+	(void)a, (void)f;
 	*next_r = NULL;
 	return jm_err_set(err, JM_E_TEMP, "not here");
 }

@@ -1,13 +1,18 @@
 # SPDX-License-Identifier: BSD-2-Clause
 check_PROGRAMS += t/unit/ctl_setup.t
 UNIT_TESTS += t/unit/ctl_setup.t
-t_unit_ctl_setup_t_SOURCES = t/unit/ctl_setup.c milter/ctl/data.c milter/ctl/endpoints.c milter/ctl/postfix_conf.c
+t_unit_ctl_setup_t_SOURCES = t/unit/ctl_setup.c milter/ctl/cli/data.c milter/ctl/cli/endpoints.c \
+	milter/ctl/doctor/postfix_conf.c
 t_unit_ctl_setup_t_LDADD = $(UNIT_LIBS)
 check_PROGRAMS += t/unit/ctl_reading.t
 UNIT_TESTS += t/unit/ctl_reading.t
-t_unit_ctl_reading_t_SOURCES = t/unit/ctl_reading.c milter/ctl/criteria.c milter/ctl/html.c milter/ctl/mbox.c milter/ctl/preview.c
+t_unit_ctl_reading_t_SOURCES = t/unit/ctl_reading.c milter/ctl/cli/criteria.c milter/ctl/files/mbox.c
 t_unit_ctl_reading_t_LDADD = $(UNIT_LIBS)
 check_PROGRAMS += t/unit/ctl_top.t
 UNIT_TESTS += t/unit/ctl_top.t
-t_unit_ctl_top_t_SOURCES = t/unit/ctl_top.c milter/ctl/top_frame.c milter/ctl/print.c
+t_unit_ctl_top_t_SOURCES = t/unit/ctl_top.c milter/ctl/ask/top_frame.c milter/ctl/cli/print.c
 t_unit_ctl_top_t_LDADD = $(UNIT_LIBS)
+check_PROGRAMS += t/unit/ctl_criteria.t
+UNIT_TESTS += t/unit/ctl_criteria.t
+t_unit_ctl_criteria_t_SOURCES = t/unit/ctl_criteria.c milter/ctl/cli/criteria.c
+t_unit_ctl_criteria_t_LDADD = $(UNIT_LIBS)

@@ -7,10 +7,10 @@
 
 #include "common/mail/fold.h"
 #include "common/mail/part.h"
-#include "milter/ctl/criteria.h"
-#include "milter/ctl/html.h"
-#include "milter/ctl/mbox.h"
-#include "milter/ctl/preview.h"
+#include "milter/ctl/cli/criteria.h"
+#include "common/view/html_text.h"
+#include "milter/ctl/files/mbox.h"
+#include "common/view/preview.h"
 #include "t/lib/tap.h"
 
 static void test_fold(void)
@@ -332,26 +332,23 @@ static void test_preview(void)
 	    "Content-Type: multipart/alternative; boundary=b\n\n--b\nContent-Type: text/plain; "
 	    "charset=iso-8859-1\nContent-Transfer-Encoding: quoted-printable\n\n"
 	    "gr=FCn\n--b\nContent-Type: text/html\n\n<b>no</b>\n--b--\n";
+	struct jm_preview v, all;
 	struct jm_err err;
-	json_t *o = jm_preview(jm_span_str(message), false, &err),
-	       *all = jm_preview(jm_span_str(message), true, &err);
 
-	tap_is_str(
-	    json_string_value(json_object_get(o, "text")), "grün", "the plain text, decoded");
-	tap_is_int((long long)json_array_size(json_object_get(o, "headers")), 3,
-	    "without fields that tell Bcc recipients");
-	tap_is_int(
-	    (long long)json_array_size(json_object_get(all, "headers")), 5, "with them when asked");
-	tap_is_str(json_string_value(
-		       json_object_get(json_array_get(json_object_get(o, "headers"), 0), "value")),
-	    "grün", "a header, decoded");
-	json_decref(o);
-	json_decref(all);
+	tap_ok(jm_preview_read(jm_span_str(message), false, &v, &err) == 0 &&
+		jm_preview_read(jm_span_str(message), true, &all, &err) == 0,
+	    "a message is read");
+	tap_is_str(jm_buf_str(&v.text), "grün", "the plain text, decoded");
+	tap_is_int((long long)v.headers_n, 3, "without fields that tell Bcc recipients");
+	tap_is_int((long long)all.headers_n, 5, "with them when asked");
+	tap_ok(v.headers_n > 0 && jm_span_eq(v.headers[0].value, jm_span_str("grün")),
+	    "a header, decoded");
+	jm_preview_release(&v);
+	jm_preview_release(&all);
 	for (size_t n = 0; n < sizeof message; n++) {
-		o = jm_preview(jm_span_of(message, n), false, &err);
-		if (!o)
+		if (jm_preview_read(jm_span_of(message, n), false, &v, &err) != 0)
 			tap_ok(false, "cut at %zu: %s", n, err.text);
-		json_decref(o);
+		jm_preview_release(&v);
 	}
 }
 

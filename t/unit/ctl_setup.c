@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "milter/ctl/data.h"
-#include "milter/ctl/endpoints.h"
-#include "milter/ctl/postfix_conf.h"
+#include "milter/ctl/cli/data.h"
+#include "milter/ctl/cli/endpoints.h"
+#include "milter/ctl/doctor/postfix_conf.h"
 #include "t/lib/tap.h"
 
 static const char main_cf[] =

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "milter/ctl/top.h"
+#include "milter/ctl/ask/top_frame.h"
 #include "t/lib/tap.h"
 
 #define NONE (-1.0)

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "common/journal/steps.h"
 #include "t/lib/journaled.h"
 #include "t/lib/tap.h"
 
@@ -306,6 +307,7 @@ static void test_memory(void)
 	struct jm_unwrap u;
 	struct jm_span again;
 	struct jm_step bad = { 3, sizeof message, JM_CTE_IDENTITY };
+	const struct jm_steps_memory memory = { NULL, &owned };
 
 	options.memory = (struct jm_unwrap_memory){ lend, lent };
 	tap_ok(
@@ -317,7 +319,7 @@ static void test_memory(void)
 	lent[1] = NULL;
 	tap_ok(jm_unwrap(jm_span_str(message), &options, &u, &err) != 0 && err.kind == JM_E_TEMP,
 	    "without memory it is a temporary failure");
-	tap_ok(jm_unwrap_follow(jm_span_str(message), &bad, 1, NULL, &again, &owned, &err) != 0 &&
+	tap_ok(jm_steps_follow(jm_span_str(message), &bad, 1, &memory, &again, &err) != 0 &&
 		err.kind == JM_E_CORRUPT,
 	    "a step outside is corrupt");
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Report texts of both families (R8, R9), and the match key. */
 #include "common/base/buf.h"
-#include "common/journal/key.h"
+#include "common/journal/match_key.h"
 #include "common/journal/report.h"
 #include "t/lib/tap.h"
 
@@ -192,21 +192,21 @@ static void test_key(void)
 	unsigned char want[JM_SHA256_BYTES], got[JM_SHA256_BYTES];
 	size_t k;
 
-	tap_ok(jm_key_of(jm_span_str(a), want, NULL) == 0, "a key");
+	tap_ok(jm_match_key_of(jm_span_str(a), want, NULL) == 0, "a key");
 	for (k = 0; k < sizeof row / sizeof row[0]; k++) {
-		tap_ok(jm_key_of(jm_span_str(row[k].message), got, NULL) == 0, "another key");
+		tap_ok(jm_match_key_of(jm_span_str(row[k].message), got, NULL) == 0, "another key");
 		tap_ok((memcmp(got, want, sizeof want) == 0) == row[k].same, "key: %s %s",
 		    row[k].what, row[k].same ? "do not matter" : "matters");
 	}
-	tap_ok(jm_key_of(jm_span_str("Date: d\n\nx"), want, NULL) == 0 &&
+	tap_ok(jm_match_key_of(jm_span_str("Date: d\n\nx"), want, NULL) == 0 &&
 		jm_sha256_of(jm_span_str("Date: d\n\nx"), got, NULL) == 0 &&
 		memcmp(got, want, sizeof want) == 0,
 	    "key: without a message-id all octets count");
-	tap_ok(jm_key_of(jm_span_str("Message-ID:\nDate: d\n\nx"), want, NULL) == 0 &&
+	tap_ok(jm_match_key_of(jm_span_str("Message-ID:\nDate: d\n\nx"), want, NULL) == 0 &&
 		jm_sha256_of(jm_span_str("Message-ID:\nDate: d\n\nx"), got, NULL) == 0 &&
 		memcmp(got, want, sizeof want) == 0,
 	    "key: an empty message-id is none");
-	tap_ok(jm_key_of(jm_span_of(NULL, 0), got, NULL) == 0, "key: of nothing");
+	tap_ok(jm_match_key_of(jm_span_of(NULL, 0), got, NULL) == 0, "key: of nothing");
 }
 
 int main(void)

@@ -6,7 +6,8 @@
 #include <string.h>
 
 #include "common/base/buf.h"
-#include "common/pop3/session.h"
+#include "common/pop3/listing.h"
+#include "common/pop3/transfer.h"
 #include "t/lib/tap.h"
 
 struct fake {
@@ -137,6 +138,7 @@ static void check_pull(size_t i)
 
 	for (size_t piece = 0; piece <= n; piece++) {
 		struct seen v = { .fail_at = pulls[i].fail_at, .stop_after = pulls[i].stop_after };
+		const struct jm_pop3_receiver receiver = { see_bytes, see_outcome, &v };
 		struct jm_pop3_session s;
 		struct jm_err err = { JM_E_NONE, 0, "" };
 		struct fake f;
@@ -147,8 +149,7 @@ static void check_pull(size_t i)
 		open_fake(&f, &s, pulls[i].wire, n, piece);
 		f.stalls = pulls[i].stalls;
 		s.depth = pulls[i].depth;
-		wrong += (jm_pop3_retr(&s, numbers, 3, see_bytes, see_outcome, &v, &err) == 0) !=
-		    want_fine;
+		wrong += (jm_pop3_retr(&s, numbers, 3, &receiver, &err) == 0) != want_fine;
 		wrong += s.broken != pulls[i].broken ||
 		    strcmp(jm_buf_str(&v.text), pulls[i].seen) != 0;
 		if (wrong && !first[0])
@@ -180,6 +181,7 @@ static void check_pipeline(void)
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		struct seen v = { .fail_at = 0 };
+		const struct jm_pop3_receiver receiver = { see_bytes, see_outcome, &v };
 		struct jm_pop3_session s;
 		struct fake f;
 
@@ -187,7 +189,7 @@ static void check_pipeline(void)
 		jm_buf_init(&v.message, 1 << 16);
 		open_fake(&f, &s, wire, sizeof wire - 1, 1);
 		s.depth = rows[i].depth;
-		tap_is_int(jm_pop3_retr(&s, numbers, 3, see_bytes, see_outcome, &v, NULL), 0,
+		tap_is_int(jm_pop3_retr(&s, numbers, 3, &receiver, NULL), 0,
 		    "depth %u: all answered", rows[i].depth);
 		tap_is_mem(f.sent.p, f.sent_at_first_recv, rows[i].first, strlen(rows[i].first),
 		    "depth %u: sent before the first answer", rows[i].depth);
@@ -327,6 +329,7 @@ static void check_long(void)
 	char *p = malloc(n + 16);
 	static const uint32_t one = 1;
 	struct seen v = { .fail_at = 0 };
+	const struct jm_pop3_receiver receiver = { see_bytes, see_outcome, &v };
 	struct jm_pop3_session s;
 	struct fake f;
 
@@ -338,21 +341,19 @@ static void check_long(void)
 	jm_buf_init(&v.text, 1 << 22);
 	jm_buf_init(&v.message, 1 << 22);
 	open_fake(&f, &s, p, n + 5, 1460);
-	tap_is_int(jm_pop3_retr(&s, &one, 1, see_bytes, see_outcome, &v, NULL), 0,
-	    "a line of 1.5 MB is taken");
+	tap_is_int(jm_pop3_retr(&s, &one, 1, &receiver, NULL), 0, "a line of 1.5 MB is taken");
 	tap_is_int((long long)v.text.len, (long long)(strlen("0:fine:|") + n - 5 + 2),
 	    "and no byte of it is missing");
 	close_fake(&f, &s);
 	open_fake(&f, &s, p + 5, n - 5, 0);
-	tap_ok(jm_pop3_retr(&s, &one, 1, see_bytes, see_outcome, &v, NULL) != 0 &&
-		s.broken == JM_POP3_GARBAGE,
+	tap_ok(jm_pop3_retr(&s, &one, 1, &receiver, NULL) != 0 && s.broken == JM_POP3_GARBAGE,
 	    "a status line of 1.5 MB ends the session");
 	close_fake(&f, &s);
 	memcpy(p, "+OK xx", 6);
 	memcpy(p + 2000, "\r\na\r\n.\r\n", 8);
 	jm_buf_reset(&v.text);
 	open_fake(&f, &s, p, 2008, 0);
-	tap_is_int(jm_pop3_retr(&s, &one, 1, see_bytes, see_outcome, &v, NULL), 0,
+	tap_is_int(jm_pop3_retr(&s, &one, 1, &receiver, NULL), 0,
 	    "a status line of 2,000 bytes is harmless");
 	tap_is_str(jm_buf_str(&v.text), "0:fine:a\r\n|", "and the message behind it whole");
 	close_fake(&f, &s);

@@ -12,10 +12,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "common/archive/map.h"
 #include "common/base/buf.h"
 #include "common/base/io.h"
 #include "common/service/directory.h"
+#include "common/service/mta_table.h"
 #include "t/lib/tap.h"
 
 static struct jm_err err;
@@ -246,7 +246,7 @@ static void test_damage(void)
 		memcpy(copy, p, n);
 		copy[at] ^= 0xff;
 		put_file(path, (const char *)copy, n);
-		if (jm_map_walk(path, count_key, &seen, &err) != 0)
+		if (jm_mta_table_walk(path, count_key, &seen, &err) != 0)
 			told_n++;
 		else
 			read_n++;
@@ -255,7 +255,7 @@ static void test_damage(void)
 		size_t seen = 0;
 
 		put_file(path, (const char *)p, cut);
-		told_n += jm_map_walk(path, count_key, &seen, &err) != 0;
+		told_n += jm_mta_table_walk(path, count_key, &seen, &err) != 0;
 	}
 	tap_ok(told_n > 20, "damaged tables are told: %zu, %zu can be read nevertheless", told_n,
 	    read_n);

@@ -120,10 +120,11 @@ static void test_ages(int64_t now)
 		struct jm_unwrap u = { .envelope_sender = jm_span_str("alice@example.com"),
 			.date = jm_span_str(ages[i].date),
 			.report_date = jm_span_str(ages[i].report_date) };
+		const struct jm_judge_facts facts = { .settings = &settings, .now_ms = now };
 		struct jm_judgement j;
 
 		service = (struct jm_service){ .maximum_age_days = ages[i].days };
-		jm_judge(&settings, &service, &u, now, NULL, NULL, &j);
+		jm_judge(&facts, &service, &u, &j);
 		check(&j, ages[i].aside, ages[i].what);
 		if (ages[i].aside)
 			tap_is_str(j.decisions.v[j.decisions.n - 1].setting, "maximum-age",
@@ -137,6 +138,9 @@ static void test_parties(int64_t now)
 		struct jm_recipient r[3] = { { .via = JM_VIA_NONE } };
 		struct jm_unwrap u = { .envelope_sender = jm_span_str(parties[i].sender),
 			.recipients = r };
+		const struct jm_judge_facts facts = { .settings = &settings,
+			.now_ms = now,
+			.known = parties[i].directory ? is_known : NULL };
 		struct jm_judgement j;
 		const char *setting;
 
@@ -150,8 +154,7 @@ static void test_parties(int64_t now)
 		}
 		service = (struct jm_service){ .journal_non_internal = parties[i].non,
 			.journal_unknown_internal = parties[i].unknown };
-		jm_judge(
-		    &settings, &service, &u, now, parties[i].directory ? is_known : NULL, NULL, &j);
+		jm_judge(&facts, &service, &u, &j);
 		check(&j, parties[i].aside, parties[i].what);
 		setting = j.decisions.v[j.decisions.n - 1].setting;
 		if (parties[i].aside)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The states of a service by tables: each case is a row of ticks, a restart before any of them
  * changes nothing. */
-#include "common/service/status.h"
+#include "common/service/service_status.h"
 
 #include <stdio.h>
 #include <string.h>

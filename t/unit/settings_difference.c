@@ -3,7 +3,7 @@
 #include <sys/stat.h>
 
 #include "common/settings/difference.h"
-#include "common/settings/keep.h"
+#include "common/settings/snapshot.h"
 #include "t/unit/settings_file.h"
 
 #define MAILBOX(password, more) \

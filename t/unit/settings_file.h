@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/settings/loader.h"
 #include "common/settings/settings.h"
 #include "t/lib/tap.h"
 

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "common/base/clock.h"
+#include "common/settings/loader.h"
 #include "t/unit/settings_file.h"
 
 #define LOAD(text) file_load(text, strlen(text), &report, &err)

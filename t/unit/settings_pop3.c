@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "common/settings/loader.h"
 #include "common/settings/settings.h"
 #include "t/lib/tap.h"
 

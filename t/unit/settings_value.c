@@ -2,7 +2,7 @@
 /* The table of settings is consistent, and the distance of words. */
 #include <stdio.h>
 
-#include "common/settings/fields.h"
+#include "common/settings/member.h"
 #include "common/settings/near.h"
 #include "common/settings/table.h"
 #include "t/lib/tap.h"
@@ -55,10 +55,10 @@ static void test_table(void)
 	const struct jm_setting *table = jm_settings_table(&n);
 
 	memset(&s, 0, sizeof s);
-	if (!tap_ok(jm_fields_preset(JM_SETTINGS_ROOT, &s, &err) == 0,
+	if (!tap_ok(jm_members_preset(JM_SETTINGS_ROOT, &s, &err) == 0,
 		"every default is a right value"))
 		tap_diag("%s", err.text);
-	jm_fields_release(JM_SETTINGS_ROOT, &s);
+	jm_members_release(JM_SETTINGS_ROOT, &s);
 	for (size_t i = 0; i < n; i++) {
 		const struct jm_setting *t = &table[i];
 		bool twice = false;

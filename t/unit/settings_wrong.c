@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/settings/loader.h"
 #include "common/settings/schema.h"
 #include "t/unit/settings_file.h"
 

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A deposit: digests, what is stored already, compression, and the way to the committer. */
+#include "common/archive/deposit.h"
+
+#include <string.h>
+
+#include "common/archive/body.h"
+#include "common/archive/commit.h"
+#include "common/archive/disk.h"
+#include "common/archive/match.h"
+#include "common/journal/match_key.h"
+
+/* SHA-256 of raw without the cuts. */
+static int digest_cut(const struct jm_content *c, const unsigned char raw[JM_SHA256_BYTES],
+    unsigned char *digest_r, struct jm_err *err)
+{
+	struct jm_sha256 sha;
+	size_t at = 0;
+	int rc = 0;
+
+	if (c->cuts_n == 0) {
+		memcpy(digest_r, raw, JM_SHA256_BYTES);
+		return 0;
+	}
+	if (jm_sha256_start(&sha, err) != 0)
+		return -1;
+	for (size_t i = 0; rc == 0 && i < c->cuts_n; i++) {
+		rc = jm_sha256_add(&sha, c->raw.p + at, c->cuts[i].off - at, err);
+		at = c->cuts[i].off + c->cuts[i].len;
+	}
+	if (rc == 0)
+		rc = jm_sha256_add(&sha, c->raw.p + at, c->raw.len - at, err);
+	if (rc != 0) {
+		jm_sha256_abandon(&sha);
+		return -1;
+	}
+	return jm_sha256_finish(&sha, digest_r, err);
+}
+
+static int digest_all(const struct jm_deposit *d, struct jm_digests *s, struct jm_err *err)
+{
+	const struct jm_unwrap *u = d->unwrap;
+
+	if (jm_sha256_of(d->received, s->received, err) != 0)
+		return -1;
+	if (u->message.raw.p == d->received.p && u->message.raw.len == d->received.len)
+		memcpy(s->raw, s->received, sizeof s->raw);
+	else if (jm_sha256_of(u->message.raw, s->raw, err) != 0)
+		return -1;
+	if (digest_cut(&u->message, s->raw, s->message, err) != 0 ||
+	    jm_match_key_of(u->message.raw, s->key, err) != 0)
+		return -1;
+	if (!u->has_companion)
+		return 0;
+	return jm_sha256_of(u->companion.raw, s->companion_raw, err) != 0
+	    ? -1
+	    : digest_cut(&u->companion, s->companion_raw, s->companion, err);
+}
+
+static void fill_receipt(const struct jm_deposit *d, const struct jm_digests *s,
+    const struct jm_ticket *t, struct jm_receipt *r)
+{
+	r->seq = t->head.seq;
+	memcpy(r->report_sha256, s->received, sizeof r->report_sha256);
+	memcpy(r->message_sha256, s->message, sizeof r->message_sha256);
+	r->message_bytes = d->unwrap->message.size_bytes;
+	r->stored_bytes = jm_record_bytes(&t->head);
+	r->queued = d->due_ms != 0 && !d->set_aside;
+}
+
+/* Make the ticket's body; a large one is written to the disk now. */
+static int prepare_body(struct jm_archive *a, const struct jm_deposit *d,
+    const struct jm_splice *sp, struct jm_record_maker *m, struct jm_err *err)
+{
+	struct jm_ticket *t = m->ticket;
+
+	if (jm_body_make(a, d, sp, m, err) != 0)
+		return -1;
+	if (t->body.len <= a->apart_bytes)
+		return 0;
+	return jm_apart_write(&t->apart, a->tmp_dir, atomic_fetch_add(&a->aparts, 1) + 1,
+	    t->head.meta_bytes, t->body, err);
+}
+
+/* Store the report; the claims on its digests go to the ticket as soon as there is one to take
+ * them. */
+static int store(struct jm_archive *a, const struct jm_deposit *d, const struct jm_digests *s,
+    struct jm_claims *claims, struct jm_receipt *receipt_r, struct jm_err *err)
+{
+	struct jm_record_maker m = { NULL };
+	struct jm_splice sp;
+	json_t *meta;
+	int rc = -1;
+
+	if (jm_splice_find(a, s, d->received, jm_body_slice(d), &sp, err) != 0 ||
+	    !(meta = jm_describe_report(d, s, &sp, err)) ||
+	    !(m.ticket = jm_ticket_new(JM_RECORD_REPORT, meta, err)))
+		return -1;
+	if (prepare_body(a, d, &sp, &m, err) == 0) {
+		jm_flight_hand_over(a, claims, m.ticket);
+		rc = jm_commit_ticket(a, m.ticket, err);
+		if (rc != 0)
+			jm_flight_release(a, m.ticket);
+	}
+	if (rc == 0)
+		fill_receipt(d, s, m.ticket, receipt_r);
+	jm_apart_release(&m.ticket->apart);
+	jm_ticket_drop(m.ticket);
+	jm_body_release(&m.body);
+	return rc;
+}
+
+int jm_archive_deposit(struct jm_archive *a, const struct jm_deposit *d,
+    struct jm_receipt *receipt_r, struct jm_err *err)
+{
+	struct jm_claims claims;
+	struct jm_digests sums;
+	uint64_t item;
+	bool joins;
+	int rc;
+
+	if (d->received.len > JM_MESSAGE_MAX_BYTES)
+		return jm_err_set(err, JM_E_LIMIT, "a message of %zu bytes", d->received.len);
+	if (jm_disk_check(a, d->received.len, err) != 0 || digest_all(d, &sums, err) != 0 ||
+	    jm_flight_claim(a, &claims, sums.received, sums.raw, err) != 0)
+		return -1;
+	/* For the receipt only. What becomes of the report is decided when it is applied, after
+	 * everything that came before it. */
+	joins = d->due_ms != 0 && d->match_first &&
+	    jm_archive_match_key(a, sums.key, &item, err) == 1;
+	rc = store(a, d, &sums, &claims, receipt_r, err);
+	if (rc == 0 && joins)
+		receipt_r->queued = false;
+	if (claims.n > 0)
+		jm_flight_unclaim(a, &claims);
+	return rc;
+}

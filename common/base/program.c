@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* getopt(3) by a table. The meaning of the values is the caller's business. See program.h. */
+#include "common/base/program.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+
+#define OPTIONS_MAX 24
+
+static const struct jm_program_option *option_of(const struct jm_program *p, int letter)
+{
+	for (size_t i = 0; i < p->options_n; i++)
+		if (p->options[i].letter == letter)
+			return &p->options[i];
+	return NULL;
+}
+
+/* The third parameter of getopt(3). */
+static void write_letters(const struct jm_program *p, char letters[2 * OPTIONS_MAX + 3])
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < p->options_n && i < OPTIONS_MAX; i++) {
+		letters[n++] = p->options[i].letter;
+		if (!p->options[i].given)
+			letters[n++] = ':';
+	}
+	memcpy(letters + n, "Vh", sizeof "Vh");
+}
+
+bool jm_program_options(const struct jm_program *p, int argc, char **argv, int *status)
+{
+	char letters[2 * OPTIONS_MAX + 3];
+	int c;
+
+	write_letters(p, letters);
+	*status = EX_OK;
+	while ((c = getopt(argc, argv, letters)) != -1) {
+		const struct jm_program_option *o = option_of(p, c);
+
+		if (o && o->given) {
+			*o->given = true;
+		} else if (o) {
+			*o->value = optarg;
+		} else if (c == 'V') {
+			printf("%s " PACKAGE_VERSION "\n", p->name);
+			return false;
+		} else {
+			*status = c == 'h' ? EX_OK : EX_USAGE;
+			fputs(p->usage, c == 'h' ? stdout : stderr);
+			return false;
+		}
+	}
+	if (optind == argc)
+		return true;
+	fprintf(stderr, "%s: unexpected argument \"%s\"\n%s", p->name, argv[optind], p->usage);
+	*status = EX_USAGE;
+	return false;
+}

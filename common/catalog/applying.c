@@ -1,0 +1,439 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A report's item and the rows that lead to it: indexes of addresses, Message-IDs, dates and match
+ * keys, contents, and the row of the item itself.
+ */
+#include "common/catalog/applying.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/catalog/apply_note.h"
+#include "common/catalog/keys.h"
+#include "common/catalog/queue_row.h"
+#include "common/catalog/row.h"
+#include "common/json/value.h"
+#include "common/volume/metadata.h"
+
+#define TEXT_BYTES 1000 /* a row keeps that much of a subject or an address; the record has all */
+
+/* Text from metadata for a row, cut at a character's start when it is long. */
+static json_t *row_text(const json_t *o, const char *key)
+{
+	struct jm_span s = jm_json_span(o, key);
+	size_t n = s.len;
+
+	if (jm_span_none(s))
+		return json_null();
+	if (n > TEXT_BYTES)
+		for (n = TEXT_BYTES; n > 0 && (s.p[n] & 0xc0) == 0x80;)
+			n--;
+	return json_stringn_nocheck((const char *)s.p, n);
+}
+
+static int add_to(json_t *row, const char *key, json_int_t n)
+{
+	return json_object_set_new_nocheck(row, key, json_integer(jm_json_int(row, key) + n));
+}
+
+static int item_no_memory(struct jm_err *err)
+{
+	return jm_err_set(err, JM_E_TEMP, "no memory for a row of the catalog");
+}
+
+/* ---- indexes ---- */
+
+/* What an address is of an item; its row has the letters of all that it is. */
+#define ROLES "sro"
+#define SENDER "s"
+#define RECIPIENT "r"
+#define OPEN_RECIPIENT "ro" /* a report says To or Cc */
+
+/* The letters of old and those of roles. */
+static struct jm_span all_roles(struct jm_span old, const char *roles, char text[sizeof ROLES])
+{
+	size_t n = 0;
+
+	for (const char *c = ROLES; *c != '\0'; c++)
+		if (strchr(roles, *c) || (old.len > 0 && memchr(old.p, *c, old.len)))
+			text[n++] = *c;
+	return jm_span_of(text, n);
+}
+
+/* Note that an address (folded) has these roles in item w->id. w->added grows if it was not among
+ * its recipients. */
+static int index_address(struct jm_apply *p, struct jm_applying *w, struct jm_span address,
+    const char *roles, struct jm_err *err)
+{
+	unsigned char key[JM_CATALOG_KEY_MAX];
+	char text[sizeof ROLES];
+	struct jm_span at, value = all_roles(jm_span_of(NULL, 0), roles, text);
+	struct jm_buf old;
+	int rc;
+
+	if (jm_span_none(address) || address.len == 0)
+		return 0;
+	at = jm_keys_index(address, true, w->id, key);
+	rc = jm_catalog_add(p->txn, JM_T_BY_ADDRESS, at, value, err);
+	if (rc != 0) {
+		w->added += rc == 1 && roles[0] == 'r';
+		return rc < 0 ? -1 : 0;
+	}
+	jm_buf_init(&old, 4096);
+	rc = jm_catalog_get(p->c, p->txn, JM_T_BY_ADDRESS, at, &old, err) < 0 ? -1 : 0;
+	value = all_roles(jm_buf_span(&old), roles, text);
+	if (rc == 0 && !jm_span_eq(value, jm_buf_span(&old))) {
+		w->added += roles[0] == 'r' && (old.len == 0 || !memchr(old.p, 'r', old.len));
+		rc = jm_catalog_put(p->txn, JM_T_BY_ADDRESS, at, value, err);
+	}
+	jm_buf_release(&old);
+	return rc;
+}
+
+static int index_addresses(struct jm_apply *p, struct jm_applying *w, struct jm_err *err)
+{
+	const json_t *list = json_object_get(w->journal, "recipients");
+
+	if (index_address(p, w, jm_json_span(w->journal, "envelope_sender"), SENDER, err) != 0 ||
+	    index_address(p, w, jm_json_span(w->journal, "on_behalf_of"), SENDER, err) != 0)
+		return -1;
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const json_t *r = json_array_get(list, i);
+
+		if (index_address(p, w, jm_json_span(r, "address"),
+			jm_described_is_open(r) ? OPEN_RECIPIENT : RECIPIENT, err) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int index_message_id(struct jm_apply *p, const struct jm_applying *w, struct jm_err *err)
+{
+	struct jm_span m = jm_json_span(w->journal, "message_id");
+	unsigned char key[JM_CATALOG_KEY_MAX];
+
+	if (jm_span_none(m))
+		return 0;
+	m = jm_keys_index(jm_keys_bare_id(m), false, w->id, key);
+	return jm_catalog_add(p->txn, JM_T_BY_MESSAGE_ID, m, jm_span_str(""), err) < 0 ? -1 : 0;
+}
+
+/* Remove the entry of item id under address. */
+static int unindex_address(
+    struct jm_apply *p, struct jm_span address, uint64_t id, struct jm_err *err)
+{
+	unsigned char key[JM_CATALOG_KEY_MAX];
+
+	if (jm_span_none(address))
+		return 0;
+	return jm_catalog_remove(
+	    p->txn, JM_T_BY_ADDRESS, jm_keys_index(address, true, id, key), err);
+}
+
+static int unindex_message_id(
+    struct jm_apply *p, struct jm_span message_id, uint64_t id, struct jm_err *err)
+{
+	unsigned char key[JM_CATALOG_KEY_MAX];
+	struct jm_span at;
+
+	if (jm_span_none(message_id))
+		return 0;
+	at = jm_keys_index(jm_keys_bare_id(message_id), false, id, key);
+	return jm_catalog_remove(p->txn, JM_T_BY_MESSAGE_ID, at, err);
+}
+
+/* The key of an item in the index of dates. */
+static struct jm_span date_key(const struct jm_applying *w, uint64_t id, unsigned char key[16])
+{
+	jm_num_put_be64(key, (uint64_t)w->r->head->time_ms);
+	jm_num_put_be64(key + 8, id);
+	return jm_span_of(key, 16);
+}
+
+int jm_applying_leave(
+    struct jm_apply *p, const struct jm_applying *w, uint64_t own_id, struct jm_err *err)
+{
+	const json_t *list = json_object_get(w->journal, "recipients");
+	unsigned char key[16];
+
+	if (unindex_address(p, jm_json_span(w->journal, "envelope_sender"), own_id, err) != 0 ||
+	    unindex_address(p, jm_json_span(w->journal, "on_behalf_of"), own_id, err) != 0 ||
+	    unindex_message_id(p, jm_json_span(w->journal, "message_id"), own_id, err) != 0)
+		return -1;
+	for (size_t i = 0; i < json_array_size(list); i++)
+		if (unindex_address(
+			p, jm_json_span(json_array_get(list, i), "address"), own_id, err) != 0)
+			return -1;
+	if (jm_catalog_remove(p->txn, JM_T_BY_DATE, date_key(w, own_id, key), err) != 0)
+		return -1;
+	return jm_catalog_remove(p->txn, JM_T_ITEMS, jm_keys_id(own_id, key), err);
+}
+
+/* ---- the item ---- */
+
+/* ---- items ---- */
+
+/* Put the envelope's facts into the row. A proper report's replace the gateway's, and both replace
+ * those from a message's own header. */
+static int row_envelope(struct jm_applying *w)
+{
+	json_t *row = w->row;
+	int rc = 0;
+
+	rc |= json_object_set_new_nocheck(row, "sender", row_text(w->journal, "envelope_sender"));
+	rc |= json_object_set_new_nocheck(row, "subject", row_text(w->journal, "subject"));
+	rc |= json_object_set_new_nocheck(row, "message_id", row_text(w->journal, "message_id"));
+	rc |= json_object_set_new_nocheck(row, "date", row_text(w->journal, "date"));
+	rc |= json_object_set_new_nocheck(row, "variant", row_text(w->journal, "variant"));
+	rc |= json_object_set_new_nocheck(
+	    row, "step_down", json_boolean(json_is_true(json_object_get(w->journal, "step_down"))));
+	rc |= json_object_set_new_nocheck(row, "from_headers", json_boolean(w->from_headers));
+	return rc;
+}
+
+static int row_new(struct jm_applying *w, struct jm_err *err)
+{
+	json_t *row = json_object();
+	int rc = !row ? -1 : 0;
+
+	w->row = row;
+	if (rc == 0) {
+		rc |= json_object_set_new_nocheck(row, "id", json_integer((json_int_t)w->id));
+		rc |= json_object_set_new_nocheck(
+		    row, "time_ms", json_integer((json_int_t)w->r->head->time_ms));
+		rc |= json_object_set_new_nocheck(row, "service", row_text(w->arrival, "service"));
+		rc |= row_envelope(w);
+		rc |= json_object_set_new_nocheck(row, "recipients", json_integer(0));
+		rc |= json_object_set_new_nocheck(row, "reports", json_integer(0));
+		rc |= json_object_set_new_nocheck(row, "contents", json_integer(1));
+		rc |= json_object_set_nocheck(row, "size", json_object_get(w->content, "size"));
+		rc |= json_object_set_nocheck(row, "sha256", json_object_get(w->content, "sha256"));
+		rc |= json_object_set_nocheck(
+		    row, "raw_sha256", json_object_get(w->content, "raw_sha256"));
+		rc |= json_object_set_new_nocheck(
+		    row, "volume", json_integer((json_int_t)w->r->at.volume));
+		rc |= json_object_set_new_nocheck(
+		    row, "offset", json_integer((json_int_t)w->r->at.offset));
+		if (w->from_gateway)
+			rc |= json_object_set_new_nocheck(row, "gateway", json_true());
+		if (w->set_aside)
+			rc |= json_object_set_new_nocheck(
+			    row, "set_aside", json_string_nocheck(w->set_aside));
+		else if (w->queued)
+			rc |= json_object_set_new_nocheck(row, "queued", json_true());
+	}
+	return rc == 0 ? 0 : item_no_memory(err);
+}
+
+/* Add the service, if the item has no report of it yet. */
+static int row_service(struct jm_applying *w)
+{
+	json_t *list = json_object_get(w->row, "more_services");
+	const char *first = jm_json_str(w->row, "service");
+
+	if (!w->service || (first && strcmp(first, w->service) == 0))
+		return 0;
+	for (size_t i = 0; i < json_array_size(list); i++)
+		if (strcmp(json_string_value(json_array_get(list, i)), w->service) == 0)
+			return 0;
+	if (!list) {
+		list = json_array();
+		if (json_object_set_new_nocheck(w->row, "more_services", list) != 0)
+			return -1;
+	}
+	return json_array_append_new(list, json_string_nocheck(w->service));
+}
+
+/* Add the content, if the item does not have these bytes yet. */
+static int merge_content(struct jm_apply *p, struct jm_applying *w, struct jm_err *err)
+{
+	unsigned char key[8 + 2 * JM_SHA256_BYTES];
+	char value[96];
+	int rc;
+
+	if (jm_span_eq(jm_json_span(w->row, "sha256"), jm_json_span(w->content, "sha256")) &&
+	    jm_span_eq(jm_json_span(w->row, "raw_sha256"), jm_json_span(w->content, "raw_sha256")))
+		return 0;
+	jm_num_put_be64(key, w->id);
+	if (jm_sha256_unhex(jm_json_span(w->content, "sha256"), key + 8) != 0 ||
+	    jm_sha256_unhex(jm_json_span(w->content, "raw_sha256"), key + 8 + JM_SHA256_BYTES) != 0)
+		return jm_err_set(
+		    err, JM_E_CORRUPT, "record %" PRIu64 " has no digests", w->r->head->seq);
+	snprintf(value, sizeof value, "{\"n\":%" JSON_INTEGER_FORMAT ",\"seq\":%" PRIu64 "}",
+	    jm_json_int(w->row, "contents"), w->r->head->seq);
+	rc = jm_catalog_add(
+	    p->txn, JM_T_ITEM_CONTENTS, jm_span_of(key, sizeof key), jm_span_str(value), err);
+	if (rc == 1 && add_to(w->row, "contents", 1) != 0)
+		return item_no_memory(err);
+	return rc < 0 ? -1 : 0;
+}
+
+static int merge_item(struct jm_apply *p, struct jm_applying *w, struct jm_err *err)
+{
+	unsigned char key[16];
+
+	jm_num_put_be64(key, w->id);
+	jm_num_put_be64(key + 8, w->r->head->seq);
+	if (jm_catalog_put(p->txn, JM_T_ITEM_REPORTS, jm_span_of(key, sizeof key), jm_span_str(""),
+		err) != 0 ||
+	    merge_content(p, w, err) != 0)
+		return -1;
+	if (row_service(w) != 0)
+		return item_no_memory(err);
+	if (w->from_headers ||
+	    (!json_is_true(json_object_get(w->row, "from_headers")) &&
+		(w->from_gateway || !json_is_true(json_object_get(w->row, "gateway")))))
+		return 0;
+	if (!w->from_gateway)
+		(void)json_object_del(w->row, "gateway");
+	else if (json_object_set_new_nocheck(w->row, "gateway", json_true()) != 0)
+		return item_no_memory(err);
+	return row_envelope(w) == 0 ? 0 : item_no_memory(err);
+}
+
+int jm_applying_match(struct jm_apply *p, struct jm_applying *w, struct jm_err *err)
+{
+	struct jm_buf b;
+	int rc;
+
+	jm_buf_init(&b, 4096);
+	rc = jm_catalog_get(p->c, p->txn, JM_T_BY_KEY, jm_span_of(w->key, sizeof w->key), &b, err);
+	if (rc == 1)
+		w->id = b.len == 8 ? jm_num_get_be64(b.p) : 0;
+	jm_buf_release(&b);
+	return rc;
+}
+
+int jm_applying_join(struct jm_apply *p, struct jm_applying *w, struct jm_err *err)
+{
+	int rc = jm_row_get(p->c, p->txn, w->id, &w->row, err);
+
+	if (rc == 0)
+		return jm_err_set(err, JM_E_CORRUPT, "catalog: item %" PRIu64 " is missing", w->id);
+	if (rc < 0 || merge_item(p, w, err) != 0 || index_addresses(p, w, err) != 0)
+		return -1;
+	return index_message_id(p, w, err);
+}
+
+/* ---- founding one ---- */
+
+/* Show a waiting envelope report as the vendor's product does: the actual recipient as sender, the
+ * journal address as recipient. */
+static int queue_display(json_t *row, const struct jm_applying *w)
+{
+	const json_t *list = json_object_get(w->journal, "recipients"),
+		     *from = json_object_get(json_array_get(list, 0), "address");
+	const char *to = w->service;
+	size_t n = json_array_size(list);
+	bool envelope = !w->from_headers && n > 0;
+
+	if (!envelope)
+		from = json_object_get(w->journal, "envelope_sender");
+	return json_object_set_new_nocheck(row, "from",
+		   json_is_string(from) ? json_incref((json_t *)(uintptr_t)from) : json_null()) |
+	    json_object_set_new_nocheck(
+		row, "more", json_integer(envelope ? (json_int_t)n - 1 : 0)) |
+	    json_object_set_new_nocheck(row, "to", to ? json_string_nocheck(to) : json_null());
+}
+
+static int queue_put(struct jm_apply *p, const struct jm_applying *w, struct jm_err *err)
+{
+	json_t *row = json_object(), *due = json_object_get(w->queued, "due_ms"),
+	       *size = json_object_get(json_object_get(w->r->meta, "report"), "size");
+	int rc;
+
+	rc = json_object_set_nocheck(row, "due_ms", due) |
+	    json_object_set_new_nocheck(row, "attempts", json_integer(0)) |
+	    json_object_set_new_nocheck(
+		row, "since_ms", json_integer((json_int_t)w->r->head->time_ms)) |
+	    json_object_set_new_nocheck(
+		row, "service", w->service ? json_string_nocheck(w->service) : json_null()) |
+	    queue_display(row, w) | json_object_set_nocheck(row, "size", size);
+	rc = rc != 0 ? item_no_memory(err) : jm_queue_row_put(p, w->id, row, err);
+	json_decref(row);
+	return rc;
+}
+
+static int put_set_aside(struct jm_apply *p, const struct jm_applying *w, struct jm_err *err)
+{
+	const struct jm_event e = { .time_ms = w->r->head->time_ms,
+		.kind = "set-aside",
+		.service = w->service,
+		.actor = "archive",
+		.text = w->set_aside };
+	unsigned char id[8];
+
+	if (jm_catalog_put(p->txn, JM_T_SET_ASIDE, jm_keys_id(w->id, id), jm_span_str(""), err) !=
+	    0)
+		return -1;
+	return jm_apply_note(p, w->id, &e, err);
+}
+
+static int put_key(struct jm_apply *p, const struct jm_applying *w, struct jm_err *err)
+{
+	unsigned char id[8];
+
+	return jm_catalog_put(
+	    p->txn, JM_T_BY_KEY, jm_span_of(w->key, sizeof w->key), jm_keys_id(w->id, id), err);
+}
+
+int jm_applying_found(struct jm_apply *p, struct jm_applying *w, struct jm_err *err)
+{
+	unsigned char key[16];
+	int rc;
+
+	w->is_new = true;
+	w->id = w->r->head->seq;
+	if (row_new(w, err) != 0 ||
+	    jm_catalog_put(p->txn, JM_T_BY_DATE, date_key(w, w->id, key), jm_span_str(""), err) !=
+		0)
+		return -1;
+	rc = w->set_aside ? put_set_aside(p, w, err)
+	    : w->queued   ? queue_put(p, w, err)
+			  : put_key(p, w, err);
+	if (rc != 0 || index_addresses(p, w, err) != 0)
+		return -1;
+	return index_message_id(p, w, err);
+}
+
+int jm_applying_store(struct jm_apply *p, struct jm_applying *w, struct jm_err *err)
+{
+	unsigned char key[8];
+	char value[128];
+
+	if (w->id != w->r->head->seq) { /* where the report stands that founds an item is in the
+					   item's row */
+		snprintf(value, sizeof value,
+		    "{\"v\":%" PRIu64 ",\"o\":%" PRIu64 ",\"i\":%" PRIu64 "}", w->r->at.volume,
+		    w->r->at.offset, w->id);
+		if (jm_catalog_put(p->txn, JM_T_REPORTS, jm_keys_id(w->r->head->seq, key),
+			jm_span_str(value), err) != 0)
+			return -1;
+	}
+	if (add_to(w->row, "reports", 1) != 0 || add_to(w->row, "recipients", w->added) != 0)
+		return item_no_memory(err);
+	return jm_row_put(p->txn, w->id, w->row, err);
+}
+
+int jm_applying_read(struct jm_applying *w, const struct jm_applied *r, struct jm_err *err)
+{
+	const char *variant;
+
+	*w = (struct jm_applying){ .r = r,
+		.arrival = json_object_get(r->meta, "arrival"),
+		.journal = json_object_get(r->meta, "journal"),
+		.content = json_object_get(r->meta, "content"),
+		.queued = json_object_get(r->meta, "queued"),
+		.set_aside = jm_json_str(r->meta, "set_aside") };
+	variant = jm_json_str(w->journal, "variant");
+	w->service = jm_json_str(w->arrival, "service");
+	w->from_gateway = jm_json_str(w->arrival, "transport") &&
+	    strcmp(jm_json_str(w->arrival, "transport"), "gateway") == 0;
+	w->from_headers = !w->from_gateway &&
+	    (!variant || strcmp(variant, jm_variant_name(JM_VARIANT_PLAIN)) == 0);
+	if (jm_sha256_unhex(jm_json_span(r->meta, "key"), w->key) != 0)
+		return jm_err_set(
+		    err, JM_E_CORRUPT, "record %" PRIu64 " has no match key", r->head->seq);
+	return 0;
+}

@@ -1,0 +1,679 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Berkeley DB: environment, transactions, get, put, pages of rows. What is in the rows is not
+ * decided here. */
+#include "common/catalog/catalog.h"
+
+#include <db.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/base/io.h"
+#include "common/base/log.h"
+#include "common/json/read.h"
+#include "common/json/write.h"
+
+#define FILE_NAME "catalog.db"
+#define PAGE_BYTES \
+	4096 /* as the disk writes: a torn page is less likely (facts: power-cut runs) \
+	      */
+#define LOG_FILE_BYTES (8u * 1024u * 1024u)
+#define LOG_BUFFER_BYTES (512u * 1024u)
+#define VALUE_MAX_BYTES (256u * 1024u * 1024u)
+#define ID_BYTES 8
+#define SHORT_BYTES 24 /* of a value in a table of duplicates */
+
+struct jm_catalog {
+	DB_ENV *env;
+	DB *db[JM_TABLES];
+	char mark[4352];    /* path; empty: it was not opened */
+	atomic_bool unread; /* the disk could not read a page: the next open shall look at all of
+			       them */
+};
+
+struct jm_txn {
+	struct jm_catalog *c;
+	DB_TXN *txn;
+};
+
+static const char *const names[JM_TABLES] = {
+	[JM_T_META] = "meta",
+	[JM_T_ITEMS] = "items",
+	[JM_T_REPORTS] = "reports",
+	[JM_T_ITEM_REPORTS] = "item-reports",
+	[JM_T_ITEM_CONTENTS] = "item-contents",
+	[JM_T_BY_MESSAGE_ID] = "by-message-id",
+	[JM_T_BY_ADDRESS] = "by-address",
+	[JM_T_BY_DATE] = "by-date",
+	[JM_T_BY_KEY] = "by-key",
+	[JM_T_SET_ASIDE] = "set-aside",
+	[JM_T_EVENTS] = "events",
+	[JM_T_COUNTERS] = "counters",
+	[JM_T_SERVICES] = "services",
+	[JM_T_QUEUE] = "queue",
+	[JM_T_POP3] = "pop3",
+};
+
+/*
+ * A table of duplicates: what callers give as a key that ends with an id is there as a key without
+ * it, and the id in front of the value, as one of the key's sorted duplicates. For keys that come
+ * again and again: they are stored once, and the ids of each grow at the end of full pages.
+ */
+static bool has_duplicates(enum jm_table t)
+{
+	return t == JM_T_BY_ADDRESS;
+}
+
+const char *jm_catalog_table(enum jm_table t)
+{
+	return names[t];
+}
+
+static int fail(struct jm_err *err, int rc, const char *what)
+{
+	enum jm_err_kind kind = rc == DB_RUNRECOVERY || rc == DB_VERIFY_BAD ||
+		rc == DB_PAGE_NOTFOUND || rc == DB_OLD_VERSION || rc == DB_VERSION_MISMATCH ||
+		rc == EINVAL
+	    ? JM_E_CORRUPT
+	    : JM_E_TEMP;
+
+	(void)jm_err_set(err, kind, "catalog: %s: %s", what, db_strerror(rc));
+	err->sys = rc > 0 ? rc : 0; /* an errno, as with EACCES; Berkeley DB's own are negative */
+	return -1;
+}
+
+static int fail_row(struct jm_catalog *c, enum jm_table t, int rc, struct jm_err *err)
+{
+	if (rc == EIO)
+		atomic_store(&c->unread, true);
+	return fail(err, rc, names[t]);
+}
+
+static void complain(const DB_ENV *env, const char *prefix, const char *text)
+{
+	(void)env;
+	(void)prefix;
+	JM_LOG(JM_LOG_WARNING, "catalog", { "text", JM_S(text) });
+}
+
+static int open_env(DB_ENV *env, const char *folder, uint64_t cache_bytes)
+{
+	int rc;
+
+	env->set_errcall(env, complain);
+	if ((rc = env->set_cachesize(env, (u_int32_t)(cache_bytes >> 30),
+		 (u_int32_t)(cache_bytes & ((1u << 30) - 1)), 1)) != 0 ||
+	    (rc = env->set_lg_max(env, LOG_FILE_BYTES)) != 0 ||
+	    (rc = env->set_lg_bsize(env, LOG_BUFFER_BYTES)) != 0 ||
+	    (rc = env->log_set_config(env, DB_LOG_AUTO_REMOVE, 1)) != 0)
+		return rc;
+	return env->open(env, folder,
+	    DB_CREATE | DB_PRIVATE | DB_THREAD | DB_INIT_TXN | DB_INIT_LOG | DB_INIT_MPOOL |
+		DB_RECOVER,
+	    0600);
+}
+
+static int open_tables(struct jm_catalog *c)
+{
+	DB_TXN *txn = NULL;
+	int rc = c->env->txn_begin(c->env, NULL, &txn, 0);
+
+	for (int i = 0; rc == 0 && i < JM_TABLES; i++) {
+		if ((rc = db_create(&c->db[i], c->env, 0)) == 0 &&
+		    (rc = c->db[i]->set_pagesize(c->db[i], PAGE_BYTES)) == 0 &&
+		    (rc = has_duplicates((enum jm_table)i)
+			    ? c->db[i]->set_flags(c->db[i], DB_DUPSORT)
+			    : 0) == 0)
+			rc = c->db[i]->open(c->db[i], txn, FILE_NAME, names[i], DB_BTREE,
+			    DB_CREATE | DB_THREAD, 0600);
+	}
+	if (txn) {
+		if (rc == 0)
+			rc = txn->commit(txn, DB_TXN_NOSYNC);
+		else
+			(void)txn->abort(txn);
+	}
+	return rc;
+}
+
+/* ---- was the machine switched off while it was open? ---- */
+
+#define MARK_NAME "open" /* there while it is open; holds the number of this run of the machine */
+#define BOOT_BYTES 36
+#define UNREAD "a page could not be read" /* what it holds instead; the same follows */
+
+static void boot_of(char text[BOOT_BYTES + 1])
+{
+	struct jm_err no;
+	int fd = jm_io_open("/proc/sys/kernel/random/boot_id", O_RDONLY, 0, &no);
+
+	snprintf(text, BOOT_BYTES + 1, "%s", "unknown");
+	if (fd >= 0 && jm_io_pread(fd, text, BOOT_BYTES, 0, &no) < 0)
+		snprintf(text, BOOT_BYTES + 1, "%s", "unknown");
+	text[BOOT_BYTES] = '\0';
+	if (fd >= 0)
+		close(fd);
+}
+
+/* True when it was open in another run of the machine and never closed: pages may be torn, which
+ * recovery does not see. */
+static bool was_cut(const char *folder)
+{
+	char path[4352], boot[BOOT_BYTES + 1];
+	unsigned char *p = NULL;
+	struct jm_err no;
+	size_t n = 0;
+	bool cut;
+
+	snprintf(path, sizeof path, "%s/" MARK_NAME, folder);
+	if (jm_io_read_file(path, 4096, &p, &n, &no) < 0)
+		return no.kind != JM_E_NOTFOUND;
+	boot_of(boot);
+	cut = !jm_span_eq(jm_span_of(p, n), jm_span_str(boot));
+	free(p);
+	return cut;
+}
+
+static int mark(const char *folder, struct jm_err *err)
+{
+	char path[4352], boot[BOOT_BYTES + 1];
+
+	snprintf(path, sizeof path, "%s/" MARK_NAME, folder);
+	boot_of(boot);
+	return jm_io_publish(path, boot, strlen(boot), 0600, err);
+}
+
+/* Read every page of the recovered file. */
+static int check_pages(DB_ENV *env, const char *folder)
+{
+	char path[4352];
+	DB *db = NULL;
+	int rc;
+
+	snprintf(path, sizeof path, "%s/" FILE_NAME, folder);
+	if (access(path, F_OK) != 0)
+		return 0;
+	if ((rc = env->txn_checkpoint(env, 0, 0, DB_FORCE)) != 0 ||
+	    (rc = db_create(&db, env, 0)) != 0)
+		return rc;
+	return db->verify(db, FILE_NAME, NULL, NULL, 0); /* frees db, whatever it returns */
+}
+
+int jm_catalog_open(
+    const char *folder, uint64_t cache_bytes, struct jm_catalog **c_r, struct jm_err *err)
+{
+	struct jm_catalog *c = calloc(1, sizeof *c);
+	bool cut;
+	int rc;
+
+	if (!c)
+		return jm_err_sys(err, JM_E_TEMP, "catalog");
+	if (jm_io_mkdirs(folder, 0700, err) < 0) {
+		free(c);
+		return -1;
+	}
+	if ((rc = db_env_create(&c->env, 0)) != 0) {
+		free(c);
+		return fail(err, rc, "cannot make an environment");
+	}
+	cut = was_cut(folder);
+	if ((rc = open_env(c->env, folder, cache_bytes)) == 0 && cut) {
+		rc = check_pages(c->env, folder);
+		if (rc != 0)
+			rc = DB_VERIFY_BAD;
+	}
+	if (rc == 0)
+		rc = open_tables(c);
+	if (rc != 0) {
+		jm_catalog_close(&c);
+		return rc == EINVAL ? jm_err_set(err, JM_E_CORRUPT,
+					  "catalog: another version of the program made it")
+				    : fail(err, rc, "cannot open");
+	}
+	snprintf(c->mark, sizeof c->mark, "%s/" MARK_NAME, folder);
+	if (mark(folder, err) < 0) {
+		jm_catalog_close(&c);
+		return jm_err_wrap(err, "catalog");
+	}
+	*c_r = c;
+	return 0;
+}
+
+void jm_catalog_close(struct jm_catalog **c)
+{
+	struct jm_err no;
+	int rc = 0, one;
+
+	if (!*c)
+		return;
+	for (int i = 0; i < JM_TABLES; i++)
+		if ((*c)->db[i] && (one = (*c)->db[i]->close((*c)->db[i], 0)) != 0)
+			rc = one;
+	if ((*c)->env && (one = (*c)->env->close((*c)->env, 0)) != 0)
+		rc = one;
+	if (rc != 0)
+		JM_LOG(JM_LOG_WARNING, "catalog-close", { "error", JM_S(db_strerror(rc)) });
+	if ((*c)->mark[0] != '\0' && atomic_load(&(*c)->unread))
+		(void)!jm_io_publish((*c)->mark, UNREAD, sizeof UNREAD - 1, 0600, &no);
+	else if ((*c)->mark[0] != '\0' && rc == 0)
+		unlink((*c)->mark);
+	free(*c);
+	*c = NULL;
+}
+
+bool jm_catalog_unread(struct jm_catalog *c)
+{
+	return atomic_load(&c->unread);
+}
+
+void jm_catalog_wipe(const char *folder)
+{
+	DIR *d = opendir(folder);
+	struct dirent *e;
+
+	if (!d)
+		return;
+	while ((e = readdir(d)) != NULL) {
+		if (strcmp(e->d_name, FILE_NAME) == 0 || strcmp(e->d_name, MARK_NAME) == 0 ||
+		    strncmp(e->d_name, "log.", 4) == 0 || strncmp(e->d_name, "__db", 4) == 0)
+			unlinkat(dirfd(d), e->d_name, 0);
+	}
+	closedir(d);
+}
+
+int jm_catalog_begin(struct jm_catalog *c, struct jm_txn **txn_r, struct jm_err *err)
+{
+	struct jm_txn *t = calloc(1, sizeof *t);
+	int rc;
+
+	if (!t)
+		return jm_err_sys(err, JM_E_TEMP, "catalog: transaction");
+	if ((rc = c->env->txn_begin(c->env, NULL, &t->txn, 0)) != 0) {
+		free(t);
+		return fail(err, rc, "cannot begin");
+	}
+	t->c = c;
+	*txn_r = t;
+	return 0;
+}
+
+int jm_catalog_commit(struct jm_txn **txn, struct jm_err *err)
+{
+	int rc = (*txn)->txn->commit((*txn)->txn, DB_TXN_NOSYNC);
+
+	free(*txn);
+	*txn = NULL;
+	return rc == 0 ? 0 : fail(err, rc, "cannot commit");
+}
+
+void jm_catalog_abort(struct jm_txn **txn)
+{
+	if (!*txn)
+		return;
+	(void)(*txn)->txn->abort((*txn)->txn);
+	free(*txn);
+	*txn = NULL;
+}
+
+int64_t jm_catalog_checkpoint_ms(struct jm_catalog *c)
+{
+	DB_TXN_STAT *stat = NULL;
+	int64_t ms = 0;
+
+	if (c->env->txn_stat(c->env, &stat, 0) == 0)
+		ms = (int64_t)stat->st_time_ckp * 1000;
+	free(stat);
+	return ms;
+}
+
+void jm_catalog_cache(struct jm_catalog *c, struct jm_catalog_cache *cache_r)
+{
+	DB_MPOOL_STAT *stat = NULL;
+
+	if (c->env->memp_stat(c->env, &stat, NULL, 0) == 0)
+		*cache_r = (struct jm_catalog_cache){ ((uint64_t)stat->st_gbytes << 30) +
+			    stat->st_bytes,
+			stat->st_cache_hit, stat->st_cache_miss, stat->st_page_dirty };
+	free(stat);
+}
+
+int jm_catalog_checkpoint(struct jm_catalog *c, unsigned min_kib, struct jm_err *err)
+{
+	int rc = c->env->txn_checkpoint(c->env, min_kib, 0, 0);
+
+	return rc == 0 ? 0 : fail(err, rc, "cannot checkpoint");
+}
+
+/* A DBT over bytes that Berkeley DB only reads. */
+static DBT input(struct jm_span s)
+{
+	DBT d;
+
+	memset(&d, 0, sizeof d);
+	d.data = (void *)(uintptr_t)s.p;
+	d.size = (u_int32_t)s.len;
+	return d;
+}
+
+/* ---- rows of a table of duplicates ---- */
+
+/* Put the cursor on the first duplicate of the key that is not before the key's id. *v: malloc'ed.
+ */
+static int find_from(DBC *cur, struct jm_span key, DBT *v)
+{
+	DBT k = input(jm_span_sub(key, 0, key.len - ID_BYTES));
+
+	*v = input(jm_span_sub(key, key.len - ID_BYTES, ID_BYTES));
+	v->flags = DB_DBT_MALLOC;
+	return cur->get(cur, &k, v, DB_GET_BOTH_RANGE);
+}
+
+static bool has_id(const DBT *v, struct jm_span key)
+{
+	return v->size >= ID_BYTES && memcmp(v->data, key.p + key.len - ID_BYTES, ID_BYTES) == 0;
+}
+
+static int find_exactly(DBC *cur, struct jm_span key, DBT *v)
+{
+	int rc = find_from(cur, key, v);
+
+	if (rc != 0 || has_id(v, key))
+		return rc;
+	free(v->data);
+	return DB_NOTFOUND;
+}
+
+static int get_duplicate(
+    DB *db, DB_TXN *txn, struct jm_span key, struct jm_buf *value, struct jm_err *err)
+{
+	DBT v;
+	DBC *cur;
+	int rc = db->cursor(db, txn, &cur, 0);
+
+	if (rc != 0)
+		return rc;
+	rc = find_exactly(cur, key, &v);
+	(void)cur->close(cur);
+	if (rc != 0)
+		return rc;
+	jm_buf_reset(value);
+	rc = jm_buf_add(value, (char *)v.data + ID_BYTES, v.size - ID_BYTES, err);
+	free(v.data);
+	return rc == 0 ? 0 : ENOMEM;
+}
+
+/* drop: what is there, whatever its value. DB_KEYEXIST when it is to stay. */
+static int clear_duplicate(DB *db, DB_TXN *txn, struct jm_span key, bool drop)
+{
+	DBT v;
+	DBC *cur;
+	int rc = db->cursor(db, txn, &cur, 0), closed;
+
+	if (rc != 0)
+		return rc;
+	rc = find_exactly(cur, key, &v);
+	if (rc == 0) {
+		free(v.data);
+		rc = drop ? cur->del(cur, 0) : DB_KEYEXIST;
+	} else if (rc == DB_NOTFOUND) {
+		rc = 0;
+	}
+	closed = cur->close(cur);
+	return rc != 0 ? rc : closed;
+}
+
+static int put_duplicate(
+    DB *db, DB_TXN *txn, struct jm_span key, struct jm_span value, bool only_new)
+{
+	unsigned char data[ID_BYTES + SHORT_BYTES];
+	DBT k = input(jm_span_sub(key, 0, key.len - ID_BYTES)),
+	    v = input(jm_span_of(data, ID_BYTES + value.len));
+	int rc = value.len <= SHORT_BYTES ? clear_duplicate(db, txn, key, !only_new) : EINVAL;
+
+	if (rc != 0)
+		return rc;
+	memcpy(data, key.p + key.len - ID_BYTES, ID_BYTES);
+	if (value.len > 0)
+		memcpy(data + ID_BYTES, value.p, value.len);
+	return db->put(db, txn, &k, &v, 0);
+}
+
+/* ---- rows ---- */
+
+static int get(struct jm_catalog *c, DB_TXN *txn, enum jm_table t, struct jm_span key,
+    struct jm_buf *value, struct jm_err *err)
+{
+	DBT k = input(key), v;
+	int rc;
+
+	for (;;) {
+		memset(&v, 0, sizeof v);
+		v.flags = DB_DBT_USERMEM;
+		v.data = value->p;
+		v.ulen = (u_int32_t)(value->cap - 1);
+		rc = c->db[t]->get(c->db[t], txn, &k, &v, 0);
+		if (rc != DB_BUFFER_SMALL)
+			break;
+		if (jm_buf_reserve(value, (size_t)v.size + 1, err) < 0)
+			return ENOMEM;
+	}
+	if (rc == 0) {
+		value->len = v.size;
+		value->p[value->len] = '\0';
+	}
+	return rc;
+}
+
+int jm_catalog_get(struct jm_catalog *c, struct jm_txn *txn, enum jm_table t, struct jm_span key,
+    struct jm_buf *value, struct jm_err *err)
+{
+	DB_TXN *in = txn ? txn->txn : NULL;
+	int rc;
+
+	jm_buf_reset(value);
+	if (value->cap == 0 && jm_buf_reserve(value, 512, err) < 0)
+		return -1;
+	rc = has_duplicates(t) ? get_duplicate(c->db[t], in, key, value, err)
+			       : get(c, in, t, key, value, err);
+	if (rc == DB_NOTFOUND)
+		return 0;
+	return rc == 0 ? 1 : fail_row(c, t, rc, err);
+}
+
+int jm_catalog_get_json(struct jm_catalog *c, struct jm_txn *txn, enum jm_table t,
+    struct jm_span key, json_t **value_r, struct jm_err *err)
+{
+	struct jm_buf b;
+	int rc;
+
+	jm_buf_init(&b, VALUE_MAX_BYTES);
+	rc = jm_catalog_get(c, txn, t, key, &b, err);
+	if (rc == 1) {
+		rc = jm_json_read(b.p, b.len, value_r, err) < 0
+		    ? jm_err_wrap(err, "catalog: a row of %s", names[t])
+		    : 1;
+	}
+	jm_buf_release(&b);
+	return rc;
+}
+
+/* 0; DB_KEYEXIST: only_new, and it is there. */
+static int put_row(
+    struct jm_txn *txn, enum jm_table t, struct jm_span key, struct jm_span value, bool only_new)
+{
+	DB *db = txn->c->db[t];
+	DBT k = input(key), v = input(value);
+
+	return has_duplicates(t) ? put_duplicate(db, txn->txn, key, value, only_new)
+				 : db->put(db, txn->txn, &k, &v, only_new ? DB_NOOVERWRITE : 0);
+}
+
+int jm_catalog_put(struct jm_txn *txn, enum jm_table t, struct jm_span key, struct jm_span value,
+    struct jm_err *err)
+{
+	int rc = put_row(txn, t, key, value, false);
+
+	return rc == 0 ? 0 : fail_row(txn->c, t, rc, err);
+}
+
+int jm_catalog_add(struct jm_txn *txn, enum jm_table t, struct jm_span key, struct jm_span value,
+    struct jm_err *err)
+{
+	int rc = put_row(txn, t, key, value, true);
+
+	if (rc == DB_KEYEXIST)
+		return 0;
+	return rc == 0 ? 1 : fail_row(txn->c, t, rc, err);
+}
+
+int jm_catalog_put_json(struct jm_txn *txn, enum jm_table t, struct jm_span key,
+    const json_t *value, struct jm_err *err)
+{
+	struct jm_buf text;
+	int rc;
+
+	jm_buf_init(&text, VALUE_MAX_BYTES);
+	rc = jm_json_write(&text, value, err);
+	if (rc == 0)
+		rc = jm_catalog_put(txn, t, key, jm_buf_span(&text), err);
+	jm_buf_release(&text);
+	return rc;
+}
+
+int jm_catalog_remove(struct jm_txn *txn, enum jm_table t, struct jm_span key, struct jm_err *err)
+{
+	DB *db = txn->c->db[t];
+	DBT k = input(key);
+	int rc = has_duplicates(t) ? clear_duplicate(db, txn->txn, key, true)
+				   : db->del(db, txn->txn, &k, 0);
+
+	return rc == 0 || rc == DB_NOTFOUND ? 0 : fail_row(txn->c, t, rc, err);
+}
+
+/* ---- pages of rows ---- */
+
+/* Put a key and a malloc'ed value into the page; takes over the value. */
+static void add_row(struct jm_page *page, enum jm_table t, const DBT *k, DBT *v)
+{
+	struct jm_row *r = &page->row[page->n++];
+
+	memcpy(r->key, k->data, k->size);
+	r->key_n = k->size;
+	r->value = v->data;
+	r->value_n = v->size;
+	if (!has_duplicates(t) || v->size < ID_BYTES || k->size > JM_CATALOG_KEY_MAX - ID_BYTES)
+		return;
+	memcpy(r->key + r->key_n, r->value, ID_BYTES);
+	r->key_n += ID_BYTES;
+	r->value_n -= ID_BYTES;
+	memmove(r->value, r->value + ID_BYTES, r->value_n);
+}
+
+/* Move the cursor behind (reverse: before) a row, which may be gone. */
+static int seek_duplicate(DBC *cur, struct jm_span after, bool reverse, DBT *k, DBT *v)
+{
+	struct jm_span head = jm_span_sub(after, 0, after.len - ID_BYTES);
+	int rc = find_from(cur, after, v);
+	bool exact = rc == 0 && has_id(v, after);
+
+	if (rc == 0)
+		free(v->data);
+	else if (rc != DB_NOTFOUND)
+		return rc;
+	*v = (DBT){ .flags = DB_DBT_MALLOC };
+	if (rc == 0) /* on it, or on the one behind it */
+		return cur->get(cur, k, v, reverse ? DB_PREV : exact ? DB_NEXT : DB_CURRENT);
+	/* All its duplicates are before it, or there are none. */
+	memcpy(k->data, head.p, head.len);
+	k->size = (u_int32_t)head.len;
+	rc = cur->get(cur, k, v, DB_SET_RANGE);
+	if (rc == 0 && jm_span_eq(jm_span_of(k->data, k->size), head)) {
+		free(v->data);
+		rc = cur->get(cur, k, v, DB_NEXT_NODUP);
+	}
+	if (!reverse)
+		return rc;
+	if (rc == 0)
+		free(v->data);
+	return cur->get(cur, k, v, rc == DB_NOTFOUND ? DB_LAST : DB_PREV);
+}
+
+/* Move the cursor to the first row of the page. */
+static int seek(DBC *cur, struct jm_span prefix, struct jm_span after, bool reverse, DBT *k, DBT *v)
+{
+	unsigned char *buf = k->data;
+	struct jm_span from = !jm_span_none(after) ? after : prefix;
+	size_t n = from.len < JM_CATALOG_KEY_MAX ? from.len : JM_CATALOG_KEY_MAX;
+	int rc;
+
+	if (n == 0)
+		return cur->get(cur, k, v, reverse ? DB_LAST : DB_FIRST);
+	memcpy(buf, from.p, n);
+	if (reverse && jm_span_none(after)) /* behind all keys with the prefix */
+		while (n < JM_CATALOG_KEY_MAX)
+			buf[n++] = 0xff;
+	k->size = (u_int32_t)n;
+	rc = cur->get(cur, k, v, DB_SET_RANGE);
+	if (reverse) {
+		free(rc == 0 ? v->data : NULL);
+		return cur->get(cur, k, v, rc == DB_NOTFOUND ? DB_LAST : DB_PREV);
+	}
+	if (rc == 0 && !jm_span_none(after) && jm_span_eq(jm_span_of(k->data, k->size), after)) {
+		free(v->data);
+		rc = cur->get(cur, k, v, DB_NEXT);
+	}
+	return rc;
+}
+
+/* Move the cursor to the first row of a range. */
+static int seek_range(DBC *cur, const struct jm_table_range *r, DBT *k, DBT *v)
+{
+	if (has_duplicates(r->table) && !jm_span_none(r->after))
+		return seek_duplicate(cur, r->after, r->reverse, k, v);
+	return seek(cur, r->prefix, r->after, r->reverse, k, v);
+}
+
+int jm_catalog_page(struct jm_catalog *c, const struct jm_table_range *range, struct jm_page *page,
+    struct jm_err *err)
+{
+	unsigned char key[JM_CATALOG_KEY_MAX];
+	struct jm_span prefix = range->prefix;
+	DBT k = { .data = key, .ulen = sizeof key, .flags = DB_DBT_USERMEM };
+	DBT v = { .flags = DB_DBT_MALLOC };
+	DB *db = c->db[range->table];
+	DBC *cur;
+	int rc;
+
+	page->n = 0;
+	if ((rc = db->cursor(db, NULL, &cur, 0)) != 0)
+		return fail_row(c, range->table, rc, err);
+	rc = seek_range(cur, range, &k, &v);
+	while (rc == 0) {
+		if (k.size < prefix.len ||
+		    (prefix.len > 0 && memcmp(key, prefix.p, prefix.len) != 0)) {
+			free(v.data);
+			break;
+		}
+		add_row(page, range->table, &k, &v);
+		if (page->n == JM_PAGE_ROWS)
+			break;
+		rc = cur->get(cur, &k, &v, range->reverse ? DB_PREV : DB_NEXT);
+	}
+	(void)cur->close(cur);
+	if (rc == 0 || rc == DB_NOTFOUND)
+		return 0;
+	jm_page_release(page);
+	return fail_row(c, range->table, rc, err);
+}
+
+void jm_page_release(struct jm_page *page)
+{
+	for (size_t i = 0; i < page->n; i++)
+		free(page->row[i].value);
+	page->n = 0;
+}

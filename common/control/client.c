@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The client's half of the control protocol: connect, send a request, take the answer in. */
+#include "common/control/client.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "common/control/frame.h"
+
+#define REQUEST_MS 10000
+
+int jm_client_connect(const char *path, int *fd_r, struct jm_err *err)
+{
+	struct sockaddr_un to = { .sun_family = AF_UNIX };
+	int fd, sys;
+
+	/* The path is too long for a socket, so no daemon listens there. */
+	if (strlen(path) >= sizeof to.sun_path)
+		return 0;
+	memcpy(to.sun_path, path, strlen(path));
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return jm_err_sys(err, JM_E_TEMP, "control socket %s", path);
+	if (connect(fd, (const struct sockaddr *)&to, sizeof to) == 0) {
+		*fd_r = fd;
+		return 1;
+	}
+	sys = errno;
+	close(fd);
+	errno = sys;
+	if (sys == ENOENT || sys == ECONNREFUSED || sys == ENOTDIR || sys == ENOTSOCK)
+		return 0;
+	if (sys == EACCES || sys == EPERM)
+		return jm_err_sys(err, JM_E_DENIED,
+		    "control socket %s (ask as root or as the daemon's user or group)", path);
+	return jm_err_sys(err, JM_E_TEMP, "control socket %s", path);
+}
+
+/* The kind whose name the daemon sent; BUG for an unknown name. */
+static enum jm_err_kind client_kind(const char *name)
+{
+	int k;
+
+	for (k = JM_E_TEMP; k <= JM_E_BUG; k++)
+		if (strcmp(jm_err_kind_name((enum jm_err_kind)k), name) == 0)
+			return (enum jm_err_kind)k;
+	return JM_E_BUG;
+}
+
+/* An E frame: 0 for success, -1 with the daemon's error. */
+static int client_end(const json_t *end, struct jm_err *err)
+{
+	const char *kind = json_string_value(json_object_get(end, "kind")),
+		   *text = json_string_value(json_object_get(end, "text"));
+
+	if (!kind || !text)
+		return jm_err_set(err, JM_E_CORRUPT, "the daemon's last frame lacks kind or text");
+	if (kind[0] == '\0')
+		return 0;
+	return jm_err_set(err, client_kind(kind), "%s", text);
+}
+
+/* Pass one frame of the answer on. 1 when more follow, 0 after the end of a success, -1. */
+static int client_frame(
+    char type, const struct jm_buf *b, const struct jm_answer_out *out, struct jm_err *err)
+{
+	json_t *value;
+	int rc = -1;
+
+	if (type == 'B' && out->bytes)
+		return out->bytes(out->ctx, b->p, b->len, err) == 0 ? 1 : -1;
+	if (type == 'B' || type == 'Q')
+		return jm_err_set(err, JM_E_CORRUPT,
+		    "the daemon sent a frame of type %c, which does not belong here", type);
+	if (jm_json_read(b->p, b->len, &value, err) != 0)
+		return jm_err_wrap(err, "a frame from the daemon");
+	if (type == 'E')
+		rc = client_end(value, err);
+	else if (type == 'O')
+		rc = out->object(out->ctx, value, err) == 0 ? 1 : -1;
+	else
+		rc = !out->progress || out->progress(out->ctx, value, err) == 0 ? 1 : -1;
+	json_decref(value);
+	return rc;
+}
+
+int jm_client_ask(
+    int fd, const json_t *request, const struct jm_answer_out *out, struct jm_err *err)
+{
+	struct jm_err send_err;
+	struct jm_buf b;
+	char type;
+	/* A daemon that has no room for another client closes without reading the request, but
+	 * sends an error first: read it even when the request could not be sent. */
+	int sent = jm_frame_write_json(fd, 'Q', request, REQUEST_MS, &send_err), rc = 1;
+
+	jm_buf_init(&b, JM_FRAME_MAX_BYTES);
+	while (rc > 0) {
+		if (jm_frame_read(fd, &type, &b, -1, err) == 0) {
+			rc = client_frame(type, &b, out, err);
+			continue;
+		}
+		if (sent != 0)
+			*err = send_err;
+		else if (err->kind == JM_E_NOTFOUND || err->kind == JM_E_CORRUPT)
+			jm_err_set(err, JM_E_TEMP,
+			    "the daemon broke off in the middle of its answer; it may have been "
+			    "stopped");
+		rc = -1;
+	}
+	jm_buf_release(&b);
+	return rc;
+}

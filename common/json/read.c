@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* JSON from text, with the allocations of the parser watched. */
+#include "common/json/read.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/io.h"
+
+/*
+ * jansson's parser drops a character of a string, and succeeds, when its buffer cannot grow; and it
+ * reports other failed allocations as errors of syntax. So its allocations are watched: if one
+ * failed in this thread while it parsed, the result does not count.
+ */
+static _Thread_local bool allocation_failed;
+
+static void *watched_malloc(size_t n)
+{
+	void *p = malloc(n);
+
+	allocation_failed |= !p;
+	return p;
+}
+
+__attribute__((constructor)) static void watch_allocations(void)
+{
+	json_set_alloc_funcs(watched_malloc, free);
+}
+
+static int json_parse(const void *p, size_t n, size_t flags, json_t **v_r, struct jm_err *err)
+{
+	json_error_t why;
+
+	memset(&why, 0, sizeof why);
+	allocation_failed = false;
+	*v_r = json_loadb(p, n, flags, &why);
+	if (*v_r && !allocation_failed)
+		return 0;
+	json_decref(*v_r);
+	*v_r = NULL;
+	/* The parser leaves the text empty for most failed allocations, never for an error of
+	 * syntax. */
+	if (allocation_failed || why.text[0] == '\0')
+		return jm_err_set(err, JM_E_TEMP, "no memory to read JSON");
+	return jm_err_set(err, JM_E_CORRUPT, "this is no JSON: %.100s", why.text);
+}
+
+int jm_json_read(const void *p, size_t n, json_t **v_r, struct jm_err *err)
+{
+	return json_parse(p, n, JSON_DECODE_ANY, v_r, err);
+}
+
+int jm_json_read_strict(const void *p, size_t n, json_t **v_r, struct jm_err *err)
+{
+	return json_parse(p, n, JSON_REJECT_DUPLICATES, v_r, err);
+}
+
+int jm_json_read_file(const char *path, size_t max_bytes, json_t **v_r, struct jm_err *err)
+{
+	unsigned char *text = NULL;
+	size_t n = 0;
+	int rc;
+
+	*v_r = NULL;
+	if (jm_io_read_file(path, max_bytes, &text, &n, err) != 0)
+		return -1;
+	rc = jm_json_read(text, n, v_r, err);
+	free(text);
+	return rc == 0 ? 0 : jm_err_wrap(err, "%s", path);
+}
+
+json_t *jm_json_row(const void *p, size_t n)
+{
+	struct jm_err ignored;
+	json_t *row;
+
+	return jm_json_read(p, n, &row, &ignored) == 0 ? row : NULL;
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Retrieving and deleting messages in a POP3 session, pipelined when the session allows it. */
+#ifndef JM_POP3_TRANSFER_H
+#define JM_POP3_TRANSFER_H
+
+#include "common/pop3/session.h"
+
+/* Gets a message in pieces, each valid during the call only. Returns 0, or -1 with err filled: then
+ * the rest of the message is dropped. */
+typedef int jm_pop3_sink(void *ctx, const void *p, size_t n, struct jm_err *err);
+
+/*
+ * Gets the result of the command for one message: the message's index in numbers, then FINE,
+ * REFUSED or SINK, and err (filled unless FINE). Returns true to continue. After false no more
+ * commands are sent; those in flight are still answered and reported, and their messages dropped
+ * (as SINK).
+ */
+typedef bool jm_pop3_done(void *ctx, size_t at, enum jm_pop3_fault fault, const struct jm_err *err);
+
+/* Who gets the messages and the results. */
+struct jm_pop3_receiver {
+	jm_pop3_sink *sink;
+	jm_pop3_done *done;
+	void *ctx; /* of both */
+};
+
+/*
+ * RETR of n messages in the order of numbers, s->depth commands in flight. The sink gets the bytes
+ * of each message, then done its result. 0 when every command that was sent was answered; -1 when
+ * the session broke, and then done is not called for the current message and those after it.
+ */
+int jm_pop3_retr(struct jm_pop3_session *s, const uint32_t *numbers, size_t n,
+    const struct jm_pop3_receiver *receiver, struct jm_err *err) JM_MUST_CHECK;
+
+/* DELE of n messages, likewise; there are no bytes. */
+int jm_pop3_dele(struct jm_pop3_session *s, const uint32_t *numbers, size_t n, jm_pop3_done *done,
+    void *ctx, struct jm_err *err) JM_MUST_CHECK;
+
+#endif

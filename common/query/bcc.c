@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The Bcc rule, by the reports and by the message's own header. */
+#include "common/query/bcc.h"
+
+#include <stdlib.h>
+
+#include "common/archive/content.h"
+#include "common/json/value.h"
+#include "common/mail/address.h"
+#include "common/mail/field.h"
+
+#define FIELD_BYTES (16u * 1024 * 1024) /* of one address field */
+
+/* The addresses in To and Cc of an item's message; read when first asked for. */
+struct header {
+	struct jm_archive *a;
+	uint64_t id;
+	json_t *addresses; /* folded address to true; NULL: not read yet */
+};
+
+static int bcc_no_memory(struct jm_err *err)
+{
+	return jm_err_set(err, JM_E_TEMP, "no memory for recipients");
+}
+
+static int add_address(json_t *set, struct jm_span address, struct jm_err *err)
+{
+	json_t *text = jm_json_text(address);
+	char *folded = text ? jm_json_folded(jm_json_string_span(text)) : NULL;
+	int rc = folded ? json_object_set_new_nocheck(set, folded, json_true()) : -1;
+
+	free(folded);
+	json_decref(text);
+	return rc == 0 ? 0 : bcc_no_memory(err);
+}
+
+static int add_field(json_t *set, const struct jm_field *f, struct jm_buf *fold,
+    struct jm_buf *list, struct jm_err *err)
+{
+	struct jm_addresses w;
+	struct jm_span value, address;
+
+	jm_buf_reset(list);
+	if (jm_field_unfold(jm_span_sub(f->value, 0, FIELD_BYTES), fold, &value, err) != 0 ||
+	    jm_field_uncomment(value, list, err) != 0)
+		return -1;
+	jm_addresses_start(&w, jm_buf_span(list));
+	while (jm_addresses_next(&w, &address))
+		if (add_address(set, address, err) != 0)
+			return -1;
+	return 0;
+}
+
+static int add_header(json_t *set, struct jm_span message, struct jm_err *err)
+{
+	static const char *const names[] = { "To", "Cc", "Resent-To", "Resent-Cc" };
+	struct jm_buf fold, list;
+	struct jm_fields w;
+	struct jm_field f;
+	int rc = 0;
+
+	jm_buf_init(&fold, FIELD_BYTES);
+	jm_buf_init(&list, FIELD_BYTES);
+	jm_fields_start(&w, message);
+	while (rc == 0 && jm_fields_next(&w, &f))
+		for (size_t i = 0; rc == 0 && i < sizeof names / sizeof *names; i++)
+			if (!jm_span_none(f.name) &&
+			    jm_span_eq_nocase(f.name, jm_span_str(names[i])))
+				rc = add_field(set, &f, &fold, &list, err);
+	jm_buf_release(&fold);
+	jm_buf_release(&list);
+	return rc;
+}
+
+/* A message that cannot be read names nobody. */
+static int read_header(struct header *h, struct jm_err *err)
+{
+	struct jm_loaded l;
+	struct jm_raw raw;
+	int rc;
+
+	h->addresses = json_object();
+	if (!h->addresses)
+		return bcc_no_memory(err);
+	if (jm_content_load(h->a, h->id, &l, err) != 0)
+		return err->kind == JM_E_CORRUPT ? 0 : -1;
+	rc = jm_content_raw(&l, "content", &raw, err);
+	if (rc == 0) {
+		rc = add_header(h->addresses, raw.bytes, err);
+		jm_raw_release(&raw);
+	}
+	jm_loaded_release(&l);
+	return rc == 0 || err->kind == JM_E_CORRUPT ? 0 : -1;
+}
+
+/* Do To and Cc have the address? 1, 0, -1. */
+static int has(struct header *h, const json_t *address, struct jm_err *err)
+{
+	char *folded;
+	int found;
+
+	if (!json_is_string(address))
+		return 0;
+	if (!h->addresses && read_header(h, err) != 0)
+		return -1;
+	folded = jm_json_folded(jm_json_string_span(address));
+	if (!folded)
+		return bcc_no_memory(err);
+	found = json_object_get(h->addresses, folded) != NULL;
+	free(folded);
+	return found;
+}
+
+/* Is a recipient, as one report names it, no Bcc? 1, 0, -1. */
+static int is_open(
+    struct header *h, const json_t *address, const json_t *naming, struct jm_err *err)
+{
+	const char *type = json_string_value(json_object_get(naming, "type"));
+	int rc;
+
+	if (!type || strcmp(type, "bcc") == 0)
+		return 0;
+	if (strcmp(type, "recipient") != 0)
+		return 1;
+	rc = has(h, address, err);
+	if (rc == 0)
+		rc = has(h, json_object_get(naming, "expanded_from"), err);
+	if (rc == 0)
+		rc = has(h, json_object_get(naming, "forwarded_from"), err);
+	return rc;
+}
+
+static uint64_t id_of(const json_t *item)
+{
+	return jm_json_u64(item, "id");
+}
+
+int jm_bcc_open(struct jm_archive *a, const json_t *item, jm_bcc_wanted *wanted, const void *ctx,
+    struct jm_err *err)
+{
+	struct header h = { .a = a, .id = id_of(item) };
+	const json_t *list = json_object_get(item, "recipients"), *address, *namings;
+	int rc = 0;
+
+	/* First without reading the message. */
+	for (int look = 0; look < 2 && rc == 0; look++)
+		for (size_t i = 0; rc == 0 && i < json_array_size(list); i++) {
+			address = json_object_get(json_array_get(list, i), "address");
+			namings = json_object_get(json_array_get(list, i), "reports");
+			if (!wanted(ctx,
+				jm_span_of(
+				    json_string_value(address), json_string_length(address))))
+				continue;
+			for (size_t k = 0; rc == 0 && k < json_array_size(namings); k++)
+				rc = look == 0
+				    ? jm_described_is_open(json_array_get(namings, k))
+				    : is_open(&h, address, json_array_get(namings, k), err);
+		}
+	json_decref(h.addresses);
+	return rc;
+}
+
+/* Keep only the reports that name a recipient openly. Returns how many; -1. */
+static long hide_namings(struct header *h, json_t *recipient, struct jm_err *err)
+{
+	const json_t *address = json_object_get(recipient, "address"),
+		     *namings = json_object_get(recipient, "reports");
+	json_t *kept = json_array();
+	long n = 0;
+
+	for (size_t k = 0; kept && k < json_array_size(namings); k++) {
+		int rc = is_open(h, address, json_array_get(namings, k), err);
+
+		if (rc > 0)
+			rc = json_array_append(kept, json_array_get(namings, k)) == 0
+			    ? 1
+			    : bcc_no_memory(err);
+		if (rc < 0) {
+			json_decref(kept);
+			return -1;
+		}
+		n += rc;
+	}
+	return json_object_set_new(recipient, "reports", kept) == 0 ? n : bcc_no_memory(err);
+}
+
+/* The gateway's recipients are in the facts of the arrival, too. */
+static int hide_arrival(json_t *report, const json_t *hidden, struct jm_err *err)
+{
+	const json_t *to = json_object_get(report, "rcpt_to");
+	json_t *kept = json_array();
+
+	for (size_t k = 0; kept && k < json_array_size(to); k++) {
+		const json_t *address = json_array_get(to, k);
+		char *folded = jm_json_folded(jm_json_string_span(address));
+
+		if (!folded ||
+		    (!json_object_get(hidden, folded) &&
+			json_array_append(kept, json_array_get(to, k)) != 0)) {
+			json_decref(kept);
+			kept = NULL;
+		}
+		free(folded);
+	}
+	return json_object_set_new(report, "rcpt_to", kept) == 0 ? 0 : bcc_no_memory(err);
+}
+
+static int hide_arrivals(json_t *item, const json_t *hidden, struct jm_err *err)
+{
+	const json_t *reports = json_object_get(item, "reports");
+
+	for (size_t i = 0; i < json_array_size(reports); i++)
+		if (json_object_get(json_array_get(reports, i), "rcpt_to") &&
+		    hide_arrival(json_array_get(reports, i), hidden, err) != 0)
+			return -1;
+	return 0;
+}
+
+int jm_archive_hide_bcc(struct jm_archive *a, json_t *item, struct jm_err *err)
+{
+	struct header h = { .a = a, .id = id_of(item) };
+	const json_t *list = json_object_get(item, "recipients"), *address;
+	json_t *kept = json_array(), *hidden = json_object();
+	int rc = !kept || !hidden ? bcc_no_memory(err) : 0;
+
+	for (size_t i = 0; rc == 0 && i < json_array_size(list); i++) {
+		long left = hide_namings(&h, json_array_get(list, i), err);
+
+		address = json_object_get(json_array_get(list, i), "address");
+		if (left > 0)
+			rc = json_array_append(kept, json_array_get(list, i)) == 0
+			    ? 0
+			    : bcc_no_memory(err);
+		else
+			rc = left < 0 ? -1
+				      : add_address(hidden,
+					    jm_span_of(json_string_value(address),
+						json_string_length(address)),
+					    err);
+	}
+	if (rc == 0 &&
+	    (json_object_set(item, "recipients", kept) != 0 ||
+		json_object_set_new(item, "hidden_recipients",
+		    json_integer((json_int_t)json_object_size(hidden))) != 0))
+		rc = bcc_no_memory(err);
+	if (rc == 0)
+		rc = hide_arrivals(item, hidden, err);
+	json_decref(kept);
+	json_decref(hidden);
+	json_decref(h.addresses);
+	return rc;
+}

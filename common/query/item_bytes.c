@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The exact bytes of an item: which record has them, and handing them out. */
+#include "common/query/item_bytes.h"
+
+#include <inttypes.h>
+
+#include "common/archive/await.h"
+#include "common/archive/content.h"
+#include "common/archive/rows.h"
+#include "common/base/num.h"
+#include "common/json/read.h"
+#include "common/json/value.h"
+
+/* The range of a table whose keys begin with the item's id. */
+static struct jm_table_range item_range(enum jm_table t, uint64_t id, unsigned char prefix[8])
+{
+	jm_num_put_be64(prefix, id);
+	return (struct jm_table_range){ .table = t, .prefix = jm_span_of(prefix, 8) };
+}
+
+/* The record of an item's report with this index. 1, 0, -1. */
+static int find_report(
+    struct jm_archive *a, uint64_t id, unsigned which, uint64_t *seq_r, struct jm_err *err)
+{
+	unsigned char prefix[8];
+	struct jm_table_range range = item_range(JM_T_ITEM_REPORTS, id, prefix);
+	const struct jm_row *row;
+	struct jm_rows rows;
+	int rc = 1;
+
+	*seq_r = id;
+	jm_rows_start(&rows, a, &range);
+	for (unsigned n = 0; n < which && rc == 1; n++) {
+		rc = jm_rows_next(&rows, &row, err);
+		if (rc == 1)
+			*seq_r = jm_num_get_be64(row->key + 8);
+	}
+	jm_rows_end(&rows);
+	return rc;
+}
+
+/* The record of an item's content with this index. 1, 0, -1. */
+static int find_content(
+    struct jm_archive *a, uint64_t id, unsigned which, uint64_t *seq_r, struct jm_err *err)
+{
+	unsigned char prefix[8];
+	struct jm_table_range range = item_range(JM_T_ITEM_CONTENTS, id, prefix);
+	const struct jm_row *row;
+	struct jm_rows rows;
+	bool found = which == 0;
+	int rc = 1;
+
+	*seq_r = id;
+	jm_rows_start(&rows, a, &range);
+	while (!found && (rc = jm_rows_next(&rows, &row, err)) == 1) {
+		json_t *o = jm_json_row(row->value, row->value_n);
+
+		found = jm_json_int(o, "n") == (json_int_t)which;
+		*seq_r = jm_json_u64(o, "seq");
+		json_decref(o);
+	}
+	jm_rows_end(&rows);
+	return rc;
+}
+
+static int put_content(
+    struct jm_loaded *l, bool whole, jm_archive_sink *sink, void *ctx, struct jm_err *err)
+{
+	struct jm_raw raw;
+	int rc;
+
+	if (jm_content_raw(l, "content", &raw, err) != 0)
+		return -1;
+	rc = jm_raw_put(&raw, whole, sink, ctx, err);
+	jm_raw_release(&raw);
+	return rc;
+}
+
+/* The record that has the bytes. NOTFOUND. */
+static int find_record(
+    struct jm_archive *a, const struct jm_export *x, uint64_t *seq_r, struct jm_err *err)
+{
+	bool report = x->part == JM_EXPORT_REPORT;
+	json_t *row = NULL;
+	int rc = jm_reader_item(a, x->id, &row, err);
+
+	json_decref(row);
+	if (rc == 0)
+		return jm_err_set(err, JM_E_NOTFOUND, "there is no item %" PRIu64, x->id);
+	if (rc == 1)
+		rc = report ? find_report(a, x->id, x->which, seq_r, err)
+			    : find_content(a, x->id, x->which, seq_r, err);
+	if (rc == 0)
+		return jm_err_set(err, JM_E_NOTFOUND, "item %" PRIu64 " has no %s number %u", x->id,
+		    report ? "report" : "content", x->which + 1);
+	return rc < 0 ? -1 : 0;
+}
+
+int jm_archive_export(struct jm_archive *a, const struct jm_export *x, jm_archive_sink *sink,
+    void *ctx, struct jm_err *err)
+{
+	struct jm_loaded l;
+	uint64_t seq;
+	int rc = 0;
+
+	if (jm_await_catalog(a, err) != 0 || find_record(a, x, &seq, err) != 0 ||
+	    jm_content_load(a, seq, &l, err) != 0)
+		return -1;
+	if (x->part != JM_EXPORT_REPORT)
+		rc = put_content(&l, x->part == JM_EXPORT_RAW, sink, ctx, err);
+	else if (l.received.len > 0)
+		rc = sink(ctx, l.received.p, l.received.len, err);
+	jm_loaded_release(&l);
+	return rc < 0 ? -1 : 0;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The marks of a mailbox, from the table pop3. */
+#include "common/query/mark_list.h"
+
+#include "common/archive/await.h"
+#include "common/archive/rows.h"
+#include "common/catalog/apply_marks.h"
+#include "common/json/read.h"
+#include "common/json/value.h"
+
+int jm_archive_pop3_marks(struct jm_archive *a, const char *mailbox, jm_archive_mark *visit,
+    void *ctx, struct jm_err *err)
+{
+	unsigned char prefix[JM_CATALOG_KEY_MAX];
+	struct jm_table_range range = { .table = JM_T_POP3 };
+	const struct jm_row *row;
+	struct jm_rows rows;
+	size_t n;
+	int rc = 0;
+
+	if (!jm_marks_key(jm_span_str(mailbox), jm_span_of(NULL, 0), prefix, &n))
+		return jm_err_set(err, JM_E_TEMP, "no memory for a mailbox's marks");
+	if (jm_await_catalog(a, err) != 0)
+		return -1;
+	range.prefix = jm_span_of(prefix, n);
+	jm_rows_start(&rows, a, &range);
+	while (rc == 0 && (rc = jm_rows_next(&rows, &row, err)) == 1) {
+		json_t *o = jm_json_row(row->value, row->value_n);
+
+		rc = visit(
+		    ctx, jm_span_of(row->key + n, row->key_n - n), jm_json_u64(o, "size"), err);
+		json_decref(o);
+	}
+	jm_rows_end(&rows);
+	return rc < 0 ? -1 : 0;
+}

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The state machine of a service's status. Keeping it, and writing events of its changes:
+ * milter/daemon/watch.c. */
+#include "common/service/service_status.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const char *const names[] = {
+	[JM_STATUS_AWAITING] = "Awaiting Initial Run",
+	[JM_STATUS_OK] = "OK",
+	[JM_STATUS_ERROR] = "Error",
+	[JM_STATUS_DISABLED] = "Disabled",
+};
+
+/* After a restart, the prefix of the saved reason gives the kind of fault. */
+static const struct {
+	const char *prefix, *cure;
+} faults[] = {
+	[JM_FAULT_NONE] = { "", NULL },
+	[JM_FAULT_ARCHIVE] = { "archive: ",
+	    "make room on the archive's disk or mend it; senders get 4xx and try again meanwhile" },
+	[JM_FAULT_MAILBOX] = { "mailbox: ",
+	    "check host, name and password of the journal mailbox, and that its server is up" },
+	[JM_FAULT_DOWN] = { "down: ",
+	    "check in Exchange the journal rule, the connector and the queue to this server, "
+	    "and here that the MTA runs" },
+};
+
+const char *jm_status_name(enum jm_status status)
+{
+	return names[status];
+}
+
+const char *jm_status_cure(const struct jm_service_status *s)
+{
+	return s->status == JM_STATUS_ERROR ? faults[s->fault].cure : NULL;
+}
+
+/* Since when the service is idle: since its last message, or since its status became OK when that
+ * is later. A service that is down is idle since its last message. */
+static int64_t idle_since(
+    const struct jm_service_status *s, const struct jm_status_facts *f, int64_t now_ms)
+{
+	int64_t from = s->status == JM_STATUS_OK ? s->since_ms : now_ms;
+	bool down = s->status == JM_STATUS_ERROR && s->fault == JM_FAULT_DOWN;
+
+	return !s->known || down || f->last_ms > from ? f->last_ms : from;
+}
+
+/* Decided anew from the last message each time, not from when the service was found to be down: the
+ * clock or the allowed period may have been changed since. */
+static bool is_down(
+    const struct jm_service_status *s, const struct jm_status_facts *f, int64_t now_ms)
+{
+	return f->last_ms != 0 && f->inactivity_ms != 0 &&
+	    now_ms - idle_since(s, f, now_ms) > f->inactivity_ms;
+}
+
+static void status_explain(struct jm_service_status *s, const struct jm_status_facts *f)
+{
+	long long minutes = (long long)(f->inactivity_ms / 60000);
+	char period[60];
+
+	if (minutes > 0)
+		snprintf(period, sizeof period, "%lld minute%s", minutes, minutes == 1 ? "" : "s");
+	else
+		snprintf(period, sizeof period, "%lld ms", (long long)f->inactivity_ms);
+	s->why[0] = '\0';
+	if (s->fault == JM_FAULT_DOWN)
+		snprintf(s->why, sizeof s->why, "%sno message for more than %s",
+		    faults[s->fault].prefix, period);
+	else if (s->fault != JM_FAULT_NONE)
+		snprintf(s->why, sizeof s->why, "%s%.250s", faults[s->fault].prefix,
+		    s->fault == JM_FAULT_ARCHIVE ? f->archive_fault : f->mailbox_fault);
+	for (char *p = s->why; *p != '\0'; p++)
+		if ((unsigned char)*p < ' ' || *p == 0x7f)
+			*p = '?';
+}
+
+bool jm_status_tick(struct jm_service_status *s, const struct jm_status_facts *f, int64_t now_ms)
+{
+	enum jm_fault fault = JM_FAULT_NONE;
+	enum jm_status status;
+
+	if (!f->disabled && !f->archive_fault && f->mailbox_untried && s->known &&
+	    s->status == JM_STATUS_ERROR && s->fault == JM_FAULT_MAILBOX)
+		return false;
+	if (!f->disabled)
+		fault = f->archive_fault    ? JM_FAULT_ARCHIVE
+		    : f->mailbox_fault      ? JM_FAULT_MAILBOX
+		    : is_down(s, f, now_ms) ? JM_FAULT_DOWN
+					    : JM_FAULT_NONE;
+	status = f->disabled         ? JM_STATUS_DISABLED
+	    : fault != JM_FAULT_NONE ? JM_STATUS_ERROR
+	    : f->last_ms == 0        ? JM_STATUS_AWAITING
+				     : JM_STATUS_OK;
+	if (s->known && s->status == status && s->fault == fault)
+		return false;
+	s->known = true;
+	s->status = status;
+	s->fault = fault;
+	s->since_ms = now_ms;
+	status_explain(s, f);
+	return true;
+}
+
+void jm_status_restore(
+    struct jm_service_status *s, const char *name, int64_t since_ms, const char *why)
+{
+	*s = (struct jm_service_status){ .known = false };
+	for (int i = 0; name && i < 4; i++)
+		if (strcmp(names[i], name) == 0)
+			*s = (struct jm_service_status){
+				.known = true, .status = (enum jm_status)i, .since_ms = since_ms
+			};
+	if (!s->known || s->status != JM_STATUS_ERROR)
+		return;
+	s->fault = JM_FAULT_DOWN;
+	for (int i = JM_FAULT_ARCHIVE; i <= JM_FAULT_DOWN; i++)
+		if (why && strncmp(why, faults[i].prefix, strlen(faults[i].prefix)) == 0)
+			s->fault = (enum jm_fault)i;
+	if (why)
+		snprintf(s->why, sizeof s->why, "%s", why);
+}

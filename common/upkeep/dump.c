@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Dumping: one record after the other, past damage. */
+#include "common/upkeep/dump.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/archive/await.h"
+#include "common/archive/content.h"
+#include "common/archive/reader.h"
+#include "common/base/clock.h"
+#include "common/base/num.h"
+#include "common/json/read.h"
+#include "common/json/value.h"
+#include "common/upkeep/record_type.h"
+#include "common/volume/walk.h"
+
+struct dump {
+	struct jm_archive *a;
+	jm_archive_visit *visit;
+	jm_archive_sink *sink;
+	void *ctx;
+	uint64_t durable, records, reports, bytes, problems, last_seq;
+};
+
+static int dump_visit(struct dump *d, json_t *o, struct jm_err *err)
+{
+	int rc = o ? d->visit(d->ctx, o, err) : jm_err_set(err, JM_E_TEMP, "no memory for a dump");
+
+	json_decref(o);
+	return rc;
+}
+
+static int damage(void *ctx, const struct jm_damage *x, struct jm_err *err)
+{
+	struct dump *d = ctx;
+
+	d->problems++;
+	return dump_visit(d,
+	    json_pack("{s:s,s:I,s:I,s:I,s:o}", "dump", "damage", "seq", (json_int_t)x->seq,
+		"volume", (json_int_t)x->at.volume, "offset", (json_int_t)x->at.offset, "problem",
+		jm_json_text(jm_span_str(x->problem))),
+	    err);
+}
+
+/* A record that cannot be dumped: damage is reported, anything else ends the dump. */
+static int record_damage(
+    struct dump *d, const struct jm_record *r, const struct jm_err *cause, struct jm_err *err)
+{
+	const struct jm_damage x = { r->head.seq, { r->volume, r->offset }, cause->text };
+
+	if (cause->kind == JM_E_CORRUPT || cause->kind == JM_E_NOTFOUND)
+		return damage(d, &x, err);
+	*err = *cause;
+	return -1;
+}
+
+/* The first report of its item with these archived bytes: its number is in the name of their file.
+ */
+static uint64_t first_with(
+    struct jm_archive *a, const unsigned char *sha256, uint64_t seq, uint64_t *item_r)
+{
+	unsigned char key[8 + JM_SHA256_BYTES] = { 0 };
+	const struct jm_table_range range = { .table = JM_T_ITEM_CONTENTS,
+		.prefix = jm_span_of(key, sizeof key) };
+	char hex[JM_SHA256_HEX_BYTES];
+	struct jm_located at;
+	const char *first;
+	struct jm_page page;
+	json_t *row = NULL, *one;
+	struct jm_err ignored;
+
+	*item_r = 0;
+	if (jm_reader_locate(a, seq, &at, &ignored) != 1)
+		return seq;
+	*item_r = at.item;
+	if (jm_reader_item(a, at.item, &row, &ignored) != 1)
+		return seq;
+	first = jm_json_str(row, "sha256");
+	if (first && strcmp(first, jm_sha256_hex(sha256, hex)) == 0) {
+		json_decref(row);
+		return at.item;
+	}
+	json_decref(row);
+	jm_num_put_be64(key, at.item);
+	memcpy(key + 8, sha256, JM_SHA256_BYTES);
+	if (jm_reader_page(a, &range, &page, &ignored) == 0 && page.n > 0) {
+		one = jm_json_row(page.row[0].value, page.row[0].value_n);
+		if (jm_json_int(one, "seq") > 0)
+			seq = jm_json_u64(one, "seq");
+		json_decref(one);
+	}
+	jm_page_release(&page);
+	return seq;
+}
+
+/* A record as it is dumped, besides its metadata. */
+struct dumped {
+	struct jm_span received; /* of a report; else none */
+	uint64_t item, message_seq, message_bytes;
+};
+
+static int put_record(struct dump *d, const struct jm_record *r, const char *text,
+    const struct dumped *x, struct jm_err *err)
+{
+	char time[JM_CLOCK_TEXT_BYTES];
+	json_t *o = json_pack("{s:s,s:I,s:s,s:o,s:I,s:I}", "dump", "record", "seq",
+	    (json_int_t)r->head.seq, "time", jm_clock_format(r->head.time_ms, time), "type",
+	    jm_record_type_json(r->head.type), "metadata_bytes", (json_int_t)strlen(text),
+	    "report_bytes", (json_int_t)x->received.len);
+
+	if (o && r->head.type == JM_RECORD_REPORT) {
+		if (x->item != 0)
+			(void)json_object_set_new(o, "item", json_integer((json_int_t)x->item));
+		(void)json_object_set_new(
+		    o, "message_seq", json_integer((json_int_t)x->message_seq));
+		(void)json_object_set_new(
+		    o, "message_bytes", json_integer((json_int_t)x->message_bytes));
+	}
+	d->records++;
+	d->last_seq = r->head.seq;
+	if (dump_visit(d, o, err) < 0 || d->sink(d->ctx, text, strlen(text), err) < 0)
+		return -1;
+	return x->received.len == 0 ? 0 : d->sink(d->ctx, x->received.p, x->received.len, err);
+}
+
+static char *text_without_splice(const char *meta, size_t n, struct jm_err *err)
+{
+	json_t *o;
+	char *text;
+
+	if (jm_json_read(meta, n, &o, err) != 0)
+		return NULL;
+	(void)json_object_del(o, "splice");
+	text = json_dumps(o, JSON_COMPACT);
+	json_decref(o);
+	if (!text)
+		(void)jm_err_set(err, JM_E_TEMP, "no memory for a dump");
+	return text;
+}
+
+static int put_loaded(struct dump *d, struct jm_loaded *l, const struct jm_raw *raw,
+    const char *text, struct jm_err *err)
+{
+	const struct jm_described *c = &raw->described;
+	const struct jm_record *r = &l->report.record;
+	bool same = raw->bytes.len == l->received.len && c->cuts_n == 0;
+	struct dumped x = { .received = l->received, .message_bytes = same ? 0 : c->bytes };
+	int rc;
+
+	x.message_seq = first_with(d->a, c->sha256, r->head.seq, &x.item);
+	rc = put_record(d, r, text, &x, err);
+	if (rc == 0 && !same)
+		rc = jm_raw_put(raw, false, d->sink, d->ctx, err);
+	d->reports++;
+	d->bytes += l->received.len;
+	return rc;
+}
+
+static int put_report(
+    struct dump *d, const struct jm_record *r, const char *text, struct jm_err *err)
+{
+	const struct jm_place at = { r->volume, r->offset };
+	struct jm_loaded l;
+	struct jm_raw raw;
+	struct jm_err cause;
+	int rc;
+
+	if (jm_content_load_at(d->a, &at, &l, &cause) != 0)
+		return record_damage(d, r, &cause, err);
+	if (jm_content_raw(&l, "content", &raw, &cause) != 0) {
+		jm_loaded_release(&l);
+		return record_damage(d, r, &cause, err);
+	}
+	rc = put_loaded(d, &l, &raw, text, err);
+	jm_raw_release(&raw);
+	jm_loaded_release(&l);
+	return rc < 0 ? -1 : 0;
+}
+
+static int record(void *ctx, const struct jm_record *r, struct jm_err *err)
+{
+	const struct dumped nothing = { .item = 0 };
+	struct dump *d = ctx;
+	struct jm_err cause;
+	char *text;
+	int rc;
+
+	if (r->head.seq > d->durable)
+		return 1;
+	text = text_without_splice((const char *)r->meta, r->head.meta_bytes, &cause);
+	if (!text)
+		return record_damage(d, r, &cause, err);
+	rc = r->head.type == JM_RECORD_REPORT ? put_report(d, r, text, err)
+					      : put_record(d, r, text, &nothing, err);
+	free(text);
+	return rc;
+}
+
+int jm_archive_dump(struct jm_archive *a, uint64_t since_seq, jm_archive_visit *on_object,
+    jm_archive_sink *sink, void *ctx, struct jm_err *err)
+{
+	struct dump d = { .a = a, .visit = on_object, .sink = sink, .ctx = ctx };
+	const struct jm_walk w = {
+		.since = since_seq, .record = record, .damage = damage, .ctx = &d
+	};
+	char uuid[2 * JM_UUID_BYTES + 1];
+
+	if (jm_await_catalog(a, err) != 0)
+		return -1;
+	d.durable = jm_reader_durable_seq(a);
+	jm_volumes_uuid_text(jm_archive_volumes(a), uuid);
+	if (dump_visit(&d,
+		json_pack("{s:s,s:i,s:s,s:I}", "dump", "begin", "format", JM_FORMAT_VERSION, "uuid",
+		    uuid, "last_seq", (json_int_t)d.durable),
+		err) < 0 ||
+	    jm_volumes_walk(jm_archive_volumes(a), &w, err) < 0)
+		return -1;
+	return dump_visit(&d,
+	    json_pack("{s:s,s:b,s:I,s:I,s:I,s:I,s:I}", "dump", "end", "ok", d.problems == 0,
+		"records", (json_int_t)d.records, "reports", (json_int_t)d.reports, "bytes",
+		(json_int_t)d.bytes, "problems", (json_int_t)d.problems, "last_seq",
+		(json_int_t)d.last_seq),
+	    err);
+}

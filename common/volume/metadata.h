@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The metadata of records: from a report or an event to JSON, and the parts of it that reading
+ * needs back. All names are described in common/archive/SCHEMA.md.
+ */
+#ifndef JM_VOLUME_METADATA_H
+#define JM_VOLUME_METADATA_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/base/digest.h"
+#include "common/base/err.h"
+#include "common/base/span.h"
+#include "common/journal/unwrap.h"
+
+/* How the message of a report came. Strings are borrowed for the call; NULL means unknown. */
+struct jm_arrival {
+	const char *transport; /* "smtp", "pop3", "gateway" */
+	const char *service;   /* the service's email address */
+	const char *queue_id;  /* of the MTA */
+	const char *client;    /* IP address */
+	const char *helo;      /* as the client said it */
+	const char *tls;       /* TLS version; NULL: in clear */
+	const char *login;     /* of SMTP AUTH; NULL: none */
+	const char *mail_from; /* reverse path, with or without <>; "" or "<>" is the null path */
+	const char *const *rcpt_to; /* NULL-terminated; the journal recipients, with or without <>
+				     */
+	int64_t received_ms;
+	const char *direction; /* gateway: "inbound", "outbound", "internal", "relayed"; else NULL
+				*/
+	const char *pop3_mailbox; /* that it was fetched from; with pop3_uidl, the deposit marks the
+				     message as done */
+	const char *pop3_uidl;    /* printable ASCII (RFC 1939); NULL: no id to recognise it by */
+	uint64_t pop3_size_bytes; /* as the server said */
+};
+
+/* A report on its way into the archive. */
+struct jm_deposit {
+	struct jm_arrival arrival;
+	struct jm_span received;        /* the message as received, whole */
+	const struct jm_unwrap *unwrap; /* of received */
+	const char *set_aside;          /* the reason to set it aside; NULL: archive it */
+	int64_t due_ms;   /* put it into the processing queue until then; 0: archive it at once. Not
+			     with set_aside */
+	bool match_first; /* with due_ms: archive it at once if there is an item to join already */
+};
+
+/* Something worth keeping for the operator: a refusal, a start, a change. Strings are borrowed. */
+struct jm_event {
+	int64_t time_ms;
+	const char *kind;    /* "refused", "deferred", "started", "reloaded", "recovered", ... */
+	const char *service; /* email address, or NULL */
+	const char *actor;   /* who did it: client address, "daemon", "jmctl" */
+	const char *text;    /* for people, one line */
+	const char *status;  /* with a service: its state from now on; else NULL */
+	const char *cure;    /* what to do about that state; or NULL */
+};
+
+/* The SHA-256 digests of a deposit. */
+struct jm_digests {
+	unsigned char received[JM_SHA256_BYTES]; /* the report as received */
+	unsigned char raw[JM_SHA256_BYTES];      /* the journaled message inside */
+	unsigned char message[JM_SHA256_BYTES];  /* the same after the removal of headers */
+	unsigned char key[JM_SHA256_BYTES];      /* match key */
+	unsigned char companion_raw[JM_SHA256_BYTES], companion[JM_SHA256_BYTES];
+};
+
+/* Bytes that are left out of a record because an earlier record holds them. */
+struct jm_splice {
+	uint64_t holder;  /* number of that record; 0: nothing is left out */
+	bool as_received; /* they are all that the holder received; else the holder's raw content */
+	uint64_t offset, length; /* of the slice */
+};
+
+/* A content ("content" or "companion") as the metadata describes it. */
+struct jm_described {
+	struct jm_step steps[JM_UNWRAP_MAX_STEPS];
+	size_t steps_n;
+	struct jm_cut *cuts; /* owned */
+	size_t cuts_n;
+	unsigned char raw_sha256[JM_SHA256_BYTES], sha256[JM_SHA256_BYTES];
+	uint64_t raw_bytes, bytes; /* before and after the cuts */
+};
+
+/* The metadata of a report; the caller owns it. NULL with err (TEMP). Any thread, as all here. */
+json_t *jm_describe_report(const struct jm_deposit *d, const struct jm_digests *sums,
+    const struct jm_splice *splice, struct jm_err *err) JM_MUST_CHECK;
+
+/* Put a splice into a report's metadata; with holder 0, nothing. 0, or -1 without memory. */
+int jm_describe_splice(json_t *o, const struct jm_splice *s);
+
+/* The metadata of an event; the caller owns it. NULL with err (TEMP). */
+json_t *jm_describe_event(const struct jm_event *e, struct jm_err *err) JM_MUST_CHECK;
+
+/* Steps, cuts and digests of a content in the metadata. CORRUPT: they are missing or impossible.
+ * Release *c_r. */
+int jm_described_read(
+    const json_t *content, struct jm_described *c_r, struct jm_err *err) JM_MUST_CHECK;
+void jm_described_release(struct jm_described *c);
+
+/* Does a report name this recipient (one entry of its recipients) openly, as To or Cc? False: it is
+ * Bcc, or the report does not say. */
+bool jm_described_is_open(const json_t *recipient);
+
+#endif

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Reading a report's record and metadata. Its body is read in common/archive/content.c. */
+#include "common/volume/stored_report.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "common/json/read.h"
+
+int jm_stored_report_read(struct jm_volumes *v, const struct jm_place *at, uint64_t seq,
+    struct jm_stored_report *r_r, struct jm_err *err)
+{
+	struct jm_volume_file f;
+	int rc;
+
+	memset(r_r, 0, sizeof *r_r);
+	if (jm_volume_open(v, at->volume, &f, err) != 0)
+		return -1;
+	rc = jm_volume_read(&f, at->offset, jm_volumes_end(v, at->volume), &r_r->record, err);
+	jm_volume_close(&f);
+	if (rc == 0 && seq != 0 && r_r->record.head.seq != seq)
+		rc = jm_err_set(err, JM_E_CORRUPT,
+		    "report %" PRIu64 " stands elsewhere than the catalog says", seq);
+	else if (rc == 0 && r_r->record.head.type != JM_RECORD_REPORT)
+		rc = jm_err_set(
+		    err, JM_E_CORRUPT, "record %" PRIu64 " is no report", r_r->record.head.seq);
+	else if (rc == 0)
+		rc = jm_json_read(r_r->record.meta, r_r->record.head.meta_bytes, &r_r->meta, err);
+	if (rc != 0)
+		jm_stored_report_release(r_r);
+	return rc;
+}
+
+void jm_stored_report_release(struct jm_stored_report *r)
+{
+	jm_record_release(&r->record);
+	json_decref(r->meta);
+	r->meta = NULL;
+}

@@ -1,0 +1,412 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * jmctl show: one item with its envelope, its recipients and the reports that name them, its
+ * message as a reader sees it (show_message.c), its contents and its reports.
+ */
+#include "milter/ctl/ask/show.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/num.h"
+#include "common/base/spool.h"
+#include "common/control/answer.h"
+#include "common/mail/charset.h"
+#include "milter/ctl/ask/show_message.h"
+#include "milter/ctl/cli/option.h"
+#include "milter/ctl/cli/outcome.h"
+#include "milter/ctl/cli/print.h"
+#include "milter/ctl/cli/target.h"
+
+#define NAME_COLUMNS 16
+#define LINES 40 /* of the text, by default */
+#define MESSAGE_MAX_BYTES ((uint64_t)1 << 32)
+
+struct show {
+	struct jm_target target;
+	struct jm_show_options shown;
+	bool bcc, no_message;
+	json_t *items;           /* received */
+	struct jm_spool message; /* of the current item */
+};
+
+static void put_name(const char *name)
+{
+	fputs("  ", stdout);
+	jm_print_style(stdout, JM_PRINT_DIM);
+	jm_print_cell(stdout, jm_span_str(name), NAME_COLUMNS, false);
+	jm_print_style(stdout, JM_PRINT_PLAIN);
+}
+
+/* Print "  NAME  VALUE"; nothing when there is no value. The null path is printed as "<>". */
+static void put_line(const char *name, const json_t *value)
+{
+	if (!value || json_is_null(value))
+		return;
+	put_name(name);
+	if (json_is_string(value) && json_string_length(value) == 0)
+		fputs("<>", stdout);
+	else
+		jm_print_value(stdout, value, 0, false);
+	putchar('\n');
+}
+
+static void put_key(const char *name, const json_t *o, const char *key)
+{
+	put_line(name, json_object_get(o, key));
+}
+
+static void put_time(const char *name, const json_t *o, const char *key)
+{
+	char text[JM_PRINT_TIME_TEXT];
+	json_t *value = json_string(jm_print_time(o, key, text));
+
+	put_line(name, value);
+	json_decref(value);
+}
+
+static void put_digest(const char *name, const json_t *o, const char *digest, const char *size)
+{
+	if (!json_is_string(json_object_get(o, digest)))
+		return;
+	put_name(name);
+	fputs("sha256 ", stdout);
+	jm_print_value(stdout, json_object_get(o, digest), 64, false);
+	printf("  %lld bytes\n", (long long)json_integer_value(json_object_get(o, size)));
+}
+
+/* Print a list of plain values, separated by commas. */
+static void put_values(const json_t *list)
+{
+	const json_t *value;
+	size_t i;
+
+	json_array_foreach(list, i, value) {
+		if (i > 0)
+			fputs(", ", stdout);
+		jm_print_value(stdout, value, 0, false);
+	}
+}
+
+/* Print "  NAME  a, b, c"; nothing for an empty list. */
+static void put_list(const char *name, const json_t *list)
+{
+	if (json_array_size(list) == 0)
+		return;
+	put_name(name);
+	put_values(list);
+	putchar('\n');
+}
+
+/* True when two reports name a recipient with the same type and the same other addresses. */
+static bool same_origin(const json_t *a, const json_t *b)
+{
+	static const char *const keys[] = { "type", "expanded_from", "forwarded_from" };
+	size_t i;
+
+	for (i = 0; i < sizeof keys / sizeof *keys; i++) {
+		const json_t *x = json_object_get(a, keys[i]), *y = json_object_get(b, keys[i]);
+
+		if (x != y && !(x && y && json_equal(x, y)))
+			return false;
+	}
+	return true;
+}
+
+/* Print one way in which a recipient is named, and all reports from the ith on that name it so. */
+static void put_origin(const json_t *address, const json_t *origins, size_t i)
+{
+	const json_t *o = json_array_get(origins, i), *other;
+	const char *before = "  by report ";
+	size_t k;
+
+	fputs("  ", stdout);
+	jm_print_value(stdout, json_object_get(o, "type"), NAME_COLUMNS, false);
+	jm_print_value(stdout, address, 0, false);
+	if (json_is_string(json_object_get(o, "expanded_from"))) {
+		fputs(", expanded from ", stdout);
+		jm_print_value(stdout, json_object_get(o, "expanded_from"), 0, false);
+	}
+	if (json_is_string(json_object_get(o, "forwarded_from"))) {
+		fputs(", forwarded from ", stdout);
+		jm_print_value(stdout, json_object_get(o, "forwarded_from"), 0, false);
+	}
+	jm_print_style(stdout, JM_PRINT_DIM);
+	for (k = i; k < json_array_size(origins); k++) {
+		other = json_array_get(origins, k);
+		if (!same_origin(o, other))
+			continue;
+		fputs(before, stdout);
+		jm_print_value(stdout, json_object_get(other, "seq"), 0, false);
+		before = ", ";
+	}
+	jm_print_style(stdout, JM_PRINT_PLAIN);
+	putchar('\n');
+}
+
+static void put_recipient(const json_t *r)
+{
+	const json_t *origins = json_object_get(r, "reports");
+	size_t i, k;
+
+	for (i = 0; i < json_array_size(origins); i++) {
+		for (k = 0;
+		     k < i && !same_origin(json_array_get(origins, k), json_array_get(origins, i));
+		     k++)
+			;
+		if (k == i)
+			put_origin(json_object_get(r, "address"), origins, i);
+	}
+}
+
+static void put_content(size_t i, const json_t *c)
+{
+	printf("  content %zu, by report %lld\n", i,
+	    (long long)json_integer_value(json_object_get(c, "seq")));
+	put_digest("  message", c, "sha256", "size");
+	if (!json_equal(json_object_get(c, "sha256"), json_object_get(c, "raw_sha256")))
+		put_digest("  raw", c, "raw_sha256", "raw_size");
+	put_list("  removed", json_object_get(c, "removed_headers"));
+}
+
+static void put_report(size_t i, const json_t *r)
+{
+	static const struct {
+		const char *name, *key;
+	} lines[] = {
+		{ "  transport", "transport" },
+		{ "  service", "service" },
+		{ "  client", "client" },
+		{ "  helo", "helo" },
+		{ "  tls", "tls" },
+		{ "  login", "login" },
+		{ "  mail from", "mail_from" },
+		{ "  queue id", "queue_id" },
+		{ "  form", "variant" },
+		{ "  nesting", "nesting" },
+		{ "  sender", "envelope_sender" },
+		{ "  on behalf of", "on_behalf_of" },
+		{ "  label", "label" },
+		{ "  mailbox", "mailbox" },
+		{ "  sent", "sent_utc" },
+		{ "  received", "received_utc" },
+		{ "  direction", "direction" },
+		{ "  shares with", "shares_with" },
+		{ "  problem", "problem" },
+	};
+	size_t k;
+
+	printf("  report %zu, record %lld\n", i,
+	    (long long)json_integer_value(json_object_get(r, "seq")));
+	put_time("  arrived", r, "received");
+	for (k = 0; k < sizeof lines / sizeof *lines; k++)
+		put_key(lines[k].name, r, lines[k].key);
+	put_list("  rcpt to", json_object_get(r, "rcpt_to"));
+	if (json_object_get(r, "companion")) {
+		put_name("  with it");
+		jm_print_value(stdout, json_object_get(r, "companion"), 0, false);
+		puts(" form of the message; jmctl export --report has both");
+	}
+	if (json_is_true(json_object_get(r, "ndr")))
+		puts("    came inside a delivery status notification");
+	if (json_object_get(r, "volume")) {
+		put_name("  stored");
+		printf("volume %lld at %lld, %lld bytes\n",
+		    (long long)json_integer_value(json_object_get(r, "volume")),
+		    (long long)json_integer_value(json_object_get(r, "offset")),
+		    (long long)json_integer_value(json_object_get(r, "stored_bytes")));
+	}
+	put_digest("  as received", r, "sha256", "size");
+}
+
+/* The text under key of the first report that has it; the item itself does not have it. */
+static const json_t *of_a_report(const json_t *item, const char *key)
+{
+	const json_t *r;
+	size_t i;
+
+	json_array_foreach(json_object_get(item, "reports"), i, r)
+		if (json_is_string(json_object_get(r, key)))
+			return json_object_get(r, key);
+	return NULL;
+}
+
+static void put_envelope(const json_t *item)
+{
+	jm_print_style(stdout, JM_PRINT_BOLD);
+	printf("item %lld\n", (long long)json_integer_value(json_object_get(item, "id")));
+	jm_print_style(stdout, JM_PRINT_PLAIN);
+	put_time("archived", item, "time");
+	put_key("set aside", item, "set_aside");
+	put_key("service", item, "service");
+	put_list("also by", json_object_get(item, "more_services"));
+	put_key("sender", item, "sender");
+	put_line("on behalf of", of_a_report(item, "on_behalf_of"));
+	put_key("subject", item, "subject");
+	put_key("message-id", item, "message_id");
+	put_key("date", item, "date");
+	put_key("form", item, "variant");
+	if (json_is_true(json_object_get(item, "step_down")))
+		puts("  no proper journal report: archived as received (step-down)");
+	if (json_is_true(json_object_get(item, "from_headers")))
+		puts("  sender and recipients are from the message's own header and may lack Bcc");
+}
+
+static void put_recipients(const json_t *item)
+{
+	const json_t *value, *list = json_object_get(item, "recipients");
+	long long hidden = json_integer_value(json_object_get(item, "hidden_recipients"));
+	size_t i;
+
+	jm_show_title("recipients");
+	json_array_foreach(list, i, value)
+		put_recipient(value);
+	if (hidden > 0)
+		printf("  %lld hidden, --bcc shows %s\n", hidden, hidden == 1 ? "it" : "them");
+}
+
+static void put_item(const struct show *s, const json_t *item)
+{
+	const json_t *list, *value;
+	size_t i;
+
+	put_envelope(item);
+	put_recipients(item);
+	jm_show_message(&s->shown, json_object_get(item, "message"));
+	list = json_object_get(item, "contents");
+	jm_show_title("contents");
+	json_array_foreach(list, i, value)
+		put_content(i, value);
+	list = json_object_get(item, "reports");
+	jm_show_title("reports");
+	json_array_foreach(list, i, value)
+		put_report(i, value);
+}
+
+/* ---- asking ---- */
+
+static int show_keep(void *ctx, const json_t *item, struct jm_err *err)
+{
+	struct show *s = ctx;
+
+	return json_array_append_new(s->items, json_deep_copy(item)) == 0
+	    ? 0
+	    : jm_err_set(err, JM_E_TEMP, "no memory for an item");
+}
+
+static int put_bytes(void *ctx, const void *p, size_t n, struct jm_err *err)
+{
+	struct show *s = ctx;
+
+	return jm_spool_write(&s->message, p, n, err);
+}
+
+/*
+ * Add the message as a reader sees it to the item, under "message"; or {problem: text} when it
+ * cannot be read.
+ */
+static int add_message(struct show *s, json_t *item, struct jm_err *err)
+{
+	const struct jm_answer_out out = { .object = show_keep, .bytes = put_bytes, .ctx = s };
+	json_t *request = json_pack(
+		   "{s:s, s:O}", "verb", "export", "id", json_object_get(item, "id")),
+	       *message = NULL;
+	const char *tmp = getenv("TMPDIR");
+	struct jm_span bytes;
+	int rc;
+
+	jm_spool_init(&s->message, tmp ? tmp : "/tmp", MESSAGE_MAX_BYTES);
+	rc = request ? jm_target_ask(&s->target, request, &out, err)
+		     : jm_err_set(err, JM_E_TEMP, "out of memory");
+	if (rc == 0 && jm_spool_view(&s->message, &bytes, err) == 0)
+		message = jm_show_json(bytes, s->bcc, err);
+	rc = message ? 0 : -1;
+	if (rc < 0)
+		message = json_pack("{s:s}", "problem", err->text);
+	if (json_object_set_new(item, "message", message) != 0)
+		rc = jm_err_set(err, JM_E_TEMP, "out of memory");
+	json_decref(request);
+	jm_spool_release(&s->message);
+	return rc;
+}
+
+static int show_ask(struct show *s, const char *id, struct jm_err *err)
+{
+	const struct jm_answer_out out = { .object = show_keep, .ctx = s };
+	json_t *request = json_pack("{s:s, s:b}", "verb", "show", "bcc", s->bcc);
+	uint64_t number = 0;
+	int rc;
+
+	if ((strchr(id, '@') || id[0] == '<') && !jm_charset_is_utf8(jm_span_str(id)))
+		rc = jm_err_set(err, JM_E_USAGE, "the Message-ID is no UTF-8");
+	else if (strchr(id, '@') || id[0] == '<')
+		rc = json_object_set_new(request, "message-id", json_string(id)) == 0
+		    ? 0
+		    : jm_err_set(err, JM_E_TEMP, "out of memory");
+	else if ((rc = jm_ctl_id(id, &number, err)) == 0)
+		rc = json_object_set_new(request, "id", json_integer((json_int_t)number)) == 0
+		    ? 0
+		    : jm_err_set(err, JM_E_TEMP, "out of memory");
+	if (rc == 0)
+		rc = jm_target_ask(&s->target, request, &out, err);
+	json_decref(request);
+	return rc;
+}
+
+/* Print the items received, also when parts of them could not be read. */
+static int show_run(struct show *s, const char *id, struct jm_err *err)
+{
+	int rc = show_ask(s, id, err);
+	struct jm_err cause;
+	json_t *item;
+	size_t i;
+
+	json_array_foreach(s->items, i, item) {
+		if (!s->no_message && add_message(s, item, &cause) != 0 && rc == 0) {
+			*err = cause;
+			rc = -1;
+		}
+		if (s->target.json) {
+			jm_print_json(stdout, item);
+		} else {
+			if (i > 0)
+				putchar('\n');
+			put_item(s, item);
+		}
+	}
+	if (jm_print_flush(&cause) != 0) {
+		*err = cause;
+		rc = -1;
+	}
+	return rc;
+}
+
+int jm_ctl_show(int argc, char **argv)
+{
+	struct show s = { .shown.lines = LINES };
+	const struct jm_ctl_option options[] = { { "bcc", JM_CTL_FLAG, &s.bcc, NULL,
+						     "tell Bcc recipients, too" },
+		{ "headers", JM_CTL_FLAG, &s.shown.headers, NULL,
+		    "the whole header of the message, not only its main fields" },
+		{ "lines", JM_CTL_NUMBER, &s.shown.lines, "N",
+		    "at most N lines of the text; 0: all [40]" },
+		{ "no-message", JM_CTL_FLAG, &s.no_message, NULL,
+		    "only what the reports tell; the message is not read" },
+		JM_TARGET_OPTIONS(&s.target), { NULL } };
+	struct jm_err err;
+	int n, code;
+
+	n = jm_ctl_options(argc, argv, options, "[options] ID",
+	    "Print what is known about an item: its number, that of a report, or a Message-ID.",
+	    &code);
+	if (n < 0)
+		return code;
+	if (n != 1)
+		return jm_ctl_fail_usage(argv[0], n > 1 ? argv[2] : NULL);
+	s.target.keep = true;
+	s.items = json_array();
+	code = show_run(&s, argv[1], &err) != 0 ? jm_ctl_fail(argv[0], &err) : 0;
+	jm_target_end(&s.target);
+	json_decref(s.items);
+	return code;
+}

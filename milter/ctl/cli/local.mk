@@ -1,0 +1,13 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# Shared by the verbs: options, help, completion, printing, progress, outcome, the target.
+milter_ctl_jmctl_SOURCES += \
+	milter/ctl/cli/completion.c milter/ctl/cli/completion.h \
+	milter/ctl/cli/criteria.c milter/ctl/cli/criteria.h \
+	milter/ctl/cli/data.c milter/ctl/cli/data.h \
+	milter/ctl/cli/endpoints.c milter/ctl/cli/endpoints.h \
+	milter/ctl/cli/help.c milter/ctl/cli/help.h \
+	milter/ctl/cli/option.c milter/ctl/cli/option.h \
+	milter/ctl/cli/outcome.c milter/ctl/cli/outcome.h \
+	milter/ctl/cli/print.c milter/ctl/cli/print.h \
+	milter/ctl/cli/progress.c milter/ctl/cli/progress.h \
+	milter/ctl/cli/target.c milter/ctl/cli/target.h

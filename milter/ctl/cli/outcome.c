@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* How a verb ends: exit codes and the message of a failure. */
+#include "milter/ctl/cli/outcome.h"
+
+#include <stdio.h>
+#include <sysexits.h>
+
+int jm_ctl_exit_code(enum jm_err_kind kind)
+{
+	switch (kind) {
+	case JM_E_NONE:
+		return EX_OK;
+	case JM_E_TEMP:
+	case JM_E_LIMIT:
+		return EX_TEMPFAIL; /* 75: a later try may succeed */
+	case JM_E_NOTFOUND:
+		return EX_UNAVAILABLE; /* 69: no such item, file, archive */
+	case JM_E_DENIED:
+		return EX_NOPERM; /* 77 */
+	case JM_E_CONFIG:
+		return EX_CONFIG; /* 78 */
+	case JM_E_CORRUPT:
+		return EX_DATAERR; /* 65: also what verify returns when it found something */
+	case JM_E_USAGE:
+		return EX_USAGE; /* 64 */
+	case JM_E_BUG:
+		break;
+	}
+	return EX_SOFTWARE; /* 70 */
+}
+
+int jm_ctl_fail(const char *verb, const struct jm_err *err)
+{
+	fprintf(stderr, "jmctl %s: %s\n", verb, err->text);
+	return jm_ctl_exit_code(err->kind);
+}
+
+int jm_ctl_fail_usage(const char *verb, const char *word)
+{
+	if (word)
+		fprintf(stderr,
+		    "jmctl %s: \"%s\" is one word too many; jmctl %s --help tells what it takes\n",
+		    verb, word, verb);
+	else
+		fprintf(stderr,
+		    "jmctl %s: a word is missing; jmctl %s --help tells what it takes\n", verb,
+		    verb);
+	return EX_USAGE;
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The target of a verb: the daemon, asked over its control socket, or, when no daemon listens, the
+ * archive, opened in this process. The archive's lock file decides which process owns it. The
+ * answers are the same, since both come from common/control/answer.c. The protocol is in
+ * common/control/client.c.
+ */
+#ifndef JM_MILTER_CTL_CLI_TARGET_H
+#define JM_MILTER_CTL_CLI_TARGET_H
+
+#include "common/control/answer.h"
+#include "common/settings/default.h"
+#include "milter/ctl/cli/option.h"
+
+/* A file in the folder of a copy that jmctl backup made: up to which record it was verified. */
+#define JM_BACKUP_FILE "backup.json"
+/* A file in the folder of an archive while jmctl load is not finished. */
+#define JM_LOADING_FILE "loading"
+
+/* The options that all verbs of the archive share, and what was opened for them. One thread. */
+struct jm_target {
+	const char *config;  /* --config; NULL: the installed one */
+	const char *archive; /* --archive DIR */
+	const char *socket;  /* --socket PATH */
+	bool json;           /* --json */
+	bool only_daemon;    /* set by the verb: never open the archive (events --follow) */
+	bool back;           /* internal: jm_target_close() has to become root again */
+	char *dir;           /* internal, owned */
+	bool offline;        /* set by jm_target_ask(): no daemon gave the answer */
+	/* set by the verb: keep the archive open between questions, until jm_target_end() */
+	bool keep;
+	struct jm_archive *kept; /* internal: the archive that is kept open */
+	char *kept_dir;          /* internal, owned */
+};
+
+#define JM_TARGET_OPTIONS(t) \
+	{ "config", JM_CTL_TEXT, &(t)->config, "FILE", \
+		"settings that name archive and control socket [" JM_SETTINGS_DEFAULT_FILE "]" }, \
+	    { "archive", JM_CTL_TEXT, &(t)->archive, "DIR", \
+		    "this archive, or the daemon that owns it; no settings are read" }, \
+	    { "socket", JM_CTL_TEXT, &(t)->socket, "PATH", "the daemon's control socket" }, \
+	{ \
+		"json", JM_CTL_FLAG, &(t)->json, NULL, "print JSON, one object a line" \
+	}
+
+/*
+ * Ask the daemon, or the archive when no daemon listens; request as for jm_answer(), borrowed. out
+ * gets the answer. When root runs this, the archive is opened as its owner, so that it gets no
+ * files that belong to root.
+ *
+ * Returns 0, or -1 with the kinds of jm_answer() and of jm_client_ask(); also NOTFOUND when there
+ * is no archive, and DENIED when it belongs to another process or user.
+ */
+int jm_target_ask(struct jm_target *t, const json_t *request, const struct jm_answer_out *out,
+    struct jm_err *err) JM_MUST_CHECK;
+
+/* Close the archive that "keep" kept open. */
+void jm_target_end(struct jm_target *t);
+
+/*
+ * Open the archive in this process, for work that is impossible while a daemon runs. dir: the
+ * archive's folder instead of the one the options name, without looking for a daemon; may be NULL.
+ * options->dir is set here and points into *c. Returns 0 with *a_r, or -1: DENIED when a daemon
+ * listens, USAGE when no archive is named, and the kinds of jm_archive_open(). jm_target_close()
+ * closes *a, also after a failure, and undoes the change of user.
+ */
+int jm_target_open(struct jm_target *t, const char *dir, struct jm_archive_options *options,
+    struct jm_archive **a_r, struct jm_err *err) JM_MUST_CHECK;
+void jm_target_close(struct jm_target *t, struct jm_archive **a);
+
+/*
+ * The domains that daemon or archive know, as rows for jm_domains_list(); the caller owns them.
+ * None for an archive that does not exist. NULL when neither answers.
+ */
+json_t *jm_target_domains(struct jm_target *t);
+
+#endif

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Parsing the output of postconf, and values of its settings. See postfix_conf.h. */
+#include "milter/ctl/doctor/postfix_conf.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "common/base/num.h"
+
+static bool is_blank(unsigned char c)
+{
+	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+static struct jm_span postfix_trim(struct jm_span s)
+{
+	while (s.len && is_blank(s.p[0]))
+		s = jm_span_sub(s, 1, s.len);
+	while (s.len && is_blank(s.p[s.len - 1]))
+		s.len--;
+	return s;
+}
+
+static bool next_line(struct jm_span *text, struct jm_span *line)
+{
+	size_t n = jm_span_index(*text, '\n');
+
+	if (text->len == 0)
+		return false;
+	*line = jm_span_sub(*text, 0, n);
+	*text = jm_span_sub(*text, n + 1, text->len);
+	return true;
+}
+
+static int postfix_set(json_t *object, struct jm_span name, struct jm_span value)
+{
+	char key[256];
+
+	if (name.len == 0 || name.len >= sizeof key)
+		return 0;
+	memcpy(key, name.p, name.len);
+	key[name.len] = '\0';
+	/* No check needs text that is not UTF-8. */
+	return json_object_set_new(object, key,
+		   json_pack("s%", value.len ? (const char *)value.p : "", value.len)) == 0
+	    ? 0
+	    : -1;
+}
+
+/* Split "name = value". */
+static bool postfix_split(struct jm_span line, struct jm_span *name, struct jm_span *value)
+{
+	size_t at = jm_span_index(line, '=');
+
+	if (at == line.len)
+		return false;
+	*name = postfix_trim(jm_span_sub(line, 0, at));
+	*value = postfix_trim(jm_span_sub(line, at + 1, line.len));
+	return name->len > 0;
+}
+
+static json_t *service_of(const struct jm_postfix *p, struct jm_span key)
+{
+	char text[256];
+
+	snprintf(text, sizeof text, "%.*s", (int)key.len, (const char *)key.p);
+	return json_object_get(p->services, text);
+}
+
+/* Add a line of master.cf: "name type private unpriv chroot wakeup maxproc command ...". */
+static int add_service(struct jm_postfix *p, struct jm_span line)
+{
+	struct jm_span column[8], rest = line;
+	char key[256];
+	size_t n = 0;
+
+	while (n < 8 && jm_postfix_word(&rest, &column[n]))
+		n++;
+	if (n < 8)
+		return 0;
+	snprintf(key, sizeof key, "%.*s/%.*s", (int)column[0].len, (const char *)column[0].p,
+	    (int)column[1].len, (const char *)column[1].p);
+	return json_object_set_new(p->services, key,
+	    json_pack("{s:s%, s:s%, s:{}}", "chroot", column[4].p, column[4].len, "command",
+		column[7].p, column[7].len, "set"));
+}
+
+int jm_postfix_parse(
+    struct jm_span main, struct jm_span master, struct jm_span overrides, struct jm_postfix *p)
+{
+	struct jm_span line, name, value;
+
+	p->main = json_object();
+	p->services = json_object();
+	if (!p->main || !p->services)
+		return -1;
+	while (next_line(&main, &line))
+		if (postfix_split(line, &name, &value) && postfix_set(p->main, name, value) != 0)
+			return -1;
+	while (next_line(&master, &line))
+		if (add_service(p, line) != 0)
+			return -1;
+	while (next_line(&overrides, &line)) {
+		size_t slash;
+		json_t *service;
+
+		if (!postfix_split(line, &name, &value))
+			continue;
+		slash = jm_span_rindex(name, '/');
+		service = slash < name.len ? service_of(p, jm_span_sub(name, 0, slash)) : NULL;
+		if (service &&
+		    postfix_set(json_object_get(service, "set"),
+			jm_span_sub(name, slash + 1, name.len), value) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+void jm_postfix_release(struct jm_postfix *p)
+{
+	json_decref(p->main);
+	json_decref(p->services);
+	p->main = p->services = NULL;
+}
+
+const char *jm_postfix_value(const struct jm_postfix *p, const char *service, const char *name)
+{
+	const char *v = NULL;
+
+	if (service)
+		v = json_string_value(json_object_get(
+		    json_object_get(json_object_get(p->services, service), "set"), name));
+	if (!v)
+		v = json_string_value(json_object_get(p->main, name));
+	return v ? v : "";
+}
+
+bool jm_postfix_word(struct jm_span *list, struct jm_span *word)
+{
+	struct jm_span s = *list;
+	size_t n = 0, depth = 0;
+
+	while (s.len && (is_blank(s.p[0]) || s.p[0] == ','))
+		s = jm_span_sub(s, 1, s.len);
+	while (n < s.len && (depth > 0 || !(is_blank(s.p[n]) || s.p[n] == ','))) {
+		if (s.p[n] == '{')
+			depth++;
+		else if (s.p[n] == '}' && depth > 0)
+			depth--;
+		n++;
+	}
+	*word = jm_span_sub(s, 0, n);
+	*list = jm_span_sub(s, n, s.len);
+	return n > 0;
+}
+
+/* The text in the braces, or the word itself. */
+static struct jm_span postfix_inside(struct jm_span word)
+{
+	if (word.len >= 2 && word.p[0] == '{' && word.p[word.len - 1] == '}')
+		return postfix_trim(jm_span_sub(word, 1, word.len - 2));
+	return word;
+}
+
+struct jm_span jm_postfix_milter_address(struct jm_span word)
+{
+	struct jm_span rest = postfix_inside(word), first = { NULL, 0 };
+
+	(void)jm_postfix_word(&rest, &first);
+	return first;
+}
+
+struct jm_span jm_postfix_milter_option(struct jm_span word, const char *name)
+{
+	struct jm_span rest = postfix_inside(word), option, key, value, found = { NULL, 0 };
+
+	(void)jm_postfix_word(&rest, &option); /* the address */
+	/* Options are "name=value", or "{ name = value }" where there are blanks. */
+	while (jm_postfix_word(&rest, &option))
+		if (postfix_split(postfix_inside(option), &key, &value) &&
+		    jm_span_eq(key, jm_span_str(name)))
+			found = value;
+	return found;
+}
+
+int64_t jm_postfix_seconds(struct jm_span text)
+{
+	static const struct {
+		unsigned char unit;
+		int64_t seconds;
+	} units[] = {
+		{ 's', 1 },
+		{ 'm', 60 },
+		{ 'h', 3600 },
+		{ 'd', 86400 },
+		{ 'w', 604800 },
+	};
+	uint64_t n;
+	int64_t factor = 1;
+
+	for (size_t i = 0; i < sizeof units / sizeof units[0]; i++)
+		if (text.len > 1 && text.p[text.len - 1] == units[i].unit) {
+			factor = units[i].seconds;
+			text.len--;
+			break;
+		}
+	return jm_num_u64(text, 0, INT32_MAX, &n) == 0 ? (int64_t)n * factor : -1;
+}

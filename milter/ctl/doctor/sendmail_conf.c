@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Parsing sendmail.cf. See sendmail_conf.h. */
+#include "milter/ctl/doctor/sendmail_conf.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "milter/ctl/doctor/postfix_conf.h"
+
+struct jm_span jm_sendmail_line(struct jm_span *text)
+{
+	size_t n = jm_span_index(*text, '\n');
+	struct jm_span line = jm_span_sub(*text, 0, n);
+
+	*text = jm_span_sub(*text, n + 1, text->len);
+	return line;
+}
+
+static void sendmail_put(json_t *object, struct jm_span name, struct jm_span value)
+{
+	char key[256];
+
+	name = jm_span_trim(name);
+	value = jm_span_trim(value);
+	snprintf(
+	    key, sizeof key, "%.*s", (int)(name.len < 255 ? name.len : 255), (const char *)name.p);
+	/* No check needs a line that is not UTF-8. */
+	(void)json_object_set_new(
+	    object, key, json_stringn(value.len ? (const char *)value.p : "", value.len));
+}
+
+static void split_at(json_t *object, struct jm_span rest, unsigned char c)
+{
+	size_t n = jm_span_index(rest, c);
+
+	sendmail_put(object, jm_span_sub(rest, 0, n), jm_span_sub(rest, n + 1, rest.len));
+}
+
+static void take_option(struct jm_sendmail *cf, struct jm_span rest)
+{
+	size_t n = jm_span_index(rest, '=');
+	struct jm_span value = jm_span_trim(jm_span_sub(rest, n + 1, rest.len));
+
+	/* The only option that may be given many times. */
+	if (jm_span_eq(jm_span_trim(jm_span_sub(rest, 0, n)), jm_span_str("DaemonPortOptions")))
+		(void)json_array_append_new(
+		    cf->listeners, json_stringn(value.len ? (const char *)value.p : "", value.len));
+	else
+		split_at(cf->options, rest, '=');
+}
+
+static void take_line(struct jm_sendmail *cf, struct jm_span line)
+{
+	struct jm_span rest = jm_span_sub(line, 1, line.len), word;
+
+	if (line.p[0] == 'O' && rest.len && rest.p[0] == ' ') {
+		take_option(cf, rest);
+	} else if (line.p[0] == 'X') {
+		split_at(cf->milters, rest, ',');
+	} else if (line.p[0] == 'M') {
+		split_at(cf->mailers, rest, ',');
+	} else if (line.p[0] == 'K') {
+		split_at(cf->tables, rest, ' ');
+	} else if (jm_span_starts_nocase(line, jm_span_str("F{R}")) ||
+	    (line.p[0] == 'F' && rest.len && rest.p[0] == 'R')) {
+		rest = jm_span_sub(line, rest.p[0] == 'R' ? 2 : 4, line.len);
+		while (jm_postfix_word(&rest, &word))
+			if (word.p[0] == '/')
+				snprintf(cf->relay_file, sizeof cf->relay_file, "%.*s",
+				    (int)word.len, (const char *)word.p);
+	} else if (jm_span_starts_nocase(line, jm_span_str("C{R}")) ||
+	    (line.p[0] == 'C' && rest.len && rest.p[0] == 'R')) {
+		rest = jm_span_sub(line, rest.p[0] == 'R' ? 2 : 4, line.len);
+		while (jm_postfix_word(&rest, &word))
+			sendmail_put(cf->relay, word, jm_span_str(""));
+	}
+}
+
+/* A line that begins with a blank continues the one before. */
+void jm_sendmail_parse(unsigned char *p, size_t n, struct jm_sendmail *cf)
+{
+	struct jm_span text;
+
+	*cf = (struct jm_sendmail){ json_object(), json_array(), json_object(), json_object(),
+		json_object(), json_object(), "" };
+	for (size_t i = 0; i + 1 < n; i++)
+		if (p[i] == '\n' && (p[i + 1] == ' ' || p[i + 1] == '\t'))
+			p[i] = ' ';
+	text = jm_span_of(p, n);
+	while (text.len) {
+		struct jm_span line = jm_sendmail_line(&text);
+
+		if (line.len > 1)
+			take_line(cf, line);
+	}
+}
+
+const char *jm_sendmail_option(const struct jm_sendmail *cf, const char *name)
+{
+	const char *v = json_string_value(json_object_get(cf->options, name));
+
+	return v ? v : "";
+}
+
+struct jm_span jm_sendmail_equate(const char *equates, char letter)
+{
+	struct jm_span rest = jm_span_str(equates), word;
+
+	while (jm_postfix_word(&rest, &word))
+		if (word.len >= 2 && word.p[0] == (unsigned char)letter && word.p[1] == '=')
+			return jm_span_sub(word, 2, word.len);
+	return (struct jm_span){ NULL, 0 };
+}
+
+struct jm_span jm_sendmail_listener(const char *listener, char letter)
+{
+	struct jm_span rest = jm_span_str(listener), word;
+
+	while (jm_postfix_word(&rest, &word)) {
+		size_t n = jm_span_index(word, '=');
+
+		if (n < word.len && n > 0 && jm_lower(word.p[0]) == (unsigned char)letter)
+			return jm_span_sub(word, n + 1, word.len);
+	}
+	return (struct jm_span){ NULL, 0 };
+}
+
+void jm_sendmail_release(struct jm_sendmail *cf)
+{
+	json_decref(cf->options);
+	json_decref(cf->listeners);
+	json_decref(cf->milters);
+	json_decref(cf->mailers);
+	json_decref(cf->tables);
+	json_decref(cf->relay);
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Names of the files of a dump, and its manifest. See dumpdir.h. */
+#include "milter/ctl/files/dumpdir.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+char *jm_dump_path(
+    const char *kind, uint64_t seq, const char *sha256, char path[JM_DUMP_PATH_BYTES])
+{
+	snprintf(path, JM_DUMP_PATH_BYTES, "%s/%03" PRIu64 "/%03" PRIu64 "/%09" PRIu64 "-%.64s.eml",
+	    kind, seq / 1000000, seq / 1000 % 1000, seq, sha256);
+	return path;
+}
+
+uint64_t jm_dump_line_seq(const char *line)
+{
+	static const char begin[] = "{\"seq\":";
+	uint64_t seq = 0;
+
+	if (strncmp(line, begin, sizeof begin - 1) != 0)
+		return 0;
+	for (line += sizeof begin - 1; *line >= '0' && *line <= '9' && seq < UINT64_MAX / 16;
+	     line++)
+		seq = seq * 10 + (uint64_t)(*line - '0');
+	return seq;
+}
+
+int jm_dump_digest(const char *path, char hex[JM_SHA256_HEX_BYTES], struct jm_err *err)
+{
+	unsigned char digest[JM_SHA256_BYTES], chunk[65536];
+	FILE *f = fopen(path, "re");
+	struct jm_sha256 sha;
+	size_t n;
+	int rc;
+
+	if (!f)
+		return jm_err_sys(err, JM_E_TEMP, "%s", path);
+	rc = jm_sha256_start(&sha, err);
+	while (rc == 0 && (n = fread(chunk, 1, sizeof chunk, f)) > 0)
+		rc = jm_sha256_add(&sha, chunk, n, err);
+	if (rc == 0 && ferror(f))
+		rc = jm_err_sys(err, JM_E_TEMP, "%s", path);
+	fclose(f);
+	if (rc == 0 && (rc = jm_sha256_finish(&sha, digest, err)) == 0)
+		jm_sha256_hex(digest, hex);
+	return rc;
+}

@@ -1,0 +1,377 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The shared part of exports of many messages: fetching, checking, manifest, digests, the folder.
+ * The formats are in export_files.c and edrm.c.
+ */
+#include "milter/ctl/files/exporter.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "common/base/digest.h"
+#include "common/base/io.h"
+#include "common/control/answer.h"
+#include "milter/ctl/files/dumpdir.h"
+
+#define MESSAGE_MAX_BYTES ((uint64_t)1 << 32)
+
+char *jm_exporter_path(
+    const struct jm_exporter *x, const char *name, char path[JM_EXPORT_FILE_BYTES])
+{
+	snprintf(path, JM_EXPORT_FILE_BYTES, "%s/%s", x->dir, name);
+	return path;
+}
+
+int jm_exporter_write(
+    struct jm_exporter *x, const char *name, struct jm_span bytes, struct jm_err *err)
+{
+	char path[JM_EXPORT_FILE_BYTES], temporary[JM_EXPORT_FILE_BYTES + 8], *slash;
+	int fd, rc;
+
+	jm_exporter_path(x, name, path);
+	slash = strrchr(path, '/');
+	*slash = '\0';
+	if (jm_io_mkdirs(path, 0700, err) != 0)
+		return -1;
+	*slash = '/';
+	snprintf(temporary, sizeof temporary, "%s.tmp", path);
+	fd = jm_io_open(temporary, O_WRONLY | O_CREAT | O_TRUNC, 0600, err);
+	if (fd < 0)
+		return -1;
+	rc = bytes.len > 0 ? jm_io_write(fd, bytes.p, bytes.len, err) : 0;
+	close(fd);
+	if (rc == 0)
+		rc = jm_io_rename(temporary, path, err);
+	if (rc < 0)
+		unlink(temporary);
+	return rc;
+}
+
+/* ---- one message ---- */
+
+static int take_item(void *ctx, const json_t *item, struct jm_err *err)
+{
+	struct jm_exporter *x = ctx;
+
+	json_decref(x->item);
+	x->item = json_deep_copy(item);
+	return x->item ? 0 : jm_err_set(err, JM_E_TEMP, "no memory for an item");
+}
+
+static int take_bytes(void *ctx, const void *p, size_t n, struct jm_err *err)
+{
+	struct jm_exporter *x = ctx;
+
+	return jm_spool_write(&x->spool, p, n, err);
+}
+
+static int fetch_item(struct jm_exporter *x, const json_t *id, struct jm_err *err)
+{
+	const struct jm_answer_out out = { .object = take_item, .ctx = x };
+	json_t *show = json_pack("{s:s, s:O, s:b}", "verb", "show", "id", id, "bcc", x->bcc);
+	int rc;
+
+	json_decref(x->item);
+	x->item = NULL;
+	rc = show ? jm_target_ask(x->target, show, &out, err)
+		  : jm_err_set(err, JM_E_TEMP, "out of memory");
+	json_decref(show);
+	return rc < 0 || x->item ? rc
+				 : jm_err_set(err, JM_E_CORRUPT, "show was answered with nothing");
+}
+
+/* Read the bytes of a content or report into x->spool. */
+static int fetch_bytes(struct jm_exporter *x, const json_t *id, size_t which, struct jm_err *err)
+{
+	const struct jm_answer_out out = { .object = take_item, .bytes = take_bytes, .ctx = x };
+	json_t *export = json_pack("{s:s, s:O, s:b, s:b, s:I}", "verb", "export", "id", id,
+	    "report", x->report, "raw", x->raw, "which", (json_int_t)which);
+	int rc;
+
+	jm_spool_reset(&x->spool);
+	rc = export ? jm_target_ask(x->target, export, &out, err)
+		    : jm_err_set(err, JM_E_TEMP, "out of memory");
+	json_decref(export);
+	return rc;
+}
+
+/* The parts of the current item to export: all its contents, or all its reports. */
+static const json_t *parts_of(const struct jm_exporter *x)
+{
+	return json_object_get(x->item, x->report ? "reports" : "contents");
+}
+
+/* The digest in the archive's metadata, or NULL. */
+static const char *digest_wanted(const struct jm_exporter *x, size_t which)
+{
+	return json_string_value(
+	    json_object_get(json_array_get(parts_of(x), which), x->raw ? "raw_sha256" : "sha256"));
+}
+
+/* The recipients, an entry for each address, with the first way it was named. NULL without memory.
+ */
+static json_t *recipients_of(const json_t *item)
+{
+	const json_t *list = json_object_get(item, "recipients"), *r;
+	json_t *out = json_array();
+	size_t i;
+
+	json_array_foreach(list, i, r) {
+		json_t *o = json_copy(json_array_get(json_object_get(r, "reports"), 0));
+
+		(void)json_object_del(o, "seq");
+		if (!o || json_object_set(o, "address", json_object_get(r, "address")) != 0 ||
+		    json_array_append_new(out, o) != 0) {
+			json_decref(out);
+			return NULL;
+		}
+	}
+	return out;
+}
+
+/* Which second form of a content its report has: "protected" or "clear-text", as show names it.
+ * NULL: none. */
+static const json_t *companion_of(const struct jm_exporter *x, const struct jm_export_one *m)
+{
+	const json_t *content = json_array_get(json_object_get(m->item, "contents"), m->which), *r;
+	size_t i;
+
+	json_array_foreach(json_object_get(m->item, "reports"), i, r)
+		if (!x->report &&
+		    json_equal(json_object_get(r, "seq"), json_object_get(content, "seq")))
+			return json_object_get(r, "companion");
+	return NULL;
+}
+
+static int put_line(struct jm_exporter *x, json_t *line, struct jm_err *err)
+{
+	int rc = !line || json_dumpf(line, x->manifest, JSON_COMPACT) != 0 ||
+		putc('\n', x->manifest) == EOF
+	    ? jm_err_set(err, JM_E_TEMP, "cannot write manifest.jsonl")
+	    : 0;
+
+	json_decref(line);
+	return rc;
+}
+
+static int put_manifest(struct jm_exporter *x, const struct jm_export_one *m, const char *path,
+    long offset, struct jm_err *err)
+{
+	static const char *const keys[] = { "time", "date", "service", "sender", "subject",
+		"message_id", "hidden_recipients" };
+	json_t *line = json_pack("{s:I, s:I, s:s, s:s, s:I}", "id", (json_int_t)m->id, "which",
+	    (json_int_t)m->which, "path", path, "sha256", m->sha256, "size",
+	    (json_int_t)m->bytes.len);
+	const json_t *companion = companion_of(x, m);
+	int rc = line ? 0 : -1;
+
+	if (companion) {
+		x->companions++;
+		rc |= json_object_set(line, "companion", (json_t *)(uintptr_t)companion);
+	}
+	if (x->format->file)
+		rc |= json_object_set_new(line, "offset", json_integer(offset));
+	for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
+		if (json_object_get(m->item, keys[i]))
+			rc |= json_object_set(line, keys[i], json_object_get(m->item, keys[i]));
+	rc |= json_object_set_new(line, "recipients", recipients_of(m->item));
+	if (rc != 0) {
+		json_decref(line);
+		return jm_err_set(err, JM_E_TEMP, "no memory for the manifest");
+	}
+	return put_line(x, line, err);
+}
+
+static int put_sum(struct jm_exporter *x, const char *sha256, const char *path, struct jm_err *err)
+{
+	return fprintf(x->sums, "%.64s  %s\n", sha256, path) > 0
+	    ? 0
+	    : jm_err_sys(err, JM_E_TEMP, "cannot write SHA256SUMS");
+}
+
+static int exporter_add(struct jm_exporter *x, uint64_t id, size_t which, struct jm_err *err)
+{
+	struct jm_export_one m = { .item = x->item, .id = id, .which = which };
+	unsigned char digest[JM_SHA256_BYTES];
+	char hex[JM_SHA256_HEX_BYTES], path[JM_EXPORT_PATH_BYTES] = "";
+	const char *want = digest_wanted(x, which);
+	long offset = x->file ? ftell(x->file) : 0;
+
+	if (jm_spool_view(&x->spool, &m.bytes, err) != 0 || jm_sha256_of(m.bytes, digest, err) != 0)
+		return -1;
+	m.sha256 = jm_sha256_hex(digest, hex);
+	if (!want || strcmp(want, hex) != 0)
+		return jm_err_set(
+		    err, JM_E_CORRUPT, "item %" PRIu64 ": the bytes came with another digest", id);
+	if (x->format->add(x, &m, path, err) < 0 || put_manifest(x, &m, path, offset, err) != 0)
+		return -1;
+	if (!x->format->file || strcmp(path, x->format->file) != 0)
+		if (put_sum(x, hex, path, err) != 0)
+			return -1;
+	x->messages++;
+	x->bytes += m.bytes.len;
+	return 0;
+}
+
+/* Report a message that cannot be read, and continue; -1 for errors that end the export. */
+static int put_problem(struct jm_exporter *x, const json_t *id, size_t which, struct jm_err *err)
+{
+	if (err->kind != JM_E_CORRUPT && err->kind != JM_E_NOTFOUND)
+		return -1;
+	jm_progress_wipe(&x->bar);
+	fprintf(
+	    stderr, "jmctl export: item %lld: %s\n", (long long)json_integer_value(id), err->text);
+	x->problems++;
+	return put_line(x,
+	    json_pack(
+		"{s:O, s:I, s:s}", "id", id, "which", (json_int_t)which, "problem", err->text),
+	    err);
+}
+
+static int export_one(struct jm_exporter *x, const json_t *id, struct jm_err *err)
+{
+	uint64_t number = (uint64_t)json_integer_value(id);
+	int rc = 0;
+
+	if (fetch_item(x, id, err) != 0)
+		return put_problem(x, id, 0, err);
+	for (size_t i = 0; rc == 0 && i < json_array_size(parts_of(x)); i++)
+		rc = fetch_bytes(x, id, i, err) == 0 ? exporter_add(x, number, i, err)
+						     : put_problem(x, id, i, err);
+	return rc;
+}
+
+/* ---- the folder ---- */
+
+static FILE *open_file(const struct jm_exporter *x, const char *name, struct jm_err *err)
+{
+	char path[JM_EXPORT_FILE_BYTES], temporary[JM_EXPORT_FILE_BYTES + 8];
+	FILE *f = NULL;
+	int fd;
+
+	snprintf(temporary, sizeof temporary, "%s.tmp", jm_exporter_path(x, name, path));
+	fd = jm_io_open(temporary, O_WRONLY | O_CREAT | O_TRUNC, 0600, err);
+	if (fd >= 0 && !(f = fdopen(fd, "w"))) {
+		jm_err_sys(err, JM_E_TEMP, "%s", temporary);
+		close(fd);
+	}
+	return f;
+}
+
+/* Sync a file, close it and give it its name. */
+static int exporter_publish(
+    const struct jm_exporter *x, FILE **f, const char *name, struct jm_err *err)
+{
+	char path[JM_EXPORT_FILE_BYTES], temporary[JM_EXPORT_FILE_BYTES + 8];
+	int bad = ferror(*f) | fflush(*f), rc;
+
+	rc = bad ? jm_err_set(err, JM_E_TEMP, "cannot write %s", name)
+		 : jm_io_datasync(fileno(*f), err);
+	if (fclose(*f) != 0 && rc == 0)
+		rc = jm_err_sys(err, JM_E_TEMP, "cannot write %s", name);
+	*f = NULL;
+	snprintf(temporary, sizeof temporary, "%s.tmp", jm_exporter_path(x, name, path));
+	return rc < 0 ? -1 : jm_io_rename(temporary, path, err);
+}
+
+static int put_sum_of(struct jm_exporter *x, const char *name, struct jm_err *err)
+{
+	char path[JM_EXPORT_FILE_BYTES], hex[JM_SHA256_HEX_BYTES];
+
+	return jm_dump_digest(jm_exporter_path(x, name, path), hex, err) != 0
+	    ? -1
+	    : put_sum(x, hex, name, err);
+}
+
+/* Publish the messages first, then the lists that name them. */
+static int exporter_finish(struct jm_exporter *x, int dir_fd, struct jm_err *err)
+{
+	if (x->format->end && x->format->end(x, err) < 0)
+		return -1;
+	if (x->file &&
+	    (exporter_publish(x, &x->file, x->format->file, err) != 0 ||
+		put_sum_of(x, x->format->file, err) < 0))
+		return -1;
+	if (exporter_publish(x, &x->manifest, "manifest.jsonl", err) != 0 ||
+	    put_sum_of(x, "manifest.jsonl", err) < 0)
+		return -1;
+	if (syncfs(dir_fd) != 0)
+		return jm_err_sys(err, JM_E_TEMP, "cannot sync %s", x->dir);
+	return exporter_publish(x, &x->sums, "SHA256SUMS", err) != 0 ? -1
+								     : jm_io_sync_dir(x->dir, err);
+}
+
+/*
+ * Open and lock the folder, and remove SHA256SUMS: from now on it is not a complete export. Returns
+ * the descriptor, or -1.
+ */
+static int open_folder(struct jm_exporter *x, struct jm_err *err)
+{
+	char path[JM_EXPORT_FILE_BYTES];
+	int fd;
+
+	if (strlen(x->dir) > 4000)
+		return jm_err_set(err, JM_E_USAGE, "the folder's name is too long");
+	if (jm_io_mkdirs(x->dir, 0700, err) != 0)
+		return -1;
+	fd = jm_io_open(x->dir, O_RDONLY | O_DIRECTORY, 0, err);
+	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) != 0) {
+		jm_err_set(err, JM_E_DENIED, "another export into %s is under way", x->dir);
+		close(fd);
+		return -1;
+	}
+	if (fd >= 0 && unlink(jm_exporter_path(x, "SHA256SUMS", path)) != 0 && errno != ENOENT) {
+		jm_err_sys(err, JM_E_DENIED, "%s", path);
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+static int open_files(struct jm_exporter *x, struct jm_err *err)
+{
+	x->manifest = open_file(x, "manifest.jsonl", err);
+	x->sums = x->manifest ? open_file(x, "SHA256SUMS", err) : NULL;
+	if (x->sums && x->format->file && !(x->file = open_file(x, x->format->file, err)))
+		return -1;
+	return !x->sums || (x->format->begin && x->format->begin(x, err) < 0) ? -1 : 0;
+}
+
+int jm_exporter_run(struct jm_exporter *x, struct jm_err *err)
+{
+	const char *tmp = getenv("TMPDIR");
+	int fd = open_folder(x, err), rc;
+	const json_t *id;
+	size_t i;
+
+	if (fd < 0)
+		return -1;
+	jm_spool_init(&x->spool, tmp ? tmp : "/tmp", MESSAGE_MAX_BYTES);
+	rc = open_files(x, err);
+	jm_progress_start(&x->bar, NULL);
+	json_array_foreach(x->ids, i, id) {
+		if (rc == 0)
+			rc = export_one(x, id, err);
+		jm_progress_draw(&x->bar, i + 1, json_array_size(x->ids), "messages");
+	}
+	jm_progress_wipe(&x->bar);
+	if (rc == 0)
+		rc = exporter_finish(x, fd, err);
+	if (x->format->release)
+		x->format->release(x);
+	if (x->file)
+		fclose(x->file);
+	if (x->manifest)
+		fclose(x->manifest);
+	if (x->sums)
+		fclose(x->sums);
+	jm_spool_release(&x->spool);
+	json_decref(x->item);
+	close(fd);
+	return rc;
+}

@@ -1,0 +1,14 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# Verbs that write or read files: exports, dumps, backups, imports.
+milter_ctl_jmctl_SOURCES += \
+	milter/ctl/files/backup.c milter/ctl/files/backup.h \
+	milter/ctl/files/dump.c milter/ctl/files/dump.h \
+	milter/ctl/files/dumpdir.c milter/ctl/files/dumpdir.h \
+	milter/ctl/files/edrm.c milter/ctl/files/edrm.h \
+	milter/ctl/files/export.c milter/ctl/files/export.h \
+	milter/ctl/files/export_files.c milter/ctl/files/export_files.h \
+	milter/ctl/files/exporter.c milter/ctl/files/exporter.h \
+	milter/ctl/files/import.c milter/ctl/files/import.h \
+	milter/ctl/files/load.c milter/ctl/files/load.h \
+	milter/ctl/files/mbox.c milter/ctl/files/mbox.h \
+	milter/ctl/files/rebuild.c milter/ctl/files/rebuild.h

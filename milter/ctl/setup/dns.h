@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* TXT records, by the C library's resolver. One thread. */
+#ifndef JM_MILTER_CTL_SETUP_DNS_H
+#define JM_MILTER_CTL_SETUP_DNS_H
+
+#include "common/base/buf.h"
+
+/*
+ * Look up the TXT records of name, a line each in texts, whose content is replaced. server:
+ * "A.B.C.D" or "A.B.C.D:PORT" to ask instead of the servers of /etc/resolv.conf; NULL. Returns 1
+ * with records; 0 without records; -1: TEMP when no server answered or the answer is damaged, USAGE
+ * for a malformed server, LIMIT past the cap of texts.
+ */
+int jm_dns_txt(
+    const char *name, const char *server, struct jm_buf *texts, struct jm_err *err) JM_MUST_CHECK;
+
+#endif

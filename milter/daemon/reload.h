@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Reading again while the daemon runs: the settings file, and the sources of the directory of
+ * internal addresses. Differences become events. */
+#ifndef JM_DAEMON_RELOAD_H
+#define JM_DAEMON_RELOAD_H
+
+#include "milter/daemon/daemon.h"
+
+/*
+ * Load the settings file again. The new settings come into force as a whole, or the old ones stay
+ * when the file is wrong; which of the two happened, and each change, is logged and noted as an
+ * event. actor (borrowed): who wanted it. The caller holds d->refreshing.
+ */
+void jm_reload_settings(struct jm_daemon *d, const char *actor);
+
+/* Note each difference between the settings in force and those that were in force when the last
+ * daemon ran (kept.h) as an event. To be called once, at the start, with the archive open and
+ * before there can be a reload. */
+void jm_reload_compare(struct jm_daemon *d);
+
+/* Read the sources of the directory that are new or have changed; takes d->refreshing. To be called
+ * by one thread at a time, every second or so. */
+void jm_reload_directory(struct jm_daemon *d);
+
+#endif
