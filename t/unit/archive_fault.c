@@ -369,9 +369,31 @@ static void put_version(const char *path, uint64_t at, size_t head, const unsign
 	close(fd);
 }
 
+/* The catalog of another archive is not believed, nor a damaged one. */
+static void other_catalogs(const char *dir)
+{
+	char keep[JM_VOLUME_PATH_BYTES], path[JM_VOLUME_PATH_BYTES], other[500];
+	struct jm_archive *a;
+
+	snprintf(other, sizeof other, "%s/refuse/catalog", tap_folder());
+	wipe_catalog(dir);
+	rmdir(other);
+	snprintf(keep, sizeof keep, "%s/torn/catalog", tap_folder());
+	tap_ok(rename(keep, other) == 0, "the catalog of another archive");
+	a = t_open(dir, 0);
+	tap_is_int(!a ? 0 : (long long)rows_of(a), 2, "is moved away and made anew");
+	jm_archive_close(&a);
+	snprintf(path, sizeof path, "%s/refuse/catalog/catalog.db", tap_folder());
+	flip(path, 20);
+	flip(path, 4096 + 20);
+	a = t_open(dir, 0);
+	tap_is_int(!a ? 0 : (long long)rows_of(a), 2, "a damaged catalog is made anew");
+	jm_archive_close(&a);
+}
+
 static void refusals(void)
 {
-	char dir[500], keep[JM_VOLUME_PATH_BYTES], path[JM_VOLUME_PATH_BYTES], other[500];
+	char dir[500], keep[JM_VOLUME_PATH_BYTES], path[JM_VOLUME_PATH_BYTES];
 	unsigned char head[JM_VOLUME_HEAD_BYTES];
 	struct jm_volume_head h;
 	struct jm_archive *a;
@@ -407,21 +429,7 @@ static void refusals(void)
 	copy(keep, path, JM_VOLUME_HEAD_BYTES + 50);
 	refuse(dir, JM_E_CORRUPT, "volumes that end before what the catalog knows");
 	copy(keep, path, UINT64_MAX);
-	/* Another archive's catalog is not believed. */
-	snprintf(other, sizeof other, "%s/refuse/catalog", tap_folder());
-	wipe_catalog(dir);
-	rmdir(other);
-	snprintf(keep, sizeof keep, "%s/torn/catalog", tap_folder());
-	tap_ok(rename(keep, other) == 0, "the catalog of another archive");
-	a = t_open(dir, 0);
-	tap_is_int(!a ? 0 : (long long)rows_of(a), 2, "is moved away and made anew");
-	jm_archive_close(&a);
-	snprintf(path, sizeof path, "%s/refuse/catalog/catalog.db", tap_folder());
-	flip(path, 20);
-	flip(path, 4096 + 20);
-	a = t_open(dir, 0);
-	tap_is_int(!a ? 0 : (long long)rows_of(a), 2, "a damaged catalog is made anew");
-	jm_archive_close(&a);
+	other_catalogs(dir);
 	(void)jm_volume_path(dir, 1, path);
 	(void)jm_volume_path(dir, 3, keep);
 	(void)rename(path, keep);
