@@ -72,11 +72,11 @@ static int reopen(struct jm_archive *a, struct jm_err *err)
 /* Under lock. Take at most BATCH_MAX tickets as a list. */
 static struct jm_ticket *take_list(struct jm_archive *a)
 {
-	struct jm_queue q;
+	struct jm_tickets q;
 
-	jm_queue_init(&q);
+	jm_tickets_init(&q);
 	while (a->durable.n > 0 && q.n < BATCH_MAX)
-		jm_queue_add(&q, jm_queue_take(&a->durable));
+		jm_tickets_add(&q, jm_tickets_take(&a->durable));
 	return q.first;
 }
 

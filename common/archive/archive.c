@@ -134,10 +134,10 @@ int jm_archive_open(
 	if (!a)
 		return jm_err_sys(err, JM_E_TEMP, "archive");
 	a->lock_fd = a->tail.file.fd = -1;
-	jm_queue_init(&a->waiting);
-	jm_queue_init(&a->large);
-	jm_queue_init(&a->notes);
-	jm_queue_init(&a->durable);
+	jm_tickets_init(&a->waiting);
+	jm_tickets_init(&a->large);
+	jm_tickets_init(&a->notes);
+	jm_tickets_init(&a->durable);
 	if (init_sync(a, err) != 0) {
 		free(a);
 		return -1;
@@ -173,11 +173,11 @@ static void stop_threads(struct jm_archive *a)
 		pthread_join(a->applier, NULL);
 }
 
-static void drop_all(struct jm_queue *q)
+static void drop_all(struct jm_tickets *q)
 {
 	struct jm_ticket *t;
 
-	while ((t = jm_queue_take(q)) != NULL)
+	while ((t = jm_tickets_take(q)) != NULL)
 		jm_ticket_drop(t);
 }
 

@@ -17,16 +17,16 @@ bool jm_commit_enqueue(struct jm_archive *a, struct jm_ticket *t)
 	if (a->busy_since_us == 0)
 		a->busy_since_us = jm_clock_mono_us();
 	if (a->verbatim) { /* in this order and no other */
-		jm_queue_add(&a->waiting, t);
+		jm_tickets_add(&a->waiting, t);
 		return idle;
 	}
 	if (t->head.type == JM_RECORD_EVENT) {
 		if (a->notes.n == 0)
 			a->notes_since_us = jm_clock_mono_us();
-		jm_queue_add(&a->notes, t);
+		jm_tickets_add(&a->notes, t);
 		return idle && (a->notes.n == 1 || a->notes.n == JM_GROUP_MAX);
 	}
-	jm_queue_add(
+	jm_tickets_add(
 	    t->body.len > JM_LARGE_BYTES || jm_apart_exists(&t->apart) ? &a->large : &a->waiting,
 	    t);
 	return idle;

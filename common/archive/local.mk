@@ -21,7 +21,7 @@ common_libjm_a_SOURCES += common/archive/state.h \
 	common/archive/reader.c common/archive/reader.h \
 	common/archive/recover.c common/archive/recover.h \
 	common/archive/replay.c common/archive/replay.h \
-	common/archive/rows.c common/archive/rows.h \
+	common/archive/cursor.c common/archive/cursor.h \
 	common/archive/second.c common/archive/second.h \
 	common/archive/splice.c common/archive/splice.h \
 	common/archive/tail.c common/archive/tail.h \

@@ -10,7 +10,7 @@
 
 #include "common/archive/content.h"
 #include "common/archive/match.h"
-#include "common/archive/rows.h"
+#include "common/archive/cursor.h"
 #include "common/base/log.h"
 #include "common/base/num.h"
 #include "common/json/value.h"
@@ -85,18 +85,18 @@ static int list_reports(struct jm_archive *a, uint64_t item, uint64_t seq_r[CAND
 	unsigned char prefix[8];
 	struct jm_table_range range = { .table = JM_T_ITEM_REPORTS };
 	const struct jm_row *row;
-	struct jm_rows rows;
+	struct jm_cursor cursor;
 	int rc = 1;
 
 	jm_num_put_be64(prefix, item);
 	range.prefix = jm_span_of(prefix, 8);
 	seq_r[0] = item;
 	*n_r = 1;
-	jm_rows_start(&rows, a, &range);
-	while (*n_r < CANDIDATES_MAX && (rc = jm_rows_next(&rows, &row, err)) == 1)
+	jm_cursor_start(&cursor, a, &range);
+	while (*n_r < CANDIDATES_MAX && (rc = jm_cursor_next(&cursor, &row, err)) == 1)
 		if (row->key_n == 16)
 			seq_r[(*n_r)++] = jm_num_get_be64(row->key + 8);
-	jm_rows_end(&rows);
+	jm_cursor_end(&cursor);
 	return rc < 0 ? -1 : 0;
 }
 

@@ -76,10 +76,10 @@ struct jm_archive {
 	pthread_cond_t work;         /* for the committer */
 	pthread_cond_t to_apply;     /* for the applier */
 	pthread_cond_t applied_more; /* the applier got further, or failed */
-	struct jm_queue waiting;     /* for the committer: small records */
-	struct jm_queue large;       /* for the committer: large ones, each a group of its own */
-	struct jm_queue notes;       /* for the committer: events that nobody waits for */
-	struct jm_queue durable;     /* for the applier */
+	struct jm_tickets waiting;   /* for the committer: small records */
+	struct jm_tickets large;     /* for the committer: large ones, each a group of its own */
+	struct jm_tickets notes;     /* for the committer: events that nobody waits for */
+	struct jm_tickets durable;   /* for the applier */
 	int64_t busy_since_us;       /* since when there is work and none was finished; 0: none */
 	int64_t notes_since_us;      /* when the oldest of notes came */
 	bool hurry;                  /* somebody waits for the applier */

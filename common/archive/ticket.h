@@ -42,7 +42,7 @@ struct jm_ticket {
 };
 
 /* A first-in-first-out list of tickets. */
-struct jm_queue {
+struct jm_tickets {
 	struct jm_ticket *first, **last;
 	size_t n;
 };
@@ -58,12 +58,12 @@ void jm_ticket_drop(struct jm_ticket *t);
 /* Wait until the committer is done with it. 0: durable; -1 with err. */
 int jm_ticket_await(struct jm_ticket *t, struct jm_err *err) JM_MUST_CHECK;
 
-static inline void jm_queue_init(struct jm_queue *q)
+static inline void jm_tickets_init(struct jm_tickets *q)
 {
-	*q = (struct jm_queue){ .last = &q->first };
+	*q = (struct jm_tickets){ .last = &q->first };
 }
 
-static inline void jm_queue_add(struct jm_queue *q, struct jm_ticket *t)
+static inline void jm_tickets_add(struct jm_tickets *q, struct jm_ticket *t)
 {
 	t->next = NULL;
 	*q->last = t;
@@ -71,7 +71,7 @@ static inline void jm_queue_add(struct jm_queue *q, struct jm_ticket *t)
 	q->n++;
 }
 
-static inline struct jm_ticket *jm_queue_take(struct jm_queue *q)
+static inline struct jm_ticket *jm_tickets_take(struct jm_tickets *q)
 {
 	struct jm_ticket *t = q->first;
 

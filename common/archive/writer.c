@@ -141,10 +141,10 @@ static int commit(struct jm_archive *a, struct group *g, struct jm_err *err)
 
 /* ---- queues ---- */
 
-static void group_take(struct group *g, struct jm_queue *q, size_t max)
+static void group_take(struct group *g, struct jm_tickets *q, size_t max)
 {
 	while (q->n > 0 && max-- > 0 && g->n < JM_GROUP_MAX) {
-		struct jm_ticket *t = jm_queue_take(q);
+		struct jm_ticket *t = jm_tickets_take(q);
 
 		g->ticket[g->n++] = t;
 		g->bytes += jm_record_bytes(&t->head);
@@ -216,7 +216,7 @@ static void give_back(struct jm_archive *a, struct group *g, const struct jm_err
 
 		if (t->head.type == JM_RECORD_EVENT && !t->awaited && a->notes.n < JM_NOTES_MAX &&
 		    !a->stopping) {
-			jm_queue_add(&a->notes, t);
+			jm_tickets_add(&a->notes, t);
 			a->notes_since_us = jm_clock_mono_us();
 			continue;
 		}
@@ -248,7 +248,7 @@ static bool acknowledge(struct jm_archive *a, struct group *g)
 		if (t->awaited)
 			g->wake[g->wakes++] = t;
 		a->notes_done += is_note(t);
-		jm_queue_add(&a->durable, t);
+		jm_tickets_add(&a->durable, t);
 	}
 	return before == 0 || (before < JM_APPLY_MANY && a->durable.n >= JM_APPLY_MANY);
 }

@@ -9,10 +9,28 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/archive/change.h"
+#include "common/archive/domain.h"
+#include "common/archive/note.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"
+#include "common/catalog/apply_change.h"
 #include "common/control/criterion.h"
+#include "common/json/read.h"
 #include "common/mail/domain.h"
+#include "common/query/archive_status.h"
+#include "common/query/bcc.h"
+#include "common/query/domains.h"
+#include "common/query/event_list.h"
+#include "common/query/follow.h"
+#include "common/query/item.h"
+#include "common/query/item_bytes.h"
+#include "common/query/search.h"
+#include "common/query/waiting.h"
+#include "common/upkeep/copy.h"
+#include "common/upkeep/dump.h"
+#include "common/upkeep/verify.h"
+#include "common/volume/metadata.h"
 
 /* Kinds of arguments. A flag that is false is as good as absent; a date is text for
  * jm_clock_parse(). */

@@ -7,19 +7,7 @@
 #ifndef JM_CONTROL_ANSWER_H
 #define JM_CONTROL_ANSWER_H
 
-#include "common/archive/change.h"
-#include "common/archive/deposit.h"
-#include "common/archive/domain.h"
-#include "common/archive/gauge.h"
-#include "common/archive/health.h"
-#include "common/archive/marks.h"
-#include "common/archive/match.h"
-#include "common/archive/note.h"
-#include "common/archive/tally.h"
-#include "common/archive/tip.h"
-#include "common/json/read.h"
-#include "common/query/query.h"
-#include "common/upkeep/upkeep.h"
+#include "common/archive/archive.h"
 
 /* Where an answer goes: any number of objects, or raw bytes (export, dump, backup). Each function
  * returns 0, or -1 with err filled, which ends the verb. */

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "common/control/frame.h"
+#include "common/json/read.h"
 
 #define REQUEST_MS 10000
 

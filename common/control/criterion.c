@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#include "common/archive/archive.h"
+#include "common/query/search.h"
 
 #define FIELD(name) offsetof(struct jm_archive_filter, name)
 

@@ -8,7 +8,7 @@
 #include "common/archive/await.h"
 #include "common/archive/disk.h"
 #include "common/archive/health.h"
-#include "common/archive/rows.h"
+#include "common/archive/cursor.h"
 #include "common/catalog/keys.h"
 #include "common/json/read.h"
 #include "common/json/value.h"
@@ -23,15 +23,15 @@ static json_t *rows_of(
 	const struct jm_table_range range = { .table = t, .prefix = jm_span_str(prefix) };
 	json_t *list = json_array();
 	const struct jm_row *row;
-	struct jm_rows rows;
+	struct jm_cursor cursor;
 	int rc;
 
 	if (!list) {
 		jm_err_set(err, JM_E_TEMP, "no memory for the status");
 		return NULL;
 	}
-	jm_rows_start(&rows, a, &range);
-	while ((rc = jm_rows_next(&rows, &row, err)) == 1) {
+	jm_cursor_start(&cursor, a, &range);
+	while ((rc = jm_cursor_next(&cursor, &row, err)) == 1) {
 		json_t *o = jm_json_row(row->value, row->value_n);
 
 		(void)(jm_json_time(o, "last_ms", "last") |
@@ -40,7 +40,7 @@ static json_t *rows_of(
 		    jm_json_time(o, "extract_ms", "last_extract"));
 		(void)json_array_append_new(list, o);
 	}
-	jm_rows_end(&rows);
+	jm_cursor_end(&cursor);
 	if (rc == 0)
 		return list;
 	json_decref(list);

@@ -3,7 +3,7 @@
 #include "common/query/domains.h"
 
 #include "common/archive/await.h"
-#include "common/archive/rows.h"
+#include "common/archive/cursor.h"
 #include "common/catalog/apply_domain.h"
 #include "common/json/read.h"
 #include "common/json/value.h"
@@ -29,14 +29,14 @@ int jm_archive_domains(struct jm_archive *a, jm_archive_visit *visit, void *ctx,
 	const struct jm_table_range range = { .table = JM_T_META,
 		.prefix = jm_span_str(JM_DOMAIN_ROWS) };
 	const struct jm_row *row;
-	struct jm_rows rows;
+	struct jm_cursor cursor;
 	int rc = 0;
 
 	if (jm_await_catalog(a, err) != 0)
 		return -1;
-	jm_rows_start(&rows, a, &range);
-	while (rc == 0 && (rc = jm_rows_next(&rows, &row, err)) == 1)
+	jm_cursor_start(&cursor, a, &range);
+	while (rc == 0 && (rc = jm_cursor_next(&cursor, &row, err)) == 1)
 		rc = visit_domain(row, visit, ctx, err);
-	jm_rows_end(&rows);
+	jm_cursor_end(&cursor);
 	return rc < 0 ? -1 : 0;
 }

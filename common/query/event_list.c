@@ -3,7 +3,7 @@
 #include "common/query/event_list.h"
 
 #include "common/archive/await.h"
-#include "common/archive/rows.h"
+#include "common/archive/cursor.h"
 #include "common/base/num.h"
 #include "common/catalog/keys.h"
 #include "common/json/read.h"
@@ -32,19 +32,19 @@ int jm_archive_events(struct jm_archive *a, uint64_t after_seq, uint64_t limit,
 	const struct jm_table_range range = { .table = JM_T_EVENTS,
 		.after = jm_keys_id(after_seq, after) };
 	const struct jm_row *row;
-	struct jm_rows rows;
+	struct jm_cursor cursor;
 	int rc = 0;
 
 	if (jm_await_catalog(a, err) != 0)
 		return -1;
-	jm_rows_start(&rows, a, &range);
+	jm_cursor_start(&cursor, a, &range);
 	for (uint64_t n = 0; rc == 0 && (limit == 0 || n < limit); n++) {
-		rc = jm_rows_next(&rows, &row, err);
+		rc = jm_cursor_next(&cursor, &row, err);
 		if (rc != 1)
 			break;
 		rc = visit_event(row, visit, ctx, err);
 	}
-	jm_rows_end(&rows);
+	jm_cursor_end(&cursor);
 	return rc < 0 ? -1 : 0;
 }
 
@@ -55,19 +55,19 @@ static int first_since(
 	unsigned char at[16] = { 0 };
 	struct jm_table_range range = { .table = JM_T_BY_DATE };
 	const struct jm_row *row;
-	struct jm_rows rows;
+	struct jm_cursor cursor;
 	int rc;
 
 	jm_num_put_be64(at, (uint64_t)(since_ms > 0 ? since_ms : 0));
 	range.after = jm_span_of(at, sizeof at);
 	*first_r = UINT64_MAX;
-	jm_rows_start(&rows, a, &range);
-	while ((rc = jm_rows_next(&rows, &row, err)) == 1) {
+	jm_cursor_start(&cursor, a, &range);
+	while ((rc = jm_cursor_next(&cursor, &row, err)) == 1) {
 		uint64_t id = jm_num_get_be64(row->key + 8);
 
 		*first_r = id < *first_r ? id : *first_r;
 	}
-	jm_rows_end(&rows);
+	jm_cursor_end(&cursor);
 	return rc;
 }
 

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 #include "common/archive/await.h"
-#include "common/archive/rows.h"
+#include "common/archive/cursor.h"
 #include "common/base/num.h"
 #include "common/json/value.h"
 
@@ -148,17 +148,17 @@ static int view_reports(struct jm_archive *a, struct view *v, uint64_t id, struc
 	unsigned char prefix[8];
 	struct jm_table_range range = { .table = JM_T_ITEM_REPORTS };
 	const struct jm_row *row;
-	struct jm_rows rows;
+	struct jm_cursor cursor;
 	int rc = view_report(a, v, id, err);
 
 	if (rc != 0)
 		return -1;
 	jm_num_put_be64(prefix, id);
 	range.prefix = jm_span_of(prefix, sizeof prefix);
-	jm_rows_start(&rows, a, &range);
-	while (rc == 0 && (rc = jm_rows_next(&rows, &row, err)) == 1)
+	jm_cursor_start(&cursor, a, &range);
+	while (rc == 0 && (rc = jm_cursor_next(&cursor, &row, err)) == 1)
 		rc = view_report(a, v, jm_num_get_be64(row->key + 8), err);
-	jm_rows_end(&rows);
+	jm_cursor_end(&cursor);
 	return rc;
 }
 

@@ -6,7 +6,7 @@
 
 #include "common/archive/await.h"
 #include "common/archive/content.h"
-#include "common/archive/rows.h"
+#include "common/archive/cursor.h"
 #include "common/base/num.h"
 #include "common/json/read.h"
 #include "common/json/value.h"
@@ -25,17 +25,17 @@ static int find_report(
 	unsigned char prefix[8];
 	struct jm_table_range range = item_range(JM_T_ITEM_REPORTS, id, prefix);
 	const struct jm_row *row;
-	struct jm_rows rows;
+	struct jm_cursor cursor;
 	int rc = 1;
 
 	*seq_r = id;
-	jm_rows_start(&rows, a, &range);
+	jm_cursor_start(&cursor, a, &range);
 	for (unsigned n = 0; n < which && rc == 1; n++) {
-		rc = jm_rows_next(&rows, &row, err);
+		rc = jm_cursor_next(&cursor, &row, err);
 		if (rc == 1)
 			*seq_r = jm_num_get_be64(row->key + 8);
 	}
-	jm_rows_end(&rows);
+	jm_cursor_end(&cursor);
 	return rc;
 }
 
@@ -46,20 +46,20 @@ static int find_content(
 	unsigned char prefix[8];
 	struct jm_table_range range = item_range(JM_T_ITEM_CONTENTS, id, prefix);
 	const struct jm_row *row;
-	struct jm_rows rows;
+	struct jm_cursor cursor;
 	bool found = which == 0;
 	int rc = 1;
 
 	*seq_r = id;
-	jm_rows_start(&rows, a, &range);
-	while (!found && (rc = jm_rows_next(&rows, &row, err)) == 1) {
+	jm_cursor_start(&cursor, a, &range);
+	while (!found && (rc = jm_cursor_next(&cursor, &row, err)) == 1) {
 		json_t *o = jm_json_row(row->value, row->value_n);
 
 		found = jm_json_int(o, "n") == (json_int_t)which;
 		*seq_r = jm_json_u64(o, "seq");
 		json_decref(o);
 	}
-	jm_rows_end(&rows);
+	jm_cursor_end(&cursor);
 	return rc;
 }
 

@@ -3,7 +3,7 @@
 #include "common/query/mark_list.h"
 
 #include "common/archive/await.h"
-#include "common/archive/rows.h"
+#include "common/archive/cursor.h"
 #include "common/catalog/apply_marks.h"
 #include "common/json/read.h"
 #include "common/json/value.h"
@@ -14,7 +14,7 @@ int jm_archive_pop3_marks(struct jm_archive *a, const char *mailbox, jm_archive_
 	unsigned char prefix[JM_CATALOG_KEY_MAX];
 	struct jm_table_range range = { .table = JM_T_POP3 };
 	const struct jm_row *row;
-	struct jm_rows rows;
+	struct jm_cursor cursor;
 	size_t n;
 	int rc = 0;
 
@@ -23,14 +23,14 @@ int jm_archive_pop3_marks(struct jm_archive *a, const char *mailbox, jm_archive_
 	if (jm_await_catalog(a, err) != 0)
 		return -1;
 	range.prefix = jm_span_of(prefix, n);
-	jm_rows_start(&rows, a, &range);
-	while (rc == 0 && (rc = jm_rows_next(&rows, &row, err)) == 1) {
+	jm_cursor_start(&cursor, a, &range);
+	while (rc == 0 && (rc = jm_cursor_next(&cursor, &row, err)) == 1) {
 		json_t *o = jm_json_row(row->value, row->value_n);
 
 		rc = visit(
 		    ctx, jm_span_of(row->key + n, row->key_n - n), jm_json_u64(o, "size"), err);
 		json_decref(o);
 	}
-	jm_rows_end(&rows);
+	jm_cursor_end(&cursor);
 	return rc < 0 ? -1 : 0;
 }

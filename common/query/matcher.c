@@ -70,13 +70,13 @@ static int has_words(struct jm_matcher *m, struct jm_span subject, struct jm_err
 }
 
 static int row_has_words(
-    struct jm_matcher *m, const json_t *row, enum jm_verdict *v, struct jm_err *err)
+    struct jm_matcher *m, const json_t *row, enum jm_matched *v, struct jm_err *err)
 {
 	struct jm_span subject = jm_json_span(row, "subject");
 	int rc = m->words.len == 0 ? 1 : has_words(m, subject, err);
 
 	if (rc == 0 && subject.len > ROW_TEXT_BYTES) {
-		*v = JM_VERDICT_READ;
+		*v = JM_MATCHED_READ;
 		return 1;
 	}
 	return rc;
@@ -91,7 +91,7 @@ struct address_criterion {
 /* Has item id the address? A recipient may be a Bcc, which only the records say: *v is READ then.
  * 1, 0, -1. */
 static int row_has_address(struct jm_matcher *m, struct jm_catalog *c, uint64_t id,
-    const struct address_criterion *x, enum jm_verdict *v, struct jm_err *err)
+    const struct address_criterion *x, enum jm_matched *v, struct jm_err *err)
 {
 	unsigned char key[JM_CATALOG_KEY_MAX];
 	struct jm_span at, roles;
@@ -109,12 +109,12 @@ static int row_has_address(struct jm_matcher *m, struct jm_catalog *c, uint64_t 
 	if (!x->as_recipient || jm_span_index(roles, 'r') == roles.len)
 		return 0;
 	if (!m->f->bcc && jm_span_index(roles, 'o') == roles.len)
-		*v = JM_VERDICT_READ;
+		*v = JM_MATCHED_READ;
 	return 1;
 }
 
 static int row_has_addresses(
-    struct jm_matcher *m, struct jm_catalog *c, uint64_t id, enum jm_verdict *v, struct jm_err *err)
+    struct jm_matcher *m, struct jm_catalog *c, uint64_t id, enum jm_matched *v, struct jm_err *err)
 {
 	const struct address_criterion all[] = { { m->f->address, true, true },
 		{ m->f->sender, true, false }, { m->f->recipient, false, true } };
@@ -170,13 +170,13 @@ bool jm_matcher_raw_fails(struct jm_matcher *m, struct jm_span raw)
 }
 
 int jm_matcher_row(struct jm_matcher *m, struct jm_catalog *c, const json_t *row,
-    enum jm_verdict *v_r, struct jm_err *err)
+    enum jm_matched *v_r, struct jm_err *err)
 {
 	const struct jm_archive_filter *f = m->f;
 	uint64_t id = jm_json_u64(row, "id");
 	int rc;
 
-	*v_r = m->pattern.len > 0 ? JM_VERDICT_READ : JM_VERDICT_YES;
+	*v_r = m->pattern.len > 0 ? JM_MATCHED_READ : JM_MATCHED_YES;
 	rc = row_of_state(f, row) && row_in_ranges(f, row) &&
 	    (!f->service || has_service(row, f->service));
 	if (rc == 1)
@@ -187,9 +187,9 @@ int jm_matcher_row(struct jm_matcher *m, struct jm_catalog *c, const json_t *row
 		rc = row_has_addresses(m, c, id, v_r, err);
 	if (rc == 1 && m->domain[0] != '\0' &&
 	    !jm_matcher_at_domain(m, jm_json_span(row, "sender")))
-		*v_r = JM_VERDICT_READ;
+		*v_r = JM_MATCHED_READ;
 	if (rc == 0)
-		*v_r = JM_VERDICT_NO;
+		*v_r = JM_MATCHED_NO;
 	return rc < 0 ? -1 : 0;
 }
 

@@ -26,7 +26,7 @@ struct jm_matcher {
 };
 
 /* The verdict by a row. */
-enum jm_verdict { JM_VERDICT_NO, JM_VERDICT_YES, JM_VERDICT_READ /* the records must say */ };
+enum jm_matched { JM_MATCHED_NO, JM_MATCHED_YES, JM_MATCHED_READ /* the records must say */ };
 
 /* Prepare for a filter (borrowed). USAGE: a criterion makes no sense. TEMP, LIMIT. Release it, also
  * after an error. */
@@ -40,7 +40,7 @@ bool jm_matcher_raw_fails(struct jm_matcher *m, struct jm_span raw);
 
 /* By the whole row of item id, with the catalog c held. 0 with *v_r, -1. */
 int jm_matcher_row(struct jm_matcher *m, struct jm_catalog *c, const json_t *row,
-    enum jm_verdict *v_r, struct jm_err *err) JM_MUST_CHECK;
+    enum jm_matched *v_r, struct jm_err *err) JM_MUST_CHECK;
 
 /* By the records of item id. 1, 0: no, or it is damaged, which is counted; -1. */
 int jm_matcher_records(struct jm_matcher *m, uint64_t id, struct jm_err *err) JM_MUST_CHECK;

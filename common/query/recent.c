@@ -4,7 +4,7 @@
 
 #include <stdio.h>
 
-#include "common/archive/rows.h"
+#include "common/archive/cursor.h"
 #include "common/base/clock.h"
 #include "common/base/num.h"
 #include "common/json/read.h"
@@ -78,17 +78,17 @@ static int add_events(struct jm_archive *a, json_t *o, struct jm_err *err)
 {
 	const struct jm_table_range range = { .table = JM_T_EVENTS, .reverse = true };
 	const struct jm_row *row;
-	struct jm_rows rows;
+	struct jm_cursor cursor;
 	int rc = 0;
 
-	jm_rows_start(&rows, a, &range);
+	jm_cursor_start(&cursor, a, &range);
 	for (int i = 0; i < EVENTS && rc == 0; i++) {
-		rc = jm_rows_next(&rows, &row, err);
+		rc = jm_cursor_next(&cursor, &row, err);
 		if (rc != 1)
 			break;
 		rc = add_event(o, row, err);
 	}
-	jm_rows_end(&rows);
+	jm_cursor_end(&cursor);
 	return rc;
 }
 

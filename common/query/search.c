@@ -158,9 +158,9 @@ static int report_progress(struct search *s, struct jm_err *err)
 
 /* An item that its row lets pass. */
 static int take_row(
-    struct search *s, uint64_t id, json_t *row, enum jm_verdict v, struct jm_err *err)
+    struct search *s, uint64_t id, json_t *row, enum jm_matched v, struct jm_err *err)
 {
-	int rc = v == JM_VERDICT_READ ? jm_matcher_records(&s->m, id, err) : 1;
+	int rc = v == JM_MATCHED_READ ? jm_matcher_records(&s->m, id, err) : 1;
 
 	if (rc != 1)
 		return rc;
@@ -194,7 +194,7 @@ static int visit_ids(
     struct search *s, const uint64_t *id, const struct jm_page *rows, size_t n, struct jm_err *err)
 {
 	json_t *row[JM_PAGE_ROWS] = { NULL };
-	enum jm_verdict v[JM_PAGE_ROWS];
+	enum jm_matched v[JM_PAGE_ROWS];
 	uint64_t wanted = s->f->limit != 0 && s->f->sort == JM_SORT_ID ? s->f->limit - s->visited
 								       : UINT64_MAX;
 	struct jm_catalog *c;
@@ -208,11 +208,11 @@ static int visit_ids(
 		if (rc != 1)
 			continue;
 		rc = jm_matcher_row(&s->m, c, row[i], &v[i], err);
-		if (rc == 0 && v[i] == JM_VERDICT_NO) {
+		if (rc == 0 && v[i] == JM_MATCHED_NO) {
 			json_decref(row[i]);
 			row[i] = NULL;
 		} else {
-			wanted -= rc == 0 && v[i] == JM_VERDICT_YES;
+			wanted -= rc == 0 && v[i] == JM_MATCHED_YES;
 		}
 	}
 	jm_reader_leave(s->a);

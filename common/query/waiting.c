@@ -6,7 +6,7 @@
 
 #include "common/archive/await.h"
 #include "common/archive/change.h"
-#include "common/archive/rows.h"
+#include "common/archive/cursor.h"
 #include "common/base/clock.h"
 #include "common/base/num.h"
 #include "common/catalog/queue_row.h"
@@ -21,16 +21,16 @@ static const struct jm_table_range by_seq = { .table = JM_T_QUEUE,
 int jm_archive_queue_next(struct jm_archive *a, int64_t *due_ms_r, struct jm_err *err)
 {
 	const struct jm_row *row;
-	struct jm_rows rows;
+	struct jm_cursor cursor;
 	int rc;
 
 	if (jm_await_catalog(a, err) != 0)
 		return -1;
-	jm_rows_start(&rows, a, &by_due);
-	rc = jm_rows_next(&rows, &row, err);
+	jm_cursor_start(&cursor, a, &by_due);
+	rc = jm_cursor_next(&cursor, &row, err);
 	if (rc == 1)
 		*due_ms_r = (int64_t)jm_num_get_be64(row->key + 1);
-	jm_rows_end(&rows);
+	jm_cursor_end(&cursor);
 	return rc;
 }
 
@@ -66,14 +66,14 @@ int jm_archive_queue_due(struct jm_archive *a, int64_t now_ms, struct jm_waiting
     size_t *n_r, struct jm_err *err)
 {
 	const struct jm_row *row;
-	struct jm_rows rows;
+	struct jm_cursor cursor;
 	int rc = 1;
 
 	*n_r = 0;
 	if (jm_await_catalog(a, err) != 0)
 		return -1;
-	jm_rows_start(&rows, a, &by_due);
-	while (*n_r < max && (rc = jm_rows_next(&rows, &row, err)) == 1) {
+	jm_cursor_start(&cursor, a, &by_due);
+	while (*n_r < max && (rc = jm_cursor_next(&cursor, &row, err)) == 1) {
 		if ((int64_t)jm_num_get_be64(row->key + 1) > now_ms)
 			break;
 		rc = fill_waiting(a, jm_num_get_be64(row->key + 9), &w[*n_r], err);
@@ -81,7 +81,7 @@ int jm_archive_queue_due(struct jm_archive *a, int64_t now_ms, struct jm_waiting
 			break;
 		*n_r += rc == 1;
 	}
-	jm_rows_end(&rows);
+	jm_cursor_end(&cursor);
 	return rc < 0 ? -1 : 0;
 }
 
@@ -117,15 +117,15 @@ int jm_archive_queue(struct jm_archive *a, const char *service, jm_archive_visit
 {
 	int64_t now_ms = jm_clock_now_ms();
 	const struct jm_row *row;
-	struct jm_rows rows;
+	struct jm_cursor cursor;
 	int rc = 0;
 
 	if (jm_await_catalog(a, err) != 0)
 		return -1;
-	jm_rows_start(&rows, a, &by_seq);
-	while (rc == 0 && (rc = jm_rows_next(&rows, &row, err)) == 1)
+	jm_cursor_start(&cursor, a, &by_seq);
+	while (rc == 0 && (rc = jm_cursor_next(&cursor, &row, err)) == 1)
 		rc = visit_waiting(row, service, now_ms, visit, ctx, err);
-	jm_rows_end(&rows);
+	jm_cursor_end(&cursor);
 	return rc < 0 ? -1 : 0;
 }
 

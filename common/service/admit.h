@@ -10,6 +10,7 @@
 #ifndef JM_SERVICE_ADMIT_H
 #define JM_SERVICE_ADMIT_H
 
+#include "common/query/matcher.h"
 #include "common/service/decision.h"
 #include "common/settings/settings.h"
 

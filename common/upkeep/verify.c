@@ -11,7 +11,7 @@
 
 #include "common/archive/await.h"
 #include "common/archive/content.h"
-#include "common/archive/rows.h"
+#include "common/archive/cursor.h"
 #include "common/base/clock.h"
 #include "common/base/io.h"
 #include "common/base/log.h"
@@ -440,12 +440,12 @@ static int check_places(struct check *k, enum jm_table t, struct jm_err *err)
 	struct jm_table_range range = { .table = t, .after = jm_span_of(after, sizeof after) };
 	struct jm_volume_file f = JM_VOLUME_FILE_NONE;
 	const struct jm_row *row;
-	struct jm_rows rows;
+	struct jm_cursor cursor;
 
 	jm_num_put_be64(after, k->since > 0 ? k->since - 1 : 0);
-	jm_rows_start(&rows, k->a, &range);
+	jm_cursor_start(&cursor, k->a, &range);
 	while (k->rc == 0) {
-		int rc = jm_rows_next(&rows, &row, err);
+		int rc = jm_cursor_next(&cursor, &row, err);
 
 		if (rc < 0)
 			k->rc = -1;
@@ -453,7 +453,7 @@ static int check_places(struct check *k, enum jm_table t, struct jm_err *err)
 			break;
 		check_row(k, t, row, &f, err);
 	}
-	jm_rows_end(&rows);
+	jm_cursor_end(&cursor);
 	jm_volume_close(&f);
 	return k->rc < 0 ? -1 : 0;
 }

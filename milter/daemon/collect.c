@@ -7,8 +7,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "common/archive/tally.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"
+#include "common/query/archive_status.h"
 #include "milter/daemon/pull.h"
 #include "milter/daemon/watch.h"
 

@@ -21,6 +21,7 @@
 #include "common/base/log.h"
 #include "common/base/socket.h"
 #include "common/control/frame.h"
+#include "common/json/read.h"
 
 #define REQUEST_MAX_BYTES 65536u
 #define REQUEST_MS 10000 /* for the whole request */

@@ -7,6 +7,7 @@
 #ifndef JM_MILTER_DAEMON_CONTROL_H
 #define JM_MILTER_DAEMON_CONTROL_H
 
+#include "common/archive/archive.h"
 #include "common/control/answer.h"
 
 #define JM_CONTROL_CLIENTS 8

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "common/archive/note.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"
 

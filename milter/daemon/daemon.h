@@ -38,23 +38,12 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
-#include "common/archive/change.h"
-#include "common/archive/deposit.h"
-#include "common/archive/domain.h"
-#include "common/archive/gauge.h"
-#include "common/archive/health.h"
-#include "common/archive/marks.h"
-#include "common/archive/match.h"
-#include "common/archive/note.h"
-#include "common/archive/tally.h"
-#include "common/archive/tip.h"
-#include "common/json/read.h"
-#include "common/query/query.h"
-#include "common/upkeep/upkeep.h"
+#include "common/archive/archive.h"
 #include "common/service/admit.h"
 #include "common/service/directory.h"
 #include "common/service/quota.h"
 #include "common/settings/settings.h"
+#include "common/volume/metadata.h"
 
 struct jm_clients;
 struct jm_collector;

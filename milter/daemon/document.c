@@ -9,8 +9,12 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "common/archive/gauge.h"
 #include "common/base/clock.h"
 #include "common/publish/figure.h"
+#include "common/query/archive_status.h"
+#include "common/query/recent.h"
+#include "common/query/waiting.h"
 #include "milter/daemon/clients.h"
 #include "milter/daemon/collect.h"
 #include "milter/daemon/state.h"

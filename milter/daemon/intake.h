@@ -8,22 +8,11 @@
 #ifndef JM_DAEMON_INTAKE_H
 #define JM_DAEMON_INTAKE_H
 
-#include "common/archive/change.h"
 #include "common/archive/deposit.h"
-#include "common/archive/domain.h"
-#include "common/archive/gauge.h"
-#include "common/archive/health.h"
-#include "common/archive/marks.h"
-#include "common/archive/match.h"
-#include "common/archive/note.h"
-#include "common/archive/tally.h"
-#include "common/archive/tip.h"
-#include "common/json/read.h"
-#include "common/query/query.h"
-#include "common/upkeep/upkeep.h"
 #include "common/base/scratch.h"
 #include "common/base/spool.h"
 #include "common/settings/settings.h"
+#include "common/volume/metadata.h"
 #include "milter/daemon/daemon.h"
 
 /* The journal recipients of one service. */

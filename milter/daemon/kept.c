@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <stdio.h>
 
+#include "common/archive/note.h"
 #include "common/base/io.h"
 #include "common/base/log.h"
 #include "common/settings/loader.h"

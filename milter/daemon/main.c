@@ -19,6 +19,8 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "common/archive/archive.h"
+#include "common/archive/ticket.h"
 #include "common/base/clock.h"
 #include "common/base/io.h"
 #include "common/base/log.h"

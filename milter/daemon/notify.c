@@ -12,6 +12,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "common/archive/health.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/num.h"

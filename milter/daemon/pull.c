@@ -9,12 +9,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "common/archive/deposit.h"
+#include "common/archive/marks.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/pop3/connect.h"
 #include "common/pop3/mailbox.h"
 #include "common/pop3/plan.h"
 #include "common/pop3/transfer.h"
+#include "common/query/mark_list.h"
 #include "milter/daemon/intake.h"
 #include "milter/daemon/watch.h"
 

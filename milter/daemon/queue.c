@@ -5,8 +5,12 @@
 
 #include <stdlib.h>
 
+#include "common/archive/change.h"
+#include "common/archive/match.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"
+#include "common/catalog/apply_change.h"
+#include "common/query/waiting.h"
 #include "common/service/wait.h"
 
 #define SLICE_MS 100

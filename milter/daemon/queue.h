@@ -4,6 +4,7 @@
 #ifndef JM_DAEMON_QUEUE_H
 #define JM_DAEMON_QUEUE_H
 
+#include "common/archive/ticket.h"
 #include "milter/daemon/daemon.h"
 
 struct jm_queue;

@@ -23,6 +23,7 @@
 
 #include <libmilter/mfapi.h>
 
+#include "common/archive/deposit.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/mail/domain.h"

@@ -7,6 +7,7 @@
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/control/domain_list.h"
+#include "common/query/domains.h"
 #include "milter/daemon/collect.h"
 #include "milter/daemon/watch.h"
 

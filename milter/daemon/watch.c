@@ -6,8 +6,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "common/archive/health.h"
+#include "common/archive/note.h"
+#include "common/archive/tally.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"
+#include "common/query/archive_status.h"
 #include "milter/daemon/intake.h"
 
 #define TICK_MS 1000     /* between two rounds */

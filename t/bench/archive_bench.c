@@ -27,9 +27,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/archive/deposit.h"
 #include "common/base/clock.h"
 #include "common/base/io.h"
 #include "common/base/num.h"
+#include "common/query/archive_status.h"
+#include "common/query/item.h"
+#include "common/query/search.h"
 #include "t/lib/deposit.h"
 
 #define CAP (256u << 20)

@@ -10,9 +10,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "common/archive/deposit.h"
+#include "common/archive/match.h"
 #include "common/base/clock.h"
 #include "common/base/num.h"
 #include "common/journal/match_key.h"
+#include "common/query/archive_status.h"
+#include "common/volume/metadata.h"
 #include "t/lib/deposit.h"
 
 #define THREADS 32

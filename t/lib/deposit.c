@@ -7,6 +7,7 @@
 #include "common/base/clock.h"
 #include "common/base/io.h"
 #include "common/journal/unwrap.h"
+#include "common/upkeep/verify.h"
 #include "t/lib/tap.h"
 
 static void must(int rc, const struct jm_err *err)

@@ -3,20 +3,10 @@
 #ifndef JM_T_LIB_DEPOSIT_H
 #define JM_T_LIB_DEPOSIT_H
 
-#include "common/archive/change.h"
-#include "common/base/buf.h"
 #include "common/archive/deposit.h"
-#include "common/archive/domain.h"
-#include "common/archive/gauge.h"
-#include "common/archive/health.h"
-#include "common/archive/marks.h"
-#include "common/archive/match.h"
-#include "common/archive/note.h"
-#include "common/archive/tally.h"
-#include "common/archive/tip.h"
-#include "common/json/read.h"
-#include "common/query/query.h"
-#include "common/upkeep/upkeep.h"
+#include "common/base/buf.h"
+#include "common/query/item_bytes.h"
+#include "common/query/search.h"
 
 /* Open; on failure prints why and returns NULL. volume_size_bytes 0: the default. */
 struct jm_archive *t_open(const char *dir, uint64_t volume_size_bytes);

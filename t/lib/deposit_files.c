@@ -17,6 +17,7 @@
 #include "common/base/clock.h"
 #include "common/base/io.h"
 #include "common/journal/unwrap.h"
+#include "common/volume/metadata.h"
 #include "milter/ctl/cli/option.h"
 
 #define FILE_MAX_BYTES (1024u * 1024 * 1024)

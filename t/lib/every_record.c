@@ -12,7 +12,15 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
+#include "common/archive/change.h"
+#include "common/archive/deposit.h"
+#include "common/archive/domain.h"
+#include "common/archive/marks.h"
+#include "common/archive/note.h"
+#include "common/archive/tally.h"
 #include "common/base/clock.h"
+#include "common/catalog/apply_change.h"
+#include "common/volume/metadata.h"
 #include "t/lib/deposit.h"
 
 #define VOLUME_BYTES 32768

@@ -14,7 +14,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "common/archive/deposit.h"
 #include "common/base/log.h"
+#include "common/query/item_bytes.h"
+#include "common/query/search.h"
 #include "t/lib/crashdisk.h"
 #include "t/lib/deposit.h"
 #include "t/lib/tap.h"

@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "common/catalog/catalog.h"
 #include "common/catalog/keys.h"
 #include "common/catalog/row.h"
-#include "common/json/read.h"
 #include "t/lib/tap.h"
 
 #define PLAIN JM_T_BY_MESSAGE_ID

@@ -16,9 +16,17 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "common/catalog/catalog.h"
-#include "common/volume/file.h"
+#include "common/archive/change.h"
+#include "common/archive/deposit.h"
 #include "common/base/clock.h"
+#include "common/catalog/apply_change.h"
+#include "common/query/archive_status.h"
+#include "common/query/event_list.h"
+#include "common/query/item.h"
+#include "common/query/item_bytes.h"
+#include "common/query/search.h"
+#include "common/volume/record.h"
+#include "common/volume/volume.h"
 #include "t/lib/deposit.h"
 #include "t/lib/tap.h"
 

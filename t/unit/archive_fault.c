@@ -15,11 +15,15 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "common/catalog/catalog.h"
-#include "common/volume/file.h"
+#include "common/archive/deposit.h"
 #include "common/base/clock.h"
 #include "common/base/io.h"
 #include "common/base/num.h"
+#include "common/catalog/catalog.h"
+#include "common/query/archive_status.h"
+#include "common/query/item_bytes.h"
+#include "common/volume/record.h"
+#include "common/volume/volume.h"
 #include "t/lib/deposit.h"
 #include "t/lib/tap.h"
 

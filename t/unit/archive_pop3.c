@@ -8,7 +8,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/archive/deposit.h"
+#include "common/archive/marks.h"
+#include "common/archive/tally.h"
 #include "common/catalog/catalog.h"
+#include "common/query/archive_status.h"
+#include "common/query/mark_list.h"
+#include "common/volume/metadata.h"
 #include "t/lib/deposit.h"
 #include "t/lib/tap.h"
 

@@ -7,9 +7,20 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "common/archive/change.h"
+#include "common/archive/deposit.h"
+#include "common/archive/match.h"
+#include "common/archive/tally.h"
+#include "common/base/clock.h"
+#include "common/catalog/apply_change.h"
 #include "common/catalog/catalog.h"
 #include "common/catalog/count.h"
-#include "common/base/clock.h"
+#include "common/query/archive_status.h"
+#include "common/query/event_list.h"
+#include "common/query/item.h"
+#include "common/query/search.h"
+#include "common/query/waiting.h"
+#include "common/volume/metadata.h"
 #include "t/lib/deposit.h"
 #include "t/lib/tap.h"
 

@@ -6,7 +6,10 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "common/archive/deposit.h"
 #include "common/catalog/catalog.h"
+#include "common/query/item.h"
+#include "common/query/item_bytes.h"
 #include "t/lib/deposit.h"
 #include "t/lib/tap.h"
 

@@ -7,7 +7,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "common/archive/deposit.h"
+#include "common/archive/note.h"
 #include "common/base/clock.h"
+#include "common/query/archive_status.h"
+#include "common/query/item.h"
+#include "common/query/item_bytes.h"
+#include "common/query/search.h"
+#include "common/volume/metadata.h"
 #include "t/lib/deposit.h"
 #include "t/lib/tap.h"
 

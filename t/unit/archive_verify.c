@@ -7,10 +7,16 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "common/catalog/catalog.h"
-#include "common/volume/volume.h"
+#include "common/archive/deposit.h"
+#include "common/archive/domain.h"
+#include "common/archive/tally.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"
+#include "common/catalog/catalog.h"
+#include "common/query/item.h"
+#include "common/upkeep/verify.h"
+#include "common/volume/metadata.h"
+#include "common/volume/volume.h"
 #include "t/lib/deposit.h"
 #include "t/lib/tap.h"
 

@@ -6,6 +6,11 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 
+#include "common/archive/deposit.h"
+#include "common/query/bcc.h"
+#include "common/query/item.h"
+#include "common/query/item_bytes.h"
+#include "common/query/search.h"
 #include "t/lib/deposit.h"
 #include "t/lib/tap.h"
 

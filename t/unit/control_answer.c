@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/archive/archive.h"
 #include "common/control/answer.h"
 #include "t/lib/memory.h"
 #include "t/lib/tap.h"

@@ -6,7 +6,23 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "common/archive/change.h"
+#include "common/archive/domain.h"
+#include "common/archive/note.h"
 #include "common/base/clock.h"
+#include "common/query/archive_status.h"
+#include "common/query/bcc.h"
+#include "common/query/domains.h"
+#include "common/query/event_list.h"
+#include "common/query/follow.h"
+#include "common/query/item.h"
+#include "common/query/item_bytes.h"
+#include "common/query/search.h"
+#include "common/query/waiting.h"
+#include "common/upkeep/copy.h"
+#include "common/upkeep/dump.h"
+#include "common/upkeep/verify.h"
+#include "common/volume/metadata.h"
 
 static int asked(struct jm_archive *a, struct jm_err *err, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));

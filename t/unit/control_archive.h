@@ -6,19 +6,7 @@
 
 #include <stdatomic.h>
 
-#include "common/archive/change.h"
-#include "common/archive/deposit.h"
-#include "common/archive/domain.h"
-#include "common/archive/gauge.h"
-#include "common/archive/health.h"
-#include "common/archive/marks.h"
-#include "common/archive/match.h"
-#include "common/archive/note.h"
-#include "common/archive/tally.h"
-#include "common/archive/tip.h"
-#include "common/json/read.h"
-#include "common/query/query.h"
-#include "common/upkeep/upkeep.h"
+#include "common/archive/archive.h"
 
 struct jm_archive {
 	atomic_uint calls;

@@ -13,6 +13,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "common/archive/archive.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/control/frame.h"

@@ -7,10 +7,10 @@
 
 #include <sysexits.h>
 
-#include "common/control/domain_list.h"
-#include "common/settings/loader.h"
 #include "common/control/answer.h"
+#include "common/control/domain_list.h"
 #include "common/settings/default.h"
+#include "common/settings/loader.h"
 #include "common/settings/settings.h"
 #include "milter/ctl/ask/status_days.h"
 #include "milter/ctl/ask/status_text.h"

@@ -9,8 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "common/settings/loader.h"
 #include "common/settings/default.h"
+#include "common/settings/loader.h"
 #include "common/settings/settings.h"
 
 #define FILES "\tfiles"

@@ -16,6 +16,7 @@
 #include "common/base/num.h"
 #include "common/control/client.h"
 #include "common/settings/default.h"
+#include "common/settings/loader.h"
 #include "common/settings/settings.h"
 
 #define SETTINGS_REPORT_MAX 65536u

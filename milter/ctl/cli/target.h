@@ -8,6 +8,7 @@
 #ifndef JM_MILTER_CTL_CLI_TARGET_H
 #define JM_MILTER_CTL_CLI_TARGET_H
 
+#include "common/archive/archive.h"
 #include "common/control/answer.h"
 #include "common/settings/default.h"
 #include "milter/ctl/cli/option.h"

@@ -18,8 +18,10 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "common/archive/tip.h"
 #include "common/base/io.h"
 #include "common/control/answer.h"
+#include "common/upkeep/verify.h"
 #include "milter/ctl/cli/option.h"
 #include "milter/ctl/cli/outcome.h"
 #include "milter/ctl/cli/print.h"

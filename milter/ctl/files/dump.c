@@ -19,6 +19,7 @@
 #include "common/base/digest.h"
 #include "common/base/io.h"
 #include "common/control/answer.h"
+#include "common/json/read.h"
 #include "milter/ctl/cli/option.h"
 #include "milter/ctl/cli/outcome.h"
 #include "milter/ctl/cli/print.h"

@@ -17,8 +17,10 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "common/archive/deposit.h"
 #include "common/base/clock.h"
 #include "common/base/io.h"
+#include "common/volume/metadata.h"
 #include "milter/ctl/cli/option.h"
 #include "milter/ctl/cli/outcome.h"
 #include "milter/ctl/cli/print.h"

@@ -15,6 +15,8 @@
 #include <unistd.h>
 
 #include "common/base/io.h"
+#include "common/json/read.h"
+#include "common/upkeep/load.h"
 #include "milter/ctl/cli/option.h"
 #include "milter/ctl/cli/outcome.h"
 #include "milter/ctl/cli/print.h"

@@ -13,8 +13,8 @@
 
 #include "common/base/num.h"
 #include "common/control/domain_list.h"
-#include "common/settings/loader.h"
 #include "common/settings/default.h"
+#include "common/settings/loader.h"
 #include "common/settings/settings.h"
 #include "milter/ctl/cli/option.h"
 #include "milter/ctl/cli/outcome.h"

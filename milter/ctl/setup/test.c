@@ -19,14 +19,14 @@
 #include "common/base/spool.h"
 #include "common/journal/unwrap.h"
 #include "common/pop3/listing.h"
+#include "common/pop3/mailbox.h"
 #include "common/pop3/transfer.h"
-#include "common/settings/loader.h"
 #include "common/settings/default.h"
+#include "common/settings/loader.h"
 #include "common/settings/settings.h"
 #include "milter/ctl/cli/option.h"
 #include "milter/ctl/cli/outcome.h"
 #include "milter/ctl/cli/print.h"
-#include "common/pop3/mailbox.h"
 
 #define REPORT_BYTES (1024u * 1024)
 #define SPACE_WARN_BYTES (1ull << 30)
