@@ -388,7 +388,7 @@ static int collect(void *ctx, const json_t *o, struct jm_err *e)
 	return rc;
 }
 
-/* All that can be asked, but what is different after every start. */
+/* All answers except those that differ after every start. */
 static void ask_all(struct jm_buf *b)
 {
 	static const char *const passing[] = { "groups", "uuid", "directory" };
