@@ -209,10 +209,6 @@ static void *run_queue(void *arg)
 {
 	(void)arg;
 	while (!atomic_load(&stop)) {
-		struct jm_err err;
-		int64_t due_ms;
-
-		must_work(jm_archive_queue_next(a, &due_ms, &err), "queue_next", &err);
 		change_due(BATCH);
 		jm_clock_sleep_ms(10);
 	}
