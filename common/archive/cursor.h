@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * All rows of a range of a table, one after the other. The catalog is held only while a page of
- *rows is read, so rows that are added or removed meanwhile may or may not be seen. One thread at a
- *time uses a cursor.
+ * rows is read, so rows that are added or removed meanwhile may or may not be seen. One thread at a
+ * time uses a cursor.
  *
  *	struct jm_cursor cursor;
  *	jm_cursor_start(&cursor, a, &range);

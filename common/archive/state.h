@@ -79,17 +79,17 @@ struct jm_archive {
 
 	/* B: guarded by lock */
 	pthread_mutex_t lock;
-	pthread_cond_t work;         /* for the committer */
-	pthread_cond_t to_apply;     /* for the applier */
-	pthread_cond_t applied_more; /* the applier applied records or failed; claims were released
-				      */
-	struct jm_tickets waiting;   /* for the committer: small records */
-	struct jm_tickets large;     /* for the committer: large ones, each a group of its own */
-	struct jm_tickets notes;     /* for the committer: events that no thread waits for */
-	struct jm_tickets durable;   /* for the applier */
-	int64_t busy_since_us;  /* since when records wait and no group was finished; 0: idle */
-	int64_t notes_since_us; /* when the oldest of notes came */
-	bool hurry;             /* a thread waits for the applier */
+	pthread_cond_t work;     /* for the committer */
+	pthread_cond_t to_apply; /* for the applier */
+	/* the applier applied records or failed; claims were released */
+	pthread_cond_t applied_more;
+	struct jm_tickets waiting; /* for the committer: small records */
+	struct jm_tickets large;   /* for the committer: large ones, each a group of its own */
+	struct jm_tickets notes;   /* for the committer: events that no thread waits for */
+	struct jm_tickets durable; /* for the applier */
+	int64_t busy_since_us;     /* since when records wait and no group was finished; 0: idle */
+	int64_t notes_since_us;    /* when the oldest of notes came */
+	bool hurry;                /* a thread waits for the applier */
 	uint64_t notes_put, notes_done; /* events accepted; and finished: durable or dropped */
 	uint64_t notes_dropped;         /* since the start */
 	uint64_t notes_untold;          /* dropped events that no event has stated yet */
@@ -115,6 +115,7 @@ struct jm_archive {
 	/* E */
 	struct jm_volumes volumes;
 	atomic_ullong aparts;        /* the last number of a file in tmp */
+	atomic_bool verifying;       /* a verification runs; see second.h */
 	pthread_mutex_t change_lock; /* guards no field */
 	/* guards the next field and its catalog; only the applier changes the pointer, and may read
 	 * it without the lock, also to write a checkpoint */

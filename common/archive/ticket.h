@@ -36,9 +36,9 @@ struct jm_ticket {
 	struct jm_flight flight[2];
 	unsigned flights; /* how many of flight are in the table; guarded by the archive's lock */
 	atomic_uint refs;
-	bool awaited;    /* a thread waits for done */
-	uint64_t untold; /* the number of dropped events that this event states; 0: another record
-			  */
+	bool awaited; /* a thread waits for done */
+	/* the number of dropped events that this event states; 0: another record */
+	uint64_t untold;
 	sem_t done; /* posted without the lock, so that the woken thread need not wait for it */
 	struct jm_err err; /* set before done is posted; kind NONE: the record is durable */
 	uint64_t want_seq; /* verbatim: the number that it must get; 0: the next number, and now */

@@ -15,8 +15,8 @@ struct jm_applying {
 	const char *service, *set_aside;
 	unsigned char key[JM_SHA256_BYTES];
 	uint64_t id; /* of its item */
-	json_t *row; /* of its item; NULL until it is read or made; the user of the struct frees it
-		      */
+	/* of its item; NULL until it is read or made; the user of the struct frees it */
+	json_t *row;
 	bool is_new, from_headers, from_gateway;
 	int64_t added; /* recipients that the item did not have before */
 };

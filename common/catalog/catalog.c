@@ -82,8 +82,8 @@ static int catalog_fail(struct jm_err *err, int rc, const char *what)
 	    : JM_E_TEMP;
 
 	jm_err_set(err, kind, "catalog: %s: %s", what, db_strerror(rc));
-	err->sys = rc > 0 ? rc : 0; /* an errno, e.g. EACCES; Berkeley DB's own codes are negative
-				     */
+	/* an errno, e.g. EACCES; Berkeley DB's own codes are negative */
+	err->sys = rc > 0 ? rc : 0;
 	return -1;
 }
 
@@ -160,8 +160,8 @@ static void boot_of(char text[BOOT_BYTES + 1])
 		close(fd);
 }
 
-/* True when the catalog was opened under another boot and never closed: pages may be torn, and
- * recovery does not detect that. Also when the mark cannot be read. */
+/* True when the catalog was opened under another boot and never closed: pages may be torn,
+ * and recovery does not detect that. Also when the mark cannot be read. */
 static bool was_cut(const char *folder)
 {
 	char path[4352], boot[BOOT_BYTES + 1];
@@ -362,7 +362,8 @@ static DBT dbt_of(struct jm_span s)
 
 /* ---- rows of a table of duplicates ---- */
 
-/* Put the cursor on the key's first duplicate with this id or a higher one. *v is malloc'ed. */
+/* Put the cursor on the key's first duplicate with this id or a higher one. *v is
+ * malloc'ed. */
 static int find_from(DBC *cur, struct jm_span key, DBT *v)
 {
 	DBT k = dbt_of(jm_span_sub(key, 0, key.len - ID_BYTES));
@@ -406,7 +407,8 @@ static int get_duplicate(
 	return rc == 0 ? 0 : ENOMEM;
 }
 
-/* Remove the duplicate, if it exists. Without drop it stays, and the call returns DB_KEYEXIST. */
+/* Remove the duplicate, if it exists. Without drop it stays, and the call returns
+ * DB_KEYEXIST. */
 static int clear_duplicate(DB *db, DB_TXN *txn, struct jm_span key, bool drop)
 {
 	DBT v;
@@ -573,7 +575,8 @@ static void add_row(struct jm_page *page, enum jm_table t, const DBT *k, DBT *v)
 	memmove(r->value, r->value + ID_BYTES, r->value_n);
 }
 
-/* Move the cursor to the row after (reverse: before) this one, which may have been removed. */
+/* Move the cursor to the row after (reverse: before) this one, which may have been removed.
+ */
 static int seek_duplicate(DBC *cur, struct jm_span after, bool reverse, DBT *k, DBT *v)
 {
 	struct jm_span head = jm_span_sub(after, 0, after.len - ID_BYTES);

@@ -26,8 +26,9 @@
 enum jm_pop3_fault {
 	JM_POP3_FINE,
 	JM_POP3_REFUSED, /* the server answered -ERR; the session continues */
-	JM_POP3_SINK,    /* our own sink failed; the rest of the message was read and dropped, and
-			    the session continues */
+	/* our own sink failed; the rest of the message was read and dropped, and the session
+	 * continues */
+	JM_POP3_SINK,
 	JM_POP3_CUT,     /* the connection closed or broke before the answer was whole */
 	JM_POP3_STALL,   /* nothing came within the time-out */
 	JM_POP3_STOPPED, /* the caller asked to stop */
