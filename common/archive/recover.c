@@ -79,9 +79,6 @@ static int judge_volumes(struct jm_archive *a, bool may_note, struct jm_err *err
 
 /* Copy what is cut off to DIR/cut. Best effort, since it was never acknowledged. But what cannot be
  * read is not cut off, since it may be anything: -1 then. */
-
-/* Copy what is cut off to DIR/cut; best effort, it was never acknowledged. But what cannot be read
- * is not cut off: who knows what it is. -1 then. */
 static int keep_cut(struct jm_archive *a, uint64_t from, uint64_t to, struct jm_err *err)
 {
 	const struct jm_volume_file *f = &a->tail.file;

@@ -172,8 +172,6 @@ int jm_applying_leave(
 
 /* ---- the item ---- */
 
-/* ---- items ---- */
-
 /* Put the envelope's facts into the row. A proper report's replace the gateway's, and both replace
  * those from a message's own header. */
 static int row_envelope(struct jm_applying *w)

@@ -5,8 +5,6 @@
 #include "common/catalog/keys.h"
 #include "common/json/value.h"
 
-/* ---- rows of the queue ---- */
-
 static struct jm_span queue_due_key(
     int64_t due_ms, uint64_t seq, unsigned char key[JM_QUEUE_DUE_BYTES])
 {
