@@ -15,6 +15,19 @@ static char *second_folder(const struct jm_archive *a, char path[JM_VOLUME_PATH_
 	return path;
 }
 
+int jm_second_take(struct jm_archive *a, struct jm_err *err)
+{
+	return atomic_exchange(&a->verifying, true)
+	    ? jm_err_set(err, JM_E_TEMP,
+		  "another verification of this archive runs; begin again when it has ended")
+	    : 0;
+}
+
+void jm_second_give_back(struct jm_archive *a)
+{
+	atomic_store(&a->verifying, false);
+}
+
 int jm_second_open(struct jm_archive *a, struct jm_catalog **c_r, struct jm_err *err)
 {
 	char path[JM_VOLUME_PATH_BYTES];

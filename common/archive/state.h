@@ -107,7 +107,8 @@ struct jm_archive {
 
 	/* E */
 	struct jm_volumes volumes;
-	atomic_ullong aparts; /* numbers of files in tmp */
+	atomic_ullong aparts;  /* numbers of files in tmp */
+	atomic_bool verifying; /* see second.h */
 	pthread_mutex_t change_lock;
 	pthread_rwlock_t catalog_lock; /* guards the pointer and what it points to */
 	struct jm_catalog *catalog;

@@ -43,7 +43,8 @@ static int json_parse(const void *p, size_t n, size_t flags, json_t **v_r, struc
 	 * syntax. */
 	if (allocation_failed || why.text[0] == '\0')
 		return jm_err_set(err, JM_E_TEMP, "no memory to read JSON");
-	return jm_err_set(err, JM_E_CORRUPT, "this is no JSON: %.100s", why.text);
+	return jm_err_set(
+	    err, JM_E_CORRUPT, "this is no JSON: %.100s (line %d)", why.text, why.line);
 }
 
 int jm_json_read(const void *p, size_t n, json_t **v_r, struct jm_err *err)

@@ -18,22 +18,6 @@ static const struct jm_table_range by_due = { .table = JM_T_QUEUE,
 static const struct jm_table_range by_seq = { .table = JM_T_QUEUE,
 	.prefix = { (const unsigned char *)JM_QUEUE_BY_SEQ, 1 } };
 
-int jm_archive_queue_next(struct jm_archive *a, int64_t *due_ms_r, struct jm_err *err)
-{
-	const struct jm_row *row;
-	struct jm_cursor cursor;
-	int rc;
-
-	if (jm_await_catalog(a, err) != 0)
-		return -1;
-	jm_cursor_start(&cursor, a, &by_due);
-	rc = jm_cursor_next(&cursor, &row, err);
-	if (rc == 1)
-		*due_ms_r = (int64_t)jm_num_get_be64(row->key + 1);
-	jm_cursor_end(&cursor);
-	return rc;
-}
-
 /* The queue's row of a report: 1, 0, -1. */
 static int get_row(struct jm_archive *a, uint64_t seq, json_t **row_r, struct jm_err *err)
 {

@@ -14,10 +14,6 @@ struct jm_waiting {
 	char service[321]; /* email address; empty: none */
 };
 
-/* When the queue has to be looked at next: 1 with *due_ms_r, 0: it is empty, -1. */
-int jm_archive_queue_next(
-    struct jm_archive *a, int64_t *due_ms_r, struct jm_err *err) JM_MUST_CHECK;
-
 /* What is due at now_ms, the longest due first, at most max of them; *n_r: how many. TEMP. */
 int jm_archive_queue_due(struct jm_archive *a, int64_t now_ms, struct jm_waiting *w, size_t max,
     size_t *n_r, struct jm_err *err) JM_MUST_CHECK;

@@ -12,6 +12,7 @@
 #include "common/archive/await.h"
 #include "common/archive/content.h"
 #include "common/archive/cursor.h"
+#include "common/archive/second.h"
 #include "common/base/clock.h"
 #include "common/base/io.h"
 #include "common/base/log.h"
@@ -525,7 +526,7 @@ static int check_all(struct check *k, const char **how_r, struct jm_err *err)
 	return *how_r ? 0 : -1;
 }
 
-int jm_archive_verify(
+static int verify_alone(
     struct jm_archive *a, const struct jm_verification *v, json_t **summary_r, struct jm_err *err)
 {
 	struct check k = {
@@ -548,4 +549,16 @@ int jm_archive_verify(
 	    "problems", (json_int_t)k.problems, "catalog", how ? how : "broken off", "seconds",
 	    (double)(jm_clock_mono_us() - began) / 1e6);
 	return *summary_r ? 0 : jm_err_set(err, JM_E_TEMP, "no memory for the summary");
+}
+
+int jm_archive_verify(
+    struct jm_archive *a, const struct jm_verification *v, json_t **summary_r, struct jm_err *err)
+{
+	int rc;
+
+	if (jm_second_take(a, err) != 0)
+		return -1;
+	rc = verify_alone(a, v, summary_r, err);
+	jm_second_give_back(a);
+	return rc;
 }

@@ -3,6 +3,7 @@ common_libjm_a_SOURCES += \
 	common/volume/apart.c common/volume/apart.h \
 	common/volume/file.c common/volume/file.h \
 	common/volume/metadata.c common/volume/metadata.h \
+	common/volume/mirror.c common/volume/mirror.h \
 	common/volume/record.c common/volume/record.h \
 	common/volume/stored_report.c common/volume/stored_report.h \
 	common/volume/salvage.c common/volume/salvage.h \

@@ -10,6 +10,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/io.h"
+#include "common/json/read.h"
 #include "common/publish/figure.h"
 
 #define FILE_BYTES (8u << 20)
@@ -45,7 +46,6 @@ static void check_published_age(struct jm_published *s, int64_t stale_s)
 void jm_published_read(struct jm_published *s, const char *folder, int64_t stale_s)
 {
 	char path[PATH_MAX];
-	json_error_t wrong;
 	struct jm_err err;
 
 	*s = (struct jm_published){ .age_s = -1 };
@@ -57,9 +57,10 @@ void jm_published_read(struct jm_published *s, const char *folder, int64_t stale
 		set_trouble(s, "journal-milter publishes nothing", err.text);
 		return;
 	}
-	s->document = json_loadb((const char *)s->text, s->text_n, 0, &wrong);
-	if (!json_is_object(s->document)) {
-		set_trouble(s, "status.json is no JSON object", s->document ? "" : wrong.text);
+	err.text[0] = '\0';
+	if (jm_json_read(s->text, s->text_n, &s->document, &err) != 0 ||
+	    !json_is_object(s->document)) {
+		set_trouble(s, "status.json is no JSON object", err.text);
 		json_decref(s->document);
 		s->document = NULL;
 	} else if (json_integer_value(json_object_get(s->document, "format")) !=

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * How fast is the archive beside a bare append + group fdatasync of the same bytes, in the same run
- *on the same disk?
+ * Compares the archive with a bare append + group fdatasync of the same bytes, in the same run on
+ * the same disk.
  *
- *	archive_bench [--threads N] [--size BYTES] [--seconds S | --messages N] [--rounds N] [--dir
- *DIR] [--json] [--no-bare] [--large BYTES]
- *
+ *	archive_bench [--threads N] [--size BYTES] [--seconds S | --messages N] [--rounds N]
+ *	              [--dir DIR] [--json] [--no-bare] [--large BYTES]
  *	archive_bench --open DIR
  *
- * --seconds: of each round, of the archive and then of the bare append. --open: how long opening
- *takes (after a kill: with recovery), and then looking up by id, Message-ID, address, date (20 ms)
- *and since a date, 400 times each, at most ten items, when the same were asked for before.
- * --large: two more runs of half the threads, alone and beside one thread that deposits messages of
- *that size: the small ones' times.
- * --messages is for counting instructions and for filling a folder; without the bare append.
+ * --seconds: of each round, of the archive and then of the bare append.
+ * --open: the time to open (after a kill: with recovery), and of look-ups by id, Message-ID,
+ * address, date (20 ms) and since a date; 400 of each, at most ten items a look-up, and the same
+ * look-ups were made before.
+ * --large: two more runs with half the threads, alone and beside one thread that deposits messages
+ * of that size; reports the times of the small ones.
+ * --messages: for counting instructions and for filling a folder; without the bare append.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -462,8 +462,8 @@ static double look_up_once(char kind, const struct sample *s, unsigned n)
 		if (s->id == 0)
 			continue;
 		if (kind == 'a')
-			f.address = s->address, f.bcc = true; /* else each record is read, too: was
-								 it a Bcc? */
+			/* else each record is read, too: was it a Bcc? */
+			f.address = s->address, f.bcc = true;
 		else if (kind == 'm')
 			f.message_id = s->message_id;
 		else
@@ -547,8 +547,8 @@ static int by_value(const void *x, const void *y)
 	return p < q ? -1 : p > q;
 }
 
-/* By turns, since neither the disk nor who else runs here stays the same; the ratio is the median
- * of the rounds'. */
+/* In turns, since the load on the disk and the machine changes; the ratio is the median of the
+ * rounds. */
 static void run_rounds(const char *dir, unsigned n, bool with_bare, struct rounds *r)
 {
 	uint64_t written;

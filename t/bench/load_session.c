@@ -123,7 +123,7 @@ static void fail(struct runner *r, struct load_session *s, const char *fmt, ...)
 	s->out.len = s->out.done = 0; /* nothing more can be written */
 }
 
-/* The event of this stage is done with "continue", or needs no answer. */
+/* The answer to the event of this stage was "continue", or the event needs no answer. */
 static void forward(struct runner *r, struct load_session *s)
 {
 	switch (s->stage) {

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The first octet of an input chooses among so many ways to read the rest. */
+/* The first octet of an input chooses one of this many ways to read the rest. */
 extern const unsigned fuzz_kinds;
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

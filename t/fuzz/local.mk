@@ -11,7 +11,8 @@ FUZZ_SECONDS = 30
 FUZZ_FLAGS = -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined
 FUZZ_FILES = t/lib/journaled.c common/base/*.c common/mail/*.c common/journal/*.c \
 	common/settings/*.c common/pop3/session.c common/pop3/listing.c \
-	common/pop3/transfer.c common/pop3/dot.c common/control/frame.c $(abs_top_builddir)/common/settings/schema_text.c
+	common/pop3/transfer.c common/pop3/dot.c common/control/frame.c \
+	$(abs_top_builddir)/common/settings/schema_text.c
 fuzz: common/settings/schema_text.c
 	for f in unwrap parsers; do \
 		mkdir -p t/fuzz/found-$$f && \

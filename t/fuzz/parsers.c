@@ -203,7 +203,7 @@ static void fuzz_dots(struct jm_span in)
 	jm_buf_release(&out[1]);
 }
 
-/* A server that says its lines whatever it is asked. */
+/* A server that sends its lines whatever the request is. */
 struct server {
 	struct jm_span rest;
 	size_t piece;

@@ -16,7 +16,7 @@
 
 enum what { WELL, UNREADABLE, ENDS, CHANGED, NO_DESCRIPTOR };
 
-/* Set by bad_disk(); a test may change the rest before the next call that is meant. */
+/* Set by bad_disk(); a test may change the other members before the next call. */
 struct disk {
 	_Atomic enum what what;
 	char below[600];   /* files whose path begins so */

@@ -14,8 +14,7 @@ def sha256(data):
 
 def recipients(item):
     """
-    As the corpus writes them: address and type, and where the address comes from, by the item's
-    first report.
+    The recipients in the corpus's form: address, type and origin, from the item's first report.
     """
     first = item["reports"][0]["seq"]
     found = []

@@ -198,8 +198,7 @@ static ssize_t do_write(int fd, const struct iovec *v, int n, off_t off)
 	if (fails) {
 		struct iovec part = { v->iov_base, v->iov_len / 2 };
 
-		/* Some of it arrives; the rest of the call's bytes do not, and the next call says
-		 * why. */
+		/* Writes a part of the bytes; the next call fails with the error. */
 		w = part.iov_len == 0 ? 0
 		    : off < 0         ? syscall(SYS_writev, fd, &part, 1)
 				      : syscall(SYS_pwritev, fd, &part, 1, off, 0);
@@ -421,8 +420,8 @@ static void apply_name(struct name *names, size_t *n, const struct entry *e)
 		at->there = true;
 	} else if (at && e->type == E_UNLINK) {
 		at->there = false;
-	} else if (e->type == E_RENAME) { /* the new name lasts with its folder, also when the old
-					     one never did */
+	} else if (e->type == E_RENAME) {
+		/* the new name lasts with its folder, also when the old one never did */
 		if (at)
 			at->there = false;
 		old = find_name(names, *n, b);

@@ -29,8 +29,8 @@ struct crash_plan {
 	bool from_then_on, half, kill;
 	int sys; /* errno; of a write with half: some of it is written before */
 	bool record;
-	bool forget_volume_syncs; /* recording: the syncs of volumes count for nothing (a test that
-				     must fail) */
+	/* recording: the syncs of volumes have no effect (a test that must fail) */
+	bool forget_volume_syncs;
 };
 
 /* In memory that parent and child share. */

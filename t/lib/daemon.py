@@ -78,7 +78,7 @@ class Daemon:
             "milter": {"socket": self.socket},
             "daemon": {"control-socket": self.path("control.sock")},
             "archive": {"directory": self.archive},
-            "publish": {"interval": 0},	# its writes would come between those that a test counts
+            "publish": {"interval": 0},	# its writes would disturb tests that count writes
         }
         if self.socket.startswith("unix:"):
             sections["milter"]["socket-mode"] = "0666"
@@ -115,8 +115,8 @@ class Daemon:
 
     def is_ready(self, before):
         """
-        It says so; a connection says less: it waits from listen(2) on, before the socket has its
-        group and signals are heard.
+        True when the log says so. A connection is no proof: it is possible from listen(2) on,
+        before the socket has its group and signals are handled.
         """
         with open(self.log_path(), "rb") as f:
             f.seek(before)

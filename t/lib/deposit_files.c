@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * For tests: unwrap .eml files and deposit them into an archive folder, without a daemon. Prints
- *one JSON receipt a file.
+ * one JSON receipt a file.
  *
- *	deposit_files [--service ADDRESS] [--client IP] [--mail-from ADDRESS] [--set-aside REASON]
- *[--queued SECONDS] [--event TEXT] [--repeat N] [--volume-size BYTES] DIR FILE...
+ *	deposit_files [--service ADDRESS] [--client IP] [--mail-from ADDRESS]
+ *	              [--set-aside REASON] [--queued SECONDS] [--event TEXT] [--repeat N]
+ *	              [--volume-size BYTES] DIR FILE...
  */
 #include <inttypes.h>
 #include <stdio.h>

@@ -286,7 +286,7 @@ int renameat2(int a, const char *from, int b, const char *to, unsigned flags)
 	return below(to) && hit(RENAME) ? -1 : (int)syscall(SYS_renameat2, a, from, b, to, flags);
 }
 
-#ifndef DISK_FAULT_NO_MEMORY /* for programs with a sanitizer, whose memory it is */
+#ifndef DISK_FAULT_NO_MEMORY /* for programs with a sanitizer, which replaces malloc */
 void *malloc(size_t n)
 {
 	return n >= MEMORY_MIN_BYTES && hit(MEMORY) ? NULL : __libc_malloc(n);

@@ -5,7 +5,7 @@
  *	every_record DIR CORPUS
  *
  * DIR must not be there; CORPUS is t/corpus/journal. Volumes are small, so that there are several,
- *and one of a large message by itself.
+ * and one of a large message by itself.
  */
 #include <errno.h>
 #include <stdio.h>

@@ -12,8 +12,8 @@ PROGRAM = os.environ.get("JM_JMCTL") or os.path.join(tap.BUILD, "milter/ctl/jmct
 
 def checked(verb, out):
     """
-    Every answer that any test gets as JSON is compared with the verb's schema; a claim is made of
-    one that does not fit only.
+    Every JSON answer in any test is checked against the verb's schema. Only a mismatch becomes a
+    claim.
     """
     for line in out.splitlines():
         wrong = schema.verb_faults(verb, json.loads(line))

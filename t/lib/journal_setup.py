@@ -9,7 +9,7 @@ from jmctl import PROGRAM, checked
 from postfix import Postfix
 from sendmail import Sendmail
 
-# those of an installation are not on this machine
+# an installation's templates are not on this machine
 ACCOUNTS = ("--user", "root", "--socket-group", "postfix")
 ENV = dict(os.environ, JM_DATADIR=tap.SRC)
 

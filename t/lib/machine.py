@@ -80,7 +80,7 @@ class Machine:
         self.said = tempfile.TemporaryFile()
 
     def start(self, seconds=120):
-        """Until it takes orders; its services may still be on their way."""
+        """Waits until it accepts commands; its services may still be starting."""
         self.group = "%s/machine-%d" % (_cgroup(), os.getpid())
         os.mkdir(self.group)
         enter = ("echo 0 > %s/cgroup.procs; exec unshare -m -p -f -u -i -C -n --kill-child sh "

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """
-The MTA's side of the milter protocol, for what no MTA would send: a step at a time, any bytes, any
+The MTA's side of the milter protocol, for input that no MTA sends: step by step, any bytes, any
 order.
 """
 import socket

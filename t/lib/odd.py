@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """
-Odd journal reports by the dozen, for tests that compare two readers of the rules. Seeded: the same
+Many odd journal reports, for tests that compare two implementations of the rules. Seeded: the same
 number gives the same message.
 """
 import base64

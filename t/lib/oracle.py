@@ -393,8 +393,8 @@ def all_journal(recipients, domains):
 
 def words(v):
     """
-    Encoded words, by the standard library, which damages raw UTF-8 beside them: so that is hidden
-    from it.
+    Encoded words, by the standard library. It damages raw UTF-8 beside them, so that is hidden from
+    it.
     """
     text = v.decode("utf-8", "replace")
     hidden = sorted({c for c in text if ord(c) > 126})

@@ -238,8 +238,8 @@ class Pop3Server:
 
     def sessions_so_far(self):
         """
-        How many there were, also those that wait to be begun: they are begun in order, and the one
-        made here is the last of them.
+        The number of connections, with those that still wait for the server. They are served in
+        order, and the one made here is the last.
         """
         with socket.create_connection(("127.0.0.1", self.port)) as s:
             s.recv(1)

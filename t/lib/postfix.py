@@ -181,7 +181,7 @@ class Postfix:
         return self
 
     def running(self):
-        """Tests master's lock, not its process id, which may be a zombie's in a container."""
+        """Tests the lock of master, as its process id may be a zombie in a container."""
         return subprocess.run(["postfix", "-c", self.etc, "status"], stdout=subprocess.DEVNULL,
                               stderr=subprocess.DEVNULL, check=False).returncode == 0
 

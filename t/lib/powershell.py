@@ -94,7 +94,7 @@ def finished(line, command, parameters):
 
 def faults(text, online=None):
     """
-    The faults of a script, one a line. online: does it run in Exchange Online; None: no matter.
+    The faults of a script, one a line. online: whether it runs in Exchange Online; None: either.
     """
     found, stack, names = [], [], declared(text)
     known = dict(CMDLETS, **names[1])

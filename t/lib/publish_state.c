@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * For tests: publish a state again and again, as the daemon does. In publication N every number is
- *N, so that a reader sees whether a file is of one publication. Prints "failed N: why" for each
- *that failed; the exit status is that of the last one.
+ * N, so that a reader sees whether a file is of one publication. Prints "failed N: why" for each
+ * that failed; the exit status is that of the last one.
  *
  *	publish_state DIR FROM TO
  */

@@ -9,8 +9,8 @@ import subprocess
 
 import source
 
-# Functions of libc that the daemon defines anew, for libmilter: common/ means libc's.
-LIBC = {"poll"}
+# A function with the name of one of libc, made for a library. Elsewhere the one of libc is meant.
+REPLACED = re.compile(r'__asm__\("(\w+)"\)')
 
 
 def table(text=None):
@@ -56,8 +56,8 @@ class Objects:
 
     def _source_of(self, path):
         """
-        The file an object was made from; None for one whose source has moved away. A program's own
-        flags put its name before.
+        The file an object was made from; None for one whose source has moved away. Automake puts
+        the program's name before it when the program has flags of its own.
         """
         folder, n = os.path.split(path[:-2])
         for base in (n, re.sub(r"^\w+-", "", n)):
@@ -76,8 +76,15 @@ class Objects:
                        if not line.endswith(":") and line]
             self.defined[name] = {s for s, kind in symbols if kind not in "UwvN"}
             self.wanted[name] = {s for s, kind in symbols if kind in "Uwv"}
-            for s in self.defined[name] - LIBC:
+            for s in self.defined[name] - self._replaced(name):
                 self.where.setdefault(s, []).append(name)
+
+    def _replaced(self, name):
+        path = os.path.join(self.src, name)
+        if not os.path.exists(path):
+            return set()
+        with open(path, encoding="utf-8") as f:
+            return set(REPLACED.findall(f.read()))
 
     def _used_by(self, name):
         """

@@ -15,8 +15,8 @@ _reserved = []
 
 def port(host="127.0.0.1"):
     """
-    A free TCP port that stays ours until this process ends: no other test gets it (whoever has the
-    name in the abstract namespace has the port), and it lies below those that the kernel gives to
+    A free TCP port that stays reserved until this process ends. A name in the abstract socket
+    namespace reserves it, so no other test gets it. It is below the ports that the kernel gives to
     connections, of which there are thousands while tests run side by side.
     """
     while True:
@@ -33,13 +33,14 @@ def port(host="127.0.0.1"):
         return number
 
 
-# what has not come then on the slowest machine never comes; no test waits so long unless it fails
+# long enough for the slowest machine; only a test that fails waits so long
 SAFETY_S = 300.0
 
 
 def until(condition, what, seconds=SAFETY_S, pause=0.02):
     """
-    Wait until condition() is true and return its value; an error that says what did not happen.
+    Wait until condition() is true and return its value; otherwise raise an error that names the
+    event.
     """
     end = time.monotonic() + seconds
     while True:
@@ -53,8 +54,8 @@ def until(condition, what, seconds=SAFETY_S, pause=0.02):
 
 def settled(value, want, seconds=SAFETY_S, pause=0.02):
     """
-    Wait until value() is want, for claims about what comes in a moment. Returns the last value,
-    whatever it is.
+    Wait until value() is want, for claims about a state that is reached soon. Returns the last
+    value in any case.
     """
     end = time.monotonic() + seconds
     while True:
@@ -77,8 +78,8 @@ def listening(number):
 
 def output(*args, **kw):
     """
-    Run a program to its end and return its standard output as text; an error with its complaints
-    when it fails.
+    Run a program to its end and return its standard output as text. When it fails, raise an error
+    with its standard error.
     """
     return output_bytes(*args, **kw).decode("utf-8", "replace")
 
@@ -95,8 +96,8 @@ def output_bytes(*args, **kw):
 
 def shim(path, source, *flags):
     """
-    Build a library of a file of t/lib that takes calls out of libc's hands; the environment that
-    has a program begin with it.
+    Build a library from a file of t/lib that replaces calls of libc. Returns the environment that
+    preloads it.
     """
     output("cc", "-D_GNU_SOURCE", *flags, "-shared", "-fPIC", "-O1", "-U_FORTIFY_SOURCE", "-o",
            path, os.path.join(tap.SRC, "t/lib", source))
@@ -139,7 +140,8 @@ class Program:
 
     def stop(self, seconds=SAFETY_S):
         """
-        Ask it to end; by force when it does not. Returns the exit status, None when it did not run.
+        Terminate it, with SIGKILL when SIGTERM has no effect. Returns the exit status, None when it
+        did not run.
         """
         if not self.running():
             return self.process.returncode if self.process else None

@@ -52,7 +52,7 @@ class Scene:
         return smtp.send(self.port, sender, recipients, message, source=source, **kw)
 
     def end(self):
-        """Stop both; claims that nothing went wrong in passing."""
+        """Stop both, and claim that the logs have no errors."""
         self.server.stop()
         tap.is_(self.daemon.stop(), 0, "%s: the daemon stops with status 0" % self.server.name)
         tap.is_(self.daemon.complaints(), [],

@@ -88,7 +88,7 @@ def faults(value, schema, path="", file=""):
 
 
 def verb_path(verb):
-    """Of the schema of what a verb of jmctl prints with --json."""
+    """The path of the schema for the --json output of a verb of jmctl."""
     return os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../milter/ctl/schema",
                         verb + ".json")
 

@@ -71,7 +71,7 @@ class Client:
 
     def starttls(self, cert=None, key=None):
         """
-        cert, key: files of a client certificate. The server's is not checked. EHLO is said again.
+        cert, key: files of a client certificate. The server's is not checked. EHLO is sent again.
         """
         r = self.command("STARTTLS")
         if r.code != 220:
@@ -99,7 +99,7 @@ class Client:
 
     def data(self, message):
         """
-        DATA and the message; the reply to the first that is refused, else that to the end of the
+        DATA and the message. Returns the reply to DATA when that is refused, else the reply to the
         message.
         """
         r = self.command("DATA")

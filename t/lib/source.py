@@ -41,5 +41,5 @@ def is_script(name, interpreter):
 
 
 def report(found, claim):
-    """One claim: nothing was found; else the findings, one a line."""
+    """One claim that nothing was found. On failure prints the findings, one a line."""
     tap.ok(not found, claim, "\n".join(found[:40]))

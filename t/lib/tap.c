@@ -13,11 +13,11 @@
 #define LIMIT_S 3600 /* a test that hangs ends */
 
 static unsigned run, failed;
-static bool told; /* the last claim failed: remarks now are about that */
+static bool told; /* the last claim failed: the remarks that follow are about it */
 static char folder[128];
 
 /* prove takes standard output and shows none of it; failures and their reasons therefore also go to
- * standard error, too. One write, as tests run side by side. */
+ * standard error. One write, as tests run side by side. */
 static void print(const char *text, const char *on_stderr)
 {
 	struct stat out, err;

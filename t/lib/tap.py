@@ -23,7 +23,7 @@ _planned = False
 _owner = os.getpid()
 _folder = None
 _cleanups = []
-_told = False		# the last claim failed: remarks now are about that
+_told = False		# the last claim failed: the remarks that follow are about it
 
 
 def _print(text, failure=""):
@@ -91,7 +91,7 @@ def bytes_(got, want, name):
 
 
 def skip(name, why):
-    """A claim that is not made; with CI=true that is a failure."""
+    """A claim that is skipped; with CI=true that is a failure."""
     global _claims
     if os.environ.get("CI") == "true":
         return ok(False, name, "cannot be skipped with CI=true: " + why)
@@ -101,7 +101,7 @@ def skip(name, why):
 
 
 def skip_all(why):
-    """The whole test is not made; with CI=true that is a failure."""
+    """The whole test is skipped; with CI=true that is a failure."""
     global _planned
     if os.environ.get("CI") == "true":
         ok(False, "the test can run", why)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Every call of a small archive's life fails once, is the last before kill -9, or before a power
- * cut. Afterwards it opens without a hand, and what was acknowledged is there, exact, once; what
- * was not is absent or whole.
+ * cut. Afterwards it opens without help. Acknowledged mail is there, exact, once; other mail is
+ * absent or whole.
  */
 #include <errno.h>
 #include <ftw.h>
@@ -26,7 +26,7 @@
 #define VOLUME_BYTES 12000
 #define LOG_BYTES (96u << 20)
 #define CHILD_S 60
-#define LARGE 5 /* this one is written beforehand, into a file of its own */
+#define LARGE 5 /* this one is written before the others, into a file of its own */
 #define LARGE_BYTES 60000
 #define PIECES_BYTES \
 	(14u << 20) /* compressed still three pieces that are written and synced one by one */
@@ -196,7 +196,7 @@ static void check(const char *path, size_t acked_before)
 	_exit(0);
 }
 
-/* The status of the child, and -1 with a complaint when it ended in a way that it may not. */
+/* The status of the child, or -1 with a message when it ended in a wrong way. */
 static int await(pid_t pid, bool may_be_killed)
 {
 	int status = 0;

@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """
 The daemon on a failing disk while it works off its queue, and while it reloads: the Nth call fails
-once, or all from then on, or is the last before kill -9. Afterwards nothing needs a hand: what
-waited is archived, exact, once; the new settings hold; each change of them is an event.
+once, or all from then on, or is the last before kill -9. Afterwards everything works without help:
+the waiting mail is archived, exact, once; the new settings are in force; each change of them is an
+event.
 """
 import os
 import shutil
@@ -95,7 +96,7 @@ def queue(m):
              "retry with a disk that works: %d %s" % (status, complaint))
     run.until(lambda: not d.jmctl.queue(), "the queue is worked off")
     got = sorted(i["subject"] for i in d.jmctl.list())
-    # Whether a message was stored whose sender got 4xx nobody knows: it may be there, once.
+    # A message whose sender got 4xx may have been stored: it may be there, once.
     want(sorted(set(got) | {"Test " + n for n in names}), got, "each is archived once")
     want([g for g in got if g[5:] not in names + ["meanwhile"]], [], "what nobody sent")
     want(d.jmctl.list("--set-aside"), [], "what is set aside")

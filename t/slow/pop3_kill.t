@@ -45,7 +45,7 @@ def refill():
 
 
 def said():
-    """How many commands the servers have heard."""
+    """The number of commands that the servers got."""
     return sum(len(s.said) for s in servers.values())
 
 

@@ -3,9 +3,9 @@
 """
 The operator's verbs, and publishing, on a failing disk: for each call of import, load, backup,
 restore, rebuild, queue retry, release, expire, domain add and domain verify, the call fails once,
-or from then on, or is the last before kill -9. After each the archive opens without a hand, what
-was in it is in it, exact, once; what is published is one whole publication; and the same again, on
-a disk that works, ends as if nothing had happened.
+or from then on, or is the last before kill -9. After each the archive opens without help and has
+its items, exact, once. The published state is one whole publication. The same verb again, on a disk
+that works, ends as if nothing had happened.
 """
 import concurrent.futures
 import glob
@@ -107,7 +107,7 @@ class Scene:
     memory = 2      # times POINTS
     points = POINTS
     tried = 0
-    # try it without: that opens as the others do, and Berkeley DB tries for 12 seconds each time
+    # left out in a try: it opens as the others do, and Berkeley DB tries for 12 seconds each time
     descriptors = True
     fault = ""
 

@@ -10,6 +10,7 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
+import comments
 import source
 import tap
 
@@ -37,6 +38,24 @@ def misformed(paths):
     if r.returncode != 0 and not found:
         found = [text[:500]]
     return sorted({os.path.relpath(f, tap.SRC) if os.path.isabs(f) else f for f in found})
+
+
+# ---- comments, which clang-format wraps but does not move ----
+
+def odd_comments(name, text):
+    """Continued lines without a blank after the star, and long comments after code."""
+    found = []
+    for m in comments.C_TOKEN.finditer(text):
+        rows = m.group(0).split("\n")
+        if len(rows) < 2 or not rows[0].startswith("/*"):
+            continue
+        line = text.count("\n", 0, m.start()) + 1
+        before = text[text.rfind("\n", 0, m.start()) + 1:m.start()]
+        if before.strip():
+            found.append("%s:%d: a comment of %d lines after code" % (name, line, len(rows)))
+        found += ["%s:%d: no blank after the star" % (name, line + i)
+                  for i, row in enumerate(rows) if i and re.match(r"\s*\*[^\s*/]", row)]
+    return found
 
 
 # ---- columns ----
@@ -130,6 +149,9 @@ def test_itself():
         f.write("int x;\nint  y;\n")
     tap.is_([os.path.basename(f) for f in misformed([path])], ["planted.c:2"],
             "a line in another form is seen")
+    tap.is_(odd_comments("x.c", "int a; /* one\n\t* two */\n/*\n *three */\n/* f\n * g */\n"),
+            ["x.c:1: a comment of 2 lines after code", "x.c:4: no blank after the star"],
+            "a comment that clang-format made worse is seen")
     wide = "\t\t" + "x " * 43
     tap.is_(long_lines("x.py", "short\n" + wide + "\n"), ["x.py:2: 102 columns"],
             "a line over 100 columns is seen, and tabs count 8")
@@ -159,6 +181,10 @@ if version() == VERSION or not found:
     tap.ok(not found, "clang-format changes nothing", "\n".join(found))
 else:
     tap.skip("clang-format changes nothing", "other versions than %d differ in details" % VERSION)
+found = [f for n in c_files for f in odd_comments(n, source.read(n))]
+tap.ok(not found, "comments of several lines are above the code, with a blank after each star",
+       "\n".join(found))
+tap.diag("%d comments in another form" % len(found))
 texts = [n for n in source.files("") if is_text(n)]
 found = [f for n in texts for f in long_lines(n, source.read(n))]
 tap.ok(not found, "no line has more than %d columns" % COLUMNS, "\n".join(found))

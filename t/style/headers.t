@@ -22,9 +22,9 @@ SAME_NAME = [
 ]
 NAMED = re.compile(r"(?<![\w/.<-])((?:[\w-]+/)*[\w-]+\.(?:c|h|t|py|mk))\b(?![\w/.(>-])"
                    r"|\b(SCHEMA\.md)\b")
-GENERATED = "common/settings/schema-text.c"
+GENERATED = "common/settings/schema_text.c"
 # Files of other projects that comments name, and names used as placeholders.
-OTHERS = re.compile(r"libmilter\.h$|(.*/)?(x|\w*[A-Z]{4,})\.(c|h|t)$")
+OTHERS = re.compile(r"libmilter\.h$|(.*/)?(x|\w*[A-Z]{4,})\.(c|h|t|mk)$")
 
 
 def foreign(name, text, other):

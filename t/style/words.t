@@ -21,7 +21,7 @@ RETIRED = [(re.compile(p), better) for p, better in (
     (r"(?i)\b(?:stands?|stood)\b(?![ -](?:alone|by)\b)", "is, has, is written, is in force"),
     (r"(?i)\b(?:tells?|told)\b", "say, report, log, return"),
     (START + r"What\b[^?.;:]*(?:[.;:]|$)", "begin with a noun"),
-    (r"(?i)\b(?:is|are|was|were|be|has|have) none\b", "there is no ..., has no ..."),
+    (r"\b(?:[Ii]s|[Aa]re|[Ww]as|were|be|has|have) none\b", "there is no ..., has no ..."),
     (r"(?i)\bthe begin\b", "the beginning, the start"),
     (r"(?i)\b(?:go(?:es)?|went|going|gone) on\b", "continue"),
     (r"\b(?:for|by|from|to|of|with|and|or|but) who\b|\bwho has\b|" + START + r"Who\b",

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
 """
-Every message of the corpus that can come by SMTP, through a real Postfix into the archive and out
+Every message of the corpus that can come by SMTP, into the archive through a real Postfix, and out
 again.
 """
 import os

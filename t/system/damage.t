@@ -66,7 +66,7 @@ def items(archive):
 
 
 def digest_of(archive, item):
-    """The digest of its report, or None when it cannot be read."""
+    """The digest of the item's report, or None when it cannot be read."""
     path = os.path.join(FOLDER, "x.eml")
     if jmctl("export", "--report", "--archive", archive, item, "--output", path)[0] != 0:
         return None
@@ -195,7 +195,7 @@ def case(n, name, harm, lost, carried):
         tap.ok(status == 65 and "jmctl rebuild" in complaint and "backup" in complaint,
                name + ": it stays shut, with two cures", complaint)
     tap.is_(bytes_of(archive), before, name + ": nothing in the volumes was changed")
-    # The command that lives without what is lost.
+    # The command that makes the archive work without the lost volumes.
     status, out, complaint = jmctl("rebuild", "--json", "--archive", archive)
     told = [json.loads(x) for x in out.splitlines() if '"problem"' in x]
     tap.ok(status == 65 and told, name + ": rebuild names it", out + complaint)
@@ -263,7 +263,7 @@ def not_mounted():
     try:
         d.start()
         tap.ok(False, "the daemon starts a new archive in an empty folder beside a catalog")
-    except Exception:     # whatever the starter says when it does not come up
+    except Exception:     # any message about a daemon that does not start
         tap.ok(os.listdir(archive + "/volumes") == [], "the daemon begins no new archive there")
     finally:
         d.stop()

@@ -57,8 +57,7 @@ def fault(text, size):
     tap.is_(d.stop(), 0, name + ": it stops with status 0")
     d.env = None
     d.start()
-    # whether what was written is on the disk nobody knows then: it may be there, its sender tries
-    # again
+    # the written bytes may or may not be on the disk then; the sender tries again
     if text.startswith("sync"):
         tap.is_(subjects(d)[:len(good)], good, name + ": also after a restart")
     else:

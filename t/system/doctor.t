@@ -31,7 +31,7 @@ def path(name):
 
 
 def findings(d, *args):
-    """(exit status, {name: (level, text, change)} without what is only good to know)"""
+    """(exit status, {name: (level, text, change)} without findings that are only informative)"""
     status, out, complaint = jmctl("doctor", "--config", d.settings, "--no-dns", "--json", *args)
     if not out:
         tap.diag(complaint)
@@ -54,7 +54,7 @@ def settle(etc):
 
 
 def planted(d, what, name, level, *args):
-    """Only this one is found (and what must come with it)."""
+    """Only this finding appears, and those that must come with it."""
     status, found = findings(d, *args)
     got = found.get(name, (None, None, None))
     tap.ok(got[0] == level and status == {"warn": 1, "FAIL": 2}[level] and got[2],

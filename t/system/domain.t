@@ -22,7 +22,7 @@ j = d.jmctl
 
 
 def domain(*args):
-    """(exit status, the object printed, what was complained)"""
+    """(exit status, the printed object, standard error)"""
     status, out, complaint = j.run("domain", "--json", *args)
     return status, (j.objects(out) or [None])[0], complaint
 

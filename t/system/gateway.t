@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """
 Ordinary mail through real mail servers: archived and passed on unchanged, with its direction;
-merged with its journal report; and what a fault of ours does to it.
+merged with its journal report; and what happens to it on a fault of ours.
 """
 import os
 import sys
@@ -127,7 +127,7 @@ def mixed(s):
 
 
 def off(s):
-    """Without the gateway ordinary mail is nobody's business; switched on and off by a reload."""
+    """Without the gateway ordinary mail is ignored; a reload switches it on and off."""
     name = s.server.name
     s.daemon.more["gateway"]["enabled"] = False
     s.daemon.write()

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """
 make install puts everything below DESTDIR, the settings file only where it does not exist; make
-uninstall takes it away but for a changed one.
+uninstall removes it unless it was changed.
 """
 import os
 import re

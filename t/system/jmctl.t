@@ -328,7 +328,7 @@ def test_export_file(archive, message, seq):
 
 
 def test_hostile(archive):
-    """A Subject and an event that want to drive the terminal."""
+    """A Subject and an event with escape sequences for the terminal."""
     receipt = deposit(archive, "--event", HOSTILE,
                       [file_of("hostile.eml", corpus.report("hostile", subject=HOSTILE))])[0]
     wicked = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2028\u2029]")

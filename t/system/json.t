@@ -30,7 +30,7 @@ def path(name):
 
 
 def say(code, verb, *args):
-    """The objects; code: the exit status that is right, None: any."""
+    """The objects. code: the expected exit status, None: any."""
     r = subprocess.run([jmctl.PROGRAM, verb, *map(str, args), "--json"], stdin=subprocess.DEVNULL,
                        stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False, timeout=600,
                        env=dict(os.environ, JM_DATADIR=tap.SRC))

@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
 """
-jmctl top and watch on a daemon that works: the terminal is given back, a restart is outlived, and a
-reader that is slow or gone holds nothing.
+jmctl top and watch on a daemon that works: the terminal is restored, they survive a restart, and a
+reader that is slow or gone blocks nothing.
 """
 import fcntl
 import json
@@ -282,7 +282,9 @@ def watch_after():
 
 
 def readers():
-    """One that reads nothing, one that goes away: mail flows, and the daemon answers others."""
+    """
+    A reader that reads nothing and one that goes away: mail flows, and the daemon answers others.
+    """
     slow = []
     for _ in range(10):
         ours, theirs = os.pipe()

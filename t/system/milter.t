@@ -213,8 +213,7 @@ def garbage(d):
 
 def socket_rights():
     """
-    The mode and the group of a unix socket, and the level of compression; each one way and the
-    other.
+    The mode and the group of a unix socket, and the level of compression; each with two values.
     """
     large, stored = corpus.report("large", 300000), []
     for name, more, want in (("mode-default", {}, 0o660),

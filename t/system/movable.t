@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
 """
-An archive can be made anew, moved and read without us: rebuild, dump, load, import, backup,
-restore, upgrade, and what damage costs.
+An archive can be rebuilt, moved and read without journal-milter: rebuild, dump, load, import,
+backup, restore, upgrade, and what damage costs.
 """
 import glob
 import hashlib
@@ -46,8 +46,8 @@ def good(*args):
 
 def answers(archive, same_archive=True):
     """
-    All that list, show and status say. Without same_archive: what depends on the archive's own
-    files is left out.
+    The output of list, show and status. Without same_archive the parts that depend on the archive's
+    own files are left out.
     """
     said = [jmctl("list", "--json", "--archive", archive)[1],
             jmctl("list", "--set-aside", "--json", "--archive", archive)[1]]

@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
 """
-Twelve cases in which another archive was seen to lose messages, recipients or bytes after it had
-answered 250; none is lost here.
+Twelve cases in which another archive lost messages, recipients or bytes after it had answered 250;
+here nothing is lost.
 """
 import hashlib
 import os

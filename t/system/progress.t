@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
 """
-The bar of long work, verb by verb: on a terminal it is there, grows, and is taken away; anywhere
+The bar of long work, verb by verb: on a terminal it appears, grows, and is removed; anywhere
 else there is no progress line.
 """
 import glob
@@ -89,7 +89,7 @@ def check(verb, seen, unit, phases):
 
 
 def again(verb, args):
-    """The verb's target as it was before, so that it can be done anew."""
+    """Restores the verb's target, so that the verb can run again."""
     if verb in ("backup", "restore", "dump", "load"):
         shutil.rmtree(args[1] if verb in ("restore", "load") else args[-1])
     if verb == "export":

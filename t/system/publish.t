@@ -180,7 +180,7 @@ def trouble(d, public):
         try:
             with open(public, "x", encoding="ascii"):
                 return True
-        except FileExistsError:		# the daemon was quicker, and made the folder anew
+        except FileExistsError:		# the daemon was faster, and created the folder again
             shutil.rmtree(public, ignore_errors=True)
             return False
     run.until(in_the_way, "a file where the folder was")

@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
 """
-The processing queue over the daemon: what waits, for how long, what an operator sees and does, and
-that one bad report blocks no other.
+The processing queue in the daemon: which reports wait and how long, what an operator sees and does,
+and that one bad report blocks no other.
 """
 import json
 import os
@@ -177,7 +177,7 @@ def test_set_aside(d):
 
 
 def test_kinds(d):
-    """Each verb takes what is of its kind only, and says what else is to be done."""
+    """Each verb accepts reports of its kind only, and names the right verb for others."""
     send(d, report("kinds"), SLOW)
     send(d, report("aside", sender="x@fabrikam.example", recipients=("y@fabrikam.example",)),
          STRICT)

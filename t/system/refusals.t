@@ -104,8 +104,8 @@ def partly(s):
 
 def other_mail(s):
     """
-    Mail that is not for us looks as if there were no milter, also from clients and senders that we
-    would refuse.
+    Mail for other recipients passes as if there were no milter, also from clients and senders that
+    would be refused.
     """
     name = s.server.name
     message = (b"From: a@example.org\r\nTo: someone@example.com\r\nSubject:  two  blanks\r\n"

@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
 """
-SIGUSR1: the whole new configuration holds, or the whole old one and the log says why. Messages in
-flight keep what they began with.
+SIGUSR1: the new configuration takes effect as a whole, or the old one stays and the log says why.
+Messages in flight keep the settings they began with.
 """
 import os
 import pwd
@@ -35,7 +35,7 @@ def code(recipient, client=CLIENT):
 
 
 def reload(word):
-    """Ask for a reload and wait until the log speaks of it once more."""
+    """Ask for a reload and wait until the log reports it."""
     count = lambda: len(re.findall(word, d.log()))
     before = count()
     d.reload()
@@ -283,7 +283,7 @@ def flood():
         return [daemon.service("s%d@journal.example.com" % i, encrypted=on,
                                remove_journal_headers=on, prefer_clear_text_version=on,
                                extended_de_duplication=on, detailed_logging=on) for i in range(500)]
-    # In memory: a reload waits three seconds for room, in which a disk may take a breath.
+    # In memory: a reload waits three seconds for room, and a disk may be slower than that.
     memory = tempfile.mkdtemp(prefix="jm-flood-",
                               dir="/dev/shm" if os.access("/dev/shm", os.W_OK) else None)
     tap.at_end(lambda: shutil.rmtree(memory, ignore_errors=True))

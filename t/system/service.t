@@ -27,8 +27,8 @@ UNITS, ACCOUNTS = os.path.join(tap.BUILD,
 
 class Manager:
     """
-    The service manager's end of NOTIFY_SOCKET, always on the phone: what finds no room in the
-    socket is lost.
+    The service manager's end of NOTIFY_SOCKET, read all the time: a message that finds no room in
+    the socket is lost.
     """
 
     def __init__(self, address):
@@ -56,7 +56,7 @@ class Manager:
         tap.ok(True, "told: " + pattern)
 
     def pace(self, beats):
-        """How long so many signs of life took, in seconds; rather too much than too little."""
+        """The seconds in which this many watchdog messages came; at least the true time."""
         begun = time.monotonic()
         before = self.listen().count("WATCHDOG=1")
         run.until(lambda: self.heard.count("WATCHDOG=1") >= before + beats, "the watchdog is fed")
@@ -88,7 +88,7 @@ def notified(name, address, shown):
     m.hears("^STATUS=2 services: 1 OK, 1 Awaiting Initial Run$")
     took = m.pace(7)		# 3 to 3.5 s
     for _ in range(5):
-        # while a disk holds its breath it is not fed, and that is right
+        # while a disk hangs the watchdog gets no message, which is right
         took = m.pace(7) if took >= 7 * 2 else took
     tap.ok(1.5 < took < 7 * 2, "the watchdog is fed well within its period of 2 s, and not all the "
            "time: seven times in %.1f s" % took)
@@ -123,7 +123,7 @@ def made_anew():
 
 
 def stalled():
-    """A disk that hangs in a sync: the watchdog goes hungry."""
+    """A disk that hangs in a sync: the watchdog gets no more messages."""
     m = Manager(tap.folder() + "/stalled.sock")
     shim = tap.folder() + "/hang.so"
     with open(tap.folder() + "/hang.c", "w", encoding="ascii") as f:

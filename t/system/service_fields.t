@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """
 The fields of a journal service definition that judge: two services with different rules on one mail
-server, each field once so and once otherwise; the directory from files and tables; and jmctl
+server, each field with two values; the directory from files and tables; and jmctl
 explain, which says beforehand what the server answers.
 """
 import base64
@@ -26,7 +26,7 @@ GOOD_CLIENT = scene.OUTBOUND
 
 
 def loose(name, **kw):
-    """A service that takes everything, but for what is said."""
+    """A service that accepts everything except as given."""
     return service(name + DOMAIN, journal_unknown_internal_addresses=kw.pop(
         "journal_unknown_internal_addresses", True), **kw)
 
@@ -51,8 +51,7 @@ def date(days):
 
 def report(name, sender="alice@example.com", recipients=("bob@example.com",), sent=0, wrapped=0):
     """
-    A report of a message of so many days ago, in a report of so many days ago; None: without a
-    Date.
+    A report whose message and whose own Date are so many days old; None: without a Date.
     """
     r = corpus.report(name, sender=sender, recipients=recipients)
     for old, days in ((b"Date: Tue, 17 Jul 2029 12:13:27 +0000\r\n", sent),
@@ -100,7 +99,7 @@ def reload(s, **more):
 
 
 def age_of_all(s):
-    """The limit for all services, and services that say otherwise."""
+    """The limit for all services, and services with a limit of their own."""
     reload(s, maximum_age=2)
     outcome(s, "loose", report("all-old", sent=3), "more than 2 days ago",
             "3 days old, 2 allowed for all")

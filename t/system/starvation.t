@@ -61,7 +61,7 @@ def commits(d):
 
 
 def all_asleep(d):
-    """No thread has anything left to do: what was to be hashed is, and waits for the disk."""
+    """No thread has work left: everything is hashed, and waits for the disk."""
     return all(read("/proc/%d/task/%s/stat" % (d.pid, t)).rsplit(")", 1)[1].split()[0] == "S"
                for t in os.listdir("/proc/%d/task" % d.pid))
 

@@ -42,7 +42,7 @@ def send(number, to=ONE, ip="127.0.0.1"):
 
 
 def later(hours, **env):
-    """The daemon dies and comes again, with its clock so much ahead."""
+    """Kill the daemon and start it again, with its clock so much ahead."""
     d.kill()
     d.env = dict(JM_CLOCK_OFFSET_MS=str(int(hours * HOUR_MS)), **env)
     d.start()
@@ -191,7 +191,7 @@ def filters():
 
 
 def follow():
-    """A follower sees what happens, as it happens, through its filter, each once."""
+    """A follower sees each event at once, through its filter, and once."""
     log = os.path.join(tap.folder(), "follower")
     f = run.Program([jmctl.PROGRAM, "events", "--config", d.settings, "--json", "--follow",
                      "--kind", "refused", "--actor", "192.0.2.88"], log).start()
@@ -212,7 +212,7 @@ def follow():
 
 def mailbox():
     """
-    A journal mailbox that cannot be fetched from: Error, with why and what to do, until it can;
+    A journal mailbox that cannot be fetched from: Error, with the reason and a cure, until it can;
     its password is shown nowhere.
     """
     global d

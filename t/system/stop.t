@@ -99,8 +99,8 @@ def under_load():
 
 def at_once():
     """
-    SIGINT breaks what is in flight, by libmilter's habit: its senders get 4xx from the MTA and try
-    again.
+    SIGINT aborts messages in flight, as libmilter does it: their senders get 4xx from the MTA and
+    try again.
     """
     d = Daemon(tap.folder() + "/at-once", outbounds=(CLIENT,)).start()
     tap.is_(milter.deliver(d.socket, "a@example.com", [JOURNAL], corpus.report("before"),
@@ -116,8 +116,8 @@ def at_once():
 
 def idle():
     """
-    libmilter looks for its end every five seconds only; a daemon that nobody has called yet must
-    not wait for that.
+    libmilter checks for a stop only every five seconds; a daemon without a connection yet must not
+    wait for that.
     """
     took = []
     for n in range(12):		# one is enough: a machine that is busy may be slow, but not always
@@ -135,8 +135,7 @@ SLOW = run.shim(tap.folder() + "/slow-sync.so", "slow-sync.c")
 
 def while_starting():
     """
-    The catalog of a large archive takes minutes to be made anew: nobody has to wait for that who
-    wants to stop.
+    The catalog of a large archive takes minutes to be rebuilt: a stop must not wait for that.
     """
     d = Daemon(tap.folder() + "/starting", outbounds=(CLIENT,)).start()
     for i in range(3):

@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
 """
-The ten things between MTA and milter that lose or damage mail, as they were found by doing; each
-has to be harmless here.
+The ten things between MTA and milter that lose or damage mail, found by experiment; each must be
+harmless here.
 """
 import os
 import sys
@@ -43,8 +43,8 @@ def trap_2_long_headers(s):
 
 def trap_2_long_top_header(s):
     """
-    Nothing saves a field at the top, which Postfix cuts at 60,000 bytes: it must at least not pass
-    in silence.
+    A long field at the top cannot be saved, as Postfix cuts it at 60,000 bytes: it must at least be
+    reported.
     """
     name = "2: a report with a top header of 63 kB"
     inner = b"From: a@example.com\r\nSubject: top\r\nMessage-ID: <top@example.com>\r\n\r\nbody\r\n"
@@ -78,7 +78,7 @@ def trap_4_dead_milter(s):
 
 
 def trap_5_bypass(server):
-    """A listener without the milter, by mistake: the mail waits in the queue, it is not gone."""
+    """A listener without the milter, by mistake: the mail waits in the queue and is not lost."""
     s = server(os.path.join(tap.folder(), "bypass-" + server.name)).start()
     tap.is_(smtp.send(s.port, "a@example.com", [JOURNAL], corpus.report("bypass")).code, 250,
             "5: a listener without milter takes it (%s)" % s.name)

@@ -88,7 +88,7 @@ def documents(verbs):
 
 
 def check_schema(name, s):
-    """Closed, described, and every name that is required is there."""
+    """A schema is closed and described, and defines every required name."""
     wrong = []
 
     def walk(o, path):

@@ -60,7 +60,7 @@ def report(number):
 
 
 def at(moment):
-    """The daemon dies and comes again when so many seconds have passed since the beginning."""
+    """Kill the daemon and start it with a clock that says so many seconds have passed."""
     s.daemon.kill()
     s.daemon.env = {"JM_CLOCK_OFFSET_MS": str(int((moment - (time.time() - began)) * 1000))}
     s.daemon.start()

@@ -243,7 +243,7 @@ def flood(w):
 
 def trickle(w):
     """
-    As many as may connect send a byte now and then, for ever: each is cut off in the end, and
+    The maximum of clients send a byte now and then, without end: each is cut off in the end, and
     others are served meanwhile.
     """
     w.publish(document(published=stamp(-600)))
@@ -260,7 +260,7 @@ def trickle(w):
     def all_cut():
         for s in slow:
             try:
-                s.sendall(b"X: y\r\n")	# an idle time of five seconds never comes to its end
+                s.sendall(b"X: y\r\n")	# the idle timeout of five seconds never expires
             except OSError:
                 cut.add(s)
         return len(cut) == len(slow)
@@ -303,17 +303,23 @@ def local_socket(w):
     run.until(connected, "the socket takes a connection")
     s.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
     tap.like(s.recv(4096).decode(), "^HTTP/1.1 200", "it serves on a Unix socket")
-    other = subprocess.run([PROGRAM, "-f", "-d", w.folder, "-l", "unix:" + path], stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False, timeout=300)
-    tap.ok(other.returncode == 71 and b"another process listens there" in other.stderr, "a second one on the same socket does not start", other.stderr)
+    other = subprocess.run([PROGRAM, "-f", "-d", w.folder, "-l", "unix:" + path],
+                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False, timeout=300)
+    tap.ok(other.returncode == 71 and b"another process listens there" in other.stderr,
+           "a second one on the same socket does not start", other.stderr)
     tap.is_(asked_on(path), 200, "and the first still serves there")
     tap.is_(p.stop(), 0, "and stops when told")
     tap.ok(os.path.exists(path), "the socket of a program that has ended is still there")
-    p = run.Program([PROGRAM, "-f", "-d", w.folder, "-l", "unix:" + path], tap.folder() + "/unix2.log").start()
+    p = run.Program([PROGRAM, "-f", "-d", w.folder, "-l", "unix:" + path],
+                    tap.folder() + "/unix2.log").start()
     run.until(lambda: asked_on(path) == 200, "it is replaced at the next start")
     tap.is_(p.stop(), 0, "which stops when told, too")
-    for where in ("127.0.0.1", "localhost:80", "127.0.0.1:0", "127.0.0.1:99999", "unix:x", "[::1:80"):
-        r = subprocess.run([PROGRAM, "-f", "-l", where], stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False, timeout=300)
-        tap.ok(r.returncode == 64 and where in r.stderr.decode(), "-l %s is refused with a word" % where, r.stderr)
+    for where in ("127.0.0.1", "localhost:80", "127.0.0.1:0", "127.0.0.1:99999", "unix:x",
+                  "[::1:80"):
+        r = subprocess.run([PROGRAM, "-f", "-l", where], stdout=subprocess.PIPE,
+                           stderr=subprocess.PIPE, check=False, timeout=300)
+        tap.ok(r.returncode == 64 and where in r.stderr.decode(),
+               "-l %s is refused with a word" % where, r.stderr)
 
 
 def browser(w):

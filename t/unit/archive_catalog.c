@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A table of duplicates is for its users what a plain one is: the same random puts and removals in
- * both, and both have the same rows, whole and in pages from everywhere, in both directions. And
- * the row of an item is read as it was written.
+ * A table of duplicates behaves as a plain one: after the same random puts and removals both have
+ * the same rows, whole and in pages from any place, in both directions. And the row of an item is
+ * read as it was written.
  */
 #include <stdlib.h>
 #include <unistd.h>
@@ -15,9 +15,8 @@
 #define PLAIN JM_T_BY_MESSAGE_ID
 #define DUPLICATES JM_T_BY_ADDRESS
 #define HEADS 9
-#define IDS \
-	300 /* more than fit into a page, so that the duplicates move into pages of their own \
-	     */
+/* more than fit into a page, so that the duplicates move into pages of their own */
+#define IDS 300
 #define STEPS 6000
 
 static struct jm_catalog *c;

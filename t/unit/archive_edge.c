@@ -187,8 +187,8 @@ static void clocks(void)
 	snprintf(dir, sizeof dir, "%s/clock", tap_folder());
 	for (unsigned i = 0; i < 10; i++) {
 		atomic_store(&offset_s, at[i]);
-		if (i == 0 || i == 4 || i == 6 || i == 8) { /* between deposits, and between starts
-							     */
+		/* between deposits, and between starts */
+		if (i == 0 || i == 4 || i == 6 || i == 8) {
 			jm_archive_close(&a);
 			if (!(a = t_open(dir, 5000)))
 				exit(1);
@@ -300,7 +300,7 @@ static void volumes(void)
 
 #define DESCRIPTORS 64
 
-/* All but spare are taken; how many were taken for that. */
+/* Takes all descriptors but spare. Returns the number taken. */
 static unsigned take_all(int fd[DESCRIPTORS], unsigned spare)
 {
 	unsigned n = 0;

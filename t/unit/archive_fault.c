@@ -39,8 +39,8 @@ static void child_message(struct jm_buf *to, unsigned i)
 	char id[40];
 
 	snprintf(id, sizeof id, "m%u@x", i);
-	t_message(to, id, "fault", i, i == 5 ? 60000 : 1500); /* the large one becomes a volume of
-								 its own */
+	/* the large one becomes a volume of its own */
+	t_message(to, id, "fault", i, i == 5 ? 60000 : 1500);
 }
 
 /* ---- the child: deposits, and says what was acknowledged ---- */
@@ -186,7 +186,7 @@ static void fault_loop(
 		if (*wrong != '\0' && bad++ < 3)
 			tap_diag("%s: %s", fault, wrong);
 		/* A single fault must not stop an archive that is open: the second try of each
-		 * deposit goes through. */
+		 * deposit succeeds. */
 		if (strcmp(what, "kill") != 0 && !for_ever && o.status == 0 &&
 		    o.acknowledged < CHILD_MESSAGES && bad++ < 3)
 			tap_diag(
@@ -283,8 +283,8 @@ static void torn(void)
 		jm_archive_close(&a);
 		a = t_open(dir, 0);
 		t_list(a, NULL, &out);
-		events += a && size_of(path) > before; /* the event "recovered" was written when it
-							  was closed */
+		/* the event "recovered" was written when it was closed */
+		events += a && size_of(path) > before;
 		jm_archive_close(&a);
 	}
 	tap_is_int(bad, 0, "a last record cut anywhere is cut off, the others stay");
@@ -373,9 +373,31 @@ static void put_version(const char *path, uint64_t at, size_t head, const unsign
 	close(fd);
 }
 
+/* The catalog of another archive is not believed, nor a damaged one. */
+static void other_catalogs(const char *dir)
+{
+	char keep[JM_VOLUME_PATH_BYTES], path[JM_VOLUME_PATH_BYTES], other[500];
+	struct jm_archive *a;
+
+	snprintf(other, sizeof other, "%s/refuse/catalog", tap_folder());
+	wipe_catalog(dir);
+	rmdir(other);
+	snprintf(keep, sizeof keep, "%s/torn/catalog", tap_folder());
+	tap_ok(rename(keep, other) == 0, "the catalog of another archive");
+	a = t_open(dir, 0);
+	tap_is_int(!a ? 0 : (long long)rows_of(a), 2, "is moved away and made anew");
+	jm_archive_close(&a);
+	snprintf(path, sizeof path, "%s/refuse/catalog/catalog.db", tap_folder());
+	flip(path, 20);
+	flip(path, 4096 + 20);
+	a = t_open(dir, 0);
+	tap_is_int(!a ? 0 : (long long)rows_of(a), 2, "a damaged catalog is made anew");
+	jm_archive_close(&a);
+}
+
 static void refusals(void)
 {
-	char dir[500], keep[JM_VOLUME_PATH_BYTES], path[JM_VOLUME_PATH_BYTES], other[500];
+	char dir[500], keep[JM_VOLUME_PATH_BYTES], path[JM_VOLUME_PATH_BYTES];
 	unsigned char head[JM_VOLUME_HEAD_BYTES];
 	struct jm_volume_head h;
 	struct jm_archive *a;
@@ -411,21 +433,7 @@ static void refusals(void)
 	copy(keep, path, JM_VOLUME_HEAD_BYTES + 50);
 	refuse(dir, JM_E_CORRUPT, "volumes that end before what the catalog knows");
 	copy(keep, path, UINT64_MAX);
-	/* Another archive's catalog is not believed. */
-	snprintf(other, sizeof other, "%s/refuse/catalog", tap_folder());
-	wipe_catalog(dir);
-	rmdir(other);
-	snprintf(keep, sizeof keep, "%s/torn/catalog", tap_folder());
-	tap_ok(rename(keep, other) == 0, "the catalog of another archive");
-	a = t_open(dir, 0);
-	tap_is_int(!a ? 0 : (long long)rows_of(a), 2, "is moved away and made anew");
-	jm_archive_close(&a);
-	snprintf(path, sizeof path, "%s/refuse/catalog/catalog.db", tap_folder());
-	flip(path, 20);
-	flip(path, 4096 + 20);
-	a = t_open(dir, 0);
-	tap_is_int(!a ? 0 : (long long)rows_of(a), 2, "a damaged catalog is made anew");
-	jm_archive_close(&a);
+	other_catalogs(dir);
 	(void)jm_volume_path(dir, 1, path);
 	(void)jm_volume_path(dir, 3, keep);
 	(void)rename(path, keep);
@@ -437,8 +445,8 @@ static void refusals(void)
 	    "no archive where one must be: %s", err.text);
 }
 
-/* A real full disk, as far as the kernel can play one: files may not grow beyond a limit, and then
- * they may again. */
+/* A full disk, simulated by the kernel: files may not grow beyond a limit, and later they may
+ * again. */
 static void full_disk(void)
 {
 	struct rlimit old, small;
@@ -536,8 +544,8 @@ static void apart(void)
 
 int main(int argc, char **argv)
 {
-	/* The faults are made here, not by a disk: where there is a file system in memory, nobody
-	 * has to wait for one. */
+	/* The faults are made here, not by a disk: a file system in memory saves time where there
+	 * is one. */
 	if (!getenv("TMPDIR") && access("/dev/shm", W_OK) == 0)
 		(void)setenv("TMPDIR", "/dev/shm", 1);
 	jm_buf_init(&b, CAP);

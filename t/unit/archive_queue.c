@@ -173,14 +173,11 @@ static long long with_address(const char *address, bool aside)
 static void test_wait_and_archive(void)
 {
 	uint64_t seq = put(1, "bob", 1, 1000, NULL);
-	int64_t due = 0;
 
 	tap_ok(seq != 0 && counts_are(1, 0, 0, 0, 1, 0),
 	    "a report that has to wait is received and queued");
 	tap_is_int(with_address("bob@example.com", false), 0, "no list shows it");
 	tap_is_int(reports_of(seq), 1, "show does");
-	tap_ok(jm_archive_queue_next(a, &due, &err) == 1 && due == 1000,
-	    "it is due when it should be");
 	tap_is_int(due_at(999), 0, "not before");
 	tap_is_int(due_at(1000), 1, "but then");
 	tap_ok(change(seq, JM_CHANGE_WAIT) == 0 && due_at(4999) == 0 && due_at(5000) == 1,
@@ -195,7 +192,7 @@ static void test_wait_and_archive(void)
 	tap_ok(change(seq, JM_CHANGE_ARCHIVE) == 0 && counts_are(1, 1, 0, 0, 0, 0),
 	    "archived on its own");
 	tap_is_int(with_address("bob@example.com", false), 1, "now the list shows it");
-	tap_ok(jm_archive_queue_next(a, &due, &err) == 0, "the queue is empty");
+	tap_is_int(due_at(INT64_MAX), 0, "the queue is empty");
 	tap_ok(change(seq, JM_CHANGE_ARCHIVE) < 0 && err.kind == JM_E_NOTFOUND,
 	    "it cannot be archived twice");
 }
@@ -388,7 +385,7 @@ static int collect(void *ctx, const json_t *o, struct jm_err *e)
 	return rc;
 }
 
-/* All that can be asked, but what is different after every start. */
+/* All answers except those that differ after every start. */
 static void ask_all(struct jm_buf *b)
 {
 	static const char *const passing[] = { "groups", "uuid", "directory" };

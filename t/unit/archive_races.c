@@ -209,10 +209,6 @@ static void *run_queue(void *arg)
 {
 	(void)arg;
 	while (!atomic_load(&stop)) {
-		struct jm_err err;
-		int64_t due_ms;
-
-		must_work(jm_archive_queue_next(a, &due_ms, &err), "queue_next", &err);
 		change_due(BATCH);
 		jm_clock_sleep_ms(10);
 	}
@@ -311,14 +307,17 @@ static int count_followed(void *ctx, const json_t *object, struct jm_err *err)
 	return 0;
 }
 
+static const struct jm_following from_now = { .visit = ignore_object };
+
 /* Continue from *place; true when there is more. */
 static bool follow_on(json_t **place)
 {
+	const struct jm_following f = { *place, 50, count_followed, NULL };
 	json_t *next = NULL;
 	struct jm_err err;
 	bool more;
 
-	if (jm_archive_follow(a, *place, 50, count_followed, NULL, &next, &err) != 0) {
+	if (jm_archive_follow(a, &f, &next, &err) != 0) {
 		load_failed("follow", &err);
 		return false;
 	}
@@ -337,8 +336,7 @@ static void *run_follower(void *arg)
 		json_t *now = NULL, *tip = NULL;
 		struct jm_err err;
 
-		must_work(jm_archive_follow(a, NULL, 0, ignore_object, NULL, &now, &err),
-		    "follow from now", &err);
+		must_work(jm_archive_follow(a, &from_now, &now, &err), "follow from now", &err);
 		must_work(jm_archive_tip(a, &tip, &err), "tip", &err);
 		if (tip && !json_equal(now, tip) &&
 		    json_integer_value(json_object_get(now, "seq")) >
@@ -354,6 +352,7 @@ static void *run_follower(void *arg)
 /* The item of a deposit, shown. It may become a report of another item meanwhile. */
 static void show_deposit(const struct made *m)
 {
+	struct jm_export x = { .part = JM_EXPORT_MESSAGE };
 	uint64_t item = 0, again = 0;
 	json_t *shown = NULL;
 	struct jm_err err, ignored;
@@ -367,7 +366,8 @@ static void show_deposit(const struct made *m)
 	else if (jm_archive_item_of(a, m->seq, &again, &ignored) != 1 || again == item)
 		load_failed("show", &err);
 	json_decref(shown);
-	if (jm_archive_export(a, item, JM_EXPORT_MESSAGE, 0, ignore_bytes, NULL, &err) != 0 &&
+	x.id = item;
+	if (jm_archive_export(a, &x, ignore_bytes, NULL, &err) != 0 &&
 	    (jm_archive_item_of(a, m->seq, &again, &ignored) != 1 || again == item))
 		load_failed("export", &err);
 	must_work(jm_archive_match(a, m->seq, &again, &err), "match", &err);
@@ -603,7 +603,7 @@ int main(void)
 	struct jm_err err;
 
 	a = t_open(dir, VOLUME_BYTES);
-	if (!tap_ok(a && jm_archive_follow(a, NULL, 0, ignore_object, NULL, &place, &err) == 0,
+	if (!tap_ok(a && jm_archive_follow(a, &from_now, &place, &err) == 0,
 		"open, and the place to follow from"))
 		return tap_done();
 	deposit_first();

@@ -191,8 +191,7 @@ static const char *judge(unsigned more)
 
 /* ---- every read ---- */
 
-/* In a child: what an operator and a sender do. 1: something was wrong that no failing read
- * excuses. */
+/* In a child: the calls of an operator and of a sender. 1: a fault that no failing read excuses. */
 static int use(void)
 {
 	struct jm_archive *a = NULL;
@@ -215,7 +214,7 @@ static int use(void)
 		make(i);
 		if (i != 4 && t_export(a, seq[i], JM_EXPORT_REPORT, 0, &out, &err) == 0 &&
 		    !jm_span_eq(jm_buf_span(&out), jm_buf_span(&b)))
-			bad |= 4; /* other bytes than were received, without a word */
+			bad |= 4; /* other bytes than were received, without an error */
 	}
 	make(1);
 	if (t_deposit(a, jm_buf_span(&b), SERVICE, NULL, &r, &err) < 0 && err.kind != JM_E_TEMP)

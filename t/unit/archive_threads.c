@@ -30,8 +30,8 @@ static struct jm_receipt receipt[THREADS][EACH];
 static void make(struct jm_buf *b, struct jm_buf *inner, unsigned thread, unsigned i)
 {
 	char id[60], rcpt[60];
-	bool shared = i % 4 == 0 && i < EACH; /* every fourth message is brought by all threads, in
-						 reports of their own */
+	/* every fourth message is brought by all threads, in reports of their own */
+	bool shared = i % 4 == 0 && i < EACH;
 
 	snprintf(id, sizeof id, shared ? "shared-%u@x" : "own-%u-%u@x", shared ? i : thread, i);
 	t_message(inner, id, "s", shared ? i : thread * 1000 + i, i == 7 ? 1500000 : 3000);
@@ -75,9 +75,8 @@ static void *later(void *arg)
 	jm_buf_init(&b, CAP);
 	jm_buf_init(&inner, CAP);
 	for (unsigned i = 0; i < EACH / 2; i++) {
-		make(&b, &inner, thread, i % 2 == 0 ? EACH + i : i); /* every other one is there
-									already, perhaps in what is
-									missing */
+		/* every other one is there already, perhaps in what is missing */
+		make(&b, &inner, thread, i % 2 == 0 ? EACH + i : i);
 		if (t_deposit(a, jm_buf_span(&b), "archive@journal.example.com", NULL, &r, &err) <
 		    0)
 			atomic_fetch_add(&failed, 1);

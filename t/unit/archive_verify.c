@@ -284,6 +284,35 @@ static void flip(uint64_t seq)
 	jm_archive_close(&a);
 }
 
+/* A visitor that starts a second verification of the same archive. */
+static int verify_beside(void *ctx, const json_t *o, struct jm_err *err)
+{
+	const struct jm_verification v = { .since_seq = 1 };
+	json_t *summary = NULL;
+
+	(void)o;
+	tap_ok(jm_archive_verify(ctx, &v, &summary, err) != 0 && err->kind == JM_E_TEMP,
+	    "a second verification at the same time is refused");
+	json_decref(summary);
+	return 1; /* break off */
+}
+
+static void one_at_a_time(void)
+{
+	struct jm_archive *a = t_open(dir, 6000);
+	const struct jm_verification v = { .since_seq = 0, .finding = verify_beside, .ctx = a };
+	json_t *summary = NULL;
+	struct jm_err err;
+
+	for (int i = 0; i < 2; i++) {
+		tap_ok(a && jm_archive_verify(a, &v, &summary, &err) == 0,
+		    "the first one is not disturbed, and the next can run");
+		json_decref(summary);
+		summary = NULL;
+	}
+	jm_archive_close(&a);
+}
+
 static void resume(void)
 {
 	struct told all = { .n = 0 }, part = { .stop_at = 1 }, rest = { .n = 0 }, none = { .n = 0 },
@@ -297,6 +326,7 @@ static void resume(void)
 	    err.text);
 	flip(2);
 	flip(9);
+	one_at_a_time();
 	whole = verify(0, false, &all, &err);
 	tap_is_int(all.n, 2, "two damaged bodies are named");
 	tap_ok(access(path, F_OK) != 0, "a verification that ran to its end leaves no place");

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Reports with 100,000 recipients, twice for one message, and with headers of 16 MB: all of it is
- * kept, shown and found, in a time and a memory that are no attack. */
+ * kept, shown and found, within limits of time and memory. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,9 +18,9 @@
 #define SERVICE "archive@journal.example.com"
 #define MANY 100000u
 #define HEADER_BYTES (16u << 20)
-#define SLOWEST_MS \
-	120000 /* of processor time for anything here: what takes longer, under a sanitizer too, \
-		  grows faster than what it is given */
+/* of processor time for anything here: what takes longer, under a sanitizer too, grows faster than
+ * what it is given */
+#define SLOWEST_MS 120000
 
 static struct jm_buf b, inner, out;
 static struct jm_archive *a;

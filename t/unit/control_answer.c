@@ -83,14 +83,8 @@ static const struct {
 	{ "{\"verb\":\"verify\"}", "verify 0" },
 	{ "{\"verb\":\"verify\",\"after\":12}", "verify 13" },
 	{ "{\"verb\":\"verify\",\"since\":\"1970-01-02\"}", "verify 101" },
-	{ "{\"verb\":\"events\",\"after\":3,\"limit\":2}", "events after 3 limit 0" }, /* the
-											  limit
-											  is
-											  for
-											  those
-											  that
-											  pass
-											*/
+	/* the limit is for those that pass */
+	{ "{\"verb\":\"events\",\"after\":3,\"limit\":2}", "events after 3 limit 0" },
 	{ "{\"verb\":\"events\",\"kind\":\"refused\",\"service\":\"j@k.l\","
 	  "\"actor\":\"x\",\"since\":\"1970-01-02\"}",
 	    "events after 0 limit 0" },

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Frames: whole, at every split, in a row, cut short, with lying lengths, and against a peer that
+/* Frames: whole, at every split, in a row, cut short, with wrong lengths, and against a peer that
  * stalls. */
 #include <pthread.h>
 #include <stdlib.h>

@@ -81,8 +81,8 @@ static void ask(const char *request, struct heard *h)
 	if (fd < 0)
 		abort();
 	if (jm_frame_write(fd, 'Q', request, strlen(request), 1000, &err) < 0)
-		tap_diag("%s: %s", request, err.text); /* a client that shall come back may get
-							  that answer before it asks */
+		/* a client that shall come back may get that answer before it asks */
+		tap_diag("%s: %s", request, err.text);
 	hear(fd, h);
 	close(fd);
 }
@@ -191,8 +191,8 @@ static void test_too_many(unsigned threads_alone)
 	    "the ninth client at a time is told to come back: %s", h.text);
 	close(extra);
 	close(fds[0]);
-	for (i = 0; i < 600; i++) { /* that shows in a moment; a minute is for the slowest machine
-				     */
+	/* that shows in a moment; a minute is for the slowest machine */
+	for (i = 0; i < 600; i++) {
 		ask("{\"verb\":\"status\"}", &h);
 		if (h.objects == 1)
 			break;

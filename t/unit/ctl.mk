@@ -6,7 +6,8 @@ t_unit_ctl_setup_t_SOURCES = t/unit/ctl_setup.c milter/ctl/cli/data.c milter/ctl
 t_unit_ctl_setup_t_LDADD = $(UNIT_LIBS)
 check_PROGRAMS += t/unit/ctl_reading.t
 UNIT_TESTS += t/unit/ctl_reading.t
-t_unit_ctl_reading_t_SOURCES = t/unit/ctl_reading.c milter/ctl/cli/criteria.c milter/ctl/files/mbox.c
+t_unit_ctl_reading_t_SOURCES = t/unit/ctl_reading.c milter/ctl/cli/criteria.c \
+	milter/ctl/files/mbox.c
 t_unit_ctl_reading_t_LDADD = $(UNIT_LIBS)
 check_PROGRAMS += t/unit/ctl_top.t
 UNIT_TESTS += t/unit/ctl_top.t

@@ -243,7 +243,8 @@ static void test_octets(void)
 	    "12: the two BCC fields go, nothing else");
 }
 
-/* A chain of reports within reports, each addressed to a journal, levels deep; at its heart INNER.
+/* A chain of reports inside reports, levels deep, each addressed to a journal, with INNER inside
+ * the last.
  */
 static void nest(struct jm_buf *b, int levels)
 {

@@ -9,8 +9,8 @@
 		(const unsigned char *)(text), sizeof(text) - 1 \
 	}
 
-/* Each line of a walk as "[name=value]", "[]" for what is no field; then "|" and the body, "|-"
- * without an empty line. */
+/* Each line of a walk as "[name=value]", "[]" for a line that is no field; then "|" and the body,
+ * "|-" without an empty line. */
 static void show_fields(struct jm_span data, struct jm_buf *out)
 {
 	struct jm_fields w;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The POP3 transaction over a wire that gives any bytes in pieces of any size, then closes or
+/* The POP3 transaction with a server that sends any bytes in pieces of any size, then closes or
  * stalls. */
 #include <stdio.h>
 #include <stdlib.h>

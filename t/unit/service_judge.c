@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Judging: age by whose date, internal and unknown addresses, and the setting that decided. */
+/* Judging: age and the date that it is counted from, internal and unknown addresses, and the
+ * setting that decided. */
 #include <stdio.h>
 #include <string.h>
 

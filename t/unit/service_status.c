@@ -123,8 +123,8 @@ int main(void)
 			run(n, restart == 0 ? -1 : restart);
 	jm_status_restore(&s, "Whatever", 1, NULL);
 	tap_ok(!s.known, "an unknown name is no state");
-	for (int64_t allowed = 100; allowed <= 200; allowed += 100) { /* an operator who allows more
-								       */
+	/* an operator who allows more */
+	for (int64_t allowed = 100; allowed <= 200; allowed += 100) {
 		const struct jm_status_facts g = { .last_ms = 5, .inactivity_ms = allowed };
 
 		tap_ok(jm_status_tick(&down, &g, 150) &&

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Waiting for a match: the first look, the next ones, the last, and what fails; in made-up time. */
+/* Waiting for a match: the first try, the next ones, the last, and failures; with a simulated
+ * clock. */
 #include "common/service/wait.h"
 #include "t/lib/tap.h"
 
@@ -93,7 +94,7 @@ int main(void)
 {
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
 		run(i);
-	/* A machine that slept: the 10 minutes are over, whatever the number of looks. */
+	/* A machine that was suspended: the 10 minutes are over, whatever the number of tries. */
 	set(9);
 	tap_is_int(jm_wait_next(&settings, &service, &(struct jm_wait){ T, 1 }, T + 11 * M), 0,
 	    "extended: over after a long pause");

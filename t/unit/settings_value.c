@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The table of settings keeps its own promises, and nearness of words. */
+/* The table of settings is consistent, and the distance of words. */
 #include <stdio.h>
 
 #include "common/settings/member.h"

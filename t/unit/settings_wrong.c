@@ -344,7 +344,7 @@ static bool told(const char *report, const char *path, const struct wrong *w)
 	return false;
 }
 
-/* The schema alone: so that editors and validators see what we see. */
+/* The schema alone: editors and validators must report the same. */
 static bool schema_refuses(const char *text)
 {
 	struct jm_err err = { JM_E_NONE, 0, "" }, first = { JM_E_NONE, 0, "" };

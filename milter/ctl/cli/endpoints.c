@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/json/read.h"
+
 /* "25", "25,587", "80,443": is 25 one of them? */
 static bool has_port_25(const char *ports)
 {
@@ -77,17 +79,13 @@ static void take_text(const json_t *entry, const char *name, char *text, size_t 
 
 int jm_endpoints_parse(struct jm_span text, struct jm_endpoints *e, struct jm_err *err)
 {
-	json_error_t wrong;
-	json_t *list = json_loadb((const char *)text.p, text.len, JSON_REJECT_DUPLICATES, &wrong),
-	       *entry;
+	json_t *list, *entry;
 	int rc = -1;
 	size_t i;
 
 	memset(e, 0, sizeof *e);
-	if (!list) {
-		(void)jm_err_set(err, JM_E_CORRUPT, "line %d: no JSON: %s", wrong.line, wrong.text);
+	if (jm_json_read_strict(text.p, text.len, &list, err) != 0)
 		goto out;
-	}
 	e->v = calloc(JM_ENDPOINTS_MAX, sizeof *e->v);
 	if (!e->v) {
 		(void)jm_err_set(err, JM_E_TEMP, "out of memory");

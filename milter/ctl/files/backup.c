@@ -6,21 +6,18 @@
  */
 #include "milter/ctl/files/backup.h"
 
-#include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
-#include <sys/stat.h>
 #include <sysexits.h>
-#include <unistd.h>
 
 #include "common/archive/tip.h"
 #include "common/base/io.h"
 #include "common/control/answer.h"
+#include "common/json/read.h"
+#include "common/json/value.h"
+#include "common/upkeep/receive.h"
 #include "common/upkeep/verify.h"
 #include "milter/ctl/cli/option.h"
 #include "milter/ctl/cli/outcome.h"
@@ -30,109 +27,23 @@
 
 #define PATH_BYTES 4400
 #define VERIFIED_MAX_BYTES 4096
-#define CHUNK_BYTES (256u * 1024u)
 
 struct copy {
 	struct jm_target target;
-	const char *dir;    /* of the copy */
-	const char *folder; /* its folder of volumes; a restore renames it when all are there */
-	int fd;             /* of the volume that is being received; -1: none */
-	uint64_t offset, left, bytes, volumes, seq;
+	const char *dir; /* of the copy, or of the archive that is restored */
+	struct jm_receiver receiver;
+	uint64_t seq;   /* the last record that was verified */
 	uint64_t total; /* bytes to copy; 0: unknown */
 	struct jm_progress bar;
-	bool done, ok;
+	bool ok;
 	json_t *summary; /* of the verification */
 };
 
-static int close_volume(struct copy *c, struct jm_err *err)
-{
-	int rc = 0;
-
-	if (c->fd < 0)
-		return 0;
-	if (c->left > 0)
-		rc = jm_err_set(err, JM_E_TEMP, "a volume came without all of its bytes");
-	if (rc == 0)
-		rc = jm_io_datasync(c->fd, err);
-	close(c->fd);
-	c->fd = -1;
-	return rc;
-}
-
-static int open_volume(struct copy *c, uint64_t number, struct jm_err *err)
-{
-	char path[PATH_BYTES];
-	struct stat st;
-
-	snprintf(path, sizeof path, "%s/%s/%08" PRIu64 ".jmv", c->dir, c->folder, number);
-	c->fd = jm_io_open(path, O_RDWR | O_CREAT, 0600, err);
-	if (c->fd < 0)
-		return -1;
-	if (fstat(c->fd, &st) != 0)
-		return jm_err_sys(err, JM_E_TEMP, "%s", path);
-	/* Bytes after the valid part are from an interrupted copy. They come again. */
-	if ((uint64_t)st.st_size > c->offset && jm_io_truncate(c->fd, c->offset, err) != 0)
-		return -1;
-	if ((uint64_t)st.st_size < c->offset)
-		return jm_err_set(err, JM_E_CORRUPT, "%s is shorter than it was", path);
-	c->volumes++;
-	return 0;
-}
-
-static int put_object(void *ctx, const json_t *o, struct jm_err *err)
-{
-	const char *what = json_string_value(json_object_get(o, "copy"));
-	struct copy *c = ctx;
-
-	if (close_volume(c, err) != 0)
-		return -1;
-	if (what && strcmp(what, "end") == 0) {
-		c->done = true;
-		c->seq = (uint64_t)json_integer_value(json_object_get(o, "seq"));
-		return 0;
-	}
-	if (!what || strcmp(what, "volume") != 0)
-		return jm_err_set(err, JM_E_CORRUPT, "backup was answered with something else");
-	c->offset = (uint64_t)json_integer_value(json_object_get(o, "offset"));
-	c->left = (uint64_t)json_integer_value(json_object_get(o, "bytes"));
-	return open_volume(c, (uint64_t)json_integer_value(json_object_get(o, "volume")), err);
-}
-
-static int put_bytes(void *ctx, const void *p, size_t n, struct jm_err *err)
+static void put_received(void *ctx, uint64_t bytes)
 {
 	struct copy *c = ctx;
-	struct iovec v = { (void *)(uintptr_t)p, n };
 
-	if (c->fd < 0 || n > c->left)
-		return jm_err_set(err, JM_E_CORRUPT, "bytes came that belong to no volume");
-	if (jm_io_pwritev(c->fd, &v, 1, c->offset, err) != 0)
-		return -1;
-	c->offset += n;
-	c->left -= n;
-	c->bytes += n;
-	jm_progress_draw(&c->bar, c->bytes, c->total, NULL);
-	return 0;
-}
-
-/* The number of volumes in a folder; with remove_them, of those that could not be removed. */
-static uint64_t count_volumes(const char *dir, const char *folder, bool remove_them)
-{
-	char path[PATH_BYTES];
-	uint64_t n = 0;
-	struct dirent *e;
-	DIR *d;
-
-	snprintf(path, sizeof path, "%s/%s", dir, folder);
-	d = opendir(path);
-	while (d && (e = readdir(d)) != NULL) {
-		if (strlen(e->d_name) <= 4 ||
-		    strcmp(e->d_name + strlen(e->d_name) - 4, ".jmv") != 0)
-			continue;
-		n += !remove_them || unlinkat(dirfd(d), e->d_name, 0) != 0;
-	}
-	if (d)
-		closedir(d);
-	return n;
+	jm_progress_draw(&c->bar, bytes, c->total, NULL);
 }
 
 /* Where an archive ends, as jm_archive_tip() has it. NULL with err. */
@@ -181,27 +92,12 @@ static void put_replayed(void *ctx, uint64_t done, uint64_t total)
 	jm_progress_draw(&c->bar, done, total, NULL);
 }
 
-/* The bytes of all volumes of an archive. */
-static uint64_t volume_bytes(const char *dir)
-{
-	char path[PATH_BYTES];
-	struct stat st;
-	uint64_t sum = 0;
-
-	for (uint64_t i = 1; snprintf(path, sizeof path, "%s/volumes/%08" PRIu64 ".jmv", dir, i) <
-		 (int)sizeof path &&
-	     stat(path, &st) == 0;
-	     i++)
-		sum += (uint64_t)st.st_size;
-	return sum;
-}
-
 /* How many bytes the archive has more than the copy; only for the progress bar. */
 static int take_status(void *ctx, const json_t *status, struct jm_err *err)
 {
 	struct copy *c = ctx;
 	uint64_t all = (uint64_t)json_integer_value(json_object_get(status, "volume_bytes")),
-		 here = volume_bytes(c->dir);
+		 here = jm_mirror_bytes(c->dir);
 
 	(void)err;
 	c->total = all > here ? all - here : 0;
@@ -231,10 +127,14 @@ static char *verified_path(const struct copy *c, char path[PATH_BYTES])
 static uint64_t verified_until(const struct copy *c)
 {
 	char path[PATH_BYTES];
-	json_t *o = json_load_file(verified_path(c, path), 0, NULL);
-	uint64_t seq = (uint64_t)json_integer_value(json_object_get(o, "verified"));
+	struct jm_err ignored; /* without the file, all of the copy is verified again */
+	json_t *o;
+	uint64_t seq = 0;
 
-	json_decref(o);
+	if (jm_json_read_file(verified_path(c, path), VERIFIED_MAX_BYTES, &o, &ignored) == 0) {
+		seq = jm_json_u64(o, "verified");
+		json_decref(o);
+	}
 	return seq;
 }
 
@@ -278,192 +178,76 @@ static int backup_verify(struct copy *c, uint64_t since, struct jm_err *err)
 	return 0;
 }
 
-static int make_folders(const struct copy *c, struct jm_err *err)
+/* The request for what the copy lacks; *since_r: the first record to verify, 0: all. NULL with err.
+ */
+static json_t *make_request(struct copy *c, uint64_t *since_r, struct jm_err *err)
 {
-	char path[PATH_BYTES];
+	uint64_t verified = verified_until(c), last;
+	json_t *tip = NULL, *request = NULL;
+	char *text = NULL;
 
-	if (strlen(c->dir) > 3900)
-		return jm_err_set(err, JM_E_USAGE, "the folder's name is too long");
-	snprintf(path, sizeof path, "%s/%s", c->dir, c->folder);
-	return jm_io_mkdirs(path, 0700, err);
-}
-
-static int sync_folders(const struct copy *c, struct jm_err *err)
-{
-	char path[PATH_BYTES];
-
-	snprintf(path, sizeof path, "%s/%s", c->dir, c->folder);
-	return jm_io_sync_dir(path, err) != 0 ? -1 : jm_io_sync_dir(c->dir, err);
+	*since_r = 0;
+	if (jm_mirror_count(c->dir) > 0) {
+		/* NOTFOUND: the first run was interrupted before the first record. */
+		if (!(tip = tip_of(c->dir, err)) && err->kind != JM_E_NOTFOUND) {
+			(void)jm_err_wrap(err, "the copy so far, %s", c->dir);
+			return NULL;
+		}
+		last = jm_json_u64(tip, "seq");
+		*since_r = (verified < last ? verified : last) + 1;
+		text = tip ? json_dumps(tip, JSON_COMPACT) : NULL;
+	}
+	if (text || !tip)
+		request = json_pack("{s:s, s:s*}", "verb", "backup", "tip", text);
+	if (!request)
+		(void)jm_err_set(err, JM_E_TEMP, "out of memory");
+	free(text);
+	json_decref(tip);
+	return request;
 }
 
 static int backup(struct copy *c, struct jm_err *err)
 {
-	const struct jm_answer_out out = { .object = put_object, .bytes = put_bytes, .ctx = c };
-	json_t *tip = NULL, *request;
-	uint64_t since = 0, verified = verified_until(c);
-	char *text = NULL;
-	int rc;
+	const struct jm_answer_out out = {
+		.object = jm_receive_object, .bytes = jm_receive_bytes, .ctx = &c->receiver
+	};
+	uint64_t since;
+	json_t *request = make_request(c, &since, err);
+	int rc = request ? jm_receive_into(&c->receiver, c->dir, err) : -1;
 
-	if (count_volumes(c->dir, c->folder, false) > 0) {
-		/* NOTFOUND: the first run was interrupted before the first record. */
-		if (!(tip = tip_of(c->dir, err)) && err->kind != JM_E_NOTFOUND)
-			return jm_err_wrap(err, "the copy so far, %s", c->dir);
-		since = (uint64_t)json_integer_value(json_object_get(tip, "seq"));
-		since = (verified < since ? verified : since) + 1;
-		text = tip ? json_dumps(tip, JSON_COMPACT) : NULL;
-		json_decref(tip);
-	}
-	request = json_pack("{s:s, s:s*}", "verb", "backup", "tip", text);
-	free(text);
-	rc = make_folders(c, err);
 	jm_progress_start(&c->bar, "copy");
-	ask_total(c);
+	if (rc == 0)
+		ask_total(c);
 	if (rc == 0 && since == 0)
 		rc = keep_verified(c, err); /* this file marks the folder as a copy */
 	if (rc == 0)
-		rc = request ? jm_target_ask(&c->target, request, &out, err)
-			     : jm_err_set(err, JM_E_TEMP, "out of memory");
+		rc = jm_target_ask(&c->target, request, &out, err);
+	if (rc == 0)
+		rc = jm_receive_finish(&c->receiver, err);
 	json_decref(request);
-	if (rc == 0 && !c->done)
-		rc = jm_err_set(err, JM_E_TEMP, "the copy broke off");
-	if (rc < 0 || close_volume(c, err) != 0 || sync_folders(c, err) != 0)
-		return -1;
-	if (backup_verify(c, since, err) != 0)
+	jm_receive_release(&c->receiver);
+	if (rc != 0 || backup_verify(c, since, err) != 0)
 		return -1;
 	return c->ok ? keep_verified(c, err) : 0;
-}
-
-/* Give files that root made to the owner of the folder. */
-static int give_away(const struct copy *c, uint64_t volumes, struct jm_err *err)
-{
-	char path[PATH_BYTES];
-	struct stat st;
-	int rc;
-
-	if (geteuid() != 0 || stat(c->dir, &st) != 0 || st.st_uid == 0)
-		return 0;
-	snprintf(path, sizeof path, "%s/%s", c->dir, c->folder);
-	rc = chown(path, st.st_uid, st.st_gid);
-	for (uint64_t i = 1; rc == 0 && i <= volumes; i++) {
-		snprintf(path, sizeof path, "%s/%s/%08" PRIu64 ".jmv", c->dir, c->folder, i);
-		rc = chown(path, st.st_uid, st.st_gid);
-	}
-	return rc == 0 ? 0 : jm_err_sys(err, JM_E_DENIED, "%s: cannot give it to its owner", path);
-}
-
-/* ---- restore ---- */
-
-/*
- * Copy one volume. The backup may be on a read-only disk, so it is read as files; the verification
- * of the new archive shows what they contain.
- */
-static int copy_volume(struct copy *c, const char *from, uint64_t number, struct jm_err *err)
-{
-	unsigned char *chunk = malloc(CHUNK_BYTES);
-	char path[PATH_BYTES];
-	uint64_t at = 0;
-	struct stat st;
-	int fd, rc = -1;
-
-	snprintf(path, sizeof path, "%s/volumes/%08" PRIu64 ".jmv", from, number);
-	fd = jm_io_open(path, O_RDONLY, 0, err);
-	if (!chunk || fd < 0 || fstat(fd, &st) != 0) {
-		rc = fd < 0 ? -1 : jm_err_sys(err, JM_E_TEMP, "%s", path);
-		goto out;
-	}
-	c->offset = 0;
-	c->left = (uint64_t)st.st_size;
-	rc = open_volume(c, number, err);
-	while (rc == 0 && c->left > 0) {
-		size_t n = c->left < CHUNK_BYTES ? (size_t)c->left : CHUNK_BYTES;
-
-		rc = jm_io_pread(fd, chunk, n, at, err) < 0 ? jm_err_wrap(err, "%s", path)
-							    : put_bytes(c, chunk, n, err);
-		at += n;
-	}
-	if (rc == 0)
-		rc = close_volume(c, err);
-out:
-	if (fd >= 0)
-		close(fd);
-	free(chunk);
-	return rc;
-}
-
-/* Lock the copy, so that no other process writes to it meanwhile. */
-static int backup_hold(const char *from, int *fd_r, struct jm_err *err)
-{
-	char path[PATH_BYTES];
-	struct jm_err ignored;
-
-	snprintf(path, sizeof path, "%s/lock", from);
-	*fd_r = jm_io_open(path, O_RDONLY, 0, &ignored);
-	if (*fd_r >= 0 && flock(*fd_r, LOCK_SH | LOCK_NB) != 0)
-		return jm_err_set(
-		    err, JM_E_DENIED, "the copy %s is in use by another process", from);
-	return 0;
-}
-
-static int copy_volumes(struct copy *c, const char *from, uint64_t n, struct jm_err *err)
-{
-	char path[PATH_BYTES];
-
-	for (uint64_t i = 1; i <= n; i++) {
-		snprintf(path, sizeof path, "%s/volumes/%08" PRIu64 ".jmv", from, i);
-		if (access(path, F_OK) != 0 && errno == ENOENT)
-			return jm_err_set(err, JM_E_CORRUPT,
-			    "the copy lacks %s: complete it (jmctl dump saves what can be read)",
-			    path);
-		if (copy_volume(c, from, i, err) != 0)
-			return -1;
-	}
-	return 0;
-}
-
-/* Rename the folder of volumes at the end, so that an interrupted restore leaves no archive. */
-static int put_in_place(struct copy *c, struct jm_err *err)
-{
-	char from[PATH_BYTES], to[PATH_BYTES];
-
-	snprintf(from, sizeof from, "%s/%s", c->dir, c->folder);
-	snprintf(to, sizeof to, "%s/volumes", c->dir);
-	return jm_io_rename(from, to, err) != 0 ? -1 : jm_io_sync_dir(c->dir, err);
 }
 
 /* from: the backup; c->dir: the folder of the new archive. */
 static int restore(struct copy *c, const char *from, struct jm_err *err)
 {
-	uint64_t n = count_volumes(from, "volumes", false);
-	int lock = -1, rc;
+	int rc;
 
-	c->folder = "volumes.part";
-	if (count_volumes(c->dir, "volumes", false) > 0)
-		return jm_err_set(err, JM_E_USAGE,
-		    "there is an archive in %s already; restore into a new folder", c->dir);
-	if (n == 0)
-		return jm_err_set(err, JM_E_NOTFOUND, "there is no archive in \"%s\"", from);
-	if (count_volumes(c->dir, c->folder, true) > 0)
-		return jm_err_set(err, JM_E_DENIED,
-		    "cannot remove what a restore that was broken off left in %s/%s", c->dir,
-		    c->folder);
-	rc = backup_hold(from, &lock, err) != 0 ? -1 : make_folders(c, err);
 	jm_progress_start(&c->bar, "copy");
-	c->total = volume_bytes(from);
-	if (rc == 0)
-		rc = copy_volumes(c, from, n, err);
-	if (lock >= 0)
-		close(lock);
-	if (rc < 0 || sync_folders(c, err) != 0 || give_away(c, c->volumes, err) != 0 ||
-	    put_in_place(c, err) != 0)
-		return -1;
-	return backup_verify(c, 0, err);
+	c->total = jm_mirror_bytes(from);
+	rc = jm_receive_restore(&c->receiver, c->dir, from, err);
+	jm_receive_release(&c->receiver);
+	return rc != 0 ? -1 : backup_verify(c, 0, err);
 }
 
 static int backup_report(struct copy *c, struct jm_err *err)
 {
 	json_t *o = json_pack("{s:b, s:s, s:I, s:I, s:I, s:O}", "ok", c->ok, "directory", c->dir,
-	    "last_seq", (json_int_t)c->seq, "copied_bytes", (json_int_t)c->bytes, "copied_volumes",
-	    (json_int_t)c->volumes, "verified", c->summary);
+	    "last_seq", (json_int_t)c->seq, "copied_bytes", (json_int_t)c->receiver.bytes,
+	    "copied_volumes", (json_int_t)c->receiver.volumes, "verified", c->summary);
 
 	if (c->target.json)
 		jm_print_json(stdout, o);
@@ -476,7 +260,7 @@ static int backup_report(struct copy *c, struct jm_err *err)
 
 int jm_ctl_backup(int argc, char **argv)
 {
-	struct copy c = { .fd = -1, .folder = "volumes" };
+	struct copy c = { .receiver = { .progress = put_received, .ctx = &c, .mirror.fd = -1 } };
 	const struct jm_ctl_option options[] = { JM_TARGET_OPTIONS(&c.target), { NULL } };
 	struct jm_err err;
 	int n, code;
@@ -496,7 +280,7 @@ int jm_ctl_backup(int argc, char **argv)
 
 int jm_ctl_restore(int argc, char **argv)
 {
-	struct copy c = { .fd = -1, .folder = "volumes" };
+	struct copy c = { .receiver = { .progress = put_received, .ctx = &c, .mirror.fd = -1 } };
 	const struct jm_ctl_option options[] = { JM_TARGET_OPTIONS(&c.target), { NULL } };
 	struct jm_err err;
 	int n, code;

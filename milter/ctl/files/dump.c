@@ -28,6 +28,7 @@
 #include "milter/ctl/files/dumpdir.h"
 
 #define PATH_BYTES 4400
+#define HEAD_MAX_BYTES (1u << 20) /* of DUMP.json */
 
 /* A file that is being written. */
 struct part {
@@ -318,11 +319,15 @@ static int put_bytes(void *ctx, const void *p, size_t n, struct jm_err *err)
 static int check_uuid(struct dump *d, const json_t *begin, struct jm_err *err)
 {
 	char path[PATH_BYTES];
-	json_t *old = json_load_file(path_of(d, "DUMP.json", path), 0, NULL);
-	const char *had = json_string_value(json_object_get(old, "uuid"));
+	json_t *old = NULL;
+	const char *had;
 	int rc = 0;
 
 	d->uuid = json_incref(json_object_get(begin, "uuid"));
+	if (jm_json_read_file(path_of(d, "DUMP.json", path), HEAD_MAX_BYTES, &old, err) != 0 &&
+	    err->kind != JM_E_NOTFOUND && err->kind != JM_E_CORRUPT)
+		return -1; /* a damaged one is written anew */
+	had = json_string_value(json_object_get(old, "uuid"));
 	if (had && !json_equal(json_object_get(old, "uuid"), d->uuid))
 		rc = jm_err_set(
 		    err, JM_E_USAGE, "%s holds a dump of another archive (%s)", d->dir, had);
