@@ -523,9 +523,10 @@ static int check_all(struct check *k, const char **how_r, struct jm_err *err)
 		find_at(k, k->next_seq, &nowhere, "records are missing at the end", err);
 	if (check_places(k, JM_T_REPORTS, err) != 0 || check_places(k, JM_T_ITEMS, err) != 0)
 		return -1;
-	if (k->rc == 0)
-		*how_r = check_rows(k, err);
-	return k->rc == 0 && !*how_r ? -1 : 0;
+	if (k->rc != 0)
+		return 0;
+	*how_r = check_rows(k, err);
+	return *how_r ? 0 : -1;
 }
 
 static int verify_alone(

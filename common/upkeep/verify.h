@@ -23,7 +23,7 @@ struct jm_verification {
  * Check frame, checksum and digests of every report and content, and the catalog. *summary_r: {ok,
  * records, reports, contents, items, bytes, problems, catalog (how it was compared), seconds}; the
  * caller owns it. Damage is not an error of the call. NOTFOUND: there is no verification to resume.
- * TEMP, or a visitor's error. One thread at a time.
+ * TEMP (also when another verification of the archive runs), or a visitor's error. Any thread.
  */
 int jm_archive_verify(struct jm_archive *a, const struct jm_verification *v, json_t **summary_r,
     struct jm_err *err) JM_MUST_CHECK;

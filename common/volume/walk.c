@@ -37,7 +37,7 @@ static int skip_record(struct walking *s, const struct jm_volume_file *f, uint64
 		return report_damage(s, seq, f->number, at, problem, err);
 	}
 	if (jm_volume_find(f, at + 1, end, &next, err) != 0 ||
-	    report_damage(s, seq, f->number, at, problem, err) != 0)
+	    report_damage(s, seq, f->number, at, problem, err) < 0)
 		return -1;
 	s->next_seq = 0;
 	*offset = next.offset;
@@ -77,7 +77,7 @@ static int walk_volume(
 	int rc = 0;
 
 	if (v->problem[0] != '\0' &&
-	    report_damage(s, v->head.first_seq, number, 0, v->problem, err) != 0)
+	    report_damage(s, v->head.first_seq, number, 0, v->problem, err) < 0)
 		return -1;
 	if (v->absent) {
 		s->next_seq = 0;

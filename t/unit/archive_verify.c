@@ -114,19 +114,20 @@ static void fill(void)
 
 struct told {
 	char first[300];
-	unsigned n, stop_at;
+	unsigned n, stop_at, fail_at;
 };
 
 static int tell(void *ctx, const json_t *o, struct jm_err *err)
 {
 	struct told *t = ctx;
 
-	(void)err;
 	if (!json_object_get(o, "problem"))
 		return 0;
 	if (t->n++ == 0)
 		snprintf(t->first, sizeof t->first, "%s",
 		    json_string_value(json_object_get(o, "problem")));
+	if (t->fail_at != 0 && t->n >= t->fail_at)
+		return jm_err_set(err, JM_E_TEMP, "the visitor is gone");
 	return t->stop_at != 0 && t->n >= t->stop_at;
 }
 
@@ -236,6 +237,29 @@ static void tables(void)
 			json_decref(summary);
 			(void)harm((enum jm_table)t, (enum harm)how, &kept, true);
 		}
+}
+
+/* A visitor that fails while rows are compared ends the verification; one that stops does not. */
+static void visitors(void)
+{
+	struct told fails = { .fail_at = 1 }, stops = { .stop_at = 1 };
+	struct jm_row kept;
+	struct jm_err err = { .kind = JM_E_NONE };
+	json_t *summary;
+
+	if (!harm(JM_T_COUNTERS, ALTER, &kept, false))
+		exit(1);
+	summary = verify(0, false, &fails, &err);
+	tap_ok(!summary && fails.n == 1 && strcmp(err.text, "the visitor is gone") == 0,
+	    "a visitor that fails at a row fails the verification (%s)", err.text);
+	json_decref(summary);
+	summary = verify(0, false, &stops, &err);
+	tap_ok(summary && stops.n == 1 && !json_is_true(json_object_get(summary, "ok")),
+	    "a visitor that stops at a row gets a summary");
+	tap_is_str(json_string_value(json_object_get(summary, "catalog")), "broken off",
+	    "which says that it was broken off");
+	json_decref(summary);
+	(void)harm(JM_T_COUNTERS, ALTER, &kept, true);
 }
 
 static void flip(uint64_t seq)
@@ -358,6 +382,7 @@ int main(void)
 	    "its catalog row by row");
 	json_decref(summary);
 	tables();
+	visitors();
 	resume();
 	told.n = 0;
 	summary = verify(0, false, &told, &err);
