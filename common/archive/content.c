@@ -13,6 +13,7 @@
 #include "common/archive/compress.h"
 #include "common/archive/reader.h"
 #include "common/journal/steps.h"
+#include "common/journal/strip.h"
 #include "common/json/value.h"
 
 #define DEPTH_MAX 4 /* splices that refer to each other; deeper ones are not written */
@@ -243,32 +244,6 @@ int jm_content_load_at(
 
 /* ---- contents ---- */
 
-static int check_cut_digest(const struct jm_described *c, struct jm_span raw, struct jm_err *err)
-{
-	unsigned char got[JM_SHA256_BYTES];
-	struct jm_sha256 sha;
-	size_t at = 0;
-	int rc = 0;
-
-	if (jm_sha256_start(&sha, err) != 0)
-		return -1;
-	for (size_t i = 0; rc == 0 && i <= c->cuts_n; i++) {
-		size_t end = i < c->cuts_n ? c->cuts[i].off : raw.len;
-
-		rc = jm_sha256_add(&sha, raw.p + at, end - at, err);
-		at = end + (i < c->cuts_n ? c->cuts[i].len : 0);
-	}
-	if (rc != 0) {
-		jm_sha256_abandon(&sha);
-		return -1;
-	}
-	if (jm_sha256_finish(&sha, got, err) != 0)
-		return -1;
-	return memcmp(got, c->sha256, sizeof got) == 0
-	    ? 0
-	    : jm_err_set(err, JM_E_CORRUPT, "the archived message's digest does not fit");
-}
-
 /* Follow the steps to the raw content, and check both digests. */
 static int follow_steps(struct jm_raw *raw, struct jm_span received,
     const struct jm_unwrap_memory *memory, struct jm_err *err)
@@ -282,7 +257,11 @@ static int follow_steps(struct jm_raw *raw, struct jm_span received,
 		return -1;
 	if (raw->bytes.len != c->raw_bytes || memcmp(got, c->raw_sha256, sizeof got) != 0)
 		return jm_err_set(err, JM_E_CORRUPT, "the journaled message's digest does not fit");
-	return check_cut_digest(c, raw->bytes, err);
+	if (jm_strip_digest(raw->bytes, c->cuts, c->cuts_n, got, err) != 0)
+		return -1;
+	return memcmp(got, c->sha256, sizeof got) == 0
+	    ? 0
+	    : jm_err_set(err, JM_E_CORRUPT, "the archived message's digest does not fit");
 }
 
 static int read_raw(const json_t *content, struct jm_span received,
@@ -321,15 +300,6 @@ int jm_raw_put(
     const struct jm_raw *raw, bool whole, jm_archive_sink *sink, void *ctx, struct jm_err *err)
 {
 	const struct jm_described *c = &raw->described;
-	size_t at = 0, cuts = whole ? 0 : c->cuts_n;
-	int rc = 0;
 
-	for (size_t i = 0; rc == 0 && i <= cuts; i++) {
-		size_t end = i < cuts ? c->cuts[i].off : raw->bytes.len;
-
-		if (end > at)
-			rc = sink(ctx, raw->bytes.p + at, end - at, err);
-		at = end + (i < cuts ? c->cuts[i].len : 0);
-	}
-	return rc;
+	return jm_strip_walk(raw->bytes, c->cuts, whole ? 0 : c->cuts_n, sink, ctx, err);
 }

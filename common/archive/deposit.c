@@ -11,32 +11,16 @@
 #include "common/archive/match.h"
 #include "common/archive/splice.h"
 #include "common/journal/match_key.h"
+#include "common/journal/strip.h"
 
-/* SHA-256 of raw without the cuts. */
+/* The digest of the archived bytes; raw: the digest of c->raw. */
 static int digest_cut(const struct jm_content *c, const unsigned char raw[JM_SHA256_BYTES],
     unsigned char *digest_r, struct jm_err *err)
 {
-	struct jm_sha256 sha;
-	size_t at = 0;
-	int rc = 0;
-
-	if (c->cuts_n == 0) {
-		memcpy(digest_r, raw, JM_SHA256_BYTES);
-		return 0;
-	}
-	if (jm_sha256_start(&sha, err) != 0)
-		return -1;
-	for (size_t i = 0; rc == 0 && i < c->cuts_n; i++) {
-		rc = jm_sha256_add(&sha, c->raw.p + at, c->cuts[i].off - at, err);
-		at = c->cuts[i].off + c->cuts[i].len;
-	}
-	if (rc == 0)
-		rc = jm_sha256_add(&sha, c->raw.p + at, c->raw.len - at, err);
-	if (rc != 0) {
-		jm_sha256_abandon(&sha);
-		return -1;
-	}
-	return jm_sha256_finish(&sha, digest_r, err);
+	if (c->cuts_n > 0)
+		return jm_strip_digest(c->raw, c->cuts, c->cuts_n, digest_r, err);
+	memcpy(digest_r, raw, JM_SHA256_BYTES);
+	return 0;
 }
 
 static int digest_all(const struct jm_deposit *d, struct jm_digests *s, struct jm_err *err)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Finding the header fields that are removed (R14). See strip.h. */
+/* Finding the header fields that are removed (R14), and reading around them. See strip.h. */
 #include "common/journal/strip.h"
 
 #include "common/mail/field.h"
@@ -61,4 +61,39 @@ int jm_strip(struct jm_content *content, bool remove, struct jm_arena *arena, bo
 		content->size_bytes -= f.all.len;
 	}
 	return 0;
+}
+
+int jm_strip_walk(struct jm_span raw, const struct jm_cut *cuts, size_t n, jm_strip_sink *sink,
+    void *ctx, struct jm_err *err)
+{
+	size_t at = 0;
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i <= n; i++) {
+		size_t end = i < n ? cuts[i].off : raw.len;
+
+		if (end > at)
+			rc = sink(ctx, raw.p + at, end - at, err);
+		at = end + (i < n ? cuts[i].len : 0);
+	}
+	return rc;
+}
+
+static int digest_piece(void *ctx, const void *p, size_t n, struct jm_err *err)
+{
+	return jm_sha256_add(ctx, p, n, err);
+}
+
+int jm_strip_digest(struct jm_span raw, const struct jm_cut *cuts, size_t n,
+    unsigned char digest_r[JM_SHA256_BYTES], struct jm_err *err)
+{
+	struct jm_sha256 sha;
+
+	if (jm_sha256_start(&sha, err) != 0)
+		return -1;
+	if (jm_strip_walk(raw, cuts, n, digest_piece, &sha, err) != 0) {
+		jm_sha256_abandon(&sha);
+		return -1;
+	}
+	return jm_sha256_finish(&sha, digest_r, err);
 }

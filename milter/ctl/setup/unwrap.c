@@ -17,6 +17,7 @@
 #include "common/base/buf.h"
 #include "common/base/digest.h"
 #include "common/base/io.h"
+#include "common/journal/strip.h"
 #include "common/journal/unwrap.h"
 #include "milter/ctl/cli/option.h"
 #include "milter/ctl/cli/outcome.h"
@@ -53,26 +54,6 @@ out:
 	return rc;
 }
 
-/* Pass the kept pieces of a message, in order, to each(). */
-static int unwrap_walk(const struct jm_content *c,
-    int (*each)(void *ctx, const void *p, size_t n, struct jm_err *err), void *ctx,
-    struct jm_err *err)
-{
-	size_t at = 0, k;
-
-	for (k = 0; k < c->cuts_n; k++) {
-		if (each(ctx, c->raw.p + at, c->cuts[k].off - at, err) != 0)
-			return -1;
-		at = c->cuts[k].off + c->cuts[k].len;
-	}
-	return c->raw.len > at ? each(ctx, c->raw.p + at, c->raw.len - at, err) : 0;
-}
-
-static int digest_piece(void *ctx, const void *p, size_t n, struct jm_err *err)
-{
-	return jm_sha256_add(ctx, p, n, err);
-}
-
 static int write_piece(void *ctx, const void *p, size_t n, struct jm_err *err)
 {
 	return jm_io_write(*(int *)ctx, p, n, err);
@@ -82,15 +63,8 @@ static int unwrap_digest(
     const struct jm_content *c, char hex_r[JM_SHA256_HEX_BYTES], struct jm_err *err)
 {
 	unsigned char raw[JM_SHA256_BYTES];
-	struct jm_sha256 d;
 
-	if (jm_sha256_start(&d, err) != 0)
-		return -1;
-	if (unwrap_walk(c, digest_piece, &d, err) != 0) {
-		jm_sha256_abandon(&d);
-		return -1;
-	}
-	if (jm_sha256_finish(&d, raw, err) != 0)
+	if (jm_strip_digest(c->raw, c->cuts, c->cuts_n, raw, err) != 0)
 		return -1;
 	jm_sha256_hex(raw, hex_r);
 	return 0;
@@ -267,7 +241,8 @@ static int write_message(const struct jm_unwrap *u, const char *path, struct jm_
 		fprintf(stderr, "jmctl unwrap: %s\n", err->text);
 		return EX_CANTCREAT;
 	}
-	rc = unwrap_walk(&u->message, write_piece, &fd, err);
+	rc = jm_strip_walk(
+	    u->message.raw, u->message.cuts, u->message.cuts_n, write_piece, &fd, err);
 	if (!to_stdout && close(fd) != 0 && rc == 0)
 		rc = jm_err_sys(err, JM_E_TEMP, "cannot write \"%s\"", path);
 	if (rc == 0)
