@@ -175,7 +175,8 @@ static int on_record(void *ctx, const struct jm_record *r, struct jm_err *err)
 	if (r->head.seq > f->until || (f->limit > 0 && f->seen == f->limit))
 		return 1;
 	/* A record whose metadata cannot be parsed gives no line; verify reports it. */
-	meta = jm_json_row(r->meta, r->head.meta_bytes);
+	if (jm_json_read(r->meta, r->head.meta_bytes, &meta, err) != 0 && err->kind != JM_E_CORRUPT)
+		return -1;
 	rc = follow_record(f, r, meta, err);
 	json_decref(meta);
 	if (rc != 0)

@@ -260,9 +260,6 @@ static int read_cuts(const json_t *cuts, struct jm_described *c)
 {
 	uint64_t at = 0;
 
-	c->cuts = calloc(json_array_size(cuts) + 1, sizeof *c->cuts);
-	if (!c->cuts)
-		return -1;
 	for (size_t i = 0; i < json_array_size(cuts); i++) {
 		const json_t *s = json_array_get(cuts, i);
 		uint64_t off = (uint64_t)json_integer_value(json_array_get(s, 0)),
@@ -284,13 +281,17 @@ static int read_digest(const json_t *o, const char *key, unsigned char *digest)
 
 int jm_described_read(const json_t *content, struct jm_described *c_r, struct jm_err *err)
 {
+	const json_t *cuts = json_object_get(content, "cuts");
+
 	memset(c_r, 0, sizeof *c_r);
+	c_r->cuts = calloc(json_array_size(cuts) + 1, sizeof *c_r->cuts);
+	if (!c_r->cuts)
+		return jm_err_set(err, JM_E_TEMP, "no memory to read metadata");
 	c_r->raw_bytes = (uint64_t)json_integer_value(json_object_get(content, "raw_size"));
 	c_r->bytes = (uint64_t)json_integer_value(json_object_get(content, "size"));
 	if (read_digest(content, "sha256", c_r->sha256) == 0 &&
 	    read_digest(content, "raw_sha256", c_r->raw_sha256) == 0 &&
-	    read_steps(json_object_get(content, "steps"), c_r) == 0 &&
-	    read_cuts(json_object_get(content, "cuts"), c_r) == 0)
+	    read_steps(json_object_get(content, "steps"), c_r) == 0 && read_cuts(cuts, c_r) == 0)
 		return 0;
 	jm_described_release(c_r);
 	return jm_err_set(err, JM_E_CORRUPT, "metadata describes no content");

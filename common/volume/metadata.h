@@ -95,7 +95,7 @@ int jm_describe_splice(json_t *o, const struct jm_splice *s);
 json_t *jm_describe_event(const struct jm_event *e, struct jm_err *err) JM_MUST_CHECK;
 
 /* Read the steps, cuts and digests of a content from the metadata. The caller releases *c_r.
- * CORRUPT: they are missing or impossible, or there is no memory. */
+ * CORRUPT: they are missing or impossible. TEMP. */
 int jm_described_read(
     const json_t *content, struct jm_described *c_r, struct jm_err *err) JM_MUST_CHECK;
 void jm_described_release(struct jm_described *c);
