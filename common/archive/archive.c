@@ -96,8 +96,6 @@ static int start_threads(struct jm_archive *a, struct jm_err *err)
 static int open_archive(
     struct jm_archive *a, const struct jm_archive_options *o, struct jm_err *err)
 {
-	char volumes[JM_VOLUME_PATH_BYTES];
-
 	a->volume_size_bytes = o->volume_size_bytes ? o->volume_size_bytes : 1ull << 30;
 	a->apart_bytes = a->volume_size_bytes / 2 < APART_BYTES ? a->volume_size_bytes / 2
 								: APART_BYTES;
@@ -109,8 +107,7 @@ static int open_archive(
 	a->damage = o->damage;
 	a->replayed = o->replayed;
 	a->damage_ctx = o->damage_ctx;
-	snprintf(volumes, sizeof volumes, "%s/volumes", o->dir);
-	if (o->must_exist && access(volumes, F_OK) != 0)
+	if (o->must_exist && !jm_volumes_exist(o->dir))
 		return jm_err_set(err, JM_E_NOTFOUND, "there is no archive in \"%s\"", o->dir);
 	if (jm_io_mkdirs(a->dir, 0700, err) != 0 || take_lock(a, err) != 0 ||
 	    jm_io_mkdirs(a->tmp_dir, 0700, err) != 0)

@@ -22,6 +22,7 @@
 #include "common/base/clock.h"
 #include "common/base/io.h"
 #include "common/base/log.h"
+#include "common/volume/mirror.h"
 #include "common/volume/salvage.h"
 #include "common/volume/scan.h"
 
@@ -58,6 +59,8 @@ static bool is_applied(const struct jm_position *at, const struct jm_volume *v)
  * made again. may_note: note damage that is passed over as an event. */
 static int judge_volumes(struct jm_archive *a, bool may_note, struct jm_err *err)
 {
+	char path[JM_VOLUME_PATH_BYTES];
+
 	for (size_t i = 0; i < a->volumes.n; i++) {
 		const struct jm_volume *v = &a->volumes.list[i];
 
@@ -65,10 +68,9 @@ static int judge_volumes(struct jm_archive *a, bool may_note, struct jm_err *err
 			continue;
 		if (i + 1 == a->volumes.n || !is_applied(&a->position, v))
 			return jm_err_set(err, JM_E_CORRUPT,
-			    "%s: bring %s/volumes/%08" PRIu64
-			    ".jmv back from a backup, which has the same file (or "
+			    "%s: bring %s back from a backup, which has the same file (or "
 			    "live without what is lost: jmctl rebuild)",
-			    v->problem, a->dir, v->head.number);
+			    v->problem, jm_volume_path(a->dir, v->head.number, path));
 		if (may_note && recover_note(a, "damaged", v->problem, err) != 0)
 			return -1;
 	}
@@ -315,15 +317,13 @@ static int first_volume(struct jm_archive *a, bool must_exist, struct jm_err *er
 		    "is a disk not mounted? (To begin a new "
 		    "archive, remove the catalog)",
 		    a->catalog_dir, a->dir);
-	snprintf(path, sizeof path, "%s/volumes.part", a->dir);
-	if (access(path, F_OK) == 0)
+	if (jm_mirror_is_unfinished(a->dir, path))
 		return jm_err_set(err, JM_E_CORRUPT,
 		    "a restore into \"%s\" was broken off: run jmctl restore again (or remove %s)",
 		    a->dir, path);
 	if (must_exist)
 		return jm_err_set(err, JM_E_NOTFOUND, "there is no archive in \"%s\"", a->dir);
-	snprintf(path, sizeof path, "%s/volumes", a->dir);
-	if (jm_io_mkdirs(path, 0700, err) != 0 || jm_io_sync_dir(a->dir, err) != 0 ||
+	if (jm_volumes_make_folder(&a->volumes, err) != 0 ||
 	    jm_random_bytes(a->volumes.uuid, sizeof a->volumes.uuid, err) != 0)
 		return -1;
 	a->tail.next_seq = 1;

@@ -14,7 +14,7 @@
 struct jm_receiver {
 	void (*progress)(void *ctx, uint64_t bytes); /* may be NULL; bytes: so far */
 	void *ctx;
-	/* What came. */
+	/* Results. */
 	uint64_t bytes, volumes, seq; /* seq: of the last record */
 	bool whole;                   /* the end of the copy came */
 	struct jm_mirror mirror;      /* private */
@@ -34,8 +34,8 @@ int jm_receive_finish(struct jm_receiver *r, struct jm_err *err) JM_MUST_CHECK;
 
 /* Make the volumes of a new archive in dir (borrowed) from those of the backup in folder from,
  * which may be on a disk that cannot be written. An interrupted restore leaves no archive and may
- * be run again. USAGE: dir has an archive already. NOTFOUND: from has none. CORRUPT: from lacks a
- * volume. DENIED: another process uses from. TEMP. */
+ * be run again. USAGE: dir has an archive already. NOTFOUND: there is no archive in from. CORRUPT:
+ * from lacks a volume. DENIED: another process uses from. TEMP. */
 int jm_receive_restore(
     struct jm_receiver *r, const char *dir, const char *from, struct jm_err *err) JM_MUST_CHECK;
 

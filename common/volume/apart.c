@@ -62,7 +62,7 @@ int jm_apart_adopt(struct jm_apart *x, const struct jm_volumes *v, const struct 
 	struct iovec after = apart_piece(r->trailer);
 
 	jm_volume_encode(h, head);
-	snprintf(folder, sizeof folder, "%s/volumes", v->dir);
+	jm_volume_folder(v->dir, folder);
 	if (jm_io_pwritev(x->fd, before, 3, 0, err) != 0 ||
 	    jm_io_pwritev(x->fd, &after, 1, x->body_at + x->body_bytes, err) != 0 ||
 	    jm_io_datasync(x->fd, err) != 0)

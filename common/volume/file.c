@@ -57,7 +57,7 @@ int jm_volume_create(const struct jm_volumes *v, const struct jm_volume_head *h,
 	char path[JM_VOLUME_PATH_BYTES], folder[JM_VOLUME_PATH_BYTES];
 
 	jm_volume_encode(h, bytes);
-	snprintf(folder, sizeof folder, "%s/volumes", v->dir);
+	jm_volume_folder(v->dir, folder);
 	/* O_TRUNC: if a file has this name, an earlier attempt left it, and nothing in it was ever
 	 * acknowledged. */
 	if (file_open(v, h->number, O_RDWR | O_CREAT | O_TRUNC, f_r, err) != 0)

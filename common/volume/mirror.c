@@ -11,14 +11,16 @@
 #include <unistd.h>
 
 #include "common/base/io.h"
-#include "common/volume/volume.h"
 
 #define CHUNK_BYTES (256u * 1024u)
-#define DIR_MAX_BYTES 3900 /* so that every path below fits into JM_VOLUME_PATH_BYTES */
+#define DIR_MAX_BYTES 3900 /* so that every path here fits into JM_VOLUME_PATH_BYTES */
 
 static char *folder_path(const struct jm_mirror *m, char path[JM_VOLUME_PATH_BYTES])
 {
-	snprintf(path, JM_VOLUME_PATH_BYTES, "%s/volumes%s", m->dir, m->part ? ".part" : "");
+	char whole[JM_VOLUME_PATH_BYTES];
+
+	snprintf(path, JM_VOLUME_PATH_BYTES, "%s%s", jm_volume_folder(m->dir, whole),
+	    m->part ? ".part" : "");
 	return path;
 }
 
@@ -69,6 +71,13 @@ uint64_t jm_mirror_count(const char *dir)
 	char path[JM_VOLUME_PATH_BYTES];
 
 	return sum_files(folder_path(&m, path), file_counts);
+}
+
+bool jm_mirror_is_unfinished(const char *dir, char path[JM_VOLUME_PATH_BYTES])
+{
+	const struct jm_mirror m = { .dir = dir, .part = true };
+
+	return access(folder_path(&m, path), F_OK) == 0;
 }
 
 uint64_t jm_mirror_bytes(const char *dir)

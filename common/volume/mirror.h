@@ -7,18 +7,15 @@
 #ifndef JM_VOLUME_MIRROR_H
 #define JM_VOLUME_MIRROR_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include "common/base/err.h"
+#include "common/volume/volume.h"
 
 /* One volume is written at a time. Set dir, and part where it applies; fd starts as -1. */
 struct jm_mirror {
 	const char *dir; /* of the copy; borrowed */
-	bool part;       /* the files are in DIR/volumes.part until jm_mirror_finish(), so that what
-			    an interrupted copy leaves is no archive */
-	uint64_t files;  /* volumes that were begun */
+	/* The files are in DIR/volumes.part until jm_mirror_finish(), so that an interrupted copy
+	 * leaves no archive. */
+	bool part;
+	uint64_t files; /* volumes that were begun */
 	/* Private to mirror.c. */
 	int fd;          /* of the volume that is being written; -1: none */
 	uint64_t offset; /* where its next byte goes */
@@ -27,6 +24,9 @@ struct jm_mirror {
 
 /* The number of volume files in DIR/volumes; 0 also when it cannot be read. */
 uint64_t jm_mirror_count(const char *dir);
+
+/* Did an interrupted restore leave a folder in DIR? Writes its path into path. */
+bool jm_mirror_is_unfinished(const char *dir, char path[JM_VOLUME_PATH_BYTES]);
 
 /* The bytes of the volumes 1, 2, 3, ... of DIR, up to the first that is not there. */
 uint64_t jm_mirror_bytes(const char *dir);
@@ -44,8 +44,8 @@ int jm_mirror_begin(struct jm_mirror *m, uint64_t number, uint64_t offset, uint6
 int jm_mirror_append(
     struct jm_mirror *m, const void *p, size_t n, struct jm_err *err) JM_MUST_CHECK;
 
-/* End the volume that was begun and make its bytes durable; harmless when there is none. TEMP:
- * also when bytes have not come. */
+/* End the volume that was begun and make its bytes durable; harmless when no volume was begun.
+ * TEMP: also when bytes have not come. */
 int jm_mirror_end(struct jm_mirror *m, struct jm_err *err) JM_MUST_CHECK;
 
 /* Close the file after an error; harmless at any time. */

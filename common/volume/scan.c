@@ -28,8 +28,7 @@ int jm_scan_list(struct jm_volumes *v, struct jm_err *err)
 	DIR *d;
 	int rc = 0;
 
-	snprintf(path, sizeof path, "%s/volumes", v->dir);
-	d = opendir(path);
+	d = opendir(jm_volume_folder(v->dir, path));
 	if (!d)
 		return errno == ENOENT
 		    ? 0

@@ -18,7 +18,8 @@ int jm_stored_report_read(struct jm_volumes *v, const struct jm_place *at, uint6
 		return -1;
 	rc = jm_volume_read(&f, at->offset, jm_volumes_end(v, at->volume), &r_r->record, err);
 	jm_volume_close(&f);
-	if (rc == 0 && seq != 0 && r_r->record.head.seq != seq)
+	if (rc == 0 && seq != 0 &&
+	    (r_r->record.head.seq != seq || r_r->record.head.type != JM_RECORD_REPORT))
 		rc = jm_err_set(err, JM_E_CORRUPT,
 		    "report %" PRIu64 " stands elsewhere than the catalog says", seq);
 	else if (rc == 0 && r_r->record.head.type != JM_RECORD_REPORT)

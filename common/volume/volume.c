@@ -13,6 +13,12 @@ static const unsigned char volume_magic[8] = { 0x8a, 'J', 'M', 'V', 'O', 'L', '\
 
 #define CRC_AT (JM_VOLUME_HEAD_BYTES - 4)
 
+char *jm_volume_folder(const char *dir, char path[JM_VOLUME_PATH_BYTES])
+{
+	snprintf(path, JM_VOLUME_PATH_BYTES, "%s/volumes", dir);
+	return path;
+}
+
 char *jm_volume_path(const char *dir, uint64_t number, char path[JM_VOLUME_PATH_BYTES])
 {
 	snprintf(path, JM_VOLUME_PATH_BYTES, "%s/volumes/%08" PRIu64 ".jmv", dir, number);

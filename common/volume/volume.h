@@ -47,7 +47,11 @@ void jm_volume_encode(const struct jm_volume_head *h, unsigned char out[JM_VOLUM
 int jm_volume_decode(const unsigned char in[JM_VOLUME_HEAD_BYTES], struct jm_volume_head *h_r,
     struct jm_err *err) JM_MUST_CHECK;
 
-/* Write DIR/volumes/NNNNNNNN.jmv into path, and return path. Only for common/volume. */
+/* Write DIR/volumes into path, and return path. Only for common/volume. */
+char *jm_volume_folder(const char *dir, char path[JM_VOLUME_PATH_BYTES]);
+
+/* Write DIR/volumes/NNNNNNNN.jmv into path, and return path. Outside common/volume only for the
+ * text of an error. */
 char *jm_volume_path(const char *dir, uint64_t number, char path[JM_VOLUME_PATH_BYTES]);
 
 /* The number in the file name "NNNNNNNN.jmv" (eight digits or more). False: it is not the name of a

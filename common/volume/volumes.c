@@ -4,6 +4,9 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+#include "common/base/io.h"
 
 int jm_volumes_init(struct jm_volumes *v, const char *dir, struct jm_err *err)
 {
@@ -38,6 +41,22 @@ static int volumes_reserve(struct jm_volumes *v)
 	v->cap = v->n < v->cap ? v->cap : cap;
 	v->list = more;
 	return 0;
+}
+
+int jm_volumes_make_folder(const struct jm_volumes *v, struct jm_err *err)
+{
+	char path[JM_VOLUME_PATH_BYTES];
+
+	return jm_io_mkdirs(jm_volume_folder(v->dir, path), 0700, err) != 0
+	    ? -1
+	    : jm_io_sync_dir(v->dir, err);
+}
+
+bool jm_volumes_exist(const char *dir)
+{
+	char path[JM_VOLUME_PATH_BYTES];
+
+	return access(jm_volume_folder(dir, path), F_OK) == 0;
 }
 
 int jm_volumes_add(struct jm_volumes *v, const struct jm_volume *volume, struct jm_err *err)

@@ -29,6 +29,12 @@ int jm_volumes_init(struct jm_volumes *v, const char *dir, struct jm_err *err) J
  * any more. */
 void jm_volumes_release(struct jm_volumes *v);
 
+/* Make the folder of the volumes, durable with its name. TEMP, DENIED. Only the start. */
+int jm_volumes_make_folder(const struct jm_volumes *v, struct jm_err *err) JM_MUST_CHECK;
+
+/* Does the archive in dir have a folder of volumes? Any thread. */
+bool jm_volumes_exist(const char *dir);
+
 /* Add a volume (copied) at the end of the list. TEMP. Only the start and the committer. */
 int jm_volumes_add(
     struct jm_volumes *v, const struct jm_volume *volume, struct jm_err *err) JM_MUST_CHECK;

@@ -26,6 +26,7 @@ COMMON = [(r"common/archive/", "pthread_create"),
 PARSER = re.compile(r"\bjson_load(s|b|f|fd|_file|_callback)\s*\(")
 PROCESS = re.compile(r"(?<!->)\b(_?exit|_Exit|quick_exit|abort|v?fork|clone|posix_spawnp?|daemon"
                      r"|pthread_create|thrd_create|f?execve|execv?p?|execlp?e?)\s*\(")
+VOLUME_FILE = re.compile(r'"[^"\n]*(?:\.jmv|%s/volumes/)[^"\n]*"')
 
 
 def fence(header):
@@ -74,6 +75,13 @@ def process_calls(name, text):
             if not any(f == call and re.match(pattern, name) for pattern, call in COMMON)]
 
 
+def volume_paths(name, text):
+    """Names of volume files that are put together outside of common/volume."""
+    if name.startswith("common/volume/"):
+        return []
+    return ["%s: %s" % (name, m.group(0)) for m in VOLUME_FILE.finditer(text)]
+
+
 PLANTED_TABLE = rooms.table("room  may also include  contents\nbase  openssl/          errors\n"
                             "json  jansson.h         JSON\nmail  iconv.h idn2.h    mail, which is\n"
                             "                        pure\nlast  -                 none\n")
@@ -106,6 +114,10 @@ tap.ok(process_calls("common/base/x.c", "\tpthread_create(&t, NULL, run, NULL);"
        process_calls("common/pop3/x.c", "\tposix_spawn(&p, a, NULL, NULL, v, e);") and
        not process_calls("common/archive/x.c", "\tpthread_create(&t, 0, run, 0);\n\tx->abort(x);"),
        "a planted thread, fork and exit are seen")
+tap.ok(volume_paths("milter/ctl/x.c", 'snprintf(p, n, "%s/volumes/%08u.jmv", dir, i);') and
+       not volume_paths("common/volume/x.c", 'snprintf(p, n, "%s/volumes/%08u.jmv", dir, i);') and
+       not volume_paths("common/archive/x.c", '"no volume in %s/volumes"'),
+       "a planted path of a volume is seen")
 
 table = rooms.table()
 tap.is_([room for room, _ in table][:3], ["base", "json", "mail"], "common/README's table is read")
@@ -117,6 +129,8 @@ source.report([b for n in files for b in breaches(n, source.read(n), table)],
               "no include against the table")
 source.report([c for n in files for c in parser_calls(n, source.read(n))],
               "jansson's parser is called in common/json only")
+source.report([c for n in files for c in volume_paths(n, source.read(n))],
+              "only common/volume makes the name of a volume's file")
 source.report([c for n in files for c in process_calls(n, source.read(n))],
               "nothing in common/ exits, forks or starts a thread, except those named above")
 sys.exit(tap.done())
