@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
-SYSTEM_TESTS += t/style/banned.t t/style/layers.t t/style/sizes.t t/style/texts.t
-EXTRA_DIST += t/style/banned.t t/style/layers.t t/style/sizes.t t/style/texts.t t/lib/source.py \
-	t/lib/rooms.py t/lib/declared.py
+STYLE_TESTS = t/style/banned.t t/style/circles.t t/style/format.t t/style/headers.t \
+	t/style/layers.t t/style/sizes.t t/style/texts.t t/style/words.t
+SYSTEM_TESTS += $(STYLE_TESTS)
+EXTRA_DIST += $(STYLE_TESTS) t/lib/comments.py t/lib/declared.py t/lib/rooms.py t/lib/source.py \
+	.clang-format
 
 # The table of settings as text, for settings.t.
 noinst_PROGRAMS += t/style/settings-table
