@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Opening archives, depositing messages and reading them back. See deposit.h. */
 #include "t/lib/deposit.h"
 
 #include <stdio.h>

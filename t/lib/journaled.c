@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Reading the corpus of reports, and the checks of a result. See journaled.h. */
 #include "t/lib/journaled.h"
 
 #include <glob.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Printing claims, and the folder of a test, which is removed at its end. See tap.h. */
 #include "t/lib/tap.h"
 
 #include <errno.h>
