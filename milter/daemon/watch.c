@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Counts and states in memory, under one lock. Counts are taken out under the lock and written to
- * the archive without it. The rules of a status are in common/service/status.c. See watch.h. */
+ * the archive without it. The rules of a status are in common/service/service_status.c. See
+ * watch.h. */
 #include "milter/daemon/watch.h"
 
 #include <stdio.h>

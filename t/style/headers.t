@@ -24,7 +24,7 @@ SAME_NAME = [
     (r"milter/ctl/setup/domain\.c$", r"common/mail/",
      "the verb jmctl domain, and the domain names that it works on"),
 ]
-NAMED = re.compile(r"(?<![\w/.<-])((?:[\w-]+/)*[\w-]+\.(?:c|h|t|py|mk))\b(?![\w/.(>-])"
+NAMED = re.compile(r"(?<![\w/.<-])((?:[\w-]+/)*[\w-]+\.(?:c|h|t|py|mk))\b(?![\w/(>-]|\.\w)"
                    r"|\b(SCHEMA\.md)\b")
 GENERATED = "common/settings/schema_text.c"
 # Files of other projects that comments name, and names used as placeholders.
@@ -81,9 +81,11 @@ def test_itself():
     tap.ok(has_head_comment(spdx + "/* Lives here. */\n#include <a.h>\n") and
            not has_head_comment(spdx + "#include <a.h>\n/* Late. */\n"),
            "a file without a head comment is seen")
-    text = "/* See there.c, b/here.c, t/y.t and\n * gone/here.c; <db.h>, zstd.h and e.g. no. */\n"
+    text = ("/* See there.c, b/here.c, t/y.t and\n"
+            " * gone/here.c; <db.h>, zstd.h, no e.g., last.c. */\n")
     tap.is_(missing_files("x.c", text, ["a/b/here.c", "t/y.t"], ["zstd.h"]),
-            ["x.c:1: there.c", "x.c:2: gone/here.c"], "a file that is not there is seen")
+            ["x.c:1: there.c", "x.c:2: gone/here.c", "x.c:2: last.c"],
+            "a file that is not there is seen")
     tap.is_(shared_names(["milter/a/main.c", "milter/b/main.c", "common/mail/word.c",
                           "common/journal/word.c", "milter/ctl/ask/show.c", "common/query/show.c"]),
             ["common/mail/word.c and common/journal/word.c"], "a name given twice is seen")
