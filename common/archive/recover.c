@@ -268,7 +268,7 @@ static int check_position(struct jm_archive *a, struct jm_err *err)
 	    (at->volume == last->head.number && at->offset > last->end))
 		return jm_err_set(err, JM_E_CORRUPT,
 		    "the volumes end at volume %" PRIu64 ", %" PRIu64 " bytes, but record %" PRIu64
-		    " stood at volume %" PRIu64 " before %" PRIu64
+		    " was in volume %" PRIu64 " before %" PRIu64
 		    ": bring the missing part back from a backup (or live without it: jmctl "
 		    "rebuild)",
 		    last->head.number, last->end, at->seq, at->volume, at->offset);
@@ -361,7 +361,7 @@ static int find_lost(struct jm_archive *a, const struct jm_position *known, stru
 	if (known->volume == last->head.number)
 		jm_volume_problem(last,
 		    "volume %" PRIu64 " ends at %" PRIu64 ", but record %" PRIu64
-		    " stood before %" PRIu64,
+		    " was before %" PRIu64,
 		    last->head.number, last->end, known->seq, known->offset);
 	return jm_salvage_absent(&a->volumes, known->volume, err) != 0
 	    ? -1

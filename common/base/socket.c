@@ -58,7 +58,7 @@ int jm_socket_clear(const char *what, const char *path, struct jm_err *err)
 			  err, errno == EACCES ? JM_E_DENIED : JM_E_CONFIG, "%s %s", what, path);
 	if (!S_ISSOCK(st.st_mode))
 		return jm_err_set(err, JM_E_CONFIG,
-		    "%s %s: a file that is no socket stands there; move it away or set another "
+		    "%s %s: there is a file that is not a socket; move it away or set another "
 		    "path",
 		    what, path);
 	if (require_unused(what, path, &address, err) != 0)

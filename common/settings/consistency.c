@@ -124,7 +124,7 @@ static void check_duplicate_domains(const struct jm_settings *s, struct jm_findi
 	for (size_t i = 1; i < s->internal_domains_n; i++)
 		if (strcmp(sorted[i]->name, sorted[i - 1]->name) == 0)
 			jm_findings_warning(f, sorted[i]->line,
-			    "<domain>: \"%s\" stands in line %d already", sorted[i]->name,
+			    "<domain>: \"%s\" is in line %d already", sorted[i]->name,
 			    sorted[i - 1]->line);
 	free(sorted);
 }

@@ -100,7 +100,7 @@ static const struct jm_setting table[] = {
 	    .doc = "also all domains below it" },
 
 	{ JM_SETTINGS_ROOT, "directory-sources", JM_SETTING_GROUP,
-	    .doc = "where the known internal addresses stand" },
+	    .doc = "where the known internal addresses are listed" },
 	{ "directory-sources", "file", JM_SETTING_PATH, .preset_note = "none",
 	    MANY(struct jm_source, jm_settings, directory_files, directory_files_n, 256),
 	    .min = 1024, .doc = "a file with one address a line" },
@@ -213,7 +213,7 @@ static const struct jm_setting table[] = {
 	    .doc = "from the end of one look into the mailbox to the next" },
 	{ "pop3", "messages-per-connection", JM_SETTING_NUMBER, P(messages_per_connection),
 	    .preset = "5000", .min = 1, .max = 1000000,
-	    .doc = "then the server is told to delete, and a new connection begins" },
+	    .doc = "after so many, what is archived is deleted and a new connection begins" },
 	{ "pop3", "minutes-per-connection", JM_SETTING_NUMBER, P(minutes_per_connection),
 	    .preset = "10", .unit = "minutes", .min = 1, .max = 1440, .doc = "the same, by time" },
 	{ "pop3", "answer-timeout", JM_SETTING_NUMBER, P(answer_timeout_s), .preset = "60",

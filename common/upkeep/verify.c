@@ -415,7 +415,7 @@ static void check_place(struct check *k, uint64_t seq, const struct jm_place *at
 			find_at(
 			    k, seq, at, "the catalog has a report that cannot be read there", err);
 	} else if (r.head.seq != seq || r.head.type != JM_RECORD_REPORT) {
-		find_at(k, seq, at, "the catalog has a report where another record stands", err);
+		find_at(k, seq, at, "the catalog has a report where another record is", err);
 	}
 	jm_record_release(&r);
 }

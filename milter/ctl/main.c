@@ -52,7 +52,7 @@ static int verb_completion(int argc, char **argv);
 
 /* In the order of the manual page. */
 static const struct verb verbs[] = {
-	{ "status", jm_ctl_status, "how archive and daemon stand" },
+	{ "status", jm_ctl_status, "the state of archive and daemon" },
 	{ "list", jm_ctl_list, "the items of the archive" },
 	{ "search", jm_ctl_search,
 	    "items by sender, recipient, domain, subject, date, size, attachment" },
@@ -64,7 +64,7 @@ static const struct verb verbs[] = {
 	{ "verify", jm_ctl_verify, "re-read and compare every record" },
 	{ "events", jm_ctl_events, "what happened" },
 	{ "watch", jm_ctl_watch, "what happens, line by line" },
-	{ "top", jm_ctl_top, "how the daemon stands, all the time" },
+	{ "top", jm_ctl_top, "the state of the daemon, redrawn all the time" },
 	{ "backup", jm_ctl_backup, "a copy of the archive, brought up to date and verified" },
 	{ "restore", jm_ctl_restore, "an archive from a backup" },
 	{ "dump", jm_ctl_dump, "all messages as plain files with manifest and digests" },
@@ -150,7 +150,7 @@ static int verb_help(int argc, char **argv)
 	puts("usage: jmctl VERB [options]\n       jmctl --help | --version\n\nverbs:");
 	for (i = 0; i < VERBS_N; i++)
 		printf("  %-10s %s\n", verbs[i].name, verbs[i].help);
-	puts("\njmctl VERB --help tells the options of a verb; everything stands in jmctl(8).");
+	puts("\njmctl VERB --help shows the options of a verb; everything is in jmctl(8).");
 	return EX_OK;
 }
 

@@ -401,7 +401,7 @@ static int make_plan(struct work *w, struct jm_err *err)
 	if (w->plan.without_id_n || w->plan.same_id_n)
 		JM_LOG(JM_LOG_NOTICE, "pop3-ids", { "mailbox", JM_S(w->mailbox) },
 		    { "without", JM_U(w->plan.without_id_n) }, { "same", JM_U(w->plan.same_id_n) },
-		    { "outcome", JM_S("told apart by their content") });
+		    { "outcome", JM_S("distinguished by their content") });
 	if (w->plan.forget_n &&
 	    jm_archive_pop3_forget(
 		w->p->daemon->archive, w->mailbox, w->plan.forget, w->plan.forget_n, err) != 0)

@@ -124,12 +124,11 @@ void jm_reload_compare(struct jm_daemon *d)
 
 	if (jm_kept_load(d, now, &old, &err) == 0) {
 		change = begin_change(d, "daemon",
-		    "the settings file was changed while no daemon ran; what differs is told one "
-		    "by one");
+		    "the settings file was changed while no daemon ran; each difference follows");
 		note_changes(&change, old, now);
 	} else if (err.kind != JM_E_NOTFOUND) {
 		snprintf(text, sizeof text,
-		    "changes of the settings while no daemon ran are not told: %s", err.text);
+		    "changes of the settings while no daemon ran are not known: %s", err.text);
 		jm_daemon_note(d, "settings-not-compared", NULL, "daemon", NULL, text);
 	}
 	jm_kept_later(d, now);

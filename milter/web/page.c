@@ -280,7 +280,7 @@ static void put_refusals(struct jm_html *h, const json_t *refusals)
 	}
 	jm_html_put(h,
 	    "</dl>\n%s<p class=\"dim\">Recipients that were answered with 4xx or 5xx, ever. <code>"
-	    "jmctl explain</code> tells which setting decides.</p>\n",
+	    "jmctl explain</code> shows which setting decides.</p>\n",
 	    any ? "" : "<p>Nobody.</p>\n");
 }
 
@@ -331,7 +331,7 @@ static void put_document(struct jm_html *h, const json_t *d)
 	json_int_t mailboxes;
 
 	if (strcmp(page_text(a, "state"), "ok") != 0)
-		put_trouble(h, "The archive does not stand well",
+		put_trouble(h, "The archive has a problem",
 		    *page_text(a, "problem") ? page_text(a, "problem") : page_text(a, "state"));
 	mailboxes = put_services(h, json_object_get(d, "services"));
 	put_archive(h, d, mailboxes);

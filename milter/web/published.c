@@ -39,7 +39,7 @@ static void check_published_age(struct jm_published *s, int64_t stale_s)
 		snprintf(s->trouble, sizeof s->trouble,
 		    "the state is %lld seconds old: journal-milter does not run, or cannot "
 		    "publish. "
-		    "What follows is how it stood then",
+		    "What follows is the state at that time",
 		    (long long)s->age_s);
 }
 

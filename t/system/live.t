@@ -167,7 +167,7 @@ def top_restart():
     t = Terminal("top", "--interval", "1")
     t.until(b"RECENT EVENTS")
     d.kill()
-    t.until(b"no daemon answers: this is how it stood")
+    t.until(b"no daemon answers: this is the last known state")
     d.start()
     t.clear()
     run.until(lambda: b"up " in t.read() and b"no daemon" not in t.seen.split(b"\x1b[H")[-1],

@@ -143,7 +143,7 @@ def changes_while_down(second):
     """{(kind, service, text)}: the events of the first or second change of the settings."""
     want = {
         ("settings-changed", None,
-         "the settings file was changed while no daemon ran; what differs is told one by one"),
+         "the settings file was changed while no daemon ran; each difference follows"),
         ("service-added", NEW if not second else "fourth@journal.example.com",
          "journal service added"),
         ("service-removed", NEW if second else "third@journal.example.com",

@@ -256,7 +256,7 @@ static const struct {
 	{ "domain twice",
 	    HEAD OUTBOUND "<internal-domains>\n<domain>a.b</domain>\n<domain>A.B</domain>"
 			  "</internal-domains>\n" SERVICE("") TAIL,
-	    ":7: warning: <domain>: \"a.b\" stands in line 6 already" },
+	    ":7: warning: <domain>: \"a.b\" is in line 6 already" },
 	{ "domain without a dot",
 	    HEAD INTERNAL OUTBOUND
 	    "<journal-service><email-address>j@journal</email-address></journal-service>" TAIL,

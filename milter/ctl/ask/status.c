@@ -102,7 +102,7 @@ int jm_ctl_status(int argc, char **argv)
 	int n, code;
 
 	n = jm_ctl_options(
-	    argc, argv, options, "[options]", "Print how archive and daemon stand.", &code);
+	    argc, argv, options, "[options]", "Print the state of archive and daemon.", &code);
 	if (n < 0)
 		return code;
 	if (n > 0)

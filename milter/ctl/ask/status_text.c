@@ -214,7 +214,7 @@ static void put_remarks(const json_t *service, enum jm_print_style style)
 	if (*status_text(service, "refusal")) {
 		fputs("  last refused: ", stdout);
 		jm_print_text(stdout, jm_span_str(status_text(service, "refusal")));
-		printf(", %s; jmctl explain tells which setting decides\n",
+		printf(", %s; jmctl explain shows which setting decides\n",
 		    jm_print_time(service, "refusal_at", time));
 	}
 }

@@ -230,7 +230,7 @@ int jm_ctl_top(int argc, char **argv)
 	struct jm_err err;
 	int code,
 	    n = jm_ctl_options(argc, argv, options, "[options]",
-		"Show how the daemon stands, all the time; q ends it.", &code);
+		"Show the state of the daemon and redraw it; q ends it.", &code);
 
 	if (n < 0)
 		return code;

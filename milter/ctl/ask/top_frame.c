@@ -158,7 +158,7 @@ static void put_head(const struct picture *p)
 	    now + 11);
 	if (p->t->stale) {
 		fputs("   ", p->f);
-		put_styled(p, JM_PRINT_BAD, "no daemon answers: this is how it stood");
+		put_styled(p, JM_PRINT_BAD, "no daemon answers: this is the last known state");
 	}
 	fputs("\n\n", p->f);
 }

@@ -162,8 +162,8 @@ int jm_ctl_watch(int argc, char **argv)
 	struct jm_err err;
 	int code,
 	    n = jm_ctl_options(argc, argv, options, "[options]",
-		"Print what is archived, refused and set aside, and how the services stand, as it "
-		"happens.",
+		"Print what is archived, refused and set aside, and the states of the services, "
+		"as it happens.",
 		&code);
 
 	if (n < 0)

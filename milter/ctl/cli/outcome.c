@@ -38,12 +38,9 @@ int jm_ctl_fail(const char *verb, const struct jm_err *err)
 int jm_ctl_fail_usage(const char *verb, const char *word)
 {
 	if (word)
-		fprintf(stderr,
-		    "jmctl %s: \"%s\" is one word too many; jmctl %s --help tells what it takes\n",
+		fprintf(stderr, "jmctl %s: \"%s\" is one word too many; see jmctl %s --help\n",
 		    verb, word, verb);
 	else
-		fprintf(stderr,
-		    "jmctl %s: a word is missing; jmctl %s --help tells what it takes\n", verb,
-		    verb);
+		fprintf(stderr, "jmctl %s: a word is missing; see jmctl %s --help\n", verb, verb);
 	return EX_USAGE;
 }

@@ -41,7 +41,7 @@ static int place_from_settings(const char *path, struct place *p, struct jm_err 
 
 	jm_buf_init(&report, SETTINGS_REPORT_MAX);
 	if (jm_settings_load(path, &s, &report, err) != 0) {
-		jm_err_wrap(err, "where is the archive? (--archive DIR tells it without settings)");
+		jm_err_wrap(err, "where is the archive? (--archive DIR works without settings)");
 		goto out;
 	}
 	if ((p->socket || target_copy(s->control_socket, &p->socket, err) == 0) &&
@@ -196,7 +196,7 @@ int jm_target_open(struct jm_target *t, const char *dir, struct jm_archive_optio
 		close(fd);
 	if (rc == 0 && !p.archive)
 		rc = jm_err_set(
-		    err, JM_E_USAGE, "which archive? --archive DIR or --config FILE tells");
+		    err, JM_E_USAGE, "which archive? Give --archive DIR or --config FILE");
 	if (rc == 0) {
 		t->dir = p.archive;
 		p.archive = NULL;

@@ -123,8 +123,8 @@ static struct jm_settings *doctor_load(struct jm_doctor *d)
 
 	d->group = "settings";
 	if (jm_settings_load(d->config, &s, NULL, &err) != 0)
-		jm_doctor_add(
-		    d, JM_DOCTOR_FAIL, "settings-wrong", "jmctl check tells all", "%s", err.text);
+		jm_doctor_add(d, JM_DOCTOR_FAIL, "settings-wrong", "jmctl check lists all mistakes",
+		    "%s", err.text);
 	d->settings = s;
 	return s;
 }

@@ -216,7 +216,7 @@ static void check_publish(struct jm_doctor *d)
 	else if ((st.st_mode & 05) != 05)
 		jm_doctor_add(d, JM_DOCTOR_WARN, "publish-folder", "chmod 0755 on that folder",
 		    "the publish folder %s is closed to others: "
-		    "journal-milter-web and node_exporter cannot read how all stands",
+		    "journal-milter-web and node_exporter cannot read the published state",
 		    s->publish_directory);
 }
 

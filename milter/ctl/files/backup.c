@@ -293,7 +293,7 @@ int jm_ctl_restore(int argc, char **argv)
 		return jm_ctl_fail_usage(argv[0], n > 1 ? argv[2] : NULL);
 	c.dir = c.target.archive;
 	if (!c.dir) {
-		jm_err_set(&err, JM_E_USAGE, "into which folder? --archive NEW tells");
+		jm_err_set(&err, JM_E_USAGE, "into which folder? Give it with --archive NEW");
 		return jm_ctl_fail(argv[0], &err);
 	}
 	if (restore(&c, argv[1], &err) != 0 || backup_report(&c, &err) != 0)

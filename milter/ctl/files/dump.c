@@ -404,7 +404,7 @@ static int close_file(FILE **f, struct jm_err *err)
 static int publish_json(struct dump *d, struct jm_err *err)
 {
 	json_t *o = json_pack("{s:s, s:i, s:O, s:O}", "what",
-	    "a dump of an archive of journal-milter; jmctl(8) tells its form", "format",
+	    "a dump of an archive of journal-milter; jmctl(8) describes its form", "format",
 	    JM_DUMP_FORMAT, "uuid", d->uuid, "last_seq", json_object_get(d->summary, "last_seq"));
 	char path[PATH_BYTES], *text = json_dumps(o, JSON_INDENT(1));
 	int rc = text ? jm_io_publish(path_of(d, "DUMP.json", path), text, strlen(text), 0600, err)

@@ -194,7 +194,7 @@ static int read_options(struct import *m, struct jm_err *err)
 
 	if (!m->service)
 		return jm_err_set(err, JM_E_USAGE,
-		    "--service tells the journal address that the messages shall count for");
+		    "give the journal address that the messages belong to with --service");
 	m->unwrap = (struct jm_unwrap_options){ .journal_domains = m->domains.n > 0 ? m->domains.v
 										    : none,
 		.prefer_clear_text = m->clear_text,

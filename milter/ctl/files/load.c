@@ -154,7 +154,8 @@ static int load_run(struct load *l, struct jm_err *err)
 	int rc = -1;
 
 	if (!l->target.archive && !l->target.config)
-		return jm_err_set(err, JM_E_USAGE, "into which archive? --archive DIR tells");
+		return jm_err_set(
+		    err, JM_E_USAGE, "into which archive? Give it with --archive DIR");
 	if (strlen(l->dir) > 4000)
 		return jm_err_set(err, JM_E_USAGE, "the folder's name is too long");
 	snprintf(path, sizeof path, "%s/manifest.jsonl", l->dir);

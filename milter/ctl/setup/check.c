@@ -197,7 +197,7 @@ static void print_text(const struct jm_settings *s, const json_t *rows)
 	if (rows ? has_unverified(s, rows) : s->internal_domains_n > 0)
 		puts(rows ? "                      unverified domains work; with jmctl domain add "
 			    "you can show that they are yours"
-			  : "                      whether they are verified cannot be told now: "
+			  : "                      whether they are verified is not known now: "
 			    "neither daemon nor archive answers");
 	print_ranges("authorized outbounds: ", &s->authorized_outbounds);
 	printf("journal services:     %zu\n", s->services_n);

@@ -262,8 +262,8 @@ int jm_ctl_domain(int argc, char **argv)
 		i++;
 	if (n < (is_list ? 1 : 2) || n > (is_list ? 1 : 2) || i == 4) {
 		fprintf(stderr,
-		    "jmctl domain: wants add, verify or remove and a DOMAIN, or list; jmctl "
-		    "domain --help tells more\n");
+		    "jmctl domain: wants add, verify or remove and a DOMAIN, or list; see jmctl "
+		    "domain --help\n");
 		return EX_USAGE;
 	}
 	if (!is_list &&

@@ -316,7 +316,7 @@ int jm_ctl_explain(int argc, char **argv)
 		{ "tls", JM_CTL_TEXT, &e.tls, "VERSION", "TLS is used, such as TLSv1.3",
 		    "TLSv1.3 TLSv1.2 ..." },
 		{ "certificate", JM_CTL_TEXT, &e.certificate, "SUBJECT",
-		    "the MTA's {cert_subject}: Postfix tells that of a verified client "
+		    "the MTA's {cert_subject}: Postfix passes that of a verified client "
 		    "certificate" },
 		{ "verify", JM_CTL_TEXT, &e.verify, "RESULT", "Sendmail's {verify}: OK, FAIL, NO",
 		    "OK FAIL NO ..." },

@@ -438,8 +438,8 @@ static void setup_report(const struct setup *s, json_t *written)
 	json_t *o;
 
 	if (!s->json) {
-		printf("\nNothing else was changed. What to do with it stands in %s/README.\n",
-		    s->output);
+		printf(
+		    "\nNothing else was changed. What to do with it is in %s/README.\n", s->output);
 		return;
 	}
 	o = json_pack("{s:s, s:s, s:s, s:s, s:O}", "directory", s->output, "domain", s->domain,

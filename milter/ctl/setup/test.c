@@ -48,7 +48,7 @@ static const char *const step_names[] = { "", "settings", "name", "tcp", "tls", 
 	"mailbox", "message", "archive", "quit" };
 static const char *const cures[] = {
 	"",
-	"mend the settings; jmctl check tells more",
+	"mend the settings; jmctl check says more",
 	"is hostname right, and does this machine's name server know it?",
 	"is the port right, does POP3 run there, and does a firewall let this machine through?",
 	"take the right hostname, give ca-file, or set encryption-mode relaxed with "

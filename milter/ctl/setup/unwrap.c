@@ -284,8 +284,8 @@ static int unwrap_answer(const struct request *q, const struct jm_unwrap *u, str
 static int unwrap_check(const struct request *q, int operands)
 {
 	if (operands != 1) {
-		fputs("jmctl unwrap: wants one FILE, or - for standard input; jmctl unwrap --help "
-		      "tells more\n",
+		fputs("jmctl unwrap: wants one FILE, or - for standard input; see jmctl unwrap "
+		      "--help\n",
 		    stderr);
 		return EX_USAGE;
 	}
