@@ -33,7 +33,6 @@ int jm_receive_object(void *receiver, const json_t *o, struct jm_err *err)
 	}
 	if (!what || strcmp(what, "volume") != 0)
 		return jm_err_set(err, JM_E_CORRUPT, "backup was answered with something else");
-	r->volumes++;
 	return jm_mirror_begin(&r->mirror, jm_json_u64(o, "volume"), jm_json_u64(o, "offset"),
 	    jm_json_u64(o, "bytes"), err);
 }
@@ -84,8 +83,7 @@ static int lock_backup(const char *from, int *fd_r, struct jm_err *err)
 
 static int take_volumes(struct jm_receiver *r, const char *from, uint64_t n, struct jm_err *err)
 {
-	for (uint64_t i = 1; i <= n; i++) {
-		r->volumes++;
+	for (uint64_t i = 1; i <= n; i++)
 		if (jm_mirror_take(&r->mirror, from, i, count_bytes, r, err) != 0)
 			return err->kind == JM_E_NOTFOUND
 			    ? jm_err_set(err, JM_E_CORRUPT,
@@ -93,7 +91,6 @@ static int take_volumes(struct jm_receiver *r, const char *from, uint64_t n, str
 				  ": complete it (jmctl dump saves what can be read)",
 				  from, i, n)
 			    : -1;
-	}
 	return 0;
 }
 

@@ -15,9 +15,9 @@ struct jm_receiver {
 	void (*progress)(void *ctx, uint64_t bytes); /* may be NULL; bytes: so far */
 	void *ctx;
 	/* Results. */
-	uint64_t bytes, volumes, seq; /* seq: of the last record */
-	bool whole;                   /* the end of the copy came */
-	struct jm_mirror mirror;      /* private */
+	uint64_t bytes, seq;     /* seq: of the last record */
+	bool whole;              /* the end of the copy came */
+	struct jm_mirror mirror; /* files: the volumes that came; the rest is private */
 };
 
 /* Prepare r to bring the copy in dir (borrowed) up to date; its folders are made. Release it with

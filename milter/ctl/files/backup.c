@@ -247,7 +247,7 @@ static int backup_report(struct copy *c, struct jm_err *err)
 {
 	json_t *o = json_pack("{s:b, s:s, s:I, s:I, s:I, s:O}", "ok", c->ok, "directory", c->dir,
 	    "last_seq", (json_int_t)c->seq, "copied_bytes", (json_int_t)c->receiver.bytes,
-	    "copied_volumes", (json_int_t)c->receiver.volumes, "verified", c->summary);
+	    "copied_volumes", (json_int_t)c->receiver.mirror.files, "verified", c->summary);
 
 	if (c->target.json)
 		jm_print_json(stdout, o);
