@@ -40,8 +40,42 @@ def check(text, *args):
         with open(path, "wb") as f:
             f.write(text if isinstance(text, bytes) else text.encode())
     r = subprocess.run([JMCTL, "check", "--config", path, *args], stdin=subprocess.DEVNULL,
-                       stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False, timeout=600)
+                       stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False, timeout=600,
+                       env=dict(os.environ, PATH=tap.folder() + ":" + os.environ["PATH"]))
     return r.returncode, r.stdout.decode(), r.stderr.decode()
+
+
+def systemd(script):
+    """The systemctl of the tests that follow."""
+    path = os.path.join(tap.folder(), "systemctl")
+    with open(path, "w", encoding="ascii") as f:
+        f.write("#!/bin/sh\n" + script)
+    os.chmod(path, 0o755)
+
+
+def unit():
+    """Folders to which the installed unit does not let the daemon write."""
+    text = GOOD.replace("local:/run/m.sock", "local:/home/mta/m.sock") % ""
+    installed = "[ \"$*\" = 'show journal-milter.service' ] || exit 1\necho LoadState=%s\ncat " \
+        + os.path.join(tap.BUILD, "contrib/systemd/journal-milter.service") + "\n%s"
+    systemd(installed % ("loaded", ""))
+    status, out, complaint = check(text)
+    tap.is_((status, complaint.count("\n")), (0, 2), "the unit: it is a warning for each folder")
+    tap.like(complaint, r"settings\.xml: warning: archive: /srv/archive can only be read by the "
+             r"daemon: .*ReadWritePaths of .* printf '\[Service\]\\nReadWritePaths=%s\\n' "
+             r"/srv/archive >> /etc/systemd/system/journal-milter\.service\.d/archive\.conf && "
+             "systemctl daemon-reload && ", "the unit: a folder of its own is read-only, with the "
+             "commands that change it")
+    tap.like(complaint, r"warning: socket: /home/mta is hidden .*: ProtectHome of .*BindPaths=%s",
+             "the unit: another one is hidden")
+    findings = json.loads(check(text, "--json")[1])["findings"]
+    tap.is_([(f["severity"], f["text"][:14]) for f in findings],
+            [("warning", "archive: /srv/"), ("warning", "socket: /home/")], "the unit: as JSON")
+    systemd(installed % ("loaded", "printf 'ReadWritePaths=/srv/archive\\nProtectHome=no\\n'\n"))
+    tap.is_(check(text)[::2], (0, ""), "the unit: with the lines of the drop-in all is well")
+    systemd(installed % ("not-found", ""))
+    tap.is_(check(text)[::2], (0, ""), "no unit: no warning")
+    systemd("exit 1\n")
 
 
 def sources():
@@ -126,6 +160,7 @@ def entities():
 
 
 def main():
+    systemd("exit 1\n")
     status, out, complaint = check(GOOD % "")
     tap.is_((status, complaint), (0, ""), "a right file")
     for piece in ("unix:/run/m.sock", "/srv/archive/control.sock", "example.com and below",
@@ -149,6 +184,7 @@ def main():
 
     as_json()
     entities()
+    unit()
     sys.exit(tap.done())
 
 

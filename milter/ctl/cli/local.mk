@@ -10,4 +10,5 @@ milter_ctl_jmctl_SOURCES += \
 	milter/ctl/cli/outcome.c milter/ctl/cli/outcome.h \
 	milter/ctl/cli/print.c milter/ctl/cli/print.h \
 	milter/ctl/cli/progress.c milter/ctl/cli/progress.h \
-	milter/ctl/cli/target.c milter/ctl/cli/target.h
+	milter/ctl/cli/target.c milter/ctl/cli/target.h \
+	milter/ctl/cli/unit.c milter/ctl/cli/unit.h

@@ -7,6 +7,7 @@
 #include "milter/ctl/setup/check.h"
 
 #include <jansson.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
@@ -20,6 +21,7 @@
 #include "milter/ctl/cli/outcome.h"
 #include "milter/ctl/cli/print.h"
 #include "milter/ctl/cli/target.h"
+#include "milter/ctl/cli/unit.h"
 
 #define REPORT_BYTES (1024u * 1024)
 
@@ -219,6 +221,38 @@ static void print_text(const struct jm_settings *s, const json_t *rows)
 	}
 }
 
+/* Report folders to which the daemon's systemd unit does not let it write. in_folder: path is a
+ * file in the folder. */
+static void check_unit(const struct jm_settings *s, const char *what, const char *path,
+    bool in_folder, struct jm_buf *r)
+{
+	char dir[PATH_MAX];
+	struct jm_unit_verdict v;
+
+	if (!path || snprintf(dir, sizeof dir, "%s", path) >= (int)sizeof dir)
+		return;
+	if (in_folder && strrchr(dir, '/') > dir)
+		*strrchr(dir, '/') = '\0';
+	jm_unit_judge(dir, &v);
+	if (v.state != JM_SANDBOX_OPEN &&
+	    jm_buf_printf(
+		r, NULL, "%s: warning: %s: %s; cure: %s\n", s->path, what, v.text, v.cure) != 0)
+		return; /* the report is full */
+}
+
+static void check_units(const struct jm_settings *s, struct jm_buf *r)
+{
+	size_t n = strlen(s->archive_directory);
+
+	check_unit(s, "archive", s->archive_directory, false, r);
+	if (strncmp(s->control_socket, s->archive_directory, n) != 0 || s->control_socket[n] != '/')
+		check_unit(s, "control-socket", s->control_socket, true, r);
+	if (strncmp(s->socket, "unix:", 5) == 0)
+		check_unit(s, "socket", s->socket + 5, true, r);
+	if (s->publish_interval_s > 0)
+		check_unit(s, "publish", s->publish_directory, false, r);
+}
+
 int jm_ctl_check(int argc, char **argv)
 {
 	const char *path = JM_SETTINGS_DEFAULT_FILE;
@@ -246,10 +280,12 @@ int jm_ctl_check(int argc, char **argv)
 		return EX_USAGE;
 	}
 	jm_buf_init(&report, REPORT_BYTES);
-	if (jm_settings_load(path, &s, &report, &err) != 0)
+	if (jm_settings_load(path, &s, &report, &err) != 0) {
 		rc = exit_code(&err);
-	else
+	} else {
+		check_units(s, &report);
 		rows = jm_target_domains(&(struct jm_target){ .config = path });
+	}
 	if (json) {
 		if (print_json(path, s, rows, jm_buf_span(&report)) != 0 && rc == EX_OK)
 			rc = EX_IOERR;
