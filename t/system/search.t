@@ -30,10 +30,10 @@ ALICE, BOB = "alice@example.com", "bob@example.com"
 CAROL, DORA = "carol@mail.example.org", "dora@secret.example"
 
 
-def jmctl(*args, **kw):
-    r = subprocess.run([PROGRAM, *map(str, args), "--archive", ARCHIVE], stdin=subprocess.DEVNULL,
-                       stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False, timeout=600,
-                       **kw)
+def jmctl(*args, archive=None, **kw):
+    r = subprocess.run([PROGRAM, *map(str, args), "--archive", archive or ARCHIVE],
+                       stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                       check=False, timeout=600, **kw)
     return r.returncode, r.stdout.decode(), r.stderr.decode()
 
 
@@ -332,6 +332,51 @@ def killed(count):
            "a full disk: 75, and no SHA256SUMS", said)
 
 
+def files_of(path):
+    """{name: bytes} of all files in a folder."""
+    found = {}
+    for where_, _, names in os.walk(path):
+        for name in names:
+            with open(os.path.join(where_, name), "rb") as f:
+                found[os.path.relpath(os.path.join(where_, name), path)] = f.read()
+    return found
+
+
+def another():
+    """Never two exports under one manifest, be the first whole, unfinished or of another kind."""
+    path, dump = (os.path.join(tap.folder(), name) for name in ("one-export", "one-dump"))
+    objects("export", n[0], n[1], "--output", path)
+    before = files_of(path)
+    for args in ((n[2], n[3]), ("--all",), ("--address", DORA), (n[0], n[1], "--report"),
+                 (n[0], n[1], "--format", "mbox"), (n[0], n[1], "--bcc")):
+        status, out, said = jmctl("export", *args, *([] if "--format" in args else
+                                                     ["--format", "eml"]), "--output", path)
+        tap.ok(status == 64 and "another export" in said and "--output" in said and out == ""
+               and files_of(path) == before,
+               "export %s into that folder is refused, and nothing in it changed"
+               % " ".join(map(str, args)), said)
+    tap.ok(objects("export", n[0], n[1], "--output", path)[0]["ok"] and files_of(path) == before,
+           "the same export again gives the same files")
+    os.unlink(os.path.join(path, "SHA256SUMS"))
+    tap.is_(jmctl("export", n[2], n[3], "--output", path)[0], 64, "nor into an unfinished one")
+    tap.ok(objects("export", n[0], n[1], "--output", path)[0]["ok"] and files_of(path) == before,
+           "which the same command completes")
+    other = os.path.join(tap.folder(), "other-archive")
+    run.output(DEPOSIT, other, *[os.path.join(where, m.name + ".eml") for m in all_of_them[:3]])
+    status, _, said = jmctl("export", n[0], n[1], "--output", path, archive=other)
+    tap.ok(status == 64 and "another export" in said and files_of(path) == before,
+           "nor the same items of another archive", said)
+    os.unlink(os.path.join(path, "export.json"))
+    status, _, said = jmctl("export", n[0], n[1], "--output", path)
+    tap.ok(status == 64 and "holds an export" in said,
+           "an export of an older version has no export.json: refused", said)
+    objects("dump", dump)
+    before = files_of(dump)
+    status, _, said = jmctl("export", "--all", "--output", dump)
+    tap.ok(status == 64 and "dump" in said and files_of(dump) == before,
+           "nor into a dump", said)
+
+
 def copies():
     """
     Message 1 once more, as it came with another transport header: one item, two contents, and an
@@ -392,6 +437,7 @@ for m, r, row in zip(all_of_them, receipts, manifest(first)):
 exports(expected)
 companion(next(r["seq"] for m, r in zip(all_of_them, receipts) if m.name.startswith("021")))
 killed(len(expected))
+another()
 copies()
 usage()
 bad_volume = os.path.join(ARCHIVE, "volumes/00000001.jmv")

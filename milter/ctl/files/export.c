@@ -166,24 +166,45 @@ static int add_found(void *ctx, const json_t *item, struct jm_err *err)
 	    : jm_err_set(err, JM_E_TEMP, "no memory for what was found");
 }
 
-/* Collect the IDs of the items: the operands, or those that the criteria find. */
-static int export_find(struct exporting *x, char **ids, int n, json_t *list, struct jm_err *err)
+/* How the items are selected: the IDs of the command line as a list, or the request that finds
+ * them. The caller owns it; NULL with err. */
+static json_t *export_asked(struct exporting *x, char **ids, int n, struct jm_err *err)
 {
-	const struct jm_answer_out out = { .object = add_found, .ctx = list };
-	json_t *request;
+	json_t *list;
 	uint64_t id = 0;
-	int rc = 0;
 
-	for (int i = 0; rc == 0 && i < n; i++)
-		if ((rc = jm_ctl_id(ids[i], &id, err)) == 0 &&
-		    json_array_append_new(list, json_integer((json_int_t)id)) != 0)
+	if (n == 0)
+		return jm_criteria_request(&x->criteria, "search", err);
+	list = json_array();
+	for (int i = 0; i < n; i++) {
+		int rc = jm_ctl_id(ids[i], &id, err);
+
+		if (rc == 0 && json_array_append_new(list, json_integer((json_int_t)id)) != 0)
 			rc = jm_err_set(err, JM_E_TEMP, "out of memory");
-	if (rc < 0 || n > 0)
-		return rc;
-	request = jm_criteria_request(&x->criteria, "search", err);
-	rc = request ? jm_target_ask(&x->target, request, &out, err) : -1;
-	json_decref(request);
-	return rc;
+		if (rc < 0) {
+			json_decref(list);
+			return NULL;
+		}
+	}
+	return list;
+}
+
+/* The IDs of the items that were asked for. The caller owns the list; NULL with err. */
+static json_t *export_find(struct exporting *x, json_t *asked, struct jm_err *err)
+{
+	json_t *list;
+	struct jm_answer_out out = { .object = add_found };
+
+	if (json_is_array(asked))
+		return json_incref(asked);
+	list = json_array();
+	out.ctx = list;
+	if (list && jm_target_ask(&x->target, asked, &out, err) == 0)
+		return list;
+	if (!list)
+		(void)jm_err_set(err, JM_E_TEMP, "out of memory");
+	json_decref(list);
+	return NULL;
 }
 
 static const struct jm_export_format *format_named(const char *name, struct jm_err *err)
@@ -222,8 +243,8 @@ static int run_many(struct exporting *x, char **ids, int n, const char *verb)
 		.dir = x->output,
 		.report = x->report,
 		.raw = x->raw,
-		.bcc = jm_criteria_flag(&x->criteria, "bcc"),
-		.ids = json_array() };
+		.bcc = jm_criteria_flag(&x->criteria, "bcc") };
+	json_t *asked = NULL;
 	struct jm_err err;
 	int rc = -1;
 
@@ -240,10 +261,13 @@ static int run_many(struct exporting *x, char **ids, int n, const char *verb)
 	    !jm_criteria_flag(&x->criteria, "set-aside"))
 		jm_err_set(&err, JM_E_USAGE, "which items? IDs, criteria as with search, or --all");
 	else if ((e.format = format_named(x->format ? x->format : "eml", &err)) &&
-	    export_find(x, ids, n, e.ids, &err) == 0)
+	    (asked = export_asked(x, ids, n, &err)) && (e.ids = export_find(x, asked, &err))) {
+		e.asked = asked;
 		rc = jm_exporter_run(&e, &err);
+	}
 	jm_target_end(&x->target);
 	json_decref(e.ids);
+	json_decref(asked);
 	if (rc == 0) {
 		say_sum(x, &e);
 		rc = jm_print_flush(&err);

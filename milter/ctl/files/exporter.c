@@ -16,8 +16,11 @@
 #include "common/base/digest.h"
 #include "common/base/io.h"
 #include "common/control/answer.h"
+#include "common/json/read.h"
 #include "milter/ctl/files/dumpdir.h"
 
+#define IDENTITY_FILE "export.json"
+#define IDENTITY_MAX_BYTES (64u << 20) /* it may have very many IDs */
 #define MESSAGE_MAX_BYTES ((uint64_t)1 << 32)
 
 char *jm_exporter_path(
@@ -298,12 +301,76 @@ static int exporter_finish(struct jm_exporter *x, int dir_fd, struct jm_err *err
 		put_sum_of(x, x->format->file, err) < 0))
 		return -1;
 	if (exporter_publish(x, &x->manifest, "manifest.jsonl", err) != 0 ||
-	    put_sum_of(x, "manifest.jsonl", err) < 0)
+	    put_sum_of(x, "manifest.jsonl", err) < 0 || put_sum_of(x, IDENTITY_FILE, err) < 0)
 		return -1;
 	if (syncfs(dir_fd) != 0)
 		return jm_err_sys(err, JM_E_TEMP, "cannot sync %s", x->dir);
 	return exporter_publish(x, &x->sums, "SHA256SUMS", err) != 0 ? -1
 								     : jm_io_sync_dir(x->dir, err);
+}
+
+static int take_uuid(void *ctx, const json_t *status, struct jm_err *err)
+{
+	json_t *uuid = json_object_get(status, "uuid");
+
+	return uuid && json_object_set(ctx, "archive", uuid) == 0
+	    ? 0
+	    : jm_err_set(err, JM_E_TEMP, "no memory for the archive's uuid");
+}
+
+/* Which export this is, as export.json has it. The caller owns it; NULL with err. */
+static json_t *identity_of(struct jm_exporter *x, struct jm_err *err)
+{
+	json_t *o = json_pack("{s:s, s:s, s:b, s:O}", "format", x->format->name, "of",
+		   x->report    ? "reports"
+		       : x->raw ? "raw messages"
+				: "messages",
+		   "bcc", x->bcc, "selection", x->asked),
+	       *request = json_pack("{s:s}", "verb", "status");
+	const struct jm_answer_out out = { .object = take_uuid, .ctx = o };
+	int rc = o && request ? jm_target_ask(x->target, request, &out, err)
+			      : jm_err_set(err, JM_E_TEMP, "out of memory");
+
+	json_decref(request);
+	if (rc == 0)
+		return o;
+	json_decref(o);
+	return NULL;
+}
+
+/* Never mix two exports in one folder: refuse a folder that has another one. */
+static int claim_folder(struct jm_exporter *x, const json_t *identity, struct jm_err *err)
+{
+	static const char *const files[] = { "SHA256SUMS", "manifest.jsonl", "manifest.jsonl.tmp" };
+	char path[JM_EXPORT_FILE_BYTES], *text;
+	json_t *there = NULL;
+	int rc;
+
+	jm_exporter_path(x, IDENTITY_FILE, path);
+	if (jm_json_read_file(path, IDENTITY_MAX_BYTES, &there, err) == 0) {
+		bool same = json_equal(there, identity);
+
+		json_decref(there);
+		return same ? 0
+			    : jm_err_set(err, JM_E_USAGE,
+				  "%s holds another export (which one is in " IDENTITY_FILE
+				  " there); give this one a folder of its own with --output",
+				  x->dir);
+	}
+	if (err->kind != JM_E_NOTFOUND)
+		return -1;
+	for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
+		if (access(jm_exporter_path(x, files[i], path), F_OK) == 0)
+			return jm_err_set(err, JM_E_USAGE,
+			    "%s holds an export or a dump already (%s); give this export a folder "
+			    "of its own with --output",
+			    x->dir, files[i]);
+	text = json_dumps(identity, JSON_COMPACT);
+	rc = text
+	    ? jm_io_publish(jm_exporter_path(x, IDENTITY_FILE, path), text, strlen(text), 0600, err)
+	    : jm_err_set(err, JM_E_TEMP, "out of memory");
+	free(text);
+	return rc;
 }
 
 /*
@@ -313,23 +380,31 @@ static int exporter_finish(struct jm_exporter *x, int dir_fd, struct jm_err *err
 static int open_folder(struct jm_exporter *x, struct jm_err *err)
 {
 	char path[JM_EXPORT_FILE_BYTES];
+	json_t *identity;
 	int fd;
 
 	if (strlen(x->dir) > 4000)
 		return jm_err_set(err, JM_E_USAGE, "the folder's name is too long");
-	if (jm_io_mkdirs(x->dir, 0700, err) != 0)
+	if (!(identity = identity_of(x, err)))
 		return -1;
+	if (jm_io_mkdirs(x->dir, 0700, err) != 0) {
+		json_decref(identity);
+		return -1;
+	}
 	fd = jm_io_open(x->dir, O_RDONLY | O_DIRECTORY, 0, err);
-	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) != 0) {
+	if (fd < 0)
+		goto out;
+	if (flock(fd, LOCK_EX | LOCK_NB) != 0)
 		jm_err_set(err, JM_E_DENIED, "another export into %s is under way", x->dir);
-		close(fd);
-		return -1;
-	}
-	if (fd >= 0 && unlink(jm_exporter_path(x, "SHA256SUMS", path)) != 0 && errno != ENOENT) {
+	else if (claim_folder(x, identity, err) == 0) {
+		if (unlink(jm_exporter_path(x, "SHA256SUMS", path)) == 0 || errno == ENOENT)
+			goto out;
 		jm_err_sys(err, JM_E_DENIED, "%s", path);
-		close(fd);
-		return -1;
 	}
+	close(fd);
+	fd = -1;
+out:
+	json_decref(identity);
 	return fd;
 }
 

@@ -2,8 +2,9 @@
 /*
  * Exports of many messages: a folder that a format fills, with a manifest and with digests for
  * sha256sum -c. SHA256SUMS is written last, by rename: a folder without it is not a complete
- * export. exporter.c does what all formats share; the formats are in export_files.h and edrm.h. One
- * thread.
+ * export. export.json says which export it is: only the same one may be written into the folder
+ * again, to complete it or to bring it up to date. exporter.c does what all formats share; the
+ * formats are in export_files.h and edrm.h. One thread.
  */
 #ifndef JM_MILTER_CTL_FILES_EXPORTER_H
 #define JM_MILTER_CTL_FILES_EXPORTER_H
@@ -46,6 +47,7 @@ struct jm_exporter {
 	const char *dir;
 	bool report, raw, bcc;        /* which bytes to export; whether to name Bcc recipients */
 	json_t *ids;                  /* of the items, owned by the caller */
+	const json_t *asked;          /* how they were selected: the IDs, or a request; borrowed */
 	FILE *file, *manifest, *sums; /* file: format->file, while it is being written */
 	struct jm_spool spool;        /* the current message */
 	json_t *item;                 /* the current item, owned */
@@ -56,10 +58,11 @@ struct jm_exporter {
 };
 
 /*
- * Export the items x->ids into x->dir. The caller sets target, dir, format, ids and the flags; the
- * rest is 0. A message that cannot be read does not end the export: it is reported on standard
- * error and in the manifest, and counted in x->problems. Returns 0, or -1: USAGE, DENIED when
- * another export uses the folder, TEMP, and the kinds of jm_target_ask().
+ * Export the items x->ids into x->dir. The caller sets target, dir, format, ids, asked and the
+ * flags; the rest is 0. A message that cannot be read does not end the export: it is reported on
+ * standard error and in the manifest, and counted in x->problems. Returns 0, or -1: USAGE, also
+ * when the folder holds another export; DENIED when one is under way there; TEMP, and the kinds of
+ * jm_target_ask().
  */
 int jm_exporter_run(struct jm_exporter *x, struct jm_err *err) JM_MUST_CHECK;
 
