@@ -6,6 +6,7 @@
 #include <string.h>
 #include <zstd.h>
 
+#include "common/archive/deposit.h"
 #include "common/archive/state.h"
 
 #define POOL_MAX 16

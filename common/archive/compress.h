@@ -8,8 +8,6 @@
 #include "common/base/spool.h"
 #include "common/volume/record.h"
 
-#define JM_MESSAGE_MAX_BYTES (4ull << 30) /* limit of a received message */
-
 /* A compressed body. {0} is empty. */
 struct jm_body {
 	struct jm_span bytes; /* the compressed bytes; valid until the release */

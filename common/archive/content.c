@@ -11,6 +11,7 @@
 #include <zstd.h>
 
 #include "common/archive/compress.h"
+#include "common/archive/deposit.h"
 #include "common/archive/reader.h"
 #include "common/journal/steps.h"
 #include "common/journal/strip.h"

@@ -43,15 +43,16 @@ static int digest_all(const struct jm_deposit *d, struct jm_digests *s, struct j
 	    : digest_cut(&u->companion, s->companion_raw, s->companion, err);
 }
 
-static void fill_receipt(const struct jm_deposit *d, const struct jm_digests *s,
-    const struct jm_ticket *t, struct jm_receipt *r)
+static void fill_receipt(const struct jm_deposit *d, const struct jm_digests *s, uint64_t seq,
+    uint64_t stored_bytes, struct jm_receipt *r)
 {
-	r->seq = t->head.seq;
+	r->seq = seq;
 	memcpy(r->report_sha256, s->received, sizeof r->report_sha256);
 	memcpy(r->message_sha256, s->message, sizeof r->message_sha256);
 	r->message_bytes = d->unwrap->message.size_bytes;
-	r->stored_bytes = jm_record_bytes(&t->head);
+	r->stored_bytes = stored_bytes;
 	r->queued = d->due_ms != 0 && !d->set_aside;
+	r->already_here = false;
 }
 
 /* Make the ticket's body. A large body is written to the disk now. */
@@ -89,11 +90,26 @@ static int store_report(struct jm_archive *a, const struct jm_deposit *d,
 			jm_flight_release(a, m.ticket);
 	}
 	if (rc == 0)
-		fill_receipt(d, s, m.ticket, receipt_r);
+		fill_receipt(d, s, m.ticket->head.seq, jm_record_bytes(&m.ticket->head), receipt_r);
 	jm_apart_release(&m.ticket->apart);
 	jm_ticket_drop(m.ticket);
 	jm_body_release(&m.body);
 	return rc;
+}
+
+/* 1: the report is archived already; 0: it is not. The caller has claimed its digests. */
+static int find_earlier(struct jm_archive *a, const struct jm_deposit *d,
+    const struct jm_digests *s, struct jm_receipt *receipt_r, struct jm_err *err)
+{
+	uint64_t seq;
+	int rc = d->once ? jm_splice_earlier(a, s, d, &seq, err) : 0;
+
+	if (rc != 1)
+		return rc;
+	fill_receipt(d, s, seq, 0, receipt_r);
+	receipt_r->already_here = true;
+	receipt_r->queued = false;
+	return 1;
 }
 
 int jm_archive_deposit(struct jm_archive *a, const struct jm_deposit *d,
@@ -110,6 +126,11 @@ int jm_archive_deposit(struct jm_archive *a, const struct jm_deposit *d,
 	if (jm_disk_check(a, d->received.len, err) != 0 || digest_all(d, &sums, err) != 0 ||
 	    jm_flight_claim(a, &claims, sums.received, sums.raw, err) != 0)
 		return -1;
+	rc = find_earlier(a, d, &sums, receipt_r, err);
+	if (rc != 0) {
+		jm_flight_unclaim(a, &claims);
+		return rc < 0 ? -1 : 0;
+	}
 	/* For the receipt only. Whether the report joins an item is decided when it is applied,
 	 * after all earlier records. */
 	joins = d->due_ms != 0 && d->match_first &&

@@ -6,6 +6,8 @@
 #include "common/archive/archive.h"
 #include "common/volume/metadata.h"
 
+#define JM_MESSAGE_MAX_BYTES (4ull << 30) /* limit of a received message */
+
 /* The result of a deposit. */
 struct jm_receipt {
 	uint64_t seq; /* of the report's record */
@@ -15,6 +17,7 @@ struct jm_receipt {
 	uint64_t message_bytes;
 	uint64_t stored_bytes; /* size of the record on disk */
 	bool queued;           /* the report waits in the processing queue */
+	bool already_here;     /* d->once: nothing was stored, seq is that of the earlier report */
 };
 
 /* Store one report, d (borrowed for the call). 0: it is durable; a group of records shares one

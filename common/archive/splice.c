@@ -2,7 +2,8 @@
 /*
  * Finding bytes that are stored already. Equal bytes have equal match keys, so only the reports of
  * the item with that key can have them, and no index of digests is needed. (Reports that are set
- * aside or wait in the queue are not found by their key. A copy of them is stored whole.)
+ * aside or wait in the queue are not found by their key. A copy of them is stored whole.) Finding a
+ * report that came before in the same way, for imports, works alike.
  */
 #include "common/archive/splice.h"
 
@@ -130,4 +131,51 @@ int jm_splice_find(struct jm_archive *a, const struct jm_digests *s, struct jm_s
 	if (s_r->holder == 0)
 		*s_r = part;
 	return 0;
+}
+
+/* Is seq a report with the bytes, the transport and the service of d? */
+static bool is_earlier(
+    struct jm_archive *a, uint64_t seq, const struct jm_digests *s, const struct jm_deposit *d)
+{
+	json_t *meta = splice_meta(a, seq);
+	const json_t *arrival = json_object_get(meta, "arrival");
+	const char *transport = json_string_value(json_object_get(arrival, "transport")),
+		   *service = json_string_value(json_object_get(arrival, "service"));
+	bool as_received = false, same;
+
+	same = transport && strcmp(transport, d->arrival.transport) == 0 && service &&
+	    strcmp(service, d->arrival.service) == 0 &&
+	    report_holds(meta, s->received, &as_received) && as_received;
+	json_decref(meta);
+	return same && same_bytes(a, seq, true, d->received);
+}
+
+int jm_splice_earlier(struct jm_archive *a, const struct jm_digests *s, const struct jm_deposit *d,
+    uint64_t *seq_r, struct jm_err *err)
+{
+	unsigned char prefix[8];
+	struct jm_table_range range = { .table = JM_T_ITEM_REPORTS };
+	const struct jm_row *row;
+	struct jm_cursor cursor;
+	uint64_t item;
+	bool found;
+	int rc = jm_archive_match_key(a, s->key, &item, err);
+
+	if (rc != 1)
+		return rc;
+	*seq_r = item;
+	if (is_earlier(a, item, s, d))
+		return 1;
+	jm_num_put_be64(prefix, item);
+	range.prefix = jm_span_of(prefix, 8);
+	found = false;
+	jm_cursor_start(&cursor, a, &range);
+	while (!found && (rc = jm_cursor_next(&cursor, &row, err)) == 1) {
+		if (row->key_n != 16)
+			continue;
+		*seq_r = jm_num_get_be64(row->key + 8);
+		found = is_earlier(a, *seq_r, s, d);
+	}
+	jm_cursor_end(&cursor);
+	return rc < 0 ? -1 : found;
 }

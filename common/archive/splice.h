@@ -12,4 +12,10 @@
 int jm_splice_find(struct jm_archive *a, const struct jm_digests *s, struct jm_span received,
     struct jm_span raw, struct jm_splice *s_r, struct jm_err *err) JM_MUST_CHECK;
 
+/* Find an archived report with the bytes, the transport and the service of d. 1 with *seq_r, after
+ * its bytes were read back and compared; 0: no readable report has them; -1: TEMP, CORRUPT. Any
+ * thread that has claimed the digests in s. */
+int jm_splice_earlier(struct jm_archive *a, const struct jm_digests *s, const struct jm_deposit *d,
+    uint64_t *seq_r, struct jm_err *err) JM_MUST_CHECK;
+
 #endif

@@ -29,12 +29,15 @@
 #include "common/query/waiting.h"
 #include "common/upkeep/copy.h"
 #include "common/upkeep/dump.h"
+#include "common/upkeep/import.h"
 #include "common/upkeep/verify.h"
 #include "common/volume/metadata.h"
 
 /* Kinds of arguments. A flag that is false is as good as absent; a date is text for
- * jm_clock_parse(). */
-enum kind { FLAG, NUMBER, TEXT, DATE };
+ * jm_clock_parse(); a list is of at most LIST_MAX texts. */
+enum kind { FLAG, NUMBER, TEXT, DATE, LIST };
+
+#define LIST_MAX 256
 
 struct argument {
 	const char *name;
@@ -557,6 +560,41 @@ static int answer_expire(const struct question *q, struct jm_err *err)
 	return queue_change(q, JM_CHANGE_EXPIRE, JM_FROM_SET_ASIDE, 0, err);
 }
 
+/* Import the messages of the client, each answered by an object. */
+static int answer_import(const struct question *q, struct jm_err *err)
+{
+	const json_t *list = json_object_get(q->request, "journal-domains");
+	const char *domains[LIST_MAX + 1] = { NULL };
+	const struct jm_import how = { .service = text(q, "service"),
+		.unwrap = { .journal_domains = domains,
+		    .type = flag(q, "eml") ? JM_JOURNAL_EML : JM_JOURNAL_ENVELOPE,
+		    .prefer_clear_text = flag(q, "prefer-clear-text"),
+		    .remove_journal_headers = !flag(q, "keep-journal-headers") } };
+	struct jm_imported done;
+	struct jm_span message;
+	int rc;
+
+	if (!q->out->message)
+		return jm_err_set(err, JM_E_USAGE, "import: there are no messages");
+	for (size_t i = 0; i < json_array_size(list); i++)
+		domains[i] = json_string_value(json_array_get(list, i));
+	while ((rc = q->out->message(q->out->ctx, &message, err)) == 1) {
+		json_t *o = NULL;
+
+		rc = jm_archive_import(q->archive, &how, message, &done, err);
+		if (rc == 0 &&
+		    !(o = json_pack("{s:I, s:b}", "seq", (json_int_t)done.seq, "already_here",
+			  done.already_here)))
+			rc = jm_err_set(err, JM_E_TEMP, "no memory for an answer");
+		if (rc == 0)
+			rc = q->out->object(q->out->ctx, o, err);
+		json_decref(o);
+		if (rc != 0)
+			break;
+	}
+	return rc;
+}
+
 static const struct verb verbs[] = {
 	{ "status", answer_status, { { "days", FLAG, false }, { "service", TEXT, false } } },
 	{ "live", answer_live, { { NULL, FLAG, false } } },
@@ -587,11 +625,31 @@ static const struct verb verbs[] = {
 	{ "release", answer_release,
 	    { { "id", NUMBER, true }, { "from", TEXT, true }, { "actor", TEXT, false } } },
 	{ "expire", answer_expire, { { "id", NUMBER, true }, { "actor", TEXT, false } } },
+	{ "import", answer_import,
+	    { { "service", TEXT, true }, { "eml", FLAG, false }, { "journal-domains", LIST, false },
+		{ "prefer-clear-text", FLAG, false }, { "keep-journal-headers", FLAG, false } } },
 	{ "domains", answer_domains, { { NULL, FLAG, false } } },
 	{ "domain", answer_domain,
 	    { { "domain", TEXT, true }, { "state", TEXT, true }, { "code", TEXT, false },
 		{ "text", TEXT, false } } },
 };
+
+static bool is_text(const json_t *value)
+{
+	return json_is_string(value) &&
+	    json_string_length(value) == strlen(json_string_value(value));
+}
+
+static bool is_list(const json_t *value)
+{
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach(value, i, one)
+		if (!is_text(one))
+			return false;
+	return json_is_array(value) && json_array_size(value) <= LIST_MAX;
+}
 
 /* Is the value of an argument of its kind? */
 static int check_value(
@@ -610,11 +668,15 @@ static int check_value(
 		return jm_err_set(err, JM_E_USAGE,
 		    "%s: \"%s\" is a whole number from 0 to 9223372036854775807", v->name, a->name);
 	case TEXT:
-		if (json_is_string(value) &&
-		    json_string_length(value) == strlen(json_string_value(value)))
+		if (is_text(value))
 			return 0;
 		return jm_err_set(
 		    err, JM_E_USAGE, "%s: \"%s\" is a text without NUL", v->name, a->name);
+	case LIST:
+		if (is_list(value))
+			return 0;
+		return jm_err_set(err, JM_E_USAGE, "%s: \"%s\" is a list of at most %d texts",
+		    v->name, a->name, LIST_MAX);
 	case DATE:
 		if (json_is_string(value) && jm_clock_parse(json_string_value(value), &ms) == 0)
 			return 0;

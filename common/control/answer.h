@@ -8,6 +8,7 @@
 #define JM_CONTROL_ANSWER_H
 
 #include "common/archive/archive.h"
+#include "common/base/span.h"
 
 /* Where an answer goes: any number of objects, or raw bytes (export, dump, backup). Each function
  * returns 0, or -1 with err filled, which ends the verb. */
@@ -16,7 +17,10 @@ struct jm_answer_out {
 	/* may be NULL; the receiver may drop these objects */
 	int (*progress)(void *ctx, const json_t *object, struct jm_err *err);
 	jm_archive_sink *bytes;
-	void *ctx; /* of all three */
+	/* import: get the client's next message, valid until the next call. 1; 0: there are no
+	 * more; -1 with err. NULL: it has no messages */
+	int (*message)(void *ctx, struct jm_span *message_r, struct jm_err *err);
+	void *ctx; /* of all */
 };
 
 /*

@@ -12,6 +12,8 @@
 #include "common/json/read.h"
 
 #define REQUEST_MS 10000
+#define MESSAGE_MS 600000 /* the daemon may wait for its disk */
+#define PIECE_BYTES 262144u
 
 int jm_client_connect(const char *path, int *fd_r, struct jm_err *err)
 {
@@ -52,7 +54,7 @@ static enum jm_err_kind client_kind(const char *name)
 }
 
 /* An E frame: 0 for success, -1 with the daemon's error. */
-static int client_end(const json_t *end, struct jm_err *err)
+static int end_of_answer(const json_t *end, struct jm_err *err)
 {
 	const char *kind = json_string_value(json_object_get(end, "kind")),
 		   *text = json_string_value(json_object_get(end, "text"));
@@ -79,7 +81,7 @@ static int client_frame(
 	if (jm_json_read(b->p, b->len, &value, err) != 0)
 		return jm_err_wrap(err, "a frame from the daemon");
 	if (type == 'E')
-		rc = client_end(value, err);
+		rc = end_of_answer(value, err);
 	else if (type == 'O')
 		rc = out->object(out->ctx, value, err) == 0 ? 1 : -1;
 	else
@@ -88,24 +90,25 @@ static int client_frame(
 	return rc;
 }
 
-int jm_client_ask(
-    int fd, const json_t *request, const struct jm_answer_out *out, struct jm_err *err)
+/*
+ * Read frames until the answer ends (0), or, with one, until its next object was passed on (1).
+ * send_err: why what was asked could not be sent; NULL: it was sent.
+ */
+static int client_answer(int fd, const struct jm_answer_out *out, bool one,
+    const struct jm_err *send_err, struct jm_err *err)
 {
-	struct jm_err send_err;
 	struct jm_buf b;
-	char type;
-	/* A daemon that has no room for another client closes without reading the request, but
-	 * sends an error first: read it even when the request could not be sent. */
-	int sent = jm_frame_write_json(fd, 'Q', request, REQUEST_MS, &send_err), rc = 1;
+	char type = 0;
+	int rc = 1;
 
 	jm_buf_init(&b, JM_FRAME_MAX_BYTES);
-	while (rc > 0) {
+	while (rc > 0 && !(one && type == 'O')) {
 		if (jm_frame_read(fd, &type, &b, -1, err) == 0) {
 			rc = client_frame(type, &b, out, err);
 			continue;
 		}
-		if (sent != 0)
-			*err = send_err;
+		if (send_err)
+			*err = *send_err;
 		else if (err->kind == JM_E_NOTFOUND || err->kind == JM_E_CORRUPT)
 			jm_err_set(err, JM_E_TEMP,
 			    "the daemon broke off in the middle of its answer; it may have been "
@@ -114,4 +117,49 @@ int jm_client_ask(
 	}
 	jm_buf_release(&b);
 	return rc;
+}
+
+int jm_client_ask(
+    int fd, const json_t *request, const struct jm_answer_out *out, struct jm_err *err)
+{
+	struct jm_err send_err;
+	/* A daemon that has no room for another client closes without reading the request, but
+	 * sends an error first: read it even when the request could not be sent. */
+	int sent = jm_frame_write_json(fd, 'Q', request, REQUEST_MS, &send_err);
+
+	return client_answer(fd, out, false, sent != 0 ? &send_err : NULL, err);
+}
+
+int jm_client_begin(int fd, const json_t *request, struct jm_err *err)
+{
+	return jm_frame_write_json(fd, 'Q', request, REQUEST_MS, err);
+}
+
+int jm_client_give(
+    int fd, struct jm_span message, const struct jm_answer_out *out, struct jm_err *err)
+{
+	struct jm_err send_err;
+	int rc = 0;
+
+	/* An empty frame ends the message. */
+	while (rc == 0 && message.len > 0) {
+		size_t n = message.len < PIECE_BYTES ? message.len : PIECE_BYTES;
+
+		rc = jm_frame_write(fd, 'B', message.p, n, MESSAGE_MS, &send_err);
+		message = jm_span_sub(message, n, message.len);
+	}
+	if (rc == 0)
+		rc = jm_frame_write(fd, 'B', NULL, 0, MESSAGE_MS, &send_err);
+	rc = client_answer(fd, out, true, rc != 0 ? &send_err : NULL, err);
+	if (rc == 0)
+		return jm_err_set(err, JM_E_CORRUPT, "the daemon ended its answer too early");
+	return rc < 0 ? -1 : 0;
+}
+
+int jm_client_end(int fd, const struct jm_answer_out *out, struct jm_err *err)
+{
+	struct jm_err send_err;
+	int sent = jm_frame_write(fd, 'E', "{}", 2, REQUEST_MS, &send_err);
+
+	return client_answer(fd, out, false, sent != 0 ? &send_err : NULL, err);
 }

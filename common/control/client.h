@@ -28,4 +28,15 @@ int jm_client_connect(const char *path, int *fd_r, struct jm_err *err) JM_MUST_C
 int jm_client_ask(int fd, const json_t *request, const struct jm_answer_out *out,
     struct jm_err *err) JM_MUST_CHECK;
 
+/*
+ * The same in steps, for a verb that takes messages ("import"): begin with the request; give any
+ * number of messages (borrowed for the call), each answered by one object to out->object; end.
+ * After an error the connection is used up, and the daemon has all messages that were answered.
+ * Kinds as with jm_client_ask(). jm_client_begin() sends only; TEMP.
+ */
+int jm_client_begin(int fd, const json_t *request, struct jm_err *err) JM_MUST_CHECK;
+int jm_client_give(int fd, struct jm_span message, const struct jm_answer_out *out,
+    struct jm_err *err) JM_MUST_CHECK;
+int jm_client_end(int fd, const struct jm_answer_out *out, struct jm_err *err) JM_MUST_CHECK;
+
 #endif

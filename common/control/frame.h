@@ -10,7 +10,9 @@
  *  'E'  end, JSON: {"kind": "", "text": ""}; kind is empty after success
  *
  * A request is answered by any number of O, P and B, then one E. There is one request per
- * connection.
+ * connection. After the request "import" the client sends messages: for each any number of B, the
+ * last one empty, and then it waits for one O. An E of the client (its payload is not read) ends
+ * them.
  */
 #ifndef JM_CONTROL_FRAME_H
 #define JM_CONTROL_FRAME_H

@@ -17,7 +17,7 @@
 
 /* How a report arrived. Strings are borrowed for the call; NULL means unknown. */
 struct jm_arrival {
-	const char *transport; /* "smtp", "pop3", "gateway" */
+	const char *transport; /* "smtp", "pop3", "gateway", "import" */
 	const char *service;   /* the service's email address */
 	const char *queue_id;  /* of the MTA */
 	const char *client;    /* IP address */
@@ -45,6 +45,9 @@ struct jm_deposit {
 	/* put it into the processing queue until then; 0: archive it at once. Not with set_aside */
 	int64_t due_ms;
 	bool match_first; /* with due_ms: archive it at once if there is an item to join already */
+	/* store nothing when a report with these bytes, transport and service is archived already
+	 */
+	bool once;
 };
 
 /* An event for the operator: a refusal, a start, a change. Strings are borrowed for the call. */

@@ -17,9 +17,11 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "common/archive/deposit.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/socket.h"
+#include "common/base/spool.h"
 #include "common/control/frame.h"
 #include "common/json/read.h"
 
@@ -37,6 +39,7 @@ struct client {
 	bool joinable;
 	atomic_bool done; /* set by the thread at its end */
 	int fd; /* closed when the thread is joined, so that a stop may shut it down at any time */
+	struct jm_spool spool; /* import: the message that is being received; only the thread's */
 };
 
 struct jm_control {
@@ -79,6 +82,32 @@ static int put_bytes(void *ctx, const void *p, size_t n, struct jm_err *err)
 		n -= piece;
 	}
 	return 0;
+}
+
+/* The next message of an import: frames of bytes, the last one empty. */
+static int get_message(void *ctx, struct jm_span *message_r, struct jm_err *err)
+{
+	struct client *c = ctx;
+	struct jm_buf b;
+	char type = 0;
+	int rc;
+
+	jm_spool_reset(&c->spool);
+	jm_buf_init(&b, PIECE_BYTES);
+	do {
+		rc = jm_frame_read(c->fd, &type, &b, ANSWER_MS, err);
+		if (rc == 0 && type == 'B' && b.len > 0)
+			rc = jm_spool_write(&c->spool, b.p, b.len, err);
+	} while (rc == 0 && type == 'B' && b.len > 0);
+	if (rc < 0 && err->kind == JM_E_NOTFOUND)
+		(void)jm_err_set(err, JM_E_TEMP, "import: the client broke off");
+	if (rc == 0 && type == 'B')
+		rc = jm_spool_view(&c->spool, message_r, err) == 0 ? 1 : -1;
+	else if (rc == 0 && (type != 'E' || c->spool.len > 0))
+		rc = jm_err_set(
+		    err, JM_E_USAGE, "import: a frame of type %c inside a message", type);
+	jm_buf_release(&b);
+	return rc;
 }
 
 /* Send the last frame. A text that is not UTF-8, as the name of a file may be, is replaced, so that
@@ -144,14 +173,17 @@ static void log_served(int fd, const json_t *request, const struct jm_err *err, 
 static void *serve_client(void *arg)
 {
 	struct client *c = arg;
-	const struct jm_answer_out out = {
-		.object = put_object, .progress = put_progress, .bytes = put_bytes, .ctx = c
-	};
+	const struct jm_answer_out out = { .object = put_object,
+		.progress = put_progress,
+		.bytes = put_bytes,
+		.message = get_message,
+		.ctx = c };
 	int64_t started_us = jm_clock_mono_us();
 	json_t *request = NULL, *state = NULL;
 	struct jm_err err, send_err;
 	int rc;
 
+	jm_spool_init(&c->spool, jm_archive_tmp_dir(c->control->archive), JM_MESSAGE_MAX_BYTES);
 	rc = read_request(c->fd, &request, &err);
 	if (rc == 0) {
 		if (c->control->known)
@@ -166,6 +198,7 @@ static void *serve_client(void *arg)
 		JM_LOG(JM_LOG_DEBUG, "control-lost", { "text", JM_S(send_err.text) });
 	json_decref(state);
 	json_decref(request);
+	jm_spool_release(&c->spool);
 	shutdown(c->fd, SHUT_RDWR);
 	atomic_store(&c->done, true);
 	return NULL;

@@ -274,6 +274,14 @@ def imports():
                                  os.path.join(tap.folder(), "none.eml"), box)
     tap.ok(status == 65 and "none.eml" in complaint,
            "a file that is not there is named, the others are imported", complaint)
+    before = len(jmctl("list", "--json", "--archive", archive)[1].splitlines())
+    again = json.loads(good("import", "--json", "--archive", archive, "--service", JOURNAL,
+                            "--journal-domain", "journal.example.com", box, folder,
+                            os.path.join(tap.SRC, "t/corpus/journal")))
+    tap.is_((again["messages"], again["already_here"], again["first_seq"]),
+            (0, 6 + out["messages"], 0), "a second import of the same files adds nothing")
+    tap.is_(len(jmctl("list", "--json", "--archive", archive)[1].splitlines()), before,
+            "nor is there a new item")
 
 
 def backups():
@@ -307,8 +315,7 @@ def backups():
                     for x in jmctl("list", "--json", "--archive", here)[1].splitlines()}
             tap.is_([s for s in before if s not in have], [],
                     "backup %d: all %d messages acknowledged before are in it" % (i, len(before)))
-        for verb in (("rebuild",), ("upgrade",), ("load", tap.folder() + "/rebuild.dump"),
-                     ("import", "--service", JOURNAL, EML[0])):
+        for verb in (("rebuild",), ("upgrade",), ("load", tap.folder() + "/rebuild.dump")):
             status, _, complaint = jmctl(*verb, "--config", d.jmctl.settings)
             tap.ok(status == 77 and "stop it first" in complaint,
                    "%s beside a daemon is refused with a clear word" % verb[0], complaint)

@@ -14,6 +14,7 @@ static struct {
 	size_t bytes;
 	unsigned fail_at; /* the Nth object fails */
 	char last[400];
+	unsigned messages; /* that were taken */
 } seen;
 
 static int object(void *ctx, const json_t *o, struct jm_err *err)
@@ -42,7 +43,17 @@ static int bytes(void *ctx, const void *p, size_t n, struct jm_err *err)
 	return 0;
 }
 
-static const struct jm_answer_out out = { .object = object, .progress = progress, .bytes = bytes };
+/* A client with two messages. */
+static int message(void *ctx, struct jm_span *message_r, struct jm_err *err)
+{
+	(void)ctx, (void)err;
+	*message_r = jm_span_str(seen.messages == 0 ? "one" : "second");
+	return seen.messages++ < 2;
+}
+
+static const struct jm_answer_out out = {
+	.object = object, .progress = progress, .bytes = bytes, .message = message
+};
 
 static int ask(struct jm_archive *a, const char *request, const json_t *state, struct jm_err *err)
 {
@@ -99,6 +110,11 @@ static const struct {
 	{ "{\"verb\":\"expire\",\"id\":7}", "change 7 to 4 from 2 attempts 0 by jmctl (1)" },
 	{ "{\"verb\":\"backup\"}", "backup all" },
 	{ "{\"verb\":\"backup\",\"tip\":\"{\\\"seq\\\":7}\"}", "backup from a tip" },
+	{ "{\"verb\":\"import\",\"service\":\"a@b\",\"journal-domains\":[\"j\"]}",
+	    "import a@b j 001 6" },
+	{ "{\"verb\":\"import\",\"service\":\"a@b\",\"eml\":true,\"keep-journal-headers\":true,"
+	  "\"prefer-clear-text\":true}",
+	    "import a@b - 110 6" },
 	{ "{\"verb\":\"domains\"}", "domains" },
 	{ "{\"verb\":\"domain\",\"domain\":\"Example.COM\",\"state\":\"verified\"}",
 	    "domain example.com to 1 by jmctl" },
@@ -145,6 +161,11 @@ static void test_bad(void)
 		{ "{\"verb\":\"backup\",\"tip\":\"{\\\"seq\\\":\"}", "tip" },
 		{ "{\"verb\":\"follow\",\"from\":\"here\"}", "from" },
 		{ "{\"verb\":\"follow\",\"from\":\"7\"}", "from" },
+		{ "{\"verb\":\"import\"}", "service" },
+		{ "{\"verb\":\"import\",\"service\":\"a\",\"journal-domains\":\"b\"}",
+		    "journal-domains" },
+		{ "{\"verb\":\"import\",\"service\":\"a\",\"journal-domains\":[7]}",
+		    "journal-domains" },
 		{ "{\"verb\":\"release\",\"id\":1}", "from" },
 		{ "{\"verb\":\"release\",\"id\":1,\"from\":\"elsewhere\"}", "elsewhere" },
 	};

@@ -93,6 +93,65 @@ static json_t *state(void *ctx, const char *verb)
 	return json_pack("{s:s}", "settings", ctx);
 }
 
+static void put(int fd, char type, const void *p, size_t n)
+{
+	struct jm_err err;
+
+	if (jm_frame_write(fd, type, p, n, 10000, &err) < 0)
+		tap_diag("%s", err.text);
+}
+
+/* Messages in one frame, in two, in none; the end; and clients that break off or talk nonsense. */
+static void test_import(struct jm_archive *a)
+{
+	static const char request[] = "{\"verb\":\"import\",\"service\":\"a@b\"}";
+	static char large[300000];
+	static const struct {
+		char type;
+		size_t n;
+		const char *kind, *what;
+	} ends[] = {
+		{ 'O', 2, "usage", "a frame of another type" },
+		{ 'E', 2, "usage", "an end inside a message" },
+		{ 'B', sizeof large, "limit", "a frame that is too large" },
+	};
+	struct heard h;
+	int fd = dial();
+
+	put(fd, 'Q', request, strlen(request));
+	put(fd, 'B', "one", 3);
+	put(fd, 'B', "", 0);
+	put(fd, 'B', large, 200000);
+	put(fd, 'B', large, 100000);
+	put(fd, 'B', "", 0);
+	put(fd, 'B', "", 0);
+	put(fd, 'E', "{}", 2);
+	hear(fd, &h);
+	close(fd);
+	tap_ok(h.objects == 3 && h.kind[0] == '\0', "import: an object for each of three messages");
+	tap_is_str(a->asked, "import a@b - 001 0", "the last of them empty");
+	for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
+		unsigned before = a->calls;
+
+		fd = dial();
+		put(fd, 'Q', request, strlen(request));
+		put(fd, 'B', "part", 4);
+		put(fd, ends[i].type, large, ends[i].n);
+		hear(fd, &h);
+		close(fd);
+		tap_ok(strcmp(h.kind, ends[i].kind) == 0 && a->calls == before,
+		    "%s: %s (%s), and nothing is stored", ends[i].what, h.kind, h.text);
+	}
+	fd = dial();
+	put(fd, 'Q', request, strlen(request));
+	put(fd, 'B', "part", 4);
+	shutdown(fd, SHUT_WR);
+	hear(fd, &h);
+	close(fd);
+	tap_ok(h.objects == 0 && strcmp(h.kind, "temporary") == 0,
+	    "a client that breaks off inside a message: %s", h.text);
+}
+
 static void test_answers(struct jm_archive *a)
 {
 	struct heard h;
@@ -306,6 +365,7 @@ int main(void)
 	}
 	threads_alone = threads();
 	test_answers(&a);
+	test_import(&a);
 	test_bad_clients(&a);
 	test_too_many(threads_alone);
 	jm_control_stop(&c);

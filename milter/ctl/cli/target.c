@@ -178,6 +178,19 @@ out:
 	return rc;
 }
 
+int jm_target_connect(struct jm_target *t, int *fd_r, struct jm_err *err)
+{
+	struct place p = { NULL, NULL };
+	int rc = find_place(t, &p, err);
+
+	if (rc == 0 && p.socket)
+		rc = jm_client_connect(p.socket, fd_r, err);
+	t->offline = rc == 0;
+	free(p.socket);
+	free(p.archive);
+	return rc;
+}
+
 int jm_target_open(struct jm_target *t, const char *dir, struct jm_archive_options *options,
     struct jm_archive **a_r, struct jm_err *err)
 {

@@ -59,6 +59,13 @@ int jm_target_ask(struct jm_target *t, const json_t *request, const struct jm_an
 void jm_target_end(struct jm_target *t);
 
 /*
+ * Connect to the daemon, for a verb that talks to it in steps (jm_client_begin()). 1 with *fd_r,
+ * which the caller closes; 0: no daemon listens; -1: the kinds of jm_client_connect(), and of
+ * reading the settings.
+ */
+int jm_target_connect(struct jm_target *t, int *fd_r, struct jm_err *err) JM_MUST_CHECK;
+
+/*
  * Open the archive in this process, for work that is impossible while a daemon runs. dir: the
  * archive's folder instead of the one the options name, without looking for a daemon; may be NULL.
  * options->dir is set here and points into *c. Returns 0 with *a_r, or -1: DENIED when a daemon

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * jmctl import: archive messages from .eml files, mbox files, Maildirs and folders of them, as
- * arrivals of transport "import".
+ * arrivals of transport "import". A running daemon gets them over its control socket; without one
+ * the archive is opened here. The files are read with the rights of the user.
  */
 #include "milter/ctl/files/import.h"
 
@@ -12,15 +13,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/fsuid.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "common/archive/deposit.h"
-#include "common/base/clock.h"
 #include "common/base/io.h"
-#include "common/volume/metadata.h"
+#include "common/control/client.h"
+#include "common/upkeep/import.h"
 #include "milter/ctl/cli/option.h"
 #include "milter/ctl/cli/outcome.h"
 #include "milter/ctl/cli/print.h"
@@ -38,39 +39,110 @@ struct import {
 	struct jm_ctl_list domains;
 	bool clear_text, keep_headers;
 	enum jm_mbox_quoting mbox;
-	struct jm_unwrap_options unwrap;
-	struct jm_archive *a;
+	struct jm_import how;
+	struct jm_archive *a; /* NULL: the daemon has it */
+	int fd;               /* of the daemon; -1: not connected */
 	struct jm_progress bar;
 	bool counting;        /* the first walk, which only counts bytes */
 	uint64_t total, done; /* bytes of the files */
-	uint64_t files, messages, bytes, problems, first_seq, last_seq;
+	uint64_t files, messages, already_here, bytes, problems, first_seq, last_seq;
 };
+
+/* ---- handing over one message ---- */
+
+/*
+ * Root, acting as the archive's owner, reads files as root. For this thread only: the archive's
+ * threads write as the owner. Without root, nothing changes.
+ */
+static void read_as_caller(bool caller)
+{
+	setfsuid(caller ? getuid() : geteuid());
+}
+
+static json_t *import_request(const struct import *m)
+{
+	json_t *domains = json_array(), *o;
+
+	for (size_t i = 0; domains && i < m->domains.n; i++)
+		if (json_array_append_new(domains, json_string(m->domains.v[i])) != 0) {
+			json_decref(domains);
+			return NULL;
+		}
+	o = json_pack("{s:s, s:s, s:b, s:o, s:b, s:b}", "verb", "import", "service", m->service,
+	    "eml", m->how.unwrap.type == JM_JOURNAL_EML, "journal-domains", domains,
+	    "prefer-clear-text", m->clear_text, "keep-journal-headers", m->keep_headers);
+	return o;
+}
+
+/* Connect to the daemon. 1; 0: there is no daemon; -1. */
+static int import_connect(struct import *m, struct jm_err *err)
+{
+	int rc = jm_target_connect(&m->target, &m->fd, err);
+	json_t *request;
+
+	if (rc != 1)
+		return rc;
+	request = import_request(m);
+	rc = request ? jm_client_begin(m->fd, request, err)
+		     : jm_err_set(err, JM_E_USAGE, "an argument is no UTF-8");
+	json_decref(request);
+	return rc < 0 ? -1 : 1;
+}
+
+static int take_answer(void *ctx, const json_t *o, struct jm_err *err)
+{
+	struct jm_imported *done = ctx;
+
+	(void)err;
+	done->seq = (uint64_t)json_integer_value(json_object_get(o, "seq"));
+	done->already_here = json_is_true(json_object_get(o, "already_here"));
+	return 0;
+}
+
+/* Give a message to the daemon. After an error the next message needs a new connection. */
+static int give(
+    struct import *m, struct jm_span message, struct jm_imported *done_r, struct jm_err *err)
+{
+	const struct jm_answer_out out = { .object = take_answer, .ctx = done_r };
+	int rc = m->fd >= 0 ? 1 : import_connect(m, err);
+
+	if (rc == 0)
+		return jm_err_set(err, JM_E_TEMP, "the daemon was stopped");
+	if (rc == 1)
+		rc = jm_client_give(m->fd, message, &out, err);
+	if (rc < 0 && m->fd >= 0) {
+		close(m->fd);
+		m->fd = -1;
+	}
+	return rc;
+}
 
 static int deposit(struct import *m, struct jm_span message, struct jm_err *err)
 {
-	const char *const rcpt_to[] = { m->service, NULL };
-	struct jm_deposit d = { .arrival = { .transport = "import",
-				    .service = m->service,
-				    .rcpt_to = rcpt_to,
-				    .received_ms = jm_clock_now_ms() },
-		.received = message };
-	struct jm_receipt r;
-	struct jm_unwrap u;
+	struct jm_imported done = { 0, false };
 	int rc;
 
-	if (jm_unwrap(message, &m->unwrap, &u, err) != 0)
-		return -1;
-	d.unwrap = &u;
-	rc = jm_archive_deposit(m->a, &d, &r, err);
-	jm_unwrap_release(&u);
+	if (m->a) {
+		read_as_caller(false);
+		rc = jm_archive_import(m->a, &m->how, message, &done, err);
+		read_as_caller(true);
+	} else {
+		rc = give(m, message, &done, err);
+	}
 	if (rc < 0)
 		return -1;
+	if (done.already_here) {
+		m->already_here++;
+		return 0;
+	}
 	m->messages++;
 	m->bytes += message.len;
-	m->first_seq = m->first_seq ? m->first_seq : r.seq;
-	m->last_seq = r.seq;
+	m->first_seq = m->first_seq ? m->first_seq : done.seq;
+	m->last_seq = done.seq;
 	return 0;
 }
+
+/* ---- finding the messages ---- */
 
 /* m->done: the bytes before this file. */
 static int import_mbox(struct import *m, struct jm_span all, struct jm_err *err)
@@ -195,12 +267,14 @@ static int read_options(struct import *m, struct jm_err *err)
 	if (!m->service)
 		return jm_err_set(err, JM_E_USAGE,
 		    "give the journal address that the messages belong to with --service");
-	m->unwrap = (struct jm_unwrap_options){ .journal_domains = m->domains.n > 0 ? m->domains.v
-										    : none,
+	m->how.service = m->service;
+	m->how.unwrap = (struct jm_unwrap_options){
+		.journal_domains = m->domains.n > 0 ? m->domains.v : none,
 		.prefer_clear_text = m->clear_text,
-		.remove_journal_headers = !m->keep_headers };
+		.remove_journal_headers = !m->keep_headers
+	};
 	if (m->type && strcmp(m->type, "eml") == 0)
-		m->unwrap.type = JM_JOURNAL_EML;
+		m->how.unwrap.type = JM_JOURNAL_EML;
 	else if (m->type && strcmp(m->type, "envelope") != 0)
 		return jm_err_set(
 		    err, JM_E_USAGE, "--journal-type is envelope or eml, not \"%.40s\"", m->type);
@@ -216,17 +290,45 @@ static int read_options(struct import *m, struct jm_err *err)
 	return 0;
 }
 
+/* Open what the messages go to: the daemon, or the archive. */
+static int import_open(struct import *m, struct jm_err *err)
+{
+	struct jm_archive_options options = { .must_exist = true };
+	int rc = import_connect(m, err);
+
+	if (rc != 0)
+		return rc < 0 ? -1 : 0;
+	rc = jm_target_open(&m->target, NULL, &options, &m->a, err);
+	read_as_caller(true);
+	return rc;
+}
+
+static int import_close(struct import *m, int rc, struct jm_err *err)
+{
+	const struct jm_answer_out out = { .object = take_answer,
+		.ctx = &(struct jm_imported){ 0 } };
+
+	if (m->fd >= 0) {
+		if (rc == 0)
+			rc = jm_client_end(m->fd, &out, err);
+		close(m->fd);
+		m->fd = -1;
+	}
+	read_as_caller(false);
+	jm_target_close(&m->target, &m->a);
+	return rc;
+}
+
 /* Import all paths. A file that cannot be read is skipped; a fault of the archive ends the import.
  */
 static int import_run(struct import *m, char **paths, int n, struct jm_err *err)
 {
-	struct jm_archive_options options = { .must_exist = true };
 	struct jm_err ignored;
 	int rc;
 
 	if (read_options(m, err) != 0)
 		return -1;
-	rc = jm_target_open(&m->target, NULL, &options, &m->a, err);
+	rc = import_open(m, err);
 	jm_progress_start(&m->bar, NULL);
 	m->counting = true;
 	for (int i = 0; rc == 0 && m->bar.shown && i < n; i++)
@@ -241,14 +343,14 @@ static int import_run(struct import *m, char **paths, int n, struct jm_err *err)
 			rc = 0;
 		}
 	}
-	jm_target_close(&m->target, &m->a);
 	jm_progress_wipe(&m->bar);
-	return rc;
+	rc = import_close(m, rc, err);
+	return rc < 0 ? jm_err_wrap(err, "broken off; the same command does the rest") : 0;
 }
 
 int jm_ctl_import(int argc, char **argv)
 {
-	struct import m = { .files = 0 };
+	struct import m = { .fd = -1 };
 	const struct jm_ctl_option options[] = { { "service", JM_CTL_TEXT, &m.service, "ADDRESS",
 						     "the journal address that they count for" },
 		{ "journal-type", JM_CTL_TEXT, &m.type, "TYPE",
@@ -269,7 +371,9 @@ int jm_ctl_import(int argc, char **argv)
 	int n, code, rc;
 
 	n = jm_ctl_options(argc, argv, options, "[options] --service ADDRESS PATH...",
-	    "Archive messages from .eml files, mbox files, Maildirs and folders.", &code);
+	    "Archive messages from .eml files, mbox files, Maildirs and folders, beside a running "
+	    "daemon, too. What was imported before is left out.",
+	    &code);
 	if (n < 0)
 		return code;
 	if (n == 0)
@@ -279,11 +383,12 @@ int jm_ctl_import(int argc, char **argv)
 		code = jm_ctl_fail(argv[0], &err);
 	else
 		code = m.problems == 0 ? EX_OK : EX_DATAERR;
-	o = json_pack("{s:b, s:I, s:I, s:I, s:I, s:I, s:I}", "ok", code == EX_OK, "files",
-	    (json_int_t)m.files, "messages", (json_int_t)m.messages, "bytes", (json_int_t)m.bytes,
-	    "problems", (json_int_t)m.problems, "first_seq", (json_int_t)m.first_seq, "last_seq",
+	o = json_pack("{s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "ok", code == EX_OK, "files",
+	    (json_int_t)m.files, "messages", (json_int_t)m.messages, "already_here",
+	    (json_int_t)m.already_here, "bytes", (json_int_t)m.bytes, "problems",
+	    (json_int_t)m.problems, "first_seq", (json_int_t)m.first_seq, "last_seq",
 	    (json_int_t)m.last_seq);
-	if (m.messages > 0 || rc == 0) {
+	if (m.messages > 0 || m.already_here > 0 || rc == 0) {
 		if (m.target.json)
 			jm_print_json(stdout, o);
 		else

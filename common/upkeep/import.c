@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Unwrapping and depositing a message of an import. See import.h. */
+#include "common/upkeep/import.h"
+
+#include "common/archive/deposit.h"
+#include "common/base/clock.h"
+#include "common/base/scratch.h"
+
+int jm_archive_import(struct jm_archive *a, const struct jm_import *m, struct jm_span message,
+    struct jm_imported *done_r, struct jm_err *err)
+{
+	const char *const rcpt_to[] = { m->service, NULL };
+	struct jm_deposit d = { .arrival = { .transport = "import",
+				    .service = m->service,
+				    .rcpt_to = rcpt_to,
+				    .received_ms = jm_clock_now_ms() },
+		.received = message,
+		.once = true };
+	struct jm_unwrap_options options = m->unwrap;
+	struct jm_scratch scratch;
+	struct jm_receipt r;
+	struct jm_unwrap u;
+	int rc;
+
+	jm_scratch_init(&scratch, jm_archive_tmp_dir(a));
+	options.memory = (struct jm_unwrap_memory){ jm_scratch_alloc, &scratch };
+	rc = jm_unwrap(message, &options, &u, err);
+	if (rc == 0) {
+		d.unwrap = &u;
+		rc = jm_archive_deposit(a, &d, &r, err);
+		jm_unwrap_release(&u);
+	}
+	if (rc == 0)
+		*done_r = (struct jm_imported){ r.seq, r.already_here };
+	jm_scratch_release(&scratch);
+	return rc;
+}
