@@ -4,6 +4,7 @@ dist_pkgdata_DATA += config/journal-milter.rng config/status.schema.json \
 	config/microsoft365-ranges.json
 # Templates of jmctl setup: the only copy of the pieces for Postfix and Sendmail.
 dist_pkgdata_DATA += config/setup-steps.in config/settings-setup.xml.in \
+	config/setup-steps-365.in config/setup-steps-archive.in config/setup-archive.conf.in \
 	config/postfix-main.cf.in config/postfix-master.cf.in config/postfix-apply.in \
 	config/sendmail.mc.in config/sendmail-mailertable.in
 EXTRA_DIST += config/journal-milter.xml

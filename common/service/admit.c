@@ -81,9 +81,12 @@ const char *jm_verdict_cure(enum jm_verdict v)
 		    "user name (Set-SendConnector -SmartHostAuthMechanism BasicAuthRequireTLS "
 		    "-AuthenticationCredential); Exchange Online cannot: "
 		    "set <use-smtp-authentication> to no",
-		[JM_ADMIT_SENDER] = "let reports come from a domain of the organisation "
-				    "(Set-TransportConfig -JournalingReportNdrTo ADDRESS sets the "
-				    "sender), or add the sender's domain to <internal-domains>",
+		[JM_ADMIT_SENDER] =
+		    "Exchange sends its reports from the address for undeliverable reports: let it "
+		    "be in a domain of the organisation (Set-TransportConfig "
+		    "-JournalingReportNdrTo ADDRESS), or, if the sender's domain belongs to the "
+		    "organisation, such as the tenant's NAME.onmicrosoft.com, add it to "
+		    "<internal-domains>",
 	};
 
 	return v < sizeof cures / sizeof cures[0] ? cures[v] : NULL;
@@ -183,7 +186,8 @@ static bool tls_passes(
 	return jm_decide(&a->decisions, "encrypted",
 	    jm_settings_line(settings, a->service, "encrypted"), tls || !a->service->encrypted,
 	    "%s%.20s%s", tls ? "the session uses " : "the session has no TLS",
-	    tls ? facts->tls_version : "", a->service->encrypted ? "" : ", and need not have any");
+	    tls ? facts->tls_version : "",
+	    a->service->encrypted ? ", and the service requires TLS" : ", and need not have any");
 }
 
 /* Sendmail gives the subject of an unverified certificate, too, and sets {verify}; Postfix gives
@@ -218,7 +222,9 @@ static bool login_passes(
 	if (!a->service->use_smtp_authentication)
 		return jm_decide(&a->decisions, name, line, true, "no login is needed");
 	if (!there)
-		return jm_decide(&a->decisions, name, line, false, "the client did not log in");
+		return jm_decide(&a->decisions, name, line, false,
+		    "the client did not log in, and the service requires the login %.100s",
+		    a->service->email_address);
 	if (!login_is(facts->login, a->service->email_address))
 		return jm_decide(&a->decisions, name, line, false, "login %.100s is not %.100s",
 		    facts->login, a->service->email_address);
@@ -237,9 +243,13 @@ static bool sender_passes(const struct jm_settings *settings, const struct jm_fa
 	if (!jm_domain_split_path(facts->mail_from, &local, &domain))
 		return jm_decide(
 		    &a->decisions, "internal-domains", line, false, "the sender is no address");
+	if (local.len == 0 && domain.len == 0 && a->service->refuse_null_sender)
+		return jm_decide(&a->decisions, "refuse-null-sender",
+		    jm_settings_line(settings, a->service, "refuse-null-sender"), false,
+		    "the null sender <> may not send to this service");
 	if (local.len == 0 && domain.len == 0)
 		return jm_decide(
-		    &a->decisions, NULL, 0, true, "the null sender <> may send to every service");
+		    &a->decisions, NULL, 0, true, "the null sender <> may send to this service");
 	if (jm_domain_normalise(domain, domain_r) != 0 ||
 	    (decided = jm_settings_internal_line(settings, jm_span_str(domain_r))) < 0)
 		return jm_decide(&a->decisions, "internal-domains", line, false,
@@ -287,7 +297,9 @@ static void check_session(
 		    "journal service %.80s requires SMTP AUTH with its own address as user",
 		    service->email_address);
 	else if (!sender_passes(settings, facts, a, domain))
-		verdict_set(a, JM_ADMIT_SENDER, "sender domain \"%.80s\" is not an internal domain",
+		verdict_set(a, JM_ADMIT_SENDER,
+		    domain[0] ? "sender domain \"%.80s\" is not an internal domain"
+			      : "the sender must be at an internal domain%s",
 		    domain);
 	else
 		verdict_set(a, JM_ADMIT_ACCEPT, "accepted for %.80s", service->email_address);

@@ -79,6 +79,7 @@ struct jm_service {
 	/* strict: with encrypted, require also a client certificate that the MTA verified */
 	enum jm_encryption_mode encryption_mode;
 	bool use_smtp_authentication; /* the login must be email_address */
+	bool refuse_null_sender;      /* take no mail from <> */
 	enum jm_journal_type journal_type;
 	bool remove_journal_headers;
 	bool prefer_clear_text; /* prefer-clear-text-version */

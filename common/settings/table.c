@@ -149,6 +149,8 @@ static const struct jm_setting table[] = {
 	{ "journal-service", "use-smtp-authentication", JM_SETTING_YES_NO,
 	    J(use_smtp_authentication), .preset = "no",
 	    .doc = "require a login that equals the email-address" },
+	{ "journal-service", "refuse-null-sender", JM_SETTING_YES_NO, J(refuse_null_sender),
+	    .preset = "no", .doc = "take no reports from the null sender <>" },
 	{ "journal-service", "journal-type", JM_SETTING_WORD, J(journal_type), .preset = "envelope",
 	    .words = journal_types, .doc = "what the reports look like" },
 	{ "journal-service", "remove-journal-headers", JM_SETTING_YES_NO, J(remove_journal_headers),

@@ -5,7 +5,7 @@ closed, each cmdlet is one of those that the scripts may use where they run, eac
 is one that this cmdlet has, with a value that it takes, the required ones are there, nothing is
 asked, each variable was set before it is used, and the language is as old as the Exchange is. The
 names, the required ones and where each is were looked up in Microsoft's reference of the Exchange
-cmdlets (2007 from Service Pack 1 on, 2010 to 2019, Online).
+cmdlets (2007 from Service Pack 1 on, 2010 to 2019 and Server SE, Online).
 """
 import re
 
@@ -19,10 +19,11 @@ CMDLETS = {
     "Set-RemoteDomain": ["Identity", "TNEFEnabled", "AllowedOOFType", "AutoReplyEnabled",
                          "DeliveryReportEnabled"],
     "New-SendConnector": ["Name", "Usage", "AddressSpaces", "DNSRoutingEnabled", "SmartHosts",
-                          "SmartHostAuthMechanism", "SourceTransportServers"],
+                          "SmartHostAuthMechanism", "SourceTransportServers", "Port"],
     "Get-SendConnector": ["Identity"], "Remove-SendConnector": ["Identity"],
     "Set-SendConnector": ["Identity", "SmartHosts", "MaxMessageSize", "ConnectionInactivityTimeOut",
-                          "Enabled", "RequireTLS"],
+                          "Enabled", "RequireTLS", "Port", "SmartHostAuthMechanism",
+                          "AuthenticationCredential"],
     "New-OutboundConnector": ["Name", "ConnectorType", "RecipientDomains", "UseMXRecord",
                               "SmartHosts", "TlsSettings", "Enabled"],
     "Get-OutboundConnector": ["Identity"], "Remove-OutboundConnector": ["Identity"],
@@ -33,10 +34,13 @@ CMDLETS = {
     "New-JournalRule": ["Name", "JournalEmailAddress", "Scope", "Recipient", "Enabled"],
     "Set-JournalRule": ["Identity", "Recipient"],
     "Get-JournalRule": ["Identity"], "Remove-JournalRule": ["Identity"],
-    "Set-MailboxDatabase": ["Identity", "JournalRecipient"], "Get-MailboxDatabase": [],
+    "Enable-JournalRule": ["Identity"], "Get-AcceptedDomain": [],
+    "Set-MailboxDatabase": ["Identity", "JournalRecipient"], "Get-MailboxDatabase": ["Identity"],
     "Get-Mailbox": ["Identity"], "Get-Recipient": ["Identity"], "Get-ExchangeServer": [],
     "ForEach-Object": [], "Where-Object": [], "Out-Null": [], "Write-Host": [], "Get-Date": [],
-    "New-Object": [],}
+    "New-Object": [], "Join-Path": [], "Split-Path": ["Parent"], "Test-Path": [],
+    "Export-Clixml": [], "Import-Clixml": [], "Remove-Item": ["Path"], "Write-Warning": [],
+    "Get-Credential": [], "Out-Host": [],}
 ONLINE = {"%s-OutboundConnector" % v for v in ("New", "Get", "Set", "Remove", "Validate")}
 ON_PREMISES = {"%s-SendConnector" % v for v in ("New", "Get", "Set", "Remove")} \
     | {"Get-ExchangeServer", "Get-MailboxDatabase", "Set-MailboxDatabase"}
@@ -56,8 +60,10 @@ VALUES = {"Usage": ["Custom", "Internal", "Internet", "Partner"],
 TOO_NEW = {False: r"(?<!\S)(?:try|catch|finally)\s*\{|\s-(?:join|split|in|notin)\b|@\w+\b(?=\s|$)"
                   r"|\[(?:ordered|pscustomobject)\]|\$PSScriptRoot|&&|\|\||\?\?",
            True: r"&&|\|\||\?\?"}
-OPERATORS = ["not", "and", "or", "eq", "ne", "gt", "like", "match"]
-AUTOMATIC = ["_", "true", "false", "null", "ErrorActionPreference", "script"]
+OPERATORS = ["not", "and", "or", "eq", "ne", "gt", "like", "notlike", "match", "notmatch",
+             "contains", "notcontains"]
+AUTOMATIC = ["_", "true", "false", "null", "ErrorActionPreference", "script", "MyInvocation",
+             "PSScriptRoot"]
 TOKEN = re.compile(r"(?P<comment>#[^\n]*)|(?P<single>'(?:''|[^'])*')"
                    r"|(?P<double>\"(?:`.|\$\((?:[^()]|\([^()]*\))*\)|[^\"`])*\")|(?P<open>[({\[])"
                    r"|(?P<close>[)}\]])|(?P<join>`\n)|(?P<end>[\n;|])"
@@ -84,8 +90,9 @@ def finished(line, command, parameters):
     """The faults of a command as a whole."""
     if command is None:
         return []
-    wanted = REQUIRED.get(command, []) + (["Identity"] if command.split("-")[0] in ("Set", "Remove")
-                                          and "Identity" in CMDLETS.get(command, []) else [])
+    changes = command.split("-")[0] in ("Set", "Remove", "Enable")
+    wanted = REQUIRED.get(command, []) + (
+        ["Identity"] if changes and "Identity" in CMDLETS.get(command, []) else [])
     found = [line + "%s needs -%s" % (command, w) for w in wanted if w not in parameters]
     if command.startswith("Remove-") and "Confirm" not in parameters:
         found.append(line + command + " would ask")
@@ -128,8 +135,9 @@ def faults(text, online=None):
             allowed = known.get(current, []) + COMMON if current else OPERATORS
             if word[1:] not in allowed and word[1:] not in OPERATORS:
                 found.append(line + "%s has no parameter %s" % (current, word))
-            value = re.match(r"(:\S+)|\s+(?:`\n\s*)?([A-Za-z]+)", text[m.end():])
-            if word[1:] in VALUES and current \
+            value = re.match(r"(:\S+)|\s+(?:`\n\s*)?([A-Za-z]+|\$\w+)", text[m.end():])
+            kept = value and (value.group(2) or "").startswith("$")  # what was there before
+            if word[1:] in VALUES and current and not kept \
                     and not (value and (value.group(1) or value.group(2)) in VALUES[word[1:]]):
                 found.append(line + "%s of %s: no such value" % (word, current))
         elif kind in ("variable", "double"):

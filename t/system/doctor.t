@@ -7,7 +7,6 @@ it is found, with the line to change.
 import json
 import os
 import re
-import shutil
 import smtplib
 import socket
 import sys
@@ -544,9 +543,13 @@ w = Written(path("written"), source="127.0.0.5/32")
 tap.is_(w.status, 0, "jmctl setup") or tap.diag(w.complaint)
 d = Daemon(path("daemon"), unix=True)
 d.socket, d.archive = w.socket, w.folder + ".d/archive"
-shutil.copy(os.path.join(w.folder, "journal-milter.xml"), d.settings)
+# with Microsoft's ranges, but not the TLS that jmctl setup --microsoft365 demands for them
+whole = w.text("journal-milter.xml").replace(
+    "    </additional-source-ip-ranges>",
+    "".join("      <range>%s</range>\n" % r for r in jmctl("ranges", "list")[1].split())
+    + "    </additional-source-ip-ranges>")
+d.write(whole)
 d.start()
-whole = read(d.settings)
 d.write(nearby(whole))
 postfix(d, w).stop()
 if sendmail.root():

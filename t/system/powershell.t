@@ -13,7 +13,8 @@ import journal_setup
 import powershell
 import tap
 
-SETUPS = ("exchange-2007.ps1", "exchange-2010.ps1", "exchange-2013-2019.ps1", "exchange-online.ps1")
+SETUPS = ("exchange-2007.ps1", "exchange-2010.ps1", "exchange-2013-2019-SE.ps1",
+          "exchange-online.ps1")
 WARNINGS = ("Do not journal the whole organisation at once", "Test the extraction first", "clock",
             "not be (?:a mailbox in Exchange Online|an Exchange Online mailbox)")
 STEPS = {"exchange-2007.ps1": ("New-MailContact", "-TNEFEnabled $false", "New-SendConnector",
@@ -37,7 +38,27 @@ BAD = (("Get-Mailbox -Identity 'a", "does not end"), ("if ($true) { exit 0", "no
        ("Remove-MailContact -Confirm:$false", "needs -Identity"),
        ("New-JournalRule -Name 'a' -JournalEmailAddress 'b' -Scope Everything", "no such value"),
        ("try { exit 0 } catch { exit 1 }", "too new"),
+       ("Enable-JournalRule -Confirm:$false", "needs -Identity"),
+       ("Set-SendConnector -Identity 'a' -MaxMessageSize Endless", "no such value"),
        ("if ($true) { Get-MailContact -Identity 'a' | Out-Null && exit 0 }", "too new"))
+
+
+CHANGE = re.compile(r"(?m)^\t*(?:New-(?!Object)|Set-|Enable-|Remove-)[A-Z]\w+")
+BEFORE = {False: "exchange-before.xml", True: "exchange-online-before.xml"}
+UNDO = {False: "exchange-undo.ps1", True: "exchange-online-undo.ps1"}
+PAGES = {"exchange-2007.ps1": (r"Exchange Management Console > Recipient Configuration",
+                               r"Hub Transport > Send Connectors", r"Hub Transport > Journaling",
+                               r"Server Configuration > Mailbox"),
+         "exchange-2010.ps1": (r"Hub Transport > Remote Domains", r"Hub Transport > Journal Rules",
+                               r"Organization Configuration > Mailbox > Properties > Maintenance"),
+         "exchange-2013-2019-SE.ps1": (r"Exchange admin center > Recipients > Contacts",
+                                       r"Mail flow > Send connectors",
+                                       r"Compliance management > Journal rules",
+                                       r"Servers > Databases"),
+         "exchange-online.ps1": (r"Exchange admin center > Recipients > Contacts",
+                                 r"Mail flow > Remote domains", r"Mail flow > Connectors",
+                                 r"Purview portal > Settings > Data lifecycle management",
+                                 r"Purview portal > Solutions > Data lifecycle management")}
 
 
 def undone(setup, undo):
@@ -73,6 +94,34 @@ tap.is_(undone(scripts["exchange-online.ps1"], scripts["exchange-online-undo.ps1
 for name in ("exchange-check.ps1", "exchange-online-check.ps1"):
     tap.is_(re.findall(r"(?m)^\s*(?:New-(?!Object)|Set-|Remove-)\w+", scripts[name]), [],
             "%s changes nothing" % name)
+for name in SETUPS:
+    online, text = "online" in name, scripts[name]
+    undo = scripts[UNDO[online]]
+    keep, change = text.index("Export-Clixml"), CHANGE.search(text).start()
+    tap.ok(BEFORE[online] in text and keep < change,
+           "%s: keeps what is there before the first change" % name)
+    tap.is_([m.group(0) for m in re.finditer(r"(?m)^\tthrow.*", text) if m.start() > keep], [],
+            "%s: whatever stops it on purpose comes before the first change" % name)
+    kept = set(re.findall(r"\$kept\['(\w+)'\] = ", text)) - {"Rule"}
+    tap.is_(sorted(k for k in kept if "$kept['%s']" % k not in undo), [],
+            "%s: each value that is kept is put back by the undo script" % name)
+    tap.ok(BEFORE[online] in undo and "-JournalingReportNdrTo $kept['JournalingReportNdrTo']"
+           in undo, "%s puts an earlier JournalingReportNdrTo back" % UNDO[online])
+    tap.is_([p for p in PAGES[name] if p not in text], [], "%s: the pages of the console" % name)
+    tap.ok("Authoritative" in text and "self-journaling" in text,
+           "%s: a journal address in the organisation is not accepted" % name)
+tap.like(scripts["exchange-online.ps1"],
+         r"try \{\n\tValidate-OutboundConnector [^}]*-ErrorAction Stop [^}]*\} catch \{\n\tWrite-W",
+         "a failure of Validate-OutboundConnector is a warning, and the script continues")
+tap.is_([n for n, text in scripts.items() if "Validate-" in re.sub(r"(?s)try \{.*?\n\}", "", re.sub(
+    r'(?m)^\s*(?:#|Write-Warning).*$', "", text))], [], "nor is it run elsewhere")
+tap.is_([n for n, text in scripts.items() if re.search(r"\bfuture\b", text)], [],
+        "no script says that mail of the future is set aside: it is not")
+tap.is_([n for n, text in scripts.items() if "2019" in text and "SE" not in text], [],
+        "Exchange Server SE is named where 2019 is")
+tap.ok("Get-Credential" in scripts["exchange-2010.ps1"]
+       and "ConvertTo-SecureString" not in scripts["exchange-2010.ps1"],
+       "the password is asked for, and is in no file")
 for text, fault in BAD:
     tap.like("\n".join(powershell.faults(text + "\n")), fault, "seen as wrong: " + text)
 for online, text in ((True, "Get-SendConnector -Identity 'a'"),
@@ -85,6 +134,7 @@ tap.like(scripts["exchange-2007.ps1"].split("param(")[0], "Service Pack 1",
          "exchange-2007.ps1 tells that it needs Service Pack 1")
 for name in SETUPS:
     tap.is_([n for n in sorted(scripts) if n != name and n in scripts[name]],
-            [{True: "exchange-online-check.ps1", False: "exchange-check.ps1"}["online" in name]],
-            "%s names the script that checks" % name)
+            {True: ["exchange-online-check.ps1", "exchange-online-undo.ps1"],
+             False: ["exchange-check.ps1", "exchange-undo.ps1"]}["online" in name],
+            "%s names the scripts that check and undo" % name)
 sys.exit(tap.done())

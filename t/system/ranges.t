@@ -54,10 +54,14 @@ answer = json.loads(jmctl("ranges", "diff", NEWER, "--json")[1])
 tap.is_((answer["same"], answer["added"], answer["removed"]), (False, [come], [gone]),
         "the same as JSON")
 folder = os.path.join(tap.folder(), "out")
-jmctl("setup", "example.com", "--output", folder)
+jmctl("setup", "example.com", "--output", folder, "--microsoft365", "--source", "10.0.0.0/8")
 status, out = diff("--config", folder + "/journal-milter.xml")
 tap.is_((status, re.findall(r"(?m)^\+ (\S+)", out)), (1, [come]),
         "--config: what the settings' ranges do not hold")
+jmctl("setup", "example.com", "--output", folder + "2", "--source", "192.0.2.10")
+status, out = diff("--config", folder + "2/journal-milter.xml")
+tap.ok(status == 0 and "+ " not in out and "take no mail from the addresses of Microsoft" in out,
+       "settings that do not admit Microsoft 365 are not to be opened to it", out)
 newer([dict(mail[0], ips=["10.1.0.0/16"])])
 tap.ok("+ " not in diff("--config", folder + "/journal-milter.xml")[1],
        "a range inside of a wider one of the settings is not new")

@@ -8,6 +8,7 @@ import os
 import re
 import subprocess
 import sys
+import xml.etree.ElementTree as ET
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
 import corpus
@@ -20,7 +21,7 @@ from daemon import Daemon
 from journal_setup import AppliedPostfix, AppliedSendmail, Written, jmctl
 
 JOURNAL = "journaling@journal.example.com"
-FILES = ["README", "exchange-2007.ps1", "exchange-2010.ps1", "exchange-2013-2019.ps1",
+FILES = ["README", "exchange-2007.ps1", "exchange-2010.ps1", "exchange-2013-2019-SE.ps1",
          "exchange-check.ps1", "exchange-online-check.ps1", "exchange-online-undo.ps1",
          "exchange-online.ps1", "exchange-undo.ps1", "journal-milter.xml", "postfix-apply",
          "postfix-main.cf", "postfix-master.cf", "sendmail-mailertable", "sendmail.mc"]
@@ -50,10 +51,117 @@ def files():
         tap.ok(JOURNAL in text[name], "%s has the journal address of the guide" % name)
     tap.ok("smtp inet n - n - - smtpd" in text["postfix-master.cf"],
            "without --mta-address: all addresses")
-    ranges = set(jmctl("ranges", "list")[1].split())
-    tap.ok(ranges and all("<range>%s</range>" % r in text["journal-milter.xml"] for r in ranges),
-           "the ranges of Microsoft 365 are in the settings")
     check(path("plain"))
+
+
+def settings_of(name, *args):
+    """
+    (the settings that setup wrote as (list of the services' elements, internal domains), its
+    output).
+    """
+    status, out, complaint = jmctl("setup", "example.com", "--output", path(name), *args)
+    tap.is_((status, complaint), (0, ""), "%s: %s" % (name, " ".join(args)))
+    root = ET.fromstring(journal_setup.read(path(name), "journal-milter.xml"))
+    return (root.findall("journal-service"),
+            [(d.text, d.get("sub-domains")) for d in root.iter("domain")], out)
+
+
+def ranges_of(service):
+    return [r.text for r in service.iter("range")]
+
+
+def senders():
+    """Only those whom the options name may send."""
+    microsoft = jmctl("ranges", "list")[1].split()
+    services, _, out = settings_of("source", "--source", "192.0.2.10", "--source", "2001:db8::/64")
+    tap.is_([ranges_of(s) for s in services], [["192.0.2.10", "2001:db8::/64"]],
+            "--source: only these ranges")
+    tap.ok("Microsoft" not in out and "Note" not in out, "and nothing is left to be said", out)
+    services, _, out = settings_of("guess")
+    tap.ok(not set(ranges_of(services[0])) & set(microsoft)
+           and "10.0.0.0/8" in ranges_of(services[0]) and "no --source says" in out,
+           "without an option: private networks, and that is said", out)
+    services, _, out = settings_of("tenants", "--microsoft365")
+    s = services[0]
+    tap.is_((ranges_of(s), s.findtext("encrypted"), s.findtext("refuse-null-sender")),
+            (microsoft, "yes", "yes"),
+            "--microsoft365: Microsoft's ranges, over TLS, from an internal sender")
+    tap.like(out, "Any tenant of Microsoft 365 can connect", "and what stays open is said")
+    tap.like(out, "--tenant NAME.onmicrosoft.com is missing", "and the tenant is asked for")
+    tap.like(journal_setup.read(path("tenants"), "README"), "Any tenant of Microsoft 365",
+             "README says the same, and what is safer")
+    services, domains, out = settings_of(
+        "both", "--source", "192.0.2.10", "--microsoft365", "--tenant", "Contoso.OnMicrosoft.com",
+        "--internal-domain", "example.org", "--undeliverable", "lost@mail.example.org")
+    tap.is_(ranges_of(services[0]), ["192.0.2.10"] + microsoft, "both: these and Microsoft's")
+    tap.is_(domains, [("example.com", "yes"), ("example.org", "yes"),
+                      ("contoso.onmicrosoft.com", None)], "the tenant's own domain is internal")
+    tap.ok("missing" not in out, "no tenant is asked for", out)
+    tap.ok("$tenant = 'contoso.onmicrosoft.com'"
+           in journal_setup.read(path("both"), "exchange-online.ps1"), "and is in the script")
+    services, _, out = settings_of("relay", "--services", "microsoft-365", "--source", "192.0.2.10")
+    tap.is_(ranges_of(services[0]), ["192.0.2.10"], "microsoft-365 with --source: only these")
+    tap.like(out, "add --microsoft365", "and that is said")
+    check(path("both"))
+    tap.like(explain("both", "40.92.0.1", "lost@mail.example.org", "--tls", "TLSv1.3"),
+             "(?m)^outcome +accepted", "explain: the address for undeliverable reports passes")
+    for sender, reason in (("<>", "null sender <> may not"), ("x@evil.example", "none of these")):
+        tap.like(explain("both", "40.92.0.1", sender, "--tls", "TLSv1.3"),
+                 "(?s)NO .*%s.*JournalingReportNdrTo" % reason, "explain: %s does not" % sender)
+    tap.like(explain("both", "40.92.0.1", "lost@example.com"), "NO .*requires TLS",
+             "explain: TLS is demanded")
+    tap.like(explain("both", "40.95.0.1", "lost@example.com", "--tls", "TLSv1.3"),
+             "NO .*additional-source-ip-ranges", "explain: Microsoft's relay pool is no source")
+
+
+def explain(name, client, sender, *args):
+    return jmctl("explain", "--config", path(name) + "/journal-milter.xml", "--client", client,
+                 "--from", sender, *args)[1]
+
+
+def login():
+    services, _, _ = settings_of("login", "--login", "--source", "192.0.2.10")
+    tap.is_((services[0].findtext("use-smtp-authentication"), services[0].findtext("encrypted")),
+            ("yes", "yes"), "--login: as the journal address, over TLS")
+    check(path("login"))
+    script = journal_setup.read(path("login"), "exchange-2010.ps1")
+    tap.ok("$login = $true" in script and "$tls = $true" in script
+           and "BasicAuthRequireTLS" in script and "Get-Credential" in script,
+           "the send connector logs in; the password is asked for")
+    tap.like(explain("login", "192.0.2.10", "<>", "--tls", "TLSv1.3"),
+             "NO .*requires the login journaling@journal", "explain: a login is demanded")
+    services, _, _ = settings_of("login2", "--login", "--services", "hybrid")
+    tap.is_([s.findtext("use-smtp-authentication") for s in services], ["yes", None],
+            "hybrid: only Exchange on premises logs in")
+
+
+def ports():
+    settings_of("port", "--mta-address", "192.0.2.1:2525", "--source", "192.0.2.10")
+    tap.ok("$port = 2525" in journal_setup.read(path("port"), "exchange-2007.ps1"),
+           "a port is in the send connector")
+    tap.is_([n for n in os.listdir(path("port")) if "online" in n], [],
+            "no scripts for Exchange Online, which has no setting for a port")
+    readme = journal_setup.read(path("port"), "README")
+    tap.ok("ip saddr { 192.0.2.10 } tcp dport 2525 accept" in readme
+           and "ufw allow proto tcp from 192.0.2.10 to any port 2525" in readme
+           and "remoteport=2525" in readme, "firewall: nftables, ufw and Windows, to paste")
+
+
+def places():
+    """An archive elsewhere has a drop-in for the unit."""
+    settings_of("elsewhere", "--archive", "/srv/mail/archive")
+    conf = journal_setup.read(path("elsewhere"), "journal-milter-archive.conf")
+    tap.is_([line for line in conf.splitlines() if not line.startswith("#")],
+            ["[Service]", "ReadWritePaths=/srv/mail/archive"], "--archive: a drop-in for systemd")
+    readme = journal_setup.read(path("elsewhere"), "README")
+    tap.ok("install -d -o journal-milter -g journal-milter -m 0750 /srv/mail/archive" in readme
+           and "journal-milter.service.d/archive.conf" in readme and "daemon-reload" in readme,
+           "README: make the folder, install the drop-in")
+    settings_of("below", "--archive", "/var/lib/journal-milter/second")
+    tap.ok("journal-milter-archive.conf" not in os.listdir(path("below")),
+           "none below the unit's own folder")
+    tap.like(settings_of("hidden", "--archive", "/home/archive")[2], "ProtectHome",
+             "a folder that systemd hides is said")
 
 
 def refusals():
@@ -74,6 +182,20 @@ def refusals():
                  ["example.com", "--mta-address", "10.0.0.5:0"],
                  ["example.com", "--services", "all"], ["example.com", "--source", "10.0.0.1/8"],
                  ["example.com", "--milter-socket", "unix:a b"],
+                 ["example.com", "--undeliverable", "lost@other.example"],
+                 ["example.com", "--undeliverable", "lost@badexample.com"],
+                 ["example.com", "--undeliverable", "lost@journal.example.com"],
+                 ["example.com", "--undeliverable", "lost@below.journal.example.com"],
+                 ["example.com", "--internal-domain", "journal.example.com"],
+                 ["example.com", "--internal-domain", "a b"],
+                 ["example.com", "--tenant", "contoso"],
+                 ["example.com", "--tenant", "contoso.onmicrosoft.com.evil.example"],
+                 ["example.com", "--tenant", "a.b.onmicrosoft.com"],
+                 ["example.com", "--services", "on-premises", "--microsoft365"],
+                 ["example.com", "--services", "microsoft-365", "--mta-address", "10.0.0.5:26"],
+                 ["example.com", "--microsoft365", "--mta-address", "10.0.0.5:26"],
+                 ["example.com", "--services", "microsoft-365", "--login"],
+                 ["example.com", "--microsoft365", "--login"],
                  ["example.com", "--archive", "/var/lib/<x>"], [], ["example.com", "example.org"]):
         status, _, complaint = jmctl("setup", *args, "--output", path("refused"))
         tap.ok(status == 64 and complaint and not os.path.exists(path("refused")),
@@ -82,7 +204,8 @@ def refusals():
 
 def kinds():
     tap.is_(jmctl("setup", "example.com", "--output", path("hybrid"), "--services", "hybrid",
-                  "--undeliverable", "lost@other.example", "--smart-host", "mx1.example.com",
+                  "--undeliverable", "lost@other.example", "--internal-domain", "other.example",
+                  "--smart-host", "mx1.example.com",
                   "--smart-host", "mx2.example.com", "--mta-address", "[2001:db8::25]")[0], 0,
             "hybrid")
     out = check(path("hybrid"))
@@ -163,6 +286,10 @@ def applied_twice():
 tap.need("postconf", "m4", "cc", root=True)
 files()
 refusals()
+senders()
+login()
+ports()
+places()
 kinds()
 through(AppliedPostfix, "postfix")
 applied_twice()

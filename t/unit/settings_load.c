@@ -39,7 +39,7 @@ static void test_defaults(void)
 	tap_is_int(j->transport, JM_TRANSPORT_SMTP, "transport-type");
 	tap_is_int(j->journal_type, JM_JOURNAL_ENVELOPE, "journal-type");
 	tap_ok(!j->disabled && !j->encrypted && !j->use_smtp_authentication &&
-		j->remove_journal_headers && !j->prefer_clear_text,
+		!j->refuse_null_sender && j->remove_journal_headers && !j->prefer_clear_text,
 	    "yes/no of a service");
 	tap_ok(!j->extended_de_duplication && !j->journal_non_internal &&
 		!j->journal_unknown_internal && !j->detailed_logging,
@@ -75,7 +75,7 @@ static const char everything[] =
     "<journal-service><prefer-clear-text-version>true</prefer-clear-text-version>"
     "<remove-journal-headers>no</remove-journal-headers>"
     "<journal-type>eml</journal-type><use-smtp-authentication>yes</use-smtp-authentication>"
-    "<encrypted>yes</encrypted>"
+    "<refuse-null-sender>yes</refuse-null-sender><encrypted>yes</encrypted>"
     "<additional-source-ip-ranges><range>198.51.100.7/32</range><range> 2001:DB8::/32 </range>"
     "</additional-source-ip-ranges>"
     "<encryption-mode>strict</encryption-mode><maximum-age>0</maximum-age>"
@@ -130,7 +130,7 @@ static void test_everything(void)
 	tap_is_str(j->description, "R&D \xc3\xa4&o", "description of CDATA, text and references");
 	tap_is_str(j->email_address, "Journal@xn--jurnal-wxa.example.org",
 	    "email-address: local part as written, domain in A-labels");
-	tap_ok(j->disabled && j->encrypted && j->use_smtp_authentication &&
+	tap_ok(j->disabled && j->encrypted && j->use_smtp_authentication && j->refuse_null_sender &&
 		!j->remove_journal_headers && j->prefer_clear_text,
 	    "yes/no of a service");
 	tap_is_int(j->journal_type, JM_JOURNAL_EML, "journal-type");

@@ -114,14 +114,14 @@ static json_t *check_services(const struct jm_settings *s)
 
 		if (json_array_append_new(list,
 			json_pack(
-			    "{s:s, s:s, s:s, s:b, s:o, s:b, s:b, s:s, s:b, s:b, s:i, s:i, s:b, "
-			    "s:b, s:s}",
+			    "{s:s, s:s, s:s, s:b, s:o, s:b, s:b, s:b, s:s, s:b, s:b, s:i, s:i, "
+			    "s:b, s:b, s:s}",
 			    "description", j->description, "email_address", j->email_address,
 			    "transport_type", check_transport(j), "disabled", j->disabled,
 			    "additional_source_ip_ranges", check_ranges(&j->source_ranges),
 			    "encrypted", j->encrypted, "use_smtp_authentication",
-			    j->use_smtp_authentication, "journal_type",
-			    j->journal_type == JM_JOURNAL_EML ? "eml" : "envelope",
+			    j->use_smtp_authentication, "refuse_null_sender", j->refuse_null_sender,
+			    "journal_type", j->journal_type == JM_JOURNAL_EML ? "eml" : "envelope",
 			    "remove_journal_headers", j->remove_journal_headers,
 			    "prefer_clear_text_version", j->prefer_clear_text, "line", j->line,
 			    "maximum_age", j->maximum_age_days, "journal_non_internal_addresses",
@@ -206,10 +206,11 @@ static void print_text(const struct jm_settings *s, const json_t *rows)
 	for (size_t i = 0; i < s->services_n; i++) {
 		const struct jm_service *j = &s->services[i];
 
-		printf("  %s (%s) line %d: %s, %s%s%s%s\n", j->email_address, j->description,
+		printf("  %s (%s) line %d: %s, %s%s%s%s%s\n", j->email_address, j->description,
 		    j->line, j->journal_type == JM_JOURNAL_EML ? "eml" : "envelope",
 		    check_transport(j), j->encrypted ? ", encrypted" : "",
 		    j->use_smtp_authentication ? ", use-smtp-authentication" : "",
+		    j->refuse_null_sender ? ", refuse-null-sender" : "",
 		    j->disabled ? ", disabled" : "");
 		if (j->transport == JM_TRANSPORT_POP3)
 			printf("    fetched from:       mailbox %s at %s\n", j->pop3.mailbox_name,

@@ -98,15 +98,30 @@ static void print_each(const char *sign, const char *what, const json_t *list)
 		printf("%s %-22s %s\n", sign, json_string_value(range), what);
 }
 
+/* True when the settings take mail from some of the n ranges v. */
+static bool takes_any(const struct ranges *r, const struct jm_cidr *v, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (jm_endpoints_cover(r->known, r->known_n, &v[i]))
+			return true;
+	return false;
+}
+
 static int ranges_diff(struct ranges *r)
 {
 	json_t *added = not_covered(r->newer.v, r->newer.n, r->known, r->known_n), *removed;
-	bool same;
+	bool same,
+	    none = r->config && !takes_any(r, r->ours.v, r->ours.n) &&
+	    !takes_any(r, r->newer.v, r->newer.n);
 
 	/* The settings have other addresses, too: only those from our list can be missing in the
 	 * newer one. */
 	removed = r->config ? not_covered(r->ours.v, r->ours.n, r->newer.v, r->newer.n)
 			    : not_covered(r->known, r->known_n, r->newer.v, r->newer.n);
+	if (none) { /* these addresses are not wanted */
+		(void)json_array_clear(added);
+		(void)json_array_clear(removed);
+	}
 	same = json_array_size(added) == 0 && json_array_size(removed) == 0;
 	if (r->json) {
 		json_t *all = json_pack("{s:b, s:s, s:O, s:O}", "same", same, "against", r->against,
@@ -120,6 +135,8 @@ static int ranges_diff(struct ranges *r)
 		    added);
 		print_each(
 		    "-", "no longer listed: Microsoft 365 does not send from there", removed);
+		if (none)
+			puts("these settings take no mail from the addresses of Microsoft 365");
 		printf("%s: %zu new, %zu gone, compared with %s\n",
 		    same ? "nothing changed" : "changed", json_array_size(added),
 		    json_array_size(removed), r->against);
