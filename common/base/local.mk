@@ -1,6 +1,7 @@
 common_libjm_a_SOURCES += \
 	common/base/err.c common/base/err.h \
 	common/base/span.c common/base/span.h \
+	common/base/visible.c common/base/visible.h \
 	common/base/buf.c common/base/buf.h \
 	common/base/arena.c common/base/arena.h \
 	common/base/log.c common/base/log.h \

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Spans, buffers, arena, numbers, ranges, time, digests. */
+/* Spans, buffers, arena, numbers, ranges, time, digests, visible text. */
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "common/base/arena.h"
@@ -11,6 +12,7 @@
 #include "common/base/clock.h"
 #include "common/base/digest.h"
 #include "common/base/num.h"
+#include "common/base/visible.h"
 #include "t/lib/tap.h"
 
 static void spans(void)
@@ -172,6 +174,39 @@ static void digests(void)
 	tap_ok(jm_crc32c(jm_crc32c(0, "1234", 4), "56789", 5) == 0xe3069283u, "CRC-32C in pieces");
 }
 
+/* The whole of a text, escaped. */
+static const char *seen(const char *text, size_t n, char all[200])
+{
+	struct jm_span s = jm_span_of(text, n);
+	char out[JM_VISIBLE_BYTES];
+	size_t at = 0;
+
+	while (s.len > 0) {
+		jm_visible_next(&s, out);
+		at += (size_t)snprintf(all + at, 200 - at, "%s", out);
+	}
+	return all;
+}
+
+static void visible(void)
+{
+	struct jm_span s = jm_span_str("\xc3\xa9x");
+	char out[JM_VISIBLE_BYTES], all[200];
+
+	tap_is_int(jm_visible_next(&s, out), 0xe9, "a character is returned");
+	tap_is_str(out, "\xc3\xa9", "and written as it is");
+	tap_is_str(
+	    seen("a\0b\t\n\x1b\x7f", 7, all), "a\\x00b\\t\\n\\x1b\\x7f", "controls are escaped");
+	tap_is_str(seen("\xe2\x80\xae-\xe2\x81\xa6-\xd8\x9c-\xc2\x85", 13, all),
+	    "\\u{202e}-\\u{2066}-\\u{61c}-\\u{85}", "so is what turns the text around");
+	tap_is_str(seen("\xe2\x80\x8b-\xc2\xad-\xe3\x85\xa4-\xef\xbb\xbf", 14, all),
+	    "\\u{200b}-\\u{ad}-\\u{3164}-\\u{feff}", "and what has no width");
+	tap_is_str(seen("\xc0\xaf-\xed\xa0\x80-\xf0\x9f", 9, all),
+	    "\\xc0\\xaf-\\xed\\xa0\\x80-\\xf0\\x9f", "and what is not UTF-8");
+	tap_is_str(seen("\xf0\x9f\x93\xa7 \xe4\xb8\xad", 8, all), "\xf0\x9f\x93\xa7 \xe4\xb8\xad",
+	    "pictures and other scripts are not");
+}
+
 int main(void)
 {
 	spans();
@@ -180,5 +215,6 @@ int main(void)
 	ranges();
 	times();
 	digests();
+	visible();
 	return tap_done();
 }

@@ -11,65 +11,19 @@
 #include <wchar.h>
 
 #include "common/base/clock.h"
+#include "common/base/visible.h"
 
 #define YEAR_S (INT64_C(86400) * 365)
 
-/*
- * Decode one UTF-8 character (RFC 3629): its value in *c_r, its length as the return; 0 when p does
- * not begin with a well-formed one.
- */
-static size_t print_decode(const unsigned char *p, size_t n, uint32_t *c_r)
-{
-	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
-	size_t len = p[0] < 0x80 ? 1 : p[0] >= 0xf0 ? 4 : p[0] >= 0xe0 ? 3 : 2, i;
-	uint32_t c = len == 1 ? p[0] : p[0] & (0x7fu >> len);
-
-	if ((p[0] >= 0x80 && p[0] < 0xc2) || p[0] > 0xf4 || len > n)
-		return 0;
-	for (i = 1; i < len; i++) {
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
-		c = c << 6 | (p[i] & 0x3f);
-	}
-	if (c < least[len] || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff))
-		return 0;
-	*c_r = c;
-	return len;
-}
-
-/* Must this character be escaped? It controls a terminal, or a reader cannot see it. */
-static bool is_unsafe(uint32_t c)
-{
-	return c < 0x20 || (c >= 0x7f && c <= 0x9f) || c == 0xad || c == 0x61c ||
-	    (c >= 0x200b && c <= 0x200f) || (c >= 0x2028 && c <= 0x202e) ||
-	    (c >= 0x2060 && c <= 0x206f) || c == 0xfeff || (c >= 0xfff0 && c <= 0xfffc) ||
-	    (c >= 0xe0000 && c <= 0xe0fff);
-}
-
 /* Write the next character of *s, escaped when necessary, into out; *s moves on. Returns its
  * columns. */
-static size_t print_next(struct jm_span *s, char out[16])
+static size_t print_next(struct jm_span *s, char out[JM_VISIBLE_BYTES])
 {
-	uint32_t c = 0;
-	size_t len = print_decode(s->p, s->len, &c);
+	uint32_t c = jm_visible_next(s, out);
 	int columns;
 
-	if (len == 0) {
-		snprintf(out, 16, "\\x%02x", s->p[0]);
-		*s = jm_span_sub(*s, 1, s->len);
-		return 4;
-	}
-	if (is_unsafe(c)) {
-		if (c == '\t' || c == '\n' || c == '\r')
-			snprintf(out, 16, "\\%c", c == '\t' ? 't' : c == '\n' ? 'n' : 'r');
-		else
-			snprintf(out, 16, c < 0x80 ? "\\x%02x" : "\\u{%x}", c);
-		*s = jm_span_sub(*s, len, s->len);
+	if (c == 0)
 		return strlen(out);
-	}
-	memcpy(out, s->p, len);
-	out[len] = '\0';
-	*s = jm_span_sub(*s, len, s->len);
 	columns = c < 0x80 ? 1 : wcwidth((wchar_t)c); /* main() chose a UTF-8 locale for this */
 	return columns < 0 ? 1 : (size_t)columns;
 }
@@ -77,7 +31,7 @@ static size_t print_next(struct jm_span *s, char out[16])
 size_t jm_print_width(struct jm_span text)
 {
 	size_t n = 0;
-	char out[16];
+	char out[JM_VISIBLE_BYTES];
 
 	while (text.len > 0)
 		n += print_next(&text, out);
@@ -88,7 +42,7 @@ size_t jm_print_cell(FILE *f, struct jm_span text, size_t columns, bool cut)
 {
 	bool cutting = cut && columns > 3 && jm_print_width(text) > columns;
 	size_t room = cutting ? columns - 3 : SIZE_MAX, used = 0;
-	char out[16];
+	char out[JM_VISIBLE_BYTES];
 
 	while (text.len > 0) {
 		size_t n = print_next(&text, out);
