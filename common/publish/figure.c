@@ -42,6 +42,7 @@ static const struct jm_figure table[] = {
 	    .metric = "journal_milter_build_info",
 	    .label = "version",
 	    .help = "Version of the daemon." },
+	TEXT("host", "name of the machine that the daemon runs on"),
 
 	NUMBER("daemon/pid", NULL, "process id"),
 	TIME("daemon/started", "journal_milter_start_time_seconds", "When the daemon was started."),
@@ -60,6 +61,7 @@ static const struct jm_figure table[] = {
 	    .label = "reason",
 	    .help = "Recipients ever not accepted, by reason." },
 
+	TEXT("archive/directory", "folder of the archive"),
 	{ .key = "archive/state",
 	    .type = JM_FIGURE_WORD,
 	    .metric = "journal_milter_archive_state",

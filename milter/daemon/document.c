@@ -104,7 +104,7 @@ static json_t *archive_part(
 	};
 	const json_t *events = json_object_get(status, "events_by_kind");
 	const json_t *holds = json_object_get(json_object_get(status, "balance"), "holds");
-	json_t *o = json_object();
+	json_t *o = json_pack("{s:s}", "directory", dir);
 
 	copy_texts(o, status, texts, N(texts));
 	if (json_is_null(json_object_get(o, "problem")))
@@ -235,6 +235,19 @@ static json_t *daemon_part(struct jm_daemon *d)
 	    "passed", (json_int_t)atomic_load(&d->passed));
 }
 
+/* The name of this machine; null when it is not known or not UTF-8. */
+static json_t *host_name(void)
+{
+	char name[256];
+	json_t *o = NULL;
+
+	if (gethostname(name, sizeof name) == 0) {
+		name[sizeof name - 1] = '\0';
+		o = json_string(name);
+	}
+	return o ? o : json_null();
+}
+
 /* How often each reason occurred. All possible reasons are there, also those with 0. */
 static json_t *refusals_part(const json_t *status)
 {
@@ -287,10 +300,10 @@ int jm_document_make(
 		recent = NULL;
 	if (jm_archive_gauges(d->archive, &gauges, err) != 0)
 		gauges = NULL;
-	o = json_pack("{s:i,s:o,s:i,s:s,s:o,s:o,s:o,s:o,s:o,s:{s:O*,s:O*},s:o}", "format",
+	o = json_pack("{s:i,s:o,s:i,s:s,s:o,s:o,s:o,s:o,s:o,s:o,s:{s:O*,s:O*},s:o}", "format",
 	    JM_PUBLISH_FORMAT, "published", time_text(now_ms), "interval_seconds",
-	    s->publish_interval_s, "version", PACKAGE_VERSION, "daemon", daemon_part(d), "refusals",
-	    refusals_part(status), "archive",
+	    s->publish_interval_s, "version", PACKAGE_VERSION, "host", host_name(), "daemon",
+	    daemon_part(d), "refusals", refusals_part(status), "archive",
 	    archive_part(d->archive_dir, status, recent, gauges, now_ms), "queue",
 	    queue_part(d->archive, status), "services", services_part(d, s, status), "history",
 	    "hours", json_object_get(recent, "hours"), "days", json_object_get(recent, "days"),
