@@ -74,42 +74,113 @@ static void chart_put_axis(struct jm_html *h, const json_t *counts, size_t n)
 		}
 		i++;
 	}
-	jm_html_put(h, "</p></figure>\n");
+	jm_html_put(h, "</p></div>\n");
 }
 
-void jm_chart_put(struct jm_html *h, const char *what, const json_t *counts)
+/* The least round number that is not below most, and has a whole half. */
+static json_int_t round_up(json_int_t most)
 {
-	json_int_t most = 0, sum = 0;
-	const char *begin;
-	size_t n = json_object_size(counts), i = 0;
+	static const int steps[] = { 10, 12, 16, 20, 30, 40, 60, 80 };
+	json_int_t unit = 1;
+
+	if (most <= 8)
+		return most <= 2 ? 2 : (most + 1) / 2 * 2;
+	while (unit < INT64_MAX / 1000) {
+		for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++)
+			if (steps[i] * unit >= most)
+				return steps[i] * unit;
+		unit *= 10;
+	}
+	return most;
+}
+
+/* Write the numbers beside the bars. */
+static void chart_put_scale(struct jm_html *h, json_int_t top)
+{
+	jm_html_put(h, "<div class=\"plot\"><div class=\"scale\" aria-hidden=\"true\"><span>");
+	jm_html_number(h, top);
+	jm_html_put(h, "</span><span>");
+	jm_html_number(h, top / 2);
+	jm_html_put(h, "</span><span>0</span></div>\n");
+}
+
+/* Write all counts as a table, the latest first. The style sheet hides it unless it is the target
+ * of a link: a browser keeps the target when the page is refreshed. */
+static void chart_put_table(
+    struct jm_html *h, const char *id, const char *what, const json_t *counts)
+{
+	const char *begins[BARS_MAX], *begin;
+	size_t n = 0;
 	json_t *count;
 
+	jm_html_put(h,
+	    "<p><a href=\"#%s-values\">Values as a table</a></p></figure>\n"
+	    "<div class=\"values\" id=\"%s-values\"><p><a href=\"#%s\">Hide the table</a></p>"
+	    "<table><caption>%s</caption><thead><tr><th scope=\"col\">Begin (UTC)</th>"
+	    "<th scope=\"col\">Messages</th></tr></thead><tbody>\n",
+	    id, id, id, what);
+	json_object_foreach((json_t *)(uintptr_t)counts, begin, count)
+		begins[n++] = begin;
+	while (n-- > 0) {
+		jm_html_put(h, "<tr><th scope=\"row\">");
+		chart_put_begin(h, begins[n]);
+		jm_html_put(h, "</th><td>");
+		jm_html_number(h, json_integer_value(json_object_get(counts, begins[n])));
+		jm_html_put(h, "</td></tr>\n");
+	}
+	jm_html_put(h, "</tbody></table></div>\n");
+}
+
+static void chart_put_picture(
+    struct jm_html *h, const char *what, const json_t *counts, json_int_t top)
+{
+	size_t n = json_object_size(counts), i = 0;
+	const char *begin;
+	json_t *count;
+
+	chart_put_scale(h, top);
+	jm_html_put(h,
+	    "<svg class=\"chart\" viewBox=\"0 0 720 120\" preserveAspectRatio=\"none\" "
+	    "role=\"img\" "
+	    "aria-label=\"%s\">\n<line x1=\"0\" y1=\"0.5\" x2=\"720\" y2=\"0.5\"/>"
+	    "<line x1=\"0\" y1=\"60\" x2=\"720\" y2=\"60\"/>\n",
+	    what);
+	json_object_foreach((json_t *)(uintptr_t)counts, begin, count)
+		chart_put_bar(h, i++, n, begin, json_integer_value(count), top);
+	jm_html_put(h, "</svg>");
+	chart_put_axis(h, counts, n);
+}
+
+void jm_chart_put(struct jm_html *h, const char *id, const char *what, const json_t *counts)
+{
+	json_int_t most = 0, sum = 0;
+	const char *begin, *busiest = "";
+	size_t n = json_object_size(counts);
+	json_t *count;
+
+	jm_html_put(h, "<h2 id=\"%s\">%s</h2>\n", id, what);
 	if (n == 0 || n > BARS_MAX) {
-		jm_html_put(h, "<p>not known</p>\n");
+		jm_html_put(h, "<p class=\"none\">not known</p>\n");
 		return;
 	}
 	json_object_foreach((json_t *)(uintptr_t)counts, begin, count) {
-		most = json_integer_value(count) > most ? json_integer_value(count) : most;
+		if (json_integer_value(count) > most) {
+			most = json_integer_value(count);
+			busiest = begin;
+		}
 		sum += json_integer_value(count);
 	}
-	jm_html_put(h, "<figure><figcaption>");
 	if (sum == 0) {
-		jm_html_put(h, "none yet");
-	} else {
-		jm_html_number(h, sum);
-		jm_html_put(h, " in all, ");
-		jm_html_number(h, most);
-		jm_html_put(h, " at most");
+		jm_html_put(h, "<p class=\"none\">none yet</p>\n");
+		return;
 	}
-	jm_html_put(h,
-	    "</figcaption><svg class=\"chart\" viewBox=\"0 0 720 120\" "
-	    "preserveAspectRatio=\"none\" role=\"img\" aria-label=\"");
-	jm_html_text(h, what);
-	jm_html_put(h,
-	    "\">\n<line x1=\"0\" y1=\"0.5\" x2=\"720\" y2=\"0.5\"/><line x1=\"0\" y1=\"60\" "
-	    "x2=\"720\" y2=\"60\"/>\n");
-	json_object_foreach((json_t *)(uintptr_t)counts, begin, count)
-		chart_put_bar(h, i++, n, begin, json_integer_value(count), most);
-	jm_html_put(h, "</svg>");
-	chart_put_axis(h, counts, n);
+	jm_html_put(h, "<figure><figcaption>");
+	jm_html_number(h, sum);
+	jm_html_put(h, " in all; most: ");
+	jm_html_number(h, most);
+	jm_html_put(h, ", ");
+	chart_put_begin(h, busiest);
+	jm_html_put(h, "</figcaption>");
+	chart_put_picture(h, what, counts, round_up(most));
+	chart_put_table(h, id, what, counts);
 }

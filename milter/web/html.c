@@ -9,8 +9,10 @@
 #include <string.h>
 
 #include "common/base/clock.h"
+#include "common/base/visible.h"
 
 #define PUT_BYTES 1024
+#define WORD_BYTES 24 /* a longer word may be broken at its punctuation */
 
 void jm_html_put(struct jm_html *h, const char *format, ...)
 {
@@ -26,22 +28,73 @@ void jm_html_put(struct jm_html *h, const char *format, ...)
 		h->failed = true;
 }
 
-void jm_html_text(struct jm_html *h, const char *text)
+/* Write the next character of *s: hidden ones as an escape, those of HTML's syntax as an entity.
+ * Returns the character; 0 for an escape. */
+static uint32_t html_next(struct jm_html *h, struct jm_span *s)
 {
+	char out[JM_VISIBLE_BYTES];
+	uint32_t c = jm_visible_next(s, out);
+	const char *e = c == '&' ? "&amp;"
+	    : c == '<'           ? "&lt;"
+	    : c == '>'           ? "&gt;"
+	    : c == '"'           ? "&quot;"
+	    : c == '\''          ? "&#39;"
+				 : out;
 	struct jm_err err;
 
-	for (; text && *text; text++) {
-		const char *e = *text == '&' ? "&amp;"
-		    : *text == '<'           ? "&lt;"
-		    : *text == '>'           ? "&gt;"
-		    : *text == '"'           ? "&quot;"
-		    : *text == '\''          ? "&#39;"
-					     : NULL;
+	if (jm_buf_add(&h->b, e, strlen(e), &err) != 0)
+		h->failed = true;
+	return c;
+}
 
-		if ((e ? jm_buf_add(&h->b, e, strlen(e), &err)
-		       : jm_buf_add_byte(&h->b, (unsigned char)*text, &err)) != 0)
-			h->failed = true;
+void jm_html_text(struct jm_html *h, const char *text)
+{
+	struct jm_span s = jm_span_str(text);
+
+	while (s.len > 0)
+		html_next(h, &s);
+}
+
+void jm_html_words(struct jm_html *h, const char *text)
+{
+	struct jm_span s = jm_span_str(text);
+	size_t left = 0; /* bytes of this word that are not written yet */
+	bool is_long = false;
+
+	if (s.len == 0)
+		return;
+	jm_html_put(h, "<bdi>");
+	while (s.len > 0) {
+		size_t before = s.len;
+		uint32_t c;
+
+		if (left == 0) {
+			left = jm_span_index(s, ' ');
+			is_long = left > WORD_BYTES;
+			left += left < s.len; /* with the space */
+		}
+		c = html_next(h, &s);
+		left -= before - s.len;
+		if (is_long && left > 1 && c > 0 && c < 0x80 && strchr("@./,:;=&?_", (int)c))
+			jm_html_put(h, "<wbr>");
 	}
+	jm_html_put(h, "</bdi>");
+}
+
+void jm_html_address(struct jm_html *h, const char *address)
+{
+	struct jm_span s = jm_span_str(address);
+
+	if (s.len == 0)
+		return;
+	jm_html_put(h, "<bdi class=\"address\"><span>");
+	while (s.len > 0) {
+		uint32_t c = html_next(h, &s);
+
+		if (s.len > 0 && (c == '@' || c == '.' || c == ':'))
+			jm_html_put(h, "</span><span>");
+	}
+	jm_html_put(h, "</span></bdi>");
 }
 
 void jm_html_number(struct jm_html *h, json_int_t n)
@@ -84,14 +137,14 @@ void jm_html_duration(struct jm_html *h, int64_t s)
 		    s / units[i].s == 1 ? "" : "s");
 }
 
-void jm_html_time(struct jm_html *h, const json_t *time)
+void jm_html_time(struct jm_html *h, const json_t *time, const char *none)
 {
 	const char *text = json_string_value(time);
 	char whole[JM_CLOCK_TEXT_BYTES];
 	int64_t ms;
 
 	if (!text || jm_clock_parse(text, &ms) != 0) {
-		jm_html_put(h, "never");
+		jm_html_put(h, "%s", none);
 		return;
 	}
 	jm_clock_format(ms, whole);

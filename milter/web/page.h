@@ -14,4 +14,7 @@
  */
 int jm_page_write(const struct jm_published *s, struct jm_buf *b, struct jm_err *err) JM_MUST_CHECK;
 
+/* Write the page for a path that does not exist; *b and the return as above. */
+int jm_page_write_absent(struct jm_buf *b, struct jm_err *err) JM_MUST_CHECK;
+
 #endif

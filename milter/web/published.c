@@ -35,7 +35,15 @@ static void check_published_age(struct jm_published *s, int64_t stale_s)
 		return;
 	}
 	s->age_s = (jm_clock_now_ms() - ms) / 1000;
-	if (s->age_s > stale_s)
+	s->stale = s->age_s > stale_s;
+	if (s->age_s < -stale_s) {
+		s->age_s = -1;
+		set_trouble(s,
+		    "status.json was published in the future: the clock of this machine was set "
+		    "back, or the file is not of this machine",
+		    "");
+	}
+	if (s->stale)
 		snprintf(s->trouble, sizeof s->trouble,
 		    "the state is %lld seconds old: journal-milter does not run, or cannot "
 		    "publish. "

@@ -5,6 +5,7 @@
 #define JM_WEB_PUBLISHED_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 /* The result of one reading. */
@@ -13,6 +14,7 @@ struct jm_published {
 	size_t text_n;
 	json_t *document;  /* the file as JSON, an object of our format; owned; NULL: not usable */
 	int64_t age_s;     /* seconds since it was published; -1: unknown */
+	bool stale;        /* it is too old */
 	char trouble[300]; /* why document is missing or too old; "" when neither is so */
 };
 

@@ -41,6 +41,7 @@ struct answer {
 };
 
 #define PLAIN "text/plain; charset=utf-8"
+#define HTML "text/html; charset=utf-8"
 
 static void answer_text(struct answer *a, unsigned code, const char *text)
 {
@@ -58,7 +59,7 @@ static void answer_page(struct answer *a, const struct jm_published *s)
 	struct jm_err err;
 
 	jm_buf_release(&a->body);
-	a->type = "text/html; charset=utf-8";
+	a->type = HTML;
 	a->code = s->document ? MHD_HTTP_OK : MHD_HTTP_SERVICE_UNAVAILABLE;
 	if (jm_page_write(s, &a->body, &err) != 0)
 		answer_text(a, MHD_HTTP_INTERNAL_SERVER_ERROR, err.text);
@@ -102,6 +103,17 @@ static void answer_style(struct answer *a, const struct jm_published *s)
 		answer_text(a, MHD_HTTP_INTERNAL_SERVER_ERROR, err.text);
 }
 
+static void answer_absent(struct answer *a)
+{
+	struct jm_err err;
+
+	jm_buf_release(&a->body);
+	a->type = HTML;
+	a->code = MHD_HTTP_NOT_FOUND;
+	if (jm_page_write_absent(&a->body, &err) != 0)
+		answer_text(a, MHD_HTTP_INTERNAL_SERVER_ERROR, err.text);
+}
+
 static const struct {
 	const char *path;
 	void (*answer)(struct answer *a, const struct jm_published *s);
@@ -125,7 +137,7 @@ static void find_answer(const struct jm_server *server, const char *url, struct 
 		jm_published_release(&s);
 		return;
 	}
-	answer_text(a, MHD_HTTP_NOT_FOUND, "there is /, /metrics, /api/status, /healthz");
+	answer_absent(a);
 }
 
 /* Queue the answer. The response takes over the memory of the body. */
