@@ -5,6 +5,9 @@ dist_pkgdata_DATA += config/journal-milter.rng config/status.schema.json \
 # Templates of jmctl setup: the only copy of the pieces for Postfix and Sendmail.
 dist_pkgdata_DATA += config/setup-steps.in config/settings-setup.xml.in \
 	config/setup-steps-365.in config/setup-steps-archive.in config/setup-archive.conf.in \
+	config/setup-steps-pop3.in config/setup-steps-local-pop3.in \
+	config/setup-steps-online-pop3.in config/setup-steps-token.in \
+	config/setup-steps-password.in config/pop3-token.in \
 	config/postfix-main.cf.in config/postfix-master.cf.in config/postfix-apply.in \
 	config/sendmail.mc.in config/sendmail-mailertable.in
 EXTRA_DIST += config/journal-milter.xml

@@ -40,14 +40,40 @@ CMDLETS = {
     "ForEach-Object": [], "Where-Object": [], "Out-Null": [], "Write-Host": [], "Get-Date": [],
     "New-Object": [], "Join-Path": [], "Split-Path": ["Parent"], "Test-Path": [],
     "Export-Clixml": [], "Import-Clixml": [], "Remove-Item": ["Path"], "Write-Warning": [],
-    "Get-Credential": [], "Out-Host": [],}
-ONLINE = {"%s-OutboundConnector" % v for v in ("New", "Get", "Set", "Remove", "Validate")}
+    "Get-Credential": [], "Out-Host": [],
+    "New-Mailbox": ["Name", "Alias", "UserPrincipalName", "Password", "Database",
+                    "ResetPasswordOnNextLogon", "Shared", "PrimarySmtpAddress"],
+    "Set-Mailbox": ["Identity", "UseDatabaseQuotaDefaults", "IssueWarningQuota",
+                    "ProhibitSendQuota", "ProhibitSendReceiveQuota", "MaxReceiveSize",
+                    "HiddenFromAddressListsEnabled", "RequireSenderAuthenticationEnabled",
+                    "AcceptMessagesOnlyFrom"],
+    "Remove-Mailbox": ["Identity"], "Get-MailboxStatistics": ["Identity"],
+    "Get-CASMailbox": ["Identity"],
+    "Set-CASMailbox": ["Identity", "PopEnabled", "PopUseProtocolDefaults",
+                       "PopMessagesRetrievalMimeFormat", "PopEnableExactRFC822Size"],
+    "Get-PopSettings": ["Server"],
+    "Set-PopSettings": ["Server", "LoginType", "MaxCommandSize", "X509CertificateName"],
+    "Get-ExchangeCertificate": ["DomainName"],
+    "Enable-ExchangeCertificate": ["Thumbprint", "Services"],
+    "Get-WmiObject": ["Filter"], "Set-Service": ["Name", "StartupType"],
+    "Restart-Service": ["Name"], "Stop-Service": ["Name"],
+    "New-ServicePrincipal": ["AppId", "ObjectId", "DisplayName"],
+    "Get-ServicePrincipal": ["Identity"], "Remove-ServicePrincipal": ["Identity"],
+    "Add-MailboxPermission": ["Identity", "User", "AccessRights"],}
+ONLINE = {"%s-OutboundConnector" % v for v in ("New", "Get", "Set", "Remove", "Validate")} \
+    | {"%s-ServicePrincipal" % v for v in ("New", "Get", "Remove")}
 ON_PREMISES = {"%s-SendConnector" % v for v in ("New", "Get", "Set", "Remove")} \
-    | {"Get-ExchangeServer", "Get-MailboxDatabase", "Set-MailboxDatabase"}
+    | {"Get-ExchangeServer", "Get-MailboxDatabase", "Set-MailboxDatabase", "Get-PopSettings",
+       "Set-PopSettings", "Get-ExchangeCertificate", "Enable-ExchangeCertificate",
+       "Get-WmiObject", "Set-Service", "Restart-Service", "Stop-Service"}
 REQUIRED = {"New-MailContact": ["Name", "ExternalEmailAddress"],
             "New-RemoteDomain": ["Name", "DomainName"],
             "New-SendConnector": ["Name", "AddressSpaces"],
-            "New-OutboundConnector": ["Name"], "New-JournalRule": ["Name", "JournalEmailAddress"]}
+            "New-OutboundConnector": ["Name"], "New-JournalRule": ["Name", "JournalEmailAddress"],
+            "New-Mailbox": ["Name"], "Enable-ExchangeCertificate": ["Thumbprint", "Services"],
+            "New-ServicePrincipal": ["AppId"], "Set-Service": ["Name"],
+            "Restart-Service": ["Name"], "Stop-Service": ["Name"],
+            "Add-MailboxPermission": ["Identity", "User", "AccessRights"]}
 VALUES = {"Usage": ["Custom", "Internal", "Internet", "Partner"],
           "SmartHostAuthMechanism": ["None", "BasicAuth", "BasicAuthRequireTLS", "ExchangeServer",
                                      "ExternalAuthoritative"],
@@ -55,7 +81,13 @@ VALUES = {"Usage": ["Custom", "Internal", "Internet", "Partner"],
           "TlsSettings": ["EncryptionOnly", "CertificateValidation", "DomainValidation"],
           "AllowedOOFType": ["External", "InternalLegacy", "ExternalLegacy", "None"],
           "UseMapiRichTextFormat": ["Never", "Always", "UseDefaultSettings"],
-          "MaxMessageSize": ["Unlimited"], "Confirm": [":$false"]}
+          "MaxMessageSize": ["Unlimited"], "Confirm": [":$false"],
+          "LoginType": ["PlainTextLogin", "PlainTextAuthentication", "SecureLogin"],
+          "StartupType": ["Automatic", "Manual", "Disabled"],
+          "Services": ["POP", "IMAP", "SMTP", "IIS", "UM"], "AccessRights": ["FullAccess"],
+          "ProhibitSendReceiveQuota": ["Unlimited"],
+          "PopMessagesRetrievalMimeFormat": ["TextOnly", "HtmlOnly", "HtmlAndTextAlternative",
+                                             "TextEnrichedOnly", "BestBodyFormat", "Tnef"]}
 # Exchange 2007 has nothing newer than PowerShell 1; no Exchange has PowerShell 7.
 TOO_NEW = {False: r"(?<!\S)(?:try|catch|finally)\s*\{|\s-(?:join|split|in|notin)\b|@\w+\b(?=\s|$)"
                   r"|\[(?:ordered|pscustomobject)\]|\$PSScriptRoot|&&|\|\||\?\?",
@@ -63,12 +95,12 @@ TOO_NEW = {False: r"(?<!\S)(?:try|catch|finally)\s*\{|\s-(?:join|split|in|notin)
 OPERATORS = ["not", "and", "or", "eq", "ne", "gt", "like", "notlike", "match", "notmatch",
              "contains", "notcontains"]
 AUTOMATIC = ["_", "true", "false", "null", "ErrorActionPreference", "script", "MyInvocation",
-             "PSScriptRoot"]
+             "PSScriptRoot", "env"]
 TOKEN = re.compile(r"(?P<comment>#[^\n]*)|(?P<single>'(?:''|[^'])*')"
                    r"|(?P<double>\"(?:`.|\$\((?:[^()]|\([^()]*\))*\)|[^\"`])*\")|(?P<open>[({\[])"
                    r"|(?P<close>[)}\]])|(?P<join>`\n)|(?P<end>[\n;|])"
                    r"|(?P<cmdlet>\b[A-Z][A-Za-z]*-[A-Z][A-Za-z]+\b)"
-                   r"|(?P<variable>\$(?:script:)?\w+)|(?P<parameter>(?<=[\s(])-[A-Za-z]+)"
+                   r"|(?P<variable>\$(?:script:)?\w+)|(?P<parameter>(?<=[\s(])-[A-Za-z]\w*)"
                    r"|(?P<quote>['\"])", re.S)
 PAIRS = {")": "(", "}": "{", "]": "["}
 

@@ -14,7 +14,8 @@ import powershell
 import tap
 
 SETUPS = ("exchange-2007.ps1", "exchange-2010.ps1", "exchange-2013-2019-SE.ps1",
-          "exchange-online.ps1")
+          "exchange-online.ps1", "exchange-pop3-2007.ps1", "exchange-pop3-2010.ps1",
+          "exchange-pop3-2013-2019-SE.ps1", "exchange-online-pop3.ps1")
 WARNINGS = ("Do not journal the whole organisation at once", "Test the extraction first", "clock",
             "not be (?:a mailbox in Exchange Online|an Exchange Online mailbox)")
 STEPS = {"exchange-2007.ps1": ("New-MailContact", "-TNEFEnabled $false", "New-SendConnector",
@@ -24,10 +25,22 @@ STEPS = {"exchange-2007.ps1": ("New-MailContact", "-TNEFEnabled $false", "New-Se
          "exchange-online.ps1": ("New-MailContact", "-TNEFEnabled $false", "New-OutboundConnector",
                                  "-ConnectorType Partner", "-TlsSettings CertificateValidation",
                                  "-JournalingReportNdrTo", "New-JournalRule",
-                                 "Validate-OutboundConnector")}
+                                 "Validate-OutboundConnector"),
+         "exchange-pop3-2007.ps1": ("New-Mailbox", "-ProhibitSendReceiveQuota Unlimited",
+                                    "-PopEnabled $true", "-PopEnableExactRFC822Size $true",
+                                    "Enable-ExchangeCertificate -Thumbprint $Certificate "
+                                    "-Services POP", "-LoginType SecureLogin",
+                                    "-StartupType Automatic", "Restart-Service",
+                                    "localport=995", "Set-MailboxDatabase", "New-JournalRule",
+                                    "jmctl test journaling@journal.example.com"),
+         "exchange-online-pop3.ps1": ("New-Mailbox -Shared", "-PopEnabled $true",
+                                      "New-ServicePrincipal", "Add-MailboxPermission",
+                                      "New-JournalRule", "jmctl test")}
 NAMES = {"exchange-2007.ps1": ("'SMTP Journaling'", "'Journal Internal Mail to journal-milter'"),
          "exchange-online.ps1": ("'SMTP Journaling'", "'Microsoft 365 to journal-milter'",
-                                 "'Journal Internal Mail to journal-milter'")}
+                                 "'Journal Internal Mail to journal-milter'"),
+         "exchange-pop3-2007.ps1": ("'journaling@example.com'",),
+         "exchange-online-pop3.ps1": ("'journaling@example.com'",)}
 BAD = (("Get-Mailbox -Identity 'a", "does not end"), ("if ($true) { exit 0", "not closed"),
        ("exit 0)", "closes nothing"),
        ("Get-Mailboxes -Identity 'a'", "unknown cmdlet"),
@@ -44,8 +57,6 @@ BAD = (("Get-Mailbox -Identity 'a", "does not end"), ("if ($true) { exit 0", "no
 
 
 CHANGE = re.compile(r"(?m)^\t*(?:New-(?!Object)|Set-|Enable-|Remove-)[A-Z]\w+")
-BEFORE = {False: "exchange-before.xml", True: "exchange-online-before.xml"}
-UNDO = {False: "exchange-undo.ps1", True: "exchange-online-undo.ps1"}
 PAGES = {"exchange-2007.ps1": (r"Exchange Management Console > Recipient Configuration",
                                r"Hub Transport > Send Connectors", r"Hub Transport > Journaling",
                                r"Server Configuration > Mailbox"),
@@ -58,7 +69,20 @@ PAGES = {"exchange-2007.ps1": (r"Exchange Management Console > Recipient Configu
          "exchange-online.ps1": (r"Exchange admin center > Recipients > Contacts",
                                  r"Mail flow > Remote domains", r"Mail flow > Connectors",
                                  r"Purview portal > Settings > Data lifecycle management",
-                                 r"Purview portal > Solutions > Data lifecycle management")}
+                                 r"Purview portal > Solutions > Data lifecycle management"),
+         "exchange-pop3-2007.ps1": (r"Recipient Configuration > Mailbox",
+                                    r"Client Access > POP3 and IMAP4"),
+         "exchange-pop3-2010.ps1": (r"Hub Transport > Journal Rules",
+                                    r"Client Access > POP3 and IMAP4"),
+         "exchange-pop3-2013-2019-SE.ps1": (r"Recipients > Mailboxes", r"Servers > Servers > POP3"),
+         "exchange-online-pop3.ps1": (r"Recipients > Mailboxes", r"Purview portal > Solutions")}
+
+
+def family(name):
+    """The beginning of the names of the scripts that belong to a set-up script."""
+    if "online" in name:
+        return name[:-len(".ps1")]
+    return "exchange-pop3" if "pop3" in name else "exchange"
 
 
 def undone(setup, undo):
@@ -74,6 +98,15 @@ tap.is_(status, 0, "jmctl setup writes them") or tap.diag(complaint)
 scripts = {n: journal_setup.read(folder, n) for n in sorted(os.listdir(folder))
            if n.endswith(".ps1")}
 tap.is_(len(scripts), 8, "there are eight")
+for services in ("on-premises", "microsoft-365"):
+    status, _, complaint = journal_setup.jmctl("setup", "example.com", "--output",
+                                               os.path.join(tap.folder(), services), "--services",
+                                               services, "--transport", "pop3")
+    tap.is_(status, 0, "pop3, %s" % services) or tap.diag(complaint)
+    scripts.update({n: journal_setup.read(tap.folder(), services, n)
+                    for n in sorted(os.listdir(os.path.join(tap.folder(), services)))
+                    if n.endswith(".ps1")})
+tap.is_(len(scripts), 16, "and eight for POP3")
 for name, text in scripts.items():
     tap.is_(powershell.faults(text, "online" in name), [],
             "%s: strings, brackets, cmdlets, parameters, values, variables" % name)
@@ -91,25 +124,30 @@ tap.is_(undone(scripts["exchange-2010.ps1"], scripts["exchange-undo.ps1"]), [],
         "the undo script removes what the set-up made")
 tap.is_(undone(scripts["exchange-online.ps1"], scripts["exchange-online-undo.ps1"]), [],
         "so does the one for Exchange Online")
-for name in ("exchange-check.ps1", "exchange-online-check.ps1"):
+tap.is_(undone(scripts["exchange-pop3-2007.ps1"], scripts["exchange-pop3-undo.ps1"])
+        + undone(scripts["exchange-online-pop3.ps1"], scripts["exchange-online-pop3-undo.ps1"]), [],
+        "and those for POP3")
+for name in [n for n in scripts if n.endswith("-check.ps1")]:
     tap.is_(re.findall(r"(?m)^\s*(?:New-(?!Object)|Set-|Remove-)\w+", scripts[name]), [],
             "%s changes nothing" % name)
 for name in SETUPS:
-    online, text = "online" in name, scripts[name]
-    undo = scripts[UNDO[online]]
+    text, undo, before = (scripts[name], scripts[family(name) + "-undo.ps1"],
+                          family(name) + "-before.xml")
     keep, change = text.index("Export-Clixml"), CHANGE.search(text).start()
-    tap.ok(BEFORE[online] in text and keep < change,
+    tap.ok(before in text and keep < change,
            "%s: keeps what is there before the first change" % name)
     tap.is_([m.group(0) for m in re.finditer(r"(?m)^\tthrow.*", text) if m.start() > keep], [],
             "%s: whatever stops it on purpose comes before the first change" % name)
     kept = set(re.findall(r"\$kept\['(\w+)'\] = ", text)) - {"Rule"}
     tap.is_(sorted(k for k in kept if "$kept['%s']" % k not in undo), [],
             "%s: each value that is kept is put back by the undo script" % name)
-    tap.ok(BEFORE[online] in undo and "-JournalingReportNdrTo $kept['JournalingReportNdrTo']"
-           in undo, "%s puts an earlier JournalingReportNdrTo back" % UNDO[online])
+    tap.ok(before in undo and "-JournalingReportNdrTo $kept['JournalingReportNdrTo']"
+           in undo, "%s: an earlier JournalingReportNdrTo is put back" % name)
     tap.is_([p for p in PAGES[name] if p not in text], [], "%s: the pages of the console" % name)
-    tap.ok("Authoritative" in text and "self-journaling" in text,
-           "%s: a journal address in the organisation is not accepted" % name)
+    if "pop3" not in name:
+        tap.ok("Authoritative" in text and "self-journaling" in text,
+               "%s: a journal address in the organisation is not accepted" % name)
+    tap.ok("must not be journaled" in text, "%s: what would make a loop is refused" % name)
 tap.like(scripts["exchange-online.ps1"],
          r"try \{\n\tValidate-OutboundConnector [^}]*-ErrorAction Stop [^}]*\} catch \{\n\tWrite-W",
          "a failure of Validate-OutboundConnector is a warning, and the script continues")
@@ -134,7 +172,6 @@ tap.like(scripts["exchange-2007.ps1"].split("param(")[0], "Service Pack 1",
          "exchange-2007.ps1 tells that it needs Service Pack 1")
 for name in SETUPS:
     tap.is_([n for n in sorted(scripts) if n != name and n in scripts[name]],
-            {True: ["exchange-online-check.ps1", "exchange-online-undo.ps1"],
-             False: ["exchange-check.ps1", "exchange-undo.ps1"]}["online" in name],
+            [family(name) + "-check.ps1", family(name) + "-undo.ps1"],
             "%s names the scripts that check and undo" % name)
 sys.exit(tap.done())

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-SETUP_TESTS = t/system/setup.t t/system/powershell.t t/system/ranges.t t/system/doctor.t
+SETUP_TESTS = t/system/setup.t t/system/setup_pop3.t t/system/powershell.t t/system/ranges.t \
+	t/system/doctor.t
 SYSTEM_TESTS += $(SETUP_TESTS)
 EXTRA_DIST += $(SETUP_TESTS) t/lib/powershell.py t/lib/journal_setup.py

@@ -17,6 +17,13 @@ static int add_ranges(struct jm_buf *out, const struct jm_cidr *v, size_t n, str
 
 int jm_setup_domains_xml(const struct jm_setup *s, struct jm_buf *out, struct jm_err *err)
 {
+	if ((s->parts & JM_SETUP_SMTP) &&
+	    jm_buf_printf(out, err,
+		"    <!-- The sender of each report must be in one of them: it is Exchange's "
+		"address\n"
+		"         for undeliverable reports, %s. -->\n",
+		s->undeliverable) != 0)
+		return -1;
 	if (jm_buf_printf(out, err, "    <domain sub-domains=\"yes\">%s</domain>\n", s->domain) !=
 	    0)
 		return -1;
@@ -24,6 +31,8 @@ int jm_setup_domains_xml(const struct jm_setup *s, struct jm_buf *out, struct jm
 		if (jm_buf_printf(out, err, "    <domain sub-domains=\"yes\">%s</domain>\n",
 			s->internal[i]) != 0)
 			return -1;
+	if (s->tenant_domain[0] && !(s->parts & JM_SETUP_SMTP))
+		return jm_buf_printf(out, err, "    <domain>%s</domain>\n", s->tenant_domain);
 	if (s->tenant_domain[0])
 		return jm_buf_printf(out, err,
 		    "    <!-- The tenant's own domain, from which Exchange Online sends while no "

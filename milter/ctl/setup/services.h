@@ -5,7 +5,8 @@
 
 #include "milter/ctl/setup/setup_plan.h"
 
-#define JM_SETUP_PASSWORD_FILE "/etc/journal-milter/mailbox.password"
+#define JM_SETUP_PASSWORD_FILE JM_SYSCONFDIR "/journal-milter/mailbox.password"
+#define JM_SETUP_SECRET_FILE JM_SYSCONFDIR "/journal-milter/mailbox.secret"
 #define JM_SETUP_TOKEN_COMMAND "/usr/local/sbin/journal-milter-token"
 
 /* Append the <domain> elements. */

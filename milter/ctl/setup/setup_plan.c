@@ -402,7 +402,8 @@ static int combine_pop3(struct jm_setup *s, struct jm_err *err)
 		    "Microsoft does not support a mailbox in Exchange Online as journal mailbox: "
 		    "let Exchange Online send to journal-milter (--transport smtp), or name a "
 		    "mailbox elsewhere: --mailbox ADDRESS --mailbox-host HOST.");
-	}
+	} else
+		s->parts |= JM_SETUP_PASSWORD;
 	return 0;
 }
 

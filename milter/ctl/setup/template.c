@@ -23,7 +23,7 @@
 /* A version of Exchange on premises: its name, and where its console has each step. */
 struct version {
 	const char *name, *servers, *pop3_services, *contact, *remote_domain, *connector,
-	    *undeliverable, *rule, *database;
+	    *undeliverable, *rule, *database, *mailbox, *pop3;
 };
 
 static const struct version v2007 = {
@@ -35,6 +35,8 @@ static const struct version v2007 = {
 	.connector = HUB "Send Connectors",
 	.undeliverable = "no page, this command only",
 	.rule = HUB "Journaling",
+	.mailbox = MANAGEMENT "Recipient Configuration > Mailbox",
+	.pop3 = MANAGEMENT "Server Configuration > Client Access > POP3 and IMAP4",
 	.database = MANAGEMENT "Server Configuration > Mailbox > Properties > General",
 };
 static const struct version v2010 = {
@@ -46,6 +48,8 @@ static const struct version v2010 = {
 	.connector = HUB "Send Connectors",
 	.undeliverable = "no page, this command only",
 	.rule = HUB "Journal Rules",
+	.mailbox = MANAGEMENT "Recipient Configuration > Mailbox",
+	.pop3 = MANAGEMENT "Server Configuration > Client Access > POP3 and IMAP4",
 	.database = MANAGEMENT "Organization Configuration > Mailbox > Properties > Maintenance",
 };
 static const struct version v2013 = {
@@ -57,6 +61,8 @@ static const struct version v2013 = {
 	.connector = ADMIN "Mail flow > Send connectors",
 	.undeliverable = ADMIN "Compliance management > Journal rules",
 	.rule = ADMIN "Compliance management > Journal rules",
+	.mailbox = ADMIN "Recipients > Mailboxes",
+	.pop3 = ADMIN "Servers > Servers > POP3",
 	.database = ADMIN "Servers > Databases > Maintenance",
 };
 
@@ -117,6 +123,7 @@ static const struct {
 	{ "STEPS_ARCHIVE", "config/setup-steps-archive.in", JM_SETUP_DROP_IN },
 	{ "STEPS_365", "config/setup-steps-365.in", JM_SETUP_MICROSOFT },
 	{ "STEPS_TOKEN", "config/setup-steps-token.in", JM_SETUP_TOKEN },
+	{ "STEPS_PASSWORD", "config/setup-steps-password.in", JM_SETUP_PASSWORD },
 	{ "STEPS_ONLINE_POP3", "config/setup-steps-online-pop3.in", CLOUD_POP3 },
 	{ "STEPS_LOCAL_POP3", "config/setup-steps-local-pop3.in", LOCAL_POP3 },
 };
@@ -164,7 +171,7 @@ static int texts_make(const struct jm_setup *s, struct texts *t, struct jm_err *
 
 static void values_of_version(const struct version *v, struct jm_data_value *values)
 {
-	static const struct version none = { "", "", "", "", "", "", "", "", "" };
+	static const struct version none = { "", "", "", "", "", "", "", "", "", "", "" };
 	size_t n = 0;
 
 	if (!v)
@@ -178,6 +185,8 @@ static void values_of_version(const struct version *v, struct jm_data_value *val
 	values[n++] = (struct jm_data_value){ "PATH_UNDELIVERABLE", v->undeliverable };
 	values[n++] = (struct jm_data_value){ "PATH_RULE", v->rule };
 	values[n++] = (struct jm_data_value){ "PATH_DATABASE", v->database };
+	values[n++] = (struct jm_data_value){ "PATH_MAILBOX", v->mailbox };
+	values[n++] = (struct jm_data_value){ "PATH_POP3", v->pop3 };
 	values[n] = (struct jm_data_value){ NULL, NULL };
 }
 
@@ -223,6 +232,7 @@ static void values_make(const struct jm_setup *s, const struct texts *t, const s
 		{ "MAILBOX", s->mailbox_address },
 		{ "MAILBOX_HOST", s->pop3_host },
 		{ "PASSWORD_FILE", JM_SETUP_PASSWORD_FILE },
+		{ "SECRET_FILE", JM_SETUP_SECRET_FILE },
 		{ "TOKEN_COMMAND", JM_SETUP_TOKEN_COMMAND },
 		{ "FILE", f->output },
 		{ "CONTACT", two && online ? "SMTP Journaling Microsoft 365" : "SMTP Journaling" },
