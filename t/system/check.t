@@ -107,7 +107,7 @@ def as_json():
         "description": "on premises", "email_address": "Journal@journal.example.com",
         "transport_type": "SMTP", "disabled": False,
         "additional_source_ip_ranges": ["2001:db8::/32"], "encrypted": False,
-        "use_smtp_authentication": False, "journal_type": "envelope",
+        "use_smtp_authentication": False, "refuse_null_sender": False, "journal_type": "envelope",
         "remove_journal_headers": True, "prefer_clear_text_version": False, "line": 6,
         "maximum_age": 30,
         "journal_non_internal_addresses": False, "journal_unknown_internal_addresses": False,
