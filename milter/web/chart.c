@@ -104,21 +104,22 @@ static void chart_put_scale(struct jm_html *h, json_int_t top)
 	jm_html_put(h, "</span><span>0</span></div>\n");
 }
 
-/* Write all counts as a table, the latest first. The style sheet hides it unless it is the target
- * of a link: a browser keeps the target when the page is refreshed. */
-static void chart_put_table(
-    struct jm_html *h, const char *id, const char *what, const json_t *counts)
+/* Write all counts as a table, the latest first. A refresh of the page closes it again, unless the
+ * URL says that tables stay open. There are no anchors: a browser does not refresh a page whose URL
+ * has one. */
+static void chart_put_table(struct jm_html *h, const char *what, const json_t *counts)
 {
 	const char *begins[BARS_MAX], *begin;
 	size_t n = 0;
 	json_t *count;
 
 	jm_html_put(h,
-	    "<p><a href=\"#%s-values\">Values as a table</a></p></figure>\n"
-	    "<div class=\"values\" id=\"%s-values\"><p><a href=\"#%s\">Hide the table</a></p>"
-	    "<table><caption>%s</caption><thead><tr><th scope=\"col\">Begin (UTC)</th>"
-	    "<th scope=\"col\">Messages</th></tr></thead><tbody>\n",
-	    id, id, id, what);
+	    "<details class=\"values\"%s><summary>Values as a table</summary>"
+	    "<p><a href=\"%s</a></p><table><caption>%s</caption><thead><tr>"
+	    "<th scope=\"col\">Begin (UTC)</th><th scope=\"col\">Messages</th></tr></thead>"
+	    "<tbody>\n",
+	    h->tables ? " open" : "",
+	    h->tables ? "/\">Close all tables" : "/?values=1\">Keep all tables open", what);
 	json_object_foreach((json_t *)(uintptr_t)counts, begin, count)
 		begins[n++] = begin;
 	while (n-- > 0) {
@@ -128,7 +129,7 @@ static void chart_put_table(
 		jm_html_number(h, json_integer_value(json_object_get(counts, begins[n])));
 		jm_html_put(h, "</td></tr>\n");
 	}
-	jm_html_put(h, "</tbody></table></div>\n");
+	jm_html_put(h, "</tbody></table></details></figure>\n");
 }
 
 static void chart_put_picture(
@@ -151,14 +152,14 @@ static void chart_put_picture(
 	chart_put_axis(h, counts, n);
 }
 
-void jm_chart_put(struct jm_html *h, const char *id, const char *what, const json_t *counts)
+void jm_chart_put(struct jm_html *h, const char *what, const json_t *counts)
 {
 	json_int_t most = 0, sum = 0;
 	const char *begin, *busiest = "";
 	size_t n = json_object_size(counts);
 	json_t *count;
 
-	jm_html_put(h, "<h2 id=\"%s\">%s</h2>\n", id, what);
+	jm_html_put(h, "<h2>%s</h2>\n", what);
 	if (n == 0 || n > BARS_MAX) {
 		jm_html_put(h, "<p class=\"none\">not known</p>\n");
 		return;
@@ -182,5 +183,5 @@ void jm_chart_put(struct jm_html *h, const char *id, const char *what, const jso
 	chart_put_begin(h, busiest);
 	jm_html_put(h, "</figcaption>");
 	chart_put_picture(h, what, counts, round_up(most));
-	chart_put_table(h, id, what, counts);
+	chart_put_table(h, what, counts);
 }

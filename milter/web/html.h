@@ -15,6 +15,7 @@
 struct jm_html {
 	struct jm_buf b; /* the page so far; initialised and released by the caller */
 	int64_t now_ms;  /* the time that jm_html_time() counts from */
+	bool tables;     /* the tables of the charts are open */
 	bool failed;     /* out of memory, or the page is larger than the limit of b */
 };
 

@@ -343,9 +343,8 @@ static void put_document(struct jm_html *h, const json_t *d)
 
 	put_services(h, json_object_get(d, "services"));
 	put_archive(h, d);
-	jm_chart_put(
-	    h, "hours", "Messages per hour, last 48 hours", json_object_get(history, "hours"));
-	jm_chart_put(h, "days", "Messages per day, last 90 days", json_object_get(history, "days"));
+	jm_chart_put(h, "Messages per hour, last 48 hours", json_object_get(history, "hours"));
+	jm_chart_put(h, "Messages per day, last 90 days", json_object_get(history, "days"));
 	put_refusals(h, json_object_get(d, "refusals"));
 	put_events(h, json_object_get(d, "events"));
 }
@@ -427,9 +426,9 @@ static const struct jm_look *put_body(struct jm_html *h, const struct jm_publish
 	return worst;
 }
 
-int jm_page_write(const struct jm_published *s, struct jm_buf *b, struct jm_err *err)
+int jm_page_write(const struct jm_published *s, bool tables, struct jm_buf *b, struct jm_err *err)
 {
-	struct jm_html h = { .now_ms = jm_clock_now_ms() }, body = h;
+	struct jm_html h = { .now_ms = jm_clock_now_ms(), .tables = tables }, body = h;
 	const struct jm_look *worst;
 
 	jm_buf_init(&h.b, JM_PAGE_BYTES);

@@ -38,6 +38,7 @@ struct answer {
 	unsigned code;
 	const char *type;
 	struct jm_buf body;
+	bool tables; /* the request asks for open tables */
 };
 
 #define PLAIN "text/plain; charset=utf-8"
@@ -61,7 +62,7 @@ static void answer_page(struct answer *a, const struct jm_published *s)
 	jm_buf_release(&a->body);
 	a->type = HTML;
 	a->code = s->document ? MHD_HTTP_OK : MHD_HTTP_SERVICE_UNAVAILABLE;
-	if (jm_page_write(s, &a->body, &err) != 0)
+	if (jm_page_write(s, a->tables, &a->body, &err) != 0)
 		answer_text(a, MHD_HTTP_INTERNAL_SERVER_ERROR, err.text);
 }
 
@@ -194,6 +195,7 @@ static enum MHD_Result on_request(void *ctx, struct MHD_Connection *c, const cha
 		return MHD_YES;
 	}
 	jm_buf_init(&a.body, JM_PAGE_BYTES);
+	a.tables = MHD_lookup_connection_value(c, MHD_GET_ARGUMENT_KIND, "values") != NULL;
 	if (reads)
 		find_answer(ctx, url, &a);
 	else

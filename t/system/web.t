@@ -472,13 +472,17 @@ def browser(w):
     tap.is_(b.ask("""[document.activeElement.textContent,
                       getComputedStyle(document.activeElement).outlineStyle]"""),
             ["Values as a table", "solid"], "the key Tab goes to a link, which is marked")
-    tables = """[...document.querySelectorAll(".values")].map(e => e.getClientRects().length > 0)"""
+    tables = "[...document.querySelectorAll('.values table')].map(e => e.checkVisibility())"
     tap.is_(b.ask(tables), [False, False], "the tables of values are not shown at first")
-    b.call("Page.navigate", url="http://127.0.0.1:%d/#days-values" % w.port)
-    tap.is_(run.settled(lambda: b.ask(tables), [False, True]), [False, True],
-            "a link shows the one that is asked for")
-    tap.is_(b.ask("document.querySelectorAll('#days-values tbody tr').length"), 90,
-            "it has a row for each day")
+    b.ask("document.activeElement.click()")
+    tap.is_(b.ask(tables), [True, False], "the one that is asked for is shown")
+    b.open("http://127.0.0.1:%d/?values=1" % w.port)
+    tap.is_(b.ask(tables), [True, True], "both are, and stay so, when the URL says it")
+    tap.is_(b.ask(SCRIPT + "[faint_texts(), wide()]"), [[], []], "and are as readable as the rest")
+    tap.is_(b.ask("document.querySelectorAll('.values:last-of-type tbody tr').length"), 48 + 90,
+            "a row for each hour and day")
+    tap.is_(b.ask("document.querySelectorAll('a[href*=\"#\"]').length"), 0,
+            "no link has an anchor, which would stop the refreshing")
     b.open("http://127.0.0.1:%d/nothing" % w.port)
     tap.is_(b.ask(SCRIPT + "[document.querySelector('main h1').textContent, faint_texts().length, "
                            "document.documentElement.scrollWidth <= innerWidth]"),
