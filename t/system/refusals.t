@@ -20,6 +20,7 @@ SERVICES = [service("journaling@journal.example.com"),
             service("tls@journal.example.com", encrypted=True),
             service("login@journal.example.com", use_smtp_authentication=True),
             service("off@journal.example.com", disabled=True),
+            service("named@journal.example.com", refuse_null_sender=True),
             service("box@journal.example.com", transport_type="POP3", pop3={
                 "hostname": "127.0.0.1", "port": 1, "mailbox-name": "j",
                 "oauth2-token-command": "echo x", "poll-interval": 86400})]
@@ -38,6 +39,8 @@ REFUSALS = [
     ("sender not internal", "journaling", OUTSIDE, scene.OUTBOUND, 550, r"5\.7\.1 .*(?i:sender)",
      "refused"),
     ("sender of a sub-domain", "journaling", "a@sub.example.com", scene.OUTBOUND, 550,
+     r"5\.7\.1 .*(?i:sender)", "refused"),
+    ("null sender where it is refused", "named", "", scene.OUTBOUND, 550,
      r"5\.7\.1 .*(?i:sender)", "refused"),
     ("no TLS", "tls", INSIDE, scene.OUTBOUND, 550, r"5\.7\.1 .*TLS", "refused"),
     ("no login", "login", INSIDE, scene.OUTBOUND, 550, r"5\.7\.1 .*(?i:auth|login)", "refused"),
@@ -80,6 +83,7 @@ def accepted(s):
     name = s.server.name
     for what, local, sender, source in (
             ("null sender", "journaling", "", scene.OUTBOUND),
+            ("internal sender where <> is refused", "named", INSIDE, scene.OUTBOUND),
             ("the service's range", "ranged", INSIDE, "127.0.0.77"),
             ("authorized outbound for a service with a range", "ranged", INSIDE, scene.OUTBOUND),
             ("letter case of the address", "JournaLing", INSIDE, scene.OUTBOUND),

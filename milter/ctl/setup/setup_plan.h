@@ -25,9 +25,9 @@ enum {
 	JM_SETUP_POP3 = 16,
 	JM_SETUP_MICROSOFT = 32, /* Microsoft's ranges may send */
 	JM_SETUP_LOGIN = 64,
-	JM_SETUP_DROP_IN = 128,  /* the archive is outside of the unit's writable paths */
-	JM_SETUP_TOKEN = 256,    /* the mailbox needs an access token */
-	JM_SETUP_PASSWORD = 512, /* the mailbox needs a password */
+	JM_SETUP_DROP_IN = 128,   /* the archive is outside of the unit's writable paths */
+	JM_SETUP_TOKEN = 256,     /* the mailbox needs an access token */
+	JM_SETUP_PASSWORD = 1024, /* the mailbox needs a password */
 };
 
 struct jm_setup {

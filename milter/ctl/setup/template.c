@@ -15,7 +15,7 @@
 
 #define OUTPUT_MAX_BYTES (1024u * 1024)
 #define TEXT_MAX_BYTES (64u * 1024)
-#define VALUES_MAX 64
+#define VALUES_MAX 80
 #define MANAGEMENT "Exchange Management Console > "
 #define HUB MANAGEMENT "Organization Configuration > Hub Transport > "
 #define ADMIN "Exchange admin center > "
@@ -190,6 +190,30 @@ static void values_of_version(const struct version *v, struct jm_data_value *val
 	values[n] = (struct jm_data_value){ NULL, NULL };
 }
 
+/* Returns how many were set. */
+static size_t values_of_exchange(
+    const struct jm_setup *s, const struct file *f, struct jm_data_value *values)
+{
+	bool two = (s->parts & JM_SETUP_TWO_SERVICES) != 0,
+	     online = (f->needs & JM_SETUP_ONLINE) != 0;
+	const struct jm_data_value names[] = {
+		{ "MAILBOX", s->mailbox_address },
+		{ "MAILBOX_HOST", s->pop3_host },
+		{ "PASSWORD_FILE", JM_SETUP_PASSWORD_FILE },
+		{ "SECRET_FILE", JM_SETUP_SECRET_FILE },
+		{ "TOKEN_COMMAND", JM_SETUP_TOKEN_COMMAND },
+		{ "FILE", f->output },
+		{ "CONTACT", two && online ? "SMTP Journaling Microsoft 365" : "SMTP Journaling" },
+		{ "CONNECTOR",
+		    online ? "Microsoft 365 to journal-milter" : "Exchange to journal-milter" },
+		{ "REMOTE_DOMAIN", "journal-milter" },
+		{ "RULE", "Journal Internal Mail to journal-milter" },
+	};
+
+	memcpy(values, names, sizeof names);
+	return sizeof names / sizeof names[0];
+}
+
 /* Fill values, of VALUES_MAX, for a file. port: the room for a number. */
 static void values_make(const struct jm_setup *s, const struct texts *t, const struct file *f,
     char port[8], struct jm_data_value *values)
@@ -229,22 +253,12 @@ static void values_make(const struct jm_setup *s, const struct texts *t, const s
 		{ "SERVICES", jm_buf_str(&t->v[SERVICES]) },
 		{ "FIREWALL_NFT", jm_buf_str(&t->v[NFT]) },
 		{ "FIREWALL_UFW", jm_buf_str(&t->v[UFW]) },
-		{ "MAILBOX", s->mailbox_address },
-		{ "MAILBOX_HOST", s->pop3_host },
-		{ "PASSWORD_FILE", JM_SETUP_PASSWORD_FILE },
-		{ "SECRET_FILE", JM_SETUP_SECRET_FILE },
-		{ "TOKEN_COMMAND", JM_SETUP_TOKEN_COMMAND },
-		{ "FILE", f->output },
-		{ "CONTACT", two && online ? "SMTP Journaling Microsoft 365" : "SMTP Journaling" },
-		{ "CONNECTOR",
-		    online ? "Microsoft 365 to journal-milter" : "Exchange to journal-milter" },
-		{ "REMOTE_DOMAIN", "journal-milter" },
-		{ "RULE", "Journal Internal Mail to journal-milter" },
 	};
 	size_t n = sizeof general / sizeof general[0];
 
 	snprintf(port, 8, "%u", s->port);
 	memcpy(values, general, sizeof general);
+	n += values_of_exchange(s, f, values + n);
 	for (size_t i = 0; i < SECTIONS_N; i++)
 		values[n++] = (struct jm_data_value){ sections[i].name,
 			jm_buf_str(&t->v[SECTION + i]) };
