@@ -157,6 +157,14 @@ def places():
     tap.ok("install -d -o journal-milter -g journal-milter -m 0750 /srv/mail/archive" in readme
            and "journal-milter.service.d/archive.conf" in readme and "daemon-reload" in readme,
            "README: make the folder, install the drop-in")
+    settings_of("others", "--publish", "/srv/public", "--milter-socket",
+                "unix:/var/spool/postfix/journal/milter.sock")
+    tap.like(journal_setup.read(path("others"), "journal-milter-archive.conf"),
+             "(?m)^ReadWritePaths=/srv/public /var/spool/postfix/journal$",
+             "so have a publish folder and a socket elsewhere")
+    tap.like(journal_setup.read(path("others"), "README"),
+             "(?s)-g journal-milter -m 0755 /srv/public\n.*-g journal-mta -m 2750 /var/spool/",
+             "README makes these folders, too")
     settings_of("below", "--archive", "/var/lib/journal-milter/second")
     tap.ok("journal-milter-archive.conf" not in os.listdir(path("below")),
            "none below the unit's own folder")

@@ -136,6 +136,35 @@ int jm_setup_services_xml(const struct jm_setup *s, struct jm_buf *out, struct j
 	return add_smtp(s, both == JM_SETUP_ONLINE ? "Microsoft 365" : "Exchange", both, out, err);
 }
 
+int jm_setup_writable(const struct jm_setup *s, struct jm_buf *out, struct jm_err *err)
+{
+	const char *const folders[] = { s->outside_archive, s->outside_publish, s->outside_socket };
+
+	for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++)
+		if (*folders[i] &&
+		    jm_buf_printf(out, err, "%s%s", out->len ? " " : "", folders[i]) != 0)
+			return -1;
+	return 0;
+}
+
+int jm_setup_folders(const struct jm_setup *s, struct jm_buf *out, struct jm_err *err)
+{
+	const struct {
+		const char *path, *group;
+		unsigned mode;
+	} folders[] = {
+		{ s->outside_archive, s->user, 0750 }, { s->outside_publish, s->user, 0755 },
+		{ s->outside_socket, s->socket_group, 02750 }, /* as tmpfiles.d has it */
+	};
+
+	for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++)
+		if (*folders[i].path &&
+		    jm_buf_printf(out, err, "     install -d -o %s -g %s -m %04o %s\n", s->user,
+			folders[i].group, folders[i].mode, folders[i].path) != 0)
+			return -1;
+	return 0;
+}
+
 /* Append the ranges of one family with separators between; the number of them goes to *n_r. */
 static int add_family(
     const struct jm_setup *s, bool v6, struct jm_buf *out, size_t *n_r, struct jm_err *err)

@@ -17,6 +17,13 @@ int jm_setup_domains_xml(
 int jm_setup_services_xml(
     const struct jm_setup *s, struct jm_buf *out, struct jm_err *err) JM_MUST_CHECK;
 
+/* Append the folders that a drop-in of the systemd unit makes writable, with blanks between; and
+ * the commands that make them. */
+int jm_setup_writable(
+    const struct jm_setup *s, struct jm_buf *out, struct jm_err *err) JM_MUST_CHECK;
+int jm_setup_folders(
+    const struct jm_setup *s, struct jm_buf *out, struct jm_err *err) JM_MUST_CHECK;
+
 /* Append commands for nftables, and for ufw, that let the ranges reach the MTA's port. */
 int jm_setup_nft(const struct jm_setup *s, struct jm_buf *out, struct jm_err *err) JM_MUST_CHECK;
 int jm_setup_ufw(const struct jm_setup *s, struct jm_buf *out, struct jm_err *err) JM_MUST_CHECK;

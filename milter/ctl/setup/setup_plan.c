@@ -13,7 +13,8 @@
 #include "milter/ctl/cli/endpoints.h"
 
 #define STATE_DIRECTORY "/var/lib/journal-milter"
-#define RUN_DIRECTORIES "/run/journal-milter"
+#define RUN_DIRECTORY "/run/journal-milter"
+#define PUBLIC_DIRECTORY "/run/journal-milter-public"
 #define ONLINE_HOST "outlook.office365.com"
 
 /* Accept letters, digits, hyphens and dots only: no language of the templates can misread them. */
@@ -68,6 +69,13 @@ static bool is_below(const char *path, const char *directory)
 	size_t n = strlen(directory);
 
 	return strncmp(path, directory, n) == 0 && (path[n] == '\0' || path[n] == '/');
+}
+
+/* The folders of the systemd unit, StateDirectory and ReadWritePaths. */
+static bool is_writable(const char *path)
+{
+	return is_below(path, STATE_DIRECTORY) || is_below(path, RUN_DIRECTORY) ||
+	    is_below(path, PUBLIC_DIRECTORY);
 }
 
 static void JM_PRINTF(2, 3) note(struct jm_setup *s, const char *fmt, ...)
@@ -443,7 +451,16 @@ static int take_places(struct jm_setup *s, struct jm_err *err)
 		return jm_err_set(err, JM_E_USAGE, "--%s: \"%s\" is no name of an account",
 		    is_name(s->user) ? "socket-group" : "user",
 		    is_name(s->user) ? s->socket_group : s->user);
-	if (!is_below(s->archive, STATE_DIRECTORY))
+	s->outside_archive = is_writable(s->archive) ? "" : s->archive;
+	s->outside_publish = is_writable(s->publish) ? "" : s->publish;
+	if (s->postfix_socket[0] == 'u') {
+		const char *path = strchr(s->postfix_socket, ':') + 1;
+
+		if (!is_writable(path))
+			snprintf(s->outside_socket, sizeof s->outside_socket, "%.*s",
+			    (int)(strrchr(path, '/') - path), path);
+	}
+	if (*s->outside_archive || *s->outside_publish || *s->outside_socket)
 		s->parts |= JM_SETUP_DROP_IN;
 	if (is_below(s->archive, "/home") || is_below(s->archive, "/root") ||
 	    is_below(s->archive, "/tmp") || is_below(s->archive, "/var/tmp"))

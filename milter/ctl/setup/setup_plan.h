@@ -25,7 +25,7 @@ enum {
 	JM_SETUP_POP3 = 16,
 	JM_SETUP_MICROSOFT = 32, /* Microsoft's ranges may send */
 	JM_SETUP_LOGIN = 64,
-	JM_SETUP_DROP_IN = 128,   /* the archive is outside of the unit's writable paths */
+	JM_SETUP_DROP_IN = 128,   /* a folder is outside of the unit's writable paths */
 	JM_SETUP_TOKEN = 256,     /* the mailbox needs an access token */
 	JM_SETUP_PASSWORD = 1024, /* the mailbox needs a password */
 };
@@ -51,6 +51,9 @@ struct jm_setup {
 	struct jm_cidr *ours, *microsoft;
 	size_t ours_n, microsoft_n;
 	char microsoft_date[16];
+	/* folders that the daemon writes to, outside of the unit's own: "" when they are not */
+	const char *outside_archive, *outside_publish;
+	char outside_socket[256];
 	char notes[JM_SETUP_NOTES_MAX][JM_SETUP_NOTE_BYTES]; /* to be said with the list of files */
 	size_t notes_n;
 };

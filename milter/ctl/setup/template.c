@@ -136,6 +136,8 @@ enum {
 	SERVICES,
 	DOMAINS,
 	GROUP,
+	WRITABLE,
+	FOLDERS,
 	NFT,
 	UFW,
 	SECTION,
@@ -164,7 +166,8 @@ static int texts_make(const struct jm_setup *s, struct texts *t, struct jm_err *
 	if (jm_buf_add_byte(&t->v[HOSTS_PS], ')', err) != 0 ||
 	    jm_setup_services_xml(s, &t->v[SERVICES], err) != 0 ||
 	    jm_setup_domains_xml(s, &t->v[DOMAINS], err) != 0 ||
-	    jm_setup_nft(s, &t->v[NFT], err) != 0)
+	    jm_setup_writable(s, &t->v[WRITABLE], err) != 0 ||
+	    jm_setup_folders(s, &t->v[FOLDERS], err) != 0 || jm_setup_nft(s, &t->v[NFT], err) != 0)
 		return -1;
 	return jm_setup_ufw(s, &t->v[UFW], err);
 }
@@ -249,6 +252,8 @@ static void values_make(const struct jm_setup *s, const struct texts *t, const s
 		{ "SOCKET_GROUP_XML", jm_buf_str(&t->v[GROUP]) },
 		{ "USER", s->user },
 		{ "PUBLISH", s->publish },
+		{ "WRITABLE", jm_buf_str(&t->v[WRITABLE]) },
+		{ "FOLDERS", jm_buf_str(&t->v[FOLDERS]) },
 		{ "DOMAINS", jm_buf_str(&t->v[DOMAINS]) },
 		{ "SERVICES", jm_buf_str(&t->v[SERVICES]) },
 		{ "FIREWALL_NFT", jm_buf_str(&t->v[NFT]) },
