@@ -173,6 +173,9 @@ def faults(text, online=None):
                     and not (value and (value.group(1) or value.group(2)) in VALUES[word[1:]]):
                 found.append(line + "%s of %s: no such value" % (word, current))
         elif kind in ("variable", "double"):
+            # "$a: b" is the variable b of a scope a; "${a}: b" is meant
+            found += [line + "%s is a scope" % v
+                      for v in re.findall(r"\$(?!script:|env:)\w+:", word)]
             for v in re.findall(r"\$(?:script:)?(\w+)", word):
                 if v.lower() not in names[0]:
                     found.append(line + "$%s was never set" % v)

@@ -51,6 +51,7 @@ BAD = (("Get-Mailbox -Identity 'a", "does not end"), ("if ($true) { exit 0", "no
        ("Remove-MailContact -Confirm:$false", "needs -Identity"),
        ("New-JournalRule -Name 'a' -JournalEmailAddress 'b' -Scope Everything", "no such value"),
        ("try { exit 0 } catch { exit 1 }", "too new"),
+       ("$a = 'b'\nWrite-Host \"$a: c\"", "is a scope"),
        ("Enable-JournalRule -Confirm:$false", "needs -Identity"),
        ("Set-SendConnector -Identity 'a' -MaxMessageSize Endless", "no such value"),
        ("if ($true) { Get-MailContact -Identity 'a' | Out-Null && exit 0 }", "too new"))
