@@ -60,7 +60,8 @@ static int change_note(struct jm_apply *p, const struct step *s, const char *kin
 		.kind = kind,
 		.service = jm_json_str(s->row, "service"),
 		.actor = s->actor,
-		.text = text };
+		.text = text,
+		.item = s->seq };
 
 	return jm_apply_note(p, s->r->head->seq, &e, err);
 }

@@ -12,6 +12,7 @@
 #include "common/catalog/apply_note.h"
 #include "common/catalog/keys.h"
 #include "common/catalog/queue_row.h"
+#include "common/catalog/reason.h"
 #include "common/catalog/row.h"
 #include "common/json/value.h"
 #include "common/volume/metadata.h"
@@ -218,7 +219,7 @@ static int row_new(struct jm_applying *w, struct jm_err *err)
 			rc |= json_object_set_new_nocheck(row, "gateway", json_true());
 		if (w->set_aside)
 			rc |= json_object_set_new_nocheck(
-			    row, "set_aside", json_string_nocheck(w->set_aside));
+			    row, "set_aside", jm_reason_public(w->r->meta));
 		else if (w->queued)
 			rc |= json_object_set_new_nocheck(row, "queued", json_true());
 	}
@@ -317,38 +318,21 @@ int jm_applying_join(struct jm_apply *p, struct jm_applying *w, struct jm_err *e
 
 /* ---- founding an item ---- */
 
-/* Show a waiting envelope report as the vendor's product does: the actual recipient as the sender,
- * the journal address as the recipient. */
-static int queue_display(json_t *row, const struct jm_applying *w)
-{
-	const json_t *list = json_object_get(w->journal, "recipients"),
-		     *from = json_object_get(json_array_get(list, 0), "address");
-	const char *to = w->service;
-	size_t n = json_array_size(list);
-	bool envelope = !w->from_headers && n > 0;
-
-	if (!envelope)
-		from = json_object_get(w->journal, "envelope_sender");
-	return json_object_set_new_nocheck(row, "from",
-		   json_is_string(from) ? json_incref((json_t *)(uintptr_t)from) : json_null()) |
-	    json_object_set_new_nocheck(
-		row, "more", json_integer(envelope ? (json_int_t)n - 1 : 0)) |
-	    json_object_set_new_nocheck(row, "to", to ? json_string_nocheck(to) : json_null());
-}
-
 static int queue_put(struct jm_apply *p, const struct jm_applying *w, struct jm_err *err)
 {
 	json_t *row = json_object(), *due = json_object_get(w->queued, "due_ms"),
 	       *size = json_object_get(json_object_get(w->r->meta, "report"), "size");
-	int rc;
+	int rc = 0;
 
-	rc = json_object_set_nocheck(row, "due_ms", due) |
+	if (!json_is_true(json_object_get(w->queued, "match_first")))
+		rc |= json_object_set_new_nocheck(row, "delayed", json_true());
+	rc |= json_object_set_nocheck(row, "due_ms", due) |
 	    json_object_set_new_nocheck(row, "attempts", json_integer(0)) |
 	    json_object_set_new_nocheck(
 		row, "since_ms", json_integer((json_int_t)w->r->head->time_ms)) |
 	    json_object_set_new_nocheck(
 		row, "service", w->service ? json_string_nocheck(w->service) : json_null()) |
-	    queue_display(row, w) | json_object_set_nocheck(row, "size", size);
+	    json_object_set_nocheck(row, "size", size);
 	rc = rc != 0 ? item_no_memory(err) : jm_queue_row_put(p, w->id, row, err);
 	json_decref(row);
 	return rc;
@@ -360,7 +344,8 @@ static int put_set_aside(struct jm_apply *p, const struct jm_applying *w, struct
 		.kind = "set-aside",
 		.service = w->service,
 		.actor = "archive",
-		.text = w->set_aside };
+		.text = jm_json_str(w->row, "set_aside"),
+		.item = w->id };
 	unsigned char id[8];
 
 	if (jm_catalog_put(p->txn, JM_T_SET_ASIDE, jm_keys_id(w->id, id), jm_span_str(""), err) !=

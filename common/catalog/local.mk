@@ -13,4 +13,5 @@ common_libjm_a_SOURCES += \
 	common/catalog/keys.c common/catalog/keys.h \
 	common/catalog/position.c common/catalog/position.h \
 	common/catalog/queue_row.c common/catalog/queue_row.h \
+	common/catalog/reason.c common/catalog/reason.h \
 	common/catalog/row.c common/catalog/row.h

@@ -16,9 +16,12 @@
 #include "common/base/log.h"
 #include "common/catalog/apply_change.h"
 #include "common/control/criterion.h"
+#include "common/control/known.h"
 #include "common/json/read.h"
+#include "common/json/value.h"
 #include "common/mail/domain.h"
 #include "common/query/archive_status.h"
+#include "common/query/aside.h"
 #include "common/query/bcc.h"
 #include "common/query/domains.h"
 #include "common/query/event_list.h"
@@ -154,6 +157,12 @@ static int answer_status(const struct question *q, struct jm_err *err)
 	return rc;
 }
 
+/* Check the argument "service": a misspelled one would find nothing, without a word. */
+static int known_service(const struct question *q, struct jm_err *err)
+{
+	return jm_known_service(q->archive, q->daemon_state, text(q, "service"), err);
+}
+
 static int answer_live(const struct question *q, struct jm_err *err)
 {
 	if (!q->daemon_state)
@@ -219,9 +228,31 @@ static int answer_list(const struct question *q, struct jm_err *err)
 		return jm_err_set(err, JM_E_USAGE,
 		    "search: \"sort\" is date, sent, size, sender or subject, not \"%.40s\"",
 		    text(q, "sort"));
+	if (known_service(q, err) != 0)
+		return -1;
 	fill_filter(q, &f);
 	f.set_aside = f.set_aside || f.expired;
 	return jm_archive_list(q->archive, &f, pass_on, (void *)(uintptr_t)q, err);
+}
+
+/* Add why and how long the report waits. It may have left the queue meanwhile. */
+static int add_waiting(const struct question *q, uint64_t id, json_t *item, struct jm_err *err)
+{
+	static const char *const keys[] = { "received", "next_attempt", "attempts", "waits_for",
+		"problem" };
+	const struct jm_queue_view view = { .a = q->archive, .bcc = true };
+	json_t *row = NULL, *waiting = json_object();
+	int rc = jm_archive_queue_show(&view, id, &row, err);
+
+	for (size_t i = 0; rc == 0 && i < sizeof keys / sizeof keys[0]; i++)
+		if (json_object_get(row, keys[i]) &&
+		    json_object_set(waiting, keys[i], json_object_get(row, keys[i])) != 0)
+			rc = jm_err_set(err, JM_E_TEMP, "no memory for an item");
+	if (rc == 0 && json_object_set(item, "waiting", waiting) != 0)
+		rc = jm_err_set(err, JM_E_TEMP, "no memory for an item");
+	json_decref(row);
+	json_decref(waiting);
+	return rc < 0 && err->kind == JM_E_NOTFOUND ? 0 : rc;
 }
 
 static int show_item(const struct question *q, uint64_t id, struct jm_err *err)
@@ -231,7 +262,10 @@ static int show_item(const struct question *q, uint64_t id, struct jm_err *err)
 
 	if (jm_archive_show(q->archive, id, &item, err) != 0)
 		return -1;
-	rc = flag(q, "bcc") ? 0 : jm_archive_hide_bcc(q->archive, item, err);
+	rc = flag(q, "bcc") ? jm_aside_name(q->archive, id, item, "set_aside", err)
+			    : jm_archive_hide_bcc(q->archive, item, err);
+	if (rc == 0 && json_object_get(item, "queued"))
+		rc = add_waiting(q, id, item, err);
 	if (rc == 0)
 		rc = q->out->object(q->out->ctx, item, err);
 	if (rc == 0 && json_object_get(item, "damaged"))
@@ -259,7 +293,7 @@ static int add_named(void *ctx, const json_t *item, struct jm_err *err)
 
 static int show_named(const struct question *q, struct jm_err *err)
 {
-	struct jm_archive_filter f = { .message_id = text(q, "message-id") };
+	struct jm_archive_filter f = { .message_id = text(q, "message-id"), .waiting = true };
 	struct named m = { .n = 0 };
 	int rc = jm_archive_list(q->archive, &f, add_named, &m, err);
 
@@ -307,6 +341,7 @@ static int answer_export(const struct question *q, struct jm_err *err)
 		    "export: item %llu has no number %llu of these",
 		    (unsigned long long)number(q, "id"), (unsigned long long)which);
 	x.which = (unsigned)which;
+	x.bcc = flag(q, "bcc");
 	return jm_archive_export(q->archive, &x, q->out->bytes, q->out->ctx, err);
 }
 
@@ -401,21 +436,6 @@ static bool event_equals(const struct question *q, const char *name, const json_
 	return !want || (is && strcmp(want, is) == 0);
 }
 
-bool jm_answer_is_kind(const char *kinds, const char *kind)
-{
-	size_t n, want = kind ? strlen(kind) : 0;
-
-	if (!kinds)
-		return true;
-	for (;; kinds += n + 1) {
-		n = strcspn(kinds, ",");
-		if (n == want && n > 0 && memcmp(kinds, kind, n) == 0)
-			return true;
-		if (kinds[n] == '\0')
-			return false;
-	}
-}
-
 static int event_sift(void *ctx, const json_t *event, struct jm_err *err)
 {
 	struct sieve *s = ctx;
@@ -424,7 +444,7 @@ static int event_sift(void *ctx, const json_t *event, struct jm_err *err)
 	int rc;
 
 	if (!event_equals(s->q, "service", event) ||
-	    !jm_answer_is_kind(
+	    !jm_known_is_kind(
 		text(s->q, "kind"), json_string_value(json_object_get(event, "kind"))) ||
 	    !event_equals(s->q, "actor", event))
 		return 0;
@@ -432,7 +452,16 @@ static int event_sift(void *ctx, const json_t *event, struct jm_err *err)
 	    (!time || jm_clock_parse(time, &ms) != 0 || (since && ms < since) ||
 		(until && ms >= until)))
 		return 0;
-	rc = pass_on((void *)(uintptr_t)s->q, event, err);
+	if (flag(s->q, "bcc") && jm_json_u64(event, "item") > 0) {
+		json_t *whole = json_copy((json_t *)(uintptr_t)event);
+
+		rc = jm_aside_name(s->q->archive, jm_json_u64(event, "item"), whole, "text", err);
+		if (rc == 0)
+			rc = pass_on((void *)(uintptr_t)s->q, whole, err);
+		json_decref(whole);
+	} else {
+		rc = pass_on((void *)(uintptr_t)s->q, event, err);
+	}
 	return rc == 0 && s->left > 0 && --s->left == 0 ? 1 : rc;
 }
 
@@ -473,6 +502,8 @@ static int answer_events(const struct question *q, struct jm_err *err)
 {
 	struct sieve s = { q, number(q, "limit") };
 
+	if (known_service(q, err) != 0 || jm_known_kinds(q->archive, text(q, "kind"), err) != 0)
+		return -1;
 	return jm_archive_events(q->archive, number(q, "after"), 0, event_sift, &s, err);
 }
 
@@ -480,12 +511,16 @@ static int answer_events(const struct question *q, struct jm_err *err)
 static int answer_follow(const struct question *q, struct jm_err *err)
 {
 	struct jm_following f = {
-		.limit = number(q, "limit"), .visit = pass_on, .ctx = (void *)(uintptr_t)q
+		.limit = number(q, "limit"),
+		.bcc = flag(q, "bcc"),
+		.visit = pass_on,
+		.ctx = (void *)(uintptr_t)q,
 	};
 	json_t *from, *next = NULL, *o;
 	int rc;
 
-	if (read_place(q, "from", &from, err) != 0)
+	if (known_service(q, err) != 0 || jm_known_kinds(q->archive, text(q, "kind"), err) != 0 ||
+	    read_place(q, "from", &from, err) != 0)
 		return -1;
 	if (from && !json_is_object(from)) {
 		json_decref(from);
@@ -505,13 +540,15 @@ static int answer_follow(const struct question *q, struct jm_err *err)
 
 static int answer_queue(const struct question *q, struct jm_err *err)
 {
+	const struct jm_queue_view view = { q->archive, text(q, "service"), flag(q, "bcc") };
 	json_t *row = NULL;
 	int rc;
 
 	if (number(q, "id") == 0)
-		return jm_archive_queue(
-		    q->archive, text(q, "service"), pass_on, (void *)(uintptr_t)q, err);
-	if (jm_archive_queue_show(q->archive, number(q, "id"), &row, err) != 0)
+		return known_service(q, err) != 0
+		    ? -1
+		    : jm_archive_queue(&view, pass_on, (void *)(uintptr_t)q, err);
+	if (jm_archive_queue_show(&view, number(q, "id"), &row, err) != 0)
 		return -1;
 	rc = q->out->object(q->out->ctx, row, err);
 	json_decref(row);
@@ -533,10 +570,11 @@ static int queue_change(const struct question *q, enum jm_change_to to, enum jm_
 
 static int answer_retry(const struct question *q, struct jm_err *err)
 {
+	const struct jm_queue_view view = { .a = q->archive, .bcc = true };
 	json_t *row = NULL;
 	unsigned attempts;
 
-	if (jm_archive_queue_show(q->archive, number(q, "id"), &row, err) != 0)
+	if (jm_archive_queue_show(&view, number(q, "id"), &row, err) != 0)
 		return -1;
 	attempts = (unsigned)json_integer_value(json_object_get(row, "attempts"));
 	json_decref(row);
@@ -610,7 +648,7 @@ static const struct verb verbs[] = {
 	    { { "id", NUMBER, false }, { "message-id", TEXT, false }, { "bcc", FLAG, false } } },
 	{ "export", answer_export,
 	    { { "id", NUMBER, true }, { "report", FLAG, false }, { "raw", FLAG, false },
-		{ "which", NUMBER, false } } },
+		{ "which", NUMBER, false }, { "bcc", FLAG, false } } },
 	{ "verify", answer_verify,
 	    { { "after", NUMBER, false }, { "since", DATE, false }, { "resume", FLAG, false } } },
 	{ "dump", answer_dump, { { "since", NUMBER, false } } },
@@ -618,9 +656,12 @@ static const struct verb verbs[] = {
 	{ "events", answer_events,
 	    { { "after", NUMBER, false }, { "limit", NUMBER, false }, { "service", TEXT, false },
 		{ "kind", TEXT, false }, { "actor", TEXT, false }, { "since", DATE, false },
-		{ "until", DATE, false }, { "follow", FLAG, false } } },
-	{ "follow", answer_follow, { { "from", TEXT, false }, { "limit", NUMBER, false } } },
-	{ "queue", answer_queue, { { "id", NUMBER, false }, { "service", TEXT, false } } },
+		{ "until", DATE, false }, { "follow", FLAG, false }, { "bcc", FLAG, false } } },
+	{ "follow", answer_follow,
+	    { { "from", TEXT, false }, { "limit", NUMBER, false }, { "service", TEXT, false },
+		{ "kind", TEXT, false }, { "bcc", FLAG, false } } },
+	{ "queue", answer_queue,
+	    { { "id", NUMBER, false }, { "service", TEXT, false }, { "bcc", FLAG, false } } },
 	{ "retry", answer_retry, { { "id", NUMBER, true }, { "actor", TEXT, false } } },
 	{ "release", answer_release,
 	    { { "id", NUMBER, true }, { "from", TEXT, true }, { "actor", TEXT, false } } },

@@ -34,7 +34,4 @@ struct jm_answer_out {
 int jm_answer(struct jm_archive *a, const json_t *daemon_state, const json_t *request,
     const struct jm_answer_out *out, struct jm_err *err) JM_MUST_CHECK;
 
-/* Is kind one of kinds, names separated by commas? kinds NULL: yes. */
-bool jm_answer_is_kind(const char *kinds, const char *kind);
-
 #endif

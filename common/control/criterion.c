@@ -45,6 +45,8 @@ static const struct jm_criterion criteria[] = {
 	    FIELD(attachment), false, true },
 	{ "set-aside", JM_CRITERION_FLAG, NULL, "what is set aside, not what is archived",
 	    FIELD(set_aside), true, false },
+	{ "waiting", JM_CRITERION_FLAG, NULL, "what waits in the processing queue, too",
+	    FIELD(waiting), true, false },
 	{ "bcc", JM_CRITERION_FLAG, NULL, "Bcc recipients count, and are shown", FIELD(bcc), true,
 	    false },
 };

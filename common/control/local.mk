@@ -3,4 +3,5 @@ common_libjm_a_SOURCES += \
 	common/control/client.c common/control/client.h \
 	common/control/criterion.c common/control/criterion.h \
 	common/control/domain_list.c common/control/domain_list.h \
-	common/control/frame.c common/control/frame.h
+	common/control/frame.c common/control/frame.h \
+	common/control/known.c common/control/known.h

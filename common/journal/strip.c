@@ -4,7 +4,7 @@
 
 #include "common/mail/field.h"
 
-static bool is_journal_header(struct jm_span name)
+bool jm_strip_is_journal_header(struct jm_span name)
 {
 	return jm_span_eq_nocase(name, jm_span_str("X-MS-Exchange-Organization-BCC")) ||
 	    jm_span_eq_nocase(name, jm_span_str("X-MS-Exchange-CrossPremises-BCC"));
@@ -19,7 +19,7 @@ static size_t strip_count(struct jm_span raw)
 
 	jm_fields_start(&w, raw);
 	while (jm_fields_next(&w, &f))
-		n += is_journal_header(f.name);
+		n += jm_strip_is_journal_header(f.name);
 	return n;
 }
 
@@ -53,7 +53,7 @@ int jm_strip(struct jm_content *content, bool remove, struct jm_arena *arena, bo
 	}
 	jm_fields_start(&w, content->raw);
 	while (content->cuts_n < n && jm_fields_next(&w, &f)) {
-		if (!is_journal_header(f.name))
+		if (!jm_strip_is_journal_header(f.name))
 			continue;
 		content->cuts[content->cuts_n++] = (struct jm_cut){
 			(size_t)(f.all.p - content->raw.p), f.all.len, f.name

@@ -11,6 +11,9 @@
 
 #define JM_STRIP_CUTS 262144u /* cap on the cuts; further fields stay in the message */
 
+/* Is it the name of a journal header? */
+bool jm_strip_is_journal_header(struct jm_span name);
+
 /* Set cuts (in arena), cuts_n and size_bytes of *content from its raw bytes; without remove there
  * are no cuts. *limited_r is true when there are more fields than JM_STRIP_CUTS or than arena has
  * room for. Returns 0, or -1 with err filled (TEMP). */

@@ -3,8 +3,10 @@
 #include "common/query/bcc.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/archive/content.h"
+#include "common/journal/strip.h"
 #include "common/json/value.h"
 #include "common/mail/address.h"
 #include "common/mail/field.h"
@@ -130,6 +132,51 @@ static int naming_is_open(
 	return rc;
 }
 
+int jm_bcc_first_open(struct jm_archive *a, uint64_t seq, const json_t *recipients,
+    const json_t **address_r, struct jm_err *err)
+{
+	struct header h = { .a = a, .id = seq };
+	const json_t *r, *address;
+	int rc = 0;
+
+	*address_r = NULL;
+	/* The first pass does not read the message. */
+	for (int look = 0; look < 2 && rc == 0; look++)
+		for (size_t i = 0; rc == 0 && i < json_array_size(recipients); i++) {
+			r = json_array_get(recipients, i);
+			address = json_object_get(r, "address");
+			rc = look == 0 ? jm_described_is_open(r)
+				       : naming_is_open(&h, address, r, err);
+			if (rc == 1)
+				*address_r = address;
+		}
+	json_decref(h.addresses);
+	return rc;
+}
+
+int jm_bcc_unwrapped(const struct jm_unwrap *u, bool *open_r, struct jm_err *err)
+{
+	struct header h = { .addresses = json_object() };
+	int rc = h.addresses ? add_header(h.addresses, u->message.raw, err) : bcc_no_memory(err);
+
+	for (size_t i = 0; rc == 0 && i < u->recipients_n; i++) {
+		const struct jm_recipient *r = &u->recipients[i];
+		json_t *address = jm_json_text(r->address), *via = jm_json_text(r->via_address);
+		int has = r->type == JM_RCPT_TO || r->type == JM_RCPT_CC;
+
+		if (!has && r->type == JM_RCPT_RECIPIENT)
+			has = header_has(&h, address, err);
+		if (has == 0 && r->type == JM_RCPT_RECIPIENT && r->via != JM_VIA_NONE)
+			has = header_has(&h, via, err);
+		open_r[i] = has == 1;
+		rc = has < 0 ? -1 : 0;
+		json_decref(address);
+		json_decref(via);
+	}
+	json_decref(h.addresses);
+	return rc;
+}
+
 static uint64_t id_of(const json_t *item)
 {
 	return jm_json_u64(item, "id");
@@ -250,4 +297,73 @@ int jm_archive_hide_bcc(struct jm_archive *a, json_t *item, struct jm_err *err)
 	json_decref(hidden);
 	json_decref(h.addresses);
 	return rc;
+}
+
+/* ---- bytes ---- */
+
+/* Does the message's own header have a field such as Bcc or X-MS-Exchange-Organization-BCC that is
+ * not empty? */
+static bool has_bcc_field(struct jm_span message, bool stripped)
+{
+	struct jm_fields w;
+	struct jm_field f;
+
+	jm_fields_start(&w, message);
+	while (jm_fields_next(&w, &f))
+		if (f.name.len >= 3 && jm_span_trim(f.value).len > 0 &&
+		    !(stripped && jm_strip_is_journal_header(f.name)) &&
+		    jm_span_eq_nocase(jm_span_sub(f.name, f.name.len - 3, 3), jm_span_str("bcc")))
+			return true;
+	return false;
+}
+
+/* Does the line begin a field that marks journal reports (rule R2)? In doubt, when the value is on
+ * the next line, it does. */
+static bool is_marker(struct jm_span line)
+{
+	size_t colon = jm_span_index(line, ':');
+	struct jm_span name = jm_span_trim(jm_span_sub(line, 0, colon)), value;
+
+	if (colon == line.len)
+		return false;
+	if (jm_span_eq_nocase(name, jm_span_str("X-MS-Journal-Report")))
+		return true;
+	if (!jm_span_eq_nocase(name, jm_span_str("Content-Identifier")) &&
+	    !jm_span_eq_nocase(name, jm_span_str("Content-Identifer")))
+		return false;
+	value = jm_span_trim(jm_span_sub(line, colon + 1, line.len));
+	return value.len == 0 || jm_span_eq_nocase(value, jm_span_str("ExJournalReport"));
+}
+
+static bool has_marker(struct jm_span bytes)
+{
+	while (bytes.len > 0) {
+		size_t end = jm_span_index(bytes, '\n');
+
+		if (is_marker(jm_span_sub(bytes, 0, end)))
+			return true;
+		bytes = jm_span_sub(bytes, end + 1, bytes.len);
+	}
+	return false;
+}
+
+bool jm_bcc_is_report(struct jm_span message)
+{
+	struct jm_fields w;
+	struct jm_field f;
+
+	jm_fields_start(&w, message);
+	while (jm_fields_next(&w, &f))
+		if (has_marker(f.all))
+			return true;
+	return false;
+}
+
+const char *jm_bcc_in_bytes(struct jm_span message, bool stripped)
+{
+	if (has_bcc_field(message, stripped))
+		return "its own header has a Bcc field";
+	if (has_marker(message))
+		return "it is a journal report that was not unwrapped, or has one inside";
+	return NULL;
 }

@@ -10,6 +10,7 @@
 
 #include "common/archive/archive.h"
 #include "common/base/span.h"
+#include "common/journal/unwrap.h"
 
 /*
  * Remove the Bcc recipients from an item of jm_archive_show(), and set its member
@@ -26,5 +27,25 @@ typedef bool jm_bcc_wanted(const void *ctx, struct jm_span address);
  * -1: TEMP. Any thread. */
 int jm_bcc_open(struct jm_archive *a, const json_t *item, jm_bcc_wanted *wanted, const void *ctx,
     struct jm_err *err) JM_MUST_CHECK;
+
+/* Find the first open recipient of a report, by the recipients of its metadata. 1 with *address_r,
+ * borrowed from them; 0: none is open; -1: TEMP. Any thread. */
+int jm_bcc_first_open(struct jm_archive *a, uint64_t seq, const json_t *recipients,
+    const json_t **address_r, struct jm_err *err) JM_MUST_CHECK;
+
+/* Which recipients of an unwrapped message are open? open_r has room for all of them. Returns 0, or
+ * -1: TEMP. Any thread. */
+int jm_bcc_unwrapped(const struct jm_unwrap *u, bool *open_r, struct jm_err *err) JM_MUST_CHECK;
+
+/*
+ * Do the bytes of a message name Bcc recipients, so that they are given out on request only? Says
+ * how in words; NULL: they do not. They do if its own header has a Bcc field that is not empty
+ * (stripped: not counting the two journal headers, which are left out), or if it is, or has inside,
+ * a journal report that was not unwrapped. Pure, any thread.
+ */
+const char *jm_bcc_in_bytes(struct jm_span message, bool stripped);
+
+/* Is the message itself a journal report, so that its text names recipients? Pure, any thread. */
+bool jm_bcc_is_report(struct jm_span message);
 
 #endif

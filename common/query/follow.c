@@ -8,6 +8,7 @@
 #include "common/archive/reader.h"
 #include "common/archive/tip.h"
 #include "common/base/clock.h"
+#include "common/catalog/reason.h"
 #include "common/json/read.h"
 #include "common/json/value.h"
 #include "common/volume/walk.h"
@@ -16,6 +17,7 @@ struct follow {
 	struct jm_archive *a;
 	jm_archive_visit *visit;
 	void *ctx;
+	bool bcc;
 	uint64_t limit, seen, until;  /* records; until: in the catalog */
 	uint64_t seq, volume, offset; /* the next place: after record seq */
 };
@@ -101,7 +103,8 @@ static int follow_report(
 	if (!o ||
 	    (actor && json_object_set_new_nocheck(o, "actor", json_string_nocheck(actor)) != 0) ||
 	    (jm_json_str(meta, "set_aside") &&
-		json_object_set_nocheck(o, "text", json_object_get(meta, "set_aside")) != 0)) {
+		json_object_set_new_nocheck(
+		    o, "text", f->bcc ? jm_reason_whole(meta) : jm_reason_public(meta)) != 0)) {
 		json_decref(o);
 		return follow_visit(f, NULL, err);
 	}
@@ -206,7 +209,9 @@ static bool is_place(struct jm_archive *a, const struct jm_place *at)
 int jm_archive_follow(
     struct jm_archive *a, const struct jm_following *x, json_t **next_r, struct jm_err *err)
 {
-	struct follow f = { .a = a, .visit = x->visit, .ctx = x->ctx, .limit = x->limit };
+	struct follow f = {
+		.a = a, .visit = x->visit, .ctx = x->ctx, .bcc = x->bcc, .limit = x->limit
+	};
 	struct jm_walk w = { .record = on_record, .damage = on_damage, .ctx = &f };
 	struct jm_place at;
 

@@ -12,6 +12,7 @@
 struct jm_following {
 	const json_t *from; /* {seq}, or an earlier call's *next_r; NULL: the end of the log */
 	uint64_t limit;     /* records; 0: all */
+	bool bcc;           /* reasons may name Bcc recipients */
 	jm_archive_visit *visit;
 	void *ctx;
 };

@@ -10,6 +10,7 @@
 #include "common/base/num.h"
 #include "common/json/read.h"
 #include "common/json/value.h"
+#include "common/query/bcc.h"
 
 /* The range of a table whose keys begin with the item's id. */
 static struct jm_table_range item_range(enum jm_table t, uint64_t id, unsigned char prefix[8])
@@ -63,15 +64,31 @@ static int find_content(
 	return rc;
 }
 
-static int put_content(
-    struct jm_loaded *l, bool whole, jm_archive_sink *sink, void *ctx, struct jm_err *err)
+/* Refuse bytes that name Bcc recipients, unless they are asked for. stripped: without the journal
+ * headers. */
+static int check_bcc(
+    const struct jm_export *x, struct jm_span bytes, bool stripped, struct jm_err *err)
 {
+	const char *how = x->bcc ? NULL : jm_bcc_in_bytes(bytes, stripped);
+
+	return !how ? 0
+		    : jm_err_set(err, JM_E_DENIED,
+			  "item %" PRIu64 ": %s, which may name Bcc recipients: --bcc exports it",
+			  x->id, how);
+}
+
+static int put_content(const struct jm_export *x, struct jm_loaded *l, jm_archive_sink *sink,
+    void *ctx, struct jm_err *err)
+{
+	bool whole = x->part == JM_EXPORT_RAW;
 	struct jm_raw raw;
 	int rc;
 
 	if (jm_content_raw(l, "content", &raw, err) != 0)
 		return -1;
-	rc = jm_raw_put(&raw, whole, sink, ctx, err);
+	rc = check_bcc(x, raw.bytes, !whole && raw.described.cuts_n > 0, err);
+	if (rc == 0)
+		rc = jm_raw_put(&raw, whole, sink, ctx, err);
 	jm_raw_release(&raw);
 	return rc;
 }
@@ -107,8 +124,8 @@ int jm_archive_export(struct jm_archive *a, const struct jm_export *x, jm_archiv
 	    jm_content_load(a, seq, &l, err) != 0)
 		return -1;
 	if (x->part != JM_EXPORT_REPORT)
-		rc = put_content(&l, x->part == JM_EXPORT_RAW, sink, ctx, err);
-	else if (l.received.len > 0)
+		rc = put_content(x, &l, sink, ctx, err);
+	else if ((rc = check_bcc(x, l.received, false, err)) == 0 && l.received.len > 0)
 		rc = sink(ctx, l.received.p, l.received.len, err);
 	jm_loaded_release(&l);
 	return rc < 0 ? -1 : 0;

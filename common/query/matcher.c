@@ -40,7 +40,7 @@ static bool has_service(const json_t *row, const char *service)
 static bool row_of_state(const struct jm_archive_filter *f, const json_t *row)
 {
 	return (json_object_get(row, "set_aside") != NULL) == f->set_aside &&
-	    !json_object_get(row, "queued") &&
+	    (f->waiting || !json_object_get(row, "queued")) &&
 	    (json_object_get(row, "expired_ms") != NULL) == f->expired;
 }
 

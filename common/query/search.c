@@ -16,6 +16,7 @@
 #include "common/catalog/keys.h"
 #include "common/json/value.h"
 #include "common/mail/date.h"
+#include "common/query/aside.h"
 #include "common/query/matcher.h"
 
 #define KEY_BYTES 64      /* of a sort key */
@@ -134,6 +135,8 @@ static int show_row(struct search *s, json_t *row, struct jm_err *err)
 
 	if (jm_row_show(row) != 0)
 		return jm_err_set(err, JM_E_TEMP, "no memory for a row");
+	if (s->f->bcc && jm_aside_name(s->a, jm_json_u64(row, "id"), row, "set_aside", err) != 0)
+		return -1;
 	rc = s->visit(s->ctx, row, err);
 	s->visited++;
 	s->stop = rc != 0 || (s->f->limit != 0 && s->visited >= s->f->limit);

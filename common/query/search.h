@@ -19,7 +19,8 @@ struct jm_archive_filter {
 	bool reverse;        /* the opposite order: newest, largest, "z" first */
 	bool set_aside;      /* the set-aside items instead of the archived ones */
 	bool expired;        /* with set_aside: the expired ones instead */
-	bool bcc;            /* Bcc recipients count, too */
+	bool waiting;        /* reports in the processing queue, too */
+	bool bcc;            /* Bcc recipients count, too, and reasons may name them */
 	const char *address; /* of the sender or of a recipient */
 	const char *sender, *recipient;
 	const char *domain; /* of the sender or a recipient; any case, U-labels or A-labels */

@@ -7,11 +7,14 @@
 #include "common/archive/await.h"
 #include "common/archive/change.h"
 #include "common/archive/cursor.h"
+#include "common/archive/reader.h"
 #include "common/base/clock.h"
 #include "common/base/num.h"
 #include "common/catalog/queue_row.h"
 #include "common/json/read.h"
 #include "common/json/value.h"
+#include "common/journal/unwrap.h"
+#include "common/query/bcc.h"
 
 static const struct jm_table_range by_due = { .table = JM_T_QUEUE,
 	.prefix = { (const unsigned char *)JM_QUEUE_BY_DUE, 1 } };
@@ -69,60 +72,138 @@ int jm_archive_queue_due(struct jm_archive *a, int64_t now_ms, struct jm_waiting
 	return rc < 0 ? -1 : 0;
 }
 
-/* Change a row to the form for users: {id, received, next_attempt, ...}. Not 0 without memory. */
-static int queue_show(json_t *row, uint64_t seq, int64_t now_ms)
-{
-	json_int_t since = jm_json_int(row, "since_ms"), due = jm_json_int(row, "due_ms");
+/* ---- rows for users ---- */
 
-	return json_object_set_new_nocheck(row, "id", json_integer((json_int_t)seq)) |
-	    json_object_set_new_nocheck(row, "age_s", json_integer((now_ms - since) / 1000)) |
-	    json_object_set_new_nocheck(
-		row, "state", json_string(due <= now_ms ? "due" : "waiting")) |
-	    jm_json_time(row, "since_ms", "received") | jm_json_time(row, "due_ms", "next_attempt");
+static int waiting_no_memory(struct jm_err *err)
+{
+	return jm_err_set(err, JM_E_TEMP, "no memory for a row of the queue");
 }
 
-static int visit_waiting(const struct jm_row *row, const char *service, int64_t now_ms,
+/* Add the parties as the vendor's product shows them: of an envelope report an actual recipient as
+ * the sender, the journal address as the recipient. meta: NULL, the record cannot be read. */
+static int add_parties(const struct jm_queue_view *v, uint64_t seq, const json_t *meta, json_t *row,
+    struct jm_err *err)
+{
+	const json_t *journal = json_object_get(meta, "journal"), *from = NULL,
+		     *list = json_object_get(journal, "recipients");
+	const char *variant = jm_json_str(journal, "variant");
+	size_t n = json_array_size(list);
+	bool envelope = n > 0 && variant && strcmp(variant, jm_variant_name(JM_VARIANT_PLAIN)) != 0;
+	json_t *value;
+
+	if (!envelope)
+		from = json_object_get(journal, "envelope_sender");
+	else if (v->bcc)
+		from = json_object_get(json_array_get(list, 0), "address");
+	else if (jm_bcc_first_open(v->a, seq, list, &from, err) < 0)
+		return -1;
+	value = json_is_string(from) ? json_incref((json_t *)(uintptr_t)from) : json_null();
+	return (json_object_set_new_nocheck(row, "from", value) |
+		   json_object_set_new_nocheck(
+		       row, "more", json_integer(envelope ? (json_int_t)n - 1 : 0)) |
+		   (envelope && !from ? json_object_set_new_nocheck(row, "hidden", json_true())
+				      : 0)) == 0
+	    ? 0
+	    : waiting_no_memory(err);
+}
+
+/* Add subject and Message-ID from the row of the report's item. */
+static int add_subject(struct jm_archive *a, uint64_t seq, json_t *row, struct jm_err *err)
+{
+	static const char *const keys[] = { "subject", "message_id" };
+	json_t *item = NULL;
+	int rc = jm_reader_item(a, seq, &item, err), bad = 0;
+
+	for (size_t i = 0; rc >= 0 && i < 2; i++) {
+		json_t *value = json_object_get(item, keys[i]);
+
+		bad |= json_object_set_new_nocheck(
+		    row, keys[i], value ? json_incref(value) : json_null());
+	}
+	json_decref(item);
+	return rc < 0 ? -1 : bad ? waiting_no_memory(err) : 0;
+}
+
+/* Add what is not in the row itself. A record that is damaged gives nothing. */
+static int add_report(const struct jm_queue_view *v, uint64_t seq, json_t *row, struct jm_err *err)
+{
+	struct jm_stored_report r;
+	int rc = jm_reader_report(v->a, seq, &r, err);
+
+	if (rc != 0 && err->kind != JM_E_CORRUPT)
+		return -1;
+	if (rc != 0)
+		return add_parties(v, seq, NULL, row, err);
+	rc = add_parties(v, seq, r.meta, row, err);
+	jm_stored_report_release(&r);
+	return rc;
+}
+
+/* Change a row to the form for users: {id, received, next_attempt, ...}. */
+static int queue_show(const struct jm_queue_view *v, json_t *row, uint64_t seq, struct jm_err *err)
+{
+	json_int_t since = jm_json_int(row, "since_ms"), due = jm_json_int(row, "due_ms");
+	int64_t now_ms = jm_clock_now_ms();
+	bool delayed = json_is_true(json_object_get(row, "delayed")) &&
+	    jm_json_int(row, "attempts") == 0;
+
+	(void)json_object_del(row, "delayed");
+	if ((json_object_set_new_nocheck(row, "id", json_integer((json_int_t)seq)) |
+		json_object_set_new_nocheck(row, "age_s", json_integer((now_ms - since) / 1000)) |
+		json_object_set_nocheck(row, "to", json_object_get(row, "service")) |
+		json_object_set_new_nocheck(
+		    row, "state", json_string(due <= now_ms ? "due" : "waiting")) |
+		json_object_set_new_nocheck(
+		    row, "waits_for", json_string(delayed ? "delay" : "match")) |
+		jm_json_time(row, "since_ms", "received") |
+		jm_json_time(row, "due_ms", "next_attempt")) != 0)
+		return waiting_no_memory(err);
+	return add_report(v, seq, row, err) != 0 ? -1 : add_subject(v->a, seq, row, err);
+}
+
+static int visit_waiting(const struct jm_row *row, const struct jm_queue_view *v,
     jm_archive_visit *visit, void *ctx, struct jm_err *err)
 {
 	json_t *o = jm_json_row(row->value, row->value_n);
 	const char *of = jm_json_str(o, "service");
 	int rc = 0;
 
-	if (!o || queue_show(o, jm_num_get_be64(row->key + 1), now_ms) != 0)
-		rc = jm_err_set(err, JM_E_TEMP, "no memory for a row of the queue");
-	else if (!service || (of && strcmp(service, of) == 0))
-		rc = visit(ctx, o, err);
+	if (!o)
+		return waiting_no_memory(err);
+	if (!v->service || (of && strcmp(v->service, of) == 0)) {
+		rc = queue_show(v, o, jm_num_get_be64(row->key + 1), err);
+		if (rc == 0)
+			rc = visit(ctx, o, err);
+	}
 	json_decref(o);
 	return rc;
 }
 
-int jm_archive_queue(struct jm_archive *a, const char *service, jm_archive_visit *visit, void *ctx,
-    struct jm_err *err)
+int jm_archive_queue(
+    const struct jm_queue_view *v, jm_archive_visit *visit, void *ctx, struct jm_err *err)
 {
-	int64_t now_ms = jm_clock_now_ms();
 	const struct jm_row *row;
 	struct jm_cursor cursor;
 	int rc = 0;
 
-	if (jm_await_catalog(a, err) != 0)
+	if (jm_await_catalog(v->a, err) != 0)
 		return -1;
-	jm_cursor_start(&cursor, a, &by_seq);
+	jm_cursor_start(&cursor, v->a, &by_seq);
 	while (rc == 0 && (rc = jm_cursor_next(&cursor, &row, err)) == 1)
-		rc = visit_waiting(row, service, now_ms, visit, ctx, err);
+		rc = visit_waiting(row, v, visit, ctx, err);
 	jm_cursor_end(&cursor);
 	return rc < 0 ? -1 : 0;
 }
 
-int jm_archive_queue_show(struct jm_archive *a, uint64_t seq, json_t **row_r, struct jm_err *err)
+int jm_archive_queue_show(
+    const struct jm_queue_view *v, uint64_t seq, json_t **row_r, struct jm_err *err)
 {
 	json_t *row = NULL;
-	int rc = jm_await_catalog(a, err) != 0 ? -1 : waiting_row(a, seq, &row, err);
+	int rc = jm_await_catalog(v->a, err) != 0 ? -1 : waiting_row(v->a, seq, &row, err);
 
 	if (rc == 0)
-		return jm_change_refuse(a, seq, JM_FROM_QUEUE, err);
-	if (rc == 1 && queue_show(row, seq, jm_clock_now_ms()) != 0)
-		rc = jm_err_set(err, JM_E_TEMP, "no memory for a row of the queue");
-	if (rc == 1) {
+		return jm_change_refuse(v->a, seq, JM_FROM_QUEUE, err);
+	if (rc == 1 && queue_show(v, row, seq, err) == 0) {
 		*row_r = row;
 		return 0;
 	}

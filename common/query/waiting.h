@@ -19,14 +19,21 @@ struct jm_waiting {
 int jm_archive_queue_due(struct jm_archive *a, int64_t now_ms, struct jm_waiting *w, size_t max,
     size_t *n_r, struct jm_err *err) JM_MUST_CHECK;
 
-/* Visit the queue in the order of arrival; service NULL: of all services. Each object is a "queue"
- * of SCHEMA.md. TEMP, CORRUPT, or the visitor's error. */
-int jm_archive_queue(struct jm_archive *a, const char *service, jm_archive_visit *visit, void *ctx,
+/* Which reports of the queue to get, and how. */
+struct jm_queue_view {
+	struct jm_archive *a;
+	const char *service; /* NULL: of all services */
+	bool bcc;            /* also name recipients that are Bcc (bcc.h) */
+};
+
+/* Visit the queue in the order of arrival. Each object is a "queue" of SCHEMA.md. TEMP, CORRUPT, or
+ * the visitor's error. */
+int jm_archive_queue(const struct jm_queue_view *v, jm_archive_visit *visit, void *ctx,
     struct jm_err *err) JM_MUST_CHECK;
 
 /* Get report seq of the queue; the caller owns *row_r. NOTFOUND: it is not in the queue; the text
  * names its state. TEMP, CORRUPT. */
 int jm_archive_queue_show(
-    struct jm_archive *a, uint64_t seq, json_t **row_r, struct jm_err *err) JM_MUST_CHECK;
+    const struct jm_queue_view *v, uint64_t seq, json_t **row_r, struct jm_err *err) JM_MUST_CHECK;
 
 #endif

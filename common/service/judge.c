@@ -79,34 +79,42 @@ static enum place place_of(
 struct parties {
 	bool internal;          /* at least one is */
 	struct jm_span unknown; /* the first unknown one; none: all are known */
+	bool open;              /* the report names it as sender, To or Cc: it is not Bcc */
 };
 
-static void parties_add(
-    struct parties *p, const struct jm_judge_facts *f, struct jm_span address, bool ask_directory)
+static void parties_add(struct parties *p, const struct jm_judge_facts *f, struct jm_span address,
+    bool ask_directory, bool open)
 {
 	enum place place = place_of(f, address, ask_directory);
 
 	if (place == INSIDE || place == INSIDE_UNKNOWN)
 		p->internal = true;
-	if (place == INSIDE_UNKNOWN && jm_span_none(p->unknown))
+	/* One that may be named explains more. */
+	if (place == INSIDE_UNKNOWN && (jm_span_none(p->unknown) || (open && !p->open))) {
 		p->unknown = address;
+		p->open = open;
+	}
 }
 
 static bool parties_pass(const struct jm_judge_facts *f, const struct jm_service *service,
-    const struct jm_unwrap *u, struct jm_decisions *d)
+    const struct jm_unwrap *u, struct jm_judgement *j)
 {
+	struct jm_decisions *d = &j->decisions;
 	static const char non[] = "journal-non-internal-addresses",
 			  unknown[] = "journal-unknown-internal-addresses";
 	int non_line = jm_settings_line(f->settings, service, non),
 	    unknown_line = jm_settings_line(f->settings, service, unknown);
 	struct parties p = { .internal = false };
 
-	parties_add(&p, f, u->envelope_sender, true);
-	parties_add(&p, f, u->on_behalf_of, false);
+	parties_add(&p, f, u->envelope_sender, true, true);
+	parties_add(&p, f, u->on_behalf_of, false, true);
 	for (size_t i = 0; i < u->recipients_n; i++) {
-		parties_add(&p, f, u->recipients[i].address, true);
-		if (!p.internal && u->recipients[i].via != JM_VIA_NONE)
-			parties_add(&p, f, u->recipients[i].via_address, false);
+		const struct jm_recipient *r = &u->recipients[i];
+
+		parties_add(
+		    &p, f, r->address, true, r->type == JM_RCPT_TO || r->type == JM_RCPT_CC);
+		if (!p.internal && r->via != JM_VIA_NONE)
+			parties_add(&p, f, r->via_address, false, false);
 	}
 	if (!p.internal)
 		return jm_decide(d, non, non_line, service->journal_non_internal,
@@ -116,6 +124,11 @@ static bool parties_pass(const struct jm_judge_facts *f, const struct jm_service
 	if (!f->known)
 		return jm_decide(d, unknown, unknown_line, true,
 		    "no directory to look addresses up in: all are known");
+	if (!jm_span_none(p.unknown) && !p.open) {
+		j->address = p.unknown;
+		return jm_decide(d, unknown, unknown_line, service->journal_unknown_internal,
+		    "an internal address is not in the directory");
+	}
 	if (!jm_span_none(p.unknown))
 		return jm_decide(d, unknown, unknown_line, service->journal_unknown_internal,
 		    "internal address %.*s is not in the directory",
@@ -158,7 +171,7 @@ void jm_judge(const struct jm_judge_facts *facts, const struct jm_service *servi
 	struct jm_decisions *d = &judgement_r->decisions;
 
 	*judgement_r = (struct jm_judgement){ .set_aside = NULL };
-	if (!age_passes(facts, service, u, d) || !parties_pass(facts, service, u, d))
+	if (!age_passes(facts, service, u, d) || !parties_pass(facts, service, u, judgement_r))
 		judgement_r->set_aside = d->v[d->n - 1].text;
 	if (judgement_r->set_aside)
 		judgement_r->cure = cure_of(d->v[d->n - 1].setting);

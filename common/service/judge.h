@@ -27,6 +27,9 @@ struct jm_judge_facts {
 struct jm_judgement {
 	/* NULL: archive the message; otherwise the reason, in the text of the last decision */
 	const char *set_aside;
+	/* the address that the reason is about, if it may be a Bcc recipient: the reason does not
+	 * name it; borrowed from the message. Else none */
+	struct jm_span address;
 	/* with set_aside: what to do about it, in Exchange or in the settings; static, one line */
 	const char *cure;
 	struct jm_decisions decisions;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The distance of two words. typed_value.c and read_document.c decide what is proposed. */
+/* The distance of two words. The callers decide what is proposed. */
 #include "common/settings/near.h"
 
 #include <stdlib.h>
@@ -73,4 +73,20 @@ unsigned jm_near_distance(struct jm_span word, const char *known)
 	if ((b_n >= 4 && contains(a, a_n, b, b_n)) || (a_n >= 4 && contains(b, b_n, a, a_n)))
 		return CONTAINED + (unsigned)(a_n > b_n ? a_n - b_n : b_n - a_n);
 	return JM_NEAR_NONE;
+}
+
+const char *jm_near_of(struct jm_span word, const char *const *names, size_t n)
+{
+	const char *near = NULL;
+	unsigned best = JM_NEAR_NONE;
+
+	for (size_t i = 0; i < n; i++) {
+		unsigned d = jm_near_distance(word, names[i]);
+
+		if (d < best) {
+			best = d;
+			near = names[i];
+		}
+	}
+	return near;
 }

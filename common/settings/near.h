@@ -3,6 +3,8 @@
 #ifndef JM_SETTINGS_NEAR_H
 #define JM_SETTINGS_NEAR_H
 
+#include <stddef.h>
+
 #include "common/base/span.h"
 
 #define JM_NEAR_NONE 1000u /* too far to be proposed */
@@ -14,5 +16,8 @@
  * thread.
  */
 unsigned jm_near_distance(struct jm_span word, const char *known);
+
+/* The nearest of n names to word; NULL when none is near enough to be proposed. Borrowed. */
+const char *jm_near_of(struct jm_span word, const char *const *names, size_t n);
 
 #endif

@@ -117,7 +117,11 @@ static int report_row(struct compare *k, enum jm_table t, const struct jm_row *r
 		t == JM_T_BY_MESSAGE_ID || t == JM_T_BY_ADDRESS || t == JM_T_BY_DATE ||
 		t == JM_T_ITEM_REPORTS || t == JM_T_QUEUE))
 		seq = jm_num_get_be64(r->key + r->key_n - 8);
-	print_key(r, key, sizeof key);
+	/* The index of addresses has Bcc recipients, too. */
+	if (t == JM_T_BY_ADDRESS)
+		snprintf(key, sizeof key, "(an address) of item %" PRIu64, seq);
+	else
+		print_key(r, key, sizeof key);
 	snprintf(problem, sizeof problem, "the catalog's table %s %s %s", jm_catalog_table(t), what,
 	    key);
 	return k->x->differs(k->x->ctx, seq, problem, err);

@@ -205,6 +205,8 @@ json_t *jm_describe_report(const struct jm_deposit *d, const struct jm_digests *
 		}
 		rc |= set_digest(o, "key", sums->key) | set_str(o, "set_aside", d->set_aside) |
 		    jm_describe_splice(o, splice);
+		if (d->set_aside)
+			rc |= set_span(o, "set_aside_address", d->set_aside_address);
 		if (d->due_ms != 0 && !d->set_aside)
 			rc |= json_object_set_new_nocheck(o, "queued",
 			    json_pack("{s:I,s:b}", "due_ms", (json_int_t)d->due_ms, "match_first",
@@ -229,6 +231,8 @@ json_t *jm_describe_event(const struct jm_event *e, struct jm_err *err)
 		    set_str(o, "service", e->service) | set_str(o, "actor", e->actor);
 		rc |= set_str(o, "text", e->text) | set_str(o, "status", e->status) |
 		    set_str(o, "cure", e->cure);
+		if (e->item > 0)
+			rc |= set_int(o, "item", e->item);
 	}
 	o = object_or_null(o, rc);
 	if (!o)

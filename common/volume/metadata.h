@@ -41,7 +41,11 @@ struct jm_deposit {
 	struct jm_arrival arrival;
 	struct jm_span received;        /* the message as received, whole */
 	const struct jm_unwrap *unwrap; /* of received */
-	const char *set_aside;          /* the reason to set it aside; NULL: archive it */
+	/* the reason to set it aside, which names no Bcc recipient; NULL: archive it */
+	const char *set_aside;
+	/* with set_aside: the address that the reason is about, if it may be a Bcc recipient; shown
+	 * on request only. Else none */
+	struct jm_span set_aside_address;
 	/* put it into the processing queue until then; 0: archive it at once. Not with set_aside */
 	int64_t due_ms;
 	bool match_first; /* with due_ms: archive it at once if there is an item to join already */
@@ -59,6 +63,7 @@ struct jm_event {
 	const char *text;    /* for people, one line */
 	const char *status;  /* with a service: its state from now on; else NULL */
 	const char *cure;    /* how to correct that state; or NULL */
+	uint64_t item;       /* that it is about; 0: none */
 };
 
 /* The SHA-256 digests of a deposit. */

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "common/settings/near.h"
 #include "milter/ctl/ask/events.h"
 #include "milter/ctl/ask/list.h"
 #include "milter/ctl/ask/queue.h"
@@ -96,7 +97,7 @@ static int verb_unknown(const char *word)
 		names[n++] = verbs[i].name;
 	names[n++] = "--help";
 	names[n++] = "--version";
-	near = jm_ctl_nearest(word, names, n);
+	near = jm_near_of(jm_span_str(word), names, n);
 	fprintf(stderr, "jmctl: no verb \"%s\"", word);
 	if (near)
 		fprintf(stderr, ", did you mean \"%s\"?", near);

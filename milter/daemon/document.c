@@ -134,11 +134,13 @@ static int first_waiting(void *ctx, const json_t *row, struct jm_err *err)
 
 static json_t *queue_part(struct jm_archive *a, const json_t *status)
 {
+	/* Only the time is taken from a row; with bcc the message is not read. */
+	const struct jm_queue_view view = { .a = a, .bcc = true };
 	json_t *since = NULL;
 	struct jm_err err;
 
 	if (figure(status, "queued") > 0 &&
-	    jm_archive_queue(a, NULL, first_waiting, &since, &err) < 0)
+	    jm_archive_queue(&view, first_waiting, &since, &err) < 0)
 		since = NULL; /* the state of the archive says why */
 	return json_pack("{s:I,s:o}", "messages", figure(status, "queued"), "oldest",
 	    json_is_string(since) ? since : json_null());

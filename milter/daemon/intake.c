@@ -165,6 +165,7 @@ static int store_for(struct jm_intake *in, const struct jm_intake_target *t,
 	deposit.unwrap = &unwrap;
 	judge_message(in, t->service, &unwrap, d->directory, &judgement);
 	deposit.set_aside = judgement.set_aside;
+	deposit.set_aside_address = judgement.address;
 	if (!deposit.set_aside)
 		deposit.due_ms = jm_wait_first(
 		    in->settings, t->service, jm_clock_now_ms(), &deposit.match_first);

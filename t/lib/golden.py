@@ -42,7 +42,8 @@ def _objects(verb, archive, *args):
 def _digests(archive, item):
     """SHA-256 of every byte string that the item can be exported as."""
     def of(*args):
-        return hashlib.sha256(_good("export", archive, item["id"], *args)).hexdigest()
+        return hashlib.sha256(_good("export", archive, item["id"], "--bcc",
+                                    *args)).hexdigest()
 
     contents, reports = range(len(item["contents"])), range(len(item["reports"]))
     return {"id": item["id"], "messages": [of("--which", i) for i in contents],
@@ -64,7 +65,8 @@ def answers(archive, scratch=None):
     found = {"list": _objects("list", archive),
              "set-aside": _objects("list", archive, "--set-aside"),
              "events": _objects("events", archive),
-             "queue": _objects("queue list", archive), "domains": _objects("domain list", archive),
+             "queue": _objects("queue list", archive, "--bcc"),
+             "domains": _objects("domain list", archive),
              "status": _objects("status", archive)}
     ids = sorted(row["id"] for name in ("list", "set-aside", "queue") for row in found[name])
     found["show"] = [_objects("show", archive, "--bcc", i)[0] for i in ids]

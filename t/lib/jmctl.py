@@ -71,8 +71,8 @@ class Jmctl:
         return [e for e in found if kind is None or e.get("kind") == kind]
 
     def export(self, item, *args):
-        """The exact bytes."""
-        return self._good("export", *args, item)
+        """The exact bytes, also those that name Bcc recipients."""
+        return self._good("export", "--bcc", *args, item)
 
     def items(self):
         """Every item as show gives it, oldest first."""

@@ -154,7 +154,13 @@ def test_usage():
              (("show", "0"), "number"), (("show", "1", "2"), "too many"), (("export",), "missing"),
              (("verify", "1"), "too many"),
              (("events", "--after", "99999999999999999999"), "decimal"),
-             (("export", "1", "--raw", "--report"), "exclude")]
+             (("export", "1", "--raw", "--report"), "exclude"),
+             (("list", "--archive", "A", "--archive", "B"), "--archive is given twice"),
+             (("--archive", "A", "list", "--archive=B"), "--archive is given twice"),
+             (("search", "--since", "2026-01-01", "--since", "2026-02-01"),
+              "--since is given twice"),
+             (("list", "--limit", "3", "--limit=3"), "--limit is given twice"),
+             (("watch", "--kind", "queued", "--kind", "refused"), "--kind is given twice")]
     for args, word in wrong:
         status, out, complaint = jmctl(*args)
         tap.ok(status == 64 and word in complaint and out == "", "jmctl %s: %s"

@@ -66,6 +66,10 @@ def test_delay(d):
            and SLOW.encode() in out, "and so for people", out)
     tap.ok(d.jmctl.objects(d.jmctl.run("queue", "show", "--json", row["id"])[1])[0]["id"]
            == row["id"], "queue show tells one")
+    tap.is_((row["subject"], row["message_id"], row["waits_for"]),
+            ("Test waits", "<test.waits@example.com>", "delay"),
+            "with subject, Message-ID, and for what it waits")
+    test_waiting_shown(d, row)
     tap.is_(d.jmctl.run("queue", "show", 99999)[0], 69, "of one that is not there: not found")
     d.kill()
     d.start()
@@ -78,6 +82,35 @@ def test_delay(d):
                "with every byte")
 
 
+def test_waiting_shown(d, row):
+    """show and search of a report that waits, and filters that fit nothing."""
+    status, out, _ = d.jmctl.run("show", row["id"])
+    out = out.decode()
+    tap.ok(status == 0 and "waits in the processing queue" in out and "initial-process-delay" in out
+           and row["received"] in out and row["next_attempt"] in out
+           and "jmctl queue release %d" % row["id"] in out,
+           "show says that it waits, since when, for what, and what follows", out)
+    item = d.jmctl.show("<test.waits@example.com>")
+    tap.is_((item["id"], item["waiting"]["received"]), (row["id"], row["received"]),
+            "also by its Message-ID")
+    for verb in ("list", "search"):
+        found = d.jmctl.objects(d.jmctl.run(verb, "--waiting", "--json")[1])
+        tap.is_([(i["id"], i["queued"]) for i in found], [(row["id"], True)],
+                "%s --waiting has it" % verb)
+    tap.like(d.jmctl.run("search", "--waiting", "--subject", "waits")[1].decode(),
+             r"waits: Test waits", "and says so")
+    for args, near in ((("list", "--service", "sloww" + SLOW[4:]), SLOW),
+                       (("search", "--service", SLOW.upper()), SLOW),
+                       (("queue", "--service", "slo" + SLOW[4:]), SLOW),
+                       (("watch", "--service", "slo" + SLOW[4:]), SLOW),
+                       (("events", "--service", "slo" + SLOW[4:]), SLOW),
+                       (("events", "--kind", "set-aside,relesed"), "released"),
+                       (("watch", "--kind", "quued"), "queued")):
+        status, out, complaint = d.jmctl.run(*args)
+        tap.ok(status == 64 and out == b"" and 'did you mean "%s"' % near in complaint,
+               "%s: the nearest name" % " ".join(args), (status, complaint))
+
+
 def test_release(d):
     send(d, report("released"), SLOW)
     row = d.jmctl.queue()[0]
@@ -87,8 +120,10 @@ def test_release(d):
     tap.is_(d.jmctl.run("queue", "release", row["id"])[0], 69,
             "a second time there is nothing to release")
     e = d.jmctl.events("released")
-    tap.ok(len(e) == 1 and e[0]["service"] == SLOW and e[0]["actor"] not in (None, "", "daemon"),
-           "that is an event with its actor", e)
+    tap.ok(len(e) == 1 and e[0]["service"] == SLOW and e[0]["actor"] not in (None, "", "daemon")
+           and e[0]["item"] == row["id"], "that is an event with its actor and its item", e)
+    tap.like(d.jmctl.run("events", "--kind", "released")[1].decode(), r"item %d\b" % row["id"],
+             "for people, too")
 
 
 def test_attempts(d):

@@ -20,8 +20,8 @@ DOMAINS = [x for d in oracle.JOURNAL_DOMAINS for x in ("--journal-domain", d)]
 
 
 def unwrap(data):
-    r = subprocess.run([os.path.join(tap.BUILD, "milter/ctl/jmctl"), "unwrap", "--json", *DOMAINS,
-                        "-"], input=data, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    r = subprocess.run([os.path.join(tap.BUILD, "milter/ctl/jmctl"), "unwrap", "--json", "--bcc",
+                        *DOMAINS, "-"], input=data, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                        check=False, timeout=600)
     return json.loads(r.stdout) if r.returncode == 0 \
         else {"exit": r.returncode, "stderr": r.stderr.decode("utf-8", "replace")}

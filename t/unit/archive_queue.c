@@ -233,7 +233,8 @@ static void test_merge_at_once(void)
 			 second = put(n, "carol", 2, INT64_MAX / 2, NULL);
 		json_t *row = NULL;
 
-		waited += jm_archive_queue_show(a, second, &row, &err) == 0;
+		waited += jm_archive_queue_show(&(struct jm_queue_view){ .a = a, .bcc = true },
+			      second, &row, &err) == 0;
 		json_decref(row);
 		merged += reports_of(first) == 2;
 	}
@@ -401,7 +402,8 @@ static void ask_all(struct jm_buf *b)
 			abort();
 	}
 	jm_buf_release(&list);
-	if (jm_archive_queue(a, NULL, collect, b, &err) == 0 &&
+	if (jm_archive_queue(&(struct jm_queue_view){ .a = a, .bcc = true }, collect, b, &err) ==
+		0 &&
 	    jm_archive_events(a, 0, 0, collect, b, &err) == 0 &&
 	    jm_archive_status(a, &s, &err) == 0) {
 		for (size_t i = 0; i < 3; i++)

@@ -312,7 +312,7 @@ static const struct jm_following from_now = { .visit = ignore_object };
 /* Continue from *place; true when there is more. */
 static bool follow_on(json_t **place)
 {
-	const struct jm_following f = { *place, 50, count_followed, NULL };
+	const struct jm_following f = { *place, 50, false, count_followed, NULL };
 	json_t *next = NULL;
 	struct jm_err err;
 	bool more;
@@ -422,7 +422,9 @@ static void *run_reader(void *arg)
 		must_work(
 		    jm_archive_list(a, &by_address, ignore_object, NULL, &err), "search", &err);
 		must_work(jm_archive_list(a, &aside, ignore_object, NULL, &err), "search", &err);
-		must_work(jm_archive_queue(a, NULL, ignore_object, NULL, &err), "queue", &err);
+		must_work(
+		    jm_archive_queue(&(struct jm_queue_view){ .a = a }, ignore_object, NULL, &err),
+		    "queue", &err);
 		must_work(jm_archive_events(a, 0, 20, ignore_object, NULL, &err), "events", &err);
 		must_work(jm_archive_domains(a, ignore_object, NULL, &err), "domains", &err);
 		must_work(jm_archive_since(a, jm_clock_now_ms() - 500, &seq, &err), "since", &err);

@@ -11,12 +11,14 @@
 #include "common/archive/note.h"
 #include "common/base/clock.h"
 #include "common/query/archive_status.h"
+#include "common/query/aside.h"
 #include "common/query/bcc.h"
 #include "common/query/domains.h"
 #include "common/query/event_list.h"
 #include "common/query/follow.h"
 #include "common/query/item.h"
 #include "common/query/item_bytes.h"
+#include "common/query/names.h"
 #include "common/query/search.h"
 #include "common/query/waiting.h"
 #include "common/upkeep/copy.h"
@@ -126,6 +128,25 @@ int jm_archive_hide_bcc(struct jm_archive *a, json_t *item, struct jm_err *err)
 	return json_object_set_new(item, "hidden_recipients", json_integer(0));
 }
 
+int jm_aside_name(
+    struct jm_archive *a, uint64_t seq, json_t *o, const char *key, struct jm_err *err)
+{
+	(void)a, (void)seq, (void)o, (void)key, (void)err;
+	return 0;
+}
+
+int jm_archive_service_names(struct jm_archive *a, json_t *list, struct jm_err *err)
+{
+	(void)a, (void)err;
+	return json_array_append_new(list, json_string("j@k.l"));
+}
+
+int jm_archive_kind_names(struct jm_archive *a, json_t *list, struct jm_err *err)
+{
+	(void)a, (void)err;
+	return json_array_append_new(list, json_string("refused"));
+}
+
 int jm_archive_item_of(struct jm_archive *a, uint64_t seq, uint64_t *item_r, struct jm_err *err)
 {
 	(void)a, (void)seq, (void)item_r, (void)err;
@@ -141,17 +162,18 @@ int jm_archive_events(struct jm_archive *a, uint64_t after_seq, uint64_t limit,
 	return visit_all(a, visit, ctx, err);
 }
 
-int jm_archive_queue(struct jm_archive *a, const char *service, jm_archive_visit *visit, void *ctx,
-    struct jm_err *err)
+int jm_archive_queue(
+    const struct jm_queue_view *v, jm_archive_visit *visit, void *ctx, struct jm_err *err)
 {
-	if (asked(a, err, "queue %s", service ? service : "-") < 0)
+	if (asked(v->a, err, "queue %s", v->service ? v->service : "-") < 0)
 		return -1;
-	return visit_all(a, visit, ctx, err);
+	return visit_all(v->a, visit, ctx, err);
 }
 
-int jm_archive_queue_show(struct jm_archive *a, uint64_t seq, json_t **row_r, struct jm_err *err)
+int jm_archive_queue_show(
+    const struct jm_queue_view *v, uint64_t seq, json_t **row_r, struct jm_err *err)
 {
-	if (asked(a, err, "queue show %llu", (unsigned long long)seq) < 0)
+	if (asked(v->a, err, "queue show %llu", (unsigned long long)seq) < 0)
 		return -1;
 	*row_r = json_pack("{s:I, s:i}", "id", (json_int_t)seq, "attempts", 2);
 	return 0;

@@ -166,6 +166,37 @@ static void test_parties(int64_t now)
 	}
 }
 
+/* A reason names nobody who may be Bcc; the judgement has the address beside it. */
+static void test_hidden(int64_t now)
+{
+	static const enum jm_recipient_type types[] = { JM_RCPT_TO, JM_RCPT_CC, JM_RCPT_BCC,
+		JM_RCPT_RECIPIENT };
+
+	service = (struct jm_service){ .journal_non_internal = true };
+	for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+		const struct jm_judge_facts facts = { &settings, now, is_known, NULL };
+		struct jm_recipient r[] = {
+			{ .address = jm_span_str("hidden@example.com"), .type = types[i] },
+			{ .address = jm_span_str("bob@elsewhere.example"), .type = JM_RCPT_TO },
+		};
+		struct jm_unwrap u = { .envelope_sender = jm_span_str("alice@example.com"),
+			.recipients = r,
+			.recipients_n = 2 };
+		bool open = types[i] == JM_RCPT_TO || types[i] == JM_RCPT_CC;
+		struct jm_judgement j;
+
+		jm_judge(&facts, &service, &u, &j);
+		tap_ok(j.set_aside && (strstr(j.set_aside, "hidden@") != NULL) == open, "%s: %s",
+		    jm_recipient_type_name(types[i]), open ? "named" : "not named");
+		for (size_t k = 0; k < j.decisions.n; k++)
+			tap_ok(open || !strstr(j.decisions.v[k].text, "hidden@"),
+			    "%s: decision %zu does not name it", jm_recipient_type_name(types[i]),
+			    k);
+		tap_ok(jm_span_none(j.address) == open, "%s: the address is beside the reason: %s",
+		    jm_recipient_type_name(types[i]), open ? "no" : "yes");
+	}
+}
+
 int main(void)
 {
 	int64_t now;
@@ -174,5 +205,6 @@ int main(void)
 		return 1;
 	test_ages(now);
 	test_parties(now);
+	test_hidden(now);
 	return tap_done();
 }

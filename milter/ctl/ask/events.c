@@ -5,6 +5,7 @@
 
 #include "common/base/clock.h"
 #include "common/control/answer.h"
+#include "common/control/known.h"
 #include "milter/ctl/ask/follow.h"
 #include "milter/ctl/cli/option.h"
 #include "milter/ctl/cli/outcome.h"
@@ -18,7 +19,7 @@ struct events {
 	struct jm_target target;
 	uint64_t after, limit, seen;
 	const char *service, *kind, *actor, *since, *until;
-	bool follow;
+	bool follow, bcc;
 };
 
 /* Print before and a text of the event; nothing when it has no such text. */
@@ -43,6 +44,9 @@ static void put_row(const json_t *event)
 	jm_print_style(stdout, JM_PRINT_PLAIN);
 	fputs("  ", stdout);
 	jm_print_value(stdout, json_object_get(event, "actor"), 15, false);
+	if (json_object_get(event, "item"))
+		printf(
+		    "  item %lld", (long long)json_integer_value(json_object_get(event, "item")));
 	put_text(event, "service", "  ");
 	put_text(event, "status", json_is_string(json_object_get(event, "service")) ? ": " : "  ");
 	put_text(event, "text", json_is_string(json_object_get(event, "service")) ? ": " : "  ");
@@ -71,9 +75,10 @@ static json_t *request_of(const struct events *e, bool follow)
 
 	if (follow && (left == 0 || left > LOOK))
 		left = LOOK;
-	return json_pack("{s:s, s:I, s:I, s:s*, s:s*, s:s*, s:s*, s:s*, s:b}", "verb", "events",
-	    "after", (json_int_t)e->after, "limit", (json_int_t)left, "service", e->service, "kind",
-	    e->kind, "actor", e->actor, "since", e->since, "until", e->until, "follow", follow);
+	return json_pack("{s:s, s:I, s:I, s:s*, s:s*, s:s*, s:s*, s:s*, s:b, s:b}", "verb",
+	    "events", "after", (json_int_t)e->after, "limit", (json_int_t)left, "service",
+	    e->service, "kind", e->kind, "actor", e->actor, "since", e->since, "until", e->until,
+	    "follow", follow, "bcc", e->bcc);
 }
 
 static int events_ask(struct events *e, struct jm_err *err)
@@ -130,12 +135,13 @@ int jm_ctl_events(int argc, char **argv)
 		{ "service", JM_CTL_TEXT, &e.service, "ADDRESS", "of this service" },
 		{ "kind", JM_CTL_TEXT, &e.kind, "KIND[,...]",
 		    "of these kinds: refused, deferred, status, set-aside, released, ...",
-		    JM_CTL_KINDS },
+		    JM_KNOWN_KINDS },
 		{ "actor", JM_CTL_TEXT, &e.actor, "ACTOR",
 		    "caused by this client address, user or part" },
 		{ "since", JM_CTL_TEXT, &e.since, "DATE",
 		    "at or after DATE, UTC: 2026-11-22 or 2026-11-22T08:30:00Z" },
 		{ "until", JM_CTL_TEXT, &e.until, "DATE", "before DATE" },
+		{ "bcc", JM_CTL_FLAG, &e.bcc, NULL, "reasons may name Bcc recipients" },
 		{ "follow", JM_CTL_FLAG, &e.follow, NULL, "go on with new ones until interrupted" },
 		JM_TARGET_OPTIONS(&e.target), { NULL } };
 	struct jm_err err;

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "common/control/answer.h"
+#include "common/settings/near.h"
 #include "milter/ctl/ask/list.h"
 #include "milter/ctl/ask/show.h"
 #include "milter/ctl/cli/option.h"
@@ -23,6 +24,7 @@ struct act {
 	const char *service;
 	unsigned long long rows;
 	bool tree; /* show: print all of it instead of a line */
+	bool bcc;  /* recipients may be Bcc */
 };
 
 /* ---- output ---- */
@@ -51,7 +53,10 @@ static void put_row(const json_t *row)
 	size_t used;
 
 	printf("%8lld  ", (long long)json_integer_value(json_object_get(row, "id")));
-	used = jm_print_value(stdout, json_object_get(row, "from"), 0, false);
+	if (json_is_true(json_object_get(row, "hidden")))
+		used = (size_t)printf("(hidden)");
+	else
+		used = jm_print_value(stdout, json_object_get(row, "from"), 0, false);
 	if (more > 0) {
 		char text[32];
 
@@ -66,7 +71,11 @@ static void put_row(const json_t *row)
 	put_age(json_integer_value(json_object_get(row, "age_s")));
 	printf("  %8lld  %s  ", (long long)json_integer_value(json_object_get(row, "attempts")),
 	    jm_print_time(row, "next_attempt", time));
-	jm_print_value(stdout, json_object_get(row, "state"), 0, false);
+	jm_print_value(stdout, json_object_get(row, "state"), 7, false);
+	fputs("  ", stdout);
+	jm_print_value(stdout, json_object_get(row, "message_id"), 30, false);
+	fputs("  ", stdout);
+	jm_print_value(stdout, json_object_get(row, "subject"), 0, false);
 	if (json_is_string(json_object_get(row, "problem"))) {
 		fputs(": ", stdout);
 		jm_print_value(stdout, json_object_get(row, "problem"), 0, false);
@@ -85,8 +94,9 @@ static int queue_put(void *ctx, const json_t *row, struct jm_err *err)
 	} else {
 		if (a->rows == 0) {
 			jm_print_style(stdout, JM_PRINT_BOLD);
-			printf("%8s  %-30s  %-30s  %9s  %5s  %8s  %-20s  %s", "ID", "SENDER",
-			    "RECIPIENT", "SIZE", "AGE", "ATTEMPTS", "NEXT ATTEMPT", "STATE");
+			printf("%8s  %-30s  %-30s  %9s  %5s  %8s  %-20s  %-7s  %-30s  %s", "ID",
+			    "SENDER", "RECIPIENT", "SIZE", "AGE", "ATTEMPTS", "NEXT ATTEMPT",
+			    "STATE", "MESSAGE-ID", "SUBJECT");
 			jm_print_style(stdout, JM_PRINT_PLAIN);
 			putchar('\n');
 		}
@@ -142,9 +152,10 @@ static int queue_each(const char *name, struct act *a, const char *verb, char **
 
 		if (jm_ctl_id(ids[i], &id, &err) == 0 &&
 		    queue_ask(a,
-			json_pack("{s:s, s:I, s:s*, s:s*}", "verb", verb, "id", (json_int_t)id,
-			    "from", strcmp(verb, "release") == 0 ? name : NULL, "actor",
-			    strcmp(verb, "queue") == 0 ? NULL : queue_actor()),
+			json_pack("{s:s, s:I, s:s*, s:s*, s:o*}", "verb", verb, "id",
+			    (json_int_t)id, "from", strcmp(verb, "release") == 0 ? name : NULL,
+			    "actor", strcmp(verb, "queue") == 0 ? NULL : queue_actor(), "bcc",
+			    strcmp(verb, "queue") == 0 ? json_boolean(a->bcc) : NULL),
 			&err) == 0 &&
 		    (a->rows > 0 || say_done(a, verb, id, &err) == 0))
 			continue;
@@ -158,8 +169,10 @@ static int list_queue(struct act *a)
 {
 	struct jm_err err;
 
-	if (queue_ask(a, json_pack("{s:s, s:s*}", "verb", "queue", "service", a->service), &err) !=
-	    0)
+	if (queue_ask(a,
+		json_pack(
+		    "{s:s, s:s*, s:b}", "verb", "queue", "service", a->service, "bcc", a->bcc),
+		&err) != 0)
 		return jm_ctl_fail("queue", &err);
 	if (a->rows == 0 && !a->target.json)
 		fputs("jmctl queue: nothing waits\n", stderr);
@@ -173,6 +186,7 @@ int jm_ctl_queue(int argc, char **argv)
 	struct act a = { .service = NULL };
 	const struct jm_ctl_option options[] = { { "service", JM_CTL_TEXT, &a.service, "ADDRESS",
 						     "list: that came to this journal address" },
+		{ "bcc", JM_CTL_FLAG, &a.bcc, NULL, "list, show: recipients may be Bcc" },
 		JM_TARGET_OPTIONS(&a.target), { NULL } };
 	const char *action, *near;
 	int n, code;
@@ -188,7 +202,7 @@ int jm_ctl_queue(int argc, char **argv)
 		if (strcmp(action, actions[i]) == 0)
 			break;
 	if (i == 4) {
-		near = jm_ctl_nearest(action, actions, 4);
+		near = jm_near_of(jm_span_str(action), actions, 4);
 		fprintf(stderr,
 		    "jmctl queue: no action \"%s\"%s%s%s; there are list, show, retry and "
 		    "release\n",

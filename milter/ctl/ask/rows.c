@@ -66,6 +66,13 @@ static void put_row(const struct jm_rows *r, const json_t *item)
 		fputs(": ", stdout);
 		room -= cut ? 2 : 0;
 	}
+	if (json_is_true(json_object_get(item, "queued"))) {
+		jm_print_style(stdout, JM_PRINT_BOLD);
+		fputs("waits", stdout);
+		jm_print_style(stdout, JM_PRINT_PLAIN);
+		fputs(": ", stdout);
+		room = cut ? room > 8 ? room - 7 : 1 : 0;
+	}
 	put_last(json_object_get(item, "subject"), room);
 	putchar('\n');
 }

@@ -12,6 +12,7 @@
 #include "common/base/spool.h"
 #include "common/control/answer.h"
 #include "common/mail/charset.h"
+#include "common/query/bcc.h"
 #include "milter/ctl/ask/show_message.h"
 #include "milter/ctl/cli/option.h"
 #include "milter/ctl/cli/outcome.h"
@@ -231,12 +232,44 @@ static const json_t *of_a_report(const json_t *item, const char *key)
 	return NULL;
 }
 
+/* Say that the report waits in the processing queue: since when, for what, and what follows. */
+static void put_waiting(const json_t *item)
+{
+	const json_t *waiting = json_object_get(item, "waiting");
+	const char *what = json_string_value(json_object_get(waiting, "waits_for"));
+	bool delay = what && strcmp(what, "delay") == 0;
+
+	if (!waiting)
+		return;
+	put_name("state");
+	jm_print_style(stdout, JM_PRINT_BOLD);
+	fputs("waits in the processing queue", stdout);
+	jm_print_style(stdout, JM_PRINT_PLAIN);
+	printf(", %s\n",
+	    delay ? "for the end of its initial-process-delay"
+		  : "for ordinary mail that belongs to it (gateway)");
+	put_time("waits since", waiting, "received");
+	put_time("next attempt", waiting, "next_attempt");
+	put_key("attempts", waiting, "attempts");
+	put_key("problem", waiting, "problem");
+	printf("  then it joins the item that it belongs to%s, or becomes an item of its own;\n"
+	       "  jmctl queue release %lld archives it now\n",
+	    delay ? "" : ", waits for a further attempt",
+	    (long long)json_integer_value(json_object_get(item, "id")));
+}
+
 static void put_envelope(const json_t *item)
 {
+	bool waits = json_object_get(item, "waiting") != NULL;
+
 	jm_print_style(stdout, JM_PRINT_BOLD);
-	printf("item %lld\n", (long long)json_integer_value(json_object_get(item, "id")));
+	printf("%s %lld\n", waits ? "report" : "item",
+	    (long long)json_integer_value(json_object_get(item, "id")));
 	jm_print_style(stdout, JM_PRINT_PLAIN);
-	put_time("archived", item, "time");
+	if (!waits)
+		put_time(
+		    json_object_get(item, "set_aside") ? "received" : "archived", item, "time");
+	put_waiting(item);
 	put_key("set aside", item, "set_aside");
 	put_key("service", item, "service");
 	put_list("also by", json_object_get(item, "more_services"));
@@ -308,8 +341,10 @@ static int put_bytes(void *ctx, const void *p, size_t n, struct jm_err *err)
 static int add_message(struct show *s, json_t *item, struct jm_err *err)
 {
 	const struct jm_answer_out out = { .object = show_keep, .bytes = put_bytes, .ctx = s };
-	json_t *request = json_pack(
-		   "{s:s, s:O}", "verb", "export", "id", json_object_get(item, "id")),
+	/* The bytes are not printed: jm_show_json() leaves out what names Bcc recipients.
+	 */
+	json_t *request = json_pack("{s:s, s:O, s:b}", "verb", "export", "id",
+		   json_object_get(item, "id"), "bcc", true),
 	       *message = NULL;
 	const char *tmp = getenv("TMPDIR");
 	struct jm_span bytes;
@@ -319,7 +354,11 @@ static int add_message(struct show *s, json_t *item, struct jm_err *err)
 	rc = request ? jm_target_ask(&s->target, request, &out, err)
 		     : jm_err_set(err, JM_E_TEMP, "out of memory");
 	if (rc == 0 && jm_spool_view(&s->message, &bytes, err) == 0)
-		message = jm_show_json(bytes, s->bcc, err);
+		message = !s->bcc && jm_bcc_is_report(bytes)
+		    ? json_pack("{s:s}", "problem",
+			  "a journal report that could not be unwrapped: its text may name Bcc "
+			  "recipients; --bcc shows it")
+		    : jm_show_json(bytes, s->bcc, err);
 	rc = message ? 0 : -1;
 	if (rc < 0)
 		message = json_pack("{s:s}", "problem", err->text);

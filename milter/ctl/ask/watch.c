@@ -11,7 +11,7 @@
 
 #include "common/base/clock.h"
 #include "common/control/answer.h"
-#include "milter/ctl/ask/events.h"
+#include "common/control/known.h"
 #include "milter/ctl/ask/follow.h"
 #include "milter/ctl/cli/option.h"
 #include "milter/ctl/cli/outcome.h"
@@ -26,7 +26,7 @@ struct watch {
 	const char *service, *kinds;
 	uint64_t after, limit, seen;
 	json_t *place; /* where to continue; NULL: at the current end */
-	bool more;
+	bool more, bcc;
 };
 
 static const char *watch_text(const json_t *o, const char *key)
@@ -39,7 +39,7 @@ static bool is_wanted(const struct watch *w, const json_t *o)
 	const char *service = watch_text(o, "service");
 
 	return (!w->service || (service && strcmp(service, w->service) == 0)) &&
-	    jm_answer_is_kind(w->kinds, watch_text(o, "kind"));
+	    jm_known_is_kind(w->kinds, watch_text(o, "kind"));
 }
 
 static enum jm_print_style style_of(const json_t *o)
@@ -115,8 +115,8 @@ static void watch_put(struct watch *w, const json_t *o)
 static int watch_look(struct watch *w, struct jm_follow *f, struct jm_err *err)
 {
 	char *place = w->place ? json_dumps(w->place, JSON_COMPACT) : NULL;
-	json_t *request = json_pack(
-		   "{s:s, s:s*, s:i}", "verb", "follow", "from", place, "limit", LOOK),
+	json_t *request = json_pack("{s:s, s:s*, s:i, s:s*, s:s*, s:b}", "verb", "follow", "from",
+		   place, "limit", LOOK, "service", w->service, "kind", w->kinds, "bcc", w->bcc),
 	       *list = NULL, *o;
 	size_t i;
 	int rc = request ? jm_follow_ask(f, request, &list, err)
@@ -154,7 +154,8 @@ int jm_ctl_watch(int argc, char **argv)
 						     "of this service" },
 		{ "kind", JM_CTL_TEXT, &w.kinds, "KIND[,...]",
 		    "of these kinds: archived, merged, queued, refused, set-aside, status, ...",
-		    JM_CTL_KINDS },
+		    JM_KNOWN_KINDS },
+		{ "bcc", JM_CTL_FLAG, &w.bcc, NULL, "reasons may name Bcc recipients" },
 		{ "after", JM_CTL_NUMBER, &w.after, "SEQ",
 		    "begin behind this sequence number, not with what comes now" },
 		{ "limit", JM_CTL_NUMBER, &w.limit, "N", "end after N lines" },

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The parser of command lines, and the nearest name for a misspelled one. See option.h. */
+/* The parser of command lines. See option.h. */
 #include "milter/ctl/cli/option.h"
 
 #include <stdio.h>
@@ -8,59 +8,11 @@
 #include <sysexits.h>
 
 #include "common/base/num.h"
+#include "common/settings/near.h"
 #include "milter/ctl/cli/completion.h"
 #include "milter/ctl/cli/help.h"
 
-#define WORD_MAX 40 /* longer words have no near name */
-
-/* Levenshtein distance of two words of at most WORD_MAX octets. */
-static size_t distance(const char *a, size_t a_n, const char *b, size_t b_n)
-{
-	size_t row[WORD_MAX + 1], i, j;
-
-	for (j = 0; j <= b_n; j++)
-		row[j] = j;
-	for (i = 1; i <= a_n; i++) {
-		size_t corner = row[0];
-
-		row[0] = i;
-		for (j = 1; j <= b_n; j++) {
-			size_t best = corner + (a[i - 1] != b[j - 1]);
-
-			corner = row[j];
-			if (row[j] + 1 < best)
-				best = row[j] + 1;
-			if (row[j - 1] + 1 < best)
-				best = row[j - 1] + 1;
-			row[j] = best;
-		}
-	}
-	return row[b_n];
-}
-
-const char *jm_ctl_nearest(const char *word, const char *const *names, size_t n)
-{
-	size_t word_n = strlen(word), best = 0, i;
-	const char *near = NULL;
-
-	if (word_n > WORD_MAX)
-		return NULL;
-	for (i = 0; i < n; i++) {
-		size_t name_n = strlen(names[i]), d;
-
-		if (name_n > WORD_MAX)
-			continue;
-		d = distance(word, word_n, names[i], name_n);
-		/* The beginning of a name counts as one typing error. */
-		if (word_n >= 2 && strncmp(word, names[i], word_n) == 0)
-			d = 1;
-		if (d <= 1 + name_n / 3 && d < name_n && (!near || d < best)) {
-			near = names[i];
-			best = d;
-		}
-	}
-	return near;
-}
+#define WORD_MAX 40 /* longer words are cut in messages */
 
 /* The option of that name; NULL after a message. */
 static const struct jm_ctl_option *look_up(
@@ -79,7 +31,7 @@ static const struct jm_ctl_option *look_up(
 	}
 	names[n++] = "help";
 	snprintf(word, sizeof word, "%.*s", (int)(name_n > WORD_MAX ? WORD_MAX + 1 : name_n), name);
-	near = jm_ctl_nearest(word, names, n);
+	near = jm_near_of(jm_span_str(word), names, n);
 	fprintf(stderr, "jmctl %s: no option \"--%s\"", verb, word);
 	if (near)
 		fprintf(stderr, ", did you mean \"--%s\"?", near);
@@ -126,9 +78,10 @@ static int option_take(const char *verb, const struct jm_ctl_option *o, const ch
 
 /*
  * Read the word argv[*i_r], which begins with "--"; *i_r moves on when the value is the next word.
- * 0, or an exit code after a message.
+ * given: for each option of the table, whether it was given. 0, or an exit code after a message.
  */
-static int take_word(int argc, char **argv, int *i_r, const struct jm_ctl_option *table)
+static int take_word(
+    int argc, char **argv, int *i_r, const struct jm_ctl_option *table, bool *given)
 {
 	const char *name = argv[*i_r] + 2, *equals = strchr(name, '='), *text = NULL;
 	const struct jm_ctl_option *o = look_up(
@@ -150,6 +103,14 @@ static int take_word(int argc, char **argv, int *i_r, const struct jm_ctl_option
 			return EX_USAGE;
 		}
 	}
+	if (given[o - table] && (o->kind == JM_CTL_TEXT || o->kind == JM_CTL_NUMBER)) {
+		fprintf(stderr,
+		    "jmctl %s: --%s is given twice, the second time with \"%s\"; it has one "
+		    "value\n",
+		    argv[0], o->name, text);
+		return EX_USAGE;
+	}
+	given[o - table] = true;
 	return option_take(argv[0], o, text);
 }
 
@@ -183,6 +144,7 @@ struct jm_ctl_option *jm_ctl_options_add(struct jm_ctl_option *o, const struct j
 int jm_ctl_options(int argc, char **argv, const struct jm_ctl_option *table, const char *usage,
     const char *help, int *exit_r)
 {
+	bool given[JM_CTL_OPTIONS_MAX] = { false };
 	int i, operands = 0, asked = option_asks(argc, argv);
 
 	if (asked > 0) {
@@ -206,7 +168,7 @@ int jm_ctl_options(int argc, char **argv, const struct jm_ctl_option *table, con
 			    argv[0], argv[i], argv[0]);
 			*exit_r = EX_USAGE;
 			return -1;
-		} else if ((*exit_r = take_word(argc, argv, &i, table)) != EX_OK) {
+		} else if ((*exit_r = take_word(argc, argv, &i, table, given)) != EX_OK) {
 			return -1;
 		}
 	}

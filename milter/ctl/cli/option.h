@@ -12,7 +12,8 @@
 
 #include "common/base/err.h"
 
-/* Kinds of options. FLAG has no value, LIST may be given many times. */
+/* Kinds of options. FLAG has no value, LIST may be given many times. TEXT and NUMBER may be given
+ * once: of two values one would be ignored. */
 enum jm_ctl_kind { JM_CTL_FLAG, JM_CTL_TEXT, JM_CTL_NUMBER, JM_CTL_LIST };
 
 struct jm_ctl_list {
@@ -55,17 +56,11 @@ struct jm_ctl_option *jm_ctl_options_add(
  * sentence.
  *
  * Returns the number of operands, or -1 when the verb must return *exit_r: EX_USAGE after a message
- * on standard error that names the nearest option, EX_TEMPFAIL without memory, 0 after --help or
- * JM_CTL_COMPLETE.
+ * on standard error that names the nearest option, or one with a single value that was given twice,
+ * EX_TEMPFAIL without memory, 0 after --help or JM_CTL_COMPLETE.
  */
 int jm_ctl_options(int argc, char **argv, const struct jm_ctl_option *table, const char *usage,
     const char *help, int *exit_r);
-
-/*
- * The one of n names that is nearest to word by edit distance; NULL when none is near enough to be
- * meant. Borrowed.
- */
-const char *jm_ctl_nearest(const char *word, const char *const *names, size_t n);
 
 /* Read the operand ID: decimal digits, from 1 on. 0, or -1: USAGE. */
 int jm_ctl_id(const char *text, uint64_t *id_r, struct jm_err *err) JM_MUST_CHECK;

@@ -53,8 +53,9 @@ static int put_object(void *ctx, const json_t *object, struct jm_err *err)
 static int export_ask(struct exporting *x, uint64_t id, struct jm_err *err)
 {
 	const struct jm_answer_out out = { .object = put_object, .bytes = put_bytes, .ctx = x };
-	json_t *request = json_pack("{s:s, s:I, s:b, s:b, s:I}", "verb", "export", "id",
-	    (json_int_t)id, "report", x->report, "raw", x->raw, "which", (json_int_t)x->which);
+	json_t *request = json_pack("{s:s, s:I, s:b, s:b, s:I, s:b}", "verb", "export", "id",
+	    (json_int_t)id, "report", x->report, "raw", x->raw, "which", (json_int_t)x->which,
+	    "bcc", jm_criteria_flag(&x->criteria, "bcc"));
 	int rc = request ? jm_target_ask(&x->target, request, &out, err)
 			 : jm_err_set(err, JM_E_TEMP, "out of memory");
 

@@ -92,8 +92,8 @@ static int fetch_item(struct jm_exporter *x, const json_t *id, struct jm_err *er
 static int fetch_bytes(struct jm_exporter *x, const json_t *id, size_t which, struct jm_err *err)
 {
 	const struct jm_answer_out out = { .object = take_item, .bytes = take_bytes, .ctx = x };
-	json_t *export = json_pack("{s:s, s:O, s:b, s:b, s:I}", "verb", "export", "id", id,
-	    "report", x->report, "raw", x->raw, "which", (json_int_t)which);
+	json_t *export = json_pack("{s:s, s:O, s:b, s:b, s:I, s:b}", "verb", "export", "id", id,
+	    "report", x->report, "raw", x->raw, "which", (json_int_t)which, "bcc", x->bcc);
 	int rc;
 
 	jm_spool_reset(&x->spool);
@@ -224,7 +224,7 @@ static int exporter_add(struct jm_exporter *x, uint64_t id, size_t which, struct
 /* Report a message that cannot be read, and continue; -1 for errors that end the export. */
 static int put_problem(struct jm_exporter *x, const json_t *id, size_t which, struct jm_err *err)
 {
-	if (err->kind != JM_E_CORRUPT && err->kind != JM_E_NOTFOUND)
+	if (err->kind != JM_E_CORRUPT && err->kind != JM_E_NOTFOUND && err->kind != JM_E_DENIED)
 		return -1;
 	jm_progress_wipe(&x->bar);
 	fprintf(

@@ -15,6 +15,7 @@
 #include "common/base/clock.h"
 #include "common/base/io.h"
 #include "common/journal/unwrap.h"
+#include "common/query/bcc.h"
 #include "common/service/admit.h"
 #include "common/service/directory.h"
 #include "common/service/judge.h"
@@ -31,7 +32,7 @@
 struct explain {
 	const char *config, *client, *from, *tls, *certificate, *verify, *login;
 	struct jm_ctl_list to;
-	bool json;
+	bool json, bcc;
 	struct jm_settings *settings;
 	struct jm_directory *directory;
 	struct jm_facts facts;
@@ -58,16 +59,34 @@ static int add_checks(json_t *list, const char *stage, const struct jm_decisions
 	return 0;
 }
 
-static json_t *explain_recipients(const struct jm_unwrap *u)
+/* The recipients; without bcc only those that are not Bcc. */
+static json_t *explain_recipients(const struct jm_unwrap *u, bool bcc)
 {
+	bool *open = calloc(u->recipients_n + 1, sizeof *open);
 	json_t *list = json_array();
+	struct jm_err err;
 
-	for (size_t i = 0; i < u->recipients_n; i++)
-		if (json_array_append_new(list,
+	if (!open || jm_bcc_unwrapped(u, open, &err) != 0)
+		json_decref(list), list = NULL;
+	for (size_t i = 0; list && i < u->recipients_n; i++)
+		if ((bcc || open[i]) &&
+		    json_array_append_new(list,
 			json_pack("{s:o, s:s}", "address", explain_text(u->recipients[i].address),
 			    "type", jm_recipient_type_name(u->recipients[i].type))) != 0)
 			json_decref(list), list = NULL;
+	free(open);
 	return list;
+}
+
+/* The reason to set the message aside, or null. */
+static json_t *explain_reason(const struct jm_judgement *j, bool bcc)
+{
+	if (!j->set_aside)
+		return json_null();
+	return bcc && !jm_span_none(j->address)
+	    ? json_sprintf(
+		  "%s: %.*s", j->set_aside, (int)j->address.len, (const char *)j->address.p)
+	    : json_string(j->set_aside);
 }
 
 /* Add the message to o as the service would see it, and what would become of it. */
@@ -104,15 +123,19 @@ static int explain_message(const struct explain *e, const struct jm_service *ser
 	m = json_pack("{s:s, s:b, s:b, s:o, s:o, s:o, s:o, s:I, s:I}", "variant",
 	    jm_variant_name(u.variant), "step_down", u.step_down, "from_headers",
 	    u.step_down || u.variant == JM_VARIANT_PLAIN, "sender", explain_text(u.envelope_sender),
-	    "recipients", explain_recipients(&u), "subject", explain_text(u.subject), "message_id",
-	    explain_text(u.message_id), "received_bytes", (json_int_t)e->message.len, "bytes",
-	    (json_int_t)u.message.size_bytes);
+	    "recipients", explain_recipients(&u, e->bcc), "subject", explain_text(u.subject),
+	    "message_id", explain_text(u.message_id), "received_bytes", (json_int_t)e->message.len,
+	    "bytes", (json_int_t)u.message.size_bytes);
+	if (!e->bcc)
+		rc |= json_object_set_new(m, "hidden_recipients",
+		    json_integer((json_int_t)(u.recipients_n -
+			json_array_size(json_object_get(m, "recipients")))));
 	rc |= json_object_set_new(o, "message", m) |
 	    json_object_set_new(o, "outcome",
 		json_string(j.set_aside                                             ? "set-aside"
 			: jm_wait_first(e->settings, service, 0, &match_first) != 0 ? "queued"
 										    : "archived")) |
-	    json_object_set_new(o, "reason", j.set_aside ? json_string(j.set_aside) : json_null());
+	    json_object_set_new(o, "reason", explain_reason(&j, e->bcc));
 	if (j.cure)
 		rc |= json_object_set_new(o, "cure", json_string(j.cure));
 	jm_unwrap_release(&u);
@@ -175,6 +198,14 @@ static void put_line(const char *name, const json_t *value)
 	putchar('\n');
 }
 
+static void put_hidden(const json_t *m)
+{
+	long long n = json_integer_value(json_object_get(m, "hidden_recipients"));
+
+	if (n > 0)
+		printf("%-12s %lld, --bcc shows %s\n", "hidden", n, n == 1 ? "it" : "them");
+}
+
 static void put_message(const json_t *m)
 {
 	const json_t *list = json_object_get(m, "recipients"), *r;
@@ -189,6 +220,7 @@ static void put_message(const json_t *m)
 		put_line(
 		    json_string_value(json_object_get(r, "type")), json_object_get(r, "address"));
 	}
+	put_hidden(m);
 	put_line("message-id", json_object_get(m, "message_id"));
 	printf("%-12s %" JSON_INTEGER_FORMAT " bytes of %" JSON_INTEGER_FORMAT " received\n",
 	    "message", json_integer_value(json_object_get(m, "bytes")),
@@ -323,6 +355,7 @@ int jm_ctl_explain(int argc, char **argv)
 		{ "login", JM_CTL_TEXT, &e.login, "USER", "the client logged in as" },
 		{ "config", JM_CTL_TEXT, &e.config, "FILE",
 		    "the settings file; default: " JM_SETTINGS_DEFAULT_FILE },
+		{ "bcc", JM_CTL_FLAG, &e.bcc, NULL, "name Bcc recipients, too" },
 		{ "json", JM_CTL_FLAG, &e.json, NULL, "print JSON, one object a recipient" },
 		{ NULL },
 	};

@@ -19,6 +19,7 @@
 #include "common/base/io.h"
 #include "common/journal/strip.h"
 #include "common/journal/unwrap.h"
+#include "common/query/bcc.h"
 #include "milter/ctl/cli/option.h"
 #include "milter/ctl/cli/outcome.h"
 #include "milter/ctl/cli/print.h"
@@ -29,7 +30,7 @@
 struct request {
 	struct jm_ctl_list domains;
 	const char *type, *output;
-	bool clear, keep, json;
+	bool clear, keep, json, bcc;
 };
 
 static int read_input(const char *path, struct jm_buf *in, struct jm_err *err)
@@ -75,7 +76,8 @@ static json_t *unwrap_text(struct jm_span s)
 	return jm_span_none(s) ? json_null() : json_stringn((const char *)s.p, s.len);
 }
 
-static json_t *unwrap_recipients(const struct jm_unwrap *u)
+/* The recipients that open says are not Bcc; open NULL: all. */
+static json_t *unwrap_recipients(const struct jm_unwrap *u, const bool *open)
 {
 	json_t *list = json_array(), *one;
 	size_t k;
@@ -83,6 +85,8 @@ static json_t *unwrap_recipients(const struct jm_unwrap *u)
 	for (k = 0; k < u->recipients_n; k++) {
 		const struct jm_recipient *r = &u->recipients[k];
 
+		if (open && !open[k])
+			continue;
 		one = json_pack("{s:o, s:s}", "address", unwrap_text(r->address), "type",
 		    jm_recipient_type_name(r->type));
 		if (r->via != JM_VIA_NONE &&
@@ -138,7 +142,7 @@ static json_t *unwrap_extra(const struct jm_unwrap *u)
 }
 
 /* The result as an object with the keys of t/corpus/journal/README.md; NULL with err. */
-static json_t *unwrap_describe(const struct jm_unwrap *u, struct jm_err *err)
+static json_t *unwrap_describe(const struct jm_unwrap *u, const bool *open, struct jm_err *err)
 {
 	const struct jm_content *clear = u->companion_is_clear ? &u->companion : &u->message;
 	char hex[JM_SHA256_HEX_BYTES], raw_hex[JM_SHA256_HEX_BYTES], clear_hex[JM_SHA256_HEX_BYTES];
@@ -153,10 +157,17 @@ static json_t *unwrap_describe(const struct jm_unwrap *u, struct jm_err *err)
 	    "step_down", u->step_down, "variant", jm_variant_name(u->variant), "ndr", u->ndr,
 	    "nesting", (int)u->nesting, "envelope_sender", unwrap_text(u->envelope_sender),
 	    "on_behalf_of", unwrap_text(u->on_behalf_of), "subject", unwrap_text(u->subject),
-	    "message_id", unwrap_text(u->message_id), "recipients", unwrap_recipients(u),
+	    "message_id", unwrap_text(u->message_id), "recipients", unwrap_recipients(u, open),
 	    "inner_sha256", hex, "inner_size", (json_int_t)u->message.size_bytes,
 	    "inner_raw_sha256", jm_sha256_hex(raw, raw_hex), "removed_headers",
 	    unwrap_removed(&u->message));
+	if (open && o &&
+	    json_object_set_new(o, "hidden_recipients",
+		json_integer((json_int_t)(u->recipients_n -
+		    json_array_size(json_object_get(o, "recipients"))))) != 0) {
+		json_decref(o);
+		o = NULL;
+	}
 	more = unwrap_extra(u);
 	if ((json_object_size(more) > 0 || !more) && json_object_set(o, "extra", more) != 0)
 		goto fail;
@@ -193,10 +204,10 @@ static void unwrap_show(const char *key, struct jm_span s)
 	putchar('\n');
 }
 
-static int summarise(const struct jm_unwrap *u, struct jm_err *err)
+static int summarise(const struct jm_unwrap *u, const bool *open, struct jm_err *err)
 {
 	char hex[JM_SHA256_HEX_BYTES];
-	size_t k;
+	size_t k, hidden = 0;
 
 	if (unwrap_digest(&u->message, hex, err) != 0)
 		return -1;
@@ -212,12 +223,19 @@ static int summarise(const struct jm_unwrap *u, struct jm_err *err)
 	for (k = 0; k < u->recipients_n; k++) {
 		const struct jm_recipient *r = &u->recipients[k];
 
+		if (open && !open[k]) {
+			hidden++;
+			continue;
+		}
 		unwrap_show(jm_recipient_type_name(r->type), r->address);
 		if (r->via != JM_VIA_NONE)
 			unwrap_show(
 			    r->via == JM_VIA_EXPANDED ? "  expanded from" : "  forwarded from",
 			    r->via_address);
 	}
+	if (hidden > 0)
+		printf(
+		    "%-16s %zu, --bcc shows %s\n", "hidden", hidden, hidden == 1 ? "it" : "them");
 	for (k = 0; k < u->message.cuts_n; k++)
 		unwrap_show("removed", u->message.cuts[k].name);
 	if (u->has_companion)
@@ -251,7 +269,9 @@ static int write_message(const struct jm_unwrap *u, const char *path, struct jm_
 	return EX_IOERR;
 }
 
-static int unwrap_answer(const struct request *q, const struct jm_unwrap *u, struct jm_err *err)
+/* open: which recipients are not Bcc; NULL: all may be shown. */
+static int unwrap_answer(
+    const struct request *q, const struct jm_unwrap *u, const bool *open, struct jm_err *err)
 {
 	json_t *o;
 	int rc;
@@ -262,14 +282,14 @@ static int unwrap_answer(const struct request *q, const struct jm_unwrap *u, str
 			return rc;
 	}
 	if (q->json) {
-		o = unwrap_describe(u, err);
+		o = unwrap_describe(u, open, err);
 		if (!o)
 			return jm_ctl_fail("unwrap", err);
 		jm_print_json(stdout, o);
 		json_decref(o);
 		rc = 0;
 	} else {
-		rc = summarise(u, err);
+		rc = summarise(u, open, err);
 		if (rc != 0)
 			return jm_ctl_fail("unwrap", err);
 	}
@@ -278,6 +298,20 @@ static int unwrap_answer(const struct request *q, const struct jm_unwrap *u, str
 		return EX_IOERR;
 	}
 	return EX_OK;
+}
+
+/* Print what the message gives; without --bcc no Bcc recipient. Returns the exit code. */
+static int unwrap_print(const struct request *q, const struct jm_unwrap *u, struct jm_err *err)
+{
+	bool *open = q->bcc ? NULL : calloc(u->recipients_n + 1, sizeof *open);
+	int rc;
+
+	if (!q->bcc && !open)
+		return jm_ctl_exit_code(JM_E_TEMP);
+	rc = open && jm_bcc_unwrapped(u, open, err) != 0 ? jm_ctl_fail("unwrap", err)
+							 : unwrap_answer(q, u, open, err);
+	free(open);
+	return rc;
 }
 
 /* Check the options against each other. 0, or an exit code after a message. */
@@ -315,6 +349,7 @@ int jm_ctl_unwrap(int argc, char **argv)
 		    "take the clear-text copy of a protected message" },
 		{ "keep-journal-headers", JM_CTL_FLAG, &q.keep, NULL,
 		    "leave the two X-MS-Exchange BCC fields in" },
+		{ "bcc", JM_CTL_FLAG, &q.bcc, NULL, "name Bcc recipients, too" },
 		{ "output", JM_CTL_TEXT, &q.output, "FILE",
 		    "write the message's bytes there; - is standard output" },
 		{ "json", JM_CTL_FLAG, &q.json, NULL, "print one JSON object" },
@@ -345,7 +380,7 @@ int jm_ctl_unwrap(int argc, char **argv)
 	if (jm_unwrap(jm_buf_span(&in), &options, &u, &err) != 0) {
 		rc = jm_ctl_fail("unwrap", &err);
 	} else {
-		rc = unwrap_answer(&q, &u, &err);
+		rc = unwrap_print(&q, &u, &err);
 		jm_unwrap_release(&u);
 	}
 out:
