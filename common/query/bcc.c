@@ -362,8 +362,9 @@ bool jm_bcc_is_report(struct jm_span message)
 const char *jm_bcc_in_bytes(struct jm_span message, bool stripped)
 {
 	if (has_bcc_field(message, stripped))
-		return "its own header has a Bcc field";
+		return "the message's own header has a Bcc field";
 	if (has_marker(message))
-		return "it is a journal report that was not unwrapped, or has one inside";
+		return "the message is a journal report that was not unwrapped, or has one "
+		       "inside, and may name Bcc recipients";
 	return NULL;
 }

@@ -71,10 +71,11 @@ static int check_bcc(
 {
 	const char *how = x->bcc ? NULL : jm_bcc_in_bytes(bytes, stripped);
 
-	return !how ? 0
-		    : jm_err_set(err, JM_E_DENIED,
-			  "item %" PRIu64 ": %s, which may name Bcc recipients: --bcc exports it",
-			  x->id, how);
+	if (!how)
+		return 0;
+	if (x->part == JM_EXPORT_REPORT)
+		how = "a journal report as received names Bcc recipients";
+	return jm_err_set(err, JM_E_DENIED, "%s; --bcc exports it", how);
 }
 
 static int put_content(const struct jm_export *x, struct jm_loaded *l, jm_archive_sink *sink,

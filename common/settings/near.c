@@ -3,6 +3,7 @@
 #include "common/settings/near.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #define WORD_BYTES 64
 #define CONTAINED 20u /* distance of a word that contains the other, at least */
@@ -70,7 +71,8 @@ unsigned jm_near_distance(struct jm_span word, const char *known)
 	most = a_n < 4 ? 1 : (unsigned)a_n / 3;
 	if (d <= most)
 		return d;
-	if ((b_n >= 4 && contains(a, a_n, b, b_n)) || (a_n >= 4 && contains(b, b_n, a, a_n)))
+	if ((b_n >= 4 && contains(a, a_n, b, b_n)) || (a_n >= 4 && contains(b, b_n, a, a_n)) ||
+	    (a_n >= 2 && a_n < b_n && memcmp(a, b, a_n) == 0))
 		return CONTAINED + (unsigned)(a_n > b_n ? a_n - b_n : b_n - a_n);
 	return JM_NEAR_NONE;
 }

@@ -12,8 +12,8 @@
 /*
  * The distance of word from known. 0: they differ only in case, '-' and '_'. Else the
  * Damerau-Levenshtein distance (optimal string alignment, ASCII case ignored) if it is small for
- * the length of word. Else 20 or more, if one contains the other. Else JM_NEAR_NONE. Pure, any
- * thread.
+ * the length of word. Else 20 or more, if one contains the other or word is the beginning of known.
+ * Else JM_NEAR_NONE. Pure, any thread.
  */
 unsigned jm_near_distance(struct jm_span word, const char *known);
 

@@ -265,7 +265,7 @@ def test_show_export(archive, messages, receipts):
         # Every message as archived; the two other forms where they differ, and of some.
         for option in ((), ("--raw",),
                        ("--report",)) if want["removed_headers"] or i % 8 == 0 else ((),):
-            out[option] = run.output_bytes("sh", "-c", '"$0" export "$@" | sha256sum', PROGRAM,
+            out[option] = run.output_bytes("sh", "-c", '"$0" export --bcc "$@" | sha256sum', PROGRAM,
                                            str(r["seq"]), "--archive", archive,
                                            *option)[:64].decode()
         same = same and out == {(): want["inner_sha256"], ("--raw",): want["inner_raw_sha256"],
@@ -295,7 +295,7 @@ def test_export_file(archive, message, seq):
     folder = os.path.join(tap.folder(), "out")
     os.makedirs(folder)
     path = os.path.join(folder, "m.eml")
-    status, out, complaint = jmctl("export", seq, "--report", "--output", path, "--json",
+    status, out, complaint = jmctl("export", seq, "--bcc", "--report", "--output", path, "--json",
                                    "--archive", archive)
     tap.ok(status == 0 and json.loads(out)["bytes"] == len(message.eml),
            "export --output --json says what it wrote", complaint)

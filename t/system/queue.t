@@ -87,7 +87,7 @@ def test_waiting_shown(d, row):
     status, out, _ = d.jmctl.run("show", row["id"])
     out = out.decode()
     tap.ok(status == 0 and "waits in the processing queue" in out and "initial-process-delay" in out
-           and row["received"] in out and row["next_attempt"] in out
+           and row["received"][:19] in out and row["next_attempt"][:19] in out
            and "jmctl queue release %d" % row["id"] in out,
            "show says that it waits, since when, for what, and what follows", out)
     item = d.jmctl.show("<test.waits@example.com>")
