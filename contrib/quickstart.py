@@ -109,7 +109,7 @@ class Quickstart:
         print("\nThis is the message from inside the report, byte for byte, without the two\n"
               "header fields X-MS-Exchange-...-BCC, which Exchange wants removed: the Bcc\n"
               "recipients are in the envelope above. The report itself is kept too:\n"
-              "jmctl export --report %s\n" % item)
+              "jmctl export --bcc --report %s\n" % item)
 
     def further(self, keep):
         jmctl = "%s VERB --config %s" % (JMCTL, self.daemon.settings)

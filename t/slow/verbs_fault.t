@@ -162,8 +162,8 @@ class Import(Scene):
         want(subjects(self.path("archive")), names(0, 1, 2, *range(10, 15)), "each once")
         for x in listing(self.path("archive")):
             path = self.path("x.eml")
-            jmctl("export", "--report", "--archive", self.path("archive"), x["id"], "--output",
-                  path)
+            jmctl("export", "--bcc", "--report", "--archive", self.path("archive"), x["id"],
+                  "--output", path)
             with open(path, "rb") as f, open(eml(int(x["subject"].split("-")[1])), "rb") as g:
                 want(f.read() == g.read(), True, "exact bytes of %s" % x["subject"])
             os.remove(path)

@@ -68,7 +68,7 @@ def items(archive):
 def digest_of(archive, item):
     """The digest of the item's report, or None when it cannot be read."""
     path = os.path.join(FOLDER, "x.eml")
-    if jmctl("export", "--report", "--archive", archive, item, "--output", path)[0] != 0:
+    if jmctl("export", "--bcc", "--report", "--archive", archive, item, "--output", path)[0] != 0:
         return None
     with open(path, "rb") as f:
         digest = hashlib.sha256(f.read()).hexdigest()

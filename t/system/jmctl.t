@@ -265,8 +265,8 @@ def test_show_export(archive, messages, receipts):
         # Every message as archived; the two other forms where they differ, and of some.
         for option in ((), ("--raw",),
                        ("--report",)) if want["removed_headers"] or i % 8 == 0 else ((),):
-            out[option] = run.output_bytes("sh", "-c", '"$0" export --bcc "$@" | sha256sum', PROGRAM,
-                                           str(r["seq"]), "--archive", archive,
+            out[option] = run.output_bytes("sh", "-c", '"$0" export --bcc "$@" | sha256sum',
+                                           PROGRAM, str(r["seq"]), "--archive", archive,
                                            *option)[:64].decode()
         same = same and out == {(): want["inner_sha256"], ("--raw",): want["inner_raw_sha256"],
                                 ("--report",): want["eml_sha256"]}
@@ -492,7 +492,7 @@ def test_daemon(archive):
     d = Daemon(os.path.join(tap.folder(), "daemon"))
     shutil.copytree(archive, d.archive)
     questions = [("list", "--json"), ("list",), ("show", "1", "--json"), ("show", "1"),
-                 ("export", "1", "--report"), ("export", "1"),
+                 ("export", "1", "--report", "--bcc"), ("export", "1"),
                  ("list", "--set-aside", "--json"), ("list", "--newest", "--limit", "2")]
     d.start()
     online = [d.jmctl.run(*q)[:2] for q in questions]

@@ -84,7 +84,8 @@ def online(d):
     say(0, "show", items[0]["id"], "--no-message", *at)
     say(0, "export", items[0]["id"], "--output", path("out.eml"), *at)
     say(0, "export", "--bcc", items[0]["id"], "--report", "--output", path("out.eml"), *at)
-    say(0, "export", "--bcc", "--format", "edrm", "--domain", "example.com", "--output", path("edrm"), *at)
+    say(0, "export", "--bcc", "--format", "edrm", "--domain", "example.com", "--output",
+        path("edrm"), *at)
     waiting = say(0, "queue", *at)
     say(0, "queue", "show", waiting[0]["id"], *at)
     say(0, "queue", "retry", waiting[0]["id"], *at)

@@ -134,7 +134,7 @@ def damaged(archive, seq, part):
     status, out, _ = jmctl("list", "--archive", archive)
     tap.is_(status, 0, name + "list goes on")
     bad = [i for i in (json.loads(x)["id"] for x in items)
-           if jmctl("export", "--report", "--archive", archive, i, "--output",
+           if jmctl("export", "--bcc", "--report", "--archive", archive, i, "--output",
                     os.path.join(tap.folder(), "x.eml"))[0] != 0]
     tap.is_(bad, [seq], name + "every other item is exported")
     tap.is_(jmctl("export", "--report", "--archive", archive, seq)[0], 65,

@@ -219,7 +219,7 @@ def exports(want):
     folder = {f: os.path.join(tap.folder(), "export-" + f)
               for f in ("eml", "mbox", "maildir", "edrm")}
     for f, path in folder.items():
-        done = objects("export", "--all", "--format", f, "--output", path)[0]
+        done = objects("export", "--bcc", "--all", "--format", f, "--output", path)[0]
         tap.ok(done["messages"] == len(want) and done["problems"] == 0
                and done["bytes"] == sum(map(len, want.values())) and sums(path),
                "%s: %d messages, and sha256sum agrees" % (f, done["messages"]))
@@ -253,7 +253,7 @@ def exports(want):
 def maildir_again(folder):
     names = sorted(os.listdir(os.path.join(folder, "new")))
     os.rename(os.path.join(folder, "new", names[0]), os.path.join(folder, "cur", names[0] + ":2,S"))
-    objects("export", "--all", "--format", "maildir", "--output", folder)
+    objects("export", "--bcc", "--all", "--format", "maildir", "--output", folder)
     tap.ok(sorted(os.listdir(os.path.join(folder, "new"))) == names[1:]
            and os.listdir(os.path.join(folder, "cur")) == [names[0] + ":2,S"] and sums(folder),
            "maildir: once more, nothing comes twice, also what a reader has seen")
@@ -310,7 +310,7 @@ def killed(count):
     path = os.path.join(tap.folder(), "killed")
     for fault in ("write:3:kill", "rename:2:kill", "sync:1:kill", "rename:9:kill"):
         for form in ("eml", "maildir", "mbox"):
-            r = subprocess.run([PROGRAM, "export", "--all", "--format", form, "--output",
+            r = subprocess.run([PROGRAM, "export", "--bcc", "--all", "--format", form, "--output",
                                 path + form, "--archive", ARCHIVE], stdin=subprocess.DEVNULL,
                                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False,
                                env=dict(os.environ, JM_FAULT=fault))
@@ -324,9 +324,9 @@ def killed(count):
                                              create=False)), count,
                             "but the file that has its name has all")
     for form in ("eml", "maildir", "mbox"):
-        done = objects("export", "--all", "--format", form, "--output", path + form)[0]
+        done = objects("export", "--bcc", "--all", "--format", form, "--output", path + form)[0]
         tap.ok(done["ok"] and sums(path + form), "%s: the same again completes it" % form)
-    status, _, said = jmctl("export", "--all", "--output", path + "eml",
+    status, _, said = jmctl("export", "--bcc", "--all", "--output", path + "eml",
                             env=dict(os.environ, JM_FAULT="write:2:ENOSPC"))
     tap.ok(status == 75 and not os.path.exists(path + "eml/SHA256SUMS"),
            "a full disk: 75, and no SHA256SUMS", said)
@@ -372,7 +372,7 @@ def another():
            "an export of an older version has no export.json: refused", said)
     objects("dump", dump)
     before = files_of(dump)
-    status, _, said = jmctl("export", "--all", "--output", dump)
+    status, _, said = jmctl("export", "--bcc", "--all", "--output", dump)
     tap.ok(status == 64 and "dump" in said and files_of(dump) == before,
            "nor into a dump", said)
 
@@ -387,7 +387,7 @@ def copies():
     with open(path, "wb") as f:
         f.write(MESSAGES[0][0].replace(MESSAGES[0][1], copy))
     run.output(DEPOSIT, ARCHIVE, path)
-    for f, *more in (("eml",), ("mbox",), ("maildir",), ("edrm",), ("eml", "--report")):
+    for f, *more in (("eml",), ("mbox",), ("maildir",), ("edrm",), ("eml", "--report", "--bcc")):
         folder = os.path.join(tap.folder(), "-".join(["copies", f, *more]))
         done = objects("export", n[0], *more, "--format", f, "--output", folder)[0]
         rows = manifest(folder)
@@ -446,7 +446,8 @@ with open(bad_volume, "r+b") as f:
     at = data.rindex(b'"journal":{') + 2
     f.seek(at)
     f.write(b"X")
-status, out, complaint = jmctl("export", "--all", "--output", os.path.join(tap.folder(), "damaged"),
+status, out, complaint = jmctl("export", "--bcc", "--all", "--output",
+                               os.path.join(tap.folder(), "damaged"),
                                "--json")
 tap.ok(status == 65 and json.loads(out)["problems"] == 1 and "item" in complaint
        and any("problem" in r for r in manifest(os.path.join(tap.folder(), "damaged"))),
