@@ -20,7 +20,7 @@ void jm_archive_health(struct jm_archive *a, struct jm_health *h_r)
 	pthread_mutex_unlock(&a->lock);
 }
 
-bool jm_archive_trouble(struct jm_archive *a, char text_r[JM_ERR_TEXT_BYTES])
+bool jm_archive_trouble(struct jm_archive *a, struct jm_err *why_r)
 {
 	struct jm_err low = { .kind = JM_E_NONE };
 	const struct jm_err *cause;
@@ -34,7 +34,7 @@ bool jm_archive_trouble(struct jm_archive *a, char text_r[JM_ERR_TEXT_BYTES])
 						  : &low;
 	if (cause->kind == JM_E_NONE)
 		return false;
-	memcpy(text_r, cause->text, JM_ERR_TEXT_BYTES);
+	*why_r = *cause;
 	return true;
 }
 

@@ -19,8 +19,8 @@ struct jm_health {
 void jm_archive_health(struct jm_archive *a, struct jm_health *h_r);
 
 /* True when the archive cannot take messages at present, because it cannot write or its disk has
- * less room than the reserve. text_r is the reason then. */
-bool jm_archive_trouble(struct jm_archive *a, char text_r[JM_ERR_TEXT_BYTES]);
+ * less room than the reserve. *why_r is the reason then. */
+bool jm_archive_trouble(struct jm_archive *a, struct jm_err *why_r);
 
 /* The time, in microseconds, for which the committer has had work without finishing a group (a
  * failed attempt counts as finished). 0: it has no work. INT64_MAX: the committer has ended. */

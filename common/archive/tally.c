@@ -44,8 +44,8 @@ int jm_archive_tally(
 
 int jm_archive_extracted(struct jm_archive *a, const struct jm_extract *x, struct jm_err *err)
 {
-	json_t *o = json_pack("{s:o,s:I}", "service", jm_json_text(jm_span_str(x->service)),
-		   "queue", (json_int_t)x->queue),
+	json_t *o = json_pack("{s:o,s:I,s:I}", "service", jm_json_text(jm_span_str(x->service)),
+		   "queue", (json_int_t)x->queue, "waiting", (json_int_t)x->waiting),
 	       *meta;
 
 	if (x->success_ms != 0)

@@ -28,11 +28,12 @@ int jm_archive_tally(
 struct jm_extract {
 	const char *service;
 	int64_t success_ms; /* when a session last ended properly; 0: keep the stored time */
-	uint64_t queue;     /* messages in the mailbox that are still to be archived */
+	uint64_t queue;     /* messages that the mailbox holds */
+	uint64_t waiting;   /* those of them that are still to be archived */
 };
 
-/* Record the state for the service's row (members extract_ms and mailbox_queue); durable when it
- * returns. TEMP. */
+/* Record the state for the service's row (members extract_ms, mailbox_queue and mailbox_waiting);
+ * durable when it returns. TEMP. */
 int jm_archive_extracted(
     struct jm_archive *a, const struct jm_extract *x, struct jm_err *err) JM_MUST_CHECK;
 

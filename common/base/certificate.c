@@ -122,6 +122,31 @@ out:
 	return rc;
 }
 
+enum jm_certificate_fault jm_certificate_fault(long verify_result)
+{
+	switch (verify_result) {
+	case X509_V_OK: /* libcurl compares the names, before it asks OpenSSL for the result */
+	case X509_V_ERR_UNSPECIFIED:
+	case X509_V_ERR_HOSTNAME_MISMATCH:
+	case X509_V_ERR_IP_ADDRESS_MISMATCH:
+		return JM_CERTIFICATE_NAME;
+	case X509_V_ERR_CERT_HAS_EXPIRED:
+		return JM_CERTIFICATE_EXPIRED;
+	case X509_V_ERR_CERT_NOT_YET_VALID:
+		return JM_CERTIFICATE_NOT_YET;
+	case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
+		return JM_CERTIFICATE_SELF_SIGNED;
+	case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
+	case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
+	case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+	case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+	case X509_V_ERR_CERT_UNTRUSTED:
+		return JM_CERTIFICATE_UNKNOWN_CA;
+	default:
+		return JM_CERTIFICATE_OTHER;
+	}
+}
+
 int jm_certificate_check_pin(struct jm_span text)
 {
 	unsigned char out[48];

@@ -28,6 +28,19 @@ struct jm_certificate {
 int jm_certificate_read(
     struct jm_span pem, struct jm_certificate *c_r, struct jm_err *err) JM_MUST_CHECK;
 
+/* Why a certificate was not accepted. */
+enum jm_certificate_fault {
+	JM_CERTIFICATE_NAME, /* it is for another host; all else is well */
+	JM_CERTIFICATE_EXPIRED,
+	JM_CERTIFICATE_NOT_YET,
+	JM_CERTIFICATE_SELF_SIGNED,
+	JM_CERTIFICATE_UNKNOWN_CA,
+	JM_CERTIFICATE_OTHER,
+};
+
+/* The meaning of OpenSSL's verify result (X509_V_...), when the certificate was not accepted. */
+enum jm_certificate_fault jm_certificate_fault(long verify_result);
+
 /* Return 0 when text has the form of a pin ("sha256//" and 32 bytes in base64), else -1. Any
  * thread. */
 int jm_certificate_check_pin(struct jm_span text);

@@ -72,15 +72,18 @@ int jm_apply_status(struct jm_apply *p, const struct jm_applied *r, struct jm_er
 	return !service ? 0 : set_picked(p, service, r->meta, names, 4, err);
 }
 
+/* Older records have no "waiting": their "queue" has those that were still to be archived. */
 static int apply_extract(struct jm_apply *p, const json_t *x, struct jm_err *err)
 {
 	static const char *const names[][2] = { { "queue", "mailbox_queue" },
-		{ "success_ms", "extract_ms" } };
+		{ "waiting", "mailbox_waiting" }, { "success_ms", "extract_ms" } };
+	static const char *const older[][2] = { { "queue", "mailbox_queue" },
+		{ "queue", "mailbox_waiting" }, { "success_ms", "extract_ms" } };
 	const char *service = jm_json_str(x, "service");
 
-	return !service
-	    ? 0
-	    : set_picked(p, service, x, names, json_object_get(x, "success_ms") ? 2 : 1, err);
+	return !service ? 0
+			: set_picked(p, service, x, json_object_get(x, "waiting") ? names : older,
+			      json_object_get(x, "success_ms") ? 3 : 2, err);
 }
 
 static int add_reasons(

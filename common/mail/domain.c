@@ -33,6 +33,42 @@ int jm_domain_normalise(struct jm_span domain, char text_r[JM_DOMAIN_BYTES])
 	return n > 0 && n < JM_DOMAIN_BYTES ? 0 : -1;
 }
 
+static bool is_alphanumeric(unsigned char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+}
+
+const char *jm_domain_fault(const char *domain)
+{
+	struct jm_span s = jm_span_str(domain);
+	bool all_digits = true;
+
+	for (size_t from = 0;;) {
+		struct jm_span label = jm_span_sub(
+		    s, from, jm_span_index(jm_span_sub(s, from, s.len), '.'));
+
+		if (label.len == 0)
+			return "there is an empty label";
+		if (label.len > 63)
+			return "a label is longer than 63 bytes";
+		if (label.p[0] == '-' || label.p[label.len - 1] == '-')
+			return "a label begins or ends with '-'";
+		all_digits = true;
+		for (size_t i = 0; i < label.len; i++) {
+			if (!is_alphanumeric(label.p[i]) && label.p[i] != '-')
+				return label.p[i] >= 0x80 ? "it is no valid internationalised name"
+							  : "there are characters other than "
+							    "letters, digits, '-' and '.'";
+			all_digits = all_digits && (label.p[i] >= '0' && label.p[i] <= '9');
+		}
+		from += label.len;
+		if (from >= s.len)
+			break;
+		from++;
+	}
+	return all_digits ? "an IP address is not a domain" : NULL;
+}
+
 /* The offset of the last "@" outside of quoted strings; s.len when s does not have one. */
 static size_t find_at(struct jm_span s)
 {

@@ -16,6 +16,10 @@
  * has no meaning. Any thread. */
 int jm_domain_normalise(struct jm_span domain, char text_r[JM_DOMAIN_BYTES]) JM_MUST_CHECK;
 
+/* Why a name from jm_domain_normalise() is no domain name of RFC 1123; NULL when it is one. Static.
+ */
+const char *jm_domain_fault(const char *domain);
+
 /*
  * Split an SMTP path, as a milter gets it (RFC 5321 4.1.2), into its halves: <a@b>, a@b,
  * <@relay:a@b>, <"a b"@c>, <a@b.>, <>. Both are slices of path as written, quotes included;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Connecting by libcurl, the facts about the server, and the wire. The only file that includes
- * curl/. The commands on the wire are in session.c, listing.c and transfer.c.
+ * Connecting by libcurl, the facts about the server, and the wire. Only this file and probe.c
+ * include curl/. The commands on the wire are in session.c, listing.c and transfer.c.
  */
 #include "common/pop3/connect.h"
 
@@ -13,8 +13,10 @@
 
 #include "common/base/buf.h"
 #include "common/base/clock.h"
+#include "common/pop3/probe.h"
 
 #define SLICE_MS 300             /* between two calls of stopped() */
+#define GREETING_MS 4000         /* a server without a greeting is asked whether it wants TLS */
 #define HEARD_BYTES (64u * 1024) /* cap of the greeting and the answers to CAPA and login */
 
 struct jm_pop3_connection {
@@ -22,9 +24,12 @@ struct jm_pop3_connection {
 	curl_socket_t fd;
 	bool (*stopped)(void *ctx);
 	void *stopped_ctx;
-	int64_t looked_us;         /* when stopped() was last asked while bytes came */
-	struct jm_buf heard;       /* the server's lines up to and including login */
-	struct jm_pop3_peer *peer; /* NULL unless connecting */
+	int64_t looked_us;                     /* when stopped() was last asked while bytes came */
+	struct jm_buf heard;                   /* the server's lines up to and including login */
+	struct jm_pop3_peer *peer;             /* NULL unless connecting */
+	const struct jm_pop3_account *account; /* of the attempt */
+	int64_t begun_us;                      /* the attempt */
+	bool probed, wants_tls, not_pop3;      /* what the port speaks */
 	char curl_text[CURL_ERROR_SIZE];
 };
 
@@ -95,10 +100,39 @@ static int on_debug(CURL *easy, curl_infotype type, char *p, size_t n, void *ctx
 	return 0;
 }
 
+/* When a server that should greet in clear is silent, ask once whether its port is for TLS. True
+ * when it is. */
+static bool greets_too_late(struct jm_pop3_connection *c)
+{
+	curl_off_t connected_us = 0;
+
+	if (!c->peer || c->probed || c->account->security == JM_POP3_POP3S || c->heard.len > 0 ||
+	    curl_easy_getinfo(c->easy, CURLINFO_CONNECT_TIME_T, &connected_us) != CURLE_OK ||
+	    connected_us == 0 ||
+	    jm_clock_mono_us() - c->begun_us < connected_us + GREETING_MS * 1000)
+		return false;
+	c->probed = true;
+	c->wants_tls = jm_pop3_probe_tls(c->account->host, c->account->port);
+	return c->wants_tls;
+}
+
+/* Is the server's first line of another protocol? libcurl would wait for a greeting after it. */
+static bool greets_strangely(struct jm_pop3_connection *c)
+{
+	if (!c->peer)
+		return false;
+	c->not_pop3 = c->heard.len > 0 && c->heard.p[0] != '+' && c->heard.p[0] != '-';
+	if (c->not_pop3)
+		put_text(c->peer->greeting, sizeof c->peer->greeting,
+		    jm_span_sub(
+			jm_buf_span(&c->heard), 0, jm_span_index(jm_buf_span(&c->heard), '\n')));
+	return c->not_pop3;
+}
+
 static int on_progress(void *ctx, curl_off_t a, curl_off_t b, curl_off_t d, curl_off_t e)
 {
 	(void)a, (void)b, (void)d, (void)e;
-	return is_stopped(ctx) ? 1 : 0;
+	return is_stopped(ctx) || greets_too_late(ctx) || greets_strangely(ctx) ? 1 : 0;
 }
 
 static size_t on_body(char *p, size_t size, size_t n, void *ctx)
@@ -231,26 +265,132 @@ static enum jm_pop3_step failed_step(
 	return p->address[0] ? JM_POP3_STEP_GREETING : JM_POP3_STEP_TCP;
 }
 
-/* Set p->step and err from the result of libcurl. Returns -1. */
-static int connect_fail(const struct jm_pop3_connection *c, CURLcode rc,
-    const struct jm_pop3_account *a, struct jm_pop3_peer *p, struct jm_err *err)
+/* The cause of an untrusted certificate. */
+static enum jm_pop3_cause trust_cause(CURL *easy)
 {
-	const char *said, *text = c->curl_text[0] ? c->curl_text : curl_easy_strerror(rc);
+	static const enum jm_pop3_cause causes[] = {
+		[JM_CERTIFICATE_NAME] = JM_POP3_CAUSE_WRONG_NAME,
+		[JM_CERTIFICATE_EXPIRED] = JM_POP3_CAUSE_EXPIRED,
+		[JM_CERTIFICATE_NOT_YET] = JM_POP3_CAUSE_NOT_YET_VALID,
+		[JM_CERTIFICATE_SELF_SIGNED] = JM_POP3_CAUSE_SELF_SIGNED,
+		[JM_CERTIFICATE_UNKNOWN_CA] = JM_POP3_CAUSE_UNKNOWN_CA,
+		[JM_CERTIFICATE_OTHER] = JM_POP3_CAUSE_CERTIFICATE,
+	};
+	long result = 0;
+
+	if (curl_easy_getinfo(easy, CURLINFO_SSL_VERIFYRESULT, &result) != CURLE_OK)
+		return JM_POP3_CAUSE_CERTIFICATE;
+	return causes[jm_certificate_fault(result)];
+}
+
+/* The cause of a connection that could not be made. *why_r: the system's words, or 0. */
+static enum jm_pop3_cause tcp_cause(CURL *easy, CURLcode rc, int *why_r)
+{
+	long number = 0;
+
+	if (rc == CURLE_OPERATION_TIMEDOUT)
+		return JM_POP3_CAUSE_TIMEOUT;
+	if (curl_easy_getinfo(easy, CURLINFO_OS_ERRNO, &number) != CURLE_OK)
+		number = 0;
+	*why_r = (int)number;
+	return number == ETIMEDOUT ? JM_POP3_CAUSE_TIMEOUT
+	    : number == EHOSTUNREACH || number == ENETUNREACH || number == EADDRNOTAVAIL
+	    ? JM_POP3_CAUSE_UNREACHABLE
+	    : JM_POP3_CAUSE_REFUSED;
+}
+
+/* The cause of a failure in the steps TLS, greeting and login. */
+static enum jm_pop3_cause server_cause(struct jm_pop3_connection *c, CURLcode rc)
+{
+	const struct jm_pop3_account *a = c->account;
+	const struct jm_pop3_peer *p = c->peer;
+	bool early = !p->greeting[0] && rc != CURLE_ABORTED_BY_CALLBACK;
+
+	if (early && a->security != JM_POP3_POP3S && !c->probed && rc != CURLE_OPERATION_TIMEDOUT)
+		c->wants_tls = jm_pop3_probe_tls(a->host, a->port);
+	if (c->not_pop3)
+		return JM_POP3_CAUSE_NOT_POP3;
+	if (c->wants_tls)
+		return JM_POP3_CAUSE_CLEAR_TO_TLS;
+	if (rc == CURLE_SSL_CONNECT_ERROR && a->security == JM_POP3_POP3S &&
+	    jm_pop3_probe_clear(a->host, a->port))
+		return JM_POP3_CAUSE_TLS_TO_CLEAR;
+	if (rc == CURLE_USE_SSL_FAILED)
+		return JM_POP3_CAUSE_NO_STLS;
+	if (rc == CURLE_OPERATION_TIMEDOUT)
+		return JM_POP3_CAUSE_SILENT;
+	if (p->step == JM_POP3_STEP_TLS)
+		return JM_POP3_CAUSE_TLS;
+	if (p->step == JM_POP3_STEP_LOGIN && rc == CURLE_LOGIN_DENIED)
+		return jm_pop3_cause_login(p->answer, a->bearer != NULL);
+	if (!p->greeting[0] || p->step == JM_POP3_STEP_LOGIN)
+		return JM_POP3_CAUSE_CUT;
+	return strncmp(p->greeting, "-ERR", 4) == 0 ? JM_POP3_CAUSE_TURNED_AWAY
+						    : JM_POP3_CAUSE_NOT_POP3;
+}
+
+static int64_t connect_timeout_ms(const struct jm_pop3_account *a)
+{
+	return a->connect_timeout_ms > 0 ? a->connect_timeout_ms : 60000;
+}
+
+/* The reason in words. Times in libcurl's words differ each time, so they are not used. */
+static const char *reason_of(
+    const struct jm_pop3_connection *c, CURLcode rc, int number, char text[JM_ERR_TEXT_BYTES])
+{
+	int64_t timeout_ms = connect_timeout_ms(c->account);
+	char words[120];
+
+	if (c->not_pop3)
+		return "the server does not greet as POP3 does";
+	if (rc == CURLE_ABORTED_BY_CALLBACK && !c->wants_tls)
+		return "stopped";
+	if (c->peer->cause == JM_POP3_CAUSE_CLEAR_TO_TLS)
+		return "the server waits for TLS: mode pop3s (encrypted yes, starttls no)";
+	if (c->peer->cause == JM_POP3_CAUSE_TLS_TO_CLEAR)
+		return "the server greets in clear, and TLS was to come first";
+	if (rc == CURLE_OPERATION_TIMEDOUT)
+		snprintf(text, JM_ERR_TEXT_BYTES, "no answer for %lld s",
+		    (long long)(timeout_ms / 1000));
+	else if (c->peer->step == JM_POP3_STEP_TCP && number)
+		snprintf(text, JM_ERR_TEXT_BYTES, "cannot connect: %s",
+		    strerror_r(number, words, sizeof words));
+	else
+		snprintf(text, JM_ERR_TEXT_BYTES, "%s",
+		    c->curl_text[0] ? c->curl_text : curl_easy_strerror(rc));
+	return text;
+}
+
+/* Set step and cause of c->peer, and err, from the result of libcurl. Returns -1. */
+static int connect_fail(struct jm_pop3_connection *c, CURLcode rc, struct jm_err *err)
+{
+	const struct jm_pop3_account *a = c->account;
+	struct jm_pop3_peer *p = c->peer;
+	char text[JM_ERR_TEXT_BYTES];
+	const char *said, *why;
 	bool trust = rc == CURLE_PEER_FAILED_VERIFICATION || rc == CURLE_SSL_PINNEDPUBKEYNOTMATCH ||
 	    rc == CURLE_SSL_CACERT_BADFILE;
+	int number = 0;
 
 	p->step = failed_step(rc, a, p);
+	p->cause = rc == CURLE_PEER_FAILED_VERIFICATION ? trust_cause(c->easy)
+	    : rc == CURLE_SSL_PINNEDPUBKEYNOTMATCH      ? JM_POP3_CAUSE_PIN
+	    : rc == CURLE_SSL_CACERT_BADFILE            ? JM_POP3_CAUSE_CA_FILE
+	    : p->step == JM_POP3_STEP_NAME              ? JM_POP3_CAUSE_NAME
+	    : p->step == JM_POP3_STEP_TCP               ? tcp_cause(c->easy, rc, &number)
+							: server_cause(c, rc);
+	if (p->cause == JM_POP3_CAUSE_CLEAR_TO_TLS)
+		p->step = JM_POP3_STEP_TLS;
+	why = reason_of(c, rc, number, text);
 	said = p->step == JM_POP3_STEP_LOGIN   ? p->answer
 	    : p->step == JM_POP3_STEP_GREETING ? p->greeting
 					       : "";
-	if (rc == CURLE_ABORTED_BY_CALLBACK)
-		text = "stopped";
 	return jm_err_set(err,
 	    rc == CURLE_LOGIN_DENIED ? JM_E_DENIED
 		: trust              ? JM_E_CONFIG
 				     : JM_E_TEMP,
-	    "%s failed at %s:%u: %.200s%s%.150s", jm_pop3_step_name(p->step), a->host, a->port,
-	    text, said[0] ? ": " : "", said);
+	    "%s failed at %s:%u: %.200s%s%.150s", jm_pop3_step_name(p->step), a->host, a->port, why,
+	    said[0] ? ": " : "", said);
 }
 
 enum trust { TRUST_STRICT, TRUST_PIN, TRUST_ANY };
@@ -261,7 +401,7 @@ static CURLcode set_options(
     struct jm_pop3_connection *c, const struct jm_pop3_account *a, enum trust trust, bool sasl)
 {
 	bool is_v6 = strchr(a->host, ':') && a->host[0] != '[';
-	int64_t timeout_ms = a->connect_timeout_ms > 0 ? a->connect_timeout_ms : 60000;
+	int64_t timeout_ms = connect_timeout_ms(a);
 	CURL *e = c->easy;
 	char url[512];
 	CURLcode rc = CURLE_OK;
@@ -329,6 +469,9 @@ static CURLcode attempt(struct jm_pop3_connection *c, const struct jm_pop3_accou
 	p->capa = p->has_certificate = false;
 	jm_buf_reset(&c->heard);
 	c->curl_text[0] = '\0';
+	c->not_pop3 = false;
+	c->account = a;
+	c->begun_us = jm_clock_mono_us();
 	c->peer = p;
 	rc = set_options(c, a, trust, sasl);
 	if (rc == CURLE_OK)
@@ -338,7 +481,6 @@ static CURLcode attempt(struct jm_pop3_connection *c, const struct jm_pop3_accou
 	if (rc == CURLE_OK)
 		rc = curl_easy_setopt(c->easy, CURLOPT_VERBOSE, 0L);
 	read_facts(c, p);
-	c->peer = NULL;
 	return rc;
 }
 
@@ -401,7 +543,8 @@ int jm_pop3_connect(const struct jm_pop3_account *account, struct jm_pop3_connec
 	CURLcode rc;
 
 	*c_r = NULL;
-	*peer_r = (struct jm_pop3_peer){ .step = JM_POP3_STEP_ACCOUNT };
+	*peer_r = (struct jm_pop3_peer){ .step = JM_POP3_STEP_ACCOUNT,
+		.cause = JM_POP3_CAUSE_SETTINGS };
 	if (!a.port)
 		a.port = a.security == JM_POP3_POP3S ? 995 : 110;
 	if (check_account(&a, err) != 0)
@@ -412,6 +555,8 @@ int jm_pop3_connect(const struct jm_pop3_account *account, struct jm_pop3_connec
 	jm_buf_init(&c->heard, HEARD_BYTES);
 	c->stopped = a.stopped;
 	c->stopped_ctx = a.stopped_ctx;
+	c->account = &a;
+	c->peer = peer_r;
 	rc = log_in(c, &a, a.relaxed && a.pin ? TRUST_PIN : TRUST_STRICT, peer_r);
 	if (rc == CURLE_PEER_FAILED_VERIFICATION && a.relaxed && !a.pin) {
 		put_text(peer_r->why, sizeof peer_r->why, jm_span_str(c->curl_text));
@@ -419,12 +564,15 @@ int jm_pop3_connect(const struct jm_pop3_account *account, struct jm_pop3_connec
 		rc = log_in(c, &a, TRUST_ANY, peer_r);
 	}
 	if (rc != CURLE_OK) {
-		int result = connect_fail(c, rc, &a, peer_r, err);
+		int result = connect_fail(c, rc, err);
 
 		jm_pop3_disconnect(&c);
 		return result;
 	}
+	c->peer = NULL;
+	c->account = NULL;
 	peer_r->step = JM_POP3_STEP_READY;
+	peer_r->cause = JM_POP3_CAUSE_NONE;
 	*c_r = c;
 	return 0;
 }

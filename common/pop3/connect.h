@@ -15,6 +15,7 @@
 
 #include "common/base/certificate.h"
 #include "common/base/err.h"
+#include "common/pop3/cause.h"
 #include "common/pop3/session.h"
 
 enum jm_pop3_security {
@@ -60,7 +61,8 @@ enum jm_pop3_step {
 /* The facts found on the way, also when connecting failed. Texts are printable ASCII. */
 struct jm_pop3_peer {
 	enum jm_pop3_step step; /* the step that failed, or READY */
-	char address[64];       /* IP address of the server */
+	enum jm_pop3_cause cause;
+	char address[64]; /* IP address of the server */
 	char greeting[256];
 	char sasl[256];   /* mechanisms of CAPA's SASL line; "": there is no such line */
 	char answer[256]; /* the server's last line, when login failed */

@@ -203,6 +203,13 @@ int jm_mailbox_secret(const struct jm_mailbox *m, bool (*stopped)(void *ctx), vo
 	return jm_buf_add_span(secret_r, jm_span_str(m->password), err);
 }
 
+enum jm_pop3_cause jm_mailbox_secret_cause(const struct jm_mailbox *m)
+{
+	return m->password_file       ? JM_POP3_CAUSE_PASSWORD_FILE
+	    : m->oauth2_token_command ? JM_POP3_CAUSE_TOKEN_COMMAND
+				      : JM_POP3_CAUSE_SETTINGS;
+}
+
 void jm_mailbox_forget(struct jm_buf *secret)
 {
 	if (secret->p)
@@ -214,7 +221,7 @@ struct jm_pop3_account jm_mailbox_account(const struct jm_mailbox *m, const stru
 {
 	struct jm_pop3_account a = {
 		.host = m->hostname,
-		.port = (unsigned)m->port,
+		.port = (unsigned)jm_settings_mailbox_port(m),
 		.user = m->mailbox_name,
 		.security = !m->encrypted ? JM_POP3_CLEAR
 		    : m->starttls         ? JM_POP3_STLS
@@ -239,5 +246,8 @@ char *jm_mailbox_name(const struct jm_mailbox *m, char name[JM_MAILBOX_NAME_BYTE
 	for (const char *h = m->hostname; *h && n < JM_MAILBOX_NAME_BYTES - 1; h++)
 		name[n++] = (char)jm_lower((unsigned char)*h);
 	name[n] = '\0';
+	if (jm_settings_mailbox_port(m) != 995)
+		snprintf(name + n, (size_t)(JM_MAILBOX_NAME_BYTES - n), ":%d",
+		    jm_settings_mailbox_port(m));
 	return name;
 }

@@ -29,6 +29,9 @@
 int jm_mailbox_secret(const struct jm_mailbox *m, bool (*stopped)(void *ctx), void *ctx,
     struct jm_buf *secret_r, struct jm_err *err) JM_MUST_CHECK;
 
+/* The cause of a failure of jm_mailbox_secret(). */
+enum jm_pop3_cause jm_mailbox_secret_cause(const struct jm_mailbox *m);
+
 /* Overwrite the secret with zeros and free it. */
 void jm_mailbox_forget(struct jm_buf *secret);
 
@@ -37,8 +40,9 @@ struct jm_pop3_account jm_mailbox_account(const struct jm_mailbox *m, const stru
 
 #define JM_MAILBOX_NAME_BYTES 640
 
-/* Write "mailbox-name@hostname", the host in lower case, to name, and return name. The archive
- * keeps the marks of fetched messages under this name. */
+/* Write "mailbox-name@hostname:port", the host in lower case, to name, and return name. The archive
+ * keeps the marks of fetched messages under this name. Port 995 is left out: older archives have
+ * names without a port. */
 char *jm_mailbox_name(const struct jm_mailbox *m, char name[JM_MAILBOX_NAME_BYTES]);
 
 #endif

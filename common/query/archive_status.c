@@ -17,6 +17,16 @@
 
 #define DAY "day/"
 
+/* The last successful extract of a service: its last message, or when its mailbox was last read,
+ * which may have been empty. */
+static void set_extract(json_t *row)
+{
+	json_int_t last_ms = jm_json_int(row, "last_ms");
+
+	if (last_ms > jm_json_int(row, "extract_ms"))
+		(void)json_object_set_new(row, "extract_ms", json_integer(last_ms));
+}
+
 /* All rows of a table whose keys begin with prefix, as an array, times as text. NULL with err. */
 static json_t *rows_of(
     struct jm_archive *a, enum jm_table t, const char *prefix, struct jm_err *err)
@@ -35,6 +45,8 @@ static json_t *rows_of(
 	while ((rc = jm_cursor_next(&cursor, &row, err)) == 1) {
 		json_t *o = jm_json_row(row->value, row->value_n);
 
+		if (t == JM_T_SERVICES)
+			set_extract(o);
 		(void)(jm_json_time(o, "last_ms", "last") |
 		    jm_json_time(o, "status_since_ms", "status_since") |
 		    jm_json_time(o, "refusal_ms", "refusal_at") |

@@ -173,7 +173,7 @@ static void warn_ranges(const struct jm_ranges *ranges, const char *what, struct
 	}
 }
 
-/* Two services must not empty the same mailbox. */
+/* Two services must not empty the same mailbox. Another port of a host is another server. */
 static void check_duplicate_mailbox(const struct jm_settings *s, size_t i, struct jm_findings *f)
 {
 	const struct jm_mailbox *m = &s->services[i].pop3;
@@ -181,7 +181,8 @@ static void check_duplicate_mailbox(const struct jm_settings *s, size_t i, struc
 	for (size_t j = 0; j < i; j++) {
 		const struct jm_mailbox *other = &s->services[j].pop3;
 
-		if (other->hostname && other->mailbox_name && m->mailbox_name &&
+		if (other->hostname && other->mailbox_name && m->hostname && m->mailbox_name &&
+		    jm_settings_mailbox_port(m) == jm_settings_mailbox_port(other) &&
 		    s->services[j].transport == JM_TRANSPORT_POP3 &&
 		    jm_span_eq_nocase(jm_span_str(m->hostname), jm_span_str(other->hostname)) &&
 		    jm_span_eq_nocase(

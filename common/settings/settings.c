@@ -72,6 +72,11 @@ bool jm_settings_is_internal_domain(const struct jm_settings *s, struct jm_span 
 	return jm_settings_internal_line(s, domain) >= 0;
 }
 
+int jm_settings_mailbox_port(const struct jm_mailbox *m)
+{
+	return m->port ? m->port : m->encrypted && !m->starttls ? 995 : 110;
+}
+
 int jm_settings_line(
     const struct jm_settings *s, const struct jm_service *service, const char *name)
 {

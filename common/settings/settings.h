@@ -184,4 +184,7 @@ int jm_settings_line(
 size_t jm_settings_restart_needed(
     const struct jm_settings *old, const struct jm_settings *new_, char *text, size_t text_bytes);
 
+/* The port of a journal mailbox: as set, else 995 for TLS and 110 for STLS or no TLS. */
+int jm_settings_mailbox_port(const struct jm_mailbox *m);
+
 #endif

@@ -16,7 +16,6 @@
 
 #define SHOWN_BYTES 90      /* of a wrong value, in an error */
 #define LOCAL_PART_BYTES 64 /* RFC 5321 4.5.3.1.1 */
-#define LABEL_BYTES 63      /* RFC 1035 2.3.4 */
 
 static bool is_digit(unsigned char c)
 {
@@ -329,39 +328,6 @@ static int parse_socket(
 	return value_wrong(t, text, NULL, meant, err);
 }
 
-/* Check domain: A-labels of letters, digits and hyphens, not an IP address. Returns NULL, or what
- * is wrong with it. */
-static const char *domain_fault(const char *domain)
-{
-	struct jm_span s = jm_span_str(domain);
-	bool all_digits = true;
-
-	for (size_t from = 0;;) {
-		struct jm_span label = jm_span_sub(
-		    s, from, jm_span_index(jm_span_sub(s, from, s.len), '.'));
-
-		if (label.len == 0)
-			return "there is an empty label";
-		if (label.len > LABEL_BYTES)
-			return "a label is longer than 63 bytes";
-		if (label.p[0] == '-' || label.p[label.len - 1] == '-')
-			return "a label begins or ends with '-'";
-		all_digits = true;
-		for (size_t i = 0; i < label.len; i++) {
-			if (!is_letter(label.p[i]) && !is_digit(label.p[i]) && label.p[i] != '-')
-				return label.p[i] >= 0x80 ? "it is no valid internationalised name"
-							  : "there are characters other than "
-							    "letters, digits, '-' and '.'";
-			all_digits = all_digits && is_digit(label.p[i]);
-		}
-		from += label.len;
-		if (from >= s.len)
-			break;
-		from++;
-	}
-	return all_digits ? "an IP address is not a domain" : NULL;
-}
-
 static int parse_domain(
     const struct jm_setting *t, struct jm_span text, char **field, struct jm_err *err)
 {
@@ -378,7 +344,7 @@ static int parse_domain(
 		return value_wrong(t, text, "that is an address, not a domain", "", err);
 	if (has_control(text) || jm_domain_normalise(text, domain) != 0)
 		return value_wrong(t, text, text.len ? "no domain name" : "empty", "", err);
-	fault = domain_fault(domain);
+	fault = jm_domain_fault(domain);
 	if (fault)
 		return value_wrong(t, text, fault, "", err);
 	return value_keep(jm_span_str(domain), field, err);
@@ -433,7 +399,7 @@ static int parse_address(
 		    t, text, "the part before '@' is no local part of an address", meant, err);
 	if (has_control(written) || written.len == 0 || jm_domain_normalise(written, domain) != 0)
 		return value_wrong(t, text, "the part after '@' is no domain", meant, err);
-	fault = domain_fault(domain);
+	fault = jm_domain_fault(domain);
 	if (fault) {
 		char reason[120];
 

@@ -10,6 +10,7 @@
 #include "common/archive/tally.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"
+#include "common/pop3/mailbox.h"
 #include "common/query/archive_status.h"
 #include "milter/daemon/pull.h"
 #include "milter/daemon/watch.h"
@@ -32,8 +33,10 @@ struct poller {
 	const struct jm_service *begun_with;
 	struct jm_ids failing;
 	struct jm_pull_gone gone;
-	unsigned failures;      /* sessions that failed, in a row */
-	struct jm_extract kept; /* as the archive last recorded it */
+	unsigned failures;          /* sessions that failed, in a row */
+	enum jm_pop3_cause cause;   /* of the last failure */
+	const struct jm_pull *pull; /* the current session; NULL between sessions */
+	struct jm_extract kept;     /* as the archive last recorded it */
 
 	pthread_t thread;
 
@@ -41,7 +44,9 @@ struct poller {
 	bool ended;        /* the thread does nothing more */
 	const char *state; /* static: "awaiting-initial-run", "ok", "error" */
 	int64_t since_ms, last_success_ms;
-	uint64_t queue, archived, failed;
+	bool counted; /* the mailbox was listed once; only then the next two mean something */
+	uint64_t queue, waiting, archived, failed;
+	char mailbox[JM_MAILBOX_NAME_BYTES];
 	struct jm_pull_certificate certificate;
 	struct jm_err error; /* of the last session; kind NONE: it succeeded */
 };
@@ -114,6 +119,7 @@ static void recall_extract(struct poller *p)
 	struct jm_collector *c = p->daemon->collector;
 	json_t *row = NULL;
 	struct jm_err err;
+	bool counted;
 
 	p->kept = (struct jm_extract){ .service = p->service };
 	if (jm_archive_service(p->daemon->archive, p->service, &row, &err) != 0)
@@ -121,10 +127,14 @@ static void recall_extract(struct poller *p)
 		    { "error", JM_S(err.text) });
 	p->kept.success_ms = json_integer_value(json_object_get(row, "extract_ms"));
 	p->kept.queue = (uint64_t)json_integer_value(json_object_get(row, "mailbox_queue"));
+	p->kept.waiting = (uint64_t)json_integer_value(json_object_get(row, "mailbox_waiting"));
+	counted = json_is_integer(json_object_get(row, "mailbox_queue"));
 	json_decref(row);
 	pthread_mutex_lock(&c->lock);
 	p->last_success_ms = p->kept.success_ms;
+	p->counted = counted;
 	p->queue = p->kept.queue;
+	p->waiting = p->kept.waiting;
 	pthread_mutex_unlock(&c->lock);
 }
 
@@ -132,12 +142,13 @@ static void recall_extract(struct poller *p)
  * difference. After a failure the next session tries again. */
 static void record_extract(struct poller *p, bool now)
 {
-	struct jm_extract x = { p->service, p->last_success_ms, p->queue };
+	struct jm_extract x = { p->service, p->last_success_ms, p->queue, p->waiting };
+	bool same = x.queue == p->kept.queue && x.waiting == p->kept.waiting;
 	struct jm_err err;
 
-	if (x.success_ms == p->kept.success_ms && x.queue == p->kept.queue)
+	if (!p->counted || (same && x.success_ms == p->kept.success_ms))
 		return;
-	if (!now && x.queue == p->kept.queue && x.success_ms - p->kept.success_ms < KEEP_MS)
+	if (!now && same && x.success_ms - p->kept.success_ms < KEEP_MS)
 		return;
 	if (jm_archive_extracted(p->daemon->archive, &x, &err) == 0)
 		p->kept = x;
@@ -147,12 +158,12 @@ static void record_extract(struct poller *p, bool now)
 }
 
 /* Store the result of a session, report it to the watch, and note an event when sessions begin to
- * fail and when they succeed again. */
+ * fail, when they fail for another cause, and when they succeed again. */
 static void note_outcome(
     struct poller *p, const struct jm_pull *pull, int rc, const struct jm_err *err)
 {
 	struct jm_collector *c = p->daemon->collector;
-	bool was_wrong;
+	bool was_wrong, other = p->cause != pull->cause;
 
 	pthread_mutex_lock(&c->lock);
 	was_wrong = p->error.kind != JM_E_NONE;
@@ -165,19 +176,50 @@ static void note_outcome(
 	if (pull->certificate.until_ms)
 		p->certificate = pull->certificate;
 	if (pull->surveyed) {
-		p->queue = pull->left;
+		p->counted = true;
+		p->queue = pull->held;
+		p->waiting = pull->left;
 		p->failed = pull->failed;
 	}
+	p->cause = pull->cause;
 	set_state(p, rc == 0 ? "ok" : "error");
 	pthread_mutex_unlock(&c->lock);
-	jm_watch_mailbox(p->daemon->watch, p->service, rc == 0 ? NULL : err);
+	jm_watch_mailbox(p->daemon->watch, p->service, rc == 0 ? NULL : err,
+	    rc == 0 ? NULL : jm_pop3_cure(pull->cause));
 	record_extract(p, pull->archived || (rc == 0) == was_wrong);
-	if (rc != 0 && !was_wrong)
+	if (rc != 0 && (!was_wrong || other))
 		jm_daemon_note(p->daemon, "pop3-error", p->service, "daemon",
 		    jm_err_kind_name(err->kind), err->text);
 	if (rc == 0 && was_wrong)
 		jm_daemon_note(p->daemon, "pop3-recovered", p->service, "daemon", "",
 		    "the journal mailbox can be fetched from again");
+}
+
+/* The session has listed the mailbox: show at once how much is in it. */
+static void take_count(void *ctx)
+{
+	struct poller *p = ctx;
+	struct jm_collector *c = p->daemon->collector;
+
+	pthread_mutex_lock(&c->lock);
+	p->counted = true;
+	p->queue = p->pull->held;
+	p->waiting = p->pull->left;
+	pthread_mutex_unlock(&c->lock);
+}
+
+/* Before a session: nothing is known of another mailbox than that of the session before. */
+static void take_mailbox(struct poller *p, const struct jm_service *service)
+{
+	struct jm_collector *c = p->daemon->collector;
+	char name[JM_MAILBOX_NAME_BYTES];
+
+	(void)jm_mailbox_name(&service->pop3, name);
+	pthread_mutex_lock(&c->lock);
+	if (p->mailbox[0] && strcmp(p->mailbox, name) != 0)
+		p->counted = false;
+	snprintf(p->mailbox, sizeof p->mailbox, "%s", name);
+	pthread_mutex_unlock(&c->lock);
 }
 
 /* One session under the settings in force. Returns how long to wait before the next one, in
@@ -191,6 +233,7 @@ static int64_t poll_once(struct poller *p)
 		.failing = &p->failing,
 		.gone = &p->gone,
 		.stopped = poller_stopped,
+		.counted = take_count,
 		.ctx = p };
 	struct jm_err err = { JM_E_NONE, 0, "" };
 	int64_t wait_ms = 0;
@@ -199,9 +242,12 @@ static int64_t poll_once(struct poller *p)
 
 	if (!pull.service)
 		goto out;
+	take_mailbox(p, pull.service);
 	p->begun_with = pull.service;
+	p->pull = &pull;
 	rc = jm_pull_run(&pull, &err);
 	p->begun_with = NULL;
+	p->pull = NULL;
 	pthread_mutex_lock(&p->daemon->collector->lock);
 	p->archived += pull.archived;
 	pthread_mutex_unlock(&p->daemon->collector->lock);
@@ -363,6 +409,12 @@ void jm_collect_tick(struct jm_daemon *d)
 	jm_settings_unref(&s);
 }
 
+/* null when the mailbox was never listed. */
+static json_t *count_json(const struct poller *p, uint64_t n)
+{
+	return p->counted ? json_integer((json_int_t)n) : json_null();
+}
+
 json_t *jm_collect_state(struct jm_daemon *d, const char *service)
 {
 	struct jm_collector *c = d->collector;
@@ -375,12 +427,13 @@ json_t *jm_collect_state(struct jm_daemon *d, const char *service)
 	pthread_mutex_lock(&c->lock);
 	p = find_poller(c, service);
 	if (p && !p->ended)
-		o = json_pack("{s:s, s:s, s:s?, s:s?, s:I, s:I, s:I, s:s?, s:s?}", "state",
-		    p->state, "since", jm_clock_format(p->since_ms, since), "last_success",
+		o = json_pack("{s:s, s:s, s:s, s:s?, s:s?, s:o, s:o, s:I, s:I, s:s?, s:s?}", "name",
+		    p->mailbox, "state", p->state, "since", jm_clock_format(p->since_ms, since),
+		    "last_success",
 		    p->last_success_ms ? jm_clock_format(p->last_success_ms, success) : NULL,
 		    "error", p->error.kind != JM_E_NONE ? p->error.text : NULL, "queue",
-		    (json_int_t)p->queue, "archived", (json_int_t)p->archived, "unretrievable",
-		    (json_int_t)p->failed, "certificate",
+		    count_json(p, p->queue), "waiting", count_json(p, p->waiting), "archived",
+		    (json_int_t)p->archived, "unretrievable", (json_int_t)p->failed, "certificate",
 		    p->certificate.until_ms ? p->certificate.subject : NULL, "certificate_until",
 		    p->certificate.until_ms ? jm_clock_format(p->certificate.until_ms, until)
 					    : NULL);

@@ -54,6 +54,14 @@ static void copy_numbers(json_t *to, const json_t *from, const char *const (*key
 		json_object_set_new(to, keys[i][1], json_integer(figure(from, keys[i][0])));
 }
 
+/* Copy the integer from[key] to to[name]; null when it is not known. */
+static void copy_known(json_t *to, const char *name, const json_t *from, const char *key)
+{
+	json_t *v = json_object_get(from, key);
+
+	json_object_set(to, name, json_is_integer(v) ? v : json_null());
+}
+
 /* The messages that are set aside and were neither released nor left to expire: somebody has to
  * decide about them. */
 static void add_set_aside(json_t *to, const json_t *counts)
@@ -163,26 +171,42 @@ static void add_state(json_t *o, struct jm_daemon *d, const struct jm_service *s
 		cure = jm_status_cure(&is);
 	}
 	json_object_set_new(o, "state", json_string(jm_status_name(is.status)));
+	json_object_set_new(
+	    o, "state_text", json_string(jm_status_words(jm_status_name(is.status))));
 	json_object_set_new(o, "since", time_text(is.since_ms));
 	json_object_set_new(
 	    o, "why", json_string(is.status == JM_STATUS_ERROR && problem ? problem : ""));
 	json_object_set_new(o, "cure", json_string(cure ? cure : ""));
 }
 
-static void add_mailbox(json_t *o, struct jm_daemon *d, const char *address)
+/* Add the last successful extract, as time and as people read it. */
+static void add_extract(json_t *o, struct jm_daemon *d, const char *address)
+{
+	json_t *time = time_text(jm_watch_extract_ms(d->watch, address));
+	const char *text = json_string_value(time);
+
+	json_object_set_new(
+	    o, "last_extract_text", json_string(text ? text : jm_status_name(JM_STATUS_AWAITING)));
+	json_object_set_new(o, "last_extract", time);
+}
+
+/* row: what the archive recorded of the mailbox, when it is not polled now. */
+static void add_mailbox(json_t *o, struct jm_daemon *d, const char *address, const json_t *row)
 {
 	static const char *const texts[][2] = { { "state", "mailbox_state" },
 		{ "error", "mailbox_error" }, { "last_success", "mailbox_success" },
 		{ "certificate", "certificate" }, { "certificate_until", "certificate_until" } };
-	static const char *const numbers[][2] = { { "queue", "mailbox_messages" } };
 	json_t *mailbox = jm_collect_state(d, address);
 
+	copy_known(
+	    o, "mailbox_messages", mailbox ? mailbox : row, mailbox ? "queue" : "mailbox_queue");
+	copy_known(
+	    o, "mailbox_waiting", mailbox ? mailbox : row, mailbox ? "waiting" : "mailbox_waiting");
 	if (!mailbox)
 		return;
 	copy_texts(o, mailbox, texts, N(texts));
 	if (json_is_null(json_object_get(o, "mailbox_error")))
 		json_object_set_new(o, "mailbox_error", json_string(""));
-	copy_numbers(o, mailbox, numbers, N(numbers));
 	json_decref(mailbox);
 }
 
@@ -198,13 +222,14 @@ static json_t *service_part(
 	    "transport", pop3 ? "pop3" : "smtp");
 
 	add_state(o, d, s, row, status);
+	add_extract(o, d, s->email_address);
 	json_object_set_new(o, "inactivity_allowed_seconds",
 	    json_integer((json_int_t)s->inactivity_allowed_min * 60));
 	copy_texts(o, row, texts, N(texts));
 	copy_numbers(o, row, numbers, N(numbers));
 	add_set_aside(o, row);
 	if (pop3)
-		add_mailbox(o, d, s->email_address);
+		add_mailbox(o, d, s->email_address, row);
 	return o;
 }
 

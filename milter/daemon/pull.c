@@ -64,8 +64,9 @@ struct work {
 	struct outcome *outcome;     /* by place in plan.retr; workers fill it under the lock */
 	struct deletion *deletion;   /* in the order of the commands */
 	size_t deletions_n;
-	int64_t until_us;     /* when to stop retrieving, by minutes-per-connection */
-	struct slot *filling; /* the slot of the message that is being received; NULL: none */
+	enum jm_pop3_cause cause; /* of the step that failed last; NONE: a fault of this machine */
+	int64_t until_us;         /* when to stop retrieving, by minutes-per-connection */
+	struct slot *filling;     /* the slot of the message that is being received; NULL: none */
 
 	/* Guards all below but the intakes of slots that are not free, which belong to whoever
 	 * fills or archives them. */
@@ -378,6 +379,14 @@ static int add_mark(void *ctx, struct jm_span uidl, uint64_t size_bytes, struct 
 	return jm_arena_copy(&w->arena, uidl, &m->id, err);
 }
 
+/* Set the cause of a step that failed at the server. refused: the cause when it said -ERR. Returns
+ * -1. */
+static int at_server(struct work *w, enum jm_pop3_cause refused)
+{
+	w->cause = jm_pop3_cause_command(w->session.broken, refused);
+	return -1;
+}
+
 static int make_plan(struct work *w, struct jm_err *err)
 {
 	const struct jm_mailbox *m = &w->p->service->pop3;
@@ -387,9 +396,10 @@ static int make_plan(struct work *w, struct jm_err *err)
 		.leave_on_server = m->leave_on_server,
 		.max_messages = (size_t)m->messages_per_connection };
 
-	if (jm_archive_pop3_marks(w->p->daemon->archive, w->mailbox, add_mark, w, err) != 0 ||
-	    jm_pop3_survey(&w->session, &w->listing, err) != 0)
+	if (jm_archive_pop3_marks(w->p->daemon->archive, w->mailbox, add_mark, w, err) != 0)
 		return -1;
+	if (jm_pop3_survey(&w->session, &w->listing, err) != 0)
+		return at_server(w, JM_POP3_CAUSE_LISTING);
 	in.marks = w->marks;
 	in.marks_n = w->marks_n;
 	if (jm_pop3_plan(&in, &w->plan, err) != 0)
@@ -397,6 +407,10 @@ static int make_plan(struct work *w, struct jm_err *err)
 	w->p->surveyed = true;
 	w->p->listed = w->listing.n;
 	w->p->left = w->plan.retr_n + w->plan.later_n;
+	w->p->held = w->listing.partial && w->listing.stat_count > w->listing.n
+	    ? w->listing.stat_count
+	    : w->listing.n;
+	w->p->counted(w->p->ctx);
 	jm_ids_replace(&w->failed_before, w->p->failing);
 	if (w->plan.without_id_n || w->plan.same_id_n)
 		JM_LOG(JM_LOG_NOTICE, "pop3-ids", { "mailbox", JM_S(w->mailbox) },
@@ -413,6 +427,7 @@ static int make_plan(struct work *w, struct jm_err *err)
 static int pull_messages(struct work *w, struct jm_err *err)
 {
 	const struct jm_mailbox *m = &w->p->service->pop3;
+	enum jm_pop3_fault fault = JM_POP3_FINE;
 	int rc;
 
 	w->session.depth = w->peer.has_pipelining && m->pipelining == JM_PIPELINING_AUTO ? 32 : 1;
@@ -424,11 +439,15 @@ static int pull_messages(struct work *w, struct jm_err *err)
 	rc = retrieve(w, err);
 	if (rc == 0)
 		rc = delete_archived(w, err);
+	if (rc != 0 && w->session.broken != JM_POP3_FINE)
+		at_server(w, JM_POP3_CAUSE_SERVER);
 	/* QUIT on a connection that still works. Its +OK proves nothing; -ERR is a failure. */
-	if (rc == 0)
-		rc = jm_pop3_quit(&w->session, NULL, err);
-	if (rc == 0)
+	if (rc == 0 && (rc = jm_pop3_quit(&w->session, &fault, err)) != 0)
+		w->cause = jm_pop3_cause_command(fault, JM_POP3_CAUSE_QUIT);
+	if (rc == 0) {
+		w->p->held -= w->p->deleted < w->p->held ? w->p->deleted : w->p->held;
 		rc = forget_deleted(w, err);
+	}
 	w->p->left -= w->p->archived < w->p->left ? w->p->archived : w->p->left;
 	if (rc == 0 && w->trouble.kind != JM_E_NONE) {
 		*err = w->trouble;
@@ -445,11 +464,14 @@ static int log_in(struct work *w, struct jm_pop3_connection **c_r, struct jm_err
 	struct jm_buf secret;
 	int rc = jm_mailbox_secret(m, w->p->stopped, w->p->ctx, &secret, err);
 
+	if (rc != 0)
+		w->cause = jm_mailbox_secret_cause(m);
 	if (rc == 0) {
 		account = jm_mailbox_account(m, &secret);
 		account.stopped = w->p->stopped;
 		account.stopped_ctx = w->p->ctx;
 		rc = jm_pop3_connect(&account, c_r, &w->peer, err);
+		w->cause = w->peer.cause;
 	}
 	jm_mailbox_forget(&secret);
 	if (w->peer.has_certificate) {
@@ -506,11 +528,14 @@ int jm_pull_run(struct jm_pull *p, struct jm_err *err)
 		if (jm_pop3_session_init(&w->session, &wire, err) == 0)
 			rc = pull_messages(w, err);
 	}
+	if (rc != 0)
+		p->cause = w->cause != JM_POP3_CAUSE_NONE ? w->cause : jm_pop3_cause_here(err);
 	JM_LOG(rc == 0 && !p->archived && !p->deleted ? JM_LOG_DEBUG : JM_LOG_INFO, "pop3-session",
 	    { "mailbox", JM_S(w->mailbox) }, { "listed", JM_U(p->listed) },
 	    { "fetched", JM_U(p->fetched) }, { "archived", JM_U(p->archived) },
 	    { "deleted", JM_U(p->deleted) }, { "failed", JM_U(p->failed) },
-	    { "left", JM_U(p->left) }, { "ms", JM_I((jm_clock_mono_us() - from_us) / 1000) },
+	    { "left", JM_U(p->left) }, { "held", JM_U(p->held) },
+	    { "ms", JM_I((jm_clock_mono_us() - from_us) / 1000) },
 	    { "error", JM_S(rc == 0 ? NULL : err->text) });
 	release_work(w, &c);
 	return rc;

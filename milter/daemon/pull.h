@@ -8,7 +8,7 @@
 #ifndef JM_DAEMON_PULL_H
 #define JM_DAEMON_PULL_H
 
-#include "common/pop3/session.h"
+#include "common/pop3/cause.h"
 #include "milter/daemon/daemon.h"
 #include "milter/daemon/ids.h"
 
@@ -36,14 +36,17 @@ struct jm_pull {
 	struct jm_ids *failing;
 	struct jm_pull_gone *gone;  /* in and out */
 	bool (*stopped)(void *ctx); /* called often; true ends the session early, with an error */
+	void (*counted)(void *ctx); /* called once the mailbox is listed */
 	void *ctx;
 
 	/* Set by the session: zero before it. */
 	struct jm_pull_certificate certificate;
-	bool surveyed; /* the mailbox was listed: only then listed and left mean something */
-	uint64_t listed, left; /* messages in the mailbox; those of them still to be archived */
+	bool surveyed; /* the mailbox was listed: only then the next three mean something */
+	/* messages in the mailbox at the beginning and now; those of them still to be archived */
+	uint64_t listed, held, left;
 	uint64_t fetched, archived, deleted, failed; /* messages */
 	bool more;                                   /* there is work for another session at once */
+	enum jm_pop3_cause cause;                    /* of a failure */
 };
 
 /* Connect and empty the mailbox up to the limits of the service. Returns 0, or -1 with err: the

@@ -56,12 +56,15 @@ static json_t *services_state(struct jm_daemon *d, const struct jm_settings *s)
 	for (size_t i = 0; i < s->services_n; i++) {
 		const struct jm_service *v = &s->services[i];
 		bool pop3 = v->transport == JM_TRANSPORT_POP3;
+		int64_t extract_ms = jm_watch_extract_ms(d->watch, v->email_address);
+		char extract[JM_CLOCK_TEXT_BYTES];
 
 		json_array_append_new(services,
-		    json_pack("{s:s, s:s, s:s, s:b, s:o*, s:o*}", "email_address", v->email_address,
-			"description", v->description ? v->description : "", "transport",
-			pop3 ? "pop3" : "smtp", "disabled", v->disabled, "standing",
-			service_status(d, v->email_address), "mailbox",
+		    json_pack("{s:s, s:s, s:s, s:b, s:s?, s:o*, s:o*}", "email_address",
+			v->email_address, "description", v->description ? v->description : "",
+			"transport", pop3 ? "pop3" : "smtp", "disabled", v->disabled,
+			"last_extract", extract_ms ? jm_clock_format(extract_ms, extract) : NULL,
+			"standing", service_status(d, v->email_address), "mailbox",
 			pop3 ? jm_collect_state(d, v->email_address) : NULL));
 	}
 	return services;

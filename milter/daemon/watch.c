@@ -4,6 +4,7 @@
  * watch.h. */
 #include "milter/daemon/watch.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -32,11 +33,12 @@ struct bucket {
 
 struct watched {
 	char *service;   /* owned */
-	int64_t last_ms; /* when its last message was archived; 0: never */
+	int64_t last_ms; /* its last successful extract: a message, or its mailbox read; 0: never */
 	struct jm_service_status status;
 	bool mailbox_tried;  /* a session with its mailbox has ended since it is polled */
 	bool mailbox_failed; /* the last one did, by mailbox_fault */
 	char mailbox_fault[JM_STATUS_WHY_BYTES];
+	const char *mailbox_cure; /* static */
 };
 
 struct jm_watch {
@@ -226,7 +228,8 @@ void jm_watch_intake(struct jm_watch *w, const struct jm_intake *in)
 	}
 }
 
-void jm_watch_mailbox(struct jm_watch *w, const char *service, const struct jm_err *fault)
+void jm_watch_mailbox(
+    struct jm_watch *w, const char *service, const struct jm_err *fault, const char *cure)
 {
 	struct watched *s;
 
@@ -235,6 +238,9 @@ void jm_watch_mailbox(struct jm_watch *w, const char *service, const struct jm_e
 	if (s) {
 		s->mailbox_tried = true;
 		s->mailbox_failed = fault != NULL;
+		s->mailbox_cure = cure;
+		if (!fault)
+			s->last_ms = jm_clock_now_ms();
 		snprintf(s->mailbox_fault, sizeof s->mailbox_fault, "%s", fault ? fault->text : "");
 	}
 	pthread_mutex_unlock(&w->lock);
@@ -251,6 +257,18 @@ void jm_watch_mailbox_left(struct jm_watch *w, const char *service)
 	pthread_mutex_unlock(&w->lock);
 }
 
+int64_t jm_watch_extract_ms(struct jm_watch *w, const char *service)
+{
+	int64_t last_ms = 0;
+
+	pthread_mutex_lock(&w->lock);
+	for (size_t i = 0; i < w->services_n; i++)
+		if (strcmp(w->services[i].service, service) == 0)
+			last_ms = w->services[i].last_ms;
+	pthread_mutex_unlock(&w->lock);
+	return last_ms;
+}
+
 bool jm_watch_standing(struct jm_watch *w, const char *service, struct jm_service_status *s_r)
 {
 	bool known = false;
@@ -265,22 +283,20 @@ bool jm_watch_standing(struct jm_watch *w, const char *service, struct jm_servic
 	return known;
 }
 
-static void note_status(struct jm_daemon *d, const char *service,
+static void note_status(struct jm_daemon *d, const struct jm_service *service,
     const struct jm_service_status *before, const struct jm_service_status *now)
 {
 	struct jm_event e = { .time_ms = now->since_ms,
 		.kind = "status",
-		.service = service,
+		.service = service->email_address,
 		.actor = "daemon",
 		.status = jm_status_name(now->status),
-		.text = now->why[0]                                      ? now->why
-		    : before->known && before->status == JM_STATUS_ERROR ? "in order again"
-									 : "",
+		.text = jm_status_change(before, now, service->transport == JM_TRANSPORT_POP3),
 		.cure = jm_status_cure(now) };
 	struct jm_err err;
 
 	JM_LOG(now->status == JM_STATUS_ERROR ? JM_LOG_WARNING : JM_LOG_NOTICE, "status",
-	    { "service", JM_S(service) },
+	    { "service", JM_S(e.service) },
 	    { "was", JM_S(before->known ? jm_status_name(before->status) : "") },
 	    { "is", JM_S(e.status) }, { "text", JM_S(e.text) });
 	if (jm_archive_note(d->archive, &e, &err) != 0)
@@ -288,14 +304,47 @@ static void note_status(struct jm_daemon *d, const char *service,
 		    { "error", JM_S(err.text) });
 }
 
-/* Bring the status of a service up to date. archive_fault: NULL when the archive can write. */
-static void check_service(
-    struct jm_watch *w, const struct jm_service *service, const char *archive_fault, int64_t now_ms)
+/* The cure of a fault of the archive. NULL: the usual one. Static. */
+static const char *archive_cure(const struct jm_err *fault, bool pop3)
+{
+	static const struct {
+		int sys;
+		const char *cure[2]; /* for SMTP, for POP3 */
+	} cures[] = {
+		{ EACCES,
+		    { "give the daemon's user the right to write in the archive's folder; senders "
+		      "get 4xx and try again meanwhile",
+			"give the daemon's user the right to write in the archive's folder; the "
+			"messages stay in the mailbox meanwhile" } },
+		{ EROFS,
+		    { "mount the archive's file system for writing; senders get 4xx and try again "
+		      "meanwhile",
+			"mount the archive's file system for writing; the messages stay in the "
+			"mailbox meanwhile" } },
+		{ EIO,
+		    { "see the kernel's log: the archive's disk fails; senders get 4xx and try "
+		      "again meanwhile",
+			"see the kernel's log: the archive's disk fails; the messages stay in the "
+			"mailbox meanwhile" } },
+	};
+	int sys = fault->sys == EPERM ? EACCES : fault->sys;
+
+	for (size_t i = 0; i < sizeof cures / sizeof cures[0]; i++)
+		if (cures[i].sys == sys)
+			return cures[i].cure[pop3];
+	return NULL;
+}
+
+/* Bring the status of a service up to date. fault: the archive's; NULL: it can write. */
+static void check_service(struct jm_watch *w, const struct jm_service *service,
+    const struct jm_err *fault, int64_t now_ms)
 {
 	bool pop3 = service->transport == JM_TRANSPORT_POP3;
 	struct jm_status_facts f = { .disabled = service->disabled,
+		.pop3 = pop3,
 		.inactivity_ms = service->inactivity_allowed_min * 60000LL,
-		.archive_fault = archive_fault };
+		.archive_fault = fault ? fault->text : NULL,
+		.archive_cure = fault ? archive_cure(fault, pop3) : NULL };
 	struct jm_service_status before = { .known = false }, now = { .known = false };
 	struct watched *s;
 	bool changed = false;
@@ -305,6 +354,7 @@ static void check_service(
 	if (s) {
 		f.last_ms = s->last_ms;
 		f.mailbox_fault = pop3 && s->mailbox_failed ? s->mailbox_fault : NULL;
+		f.mailbox_cure = s->mailbox_cure;
 		f.mailbox_untried = pop3 && !s->mailbox_tried;
 		before = s->status;
 		changed = jm_status_tick(&s->status, &f, now_ms);
@@ -312,7 +362,7 @@ static void check_service(
 	}
 	pthread_mutex_unlock(&w->lock);
 	if (changed)
-		note_status(w->daemon, service->email_address, &before, &now);
+		note_status(w->daemon, service, &before, &now);
 }
 
 /* ---- the thread ---- */
@@ -320,11 +370,11 @@ static void check_service(
 static void watch_round(struct jm_watch *w)
 {
 	struct jm_settings *s = jm_daemon_settings(w->daemon);
-	char fault[JM_ERR_TEXT_BYTES];
-	bool wrong = jm_archive_trouble(w->daemon->archive, fault);
+	struct jm_err fault;
+	bool wrong = jm_archive_trouble(w->daemon->archive, &fault);
 
 	for (size_t i = 0; i < s->services_n; i++)
-		check_service(w, &s->services[i], wrong ? fault : NULL, jm_clock_now_ms());
+		check_service(w, &s->services[i], wrong ? &fault : NULL, jm_clock_now_ms());
 	jm_settings_unref(&s);
 	write_counts(w);
 }
@@ -351,7 +401,7 @@ static void restore_statuses(struct jm_watch *w, const json_t *services)
 	for (size_t i = 0; i < json_array_size(services); i++) {
 		const json_t *row = json_array_get(services, i);
 		const char *name = json_string_value(json_object_get(row, "name")),
-			   *last = json_string_value(json_object_get(row, "last")),
+			   *last = json_string_value(json_object_get(row, "last_extract")),
 			   *since = json_string_value(json_object_get(row, "status_since"));
 		struct watched *s = name ? watched_of(w, name) : NULL;
 		int64_t since_ms = 0;
@@ -363,7 +413,8 @@ static void restore_statuses(struct jm_watch *w, const json_t *services)
 		if (since && jm_clock_parse(since, &since_ms) == 0)
 			jm_status_restore(&s->status,
 			    json_string_value(json_object_get(row, "status")), since_ms,
-			    json_string_value(json_object_get(row, "why")));
+			    json_string_value(json_object_get(row, "why")),
+			    json_string_value(json_object_get(row, "cure")));
 	}
 }
 

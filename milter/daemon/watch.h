@@ -39,12 +39,17 @@ void jm_watch_message(struct jm_watch *w, const char *service);
 /* Report the result of an intake: for each of its services one of the two above, by in->stored. */
 void jm_watch_intake(struct jm_watch *w, const struct jm_intake *in);
 
-/* Report the last session with the journal mailbox of this service: it failed with fault, or (NULL)
- * it succeeded. */
-void jm_watch_mailbox(struct jm_watch *w, const char *service, const struct jm_err *fault);
+/* Report the last session with the journal mailbox of this service: it failed with fault, whose
+ * cure is static, or (NULL) it succeeded, which is a successful extract. */
+void jm_watch_mailbox(
+    struct jm_watch *w, const char *service, const struct jm_err *fault, const char *cure);
 
 /* Report that the mailbox of this service is no longer polled. Its last result no longer counts. */
 void jm_watch_mailbox_left(struct jm_watch *w, const char *service);
+
+/* Return when the service's last successful extract was: a message, or a session with its mailbox;
+ * 0 before the first one. */
+int64_t jm_watch_extract_ms(struct jm_watch *w, const char *service);
 
 /* Copy the status of a service to *s_r, also when the archive could not record it. False when it is
  * not known yet; *s_r is untouched then. */

@@ -103,7 +103,7 @@ static bool is_pop3(const json_t *s)
 static void put_service_figures(struct jm_html *h, const json_t *s)
 {
 	jm_html_put(h, "<dl>");
-	put_extract(h, json_object_get(s, "last"));
+	put_extract(h, json_object_get(s, "last_extract"));
 	put_number(h, "Reports stored", page_number(s, "reports"), false);
 	put_number(h, "Processing queue", page_number(s, "queued"), false);
 	if (is_pop3(s))
@@ -238,6 +238,20 @@ static void put_mailboxes(struct jm_html *h, const json_t *services)
 	end_figure(h);
 }
 
+/* The last of the services' extracts; NULL before the first one. */
+static const json_t *newest_extract(const json_t *services)
+{
+	const json_t *newest = NULL;
+	const char *address;
+	json_t *s;
+
+	json_object_foreach((json_t *)(uintptr_t)services, address, s)
+		if (strcmp(jm_look_text(s, "last_extract"),
+			newest ? json_string_value(newest) : "") > 0)
+			newest = json_object_get(s, "last_extract");
+	return newest;
+}
+
 static void put_archive(struct jm_html *h, const json_t *d)
 {
 	const json_t *a = json_object_get(d, "archive"), *queue = json_object_get(d, "queue");
@@ -249,7 +263,7 @@ static void put_archive(struct jm_html *h, const json_t *d)
 	put_mailboxes(h, json_object_get(d, "services"));
 	put_number(h, "Set aside", page_number(a, "set_aside"), true);
 	put_number(h, "Archived messages", page_number(a, "items"), true);
-	put_extract(h, json_object_get(a, "last"));
+	put_extract(h, newest_extract(json_object_get(d, "services")));
 	if (page_number(queue, "messages") > 0)
 		put_time(h, "Oldest in the queue", json_object_get(queue, "oldest"));
 	begin_figure(h, "Archive size", false);

@@ -11,10 +11,12 @@ class Relay:
     """
     Listens on .port, connects to target; a round trip takes 2 x one_way_ms longer. hold: what a
     client sends with this in it sets .held and is not passed on before somebody sets .released.
+    late_s: connects to target so much later.
     """
 
-    def __init__(self, target, one_way_ms, hold=None):
+    def __init__(self, target, one_way_ms, hold=None, late_s=0):
         self.target, self.delay, self.hold, self.port = target, one_way_ms / 1000, hold, None
+        self.late_s = late_s
         self.ready, self.held = threading.Event(), threading.Event()
         self.released = threading.Event()
         threading.Thread(target=lambda: asyncio.run(self._main()), daemon=True).start()
@@ -27,6 +29,7 @@ class Relay:
         await server.serve_forever()
 
     async def _connected(self, reader, writer):
+        await asyncio.sleep(self.late_s)
         up_reader, up_writer = await asyncio.open_connection("127.0.0.1", self.target)
         await asyncio.gather(self._relay(reader, up_writer, self.hold),
                              self._relay(up_reader, writer), return_exceptions=True)

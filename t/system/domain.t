@@ -12,12 +12,13 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
 import dns
 import tap
-from daemon import Daemon
+from daemon import Daemon, With
 
 server = dns.Dns()
 AT = ("--server", "127.0.0.1:%d" % server.port)
 d = Daemon(os.path.join(tap.folder(), "milter"),
-           internal=("example.com", "contoso.com", "b\u00fccher.example")).start()
+           internal=(With("example.com", sub_domains="yes"), "contoso.com",
+                     "b\u00fccher.example")).start()
 j = d.jmctl
 
 
@@ -65,6 +66,8 @@ tap.is_(server.asked[-1], "_journal-milter.example.com", "this name was asked fo
 tap.is_(states(), {"example.com": (True, "verified"), "contoso.com": (False, "pending"),
                    "xn--bcher-kva.example": (False, None)}, "list tells all")
 
+tap.like(j.run("domain", "list")[1].decode(), r"(?m)^example\.com +verified +and its sub-domains$",
+         "list says which have sub-domains")
 status, o, _ = domain("add", "mail.eu.example.com")
 tap.is_((status, o["state"], o["code"]), (0, "verified", ""),
         "a sub-domain of a verified domain needs none")
@@ -73,7 +76,7 @@ tap.is_(domain("add", "badexample.com")[1]["state"], "pending",
         "a domain that only ends alike does")
 tap.is_(j.status()["daemon"]["unverified_domains"], ["contoso.com", "xn--bcher-kva.example"],
         "status names the unverified ones")
-tap.like(j.run("check")[1].decode(), r"internal domains: +example\.com, contoso\.com "
+tap.like(j.run("check")[1].decode(), r"internal domains: +example\.com and below, contoso\.com "
          r"\(unverified\), xn--bcher-kva\.example \(unverified\)\n", "so does check")
 kinds = [e["kind"] for e in j.events() if e["kind"].startswith("domain-")
          and "example.com" in e["text"] and "bad" not in e["text"]]
@@ -84,6 +87,15 @@ tap.is_(domain("verify", "nobody.example", *AT)[0], 69, "verify without add")
 tap.is_(domain("verify", "contoso.com", "--server", "nowhere")[0], 64, "a wrong server")
 tap.is_([domain("frobnicate", "x.example")[0], domain("add")[0], domain("list", "x")[0],
          domain("add", "a@b")[0]], [64] * 4, "wrong words")
+for name, why in (("example..com", "empty label"), ("b.-a.example", "begins or ends with '-'"),
+                  ("a-.example", "begins or ends with '-'"), ("a" * 64 + ".example", "63 bytes"),
+                  ("a." * 125 + "example", "too long"), ("exa mple.com", "blank"), ("", "empty"),
+                  ("192.0.2.1", "IP address"), ("[192.0.2.1]", "IP address"),
+                  ("2001:db8::1", "IP address"), ("https://example.com/", "URL"),
+                  ("a@example.com", "after the @"), ("*.example.com", "wildcards"),
+                  (".example.com", "wildcards"), ("ex_ample.com", "characters other than")):
+    status, _, complaint = domain("add", name)
+    tap.ok(status == 64 and why in complaint, "add %.20s: no domain, and why" % name, complaint)
 tap.is_((domain("add", "b\u00fccher.example")[1] or {}).get("domain"), "xn--bcher-kva.example",
         "an internationalised domain")
 tap.is_(domain("remove", "badexample.com")[0], 0, "remove")
@@ -95,7 +107,7 @@ tap.is_(unverified, ["contoso.com", "xn--bcher-kva.example"], "status names them
 d.kill()
 tap.is_(j.status()["unverified_domains"], unverified,
         "status without a daemon names the unverified ones")
-tap.like(j.run("check")[1].decode(), r"internal domains: +example\.com, contoso\.com "
+tap.like(j.run("check")[1].decode(), r"internal domains: +example\.com and below, contoso\.com "
          r"\(unverified\), xn--bcher-kva\.example \(unverified\)\n", "so does check")
 tap.is_([x["verified"] for x in j.objects(j.run("check", "--json")[1])[0]["internal_domains"]],
         [True, False, False], "also as JSON")

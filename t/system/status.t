@@ -69,8 +69,11 @@ def life():
            r"^daemon +up .*/journal-milter\.xml$", r"^last report +20\d\d-.*Z, \d+ (s|min) ago$",
            r"^verified +never; jmctl verify does it$",
            r"^counters +balance: 1 received = 1 archived \+ 0 merged \+ 0 set aside \+ 0 "
-           r"queued \+ 0 refused \+ 0 deferred$", r"^%s +OK +\d+ (s|min) +1 +0 +0 +0$" % ONE,
-           r"^%s +Awaiting Initial Run +never +0 " % TWO)
+           r"queued \+ 0 refused \+ 0 deferred$",
+           r"^%s +Service OK +1 +0 +0 +0\n  Test; Last Successful Extract: 20\d\d-.*Z, \d+ "
+           r"(s|min) ago$" % ONE,
+           r"^%s +Service Awaiting Initial Run +0 .*\n  Test; Last Successful Extract: Awaiting "
+           r"Initial Run$" % TWO)
     tap.is_(service(TWO)["status"], "Awaiting Initial Run", "the other service still waits")
     since = s["status_since"]
     later(2)
@@ -79,8 +82,8 @@ def life():
             "after kill -9 and two hours it is as it was")
     later(4)
     s = stands(ONE, "Error", "without a message for more than three hours it is in error")
-    glance("with a service down", r"^SERVICE .*\n%s +Error +\d+ .*\n  why: down: no message.*, "
-           r"since 20\d\d-.*Z, .* ago\n  what to do: .*Exchange" % ONE)
+    glance("with a service down", r"^SERVICE .*\n%s +Service Error +\d+ .*\n.*\n  "
+           r"why: down: no message.*, since 20\d\d-.*Z, .* ago\n  what to do: .*Exchange" % ONE)
     tap.ok(s["why"].startswith("down: no message for more than 180 minutes")
            and "Exchange" in s["cure"], "down, with what to do", s)
     tap.is_(service(TWO)["status"], "Awaiting Initial Run", "who never had one is not down")
@@ -134,7 +137,8 @@ def refusals():
     status, out, complaint = d.jmctl.run("status")
     tap.ok(status == 0 and complaint == "" and b"client-address" in out,
            "status prints it and complains of nothing", complaint)
-    glance("after a refusal", r"^%s .* 5\n  last refused: client-address, 20\d\d-.*Z; jmctl explain"
+    glance("after a refusal", r"^%s .* 5\n.*\n  last refused: client-address, "
+           r"20\d\d-.*Z; jmctl explain"
            % ONE, r"^counters +balance: .* 5 refused \+ %d deferred$" % (deferred + 1))
     tap.like(d.jmctl.run("status", "--all")[1].decode(),
              r"(?s)^state +ok\n.*\nturned_away\n  client-address\n    count +5\n",
@@ -229,7 +233,7 @@ def mailbox():
         daemon.service(TWO)], more={"publish": {"interval": 1}})
     d.start()
     s = stands(BOX, "Error", "a mailbox that cannot be reached: Error")
-    tap.ok(s["why"].startswith("mailbox: ") and "name and password" in s["cure"],
+    tap.ok(s["why"].startswith("mailbox: ") and "start the POP3 service" in s["cure"],
            "why, and what to do", s)
     tap.is_(service(TWO)["status"], "Awaiting Initial Run", "the other service is not concerned")
     since = s["status_since"]
@@ -277,8 +281,9 @@ def mailbox_disabled(pop):
     stands(BOX, "OK", "and OK when it is not")
     told = d.jmctl.run("events", "--kind", "status", "--service", BOX)[1].decode()
     tap.like(told, r"(?s)status +daemon +box@journal\.example\.com: Awaiting Initial "
-             r"Run\n.*box@journal\.example\.com: Error: mailbox: .*; check host, .*: OK: in "
-             r"order again\n", "people are told status, why and what to do")
+             r"Run: nothing was extracted yet\n.*box@journal\.example\.com: Error: mailbox: "
+             r".*; correct hostname and port, .*: OK: in order again\n",
+             "people are told status, why and what to do")
     tap.is_(changes(BOX), ["Awaiting Initial Run", "Error", "OK", "Error", "Disabled", "OK",
                            "Error", "OK"], "each change is one event")
     tap.is_(d.jmctl.status()["balance"], {"holds": True, "wrong": []}, "the counters balance")

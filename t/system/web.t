@@ -34,6 +34,7 @@ def service(state, why="", cure="", **more):
     s = {"description": "Exchange on premises", "transport": "smtp", "state": state,
          "since": stamp(7200), "why": why, "cure": cure,
          "last": stamp(42) if state in ("OK", "Error") else None,
+         "last_extract": stamp(42) if state in ("OK", "Error") else None,
          "inactivity_allowed_seconds": 10800, "reports": 123456, "set_aside": 3, "queued": 2,
          "refused": 1, "refusal": None, "refusal_at": None}
     s.update(more)

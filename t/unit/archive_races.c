@@ -375,7 +375,7 @@ static void show_deposit(const struct made *m)
 
 static void read_figures(void)
 {
-	char text[JM_ERR_TEXT_BYTES];
+	struct jm_err trouble;
 	uint64_t put, done;
 	json_t *o = NULL;
 	struct jm_err err;
@@ -392,7 +392,7 @@ static void read_figures(void)
 	FIGURES(jm_archive_service(a, SERVICE, &o, &err), "service");
 #undef FIGURES
 	jm_archive_notes(a, &put, &done);
-	if (done > put || jm_archive_stalled_us(a) > 60000000 || jm_archive_trouble(a, text)) {
+	if (done > put || jm_archive_stalled_us(a) > 60000000 || jm_archive_trouble(a, &trouble)) {
 		snprintf(err.text, sizeof err.text, "notes, stall or trouble");
 		load_failed("the archive does not work as it should", &err);
 	}

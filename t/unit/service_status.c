@@ -83,6 +83,19 @@ static const struct {
 		{ 50, 0, true, NULL, "?", "Disabled", "", 50, true },
 		{ 60, 0, false, NULL, "?", "Awaiting Initial Run", "", 60, true },
 		{ 70, 65, false, NULL, NULL, "OK", "", 70, true }, { .now = END } } },
+	{ "another cause of the same kind is a change, other words for it are none",
+	    { { 10, 0, false, NULL, "timeout 1", "Error", "mailbox: timeout 1", 10, true },
+		{ 20, 0, false, NULL, "timeout 2", "Error", "mailbox: timeout 2", 10, false },
+		{ 30, 0, false, NULL, "login refused", "Error", "mailbox: login", 30, true },
+		{ 40, 0, false, NULL, "timeout 3", "Error", "mailbox: timeout 3", 40, true },
+		{ .now = END } } },
+	{ "a mailbox that was not tried yet is not down",
+	    { { 1000, 5, false, NULL, "?", "OK", "", 1000, true },
+		{ 1050, 5, false, NULL, "?", "OK", "", 1000, false },
+		{ 1200, 5, false, NULL, "?", "OK", "", 1000, false },
+		{ 1210, 5, false, NULL, NULL, "Error", "down: ", 1210, true },
+		{ 1220, 5, false, NULL, "?", "Error", "down: ", 1210, false },
+		{ 1230, 1229, false, NULL, NULL, "OK", "", 1230, true }, { .now = END } } },
 };
 
 static void run(size_t n, int restart_at)
@@ -93,13 +106,20 @@ static void run(size_t n, int restart_at)
 	for (int i = 0; cases[n].tick[i].now != END; i++) {
 		const struct tick *t = &cases[n].tick[i];
 		bool untried = t->mailbox && strcmp(t->mailbox, "?") == 0;
-		const struct jm_status_facts f = { t->disabled, t->last, 100, t->archive,
-			untried ? NULL : t->mailbox, untried };
+		const struct jm_status_facts f = { .disabled = t->disabled,
+			.last_ms = t->last,
+			.inactivity_ms = 100,
+			.archive_fault = t->archive,
+			.mailbox_fault = untried ? NULL : t->mailbox,
+			.mailbox_cure = t->mailbox && strstr(t->mailbox, "login") ? "mend login"
+										  : "mend it",
+			.mailbox_untried = untried };
 		struct jm_service_status kept = s;
 		bool changed;
 
 		if (i == restart_at)
-			jm_status_restore(&s, jm_status_name(kept.status), kept.since_ms, kept.why);
+			jm_status_restore(
+			    &s, jm_status_name(kept.status), kept.since_ms, kept.why, kept.cure);
 		changed = jm_status_tick(&s, &f, t->now);
 		if (changed == t->changed && strcmp(jm_status_name(s.status), t->status) == 0 &&
 		    s.since_ms == t->since && strncmp(s.why, t->why, strlen(t->why)) == 0 &&
@@ -112,6 +132,80 @@ static void run(size_t n, int restart_at)
 	tap_ok(ok, "%s (restart %d)", cases[n].name, restart_at);
 }
 
+/* The words of every change, for SMTP and POP3. */
+static void check_changes(void)
+{
+	enum { NEW = -1 };
+	static const struct {
+		int before;
+		enum jm_status now;
+		const char *words[2];
+	} changes[] = {
+		{ NEW, JM_STATUS_AWAITING, { "nothing was extracted yet", NULL } },
+		{ NEW, JM_STATUS_OK, { "in order", NULL } },
+		{ NEW, JM_STATUS_ERROR, { "down: x", NULL } },
+		{ NEW, JM_STATUS_DISABLED, { "the settings disable it", NULL } },
+		{ JM_STATUS_AWAITING, JM_STATUS_OK,
+		    { "the first message came in", "the mailbox was read" } },
+		{ JM_STATUS_AWAITING, JM_STATUS_ERROR, { "down: x", NULL } },
+		{ JM_STATUS_AWAITING, JM_STATUS_DISABLED, { "the settings disable it", NULL } },
+		{ JM_STATUS_OK, JM_STATUS_AWAITING, { "nothing was extracted yet", NULL } },
+		{ JM_STATUS_OK, JM_STATUS_ERROR, { "down: x", NULL } },
+		{ JM_STATUS_OK, JM_STATUS_DISABLED, { "the settings disable it", NULL } },
+		{ JM_STATUS_ERROR, JM_STATUS_AWAITING,
+		    { "the error is over; nothing was extracted yet", NULL } },
+		{ JM_STATUS_ERROR, JM_STATUS_OK, { "in order again", NULL } },
+		{ JM_STATUS_ERROR, JM_STATUS_ERROR, { "down: x", NULL } },
+		{ JM_STATUS_ERROR, JM_STATUS_DISABLED, { "the settings disable it", NULL } },
+		{ JM_STATUS_DISABLED, JM_STATUS_AWAITING,
+		    { "enabled; nothing was extracted yet", NULL } },
+		{ JM_STATUS_DISABLED, JM_STATUS_OK, { "enabled again", NULL } },
+		{ JM_STATUS_DISABLED, JM_STATUS_ERROR, { "down: x", NULL } },
+	};
+
+	for (size_t i = 0; i < sizeof changes / sizeof changes[0]; i++)
+		for (int pop3 = 0; pop3 < 2; pop3++) {
+			struct jm_service_status before = { .known = changes[i].before != NEW },
+						 now = { .known = true, .status = changes[i].now };
+			const char *want = changes[i].words[pop3], *got;
+
+			if (before.known)
+				before.status = (enum jm_status)changes[i].before;
+			if (now.status == JM_STATUS_ERROR)
+				snprintf(now.why, sizeof now.why, "down: x");
+			got = jm_status_change(&before, &now, pop3);
+			tap_ok(strcmp(got, want ? want : changes[i].words[0]) == 0, "%s to %s: %s",
+			    before.known ? jm_status_name(before.status) : "new",
+			    jm_status_name(now.status), got);
+		}
+}
+
+/* The usual cures: no advice about an MTA for a mailbox, and the reverse. */
+static void check_cures(void)
+{
+	static const char *const mta[] = { "MTA", "connector", "senders get", "queue", NULL },
+				 *const box[] = { "mailbox", "poll", NULL };
+
+	for (int pop3 = 0; pop3 < 2; pop3++)
+		for (int fault = 0; fault < 3; fault++) {
+			struct jm_status_facts f = { .pop3 = pop3,
+				.last_ms = 1,
+				.inactivity_ms = 10,
+				.archive_fault = fault == 1 ? "disk full" : NULL,
+				.mailbox_fault = fault == 2 ? "broken" : NULL };
+			struct jm_service_status s = { .known = false };
+			bool clean = true;
+
+			if (fault == 2 && !pop3)
+				continue;
+			jm_status_tick(&s, &f, 1000);
+			for (const char *const *w = pop3 ? mta : box; *w; w++)
+				clean = clean && !strstr(jm_status_cure(&s), *w);
+			tap_ok(clean && *jm_status_cure(&s), "%s, fault %d: \"%s\"",
+			    pop3 ? "pop3" : "smtp", fault, jm_status_cure(&s));
+		}
+}
+
 int main(void)
 {
 	struct jm_service_status s, down = { .known = false };
@@ -121,7 +215,9 @@ int main(void)
 		for (int restart = 0; restart == 0 || cases[n].tick[restart - 1].now != END;
 		     restart++)
 			run(n, restart == 0 ? -1 : restart);
-	jm_status_restore(&s, "Whatever", 1, NULL);
+	check_changes();
+	check_cures();
+	jm_status_restore(&s, "Whatever", 1, NULL, NULL);
 	tap_ok(!s.known, "an unknown name is no state");
 	/* an operator who allows more */
 	for (int64_t allowed = 100; allowed <= 200; allowed += 100) {

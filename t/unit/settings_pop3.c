@@ -75,6 +75,20 @@ static const struct {
 	    "<transport-type>POP3</transport-type><pop3><hostname>POP.example.com</hostname>"
 	    "<mailbox-name>J</mailbox-name><password>x</password></pop3>",
 	    "empties this mailbox already" },
+	{ "one mailbox twice, the port once as the default",
+	    "<transport-type>POP3</transport-type><pop3>" FULL
+	    "</pop3></journal-service><journal-service>"
+	    "<email-address>b@journal.example.com</email-address>"
+	    "<transport-type>POP3</transport-type><pop3><hostname>POP.example.com</hostname>"
+	    "<port>995</port><mailbox-name>J</mailbox-name><password>x</password></pop3>",
+	    "empties this mailbox already" },
+	{ "two mailboxes that differ by the port",
+	    "<transport-type>POP3</transport-type><pop3>" FULL
+	    "</pop3></journal-service><journal-service>"
+	    "<email-address>b@journal.example.com</email-address>"
+	    "<transport-type>POP3</transport-type><pop3><hostname>POP.example.com</hostname>"
+	    "<port>1995</port><mailbox-name>J</mailbox-name><password>x</password></pop3>",
+	    NULL },
 	{ "a password that everybody can read",
 	    "<transport-type>POP3</transport-type><pop3>" FULL "</pop3>",
 	    "everybody on this machine can read", 0644 },

@@ -13,8 +13,8 @@
 #define NAME_COLUMNS 30
 #define NAME_MIN_COLUMNS 18
 #define OTHER_COLUMNS 55 /* of the table, without name and gaps */
-#define GAPS 6
-#define STATE_COLUMNS 20
+#define GAPS 5
+#define STATE_COLUMNS 28
 
 static json_int_t status_number(const json_t *o, const char *key)
 {
@@ -187,6 +187,7 @@ static const char *state_of(const json_t *service, enum jm_print_style *style_r)
 	const char *state = *status_text(service, "status") ? status_text(service, "status")
 							    : "not known yet";
 
+	/* The colours are those of the page: green, red, grey, and orange for the rest. */
 	*style_r = strcmp(state, "OK") == 0  ? JM_PRINT_GOOD
 	    : strcmp(state, "Error") == 0    ? JM_PRINT_BAD
 	    : strcmp(state, "Disabled") == 0 ? JM_PRINT_DIM
@@ -201,7 +202,7 @@ static void put_remarks(const json_t *service, enum jm_print_style style)
 	} remarks[] = { { "why", "why" }, { "cure", "what to do" } };
 	char time[JM_PRINT_TIME_TEXT];
 
-	for (size_t i = 0; i < sizeof remarks / sizeof remarks[0]; i++)
+	for (size_t i = 0; style == JM_PRINT_BAD && i < sizeof remarks / sizeof remarks[0]; i++)
 		if (*status_text(service, remarks[i].key)) {
 			printf("  %s: ", remarks[i].label);
 			put_styled(
@@ -219,24 +220,50 @@ static void put_remarks(const json_t *service, enum jm_print_style style)
 	}
 }
 
+/* Print the description, the last successful extract and the mailbox's queue. */
+static void put_details(const json_t *service)
+{
+	const json_t *held = json_object_get(service, "mailbox_queue"),
+		     *waiting = json_object_get(service, "mailbox_waiting");
+	bool pop3 = strcmp(status_text(service, "transport"), "pop3") == 0;
+	char digits[JM_PRINT_COUNT_TEXT];
+
+	fputs("  ", stdout);
+	if (*status_text(service, "description")) {
+		jm_print_text(stdout, jm_span_str(status_text(service, "description")));
+		fputs("; ", stdout);
+	}
+	fputs("Last Successful Extract: ", stdout);
+	if (!put_time(service, "last_extract"))
+		jm_print_text(stdout, jm_span_str(status_text(service, "last_extract_text")));
+	if (json_is_integer(held)) {
+		printf(
+		    "; POP3 Mailbox Queue: %s", jm_print_count(json_integer_value(held), digits));
+		if (json_is_integer(waiting) && !json_equal(held, waiting))
+			printf(", %s of them not archived yet",
+			    jm_print_count(json_integer_value(waiting), digits));
+	} else if (pop3) {
+		fputs("; POP3 Mailbox Queue: unknown", stdout);
+	}
+	putchar('\n');
+}
+
 static void put_service(const json_t *service, size_t width, int gap)
 {
-	char last[JM_PRINT_DURATION_TEXT], digits[JM_PRINT_COUNT_TEXT];
+	char digits[JM_PRINT_COUNT_TEXT];
 	enum jm_print_style style;
-	const char *state = state_of(service, &style);
+	const char *state = state_of(service, &style), *words = status_text(service, "status_text");
 
 	jm_print_cell(stdout, jm_span_str(status_text(service, "name")), width, true);
 	printf("%*s", gap, "");
 	jm_print_style(stdout, style);
-	jm_print_cell(stdout, jm_span_str(state), STATE_COLUMNS, false);
+	jm_print_cell(stdout, jm_span_str(*words ? words : state), STATE_COLUMNS, false);
 	jm_print_style(stdout, JM_PRINT_PLAIN);
-	printf("%*s%*s", gap + 8, status_age(service, "last", last), gap + 9,
-	    jm_print_count(status_number(service, "reports"), digits));
-	printf("%*lld%*lld%*lld\n", gap + 6,
-	    (long long)(status_number(service, "queued") + status_number(service, "mailbox_queue")),
-	    gap + 5,
+	printf("%*s", gap + 9, jm_print_count(status_number(service, "reports"), digits));
+	printf("%*lld%*lld%*lld\n", gap + 6, (long long)status_number(service, "queued"), gap + 5,
 	    (long long)(status_number(service, "set_aside") - status_number(service, "expired")),
 	    gap + 7, (long long)status_number(service, "refused"));
+	put_details(service);
 	put_remarks(service, style);
 }
 
@@ -265,9 +292,8 @@ static void put_services(const json_t *s)
 		return;
 	}
 	jm_print_style(stdout, JM_PRINT_BOLD);
-	printf("%-*s%*s%-*s%*s%*s%*s%*s%*s", (int)width, "SERVICE", gap, "", STATE_COLUMNS, "STATE",
-	    gap + 8, "LAST", gap + 9, "REPORTS", gap + 6, "QUEUED", gap + 5, "ASIDE", gap + 7,
-	    "REFUSED");
+	printf("%-*s%*s%-*s%*s%*s%*s%*s", (int)width, "SERVICE", gap, "", STATE_COLUMNS, "STATE",
+	    gap + 9, "REPORTS", gap + 6, "QUEUED", gap + 5, "ASIDE", gap + 7, "REFUSED");
 	jm_print_style(stdout, JM_PRINT_PLAIN);
 	putchar('\n');
 	for (size_t k = 0; k < sizeof order / sizeof order[0]; k++)

@@ -13,8 +13,9 @@
 #define MINUTE_US 60000000
 #define CLIENTS 8
 #define WIDE_COLUMNS 113 /* with fewer columns the tables are narrow */
-#define STATE_COLUMNS 20
+#define STATE_COLUMNS 28
 #define EVENTS 8
+#define DETAIL_COLUMNS 78 /* the longest line below a service, without its description */
 
 static const json_t *frame_at(const json_t *o, const char *part, const char *key)
 {
@@ -246,18 +247,21 @@ static void put_queue(const struct picture *p)
 {
 	const json_t *s = p->t->state;
 	json_int_t mailboxes = 0;
+	bool unknown = false;
 	const char *address;
 	char n[32], m[32], time[32];
 	json_t *v;
 
-	json_object_foreach((json_t *)(uintptr_t)json_object_get(s, "services"), address, v)
+	json_object_foreach((json_t *)(uintptr_t)json_object_get(s, "services"), address, v) {
 		mailboxes += json_integer_value(json_object_get(v, "mailbox_messages"));
+		unknown = unknown || json_is_null(json_object_get(v, "mailbox_messages"));
+	}
 	frame_begin(p, "Queue");
 	fprintf(p->f, "%s waiting", jm_print_count(frame_number(s, "queue", "messages"), n));
 	if (frame_number(s, "queue", "messages") > 0)
 		fprintf(p->f, " (oldest %s)", frame_ago(p, frame_at(s, "queue", "oldest"), time));
-	fprintf(p->f, "   %s in mailboxes   %s set aside   %lld in flight\n",
-	    jm_print_count(mailboxes, n),
+	fprintf(p->f, "   %s%s in mailboxes   %s set aside   %lld in flight\n",
+	    unknown ? "at least " : "", jm_print_count(mailboxes, n),
 	    jm_print_count(frame_number(s, "archive", "set_aside"), m),
 	    (long long)json_integer_value(json_object_get(s, "in_flight")));
 	frame_begin(p, "Verified");
@@ -294,31 +298,62 @@ static struct widths frame_share(size_t columns)
 {
 	static const struct widths wide = { 40, 12, 7, 2 }, narrow = { 18, 9, 5, 1 };
 	struct widths w = columns < WIDE_COLUMNS ? narrow : wide;
-	int others = STATE_COLUMNS + 8 + w.reports + 7 + w.aside + 7 + 6 * w.gap;
+	int others = STATE_COLUMNS + w.reports + 7 + w.aside + 7 + 5 * w.gap;
 
 	if (columns > (size_t)(others + w.address))
 		w.address = columns > (size_t)(others + 60) ? 60 : (int)columns - others;
 	return w;
 }
 
+/* The description, cut to what the line has room for, the last successful extract and the mailbox's
+ * queue. */
+static void put_details(const struct picture *p, const json_t *s)
+{
+	const json_t *held = json_object_get(s, "mailbox_messages");
+	struct jm_span description = jm_span_str(frame_text(s, "description"));
+	size_t room = p->columns > DETAIL_COLUMNS + 20 ? p->columns - DETAIL_COLUMNS : 20;
+	char n[32];
+
+	fputs("  ", p->f);
+	if (description.len > 0) {
+		if (jm_print_width(description) > room)
+			jm_print_cell(p->f, description, room, true);
+		else
+			jm_print_text(p->f, description);
+		fputs("; ", p->f);
+	}
+	fputs("Last Successful Extract: ", p->f);
+	if (*frame_text(s, "last_extract"))
+		fprintf(p->f, "%s ago", frame_ago(p, json_object_get(s, "last_extract"), n));
+	else
+		fputs("Awaiting Initial Run", p->f);
+	if (json_is_integer(held))
+		fprintf(
+		    p->f, "; POP3 Mailbox Queue: %s", jm_print_count(json_integer_value(held), n));
+	else if (strcmp(frame_text(s, "transport"), "pop3") == 0)
+		fputs("; POP3 Mailbox Queue: unknown", p->f);
+	putc('\n', p->f);
+}
+
 static void put_service(
     const struct picture *p, const char *address, const json_t *s, const struct widths *w)
 {
-	char last[32], n[32];
+	const char *words = frame_text(s, "state_text");
+	char n[32];
 
 	jm_print_cell(p->f, jm_span_str(address), (size_t)w->address, true);
 	fprintf(p->f, "%*s", w->gap, "");
 	frame_style(p, style_of(frame_text(s, "state")));
-	jm_print_cell(p->f, jm_span_str(frame_text(s, "state")), STATE_COLUMNS, true);
+	jm_print_cell(
+	    p->f, jm_span_str(*words ? words : frame_text(s, "state")), STATE_COLUMNS, true);
 	frame_style(p, JM_PRINT_PLAIN);
-	fprintf(p->f, "%*s%*s", w->gap + 8, frame_ago(p, json_object_get(s, "last"), last),
-	    w->gap + w->reports,
+	fprintf(p->f, "%*s", w->gap + w->reports,
 	    jm_print_count(json_integer_value(json_object_get(s, "reports")), n));
 	fprintf(p->f, "%*lld%*lld%*lld\n", w->gap + 7,
-	    (long long)(json_integer_value(json_object_get(s, "queued")) +
-		json_integer_value(json_object_get(s, "mailbox_messages"))),
-	    w->gap + w->aside, (long long)json_integer_value(json_object_get(s, "set_aside")),
-	    w->gap + 7, (long long)json_integer_value(json_object_get(s, "refused")));
+	    (long long)json_integer_value(json_object_get(s, "queued")), w->gap + w->aside,
+	    (long long)json_integer_value(json_object_get(s, "set_aside")), w->gap + 7,
+	    (long long)json_integer_value(json_object_get(s, "refused")));
+	put_details(p, s);
 	if (!*frame_text(s, "why"))
 		return;
 	fputs("  ", p->f);
@@ -341,9 +376,9 @@ static void put_services(const struct picture *p)
 	char head[200];
 	json_t *s;
 
-	snprintf(head, sizeof head, "%-*s%*s%-*s%*s%*s%*s%*s%*s", w.address, "SERVICE", w.gap, "",
-	    STATE_COLUMNS, "STATE", w.gap + 8, "LAST", w.gap + w.reports, "REPORTS", w.gap + 7,
-	    "WAITING", w.gap + w.aside, "ASIDE", w.gap + 7, "REFUSED");
+	snprintf(head, sizeof head, "%-*s%*s%-*s%*s%*s%*s%*s", w.address, "SERVICE", w.gap, "",
+	    STATE_COLUMNS, "STATE", w.gap + w.reports, "REPORTS", w.gap + 7, "WAITING",
+	    w.gap + w.aside, "ASIDE", w.gap + 7, "REFUSED");
 	put_title(p, head);
 	for (size_t i = 0; i < sizeof order / sizeof *order; i++)
 		json_object_foreach((json_t *)(uintptr_t)services, address, s)

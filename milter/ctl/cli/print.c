@@ -92,7 +92,7 @@ bool jm_print_coloured(FILE *f)
 
 void jm_print_code(FILE *f, enum jm_print_style style)
 {
-	static const char *const codes[] = { "0", "1", "2", "32", "31", "33" };
+	static const char *const codes[] = { "0", "1", "2", "32", "31", "38;5;208" };
 
 	fprintf(f, "\033[%sm", codes[style]);
 }

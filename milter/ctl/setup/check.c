@@ -213,8 +213,9 @@ static void print_text(const struct jm_settings *s, const json_t *rows)
 		    j->refuse_null_sender ? ", refuse-null-sender" : "",
 		    j->disabled ? ", disabled" : "");
 		if (j->transport == JM_TRANSPORT_POP3)
-			printf("    fetched from:       mailbox %s at %s\n", j->pop3.mailbox_name,
-			    j->pop3.hostname);
+			printf("    fetched from:       mailbox %s at %s:%d\n",
+			    j->pop3.mailbox_name, j->pop3.hostname,
+			    jm_settings_mailbox_port(&j->pop3));
 		else if (j->source_ranges.n || !s->authorized_outbounds.n)
 			print_ranges(s->authorized_outbounds.n ? "    also accepted from: "
 							       : "    accepted from:      ",

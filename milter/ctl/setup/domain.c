@@ -25,6 +25,7 @@
 #define LABEL "_journal-milter."
 #define VALUE "journal-milter-verification="
 #define CODE_BYTES 16
+#define LONGEST 253 /* bytes of a name in DNS (RFC 1035) */
 #define TEXTS_BYTES (256u * 1024)
 
 struct domain {
@@ -216,7 +217,8 @@ static int domain_list(struct domain *d, struct jm_err *err)
 			: json_object_get(o, "state")
 			? json_string_value(json_object_get(o, "state"))
 			: "unverified");
-		printf("%s%s%s\n",
+		printf("%s%s%s%s\n",
+		    json_is_true(json_object_get(o, "sub_domains")) ? "  and its sub-domains" : "",
 		    json_is_true(json_object_get(o, "internal"))
 			? ""
 			: "  not an internal domain of the settings",
@@ -239,6 +241,30 @@ static int domain_run(struct domain *d, const char *word, struct jm_err *err)
 	return rc >= 0 && jm_print_flush(err) != 0 ? -1 : rc;
 }
 
+/* Put the domain that was typed into name. Returns what is wrong with it, or NULL. */
+static const char *domain_fault(const char *typed, char name[JM_DOMAIN_BYTES])
+{
+	size_t n = strlen(typed);
+
+	if (n == 0)
+		return "it is empty";
+	if (strstr(typed, "://") || strchr(typed, '/'))
+		return "it is a URL or a path; give the domain alone";
+	if (strchr(typed, '@'))
+		return "it is an address; give the part after the @";
+	if (strchr(typed, ':') || typed[0] == '[')
+		return "an IP address is not a domain";
+	if (strncmp(typed, "*.", 2) == 0 || typed[0] == '.')
+		return "there are no wildcards; give the domain, which holds for all below it";
+	for (size_t i = 0; i < n; i++)
+		if ((unsigned char)typed[i] <= ' ' || typed[i] == 0x7f)
+			return "there is a blank or a control character in it";
+	if (jm_domain_normalise(jm_span_str(typed), name) != 0 ||
+	    strlen(name) > LONGEST - strlen(LABEL))
+		return "it is too long";
+	return jm_domain_fault(name);
+}
+
 int jm_ctl_domain(int argc, char **argv)
 {
 	static const char *const words[] = { "add", "verify", "list", "remove" };
@@ -253,6 +279,7 @@ int jm_ctl_domain(int argc, char **argv)
 		"Show that an internal domain is yours: a code for a TXT record, and its look-up "
 		"in DNS.",
 		&code);
+	const char *fault;
 	bool is_list = n > 0 && strcmp(argv[1], "list") == 0;
 	size_t i = 0;
 
@@ -266,10 +293,11 @@ int jm_ctl_domain(int argc, char **argv)
 		    "domain --help\n");
 		return EX_USAGE;
 	}
-	if (!is_list &&
-	    (jm_domain_normalise(jm_span_str(argv[2]), d.name) != 0 ||
-		d.name[strspn(d.name, "abcdefghijklmnopqrstuvwxyz0123456789-_.")])) {
-		fprintf(stderr, "jmctl domain: \"%s\" is no domain name\n", argv[2]);
+	fault = is_list ? NULL : domain_fault(argv[2], d.name);
+	if (fault) {
+		fputs("jmctl domain: \"", stderr);
+		jm_print_text(stderr, jm_span_str(argv[2]));
+		fprintf(stderr, "\" is no domain name: %s\n", fault);
 		return EX_USAGE;
 	}
 	d.rows = json_array();

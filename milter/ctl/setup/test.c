@@ -46,27 +46,13 @@ enum {
 
 static const char *const step_names[] = { "", "settings", "name", "tcp", "tls", "greeting", "login",
 	"mailbox", "message", "archive", "quit" };
-static const char *const cures[] = {
-	"",
-	"mend the settings; jmctl check says more",
-	"is hostname right, and does this machine's name server know it?",
-	"is the port right, does POP3 run there, and does a firewall let this machine through?",
-	"take the right hostname, give ca-file, or set encryption-mode relaxed with "
-	"pinned-public-key; starttls for port 110",
-	"is this a POP3 server, and does it let this machine in?",
-	"check mailbox-name and the password or token; on Exchange: is POP3 on for the mailbox, "
-	"and the application allowed to it?",
-	"the mailbox cannot be listed: does another program fetch from it?",
-	"the message cannot be fetched: look at it in the mailbox",
-	"give the archive's folder to the daemon's user, and room",
-	"the server did not take the end of the session; nothing was to be deleted",
-};
 
 struct test {
 	bool json;
 	json_t *steps;
 	int failed; /* the step, or 0 */
 	bool warned;
+	enum jm_pop3_cause cause; /* of the failure that is reported next */
 	const struct jm_settings *settings;
 	const struct jm_service *service;
 	struct jm_pop3_peer peer;
@@ -78,6 +64,7 @@ struct test {
 static void put_step(struct test *t, int step, const char *outcome, int64_t us, const char *text)
 {
 	bool fails = strcmp(outcome, "FAIL") == 0;
+	const char *cure = fails ? jm_pop3_cure(t->cause) : NULL;
 
 	if (fails)
 		t->failed = step;
@@ -86,18 +73,20 @@ static void put_step(struct test *t, int step, const char *outcome, int64_t us, 
 		(void)json_array_append_new(t->steps,
 		    json_pack("{s:i, s:s, s:s, s:I, s:s, s:s?}", "step", step, "name",
 			step_names[step], "outcome", fails ? "fail" : outcome, "ms",
-			(json_int_t)(us / 1000), "text", text, "cure", fails ? cures[step] : NULL));
+			(json_int_t)(us / 1000), "text", text, "cure", cure));
 		return;
 	}
 	printf("%2d %-8s %-4s %6lld ms  %s\n", step, step_names[step], outcome,
 	    (long long)(us / 1000), text);
-	if (fails)
-		printf("            do: %s\n", cures[step]);
+	if (cure)
+		printf("            do: %s\n", cure);
 	fflush(stdout);
 }
 
-static int step_failed(struct test *t, int step, int64_t us, const struct jm_err *err)
+static int step_failed(
+    struct test *t, int step, enum jm_pop3_cause cause, int64_t us, const struct jm_err *err)
 {
+	t->cause = cause;
 	put_step(t, step, "FAIL", us, err->text);
 	return -1;
 }
@@ -152,7 +141,7 @@ static int test_connection(
 		put_step(t, STEP_GREETING, p->has_uidl ? "ok" : "warn", 0, text);
 	}
 	if (rc != 0)
-		return step_failed(t, reached, p->login_us, &err);
+		return step_failed(t, reached, p->cause, p->login_us, &err);
 	put_step(t, STEP_LOGIN, "ok", p->login_us, p->answer[0] ? p->answer : "logged in");
 	return 0;
 }
@@ -167,7 +156,9 @@ static int test_listing(struct test *t)
 	struct jm_err err;
 
 	if (jm_pop3_survey(&t->session, &t->listing, &err) != 0)
-		return step_failed(t, STEP_LIST, jm_clock_mono_us() - from_us, &err);
+		return step_failed(t, STEP_LIST,
+		    jm_pop3_cause_command(t->session.broken, JM_POP3_CAUSE_LISTING),
+		    jm_clock_mono_us() - from_us, &err);
 	if (l->n && !jm_span_none(l->v[0].id))
 		first = l->v[0].id;
 	if (l->n && !jm_span_none(l->v[l->n - 1].id))
@@ -252,13 +243,16 @@ static int test_message(struct test *t)
 	number = t->listing.v[0].number;
 	jm_spool_init(&f.spool, "/tmp", t->settings->max_message_bytes);
 	if (jm_pop3_retr(&t->session, &number, 1, &receiver, &err) != 0) {
-		(void)step_failed(t, STEP_MESSAGE, jm_clock_mono_us() - from_us, &err);
+		(void)step_failed(t, STEP_MESSAGE,
+		    jm_pop3_cause_command(t->session.broken, JM_POP3_CAUSE_SERVER),
+		    jm_clock_mono_us() - from_us, &err);
 	} else if (f.fault != JM_POP3_FINE) {
 		/* Not a failure: a collector skips a bad message, too. */
 		put_step(t, STEP_MESSAGE, "warn", jm_clock_mono_us() - from_us, f.err.text);
 		rc = 0;
 	} else if (jm_spool_view(&f.spool, &received, &err) != 0) {
-		(void)step_failed(t, STEP_MESSAGE, jm_clock_mono_us() - from_us, &err);
+		(void)step_failed(
+		    t, STEP_MESSAGE, jm_pop3_cause_here(&err), jm_clock_mono_us() - from_us, &err);
 	} else {
 		put_message(t, received, jm_clock_mono_us() - from_us);
 		rc = 0;
@@ -283,7 +277,7 @@ static int test_store(struct test *t)
 	}
 	if (access(dir, W_OK | X_OK) != 0 || statvfs(dir, &fs) != 0) {
 		jm_err_sys(&err, JM_E_DENIED, "cannot write to \"%s\"", dir);
-		return step_failed(t, STEP_STORE, 0, &err);
+		return step_failed(t, STEP_STORE, jm_pop3_cause_here(&err), 0, &err);
 	}
 	free_bytes = (unsigned long long)fs.f_bavail * fs.f_frsize;
 	snprintf(text, sizeof text, "%.150s can be written to, %llu MiB are free", dir,
@@ -296,6 +290,7 @@ static void test_mailbox(struct test *t, const struct jm_buf *secret)
 {
 	struct jm_pop3_connection *c = NULL;
 	struct jm_pop3_wire wire;
+	enum jm_pop3_fault fault;
 	struct jm_err err;
 	int64_t from_us;
 
@@ -303,11 +298,13 @@ static void test_mailbox(struct test *t, const struct jm_buf *secret)
 		return;
 	wire = jm_pop3_connection_wire(c);
 	if (jm_pop3_session_init(&t->session, &wire, &err) != 0) {
-		(void)step_failed(t, STEP_LIST, 0, &err);
+		(void)step_failed(t, STEP_LIST, jm_pop3_cause_here(&err), 0, &err);
 	} else if (test_listing(t) == 0 && test_message(t) == 0 && test_store(t) == 0) {
 		from_us = jm_clock_mono_us();
-		if (jm_pop3_quit(&t->session, NULL, &err) != 0)
-			(void)step_failed(t, STEP_QUIT, jm_clock_mono_us() - from_us, &err);
+		if (jm_pop3_quit(&t->session, &fault, &err) != 0)
+			(void)step_failed(t, STEP_QUIT,
+			    jm_pop3_cause_command(fault, JM_POP3_CAUSE_QUIT),
+			    jm_clock_mono_us() - from_us, &err);
 		else
 			put_step(t, STEP_QUIT, "ok", jm_clock_mono_us() - from_us,
 			    "nothing was deleted or stored");
@@ -390,13 +387,16 @@ int jm_ctl_test(int argc, char **argv)
 	if (jm_pop3_setup(&err) != 0 || jm_settings_load(path, &s, &report, &err) != 0 ||
 	    !(t.service = find_service(s, argv[1], &err)) ||
 	    jm_mailbox_secret(&t.service->pop3, NULL, NULL, &secret, &err) != 0) {
-		(void)step_failed(&t, STEP_SETTINGS, jm_clock_mono_us() - from_us, &err);
+		(void)step_failed(&t, STEP_SETTINGS,
+		    t.service ? jm_mailbox_secret_cause(&t.service->pop3) : JM_POP3_CAUSE_SETTINGS,
+		    jm_clock_mono_us() - from_us, &err);
 	} else {
 		char text[1000];
 
 		t.settings = s;
-		snprintf(text, sizeof text, "mailbox %s at %s, %s%s", t.service->pop3.mailbox_name,
-		    t.service->pop3.hostname,
+		snprintf(text, sizeof text, "mailbox %s at %s:%d, %s%s",
+		    t.service->pop3.mailbox_name, t.service->pop3.hostname,
+		    jm_settings_mailbox_port(&t.service->pop3),
 		    !t.service->pop3.encrypted     ? "in clear"
 			: t.service->pop3.starttls ? "STLS"
 						   : "TLS",
