@@ -119,7 +119,7 @@ def top_live():
     t = Terminal("top", "--interval", "1")
     t.until(ENTER)
     t.until(b"RECENT EVENTS")
-    tap.ok(b"\x1b[32mOK" in t.seen, "top: a good state is green")
+    tap.ok(b"\x1b[32mService OK" in t.seen, "top: a good state is green")
     send("while-top")
     t.until(b"3 messages")
     tap.ok(True, "top: what is archived shows up")

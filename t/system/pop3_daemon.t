@@ -251,7 +251,7 @@ def remembered():
         tap.is_(in_archive(d, kept)["last_extract"], email[kept],
                 "after %s, without a daemon: the last successful extract" % how)
         d.start()
-        for name, queue in ((kept, 0), (never, 1)):
+        for name, queue in ((kept, 4), (never, 1)):
             run.until(lambda: in_daemon(d, name).get("state") == "error", "still gone")
             m = in_daemon(d, name)
             tap.is_((m["last_success"], m["queue"]), (email[name], queue),
