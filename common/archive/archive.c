@@ -2,12 +2,10 @@
 /* Opening and closing an archive. */
 #include "common/archive/archive.h"
 
-#include <errno.h>
-#include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include "common/archive/applier.h"
@@ -32,32 +30,6 @@ static char *join_path(const char *dir, const char *name)
 	if (path)
 		snprintf(path, n, "%s/%s", dir, name);
 	return path;
-}
-
-/* Lock the archive for this process. The lock file has the process id, for people. */
-static int take_lock(struct jm_archive *a, struct jm_err *err)
-{
-	char path[JM_VOLUME_PATH_BYTES], text[32] = "";
-	ssize_t n;
-
-	snprintf(path, sizeof path, "%s/lock", a->dir);
-	a->lock_fd = jm_io_open(path, O_RDWR | O_CREAT, 0600, err);
-	if (a->lock_fd < 0)
-		return -1;
-	if (flock(a->lock_fd, LOCK_EX | LOCK_NB) != 0) {
-		if (errno != EWOULDBLOCK)
-			return jm_err_sys(err, JM_E_TEMP, "cannot lock \"%s\"", path);
-		n = pread(a->lock_fd, text, sizeof text - 1, 0);
-		text[n > 0 ? (size_t)n : 0] = '\0';
-		text[strcspn(text, "\n")] = '\0';
-		return jm_err_set(err, JM_E_DENIED, "the archive \"%s\" is in use by process %s",
-		    a->dir, *text ? text : "(unknown)");
-	}
-	snprintf(text, sizeof text, "%ld\n", (long)getpid());
-	/* A full disk must not prevent the start. */
-	if (ftruncate(a->lock_fd, 0) != 0 || pwrite(a->lock_fd, text, strlen(text), 0) < 0)
-		JM_LOG(JM_LOG_WARNING, "lock-without-pid", { "path", JM_S(path) });
-	return 0;
 }
 
 static int init_sync(struct jm_archive *a, struct jm_err *err)
@@ -109,7 +81,7 @@ static int open_archive(
 	a->damage_ctx = o->damage_ctx;
 	if (o->must_exist && !jm_volumes_exist(o->dir))
 		return jm_err_set(err, JM_E_NOTFOUND, "there is no archive in \"%s\"", o->dir);
-	if (jm_io_mkdirs(a->dir, 0700, err) != 0 || take_lock(a, err) != 0 ||
+	if (jm_io_mkdirs(a->dir, 0700, err) != 0 || jm_lock_take(&a->lock_file, o, err) != 0 ||
 	    jm_io_mkdirs(a->tmp_dir, 0700, err) != 0)
 		return -1;
 	jm_apart_sweep(a->tmp_dir);
@@ -130,7 +102,8 @@ int jm_archive_open(
 	a = calloc(1, sizeof *a);
 	if (!a)
 		return jm_err_sys(err, JM_E_TEMP, "archive");
-	a->lock_fd = a->tail.file.fd = -1;
+	a->tail.file.fd = -1;
+	a->lock_file = (struct jm_lock){ .fd = -1, .starting_fd = -1, .percent = UINT_MAX };
 	jm_tickets_init(&a->waiting);
 	jm_tickets_init(&a->large);
 	jm_tickets_init(&a->notes);
@@ -152,6 +125,16 @@ int jm_archive_open(
 	}
 	jm_archive_close(&a);
 	return -1;
+}
+
+void jm_archive_started(struct jm_archive *a)
+{
+	jm_lock_started(&a->lock_file);
+}
+
+bool jm_archive_is_wanted(const char *dir, struct jm_archive_user *user_r)
+{
+	return jm_lock_starting(dir, user_r);
 }
 
 static void stop_threads(struct jm_archive *a)
@@ -195,8 +178,7 @@ void jm_archive_close(struct jm_archive **ap)
 	jm_catalog_close(&a->catalog);
 	jm_compress_drain(a);
 	jm_volume_close(&a->tail.file);
-	if (a->lock_fd >= 0)
-		close(a->lock_fd);
+	jm_lock_release(&a->lock_file);
 	pthread_mutex_destroy(&a->lock);
 	pthread_mutex_destroy(&a->change_lock);
 	pthread_mutex_destroy(&a->pool_lock);

@@ -312,7 +312,7 @@ static int first_volume(struct jm_archive *a, bool must_exist, struct jm_err *er
 	 * may not be mounted. */
 	snprintf(path, sizeof path, "%s/catalog.db", a->catalog_dir);
 	if (access(path, F_OK) == 0)
-		return jm_err_set(err, JM_E_CORRUPT,
+		return jm_err_set(err, JM_E_TEMP,
 		    "there is a catalog in \"%s\" but no volume in \"%s/volumes\": "
 		    "is a disk not mounted? (To begin a new "
 		    "archive, remove the catalog)",

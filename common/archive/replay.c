@@ -223,6 +223,14 @@ static int enter_damaged(struct jm_archive *a, const struct jm_volume *v, struct
 
 /* ---- all volumes ---- */
 
+static void report_progress(struct jm_archive *a, uint64_t before, uint64_t total)
+{
+	if (!a->committer_runs) /* the start, not the applier */
+		jm_lock_progress(&a->lock_file, before + a->position.offset, total);
+	if (a->replayed)
+		a->replayed(a->damage_ctx, before + a->position.offset, total);
+}
+
 /* Replay from the position to the end of volume v, which is open as f. before: the bytes of all
  * volumes before it, of total. */
 static int replay_records(struct jm_archive *a, const struct jm_volume_file *f,
@@ -232,6 +240,7 @@ static int replay_records(struct jm_archive *a, const struct jm_volume_file *f,
 	struct jm_batch b = { a->catalog, &recall, a->volumes.uuid, BATCH_MAX, UINT64_MAX };
 	int rc = 0;
 
+	report_progress(a, before, total);
 	while (rc == 0 && a->position.offset < v->end) {
 		rc = jm_batch_apply(&b, &a->position, f, v, err);
 		/* Rebuild: apply one by one up to the damaged record, then step over it. */
@@ -241,8 +250,8 @@ static int replay_records(struct jm_archive *a, const struct jm_volume_file *f,
 		}
 		if (rc == 0)
 			rc = jm_catalog_checkpoint(a->catalog, JM_CATALOG_CHECKPOINT_KIB, err);
-		if (rc == 0 && a->replayed)
-			a->replayed(a->damage_ctx, before + a->position.offset, total);
+		if (rc == 0)
+			report_progress(a, before, total);
 	}
 	return rc;
 }

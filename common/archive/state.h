@@ -33,6 +33,7 @@
 #include <stdatomic.h>
 
 #include "common/archive/archive.h"
+#include "common/archive/lock.h"
 #include "common/archive/ticket.h"
 #include "common/catalog/position.h"
 #include "common/volume/volumes.h"
@@ -71,7 +72,7 @@ struct jm_archive {
 	jm_archive_visit *damage; /* rebuild: gets the records that are left out; may be NULL */
 	void (*replayed)(void *ctx, uint64_t done_bytes, uint64_t total_bytes); /* may be NULL */
 	void *damage_ctx;                                                       /* of both */
-	int lock_fd;                  /* the lock file: one process owns the archive */
+	struct jm_lock lock_file;     /* one process owns the archive */
 	pthread_t committer, applier; /* only the thread that opens and closes uses them */
 	/* set as each thread is started; the committer reads neither, the applier only
 	 * committer_runs, which is set before it is started */

@@ -107,11 +107,11 @@ static int client_answer(int fd, const struct jm_answer_out *out, bool one,
 			rc = client_frame(type, &b, out, err);
 			continue;
 		}
-		if (send_err)
+		if (send_err && send_err->sys != EPIPE && send_err->sys != ECONNRESET)
 			*err = *send_err;
-		else if (err->kind == JM_E_NOTFOUND || err->kind == JM_E_CORRUPT)
+		else if (send_err || err->kind == JM_E_NOTFOUND || err->kind == JM_E_CORRUPT)
 			jm_err_set(err, JM_E_TEMP,
-			    "the daemon broke off in the middle of its answer; it may have been "
+			    "the daemon broke off before the end of its answer; it may have been "
 			    "stopped");
 		rc = -1;
 	}

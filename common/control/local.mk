@@ -4,4 +4,5 @@ common_libjm_a_SOURCES += \
 	common/control/criterion.c common/control/criterion.h \
 	common/control/domain_list.c common/control/domain_list.h \
 	common/control/frame.c common/control/frame.h \
-	common/control/known.c common/control/known.h
+	common/control/known.c common/control/known.h \
+	common/control/respond.c common/control/respond.h

@@ -78,7 +78,7 @@ static int lock_backup(const char *from, int *fd_r, struct jm_err *err)
 	*fd_r = jm_io_open(path, O_RDONLY, 0, &ignored);
 	return *fd_r < 0 || flock(*fd_r, LOCK_SH | LOCK_NB) == 0
 	    ? 0
-	    : jm_err_set(err, JM_E_DENIED, "the copy %s is in use by another process", from);
+	    : jm_err_set(err, JM_E_TEMP, "the copy %s is in use by another process", from);
 }
 
 static int take_volumes(struct jm_receiver *r, const char *from, uint64_t n, struct jm_err *err)

@@ -23,6 +23,7 @@
 #include "milter/ctl/ask/watch.h"
 #include "milter/ctl/cli/option.h"
 #include "milter/ctl/cli/outcome.h"
+#include "milter/ctl/cli/target.h"
 #include "milter/ctl/doctor/doctor.h"
 #include "milter/ctl/files/backup.h"
 #include "milter/ctl/files/dump.h"
@@ -110,8 +111,10 @@ static int verb_run(int argc, char **argv)
 	size_t i;
 
 	for (i = 0; i < VERBS_N; i++)
-		if (strcmp(argv[0], verbs[i].name) == 0)
+		if (strcmp(argv[0], verbs[i].name) == 0) {
+			jm_target_name(argv[0]);
 			return verbs[i].run(argc, argv);
+		}
 	return verb_unknown(argv[0]);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The threads of the control socket: accept, read one request with a time-out, answer it, close.
- * The frames on the wire are in common/control/frame.c. See control.h. */
+ * The protocol is in common/control/respond.c. See control.h. */
 #include "milter/daemon/control.h"
 
 #include <errno.h>
@@ -17,19 +17,14 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "common/archive/deposit.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/socket.h"
-#include "common/base/spool.h"
-#include "common/control/frame.h"
-#include "common/json/read.h"
+#include "common/control/respond.h"
 
-#define REQUEST_MAX_BYTES 65536u
 #define REQUEST_MS 10000 /* for the whole request */
 #define REFUSE_MS 200    /* for the refusal of a client: the accept thread must not wait for it */
 #define ANSWER_MS 600000 /* for each frame: somebody may read the answer in a pager */
-#define PIECE_BYTES 262144u
 
 struct client {
 	struct jm_control *control;
@@ -39,7 +34,6 @@ struct client {
 	bool joinable;
 	atomic_bool done; /* set by the thread at its end */
 	int fd; /* closed when the thread is joined, so that a stop may shut it down at any time */
-	struct jm_spool spool; /* import: the message that is being received; only the thread's */
 };
 
 struct jm_control {
@@ -53,102 +47,6 @@ struct jm_control {
 	pthread_t thread;
 	struct client clients[JM_CONTROL_CLIENTS];
 };
-
-static int put_object(void *ctx, const json_t *object, struct jm_err *err)
-{
-	const struct client *c = ctx;
-
-	return jm_frame_write_json(c->fd, 'O', object, ANSWER_MS, err);
-}
-
-static int put_progress(void *ctx, const json_t *object, struct jm_err *err)
-{
-	const struct client *c = ctx;
-
-	return jm_frame_write_json(c->fd, 'P', object, ANSWER_MS, err);
-}
-
-static int put_bytes(void *ctx, const void *p, size_t n, struct jm_err *err)
-{
-	const struct client *c = ctx;
-	const unsigned char *at = p;
-
-	while (n > 0) {
-		size_t piece = n < PIECE_BYTES ? n : PIECE_BYTES;
-
-		if (jm_frame_write(c->fd, 'B', at, piece, ANSWER_MS, err) != 0)
-			return -1;
-		at += piece;
-		n -= piece;
-	}
-	return 0;
-}
-
-/* The next message of an import: frames of bytes, the last one empty. */
-static int get_message(void *ctx, struct jm_span *message_r, struct jm_err *err)
-{
-	struct client *c = ctx;
-	struct jm_buf b;
-	char type = 0;
-	int rc;
-
-	jm_spool_reset(&c->spool);
-	jm_buf_init(&b, PIECE_BYTES);
-	do {
-		rc = jm_frame_read(c->fd, &type, &b, ANSWER_MS, err);
-		if (rc == 0 && type == 'B' && b.len > 0)
-			rc = jm_spool_write(&c->spool, b.p, b.len, err);
-	} while (rc == 0 && type == 'B' && b.len > 0);
-	if (rc < 0 && err->kind == JM_E_NOTFOUND)
-		(void)jm_err_set(err, JM_E_TEMP, "import: the client broke off");
-	if (rc == 0 && type == 'B')
-		rc = jm_spool_view(&c->spool, message_r, err) == 0 ? 1 : -1;
-	else if (rc == 0 && (type != 'E' || c->spool.len > 0))
-		rc = jm_err_set(
-		    err, JM_E_USAGE, "import: a frame of type %c inside a message", type);
-	jm_buf_release(&b);
-	return rc;
-}
-
-/* Send the last frame. A text that is not UTF-8, as the name of a file may be, is replaced, so that
- * the client still gets its answer. */
-static int put_end(int fd, const struct jm_err *err, int timeout_ms, struct jm_err *send_err)
-{
-	json_t *end = json_pack("{s:s, s:s}", "kind", err ? jm_err_kind_name(err->kind) : "",
-	    "text", err ? err->text : "");
-	int rc;
-
-	if (!end)
-		end = json_pack("{s:s, s:s}", "kind", err ? jm_err_kind_name(err->kind) : "",
-		    "text", "the daemon's log says what failed");
-	rc = jm_frame_write_json(fd, 'E', end, timeout_ms, send_err);
-	json_decref(end);
-	return rc;
-}
-
-static int read_request(int fd, json_t **request_r, struct jm_err *err)
-{
-	struct jm_err cause;
-	struct jm_buf b;
-	char type;
-	int rc = -1;
-
-	jm_buf_init(&b, REQUEST_MAX_BYTES);
-	if (jm_frame_read(fd, &type, &b, REQUEST_MS, err) != 0)
-		goto out;
-	if (type != 'Q') {
-		jm_err_set(
-		    err, JM_E_USAGE, "control socket: a request begins with a frame of type Q");
-		goto out;
-	}
-	rc = jm_json_read_strict(b.p, b.len, request_r, &cause);
-	if (rc != 0)
-		jm_err_set(err, cause.kind == JM_E_CORRUPT ? JM_E_USAGE : cause.kind,
-		    "control socket: the request: %s", cause.text);
-out:
-	jm_buf_release(&b);
-	return rc;
-}
 
 static void log_served(int fd, const json_t *request, const struct jm_err *err, int64_t started_us)
 {
@@ -173,32 +71,25 @@ static void log_served(int fd, const json_t *request, const struct jm_err *err, 
 static void *serve_client(void *arg)
 {
 	struct client *c = arg;
-	const struct jm_answer_out out = { .object = put_object,
-		.progress = put_progress,
-		.bytes = put_bytes,
-		.message = get_message,
-		.ctx = c };
 	int64_t started_us = jm_clock_mono_us();
 	json_t *request = NULL, *state = NULL;
 	struct jm_err err, send_err;
 	int rc;
 
-	jm_spool_init(&c->spool, jm_archive_tmp_dir(c->control->archive), JM_MESSAGE_MAX_BYTES);
-	rc = read_request(c->fd, &request, &err);
+	rc = jm_respond_read(c->fd, REQUEST_MS, &request, &err);
 	if (rc == 0) {
 		if (c->control->known)
 			state = c->control->known(
 			    c->control->ctx, json_string_value(json_object_get(request, "verb")));
-		rc = jm_answer(c->control->archive, state, request, &out, &err);
+		rc = jm_respond_answer(c->fd, ANSWER_MS, c->control->archive, state, request, &err);
 	}
 	log_served(c->fd, request, rc < 0 ? &err : NULL, started_us);
 	/* When even this cannot be sent, the connection ends without an E frame, which the client
 	 * reports. */
-	if (put_end(c->fd, rc < 0 ? &err : NULL, REQUEST_MS, &send_err) != 0)
+	if (jm_respond_end(c->fd, REQUEST_MS, rc < 0 ? &err : NULL, &send_err) != 0)
 		JM_LOG(JM_LOG_DEBUG, "control-lost", { "text", JM_S(send_err.text) });
 	json_decref(state);
 	json_decref(request);
-	jm_spool_release(&c->spool);
 	shutdown(c->fd, SHUT_RDWR);
 	atomic_store(&c->done, true);
 	return NULL;
@@ -234,7 +125,7 @@ static void refuse_client(int fd, const char *text)
 
 	jm_err_set(&err, JM_E_TEMP, "%s", text);
 	JM_LOG(JM_LOG_WARNING, "control-refused", { "text", JM_S(text) });
-	if (put_end(fd, &err, REFUSE_MS, &send_err) != 0)
+	if (jm_respond_end(fd, REFUSE_MS, &err, &send_err) != 0)
 		JM_LOG(JM_LOG_DEBUG, "control-lost", { "text", JM_S(send_err.text) });
 	close(fd);
 }
@@ -295,8 +186,11 @@ static int listen_on(struct jm_control *k, struct jm_err *err)
 	const char *path = k->address.sun_path;
 	struct stat st;
 
-	if (jm_socket_clear("control socket", path, err) != 0)
+	if (jm_socket_clear("control socket", path, err) != 0) {
+		if (err->kind == JM_E_CONFIG) /* a file in the way may be moved */
+			err->kind = JM_E_TEMP;
 		return -1;
+	}
 	k->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (k->fd < 0)
 		return jm_err_sys(err, JM_E_TEMP, "control socket %s", path);
@@ -306,7 +200,7 @@ static int listen_on(struct jm_control *k, struct jm_err *err)
 		return jm_err_sys(err, JM_E_TEMP, "control socket %s: fchmod", path);
 	if (bind(k->fd, (const struct sockaddr *)&k->address, sizeof k->address) != 0)
 		return jm_err_sys(err,
-		    errno == EACCES || errno == EPERM || errno == EROFS ? JM_E_DENIED : JM_E_CONFIG,
+		    errno == EACCES || errno == EPERM || errno == EROFS ? JM_E_DENIED : JM_E_TEMP,
 		    "control socket %s", path);
 	if (lstat(path, &st) != 0 || !S_ISSOCK(st.st_mode))
 		return jm_err_set(

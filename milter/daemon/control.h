@@ -23,8 +23,8 @@ struct jm_control;
  * known (may be NULL) is called with ctx for each request, by the client's thread. It returns what
  * only a daemon knows for that verb: a new object, or NULL.
  *
- * Returns 0, or -1 with CONFIG for a path that cannot be used, DENIED when another process listens
- * there or a right is missing, TEMP.
+ * Returns 0, or -1 with CONFIG for a path that is empty or too long, DENIED when another process
+ * listens there or a right is missing, TEMP.
  */
 int jm_control_start(const char *path, struct jm_archive *a,
     json_t *(*known)(void *ctx, const char *verb), void *ctx, struct jm_control **c_r,

@@ -18,6 +18,7 @@ milter_daemon_journal_milter_SOURCES = milter/daemon/main.c \
 	milter/daemon/reload.c milter/daemon/reload.h \
 	milter/daemon/reply.c milter/daemon/reply.h \
 	milter/daemon/smtp.c milter/daemon/smtp.h \
+	milter/daemon/start.c milter/daemon/start.h \
 	milter/daemon/state.c milter/daemon/state.h \
 	milter/daemon/watch.c milter/daemon/watch.h
 milter_daemon_journal_milter_LDADD = $(COMMON_LIBS) $(MILTER_LIBS)

@@ -39,6 +39,7 @@
 #include "milter/daemon/queue.h"
 #include "milter/daemon/reload.h"
 #include "milter/daemon/smtp.h"
+#include "milter/daemon/start.h"
 #include "milter/daemon/watch.h"
 
 #define NAME_BYTES 40 /* of a user, for events */
@@ -48,8 +49,6 @@
 #define DIRECTORY_MS 1000 /* how often the sources of the directory are checked */
 #define DRAIN_MS 30000    /* for messages that are being received when a stop is requested */
 #define LINGER_MS 300     /* for the last answers to be sent */
-#define CATALOG_NOTIFY_MS 1000
-#define CATALOG_LOG_MS 30000
 
 struct options {
 	const char *settings;
@@ -64,9 +63,6 @@ struct parts {
 	struct jm_control *control;
 	struct jm_publisher *publisher;
 	struct jm_watchdog *watchdog;
-	/* When the progress of the catalog was last reported; 0: never. Used while the archive is
-	 * opened, by that thread. */
-	int64_t notified_ms, logged_ms;
 };
 
 static const char usage[] = "usage: journal-milter [-c FILE] [-f] [-n] [-V]\n"
@@ -90,26 +86,6 @@ static bool read_daemon_options(int argc, char **argv, struct options *o, int *s
 	return jm_program_options(&program, argc, argv, status);
 }
 
-static int exit_code(const struct jm_err *err)
-{
-	switch (err->kind) {
-	case JM_E_CONFIG:
-	case JM_E_USAGE:
-		return EX_CONFIG;
-	case JM_E_NOTFOUND:
-		return EX_NOINPUT;
-	case JM_E_DENIED:
-		return EX_NOPERM;
-	case JM_E_CORRUPT:
-		return EX_DATAERR;
-	case JM_E_TEMP:
-	case JM_E_LIMIT:
-		return EX_TEMPFAIL;
-	default:
-		return EX_SOFTWARE;
-	}
-}
-
 /* Findings go to standard error, for whoever starts the program; the first also goes to the log.
  * Returns the exit status, EX_OK when the settings are right. */
 static int load_settings(const struct options *o, struct jm_settings **s_r)
@@ -120,7 +96,7 @@ static int load_settings(const struct options *o, struct jm_settings **s_r)
 
 	jm_buf_init(&report, REPORT_BYTES);
 	if (jm_settings_load(o->settings, s_r, &report, &err) != 0)
-		rc = o->check ? EX_CONFIG : exit_code(&err);
+		rc = o->check ? EX_CONFIG : jm_start_exit_code(&err);
 	fputs(jm_buf_str(&report), stderr);
 	if (rc != EX_OK && report.len == 0)
 		fprintf(stderr, "journal-milter: %s\n", err.text);
@@ -182,7 +158,7 @@ static int become_user(const struct jm_settings *s, struct jm_err *err)
 	if (s->user && geteuid() == 0) {
 		pw = getpwnam(s->user);
 		if (!pw)
-			return jm_err_set(err, JM_E_CONFIG, "user \"%s\" does not exist", s->user);
+			return jm_err_set(err, JM_E_TEMP, "user \"%s\" does not exist", s->user);
 	}
 	if (make_folder(s->archive_directory, false, pw, err) != 0 ||
 	    make_folder(s->control_socket, true, pw, err) != 0 ||
@@ -263,106 +239,6 @@ static void *keep_directory(void *arg)
 	return NULL;
 }
 
-/* Exit when a stop was requested: no thread waits for these signals yet. This is like a kill -9,
- * which the archive survives; the next start continues where this one was. */
-static void leave_when_told(void)
-{
-	sigset_t pending;
-
-	if (sigpending(&pending) != 0 ||
-	    !(sigismember(&pending, SIGTERM) || sigismember(&pending, SIGINT) ||
-		sigismember(&pending, SIGHUP)))
-		return;
-	jm_notify("STOPPING=1");
-	JM_LOG(JM_LOG_NOTICE, "stopped",
-	    { "outcome", JM_S("the catalog is not up to date yet; the next start goes on") });
-	_exit(EX_OK);
-}
-
-/* Report how far the catalog is. To make that of a large archive anew takes minutes, in which the
- * daemon shows nothing else. */
-static void report_catalog(void *ctx, uint64_t done_bytes, uint64_t total_bytes)
-{
-	struct parts *p = ctx;
-	int64_t now_ms = jm_clock_mono_us() / 1000;
-	uint64_t percent = total_bytes > 0
-	    ? (uint64_t)((double)done_bytes * 100 / (double)total_bytes)
-	    : 100;
-	char text[80];
-
-	leave_when_told();
-	if (p->notified_ms == 0 || now_ms - p->notified_ms >= CATALOG_NOTIFY_MS) {
-		snprintf(text, sizeof text, "STATUS=bringing the catalog up to date: %u %%",
-		    (unsigned)percent);
-		jm_notify(text);
-		p->notified_ms = now_ms;
-	}
-	if (p->logged_ms == 0) {
-		p->logged_ms = now_ms;
-	} else if (now_ms - p->logged_ms >= CATALOG_LOG_MS) {
-		JM_LOG(JM_LOG_NOTICE, "catalog-replay", { "percent", JM_U(percent) },
-		    { "bytes", JM_U(done_bytes) }, { "of", JM_U(total_bytes) });
-		p->logged_ms = now_ms;
-	}
-}
-
-static int open_daemon_archive(struct parts *p, const struct jm_settings *s, struct jm_err *err)
-{
-	struct jm_daemon *d = &p->daemon;
-	struct jm_archive_options options = {
-		.dir = s->archive_directory,
-		.volume_size_bytes = s->volume_size_bytes,
-		.disk_reserve_bytes = s->disk_reserve_bytes,
-		.compression_level = s->compression_level,
-		.replayed = report_catalog,
-		.damage_ctx = p, /* of replayed, too */
-	};
-
-	d->archive_dir = strdup(s->archive_directory);
-	d->clients = jm_clients_new();
-	d->directory = jm_directory_new();
-	if (!d->archive_dir || !d->clients || !d->directory ||
-	    asprintf(&d->spool_dir, "%s/spool", s->archive_directory) < 0)
-		return jm_err_set(err, JM_E_TEMP, "out of memory");
-	if (jm_io_mkdirs(d->spool_dir, 0700, err) != 0 ||
-	    jm_archive_open(&options, &d->archive, err) != 0)
-		return -1;
-	jm_reload_directory(d);
-	return 0;
-}
-
-/* Add what to do about an archive folder that cannot be used to err. */
-static void advise(const struct jm_settings *s, struct jm_err *err)
-{
-	const char *dir = s->archive_directory;
-	struct jm_err cause = *err;
-	struct stat st;
-
-	if (stat(dir, &st) != 0 && errno == ENOENT && lstat(dir, &st) == 0)
-		jm_err_set(err, JM_E_CONFIG,
-		    "the archive directory \"%s\" is a symbolic link to a folder that is not "
-		    "there: mount or make that, or set another directory",
-		    dir);
-	else if (cause.sys == EACCES || cause.sys == EPERM)
-		jm_err_set(err, JM_E_DENIED,
-		    "%.250s; all below the archive directory must belong to the user of the "
-		    "daemon, %s: chown -R that user \"%s\"",
-		    cause.text, s->user ? s->user : "who started it", dir);
-	else if (cause.sys == EROFS)
-		jm_err_set(err, cause.kind,
-		    "%.250s; remount it to be written (mount -o remount,rw), and see in the "
-		    "kernel's log whether the disk fails",
-		    cause.text);
-	else if (cause.sys == ENOSPC || cause.sys == EDQUOT)
-		jm_err_set(err, cause.kind,
-		    "%.250s; make room on the disk of \"%s\": bytes (df -h), inodes (df -i) or "
-		    "quota",
-		    cause.text, dir);
-	else if (cause.sys == EMFILE || cause.sys == ENFILE)
-		jm_err_set(err, cause.kind, "%.250s; raise the limit of open files (LimitNOFILE)",
-		    cause.text);
-}
-
 /* Start everything, up to the report that mail may come. On failure the parts that were started are
  * left to stop_parts(). */
 static int start_parts(struct parts *p, const struct jm_settings *s, struct jm_err *err)
@@ -370,16 +246,22 @@ static int start_parts(struct parts *p, const struct jm_settings *s, struct jm_e
 	struct jm_daemon *d = &p->daemon;
 	pthread_t keeper, directory_keeper;
 
-	if (become_user(s, err) != 0 || open_daemon_archive(p, s, err) != 0) {
-		advise(s, err);
+	if (become_user(s, err) != 0 || jm_start_archive(d, s, err) != 0) {
+		jm_start_advise(s, err);
 		return -1;
 	}
+	d->clients = jm_clients_new();
+	d->directory = jm_directory_new();
+	if (!d->clients || !d->directory)
+		return jm_err_set(err, JM_E_TEMP, "out of memory");
+	jm_reload_directory(d);
 	if (jm_watch_start(d, err) != 0 || jm_collect_start(d, err) != 0 ||
 	    jm_queue_start(d, &p->queue, err) != 0 ||
 	    jm_control_start(
 		s->control_socket, d->archive, jm_document_known, d, &p->control, err) != 0 ||
 	    jm_smtp_listen(d, s, &p->smtp, err) != 0)
 		return -1;
+	jm_archive_started(d->archive);
 	jm_reload_compare(d); /* before the keeper can reload */
 	if (pthread_create(&keeper, NULL, keep_time, p) != 0 ||
 	    pthread_create(&directory_keeper, NULL, keep_directory, d) != 0)
@@ -499,7 +381,7 @@ int main(int argc, char **argv)
 		JM_LOG(JM_LOG_ERROR, "failed", { "error", JM_S(err.text) });
 		if (!o.foreground)
 			fprintf(stderr, "journal-milter: %s\n", err.text);
-		_exit(exit_code(&err));
+		_exit(jm_start_exit_code(&err));
 	}
 	JM_LOG(JM_LOG_NOTICE, "stopped", { "archived", JM_U(atomic_load(&d->archived)) },
 	    { "deferred", JM_U(atomic_load(&d->deferred)) });

@@ -554,7 +554,7 @@ static int open_milter_socket(const struct jm_settings *settings, struct jm_err 
 	int rc = -1;
 
 	if (!conn || smfi_setconn(conn) != MI_SUCCESS || smfi_opensocket(true) != MI_SUCCESS) {
-		jm_err_set(err, JM_E_CONFIG,
+		jm_err_set(err, JM_E_TEMP,
 		    "cannot listen on milter socket %s (address in use, folder missing, or no "
 		    "right?)",
 		    settings->socket);
@@ -564,12 +564,12 @@ static int open_milter_socket(const struct jm_settings *settings, struct jm_err 
 		struct group *g = getgrnam(settings->socket_group);
 
 		if (!g) {
-			jm_err_set(err, JM_E_CONFIG, "socket-group \"%s\" does not exist",
+			jm_err_set(err, JM_E_TEMP, "socket-group \"%s\" does not exist",
 			    settings->socket_group);
 			goto out;
 		}
 		if (chown(settings->socket + 5, (uid_t)-1, g->gr_gid) != 0) {
-			jm_err_sys(err, JM_E_CONFIG,
+			jm_err_sys(err, JM_E_TEMP,
 			    "cannot give \"%s\" to group %s (is the user a member of it?)",
 			    settings->socket + 5, settings->socket_group);
 			goto out;

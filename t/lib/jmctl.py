@@ -64,7 +64,11 @@ class Jmctl:
         return self.objects(self._good("queue", "list", "--json", *args))
 
     def status(self):
-        return self.objects(self._good("status", "--json"))[0]
+        """Also without a daemon, which is exit status 69."""
+        status, out, complaint = self.run("status", "--json")
+        if status not in (0, 69):
+            raise RuntimeError("jmctl status: exit %d: %s" % (status, complaint))
+        return self.objects(out)[0]
 
     def events(self, kind=None):
         found = self.objects(self._good("events", "--json"))

@@ -257,7 +257,7 @@ def not_mounted():
     before = open(archive + "/catalog/catalog.db", "rb").read()
     for verb in ("list", "rebuild", "verify"):
         status, _, complaint = jmctl(verb, "--archive", archive)
-        tap.ok(status == 65 and "not mounted" in complaint,
+        tap.ok(status == 75 and "not mounted" in complaint,
                "%s without any volume is refused" % verb, complaint)
     d = Daemon(FOLDER + "/n", outbounds=(CLIENT,), more={"archive": {"directory": archive}})
     try:

@@ -169,7 +169,7 @@ def link():
     real = tap.folder() + "/real"
     d = Daemon(tap.folder() + "/link", outbounds=(CLIENT,))
     os.symlink(real, d.archive)
-    fails(d, "a link to nowhere", 78,
+    fails(d, "a link to nowhere", 75,
           r"archive.*symbolic link to a folder that is not there: mount or make that")
     os.makedirs(real)
     d.start()

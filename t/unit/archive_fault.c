@@ -408,7 +408,7 @@ static void refusals(void)
 	snprintf(keep, sizeof keep, "%s/refuse.keep", tap_folder());
 	(void)fill(dir, 2);
 	a = t_open(dir, 0);
-	refuse(dir, JM_E_DENIED, "a second owner");
+	refuse(dir, JM_E_TEMP, "a second owner");
 	jm_archive_close(&a);
 	(void)jm_volume_path(dir, 1, path);
 	copy(path, keep, UINT64_MAX);

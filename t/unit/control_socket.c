@@ -287,14 +287,14 @@ static void test_path(struct jm_archive *a)
 	tap_ok(!c && lstat(path, &st) < 0 && errno == ENOENT, "the socket is removed at the end");
 	fd = open(path, O_CREAT | O_WRONLY, 0600);
 	close(fd);
-	tap_ok(jm_control_start(path, a, NULL, NULL, &c, &err) < 0 && err.kind == JM_E_CONFIG &&
+	tap_ok(jm_control_start(path, a, NULL, NULL, &c, &err) < 0 && err.kind == JM_E_TEMP &&
 		lstat(path, &st) == 0,
 	    "a plain file is left alone: %s", err.text);
 	unlink(path);
 	snprintf(other, sizeof other, "%s.other", path);
 	if (symlink(other, path) < 0)
 		abort();
-	tap_ok(jm_control_start(path, a, NULL, NULL, &c, &err) < 0 && err.kind == JM_E_CONFIG &&
+	tap_ok(jm_control_start(path, a, NULL, NULL, &c, &err) < 0 && err.kind == JM_E_TEMP &&
 		lstat(other, &st) < 0,
 	    "a symbolic link is not followed");
 	unlink(path);
@@ -304,7 +304,7 @@ static void test_path(struct jm_archive *a)
 	tap_ok(jm_control_start(longer, a, NULL, NULL, &c, &err) < 0 && err.kind == JM_E_CONFIG,
 	    "a path that is too long: %.60s...", err.text);
 	tap_ok(jm_control_start("/nonexistent/x", a, NULL, NULL, &c, &err) < 0 &&
-		err.kind == JM_E_CONFIG,
+		err.kind == JM_E_TEMP,
 	    "no such folder: %s", err.text);
 }
 

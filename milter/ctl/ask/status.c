@@ -60,6 +60,17 @@ static void add_unverified(struct status *s)
 	jm_settings_unref(&settings);
 }
 
+/* Add "daemon_missing" when settings name the archive, so that a daemon should run. Returns the
+ * exit status. */
+static int add_missing(struct status *s)
+{
+	bool missing = s->target.offline && (s->target.config || !s->target.archive);
+
+	if (missing)
+		(void)json_object_set_new(s->answer, "daemon_missing", json_true());
+	return missing ? EX_UNAVAILABLE : EX_OK;
+}
+
 static int status_put(
     const struct jm_target *t, const json_t *status, bool all, bool days, struct jm_err *err)
 {
@@ -117,10 +128,10 @@ int jm_ctl_status(int argc, char **argv)
 	if (jm_target_ask(&s.target, request, &out, &err) != 0) {
 		code = jm_ctl_fail(argv[0], &err);
 	} else {
+		code = add_missing(&s);
 		add_unverified(&s);
-		code = status_put(&s.target, s.answer, all, days, &err) != 0
-		    ? jm_ctl_fail(argv[0], &err)
-		    : 0;
+		if (status_put(&s.target, s.answer, all, days, &err) != 0)
+			code = jm_ctl_fail(argv[0], &err);
 	}
 	json_decref(s.answer);
 	json_decref(request);

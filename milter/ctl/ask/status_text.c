@@ -98,6 +98,11 @@ static void put_daemon(const json_t *s)
 	char up[JM_PRINT_DURATION_TEXT];
 
 	status_begin("daemon");
+	if (!d && json_is_true(json_object_get(s, "daemon_missing"))) {
+		put_styled(JM_PRINT_BAD, "NOT RUNNING: journal mail is not archived");
+		puts("; systemctl start journal-milter");
+		return;
+	}
 	if (!d) {
 		put_styled(JM_PRINT_BAD, "none runs");
 		puts("; this was read from the archive itself");
@@ -304,8 +309,13 @@ static void put_services(const json_t *s)
 
 void jm_status_print(const json_t *status)
 {
+	bool missing = json_is_true(json_object_get(status, "daemon_missing"));
+
+	if (missing)
+		put_daemon(status);
 	put_archive(status);
-	put_daemon(status);
+	if (!missing)
+		put_daemon(status);
 	status_begin("last report");
 	puts(put_time(status, "last") ? "" : "none yet");
 	put_verified(status);

@@ -6,6 +6,8 @@ milter_ctl_jmctl_SOURCES += \
 	milter/ctl/cli/data.c milter/ctl/cli/data.h \
 	milter/ctl/cli/endpoints.c milter/ctl/cli/endpoints.h \
 	milter/ctl/cli/help.c milter/ctl/cli/help.h \
+	milter/ctl/cli/instance.c milter/ctl/cli/instance.h \
+	milter/ctl/cli/offline.c milter/ctl/cli/offline.h \
 	milter/ctl/cli/option.c milter/ctl/cli/option.h \
 	milter/ctl/cli/outcome.c milter/ctl/cli/outcome.h \
 	milter/ctl/cli/print.c milter/ctl/cli/print.h \

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Find the daemon or the archive that the options name, and ask it. Running without a daemon is
- * here, the control protocol is in common/control/client.c.
+ * Find the daemon or the archive that the options name, and ask it. Reading without a daemon is in
+ * offline.c, finding a daemon in spite of its settings in instance.c, the control protocol in
+ * common/control/client.c.
  */
 #include "milter/ctl/cli/target.h"
 
@@ -13,19 +14,33 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "common/base/num.h"
+#include "common/base/clock.h"
 #include "common/control/client.h"
 #include "common/settings/default.h"
 #include "common/settings/loader.h"
 #include "common/settings/settings.h"
+#include "milter/ctl/cli/instance.h"
 
 #define SETTINGS_REPORT_MAX 65536u
+#define WAIT_MS 5000 /* for a daemon that starts, and for another process */
+#define POLL_MS 50
+#define YIELDS_MAX 20 /* daemons that start and end again, in one request */
 
 /* Where to ask; the strings are owned. */
 struct place {
 	char *socket;  /* NULL: not known */
 	char *archive; /* NULL: ask only the daemon */
+	char *config;  /* the settings that name them; NULL: options do */
+	bool broken;   /* these settings cannot be loaded */
+	struct jm_err fault;
 };
+
+static char program[64] = "jmctl";
+
+void jm_target_name(const char *verb)
+{
+	snprintf(program, sizeof program, "jmctl %s", verb);
+}
 
 static int target_copy(const char *from, char **to_r, struct jm_err *err)
 {
@@ -33,21 +48,27 @@ static int target_copy(const char *from, char **to_r, struct jm_err *err)
 	return *to_r ? 0 : jm_err_set(err, JM_E_TEMP, "out of memory");
 }
 
+static void place_release(struct place *p)
+{
+	free(p->socket);
+	free(p->archive);
+	free(p->config);
+}
+
+/* A file that cannot be loaded is no error yet: its daemon may run. */
 static int place_from_settings(const char *path, struct place *p, struct jm_err *err)
 {
 	struct jm_settings *s = NULL;
 	struct jm_buf report;
-	int rc = -1;
+	int rc = target_copy(path, &p->config, err);
 
 	jm_buf_init(&report, SETTINGS_REPORT_MAX);
-	if (jm_settings_load(path, &s, &report, err) != 0) {
-		jm_err_wrap(err, "where is the archive? (--archive DIR works without settings)");
-		goto out;
-	}
-	if ((p->socket || target_copy(s->control_socket, &p->socket, err) == 0) &&
-	    target_copy(s->archive_directory, &p->archive, err) == 0)
-		rc = 0;
-out:
+	if (rc == 0 && jm_settings_load(path, &s, &report, &p->fault) != 0)
+		p->broken = true;
+	if (rc == 0 && s && !p->socket)
+		rc = target_copy(s->control_socket, &p->socket, err);
+	if (rc == 0 && s)
+		rc = target_copy(s->archive_directory, &p->archive, err);
 	jm_settings_unref(&s);
 	jm_buf_release(&report);
 	return rc;
@@ -94,114 +115,246 @@ static int come_back(struct jm_err *err)
 	return 0;
 }
 
-/*
- * Is this a copy that jmctl backup or jmctl load made? It must stay a copy: recovery must not write
- * events into it.
- */
-static bool is_copy(const char *dir)
-{
-	static const char *const names[] = { JM_BACKUP_FILE, JM_LOADING_FILE };
-	char path[PATH_MAX];
+/* ---- questions ---- */
 
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-		if (snprintf(path, sizeof path, "%s/%s", dir, names[i]) < (int)sizeof path &&
-		    access(path, F_OK) == 0)
+/* The daemon was found, but not by its settings as they are now. */
+static void warn_settings(struct jm_target *t, const struct place *p, const char *socket)
+{
+	if (t->warned)
+		return;
+	t->warned = true;
+	if (p->broken)
+		fprintf(stderr,
+		    "jmctl: warning: %s; the daemon still runs with its earlier settings, and "
+		    "answers on %s\n",
+		    p->fault.text, socket);
+	else
+		fprintf(stderr,
+		    "jmctl: warning: %s names the control socket %s, but its daemon still runs "
+		    "with earlier settings, and answers on %s: restart it\n",
+		    p->config, p->socket, socket);
+}
+
+/* As jm_client_connect(). */
+static int connect_daemon(struct jm_target *t, const struct place *p, int *fd_r, struct jm_err *err)
+{
+	char *socket = NULL;
+	int rc = p->socket ? jm_client_connect(p->socket, fd_r, err) : 0;
+
+	if (rc == 1 && p->broken)
+		warn_settings(t, p, p->socket);
+	/* A socket that an option names is the only one. */
+	if (rc != 0 || !p->config || t->socket)
+		return rc;
+	rc = jm_instance_connect(p->config, p->broken, &socket, fd_r);
+	/* The same socket: the daemon has begun to listen in between. */
+	if (rc == 1 && (p->broken || strcmp(socket, p->socket) != 0))
+		warn_settings(t, p, socket);
+	free(socket);
+	return rc;
+}
+
+/* Counts the answer, so that a question is asked again only while nothing of it is known. */
+struct counted {
+	const struct jm_answer_out *out;
+	bool any;
+};
+
+static int count_object(void *ctx, const json_t *object, struct jm_err *err)
+{
+	struct counted *c = ctx;
+
+	c->any = true;
+	return c->out->object(c->out->ctx, object, err);
+}
+
+static int count_progress(void *ctx, const json_t *object, struct jm_err *err)
+{
+	const struct counted *c = ctx;
+
+	return c->out->progress ? c->out->progress(c->out->ctx, object, err) : 0;
+}
+
+static int count_bytes(void *ctx, const void *p, size_t n, struct jm_err *err)
+{
+	struct counted *c = ctx;
+
+	c->any = true;
+	return c->out->bytes(c->out->ctx, p, n, err);
+}
+
+static bool is_change(const json_t *request)
+{
+	static const char *const verbs[] = { "retry", "release", "expire", "domain" };
+	const char *verb = json_string_value(json_object_get(request, "verb"));
+
+	for (size_t i = 0; verb && i < sizeof verbs / sizeof *verbs; i++)
+		if (strcmp(verb, verbs[i]) == 0)
 			return true;
 	return false;
 }
 
-static int ask_archive(struct jm_target *t, const char *dir, const json_t *request,
-    const struct jm_answer_out *out, struct jm_err *err)
+/* *again_r: another process has or wants the archive; the same question may be asked again. */
+static int ask_archive(struct jm_target *t, const struct place *p, const json_t *request,
+    const struct jm_answer_out *out, bool *again_r, struct jm_err *err)
 {
-	const struct jm_archive_options options = {
-		.dir = dir, .must_exist = true, .verbatim = is_copy(dir)
+	const struct jm_offline_place place = {
+		.dir = p->archive,
+		.socket = p->socket,
+		.program = program,
+		.writes = is_change(request),
 	};
-	struct jm_archive *a = t->kept;
-	struct jm_err back_err;
-	bool back;
-	int rc = -1;
+	struct counted c = { .out = out };
+	const struct jm_answer_out counted = { .object = count_object,
+		.progress = count_progress,
+		.bytes = out->bytes ? count_bytes : NULL,
+		.ctx = &c };
+	int rc;
 
-	if (become_owner(dir, &back, err) == 0 && (a || jm_archive_open(&options, &a, err) == 0)) {
-		rc = jm_answer(a, NULL, request, out, err);
-		t->kept = a;
-		if (!t->keep)
-			jm_archive_close(&t->kept);
-		else if (!t->kept_dir)
-			t->kept_dir = strdup(dir);
-	}
-	if (back && come_back(&back_err) != 0 && rc == 0) {
-		*err = back_err;
-		rc = -1;
+	if (t->kept.pid != 0 && t->kept_writes != place.writes)
+		(void)jm_offline_end(&t->kept, NULL);
+	if (t->kept.pid == 0 && jm_offline_start(&t->kept, &place, err) != 0)
+		return -1;
+	t->kept_writes = place.writes;
+	rc = jm_offline_ask(&t->kept, request, &counted, err);
+	if (rc == 0 && t->keep)
+		return 0;
+	*again_r = jm_offline_end(&t->kept, rc == 0 ? NULL : err) && rc != 0;
+	if (*again_r && c.any) {
+		*again_r = false;
+		return jm_err_set(err, JM_E_TEMP,
+		    "a daemon has started and has the archive now, so the answer is not "
+		    "complete; ask again");
 	}
 	return rc;
 }
 
+/* One attempt. *again_r: see ask_archive(). */
+static int ask_once(struct jm_target *t, const struct place *p, const json_t *request,
+    const struct jm_answer_out *out, bool *again_r, struct jm_err *err)
+{
+	struct jm_archive_user user;
+	struct jm_offline_place place = { .dir = p->archive, .socket = p->socket };
+	int fd = -1, rc;
+
+	*again_r = false;
+	/* While the archive is kept open here, no daemon can have started. */
+	rc = t->kept.pid == 0 ? connect_daemon(t, p, &fd, err) : 0;
+	if (rc < 0)
+		return -1;
+	t->offline = rc == 0;
+	if (rc == 1) {
+		rc = jm_client_ask(fd, request, out, err);
+		close(fd);
+		return rc;
+	}
+	if (p->broken) {
+		*err = p->fault;
+		return jm_err_wrap(err,
+		    "where is the archive? (--archive DIR and --socket PATH work without "
+		    "settings)");
+	}
+	if (p->archive && jm_archive_is_wanted(p->archive, &user)) {
+		*again_r = true;
+		return jm_offline_busy(&place, &user, err);
+	}
+	if (!p->archive || t->only_daemon)
+		return jm_err_set(err, JM_E_TEMP, "no daemon listens on %s", p->socket);
+	return ask_archive(t, p, request, out, again_r, err);
+}
+
 void jm_target_end(struct jm_target *t)
 {
-	struct jm_err err;
-	bool back = false;
-
-	if (t->kept && t->kept_dir && become_owner(t->kept_dir, &back, &err) != 0)
-		fprintf(stderr, "jmctl: %s\n", err.text);
-	jm_archive_close(&t->kept);
-	if (back && come_back(&err) != 0)
-		fprintf(stderr, "jmctl: %s\n", err.text);
-	free(t->kept_dir);
-	t->kept_dir = NULL;
+	(void)jm_offline_end(&t->kept, NULL);
 }
 
 int jm_target_ask(
     struct jm_target *t, const json_t *request, const struct jm_answer_out *out, struct jm_err *err)
 {
-	struct place p = { NULL, NULL };
-	int fd = -1, rc;
+	struct place p = { NULL, NULL, NULL, false, { JM_E_NONE, 0, "" } };
+	int64_t begun_ms, until_ms = 0;
+	unsigned yields = 0;
+	bool again = true;
+	int rc = find_place(t, &p, err);
 
-	rc = find_place(t, &p, err);
-	if (rc < 0)
-		goto out;
-	/* While the archive is kept open here, no daemon can have started. */
-	rc = p.socket && !t->kept ? jm_client_connect(p.socket, &fd, err) : 0;
-	if (rc < 0)
-		goto out;
-	t->offline = rc == 0;
-	if (rc == 1)
-		rc = jm_client_ask(fd, request, out, err);
-	else if (!p.archive || t->only_daemon)
-		rc = jm_err_set(err, JM_E_TEMP, "no daemon listens on %s", p.socket);
-	else
-		rc = ask_archive(t, p.archive, request, out, err);
+	while (rc == 0 && again) {
+		begun_ms = jm_clock_mono_us() / 1000;
+		if (ask_once(t, &p, request, out, &again, err) == 0)
+			goto out;
+		/* The time that a daemon may take begins when the archive is given to it. */
+		if (again &&
+		    (until_ms == 0 || jm_clock_mono_us() / 1000 - begun_ms > WAIT_MS / 2)) {
+			until_ms = jm_clock_mono_us() / 1000 + WAIT_MS;
+			again = ++yields <= YIELDS_MAX;
+		}
+		again = again && jm_clock_mono_us() / 1000 < until_ms;
+		if (again)
+			jm_clock_sleep_ms(POLL_MS);
+	}
+	rc = -1;
 out:
-	if (fd >= 0)
-		close(fd);
-	free(p.socket);
-	free(p.archive);
+	place_release(&p);
 	return rc;
 }
 
 int jm_target_connect(struct jm_target *t, int *fd_r, struct jm_err *err)
 {
-	struct place p = { NULL, NULL };
+	struct place p = { NULL, NULL, NULL, false, { JM_E_NONE, 0, "" } };
 	int rc = find_place(t, &p, err);
 
-	if (rc == 0 && p.socket)
-		rc = jm_client_connect(p.socket, fd_r, err);
+	if (rc == 0)
+		rc = connect_daemon(t, &p, fd_r, err);
 	t->offline = rc == 0;
-	free(p.socket);
-	free(p.archive);
+	place_release(&p);
 	return rc;
+}
+
+/* ---- work that no daemon may do meanwhile ---- */
+
+struct opening {
+	struct jm_offline_place place;
+	int64_t until_ms;
+};
+
+static int wait_busy(void *ctx, const struct jm_archive_user *user, struct jm_err *err)
+{
+	struct opening *o = ctx;
+
+	return jm_clock_mono_us() / 1000 < o->until_ms ? 0 : jm_offline_busy(&o->place, user, err);
+}
+
+static int open_here(struct jm_target *t, const struct jm_archive_options *given,
+    const char *socket, struct jm_archive **a_r, struct jm_err *err)
+{
+	struct opening o = { { .dir = t->dir, .socket = socket },
+		jm_clock_mono_us() / 1000 + WAIT_MS };
+	struct jm_archive_options options = *given;
+
+	options.program = program;
+	options.busy = wait_busy;
+	options.busy_ctx = &o;
+	if (become_owner(t->dir, &t->back, err) == 0 && jm_archive_open(&options, a_r, err) == 0)
+		return 0;
+	jm_target_close(t, a_r);
+	return -1;
 }
 
 int jm_target_open(struct jm_target *t, const char *dir, struct jm_archive_options *options,
     struct jm_archive **a_r, struct jm_err *err)
 {
-	struct place p = { NULL, NULL };
+	struct place p = { NULL, NULL, NULL, false, { JM_E_NONE, 0, "" } };
 	int fd = -1, rc = 0;
 
 	*a_r = NULL;
 	if (dir)
 		rc = target_copy(dir, &p.archive, err);
-	else if ((rc = find_place(t, &p, err)) == 0 && p.socket)
-		rc = jm_client_connect(p.socket, &fd, err);
+	else if ((rc = find_place(t, &p, err)) == 0)
+		rc = connect_daemon(t, &p, &fd, err);
+	if (rc == 0 && p.broken) {
+		*err = p.fault;
+		rc = jm_err_wrap(
+		    err, "where is the archive? (--archive DIR works without settings)");
+	}
 	if (rc == 1)
 		rc = jm_err_set(err, JM_E_DENIED,
 		    "a daemon has this archive open (%s): stop it first", p.socket);
@@ -214,14 +367,9 @@ int jm_target_open(struct jm_target *t, const char *dir, struct jm_archive_optio
 		t->dir = p.archive;
 		p.archive = NULL;
 		options->dir = t->dir;
-		if (become_owner(t->dir, &t->back, err) != 0 ||
-		    jm_archive_open(options, a_r, err) != 0) {
-			jm_target_close(t, a_r);
-			rc = -1;
-		}
+		rc = open_here(t, options, p.socket, a_r, err);
 	}
-	free(p.socket);
-	free(p.archive);
+	place_release(&p);
 	return rc;
 }
 

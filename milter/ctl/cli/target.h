@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The target of a verb: the daemon, asked over its control socket, or, when no daemon listens, the
- * archive, opened in this process. The archive's lock file decides which process owns it. The
- * answers are the same, since both come from common/control/answer.c. The protocol is in
- * common/control/client.c.
+ * archive, opened in a process of its own. The archive's lock file decides which process owns it; a
+ * daemon that starts takes it from readers, and answers their requests then. The answers are the
+ * same, since both come from common/control/answer.c. The protocol is in common/control/client.c.
  */
 #ifndef JM_MILTER_CTL_CLI_TARGET_H
 #define JM_MILTER_CTL_CLI_TARGET_H
@@ -11,12 +11,8 @@
 #include "common/archive/archive.h"
 #include "common/control/answer.h"
 #include "common/settings/default.h"
+#include "milter/ctl/cli/offline.h"
 #include "milter/ctl/cli/option.h"
-
-/* A file in the folder of a copy that jmctl backup made: up to which record it was verified. */
-#define JM_BACKUP_FILE "backup.json"
-/* A file in the folder of an archive while jmctl load is not finished. */
-#define JM_LOADING_FILE "loading"
 
 /* The options that all verbs of the archive share, and what was opened for them. One thread. */
 struct jm_target {
@@ -30,8 +26,9 @@ struct jm_target {
 	bool offline;        /* set by jm_target_ask(): no daemon gave the answer */
 	/* set by the verb: keep the archive open between questions, until jm_target_end() */
 	bool keep;
-	struct jm_archive *kept; /* internal: the archive that is kept open */
-	char *kept_dir;          /* internal, owned */
+	struct jm_offline kept; /* internal: the process that has the archive */
+	bool kept_writes;       /* internal */
+	bool warned;            /* internal: about settings that are not those of the daemon */
 };
 
 #define JM_TARGET_OPTIONS(t) \
@@ -44,13 +41,18 @@ struct jm_target {
 		"json", JM_CTL_FLAG, &(t)->json, NULL, "print JSON, one object a line" \
 	}
 
+/* The name of the verb, for processes that wait for this one. Borrowed; to be called once. */
+void jm_target_name(const char *verb);
+
 /*
  * Ask the daemon, or the archive when no daemon listens; request as for jm_answer(), borrowed. out
  * gets the answer. When root runs this, the archive is opened as its owner, so that it gets no
- * files that belong to root.
+ * files that belong to root. Waits a few seconds for a daemon that starts, or for another process
+ * that has the archive. Settings that cannot be loaded, or are not those of the daemon that was
+ * started with this file, only cause a warning while it runs.
  *
  * Returns 0, or -1 with the kinds of jm_answer() and of jm_client_ask(); also NOTFOUND when there
- * is no archive, and DENIED when it belongs to another process or user.
+ * is no archive, DENIED when it belongs to another user, TEMP when another process keeps it.
  */
 int jm_target_ask(struct jm_target *t, const json_t *request, const struct jm_answer_out *out,
     struct jm_err *err) JM_MUST_CHECK;
@@ -69,7 +71,8 @@ int jm_target_connect(struct jm_target *t, int *fd_r, struct jm_err *err) JM_MUS
  * Open the archive in this process, for work that is impossible while a daemon runs. dir: the
  * archive's folder instead of the one the options name, without looking for a daemon; may be NULL.
  * options->dir is set here and points into *c. Returns 0 with *a_r, or -1: DENIED when a daemon
- * listens, USAGE when no archive is named, and the kinds of jm_archive_open(). jm_target_close()
+ * listens, USAGE when no archive is named, TEMP when another process keeps it, and the kinds of
+ * jm_archive_open(). jm_target_close()
  * closes *a, also after a failure, and undoes the change of user.
  */
 int jm_target_open(struct jm_target *t, const char *dir, struct jm_archive_options *options,
