@@ -16,6 +16,7 @@
 #include "common/base/log.h"
 #include "common/catalog/apply_change.h"
 #include "common/control/criterion.h"
+#include "common/control/service_rows.h"
 #include "common/control/known.h"
 #include "common/json/read.h"
 #include "common/json/value.h"
@@ -30,7 +31,6 @@
 #include "common/query/item_bytes.h"
 #include "common/query/search.h"
 #include "common/query/waiting.h"
-#include "common/service/service_status.h"
 #include "common/upkeep/copy.h"
 #include "common/upkeep/dump.h"
 #include "common/upkeep/import.h"
@@ -118,59 +118,6 @@ static int add_days(const struct question *q, json_t *status, struct jm_err *err
 	    : jm_err_set(err, JM_E_TEMP, "no memory for the days");
 }
 
-/* Put the daemon's state of a service into the archive's row: the status, whose last words the
- * archive may not have; and how its mailbox is now. */
-static int add_state(json_t *row, const json_t *service)
-{
-	json_t *is = json_object_get(service, "standing"),
-	       *mailbox = json_object_get(service, "mailbox"),
-	       *extract = json_object_get(service, "last_extract");
-	int rc = is ? json_object_update(row, is) : 0;
-
-	rc |= json_object_set(row, "description", json_object_get(service, "description"));
-	rc |= json_object_set(row, "transport", json_object_get(service, "transport"));
-	if (json_is_string(extract))
-		rc |= json_object_set(row, "last_extract", extract);
-	if (mailbox)
-		rc |= json_object_set(row, "mailbox_queue", json_object_get(mailbox, "queue")) |
-		    json_object_set(row, "mailbox_waiting", json_object_get(mailbox, "waiting"));
-	return rc;
-}
-
-/* Add the words in which people read the status and the last extract. */
-static int add_words(json_t *row)
-{
-	const char *status = json_string_value(json_object_get(row, "status")),
-		   *extract = json_string_value(json_object_get(row, "last_extract"));
-
-	return (status ? json_object_set_new(
-			     row, "status_text", json_string(jm_status_words(status)))
-		       : 0) |
-	    json_object_set_new(row, "last_extract_text",
-		json_string(extract ? extract : jm_status_name(JM_STATUS_AWAITING)));
-}
-
-/* Put into the archive's rows the state that only the daemon knows, and words for people. */
-static int add_standing(const struct question *q, const json_t *status, struct jm_err *err)
-{
-	const json_t *rows = json_object_get(status, "services"),
-		     *known = json_object_get(q->daemon_state, "services");
-	json_t *row, *service;
-	size_t i, k;
-	int rc = 0;
-
-	json_array_foreach(known, k, service) {
-		const json_t *address = json_object_get(service, "email_address");
-
-		json_array_foreach(rows, i, row)
-			if (json_equal(json_object_get(row, "name"), address))
-				rc |= add_state(row, service);
-	}
-	json_array_foreach(rows, i, row)
-		rc |= add_words(row);
-	return rc == 0 ? 0 : jm_err_set(err, JM_E_TEMP, "no memory for the status");
-}
-
 static int answer_status(const struct question *q, struct jm_err *err)
 {
 	json_t *status = NULL;
@@ -181,7 +128,7 @@ static int answer_status(const struct question *q, struct jm_err *err)
 	if (json_object_set_new(status, "daemon",
 		q->daemon_state ? json_deep_copy(q->daemon_state) : json_null()) != 0)
 		jm_err_set(err, JM_E_TEMP, "no memory for the status");
-	else if (add_standing(q, status, err) == 0 &&
+	else if (jm_service_rows_complete(status, q->daemon_state, err) == 0 &&
 	    (!flag(q, "days") || add_days(q, status, err) == 0))
 		rc = q->out->object(q->out->ctx, status, err);
 	json_decref(status);

@@ -217,11 +217,11 @@ class Pop3Server:
     messages: [(id, bytes with CRLF)]. quirks: {connection number from 1 on, or "*": [quirk, ...]}.
     """
 
-    def __init__(self, messages, quirks=None, capa=EXCHANGE):
+    def __init__(self, messages, quirks=None, capa=EXCHANGE, port=0):
         self.messages, self.quirks, self.capa = list(messages), quirks or {}, list(capa)
         self.said, self.sessions = [], 0
         self.lock, self.ended = threading.Lock(), threading.Event()
-        self.listener = socket.create_server(("127.0.0.1", 0), backlog=16)
+        self.listener = socket.create_server(("127.0.0.1", port), backlog=16)
         self.port = self.listener.getsockname()[1]
         threading.Thread(target=self._accept, daemon=True).start()
         tap.at_end(self.stop)

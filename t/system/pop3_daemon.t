@@ -258,9 +258,7 @@ def remembered():
                     "after %s: %s: last success and mailbox queue" % (how, name))
             tap.is_(in_archive(d, name)["mailbox_queue"], queue,
                     "after %s: %s: also in the archive" % (how, name))
-    again = Pop3Server(servers[kept].messages)
-    d.services[0]["pop3"]["port"] = again.port
-    d.write()
+    again = Pop3Server(servers[kept].messages, port=servers[kept].port)
     d.reload()
     run.until(lambda: again.sessions > 2, "looks at it again")
     tap.ok(not any(c.startswith(("RETR", "DELE")) for c in again.commands()),
