@@ -9,6 +9,8 @@ dist_pkgdata_DATA += config/setup-steps.in config/settings-setup.xml.in \
 	config/setup-steps-online-pop3.in config/setup-steps-token.in \
 	config/setup-steps-password.in config/pop3-token.in \
 	config/postfix-main.cf.in config/postfix-master.cf.in config/postfix-apply.in \
+	config/postfix-undo.in config/postfix-tls.in config/postfix-login.in \
+	config/postfix-sasl.conf.in config/setup-steps-tls.in config/setup-steps-login.in \
 	config/sendmail.mc.in config/sendmail-mailertable.in
 EXTRA_DIST += config/journal-milter.xml
 

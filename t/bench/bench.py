@@ -18,6 +18,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
 import corpus
+import mta
 import run
 import tap
 from daemon import Daemon
@@ -159,6 +160,14 @@ def table(results):
           "fdatasync for each group of as many as connections.")
 
 
+def through_postfix(options):
+    folder = os.path.join(tap.folder(), "mta-mail")
+    make_messages(folder, SIZES["33k"][0])
+    found = mta.measure(folder, TOKEN, options)
+    shutil.rmtree(folder)
+    return found
+
+
 def archive_bench(*args, **more):
     r = subprocess.run([os.path.join(tap.BUILD, "t/bench/archive_bench"), "--json", *args],
                        stdout=subprocess.PIPE, check=True, env=dict(os.environ, **more))
@@ -240,16 +249,24 @@ def main():
         "times the seconds")
     parser.add_argument("--items", type=int, default=1000000,
                         help="match reports in an archive of so many items; 0: none")
+    parser.add_argument("--mta", type=int, default=1,
+                        help="0: not through a real Postfix (the rest needs no root)")
     parser.add_argument("--sizes", default=",".join(SIZES))
     options = parser.parse_args()
     results = {name: one_size(name, options) for name in options.sizes.split(",") if name}
+    postfix = through_postfix(options) if options.mta else None
     alone = archive(options.seconds, options.fill) if options.seconds else None
     matched = matching(int(options.items * options.scale)) if options.items else []
     if options.json:
-        print(json.dumps(dict(results, archive=alone, matching=matched)))
+        print(json.dumps(dict(results, mta=postfix, archive=alone, matching=matched)))
         return
     if results:
         table(results)
+    if postfix:
+        print("through Postfix with the pieces of jmctl setup, %d reports of 33 KB over %d "
+              "connections: %.0f msg/s, %.2f of Postfix alone to discard (%.0f msg/s)"
+              % (postfix["messages"], postfix["connections"], postfix["per_s"], postfix["ratio"],
+                 postfix["alone_per_s"]))
     if alone:
         archive_table(alone)
     for line in matched:

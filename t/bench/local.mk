@@ -11,7 +11,7 @@ t_bench_archive_bench_LDADD = $(UNIT_LIBS)
 t_bench_match_bench_SOURCES = t/bench/match_bench.c $(ARCHIVE_TEST_LIB)
 t_bench_match_bench_LDADD = $(UNIT_LIBS)
 TEST_TOOLS += t/bench/milter-load t/bench/noop-milter t/bench/archive_bench t/bench/match_bench
-EXTRA_DIST += t/bench/bench.py
+EXTRA_DIST += t/bench/bench.py t/bench/mta.py
 
 bench: $(bin_PROGRAMS) $(sbin_PROGRAMS) $(TEST_TOOLS)
 	$(TEST_ENV) $(srcdir)/t/bench/bench.py $(BENCH_FLAGS)

@@ -40,14 +40,16 @@ class Written:
     own.
     """
 
-    def __init__(self, folder, *args, domain="example.com", source="127.0.0.0/8"):
-        self.folder, self.port = folder, run.port()
+    def __init__(self, folder, *args, domain="example.com", source="127.0.0.0/8", port=None,
+                 address="127.0.0.1:%d"):
+        self.folder, self.port = folder, port or run.port()
         os.makedirs(folder + ".d")
         os.chmod(folder + ".d", 0o755)
         self.socket = "unix:%s.d/milter.sock" % folder
         self.status, self.out, self.complaint = jmctl(
-            "setup", domain, "--output", folder, "--mta-address", "127.0.0.1:%d" % self.port,
-            "--milter-socket", self.socket, "--archive", folder + ".d/archive", "--source", source,
+            "setup", domain, "--output", folder,
+            *(("--mta-address", address % self.port) if address else ()), "--milter-socket",
+            self.socket, "--archive", folder + ".d/archive", "--source", source,
             *ACCOUNTS, "--publish", folder + ".d/public", *args)
 
     def text(self, name):
@@ -56,30 +58,19 @@ class Written:
 
 class AppliedPostfix(Postfix):
     """
-    A private Postfix whose journal pieces are those that were written, entered by postfix-apply.
+    A private Postfix whose journal pieces are those that were written, entered by postfix-apply
+    with a listener of its own.
     """
 
     def __init__(self, folder, written, **kw):
-        super().__init__(folder, port=written.port, **kw)
+        super().__init__(folder, port=written.port, journal_domains=(), **kw)
         self.written = written
-
-    def _parameters(self):
-        p = super()._parameters()
-        for name in ("relay_domains", "transport_maps", "message_size_limit"):
-            if name not in self.main:
-                del p[name]
-        return p
 
     def _listener(self):
         return ""
 
-    def write(self):
-        super().write()
-        path = os.path.join(self.etc, "master.cf")
-        lines = read(path).splitlines(True)
-        at = next(i for i, line in enumerate(lines) if line.startswith("jcleanup"))
-        write(path, "".join(lines[:at] + lines[at + 2:]))
-        run.output(os.path.join(self.written.folder, "postfix-apply"), self.etc)
+    def _apply(self):
+        run.output(os.path.join(self.written.folder, "postfix-apply"), "--yes", self.etc)
 
 
 class AppliedSendmail(Sendmail):

@@ -3,9 +3,10 @@
 A private Postfix in one folder, on loopback, without /etc/postfix. As root; needs the package
 postfix and no configuration of it.
 
-The listener is set up as the manual page says: a cleanup service of its own
-that keeps every byte of a journal report, and a route for the journal domains on which nothing can
-be lost (an smtp transport to a closed port: deferred). Mail for example.com goes to a Maildir.
+For a milter it gets the pieces that jmctl setup writes for each journal domain, entered by
+postfix-apply as on a Postfix that takes no other mail from outside. Nothing else is eased: limits
+and brakes are those of every Postfix, but where "no" has a reason beside it. Mail for example.com
+goes to a Maildir.
 """
 import json
 import os
@@ -15,14 +16,13 @@ import subprocess
 import run
 import tap
 from certs import Certs
+from jmctl import PROGRAM
 
 JOURNAL_DOMAINS = ("journal.example.com", "journal.contoso.com")
 ACCOUNTS = (("journaler", "mx.example.com"), ("login", "journal.example.com"))	# password: secret
 SERVICES = """\
 pickup    unix  n - n 60    1 pickup
 cleanup   unix  n - n -     0 cleanup
-jcleanup  unix  n - n -     0 cleanup
-  -o disable_mime_input_processing=yes -o message_drop_headers= -o cleanup_replace_stray_cr_lf=no
 qmgr      unix  n - n 300   1 qmgr
 tlsmgr    unix  - - n 1000? 1 tlsmgr
 rewrite   unix  - - n -     - trivial-rewrite
@@ -45,15 +45,6 @@ anvil     unix  - - n -     1 anvil
 scache    unix  - - n -     1 scache
 postlog   unix-dgram n - n - 1 postlogd
 """
-
-
-def address(socket):
-    """libmilter's way to write a socket as Postfix's."""
-    kind, rest = socket.split(":", 1)
-    if kind in ("unix", "local"):
-        return "unix:" + rest
-    port, host = rest.split("@", 1)
-    return "inet:[%s]:%s" % (host, port) if ":" in host else "inet:%s:%s" % (host, port)
 
 
 class Postfix:
@@ -103,21 +94,17 @@ class Postfix:
             "smtpd_peername_lookup": "no",
             "smtpd_relay_restrictions": "permit_auth_destination, reject_unauth_destination",
             "smtpd_authorized_xclient_hosts": "127.0.0.0/8",
-            "smtpd_client_connection_count_limit": "0",
-            "smtpd_error_sleep_time": "0",
-            "in_flow_delay": "0",
-            "message_size_limit": "157286400",
-            "mailbox_size_limit": "0",
-            "virtual_mailbox_limit": "0",
-            "relay_domains": " ".join(self.journal_domains),
-            "transport_maps": "inline:{ %s }" % ", ".join("{ %s = smtp:[127.0.0.1]:1 }" % d
-                                                          for d in self.journal_domains),
+            "virtual_mailbox_limit": "0",	# reports go to a Maildir too, where a test wants it
             "virtual_mailbox_domains": " ".join(self.local_domains),
             "virtual_mailbox_base": self.path("mail"),
             "virtual_mailbox_maps": "static:all/",
             "virtual_uid_maps": "static:%d" % pwd.getpwnam("nobody").pw_uid,
             "virtual_gid_maps": "static:%d" % pwd.getpwnam("nobody").pw_gid,
         }
+        if not self.milter and self.journal_domains:	# the pieces without the milter
+            p.update(relay_domains=" ".join(self.journal_domains),
+                     transport_maps="inline:{ %s }" % ", ".join(
+                         "{ %s = smtp:[127.0.0.1]:1 }" % d for d in self.journal_domains))
         if self.tls:
             self.certs = Certs(self.path("tls"))
             p.update(smtpd_tls_security_level="may",
@@ -147,13 +134,17 @@ class Postfix:
         os.chown(database, pwd.getpwnam("postfix").pw_uid, -1)
 
     def _listener(self):
-        p = {"cleanup_service_name": "jcleanup"}
-        if self.milter:
-            p["smtpd_milters"] = ("{ %s, default_action=tempfail, content_timeout=300s, "
-                                  "connect_timeout=30s }" % address(self.milter))
-        p.update(self.service)
-        return "127.0.0.1:%d inet n - n - - smtpd\n%s" % (
-            self.port, "".join("  -o { %s = %s }\n" % kv for kv in p.items()))
+        return "127.0.0.1:%d inet n - n - - smtpd\n" % self.port
+
+    def _apply(self):
+        """Enter the pieces of jmctl setup for each journal domain."""
+        for domain in self.journal_domains if self.milter else ():
+            pieces = self.path("pieces-" + domain)
+            run.output(PROGRAM, "setup", domain.removeprefix("journal."), "--output", pieces,
+                       "--force", "--mta-address", "127.0.0.1:%d" % self.port, "--milter-socket",
+                       self.milter, "--socket-group", "postfix",
+                       env=dict(os.environ, JM_DATADIR=tap.SRC))
+            run.output(os.path.join(pieces, "postfix-apply"), "--yes", "--journal-only", self.etc)
 
     def write(self):
         """The folders and the files in them, without starting."""
@@ -168,6 +159,11 @@ class Postfix:
             f.write("".join("%s = %s\n" % kv for kv in self._parameters().items()))
         with open(os.path.join(self.etc, "master.cf"), "w", encoding="utf-8") as f:
             f.write(self._listener() + SERVICES)
+        self._apply()
+        if self.service:
+            run.output("postconf", "-c", self.etc, "-P",
+                       *("127.0.0.1:%d/inet/%s=%s" % (self.port, *kv)
+                         for kv in self.service.items()))
 
     def start(self):
         self.write()

@@ -194,6 +194,10 @@ def postfix(d, w):
             write(os.path.join(etc, "master.cf"), change)
         else:
             run.output("postconf", "-c", etc, *change)
+            # of a listener that somebody wrote by hand, without the options of the pieces
+            names = tuple("  -o { %s =" % c.split("=")[0] for c in change[1:])
+            write(os.path.join(etc, "master.cf"), "".join(
+                line for line in kept["master.cf"].splitlines(True) if not line.startswith(names)))
         settle(etc)
         planted(d, what, name, level, *args)
     for n, text in kept.items():

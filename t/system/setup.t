@@ -6,7 +6,6 @@ private Sendmail, for a report of the corpus.
 """
 import os
 import re
-import subprocess
 import sys
 import xml.etree.ElementTree as ET
 
@@ -24,7 +23,8 @@ JOURNAL = "journaling@journal.example.com"
 FILES = ["README", "exchange-2007.ps1", "exchange-2010.ps1", "exchange-2013-2019-SE.ps1",
          "exchange-check.ps1", "exchange-online-check.ps1", "exchange-online-undo.ps1",
          "exchange-online.ps1", "exchange-undo.ps1", "journal-milter.xml", "postfix-apply",
-         "postfix-main.cf", "postfix-master.cf", "sendmail-mailertable", "sendmail.mc"]
+         "postfix-main.cf", "postfix-master.cf", "postfix-undo", "sendmail-mailertable",
+         "sendmail.mc"]
 
 
 def path(name):
@@ -267,30 +267,6 @@ def through(server, name):
     s.stop()
 
 
-def applied_twice():
-    """postfix-apply keeps what others entered, and may be run again."""
-    w = Written(path("again"))
-    s = AppliedPostfix(path("again-mta"), w,
-                       main={"relay_domains": "other.example",
-                             "transport_maps": "inline:{ {other.example=smtp:[192.0.2.1]} }",
-                             "message_size_limit": "500000000"})
-    s.write()
-    run.output(os.path.join(w.folder, "postfix-apply"), s.etc)
-
-    def ask(*args):
-        r = subprocess.run(["postconf", "-c", s.etc, *args], stdout=subprocess.PIPE,
-                           stderr=subprocess.STDOUT, check=False, timeout=600)
-        return r.stdout.decode().strip()
-
-    tap.is_(ask("-h", "relay_domains"), "other.example, journal.example.com",
-            "relay_domains: the others stay, ours is there once")
-    tap.is_(ask("-h", "transport_maps").count("inline:"), 2,
-            "transport_maps: the others stay, ours is there once")
-    tap.is_(ask("-h", "message_size_limit"), "500000000", "a larger message_size_limit stays")
-    tap.is_(ask("-M", "jcleanup/unix").count("jcleanup"), 1, "jcleanup is there once")
-    tap.ok(os.path.exists(s.etc + "/main.cf.before-journal"), "the old file is kept")
-
-
 tap.need("postconf", "m4", "cc", root=True)
 files()
 refusals()
@@ -300,7 +276,6 @@ ports()
 places()
 kinds()
 through(AppliedPostfix, "postfix")
-applied_twice()
 if sendmail.root():
     through(AppliedSendmail, "sendmail")
 else:

@@ -372,7 +372,8 @@ static int combine_pop3(struct jm_setup *s, struct jm_err *err)
 		const char *name;
 	} smtp[] = { { s->smart_hosts.n > 0, "smart-host" },
 		{ s->mta_address != NULL, "mta-address" }, { s->sources.n > 0, "source" },
-		{ s->microsoft365, "microsoft365" }, { s->login, "login" } };
+		{ s->microsoft365, "microsoft365" }, { s->login, "login" },
+		{ s->tls_certificate != NULL, "tls-certificate" } };
 	char name[JM_DOMAIN_BYTES];
 
 	for (size_t i = 0; i < sizeof smtp / sizeof smtp[0]; i++)
@@ -451,6 +452,16 @@ static int take_places(struct jm_setup *s, struct jm_err *err)
 		return jm_err_set(err, JM_E_USAGE, "--%s: \"%s\" is no name of an account",
 		    is_name(s->user) ? "socket-group" : "user",
 		    is_name(s->user) ? s->socket_group : s->user);
+	if (!s->tls_certificate != !s->tls_key)
+		return jm_err_set(err, JM_E_USAGE,
+		    "--tls-certificate and --tls-key belong together; --%s is missing",
+		    s->tls_key ? "tls-certificate" : "tls-key");
+	if (s->tls_key && (!is_path(s->tls_certificate) || !is_path(s->tls_key)))
+		return jm_err_set(err, JM_E_USAGE, "--tls-%s: \"%s\" is no plain absolute path",
+		    is_path(s->tls_certificate) ? "key" : "certificate",
+		    is_path(s->tls_certificate) ? s->tls_key : s->tls_certificate);
+	if (s->tls_key)
+		s->parts |= JM_SETUP_TLS;
 	s->outside_archive = is_writable(s->archive) ? "" : s->archive;
 	s->outside_publish = is_writable(s->publish) ? "" : s->publish;
 	if (s->postfix_socket[0] == 'u') {

@@ -28,12 +28,14 @@ enum {
 	JM_SETUP_DROP_IN = 128,   /* a folder is outside of the unit's writable paths */
 	JM_SETUP_TOKEN = 256,     /* the mailbox needs an access token */
 	JM_SETUP_PASSWORD = 1024, /* the mailbox needs a password */
+	JM_SETUP_TLS = 2048,      /* the certificate of the MTA is known */
 };
 
 struct jm_setup {
 	/* options */
 	const char *output, *kind, *transport, *mta_address, *undeliverable, *tenant, *socket,
-	    *socket_group, *user, *archive, *publish, *mailbox, *mailbox_host;
+	    *socket_group, *user, *archive, *publish, *tls_certificate, *tls_key, *mailbox,
+	    *mailbox_host;
 	struct jm_ctl_list smart_hosts, sources, internal_domains;
 	bool force, json, microsoft365, login;
 	/* derived from the options */

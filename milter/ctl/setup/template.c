@@ -90,6 +90,9 @@ static const struct file files[] = {
 	{ "config/postfix-main.cf.in", "postfix-main.cf", JM_SETUP_SMTP, 0644, NULL },
 	{ "config/postfix-master.cf.in", "postfix-master.cf", JM_SETUP_SMTP, 0644, NULL },
 	{ "config/postfix-apply.in", "postfix-apply", JM_SETUP_SMTP, 0755, NULL },
+	{ "config/postfix-undo.in", "postfix-undo", JM_SETUP_SMTP, 0755, NULL },
+	{ "config/postfix-sasl.conf.in", "postfix-sasl.conf", JM_SETUP_SMTP | JM_SETUP_LOGIN, 0644,
+	    NULL },
 	{ "config/sendmail.mc.in", "sendmail.mc", JM_SETUP_SMTP, 0644, NULL },
 	{ "config/sendmail-mailertable.in", "sendmail-mailertable", JM_SETUP_SMTP, 0644, NULL },
 	{ "contrib/exchange/on-premises.ps1.in", "exchange-2007.ps1", LOCAL, 0644, &v2007 },
@@ -120,6 +123,10 @@ static const struct {
 	const char *name, *template;
 	int needs;
 } sections[] = {
+	{ "POSTFIX_TLS", "config/postfix-tls.in", JM_SETUP_TLS },
+	{ "POSTFIX_LOGIN", "config/postfix-login.in", JM_SETUP_LOGIN },
+	{ "STEPS_TLS", "config/setup-steps-tls.in", JM_SETUP_TLS },
+	{ "STEPS_LOGIN", "config/setup-steps-login.in", JM_SETUP_LOGIN },
 	{ "STEPS_ARCHIVE", "config/setup-steps-archive.in", JM_SETUP_DROP_IN },
 	{ "STEPS_365", "config/setup-steps-365.in", JM_SETUP_MICROSOFT },
 	{ "STEPS_TOKEN", "config/setup-steps-token.in", JM_SETUP_TOKEN },
@@ -133,6 +140,7 @@ enum { SECTIONS_N = sizeof sections / sizeof sections[0] };
 enum {
 	HOSTS_PS,
 	HOSTS,
+	HOSTS_CERTBOT,
 	SERVICES,
 	DOMAINS,
 	GROUP,
@@ -153,7 +161,8 @@ static int texts_make(const struct jm_setup *s, struct texts *t, struct jm_err *
 		const char *one = s->smart_hosts.n ? s->smart_hosts.v[i] : s->journal_domain;
 
 		if (jm_buf_printf(&t->v[HOSTS_PS], err, "%s'%s'", i ? ", " : "@(", one) != 0 ||
-		    jm_buf_printf(&t->v[HOSTS], err, "%s%s", i ? ", " : "", one) != 0)
+		    jm_buf_printf(&t->v[HOSTS], err, "%s%s", i ? ", " : "", one) != 0 ||
+		    jm_buf_printf(&t->v[HOSTS_CERTBOT], err, "%s-d %s", i ? " " : "", one) != 0)
 			return -1;
 	}
 	/* A TCP socket has no group. */
@@ -217,6 +226,17 @@ static size_t values_of_exchange(
 	return sizeof names / sizeof names[0];
 }
 
+/* Append the values about the certificate of the MTA. */
+static size_t values_of_tls(
+    const struct jm_setup *s, const struct texts *t, size_t n, struct jm_data_value *values)
+{
+	values[n++] = (struct jm_data_value){ "CERTBOT_NAMES", jm_buf_str(&t->v[HOSTS_CERTBOT]) };
+	values[n++] = (struct jm_data_value){ "TLS_CERTIFICATE",
+		s->tls_certificate ? s->tls_certificate : "" };
+	values[n++] = (struct jm_data_value){ "TLS_KEY", s->tls_key ? s->tls_key : "" };
+	return n;
+}
+
 /* Fill values, of VALUES_MAX, for a file. port: the room for a number. */
 static void values_make(const struct jm_setup *s, const struct texts *t, const struct file *f,
     char port[8], struct jm_data_value *values)
@@ -264,6 +284,7 @@ static void values_make(const struct jm_setup *s, const struct texts *t, const s
 	snprintf(port, 8, "%u", s->port);
 	memcpy(values, general, sizeof general);
 	n += values_of_exchange(s, f, values + n);
+	n = values_of_tls(s, t, n, values);
 	for (size_t i = 0; i < SECTIONS_N; i++)
 		values[n++] = (struct jm_data_value){ sections[i].name,
 			jm_buf_str(&t->v[SECTION + i]) };
