@@ -21,6 +21,7 @@
 #include "common/archive/tail.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"
+#include "common/base/num.h"
 #include "common/volume/metadata.h"
 
 #define PIECES 4             /* header, metadata, body, trailer */
@@ -169,9 +170,9 @@ static void note_dropped(struct jm_archive *a, struct group *g)
 	if (a->notes_untold == 0 || a->notes.n > 0 || g->n == JM_GROUP_MAX)
 		return;
 	snprintf(text, sizeof text,
-	    "%" PRIu64 " events are missing here, since %d waited to be written already; "
+	    "missing here: %" PRIu64 " event%s, since %d waited to be written already; "
 	    "the daemon's log has them",
-	    a->notes_untold, JM_NOTES_MAX);
+	    a->notes_untold, jm_num_s(a->notes_untold), JM_NOTES_MAX);
 	e.text = text;
 	meta = jm_describe_event(&e, &ignored);
 	t = !meta ? NULL : jm_ticket_new(JM_RECORD_EVENT, meta, &ignored);

@@ -14,6 +14,7 @@
 #include "common/archive/note.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"
+#include "common/base/num.h"
 #include "common/catalog/apply_change.h"
 #include "common/control/criterion.h"
 #include "common/control/service_rows.h"
@@ -204,7 +205,7 @@ static int answer_list(const struct question *q, struct jm_err *err)
 
 	if (sort < 0)
 		return jm_err_set(err, JM_E_USAGE,
-		    "search: \"sort\" is date, sent, size, sender or subject, not \"%.40s\"",
+		    "\"sort\" is date, sent, size, sender or subject, not \"%.40s\"",
 		    text(q, "sort"));
 	if (known_service(q, err) != 0)
 		return -1;
@@ -295,7 +296,7 @@ static int answer_show(const struct question *q, struct jm_err *err)
 	if (text(q, "message-id"))
 		return show_named(q, err);
 	if (!json_object_get(q->request, "id"))
-		return jm_err_set(err, JM_E_USAGE, "show: \"id\" or \"message-id\" is missing");
+		return jm_err_set(err, JM_E_USAGE, "\"id\" or \"message-id\" is missing");
 	if (show_item(q, id, err) == 0)
 		return 0;
 	if (err->kind != JM_E_NOTFOUND ||
@@ -313,10 +314,9 @@ static int answer_export(const struct question *q, struct jm_err *err)
 	uint64_t which = number(q, "which");
 
 	if (flag(q, "report") && flag(q, "raw"))
-		return jm_err_set(err, JM_E_USAGE, "export: report and raw exclude each other");
+		return jm_err_set(err, JM_E_USAGE, "report and raw exclude each other");
 	if (which > UINT32_MAX)
-		return jm_err_set(err, JM_E_NOTFOUND,
-		    "export: item %llu has no number %llu of these",
+		return jm_err_set(err, JM_E_NOTFOUND, "item %llu has no number %llu of these",
 		    (unsigned long long)number(q, "id"), (unsigned long long)which);
 	x.which = (unsigned)which;
 	x.bcc = flag(q, "bcc");
@@ -327,6 +327,8 @@ static int answer_export(const struct question *q, struct jm_err *err)
 static void note_verify(const struct question *q, uint64_t from, const json_t *summary)
 {
 	bool ok = json_is_true(json_object_get(summary, "ok"));
+	uint64_t records = (uint64_t)json_integer_value(json_object_get(summary, "records")),
+		 problems = (uint64_t)json_integer_value(json_object_get(summary, "problems"));
 	struct jm_event e = { .time_ms = jm_clock_now_ms(),
 		.kind = ok ? "verified" : "verify-failed",
 		.actor = "jmctl" };
@@ -335,10 +337,9 @@ static void note_verify(const struct question *q, uint64_t from, const json_t *s
 
 	if (!q->daemon_state)
 		return;
-	snprintf(line, sizeof line, "%lld records from %llu on, %lld problems",
-	    (long long)json_integer_value(json_object_get(summary, "records")),
-	    (unsigned long long)from,
-	    (long long)json_integer_value(json_object_get(summary, "problems")));
+	snprintf(line, sizeof line, "%llu record%s from %llu on, %llu problem%s",
+	    (unsigned long long)records, jm_num_s(records), (unsigned long long)from,
+	    (unsigned long long)problems, jm_num_s(problems));
 	e.text = line;
 	if (jm_archive_note(q->archive, &e, &err) != 0)
 		JM_LOG(JM_LOG_ERROR, "event-lost", { "kind", JM_S(e.kind) },
@@ -393,9 +394,9 @@ static int answer_domain(const struct question *q, struct jm_err *err)
 	while (i < sizeof states / sizeof states[0] && strcmp(states[i], text(q, "state")) != 0)
 		i++;
 	if (i == sizeof states / sizeof states[0])
-		return jm_err_set(err, JM_E_USAGE, "domain: no state \"%.40s\"", text(q, "state"));
+		return jm_err_set(err, JM_E_USAGE, "no state \"%.40s\"", text(q, "state"));
 	if (jm_domain_normalise(jm_span_str(c.domain), name) != 0)
-		return jm_err_set(err, JM_E_USAGE, "domain: \"%.80s\" is no domain name", c.domain);
+		return jm_err_set(err, JM_E_USAGE, "\"%.80s\" is no domain name", c.domain);
 	c.domain = name;
 	c.state = (enum jm_domain_state)i;
 	return jm_archive_domain(q->archive, "jmctl", &c, err);
@@ -455,7 +456,7 @@ static int read_place(
 		return 0;
 	if (err->kind != JM_E_CORRUPT)
 		return -1;
-	return jm_err_set(err, JM_E_USAGE, "%s: \"%s\" is no place", text(q, "verb"), name);
+	return jm_err_set(err, JM_E_USAGE, "\"%s\" is no place", name);
 }
 
 static int answer_dump(const struct question *q, struct jm_err *err)
@@ -502,7 +503,7 @@ static int answer_follow(const struct question *q, struct jm_err *err)
 		return -1;
 	if (from && !json_is_object(from)) {
 		json_decref(from);
-		return jm_err_set(err, JM_E_USAGE, "follow: \"from\" is no place");
+		return jm_err_set(err, JM_E_USAGE, "\"from\" is no place");
 	}
 	f.from = from;
 	rc = jm_archive_follow(q->archive, &f, &next, err);
@@ -565,8 +566,8 @@ static int answer_release(const struct question *q, struct jm_err *err)
 	bool queue = strcmp(from, "queue") == 0;
 
 	if (!queue && strcmp(from, "set-aside") != 0)
-		return jm_err_set(err, JM_E_USAGE,
-		    "release: \"from\" is queue or set-aside, not \"%.40s\"", from);
+		return jm_err_set(
+		    err, JM_E_USAGE, "\"from\" is queue or set-aside, not \"%.40s\"", from);
 	return queue_change(
 	    q, JM_CHANGE_RELEASE, queue ? JM_FROM_QUEUE : JM_FROM_SET_ASIDE, 0, err);
 }
@@ -591,7 +592,7 @@ static int answer_import(const struct question *q, struct jm_err *err)
 	int rc;
 
 	if (!q->out->message)
-		return jm_err_set(err, JM_E_USAGE, "import: there are no messages");
+		return jm_err_set(err, JM_E_USAGE, "there are no messages");
 	for (size_t i = 0; i < json_array_size(list); i++)
 		domains[i] = json_string_value(json_array_get(list, i));
 	while ((rc = q->out->message(q->out->ctx, &message, err)) == 1) {
@@ -671,8 +672,7 @@ static bool is_list(const json_t *value)
 }
 
 /* Is the value of an argument of its kind? */
-static int check_value(
-    const struct verb *v, const struct argument *a, const json_t *value, struct jm_err *err)
+static int check_value(const struct argument *a, const json_t *value, struct jm_err *err)
 {
 	int64_t ms;
 
@@ -680,31 +680,30 @@ static int check_value(
 	case FLAG:
 		if (json_is_boolean(value))
 			return 0;
-		return jm_err_set(err, JM_E_USAGE, "%s: \"%s\" is true or false", v->name, a->name);
+		return jm_err_set(err, JM_E_USAGE, "\"%s\" is true or false", a->name);
 	case NUMBER:
 		if (json_is_integer(value) && json_integer_value(value) >= 0)
 			return 0;
 		return jm_err_set(err, JM_E_USAGE,
-		    "%s: \"%s\" is a whole number from 0 to 9223372036854775807", v->name, a->name);
+		    "\"%s\" is a whole number from 0 to 9223372036854775807", a->name);
 	case TEXT:
 		if (is_text(value))
 			return 0;
-		return jm_err_set(
-		    err, JM_E_USAGE, "%s: \"%s\" is a text without NUL", v->name, a->name);
+		return jm_err_set(err, JM_E_USAGE, "\"%s\" is a text without NUL", a->name);
 	case LIST:
 		if (is_list(value))
 			return 0;
-		return jm_err_set(err, JM_E_USAGE, "%s: \"%s\" is a list of at most %d texts",
-		    v->name, a->name, LIST_MAX);
+		return jm_err_set(
+		    err, JM_E_USAGE, "\"%s\" is a list of at most %d texts", a->name, LIST_MAX);
 	case DATE:
 		if (json_is_string(value) && jm_clock_parse(json_string_value(value), &ms) == 0)
 			return 0;
 		return jm_err_set(err, JM_E_USAGE,
-		    "%s: \"%s\" is a date in UTC, like 2026-11-22 or 2026-11-22T08:30:00Z, "
+		    "\"%s\" is a date in UTC, like 2026-11-22 or 2026-11-22T08:30:00Z, "
 		    "not \"%.40s\"",
-		    v->name, a->name, json_is_string(value) ? json_string_value(value) : "");
+		    a->name, json_is_string(value) ? json_string_value(value) : "");
 	}
-	return jm_err_set(err, JM_E_BUG, "%s: argument of unknown kind", v->name);
+	return jm_err_set(err, JM_E_BUG, "argument \"%s\" is of unknown kind", a->name);
 }
 
 /* The argument of that name, either the verb's own or a criterion. False: the verb does not have
@@ -742,15 +741,14 @@ static int check_request(const struct verb *v, const json_t *request, struct jm_
 		if (strcmp(key, "verb") == 0)
 			continue;
 		if (!find_argument(v, key, &a))
-			return jm_err_set(
-			    err, JM_E_USAGE, "%s: no argument \"%.60s\"", v->name, key);
-		if (check_value(v, &a, value, err) < 0)
+			return jm_err_set(err, JM_E_USAGE, "no argument \"%.60s\"", key);
+		if (check_value(&a, value, err) < 0)
 			return -1;
 	}
 	for (i = 0; i < ARGUMENTS_MAX && v->arguments[i].name; i++)
 		if (v->arguments[i].needed && !json_object_get(request, v->arguments[i].name))
-			return jm_err_set(err, JM_E_USAGE, "%s: \"%s\" is missing", v->name,
-			    v->arguments[i].name);
+			return jm_err_set(
+			    err, JM_E_USAGE, "\"%s\" is missing", v->arguments[i].name);
 	return 0;
 }
 

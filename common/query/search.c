@@ -525,9 +525,9 @@ int jm_archive_list(struct jm_archive *a, const struct jm_archive_filter *f,
 		rc = show_hits(&s, err);
 	if (rc == 0 && s.m.unreadable > 0)
 		rc = jm_err_set(err, JM_E_CORRUPT,
-		    "%" PRIu64 " items could not be looked into, since records of theirs are "
-		    "damaged; jmctl verify names them",
-		    s.m.unreadable);
+		    "%" PRIu64 " item%s could not be looked into, because of damaged records; "
+		    "jmctl verify names them",
+		    s.m.unreadable, jm_num_s(s.m.unreadable));
 	free(s.hits);
 	jm_matcher_release(&s.m);
 	return rc;

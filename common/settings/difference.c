@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "common/settings/member.h"
+#include "common/base/num.h"
 #include "common/settings/table.h"
 #include "common/settings/typed_value.h"
 
@@ -132,8 +133,8 @@ static void compare_list(const struct pair *p, const struct jm_setting *t)
 	else
 		p->visit(p->ctx, p->service, t->section);
 	if (visited > JM_DIFFERENCE_ENTRIES) {
-		snprintf(text, sizeof text, "%s: %zu more changes", t->section,
-		    visited - JM_DIFFERENCE_ENTRIES);
+		snprintf(text, sizeof text, "%s: %zu more change%s", t->section,
+		    visited - JM_DIFFERENCE_ENTRIES, jm_num_s(visited - JM_DIFFERENCE_ENTRIES));
 		p->visit(p->ctx, p->service, text);
 	}
 	entries_release(&old);

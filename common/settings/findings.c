@@ -6,6 +6,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "common/base/num.h"
+
 #define TEXT_BYTES 1200 /* fits all names that a section allows */
 
 static void finding_add(struct jm_findings *f, int line, const char *kind, const char *text)
@@ -53,8 +55,10 @@ void jm_findings_warning(struct jm_findings *f, int line, const char *fmt, ...)
 
 void jm_findings_end(struct jm_findings *f)
 {
+	unsigned more = f->errors + f->warnings - JM_FINDINGS_MAX;
+
 	if (f->report && !f->full && f->errors + f->warnings > JM_FINDINGS_MAX &&
-	    jm_buf_printf(f->report, NULL, "%s: %u more findings are not shown\n", f->path,
-		f->errors + f->warnings - JM_FINDINGS_MAX) != 0)
+	    jm_buf_printf(f->report, NULL, "%s: %u more finding%s, not shown\n", f->path, more,
+		jm_num_s(more)) != 0)
 		f->full = true;
 }

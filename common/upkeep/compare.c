@@ -225,7 +225,8 @@ static int compare_tables(struct compare *k, struct jm_err *err)
 		rc = compare_table(k, (enum jm_table)t, &pages[0], &pages[1], err);
 	if (rc == 0 && k->differences > REPORTED_MAX) {
 		snprintf(text, sizeof text,
-		    "and %" PRIu64 " more rows of the catalog differ: jmctl rebuild makes it anew",
+		    "more rows of the catalog that differ: %" PRIu64
+		    "; jmctl rebuild makes it anew",
 		    k->differences - REPORTED_MAX);
 		rc = k->x->differs(k->x->ctx, 0, text, err);
 	}

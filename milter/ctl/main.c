@@ -78,13 +78,13 @@ static const struct verb verbs[] = {
 	{ "test", jm_ctl_test, "try a journal mailbox (POP3) step by step" },
 	{ "explain", jm_ctl_explain, "what would become of a message, and which setting decides" },
 	{ "domain", jm_ctl_domain, "show that an internal domain is yours, by a TXT record" },
-	{ "unwrap", jm_ctl_unwrap, "tell what a message gives by the rules; needs no archive" },
+	{ "unwrap", jm_ctl_unwrap, "show what the rules make of a message; needs no archive" },
 	{ "setup", jm_ctl_setup, "write what MTA, archive and Exchange need for a domain" },
 	{ "doctor", jm_ctl_doctor, "look for every known way to lose mail; changes nothing" },
 	{ "ranges", jm_ctl_ranges,
 	    "the addresses of Microsoft 365, and what a newer list changes" },
 	{ "completion", verb_completion, "what the next word may be, for the shell" },
-	{ "help", verb_help, "list the verbs, or tell the options of one" },
+	{ "help", verb_help, "list the verbs, or show the options of one" },
 };
 
 #define VERBS_N (sizeof verbs / sizeof verbs[0])
@@ -129,6 +129,14 @@ static int print_options(const char *name, bool json)
 	return code;
 }
 
+static void list_verbs(FILE *f)
+{
+	fputs("usage: jmctl VERB [options]\n       jmctl --help | --version\n\nverbs:\n", f);
+	for (size_t i = 0; i < VERBS_N; i++)
+		fprintf(f, "  %-10s %s\n", verbs[i].name, verbs[i].help);
+	fputs("\njmctl VERB --help shows the options of a verb; everything is in jmctl(8).\n", f);
+}
+
 static int verb_help(int argc, char **argv)
 {
 	bool json = false;
@@ -137,7 +145,7 @@ static int verb_help(int argc, char **argv)
 	};
 	int code,
 	    n = jm_ctl_options(argc, argv, options, "[options] [VERB]",
-		"List the verbs, or tell the options of one.", &code);
+		"List the verbs, or show the options of one.", &code);
 	size_t i;
 
 	if (n < 0)
@@ -151,10 +159,7 @@ static int verb_help(int argc, char **argv)
 			(void)print_options(verbs[i].name, true);
 		return EX_OK;
 	}
-	puts("usage: jmctl VERB [options]\n       jmctl --help | --version\n\nverbs:");
-	for (i = 0; i < VERBS_N; i++)
-		printf("  %-10s %s\n", verbs[i].name, verbs[i].help);
-	puts("\njmctl VERB --help shows the options of a verb; everything is in jmctl(8).");
+	list_verbs(stdout);
 	return EX_OK;
 }
 
@@ -230,7 +235,7 @@ int main(int argc, char **argv)
 	/* Only for the width of characters. Debian's C library always has this locale. */
 	setlocale(LC_CTYPE, "C.UTF-8");
 	if (argc < 2) {
-		fputs("jmctl: a verb is missing; jmctl --help lists them\n", stderr);
+		list_verbs(stderr);
 		return EX_USAGE;
 	}
 	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)

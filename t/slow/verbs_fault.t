@@ -352,7 +352,7 @@ class Release(Scene):
 
 class Expire(Release):
     def verb(self):
-        return ("set-aside", "expire", "--archive", self.path("archive"), str(self.ids[0]))
+        return ("set-aside", "expire", "--yes", "--archive", self.path("archive"), str(self.ids[0]))
 
     def after(self, status):
         kept = subjects(self.path("archive"), "--set-aside")

@@ -143,7 +143,11 @@ def test_usage():
                for o in re.findall(r"^  --([a-z-]+)", jmctl(v, "--help")[1], re.M)}
     tap.is_(sorted(o for o in options if not re.search(r"Fl -%s\b|, -%s$" % (o, o), manual, re.M)),
             [], "the manual tells every option")
-    wrong = [((), "missing"), (("lst",), 'did you mean "list"'), (("exprot", "1"), '"export"'),
+    status, out, complaint = jmctl()
+    tap.ok(status == 64 and out == "" and all(re.search(r"^  %s " % v, complaint, re.M)
+                                              for v in VERBS + ("import", "set-aside", "help")),
+           "jmctl alone lists the verbs", complaint)
+    wrong = [(("lst",), 'did you mean "list"'), (("exprot", "1"), '"export"'),
              (("frobnicate",), "no verb"),
              (("list", "--limt", "3"), 'did you mean "--limit"'),
              (("list", "--lim", "3"), '"--limit"'), (("list", "--limit"), "wants N"),
@@ -187,6 +191,33 @@ def test_no_archive():
             "wrong settings: 78")
     status, _, complaint = jmctl("list", "--socket", nowhere)
     tap.ok(status == 75 and "no daemon" in complaint, "a socket without a daemon: 75")
+
+
+def test_words(archive):
+    """For a stranger: no name twice, and a word where there is nothing."""
+    empty = os.path.join(tap.folder(), "empty")
+    for args in (("list", "--since", "yesterday"), ("search", "--until", "5"),
+                 ("events", "--since", "soon"), ("verify", "--since", "x"),
+                 ("search", "--sort", "colour"), ("export", "--since", "x", "--output", "none")):
+        status, _, complaint = jmctl(*args, "--archive", archive)
+        tap.ok(status == 64 and re.match(r'jmctl %s: "[a-z]+" is ' % args[0], complaint),
+               "%s: its name is said once" % " ".join(args), complaint)
+    run.output(DEPOSIT, empty, file_of("both.eml", corpus.report(
+        "both", 10, recipients=("bob@example.com", "Bob@Example.com"))))
+    status, out, _ = jmctl("show", "1", "--archive", empty)
+    tap.is_(re.findall(r"by report [0-9, ]+$", out, re.M)[:1], ["by report 1"],
+            "a report that names a recipient twice is named once")
+    tap.like(jmctl("events", "--kind", "refused", "--archive", empty)[2],
+             r"^jmctl events: no events$", "no events: it is said")
+    tap.like(jmctl("set-aside", "list", "--archive", empty)[2],
+             r"^jmctl set-aside list: no items$", "nothing set aside: it is said")
+    status, _, complaint = jmctl("set-aside", "show", "1", "--lim", "--archive", empty)
+    tap.ok(status == 64 and complaint.startswith("jmctl set-aside show: "),
+           "an error of set-aside show has its name", complaint)
+    for verb in ("set-aside", "restore", "load", "queue", "import"):
+        text = jmctl(verb, "--help")[1]
+        tap.ok(not re.search(r"\b(tell|behind|goes on|go on)\b|\\n", text),
+               "%s --help is in plain words" % verb, text)
 
 
 def test_status(archive, receipts):
@@ -523,6 +554,7 @@ test_export_file(archive, chosen[0], receipts[0]["seq"])
 test_hostile(archive)
 test_set_aside(archive, file_of("old.eml", corpus.report("old")))
 test_events(archive)
+test_words(archive)
 test_exit_codes()
 test_rights(archive)
 test_daemon(archive)

@@ -94,7 +94,7 @@ def online(d):
     tap.ok(len(aside) > 1 and len(waiting) == 2, "there is something in the queue and set aside")
     say(0, "set-aside", "show", aside[0]["id"], *at)
     say(0, "set-aside", "release", aside[0]["id"], *at)
-    say(0, "set-aside", "expire", aside[1]["id"], *at)
+    say(0, "set-aside", "expire", "--yes", aside[1]["id"], *at)
     say(0, "verify", *at)
     say(0, "status", *at)
     run.until(lambda: d.jmctl.events("verified"), "the verification is an event")

@@ -6,11 +6,15 @@ and that one bad report blocks no other.
 """
 import json
 import os
+import pty
+import re
+import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
 import corpus
 import daemon
+import jmctl
 import milter
 import run
 import tap
@@ -198,7 +202,7 @@ def test_set_aside(d):
              "status tells that it waits for somebody")
     tap.is_(set_aside(d), (1, 1),
             "and so does the published state, of the archive and of the service")
-    tap.is_(d.jmctl.run("set-aside", "expire", aside)[0], 0, "an operator lets one expire")
+    tap.is_(d.jmctl.run("set-aside", "expire", "--yes", aside)[0], 0, "an operator lets one expire")
     tap.is_(d.jmctl.list("--set-aside"), [], "no list shows it")
     tap.ok(b"set aside  " not in d.jmctl.run("status")[1],
            "status does not ask for a decision any more")
@@ -222,7 +226,8 @@ def test_kinds(d):
     merged = next(r["seq"] for r in d.jmctl.show(archived)["reports"] if r["seq"] != archived)
 
     def refused(verb, action, number, pattern):
-        status, out, complaint = d.jmctl.run(verb, action, "--json", number)
+        status, out, complaint = d.jmctl.run(verb, action, "--json", number,
+                                             *(["--yes"] if verb == "set-aside" else []))
         tap.is_((status, out), (69, b""), "%s %s of another kind is refused" % (verb, action))
         tap.like(complaint, r"jmctl %s: %d is not %s: %s"
                  % (verb, number, "set aside" if verb == "set-aside" else "in the processing queue",
@@ -243,6 +248,60 @@ def test_kinds(d):
     tap.is_([d.jmctl.run(v, "release", i)[0] for v, i in (("queue", waits), ("set-aside", aside))],
             [0, 0], "the right ones work")
     refused("set-aside", "release", aside, "it is archived\n")
+
+
+def at_terminal(d, answer, *args):
+    """(exit status, all output) of jmctl at a terminal, whose user types answer at the question."""
+    ours, theirs = pty.openpty()
+    p = subprocess.Popen([jmctl.PROGRAM, *map(str, args), "--config", d.jmctl.settings],
+                         stdin=theirs, stdout=theirs, stderr=theirs)
+    os.close(theirs)
+    text = b""
+    while True:
+        try:
+            piece = os.read(ours, 4096)
+        except OSError:	# the last writer is gone
+            piece = b""
+        if not piece:
+            break
+        text += piece
+        if text.endswith(b"[y/N] "):
+            os.write(ours, answer)
+    os.close(ours)
+    return p.wait(timeout=60), text.decode()
+
+
+def test_confirm(d):
+    """At a terminal a change is asked for, with the number of messages."""
+    def aside():
+        return [i["id"] for i in d.jmctl.list("--set-aside")]
+
+    for i in range(3):
+        send(d, report("confirm-%d" % i, sender="x@fabrikam.example",
+                       recipients=("y@fabrikam.example",)), STRICT)
+    ids = aside()
+    for action, question in (("release", r"Archive 2 messages\? \[y/N\] "),
+                             ("expire", r"Remove 2 messages from all lists, for good\? \[y/N\] ")):
+        for answer in (b"\n", b"n\n", b"no\n", b"x\n", b"\x04"):
+            status, text = at_terminal(d, answer, "set-aside", action, ids[0], ids[1])
+            tap.ok(status == 0 and re.search(question, text) and "nothing was changed" in text,
+                   "%s, %r: asked, and nothing is done" % (action, answer), text)
+    tap.like(at_terminal(d, b"n\n", "set-aside", "expire", ids[0])[1], r"Remove 1 message from",
+             "one message is one message")
+    tap.is_(aside(), ids, "all are still set aside")
+    status, out, complaint = d.jmctl.run("set-aside", "expire", ids[0])
+    tap.ok(status == 64 and "--yes" in complaint and "nothing was changed" in complaint
+           and aside() == ids, "expire without a terminal wants --yes", complaint)
+    status, text = at_terminal(d, b"", "set-aside", "expire", "--yes", ids[0])
+    tap.ok(status == 0 and "[y/N]" not in text and "expired: 1 of 1 message\r\n" in text,
+           "with --yes nothing is asked", text)
+    status, text = at_terminal(d, b"yes\n", "set-aside", "release", ids[1], ids[0])
+    tap.ok(status == 69 and "released: 1 of 2 messages" in text and aside() == ids[2:],
+           "the number that was done is said", text)
+    status, out, _ = d.jmctl.run("set-aside", "release", ids[2])
+    tap.is_((status, out), (0, b"released: 1 of 1 message\n"),
+            "scripts release without a question, as ever")
+    tap.is_(aside(), [], "none is left")
 
 
 def test_balance(d):
@@ -282,6 +341,7 @@ test_poison(d)
 test_set_aside(d)
 test_kinds(d)
 test_balance(d)
+test_confirm(d)
 offline(d)
 tap.is_(d.complaints(), [], "no complaint in the log")
 sys.exit(tap.done())

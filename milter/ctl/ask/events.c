@@ -130,7 +130,7 @@ int jm_ctl_events(int argc, char **argv)
 {
 	struct events e = { .after = 0 };
 	const struct jm_ctl_option options[] = { { "after", JM_CTL_NUMBER, &e.after, "SEQ",
-						     "behind this sequence number" },
+						     "after this sequence number" },
 		{ "limit", JM_CTL_NUMBER, &e.limit, "N", "at most N events" },
 		{ "service", JM_CTL_TEXT, &e.service, "ADDRESS", "of this service" },
 		{ "kind", JM_CTL_TEXT, &e.kind, "KIND[,...]",
@@ -142,7 +142,8 @@ int jm_ctl_events(int argc, char **argv)
 		    "at or after DATE, UTC: 2026-11-22 or 2026-11-22T08:30:00Z" },
 		{ "until", JM_CTL_TEXT, &e.until, "DATE", "before DATE" },
 		{ "bcc", JM_CTL_FLAG, &e.bcc, NULL, "reasons may name Bcc recipients" },
-		{ "follow", JM_CTL_FLAG, &e.follow, NULL, "go on with new ones until interrupted" },
+		{ "follow", JM_CTL_FLAG, &e.follow, NULL,
+		    "continue with new ones until interrupted" },
 		JM_TARGET_OPTIONS(&e.target), { NULL } };
 	struct jm_err err;
 	int n, code;
@@ -159,5 +160,7 @@ int jm_ctl_events(int argc, char **argv)
 	}
 	if (events_ask(&e, &err) != 0 || (e.follow && follow(&e, &err) != 0))
 		return jm_ctl_fail(argv[0], &err);
+	if (e.seen == 0 && !e.target.json)
+		fputs("jmctl events: no events\n", stderr);
 	return 0;
 }

@@ -16,7 +16,7 @@ int jm_ctl_list(int argc, char **argv)
 	const struct jm_ctl_option own[] = { { "limit", JM_CTL_NUMBER, &rows.limit, "N",
 						 "at most N items" },
 		{ "after", JM_CTL_NUMBER, &rows.after, "ID",
-		    "go on behind this item (with --newest: before it)" },
+		    "continue after this item (with --newest: before it)" },
 		{ "newest", JM_CTL_FLAG, &rows.reverse, NULL, "newest first" },
 		{ "reverse", JM_CTL_FLAG, &rows.reverse, NULL, "the same as --newest" }, { NULL } };
 	const struct jm_ctl_option shared[] = { JM_TARGET_OPTIONS(&target), { NULL } };

@@ -8,12 +8,15 @@
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sysexits.h>
 #include <unistd.h>
 
+#include "common/base/num.h"
 #include "common/control/answer.h"
 #include "common/settings/near.h"
 #include "milter/ctl/ask/list.h"
 #include "milter/ctl/ask/show.h"
+#include "milter/ctl/cli/confirm.h"
 #include "milter/ctl/cli/option.h"
 #include "milter/ctl/cli/outcome.h"
 #include "milter/ctl/cli/print.h"
@@ -126,6 +129,14 @@ static int queue_ask(struct act *a, json_t *request, struct jm_err *err)
 	return rc < 0 || jm_print_flush(err) != 0 ? -1 : 0;
 }
 
+/* The change in words: "released". */
+static const char *done_word(const char *verb)
+{
+	return strcmp(verb, "release") == 0 ? "released"
+	    : strcmp(verb, "expire") == 0   ? "expired"
+					    : "due now";
+}
+
 /* Report a change that has no answer of its own. */
 static int say_done(const struct act *a, const char *verb, uint64_t id, struct jm_err *err)
 {
@@ -138,30 +149,43 @@ static int say_done(const struct act *a, const char *verb, uint64_t id, struct j
 	return jm_print_flush(err);
 }
 
+static int each_one(
+    const char *name, struct act *a, const char *verb, const char *text, struct jm_err *err)
+{
+	json_t *request;
+	uint64_t id;
+
+	if (jm_ctl_id(text, &id, err) != 0)
+		return -1;
+	request = json_pack("{s:s, s:I, s:s*, s:s*, s:o*}", "verb", verb, "id", (json_int_t)id,
+	    "from", strcmp(verb, "release") == 0 ? name : NULL, "actor",
+	    strcmp(verb, "queue") == 0 ? NULL : queue_actor(), "bcc",
+	    strcmp(verb, "queue") == 0 ? json_boolean(a->bcc) : NULL);
+	return queue_ask(a, request, err) != 0 || (a->rows == 0 && say_done(a, verb, id, err) != 0)
+	    ? -1
+	    : 0;
+}
+
 /*
  * Ask verb for each ID; name is the verb of jmctl. All IDs are tried; returns the exit code of the
  * first failure.
  */
 static int queue_each(const char *name, struct act *a, const char *verb, char **ids, int n)
 {
-	int code = 0, one;
+	int code = 0, one, done = 0;
 
 	for (int i = 0; i < n; i++) {
 		struct jm_err err;
-		uint64_t id;
 
-		if (jm_ctl_id(ids[i], &id, &err) == 0 &&
-		    queue_ask(a,
-			json_pack("{s:s, s:I, s:s*, s:s*, s:o*}", "verb", verb, "id",
-			    (json_int_t)id, "from", strcmp(verb, "release") == 0 ? name : NULL,
-			    "actor", strcmp(verb, "queue") == 0 ? NULL : queue_actor(), "bcc",
-			    strcmp(verb, "queue") == 0 ? json_boolean(a->bcc) : NULL),
-			&err) == 0 &&
-		    (a->rows > 0 || say_done(a, verb, id, &err) == 0))
+		if (each_one(name, a, verb, ids[i], &err) == 0) {
+			done++;
 			continue;
+		}
 		one = jm_ctl_fail(name, &err);
 		code = code ? code : one;
 	}
+	if (a->rows == 0 && !a->target.json)
+		printf("%s: %d of %d message%s\n", done_word(verb), done, n, jm_num_s((uint64_t)n));
 	return code;
 }
 
@@ -220,7 +244,8 @@ int jm_ctl_queue(int argc, char **argv)
 /* Run list or show of the archive's items. */
 static int as_items(int argc, char **argv, bool list)
 {
-	static char verb_list[] = "list", verb_show[] = "show", option[] = "--set-aside";
+	static char verb_list[] = "set-aside list", verb_show[] = "set-aside show",
+		    option[] = "--set-aside";
 	char **args = calloc((size_t)argc + 2, sizeof *args);
 	int n = 0, code;
 
@@ -253,11 +278,38 @@ static void action_first(int argc, char **argv)
 			}
 }
 
+/* Ask before the change, unless --yes was given. True: do it. Else *code_r is the exit code. */
+static bool aside_confirmed(bool yes, const char *action, int n, int *code_r)
+{
+	bool release = strcmp(action, "release") == 0;
+	char question[120];
+
+	if (yes || (release && !jm_ctl_can_ask()))
+		return true;
+	if (!jm_ctl_can_ask()) {
+		fputs("jmctl set-aside: expire cannot be undone, and there is no terminal to ask "
+		      "at; nothing was changed; with --yes it is done\n",
+		    stderr);
+		*code_r = EX_USAGE;
+		return false;
+	}
+	snprintf(question, sizeof question, "%s %d message%s%s?", release ? "Archive" : "Remove", n,
+	    jm_num_s((uint64_t)n), release ? "" : " from all lists, for good");
+	if (jm_ctl_confirm(question))
+		return true;
+	fputs("jmctl set-aside: nothing was changed\n", stderr);
+	*code_r = EX_OK;
+	return false;
+}
+
 int jm_ctl_set_aside(int argc, char **argv)
 {
 	struct act a = { .service = NULL };
-	const struct jm_ctl_option options[] = { JM_TARGET_OPTIONS(&a.target), { NULL } };
-	int n, code;
+	bool yes = false;
+	const struct jm_ctl_option options[] = { { "yes", JM_CTL_FLAG, &yes, NULL,
+						     "release, expire: do not ask" },
+		JM_TARGET_OPTIONS(&a.target), { NULL } };
+	int n, code = EX_OK;
 
 	if (argc > 1 && strcmp(argv[1], "list") != 0 && strcmp(argv[1], "show") != 0)
 		action_first(argc, argv);
@@ -277,5 +329,7 @@ int jm_ctl_set_aside(int argc, char **argv)
 	}
 	if (n < 2)
 		return jm_ctl_fail_usage(argv[0], NULL);
+	if (!aside_confirmed(yes, argv[1], n - 1, &code))
+		return code;
 	return queue_each(argv[0], &a, argv[1], argv + 2, n - 1);
 }

@@ -163,7 +163,7 @@ int jm_rows_ask(struct jm_rows *r, const char *verb, struct jm_target *c, json_t
 	if (rc == 0 && r->n == 0 && !r->json)
 		fprintf(stderr, "jmctl %s: no items\n", verb);
 	if (rc == 0 && r->limit > 0 && r->n > r->limit && !r->json)
-		fprintf(stderr, "jmctl %s: there are more; the same with --after %llu goes on\n",
+		fprintf(stderr, "jmctl %s: there are more; the same with --after %llu shows them\n",
 		    verb, (unsigned long long)r->last_id);
 	return rc < 0 ? jm_ctl_fail(verb, &err) : 0;
 }

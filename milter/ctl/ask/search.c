@@ -28,7 +28,7 @@ int jm_ctl_search(int argc, char **argv)
 		{ "newest", JM_CTL_FLAG, &rows.reverse, NULL, "the same as --reverse" },
 		{ "limit", JM_CTL_NUMBER, &rows.limit, "N", "at most N items" },
 		{ "after", JM_CTL_NUMBER, &rows.after, "ID",
-		    "the next page: go on behind this item, the last one of the page before" },
+		    "the next page: continue after this item, the last one of the page before" },
 		JM_TARGET_OPTIONS(&target), { NULL }
 	};
 	struct jm_ctl_option options[JM_CTL_OPTIONS_MAX];

@@ -114,6 +114,18 @@ static bool same_origin(const json_t *a, const json_t *b)
 	return true;
 }
 
+/* Does one of the origins from the ith up to the kth, with the same origin, have this number? */
+static bool named_before(const json_t *origins, size_t i, size_t k, const json_t *seq)
+{
+	const json_t *o = json_array_get(origins, i);
+
+	for (; i < k; i++)
+		if (same_origin(o, json_array_get(origins, i)) &&
+		    json_equal(json_object_get(json_array_get(origins, i), "seq"), seq))
+			return true;
+	return false;
+}
+
 /* Print one way in which a recipient is named, and all reports from the ith on that name it so. */
 static void put_origin(const json_t *address, const json_t *origins, size_t i)
 {
@@ -135,7 +147,9 @@ static void put_origin(const json_t *address, const json_t *origins, size_t i)
 	jm_print_style(stdout, JM_PRINT_DIM);
 	for (k = i; k < json_array_size(origins); k++) {
 		other = json_array_get(origins, k);
-		if (!same_origin(o, other))
+		/* A report may name a recipient twice. */
+		if (!same_origin(o, other) ||
+		    (k > i && named_before(origins, i, k, json_object_get(other, "seq"))))
 			continue;
 		fputs(before, stdout);
 		jm_print_value(stdout, json_object_get(other, "seq"), 0, false);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/view/preview.h"
+#include "common/base/num.h"
 #include "milter/ctl/cli/print.h"
 
 #define NAME_COLUMNS 16
@@ -146,9 +147,10 @@ static void put_text(const struct jm_show_options *o, const json_t *preview)
 	}
 	jm_print_style(stdout, JM_PRINT_DIM);
 	if (more > 0)
-		printf("  %llu more lines; --lines 0 shows all\n", (unsigned long long)more);
+		printf("  %llu more line%s; --lines 0 shows all\n", (unsigned long long)more,
+		    jm_num_s(more));
 	if (json_is_true(json_object_get(preview, "text_cut")))
-		puts("  the text goes on; export has all of it");
+		puts("  the text is longer; export has all of it");
 	if (json_is_string(from) && strcmp(json_string_value(from), "text/html") == 0)
 		puts("  (from HTML)");
 	jm_print_style(stdout, JM_PRINT_PLAIN);

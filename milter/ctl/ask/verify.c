@@ -69,12 +69,12 @@ int jm_ctl_verify(int argc, char **argv)
 {
 	struct verify v = { .after = 0 };
 	const struct jm_ctl_option options[] = { { "after", JM_CTL_NUMBER, &v.after, "SEQ",
-						     "only records behind this sequence number" },
+						     "only records after this sequence number" },
 		{ "since", JM_CTL_TEXT, &v.since, "DATE",
 		    "only records written at or after DATE, UTC: 2026-11-22 or "
 		    "2026-11-22T08:30:00Z" },
 		{ "resume", JM_CTL_FLAG, &v.resume, NULL,
-		    "go on where a verification was broken off" },
+		    "continue a verification that was broken off" },
 		JM_TARGET_OPTIONS(&v.target), { NULL } };
 	const struct jm_answer_out out = {
 		.object = verify_put, .progress = verify_progress, .ctx = &v

@@ -157,7 +157,7 @@ int jm_ctl_watch(int argc, char **argv)
 		    JM_KNOWN_KINDS },
 		{ "bcc", JM_CTL_FLAG, &w.bcc, NULL, "reasons may name Bcc recipients" },
 		{ "after", JM_CTL_NUMBER, &w.after, "SEQ",
-		    "begin behind this sequence number, not with what comes now" },
+		    "begin after this sequence number, not with what comes now" },
 		{ "limit", JM_CTL_NUMBER, &w.limit, "N", "end after N lines" },
 		JM_TARGET_OPTIONS(&w.target), { NULL } };
 	struct jm_err err;

@@ -91,7 +91,7 @@ static bool put_meaning(struct line *l, const char *name, size_t n)
 {
 	if (completion_says(name, n, "FILE") || completion_says(name, n, "PATH"))
 		puts(FILES);
-	else if (completion_says(name, n, "DIR"))
+	else if (completion_says(name, n, "DIR") || completion_says(name, n, "NEW"))
 		puts(FOLDERS);
 	else if (completion_says(name, n, "SERVICE"))
 		put_settings(l, true);

@@ -18,7 +18,7 @@ static void put_text(
 		    o->argument ? o->argument : "");
 		printf("  %-26s %s\n", left, o->help);
 	}
-	printf("  %-26s %s\n", "--help, -h", "tell this");
+	printf("  %-26s %s\n", "--help, -h", "show this");
 }
 
 static json_t *words_of(const char *words)

@@ -2,6 +2,7 @@
 # Shared by the verbs: options, help, completion, printing, progress, outcome, the target.
 milter_ctl_jmctl_SOURCES += \
 	milter/ctl/cli/completion.c milter/ctl/cli/completion.h \
+	milter/ctl/cli/confirm.c milter/ctl/cli/confirm.h \
 	milter/ctl/cli/criteria.c milter/ctl/cli/criteria.h \
 	milter/ctl/cli/data.c milter/ctl/cli/data.h \
 	milter/ctl/cli/endpoints.c milter/ctl/cli/endpoints.h \

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "common/base/clock.h"
+#include "common/base/num.h"
 #include "common/base/spool.h"
 #include "common/journal/unwrap.h"
 #include "common/pop3/listing.h"
@@ -104,10 +105,10 @@ static void put_tls(struct test *t)
 		return;
 	}
 	snprintf(text, sizeof text,
-	    "%s, subject %s, issuer %s, names %.200s, %lld days left, fingerprint %s, "
+	    "%s, subject %s, issuer %s, names %.200s, %lld day%s left, fingerprint %s, "
 	    "pinned-public-key %s%s%s",
-	    p->tls, c->subject, c->issuer, c->names, days, c->fingerprint, c->pin,
-	    p->untrusted ? "; NOT TRUSTED: " : "", p->untrusted ? p->why : "");
+	    p->tls, c->subject, c->issuer, c->names, days, jm_num_s((uint64_t)days), c->fingerprint,
+	    c->pin, p->untrusted ? "; NOT TRUSTED: " : "", p->untrusted ? p->why : "");
 	put_step(t, STEP_TLS, p->untrusted || days < 14 ? "warn" : "ok", p->tls_us, text);
 }
 
@@ -163,9 +164,10 @@ static int test_listing(struct test *t)
 		first = l->v[0].id;
 	if (l->n && !jm_span_none(l->v[l->n - 1].id))
 		last = l->v[l->n - 1].id;
-	snprintf(text, sizeof text, "%zu messages, %llu bytes, ids %.*s to %.*s%s", l->n,
-	    (unsigned long long)l->stat_bytes, (int)first.len, (const char *)first.p, (int)last.len,
-	    (const char *)last.p, l->has_ids ? "" : "; the server has no UIDL");
+	snprintf(text, sizeof text, "%zu message%s, %llu bytes, ids %.*s to %.*s%s", l->n,
+	    jm_num_s(l->n), (unsigned long long)l->stat_bytes, (int)first.len,
+	    (const char *)first.p, (int)last.len, (const char *)last.p,
+	    l->has_ids ? "" : "; the server has no UIDL");
 	put_step(t, STEP_LIST, l->has_ids ? "ok" : "warn", jm_clock_mono_us() - from_us, text);
 	return 0;
 }
@@ -208,12 +210,12 @@ static void put_message(struct test *t, struct jm_span received, int64_t us)
 		return;
 	}
 	snprintf(text, sizeof text,
-	    "%zu bytes (LIST says %llu); %s; sender %.*s, %zu recipients, message-id %.*s",
+	    "%zu bytes (LIST says %llu); %s; sender %.*s, %zu recipient%s, message-id %.*s",
 	    received.len, (unsigned long long)t->listing.v[0].size_bytes,
 	    kind[u.variant == JM_VARIANT_PLAIN],
 	    (int)(u.envelope_sender.len < 200 ? u.envelope_sender.len : 200),
 	    u.envelope_sender.p ? (const char *)u.envelope_sender.p : "", u.recipients_n,
-	    (int)(u.message_id.len < 200 ? u.message_id.len : 200),
+	    jm_num_s(u.recipients_n), (int)(u.message_id.len < 200 ? u.message_id.len : 200),
 	    u.message_id.p ? (const char *)u.message_id.p : "");
 	for (char *p = text; *p; p++)
 		if ((unsigned char)*p < ' ' || *p == 0x7f)
