@@ -50,7 +50,9 @@ def consistency(verbs):
         tap.like(v["help"], r"^[A-Z].*\.$", "%s: its help is a sentence" % name)
         for o in v["options"]:
             kinds[o["name"]].add(o["kind"])
-            if o["name"] in ARGUMENTS and o["argument"] != ARGUMENTS[o["name"]]:
+            new = o["name"] == "archive" and name in ("restore", "load")
+            if o["name"] in ARGUMENTS and o["argument"] != ("NEW" if new
+                                                            else ARGUMENTS[o["name"]]):
                 odd.append((name, o["name"], o["argument"]))
             if (o["kind"] == "flag") != (o["argument"] is None) or not o["help"]:
                 odd.append((name, o["name"], "no argument, or no help"))
@@ -160,6 +162,7 @@ def completion(verbs):
     tap.is_(sorted(complete("unwrap", "a")), ["a file.eml", "a folder"],
             "files, with blanks in their names")
     tap.is_(complete("backup", "a"), ["a folder"], "folders only")
+    tap.is_(complete("restore", "--archive", "a f"), ["a folder"], "a new folder, too")
     tap.is_(sorted(complete("export", "--output", "a f")), ["a file.eml", "a folder"],
             "files for an option")
     tap.is_(complete("list", "--", "--"), [], "behind -- there are no options")

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/fsuid.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -371,6 +372,11 @@ int jm_target_open(struct jm_target *t, const char *dir, struct jm_archive_optio
 	}
 	place_release(&p);
 	return rc;
+}
+
+void jm_target_read_as_caller(bool caller)
+{
+	setfsuid(caller ? getuid() : geteuid());
 }
 
 void jm_target_close(struct jm_target *t, struct jm_archive **a)

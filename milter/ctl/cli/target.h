@@ -41,6 +41,16 @@ struct jm_target {
 		"json", JM_CTL_FLAG, &(t)->json, NULL, "print JSON, one object a line" \
 	}
 
+/* The same for verbs that make an archive. */
+#define JM_TARGET_NEW_OPTIONS(t) \
+	{ "archive", JM_CTL_TEXT, &(t)->archive, "NEW", "the folder of the new archive" }, \
+	    { "config", JM_CTL_TEXT, &(t)->config, "FILE", \
+		    "settings that name the user whom the files will belong to " \
+		    "[" JM_SETTINGS_DEFAULT_FILE "]" }, \
+	{ \
+		"json", JM_CTL_FLAG, &(t)->json, NULL, "print JSON, one object a line" \
+	}
+
 /* The name of the verb, for processes that wait for this one. Borrowed; to be called once. */
 void jm_target_name(const char *verb);
 
@@ -78,6 +88,13 @@ int jm_target_connect(struct jm_target *t, int *fd_r, struct jm_err *err) JM_MUS
 int jm_target_open(struct jm_target *t, const char *dir, struct jm_archive_options *options,
     struct jm_archive **a_r, struct jm_err *err) JM_MUST_CHECK;
 void jm_target_close(struct jm_target *t, struct jm_archive **a);
+
+/*
+ * While jm_target_open() acts as the archive's owner: read files with the rights of the caller
+ * again (root), and then as the owner again. Affects this thread only, so that the archive's
+ * threads still write as the owner. Without root nothing changes.
+ */
+void jm_target_read_as_caller(bool caller);
 
 /*
  * The domains that daemon or archive know, as rows for jm_domains_list(); the caller owns them.

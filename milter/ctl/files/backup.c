@@ -24,6 +24,7 @@
 #include "milter/ctl/cli/print.h"
 #include "milter/ctl/cli/progress.h"
 #include "milter/ctl/cli/target.h"
+#include "milter/ctl/files/owner.h"
 
 #define PATH_BYTES 4400
 #define VERIFIED_MAX_BYTES 4096
@@ -236,10 +237,14 @@ static int restore(struct copy *c, const char *from, struct jm_err *err)
 {
 	int rc;
 
+	if (jm_owner_make_folder(&c->target, "restore", c->dir, err) != 0)
+		return -1;
 	jm_progress_start(&c->bar, "copy");
 	c->total = jm_mirror_bytes(from);
 	rc = jm_receive_restore(&c->receiver, c->dir, from, err);
 	jm_receive_release(&c->receiver);
+	if (rc == 0)
+		rc = jm_owner_spread(c->dir, err);
 	return rc != 0 ? -1 : backup_verify(c, 0, err);
 }
 
@@ -281,7 +286,7 @@ int jm_ctl_backup(int argc, char **argv)
 int jm_ctl_restore(int argc, char **argv)
 {
 	struct copy c = { .receiver = { .progress = put_received, .ctx = &c, .mirror.fd = -1 } };
-	const struct jm_ctl_option options[] = { JM_TARGET_OPTIONS(&c.target), { NULL } };
+	const struct jm_ctl_option options[] = { JM_TARGET_NEW_OPTIONS(&c.target), { NULL } };
 	struct jm_err err;
 	int n, code;
 

@@ -495,7 +495,7 @@ int jm_ctl_dump(int argc, char **argv)
 	struct dump d = { .report.fd = -1, .message.fd = -1 };
 	const struct jm_ctl_option options[] = {
 		{ "after", JM_CTL_NUMBER, &d.after, "SEQ",
-		    "only records behind this sequence number; what is in DIR stays" },
+		    "only records after this sequence number; what is in DIR stays" },
 		JM_TARGET_OPTIONS(&d.target), { NULL }
 	};
 	struct jm_err err;

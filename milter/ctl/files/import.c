@@ -13,7 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/fsuid.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sysexits.h>
@@ -49,15 +48,6 @@ struct import {
 };
 
 /* ---- handing over one message ---- */
-
-/*
- * Root, acting as the archive's owner, reads files as root. For this thread only: the archive's
- * threads write as the owner. Without root, nothing changes.
- */
-static void read_as_caller(bool caller)
-{
-	setfsuid(caller ? getuid() : geteuid());
-}
 
 static json_t *import_request(const struct import *m)
 {
@@ -123,9 +113,9 @@ static int deposit(struct import *m, struct jm_span message, struct jm_err *err)
 	int rc;
 
 	if (m->a) {
-		read_as_caller(false);
+		jm_target_read_as_caller(false);
 		rc = jm_archive_import(m->a, &m->how, message, &done, err);
-		read_as_caller(true);
+		jm_target_read_as_caller(true);
 	} else {
 		rc = give(m, message, &done, err);
 	}
@@ -299,7 +289,7 @@ static int import_open(struct import *m, struct jm_err *err)
 	if (rc != 0)
 		return rc < 0 ? -1 : 0;
 	rc = jm_target_open(&m->target, NULL, &options, &m->a, err);
-	read_as_caller(true);
+	jm_target_read_as_caller(true);
 	return rc;
 }
 
@@ -314,7 +304,7 @@ static int import_close(struct import *m, int rc, struct jm_err *err)
 		close(m->fd);
 		m->fd = -1;
 	}
-	read_as_caller(false);
+	jm_target_read_as_caller(false);
 	jm_target_close(&m->target, &m->a);
 	return rc;
 }

@@ -23,6 +23,7 @@
 #include "milter/ctl/cli/progress.h"
 #include "milter/ctl/cli/target.h"
 #include "milter/ctl/files/dumpdir.h"
+#include "milter/ctl/files/owner.h"
 
 #define REPORT_MAX_BYTES (4ull << 30)
 #define PATH_BYTES 4400
@@ -73,7 +74,9 @@ static int add_line(struct load *l, const json_t *line, struct jm_err *err)
 		if (check_path(path, err) != 0)
 			return -1;
 		snprintf(full, sizeof full, "%s/%s", l->dir, path);
+		jm_target_read_as_caller(true);
 		rc = jm_io_read_file(full, REPORT_MAX_BYTES, &bytes, &n, err);
+		jm_target_read_as_caller(false);
 		if (rc < 0 && err->kind == JM_E_NOTFOUND)
 			err->kind = JM_E_CORRUPT;
 	}
@@ -154,15 +157,16 @@ static int load_run(struct load *l, struct jm_err *err)
 	int rc = -1;
 
 	if (!l->target.archive && !l->target.config)
-		return jm_err_set(
-		    err, JM_E_USAGE, "into which archive? Give it with --archive DIR");
+		return jm_err_set(err, JM_E_USAGE, "into which folder? Give it with --archive NEW");
 	if (strlen(l->dir) > 4000)
 		return jm_err_set(err, JM_E_USAGE, "the folder's name is too long");
 	snprintf(path, sizeof path, "%s/manifest.jsonl", l->dir);
 	f = fopen(path, "re");
 	if (!f)
 		return jm_err_sys(err, errno == EACCES ? JM_E_DENIED : JM_E_NOTFOUND, "%s", path);
-	if (jm_target_open(&l->target, NULL, &options, &a, err) == 0)
+	if ((!l->target.archive ||
+		jm_owner_make_folder(&l->target, "load", l->target.archive, err) == 0) &&
+	    jm_target_open(&l->target, NULL, &options, &a, err) == 0)
 		rc = load_all(l, a, options.dir, f, err);
 	jm_target_close(&l->target, &a);
 	fclose(f);
@@ -172,13 +176,13 @@ static int load_run(struct load *l, struct jm_err *err)
 int jm_ctl_load(int argc, char **argv)
 {
 	struct load l = { .lines = 0 };
-	const struct jm_ctl_option options[] = { JM_TARGET_OPTIONS(&l.target), { NULL } };
+	const struct jm_ctl_option options[] = { JM_TARGET_NEW_OPTIONS(&l.target), { NULL } };
 	struct jm_err err;
 	json_t *o;
 	int n, code;
 
 	n = jm_ctl_options(argc, argv, options, "--archive NEW DIR",
-	    "Read what dump wrote into a new archive, or go on with one that was broken off.",
+	    "Make an archive in NEW from what dump wrote, or continue a load that was broken off.",
 	    &code);
 	if (n < 0)
 		return code;

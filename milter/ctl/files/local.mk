@@ -11,4 +11,5 @@ milter_ctl_jmctl_SOURCES += \
 	milter/ctl/files/import.c milter/ctl/files/import.h \
 	milter/ctl/files/load.c milter/ctl/files/load.h \
 	milter/ctl/files/mbox.c milter/ctl/files/mbox.h \
+	milter/ctl/files/owner.c milter/ctl/files/owner.h \
 	milter/ctl/files/rebuild.c milter/ctl/files/rebuild.h
