@@ -8,6 +8,7 @@
 #include <sys/un.h>
 
 #include "common/base/certificate.h"
+#include "common/settings/overlap.h"
 
 static struct jm_span domain_of(const struct jm_service *service)
 {
@@ -323,6 +324,7 @@ void jm_consistency_check(const struct jm_settings *s, struct jm_findings *f)
 	warn_milter(s, f);
 	check_duplicate_domains(s, f);
 	warn_ranges(&s->authorized_outbounds, "authorized-outbounds", f);
+	jm_overlap_check(s, f);
 	warn_domains(s, f);
 	if (s->internal_domains_n == 0)
 		jm_findings_warning(f, 0,

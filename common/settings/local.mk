@@ -12,6 +12,7 @@ common_libjm_a_SOURCES += \
 	common/settings/difference.c common/settings/difference.h \
 	common/settings/snapshot.c common/settings/snapshot.h \
 	common/settings/findings.c common/settings/findings.h \
+	common/settings/overlap.c common/settings/overlap.h \
 	common/settings/sandbox.c common/settings/sandbox.h
 
 # The schema becomes part of the program, so that it cannot be missing or of another version.

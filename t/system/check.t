@@ -92,10 +92,131 @@ def sources():
                              ("without any range", (GOOD % "").replace(common, "").replace(own, ""),
                               "    accepted from:      none"),
                              ("with a mailbox", (GOOD % mailbox).replace(own, ""),
-                              "    fetched from:       mailbox journal at mail.example.com")):
+                              "    fetched from:       mailbox journal at mail.example.com, "
+                              "port 995, TLS, strict, login by password-file")):
         status, out, complaint = check(text)
         tap.ok(status == 0 and line in out.splitlines(), "a service %s: %s" % (what, line.strip()),
                out + complaint)
+
+
+def mailboxes():
+    """Port and TLS of a mailbox, in words and as JSON."""
+    own = ("<additional-source-ip-ranges><range>2001:db8::/32</range>"
+           "</additional-source-ip-ranges>\n")
+    for more, words, parts in (
+            ("", "port 995, TLS, strict", (995, "TLS", "strict")),
+            ("<starttls>yes</starttls>", "port 110, STLS, strict", (110, "STLS", "strict")),
+            ("<port>1995</port><encryption-mode>relaxed</encryption-mode>",
+             "port 1995, TLS, relaxed", (1995, "TLS", "relaxed")),
+            ("<encrypted>no</encrypted>", "port 110, in the clear", (110, "none", "strict"))):
+        text = (GOOD % ("<transport-type>pop3</transport-type><pop3><hostname>h.example</hostname>"
+                        "<mailbox-name>journal</mailbox-name><password-file>/p</password-file>"
+                        + more + "</pop3>")).replace(own, "")
+        out = check(text)[1]
+        tap.like(out, r"mailbox journal at h\.example, " + words + ", login by password-file\n"
+                 " +every: +[0-9]+ s, at most [0-9]+ messages or [0-9]+ minutes a connection\n",
+                 "a mailbox: " + words)
+        box = json.loads(check(text, "--json")[1])["services"][0]["mailbox"]
+        tap.is_((box["port"], box["tls"], box["encryption_mode"]), parts, "and as JSON")
+
+
+def machine():
+    """Users, groups and password files that this machine lacks."""
+    user = (GOOD % "").replace("<archive>", "<daemon><user>no-such-user</user></daemon>\n<archive>")
+    status, out, complaint = check(user)
+    tap.ok(status == 78 and out == "", "an unknown user is an error, as for the daemon", out)
+    tap.like(complaint, r'settings\.xml:3: <user>: there is no user "no-such-user" .*useradd',
+             "with line and cure")
+    found = json.loads(check(user, "--json")[1])
+    tap.is_((found["ok"], [(f["severity"], f["line"]) for f in found["findings"]]),
+            (False, [("error", 3)]), "and as JSON")
+    daemon = subprocess.run([os.path.join(tap.BUILD, "milter/daemon/journal-milter"), "-f", "-c",
+                             os.path.join(tap.folder(), "settings.xml")], stdin=subprocess.DEVNULL,
+                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+    if os.geteuid() == 0:
+        tap.ok(daemon.returncode == 78 and b"no-such-user" in daemon.stdout,
+               "the daemon refuses it, too", daemon.stdout)
+    group = (GOOD % "").replace("</socket>", "</socket>\n<socket-group>no-such-group"
+                                "</socket-group>")
+    status, _, complaint = check(group)
+    tap.is_(status, 78, "an unknown group is an error")
+    tap.like(complaint, r"settings\.xml:3: <socket-group>: .*no-such-group.*groupadd",
+             "with line and cure")
+    own = ("<additional-source-ip-ranges><range>2001:db8::/32</range>"
+           "</additional-source-ip-ranges>\n")
+    secret = os.path.join(tap.folder(), "secret")
+    text = (GOOD % ("<transport-type>pop3</transport-type><pop3><hostname>h.example</hostname>\n"
+                    "<mailbox-name>journal</mailbox-name>\n<password-file>%s</password-file></pop3>"
+                    % secret)).replace(own, "")
+    for prepare, words in ((None, "there is no file"), ((b"", 0o600), "is empty"),
+                           ((b"x\n", 0o644), r"everybody .* can read .*chmod o-r"),
+                           ("folder", "is no plain file")):
+        if prepare == "folder":
+            os.unlink(secret)
+            os.mkdir(secret)
+        elif prepare:
+            with open(secret, "wb") as f:
+                f.write(prepare[0])
+            os.chmod(secret, prepare[1])
+        status, out, complaint = check(text)
+        tap.ok(status == 0 and "fetched from" in out, "the daemon starts with it: a warning", out)
+        tap.like(complaint, r"settings\.xml:11: warning: <password-file>: .*" + words,
+                 "a password file: " + words)
+    os.rmdir(secret)
+    with open(secret, "wb") as f:
+        f.write(b"x\n")
+    os.chmod(secret, 0o600)
+    tap.is_(check(text)[::2], (0, ""), "a password file in order: no warning")
+    text = text.replace("<archive>", "<daemon><user>nobody</user></daemon>\n<archive>")
+    tap.like(check(text)[2], r":12: warning: <password-file>: .*\"nobody\".*chgrp .*chmod 0640",
+             "one that the daemon's user cannot read")
+
+
+def overlaps():
+    """Ranges that are there twice, or in others."""
+    def warnings(common, own, more=""):
+        ranges = "".join("<range>%s</range>\n" % r for r in own)
+        text = ("<journal-milter>\n<milter><socket>local:/run/m.sock</socket></milter>\n"
+                "<archive><directory>/srv/archive</directory></archive>\n"
+                "<internal-domains><domain>example.com</domain></internal-domains>\n"
+                "<authorized-outbounds>\n%s</authorized-outbounds>\n<journal-service>\n"
+                "<email-address>journal@journal.example.com</email-address>\n"
+                "<additional-source-ip-ranges>\n%s</additional-source-ip-ranges>\n"
+                "</journal-service>\n%s</journal-milter>\n"
+                % ("".join("<range>%s</range>\n" % r for r in common), ranges, more))
+        status, _, complaint = check(text)
+        tap.is_(status, 0, "ranges that overlap are no error")
+        return [line.split("settings.xml:", 1)[1] for line in complaint.splitlines()]
+
+    delete = "; delete it, or the wider range if that is too wide"
+    for common, own, want in (
+            (["192.0.2.0/24", "198.51.100.7"], ["203.0.113.0/24", "2001:db8::/32"], []),
+            (["192.0.2.0/24", "192.0.2.0/24"], ["203.0.113.1"],
+             ["7: warning: <authorized-outbounds>: 192.0.2.0/24 is in line 6 already; delete one "
+              "of the two"]),
+            (["192.0.2.7", "192.0.0.0/16"], ["203.0.113.1"],
+             ["6: warning: <authorized-outbounds>: 192.0.2.7 is part of 192.0.0.0/16 in line 7"
+              + delete]),
+            (["192.0.2.0/24"], ["192.0.2.7"],
+             ["11: warning: <additional-source-ip-ranges>: 192.0.2.7 is part of 192.0.2.0/24 in "
+              "line 6, in <authorized-outbounds>" + delete]),
+            (["192.0.2.7"], ["192.0.2.0/24"], []),
+            (["198.51.100.0/24"], ["192.0.2.0/24", "::ffff:192.0.2.0/120", "192.0.2.128/25"],
+             ["12: warning: <additional-source-ip-ranges>: 192.0.2.0/24 is in line 11 already; "
+              "delete one of the two",
+              "13: warning: <additional-source-ip-ranges>: 192.0.2.128/25 is part of 192.0.2.0/24 "
+              "in line 11" + delete]),
+            (["2001:db8::/32"], ["2001:db8:1::/48", "2001:db9::/48"],
+             ["11: warning: <additional-source-ip-ranges>: 2001:db8:1::/48 is part of "
+              "2001:db8::/32 in line 6, in <authorized-outbounds>" + delete])):
+        tap.is_(sorted(warnings(common, own)), sorted(want), "%s and %s" % (common, own))
+    two = ("<journal-service><email-address>two@journal.example.com</email-address>"
+           "<additional-source-ip-ranges><range>203.0.113.0/25</range>"
+           "</additional-source-ip-ranges></journal-service>\n")
+    tap.is_(warnings(["192.0.2.0/24"], ["203.0.113.0/24"], two), [],
+            "two services may have the same range")
+    tap.is_([w for w in warnings(["192.0.2.0/24"], ["::/0"]) if "part of" in w], [],
+            "::/0 has no IPv4 address")
 
 
 def as_json():
@@ -111,7 +232,7 @@ def as_json():
         "remove_journal_headers": True, "prefer_clear_text_version": False, "line": 6,
         "maximum_age": 30,
         "journal_non_internal_addresses": False, "journal_unknown_internal_addresses": False,
-        "encryption_mode": "relaxed"}], "JSON of its service")
+        "encryption_mode": "relaxed", "mailbox": None}], "JSON of its service")
     tap.is_(answer["internal_domains"],
             [{"domain": "example.com", "sub_domains": True, "verified": False}],
             "JSON of its domains: without an archive none is verified")
@@ -183,6 +304,9 @@ def main():
     tap.is_(check(GOOD % "", "--jsno")[0], 64, "an unknown option")
 
     as_json()
+    mailboxes()
+    machine()
+    overlaps()
     entities()
     unit()
     sys.exit(tap.done())

@@ -32,7 +32,12 @@ def path(name):
 
 
 def check(folder):
-    status, out, complaint = jmctl("check", "--config", os.path.join(folder, "journal-milter.xml"))
+    """With a user and a group that this machine has."""
+    settings = os.path.join(tap.folder(), "check.xml")
+    text = re.sub("<user>[^<]*", "<user>nobody", journal_setup.read(folder, "journal-milter.xml"))
+    with open(settings, "w", encoding="utf-8") as f:
+        f.write(re.sub("<socket-group>[^<]*", "<socket-group>nogroup", text))
+    status, out, complaint = jmctl("check", "--config", settings)
     tap.ok(status == 0 and "warning" not in complaint,
            "jmctl check has nothing against its settings (%s)" % os.path.basename(folder),
            out + complaint)

@@ -22,6 +22,7 @@
 #include "milter/ctl/cli/print.h"
 #include "milter/ctl/cli/target.h"
 #include "milter/ctl/cli/unit.h"
+#include "milter/ctl/setup/check_machine.h"
 
 #define REPORT_BYTES (1024u * 1024)
 
@@ -105,6 +106,24 @@ static const char *check_transport(const struct jm_service *j)
 	return j->transport == JM_TRANSPORT_POP3 ? "POP3" : "SMTP";
 }
 
+static const char *mailbox_tls(const struct jm_mailbox *m)
+{
+	return !m->encrypted ? "none" : m->starttls ? "STLS" : "TLS";
+}
+
+/* The journal mailbox of a service; null for SMTP. */
+static json_t *check_mailbox(const struct jm_service *j)
+{
+	const struct jm_mailbox *m = &j->pop3;
+
+	if (j->transport != JM_TRANSPORT_POP3)
+		return json_null();
+	return json_pack("{s:s, s:i, s:s, s:s, s:s, s:b}", "hostname", m->hostname, "port",
+	    jm_settings_mailbox_port(m), "mailbox_name", m->mailbox_name, "tls", mailbox_tls(m),
+	    "encryption_mode", m->encryption_mode == JM_ENCRYPTION_STRICT ? "strict" : "relaxed",
+	    "leave_on_server", m->leave_on_server);
+}
+
 static json_t *check_services(const struct jm_settings *s)
 {
 	json_t *list = json_array();
@@ -115,7 +134,7 @@ static json_t *check_services(const struct jm_settings *s)
 		if (json_array_append_new(list,
 			json_pack(
 			    "{s:s, s:s, s:s, s:b, s:o, s:b, s:b, s:b, s:s, s:b, s:b, s:i, s:i, "
-			    "s:b, s:b, s:s}",
+			    "s:b, s:b, s:s, s:o}",
 			    "description", j->description, "email_address", j->email_address,
 			    "transport_type", check_transport(j), "disabled", j->disabled,
 			    "additional_source_ip_ranges", check_ranges(&j->source_ranges),
@@ -127,8 +146,8 @@ static json_t *check_services(const struct jm_settings *s)
 			    "maximum_age", j->maximum_age_days, "journal_non_internal_addresses",
 			    j->journal_non_internal, "journal_unknown_internal_addresses",
 			    j->journal_unknown_internal, "encryption_mode",
-			    j->encryption_mode == JM_ENCRYPTION_STRICT ? "strict" : "relaxed")) !=
-		    0)
+			    j->encryption_mode == JM_ENCRYPTION_STRICT ? "strict" : "relaxed",
+			    "mailbox", check_mailbox(j))) != 0)
 			json_decref(list), list = NULL;
 	}
 	return list;
@@ -180,6 +199,48 @@ static bool has_unverified(const struct jm_settings *s, const json_t *rows)
 	return false;
 }
 
+static const char *mailbox_login(const struct jm_mailbox *m)
+{
+	return m->password_file       ? "password-file"
+	    : m->oauth2_token_command ? "oauth2-token-command"
+				      : "password";
+}
+
+static void print_mailbox(const struct jm_mailbox *m)
+{
+	printf("    fetched from:       mailbox %s at %s, port %d, ", m->mailbox_name, m->hostname,
+	    jm_settings_mailbox_port(m));
+	if (!m->encrypted)
+		fputs("in the clear", stdout);
+	else
+		printf("%s, %s%s", mailbox_tls(m),
+		    m->encryption_mode == JM_ENCRYPTION_STRICT ? "strict" : "relaxed",
+		    m->pinned_public_key ? ", pinned key" : "");
+	printf(", login by %s\n    every:              %d s, at most %d messages or %d minutes a "
+	       "connection%s\n",
+	    mailbox_login(m), m->poll_interval_s, m->messages_per_connection,
+	    m->minutes_per_connection, m->leave_on_server ? "; mail stays on the server" : "");
+}
+
+/* Print which messages the service sets aside, and when silence is an error. */
+static void print_rules(const struct jm_service *j)
+{
+	char age[64] = "";
+
+	if (j->maximum_age_days > 0)
+		snprintf(age, sizeof age, "older than %d day%s", j->maximum_age_days,
+		    jm_num_s((uint64_t)j->maximum_age_days));
+	printf("    set aside:          %s%s%s%s%s\n", age,
+	    *age && !j->journal_non_internal ? "; " : "",
+	    j->journal_non_internal ? "" : "without an internal address",
+	    (*age || !j->journal_non_internal) && !j->journal_unknown_internal ? "; " : "",
+	    j->journal_unknown_internal ? *age || !j->journal_non_internal ? "" : "nothing"
+					: "with an unknown internal address");
+	if (j->inactivity_allowed_min > 0)
+		printf("    silence allowed:    %d minute%s\n", j->inactivity_allowed_min,
+		    jm_num_s((uint64_t)j->inactivity_allowed_min));
+}
+
 static void print_text(const struct jm_settings *s, const json_t *rows)
 {
 	printf("%s is right\n", s->path);
@@ -208,18 +269,20 @@ static void print_text(const struct jm_settings *s, const json_t *rows)
 
 		printf("  %s (%s) line %d: %s, %s%s%s%s%s\n", j->email_address, j->description,
 		    j->line, j->journal_type == JM_JOURNAL_EML ? "eml" : "envelope",
-		    check_transport(j), j->encrypted ? ", encrypted" : "",
+		    check_transport(j),
+		    j->transport == JM_TRANSPORT_POP3 || !j->encrypted ? ""
+			: j->encryption_mode == JM_ENCRYPTION_STRICT   ? ", encrypted (strict)"
+								       : ", encrypted",
 		    j->use_smtp_authentication ? ", use-smtp-authentication" : "",
 		    j->refuse_null_sender ? ", refuse-null-sender" : "",
 		    j->disabled ? ", disabled" : "");
 		if (j->transport == JM_TRANSPORT_POP3)
-			printf("    fetched from:       mailbox %s at %s:%d\n",
-			    j->pop3.mailbox_name, j->pop3.hostname,
-			    jm_settings_mailbox_port(&j->pop3));
+			print_mailbox(&j->pop3);
 		else if (j->source_ranges.n || !s->authorized_outbounds.n)
 			print_ranges(s->authorized_outbounds.n ? "    also accepted from: "
 							       : "    accepted from:      ",
 			    &j->source_ranges);
+		print_rules(j);
 	}
 }
 
@@ -287,6 +350,10 @@ int jm_ctl_check(int argc, char **argv)
 	} else {
 		check_units(s, &report);
 		rows = jm_target_domains(&(struct jm_target){ .config = path });
+		if (jm_check_machine(s, &report, &err) > 0) {
+			rc = exit_code(&err);
+			jm_settings_unref(&s);
+		}
 	}
 	if (json) {
 		if (print_json(path, s, rows, jm_buf_span(&report)) != 0 && rc == EX_OK)

@@ -2,6 +2,7 @@
 # Set-up, and trying things: needs no archive.
 milter_ctl_jmctl_SOURCES += \
 	milter/ctl/setup/check.c milter/ctl/setup/check.h \
+	milter/ctl/setup/check_machine.c milter/ctl/setup/check_machine.h \
 	milter/ctl/setup/dns.c milter/ctl/setup/dns.h \
 	milter/ctl/setup/domain.c milter/ctl/setup/domain.h \
 	milter/ctl/setup/explain.c milter/ctl/setup/explain.h \
