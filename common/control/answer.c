@@ -16,6 +16,7 @@
 #include "common/base/log.h"
 #include "common/base/num.h"
 #include "common/catalog/apply_change.h"
+#include "common/control/argument.h"
 #include "common/control/criterion.h"
 #include "common/control/service_rows.h"
 #include "common/control/known.h"
@@ -38,17 +39,12 @@
 #include "common/upkeep/verify.h"
 #include "common/volume/metadata.h"
 
-/* Kinds of arguments. A flag that is false is as good as absent; a date is text for
- * jm_clock_parse(); a list is of at most LIST_MAX texts. */
-enum kind { FLAG, NUMBER, TEXT, DATE, LIST };
-
-#define LIST_MAX 256
-
-struct argument {
-	const char *name;
-	enum kind kind;
-	bool needed;
-};
+/* Short names for the table of verbs. */
+#define FLAG JM_ARGUMENT_FLAG
+#define NUMBER JM_ARGUMENT_NUMBER
+#define TEXT JM_ARGUMENT_TEXT
+#define DATE JM_ARGUMENT_DATE
+#define LIST JM_ARGUMENT_LIST
 
 #define ARGUMENTS_MAX 10
 
@@ -63,7 +59,7 @@ struct question {
 struct verb {
 	const char *name;
 	int (*answer)(const struct question *q, struct jm_err *err);
-	struct argument arguments[ARGUMENTS_MAX];                     /* the end: a NULL name */
+	struct jm_argument arguments[ARGUMENTS_MAX];                  /* the end: a NULL name */
 	enum { CRITERIA_NONE, CRITERIA_LIST, CRITERIA_ALL } criteria; /* that it takes besides */
 };
 
@@ -581,7 +577,7 @@ static int answer_expire(const struct question *q, struct jm_err *err)
 static int answer_import(const struct question *q, struct jm_err *err)
 {
 	const json_t *list = json_object_get(q->request, "journal-domains");
-	const char *domains[LIST_MAX + 1] = { NULL };
+	const char *domains[JM_ARGUMENT_LIST_MAX + 1] = { NULL };
 	const struct jm_import how = { .service = text(q, "service"),
 		.unwrap = { .journal_domains = domains,
 		    .type = flag(q, "eml") ? JM_JOURNAL_EML : JM_JOURNAL_ENVELOPE,
@@ -654,64 +650,12 @@ static const struct verb verbs[] = {
 		{ "text", TEXT, false } } },
 };
 
-static bool is_text(const json_t *value)
-{
-	return json_is_string(value) &&
-	    json_string_length(value) == strlen(json_string_value(value));
-}
-
-static bool is_list(const json_t *value)
-{
-	const json_t *one;
-	size_t i;
-
-	json_array_foreach(value, i, one)
-		if (!is_text(one))
-			return false;
-	return json_is_array(value) && json_array_size(value) <= LIST_MAX;
-}
-
-/* Is the value of an argument of its kind? */
-static int check_value(const struct argument *a, const json_t *value, struct jm_err *err)
-{
-	int64_t ms;
-
-	switch (a->kind) {
-	case FLAG:
-		if (json_is_boolean(value))
-			return 0;
-		return jm_err_set(err, JM_E_USAGE, "\"%s\" is true or false", a->name);
-	case NUMBER:
-		if (json_is_integer(value) && json_integer_value(value) >= 0)
-			return 0;
-		return jm_err_set(err, JM_E_USAGE,
-		    "\"%s\" is a whole number from 0 to 9223372036854775807", a->name);
-	case TEXT:
-		if (is_text(value))
-			return 0;
-		return jm_err_set(err, JM_E_USAGE, "\"%s\" is a text without NUL", a->name);
-	case LIST:
-		if (is_list(value))
-			return 0;
-		return jm_err_set(
-		    err, JM_E_USAGE, "\"%s\" is a list of at most %d texts", a->name, LIST_MAX);
-	case DATE:
-		if (json_is_string(value) && jm_clock_parse(json_string_value(value), &ms) == 0)
-			return 0;
-		return jm_err_set(err, JM_E_USAGE,
-		    "\"%s\" is a date in UTC, like 2026-11-22 or 2026-11-22T08:30:00Z, "
-		    "not \"%.40s\"",
-		    a->name, json_is_string(value) ? json_string_value(value) : "");
-	}
-	return jm_err_set(err, JM_E_BUG, "argument \"%s\" is of unknown kind", a->name);
-}
-
 /* The argument of that name, either the verb's own or a criterion. False: the verb does not have
  * it.
  */
-static bool find_argument(const struct verb *v, const char *name, struct argument *a_r)
+static bool find_argument(const struct verb *v, const char *name, struct jm_argument *a_r)
 {
-	static const enum kind kinds[] = { [JM_CRITERION_FLAG] = FLAG,
+	static const enum jm_argument_kind kinds[] = { [JM_CRITERION_FLAG] = FLAG,
 		[JM_CRITERION_TEXT] = TEXT,
 		[JM_CRITERION_DATE] = DATE,
 		[JM_CRITERION_SIZE] = NUMBER };
@@ -726,13 +670,13 @@ static bool find_argument(const struct verb *v, const char *name, struct argumen
 		}
 	if (!c || (v->criteria == CRITERIA_LIST && !c->list))
 		return false;
-	*a_r = (struct argument){ c->name, kinds[c->type], false };
+	*a_r = (struct jm_argument){ c->name, kinds[c->type], false };
 	return true;
 }
 
 static int check_request(const struct verb *v, const json_t *request, struct jm_err *err)
 {
-	struct argument a;
+	struct jm_argument a;
 	const char *key;
 	json_t *value;
 	size_t i;
@@ -742,7 +686,7 @@ static int check_request(const struct verb *v, const json_t *request, struct jm_
 			continue;
 		if (!find_argument(v, key, &a))
 			return jm_err_set(err, JM_E_USAGE, "no argument \"%.60s\"", key);
-		if (check_value(&a, value, err) < 0)
+		if (jm_argument_check(&a, value, err) < 0)
 			return -1;
 	}
 	for (i = 0; i < ARGUMENTS_MAX && v->arguments[i].name; i++)

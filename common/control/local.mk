@@ -1,5 +1,6 @@
 common_libjm_a_SOURCES += \
 	common/control/answer.c common/control/answer.h \
+	common/control/argument.c common/control/argument.h \
 	common/control/service_rows.c common/control/service_rows.h \
 	common/control/client.c common/control/client.h \
 	common/control/criterion.c common/control/criterion.h \
