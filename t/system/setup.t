@@ -98,7 +98,10 @@ def senders():
     services, domains, out = settings_of(
         "both", "--source", "192.0.2.10", "--microsoft365", "--tenant", "Contoso.OnMicrosoft.com",
         "--internal-domain", "example.org", "--undeliverable", "lost@mail.example.org")
-    tap.is_(ranges_of(services[0]), ["192.0.2.10"] + microsoft, "both: these and Microsoft's")
+    tap.is_([(ranges_of(s), s.findtext("refuse-null-sender")) for s in services],
+            [(["192.0.2.10"], None), (microsoft, "yes")],
+            "both: a service for each, as only Exchange on premises sends with the null sender")
+    tap.like(out, "make two services", "and that is said")
     tap.is_(domains, [("example.com", "yes"), ("example.org", "yes"),
                       ("contoso.onmicrosoft.com", None)], "the tenant's own domain is internal")
     tap.ok("missing" not in out, "no tenant is asked for", out)
@@ -108,14 +111,15 @@ def senders():
     tap.is_(ranges_of(services[0]), ["192.0.2.10"], "microsoft-365 with --source: only these")
     tap.like(out, "add --microsoft365", "and that is said")
     check(path("both"))
-    tap.like(explain("both", "40.92.0.1", "lost@mail.example.org", "--tls", "TLSv1.3"),
+    online = ("--to", "journaling-365@journal.example.com")
+    tap.like(explain("both", "40.92.0.1", "lost@mail.example.org", "--tls", "TLSv1.3", *online),
              "(?m)^outcome +accepted", "explain: the address for undeliverable reports passes")
     for sender, reason in (("<>", "null sender <> may not"), ("x@evil.example", "none of these")):
-        tap.like(explain("both", "40.92.0.1", sender, "--tls", "TLSv1.3"),
+        tap.like(explain("both", "40.92.0.1", sender, "--tls", "TLSv1.3", *online),
                  "(?s)NO .*%s.*JournalingReportNdrTo" % reason, "explain: %s does not" % sender)
-    tap.like(explain("both", "40.92.0.1", "lost@example.com"), "NO .*requires TLS",
+    tap.like(explain("both", "40.92.0.1", "lost@example.com", *online), "NO .*requires TLS",
              "explain: TLS is demanded")
-    tap.like(explain("both", "40.95.0.1", "lost@example.com", "--tls", "TLSv1.3"),
+    tap.like(explain("both", "40.95.0.1", "lost@example.com", "--tls", "TLSv1.3", *online),
              "NO .*additional-source-ip-ranges", "explain: Microsoft's relay pool is no source")
 
 
@@ -208,7 +212,7 @@ def refusals():
                  ["example.com", "--services", "microsoft-365", "--mta-address", "10.0.0.5:26"],
                  ["example.com", "--microsoft365", "--mta-address", "10.0.0.5:26"],
                  ["example.com", "--services", "microsoft-365", "--login"],
-                 ["example.com", "--microsoft365", "--login"],
+                 ["example.com", "--services", "one", "--microsoft365", "--login"],
                  ["example.com", "--archive", "/var/lib/<x>"], [], ["example.com", "example.org"]):
         status, _, complaint = jmctl("setup", *args, "--output", path("refused"))
         tap.ok(status == 64 and complaint and not os.path.exists(path("refused")),

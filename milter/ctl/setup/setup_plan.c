@@ -329,8 +329,16 @@ static int take_microsoft(struct jm_setup *s, struct jm_err *err)
 /* Which options of SMTP go together. */
 static int combine_smtp(struct jm_setup *s, struct jm_err *err)
 {
-	bool named = strcmp(s->kind, "microsoft-365") == 0 || (s->parts & JM_SETUP_TWO_SERVICES);
+	bool named;
 
+	/* Exchange on premises may send with the null sender, Exchange Online may not. */
+	if (strcmp(s->kind, "one") == 0 && s->microsoft365 && s->sources.n) {
+		s->parts |= JM_SETUP_TWO_SERVICES;
+		note(s,
+		    "--source and --microsoft365 make two services (--services hybrid): they "
+		    "differ in what they demand of the sender.");
+	}
+	named = strcmp(s->kind, "microsoft-365") == 0 || (s->parts & JM_SETUP_TWO_SERVICES);
 	if (s->mailbox || s->mailbox_host)
 		return jm_err_set(err, JM_E_USAGE, "--%s is for --transport pop3",
 		    s->mailbox ? "mailbox" : "mailbox-host");
