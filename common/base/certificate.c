@@ -113,6 +113,7 @@ int jm_certificate_read(struct jm_span pem, struct jm_certificate *c_r, struct j
 	put_name(X509_get_subject_name(x), c_r->subject, sizeof c_r->subject);
 	put_name(X509_get_issuer_name(x), c_r->issuer, sizeof c_r->issuer);
 	put_alternative_names(x, c_r->names, sizeof c_r->names);
+	c_r->self_signed = X509_NAME_cmp(X509_get_subject_name(x), X509_get_issuer_name(x)) == 0;
 	c_r->from_ms = time_ms(X509_get0_notBefore(x));
 	c_r->until_ms = time_ms(X509_get0_notAfter(x));
 	rc = put_digests(x, c_r, err);
@@ -145,6 +146,62 @@ enum jm_certificate_fault jm_certificate_fault(long verify_result)
 	default:
 		return JM_CERTIFICATE_OTHER;
 	}
+}
+
+/* Never asks a person for a passphrase. */
+static int no_passphrase(char *buf, int size, int writing, void *ctx)
+{
+	(void)buf, (void)size, (void)writing, (void)ctx;
+	return -1;
+}
+
+int jm_certificate_has_key(struct jm_span certificate, struct jm_span key, struct jm_err *err)
+{
+	BIO *b = NULL, *k = NULL;
+	X509 *x = NULL;
+	EVP_PKEY *pkey = NULL;
+	int rc = -1;
+
+	if (certificate.len > INT_MAX || key.len > INT_MAX || !certificate.p || !key.p ||
+	    !(b = BIO_new_mem_buf(certificate.p, (int)certificate.len)) ||
+	    !(k = BIO_new_mem_buf(key.p, (int)key.len)) ||
+	    !(x = PEM_read_bio_X509(b, NULL, NULL, NULL)))
+		jm_err_set(err, JM_E_CORRUPT, "no readable certificate");
+	else if (!(pkey = PEM_read_bio_PrivateKey(k, NULL, no_passphrase, NULL)))
+		jm_err_set(err, JM_E_CORRUPT, "no readable private key without a passphrase");
+	else
+		rc = X509_check_private_key(x, pkey) == 1;
+	EVP_PKEY_free(pkey);
+	X509_free(x);
+	BIO_free(k);
+	BIO_free(b);
+	return rc;
+}
+
+static bool is_name_for(struct jm_span name, struct jm_span host)
+{
+	size_t dot = jm_span_index(host, '.');
+
+	if (jm_span_eq_nocase(name, host))
+		return true;
+	return name.len > 2 && name.p[0] == '*' && name.p[1] == '.' && dot < host.len &&
+	    jm_span_eq_nocase(jm_span_sub(name, 1, name.len), jm_span_sub(host, dot, host.len));
+}
+
+bool jm_certificate_is_for(const struct jm_certificate *c, const char *host)
+{
+	struct jm_span rest = jm_span_str(c->names), name = jm_span_str(c->subject);
+	size_t n;
+
+	while (rest.len) {
+		n = jm_span_index(rest, ',');
+		if (is_name_for(jm_span_sub(rest, 0, n), jm_span_str(host)))
+			return true;
+		rest = jm_span_sub(rest, n + 1, rest.len);
+	}
+	/* RFC 2253 writes the common name first: "CN=host,O=...". */
+	return !c->names[0] && jm_span_starts_nocase(name, jm_span_str("CN=")) &&
+	    is_name_for(jm_span_sub(name, 3, jm_span_index(name, ',') - 3), jm_span_str(host));
 }
 
 int jm_certificate_check_pin(struct jm_span text)

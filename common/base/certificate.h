@@ -4,6 +4,7 @@
 #ifndef JM_BASE_CERTIFICATE_H
 #define JM_BASE_CERTIFICATE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "common/base/digest.h"
@@ -18,6 +19,7 @@ struct jm_certificate {
 	char issuer[256];
 	/* DNS names and IP addresses of subjectAltName, separated by commas; may be "" */
 	char names[512];
+	bool self_signed;                      /* it is its own issuer */
 	int64_t from_ms, until_ms;             /* validity, ms since 1970 UTC; 0: unreadable */
 	char fingerprint[JM_SHA256_HEX_BYTES]; /* SHA-256 of the certificate */
 	char pin[JM_CERTIFICATE_PIN_BYTES];    /* SHA-256 of its public key: "sha256//BASE64" */
@@ -40,6 +42,16 @@ enum jm_certificate_fault {
 
 /* The meaning of OpenSSL's verify result (X509_V_...), when the certificate was not accepted. */
 enum jm_certificate_fault jm_certificate_fault(long verify_result);
+
+/* Does the first private key of PEM text belong to the first certificate of another? Returns 1 or
+ * 0, or -1 with err filled: CORRUPT when one of them is not readable; a key with a passphrase is
+ * not. Any thread. */
+int jm_certificate_has_key(
+    struct jm_span certificate, struct jm_span key, struct jm_err *err) JM_MUST_CHECK;
+
+/* Is the certificate for this host name? Its alternative names count, "*" matches one label, and
+ * without alternative names the common name of the subject. Any thread. */
+bool jm_certificate_is_for(const struct jm_certificate *c, const char *host);
 
 /* Return 0 when text has the form of a pin ("sha256//" and 32 bytes in base64), else -1. Any
  * thread. */

@@ -1,5 +1,6 @@
 common_libjm_a_SOURCES += \
 	common/service/admit.c common/service/admit.h \
+	common/service/probe_name.h \
 	common/service/decision.c common/service/decision.h \
 	common/service/directory.c common/service/directory.h \
 	common/service/judge.c common/service/judge.h \

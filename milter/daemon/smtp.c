@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <ifaddrs.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,6 +28,7 @@
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/mail/domain.h"
+#include "common/service/probe_name.h"
 #include "milter/daemon/clients.h"
 #include "milter/daemon/detail.h"
 #include "milter/daemon/intake.h"
@@ -244,6 +246,26 @@ static int copy_facts(struct session *s, struct jm_err *err)
 	return 0;
 }
 
+/*
+ * Is it jmctl doctor on this machine, which asks the MTA what reports would be answered, and sends
+ * none? A connection of this machine to its own address comes from that address.
+ */
+static bool is_probe(const struct session *s)
+{
+	struct jm_cidr c = s->facts.client, own;
+	struct ifaddrs *all = NULL;
+	bool local = false;
+
+	if (!s->facts.client_known || !s->helo || strcmp(s->helo, JM_PROBE_NAME) != 0 ||
+	    getifaddrs(&all) != 0)
+		return false;
+	for (const struct ifaddrs *a = all; a && !local; a = a->ifa_next)
+		local = a->ifa_addr && jm_cidr_from_sockaddr(a->ifa_addr, &own) &&
+		    jm_cidr_contains(&own, &c);
+	freeifaddrs(all);
+	return local;
+}
+
 static void note_refusal(struct session *s, const struct jm_admission *a, const char *rcpt)
 {
 	struct jm_daemon *d = s->smtp->daemon;
@@ -254,6 +276,8 @@ static void note_refusal(struct session *s, const struct jm_admission *a, const 
 	    { "client", JM_S(s->client) }, { "helo", JM_S(s->helo) },
 	    { "from", JM_P(s->mail_from) }, { "to", JM_S(rcpt) },
 	    { "tls", JM_S(s->facts.tls_version) }, { "login", JM_S(s->facts.login) });
+	if (is_probe(s))
+		return;
 	atomic_fetch_add(refused ? &d->refused : &d->deferred, 1);
 	jm_watch_recipient(d->watch, service, refused, jm_verdict_name(a->verdict));
 	jm_clients_count(d->clients, s->client, true);

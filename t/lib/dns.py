@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""A name server on loopback that knows TXT records."""
+"""A name server on loopback that knows TXT and A records."""
 import socket
 import struct
 import threading
@@ -9,12 +9,13 @@ import tap
 
 class Dns:
     """
-    records: {name: [texts]}, may change while it runs. silent: give no answer. port: where it
-    listens (UDP).
+    records: {name: [texts]} and addresses: {name: IPv4 address} may change while it runs. silent:
+    give no answer. failing: answer SERVFAIL. port: where it listens (UDP).
     """
 
     def __init__(self):
-        self.records, self.silent, self.asked = {}, False, []
+        self.records, self.addresses, self.asked = {}, {}, []
+        self.silent = self.failing = False
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.socket.bind(("127.0.0.1", 0))
         self.port = self.socket.getsockname()[1]
@@ -37,6 +38,14 @@ class Dns:
             at += 1 + query[at]
         name = ".".join(labels).lower()
         self.asked.append(name)
+        kind = struct.unpack(">H", query[at + 1:at + 3])[0]
+        if self.failing:
+            return query[:2] + struct.pack(">HHHHH", 0x8182, 1, 0, 0, 0) + query[12:at + 5]
+        if name in self.addresses:
+            data = [socket.inet_aton(self.addresses[name])] if kind == 1 else []
+            return query[:2] + struct.pack(">HHHHH", 0x8180, 1, len(data), 0, 0) \
+                + query[12:at + 5] \
+                + b"".join(b"\xc0\x0c" + struct.pack(">HHIH", 1, 1, 60, 4) + a for a in data)
         texts = self.records.get(name)
         head = query[:2] + struct.pack(">HHHHH", 0x8180 | (3 if texts is None else 0), 1,
                                        len(texts or ()), 0, 0)

@@ -19,8 +19,9 @@ FENCED = ("libmilter/", "libxml/", "openssl/", "db.h", "zstd.h", "jansson.h", "c
 # Headers that files of milter/ may include besides jansson.h: (pattern of the file's name, header).
 MILTER = [(r"milter/daemon/", "libmilter/"),
     (r"milter/web/", "microhttpd.h"),
-          (r"milter/ctl/(\w+/)?edrm\.c$", "openssl/")]  # MD5: see common/README
-# What common/ may call that would otherwise be no business of a library.
+          (r"milter/ctl/(\w+/)?edrm\.c$", "openssl/"),  # MD5: see common/README
+          (r"milter/ctl/doctor/rehearsal\.c$", "curl/")]
+# Calls that common/ may make although they are otherwise no business of a library.
 COMMON = [(r"common/archive/", "pthread_create"),
           (r"common/pop3/mailbox\.c$", "posix_spawn")]  # the command that prints a token
 PARSER = re.compile(r"\bjson_load(s|b|f|fd|_file|_callback)\s*\(")

@@ -21,12 +21,19 @@ static const char overrides[] =
 
 static void test_postfix(void)
 {
+	const struct jm_postfix_text text = { jm_span_str(main_cf), jm_span_str("x = $empty z\n"),
+		jm_span_str(master_cf), jm_span_str(overrides),
+		jm_span_str("10.0.0.5:25/inet/x = $y\n") };
 	struct jm_postfix p;
 	struct jm_span list, word;
 
-	tap_ok(jm_postfix_parse(
-		   jm_span_str(main_cf), jm_span_str(master_cf), jm_span_str(overrides), &p) == 0,
-	    "postconf's output is read");
+	tap_ok(jm_postfix_parse(&text, &p) == 0, "postconf's output is read");
+	tap_ok(strcmp(jm_postfix_raw(&p, NULL, "x"), "$empty z") == 0 &&
+		strcmp(jm_postfix_raw(&p, "10.0.0.5:25/inet", "x"), "$y") == 0,
+	    "values as they are written");
+	tap_ok(jm_postfix_overrides(&p, "10.0.0.5:25/inet", "smtpd_milters") &&
+		!jm_postfix_overrides(&p, "10.0.0.5:25/inet", "relay_domains"),
+	    "which settings a service has of its own");
 	tap_ok(strcmp(jm_postfix_value(&p, NULL, "relay_domains"), "a.example, b.example") == 0,
 	    "a value of main.cf");
 	tap_ok(
@@ -58,9 +65,12 @@ static void test_postfix(void)
 	tap_is_int(jm_postfix_seconds(jm_span_str("2")), 2, "2");
 	tap_is_int(jm_postfix_seconds(jm_span_str("m")), -1, "m");
 	for (size_t n = 0; n < sizeof overrides; n++) {
-		if (jm_postfix_parse(jm_span_of(main_cf, n % sizeof main_cf),
+		const struct jm_postfix_text cut = { jm_span_of(main_cf, n % sizeof main_cf),
+			jm_span_of(main_cf, n % sizeof main_cf),
 			jm_span_of(master_cf, n % sizeof master_cf), jm_span_of(overrides, n),
-			&p) != 0)
+			jm_span_of(overrides, n) };
+
+		if (jm_postfix_parse(&cut, &p) != 0)
 			tap_ok(0, "cut at %zu", n);
 		list = jm_span_of(overrides, n);
 		while (jm_postfix_word(&list, &word))

@@ -5,6 +5,7 @@ milter_ctl_jmctl_SOURCES += \
 	milter/ctl/cli/confirm.c milter/ctl/cli/confirm.h \
 	milter/ctl/cli/criteria.c milter/ctl/cli/criteria.h \
 	milter/ctl/cli/data.c milter/ctl/cli/data.h \
+	milter/ctl/cli/dns.c milter/ctl/cli/dns.h \
 	milter/ctl/cli/endpoints.c milter/ctl/cli/endpoints.h \
 	milter/ctl/cli/help.c milter/ctl/cli/help.h \
 	milter/ctl/cli/instance.c milter/ctl/cli/instance.h \

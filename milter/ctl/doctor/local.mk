@@ -1,17 +1,29 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # jmctl doctor: a file a group of checks.
 milter_ctl_jmctl_SOURCES += \
+	milter/ctl/doctor/cure.c milter/ctl/doctor/cure.h \
 	milter/ctl/doctor/doctor.c milter/ctl/doctor/doctor.h \
 	milter/ctl/doctor/finding.c milter/ctl/doctor/finding.h \
+	milter/ctl/doctor/in_force.c milter/ctl/doctor/in_force.h \
 	milter/ctl/doctor/machine.c milter/ctl/doctor/machine.h \
+	milter/ctl/doctor/meaning.c milter/ctl/doctor/meaning.h \
+	milter/ctl/doctor/names.c milter/ctl/doctor/names.h \
 	milter/ctl/doctor/port.c milter/ctl/doctor/port.h \
 	milter/ctl/doctor/postfix.c milter/ctl/doctor/postfix.h \
 	milter/ctl/doctor/postfix_conf.c milter/ctl/doctor/postfix_conf.h \
 	milter/ctl/doctor/postfix_listen.c milter/ctl/doctor/postfix_listen.h \
+	milter/ctl/doctor/postfix_queue.c milter/ctl/doctor/postfix_queue.h \
+	milter/ctl/doctor/postfix_rules.c milter/ctl/doctor/postfix_rules.h \
+	milter/ctl/doctor/postscreen.c milter/ctl/doctor/postscreen.h \
+	milter/ctl/doctor/rehearsal.c milter/ctl/doctor/rehearsal.h \
+	milter/ctl/doctor/restrict.c milter/ctl/doctor/restrict.h \
 	milter/ctl/doctor/route.c milter/ctl/doctor/route.h \
 	milter/ctl/doctor/run.c milter/ctl/doctor/run.h \
 	milter/ctl/doctor/sendmail.c milter/ctl/doctor/sendmail.h \
 	milter/ctl/doctor/sendmail_conf.c milter/ctl/doctor/sendmail_conf.h \
 	milter/ctl/doctor/sendmail_listen.c milter/ctl/doctor/sendmail_listen.h \
+	milter/ctl/doctor/sendmail_rules.c milter/ctl/doctor/sendmail_rules.h \
 	milter/ctl/doctor/socket_access.c milter/ctl/doctor/socket_access.h \
+	milter/ctl/doctor/lookup.c milter/ctl/doctor/lookup.h \
+	milter/ctl/doctor/talk.c milter/ctl/doctor/talk.h \
 	milter/ctl/doctor/tls.c milter/ctl/doctor/tls.h

@@ -3,6 +3,7 @@
 #include "milter/ctl/doctor/port.h"
 
 #include <arpa/inet.h>
+#include <ifaddrs.h>
 #include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -102,14 +103,33 @@ static bool listed(const char *path, uint64_t port)
 	return found;
 }
 
+bool jm_doctor_is_listening(uint64_t port)
+{
+	return listed("/proc/net/tcp", port) || listed("/proc/net/tcp6", port);
+}
+
+bool jm_doctor_is_own(const struct jm_cidr *c)
+{
+	struct ifaddrs *all = NULL;
+	struct jm_cidr own;
+	bool found = false;
+
+	if (getifaddrs(&all) != 0)
+		return false;
+	for (const struct ifaddrs *a = all; a && !found; a = a->ifa_next)
+		found = a->ifa_addr && jm_cidr_from_sockaddr(a->ifa_addr, &own) &&
+		    jm_cidr_contains(&own, c);
+	freeifaddrs(all);
+	return found;
+}
+
 /* With patience: an MTA that reloads needs time to listen again. */
 static bool is_listening(uint64_t port, bool patience)
 {
 	int64_t end_us = jm_clock_mono_us() + PATIENCE_US;
 	bool found;
 
-	while (!(found = listed("/proc/net/tcp", port) || listed("/proc/net/tcp6", port)) &&
-	    patience && jm_clock_mono_us() < end_us)
+	while (!(found = jm_doctor_is_listening(port)) && patience && jm_clock_mono_us() < end_us)
 		jm_clock_sleep_ms(PAUSE_MS);
 	return found;
 }
@@ -119,6 +139,9 @@ void jm_doctor_listener(struct jm_doctor *d, const struct jm_doctor_mta *mta, bo
 {
 	bool listening = is_listening(port, running);
 
+	jm_doctor_check(d, "mta-stopped", "%s runs", mta->name);
+	jm_doctor_check(
+	    d, "not-listening", "%s listens at port %llu", mta->name, (unsigned long long)port);
 	if (!running && listening)
 		jm_doctor_add(d, JM_DOCTOR_FAIL, "port-taken", "stop that program: ss -ltnp",
 		    "%s does not run, and another program "

@@ -26,6 +26,12 @@ struct jm_doctor_mta {
 void jm_doctor_listener(struct jm_doctor *d, const struct jm_doctor_mta *mta, bool running,
     uint64_t port, const char *shown);
 
+/* Does a program of this machine listen at the port now? */
+bool jm_doctor_is_listening(uint64_t port);
+
+/* Is it an address of this machine? */
+bool jm_doctor_is_own(const struct jm_cidr *c);
+
 /*
  * True when only this machine can reach a listener's address ("127.0.0.1", "[::1]", "localhost")
  * although a service accepts mail from others. d->settings must not be NULL.

@@ -81,26 +81,27 @@ static int add_service(struct jm_postfix *p, struct jm_span line)
 	snprintf(key, sizeof key, "%.*s/%.*s", (int)column[0].len, (const char *)column[0].p,
 	    (int)column[1].len, (const char *)column[1].p);
 	return json_object_set_new(p->services, key,
-	    json_pack("{s:s%, s:s%, s:{}}", "chroot", column[4].p, column[4].len, "command",
-		column[7].p, column[7].len, "set"));
+	    json_pack("{s:s%, s:s%, s:s%, s:{}, s:{}}", "chroot", column[4].p, column[4].len,
+		"limit", column[6].p, column[6].len, "command", column[7].p, column[7].len, "set",
+		"raw"));
 }
 
-int jm_postfix_parse(
-    struct jm_span main, struct jm_span master, struct jm_span overrides, struct jm_postfix *p)
+static int parse_main(struct jm_span text, json_t *object)
 {
 	struct jm_span line, name, value;
 
-	p->main = json_object();
-	p->services = json_object();
-	if (!p->main || !p->services)
-		return -1;
-	while (next_line(&main, &line))
-		if (postfix_split(line, &name, &value) && postfix_set(p->main, name, value) != 0)
+	while (next_line(&text, &line))
+		if (postfix_split(line, &name, &value) && postfix_set(object, name, value) != 0)
 			return -1;
-	while (next_line(&master, &line))
-		if (add_service(p, line) != 0)
-			return -1;
-	while (next_line(&overrides, &line)) {
+	return 0;
+}
+
+/* Read "service/type/name = value" lines into the member kind of each service. */
+static int parse_overrides(struct jm_postfix *p, struct jm_span text, const char *kind)
+{
+	struct jm_span line, name, value;
+
+	while (next_line(&text, &line)) {
 		size_t slash;
 		json_t *service;
 
@@ -109,30 +110,68 @@ int jm_postfix_parse(
 		slash = jm_span_rindex(name, '/');
 		service = slash < name.len ? service_of(p, jm_span_sub(name, 0, slash)) : NULL;
 		if (service &&
-		    postfix_set(json_object_get(service, "set"),
+		    postfix_set(json_object_get(service, kind),
 			jm_span_sub(name, slash + 1, name.len), value) != 0)
 			return -1;
 	}
 	return 0;
 }
 
+int jm_postfix_parse(const struct jm_postfix_text *t, struct jm_postfix *p)
+{
+	struct jm_span master = t->master, line;
+
+	p->main = json_object();
+	p->raw = json_object();
+	p->services = json_object();
+	if (!p->main || !p->raw || !p->services || parse_main(t->main, p->main) != 0 ||
+	    parse_main(t->raw, p->raw) != 0)
+		return -1;
+	while (next_line(&master, &line))
+		if (add_service(p, line) != 0)
+			return -1;
+	return parse_overrides(p, t->set, "set") != 0 || parse_overrides(p, t->set_raw, "raw") != 0
+	    ? -1
+	    : 0;
+}
+
 void jm_postfix_release(struct jm_postfix *p)
 {
 	json_decref(p->main);
+	json_decref(p->raw);
 	json_decref(p->services);
-	p->main = p->services = NULL;
+	p->main = p->raw = p->services = NULL;
+}
+
+static const char *own_value(
+    const struct jm_postfix *p, const char *service, const char *kind, const char *name)
+{
+	return service ? json_string_value(json_object_get(
+			     json_object_get(json_object_get(p->services, service), kind), name))
+		       : NULL;
 }
 
 const char *jm_postfix_value(const struct jm_postfix *p, const char *service, const char *name)
 {
-	const char *v = NULL;
+	const char *v = own_value(p, service, "set", name);
 
-	if (service)
-		v = json_string_value(json_object_get(
-		    json_object_get(json_object_get(p->services, service), "set"), name));
 	if (!v)
 		v = json_string_value(json_object_get(p->main, name));
 	return v ? v : "";
+}
+
+const char *jm_postfix_raw(const struct jm_postfix *p, const char *service, const char *name)
+{
+	const char *v = own_value(p, service, "raw", name);
+
+	if (!v)
+		v = json_string_value(json_object_get(p->raw, name));
+	return v ? v : "";
+}
+
+bool jm_postfix_overrides(const struct jm_postfix *p, const char *service, const char *name)
+{
+	return own_value(p, service, "set", name) != NULL;
 }
 
 bool jm_postfix_word(struct jm_span *list, struct jm_span *word)
@@ -155,7 +194,7 @@ bool jm_postfix_word(struct jm_span *list, struct jm_span *word)
 }
 
 /* The text in the braces, or the word itself. */
-static struct jm_span postfix_inside(struct jm_span word)
+struct jm_span jm_postfix_inside(struct jm_span word)
 {
 	if (word.len >= 2 && word.p[0] == '{' && word.p[word.len - 1] == '}')
 		return postfix_trim(jm_span_sub(word, 1, word.len - 2));
@@ -164,7 +203,7 @@ static struct jm_span postfix_inside(struct jm_span word)
 
 struct jm_span jm_postfix_milter_address(struct jm_span word)
 {
-	struct jm_span rest = postfix_inside(word), first = { NULL, 0 };
+	struct jm_span rest = jm_postfix_inside(word), first = { NULL, 0 };
 
 	(void)jm_postfix_word(&rest, &first);
 	return first;
@@ -172,12 +211,12 @@ struct jm_span jm_postfix_milter_address(struct jm_span word)
 
 struct jm_span jm_postfix_milter_option(struct jm_span word, const char *name)
 {
-	struct jm_span rest = postfix_inside(word), option, key, value, found = { NULL, 0 };
+	struct jm_span rest = jm_postfix_inside(word), option, key, value, found = { NULL, 0 };
 
 	(void)jm_postfix_word(&rest, &option); /* the address */
 	/* Options are "name=value", or "{ name = value }" where there are blanks. */
 	while (jm_postfix_word(&rest, &option))
-		if (postfix_split(postfix_inside(option), &key, &value) &&
+		if (postfix_split(jm_postfix_inside(option), &key, &value) &&
 		    jm_span_eq(key, jm_span_str(name)))
 			found = value;
 	return found;

@@ -12,16 +12,26 @@
 
 struct jm_postfix {
 	json_t *main; /* {"name": "value"} */
-	/* {"name/type": {"chroot": "n", "command": "smtpd", "set": {"name": "value"}}} */
+	json_t *raw;  /* {"name": "value"}, as written: $name is not expanded */
+	/* {"name/type": {"chroot": "n", "limit": "-", "command": "smtpd", "set": {"name": "value"},
+	 * "raw": {"name": "value"}}} */
 	json_t *services;
 };
 
+/* The output of postconf. */
+struct jm_postfix_text {
+	struct jm_span main;    /* postconf -x */
+	struct jm_span raw;     /* postconf */
+	struct jm_span master;  /* postconf -M */
+	struct jm_span set;     /* postconf -xP */
+	struct jm_span set_raw; /* postconf -P */
+};
+
 /*
- * Read the output of postconf -x (main), postconf -M (master) and postconf -xP (set). Malformed
- * lines are left out. 0, or -1 without memory. The caller releases *p in both cases.
+ * Read the output of postconf. Malformed lines are left out. 0, or -1 without memory. The caller
+ * releases *p in both cases.
  */
-int jm_postfix_parse(
-    struct jm_span main, struct jm_span master, struct jm_span set, struct jm_postfix *p);
+int jm_postfix_parse(const struct jm_postfix_text *t, struct jm_postfix *p);
 
 /* Free what jm_postfix_parse() filled. */
 void jm_postfix_release(struct jm_postfix *p);
@@ -32,11 +42,20 @@ void jm_postfix_release(struct jm_postfix *p);
  */
 const char *jm_postfix_value(const struct jm_postfix *p, const char *service, const char *name);
 
+/* The same as it is written there, in which $name is not expanded. */
+const char *jm_postfix_raw(const struct jm_postfix *p, const char *service, const char *name);
+
+/* Does the service set it by itself, in master.cf? */
+bool jm_postfix_overrides(const struct jm_postfix *p, const char *service, const char *name);
+
 /*
  * Read the next word of a list; *list moves on. Words are separated by commas and white space
  * outside of braces: "{ a, b }" is one word. False at the end.
  */
 bool jm_postfix_word(struct jm_span *list, struct jm_span *word);
+
+/* The text in the braces around a word, or the word itself. Borrowed from word. */
+struct jm_span jm_postfix_inside(struct jm_span word);
 
 /*
  * The address of a milter, a word of smtpd_milters; and its own value of a setting

@@ -6,40 +6,13 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "milter/ctl/doctor/run.h"
+#include "common/base/num.h"
+#include "milter/ctl/doctor/cure.h"
+#include "milter/ctl/doctor/port.h"
+#include "milter/ctl/doctor/restrict.h"
+#include "milter/ctl/doctor/lookup.h"
 
-#define ANSWER_MAX_BYTES 4096
-#define DAY_S 86400
-
-/*
- * Look a key up by postmap -q. True when the table has it, with the answer without its line end in
- * out. A table that cannot be read is a finding.
- */
-static bool look_up(struct jm_doctor *d, struct jm_span table, const char *key, struct jm_buf *out)
-{
-	char name[ANSWER_MAX_BYTES];
-	const char *const argv[] = { "postmap", "-c", d->postfix, "-q", key, name, NULL };
-	struct jm_buf complaint;
-	struct jm_err err = { JM_E_NONE, 0, "" };
-	int rc;
-
-	snprintf(name, sizeof name, "%.*s", (int)table.len, (const char *)table.p);
-	jm_buf_init(&complaint, ANSWER_MAX_BYTES);
-	jm_buf_reset(out);
-	rc = jm_doctor_run(argv, out, &complaint, &err);
-	if (rc != 0 && complaint.len)
-		jm_doctor_add(d, JM_DOCTOR_WARN, "table-unreadable", NULL,
-		    "postmap -q %s %s: %.400s", key, name, jm_buf_str(&complaint));
-	jm_buf_release(&complaint);
-	while (out->len && out->p[out->len - 1] == '\n')
-		out->p[--out->len] = '\0';
-	return rc == 0;
-}
-
-static bool is_table(struct jm_span word)
-{
-	return jm_span_index(word, ':') < word.len && word.p[0] != '[';
-}
+#define BACKSTOP "smtp:[127.0.0.1]:1"
 
 /* Is the domain in a list, by the rules of Postfix? parents: a parent domain counts, too. */
 static bool in_list(struct jm_doctor *d, const char *list, const char *domain, bool parents)
@@ -48,12 +21,12 @@ static bool in_list(struct jm_doctor *d, const char *list, const char *domain, b
 	struct jm_buf out;
 	bool found = false;
 
-	jm_buf_init(&out, ANSWER_MAX_BYTES);
+	jm_buf_init(&out, JM_TABLE_ANSWER_BYTES);
 	while (!found && jm_postfix_word(&rest, &word)) {
 		size_t n = word.len;
 
-		if (is_table(word))
-			found = look_up(d, word, domain, &out);
+		if (jm_doctor_is_table(word))
+			found = jm_doctor_look_up(d, word, domain, &out);
 		else if (jm_span_eq_nocase(word, name))
 			found = true;
 		else
@@ -75,70 +48,112 @@ static bool transport_of(struct jm_doctor *d, const struct jm_postfix *p, const 
 	for (size_t i = 0; i < 3; i++) {
 		rest = jm_span_str(jm_postfix_value(p, NULL, "transport_maps"));
 		while (jm_postfix_word(&rest, &word))
-			if (look_up(d, word, keys[i], out))
+			if (jm_doctor_look_up(d, word, keys[i], out))
 				return true;
 	}
 	return false;
 }
 
-static bool is_backstop(struct jm_span t)
+/* Host and port of a next hop: "[127.0.0.1]:1", "mail.example.com". */
+static uint64_t next_hop(struct jm_span hop, char *host, size_t n)
 {
-	return jm_span_eq(t, jm_span_str("smtp:[127.0.0.1]:1")) ||
-	    jm_span_eq(t, jm_span_str("relay:[127.0.0.1]:1")) ||
-	    jm_span_starts_nocase(t, jm_span_str("smtp:[127.")) ||
-	    jm_span_starts_nocase(t, jm_span_str("smtp:[::1]")) ||
-	    jm_span_starts_nocase(t, jm_span_str("relay:[127.")) ||
-	    jm_span_starts_nocase(t, jm_span_str("relay:[::1]"));
+	size_t colon = jm_span_rindex(hop, ':');
+	uint64_t port = 25;
+
+	if (colon < hop.len && jm_span_rindex(hop, ']') < colon + 1 &&
+	    jm_doctor_port(jm_span_sub(hop, colon + 1, hop.len), &port) == 0)
+		hop.len = colon;
+	else if (colon < hop.len && jm_span_index(hop, ']') == hop.len &&
+	    jm_doctor_port(jm_span_sub(hop, colon + 1, hop.len), &port) == 0)
+		hop.len = colon;
+	if (hop.len > 1 && hop.p[0] == '[')
+		hop = jm_span_sub(hop, 1, hop.len - 2);
+	snprintf(host, n, "%.*s", (int)hop.len, (const char *)hop.p);
+	return port;
+}
+
+/* Does a next hop lead to this machine? */
+static bool is_here(const struct jm_postfix *p, const char *host)
+{
+	struct jm_cidr c, four, six;
+
+	if (strcmp(host, "localhost") == 0 ||
+	    jm_span_eq_nocase(
+		jm_span_str(host), jm_span_str(jm_postfix_value(p, NULL, "myhostname"))))
+		return true;
+	return jm_cidr_parse(jm_span_str(host), &c, NULL) == 0 && c.bits == 128 &&
+	    jm_cidr_parse(jm_span_str("127.0.0.0/8"), &four, NULL) == 0 &&
+	    jm_cidr_parse(jm_span_str("::1"), &six, NULL) == 0 &&
+	    (jm_cidr_contains(&four, &c) || jm_cidr_contains(&six, &c) || jm_doctor_is_own(&c));
+}
+
+static const char *backstop_cure(
+    char *text, const struct jm_doctor *d, const struct jm_postfix *p, const char *domain)
+{
+	char word[512];
+
+	snprintf(word, sizeof word, "inline:{ {%.255s=" BACKSTOP "} }", domain);
+	return jm_cure_add_first(text, d, p, "transport_maps", word);
 }
 
 static void judge_transport(
     struct jm_doctor *d, const struct jm_postfix *p, const char *domain, struct jm_span t)
 {
-	struct jm_span service = jm_span_sub(t, 0, jm_span_index(t, ':'));
-	char line[512], key[256];
+	size_t colon = jm_span_index(t, ':');
+	char cure[JM_CURE_BYTES], key[256], host[300];
 	const char *command;
+	uint64_t port = next_hop(jm_span_sub(t, colon + 1, t.len), host, sizeof host);
 
-	snprintf(line, sizeof line, "main.cf: transport_maps = inline:{ {%s=smtp:[127.0.0.1]:1} }",
-	    domain);
-	snprintf(key, sizeof key, "%.*s/unix", (int)service.len, (const char *)service.p);
+	backstop_cure(cure, d, p, domain);
+	snprintf(key, sizeof key, "%.*s/unix", (int)colon, (const char *)t.p);
 	command = json_string_value(json_object_get(json_object_get(p->services, key), "command"));
 	if (command && strcmp(command, "discard") == 0)
-		jm_doctor_add(d, JM_DOCTOR_FAIL, "discard-transport", line,
+		jm_doctor_add(d, JM_DOCTOR_FAIL, "discard-transport", cure,
 		    "%s goes to %.*s: what passes the milter is lost with a 250", domain,
 		    (int)t.len, (const char *)t.p);
 	else if (command && strcmp(command, "error") == 0)
-		jm_doctor_add(d, JM_DOCTOR_FAIL, "error-transport", line,
+		jm_doctor_add(d, JM_DOCTOR_FAIL, "error-transport", cure,
 		    "%s goes to %.*s: it is refused before the milter sees it", domain, (int)t.len,
 		    (const char *)t.p);
-	else if (!is_backstop(t))
-		jm_doctor_add(d, JM_DOCTOR_WARN, "no-backstop", line,
+	else if (!command && colon > 0)
+		jm_doctor_add(d, JM_DOCTOR_FAIL, "no-transport", cure,
+		    "%s goes to %.*s: master.cf has no such transport", domain, (int)t.len,
+		    (const char *)t.p);
+	else if (!command || strcmp(command, "smtp") != 0 || !is_here(p, host))
+		jm_doctor_add(d, JM_DOCTOR_WARN, "no-backstop", cure,
 		    "%s goes to %.*s: what passes the milter leaves this machine unarchived",
+		    domain, (int)t.len, (const char *)t.p);
+	else if (jm_doctor_is_listening(port))
+		jm_doctor_add(d, JM_DOCTOR_FAIL, "backstop-taken", cure,
+		    "%s goes to %.*s, and a program listens there: what passes the milter is "
+		    "handed to it, or goes round in a loop",
 		    domain, (int)t.len, (const char *)t.p);
 }
 
 static void check_transport(
     struct jm_doctor *d, const struct jm_postfix *p, const char *address, const char *domain)
 {
+	static const char *const names[] = { "discard-transport", "error-transport", "no-transport",
+		"no-backstop", "backstop-taken" };
 	const char *relay = jm_postfix_value(p, NULL, "relay_transport");
 	struct jm_span service = jm_span_sub(
 	    jm_span_str(relay), 0, jm_span_index(jm_span_str(relay), ':'));
-	char line[512];
+	char cure[JM_CURE_BYTES];
 	struct jm_buf out;
 
-	jm_buf_init(&out, ANSWER_MAX_BYTES);
-	if (transport_of(d, p, address, domain, &out)) {
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+		jm_doctor_check(d, names[i], "the transport of %s", domain);
+	jm_buf_init(&out, JM_TABLE_ANSWER_BYTES);
+	if (transport_of(d, p, address, domain, &out))
 		judge_transport(d, p, domain, jm_buf_span(&out));
-	} else if (!jm_span_eq(service, jm_span_str("relay")) &&
-	    !jm_span_eq(service, jm_span_str("smtp"))) {
+	else if (!jm_span_eq(service, jm_span_str("relay")) &&
+	    !jm_span_eq(service, jm_span_str("smtp")))
 		judge_transport(d, p, domain, jm_span_str(relay));
-	} else {
-		snprintf(line, sizeof line,
-		    "main.cf: transport_maps = inline:{ {%s=smtp:[127.0.0.1]:1} }", domain);
-		jm_doctor_add(d, JM_DOCTOR_FAIL, "no-backstop", line,
+	else
+		jm_doctor_add(d, JM_DOCTOR_FAIL, "no-backstop", backstop_cure(cure, d, p, domain),
 		    "%s has no transport: what passes the milter is sent on by its MX record, or "
 		    "bounces",
 		    domain);
-	}
 	jm_buf_release(&out);
 }
 
@@ -146,20 +161,24 @@ static void check_transport(
 static void check_recipient(struct jm_doctor *d, const struct jm_postfix *p, const char *address)
 {
 	struct jm_span rest = jm_span_str(jm_postfix_value(p, NULL, "relay_recipient_maps")), word;
-	char domain[300];
+	char domain[300], cure[JM_CURE_BYTES], table[600];
 	struct jm_buf out;
 	bool any = false, found = false;
 
 	snprintf(domain, sizeof domain, "%s", strchr(address, '@'));
-	jm_buf_init(&out, ANSWER_MAX_BYTES);
+	snprintf(table, sizeof table, "inline:{ {%.500s=OK} }", address);
+	jm_doctor_check(
+	    d, "unknown-recipient", "relay_recipient_maps has %s, or is empty", address);
+	jm_buf_init(&out, JM_TABLE_ANSWER_BYTES);
 	while (!found && jm_postfix_word(&rest, &word)) {
 		any = true;
-		found = look_up(d, word, address, &out) || look_up(d, word, domain, &out);
+		found = jm_doctor_look_up(d, word, address, &out) ||
+		    jm_doctor_look_up(d, word, domain, &out);
 	}
 	jm_buf_release(&out);
 	if (any && !found)
 		jm_doctor_add(d, JM_DOCTOR_FAIL, "unknown-recipient",
-		    "main.cf: a table with it in relay_recipient_maps, or none",
+		    jm_cure_add(cure, d, p, "relay_recipient_maps", table),
 		    "relay_recipient_maps does not have %s: its reports get a 550", address);
 }
 
@@ -167,32 +186,146 @@ static void check_domain(struct jm_doctor *d, const struct jm_postfix *p, const 
 {
 	static const char *const other[] = { "mydestination", "virtual_mailbox_domains",
 		"virtual_alias_domains" };
-	char line[512];
-	bool elsewhere = false;
+	char cure[JM_CURE_BYTES], add[JM_CURE_BYTES];
+	bool relayed, elsewhere = false;
 
-	for (size_t i = 0; i < sizeof other / sizeof other[0]; i++)
-		if (in_list(d, jm_postfix_value(p, NULL, other[i]), domain, false)) {
-			elsewhere = true;
-			snprintf(line, sizeof line, "main.cf: %s out of %s, into relay_domains",
-			    domain, other[i]);
-			jm_doctor_add(d, JM_DOCTOR_FAIL, "wrong-class", line,
-			    "%s is in %s: addresses that have no mailbox get a 550, and what "
-			    "passes "
-			    "the milter is delivered here",
-			    domain, other[i]);
-		}
-	if (!elsewhere && !in_list(d, jm_postfix_value(p, NULL, "relay_domains"), domain, true)) {
-		snprintf(line, sizeof line, "main.cf: relay_domains = %s", domain);
-		jm_doctor_add(d, JM_DOCTOR_FAIL, "not-relayed", line,
+	jm_doctor_check(d, "not-relayed", "relay_domains has %s", domain);
+	relayed = in_list(d, jm_postfix_value(p, NULL, "relay_domains"), domain, true);
+	jm_cure_add(add, d, p, "relay_domains", domain);
+	for (size_t i = 0; i < sizeof other / sizeof other[0]; i++) {
+		jm_doctor_check(d, "wrong-class", "%s does not have %s", other[i], domain);
+		if (!in_list(d, jm_postfix_value(p, NULL, other[i]), domain, false))
+			continue;
+		elsewhere = true;
+		jm_cure_drop(cure, d, p, other[i], domain);
+		if (!relayed)
+			jm_cure_more(cure, " && %s", add);
+		jm_doctor_add(d, JM_DOCTOR_FAIL, "wrong-class", cure,
+		    "%s is in %s: addresses that have no mailbox get a 550, and what passes the "
+		    "milter is delivered here",
+		    domain, other[i]);
+	}
+	if (!elsewhere && !relayed)
+		jm_doctor_add(d, JM_DOCTOR_FAIL, "not-relayed", add,
 		    "%s is not in relay_domains: its reports get a 554, relay access denied",
 		    domain);
+}
+
+/* Tables that give the journal address another one, so that what passes the milter misses the
+ * backstop, or that change it before the milter removes it. */
+static void check_mapping(struct jm_doctor *d, const struct jm_postfix *p, const char *address)
+{
+	static const char *const settings[] = { "virtual_alias_maps", "canonical_maps",
+		"recipient_canonical_maps" };
+	const char *keys[2] = { address, strchr(address, '@') };
+	char cure[JM_CURE_BYTES], word[700];
+	struct jm_buf out;
+
+	jm_buf_init(&out, JM_TABLE_ANSWER_BYTES);
+	for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++) {
+		struct jm_span rest = jm_span_str(jm_postfix_value(p, NULL, settings[i])), one;
+		bool found = false;
+
+		jm_doctor_check(
+		    d, "address-mapping", "%s leaves %s as it is", settings[i], address);
+		while (!found && jm_postfix_word(&rest, &one))
+			found = jm_doctor_look_up(d, one, keys[0], &out) ||
+			    jm_doctor_look_up(d, one, keys[1], &out);
+		if (!found || jm_span_eq_nocase(jm_buf_span(&out), jm_span_str(address)))
+			continue;
+		snprintf(word, sizeof word, "inline:{ {%.300s=%.300s} }", address, address);
+		jm_doctor_add(d, JM_DOCTOR_WARN, "address-mapping",
+		    jm_cure_add_first(cure, d, p, settings[i], word),
+		    "%s turns %s into %s: what passes the milter goes there, and not to the "
+		    "backstop",
+		    settings[i], address, jm_buf_str(&out));
 	}
+	jm_buf_release(&out);
+}
+
+/* Mail that leaves by the relay host and comes back here goes round until it bounces. */
+static void check_relay_host(struct jm_doctor *d, const struct jm_postfix *p)
+{
+	static const char *const settings[] = { "relayhost", "default_transport" };
+	char cure[JM_CURE_BYTES], host[300];
+
+	for (size_t i = 0; i < 2; i++) {
+		const char *value = jm_postfix_value(p, NULL, settings[i]), *hop = value;
+		uint64_t port;
+
+		if (i == 1)
+			hop = strchr(value, ':') ? strchr(value, ':') + 1 : "";
+		jm_doctor_check(d, "relay-loop", "%s = %s", settings[i], value);
+		if (!*hop)
+			continue;
+		port = next_hop(jm_span_str(hop), host, sizeof host);
+		if (is_here(p, host) && (port == 25 || jm_doctor_is_listening(port)))
+			jm_doctor_add(d, JM_DOCTOR_FAIL, "relay-loop",
+			    jm_cure_main(cure, d, settings[i], i == 0 ? "" : "smtp"),
+			    "%s = %s leads back to this machine: mail that leaves it, as bounces "
+			    "do, goes round in a loop",
+			    settings[i], value);
+	}
+}
+
+/* Networks whose machines may relay: anybody, if the list has a large part of the Internet. */
+static void check_networks(struct jm_doctor *d, const struct jm_postfix *p)
+{
+	static const char *const strangers[] = { "1.1.1.1", "8.8.8.8", "203.0.113.9", "185.199.0.9",
+		"2001:db8:9::9", "2606:4700::9" };
+	const char *list = jm_postfix_value(p, NULL, "mynetworks");
+	char cure[JM_CURE_BYTES], kept[4096] = "", word[300];
+	struct jm_span rest = jm_span_str(list), one;
+	bool open = false;
+	struct jm_cidr c;
+
+	jm_doctor_check(d, "open-networks", "mynetworks = %s", list);
+	while (jm_postfix_word(&rest, &one)) {
+		bool wide = false;
+		size_t n = strlen(kept);
+
+		snprintf(word, sizeof word, "%.*s", (int)one.len, (const char *)one.p);
+		for (size_t i = 0; i < sizeof strangers / sizeof strangers[0]; i++)
+			wide = wide ||
+			    (jm_cidr_parse(jm_span_str(strangers[i]), &c, NULL) == 0 &&
+				jm_doctor_in_networks(word, &c));
+		open = open || wide;
+		if (!wide)
+			snprintf(kept + n, sizeof kept - n, "%s%s", n ? ", " : "", word);
+	}
+	if (open)
+		jm_doctor_add(d, JM_DOCTOR_FAIL, "open-networks",
+		    jm_cure_main(cure, d, "mynetworks", kept[0] ? kept : "127.0.0.0/8 [::1]/128"),
+		    "mynetworks = %s: strangers may relay through this machine, and soon nobody "
+		    "takes mail from it",
+		    list);
+}
+
+/* A table of relay_domains that has every domain. */
+static void check_all_relayed(struct jm_doctor *d, const struct jm_postfix *p)
+{
+	static const char stranger[] = "no-such-domain.invalid";
+	const char *list = jm_postfix_value(p, NULL, "relay_domains");
+	struct jm_span rest = jm_span_str(list), one;
+	char cure[JM_CURE_BYTES], table[512];
+	struct jm_buf out;
+
+	jm_buf_init(&out, JM_TABLE_ANSWER_BYTES);
+	jm_doctor_check(d, "all-relayed", "relay_domains = %s", list);
+	while (jm_postfix_word(&rest, &one))
+		if (jm_doctor_is_table(one) && jm_doctor_look_up(d, one, stranger, &out)) {
+			snprintf(table, sizeof table, "%.*s", (int)one.len, (const char *)one.p);
+			jm_cure_drop(cure, d, p, "relay_domains", table);
+			jm_doctor_add(d, JM_DOCTOR_FAIL, "all-relayed", cure,
+			    "relay_domains = %s: %s has every domain, so strangers may relay "
+			    "through this machine",
+			    list, table);
+		}
+	jm_buf_release(&out);
 }
 
 void jm_doctor_route(struct jm_doctor *d, const struct jm_postfix *p)
 {
-	const char *lifetime = jm_postfix_value(p, NULL, "maximal_queue_lifetime");
-
 	for (size_t i = 0; d->settings && i < d->settings->services_n; i++) {
 		const struct jm_service *s = &d->settings->services[i];
 		const char *domain = strchr(s->email_address, '@');
@@ -201,6 +334,7 @@ void jm_doctor_route(struct jm_doctor *d, const struct jm_postfix *p)
 		if (!domain || s->transport != JM_TRANSPORT_SMTP)
 			continue;
 		check_recipient(d, p, s->email_address);
+		check_mapping(d, p, s->email_address);
 		for (size_t k = 0; k < i; k++)
 			again = again ||
 			    (strchr(d->settings->services[k].email_address, '@') &&
@@ -211,12 +345,9 @@ void jm_doctor_route(struct jm_doctor *d, const struct jm_postfix *p)
 		check_domain(d, p, domain + 1);
 		check_transport(d, p, s->email_address, domain + 1);
 	}
-	if (jm_postfix_seconds(jm_span_str(lifetime)) < DAY_S)
-		jm_doctor_add(d, JM_DOCTOR_WARN, "queue-lifetime",
-		    "main.cf: maximal_queue_lifetime = 5d",
-		    "maximal_queue_lifetime = %s: what waits at "
-		    "the backstop bounces soon",
-		    lifetime);
+	check_relay_host(d, p);
+	check_networks(d, p);
+	check_all_relayed(d, p);
 }
 
 /* Look up the first address of each range: the answer must not be DISABLE. */
@@ -226,7 +357,7 @@ static void check_clients(
 	struct jm_buf out;
 	char text[JM_CIDR_TEXT_BYTES];
 
-	jm_buf_init(&out, ANSWER_MAX_BYTES);
+	jm_buf_init(&out, JM_TABLE_ANSWER_BYTES);
 	for (size_t i = 0; i < r->n; i++) {
 		struct jm_cidr first = r->v[i];
 		struct jm_span rest = tables, word;
@@ -234,7 +365,7 @@ static void check_clients(
 		first.bits = 128;
 		jm_cidr_format(&first, text);
 		while (jm_postfix_word(&rest, &word)) {
-			if (!look_up(d, word, text, &out))
+			if (!jm_doctor_look_up(d, word, text, &out))
 				continue;
 			if (jm_span_eq_nocase(jm_buf_span(&out), jm_span_str("DISABLE")))
 				jm_doctor_add(d, JM_DOCTOR_FAIL, "client-excluded",
@@ -254,6 +385,10 @@ void jm_doctor_route_clients(struct jm_doctor *d, const struct jm_postfix *p, co
 
 	if (tables.len == 0)
 		return;
+	jm_doctor_check(d, "client-excluded",
+	    "%s: smtpd_milter_maps leaves the milter to clients that "
+	    "hand in reports",
+	    listener);
 	check_clients(d, listener, tables, &d->settings->authorized_outbounds);
 	for (size_t i = 0; i < d->settings->services_n; i++)
 		check_clients(d, listener, tables, &d->settings->services[i].source_ranges);

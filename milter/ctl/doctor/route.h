@@ -10,8 +10,8 @@
 #include "milter/ctl/doctor/postfix_conf.h"
 
 /*
- * Check relay_domains, relay_recipient_maps and the transport of each journal domain, and the
- * lifetime of the queue.
+ * Check the class, the recipients and the transport of each journal domain, and whether this
+ * machine relays for strangers.
  */
 void jm_doctor_route(struct jm_doctor *d, const struct jm_postfix *p);
 

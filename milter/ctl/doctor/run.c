@@ -6,22 +6,31 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <spawn.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Read both pipes to their ends. Bytes that do not fit are dropped. */
-static void run_collect(const int fds[2], struct jm_buf *const bufs[2])
+#include "common/base/clock.h"
+#include "common/base/io.h"
+
+#define PATIENCE_US 10000000
+
+/* Read both pipes to their ends. Bytes that do not fit are dropped. False when the time is over. */
+static bool run_collect(const int fds[2], struct jm_buf *const bufs[2])
 {
 	struct pollfd p[2] = { { fds[0], POLLIN, 0 }, { fds[1], POLLIN, 0 } };
+	int64_t end_us = jm_clock_mono_us() + PATIENCE_US, left_us;
 	char chunk[4096];
 
 	while (p[0].fd >= 0 || p[1].fd >= 0) {
-		if (poll(p, 2, -1) < 0 && errno != EINTR)
-			return;
+		left_us = end_us - jm_clock_mono_us();
+		if (left_us <= 0 || (poll(p, 2, (int)(left_us / 1000) + 1) < 0 && errno != EINTR))
+			return false;
 		for (int i = 0; i < 2; i++) {
 			ssize_t n;
 
@@ -34,6 +43,7 @@ static void run_collect(const int fds[2], struct jm_buf *const bufs[2])
 				p[i].fd = -1;
 		}
 	}
+	return true;
 }
 
 static char *environment(void)
@@ -46,7 +56,7 @@ static char *environment(void)
 }
 
 static int run_spawn(
-    const char *const *argv, const int out[2], const int complaint[2], pid_t *pid_r)
+    const char *const *argv, int input, const int out[2], const int complaint[2], pid_t *pid_r)
 {
 	char *env[] = { environment(), NULL };
 	posix_spawn_file_actions_t a;
@@ -54,7 +64,8 @@ static int run_spawn(
 
 	if (rc != 0)
 		return rc;
-	rc = posix_spawn_file_actions_addopen(&a, 0, "/dev/null", O_RDONLY, 0);
+	rc = input >= 0 ? posix_spawn_file_actions_adddup2(&a, input, 0)
+			: posix_spawn_file_actions_addopen(&a, 0, "/dev/null", O_RDONLY, 0);
 	if (rc == 0)
 		rc = posix_spawn_file_actions_adddup2(&a, out[1], 1);
 	if (rc == 0)
@@ -79,17 +90,31 @@ static int run_spawn(
 	return rc;
 }
 
-int jm_doctor_run(
-    const char *const *argv, struct jm_buf *out, struct jm_buf *complaint, struct jm_err *err)
+/* A file in memory with the input, at its begin. -1 with errno. */
+static int make_input(struct jm_span input)
+{
+	int fd = memfd_create("input", MFD_CLOEXEC);
+
+	if (fd >= 0 &&
+	    (jm_io_write(fd, input.p, input.len, NULL) != 0 || lseek(fd, 0, SEEK_SET) != 0)) {
+		close(fd);
+		fd = -1;
+	}
+	return fd;
+}
+
+static int run(const char *const *argv, int input, struct jm_buf *out, struct jm_buf *complaint,
+    struct jm_err *err)
 {
 	int o[2] = { -1, -1 }, c[2] = { -1, -1 }, rc = -1, status = 0;
+	bool ended;
 	pid_t pid = 0;
 
 	if (pipe2(o, O_CLOEXEC) != 0 || pipe2(c, O_CLOEXEC) != 0) {
 		(void)jm_err_sys(err, JM_E_TEMP, "cannot make a pipe");
 		goto out;
 	}
-	errno = run_spawn(argv, o, c, &pid);
+	errno = run_spawn(argv, input, o, c, &pid);
 	if (errno != 0) {
 		rc = errno == ENOENT ? 127 : jm_err_sys(err, JM_E_TEMP, "cannot run %s", argv[0]);
 		goto out;
@@ -97,10 +122,14 @@ int jm_doctor_run(
 	close(o[1]);
 	close(c[1]);
 	o[1] = c[1] = -1;
-	run_collect((int[2]){ o[0], c[0] }, (struct jm_buf *[2]){ out, complaint });
+	ended = run_collect((int[2]){ o[0], c[0] }, (struct jm_buf *[2]){ out, complaint });
+	if (!ended)
+		(void)kill(pid, SIGKILL);
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
-	rc = WIFEXITED(status) ? WEXITSTATUS(status) : 126;
+	rc = !ended             ? jm_err_set(err, JM_E_TEMP, "%s did not end in time", argv[0])
+	    : WIFEXITED(status) ? WEXITSTATUS(status)
+				: 126;
 out:
 	for (int i = 0; i < 2; i++) {
 		if (o[i] >= 0)
@@ -108,5 +137,23 @@ out:
 		if (c[i] >= 0)
 			close(c[i]);
 	}
+	return rc;
+}
+
+int jm_doctor_run(
+    const char *const *argv, struct jm_buf *out, struct jm_buf *complaint, struct jm_err *err)
+{
+	return run(argv, -1, out, complaint, err);
+}
+
+int jm_doctor_run_input(const char *const *argv, struct jm_span input, struct jm_buf *out,
+    struct jm_buf *complaint, struct jm_err *err)
+{
+	int fd = make_input(input), rc;
+
+	if (fd < 0)
+		return jm_err_sys(err, JM_E_TEMP, "cannot run %s", argv[0]);
+	rc = run(argv, fd, out, complaint, err);
+	close(fd);
 	return rc;
 }

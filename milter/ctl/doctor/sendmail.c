@@ -14,11 +14,11 @@
 #include "milter/ctl/doctor/postfix_conf.h"
 #include "milter/ctl/doctor/sendmail_conf.h"
 #include "milter/ctl/doctor/sendmail_listen.h"
+#include "milter/ctl/doctor/sendmail_rules.h"
 #include "milter/ctl/doctor/socket_access.h"
 
 #define CF_MAX_BYTES (4u * 1024 * 1024)
 #define HEADERS_MIN 65000
-#define MESSAGE_MIN_BYTES 157286400
 #define ANSWER_MIN_S 60
 #define DAY_S 86400
 
@@ -41,6 +41,9 @@ static void check_milter(struct jm_doctor *d, const char *name, const char *equa
 	struct jm_span f = jm_sendmail_equate(equates, 'F'), t = jm_sendmail_equate(equates, 'T');
 	int64_t answer = timeout_of(t, 'R'), end = timeout_of(t, 'E');
 
+	jm_doctor_check(d, "no-f-equate", "filter %s: F=T", name);
+	jm_doctor_check(d, "answer-timeout", "filter %s: R is at least a minute", name);
+	jm_doctor_check(d, "end-timeout", "filter %s: E is at least two minutes", name);
 	if (f.len == 0)
 		jm_doctor_add(d, JM_DOCTOR_FAIL, "no-f-equate",
 		    "sendmail.mc: F=T in INPUT_MAIL_FILTER",
@@ -69,6 +72,7 @@ static const char *find_milter(struct jm_doctor *d, const struct jm_sendmail *cf
 	json_t *equates;
 
 	jm_doctor_socket(d->settings->socket, ours, sizeof ours);
+	jm_doctor_check(d, "no-filter", "a filter uses the milter at %s", ours);
 	json_object_foreach(cf->milters, name, equates) {
 		struct jm_span s = jm_sendmail_equate(json_string_value(equates), 'S');
 
@@ -95,29 +99,28 @@ static void check_options(struct jm_doctor *d, const struct jm_sendmail *cf)
 	uint64_t n;
 
 	v = jm_sendmail_option(cf, "MaxHeadersLength");
+	jm_doctor_check(d, "header-limit", "MaxHeadersLength is %s", v[0] ? v : "the default");
 	if (jm_num_u64(jm_span_str(v), 0, UINT64_MAX, &n) != 0 || (n > 0 && n < HEADERS_MIN))
 		jm_doctor_add(d, JM_DOCTOR_FAIL, "header-limit",
 		    "sendmail.mc: define(`confMAX_HEADERS_LENGTH', `65000')",
 		    "MaxHeadersLength is %s: a report with longer headers gets a 552",
 		    v[0] ? v : "32768, the default");
 	v = jm_sendmail_option(cf, "RejectNUL");
+	jm_doctor_check(d, "reject-nul", "RejectNUL is %s", v[0] ? v : "the default");
 	if (v[0] && !is_false(v))
 		jm_doctor_add(d, JM_DOCTOR_FAIL, "reject-nul",
 		    "sendmail.mc: define(`confREJECT_NUL', `false')",
 		    "RejectNUL is %s: a report with a NUL byte gets a 554", v);
 	v = jm_sendmail_option(cf, "SuperSafe");
+	jm_doctor_check(d, "super-safe", "SuperSafe is %s", v[0] ? v : "the default");
 	if (v[0] && strcmp(v, "PostMilter") != 0)
 		jm_doctor_add(d, JM_DOCTOR_WARN, "super-safe",
 		    "sendmail.mc: define(`confSAFE_QUEUE', `PostMilter')", "SuperSafe is %s: %s", v,
 		    is_false(v) ? "other mail is not safe"
 				: "each report is written to the disk twice");
-	v = jm_sendmail_option(cf, "MaxMessageSize");
-	if (jm_num_u64(jm_span_str(v), 1, UINT64_MAX, &n) == 0 && n < MESSAGE_MIN_BYTES)
-		jm_doctor_add(d, JM_DOCTOR_FAIL, "size-limit",
-		    "sendmail.mc: define(`confMAX_MESSAGE_SIZE', `0')",
-		    "MaxMessageSize is %s: larger reports get a 552; Exchange sends up to 150 MB",
-		    v);
 	v = jm_sendmail_option(cf, "MaxMimeHeaderLength");
+	jm_doctor_check(
+	    d, "mime-header-limit", "MaxMimeHeaderLength is %s", v[0] ? v : "the default");
 	if (v[0] != '0')
 		jm_doctor_add(d, JM_DOCTOR_WARN, "mime-header-limit",
 		    "sendmail.mc: define(`confMAX_MIME_HEADER_LENGTH', `0')",
@@ -125,6 +128,7 @@ static void check_options(struct jm_doctor *d, const struct jm_sendmail *cf)
 		    "250",
 		    v[0] ? v : "2048/1024, the default");
 	v = jm_sendmail_option(cf, "Timeout.queuereturn");
+	jm_doctor_check(d, "queue-lifetime", "Timeout.queuereturn is %s", v[0] ? v : "the default");
 	if (v[0] && jm_postfix_seconds(jm_span_str(v)) < DAY_S)
 		jm_doctor_add(d, JM_DOCTOR_WARN, "queue-lifetime",
 		    "sendmail.mc: define(`confTO_QUEUERETURN', `5d')",
@@ -222,8 +226,9 @@ static const char *table_path(const struct jm_sendmail *cf, const char *name)
 static bool check_access(struct jm_doctor *d, const struct jm_sendmail *cf, const char *domain)
 {
 	const char *path = table_path(cf, "access"), *at;
-	char key[600], value[256], line[800];
+	char key[600], value[256], line[2400];
 
+	jm_doctor_check(d, "access-refuses", "the access table does not refuse %s", domain);
 	for (size_t i = 0; path && i < 2 * (d->settings->services_n + 1); i++) {
 		const struct jm_service *s = i / 2 < d->settings->services_n
 		    ? &d->settings->services[i / 2]
@@ -238,7 +243,9 @@ static bool check_access(struct jm_doctor *d, const struct jm_sendmail *cf, cons
 			continue;
 		if (strcmp(value, "RELAY") == 0 || strcmp(value, "OK") == 0)
 			return value[0] == 'R';
-		snprintf(line, sizeof line, "%s: %s RELAY", path, key);
+		snprintf(line, sizeof line,
+		    "%s: %s RELAY, instead of that line; then makemap hash %s < %s", path, key,
+		    path, path);
 		jm_doctor_add(d, JM_DOCTOR_FAIL, "access-refuses", line,
 		    "the access table has \"%s %s\": %s", key, value,
 		    strcmp(value, "DISCARD") == 0
@@ -253,6 +260,7 @@ static void check_relay(struct jm_doctor *d, const struct jm_sendmail *cf, const
 {
 	char change[320], value[256];
 
+	jm_doctor_check(d, "not-relayed", "mail for %s is taken", domain);
 	if (check_access(d, cf, domain) || json_object_get(cf->relay, domain) ||
 	    (cf->relay_file[0] && text_value(cf->relay_file, domain, value, sizeof value)))
 		return;
@@ -263,12 +271,51 @@ static void check_relay(struct jm_doctor *d, const struct jm_sendmail *cf, const
 	    domain, cf->relay_file[0] ? cf->relay_file : "a relay-domains file");
 }
 
+/* Is the domain one of this machine's own, or does a table give its addresses others? */
+static void check_local(struct jm_doctor *d, const struct jm_sendmail *cf, const char *domain)
+{
+	const char *table = table_path(cf, "virtuser");
+	char value[256], change[700], key[600];
+
+	jm_doctor_check(d, "wrong-class", "%s is not in class w", domain);
+	if (json_object_get(cf->local, domain) ||
+	    (cf->local_file[0] && text_value(cf->local_file, domain, value, sizeof value))) {
+		snprintf(change, sizeof change,
+		    "%s: without the line %s; then service sendmail "
+		    "restart",
+		    cf->local_file[0] ? cf->local_file : "sendmail.mc, LOCAL_DOMAIN", domain);
+		jm_doctor_add(d, JM_DOCTOR_FAIL, "wrong-class", change,
+		    "%s is in class w, the names of this machine: addresses that have no mailbox "
+		    "get a 550, and what passes the milter is delivered here",
+		    domain);
+	}
+	jm_doctor_check(d, "address-mapping", "virtusertable leaves %s as it is", domain);
+	for (size_t i = 0; table && i <= d->settings->services_n; i++) {
+		const char *at = i ? strchr(d->settings->services[i - 1].email_address, '@') : NULL;
+
+		if (i && (!at || strcmp(at + 1, domain) != 0))
+			continue;
+		snprintf(key, sizeof key, "%s%s", i ? "" : "@",
+		    i ? d->settings->services[i - 1].email_address : domain);
+		if (!text_value(table, key, value, sizeof value))
+			continue;
+		snprintf(change, sizeof change, "%.300s: without the line %.300s", table, key);
+		jm_doctor_add(d, strncmp(value, "error:", 6) == 0 ? JM_DOCTOR_FAIL : JM_DOCTOR_WARN,
+		    "address-mapping", change, "virtusertable turns %s into %s", key, value);
+	}
+}
+
 static void check_route(struct jm_doctor *d, const struct jm_sendmail *cf, const char *domain)
 {
 	const char *path = table_path(cf, "mailertable");
+	static const char *const names[] = { "error-transport", "discard-transport", "no-mailer",
+		"no-backstop" };
 	char entry[512] = "", change[320];
 
 	check_relay(d, cf, domain);
+	check_local(d, cf, domain);
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+		jm_doctor_check(d, names[i], "the mailer of %s", domain);
 	snprintf(change, sizeof change, "mailertable: %s jhold:[127.0.0.1]", domain);
 	if (path && text_value(path, domain, entry, sizeof entry))
 		judge_mailer(d, cf, domain, entry);
@@ -283,10 +330,14 @@ static void sendmail_check(struct jm_doctor *d, const struct jm_sendmail *cf)
 {
 	const char *name = find_milter(d, cf);
 
+	if (cf->host[0])
+		d->host = cf->host;
 	if (name)
 		jm_doctor_sendmail_listen(d, cf, name);
 	check_options(d, cf);
 	jm_doctor_sendmail_tls(d, cf);
+	jm_doctor_sendmail_rules(d, cf);
+	jm_doctor_sendmail_queue(d, cf);
 	for (size_t i = 0; d->settings->journal_domains[i]; i++)
 		check_route(d, cf, d->settings->journal_domains[i]);
 }
@@ -299,11 +350,16 @@ void jm_doctor_sendmail(struct jm_doctor *d)
 	size_t n = 0;
 
 	d->group = "sendmail";
+	jm_doctor_check(d, "unreadable", "%s can be read", d->sendmail);
 	if (jm_io_read_file(d->sendmail, CF_MAX_BYTES, &p, &n, &err) != 0) {
 		jm_doctor_add(d, JM_DOCTOR_FAIL, "unreadable", NULL, "%s", err.text);
 	} else if (d->settings) {
 		jm_sendmail_parse(p, n, &cf);
 		sendmail_check(d, &cf);
+		if (d->host == cf.host) {
+			snprintf(d->host_text, sizeof d->host_text, "%s", cf.host);
+			d->host = d->host_text;
+		}
 		jm_sendmail_release(&cf);
 	}
 	free(p);

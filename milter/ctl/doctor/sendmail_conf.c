@@ -49,9 +49,63 @@ static void take_option(struct jm_sendmail *cf, struct jm_span rest)
 		split_at(cf->options, rest, '=');
 }
 
+/* The rest of a line "F{x}...", "Fx...", "C{x}...", "Cx..."; none: another class. */
+static struct jm_span class_rest(struct jm_span line, char letter)
+{
+	if (line.len > 4 && line.p[1] == '{' && line.p[2] == (unsigned char)letter &&
+	    line.p[3] == '}')
+		return jm_span_sub(line, 4, line.len);
+	if (line.len > 2 && line.p[1] == (unsigned char)letter)
+		return jm_span_sub(line, 2, line.len);
+	return jm_span_of(NULL, 0);
+}
+
+/* A line that adds names, or a file of names, to a class. */
+static void take_class(struct jm_sendmail *cf, struct jm_span line)
+{
+	struct jm_span relay = class_rest(line, 'R'), word,
+		       rest = relay.len ? relay : class_rest(line, 'w');
+	char *file = relay.len ? cf->relay_file : cf->local_file;
+
+	while (jm_postfix_word(&rest, &word)) {
+		if (line.p[0] == 'C')
+			sendmail_put(relay.len ? cf->relay : cf->local, word, jm_span_str(""));
+		else if (word.p[0] == '/')
+			snprintf(file, sizeof cf->relay_file, "%.*s", (int)word.len,
+			    (const char *)word.p);
+	}
+}
+
+static bool has_text(struct jm_span line, const char *text)
+{
+	size_t n = strlen(text);
+
+	for (size_t i = 0; i + n <= line.len; i++)
+		if (memcmp(line.p + i, text, n) == 0)
+			return true;
+	return false;
+}
+
+/* A rule, or a comment that the features of sendmail.mc write above their rules. */
+static void take_rule(struct jm_sendmail *cf, struct jm_span line)
+{
+	static const char list[] = "# DNS based IP address spam list ";
+	size_t n = strlen(cf->lists);
+
+	cf->denies_relaying = cf->denies_relaying ||
+	    (line.p[0] == 'R' && has_text(line, "Relaying denied"));
+	cf->needs_reverse_name = cf->needs_reverse_name ||
+	    (line.p[0] == 'R' && has_text(line, "Fix reverse DNS"));
+	cf->judges_helo = cf->judges_helo ||
+	    (line.p[0] == 'R' && has_text(line, "bogus HELO name"));
+	if (jm_span_starts_nocase(line, jm_span_str(list)))
+		snprintf(cf->lists + n, sizeof cf->lists - n, "%s%.*s", n ? ", " : "",
+		    (int)(line.len - sizeof list + 1), (const char *)line.p + sizeof list - 1);
+}
+
 static void take_line(struct jm_sendmail *cf, struct jm_span line)
 {
-	struct jm_span rest = jm_span_sub(line, 1, line.len), word;
+	struct jm_span rest = jm_span_sub(line, 1, line.len);
 
 	if (line.p[0] == 'O' && rest.len && rest.p[0] == ' ') {
 		take_option(cf, rest);
@@ -61,18 +115,16 @@ static void take_line(struct jm_sendmail *cf, struct jm_span line)
 		split_at(cf->mailers, rest, ',');
 	} else if (line.p[0] == 'K') {
 		split_at(cf->tables, rest, ' ');
-	} else if (jm_span_starts_nocase(line, jm_span_str("F{R}")) ||
-	    (line.p[0] == 'F' && rest.len && rest.p[0] == 'R')) {
-		rest = jm_span_sub(line, rest.p[0] == 'R' ? 2 : 4, line.len);
-		while (jm_postfix_word(&rest, &word))
-			if (word.p[0] == '/')
-				snprintf(cf->relay_file, sizeof cf->relay_file, "%.*s",
-				    (int)word.len, (const char *)word.p);
-	} else if (jm_span_starts_nocase(line, jm_span_str("C{R}")) ||
-	    (line.p[0] == 'C' && rest.len && rest.p[0] == 'R')) {
-		rest = jm_span_sub(line, rest.p[0] == 'R' ? 2 : 4, line.len);
-		while (jm_postfix_word(&rest, &word))
-			sendmail_put(cf->relay, word, jm_span_str(""));
+	} else if (line.p[0] == 'S') {
+		sendmail_put(
+		    cf->rulesets, jm_span_sub(rest, 0, jm_span_index(rest, '=')), jm_span_str(""));
+	} else if (line.p[0] == 'D' && rest.len > 1 && rest.p[0] == 'j') {
+		snprintf(cf->host, sizeof cf->host, "%.*s", (int)(rest.len - 1),
+		    (const char *)rest.p + 1);
+	} else if (line.p[0] == 'F' || line.p[0] == 'C') {
+		take_class(cf, line);
+	} else if (line.p[0] == 'R' || line.p[0] == '#') {
+		take_rule(cf, line);
 	}
 }
 
@@ -81,8 +133,14 @@ void jm_sendmail_parse(unsigned char *p, size_t n, struct jm_sendmail *cf)
 {
 	struct jm_span text;
 
-	*cf = (struct jm_sendmail){ json_object(), json_array(), json_object(), json_object(),
-		json_object(), json_object(), "" };
+	*cf = (struct jm_sendmail){ .options = json_object(),
+		.listeners = json_array(),
+		.milters = json_object(),
+		.mailers = json_object(),
+		.tables = json_object(),
+		.relay = json_object(),
+		.local = json_object(),
+		.rulesets = json_object() };
 	for (size_t i = 0; i + 1 < n; i++)
 		if (p[i] == '\n' && (p[i + 1] == ' ' || p[i + 1] == '\t'))
 			p[i] = ' ';
@@ -133,4 +191,6 @@ void jm_sendmail_release(struct jm_sendmail *cf)
 	json_decref(cf->mailers);
 	json_decref(cf->tables);
 	json_decref(cf->relay);
+	json_decref(cf->local);
+	json_decref(cf->rulesets);
 }

@@ -4,6 +4,7 @@
 #define JM_MILTER_CTL_DOCTOR_SENDMAIL_CONF_H
 
 #include <jansson.h>
+#include <stdbool.h>
 
 #include "common/base/span.h"
 
@@ -14,7 +15,13 @@ struct jm_sendmail {
 	json_t *mailers;      /* M: {"name": "equates"} */
 	json_t *tables;       /* K: {"name": "class and arguments"} */
 	json_t *relay;        /* class R: {"domain": ""} */
+	json_t *local;        /* class w, the names of this machine: {"domain": ""} */
+	json_t *rulesets;     /* S: {"name": ""} */
 	char relay_file[512]; /* file whose lines are in class R, too; "": none */
+	char local_file[512]; /* the same for class w */
+	char host[256];       /* Dj: the name of this machine; "": found out by Sendmail */
+	char lists[256];      /* the DNS lists of unwanted clients, one after the other */
+	bool denies_relaying, needs_reverse_name, judges_helo;
 };
 
 /*

@@ -15,6 +15,7 @@
 #include "common/base/num.h"
 #include "milter/ctl/doctor/port.h"
 #include "milter/ctl/doctor/postfix_conf.h"
+#include "milter/ctl/doctor/talk.h"
 #include "milter/ctl/doctor/tls.h"
 
 #define DEFAULT_LISTENER "Port=smtp, Name=MTA"
@@ -73,6 +74,7 @@ static bool is_running(const struct jm_sendmail *cf)
 
 static void check_address(struct jm_doctor *d, const char *listener)
 {
+	jm_doctor_check(d, "loopback-only", "%s: others can reach it", listener);
 	if (jm_doctor_unreachable(d, jm_sendmail_listener(listener, 'a')))
 		jm_doctor_add(d, JM_DOCTOR_FAIL, "loopback-only",
 		    "sendmail.mc: no Addr=127.0.0.1 in DAEMON_OPTIONS",
@@ -87,7 +89,10 @@ static void check_port(struct jm_doctor *d, const struct jm_sendmail *cf, const 
 		       family = jm_sendmail_listener(listener, 'f');
 	static const struct jm_doctor_mta sendmail = { "Sendmail", "service sendmail start",
 		"service sendmail restart, and look into its log" };
-	char shown[1024];
+	struct jm_span addr = jm_sendmail_listener(listener, 'a');
+	struct jm_doctor_listener l = { .cure = NULL };
+	char shown[1024], address[128];
+	struct jm_cidr c;
 	uint64_t port;
 
 	if (jm_span_eq_nocase(family, jm_span_str("local")) ||
@@ -96,16 +101,30 @@ static void check_port(struct jm_doctor *d, const struct jm_sendmail *cf, const 
 	if (jm_span_none(name))
 		name = jm_span_str(
 		    sendmail_has(jm_sendmail_listener(listener, 'm'), 's') ? "465" : "25");
+	jm_doctor_check(d, "unknown-port", "%s has a port", listener);
 	if (jm_doctor_port(name, &port) != 0) {
 		jm_doctor_add(d, JM_DOCTOR_FAIL, "unknown-port",
 		    "sendmail.mc: a number as Port in DAEMON_OPTIONS", "%s: there is no such port",
 		    listener);
 		return;
 	}
-	if (geteuid() != 0)
-		return; /* others may not be able to read the PID file */
 	snprintf(shown, sizeof shown, "\"%s\"", listener);
-	jm_doctor_listener(d, &sendmail, is_running(cf), port, shown);
+	if (geteuid() == 0) /* others may not be able to read the PID file */
+		jm_doctor_listener(d, &sendmail, is_running(cf), port, shown);
+	else
+		jm_doctor_add(d, JM_DOCTOR_SKIP, "mta-stopped", NULL,
+		    "whether Sendmail runs: only root may ask");
+	if (!d->probe || !jm_doctor_is_listening(port))
+		return;
+	snprintf(address, sizeof address, "%.*s", (int)addr.len, (const char *)addr.p);
+	l.host = addr.len && jm_cidr_parse(addr, &c, NULL) == 0 && c.bits == 128 &&
+		address[0] != '0'
+	    ? address
+	    : "127.0.0.1";
+	l.port = (unsigned)port;
+	l.wrapped = sendmail_has(jm_sendmail_listener(listener, 'm'), 's');
+	l.shown = shown;
+	jm_doctor_talk(d, &l);
 }
 
 /*
@@ -135,6 +154,8 @@ static bool find_filter(const char *list, const char *filter, size_t *before_r, 
 
 static void check_order(struct jm_doctor *d, size_t before, size_t after)
 {
+	jm_doctor_check(d, "milter-after", "no other filter after ours");
+	jm_doctor_check(d, "milter-before", "no other filter before ours");
 	if (after > 0)
 		jm_doctor_add(d, JM_DOCTOR_WARN, "milter-after",
 		    "a Sendmail of its own for the journal",
@@ -166,6 +187,7 @@ void jm_doctor_sendmail_listen(
 	const char *listener, *list;
 	char text[1024];
 
+	jm_doctor_check(d, "filter-unused", "a listener uses filter %s", filter);
 	for (size_t i = 0; (listener = listener_at(cf, i)); i++) {
 		list = filters_of(cf, listener, text, sizeof text);
 		if (!find_filter(list, filter, &before, &after))
@@ -230,8 +252,23 @@ static void check_files(struct jm_doctor *d, const struct jm_sendmail *cf)
 void jm_doctor_sendmail_tls(struct jm_doctor *d, const struct jm_sendmail *cf)
 {
 	const char *certificate = jm_sendmail_option(cf, "ServerCertFile");
+	const struct jm_doctor_certificate c = { certificate,
+		jm_sendmail_option(cf, "ServerKeyFile"),
+		"sendmail.mc: other files in confSERVER_CERT and confSERVER_KEY; then make -C "
+		"/etc/mail && service sendmail restart" };
 	struct jm_doctor_wants wants = jm_doctor_wants(d);
 
+	jm_doctor_check(d, "no-tls", "TLS is offered, if a service wants it");
+	jm_doctor_check(d, "no-client-certificate",
+	    "a client certificate is asked for, if a service "
+	    "wants one");
+	jm_doctor_check(d, "no-login", "a login is offered, if a service wants one");
+	jm_doctor_check(d, "login-required", "a login is required only if a service wants one");
+	if (!wants.login && all_have(cf, 'a'))
+		jm_doctor_add(d, JM_DOCTOR_FAIL, "login-required",
+		    "sendmail.mc: no a in M= of DAEMON_OPTIONS",
+		    "the listener requires a login (M=a), and no service wants one: Exchange's "
+		    "reports are refused");
 	if (wants.tls)
 		check_files(d, cf);
 	if (wants.tls && all_have(cf, 'S'))
@@ -251,5 +288,5 @@ void jm_doctor_sendmail_tls(struct jm_doctor *d, const struct jm_sendmail *cf)
 		    "the listener offers no login (M=A), and a service wants one: its reports are "
 		    "refused");
 	if (certificate[0] == '/')
-		jm_doctor_certificate(d, "sendmail.mc: confSERVER_CERT", certificate);
+		jm_doctor_certificate(d, &c);
 }

@@ -20,7 +20,7 @@
 #include "milter/ctl/cli/outcome.h"
 #include "milter/ctl/cli/print.h"
 #include "milter/ctl/cli/target.h"
-#include "milter/ctl/setup/dns.h"
+#include "milter/ctl/cli/dns.h"
 
 #define LABEL "_journal-milter."
 #define VALUE "journal-milter-verification="

@@ -3,7 +3,6 @@
 milter_ctl_jmctl_SOURCES += \
 	milter/ctl/setup/check.c milter/ctl/setup/check.h \
 	milter/ctl/setup/check_machine.c milter/ctl/setup/check_machine.h \
-	milter/ctl/setup/dns.c milter/ctl/setup/dns.h \
 	milter/ctl/setup/domain.c milter/ctl/setup/domain.h \
 	milter/ctl/setup/explain.c milter/ctl/setup/explain.h \
 	milter/ctl/setup/ranges.c milter/ctl/setup/ranges.h \

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* TXT records, by the C library's resolver. One thread. */
-#ifndef JM_MILTER_CTL_SETUP_DNS_H
-#define JM_MILTER_CTL_SETUP_DNS_H
+/* Records of the DNS, by the C library's resolver. One thread. */
+#ifndef JM_MILTER_CTL_CLI_DNS_H
+#define JM_MILTER_CTL_CLI_DNS_H
 
 #include "common/base/buf.h"
 
@@ -13,5 +13,12 @@
  */
 int jm_dns_txt(
     const char *name, const char *server, struct jm_buf *texts, struct jm_err *err) JM_MUST_CHECK;
+
+/*
+ * Does name have an address (A or AAAA), or a mail server (MX)? server as above; without it the
+ * machine's own list of hosts counts, too. Returns 1, 0, or -1: TEMP when no server answered,
+ * USAGE.
+ */
+int jm_dns_address(const char *name, const char *server, struct jm_err *err) JM_MUST_CHECK;
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Looking up TXT records. See dns.h. */
-#include "milter/ctl/setup/dns.h"
+/* Asking the DNS. See dns.h. */
+#include "milter/ctl/cli/dns.h"
 
 #include <arpa/inet.h>
 #include <arpa/nameser.h>
@@ -9,6 +9,7 @@
 #include <resolv.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "common/base/num.h"
 
@@ -92,6 +93,50 @@ int jm_dns_txt(const char *name, const char *server, struct jm_buf *texts, struc
 		jm_err_set(err, JM_E_TEMP, "no name server gave an answer for %.200s: %s", name,
 		    hstrerror(state.res_h_errno));
 out:
+	res_nclose(&state);
+	return rc;
+}
+
+static bool has_type(const unsigned char *answer, int n, int type)
+{
+	ns_msg message;
+	ns_rr rr;
+
+	if (ns_initparse(answer, n, &message) != 0)
+		return false;
+	for (int i = 0; i < ns_msg_count(message, ns_s_an); i++)
+		if (ns_parserr(&message, ns_s_an, i, &rr) == 0 && (int)ns_rr_type(rr) == type)
+			return true;
+	return false;
+}
+
+int jm_dns_address(const char *name, const char *server, struct jm_err *err)
+{
+	static const int types[] = { ns_t_a, ns_t_aaaa, ns_t_mx };
+	static unsigned char answer[ANSWER_BYTES];
+	struct __res_state state = { .nscount = 0 };
+	struct addrinfo hints = { .ai_socktype = SOCK_STREAM }, *found = NULL;
+	int n, rc = 0;
+
+	if (!server && getaddrinfo(name, NULL, &hints, &found) == 0) {
+		freeaddrinfo(found);
+		return 1;
+	}
+	if (res_ninit(&state) != 0)
+		return jm_err_set(err, JM_E_TEMP, "cannot read /etc/resolv.conf");
+	if (server && take_server(&state, server, err) != 0)
+		rc = -1;
+	state.retrans = TIMEOUT_S;
+	state.retry = TRIES;
+	for (size_t i = 0; rc == 0 && i < sizeof types / sizeof types[0]; i++) {
+		n = res_nquery(&state, name, ns_c_in, types[i], answer, sizeof answer);
+		if (n >= 0)
+			rc = has_type(answer, n, types[i]) ? 1 : 0;
+		else if (state.res_h_errno != HOST_NOT_FOUND && state.res_h_errno != NO_DATA)
+			rc = jm_err_set(err, JM_E_TEMP,
+			    "no name server gave an answer for %.200s: %s", name,
+			    hstrerror(state.res_h_errno));
+	}
 	res_nclose(&state);
 	return rc;
 }
