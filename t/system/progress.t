@@ -38,7 +38,8 @@ VERBS = (
     ("load", ("--archive", path("loaded"), path("dump")), "bytes", ("manifest",)),
     ("import", ("--archive", path("restored"), "--service", "journaling@journal.example.com", *EML),
      "bytes", ("",)),
-    ("export", ("--archive", path("a"), "--all", "--output", path("exported")), "messages", ("",)),)
+    ("export", ("--archive", path("a"), "--all", "--bcc", "--output", path("exported")), "messages",
+     ("",)),)
 
 
 def on_terminal(*args, term="xterm"):
