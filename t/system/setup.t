@@ -129,9 +129,9 @@ def explain(name, client, sender, *args):
 
 
 def login():
-    services, _, _ = settings_of("login", "--login", "--source", "192.0.2.10")
+    services, _, _ = settings_of("login", "--smtp-login", "--source", "192.0.2.10")
     tap.is_((services[0].findtext("use-smtp-authentication"), services[0].findtext("encrypted")),
-            ("yes", "yes"), "--login: as the journal address, over TLS")
+            ("yes", "yes"), "--smtp-login: as the journal address, over TLS")
     check(path("login"))
     script = journal_setup.read(path("login"), "exchange-2010.ps1")
     tap.ok("$login = $true" in script and "$tls = $true" in script
@@ -139,7 +139,7 @@ def login():
            "the send connector logs in; the password is asked for")
     tap.like(explain("login", "192.0.2.10", "<>", "--tls", "TLSv1.3"),
              "NO .*requires the login journaling@journal", "explain: a login is demanded")
-    services, _, _ = settings_of("login2", "--login", "--services", "hybrid")
+    services, _, _ = settings_of("login2", "--smtp-login", "--services", "hybrid")
     tap.is_([s.findtext("use-smtp-authentication") for s in services], ["yes", None],
             "hybrid: only Exchange on premises logs in")
 
@@ -211,8 +211,8 @@ def refusals():
                  ["example.com", "--services", "on-premises", "--microsoft365"],
                  ["example.com", "--services", "microsoft-365", "--mta-address", "10.0.0.5:26"],
                  ["example.com", "--microsoft365", "--mta-address", "10.0.0.5:26"],
-                 ["example.com", "--services", "microsoft-365", "--login"],
-                 ["example.com", "--services", "one", "--microsoft365", "--login"],
+                 ["example.com", "--services", "microsoft-365", "--smtp-login"],
+                 ["example.com", "--services", "one", "--microsoft365", "--smtp-login"],
                  ["example.com", "--archive", "/var/lib/<x>"], [], ["example.com", "example.org"]):
         status, _, complaint = jmctl("setup", *args, "--output", path("refused"))
         tap.ok(status == 64 and complaint and not os.path.exists(path("refused")),

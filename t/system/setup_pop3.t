@@ -80,7 +80,7 @@ def refusals():
     for args in (["--transport", "imap"], ["--transport", "pop3", "--source", "192.0.2.1"],
                  ["--transport", "pop3", "--smart-host", "mx"],
                  ["--transport", "pop3", "--mta-address", "192.0.2.1"],
-                 ["--transport", "pop3", "--login"], ["--transport", "pop3", "--microsoft365"],
+                 ["--transport", "pop3", "--smtp-login"], ["--transport", "pop3", "--microsoft365"],
                  ["--transport", "pop3", "--services", "hybrid"],
                  ["--transport", "pop3", "--mailbox", "nobody"],
                  ["--transport", "pop3", "--mailbox-host", "a b"],

@@ -86,7 +86,7 @@ static void options_make(struct jm_setup *s, struct jm_ctl_option *options)
 		    "the tenant's own domain, which is internal too" },
 		{ "internal-domain", JM_CTL_LIST, &s->internal_domains, "DOMAIN",
 		    "another domain of the organisation" },
-		{ "login", JM_CTL_FLAG, &s->login, NULL,
+		{ "smtp-login", JM_CTL_FLAG, &s->login, NULL,
 		    "Exchange on premises logs in as the journal address, over TLS" },
 		{ "mailbox", JM_CTL_TEXT, &s->mailbox, "ADDRESS",
 		    "pop3: the journal mailbox; default: journaling@DOMAIN" },

@@ -362,12 +362,12 @@ static int combine_smtp(struct jm_setup *s, struct jm_err *err)
 	}
 	if (s->login && !(s->parts & JM_SETUP_ON_PREMISES))
 		return jm_err_set(err, JM_E_USAGE,
-		    "--login: Exchange Online cannot log in at the MTA (its connectors have no "
-		    "credentials); it is for Exchange on premises");
+		    "--smtp-login: Exchange Online cannot log in at the MTA (its connectors have "
+		    "no credentials); it is for Exchange on premises");
 	if (s->login && (s->parts & JM_SETUP_MICROSOFT) && !(s->parts & JM_SETUP_TWO_SERVICES))
 		return jm_err_set(err, JM_E_USAGE,
-		    "--login: Exchange Online cannot log in, and one service is for both; take "
-		    "--services hybrid");
+		    "--smtp-login: Exchange Online cannot log in, and one service is for both; "
+		    "take --services hybrid");
 	if (s->login)
 		s->parts |= JM_SETUP_LOGIN;
 	return 0;
@@ -380,7 +380,7 @@ static int combine_pop3(struct jm_setup *s, struct jm_err *err)
 		const char *name;
 	} smtp[] = { { s->smart_hosts.n > 0, "smart-host" },
 		{ s->mta_address != NULL, "mta-address" }, { s->sources.n > 0, "source" },
-		{ s->microsoft365, "microsoft365" }, { s->login, "login" },
+		{ s->microsoft365, "microsoft365" }, { s->login, "smtp-login" },
 		{ s->tls_certificate != NULL, "tls-certificate" } };
 	char name[JM_DOMAIN_BYTES];
 
