@@ -11,7 +11,7 @@ dist_pkgdata_DATA += config/setup-steps.in config/settings-setup.xml.in \
 	config/postfix-main.cf.in config/postfix-master.cf.in config/postfix-apply.in \
 	config/postfix-undo.in config/postfix-tls.in config/postfix-login.in \
 	config/postfix-sasl.conf.in config/setup-steps-tls.in config/setup-steps-login.in \
-	config/sendmail.mc.in config/sendmail-mailertable.in
+	config/sendmail.mc.in config/sendmail-apply.in config/sendmail-undo.in
 EXTRA_DIST += config/journal-milter.xml
 
 # The settings file belongs to the administrator: never overwrite it, and remove it only if it was

@@ -74,24 +74,22 @@ class AppliedPostfix(Postfix):
 
 
 class AppliedSendmail(Sendmail):
-    """A private Sendmail whose journal pieces are those that were written."""
+    """
+    A private Sendmail for other mail, as Debian sets it up, and the journal pieces that were
+    written, entered by sendmail-apply with a listener of their own.
+    """
 
-    TAKEN = ("confSAFE_QUEUE", "confMAX_HEADERS_LENGTH", "confMAX_MIME_HEADER_LENGTH",
-             "confREJECT_NUL", "DAEMON_OPTIONS", "RELAY_DOMAIN", "`mailertable'", "Mjhold")
+    TAKEN = ("confSAFE_QUEUE", "confMAX_HEADERS_LENGTH", "confREJECT_NUL", "Mjhold")
 
     def __init__(self, folder, written, **kw):
-        super().__init__(folder, port=written.port, **kw)
+        super().__init__(folder, journal_domains=(), **kw)
         self.written = written
 
     def _mc(self):
         own = "".join(line for line in super()._mc().splitlines(True)
                       if not any(t in line for t in self.TAKEN))
-        settings, _, mailers = self.written.text("sendmail.mc").partition("MAILER_DEFINITIONS\n")
-        settings = settings.replace("FEATURE(`mailertable')",
-                                    "FEATURE(`mailertable', `hash %s/mailertable')" % self.etc)
-        head, _, tail = own.partition("MAILER(`local')")
-        head += settings + "RELAY_DOMAIN(`example.com')\n"
-        return head + "MAILER(`local')" + tail + mailers
+        return own.replace("MAILER(", "define(`confREJECT_NUL', `true')\nMAILER(", 1)
 
-    def _table(self):
-        return self.written.text("sendmail-mailertable") + "example.com jfile:example.com\n"
+    def _apply(self):
+        run.output(os.path.join(self.written.folder, "sendmail-apply"), "--yes",
+                   self.etc + "/sendmail.mc")

@@ -136,6 +136,7 @@ class Sendmail:
         if self.sasl:
             self._accounts()
         self._write(etc + "/sendmail.mc", self._mc())
+        self._apply()
         self._write(etc + "/service.switch", "hosts\tfiles\naliases\tfiles\npasswd\tfiles\n")
         self._write(etc + "/helpfile", "")
         self._write(etc + "/aliases", "postmaster: /dev/null\n")
@@ -149,6 +150,9 @@ class Sendmail:
         self._write(etc + "/mailertable", self._table())
         run.output(os.path.join(self.root, "usr/libexec/sendmail/makemap"), "-C",
                    etc + "/sendmail.cf", "hash", etc + "/mailertable", input=self._table().encode())
+
+    def _apply(self):
+        """Enter more in sendmail.mc: for classes that derive from this one."""
 
     def _table(self):
         return "".join("%s jhold:[127.0.0.1]\n" % d for d in self.journal_domains) + \

@@ -68,7 +68,7 @@ def cf_more():
          "O Timeout.command=5s\nO SuperSafe="),
         ("7-bit input", "eight-bit", "FAIL", "O SevenBitInput=False", "O SevenBitInput=True"),
         ("an open relay", "open-relay", "FAIL", "Relaying denied", "nothing"),
-        ("a login for all", "login-required", "FAIL", "Name=MTA", "Name=MTA, M=a"),
+        ("a login for all", "login-required", "FAIL", "Name=journal", "Name=journal, M=a"),
         ("the domain in class w", "wrong-class", "FAIL", "O SuperSafe=",
          "C{w}journal.example.com\nO SuperSafe=")]
 
@@ -82,24 +82,23 @@ def cf_cases(w, x):
         ("no T at all", "answer-timeout", "warn", ", T=C:30s;S:30s;R:2m;E:5m", ""),
         ("E of 20 s", "end-timeout", "warn", "E:5m", "E:20s"),
         ("no filter", "no-filter", "FAIL", x, ""),
-        ("a listener with other filters", "filter-unused", "FAIL", "Name=MTA",
-         "Name=MTA, InputMailFilters=other"),
-        ("a listener with other filters, too", "milter-after", "warn", "Name=MTA",
-         "Name=MTA, I=journal;other"),
+        ("a listener with other filters", "filter-unused", "FAIL",
+         "InputMailFilters=journal", "InputMailFilters=other"),
+        ("a listener with other filters, too", "milter-after", "warn",
+         "InputMailFilters=journal", "I=journal;other"),
         ("a listener for this machine alone", "loopback-only", "FAIL", None, None),
         ("a port that is none", "unknown-port", "FAIL", "Port=%d" % w.port, "Port=jmtp"),
         ("a listener that Sendmail did not open", "not-listening", "FAIL", "Port=%d" % w.port,
          "Port=%d" % run.port()),
         ("a Sendmail that does not run", "port-taken", "FAIL", "sendmail.pid", "nowhere.pid"),
-        ("a filter that is not used", "filter-unused", "FAIL", "O InputMailFilters=journal",
-         "O InputMailFilters="),
-        ("another filter behind", "milter-after", "warn", "O InputMailFilters=journal",
-         "O InputMailFilters=journal, other"),
-        ("another filter before", "milter-before", "warn", "O InputMailFilters=journal",
-         "O InputMailFilters=other, journal"),
+        ("a filter that is not used", "filter-unused", "FAIL", ", InputMailFilters=journal", ""),
+        ("another filter behind", "milter-after", "warn", ", InputMailFilters=journal",
+         "\nO InputMailFilters=journal, other"),
+        ("another filter before", "milter-before", "warn", "InputMailFilters=journal",
+         "InputMailFilters=other;journal"),
         ("the default header limit", "header-limit", "FAIL", "O MaxHeadersLength=65000", "#"),
         ("RejectNUL", "reject-nul", "FAIL", "O RejectNUL=false", "O RejectNUL=True"),
-        ("SuperSafe True", "super-safe", "warn", "O SuperSafe=PostMilter", "O SuperSafe=True"),
+        ("SuperSafe False", "super-safe", "warn", "O SuperSafe=True", "O SuperSafe=False"),
         ("a size limit", "size-limit", "FAIL", "O SuperSafe=",
          "O MaxMessageSize=10000000\nO SuperSafe="),
         ("a domain that is not relayed", "not-relayed", "FAIL", "C{R}journal.example.com", "#"),
@@ -113,6 +112,10 @@ def cf_cases(w, x):
          "Mjhold, P=/dev/null"),
         ("a backstop that is a program", "no-backstop", "warn", "Mjhold, P=[IPC]",
          "Mjhold, P=/bin/sh"),
+        ("a rule to elsewhere", "no-backstop", "warn", "$#jhold $@ [127.0.0.1]",
+         "$#jhold $@ [192.0.2.1]"),
+        ("a rule that refuses", "error-transport", "FAIL", "$#jhold $@ [127.0.0.1]",
+         "$#error $@ 4.7.1"),
         ("a mailer that is not there", "no-mailer", "FAIL", "Mjhold,", "Mkhold,")]
 
 
@@ -138,8 +141,7 @@ def sendmail_cf(d, w):
     args = ("--sendmail", cf)
     near = read(d.settings)
     clean(d, "Sendmail as written", *args)
-    write(cf, kept.replace(
-        "Name=MTA", "Name=MTA, I=journal\nO DaemonPortOptions=Port=1, Name=other, I=other", 1))
+    write(cf, kept.replace("Name=MTA", "Name=MTA, M=Sa, I=other", 1))
     clean(d, "a listener for others is nothing to us", *args)
     x = next(line for line in kept.splitlines() if line.startswith("Xjournal,"))
     for what, name, level, old, new in cf_cases(w, x) + cf_more():
@@ -147,24 +149,41 @@ def sendmail_cf(d, w):
             put(d, elsewhere(read(d.settings)))
         elif not tap.ok(old in kept, "sendmail.cf has %s" % old[:40]):
             continue
-        write(cf, kept.replace(old, new, -1 if name == "open-relay" else 1) if old else kept)
+        write(cf, kept.replace(old, new, -1 if old[:1] in ("R", "$") else 1) if old else kept)
         planted(d, what, name, level, *args, also=("certificate-name",))
         put(d, near)
-    write(cf, kept)
+    write(cf, re.sub(r"(?m)^R\$\* < @ journal\.example\.com.*", "#", kept))
     for what, name, level, entry in (
             ("error: in the mailertable", "error-transport", "FAIL", "error:4.7.1:451 later"),
             ("discard: in the mailertable", "discard-transport", "FAIL", "discard:x"),
             ("a mailertable to elsewhere", "no-backstop", "warn", "jhold:[192.0.2.1]"),
-            ("no entry", "no-backstop", "FAIL", None)):
+            ("no entry", "no-backstop", "FAIL", None),
+            ("the entry of earlier versions", None, None, "jhold:[127.0.0.1]")):
         write(s.etc + "/mailertable",
               "journal.example.com %s\n" % entry if entry else "# nothing\n")
-        planted(d, what, name, level, *args)
+        if name:
+            planted(d, what, name, level, *args)
+        else:
+            clean(d, what, *args)
     write(s.etc + "/mailertable", table)
     relaying(d, cf, kept, s.etc, args)
     write(cf, kept)
     s.stop()
     planted(d, "a Sendmail that was stopped", "mta-stopped", "FAIL", *args)
     sendmail_tls(d, w)
+
+
+class Modified(AppliedSendmail):
+    """modify: the letters of M= of the journal's listener."""
+
+    modify = None
+
+    def _apply(self):
+        super()._apply()
+        mc = read(self.etc, "sendmail.mc")
+        if self.modify:
+            mc = mc.replace("Name=journal", "Name=journal, M=" + self.modify)
+        write(self.etc + "/sendmail.mc", mc)
 
 
 def sendmail_tls(d, w):
@@ -191,10 +210,8 @@ def sendmail_tls(d, w):
     for i, (what, other, service, name, offered) in enumerate(cases):
         values = {**files, **other}
         mc = ["define(`%s', `%s')" % (n, v) for n, v in values.items() if v and n != "M"]
-        s = AppliedSendmail(path("tls-%d" % i), w, mc=mc)
-        plain = s._mc
-        s._mc = lambda plain=plain, m=values.get("M"): plain().replace(
-            "Name=MTA", "Name=MTA, M=" + m if m else "Name=MTA")
+        s = Modified(path("tls-%d" % i), w, mc=mc)
+        s.modify = values.get("M")
         s.start()
         put(d, text.replace("</journal-service>", service + "</journal-service>"))
         with smtplib.SMTP("127.0.0.1", w.port, timeout=600) as client:

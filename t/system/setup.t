@@ -23,8 +23,8 @@ JOURNAL = "journaling@journal.example.com"
 FILES = ["README", "exchange-2007.ps1", "exchange-2010.ps1", "exchange-2013-2019-SE.ps1",
          "exchange-check.ps1", "exchange-online-check.ps1", "exchange-online-undo.ps1",
          "exchange-online.ps1", "exchange-undo.ps1", "journal-milter.xml", "postfix-apply",
-         "postfix-main.cf", "postfix-master.cf", "postfix-undo", "sendmail-mailertable",
-         "sendmail.mc"]
+         "postfix-main.cf", "postfix-master.cf", "postfix-undo", "sendmail-apply",
+         "sendmail-undo", "sendmail.mc"]
 
 
 def path(name):

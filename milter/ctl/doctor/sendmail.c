@@ -45,23 +45,21 @@ static void check_milter(struct jm_doctor *d, const char *name, const char *equa
 	jm_doctor_check(d, "answer-timeout", "filter %s: R is at least a minute", name);
 	jm_doctor_check(d, "end-timeout", "filter %s: E is at least two minutes", name);
 	if (f.len == 0)
-		jm_doctor_add(d, JM_DOCTOR_FAIL, "no-f-equate",
-		    "sendmail.mc: F=T in INPUT_MAIL_FILTER",
+		jm_doctor_add(d, JM_DOCTOR_FAIL, "no-f-equate", "sendmail.mc: F=T in MAIL_FILTER",
 		    "filter %s has no F=T: while the milter is down reports pass unarchived", name);
 	else if (f.p[0] == 'R')
-		jm_doctor_add(d, JM_DOCTOR_FAIL, "no-f-equate",
-		    "sendmail.mc: F=T in INPUT_MAIL_FILTER",
+		jm_doctor_add(d, JM_DOCTOR_FAIL, "no-f-equate", "sendmail.mc: F=T in MAIL_FILTER",
 		    "filter %s has F=R: while the milter is down reports are refused for good",
 		    name);
 	if (answer < ANSWER_MIN_S)
 		jm_doctor_add(d, JM_DOCTOR_WARN, "answer-timeout",
-		    "sendmail.mc: T=C:30s;S:30s;R:2m;E:5m in INPUT_MAIL_FILTER",
+		    "sendmail.mc: T=C:30s;S:30s;R:2m;E:5m in MAIL_FILTER",
 		    "filter %s waits %lld s for an answer (R): on a busy disk reports are stored, "
 		    "answered 451, and come again",
 		    name, (long long)(answer < 0 ? 10 : answer));
 	if (end >= 0 && end < 2 * ANSWER_MIN_S)
 		jm_doctor_add(d, JM_DOCTOR_WARN, "end-timeout",
-		    "sendmail.mc: T=C:30s;S:30s;R:2m;E:5m in INPUT_MAIL_FILTER",
+		    "sendmail.mc: T=C:30s;S:30s;R:2m;E:5m in MAIL_FILTER",
 		    "filter %s waits %lld s for the end of a message (E)", name, (long long)end);
 }
 
@@ -82,8 +80,7 @@ static const char *find_milter(struct jm_doctor *d, const struct jm_sendmail *cf
 			return name;
 		}
 	}
-	jm_doctor_add(d, JM_DOCTOR_FAIL, "no-filter",
-	    "sendmail.mc: INPUT_MAIL_FILTER as jmctl setup writes it",
+	jm_doctor_add(d, JM_DOCTOR_FAIL, "no-filter", "./sendmail-apply, which jmctl setup writes",
 	    "no filter uses the milter at %s: reports pass unarchived", ours);
 	return NULL;
 }
@@ -113,11 +110,10 @@ static void check_options(struct jm_doctor *d, const struct jm_sendmail *cf)
 		    "RejectNUL is %s: a report with a NUL byte gets a 554", v);
 	v = jm_sendmail_option(cf, "SuperSafe");
 	jm_doctor_check(d, "super-safe", "SuperSafe is %s", v[0] ? v : "the default");
-	if (v[0] && strcmp(v, "PostMilter") != 0)
+	if (is_false(v))
 		jm_doctor_add(d, JM_DOCTOR_WARN, "super-safe",
-		    "sendmail.mc: define(`confSAFE_QUEUE', `PostMilter')", "SuperSafe is %s: %s", v,
-		    is_false(v) ? "other mail is not safe"
-				: "each report is written to the disk twice");
+		    "sendmail.mc: define(`confSAFE_QUEUE', `True')",
+		    "SuperSafe is %s: what waits in the queue is lost in a crash", v);
 	v = jm_sendmail_option(cf, "MaxMimeHeaderLength");
 	jm_doctor_check(
 	    d, "mime-header-limit", "MaxMimeHeaderLength is %s", v[0] ? v : "the default");
@@ -310,20 +306,26 @@ static void check_route(struct jm_doctor *d, const struct jm_sendmail *cf, const
 	const char *path = table_path(cf, "mailertable");
 	static const char *const names[] = { "error-transport", "discard-transport", "no-mailer",
 		"no-backstop" };
+	const char *route = json_string_value(json_object_get(cf->routes, domain));
 	char entry[512] = "", change[320];
 
 	check_relay(d, cf, domain);
 	check_local(d, cf, domain);
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
 		jm_doctor_check(d, names[i], "the mailer of %s", domain);
-	snprintf(change, sizeof change, "mailertable: %s jhold:[127.0.0.1]", domain);
-	if (path && text_value(path, domain, entry, sizeof entry))
+	if (path)
+		snprintf(change, sizeof change, "mailertable: %s jhold:[127.0.0.1]", domain);
+	else
+		snprintf(change, sizeof change, "./sendmail-apply, which jmctl setup writes");
+	if (route)
+		judge_mailer(d, cf, domain, route);
+	else if (path && text_value(path, domain, entry, sizeof entry))
 		judge_mailer(d, cf, domain, entry);
 	else
 		jm_doctor_add(d, JM_DOCTOR_FAIL, "no-backstop", change,
-		    "the mailertable %s does not have %s: what passes the milter is sent on by its "
-		    "MX record, or bounces",
-		    path ? path : "(there is none)", domain);
+		    "%s has no mailer of its own: what passes the milter is sent on by its MX "
+		    "record, or bounces",
+		    domain);
 }
 
 static void sendmail_check(struct jm_doctor *d, const struct jm_sendmail *cf)
@@ -332,10 +334,11 @@ static void sendmail_check(struct jm_doctor *d, const struct jm_sendmail *cf)
 
 	if (cf->host[0])
 		d->host = cf->host;
-	if (name)
+	if (name) {
 		jm_doctor_sendmail_listen(d, cf, name);
+		jm_doctor_sendmail_tls(d, cf, name);
+	}
 	check_options(d, cf);
-	jm_doctor_sendmail_tls(d, cf);
 	jm_doctor_sendmail_rules(d, cf);
 	jm_doctor_sendmail_queue(d, cf);
 	for (size_t i = 0; d->settings->journal_domains[i]; i++)

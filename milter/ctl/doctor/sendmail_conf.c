@@ -86,12 +86,38 @@ static bool has_text(struct jm_span line, const char *text)
 	return false;
 }
 
+/* A rule of ParseLocal that names a domain and its mailer:
+ * "$* < @ DOMAIN . > $* $#MAILER $@ HOST $: ...". */
+static void take_route(struct jm_sendmail *cf, struct jm_span rest)
+{
+	struct jm_span word, domain = { NULL, 0 }, mailer = { NULL, 0 };
+	char before = '\0', entry[512];
+
+	while (jm_postfix_word(&rest, &word)) {
+		if (before == '@' && !domain.len)
+			domain = word;
+		else if (word.len > 2 && word.p[0] == '$' && word.p[1] == '#')
+			mailer = jm_span_sub(word, 2, word.len);
+		else if (before == '$' && domain.len && mailer.len) {
+			snprintf(entry, sizeof entry, "%.*s:%.*s", (int)mailer.len,
+			    (const char *)mailer.p, (int)word.len, (const char *)word.p);
+			sendmail_put(cf->routes, domain, jm_span_str(entry));
+			return;
+		}
+		before = jm_span_eq(word, jm_span_str("@")) ? '@'
+		    : jm_span_eq(word, jm_span_str("$@"))   ? '$'
+							    : '\0';
+	}
+}
+
 /* A rule, or a comment that the features of sendmail.mc write above their rules. */
 static void take_rule(struct jm_sendmail *cf, struct jm_span line)
 {
 	static const char list[] = "# DNS based IP address spam list ";
 	size_t n = strlen(cf->lists);
 
+	if (line.p[0] == 'R' && cf->in_parse_local)
+		take_route(cf, jm_span_sub(line, 1, line.len));
 	cf->denies_relaying = cf->denies_relaying ||
 	    (line.p[0] == 'R' && has_text(line, "Relaying denied"));
 	cf->needs_reverse_name = cf->needs_reverse_name ||
@@ -116,8 +142,9 @@ static void take_line(struct jm_sendmail *cf, struct jm_span line)
 	} else if (line.p[0] == 'K') {
 		split_at(cf->tables, rest, ' ');
 	} else if (line.p[0] == 'S') {
-		sendmail_put(
-		    cf->rulesets, jm_span_sub(rest, 0, jm_span_index(rest, '=')), jm_span_str(""));
+		rest = jm_span_sub(rest, 0, jm_span_index(rest, '='));
+		cf->in_parse_local = jm_span_eq(rest, jm_span_str("ParseLocal"));
+		sendmail_put(cf->rulesets, rest, jm_span_str(""));
 	} else if (line.p[0] == 'D' && rest.len > 1 && rest.p[0] == 'j') {
 		snprintf(cf->host, sizeof cf->host, "%.*s", (int)(rest.len - 1),
 		    (const char *)rest.p + 1);
@@ -140,7 +167,8 @@ void jm_sendmail_parse(unsigned char *p, size_t n, struct jm_sendmail *cf)
 		.tables = json_object(),
 		.relay = json_object(),
 		.local = json_object(),
-		.rulesets = json_object() };
+		.rulesets = json_object(),
+		.routes = json_object() };
 	for (size_t i = 0; i + 1 < n; i++)
 		if (p[i] == '\n' && (p[i + 1] == ' ' || p[i + 1] == '\t'))
 			p[i] = ' ';
@@ -193,4 +221,5 @@ void jm_sendmail_release(struct jm_sendmail *cf)
 	json_decref(cf->relay);
 	json_decref(cf->local);
 	json_decref(cf->rulesets);
+	json_decref(cf->routes);
 }

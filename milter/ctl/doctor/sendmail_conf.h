@@ -17,11 +17,13 @@ struct jm_sendmail {
 	json_t *relay;        /* class R: {"domain": ""} */
 	json_t *local;        /* class w, the names of this machine: {"domain": ""} */
 	json_t *rulesets;     /* S: {"name": ""} */
+	json_t *routes;       /* rules of ParseLocal: {"domain": "mailer:host"} */
 	char relay_file[512]; /* file whose lines are in class R, too; "": none */
 	char local_file[512]; /* the same for class w */
 	char host[256];       /* Dj: the name of this machine; "": found out by Sendmail */
 	char lists[256];      /* the DNS lists of unwanted clients, one after the other */
 	bool denies_relaying, needs_reverse_name, judges_helo;
+	bool in_parse_local; /* while it is parsed */
 };
 
 /*

@@ -164,7 +164,7 @@ static void check_order(struct jm_doctor *d, size_t before, size_t after)
 		    after);
 	if (before > 0)
 		jm_doctor_add(d, JM_DOCTOR_WARN, "milter-before",
-		    "sendmail.mc: INPUT_MAIL_FILTER of journal-milter first",
+		    "sendmail.mc: InputMailFilters=journal in the journal's DAEMON_OPTIONS",
 		    "%zu other filters come before ours: what they change is archived", before);
 }
 
@@ -199,21 +199,28 @@ void jm_doctor_sendmail_listen(
 	}
 	if (found == 0)
 		jm_doctor_add(d, JM_DOCTOR_FAIL, "filter-unused",
-		    "sendmail.mc: confINPUT_MAIL_FILTERS with it first",
+		    "sendmail.mc: InputMailFilters=journal in the journal's DAEMON_OPTIONS",
 		    "no listener uses filter %s (InputMailFilters, or InputMailFilters= of "
 		    "DaemonPortOptions): reports pass unarchived",
 		    filter);
 }
 
-/* True when every listener has this letter in its Modify=. */
-static bool all_have(const struct jm_sendmail *cf, unsigned char letter)
+/* True when a listener uses the filter, and each that does has this letter in its Modify=. */
+static bool all_have(const struct jm_sendmail *cf, const char *filter, unsigned char letter)
 {
 	const char *listener;
+	char text[1024];
+	size_t before, after, found = 0;
 
-	for (size_t i = 0; (listener = listener_at(cf, i)); i++)
+	for (size_t i = 0; (listener = listener_at(cf, i)); i++) {
+		if (!find_filter(
+			filters_of(cf, listener, text, sizeof text), filter, &before, &after))
+			continue;
+		found++;
 		if (!sendmail_has(jm_sendmail_listener(listener, 'm'), letter))
 			return false;
-	return true;
+	}
+	return found > 0;
 }
 
 /*
@@ -249,7 +256,7 @@ static void check_files(struct jm_doctor *d, const struct jm_sendmail *cf)
 	}
 }
 
-void jm_doctor_sendmail_tls(struct jm_doctor *d, const struct jm_sendmail *cf)
+void jm_doctor_sendmail_tls(struct jm_doctor *d, const struct jm_sendmail *cf, const char *filter)
 {
 	const char *certificate = jm_sendmail_option(cf, "ServerCertFile");
 	const struct jm_doctor_certificate c = { certificate,
@@ -264,14 +271,14 @@ void jm_doctor_sendmail_tls(struct jm_doctor *d, const struct jm_sendmail *cf)
 	    "wants one");
 	jm_doctor_check(d, "no-login", "a login is offered, if a service wants one");
 	jm_doctor_check(d, "login-required", "a login is required only if a service wants one");
-	if (!wants.login && all_have(cf, 'a'))
+	if (!wants.login && all_have(cf, filter, 'a'))
 		jm_doctor_add(d, JM_DOCTOR_FAIL, "login-required",
 		    "sendmail.mc: no a in M= of DAEMON_OPTIONS",
 		    "the listener requires a login (M=a), and no service wants one: Exchange's "
 		    "reports are refused");
 	if (wants.tls)
 		check_files(d, cf);
-	if (wants.tls && all_have(cf, 'S'))
+	if (wants.tls && all_have(cf, filter, 'S'))
 		jm_doctor_add(d, JM_DOCTOR_FAIL, "no-tls",
 		    "sendmail.mc: no S in M= of DAEMON_OPTIONS",
 		    "the listener offers no TLS (M=S), and a service is <encrypted>: its reports "
@@ -282,7 +289,7 @@ void jm_doctor_sendmail_tls(struct jm_doctor *d, const struct jm_sendmail *cf)
 		    "sendmail.mc: no V in confTLS_SRV_OPTIONS",
 		    "Sendmail asks for no client certificate, and a service wants one "
 		    "(encryption-mode strict)");
-	if (wants.login && all_have(cf, 'A'))
+	if (wants.login && all_have(cf, filter, 'A'))
 		jm_doctor_add(d, JM_DOCTOR_FAIL, "no-login",
 		    "sendmail.mc: no A in M= of DAEMON_OPTIONS",
 		    "the listener offers no login (M=A), and a service wants one: its reports are "

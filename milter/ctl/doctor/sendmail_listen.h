@@ -14,6 +14,6 @@ void jm_doctor_sendmail_listen(
     struct jm_doctor *d, const struct jm_sendmail *cf, const char *filter);
 
 /* Check that TLS, client certificates and logins are available when a service requires them. */
-void jm_doctor_sendmail_tls(struct jm_doctor *d, const struct jm_sendmail *cf);
+void jm_doctor_sendmail_tls(struct jm_doctor *d, const struct jm_sendmail *cf, const char *filter);
 
 #endif
