@@ -235,7 +235,7 @@ def reading(s, d, items, asked):
     s.check("show", "--no-message", items[0], want=0)
     s.check("set-aside show", items[-1], want=0)
     s.check("events", want=0)
-    s.check("status", "--days", want=0)
+    s.check("status", "--days")
     s.check("verify", want=0)
     if asked:
         s.check("top")
@@ -388,7 +388,7 @@ def main():
     positive(s, items)
     copies(s, d, folder)
     s.check("set-aside release", aside[0], want=0, forms=[()])
-    s.check("set-aside expire", aside[1], want=0, forms=[()])
+    s.check("set-aside expire", aside[1], "--yes", want=0, forms=[()])
     s.check("queue retry", d.jmctl.queue()[-1]["id"], want=0, forms=[()])
     s.check("queue release", d.jmctl.queue()[0]["id"], want=0, forms=[()])
     s.check("events", want=0)

@@ -305,7 +305,7 @@ def domain_names(d):
     status, lines = told()
     tap.ok(status == 1 and "no-address" in lines[0], "no name of this machine has an address",
            lines)
-    status, lines = told("--smart-host", "nowhere.example.com")
+    status, lines = told("--smart-host", "mail.example.com", "--smart-host", "nowhere.example.com")
     tap.ok(status == 2 and "smart-host" in lines[0], "a smart host without an address", lines)
     for what, attribute in (("SERVFAIL", "failing"), ("no answer", "silent")):
         setattr(server, attribute, True)

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -173,8 +174,8 @@ int jm_ctl_doctor(int argc, char **argv)
 		{ "postfix", JM_CTL_TEXT, &d.postfix, "DIR",
 		    "the folder of main.cf and master.cf" },
 		{ "sendmail", JM_CTL_TEXT, &d.sendmail, "FILE", "the sendmail.cf" },
-		{ "smart-host", JM_CTL_TEXT, &d.smart_host, "NAME",
-		    "the name of this machine that Exchange uses" },
+		{ "smart-host", JM_CTL_LIST, &d.smart_hosts, "NAME",
+		    "a name that Exchange uses as smart host; may be repeated" },
 		{ "no-dns", JM_CTL_FLAG, &no_dns, NULL, "ask no name server" },
 		{ "server", JM_CTL_TEXT, &d.name_server, "ADDRESS",
 		    "ask this name server, not those of /etc/resolv.conf" },
@@ -215,5 +216,6 @@ int jm_ctl_doctor(int argc, char **argv)
 	doctor_report(&d, json, all);
 	jm_settings_unref(&s);
 	json_decref(d.findings);
+	free(d.smart_hosts.v);
 	return d.worst == JM_DOCTOR_FAIL ? 2 : d.worst == JM_DOCTOR_WARN ? 1 : EX_OK;
 }

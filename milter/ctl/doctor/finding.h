@@ -14,6 +14,7 @@
 #include "common/base/err.h"
 #include "common/base/span.h"
 #include "common/settings/settings.h"
+#include "milter/ctl/cli/option.h"
 
 /* In the order of severity. SKIP: the check could not be made; NOTE: advice, no fault. */
 enum jm_doctor_level {
@@ -33,9 +34,9 @@ struct jm_doctor {
 	const char *sendmail; /* sendmail.cf; NULL: do not check Sendmail */
 	bool postfix_given;   /* the folder may be another one than Postfix' default */
 	bool dns;
-	const char *smart_host;  /* the name that Exchange uses; NULL: it is not known */
-	const char *host;        /* the MTA's own name; NULL: it is not known */
-	char host_text[256];     /* internal, of host */
+	struct jm_ctl_list smart_hosts; /* the names that Exchange uses; none: not known */
+	const char *host;               /* the MTA's own name; NULL: it is not known */
+	char host_text[256];            /* internal, of host */
 	const char *name_server; /* ask this one, "A.B.C.D:PORT"; NULL: those of resolv.conf */
 	bool probe;              /* speak SMTP to the listeners */
 	const char *group; /* of the findings that are added now; each group of checks sets it */

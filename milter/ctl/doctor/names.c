@@ -21,16 +21,16 @@ static int look_up(struct jm_doctor *d, const char *name, const char *finding)
 	return rc;
 }
 
-/* The name that Exchange uses as smart host, when the caller gave it. */
-static void check_smart_host(struct jm_doctor *d)
+/* A name that Exchange uses as smart host. */
+static void check_smart_host(struct jm_doctor *d, const char *name)
 {
-	jm_doctor_check(d, "smart-host", "the smart host %s has an address", d->smart_host);
-	if (look_up(d, d->smart_host, "smart-host") == 0)
+	jm_doctor_check(d, "smart-host", "the smart host %s has an address", name);
+	if (look_up(d, name, "smart-host") == 0)
 		jm_doctor_add(d, JM_DOCTOR_FAIL, "smart-host",
 		    "an A or AAAA record that leads to this machine",
 		    "the smart host %s has neither an address nor an MX record: Exchange cannot "
 		    "hand in reports",
-		    d->smart_host);
+		    name);
 }
 
 /* Does a name by which Exchange may know this machine have an address? */
@@ -48,9 +48,9 @@ static bool has_other_name(const struct jm_doctor *d)
 void jm_doctor_dns(struct jm_doctor *d)
 {
 	d->group = "dns";
-	if (d->smart_host)
-		check_smart_host(d);
-	if (!d->settings || d->smart_host)
+	for (size_t i = 0; i < d->smart_hosts.n; i++)
+		check_smart_host(d, d->smart_hosts.v[i]);
+	if (!d->settings || d->smart_hosts.n)
 		return;
 	for (size_t i = 0; d->settings->journal_domains[i]; i++) {
 		const char *name = d->settings->journal_domains[i];

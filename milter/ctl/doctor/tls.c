@@ -54,7 +54,7 @@ bool jm_doctor_is_checked(const struct jm_doctor *d)
 		}
 	free(p);
 	jm_endpoints_release(&e);
-	return microsoft || jm_doctor_wants(d).tls || d->smart_host;
+	return microsoft || jm_doctor_wants(d).tls || d->smart_hosts.n;
 }
 
 static void check_dates(
@@ -78,16 +78,19 @@ static void check_dates(
 		    "certificate %s is good until %.10s only", f->path, until);
 }
 
-static bool is_for_us(const struct jm_doctor *d, const struct jm_certificate *c)
+/* The name that a certificate lacks, or NULL. It must have all smart hosts; when none is known, the
+ * MTA's name or a journal domain. */
+static const char *missing_name(const struct jm_doctor *d, const struct jm_certificate *c)
 {
-	if (d->smart_host)
-		return jm_certificate_is_for(c, d->smart_host);
-	if (d->host && jm_certificate_is_for(c, d->host))
-		return true;
+	for (size_t i = 0; i < d->smart_hosts.n; i++)
+		if (!jm_certificate_is_for(c, d->smart_hosts.v[i]))
+			return d->smart_hosts.v[i];
+	if (d->smart_hosts.n || (d->host && jm_certificate_is_for(c, d->host)))
+		return NULL;
 	for (size_t i = 0; d->settings && d->settings->journal_domains[i]; i++)
 		if (jm_certificate_is_for(c, d->settings->journal_domains[i]))
-			return true;
-	return false;
+			return NULL;
+	return d->host ? d->host : "this machine";
 }
 
 /* Senders that check it take only a certificate for the name that they know, of an issuer that they
@@ -95,6 +98,7 @@ static bool is_for_us(const struct jm_doctor *d, const struct jm_certificate *c)
 static void check_trust(
     struct jm_doctor *d, const struct jm_doctor_certificate *f, const struct jm_certificate *c)
 {
+	const char *missing = missing_name(d, c);
 	bool debian = strstr(f->path, "snakeoil") != NULL;
 	enum jm_doctor_level level = jm_doctor_is_checked(d) ? JM_DOCTOR_FAIL
 	    : debian                                         ? JM_DOCTOR_NOTE
@@ -102,14 +106,11 @@ static void check_trust(
 
 	jm_doctor_check(
 	    d, "certificate-name", "certificate %s is for the name of this machine", f->path);
-	if (!is_for_us(d, c))
+	if (missing)
 		jm_doctor_add(d, level, "certificate-name", f->change,
 		    "certificate %s is for %s, and not for %s: a sender that checks it, as "
 		    "Microsoft 365 does, hands in no report",
-		    f->path, c->names[0] ? c->names : c->subject,
-		    d->smart_host ? d->smart_host
-			: d->host ? d->host
-				  : "this machine");
+		    f->path, c->names[0] ? c->names : c->subject, missing);
 	jm_doctor_check(
 	    d, "certificate-self-signed", "certificate %s has an issuer: %s", f->path, c->issuer);
 	if (c->self_signed || debian)
