@@ -2,6 +2,7 @@
 /* Opening and closing an archive. */
 #include "common/archive/archive.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -80,7 +81,9 @@ static int open_archive(
 	a->replayed = o->replayed;
 	a->damage_ctx = o->damage_ctx;
 	if (o->must_exist && !jm_volumes_exist(o->dir))
-		return jm_err_set(err, JM_E_NOTFOUND, "there is no archive in \"%s\"", o->dir);
+		return errno == EACCES
+		    ? jm_err_sys(err, JM_E_DENIED, "archive \"%s\"", o->dir)
+		    : jm_err_set(err, JM_E_NOTFOUND, "there is no archive in \"%s\"", o->dir);
 	if (jm_io_mkdirs(a->dir, 0700, err) != 0 || jm_lock_take(&a->lock_file, o, err) != 0 ||
 	    jm_io_mkdirs(a->tmp_dir, 0700, err) != 0)
 		return -1;
@@ -135,6 +138,11 @@ void jm_archive_started(struct jm_archive *a)
 bool jm_archive_is_wanted(const char *dir, struct jm_archive_user *user_r)
 {
 	return jm_lock_starting(dir, user_r);
+}
+
+bool jm_archive_has_daemon(const char *dir)
+{
+	return jm_lock_of_daemon(dir);
 }
 
 static void stop_threads(struct jm_archive *a)

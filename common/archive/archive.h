@@ -84,6 +84,9 @@ void jm_archive_started(struct jm_archive *a);
  * *user_r (may be NULL): which, and how far it is. Any thread. */
 bool jm_archive_is_wanted(const char *dir, struct jm_archive_user *user_r);
 
+/* True when a daemon has the archive in dir open. Not for a process that has it open itself. */
+bool jm_archive_has_daemon(const char *dir);
+
 /* Commit the waiting records, make a checkpoint, close; *a becomes NULL. Harmless when it is NULL.
  * No other thread may use the archive any more. */
 void jm_archive_close(struct jm_archive **a);

@@ -105,6 +105,23 @@ bool jm_lock_starting(const char *dir, struct jm_archive_user *user_r)
 	return held;
 }
 
+bool jm_lock_of_daemon(const char *dir)
+{
+	struct flock ask = whole(F_WRLCK);
+	struct jm_archive_user user = { .kind = JM_USER_WRITER };
+	struct jm_err ignored;
+	bool held;
+	int fd;
+
+	if (open_file(dir, "lock", O_RDONLY, &fd, &ignored) != 0)
+		return false;
+	held = fcntl(fd, F_OFD_GETLK, &ask) == 0 && ask.l_type != F_UNLCK;
+	if (held)
+		get_text(fd, &user);
+	close(fd);
+	return held && user.kind == JM_USER_DAEMON;
+}
+
 static void put_stage(struct jm_lock *l, const char *stage)
 {
 	char text[TEXT_BYTES];

@@ -32,4 +32,7 @@ void jm_lock_started(struct jm_lock *l);
  * "catalog 40 %". May be NULL. */
 bool jm_lock_starting(const char *dir, struct jm_archive_user *user_r);
 
+/* True when a daemon has the archive in dir open. Not for a process that has it open itself. */
+bool jm_lock_of_daemon(const char *dir);
+
 #endif

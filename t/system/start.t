@@ -256,6 +256,23 @@ def broken_settings(d):
     d.write(good)
 
 
+def by_archive(d):
+    """--archive leads to the daemon that has the archive, wherever its control socket is."""
+    d.start()
+    link, copy = d.path("link"), d.path("copy")
+    os.symlink(d.archive, link)
+    shutil.copytree(d.archive, copy)
+    for name, where, folder in (("whole path", d.archive, None), ("link", link, None),
+                                ("relative path", "archive/", d.folder), ("copy", copy, None)):
+        r = subprocess.run([jmctl.PROGRAM, "status", "--json", "--archive", where], cwd=folder,
+                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                           stderr=subprocess.PIPE, check=False, timeout=300)
+        tap.is_((r.returncode, r.stderr), (0, b""), "--archive as a %s: answered" % name)
+        tap.is_(bool(json.loads(r.stdout or b"{}").get("daemon")), name != "copy",
+                "by the daemon" if name != "copy" else "from the copy, which no daemon has")
+    d.stop()
+
+
 def no_daemon(d):
     status, out, _ = d.jmctl.run("status")
     first = out.decode().splitlines()[0]
@@ -336,8 +353,8 @@ def sandbox(d):
 
 THE = filled("start")
 LARGE = str(THE.jmctl.list()[0]["id"])
-for part in (status_loop, yields, waits, slow_start, broken_settings, no_daemon, exit_codes,
-             sandbox):
+for part in (status_loop, yields, waits, slow_start, broken_settings, by_archive, no_daemon,
+             exit_codes, sandbox):
     if not sys.argv[1:] or part.__name__ in sys.argv[1:]:
         part(THE)
 tap.is_(THE.complaints(), [], "no complaint")

@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/archive/archive.h"
 #include "common/base/io.h"
 #include "common/base/span.h"
 #include "common/control/client.h"
@@ -239,6 +240,18 @@ int jm_instance_connect(const char *config, bool broken, char **socket_r, int *f
 			try_archive(&f, USUAL_ARCHIVE)))))
 		return 0;
 	*socket_r = f.socket;
+	*fd_r = f.fd;
+	return 1;
+}
+
+/* A copy of an archive has the settings of the daemon of the original in it, but no lock. */
+int jm_instance_of_archive(const char *dir, int *fd_r)
+{
+	struct found f = { NULL, -1 };
+
+	if (!jm_archive_has_daemon(dir) || !try_archive(&f, dir))
+		return 0;
+	free(f.socket);
 	*fd_r = f.fd;
 	return 1;
 }

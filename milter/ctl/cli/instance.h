@@ -16,4 +16,8 @@
  */
 int jm_instance_connect(const char *config, bool broken, char **socket_r, int *fd_r);
 
+/* Connect to the control socket of the daemon that has the archive in dir open, wherever that
+ * socket is. Returns 1 with *fd_r (for the caller), or 0. */
+int jm_instance_of_archive(const char *dir, int *fd_r);
+
 #endif

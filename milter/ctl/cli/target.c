@@ -145,8 +145,10 @@ static int connect_daemon(struct jm_target *t, const struct place *p, int *fd_r,
 	if (rc == 1 && p->broken)
 		warn_settings(t, p, p->socket);
 	/* A socket that an option names is the only one. */
-	if (rc != 0 || !p->config || t->socket)
+	if (rc != 0 || t->socket)
 		return rc;
+	if (!p->config)
+		return p->archive ? jm_instance_of_archive(p->archive, fd_r) : 0;
 	rc = jm_instance_connect(p->config, p->broken, &socket, fd_r);
 	/* The same socket: the daemon has begun to listen in between. */
 	if (rc == 1 && (p->broken || strcmp(socket, p->socket) != 0))
@@ -358,7 +360,8 @@ int jm_target_open(struct jm_target *t, const char *dir, struct jm_archive_optio
 	}
 	if (rc == 1)
 		rc = jm_err_set(err, JM_E_DENIED,
-		    "a daemon has this archive open (%s): stop it first", p.socket);
+		    "a daemon has this archive open (%s): stop it first",
+		    p.config || t->socket ? p.socket : p.archive);
 	if (fd >= 0)
 		close(fd);
 	if (rc == 0 && !p.archive)
