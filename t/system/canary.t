@@ -245,7 +245,7 @@ def reading(s, d, items, asked):
     for i in items[:2]:
         s.check("queue show", i)	# the refusals name the state
         s.check("queue release", i)
-        s.check("set-aside expire", 999999)
+        s.check("set-aside expire", 999999, "--yes")
 
 
 def oracle(s):

@@ -353,6 +353,22 @@ def files_of(path):
     return found
 
 
+def inside():
+    """Verbs that write files leave archives alone."""
+    link = os.path.join(tap.folder(), "link")
+    os.symlink(ARCHIVE, link)
+    before = sorted(files_of(ARCHIVE))
+    for path in (ARCHIVE, ARCHIVE + "/volumes", link + "/new/folder"):
+        for verb in (("export", "--all", "--format", "eml", "--output"), ("dump",), ("backup",)):
+            if verb[0] == "backup" and path == ARCHIVE:	# only a daemon has it for long enough
+                continue
+            status, _, said = jmctl(*verb, path)
+            tap.ok(status == 64 and "belongs to the archive" in said,
+                   "%s into %s of an archive is refused" % (verb[0], os.path.basename(path)),
+                   (status, said))
+    tap.is_(sorted(files_of(ARCHIVE)), before, "and no file is new in it")
+
+
 def another():
     """Never two exports under one manifest, be the first whole, unfinished or of another kind."""
     path, dump = (os.path.join(tap.folder(), name) for name in ("one-export", "one-dump"))
@@ -448,6 +464,7 @@ for m, r, row in zip(all_of_them, receipts, manifest(first)):
 exports(expected)
 companion(next(r["seq"] for m, r in zip(all_of_them, receipts) if m.name.startswith("021")))
 killed(len(expected))
+inside()
 another()
 copies()
 usage()

@@ -24,6 +24,7 @@
 #include "milter/ctl/cli/print.h"
 #include "milter/ctl/cli/progress.h"
 #include "milter/ctl/cli/target.h"
+#include "milter/ctl/files/folder.h"
 #include "milter/ctl/files/owner.h"
 
 #define PATH_BYTES 4400
@@ -213,7 +214,8 @@ static int backup(struct copy *c, struct jm_err *err)
 		.object = jm_receive_object, .bytes = jm_receive_bytes, .ctx = &c->receiver
 	};
 	uint64_t since;
-	json_t *request = make_request(c, &since, err);
+	json_t *request = jm_folder_outside(c->dir, true, err) == 0 ? make_request(c, &since, err)
+								    : NULL;
 	int rc = request ? jm_receive_into(&c->receiver, c->dir, err) : -1;
 
 	jm_progress_start(&c->bar, "copy");

@@ -26,6 +26,7 @@
 #include "milter/ctl/cli/progress.h"
 #include "milter/ctl/cli/target.h"
 #include "milter/ctl/files/dumpdir.h"
+#include "milter/ctl/files/folder.h"
 
 #define PATH_BYTES 4400
 #define HEAD_MAX_BYTES (1u << 20) /* of DUMP.json */
@@ -451,7 +452,7 @@ static int dump_run(struct dump *d, struct jm_err *err)
 
 	if (strlen(d->dir) > 4000)
 		return jm_err_set(err, JM_E_USAGE, "the folder's name is too long");
-	if (jm_io_mkdirs(d->dir, 0700, err) != 0)
+	if (jm_folder_outside(d->dir, false, err) != 0 || jm_io_mkdirs(d->dir, 0700, err) != 0)
 		return -1;
 	if (access(path_of(d, "manifest.jsonl", path), F_OK) == 0 &&
 	    !(d->old = open_file(d, "manifest.jsonl", "re", err)))

@@ -18,6 +18,7 @@
 #include "common/control/answer.h"
 #include "common/json/read.h"
 #include "milter/ctl/files/dumpdir.h"
+#include "milter/ctl/files/folder.h"
 
 #define IDENTITY_FILE "export.json"
 #define IDENTITY_MAX_BYTES (64u << 20) /* it may have very many IDs */
@@ -385,7 +386,7 @@ static int open_folder(struct jm_exporter *x, struct jm_err *err)
 
 	if (strlen(x->dir) > 4000)
 		return jm_err_set(err, JM_E_USAGE, "the folder's name is too long");
-	if (!(identity = identity_of(x, err)))
+	if (jm_folder_outside(x->dir, false, err) != 0 || !(identity = identity_of(x, err)))
 		return -1;
 	if (jm_io_mkdirs(x->dir, 0700, err) != 0) {
 		json_decref(identity);

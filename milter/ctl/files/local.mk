@@ -8,6 +8,7 @@ milter_ctl_jmctl_SOURCES += \
 	milter/ctl/files/export.c milter/ctl/files/export.h \
 	milter/ctl/files/export_files.c milter/ctl/files/export_files.h \
 	milter/ctl/files/exporter.c milter/ctl/files/exporter.h \
+	milter/ctl/files/folder.c milter/ctl/files/folder.h \
 	milter/ctl/files/import.c milter/ctl/files/import.h \
 	milter/ctl/files/load.c milter/ctl/files/load.h \
 	milter/ctl/files/mbox.c milter/ctl/files/mbox.h \

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The folder that a verb writes into, before the first file is in it. One thread. */
+#ifndef JM_MILTER_CTL_FILES_FOLDER_H
+#define JM_MILTER_CTL_FILES_FOLDER_H
+
+#include <stdbool.h>
+
+#include "common/base/err.h"
+
+/* Refuse dir, which need not exist yet, when it is inside an archive; unless copy, also when it is
+ * an archive. copy: dir may be an archive that no daemon has. USAGE. */
+int jm_folder_outside(const char *dir, bool copy, struct jm_err *err) JM_MUST_CHECK;
+
+#endif
