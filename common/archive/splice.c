@@ -2,8 +2,8 @@
 /*
  * Finding bytes that are stored already. Equal bytes have equal match keys, so only the reports of
  * the item with that key can have them, and no index of digests is needed. (Reports that are set
- * aside or wait in the queue are not found by their key. A copy of them is stored whole.) Finding a
- * report that came before in the same way, for imports, works alike.
+ * aside or wait in the queue are not found by their key. A copy of them is stored whole.) An
+ * import finds a report that is in the archive already in the same way.
  */
 #include "common/archive/splice.h"
 

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "common/base/clock.h"
+#include "common/base/num.h"
 #include "common/mail/date.h"
 #include "common/mail/domain.h"
 
@@ -46,10 +47,10 @@ static bool age_passes(const struct jm_judge_facts *f, const struct jm_service *
 	jm_clock_format(ms, text);
 	if (f->now_ms - ms > service->maximum_age_days * DAY_MS)
 		return jm_decide(d, "maximum-age", line, false,
-		    "too old: %s %.19sZ, more than %d days ago", source, text,
-		    service->maximum_age_days);
-	return jm_decide(d, "maximum-age", line, true, "%s %.19sZ, within %d days", source, text,
-	    service->maximum_age_days);
+		    "too old: %s %.19sZ, more than %d day%s ago", source, text,
+		    service->maximum_age_days, jm_num_s((uint64_t)service->maximum_age_days));
+	return jm_decide(d, "maximum-age", line, true, "%s %.19sZ, within %d day%s", source, text,
+	    service->maximum_age_days, jm_num_s((uint64_t)service->maximum_age_days));
 }
 
 enum place { NOWHERE, OUTSIDE, INSIDE, INSIDE_UNKNOWN };

@@ -3,6 +3,8 @@
  * by milter/daemon/queue.c. */
 #include "common/service/wait.h"
 
+#include "common/base/num.h"
+
 #define INTERVAL_MS INT64_C(60000) /* for reports of a service that was removed */
 
 static int64_t delay_ms(const struct jm_service *s)
@@ -70,9 +72,9 @@ void jm_wait_explain(
 	if (s->initial_process_delay_s > 0)
 		jm_decide(d, "initial-process-delay",
 		    jm_settings_line(settings, s, "initial-process-delay"), true,
-		    "waits %d seconds in the processing queue before a match is looked for; "
+		    "waits %d second%s in the processing queue before a match is looked for; "
 		    "the sender is answered at once",
-		    s->initial_process_delay_s);
+		    s->initial_process_delay_s, jm_num_s((uint64_t)s->initial_process_delay_s));
 	if (!settings->gateway)
 		jm_decide(d, "gateway", jm_settings_line(settings, NULL, "gateway/enabled"), true,
 		    "ordinary mail is not archived, so none can come that it would have to wait "
@@ -81,14 +83,15 @@ void jm_wait_explain(
 		jm_decide(d, "extended-de-duplication",
 		    jm_settings_line(settings, s, "extended-de-duplication"), true,
 		    "waits 10 minutes for ordinary mail that matches, unless it is here already; "
-		    "looks every %d seconds",
-		    s->delivery_wait_interval_s);
+		    "looks every %d second%s",
+		    s->delivery_wait_interval_s, jm_num_s((uint64_t)s->delivery_wait_interval_s));
 	else if (s->delivery_wait_attempts > 0)
 		jm_decide(d, "delivery-wait-attempts",
 		    jm_settings_line(settings, s, "delivery-wait-attempts"), true,
-		    "looks %d times for ordinary mail that matches, every %d seconds, "
+		    "looks %d time%s for ordinary mail that matches, every %d second%s, "
 		    "unless it is here already",
-		    s->delivery_wait_attempts, s->delivery_wait_interval_s);
+		    s->delivery_wait_attempts, jm_num_s((uint64_t)s->delivery_wait_attempts),
+		    s->delivery_wait_interval_s, jm_num_s((uint64_t)s->delivery_wait_interval_s));
 	else
 		jm_decide(d, "delivery-wait-attempts",
 		    jm_settings_line(settings, s, "delivery-wait-attempts"), true,

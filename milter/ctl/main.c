@@ -187,7 +187,7 @@ static int verb_completion(int argc, char **argv)
 		return code;
 	}
 	if (argc < 2)
-		return jm_ctl_fail_usage("completion", NULL);
+		return jm_ctl_fail_missing("completion", "WORD");
 	if (argc == 2 || (strcmp(argv[1], "help") == 0 && argv[argc - 1][0] != '-')) {
 		for (i = 0; i < VERBS_N; i++)
 			if (strncmp(verbs[i].name, argv[argc - 1], strlen(argv[argc - 1])) == 0)

@@ -10,6 +10,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/io.h"
+#include "common/base/num.h"
 #include "common/json/read.h"
 #include "common/publish/figure.h"
 
@@ -45,10 +46,10 @@ static void check_published_age(struct jm_published *s, int64_t stale_s)
 	}
 	if (s->stale)
 		snprintf(s->trouble, sizeof s->trouble,
-		    "the state is %lld seconds old: journal-milter does not run, or cannot "
+		    "the state is %lld second%s old: journal-milter does not run, or cannot "
 		    "publish. "
 		    "What follows is the state at that time",
-		    (long long)s->age_s);
+		    (long long)s->age_s, jm_num_s((uint64_t)s->age_s));
 }
 
 void jm_published_read(struct jm_published *s, const char *folder, int64_t stale_s)

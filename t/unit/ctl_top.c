@@ -43,7 +43,7 @@ static bool told(const json_t *rates, const char *name, double want)
 			: json_is_real(got) && difference < 0.01 && difference > -0.01;
 }
 
-static void check_picture(const struct jm_top *t, const struct look *l)
+static void check_line(const struct jm_top *t, const char *label, int at_s, const char *words)
 {
 	char *text = NULL, *line, *end;
 	size_t n = 0;
@@ -53,12 +53,11 @@ static void check_picture(const struct jm_top *t, const struct look *l)
 		return;
 	jm_top_draw(t, f, 120);
 	fclose(f);
-	line = strstr(text, "\nCommit");
+	line = strstr(text, label);
 	end = line ? strchr(line + 1, '\n') : NULL;
 	if (end)
 		*end = '\0';
-	if (!tap_ok(
-		end && strstr(line, l->words), "at %d s the picture says: %s", l->at_s, l->words))
+	if (!tap_ok(end && strstr(line, words), "at %d s the picture says: %s", at_s, words))
 		tap_diag("%s", line ? line + 1 : "nothing");
 	free(text);
 }
@@ -101,6 +100,40 @@ static void check_widths(void)
 	json_decref(t.state);
 }
 
+/* A rate a minute is shown when a minute was measured, never made up from less. */
+static void check_minute(void)
+{
+	static const struct {
+		int at_s, reports;
+		double per_minute;
+		const char *words;
+	} turns[] = {
+		{ 0, 100, NONE, "Rate     this hour" },
+		{ 1, 101, NONE, "Rate     1.0/s   1 in 1 s   this hour" },
+		{ 5, 112, NONE, "Rate     2.8/s   12 in 5 s   this hour" },
+		{ 59, 112, NONE, "   12 in 59 s   this hour" },
+		{ 60, 112, 12, "   12/min   this hour" },
+		{ 70, 112, 0, "   0/min   this hour" },
+		{ 190, 352, 120, "   120/min   this hour" },
+	};
+	struct jm_top t = { .n = 0 };
+
+	for (size_t i = 0; i < sizeof turns / sizeof *turns; i++) {
+		const struct look l = {
+			.at_s = turns[i].at_s, .pid = 1, .reports = turns[i].reports, .commits = 1
+		};
+		json_t *rates;
+
+		jm_top_add(&t, state_of(&l), l.at_s * INT64_C(1000000));
+		rates = jm_top_rates(&t);
+		tap_ok(told(rates, "reports_per_minute", turns[i].per_minute),
+		    "at %d s: reports a minute", l.at_s);
+		json_decref(rates);
+		check_line(&t, "\nRate", l.at_s, turns[i].words);
+	}
+	json_decref(t.state);
+}
+
 int main(void)
 {
 	struct jm_top t = { .n = 0 };
@@ -118,9 +151,10 @@ int main(void)
 		tap_ok(told(rates, "commit_milliseconds", l->commit_ms),
 		    "at %d s: how long a commit took since the look before", l->at_s);
 		json_decref(rates);
-		check_picture(&t, l);
+		check_line(&t, "\nCommit", l->at_s, l->words);
 	}
 	json_decref(t.state);
 	check_widths();
+	check_minute();
 	return tap_done();
 }

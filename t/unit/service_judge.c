@@ -24,7 +24,7 @@ static const struct {
 	{ "exactly 30 days", 30, "Fri, 23 Oct 2026 12:00:00 +0000", NULL, NULL },
 	{ "a second more", 30, "Fri, 23 Oct 2026 11:59:59 +0000", NULL, "too old" },
 	{ "a time zone counts", 30, "Fri, 23 Oct 2026 13:59:59 +0200", NULL, "too old" },
-	{ "one day", 1, "Sat, 21 Nov 2026 11:00:00 +0000", NULL, "more than 1 days ago" },
+	{ "one day", 1, "Sat, 21 Nov 2026 11:00:00 +0000", NULL, "more than 1 day ago" },
 	{ "no date: the report's", 30, NULL, OLD, "too old: report's date 2026-10-01T12:00:00Z" },
 	{ "no date: the report's, which is fresh", 30, NULL, FRESH, NULL },
 	{ "rubbish: the report's", 30, "yesterday", OLD, "report's date" },

@@ -236,7 +236,7 @@ int jm_ctl_queue(int argc, char **argv)
 	if (i == 0)
 		return n > 1 ? jm_ctl_fail_usage(argv[0], argv[2]) : list_queue(&a);
 	if (n < 2)
-		return jm_ctl_fail_usage(argv[0], NULL);
+		return jm_ctl_fail_missing(argv[0], "ID");
 	a.tree = true;
 	return queue_each(argv[0], &a, verbs[i], argv + 2, n - 1);
 }
@@ -328,7 +328,7 @@ int jm_ctl_set_aside(int argc, char **argv)
 		return jm_ctl_exit_code(JM_E_USAGE);
 	}
 	if (n < 2)
-		return jm_ctl_fail_usage(argv[0], NULL);
+		return jm_ctl_fail_missing(argv[0], "ID");
 	if (!aside_confirmed(yes, argv[1], n - 1, &code))
 		return code;
 	return queue_each(argv[0], &a, argv[1], argv + 2, n - 1);

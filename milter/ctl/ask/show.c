@@ -455,7 +455,8 @@ int jm_ctl_show(int argc, char **argv)
 	if (n < 0)
 		return code;
 	if (n != 1)
-		return jm_ctl_fail_usage(argv[0], n > 1 ? argv[2] : NULL);
+		return n > 1 ? jm_ctl_fail_usage(argv[0], argv[2])
+			     : jm_ctl_fail_missing(argv[0], "ID");
 	s.target.keep = true;
 	s.items = json_array();
 	code = show_run(&s, argv[1], &err) != 0 ? jm_ctl_fail(argv[0], &err) : 0;

@@ -79,6 +79,12 @@ static bool frame_since(const struct jm_top *t, size_t i, double *reports_r, dou
 	return seconds > 0;
 }
 
+/* From the first sample to the newest, in microseconds. */
+static int64_t frame_span_us(const struct jm_top *t)
+{
+	return t->n > 0 ? t->sample[t->n - 1].at_us - t->sample[0].at_us : 0;
+}
+
 /* Mean duration of a commit between the last two samples, in milliseconds. False when there was
  * none. */
 static bool commit_took(const struct jm_top *t, double *ms_r)
@@ -99,8 +105,8 @@ json_t *jm_top_rates(const struct jm_top *t)
 
 	return json_pack("{s:o,s:o,s:o,s:o,s:o}", "reports_per_second",
 	    known ? json_real(now) : json_null(), "reports_per_minute",
-	    longer ? json_real(minute * 60) : json_null(), "commits_per_second",
-	    known ? json_real(commits) : json_null(), "reports_per_commit",
+	    longer && frame_span_us(t) >= MINUTE_US ? json_real(minute * 60) : json_null(),
+	    "commits_per_second", known ? json_real(commits) : json_null(), "reports_per_commit",
 	    longer && minute_commits > 0 ? json_real(minute / minute_commits) : json_null(),
 	    "commit_milliseconds", commit_took(t, &took_ms) ? json_real(took_ms) : json_null());
 }
@@ -225,8 +231,13 @@ static void put_rate(const struct picture *p)
 	frame_begin(p, "Rate");
 	if (known)
 		fprintf(p->f, "%.1f/s   ", now);
-	if (longer)
+	/* A rate a minute is known after a minute. Until then: what came, and in which time. */
+	if (longer && frame_span_us(p->t) >= MINUTE_US)
 		fprintf(p->f, "%.0f/min   ", minute * 60);
+	else if (longer)
+		fprintf(p->f, "%s in %.0f s   ",
+		    jm_print_count(p->t->sample[p->t->n - 1].reports - p->t->sample[0].reports, a),
+		    (double)frame_span_us(p->t) / 1e6);
 	fprintf(p->f, "this hour %s   last hour %s\n", jm_print_count(this_hour, a),
 	    jm_print_count(last_hour, b));
 	frame_begin(p, "Commit");

@@ -37,10 +37,13 @@ int jm_ctl_fail(const char *verb, const struct jm_err *err)
 
 int jm_ctl_fail_usage(const char *verb, const char *word)
 {
-	if (word)
-		fprintf(stderr, "jmctl %s: \"%s\" is one word too many; see jmctl %s --help\n",
-		    verb, word, verb);
-	else
-		fprintf(stderr, "jmctl %s: a word is missing; see jmctl %s --help\n", verb, verb);
+	fprintf(stderr, "jmctl %s: \"%s\" is one word too many; see jmctl %s --help\n", verb, word,
+	    verb);
+	return EX_USAGE;
+}
+
+int jm_ctl_fail_missing(const char *verb, const char *operand)
+{
+	fprintf(stderr, "jmctl %s: %s is missing; see jmctl %s --help\n", verb, operand, verb);
 	return EX_USAGE;
 }

@@ -14,7 +14,10 @@ int jm_ctl_exit_code(enum jm_err_kind kind);
 /* Print "jmctl VERB: text" on standard error and return the error's exit code. */
 int jm_ctl_fail(const char *verb, const struct jm_err *err);
 
-/* The same for an operand too many (word), or a missing one (word NULL). Returns EX_USAGE. */
+/* The same for an operand too many. Returns EX_USAGE. */
 int jm_ctl_fail_usage(const char *verb, const char *word);
+
+/* The same for a missing operand, named as in the usage line: "DIR". Returns EX_USAGE. */
+int jm_ctl_fail_missing(const char *verb, const char *operand);
 
 #endif

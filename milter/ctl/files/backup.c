@@ -278,7 +278,8 @@ int jm_ctl_backup(int argc, char **argv)
 	if (n < 0)
 		return code;
 	if (n != 1)
-		return jm_ctl_fail_usage(argv[0], n > 1 ? argv[2] : NULL);
+		return n > 1 ? jm_ctl_fail_usage(argv[0], argv[2])
+			     : jm_ctl_fail_missing(argv[0], "DIR");
 	c.dir = argv[1];
 	if (backup(&c, &err) != 0 || backup_report(&c, &err) != 0)
 		return jm_ctl_fail(argv[0], &err);
@@ -297,7 +298,8 @@ int jm_ctl_restore(int argc, char **argv)
 	if (n < 0)
 		return code;
 	if (n != 1)
-		return jm_ctl_fail_usage(argv[0], n > 1 ? argv[2] : NULL);
+		return n > 1 ? jm_ctl_fail_usage(argv[0], argv[2])
+			     : jm_ctl_fail_missing(argv[0], "DIR");
 	c.dir = c.target.archive;
 	if (!c.dir) {
 		jm_err_set(&err, JM_E_USAGE, "into which folder? Give it with --archive NEW");

@@ -507,7 +507,8 @@ int jm_ctl_dump(int argc, char **argv)
 	if (n < 0)
 		return code;
 	if (n != 1)
-		return jm_ctl_fail_usage(argv[0], n > 1 ? argv[2] : NULL);
+		return n > 1 ? jm_ctl_fail_usage(argv[0], argv[2])
+			     : jm_ctl_fail_missing(argv[0], "DIR");
 	d.dir = argv[1];
 	jm_buf_init(&d.meta_text, JM_DUMP_LINE_MAX);
 	jm_progress_start(&d.bar, NULL);

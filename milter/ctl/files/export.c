@@ -311,7 +311,7 @@ int jm_ctl_export(int argc, char **argv)
 	    (n == 0 && jm_criteria_flag(&x.criteria, "set-aside")))
 		return run_many(&x, argv + 1, n, argv[0]);
 	if (n == 0)
-		return jm_ctl_fail_usage(argv[0], NULL);
+		return jm_ctl_fail_missing(argv[0], "ID");
 	if (jm_ctl_id(argv[1], &id, &err) != 0 || export_run(&x, id, &err) != 0)
 		return jm_ctl_fail(argv[0], &err);
 	return 0;

@@ -367,7 +367,7 @@ int jm_ctl_import(int argc, char **argv)
 	if (n < 0)
 		return code;
 	if (n == 0)
-		return jm_ctl_fail_usage(argv[0], NULL);
+		return jm_ctl_fail_missing(argv[0], "PATH");
 	rc = import_run(&m, argv + 1, n, &err);
 	if (rc < 0)
 		code = jm_ctl_fail(argv[0], &err);

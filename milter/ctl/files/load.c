@@ -187,7 +187,8 @@ int jm_ctl_load(int argc, char **argv)
 	if (n < 0)
 		return code;
 	if (n != 1)
-		return jm_ctl_fail_usage(argv[0], n > 1 ? argv[2] : NULL);
+		return n > 1 ? jm_ctl_fail_usage(argv[0], argv[2])
+			     : jm_ctl_fail_missing(argv[0], "DIR");
 	l.dir = argv[1];
 	if (load_run(&l, &err) != 0)
 		return jm_ctl_fail(argv[0], &err);

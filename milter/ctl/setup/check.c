@@ -216,10 +216,12 @@ static void print_mailbox(const struct jm_mailbox *m)
 		printf("%s, %s%s", mailbox_tls(m),
 		    m->encryption_mode == JM_ENCRYPTION_STRICT ? "strict" : "relaxed",
 		    m->pinned_public_key ? ", pinned key" : "");
-	printf(", login by %s\n    every:              %d s, at most %d messages or %d minutes a "
+	printf(", login by %s\n    every:              %d s, at most %d message%s or %d minute%s a "
 	       "connection%s\n",
 	    mailbox_login(m), m->poll_interval_s, m->messages_per_connection,
-	    m->minutes_per_connection, m->leave_on_server ? "; mail stays on the server" : "");
+	    jm_num_s((uint64_t)m->messages_per_connection), m->minutes_per_connection,
+	    jm_num_s((uint64_t)m->minutes_per_connection),
+	    m->leave_on_server ? "; mail stays on the server" : "");
 }
 
 /* Print which messages the service sets aside, and when silence is an error. */

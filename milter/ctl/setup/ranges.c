@@ -203,7 +203,8 @@ int jm_ctl_ranges(int argc, char **argv)
 	if (n < 0)
 		return rc;
 	if (n == 0 || n > 2)
-		return jm_ctl_fail_usage("ranges", n == 0 ? NULL : argv[3]);
+		return n == 0 ? jm_ctl_fail_missing("ranges", "list or diff")
+			      : jm_ctl_fail_usage("ranges", argv[3]);
 	if ((strcmp(argv[1], "list") != 0 && strcmp(argv[1], "diff") != 0) ||
 	    (argv[1][0] == 'l' && n == 2))
 		return jm_ctl_fail_usage("ranges", argv[n]);

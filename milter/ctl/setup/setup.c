@@ -140,7 +140,8 @@ int jm_ctl_setup(int argc, char **argv)
 	n = jm_ctl_options(argc, argv, options, "[options] DOMAIN",
 	    "Write what MTA, archive and Exchange need for a domain.", &rc);
 	if (n >= 0 && n != 1)
-		rc = jm_ctl_fail_usage("setup", n == 0 ? NULL : argv[2]);
+		rc = n > 1 ? jm_ctl_fail_usage("setup", argv[2])
+			   : jm_ctl_fail_missing("setup", "DOMAIN");
 	else if (n == 1)
 		rc = setup_run(&s, argv[1]);
 	jm_setup_release(&s);

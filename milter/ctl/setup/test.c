@@ -382,7 +382,8 @@ int jm_ctl_test(int argc, char **argv)
 	if (n < 0)
 		return rc;
 	if (n != 1)
-		return jm_ctl_fail_usage("test", n ? argv[2] : NULL);
+		return n > 1 ? jm_ctl_fail_usage("test", argv[2])
+			     : jm_ctl_fail_missing("test", "SERVICE");
 	jm_buf_init(&report, REPORT_BYTES);
 	jm_buf_init(&secret, 0);
 	t.steps = json_array();
