@@ -611,6 +611,7 @@ static int answer_import(const struct question *q, struct jm_err *err)
 static const struct verb verbs[] = {
 	{ "status", answer_status, { { "days", FLAG, false }, { "service", TEXT, false } } },
 	{ "live", answer_live, { { NULL, FLAG, false } } },
+	{ "reload", answer_live, { { "login", NUMBER, false } } },
 	{ "list", answer_list,
 	    { { "limit", NUMBER, false }, { "after", NUMBER, false }, { "reverse", FLAG, false },
 		{ "expired", FLAG, false } },

@@ -27,9 +27,9 @@ struct jm_answer_out {
  * Answer one request: {"verb": NAME, ...arguments as in jmctl(8), named like its options}. The
  * verbs are in the table in answer.c. daemon_state: what only a daemon knows for this verb; NULL
  * offline. For "status" it is uptime, settings file, services and their state, which become part of
- * the answer; for "live" it is the answer; for "verify" it says that there is a daemon, so that the
- * result is stored as an event. All arguments are borrowed. USAGE for an unknown verb or a wrong
- * argument; else the error of the archive or of out. Any thread.
+ * the answer; for "live" and "reload" it is the answer; for "verify" it says that there is a
+ * daemon, so that the result is stored as an event. All arguments are borrowed. USAGE for an
+ * unknown verb or a wrong argument; else the error of the archive or of out. Any thread.
  */
 int jm_answer(struct jm_archive *a, const json_t *daemon_state, const json_t *request,
     const struct jm_answer_out *out, struct jm_err *err) JM_MUST_CHECK;

@@ -15,6 +15,7 @@
 #include "milter/ctl/ask/events.h"
 #include "milter/ctl/ask/list.h"
 #include "milter/ctl/ask/queue.h"
+#include "milter/ctl/ask/ask_reload.h"
 #include "milter/ctl/ask/search.h"
 #include "milter/ctl/ask/show.h"
 #include "milter/ctl/ask/status.h"
@@ -74,6 +75,7 @@ static const struct verb verbs[] = {
 	{ "import", jm_ctl_import, "messages from files, mbox and Maildir" },
 	{ "rebuild", jm_ctl_rebuild, "make the catalog anew from the volumes" },
 	{ "upgrade", jm_ctl_upgrade, "bring an older archive to the newest format" },
+	{ "reload", jm_ctl_reload, "have the daemon read its settings file again" },
 	{ "check", jm_ctl_check, "check a settings file and show what it says" },
 	{ "test", jm_ctl_test, "try a journal mailbox (POP3) step by step" },
 	{ "explain", jm_ctl_explain, "what would become of a message, and which setting decides" },

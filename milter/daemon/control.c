@@ -38,7 +38,7 @@ struct client {
 
 struct jm_control {
 	struct jm_archive *archive;
-	json_t *(*known)(void *ctx, const char *verb);
+	jm_control_known *known;
 	void *ctx;
 	struct sockaddr_un address;
 	dev_t dev;       /* of the socket file, so that only our own one is removed */
@@ -48,12 +48,21 @@ struct jm_control {
 	struct client clients[JM_CONTROL_CLIENTS];
 };
 
+/* The process at the other end; -1 in all fields when it is not known. */
+static struct ucred peer_of(int fd)
+{
+	const struct ucred nobody = { .pid = -1, .uid = (uid_t)-1, .gid = (gid_t)-1 };
+	struct ucred peer = nobody;
+	socklen_t n = sizeof peer;
+
+	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &n) == 0 ? peer : nobody;
+}
+
 static void log_served(int fd, const json_t *request, const struct jm_err *err, int64_t started_us)
 {
 	const char *verb = json_string_value(json_object_get(request, "verb"));
-	struct ucred peer = { .pid = -1, .uid = (uid_t)-1, .gid = (gid_t)-1 };
-	socklen_t n = sizeof peer;
-	int known = getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &n);
+	const struct ucred peer = peer_of(fd);
+	bool known = peer.uid != (uid_t)-1;
 	/* A client that follows asks every second, which would fill most of the log. */
 	bool again = json_is_true(json_object_get(request, "follow")) ||
 	    (verb && (strcmp(verb, "live") == 0 || strcmp(verb, "follow") == 0));
@@ -61,8 +70,8 @@ static void log_served(int fd, const json_t *request, const struct jm_err *err, 
 	JM_LOG(err      ? JM_LOG_NOTICE
 		: again ? JM_LOG_DEBUG
 			: JM_LOG_INFO,
-	    "control", { "verb", JM_S(verb) }, { "uid", JM_I(known == 0 ? (int64_t)peer.uid : -1) },
-	    { "gid", JM_I(known == 0 ? (int64_t)peer.gid : -1) }, { "pid", JM_I(peer.pid) },
+	    "control", { "verb", JM_S(verb) }, { "uid", JM_I(known ? (int64_t)peer.uid : -1) },
+	    { "gid", JM_I(known ? (int64_t)peer.gid : -1) }, { "pid", JM_I(peer.pid) },
 	    { "ms", JM_I((jm_clock_mono_us() - started_us) / 1000) },
 	    { "result", JM_S(err ? jm_err_kind_name(err->kind) : "ok") },
 	    { "text", JM_S(err ? err->text : "") });
@@ -79,8 +88,7 @@ static void *serve_client(void *arg)
 	rc = jm_respond_read(c->fd, REQUEST_MS, &request, &err);
 	if (rc == 0) {
 		if (c->control->known)
-			state = c->control->known(
-			    c->control->ctx, json_string_value(json_object_get(request, "verb")));
+			state = c->control->known(c->control->ctx, request, peer_of(c->fd).uid);
 		rc = jm_respond_answer(c->fd, ANSWER_MS, c->control->archive, state, request, &err);
 	}
 	log_served(c->fd, request, rc < 0 ? &err : NULL, started_us);
@@ -230,9 +238,8 @@ static void control_free(struct jm_control *k)
 	free(k);
 }
 
-int jm_control_start(const char *path, struct jm_archive *a,
-    json_t *(*known)(void *ctx, const char *verb), void *ctx, struct jm_control **c_r,
-    struct jm_err *err)
+int jm_control_start(const char *path, struct jm_archive *a, jm_control_known *known, void *ctx,
+    struct jm_control **c_r, struct jm_err *err)
 {
 	size_t path_n = strlen(path), i;
 	struct jm_control *k = calloc(1, sizeof *k);

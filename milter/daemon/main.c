@@ -42,7 +42,6 @@
 #include "milter/daemon/start.h"
 #include "milter/daemon/watch.h"
 
-#define NAME_BYTES 40 /* of a user, for events */
 #define REPORT_BYTES (256u * 1024u)
 #define KEEP_BYTES (1024 * 1024) /* of free heap an arena keeps */
 #define TICK_MS 200
@@ -184,26 +183,13 @@ static void raise_descriptor_limit(void)
 		JM_LOG(JM_LOG_WARNING, "descriptor-limit", { "limit", JM_U(r.rlim_cur) });
 }
 
-/* Write the name of a user to name, and return it. For events: who sent a signal. */
-static const char *user_name(uid_t uid, char name[NAME_BYTES])
-{
-	char strings[4096];
-	struct passwd pw, *found = NULL;
-
-	if (getpwuid_r(uid, &pw, strings, sizeof strings, &found) == 0 && found)
-		snprintf(name, NAME_BYTES, "%s", pw.pw_name);
-	else
-		snprintf(name, NAME_BYTES, "uid %u", (unsigned)uid);
-	return name;
-}
-
 /* The keeper's thread. It must never wait for the disk for long: MTAs rely on jm_smtp_tick(). */
 static void *keep_time(void *arg)
 {
 	struct parts *p = arg;
 	struct jm_daemon *d = &p->daemon;
-	char name[NAME_BYTES];
 	bool reload = false;
+	uid_t sender = 0;
 	siginfo_t from;
 	const struct timespec tick = { 0, TICK_MS * 1000000L };
 	sigset_t usr1;
@@ -212,13 +198,13 @@ static void *keep_time(void *arg)
 	sigaddset(&usr1, SIGUSR1);
 	for (;;) {
 		if (sigtimedwait(&usr1, &from, &tick) == SIGUSR1) {
-			user_name(from.si_uid, name);
+			sender = from.si_uid;
 			reload = true;
 		}
 		/* Neither while the directory is read nor once the archive is closed. */
 		if (pthread_mutex_trylock(&d->refreshing) == 0) {
 			if (reload)
-				jm_reload_settings(d, name);
+				jm_reload_signalled(d, sender);
 			reload = false;
 			jm_kept_tick(d);
 			pthread_mutex_unlock(&d->refreshing);
@@ -239,6 +225,15 @@ static void *keep_directory(void *arg)
 	return NULL;
 }
 
+/* For the control socket. */
+static json_t *answer_known(void *ctx, const json_t *request, uid_t peer)
+{
+	const char *verb = json_string_value(json_object_get(request, "verb"));
+
+	return verb && strcmp(verb, "reload") == 0 ? jm_reload_asked(ctx, request, peer)
+						   : jm_document_known(ctx, verb);
+}
+
 /* Start everything, up to the report that mail may come. On failure the parts that were started are
  * left to stop_parts(). */
 static int start_parts(struct parts *p, const struct jm_settings *s, struct jm_err *err)
@@ -257,8 +252,8 @@ static int start_parts(struct parts *p, const struct jm_settings *s, struct jm_e
 	jm_reload_directory(d);
 	if (jm_watch_start(d, err) != 0 || jm_collect_start(d, err) != 0 ||
 	    jm_queue_start(d, &p->queue, err) != 0 ||
-	    jm_control_start(
-		s->control_socket, d->archive, jm_document_known, d, &p->control, err) != 0 ||
+	    jm_control_start(s->control_socket, d->archive, answer_known, d, &p->control, err) !=
+		0 ||
 	    jm_smtp_listen(d, s, &p->smtp, err) != 0)
 		return -1;
 	jm_archive_started(d->archive);

@@ -3,10 +3,12 @@
  * reload.h. */
 #include "milter/daemon/reload.h"
 
+#include <pwd.h>
 #include <stdio.h>
 
 #include "common/base/clock.h"
 #include "common/base/log.h"
+#include "common/json/value.h"
 #include "common/settings/difference.h"
 #include "common/settings/loader.h"
 #include "milter/daemon/kept.h"
@@ -23,6 +25,7 @@ struct change {
 	/* An event to be noted before the first change; NULL: none, or it has been noted. */
 	const char *headline;
 	int64_t until_us;
+	json_t *list; /* gets the changes; NULL: not wanted */
 };
 
 static void note_change(struct change *c, const char *kind, const char *service, const char *text)
@@ -32,6 +35,8 @@ static void note_change(struct change *c, const char *kind, const char *service,
 	if (c->headline)
 		jm_daemon_note(c->daemon, "settings-changed", NULL, c->actor, NULL, c->headline);
 	c->headline = NULL;
+	(void)json_array_append_new(
+	    c->list, json_pack("{s:s, s:s?, s:s}", "kind", kind, "service", service, "text", text));
 	jm_daemon_note_within(c->daemon,
 	    (struct jm_event){ .kind = kind, .service = service, .actor = c->actor, .text = text },
 	    left_us > 0 ? left_us / 1000 : 0);
@@ -68,17 +73,41 @@ static void note_changes(
 
 static struct change begin_change(struct jm_daemon *d, const char *actor, const char *headline)
 {
-	return (struct change){ d, actor, headline, jm_clock_mono_us() + CHANGES_MS * 1000 };
+	return (struct change){ d, actor, headline, jm_clock_mono_us() + CHANGES_MS * 1000, NULL };
 }
 
 /* ---- settings ---- */
 
-static void put_in_force(
-    struct jm_daemon *d, const char *actor, const struct jm_settings *old, struct jm_settings *now)
+#define NAME_BYTES 40 /* of a user */
+#define ACTOR_BYTES (2 * NAME_BYTES + 20)
+#define RESTART_BYTES 300
+
+/* The outcome of a reload. */
+struct outcome {
+	bool ok;
+	struct jm_buf report;        /* findings in the settings file, a line each */
+	json_t *changes;             /* may be NULL */
+	char restart[RESTART_BYTES]; /* the settings that need one; "": none does */
+};
+
+/* Write the name of a user to name, and return it. */
+static const char *user_name(uid_t uid, char name[NAME_BYTES])
+{
+	char strings[4096];
+	struct passwd pw, *found = NULL;
+
+	if (getpwuid_r(uid, &pw, strings, sizeof strings, &found) == 0 && found)
+		snprintf(name, NAME_BYTES, "%s", pw.pw_name);
+	else
+		snprintf(name, NAME_BYTES, "uid %u", (unsigned)uid);
+	return name;
+}
+
+static void put_in_force(struct jm_daemon *d, const char *actor, const struct jm_settings *old,
+    struct jm_settings *now, struct outcome *o)
 {
 	struct change change;
 	struct jm_err err;
-	char restart[300];
 
 	/* First, so that an address which only a new source has is not taken for unknown before
 	 * that source is read. */
@@ -88,31 +117,91 @@ static void put_in_force(
 	jm_log_set_level(now->detailed_logging ? JM_LOG_DEBUG : JM_LOG_INFO);
 	jm_daemon_note(d, "reloaded", NULL, actor, NULL, now->path);
 	change = begin_change(d, actor, NULL);
+	change.list = o->changes;
 	note_changes(&change, old, now);
-	if (jm_settings_restart_needed(old, now, restart, sizeof restart)) {
-		JM_LOG(JM_LOG_WARNING, "restart-needed", { "settings", JM_S(restart) });
-		jm_daemon_note(d, "restart-needed", NULL, actor, NULL, restart);
+	if (jm_settings_restart_needed(old, now, o->restart, sizeof o->restart)) {
+		JM_LOG(JM_LOG_WARNING, "restart-needed", { "settings", JM_S(o->restart) });
+		jm_daemon_note(d, "restart-needed", NULL, actor, NULL, o->restart);
 	}
 	jm_kept_later(d, now);
 }
 
-void jm_reload_settings(struct jm_daemon *d, const char *actor)
+/* Load the settings file again. The caller holds d->refreshing. */
+static void reload_settings(struct jm_daemon *d, const char *actor, struct outcome *o)
 {
 	struct jm_settings *old = jm_daemon_settings(d), *now = NULL;
-	struct jm_buf report;
-	struct jm_err err;
+	struct jm_err err, cause;
 
-	jm_buf_init(&report, REPORT_BYTES);
-	if (jm_settings_load(old->path, &now, &report, &err) == 0) {
-		put_in_force(d, actor, old, now);
+	o->ok = jm_settings_load(old->path, &now, &o->report, &err) == 0;
+	if (o->ok) {
+		put_in_force(d, actor, old, now, o);
 	} else {
+		if (o->report.len == 0 && jm_buf_printf(&o->report, &cause, "%s\n", err.text) != 0)
+			JM_LOG(JM_LOG_ERROR, "reload", { "error", JM_S(cause.text) });
 		JM_LOG(JM_LOG_ERROR, "reload-failed", { "file", JM_S(old->path) },
 		    { "error", JM_S(err.text) }, { "outcome", JM_S("old settings stay in force") });
 		jm_daemon_note(d, "reload-failed", NULL, actor, NULL, err.text);
 	}
-	jm_buf_release(&report);
 	jm_settings_unref(&now);
 	jm_settings_unref(&old);
+}
+
+void jm_reload_signalled(struct jm_daemon *d, uid_t sender)
+{
+	char name[NAME_BYTES], actor[ACTOR_BYTES];
+	struct outcome o = { .changes = NULL };
+
+	snprintf(actor, sizeof actor, "signal (%s)", user_name(sender, name));
+	jm_buf_init(&o.report, REPORT_BYTES);
+	reload_settings(d, actor, &o);
+	jm_buf_release(&o.report);
+}
+
+/* The lines of a report. NULL without memory. */
+static json_t *report_lines(struct jm_span report)
+{
+	json_t *list = json_array();
+
+	while (list && report.len > 0) {
+		size_t n = jm_span_index(report, '\n');
+
+		if (json_array_append_new(list, jm_json_text(jm_span_sub(report, 0, n))) != 0) {
+			json_decref(list);
+			return NULL;
+		}
+		report = jm_span_sub(report, n + 1, report.len);
+	}
+	return list;
+}
+
+json_t *jm_reload_asked(struct jm_daemon *d, const json_t *request, uid_t peer)
+{
+	const json_t *login = json_object_get(request, "login");
+	char name[NAME_BYTES], person[NAME_BYTES], actor[ACTOR_BYTES];
+	struct jm_settings *s = jm_daemon_settings(d);
+	struct outcome o = { .ok = false };
+	json_t *answer = NULL;
+
+	if (json_object_size(request) != (login ? 2 : 1) || (login && !json_is_integer(login)))
+		goto out;
+	user_name(peer, name);
+	snprintf(actor, sizeof actor, "%s", name);
+	if (peer == 0 && json_integer_value(login) > 0)
+		snprintf(actor, sizeof actor, "%s (login %s)", name,
+		    user_name((uid_t)json_integer_value(login), person));
+	o.changes = json_array();
+	jm_buf_init(&o.report, REPORT_BYTES);
+	pthread_mutex_lock(&d->refreshing);
+	reload_settings(d, actor, &o);
+	pthread_mutex_unlock(&d->refreshing);
+	answer = json_pack("{s:b, s:s, s:s, s:o, s:O, s:s?}", "ok", o.ok, "file", s->path, "actor",
+	    actor, "findings", report_lines(jm_buf_span(&o.report)), "changes", o.changes,
+	    "restart_needed", *o.restart ? o.restart : NULL);
+	jm_buf_release(&o.report);
+out:
+	json_decref(o.changes);
+	jm_settings_unref(&s);
+	return answer;
 }
 
 void jm_reload_compare(struct jm_daemon *d)

@@ -106,6 +106,7 @@ def online(d):
     say(0, "backup", path("copy"), *at)
     say(0, "dump", path("dump"), *at)
     say(0, "check", *at)
+    say(0, "reload", *at)
     say(3, "test", MAILBOX, *at)
     say(0, "explain", path("report.eml"), "--to", ONE, "--client", "127.0.0.1", *at)
     say(0, "explain", "--to", ONE, "--to", "nobody@journal.example.com", "--to",

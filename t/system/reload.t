@@ -4,10 +4,13 @@
 SIGUSR1: the new configuration takes effect as a whole, or the old one stays and the log says why.
 Messages in flight keep the settings they began with.
 """
+import json
 import os
 import pwd
 import re
 import shutil
+import socket
+import struct
 import subprocess
 import sys
 import tempfile
@@ -125,8 +128,72 @@ def changes():
         text = [e["text"] for e in found if e["text"].startswith(word)][-1]
         tap.ok("<%s>" % word in lines[int(re.search(r"line (\d+)", text).group(1)) - 1],
                "and the line: " + text)
-    tap.is_({e.get("actor") for e in found}, {me}, "each with the user who asked for the reload")
+    tap.is_({e.get("actor") for e in found}, {"signal (%s)" % me},
+            "each with the user whose process sent the signal")
     d.services, d.outbounds, d.more = [daemon.service(NEW)], (CLIENT,), {}
+
+
+def control(request):
+    """A request at the control socket as it is sent; its last frame."""
+    data = json.dumps(request).encode()
+    with socket.socket(socket.AF_UNIX) as s:
+        s.connect(d.path("control.sock"))
+        s.sendall(struct.pack(">cI", b"Q", len(data)) + data)
+        with s.makefile("rb") as f:
+            kind = b""
+            while kind != b"E":
+                kind, n = struct.unpack(">cI", f.read(5))
+                frame = f.read(n)
+    return json.loads(frame)
+
+
+def asked():
+    """jmctl reload: the same, with the outcome as the answer, and the person as the actor."""
+    me = pwd.getpwuid(os.getuid()).pw_name
+    d.write()
+    tap.is_(d.jmctl.run("reload")[0], 0, "jmctl reload, back to the first settings")
+    first = d.jmctl.events()[-1]["seq"]
+    d.services = [daemon.service(NEW, maximum_age=7)]
+    d.more["publish"] = {"directory": d.path("elsewhere")}
+    d.write()
+    status, out, complaint = d.jmctl.run("reload")
+    tap.is_((status, complaint), (0, ""), "jmctl reload: exit 0")
+    lines = [re.sub(r"line \d+", "line N", x) for x in out.decode().splitlines()]
+    tap.is_(lines, [
+        d.settings + ": in force now, 2 changes",
+        "  publish/directory: nothing -> %s (line N)" % d.path("elsewhere"),
+        "  %s: maximum-age: 0 -> 7 (line N)" % NEW,
+        "not yet in force, as these need a restart of the daemon: publish/directory"],
+        "it prints what changed, and what needs a restart")
+    tap.is_(run.settled(lambda: {e.get("actor", "").split(" ")[0] for e in d.jmctl.events()
+                                 if e["seq"] > first and e["kind"] != "status"}, {me}), {me},
+            "the actor is who asked")
+    good_text = d.xml()
+    d.write(good_text.replace("maximum-age>", "maximum-agee>"))
+    status, out, complaint = d.jmctl.run("reload")
+    tap.is_((status, out), (78, b""), "a wrong file: exit 78")
+    tap.like(complaint, r"journal-milter\.xml:\d+: .*maximum-agee", "with file and line")
+    tap.like(complaint, r"keeps its earlier settings", "and what the daemon does")
+    status, out, _ = d.jmctl.run("reload", "--json")
+    o = json.loads(out)
+    tap.is_((status, o["ok"], o["changes"]), (78, False, []), "the same as JSON")
+    tap.is_(code(NEW), 250, "the earlier settings stay")
+    d.write(good_text)
+    o = json.loads(d.jmctl.run("reload", "--json")[1])
+    tap.is_((o["ok"], o["changes"], o["restart_needed"]), (True, [], None),
+            "nothing changed: no change is made up")
+    for request in ({"verb": "reload", "login": "x"}, {"verb": "reload", "who": 1}):
+        n = len(d.jmctl.events("reloaded"))
+        tap.is_(control(request)["kind"], "usage",
+                "%s is refused" % request)
+        tap.is_(len(d.jmctl.events("reloaded")), n, "and nothing is reloaded")
+    control({"verb": "reload", "login": pwd.getpwnam("nobody").pw_uid})
+    want = "%s (login nobody)" % me if os.getuid() == 0 else me
+    tap.is_(run.settled(lambda: d.jmctl.events("reloaded")[-1]["actor"], want), want,
+            "after sudo: the user, and the one who logged in")
+    d.services, d.more = [daemon.service(NEW)], {}
+    d.write()
+    tap.is_(d.jmctl.run("reload")[0], 0, "and back")
 
 
 def many():
@@ -316,6 +383,7 @@ def flood():
 good()
 bad()
 changes()
+asked()
 many()
 while_down()
 restart_needed()

@@ -87,9 +87,11 @@ static void ask(const char *request, struct heard *h)
 	close(fd);
 }
 
-static json_t *state(void *ctx, const char *verb)
+static json_t *state(void *ctx, const json_t *request, uid_t peer)
 {
-	(void)verb;
+	(void)request;
+	if (peer != getuid())
+		return NULL;
 	return json_pack("{s:s}", "settings", ctx);
 }
 

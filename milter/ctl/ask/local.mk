@@ -5,6 +5,7 @@ milter_ctl_jmctl_SOURCES += \
 	milter/ctl/ask/follow.c milter/ctl/ask/follow.h \
 	milter/ctl/ask/list.c milter/ctl/ask/list.h \
 	milter/ctl/ask/queue.c milter/ctl/ask/queue.h \
+	milter/ctl/ask/ask_reload.c milter/ctl/ask/ask_reload.h \
 	milter/ctl/ask/rows.c milter/ctl/ask/rows.h \
 	milter/ctl/ask/search.c milter/ctl/ask/search.h \
 	milter/ctl/ask/show.c milter/ctl/ask/show.h \

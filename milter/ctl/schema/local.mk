@@ -10,7 +10,8 @@ dist_ctlschema_DATA = \
 	milter/ctl/schema/help.json milter/ctl/schema/import.json \
 	milter/ctl/schema/list.json milter/ctl/schema/load.json \
 	milter/ctl/schema/queue.json milter/ctl/schema/ranges.json \
-	milter/ctl/schema/rebuild.json milter/ctl/schema/restore.json \
+	milter/ctl/schema/rebuild.json milter/ctl/schema/reload.json \
+	milter/ctl/schema/restore.json \
 	milter/ctl/schema/search.json milter/ctl/schema/set-aside.json \
 	milter/ctl/schema/setup.json milter/ctl/schema/show.json \
 	milter/ctl/schema/status.json milter/ctl/schema/test.json \
