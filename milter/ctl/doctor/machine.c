@@ -130,9 +130,10 @@ static void check_space(struct jm_doctor *d)
 	    (fs.f_files > 0 && fs.f_favail < FILES_LEAST))
 		jm_doctor_add(d, JM_DOCTOR_FAIL, "disk-full",
 		    "a larger disk; more volumes stay readable on another one, see <archive>",
-		    "%s: %llu MB and %llu files are left; below <disk-reserve>, %llu MB, every "
+		    "%s: %llu MB and %llu file%s are left; below <disk-reserve>, %llu MB, every "
 		    "report gets a 451",
 		    folder, (unsigned long long)(left >> 20), (unsigned long long)fs.f_favail,
+		    jm_num_s(fs.f_favail),
 		    (unsigned long long)(d->settings->disk_reserve_bytes >> 20));
 	else if (left < 5 * GIB || left < whole / 20)
 		jm_doctor_add(d, JM_DOCTOR_WARN, "disk-low", "a larger disk",
