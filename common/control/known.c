@@ -67,8 +67,8 @@ static int unknown(const json_t *names, const char *what, struct jm_span word, s
 	if (!first)
 		return jm_err_set(err, JM_E_USAGE, "no %s \"%.*s\"; there are none", what, n,
 		    (const char *)word.p);
-	return jm_err_set(err, JM_E_USAGE, "no %s \"%.*s\"; one of %zu is \"%.100s\"", what, n,
-	    (const char *)word.p, json_array_size(names), first);
+	return jm_err_set(err, JM_E_USAGE, "no %s \"%.*s\"; there are %zu, for example \"%.100s\"",
+	    what, n, (const char *)word.p, json_array_size(names), first);
 }
 
 int jm_known_service(

@@ -365,11 +365,17 @@ static json_t *live_document(struct jm_daemon *d)
 	return document;
 }
 
-json_t *jm_document_known(void *ctx, const char *verb)
+json_t *jm_document_known(void *ctx, const json_t *request)
 {
-	if (verb && (strcmp(verb, "status") == 0 || strcmp(verb, "verify") == 0))
-		return jm_state_make(ctx);
-	return verb && strcmp(verb, "live") == 0 ? live_document(ctx) : NULL;
+	const char *verb = json_string_value(json_object_get(request, "verb"));
+
+	if (verb && strcmp(verb, "live") == 0)
+		return live_document(ctx);
+	return verb &&
+		(strcmp(verb, "status") == 0 || strcmp(verb, "verify") == 0 ||
+		    json_object_get(request, "service"))
+	    ? jm_state_make(ctx)
+	    : NULL;
 }
 
 char *jm_document_line(const json_t *document, char line[JM_DOCUMENT_LINE_BYTES])

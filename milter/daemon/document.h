@@ -13,12 +13,12 @@ int jm_document_make(struct jm_daemon *d, const struct jm_settings *s, json_t **
     struct jm_err *err) JM_MUST_CHECK;
 
 /*
- * Make the part of an answer that only the daemon knows, for the control socket: for "status"
- * and "verify" its state (state.h); for "live" the document as it would be published now, with the
- * busiest clients and how many messages are in flight; NULL for other verbs, and without memory.
- * ctx is the struct jm_daemon. The caller owns the object.
+ * Make the part of an answer that only the daemon knows, for the control socket: for "status",
+ * "verify" and all that name a service its state (state.h); for "live" the document as it would be
+ * published now, with the busiest clients and how many messages are in flight; NULL for others, and
+ * without memory. ctx is the struct jm_daemon. The caller owns the object.
  */
-json_t *jm_document_known(void *ctx, const char *verb);
+json_t *jm_document_known(void *ctx, const json_t *request);
 
 #define JM_DOCUMENT_LINE_BYTES 200
 

@@ -231,7 +231,7 @@ static json_t *answer_known(void *ctx, const json_t *request, uid_t peer)
 	const char *verb = json_string_value(json_object_get(request, "verb"));
 
 	return verb && strcmp(verb, "reload") == 0 ? jm_reload_asked(ctx, request, peer)
-						   : jm_document_known(ctx, verb);
+						   : jm_document_known(ctx, request);
 }
 
 /* Start everything, up to the report that mail may come. On failure the parts that were started are

@@ -68,7 +68,7 @@ int t_export(struct jm_archive *a, uint64_t id, enum jm_export_part what, unsign
     struct jm_buf *b, struct jm_err *err)
 {
 	jm_buf_reset(b);
-	return jm_archive_export(a, &(struct jm_export){ id, what, which }, gather, b, err);
+	return jm_archive_export(a, &(struct jm_export){ id, what, which, true }, gather, b, err);
 }
 
 static int add_row(void *ctx, const json_t *row, struct jm_err *err)

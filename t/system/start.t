@@ -259,6 +259,8 @@ def broken_settings(d):
 def by_archive(d):
     """--archive leads to the daemon that has the archive, wherever its control socket is."""
     d.start()
+    tap.is_(d.jmctl.run("list", "--service", JOURNAL)[0], 0,
+            "a service of the settings is known before it had mail")
     link, copy = d.path("link"), d.path("copy")
     os.symlink(d.archive, link)
     shutil.copytree(d.archive, copy)
