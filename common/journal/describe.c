@@ -7,6 +7,7 @@
 #include "common/mail/address.h"
 #include "common/mail/charset.h"
 #include "common/mail/field.h"
+#include "common/mail/token.h"
 #include "common/mail/word.h"
 
 enum form { FORM_RAW, FORM_UTF8, FORM_DECODED };
@@ -173,6 +174,7 @@ int jm_describe(struct jm_unwrap *u, struct jm_span received, bool parties, stru
 	    soften(u, take_field(&d, received, "Date", FORM_RAW, &u->report_date, &cause), &cause,
 		err) != 0)
 		goto out;
+	u->defects[JM_DEFECT_CODING] += jm_transfer_of(message).odd;
 	if (u->message_id.len == 0)
 		u->message_id.p = NULL;
 	if (parties &&

@@ -14,16 +14,18 @@
 #include "common/mail/decode.h"
 #include "common/mail/field.h"
 #include "common/mail/mime.h"
+#include "common/mail/token.h"
 
 #define ARENA_BYTES (64u * 1024 * 1024)
-#define MAX_LEVELS 8u /* R12 */
+#define MAX_LEVELS 8u    /* R12 */
+#define SNIFF_BYTES 4096 /* of a message, to see how it is encoded */
 
 /* The header of one message or part; its Content-Type is in job->type. */
 struct head {
 	struct jm_span body;
 	bool complete;          /* the header ends with an empty line */
 	enum jm_variant marker; /* R2; JM_VARIANT_PLAIN: there is no marker */
-	enum jm_cte cte;
+	struct jm_transfer_fields coding;
 	bool rpmsg; /* Content-Class: rpmsg.message */
 };
 
@@ -49,55 +51,22 @@ struct job {
 	struct jm_buf octets, text; /* what may be the report text, in octets and in UTF-8 */
 };
 
-/* *same_r: the value of f, unfolded, is want but for the case of ASCII letters. */
-static int value_is(
-    struct job *j, const struct jm_field *f, const char *want, bool *same_r, struct jm_err *err)
-{
-	struct jm_span v;
-
-	*same_r = false;
-	if (f->value.len > JM_FIELD_VALUE_BYTES) /* none of the words compared is that long */
-		return 0;
-	if (jm_field_unfold(f->value, &j->value, &v, err) != 0)
-		return -1;
-	*same_r = jm_span_eq_nocase(v, jm_span_str(want));
-	return 0;
-}
-
 /* Apply R2 to one field. */
-static int read_marker(struct job *j, const struct jm_field *f, struct head *h, struct jm_err *err)
+static void read_marker(const struct jm_field *f, struct head *h)
 {
-	bool same;
-
-	if (jm_span_eq_nocase(f->name, jm_span_str("X-MS-Journal-Report"))) {
+	if (jm_span_eq_nocase(f->name, jm_span_str("X-MS-Journal-Report")))
 		h->marker = JM_VARIANT_2007;
-	} else if (h->marker == JM_VARIANT_PLAIN &&
+	else if (h->marker == JM_VARIANT_PLAIN &&
 	    (jm_span_eq_nocase(f->name, jm_span_str("Content-Identifier")) ||
-		jm_span_eq_nocase(f->name, jm_span_str("Content-Identifer")))) {
-		if (value_is(j, f, "ExJournalReport", &same, err) != 0)
-			return -1;
-		if (same)
-			h->marker = JM_VARIANT_2003;
-	}
-	return 0;
-}
-
-static int read_encoding(
-    struct job *j, const struct jm_field *f, struct head *h, struct jm_err *err)
-{
-	bool base64, qp;
-
-	if (value_is(j, f, "base64", &base64, err) != 0 ||
-	    value_is(j, f, "quoted-printable", &qp, err) != 0)
-		return -1;
-	h->cte = base64 ? JM_CTE_BASE64 : qp ? JM_CTE_QP : JM_CTE_IDENTITY;
-	return 0;
+		jm_span_eq_nocase(f->name, jm_span_str("Content-Identifer"))) &&
+	    jm_token_is(f->value, "exjournalreport"))
+		h->marker = JM_VARIANT_2003;
 }
 
 /* Read the header at the top of raw. The first field of each name counts. */
 static int read_head(struct job *j, struct jm_span raw, struct head *h, struct jm_err *err)
 {
-	bool had_type = false, had_cte = false, had_class = false;
+	bool had_type = false, had_class = false;
 	struct jm_span v = { NULL, 0 };
 	struct jm_field f, type;
 	struct jm_fields w;
@@ -105,20 +74,15 @@ static int read_head(struct job *j, struct jm_span raw, struct head *h, struct j
 	*h = (struct head){ .marker = JM_VARIANT_PLAIN };
 	jm_fields_start(&w, raw);
 	while (jm_fields_next(&w, &f)) {
-		if (read_marker(j, &f, h, err) != 0)
-			return -1;
+		read_marker(&f, h);
 		if (!had_type && jm_span_eq_nocase(f.name, jm_span_str("Content-Type"))) {
 			had_type = true;
 			type = f;
-		} else if (!had_cte &&
-		    jm_span_eq_nocase(f.name, jm_span_str("Content-Transfer-Encoding"))) {
-			had_cte = true;
-			if (read_encoding(j, &f, h, err) != 0)
-				return -1;
+		} else if (jm_span_eq_nocase(f.name, jm_span_str("Content-Transfer-Encoding"))) {
+			jm_transfer_add(&h->coding, f.value);
 		} else if (!had_class && jm_span_eq_nocase(f.name, jm_span_str("Content-Class"))) {
 			had_class = true;
-			if (value_is(j, &f, "rpmsg.message", &h->rpmsg, err) != 0)
-				return -1;
+			h->rpmsg = jm_token_is(f.value, "rpmsg.message");
 		}
 	}
 	h->body = jm_span_sub(raw, w.pos, raw.len);
@@ -144,22 +108,70 @@ static int start_parts(struct job *j, const struct head *h, struct jm_buf *bound
 	return 0;
 }
 
-/* R7: read the text/plain part whose header was just read as a report text. */
-static int try_text(
-    struct job *j, const struct head *h, struct opened *o, bool *proper_r, struct jm_err *err)
+static enum jm_cte cte_of(enum jm_transfer coding)
 {
-	struct jm_span octets = h->body;
+	return coding == JM_TRANSFER_BASE64 ? JM_CTE_BASE64
+	    : coding == JM_TRANSFER_QP      ? JM_CTE_QP
+					    : JM_CTE_IDENTITY;
+}
+
+/* Does text begin with a field, perhaps after an mbox "From " line? */
+static bool begins_with_field(struct jm_span text)
+{
+	struct jm_fields w;
+	struct jm_field f;
+
+	jm_fields_start(&w, text);
+	if (!jm_fields_next(&w, &f))
+		return false;
+	if (jm_span_none(f.name) && jm_span_starts_nocase(f.all, jm_span_str("From ")) &&
+	    !jm_fields_next(&w, &f))
+		return false;
+	return !jm_span_none(f.name);
+}
+
+/* Does body begin with a field once it is decoded? Its first octets say so. */
+static bool decodes_to_field(struct jm_span body, enum jm_cte cte)
+{
+	unsigned char out[SNIFF_BYTES];
+	struct jm_span head = jm_span_sub(body, 0, sizeof out);
+
+	if (cte == JM_CTE_IDENTITY)
+		return begins_with_field(head);
+	return begins_with_field(jm_span_of(
+	    out, cte == JM_CTE_BASE64 ? jm_decode_base64(head, out) : jm_decode_qp(head, out)));
+}
+
+/* R6: the coding of a journaled message. A declared one with which it does not begin like a message
+ * gives way to one with which it does. */
+static enum jm_cte message_cte(struct job *j, const struct head *h)
+{
+	static const enum jm_cte other[] = { JM_CTE_IDENTITY, JM_CTE_BASE64 };
+	enum jm_cte cte = cte_of(h->coding.coding);
+
+	j->u->defects[JM_DEFECT_CODING] += h->coding.odd;
+	if (decodes_to_field(h->body, cte))
+		return cte;
+	for (size_t k = 0; k < sizeof other / sizeof other[0]; k++)
+		if (other[k] != cte && decodes_to_field(h->body, other[k])) {
+			j->u->defects[JM_DEFECT_CODING] += !h->coding.odd;
+			return other[k];
+		}
+	return cte;
+}
+
+/* Read octets, decoded as cte says, as a report text. */
+static int try_decoded(struct job *j, struct jm_span octets, enum jm_cte cte, struct opened *o,
+    bool *proper_r, struct jm_err *err)
+{
 	bool found;
 
-	if (octets.len > JM_REPORT_TEXT_BYTES)
-		return jm_err_set(
-		    err, JM_E_LIMIT, "a report text is longer than %u bytes", JM_REPORT_TEXT_BYTES);
-	if (h->cte != JM_CTE_IDENTITY) {
+	if (cte != JM_CTE_IDENTITY) {
 		jm_buf_reset(&j->octets);
 		if (jm_buf_reserve(&j->octets, octets.len + 2, err) != 0)
 			return -1;
-		j->octets.len = h->cte == JM_CTE_BASE64 ? jm_decode_base64(octets, j->octets.p)
-							: jm_decode_qp(octets, j->octets.p);
+		j->octets.len = cte == JM_CTE_BASE64 ? jm_decode_base64(octets, j->octets.p)
+						     : jm_decode_qp(octets, j->octets.p);
 		octets = jm_buf_span(&j->octets);
 	}
 	jm_buf_reset(&j->text);
@@ -170,6 +182,31 @@ static int try_text(
 		return -1;
 	if (!*proper_r)
 		jm_arena_release(&o->arena);
+	return 0;
+}
+
+/* R7: read the text/plain part whose header was just read as a report text: with the declared
+ * coding, else with the others. */
+static int try_text(
+    struct job *j, const struct head *h, struct opened *o, bool *proper_r, struct jm_err *err)
+{
+	static const enum jm_cte other[] = { JM_CTE_IDENTITY, JM_CTE_BASE64, JM_CTE_QP };
+	enum jm_cte cte = cte_of(h->coding.coding);
+
+	if (h->body.len > JM_REPORT_TEXT_BYTES)
+		return jm_err_set(
+		    err, JM_E_LIMIT, "a report text is longer than %u bytes", JM_REPORT_TEXT_BYTES);
+	if (try_decoded(j, h->body, cte, o, proper_r, err) != 0)
+		return -1;
+	if (*proper_r)
+		j->u->defects[JM_DEFECT_CODING] += h->coding.odd;
+	for (size_t k = 0; !*proper_r && k < sizeof other / sizeof other[0]; k++) {
+		if (other[k] == cte)
+			continue;
+		if (try_decoded(j, h->body, other[k], o, proper_r, err) != 0)
+			return -1;
+		j->u->defects[JM_DEFECT_CODING] += *proper_r;
+	}
 	return 0;
 }
 
@@ -210,10 +247,10 @@ static int read_parts(struct job *j, struct jm_multipart *m, struct opened *o, b
 		if (strcmp(j->type.kind, "message/rfc822") == 0 && part.complete) {
 			if (jm_span_none(*first_r)) {
 				*first_r = part.body;
-				*cte_r = part.cte;
+				*cte_r = message_cte(j, &part);
 			} else if (jm_span_none(o->second)) {
 				o->second = part.body;
-				o->second_cte = part.cte;
+				o->second_cte = message_cte(j, &part);
 			}
 		} else if (!*proper_r && strcmp(j->type.kind, "text/plain") == 0) {
 			rc = try_text(j, &part, o, proper_r, err);
@@ -309,7 +346,8 @@ static int find_returned(struct job *j, const struct jm_view *from, struct jm_vi
 			return -1;
 		if (strcmp(j->type.kind, "message/rfc822") == 0 && h.complete) {
 			*found_r = true;
-			return jm_steps_into(from, h.body, h.cte, &j->mem, inner_r, err);
+			return jm_steps_into(
+			    from, h.body, message_cte(j, &h), &j->mem, inner_r, err);
 		}
 	}
 	return 0;
@@ -554,6 +592,13 @@ const char *jm_variant_name(enum jm_variant v)
 	return v == JM_VARIANT_2007 ? "exchange-2007"
 	    : v == JM_VARIANT_2003  ? "exchange-2003"
 				    : "plain";
+}
+
+const char *jm_defect_name(enum jm_defect d)
+{
+	static const char *const name[] = { "encoding" };
+
+	return name[d];
 }
 
 const char *jm_recipient_type_name(enum jm_recipient_type t)

@@ -34,7 +34,14 @@ enum jm_recipient_via { JM_VIA_NONE, JM_VIA_EXPANDED, JM_VIA_FORWARDED };
 /* Content transfer encodings. */
 enum jm_cte { JM_CTE_IDENTITY, JM_CTE_BASE64, JM_CTE_QP };
 
-#define JM_UNWRAP_MAX_STEPS 18 /* eight levels and a delivery status, each with a decoding */
+/* Eight levels and a delivery status, each with two decodings: of a wrapper, of a part. */
+#define JM_UNWRAP_MAX_STEPS 36
+
+/* Oddities of a message that cost nothing, but are counted. */
+enum jm_defect {
+	JM_DEFECT_CODING, /* a Content-Transfer-Encoding that is unknown or does not fit its part */
+	JM_DEFECTS_N
+};
 
 struct jm_recipient {
 	struct jm_span address; /* UTF-8, as written */
@@ -112,8 +119,9 @@ struct jm_unwrap {
 	 * reached in a report leads to step-down, in a header it cuts off that value. The message
 	 * itself is always whole. */
 	unsigned limits;
-	struct jm_arena arena; /* owns everything above except the message bytes */
-	void *decoded;         /* internal: buffers of malloc() with decoded messages */
+	unsigned defects[JM_DEFECTS_N]; /* how often each was met */
+	struct jm_arena arena;          /* owns everything above except the message bytes */
+	void *decoded;                  /* internal: buffers of malloc() with decoded messages */
 };
 
 /*
@@ -129,6 +137,9 @@ void jm_unwrap_release(struct jm_unwrap *u);
 
 /* The name of a variant: "exchange-2007", "exchange-2003", "plain". Static storage. */
 const char *jm_variant_name(enum jm_variant v);
+
+/* The name of a defect: "encoding". Static storage. */
+const char *jm_defect_name(enum jm_defect d);
 
 /* The name of a recipient type: "to", "cc", "bcc", "recipient". Static storage. */
 const char *jm_recipient_type_name(enum jm_recipient_type t);

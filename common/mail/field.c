@@ -126,7 +126,7 @@ int jm_field_unfold(
 
 int jm_field_uncomment(struct jm_span value, struct jm_buf *out, struct jm_err *err)
 {
-	size_t k, from = 0, depth = 0;
+	size_t k, from = 0, open = 0, depth = 0;
 	bool quoted = false;
 
 	for (k = 0; k < value.len; k++) {
@@ -137,11 +137,13 @@ int jm_field_uncomment(struct jm_span value, struct jm_buf *out, struct jm_err *
 		} else if (c == '"' && depth == 0) {
 			quoted = !quoted;
 		} else if (c == '(' && !quoted) {
-			if (depth++ == 0 && jm_buf_add(out, value.p + from, k - from, err) != 0)
-				return -1;
+			if (depth++ == 0)
+				open = k;
 		} else if (c == ')' && !quoted && depth && --depth == 0) {
+			if (jm_buf_add(out, value.p + from, open - from, err) != 0)
+				return -1;
 			from = k + 1;
 		}
 	}
-	return depth ? 0 : jm_buf_add(out, value.p + from, value.len - from, err);
+	return jm_buf_add(out, value.p + from, value.len - from, err);
 }

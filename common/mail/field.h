@@ -53,8 +53,8 @@ int jm_field_unfold(struct jm_span value, struct jm_buf *fold, struct jm_span *v
 
 /*
  * Append an unfolded value to out without its comments (RFC 5322 3.2.2: nested, with backslash
- * pairs; not in quoted strings). A comment that is never closed extends to the end. Returns 0, or
- * -1 with err filled: LIMIT past the cap of out, TEMP.
+ * pairs; not in quoted strings). A parenthesis that is never closed begins no comment. Returns 0,
+ * or -1 with err filled: LIMIT past the cap of out, TEMP.
  */
 int jm_field_uncomment(struct jm_span value, struct jm_buf *out, struct jm_err *err) JM_MUST_CHECK;
 

@@ -6,5 +6,6 @@ common_libjm_a_SOURCES += \
 	common/mail/domain.c common/mail/domain.h \
 	common/mail/field.c common/mail/field.h \
 	common/mail/mime.c common/mail/mime.h \
+	common/mail/token.c common/mail/token.h \
 	common/mail/word.c common/mail/word.h \
 	common/mail/fold.c common/mail/fold.h common/mail/part.c common/mail/part.h

@@ -2,7 +2,10 @@
 /* Content-Type, its parameters, and the parts of a multipart. See mime.h. */
 #include "common/mail/mime.h"
 
+#include <stdio.h>
+
 #include "common/mail/field.h"
+#include "common/mail/token.h"
 
 void jm_mime_type_init(struct jm_mime_type *t)
 {
@@ -15,29 +18,34 @@ void jm_mime_type_release(struct jm_mime_type *t)
 	jm_buf_release(&t->text);
 }
 
+static size_t skip_space(struct jm_span s, size_t k)
+{
+	while (k < s.len && jm_field_is_space(s.p[k]))
+		k++;
+	return k;
+}
+
 /* "Multipart / Mixed" -> "multipart/mixed" */
 static void set_kind(struct jm_mime_type *t, struct jm_span text)
 {
-	size_t n = 0, k, slash = jm_span_index(text, '/');
-	struct jm_span side[2] = { jm_field_strip(jm_span_sub(text, 0, slash)),
-		jm_field_strip(jm_span_sub(text, slash + 1, text.len)) };
+	struct jm_token type, sub;
+	size_t k;
 
 	t->kind[0] = '\0';
-	if (side[0].len + side[1].len + 2 > sizeof t->kind)
+	jm_token_read(text, 0, &type);
+	k = skip_space(text, type.end);
+	if (k >= text.len || text.p[k] != '/') {
+		snprintf(t->kind, sizeof t->kind, "%s", type.text);
 		return;
-	for (k = 0; k < side[0].len; k++)
-		t->kind[n++] = (char)jm_lower(side[0].p[k]);
-	if (slash < text.len)
-		t->kind[n++] = '/';
-	for (k = 0; k < side[1].len; k++)
-		t->kind[n++] = (char)jm_lower(side[1].p[k]);
-	t->kind[n] = '\0';
+	}
+	jm_token_read(text, k + 1, &sub);
+	if (type.text[0] && sub.text[0] &&
+	    strlen(type.text) + strlen(sub.text) + 2 <= sizeof t->kind)
+		snprintf(t->kind, sizeof t->kind, "%s/%s", type.text, sub.text);
 }
 
 int jm_mime_type_parse(struct jm_mime_type *t, struct jm_span value, struct jm_err *err)
 {
-	struct jm_span text;
-
 	jm_buf_reset(&t->text);
 	if (jm_span_none(value)) {
 		set_kind(t, jm_span_str("text/plain"));
@@ -45,21 +53,13 @@ int jm_mime_type_parse(struct jm_mime_type *t, struct jm_span value, struct jm_e
 	}
 	if (jm_field_uncomment(value, &t->text, err) != 0)
 		return -1;
-	text = jm_buf_span(&t->text);
-	set_kind(t, jm_span_sub(text, 0, jm_span_index(text, ';')));
+	set_kind(t, jm_buf_span(&t->text));
 	return 0;
 }
 
 bool jm_mime_type_is_multipart(const struct jm_mime_type *t)
 {
 	return strncmp(t->kind, "multipart/", 10) == 0;
-}
-
-static size_t skip_space(struct jm_span s, size_t k)
-{
-	while (k < s.len && jm_field_is_space(s.p[k]))
-		k++;
-	return k;
 }
 
 /* The value at offset k: a quoted string (raw, without its quotes) or a token. *end_r: the offset

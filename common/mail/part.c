@@ -8,6 +8,7 @@
 #include "common/mail/charset.h"
 #include "common/mail/decode.h"
 #include "common/mail/field.h"
+#include "common/mail/token.h"
 #include "common/mail/word.h"
 
 #define PIECES_MAX 64 /* most pieces of a name (RFC 2231 3) */
@@ -186,18 +187,13 @@ static int part_describe(struct walk *w, struct jm_part *p, struct jm_err *err)
 	return 0;
 }
 
-static enum jm_part_coding coding_of(struct walk *w, struct jm_span part)
+static enum jm_part_coding coding_of(struct jm_span part)
 {
-	struct jm_span value;
-	struct jm_field f;
-	struct jm_err ignored;
+	enum jm_transfer coding = jm_transfer_of(part).coding;
 
-	if (!jm_field_find(part, "Content-Transfer-Encoding", &f) ||
-	    jm_field_unfold(f.value, &w->fold, &value, &ignored) != 0)
-		return JM_PART_PLAIN;
-	return jm_span_eq_nocase(value, jm_span_str("base64"))          ? JM_PART_BASE64
-	    : jm_span_eq_nocase(value, jm_span_str("quoted-printable")) ? JM_PART_QP
-									: JM_PART_PLAIN;
+	return coding == JM_TRANSFER_BASE64 ? JM_PART_BASE64
+	    : coding == JM_TRANSFER_QP      ? JM_PART_QP
+					    : JM_PART_PLAIN;
 }
 
 static int walk_part(struct walk *w, struct jm_span part, unsigned level, unsigned depth,
@@ -247,7 +243,7 @@ static int walk_part(struct walk *w, struct jm_span part, unsigned level, unsign
 	if (jm_mime_type_is_multipart(&w->type) && level < JM_PART_DEPTH)
 		return walk_multipart(w, p.content, level, depth, err);
 	p.kind = w->type.kind;
-	p.coding = coding_of(w, part);
+	p.coding = coding_of(part);
 	if (part_describe(w, &p, err) != 0)
 		return -1;
 	w->parts++;

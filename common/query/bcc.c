@@ -10,6 +10,7 @@
 #include "common/json/value.h"
 #include "common/mail/address.h"
 #include "common/mail/field.h"
+#include "common/mail/token.h"
 
 #define FIELD_BYTES (16u * 1024 * 1024) /* of one address field */
 
@@ -317,12 +318,13 @@ static bool has_bcc_field(struct jm_span message, bool stripped)
 	return false;
 }
 
-/* Does the line begin a field that marks journal reports (rule R2)? In doubt, when the value is on
- * the next line, it does. */
+/* Does the line begin a field that marks journal reports (rule R2)? In doubt, when it has no token
+ * and the next line may have it, it does. */
 static bool is_marker(struct jm_span line)
 {
 	size_t colon = jm_span_index(line, ':');
-	struct jm_span name = jm_span_trim(jm_span_sub(line, 0, colon)), value;
+	struct jm_span name = jm_span_trim(jm_span_sub(line, 0, colon));
+	struct jm_token value;
 
 	if (colon == line.len)
 		return false;
@@ -331,8 +333,8 @@ static bool is_marker(struct jm_span line)
 	if (!jm_span_eq_nocase(name, jm_span_str("Content-Identifier")) &&
 	    !jm_span_eq_nocase(name, jm_span_str("Content-Identifer")))
 		return false;
-	value = jm_span_trim(jm_span_sub(line, colon + 1, line.len));
-	return value.len == 0 || jm_span_eq_nocase(value, jm_span_str("ExJournalReport"));
+	jm_token_read(line, colon + 1, &value);
+	return value.text[0] == '\0' || strcmp(value.text, "exjournalreport") == 0;
 }
 
 static bool has_marker(struct jm_span bytes)

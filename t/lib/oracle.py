@@ -79,9 +79,11 @@ def strip_headers(msg):
 
 # --- MIME -------------------------------------------------------------------------------
 def no_comments(v):
-    out, depth, quoted, k = b"", 0, False, 0
+    out, depth, quoted, k, opened = b"", 0, False, 0, None
     while k < len(v):
         c = v[k:k + 1]
+        if depth == 0:
+            opened = (out, k)
         if c == b"\\" and (quoted or depth):
             if not depth:
                 out += v[k:k + 2]
@@ -96,7 +98,7 @@ def no_comments(v):
         elif depth == 0:
             out += c
         k += 1
-    return out
+    return opened[0] + v[opened[1]:] if depth else out
 
 
 def content_type(fields):
@@ -104,8 +106,8 @@ def content_type(fields):
     if v is None:
         return "text/plain", {}
     v = no_comments(v)
-    kind = v.split(b";", 1)[0].strip().lower().decode("latin-1")
-    kind = re.sub(r"\s*/\s*", "/", kind)
+    m = re.match(rb'\s*"?\s*([^\s;/"]+)\s*(?:/\s*([^\s;"()]+))?', v.split(b";", 1)[0])
+    kind = b"/".join(x for x in m.groups() if x).lower().decode("latin-1") if m else ""
     params = {}
     for m in re.finditer(rb';\s*([^\s=;"]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s;"]*))', v, re.S):
         val = re.sub(rb"\\(.)", rb"\1", m.group(2)) if m.group(2) is not None else m.group(3)
@@ -140,8 +142,46 @@ def parts_of(body, boundary):
     return parts, closed
 
 
+# A comment, with comments in it; a quoted string; a token; a semicolon ends it all.
+COMMENT = re.compile(rb"\((?:\\.|[^()\\])*\)", re.S)
+LEXEME = re.compile(rb'"((?:\\.|[^"\\])*)"|([^\x00-\x20\x7f()<>@,;:\\"/\[\]?=]+)|(;)', re.S)
+
+
+def token(v):
+    """(token in lower case, True when nothing but parameters follows). Innermost comments go
+    first, until no comment is left."""
+    before = None
+    while before != v:
+        before, v = v, COMMENT.sub(b" ", v)
+    m = LEXEME.search(v)
+    if not m or m.group(3):
+        return b"", True
+    word = m.group(2) or re.sub(rb"\\(.)", rb"\1", m.group(1), flags=re.S).strip()
+    rest = v[m.end():].strip()
+    return word.lower(), not rest or rest[:1] in (b";", b"(")
+
+
+CODINGS = {b"7bit": b"identity", b"8bit": b"identity", b"binary": b"identity",
+           b"base64": b"base64", b"quoted-printable": b"quoted-printable"}
+
+
+def coding(fields):
+    """(coding, or None for an unknown one; True when the fields are odd)."""
+    said = [token(value(f)) for f in fields
+            if f[0] and f[0].lower() == b"content-transfer-encoding"]
+    known = [CODINGS[t] for t, _ in said if t in CODINGS]
+    odd = len(known) < len(said) or len(set(known)) > 1 or not all(alone for _, alone in said)
+    return (known[0] if known else None if said else b"identity"), odd
+
+
+def begins_with_field(data):
+    lines = header_fields(data[:4096])[0]
+    if lines and lines[0][0] is None and lines[0][1].lower().startswith(b"from "):
+        lines = lines[1:]
+    return bool(lines) and lines[0][0] is not None
+
+
 def decode(content, cte):
-    cte = (cte or b"7bit").strip().lower()
     if cte == b"base64":
         clean = re.sub(rb"[^A-Za-z0-9+/]", b"", content)
         clean = clean[:len(clean) - len(clean) % 4 if len(clean) % 4 == 1 else len(clean)]
@@ -166,11 +206,25 @@ class Part:
         # a part whose first line is blank has no header
         self.fields, at, self.complete = header_fields(raw)
         self.kind, self.params = content_type(self.fields)
-        self.cte = get(self.fields, b"content-transfer-encoding")
+        self.coding, self.odd = coding(self.fields)
         self.content = raw[at:]
 
     def decoded(self):
-        return decode(self.content, self.cte)
+        return decode(self.content, self.coding)
+
+    def message(self):
+        """(bytes, odd): as declared, else as what begins like a message."""
+        for c in (self.coding, b"identity", b"base64"):
+            if begins_with_field(decode(self.content[:4096], c)):
+                return decode(self.content, c), self.odd or c != (self.coding or b"identity")
+        return self.decoded(), self.odd
+
+    def texts(self):
+        """The same for a report text: everything that it may be, as declared first."""
+        yield self.decoded(), self.odd
+        for c in (b"identity", b"base64", b"quoted-printable"):
+            if c != (self.coding or b"identity"):
+                yield decode(self.content, c), True
 
 
 # --- report text ------------------------------------------------------------------------
@@ -320,7 +374,7 @@ def family(fields):
         return "exchange-2007"
     for f in fields:
         if f[0] and f[0].lower() in (b"content-identifier", b"content-identifer") \
-                and value(f).lower() == b"exjournalreport":
+                and token(value(f)) == (b"exjournalreport", True):
             return "exchange-2003"
     return None
 
@@ -348,14 +402,15 @@ def open_report(msg):
     if not kind.startswith("multipart/") or not params.get("boundary") or not complete:
         return None
     parts = [Part(x) for x in parts_of(msg[at:], params["boundary"])[0]]
-    inner = [p.decoded() for p in parts if p.kind == "message/rfc822" and p.complete]
+    inner = [p.message()[0] for p in parts if p.kind == "message/rfc822" and p.complete]
     if not inner or not inner[0]:
         return None
     for p in text_candidates(parts):
-        text = to_text(p.decoded(), p.params.get("charset"))
-        meta = parse_2007(text) if fam == "exchange-2007" else parse_2003(text)
-        if meta:
-            return meta, inner, fam
+        for octets, _ in p.texts():
+            text = to_text(octets, p.params.get("charset"))
+            meta = parse_2007(text) if fam == "exchange-2007" else parse_2003(text)
+            if meta:
+                return meta, inner, fam
     return None
 
 
@@ -368,14 +423,14 @@ def open_ndr(msg):
     for x in parts_of(msg[at:], params["boundary"])[0]:
         p = Part(x)
         if p.kind == "message/rfc822" and p.complete:
-            inner = p.decoded()
+            inner = p.message()[0]
             return inner if open_report(inner) else None
     return None
 
 
 def is_rms(msg):
     fields, at, _ = header_fields(msg)
-    if (get(fields, b"content-class") or b"").lower() == b"rpmsg.message":
+    if token(get(fields, b"content-class") or b"")[0] == b"rpmsg.message":
         return True
     kind, params = content_type(fields)
     if kind.startswith("multipart/") and params.get("boundary"):

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Header fields (R1), Content-Type (R3), the parts of a multipart (R4, R5). */
+/* Header fields (R1), tokens, Content-Type (R3), the parts of a multipart (R4, R5). */
 #include "common/mail/field.h"
 #include "common/mail/mime.h"
+#include "common/mail/token.h"
 #include "t/lib/tap.h"
 
 #define S(text) \
@@ -86,7 +87,8 @@ static void test_uncomment(void)
 		{ "a(b\\)c)d", "ad" },
 		{ "\"(a)\"b", "\"(a)\"b" },
 		{ "\"\\\"(\"(x)", "\"\\\"(\"" },
-		{ "a(b", "a" },
+		{ "a(b", "a(b" },
+		{ "a(b)c(d (e)", "ac(d (e)" },
 		{ "a)b", "a)b" },
 		{ "a\\(b)c", "a\\c" },
 		{ "(a)(b)", "" },
@@ -103,6 +105,79 @@ static void test_uncomment(void)
 		tap_is_str(jm_buf_str(&got), row[k].want, "uncomment %s", row[k].in);
 	}
 	jm_buf_release(&got);
+}
+
+static void test_tokens(void)
+{
+	static const struct {
+		const char *in, *want;
+		bool alone;
+	} row[] = {
+		{ "", "", true },
+		{ "base64", "base64", true },
+		{ " Base64 ", "base64", true },
+		{ "base64;", "base64", true },
+		{ "base64; x=y z", "base64", true },
+		{ "base64 (by (the \\) gateway))", "base64", true },
+		{ "(a)(b\r\n ;) base64", "base64", true },
+		{ "\r\n\tbase64\r\n (x)", "base64", true },
+		{ "\"base64\"", "base64", true },
+		{ "\" bas\\e64 \"; x", "base64", true },
+		{ "\"base64", "base64", true },
+		{ "base64\"", "base64", false },
+		{ ": base64", "base64", true },
+		{ "base64 (never closed", "base64", true },
+		{ "(never closed base64", "never", false },
+		{ "base(x)64", "base", false },
+		{ "8 bit", "8", false },
+		{ "base64, 7bit", "base64", false },
+		{ "; base64", "", true },
+		{ "(base64)", "", true },
+		{ "\"\\\"\\\"\\\"", "", true },
+	};
+	struct jm_token t;
+
+	for (size_t k = 0; k < sizeof row / sizeof row[0]; k++) {
+		jm_token_read(jm_span_str(row[k].in), 0, &t);
+		tap_is_str(t.text, row[k].want, "token of %s", row[k].in);
+		tap_is_int(t.alone, row[k].alone, "it is alone: %d", row[k].alone);
+		tap_ok(t.end <= strlen(row[k].in), "it ends inside");
+	}
+}
+
+static void test_transfer(void)
+{
+	static const struct {
+		const char *header;
+		enum jm_transfer coding;
+		bool odd;
+	} row[] = {
+		{ "", JM_TRANSFER_IDENTITY, false },
+		{ "Content-Transfer-Encoding: BASE64\n", JM_TRANSFER_BASE64, false },
+		{ "content-transfer-encoding:\n (x)\n quoted-printable;\n", JM_TRANSFER_QP, false },
+		{ "Content-Transfer-Encoding: binary\n", JM_TRANSFER_IDENTITY, false },
+		{ "Content-Transfer-Encoding:\n", JM_TRANSFER_UNKNOWN, true },
+		{ "Content-Transfer-Encoding: 8 bit\n", JM_TRANSFER_UNKNOWN, true },
+		{ "Content-Transfer-Encoding: x-uuencode\n", JM_TRANSFER_UNKNOWN, true },
+		{ "Content-Transfer-Encoding: base-64\n", JM_TRANSFER_UNKNOWN, true },
+		{ "Content-Transfer-Encoding: base64 7bit\n", JM_TRANSFER_BASE64, true },
+		{ "Content-Transfer-Encoding: base64\nA: b\nContent-Transfer-Encoding: base64\n",
+		    JM_TRANSFER_BASE64, false },
+		{ "Content-Transfer-Encoding: 7bit\nContent-Transfer-Encoding: 8bit\n",
+		    JM_TRANSFER_IDENTITY, false },
+		{ "Content-Transfer-Encoding: 7bit\nContent-Transfer-Encoding: base64\n",
+		    JM_TRANSFER_IDENTITY, true },
+		{ "Content-Transfer-Encoding: utf8\nContent-Transfer-Encoding: base64\n",
+		    JM_TRANSFER_BASE64, true },
+		{ "A: b\n\nContent-Transfer-Encoding: base64\n", JM_TRANSFER_IDENTITY, false },
+	};
+
+	for (size_t k = 0; k < sizeof row / sizeof row[0]; k++) {
+		struct jm_transfer_fields c = jm_transfer_of(jm_span_str(row[k].header));
+
+		tap_is_int(c.coding, row[k].coding, "coding of %s", row[k].header);
+		tap_is_int(c.odd, row[k].odd, "it is odd: %d", row[k].odd);
+	}
 }
 
 static void test_types(void)
@@ -124,7 +199,10 @@ static void test_types(void)
 		{ "multipart/mixed; boundary=", "multipart/mixed", "" },
 		{ "multipart/mixed; boundary=\"\"", "multipart/mixed", "" },
 		{ "multipart/mixed; boundary=\"never closed", "multipart/mixed", "" },
-		{ "multipart/mixed boundary=b", "multipart/mixed boundary=b", NULL },
+		{ "multipart/mixed boundary=b", "multipart/mixed", NULL },
+		{ "\"Text/Plain\"", "text/plain", NULL },
+		{ "message/rfc822 (never closed", "message/rfc822", NULL },
+		{ "; boundary=b", "", "b" },
 		{ "multipart/mixed; boundary=a;b", "multipart/mixed", "a" },
 		{ "multipart/mixed; boundary=a b", "multipart/mixed", "a" },
 		{ "text/this-subtype-is-longer-than-any-that-we-could-ever-be-looking-for-in-"
@@ -200,6 +278,8 @@ int main(void)
 {
 	test_fields();
 	test_uncomment();
+	test_tokens();
+	test_transfer();
 	test_types();
 	test_parts();
 	return tap_done();
