@@ -7,6 +7,7 @@
 #include "common/mail/address.h"
 #include "common/mail/charset.h"
 #include "common/mail/field.h"
+#include "common/mail/part.h"
 #include "common/mail/token.h"
 #include "common/mail/word.h"
 
@@ -14,7 +15,8 @@ enum form { FORM_RAW, FORM_UTF8, FORM_DECODED };
 
 struct describer {
 	struct jm_unwrap *u;
-	struct jm_buf fold, text, list;
+	bool has_label;
+	struct jm_buf fold, text, list, label; /* label: the message's charset */
 	size_t recipients_cap;
 };
 
@@ -48,10 +50,15 @@ static int copy_text(struct describer *d, struct jm_span value, enum form form,
 	int rc = 0;
 
 	jm_buf_reset(&d->text);
+	if (form != FORM_RAW && jm_word_needs_label(value) && !d->has_label) {
+		if (jm_part_charset(d->u->message.raw, &d->label, err) != 0)
+			return -1;
+		d->has_label = true;
+	}
 	if (form == FORM_UTF8)
-		rc = jm_charset_scrub(value, &d->text, err);
+		rc = jm_charset_raw(value, jm_buf_span(&d->label), &d->text, err);
 	else if (form == FORM_DECODED)
-		rc = jm_word_decode(value, &d->text, err);
+		rc = jm_word_decode(value, jm_buf_span(&d->label), &d->text, err);
 	if (rc != 0)
 		return -1;
 	return jm_arena_copy(
@@ -161,6 +168,7 @@ int jm_describe(struct jm_unwrap *u, struct jm_span received, bool parties, stru
 
 	jm_buf_init(&d.fold, JM_DESCRIBE_ADDRESSES_BYTES);
 	jm_buf_init(&d.list, JM_DESCRIBE_ADDRESSES_BYTES);
+	jm_buf_init(&d.label, 4096);
 	jm_buf_init(&d.text, 3 * JM_DESCRIBE_ADDRESSES_BYTES);
 	/* First the short ones, so that a hostile address list cannot use up their memory. */
 	if (soften(u, take_field(&d, message, "Subject", FORM_DECODED, &u->subject, &cause), &cause,
@@ -186,5 +194,6 @@ out:
 	jm_buf_release(&d.fold);
 	jm_buf_release(&d.list);
 	jm_buf_release(&d.text);
+	jm_buf_release(&d.label);
 	return rc;
 }

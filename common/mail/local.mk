@@ -5,6 +5,8 @@ common_libjm_a_SOURCES += \
 	common/mail/decode.c common/mail/decode.h \
 	common/mail/domain.c common/mail/domain.h \
 	common/mail/field.c common/mail/field.h \
+	common/mail/iso2022.c common/mail/iso2022.h \
+	common/mail/label.c common/mail/label.h \
 	common/mail/mime.c common/mail/mime.h \
 	common/mail/token.c common/mail/token.h \
 	common/mail/word.c common/mail/word.h \

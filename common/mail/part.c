@@ -11,12 +11,18 @@
 #include "common/mail/token.h"
 #include "common/mail/word.h"
 
+#define CHARSET_WITHIN (1024u * 1024) /* of a message, read for its charset */
+#define LABEL_BYTES 256
 #define PIECES_MAX 64 /* most pieces of a name (RFC 2231 3) */
 
 struct walk {
 	jm_part_visit *visit;
 	void *ctx;
+	struct jm_span message; /* the outermost one */
 	unsigned parts;
+	bool nameless;                         /* names are not wanted */
+	bool has_label;                        /* label is known */
+	struct jm_buf label;                   /* of raw octets in names */
 	struct jm_mime_type type, disposition; /* of the current part */
 	struct jm_buf fold, raw, name, charset;
 };
@@ -113,6 +119,29 @@ static int take_extended(struct walk *w, const struct jm_mime_type *t, const cha
 	return 0;
 }
 
+/* The charset of value, if it has raw octets. */
+static int take_label(
+    struct walk *w, struct jm_span value, struct jm_span *label_r, struct jm_err *err)
+{
+	if (jm_word_needs_label(value) && !w->has_label) {
+		if (jm_part_charset(w->message, &w->label, err) != 0)
+			return -1;
+		w->has_label = true;
+	}
+	*label_r = jm_buf_span(&w->label);
+	return 0;
+}
+
+/* Append an unfolded value to w->name, decoded. */
+static int add_text(struct walk *w, struct jm_span value, struct jm_err *err)
+{
+	struct jm_span label;
+
+	if (take_label(w, value, &label, err) != 0)
+		return -1;
+	return jm_word_decode(value, label, &w->name, err);
+}
+
 /* Read a parameter as text into w->name. Encoded words in it violate RFC 2047, but are common. */
 static int take_name(struct walk *w, const struct jm_mime_type *t, const char *name, bool *found_r,
     struct jm_err *err)
@@ -131,10 +160,7 @@ static int take_name(struct walk *w, const struct jm_mime_type *t, const char *n
 	}
 	if (jm_mime_type_param(t, name, &w->raw, found_r, err) != 0)
 		goto out;
-	rc = !*found_r ? 0
-	    : jm_charset_is_utf8(jm_buf_span(&w->raw))
-	    ? jm_word_decode(jm_buf_span(&w->raw), &w->name, err)
-	    : jm_charset_decode(jm_buf_span(&w->raw), jm_span_str(""), &w->name, err);
+	rc = *found_r ? add_text(w, jm_buf_span(&w->raw), err) : 0;
 out:
 	jm_buf_release(&octets);
 	return rc;
@@ -154,10 +180,22 @@ static int take_subject(struct walk *w, struct jm_span message, bool *found_r, s
 	*found_r = jm_field_find(message, "Subject", &f);
 	if (!*found_r)
 		return 0;
-	return jm_field_unfold(f.value, &w->fold, &value, err) != 0 ||
-		jm_word_decode(value, &w->name, err) != 0
+	return jm_field_unfold(f.value, &w->fold, &value, err) != 0 || add_text(w, value, err) != 0
 	    ? -1
 	    : 0;
+}
+
+/* Put the name of the leaf p into w->name. */
+static int part_name(struct walk *w, const struct jm_part *p, bool *found_r, struct jm_err *err)
+{
+	struct jm_err cause;
+	int rc = take_name(w, &w->disposition, "filename", found_r, &cause);
+
+	if (rc == 0 && !*found_r)
+		rc = take_name(w, &w->type, "name", found_r, &cause);
+	if (rc == 0 && !*found_r && is_message(p->kind))
+		rc = take_subject(w, p->content, found_r, &cause);
+	return part_soften(rc, &cause, err);
 }
 
 /* Set disposition, name and charset of the leaf p. */
@@ -169,12 +207,7 @@ static int part_describe(struct walk *w, struct jm_part *p, struct jm_err *err)
 
 	if (take_type(w, p->header, "Content-Disposition", &w->disposition, err) != 0)
 		return -1;
-	rc = take_name(w, &w->disposition, "filename", &found, &cause);
-	if (rc == 0 && !found)
-		rc = take_name(w, &w->type, "name", &found, &cause);
-	if (rc == 0 && !found && is_message(p->kind))
-		rc = take_subject(w, p->content, &found, &cause);
-	if (part_soften(rc, &cause, err) != 0)
+	if (!w->nameless && part_name(w, p, &found, err) != 0)
 		return -1;
 	if (found)
 		p->name = w->name.p ? jm_buf_span(&w->name) : jm_span_str("");
@@ -255,25 +288,50 @@ static int walk_part(struct walk *w, struct jm_span part, unsigned level, unsign
 	return 0;
 }
 
+static int walk_message(struct walk *w, struct jm_span message, struct jm_err *err)
+{
+	int rc;
+
+	w->message = message;
+	jm_mime_type_init(&w->type);
+	jm_mime_type_init(&w->disposition);
+	jm_buf_init(&w->fold, JM_FIELD_VALUE_BYTES);
+	jm_buf_init(&w->raw, JM_FIELD_VALUE_BYTES);
+	jm_buf_init(&w->name, JM_PART_NAME_BYTES * 3);
+	jm_buf_init(&w->charset, JM_FIELD_VALUE_BYTES);
+	jm_buf_init(&w->label, JM_FIELD_VALUE_BYTES);
+	rc = walk_part(w, message, 0, 0, "", err);
+	jm_mime_type_release(&w->type);
+	jm_mime_type_release(&w->disposition);
+	jm_buf_release(&w->fold);
+	jm_buf_release(&w->raw);
+	jm_buf_release(&w->name);
+	jm_buf_release(&w->charset);
+	jm_buf_release(&w->label);
+	return rc;
+}
+
 int jm_parts_walk(struct jm_span message, jm_part_visit *visit, void *ctx, struct jm_err *err)
 {
 	struct walk w = { .visit = visit, .ctx = ctx };
-	int rc;
 
-	jm_mime_type_init(&w.type);
-	jm_mime_type_init(&w.disposition);
-	jm_buf_init(&w.fold, JM_FIELD_VALUE_BYTES);
-	jm_buf_init(&w.raw, JM_FIELD_VALUE_BYTES);
-	jm_buf_init(&w.name, JM_PART_NAME_BYTES * 3);
-	jm_buf_init(&w.charset, JM_FIELD_VALUE_BYTES);
-	rc = walk_part(&w, message, 0, 0, "", err);
-	jm_mime_type_release(&w.type);
-	jm_mime_type_release(&w.disposition);
-	jm_buf_release(&w.fold);
-	jm_buf_release(&w.raw);
-	jm_buf_release(&w.name);
-	jm_buf_release(&w.charset);
-	return rc;
+	return walk_message(&w, message, err);
+}
+
+/* The visitor of jm_part_charset(). */
+static int first_charset(void *ctx, const struct jm_part *p, struct jm_err *err)
+{
+	if (p->depth > 0 || p->charset.len == 0 || strncmp(p->kind, "text/", 5) != 0)
+		return 0;
+	return jm_buf_add_span(ctx, jm_span_sub(p->charset, 0, LABEL_BYTES), err) != 0 ? -1 : 1;
+}
+
+int jm_part_charset(struct jm_span message, struct jm_buf *label, struct jm_err *err)
+{
+	struct walk w = { .visit = first_charset, .ctx = label, .nameless = true };
+
+	jm_buf_reset(label);
+	return walk_message(&w, jm_span_sub(message, 0, CHARSET_WITHIN), err) < 0 ? -1 : 0;
 }
 
 uint64_t jm_part_bytes(const struct jm_part *p)

@@ -40,6 +40,14 @@ typedef int jm_part_visit(void *ctx, const struct jm_part *p, struct jm_err *err
 int jm_parts_walk(
     struct jm_span message, jm_part_visit *visit, void *ctx, struct jm_err *err) JM_MUST_CHECK;
 
+/*
+ * Put the charset that a message declares into label, whose content is replaced: that of its
+ * Content-Type, of a multipart that of its first text part which declares one. It is that of raw
+ * octets in the header, too (rule R10). Empty when there is none. Only the first megabyte of
+ * message is read. Returns 0, or -1 with err filled (TEMP).
+ */
+int jm_part_charset(struct jm_span message, struct jm_buf *label, struct jm_err *err) JM_MUST_CHECK;
+
 /* The size of the content of p once it is decoded, in bytes. */
 uint64_t jm_part_bytes(const struct jm_part *p);
 

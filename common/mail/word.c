@@ -90,7 +90,13 @@ static int word_flush(
 	return rc;
 }
 
-int jm_word_decode(struct jm_span value, struct jm_buf *out, struct jm_err *err)
+bool jm_word_needs_label(struct jm_span value)
+{
+	return !jm_charset_is_utf8(value);
+}
+
+int jm_word_decode(
+    struct jm_span value, struct jm_span label, struct jm_buf *out, struct jm_err *err)
 {
 	struct jm_span charset = { NULL, 0 }, gap;
 	struct jm_buf octets;
@@ -114,7 +120,7 @@ int jm_word_decode(struct jm_span value, struct jm_buf *out, struct jm_err *err)
 			if (word_flush(&octets, charset, out, err) != 0)
 				goto out;
 		if ((!after_word || jm_field_strip(gap).len > 0) &&
-		    jm_charset_scrub(gap, out, err) != 0)
+		    jm_charset_raw(gap, label, out, err) != 0)
 			goto out;
 		charset = w.charset;
 		if (add_octets(&w, &octets, err) != 0)
@@ -123,7 +129,7 @@ int jm_word_decode(struct jm_span value, struct jm_buf *out, struct jm_err *err)
 		k = from = w.end;
 	}
 	if (word_flush(&octets, charset, out, err) == 0)
-		rc = jm_charset_scrub(jm_span_sub(value, from, value.len), out, err);
+		rc = jm_charset_raw(jm_span_sub(value, from, value.len), label, out, err);
 out:
 	jm_buf_release(&octets);
 	return rc;

@@ -53,9 +53,9 @@ static bool names_recipient(struct jm_span name)
 	return false;
 }
 
-/* fold and text: buffers to work in. */
-static int add_header(struct jm_preview *v, const struct jm_field *f, struct jm_buf *fold,
-    struct jm_buf *text, struct jm_err *err)
+/* label: the charset of the message; fold and text: buffers to work in. */
+static int add_header(struct jm_preview *v, const struct jm_field *f, struct jm_span label,
+    struct jm_buf *fold, struct jm_buf *text, struct jm_err *err)
 {
 	void *array = v->headers;
 	struct jm_preview_header *h = jm_arena_grow(
@@ -67,24 +67,28 @@ static int add_header(struct jm_preview *v, const struct jm_field *f, struct jm_
 	if (!h ||
 	    jm_field_unfold(jm_span_sub(f->value, 0, JM_FIELD_VALUE_BYTES), fold, &value, err) !=
 		0 ||
-	    jm_word_decode(value, text, err) != 0 || preview_copy(v, f->name, &h->name, err) != 0)
+	    jm_word_decode(value, label, text, err) != 0 ||
+	    preview_copy(v, f->name, &h->name, err) != 0)
 		return -1;
 	return preview_copy(v, jm_buf_span(text), &h->value, err);
 }
 
 static int add_headers(struct jm_preview *v, struct jm_span message, bool bcc, struct jm_err *err)
 {
-	struct jm_buf fold, text;
+	struct jm_buf fold, text, label;
 	struct jm_fields w;
 	struct jm_field f;
-	int rc = 0;
+	int rc;
 
+	jm_buf_init(&label, 4096);
 	jm_buf_init(&fold, JM_FIELD_VALUE_BYTES);
 	jm_buf_init(&text, 4 * (size_t)JM_FIELD_VALUE_BYTES);
+	rc = jm_part_charset(message, &label, err);
 	jm_fields_start(&w, message);
 	while (rc == 0 && v->headers_n < HEADERS_MAX && jm_fields_next(&w, &f))
 		if (!jm_span_none(f.name) && (bcc || !names_recipient(f.name)))
-			rc = add_header(v, &f, &fold, &text, err);
+			rc = add_header(v, &f, jm_buf_span(&label), &fold, &text, err);
+	jm_buf_release(&label);
 	jm_buf_release(&fold);
 	jm_buf_release(&text);
 	return rc;

@@ -78,15 +78,19 @@ static void fuzz_charset(struct jm_span in)
 	jm_buf_reset(&out);
 	if (jm_charset_replace(in, label, &out, NULL) == 0)
 		claim(jm_charset_is_utf8(jm_buf_span(&out)), "replaced text is UTF-8");
+	jm_buf_reset(&out);
+	if (jm_charset_raw(in, label, &out, NULL) == 0)
+		claim(jm_charset_is_utf8(jm_buf_span(&out)), "raw text is UTF-8");
 	jm_buf_release(&out);
 }
 
 static void fuzz_words(struct jm_span in)
 {
+	struct jm_span label = first_line(&in);
 	struct jm_buf out;
 
 	jm_buf_init(&out, OUT_BYTES);
-	if (jm_word_decode(in, &out, NULL) == 0)
+	if (jm_word_decode(in, label, &out, NULL) == 0)
 		claim(jm_charset_is_utf8(jm_buf_span(&out)), "decoded words are UTF-8");
 	jm_buf_release(&out);
 }

@@ -23,7 +23,7 @@ PEOPLE = ["alice@example.com", "Bob.Baker@Example.COM", "\"a, b\"@example.com",
           "g@example.com, Expanded: h@example.com", "journal@journal.example.com",
           "a,b@example.com"]
 CHARSETS = ["us-ascii", "utf-8", "iso-8859-1", "windows-1252", "iso-2022-jp", "gb18030", "gb2312",
-            "koi8-r", "utf-16", "utf-7", "x-unknown", "", "euc-kr"]
+            "koi8-r", "utf-16", "utf-7", "x-unknown", "", "euc-kr", "shift_jis", "euc-jp", "big5"]
 
 
 class Odd:

@@ -12,6 +12,7 @@ domains are those of the corpus; another list can be given to examine().
 """
 import base64
 import binascii
+import codecs
 import hashlib
 import json
 import os
@@ -228,19 +229,129 @@ class Part:
 
 
 # --- report text ------------------------------------------------------------------------
-ALIAS = {"ks_c_5601-1987": "cp949", "unicode-1-1-utf-7": "utf-7", "x-sjis": "shift_jis",
-         "gb2312": "gb18030", "gbk": "gb18030",
-         "iso-8859-8-i": "iso-8859-8", "big5": "cp950"}
+# Labels without punctuation: the sets of vendors that mail means by them.
+ALIAS = {"usascii": "ascii", "utf8": "utf-8", "unicode11utf7": "utf-7", "shiftjis": "cp932",
+         "sjis": "cp932", "mskanji": "cp932", "windows31j": "cp932", "eucjp": "eucjp",
+         "euckr": "cp949", "ksc56011987": "cp949", "ksc5601": "cp949", "korean": "cp949",
+         "gb2312": "gb18030", "gbk": "gb18030", "cp936": "gb18030", "big5": "cp950",
+         "iso88591": "cp1252", "latin1": "cp1252", "windows1252": "cp1252", "iso88599": "cp1254",
+         "iso885911": "cp874", "tis620": "cp874", "iso88598i": "iso-8859-8",
+         "iso2022jp": "iso2022", "cp50220": "iso2022", "cp50221": "iso2022"}
+
+
+def codec_of(charset):
+    """The codec for a label; None: unknown."""
+    label = (charset or b"").decode("latin-1").split("*")[0].strip(" \t\"'").lower()
+    key = re.sub(r"^x-|[-_. ]", "", label.split(":")[0])
+    if ALIAS.get(key) in ("iso2022", "eucjp"):
+        return ALIAS[key]
+    try:
+        return codecs.lookup(ALIAS.get(key, label)).name
+    except LookupError:
+        return None
+
+
+def from_1252(data):
+    return "".join(bytes([c]).decode("cp1252", "replace").replace("\ufffd", chr(c)) for c in data)
+
+
+def from_iso2022(data):
+    """ISO-2022-JP with kana and NEC characters; the end of a line returns to ASCII."""
+    out = ""
+    for line in split_lines(data):
+        for k, run in enumerate(re.split(rb"(\x1b\([BJHI]|\x1b\$[B@])", line)):
+            if k % 2:
+                mode = run[1:]
+            elif k == 0 or mode in (b"(B", b"(J", b"(H"):
+                out += run.decode("ascii", "replace")
+            elif mode == b"(I":
+                out += bytes(c | 0x80 if c > 32 else c for c in run).decode("cp932", "replace")
+            else:
+                out += kanji(run)
+    return out
+
+
+def kanji(run):
+    out = ""
+    while run:
+        c = run[:2]
+        if len(c) == 2 and all(0x20 < x < 0x7f for x in c):
+            row, cell = c[0] - 0x21, c[1] - 0x21
+            lead = row // 2 + (0x81 if row < 62 else 0xc1)
+            cell += 94 * (row % 2)
+            out += bytes([lead, cell + (0x40 if cell < 63 else 0x41)]).decode("cp932", "replace")
+            run = run[2:]
+        else:
+            out += chr(c[0]) if c[0] <= 0x20 else "\ufffd"
+            run = run[1:]
+    return out
+
+
+def from_eucjp(data):
+    """EUC-JP; characters of row 13 by the set that has them."""
+    out = ""
+    for run in re.split(rb"(\xad[\xa1-\xfe])", data):
+        out += run.decode("euc_jis_2004" if run[:1] == b"\xad" else "euc_jp", "replace")
+    return out
+
+
+def convert(data, codec):
+    """(text, number of bad characters)"""
+    if codec == "iso2022":
+        text = from_iso2022(data)
+    elif codec == "eucjp":
+        text = from_eucjp(data)
+    elif codec == "cp1252":
+        text = from_1252(data)
+    else:
+        text = data.decode(codec, "replace")
+    return text, text.count("\ufffd")
+
+
+def is_utf8(data):
+    try:
+        data.decode("utf-8")
+        return True
+    except UnicodeDecodeError:
+        return False
 
 
 def to_text(data, charset):
-    cs = (charset or b"us-ascii").decode("latin-1").lower()
-    for codec in (ALIAS.get(cs, cs), "utf-8"):
-        try:
-            return data.decode(codec).lstrip("\ufeff")
-        except (UnicodeDecodeError, LookupError):
-            pass
-    return "".join(bytes([c]).decode("cp1252", "replace").replace("\ufffd", chr(c)) for c in data)
+    codec = codec_of(charset)
+    if data.startswith(b"\xef\xbb\xbf") and is_utf8(data):
+        codec = "utf-8"
+    if codec not in (None, "ascii"):
+        text, bad = convert(data, codec)
+        good = sum(ord(c) > 127 or codec.startswith("utf-16") for c in text) - bad
+        if not bad or (good >= bad and not (is_utf8(data) and not data.isascii())):
+            return text.lstrip("\ufeff")
+    return (data.decode("utf-8") if is_utf8(data) else from_1252(data)).lstrip("\ufeff")
+
+
+def raw_text(data, charset):
+    """Text of a header that is not encoded, in a message of that charset."""
+    if data.isascii() and re.search(rb"\x1b(\([BJHI]|\$[B@])", data):
+        text, bad = convert(data, "iso2022")
+        if not bad:
+            return text
+    if is_utf8(data):
+        return data.decode("utf-8")
+    codec = codec_of(charset)
+    return to_text(data, None if codec and codec.startswith(("utf-16", "utf-32", "utf-7"))
+                   else charset)
+
+
+def message_charset(msg):
+    """The charset of its Content-Type, of a multipart that of its first text part with one."""
+    part = Part(msg)
+    if part.kind.startswith("text/"):
+        return part.params.get("charset")
+    if part.kind.startswith("multipart/") and part.params.get("boundary"):
+        for x in parts_of(part.content, part.params["boundary"])[0]:
+            found = message_charset(x)
+            if found:
+                return found
+    return None
 
 
 def address(v):
@@ -446,12 +557,12 @@ def all_journal(recipients, domains):
                for r in recipients)
 
 
-def words(v):
+def words(v, charset):
     """
-    Encoded words, by the standard library. It damages raw UTF-8 beside them, so that is hidden from
+    Encoded words, by the standard library. It damages raw text beside them, so that is hidden from
     it.
     """
-    text = v.decode("utf-8", "replace")
+    text = raw_text(v, charset)
     hidden = sorted({c for c in text if ord(c) > 126})
     for k, c in enumerate(hidden):
         text = text.replace(c, "\x01%d\x02" % k)
@@ -464,16 +575,13 @@ def words(v):
 
 
 def replace_text(data, charset):
-    cs = (charset or "utf-8").split("*")[0].lower()
-    try:
-        return data.decode(ALIAS.get(cs, cs), "replace")
-    except LookupError:
-        return to_text(data, None)
+    codec = codec_of((charset or "utf-8").encode())
+    return to_text(data, None) if codec in (None, "ascii") else convert(data, codec)[0]
 
 
-def addresses(v):
+def addresses(v, charset):
     """addr-specs of an address list, groups flattened."""
-    v = no_comments(v).decode("utf-8", "replace")
+    v = raw_text(no_comments(v), charset)
     out, tok, quoted, angle, k = [], "", False, None, 0
 
     def flush():
@@ -536,20 +644,21 @@ def examine(msg, journal_domains=JOURNAL_DOMAINS):
         if meta["extra"]:
             res["extra"] = meta["extra"]
     fields, _, _ = header_fields(archived)
+    charset = message_charset(archived)
     if res["step_down"]:
-        frm = addresses(get(fields, b"from") or b"")
+        frm = addresses(get(fields, b"from") or b"", charset)
         res.update(envelope_sender=frm[0] if frm else None, on_behalf_of=None, subject=None,
                    message_id=None, recipients=[])
         for f in fields:
             if f[0] and f[0].lower() in (b"to", b"cc", b"bcc"):
                 res["recipients"] += [{"address": a, "type": f[0].lower().decode()}
-                                      for a in addresses(value(f))]
+                                      for a in addresses(value(f), charset)]
     if res["subject"] is None:
         s = get(fields, b"subject")
-        res["subject"] = words(s) if s is not None else None
+        res["subject"] = words(s, charset) if s is not None else None
     if res["message_id"] is None:
         m = get(fields, b"message-id")
-        res["message_id"] = m.decode("utf-8", "replace") if m else None
+        res["message_id"] = raw_text(m, charset) if m else None
     kept, removed = strip_headers(archived)
     res.update(inner_sha256=hashlib.sha256(kept).hexdigest(), inner_size=len(kept),
                inner_raw_sha256=hashlib.sha256(archived).hexdigest(), removed_headers=removed)
