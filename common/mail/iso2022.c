@@ -68,7 +68,7 @@ static unsigned char octet_at(const struct jm_iso2022 *w, size_t k)
 	return w->pos + k < w->text.len ? w->text.p[w->pos + k] : 0;
 }
 
-/* Follow the escape sequence at ESC. False when it is no known one. */
+/* Follow the escape sequence at ESC. False when it is not a known one. */
 static bool take_escape(struct jm_iso2022 *w)
 {
 	struct jm_span rest = jm_span_sub(w->text, w->pos + 1, w->text.len), e;
@@ -91,7 +91,7 @@ static bool take_escape(struct jm_iso2022 *w)
 	return false;
 }
 
-/* Follow a change of sets at the present octet. False when there is none. */
+/* Follow a change of sets at the present octet. False when no change is there. */
 static bool take_shift(struct jm_iso2022 *w)
 {
 	unsigned char c = octet_at(w, 0), next = octet_at(w, 1);

@@ -43,7 +43,7 @@ int jm_parts_walk(
 /*
  * Put the charset that a message declares into label, whose content is replaced: that of its
  * Content-Type, of a multipart that of its first text part which declares one. It is that of raw
- * octets in the header, too (rule R10). Empty when there is none. Only the first megabyte of
+ * octets in the header, too (rule R10). Empty when no part declares one. Only the first megabyte of
  * message is read. Returns 0, or -1 with err filled (TEMP).
  */
 int jm_part_charset(struct jm_span message, struct jm_buf *label, struct jm_err *err) JM_MUST_CHECK;

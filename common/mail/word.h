@@ -20,7 +20,7 @@
 int jm_word_decode(struct jm_span value, struct jm_span label, struct jm_buf *out,
     struct jm_err *err) JM_MUST_CHECK;
 
-/* True when jm_word_decode() would look at the label for this value: octets that are not UTF-8. */
+/* True when jm_word_decode() needs the label for this value: it has octets that are not UTF-8. */
 bool jm_word_needs_label(struct jm_span value);
 
 #endif

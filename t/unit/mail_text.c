@@ -48,134 +48,134 @@ static void test_decode(void)
 	}
 }
 
+static const struct {
+	const char *label;
+	struct jm_span in;
+	const char *want;
+} charset_row[] = {
+	{ "", S("abc"), "abc" },
+	{ "us-ascii", S("caf\xc3\xa9"), "caf\xc3\xa9" },
+	{ "us-ascii", S("caf\xe9"), "caf\xc3\xa9" },
+	{ "", S("\x80\x81\xe9"), "\xe2\x82\xac\xc2\x81\xc3\xa9" },
+	{ "utf-8", S("\xef\xbb\xbfx"), "x" },
+	{ "utf-8", S("\xed\xa0\x80"), "\xc3\xad\xc2\xa0\xe2\x82\xac" },
+	{ "ISO-8859-1", S("\xe9\x80\x81"), "\xc3\xa9\xe2\x82\xac\xc2\x81" },
+	{ "windows-1252", S("\x80"), "\xe2\x82\xac" },
+	{ "windows-1252", S("\x80\x81"), "\xe2\x82\xac\xc2\x81" },
+	{ "koi8-r", S("\xf0"), "\xd0\x9f" },
+	{ "iso-2022-jp", S("\x1b$B%3\x1b(B"), "\xe3\x82\xb3" },
+	{ "iso-2022-jp", S("\xe9"), "\xc3\xa9" },
+	{ "gb2312", S("\x84\x31\xa4\x37"), "\xef\xbf\xbd" },
+	{ "ks_c_5601-1987", S("\xb0\xa1"), "\xea\xb0\x80" },
+	{ "big5", S("\xa4\xa4"), "\xe4\xb8\xad" },
+	{ "Shift_JIS", S("\x83\x5c\\~\x81\x60"), "\xe3\x82\xbd\\~\xef\xbd\x9e" },
+	{ "x-sjis", S("\x83\x5c\\"), "\xe3\x82\xbd\\" },
+	{ "utf-16",
+	    S("\xff\xfe"
+	      "a\0"),
+	    "a" },
+	{ "utf-16le", S("\x00\xd8"), "\xc3\x98" },
+	{ "utf-7", S("a+AOk-"), "a\xc3\xa9" },
+	{ "no-such-charset", S("\xe9"), "\xc3\xa9" },
+	{ "utf-16//IGNORE", S("\xe9"), "\xc3\xa9" },
+	{ "../../x", S("\xc3\xa9"), "\xc3\xa9" },
+	/* sets of vendors */
+	{ "shift_jis", S("\x87\x8a\xfa\x40"), "㈱ⅰ" },
+	{ "euc-jp", S("\xbb\xcd\xad\xea"), "四㈱" },
+	{ "iso-2022-jp", S("\x1b$B;M-j\x1b(B."), "四㈱." },
+	{ "iso-2022-jp", S("\x1b(IC=D\x1b(B"), "ﾃｽﾄ" },
+	{ "iso-2022-jp",
+	    S("a\x0e"
+	      "C=D\x0f."),
+	    "aﾃｽﾄ." },
+	{ "iso-2022-jp", S("\x1b$By!\x1b$(D0!\x1b(J\\"), "纊丂\\" },
+	{ "iso-2022-jp-2", S("\x1b$AVP\x1b$(C0!\x1b.A\x1bNi"), "中가é" },
+	{ "iso-2022-kr",
+	    S("\x1b$)C\n\x0e"
+	      "0!\x0fx"),
+	    "\n가x" },
+	{ "iso-2022-cn", S("\x1b$)A\x0eVP\x0fx"), "中x" },
+	{ "hz-gb-2312", S("~{VPND~} a~~b"), "中文 a~b" },
+	{ "euc-kr", S("\xb0\xa1\x81\x41"), "가갂" },
+	{ "big5", S("\xa4\xa4\xf9\xd6"), "中碁" },
+	{ "iso-8859-9", S("\x80\xfe"), "€ş" },
+	{ "tis-620", S("\xa1\x85"), "ก…" },
+	{ "iso-8859-11", S("\xa1"), "ก" },
+	/* one bad character */
+	{ "utf-8", S("\xc3\xa9\xe9 \xc3\xa9"), "é\xef\xbf\xbd é" },
+	{ "utf-8", S("\xe9t\xe9 \xc3\xa9"), "été Ã©" },
+	{ "euc-jp", S("\xbb\xcd\xff\xbb\xcd\x8f"), "四\xef\xbf\xbd四\xef\xbf\xbd" },
+	{ "shift_jis", S("\x83\x5c\x83 \x83\x5c\xa0\x83\x5c"), "ソ\xef\xbf\xbd ソ\xef\xbf\xbdソ" },
+	{ "iso-2022-jp", S("\x1b$B;M;\x1b(B a \x1b$B;M\x1b(B"), "四\xef\xbf\xbd a 四" },
+	{ "iso-2022-jp", S("\x1b$B;M\nTo: a"), "四\nTo: a" },
+	{ "iso-2022-jp", S("\x1b$B;M\xff;M\x1b(B."), "四\xef\xbf\xbd四." },
+	{ "gb2312", S("\xd6\xd0\xff\xd6\xd0\x81"), "中\xef\xbf\xbd中\xef\xbf\xbd" },
+	{ "big5", S("\xa4\xa4\xff\xa4\xa4"), "中\xef\xbf\xbd中" },
+	{ "utf-16",
+	    S("\0"
+	      "a\xd8\0\0"
+	      "b\0c"),
+	    "a\xef\xbf\xbd"
+	    "bc" },
+	{ "utf-7", S("+AOk-+AO\xff\xff +AOkA6Q-"), "é\xef\xbf\xbd\xef\xbf\xbd éé" },
+	/* labels */
+	{ " \"Shift_JIS\" ", S("\x87\x8a"), "㈱" },
+	{ "MS_Kanji", S("\x87\x8a"), "㈱" },
+	{ "Windows-31J", S("\x87\x8a"), "㈱" },
+	{ "x-euc-jp", S("\xad\xea"), "㈱" },
+	{ "cp50221", S("\x1b(IC\x1b(B"), "ﾃ" },
+	{ "KOREAN", S("\xb0\xa1"), "가" },
+	{ "KSC5601", S("\xb0\xa1"), "가" },
+	{ "x-gbk", S("\xd6\xd0"), "中" },
+	{ "GB_2312-80", S("\xd6\xd0"), "中" },
+	{ "cp-850", S("\x84"), "ä" },
+	{ "IBM850", S("\x84"), "ä" },
+	{ "windows1251", S("\xcf"), "П" },
+	{ "win-1251", S("\xcf"), "П" },
+	{ "ISO_8859-2:1987", S("\xb1"), "ą" },
+	{ "iso8859_15", S("\xa4"), "€" },
+	{ "8859-15", S("\xa4"), "€" },
+	{ "iso-8859-8-i", S("\xe0"), "א" },
+	{ "csISOLatin1", S("\x80"), "€" },
+	{ "utf8", S("\xc3\xa9\xff"), "é\xef\xbf\xbd" },
+	{ "'utf-8'*de", S("\xc3\xa9\xff"), "é\xef\xbf\xbd" },
+	{ "utf-16",
+	    S("\0"
+	      "a\0b"),
+	    "ab" },
+	{ "unicode", S("a\0b"), "a\xef\xbf\xbd" },
+	{ "utf-16", S("plain"), "plain" },
+	{ "unicode-1-1-utf-7", S("+AOk-"), "é" },
+	{ "x-mac-roman", S("\x8e"), "é" },
+	{ "x-mac-cyrillic", S("\x80"), "А" },
+	{ "unknown-8bit", S("\xe9"), "é" },
+	{ "x-unknown", S("\xc3\xa9"), "é" },
+	{ "default_charset", S("\xe9"), "é" },
+	{ "iso-8859-1", S("\xef\xbb\xbf\xc3\xa9"), "é" },
+};
+
 static void test_charset(void)
 {
-	static const struct {
-		const char *label;
-		struct jm_span in;
-		const char *want;
-	} row[] = {
-		{ "", S("abc"), "abc" },
-		{ "us-ascii", S("caf\xc3\xa9"), "caf\xc3\xa9" },
-		{ "us-ascii", S("caf\xe9"), "caf\xc3\xa9" },
-		{ "", S("\x80\x81\xe9"), "\xe2\x82\xac\xc2\x81\xc3\xa9" },
-		{ "utf-8", S("\xef\xbb\xbfx"), "x" },
-		{ "utf-8", S("\xed\xa0\x80"), "\xc3\xad\xc2\xa0\xe2\x82\xac" },
-		{ "ISO-8859-1", S("\xe9\x80\x81"), "\xc3\xa9\xe2\x82\xac\xc2\x81" },
-		{ "windows-1252", S("\x80"), "\xe2\x82\xac" },
-		{ "windows-1252", S("\x80\x81"), "\xe2\x82\xac\xc2\x81" },
-		{ "koi8-r", S("\xf0"), "\xd0\x9f" },
-		{ "iso-2022-jp", S("\x1b$B%3\x1b(B"), "\xe3\x82\xb3" },
-		{ "iso-2022-jp", S("\xe9"), "\xc3\xa9" },
-		{ "gb2312", S("\x84\x31\xa4\x37"), "\xef\xbf\xbd" },
-		{ "ks_c_5601-1987", S("\xb0\xa1"), "\xea\xb0\x80" },
-		{ "big5", S("\xa4\xa4"), "\xe4\xb8\xad" },
-		{ "Shift_JIS", S("\x83\x5c\\~\x81\x60"), "\xe3\x82\xbd\\~\xef\xbd\x9e" },
-		{ "x-sjis", S("\x83\x5c\\"), "\xe3\x82\xbd\\" },
-		{ "utf-16",
-		    S("\xff\xfe"
-		      "a\0"),
-		    "a" },
-		{ "utf-16le", S("\x00\xd8"), "\xc3\x98" },
-		{ "utf-7", S("a+AOk-"), "a\xc3\xa9" },
-		{ "no-such-charset", S("\xe9"), "\xc3\xa9" },
-		{ "utf-16//IGNORE", S("\xe9"), "\xc3\xa9" },
-		{ "../../x", S("\xc3\xa9"), "\xc3\xa9" },
-		/* sets of vendors */
-		{ "shift_jis", S("\x87\x8a\xfa\x40"), "㈱ⅰ" },
-		{ "euc-jp", S("\xbb\xcd\xad\xea"), "四㈱" },
-		{ "iso-2022-jp", S("\x1b$B;M-j\x1b(B."), "四㈱." },
-		{ "iso-2022-jp", S("\x1b(IC=D\x1b(B"), "ﾃｽﾄ" },
-		{ "iso-2022-jp",
-		    S("a\x0e"
-		      "C=D\x0f."),
-		    "aﾃｽﾄ." },
-		{ "iso-2022-jp", S("\x1b$By!\x1b$(D0!\x1b(J\\"), "纊丂\\" },
-		{ "iso-2022-jp-2", S("\x1b$AVP\x1b$(C0!\x1b.A\x1bNi"), "中가é" },
-		{ "iso-2022-kr",
-		    S("\x1b$)C\n\x0e"
-		      "0!\x0fx"),
-		    "\n가x" },
-		{ "iso-2022-cn", S("\x1b$)A\x0eVP\x0fx"), "中x" },
-		{ "hz-gb-2312", S("~{VPND~} a~~b"), "中文 a~b" },
-		{ "euc-kr", S("\xb0\xa1\x81\x41"), "가갂" },
-		{ "big5", S("\xa4\xa4\xf9\xd6"), "中碁" },
-		{ "iso-8859-9", S("\x80\xfe"), "€ş" },
-		{ "tis-620", S("\xa1\x85"), "ก…" },
-		{ "iso-8859-11", S("\xa1"), "ก" },
-		/* one bad character */
-		{ "utf-8", S("\xc3\xa9\xe9 \xc3\xa9"), "é\xef\xbf\xbd é" },
-		{ "utf-8", S("\xe9t\xe9 \xc3\xa9"), "été Ã©" },
-		{ "euc-jp", S("\xbb\xcd\xff\xbb\xcd\x8f"),
-		    "四\xef\xbf\xbd四\xef\xbf\xbd" },
-		{ "shift_jis", S("\x83\x5c\x83 \x83\x5c\xa0\x83\x5c"),
-		    "ソ\xef\xbf\xbd ソ\xef\xbf\xbdソ" },
-		{ "iso-2022-jp", S("\x1b$B;M;\x1b(B a \x1b$B;M\x1b(B"), "四\xef\xbf\xbd a 四" },
-		{ "iso-2022-jp", S("\x1b$B;M\nTo: a"), "四\nTo: a" },
-		{ "iso-2022-jp", S("\x1b$B;M\xff;M\x1b(B."), "四\xef\xbf\xbd四." },
-		{ "gb2312", S("\xd6\xd0\xff\xd6\xd0\x81"), "中\xef\xbf\xbd中\xef\xbf\xbd" },
-		{ "big5", S("\xa4\xa4\xff\xa4\xa4"), "中\xef\xbf\xbd中" },
-		{ "utf-16",
-		    S("\0"
-		      "a\xd8\0\0"
-		      "b\0c"),
-		    "a\xef\xbf\xbd"
-		    "bc" },
-		{ "utf-7", S("+AOk-+AO\xff\xff +AOkA6Q-"), "é\xef\xbf\xbd\xef\xbf\xbd éé" },
-		/* labels */
-		{ " \"Shift_JIS\" ", S("\x87\x8a"), "㈱" },
-		{ "MS_Kanji", S("\x87\x8a"), "㈱" },
-		{ "Windows-31J", S("\x87\x8a"), "㈱" },
-		{ "x-euc-jp", S("\xad\xea"), "㈱" },
-		{ "cp50221", S("\x1b(IC\x1b(B"), "ﾃ" },
-		{ "KOREAN", S("\xb0\xa1"), "가" },
-		{ "KSC5601", S("\xb0\xa1"), "가" },
-		{ "x-gbk", S("\xd6\xd0"), "中" },
-		{ "GB_2312-80", S("\xd6\xd0"), "中" },
-		{ "cp-850", S("\x84"), "ä" },
-		{ "IBM850", S("\x84"), "ä" },
-		{ "windows1251", S("\xcf"), "П" },
-		{ "win-1251", S("\xcf"), "П" },
-		{ "ISO_8859-2:1987", S("\xb1"), "ą" },
-		{ "iso8859_15", S("\xa4"), "€" },
-		{ "8859-15", S("\xa4"), "€" },
-		{ "iso-8859-8-i", S("\xe0"), "א" },
-		{ "csISOLatin1", S("\x80"), "€" },
-		{ "utf8", S("\xc3\xa9\xff"), "é\xef\xbf\xbd" },
-		{ "'utf-8'*de", S("\xc3\xa9\xff"), "é\xef\xbf\xbd" },
-		{ "utf-16",
-		    S("\0"
-		      "a\0b"),
-		    "ab" },
-		{ "unicode", S("a\0b"), "a\xef\xbf\xbd" },
-		{ "utf-16", S("plain"), "plain" },
-		{ "unicode-1-1-utf-7", S("+AOk-"), "é" },
-		{ "x-mac-roman", S("\x8e"), "é" },
-		{ "x-mac-cyrillic", S("\x80"), "А" },
-		{ "unknown-8bit", S("\xe9"), "é" },
-		{ "x-unknown", S("\xc3\xa9"), "é" },
-		{ "default_charset", S("\xe9"), "é" },
-		{ "iso-8859-1", S("\xef\xbb\xbf\xc3\xa9"), "é" },
-	};
 	struct jm_buf got;
 	size_t k;
 
 	jm_buf_init(&got, 4096);
-	for (k = 0; k < sizeof row / sizeof row[0]; k++) {
+	for (k = 0; k < sizeof charset_row / sizeof charset_row[0]; k++) {
 		jm_buf_reset(&got);
-		if (jm_charset_decode(row[k].in, jm_span_str(row[k].label), &got, NULL) != 0)
+		if (jm_charset_decode(
+			charset_row[k].in, jm_span_str(charset_row[k].label), &got, NULL) != 0)
 			tap_ok(false, "decode fails");
 		if (k == 18) /* the NUL of the broken UTF-16 text stays */
 			tap_is_mem(
 			    got.p, got.len, "\0\xc3\x98", 3, "half a surrogate pair is no UTF-16");
 		else
-			tap_is_str(jm_buf_str(&got), row[k].want, "row %zu, label \"%s\"", k,
-			    row[k].label);
+			tap_is_str(jm_buf_str(&got), charset_row[k].want, "row %zu, label \"%s\"",
+			    k, charset_row[k].label);
 	}
 	jm_buf_release(&got);
 }
 
-/* What comes before and after the bad octet stays, whatever the charset. */
+/* Lines before and after bad octets stay, whatever the charset. */
 static void test_islands(void)
 {
 	static const struct {
