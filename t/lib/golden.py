@@ -39,16 +39,19 @@ def _objects(verb, archive, *args):
     return rows
 
 
-def _digests(archive, item):
-    """SHA-256 of every byte string that the item can be exported as."""
-    def of(*args):
-        return hashlib.sha256(_good("export", archive, item["id"], "--bcc",
-                                    *args)).hexdigest()
-
-    contents, reports = range(len(item["contents"])), range(len(item["reports"]))
-    return {"id": item["id"], "messages": [of("--which", i) for i in contents],
-            "raw": [of("--raw", "--which", i) for i in contents],
-            "reports": [of("--report", "--which", i) for i in reports]}
+def _digests(archive, items, folder):
+    """SHA-256 of every byte string that the items can be exported as."""
+    found = {i["id"]: {"id": i["id"]} for i in items}
+    for form, *args in (("messages",), ("raw", "--raw"), ("reports", "--report")):
+        below = "%s-%s" % (folder, form)
+        _good("export", archive, *found, "--bcc", "--output", below, *args)
+        for item in found.values():
+            item[form] = []
+        with open(os.path.join(below, "manifest.jsonl"), encoding="utf-8") as f:
+            for row in sorted(map(json.loads, f), key=lambda row: (row["id"], row["which"])):
+                with open(os.path.join(below, row["path"]), "rb") as eml:
+                    found[row["id"]][form].append(hashlib.sha256(eml.read()).hexdigest())
+    return list(found.values())
 
 
 def _dump(archive, folder):
@@ -72,7 +75,7 @@ def answers(archive, scratch=None):
     found["show"] = [_objects("show", archive, "--bcc", i)[0] for i in ids]
     if scratch is None:
         return found
-    found["export"] = [_digests(archive, item) for item in found["show"]]
+    found["export"] = _digests(archive, found["show"], scratch + "-exported")
     found["dump"] = _dump(archive, scratch)
     return found
 

@@ -37,32 +37,42 @@ def port(host="127.0.0.1"):
 SAFETY_S = 300.0
 
 
-def until(condition, what, seconds=SAFETY_S, pause=0.02):
+def _looks(look, seconds, pause):
+    """
+    What look() gives, again and again. Without a pause of the caller's: as long as the look took,
+    so that a test that waits leaves at least half of a processor to what it waits for.
+    """
+    end = time.monotonic() + seconds
+    while True:
+        begun = time.monotonic()
+        yield look()
+        now = time.monotonic()
+        if now > end:
+            return
+        time.sleep(min(max(now - begun, 0.02), 0.25) if pause is None else pause)
+
+
+def until(condition, what, seconds=SAFETY_S, pause=None):
     """
     Wait until condition() is true and return its value; otherwise raise an error that names the
     event.
     """
-    end = time.monotonic() + seconds
-    while True:
-        value = condition()
+    for value in _looks(condition, seconds, pause):
         if value:
             return value
-        if time.monotonic() > end:
-            raise TimeoutError("%s: not within %g s" % (what, seconds))
-        time.sleep(pause)
+    raise TimeoutError("%s: not within %g s" % (what, seconds))
 
 
-def settled(value, want, seconds=SAFETY_S, pause=0.02):
+def settled(value, want, seconds=SAFETY_S, pause=None):
     """
     Wait until value() is want, for claims about a state that is reached soon. Returns the last
     value in any case.
     """
-    end = time.monotonic() + seconds
-    while True:
-        got = value()
-        if got == want or time.monotonic() > end:
-            return got
-        time.sleep(pause)
+    got = None
+    for got in _looks(value, seconds, pause):
+        if got == want:
+            break
+    return got
 
 
 def listening(number):
