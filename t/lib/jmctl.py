@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+import tempfile
 
 import schema
 import tap
@@ -77,6 +78,17 @@ class Jmctl:
     def export(self, item, *args):
         """The exact bytes, also those that name Bcc recipients."""
         return self._good("export", "--bcc", *args, item)
+
+    def exported(self, *args):
+        """{(item, which): the exact bytes} of all items, also those that name Bcc recipients."""
+        with tempfile.TemporaryDirectory() as scratch:
+            folder, found = os.path.join(scratch, "all"), {}
+            self._good("export", "--bcc", "--all", "--output", folder, *args)
+            with open(os.path.join(folder, "manifest.jsonl"), encoding="utf-8") as f:
+                for row in map(json.loads, f):
+                    with open(os.path.join(folder, row["path"]), "rb") as eml:
+                        found[row["id"], row["which"]] = eml.read()
+            return found
 
     def items(self):
         """Every item as show gives it, oldest first."""

@@ -39,8 +39,8 @@ SAFETY_S = 300.0
 
 def _looks(look, seconds, pause):
     """
-    What look() gives, again and again. Without a pause of the caller's: as long as the look took,
-    so that a test that waits leaves at least half of a processor to what it waits for.
+    Yield the results of look(). Without a pause of the caller's, it pauses as long as the look
+    took, so that a test that waits leaves at least half of a processor to what it waits for.
     """
     end = time.monotonic() + seconds
     while True:

@@ -74,7 +74,8 @@ def exported(archive):
     found = dict.fromkeys(ids)
     for path in glob.glob(folder + "/messages/*/*/*.eml"):
         with open(path, "rb") as f:
-            found[int(os.path.basename(path).partition("-")[0])] = hashlib.sha256(f.read()).hexdigest()
+            number = int(os.path.basename(path).partition("-")[0])
+            found[number] = hashlib.sha256(f.read()).hexdigest()
     return found
 
 
