@@ -100,9 +100,8 @@ static int start_parts(struct job *j, const struct head *h, struct jm_buf *bound
 	*usable_r = false;
 	if (!jm_mime_type_is_multipart(&j->type))
 		return 0;
-	if (jm_mime_type_param(&j->type, "boundary", boundary, usable_r, err) != 0)
+	if (jm_mime_type_boundary(&j->type, boundary, usable_r, err) != 0)
 		return -1;
-	*usable_r = *usable_r && boundary->len > 0;
 	if (*usable_r)
 		jm_multipart_start(m, h->body, jm_buf_span(boundary));
 	return 0;

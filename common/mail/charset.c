@@ -376,12 +376,18 @@ static bool is_set(const char *name, const char *set)
 	return strcmp(name, set) == 0;
 }
 
+/* Does text begin with the byte order mark of UTF-16? */
+static bool has_wide_mark(struct jm_span text)
+{
+	return text.len >= 2 && (text.p[0] ^ text.p[1]) == 1 && text.p[0] >= 0xfe;
+}
+
 /* The order of octets in UTF-16 that does not say it: the half with more zeros is the high one. */
 static const char *name_of_utf16(struct jm_span text)
 {
 	size_t zeros[2] = { 0, 0 };
 
-	if (text.len >= 2 && (text.p[0] ^ text.p[1]) == 1 && text.p[0] >= 0xfe)
+	if (has_wide_mark(text))
 		return JM_LABEL_UTF16;
 	for (size_t k = 0; k < text.len; k++)
 		zeros[k % 2] += text.p[k] == 0;
@@ -484,6 +490,11 @@ int jm_charset_decode(
 		memcpy(name, JM_LABEL_UTF8, sizeof JM_LABEL_UTF8);
 	if (!is_set(name, JM_LABEL_ASCII) && convert(text, name, out, &known, &bad, err) != 0)
 		return -1;
+	if (!known && has_wide_mark(text)) {
+		memcpy(name, JM_LABEL_UTF16, sizeof JM_LABEL_UTF16);
+		if (convert(text, name, out, &known, &bad, err) != 0)
+			return -1;
+	}
 	/* A wrong label gives more bad characters than good ones, a damaged text the contrary. */
 	if (!known ||
 	    (bad > 0 &&

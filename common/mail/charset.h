@@ -22,7 +22,7 @@
  * characters than good ones beyond ASCII, text that is UTF-8 but not valid in its charset, and text
  * whose charset is not known or US-ASCII, is taken for UTF-8 if it is valid as that, else for
  * windows-1252 (octets undefined there as in ISO 8859-1). Byte order marks at the front are
- * dropped; that of UTF-8 overrides the label.
+ * dropped; that of UTF-8 overrides the label, that of UTF-16 an unknown one.
  */
 int jm_charset_decode(struct jm_span text, struct jm_span label, struct jm_buf *out,
     struct jm_err *err) JM_MUST_CHECK;

@@ -8,6 +8,7 @@ common_libjm_a_SOURCES += \
 	common/mail/iso2022.c common/mail/iso2022.h \
 	common/mail/label.c common/mail/label.h \
 	common/mail/mime.c common/mail/mime.h \
+	common/mail/param.c common/mail/param.h \
 	common/mail/token.c common/mail/token.h \
 	common/mail/word.c common/mail/word.h \
 	common/mail/fold.c common/mail/fold.h common/mail/part.c common/mail/part.h

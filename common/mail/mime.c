@@ -1,21 +1,24 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Content-Type, its parameters, and the parts of a multipart. See mime.h. */
+/* Content-Type and the parts of a multipart. Parameters are read by param.c. See mime.h. */
 #include "common/mail/mime.h"
 
 #include <stdio.h>
 
 #include "common/mail/field.h"
+#include "common/mail/param.h"
 #include "common/mail/token.h"
 
 void jm_mime_type_init(struct jm_mime_type *t)
 {
 	t->kind[0] = '\0';
 	jm_buf_init(&t->text, JM_FIELD_VALUE_BYTES);
+	jm_buf_init(&t->value, JM_FIELD_VALUE_BYTES);
 }
 
 void jm_mime_type_release(struct jm_mime_type *t)
 {
 	jm_buf_release(&t->text);
+	jm_buf_release(&t->value);
 }
 
 static size_t skip_space(struct jm_span s, size_t k)
@@ -47,11 +50,13 @@ static void set_kind(struct jm_mime_type *t, struct jm_span text)
 int jm_mime_type_parse(struct jm_mime_type *t, struct jm_span value, struct jm_err *err)
 {
 	jm_buf_reset(&t->text);
+	jm_buf_reset(&t->value);
 	if (jm_span_none(value)) {
 		set_kind(t, jm_span_str("text/plain"));
 		return 0;
 	}
-	if (jm_field_uncomment(value, &t->text, err) != 0)
+	if (jm_buf_add_span(&t->value, value, err) != 0 ||
+	    jm_field_uncomment(value, &t->text, err) != 0)
 		return -1;
 	set_kind(t, jm_buf_span(&t->text));
 	return 0;
@@ -62,71 +67,32 @@ bool jm_mime_type_is_multipart(const struct jm_mime_type *t)
 	return strncmp(t->kind, "multipart/", 10) == 0;
 }
 
-/* The value at offset k: a quoted string (raw, without its quotes) or a token. *end_r: the offset
- * after it. */
-static struct jm_span param_value(struct jm_span s, size_t k, bool *quoted_r, size_t *end_r)
-{
-	size_t from = k;
-
-	*quoted_r = false;
-	if (k < s.len && s.p[k] == '"') {
-		for (k++; k < s.len && s.p[k] != '"'; k++)
-			if (s.p[k] == '\\')
-				k++;
-		if (k >= s.len) { /* never closed: no value, and the rest is scanned again */
-			*end_r = from;
-			return jm_span_sub(s, from, 0);
-		}
-		*quoted_r = true;
-		*end_r = k + 1;
-		return jm_span_sub(s, from + 1, k - from - 1);
-	}
-	while (k < s.len && !jm_field_is_space(s.p[k]) && s.p[k] != ';' && s.p[k] != '"')
-		k++;
-	*end_r = k;
-	return jm_span_sub(s, from, k - from);
-}
-
-static int unquote(struct jm_span v, struct jm_buf *out, struct jm_err *err)
-{
-	size_t k;
-
-	for (k = 0; k < v.len; k++) {
-		if (v.p[k] == '\\' && k + 1 < v.len)
-			k++;
-		if (jm_buf_add_byte(out, v.p[k], err) != 0)
-			return -1;
-	}
-	return 0;
-}
-
 int jm_mime_type_param(const struct jm_mime_type *t, const char *name, struct jm_buf *out,
     bool *found_r, struct jm_err *err)
 {
-	struct jm_span s = jm_buf_span(&t->text), want = jm_span_str(name), value;
-	size_t k = 0, from;
-	bool quoted, hit;
+	const struct jm_param p = { JM_PARAM_TOKEN, out, NULL };
 
-	*found_r = false;
-	jm_buf_reset(out);
-	for (;;) {
-		k += jm_span_index(jm_span_sub(s, k, s.len), ';');
-		if (k >= s.len)
-			return 0;
-		from = k = skip_space(s, k + 1);
-		while (k < s.len && !jm_field_is_space(s.p[k]) && s.p[k] != '=' && s.p[k] != ';' &&
-		    s.p[k] != '"')
-			k++;
-		hit = jm_span_eq_nocase(jm_span_sub(s, from, k - from), want);
-		k = skip_space(s, k);
-		if (k >= s.len || s.p[k] != '=')
-			continue; /* not a parameter: find the next semicolon */
-		value = param_value(s, skip_space(s, k + 1), &quoted, &k);
-		if (!hit)
-			continue;
-		*found_r = true;
-		return quoted ? unquote(value, out, err) : jm_buf_add_span(out, value, err);
-	}
+	return jm_param_read(jm_buf_span(&t->text), name, &p, found_r, err);
+}
+
+int jm_mime_type_name(const struct jm_mime_type *t, const char *name, struct jm_buf *out,
+    struct jm_buf *charset, bool *found_r, struct jm_err *err)
+{
+	const struct jm_param p = { JM_PARAM_NAME, out, charset };
+
+	/* Names have parentheses more often than comments. */
+	return jm_param_read(jm_buf_span(&t->value), name, &p, found_r, err);
+}
+
+int jm_mime_type_boundary(
+    const struct jm_mime_type *t, struct jm_buf *out, bool *found_r, struct jm_err *err)
+{
+	if (jm_mime_type_param(t, "boundary", out, found_r, err) != 0)
+		return -1;
+	while (out->len > 0 && (out->p[out->len - 1] == ' ' || out->p[out->len - 1] == '\t'))
+		out->p[--out->len] = 0;
+	*found_r = out->len > 0;
+	return 0;
 }
 
 void jm_multipart_start(struct jm_multipart *m, struct jm_span body, struct jm_span boundary)

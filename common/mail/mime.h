@@ -18,6 +18,7 @@
 struct jm_mime_type {
 	char kind[JM_MIME_KIND_BYTES]; /* "multipart/mixed", lower case; "" when it does not fit */
 	struct jm_buf text;            /* the value without comments; owned */
+	struct jm_buf value;           /* with its comments; owned */
 };
 
 /* Make *t empty; call it once, before jm_mime_type_parse(). */
@@ -32,14 +33,21 @@ void jm_mime_type_release(struct jm_mime_type *t);
 int jm_mime_type_parse(
     struct jm_mime_type *t, struct jm_span value, struct jm_err *err) JM_MUST_CHECK;
 
-/*
- * Put the first parameter with this name (ASCII case ignored) into out, whose content is replaced,
- * without its quotes and with its backslash pairs undone. The value is empty when there is nothing
- * after "=", or a quoted string that is never closed. *found_r is false when there is no such
- * parameter. Returns 0, or -1 with err filled: LIMIT past the cap of out, TEMP.
+/* Put a parameter whose value is a token or a quoted string into out, whose content is replaced;
+ * param.h says how it is read. Returns 0, or -1 with err filled: LIMIT past the cap of out, TEMP.
  */
 int jm_mime_type_param(const struct jm_mime_type *t, const char *name, struct jm_buf *out,
     bool *found_r, struct jm_err *err) JM_MUST_CHECK;
+
+/* The same for the name of a file. charset: replaced by the charset that the parameter declares, or
+ * by nothing. */
+int jm_mime_type_name(const struct jm_mime_type *t, const char *name, struct jm_buf *out,
+    struct jm_buf *charset, bool *found_r, struct jm_err *err) JM_MUST_CHECK;
+
+/* Put the boundary, without the white space at its end, into out. *found_r is false when there is
+ * no boundary, or an empty one. As jm_mime_type_param() otherwise. */
+int jm_mime_type_boundary(const struct jm_mime_type *t, struct jm_buf *out, bool *found_r,
+    struct jm_err *err) JM_MUST_CHECK;
 
 /* True when kind begins with "multipart/". */
 bool jm_mime_type_is_multipart(const struct jm_mime_type *t);

@@ -12,14 +12,14 @@
 #include "common/mail/word.h"
 
 #define CHARSET_WITHIN (1024u * 1024) /* of a message, read for its charset */
+#define GUESS_WITHIN (64u * 1024)     /* of a body, read for its boundary */
 #define LABEL_BYTES 256
-#define PIECES_MAX 64 /* most pieces of a name (RFC 2231 3) */
 
 struct walk {
 	jm_part_visit *visit;
 	void *ctx;
 	struct jm_span message; /* the outermost one */
-	unsigned parts;
+	unsigned parts, choices;
 	bool nameless;                         /* names are not wanted */
 	bool has_label;                        /* label is known */
 	struct jm_buf label;                   /* of raw octets in names */
@@ -59,66 +59,6 @@ static int take_type(struct walk *w, struct jm_span part, const char *field, str
 	return 0;
 }
 
-/* Append the octets of an extended value, [charset'language']text with "%xx" (RFC 2231 4), to
- * octets. The first piece sets w->charset. */
-static int add_extended(
-    struct walk *w, struct jm_span v, bool first, struct jm_buf *octets, struct jm_err *err)
-{
-	size_t a = jm_span_index(v, '\''), b;
-
-	if (first && a < v.len) {
-		b = a + 1 + jm_span_index(jm_span_sub(v, a + 1, v.len), '\'');
-		if (b < v.len) {
-			jm_buf_reset(&w->charset);
-			if (jm_buf_add_span(&w->charset, jm_span_sub(v, 0, a), err) != 0)
-				return -1;
-			v = jm_span_sub(v, b + 1, v.len);
-		}
-	}
-	for (size_t i = 0; i < v.len; i++) {
-		int high = v.p[i] == '%' && i + 2 < v.len ? jm_decode_hex(v.p[i + 1]) : -1,
-		    low = high >= 0 ? jm_decode_hex(v.p[i + 2]) : -1;
-
-		if (jm_buf_add_byte(
-			octets, (unsigned char)(low >= 0 ? high << 4 | low : v.p[i]), err) != 0)
-			return -1;
-		i += low >= 0 ? 2 : 0;
-	}
-	return 0;
-}
-
-/* Read name*=, name*0=, name*0*=, name*1=, ... of RFC 2231 into octets. *found_r: there was one. */
-static int take_extended(struct walk *w, const struct jm_mime_type *t, const char *name,
-    struct jm_buf *octets, bool *found_r, struct jm_err *err)
-{
-	char param[40];
-	bool found;
-
-	jm_buf_reset(&w->charset);
-	snprintf(param, sizeof param, "%s*", name);
-	if (jm_mime_type_param(t, param, &w->raw, found_r, err) != 0)
-		return -1;
-	if (*found_r)
-		return add_extended(w, jm_buf_span(&w->raw), true, octets, err);
-	for (int i = 0; i < PIECES_MAX; i++) {
-		snprintf(param, sizeof param, "%s*%d*", name, i);
-		if (jm_mime_type_param(t, param, &w->raw, &found, err) != 0)
-			return -1;
-		if (found && add_extended(w, jm_buf_span(&w->raw), i == 0, octets, err) != 0)
-			return -1;
-		if (!found) {
-			snprintf(param, sizeof param, "%s*%d", name, i);
-			if (jm_mime_type_param(t, param, &w->raw, &found, err) != 0 ||
-			    (found && jm_buf_add_span(octets, jm_buf_span(&w->raw), err) != 0))
-				return -1;
-		}
-		if (!found)
-			break;
-		*found_r = true;
-	}
-	return 0;
-}
-
 /* The charset of value, if it has raw octets. */
 static int take_label(
     struct walk *w, struct jm_span value, struct jm_span *label_r, struct jm_err *err)
@@ -142,27 +82,28 @@ static int add_text(struct walk *w, struct jm_span value, struct jm_err *err)
 	return jm_word_decode(value, label, &w->name, err);
 }
 
-/* Read a parameter as text into w->name. Encoded words in it violate RFC 2047, but are common. */
+/* Read a parameter as text into w->name. Encoded words in it violate RFC 2047, but are common. An
+ * empty one counts as missing. */
 static int take_name(struct walk *w, const struct jm_mime_type *t, const char *name, bool *found_r,
     struct jm_err *err)
 {
-	struct jm_buf octets;
+	struct jm_buf text;
 	int rc = -1;
 
-	jm_buf_init(&octets, JM_PART_NAME_BYTES);
+	jm_buf_init(&text, JM_PART_NAME_BYTES);
 	jm_buf_reset(&w->name);
-	if (take_extended(w, t, name, &octets, found_r, err) != 0)
+	if (jm_mime_type_name(t, name, &w->raw, &w->charset, found_r, err) != 0)
 		goto out;
-	if (*found_r) {
-		rc = jm_charset_decode(
-		    jm_buf_span(&octets), jm_buf_span(&w->charset), &w->name, err);
-		goto out;
-	}
-	if (jm_mime_type_param(t, name, &w->raw, found_r, err) != 0)
-		goto out;
-	rc = *found_r ? add_text(w, jm_buf_span(&w->raw), err) : 0;
+	for (size_t k = 0; k < w->raw.len; k++)
+		if (w->raw.p[k] == '\t') /* a fold */
+			w->raw.p[k] = ' ';
+	if (w->charset.len == 0)
+		rc = *found_r ? add_text(w, jm_buf_span(&w->raw), err) : 0;
+	else if (jm_charset_decode(jm_buf_span(&w->raw), jm_buf_span(&w->charset), &text, err) == 0)
+		rc = add_text(w, jm_buf_span(&text), err);
+	*found_r = *found_r && w->name.len > 0;
 out:
-	jm_buf_release(&octets);
+	jm_buf_release(&text);
 	return rc;
 }
 
@@ -171,13 +112,15 @@ static bool is_message(const char *kind)
 	return strcmp(kind, "message/rfc822") == 0 || strcmp(kind, "message/global") == 0;
 }
 
-static int take_subject(struct walk *w, struct jm_span message, bool *found_r, struct jm_err *err)
+/* Read a field of part as text into w->name. */
+static int take_field(
+    struct walk *w, struct jm_span part, const char *name, bool *found_r, struct jm_err *err)
 {
 	struct jm_field f;
 	struct jm_span value;
 
 	jm_buf_reset(&w->name);
-	*found_r = jm_field_find(message, "Subject", &f);
+	*found_r = jm_field_find(part, name, &f);
 	if (!*found_r)
 		return 0;
 	return jm_field_unfold(f.value, &w->fold, &value, err) != 0 || add_text(w, value, err) != 0
@@ -194,7 +137,7 @@ static int part_name(struct walk *w, const struct jm_part *p, bool *found_r, str
 	if (rc == 0 && !*found_r)
 		rc = take_name(w, &w->type, "name", found_r, &cause);
 	if (rc == 0 && !*found_r && is_message(p->kind))
-		rc = take_subject(w, p->content, found_r, &cause);
+		rc = take_field(w, p->content, "Subject", found_r, &cause);
 	return part_soften(rc, &cause, err);
 }
 
@@ -209,10 +152,16 @@ static int part_describe(struct walk *w, struct jm_part *p, struct jm_err *err)
 		return -1;
 	if (!w->nameless && part_name(w, p, &found, err) != 0)
 		return -1;
-	if (found)
-		p->name = w->name.p ? jm_buf_span(&w->name) : jm_span_str("");
 	p->attachment = found || strcmp(w->disposition.kind, "attachment") == 0 ||
 	    (strcmp(p->kind, "text/plain") != 0 && strcmp(p->kind, "text/html") != 0);
+	if (!w->nameless && p->attachment && !found) {
+		rc = take_field(w, p->header, "Content-Description", &found, &cause);
+		if (part_soften(rc, &cause, err) != 0)
+			return -1;
+		found = found && w->name.len > 0;
+	}
+	if (found)
+		p->name = w->name.p ? jm_buf_span(&w->name) : jm_span_str("");
 	rc = jm_mime_type_param(&w->type, "charset", &w->charset, &found, &cause);
 	if (part_soften(rc, &cause, err) != 0)
 		return -1;
@@ -229,39 +178,100 @@ static enum jm_part_coding coding_of(struct jm_span part)
 					    : JM_PART_PLAIN;
 }
 
-static int walk_part(struct walk *w, struct jm_span part, unsigned level, unsigned depth,
-    const char *parent, struct jm_err *err);
+/* Where a part is. */
+struct place {
+	unsigned level, depth;           /* parts and messages around it */
+	char parent[JM_MIME_KIND_BYTES]; /* the kind of the multipart it is in, or "" */
+	const struct jm_part_choice *choice;
+};
 
+static int walk_part(
+    struct walk *w, struct jm_span part, const struct place *at, struct jm_err *err);
+
+/* The boundary of a multipart that names none that its body has: the first line that looks like a
+ * delimiter with a part header after it. Empty when there is no such line. */
+static struct jm_span guess_boundary(struct jm_span body)
+{
+	struct jm_span line, rest = jm_span_sub(body, 0, GUESS_WITHIN);
+	struct jm_fields w;
+	struct jm_field f;
+	size_t end;
+
+	while (rest.len > 0) {
+		end = jm_span_index(rest, '\n');
+		line = jm_field_strip(jm_span_sub(rest, 0, end));
+		rest = jm_span_sub(rest, end + 1, rest.len);
+		if (line.len < 3 || line.len > 256 || memcmp(line.p, "--", 2) != 0)
+			continue;
+		jm_fields_start(&w, rest);
+		if (jm_fields_next(&w, &f) &&
+		    jm_span_starts_nocase(f.name, jm_span_str("Content-")))
+			return jm_span_sub(line, 2, line.len);
+	}
+	return jm_span_sub(body, 0, 0);
+}
+
+/* Walk the parts between delimiters with this boundary, in a multipart at the place outer.
+ * *any_r: there are parts. */
+static int walk_parts(struct walk *w, struct jm_multipart *m, const struct place *outer,
+    bool *any_r, struct jm_err *err)
+{
+	struct jm_part_choice choice = { .outer = outer->choice };
+	struct place at = { outer->level + 1, outer->depth, "", outer->choice };
+	struct jm_span part;
+	int rc = 0;
+
+	memcpy(at.parent, w->type.kind, sizeof at.parent);
+	if (strcmp(at.parent, "multipart/alternative") == 0) {
+		choice.id = ++w->choices;
+		at.choice = &choice;
+	}
+	do {
+		while (rc == 0 && w->parts < JM_PARTS_MAX && jm_multipart_next(m, &part)) {
+			*any_r = true;
+			rc = walk_part(w, part, &at, err);
+			choice.child++;
+		}
+		/* A part inside may have the same boundary: its end is not ours. */
+		m->closed = false;
+	} while (rc == 0 && w->parts < JM_PARTS_MAX && m->pos < m->body.len);
+	return rc;
+}
+
+/* Walk the parts of a multipart. *any_r: it has parts. */
 static int walk_multipart(
-    struct walk *w, struct jm_span body, unsigned level, unsigned depth, struct jm_err *err)
+    struct walk *w, struct jm_span body, const struct place *at, bool *any_r, struct jm_err *err)
 {
 	struct jm_buf boundary;
 	struct jm_multipart m;
-	struct jm_span part;
-	char kind[JM_MIME_KIND_BYTES];
-	bool found;
+	struct jm_span guess;
+	bool usable;
 	int rc;
 
-	memcpy(kind, w->type.kind, sizeof kind);
+	*any_r = false;
 	jm_buf_init(&boundary, JM_FIELD_VALUE_BYTES);
-	rc = jm_mime_type_param(&w->type, "boundary", &boundary, &found, err);
-	if (rc == 0 && boundary.len > 0) {
+	rc = jm_mime_type_boundary(&w->type, &boundary, &usable, err);
+	if (rc == 0 && usable) {
 		jm_multipart_start(&m, body, jm_buf_span(&boundary));
-		while (rc == 0 && w->parts < JM_PARTS_MAX && jm_multipart_next(&m, &part))
-			rc = walk_part(w, part, level + 1, depth, kind, err);
+		rc = walk_parts(w, &m, at, any_r, err);
+	}
+	guess = rc == 0 && !*any_r ? guess_boundary(body) : jm_span_of(NULL, 0);
+	if (guess.len > 0) {
+		jm_multipart_start(&m, body, guess);
+		rc = walk_parts(w, &m, at, any_r, err);
 	}
 	jm_buf_release(&boundary);
 	return rc;
 }
 
-static int walk_part(struct walk *w, struct jm_span part, unsigned level, unsigned depth,
-    const char *parent, struct jm_err *err)
+static int walk_part(
+    struct walk *w, struct jm_span part, const struct place *at, struct jm_err *err)
 {
-	struct jm_part p = { .header = part,
-		.depth = depth,
-		.alternative = strcmp(parent, "multipart/alternative") == 0 };
+	struct jm_part p = { .header = part, .depth = at->depth, .choice = at->choice };
+	const struct place inside = { at->level + 1, at->depth + 1, "", NULL };
 	struct jm_fields fields;
 	struct jm_field f;
+	bool any;
 	int rc;
 
 	jm_fields_start(&fields, part);
@@ -271,10 +281,14 @@ static int walk_part(struct walk *w, struct jm_span part, unsigned level, unsign
 	if (take_type(w, part, "Content-Type", &w->type, err) != 0)
 		return -1;
 	/* In a digest the default type is another one: RFC 2046 5.1.5. */
-	if (strcmp(parent, "multipart/digest") == 0 && !jm_field_find(part, "Content-Type", &f))
+	if (strcmp(at->parent, "multipart/digest") == 0 && !jm_field_find(part, "Content-Type", &f))
 		snprintf(w->type.kind, sizeof w->type.kind, "message/rfc822");
-	if (jm_mime_type_is_multipart(&w->type) && level < JM_PART_DEPTH)
-		return walk_multipart(w, p.content, level, depth, err);
+	if (jm_mime_type_is_multipart(&w->type) && at->level < JM_PART_DEPTH) {
+		rc = walk_multipart(w, p.content, at, &any, err);
+		if (rc != 0 || any || jm_field_strip(p.content).len == 0)
+			return rc;
+		snprintf(w->type.kind, sizeof w->type.kind, "text/plain");
+	}
 	p.kind = w->type.kind;
 	p.coding = coding_of(part);
 	if (part_describe(w, &p, err) != 0)
@@ -283,13 +297,14 @@ static int walk_part(struct walk *w, struct jm_span part, unsigned level, unsign
 	rc = w->visit(w->ctx, &p, err);
 	if (rc != 0)
 		return rc;
-	if (is_message(w->type.kind) && p.coding == JM_PART_PLAIN && level < JM_PART_DEPTH)
-		return walk_part(w, p.content, level + 1, depth + 1, "", err);
+	if (is_message(w->type.kind) && p.coding == JM_PART_PLAIN && at->level < JM_PART_DEPTH)
+		return walk_part(w, p.content, &inside, err);
 	return 0;
 }
 
 static int walk_message(struct walk *w, struct jm_span message, struct jm_err *err)
 {
+	const struct place top = { 0, 0, "", NULL };
 	int rc;
 
 	w->message = message;
@@ -300,7 +315,7 @@ static int walk_message(struct walk *w, struct jm_span message, struct jm_err *e
 	jm_buf_init(&w->name, JM_PART_NAME_BYTES * 3);
 	jm_buf_init(&w->charset, JM_FIELD_VALUE_BYTES);
 	jm_buf_init(&w->label, JM_FIELD_VALUE_BYTES);
-	rc = walk_part(w, message, 0, 0, "", err);
+	rc = walk_part(w, message, &top, err);
 	jm_mime_type_release(&w->type);
 	jm_mime_type_release(&w->disposition);
 	jm_buf_release(&w->fold);

@@ -2,7 +2,8 @@
 /*
  * The parts of a message as a reader sees them (RFC 2045, 2046, 2183, 2231): each leaf of its
  * multiparts, each message inside it and the leaves of that, with type, name and place. Lenient and
- * capped: a multipart or message that is nested too deeply counts as one part. Any thread.
+ * capped: a multipart or message that is nested too deeply counts as one part, and a multipart in
+ * which no delimiter can be found as text. Any thread.
  */
 #ifndef JM_MAIL_PART_H
 #define JM_MAIL_PART_H
@@ -17,6 +18,13 @@
 
 enum jm_part_coding { JM_PART_PLAIN, JM_PART_BASE64, JM_PART_QP };
 
+/* A multipart/alternative around a part: a reader is shown one of its children. */
+struct jm_part_choice {
+	const struct jm_part_choice *outer; /* the next one around it, or NULL */
+	unsigned id;                        /* 1, 2, ... in the message */
+	unsigned child;                     /* the part is in this child of it: 0, 1, ... */
+};
+
 /* One part. Everything is borrowed, for the duration of the call of the visitor. */
 struct jm_part {
 	struct jm_span header;  /* the whole part, from its header on */
@@ -24,12 +32,13 @@ struct jm_part {
 	enum jm_part_coding coding;
 	const char *kind;       /* "text/plain", lower case; "" when unreadable */
 	struct jm_span charset; /* as declared; empty when not declared */
-	/* UTF-8, decoded; none when there is no name. A message without a name has its Subject. */
+	/* UTF-8, decoded; none when there is no name. A message without a name has its Subject,
+	 * another attachment its Content-Description. */
 	struct jm_span name;
 	/* it has a name, is declared as an attachment, or is neither text/plain nor text/html */
 	bool attachment;
-	unsigned depth;   /* messages around it; 0 for the parts of the outermost message */
-	bool alternative; /* a child of multipart/alternative */
+	unsigned depth; /* messages around it; 0 for the parts of the outermost message */
+	const struct jm_part_choice *choice; /* the innermost alternative around it, or NULL */
 };
 
 /* Called with each part. Returns 0 to continue, 1 to stop, -1 with err filled. */

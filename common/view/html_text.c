@@ -5,10 +5,12 @@
 #include <libxml/HTMLparser.h>
 #include <string.h>
 
+#include "common/mail/charset.h"
 #include "common/mail/field.h"
 
 #define CHUNK_BYTES 4096u
 #define LINK_BYTES 2048u
+#define HEAD_BYTES 4096u /* of a document, read for its charset */
 
 struct reader {
 	htmlParserCtxtPtr parser;
@@ -98,6 +100,27 @@ static void want_breaks(struct reader *r, unsigned n)
 	r->space = false;
 }
 
+/* Write text. Numbers of characters that are not in Unicode (&#128;) mean windows-1252. */
+static void put_mapped(struct reader *r, const unsigned char *p, size_t n)
+{
+	size_t from = 0;
+
+	for (size_t i = 0; i + 1 < n; i++) {
+		if (p[i] != 0xc2 || p[i + 1] >= 0xa0)
+			continue;
+		put_raw(r, p + from, i - from);
+		if (r->rc == 0 && !r->cut &&
+		    jm_charset_replace(jm_span_of(p + i + 1, 1), jm_span_str("windows-1252"),
+			r->out, &r->err) != 0) {
+			r->rc = r->err.kind == JM_E_LIMIT ? 0 : -1;
+			stop(r);
+		}
+		from = i + 2;
+		i++;
+	}
+	put_raw(r, p + from, n - from);
+}
+
 /* Write visible text, after the line ends or the blank that are due. */
 static void put(struct reader *r, const void *p, size_t n)
 {
@@ -107,7 +130,7 @@ static void put(struct reader *r, const void *p, size_t n)
 		put_raw(r, " ", 1);
 	r->breaks = 0;
 	r->space = false;
-	put_raw(r, p, n);
+	put_mapped(r, p, n);
 }
 
 static void put_text(struct reader *r, const unsigned char *p, size_t n)
@@ -244,26 +267,56 @@ static void on_end(void *ctx, const xmlChar *xml_name)
 		want_breaks(r, block == PARAGRAPH ? 2 : 1);
 }
 
+/* Errors of the parser: HTML is read as it is. */
+static void ignore_error(void *ctx, xmlErrorPtr error)
+{
+	(void)ctx, (void)error;
+}
+
+/* Copy the next piece of html, of whole characters, into chunk, with blanks for the control
+ * characters that the parser would stop at. Returns its length. */
+static size_t next_chunk(struct jm_span html, size_t at, char chunk[CHUNK_BYTES])
+{
+	size_t n = html.len - at < CHUNK_BYTES ? html.len - at : CHUNK_BYTES;
+
+	while (n > CHUNK_BYTES - 4 && at + n < html.len && (html.p[at + n] & 0xc0) == 0x80)
+		n--;
+	for (size_t i = 0; i < n; i++) {
+		unsigned char c = html.p[at + i];
+
+		chunk[i] = (char)(c < ' ' && c != '\t' && c != '\n' && c != '\r' ? ' ' : c);
+		/* U+FFFE and U+FFFF: U+FFFD */
+		if (i >= 2 && c >= 0xbe && html.p[at + i - 1] == 0xbf && html.p[at + i - 2] == 0xef)
+			chunk[i] = '\xbd';
+	}
+	return n;
+}
+
 int jm_html_text(struct jm_span html, struct jm_buf *out, bool *cut_r, struct jm_err *err)
 {
 	/* Without cdataBlock the parser drops the content of <script> and <style>. */
 	htmlSAXHandler sax = { .startElement = on_start,
 		.endElement = on_end,
 		.characters = on_characters,
-		.ignorableWhitespace = on_characters };
+		.ignorableWhitespace = on_characters,
+		.initialized = XML_SAX2_MAGIC,
+		.serror = ignore_error };
 	struct reader r = { .out = out };
+	char chunk[CHUNK_BYTES];
+	size_t n;
 
 	*cut_r = false;
 	jm_buf_init(&r.link, LINK_BYTES);
 	r.parser = htmlCreatePushParserCtxt(&sax, &r, NULL, 0, NULL, XML_CHAR_ENCODING_UTF8);
 	if (!r.parser)
 		return jm_err_set(err, JM_E_TEMP, "no memory for the HTML parser");
+	/* The text is UTF-8, whatever it says of itself. */
 	(void)htmlCtxtUseOptions(r.parser,
-	    HTML_PARSE_RECOVER | HTML_PARSE_NOERROR | HTML_PARSE_NOWARNING | HTML_PARSE_NONET);
-	for (size_t at = 0; at < html.len && !r.cut && r.rc == 0; at += CHUNK_BYTES) {
-		struct jm_span chunk = jm_span_sub(html, at, CHUNK_BYTES);
-
-		(void)htmlParseChunk(r.parser, (const char *)chunk.p, (int)chunk.len, 0);
+	    HTML_PARSE_RECOVER | HTML_PARSE_NOERROR | HTML_PARSE_NOWARNING | HTML_PARSE_NONET |
+		HTML_PARSE_IGNORE_ENC);
+	for (size_t at = 0; at < html.len && !r.cut && r.rc == 0; at += n) {
+		n = next_chunk(html, at, chunk);
+		(void)htmlParseChunk(r.parser, chunk, (int)n, 0);
 	}
 	if (!r.cut && r.rc == 0)
 		(void)htmlParseChunk(r.parser, "", 0, 1);
@@ -278,23 +331,53 @@ int jm_html_text(struct jm_span html, struct jm_buf *out, bool *cut_r, struct jm
 	return r.rc;
 }
 
-struct jm_span jm_html_charset(struct jm_span html)
+/* The value after word and "=" in tag; empty when tag has no value. */
+static struct jm_span value_in(struct jm_span tag, const char *word)
 {
-	static const char word[] = "charset=";
-	struct jm_span head = jm_span_sub(html, 0, 1024), v;
+	struct jm_span w = jm_span_str(word), v;
 	size_t n = 0;
 
-	for (size_t i = 0; i + sizeof word - 1 <= head.len; i++) {
-		if (!jm_span_starts_nocase(jm_span_sub(head, i, head.len), jm_span_str(word)))
+	for (size_t i = 0; i + w.len < tag.len; i++) {
+		if (!jm_span_starts_nocase(jm_span_sub(tag, i, tag.len), w))
 			continue;
-		v = jm_span_sub(head, i + sizeof word - 1, head.len);
+		v = jm_field_strip(jm_span_sub(tag, i + w.len, tag.len));
+		if (v.len == 0 || v.p[0] != '=')
+			continue;
+		v = jm_field_strip(jm_span_sub(v, 1, v.len));
 		if (v.len > 0 && (v.p[0] == '"' || v.p[0] == '\''))
-			v = jm_span_sub(v, 1, v.len);
+			v = jm_field_strip(jm_span_sub(v, 1, v.len));
 		while (n < v.len && n < 40 &&
-		    (v.p[n] == '-' || v.p[n] == '_' || (v.p[n] >= '0' && v.p[n] <= '9') ||
+		    (strchr("-_:.", v.p[n]) || (v.p[n] >= '0' && v.p[n] <= '9') ||
 			(jm_lower(v.p[n]) >= 'a' && jm_lower(v.p[n]) <= 'z')))
 			n++;
-		return jm_span_sub(v, 0, n);
+		if (n > 0)
+			return jm_span_sub(v, 0, n);
 	}
-	return jm_span_sub(html, 0, 0);
+	return jm_span_sub(tag, 0, 0);
+}
+
+struct jm_span jm_html_charset(struct jm_span html)
+{
+	static const char comment[] = "<!--";
+	struct jm_span rest = jm_span_sub(html, 0, HEAD_BYTES), tag, found;
+	const unsigned char *end;
+
+	for (;;) {
+		rest = jm_span_sub(rest, jm_span_index(rest, '<'), rest.len);
+		if (rest.len == 0)
+			return rest;
+		if (jm_span_starts_nocase(rest, jm_span_str(comment))) {
+			end = memmem(rest.p, rest.len, "-->", 3);
+			rest = jm_span_sub(rest, end ? (size_t)(end - rest.p) : rest.len, rest.len);
+			continue;
+		}
+		tag = jm_span_sub(rest, 0, jm_span_index(rest, '>'));
+		found = jm_span_starts_nocase(tag, jm_span_str("<meta")) ? value_in(tag, "charset")
+		    : jm_span_starts_nocase(tag, jm_span_str("<?xml"))   ? value_in(tag, "encoding")
+									 : jm_span_sub(tag, 0, 0);
+		/* A document in UTF-16 could not be read so far. */
+		if (found.len > 0 && !jm_span_starts_nocase(found, jm_span_str("utf-16")))
+			return found;
+		rest = jm_span_sub(rest, 1, rest.len);
+	}
 }

@@ -21,10 +21,8 @@
 int jm_html_text(
     struct jm_span html, struct jm_buf *out, bool *cut_r, struct jm_err *err) JM_MUST_CHECK;
 
-/*
- * The charset that a document declares in its first kilobyte (<meta charset=...>); empty: none. A
- * slice of html.
- */
+/* The charset that a document declares near its top, in <meta> or <?xml>; empty: none. A slice of
+ * html. */
 struct jm_span jm_html_charset(struct jm_span html);
 
 #endif

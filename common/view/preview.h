@@ -12,9 +12,17 @@
 #include "common/base/arena.h"
 #include "common/base/buf.h"
 
-#define JM_PREVIEW_TEXT_BYTES (1024u * 1024u) /* at most of the text, and of its plain part */
+#define JM_PREVIEW_TEXT_BYTES (1024u * 1024u) /* at most of the text */
 
 enum jm_preview_source { JM_PREVIEW_NONE, JM_PREVIEW_PLAIN, JM_PREVIEW_HTML };
+
+/* Parts whose text only other programs can show. */
+enum jm_preview_hidden {
+	JM_PREVIEW_SMIME = 1, /* signed or encrypted by S/MIME, in one part with the signature */
+	JM_PREVIEW_TNEF = 2,  /* winmail.dat */
+	JM_PREVIEW_PGP = 4,   /* encrypted by OpenPGP */
+	JM_PREVIEW_RPMSG = 8, /* rights-protected */
+};
 
 struct jm_preview_header {
 	struct jm_span name, value; /* value: unfolded, encoded words decoded */
@@ -30,9 +38,11 @@ struct jm_preview_attachment {
 struct jm_preview {
 	struct jm_preview_header *headers; /* in the order of the message */
 	size_t headers_n;
-	enum jm_preview_source source; /* the part that the text is from; NONE: there is no text */
-	struct jm_buf text;
-	bool text_cut;                             /* the message has more text */
+	/* HTML: some of the text is from HTML; NONE: there is no text */
+	enum jm_preview_source source;
+	struct jm_buf text; /* of all text parts that are shown, in order */
+	unsigned hidden;    /* kinds of text that are not in it, of enum jm_preview_hidden */
+	bool text_cut;      /* the message has more text */
 	struct jm_preview_attachment *attachments; /* in the order of the message */
 	size_t attachments_n;
 	struct jm_arena arena;               /* internal: what the spans point into */

@@ -109,11 +109,52 @@ def content_type(fields):
     v = no_comments(v)
     m = re.match(rb'\s*"?\s*([^\s;/"]+)\s*(?:/\s*([^\s;"()]+))?', v.split(b";", 1)[0])
     kind = b"/".join(x for x in m.groups() if x).lower().decode("latin-1") if m else ""
-    params = {}
-    for m in re.finditer(rb';\s*([^\s=;"]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s;"]*))', v, re.S):
-        val = re.sub(rb"\\(.)", rb"\1", m.group(2)) if m.group(2) is not None else m.group(3)
-        params.setdefault(m.group(1).lower().decode("latin-1"), val)
-    return kind, params
+    return kind, parameters(v)
+
+
+def scan_parameters(v):
+    """(name, value) as they are written; a semicolon between them may be missing."""
+    pos = 0
+    while pos < len(v):
+        m = re.compile(rb'\s*([^\s=;"]+)\s*=\s*').match(v, pos)
+        if not m:
+            pos = re.compile(rb'\s*(?:[^\s=;"]+|.)\s*', re.S).match(v, pos).end()
+            continue
+        closed = re.compile(rb'"((?:[^"\\]|\\.)*)"', re.S).match(v, m.end())
+        q = closed or re.compile(rb'"([^;"]*)"?|([^\s;"]*)').match(v, m.end())
+        pos = q.end()
+        if q.group(1) is not None:
+            val = q.group(1) if closed else q.group(1).strip()
+            yield m.group(1).lower(), re.sub(rb"\\(.)", rb"\1", val, flags=re.S)
+        else:
+            yield m.group(1).lower(), q.group(2)
+
+
+def parameters(v):
+    """The parameters by RFC 2231: name*, then name*0, name*1* and so on, then name."""
+    found = {}
+    for name, val in scan_parameters(v):
+        found.setdefault(name.decode("latin-1"), val)
+    params = {k: x for k, x in found.items() if "*" not in k}
+    pieces = {}
+    for k, x in found.items():
+        m = re.fullmatch(r"([^*]*)\*(?:(\d+)(\*?))?", k, re.A)
+        if m and int(m.group(2) or 0) < 64:
+            number = -1 if m.group(2) is None else int(m.group(2))
+            pieces.setdefault(m.group(1), {}).setdefault(number, (x, m.group(3) != ""))
+    for k, them in pieces.items():
+        if them.get(-1, (b"",))[0]:
+            them = {-1: them[-1]}
+        val, first = b"", True
+        for _, (x, extended) in sorted(them.items()):
+            if extended:
+                x = re.sub(rb"^[\w.:+-]*'[\w.:+-]*'", b"", x, flags=re.A) if first else x
+                x = re.sub(rb"%([0-9A-Fa-f]{2})", lambda m: bytes([int(m.group(1), 16)]), x)
+            val, first = val + x, False
+        params[k] = val or params.get(k, b"")
+    if "boundary" in params:
+        params["boundary"] = params["boundary"].rstrip(b" \t")
+    return params
 
 
 def parts_of(body, boundary):
@@ -320,6 +361,8 @@ def to_text(data, charset):
     codec = codec_of(charset)
     if data.startswith(b"\xef\xbb\xbf") and is_utf8(data):
         codec = "utf-8"
+    if codec in (None, "ascii") and data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        codec = "utf-16"
     if codec not in (None, "ascii"):
         text, bad = convert(data, codec)
         good = sum(ord(c) > 127 or codec.startswith("utf-16") for c in text) - bad

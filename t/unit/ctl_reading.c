@@ -85,54 +85,91 @@ static int tell(void *ctx, const struct jm_part *p, struct jm_err *err)
 
 #define MIXED "Content-Type: multipart/mixed; boundary=b\n\n--b\n"
 
+static const struct {
+	const char *message, *want, *what;
+} part_rows[] = {
+	{ "Subject: x\n\nhello\n", "0 text/plain - 6; ", "a plain message" },
+	{ "", "0 text/plain - 0; ", "nothing" },
+	{ MIXED "\ntext\n--b\nContent-Type: application/pdf; name=\"a.pdf\"\n"
+		"Content-Transfer-Encoding: base64\n\nQUJD\n--b--\n",
+	    "0 text/plain - 4; 0 application/pdf a.pdf! 3; ", "an attachment" },
+	{ MIXED "Content-Disposition: attachment; filename*=utf-8''%e2%82%ac%20rates.txt\n\n"
+		"x\n--b--\n",
+	    "0 text/plain € rates.txt! 1; ", "RFC 2231" },
+	{ MIXED "Content-Disposition: attachment; filename*0*=iso-8859-1'de'gr%FC; "
+		"filename*1=n.txt\n\nx\n--b--\n",
+	    "0 text/plain grün.txt! 1; ", "RFC 2231 in pieces" },
+	{ MIXED "Content-Disposition: attachment; filename=\"=?utf-8?b?w7w=?=.txt\"\n\nx\n"
+		"--b--\n",
+	    "0 text/plain ü.txt! 1; ", "an encoded word" },
+	{ MIXED "Content-Disposition: attachment; filename=\"\xfc.txt\"\n\nx\n--b--\n",
+	    "0 text/plain ü.txt! 1; ", "raw Latin-1" },
+	{ MIXED "Content-Type: message/rfc822\n\nSubject: =?utf-8?q?inn=C3=A9r?=\n"
+		"Content-Type: text/csv; name=t.csv\n\n1,2\n--b--\n",
+	    "0 message/rfc822 innér! 71; 1 text/csv t.csv! 3; ",
+	    "an attached message and what is in it" },
+	{ "Content-Type: multipart/digest; boundary=b\n\n--b\n\nSubject: one\n\n1\n--b--\n",
+	    "0 message/rfc822 one! 15; 1 text/plain - 1; ", "a digest" },
+	{ "Content-Type: multipart/mixed\n\nno boundary\n", "0 text/plain - 12; ",
+	    "a multipart without boundary" },
+	{ "Content-Type: multipart/mixed; boundary=\"\"\n\n\n--x \nContent-Type: text/html\n\n"
+	  "one\n--x\n\ntwo\n--x--\n",
+	    "0 text/html - 3; 0 text/plain - 3; ", "an empty boundary" },
+	{ "Content-Type: multipart/mixed; boundary=y\n\n--x\nContent-Type: text/html\n\n1\n--x--\n",
+	    "0 text/html - 1; ", "another boundary than that of the body" },
+	{ "Content-Type: multipart/mixed; boundary=\"b \"\n\n--b \n\none\n--b\t\n\ntwo\n--b-- \n",
+	    "0 text/plain - 3; 0 text/plain - 3; ", "white space around a boundary" },
+	{ MIXED "Content-Type: multipart/alternative; boundary=b\n\n--b\n\none\n--b\n\ntwo\n"
+		"--b--\n--b\n\nthree\n--b--\n",
+	    "0 text/plain - 3; 0 text/plain - 3; 0 text/plain - 5; ", "the same boundary inside" },
+	{ MIXED "Content-Type: image/png\nContent-Description: =?koi8-r?q?=F0?=\n\nx\n--b--\n",
+	    "0 image/png П! 1; ", "a description as name" },
+	{ MIXED "Content-Description: text\n\nx\n--b--\n", "0 text/plain - 1; ",
+	    "a description of text" },
+	{ MIXED "Content-Type: text/plain; charset=koi8-r\n\nx\n--b\nContent-Type: image/png; "
+		"name=\xf0.png\n\nx\n--b--\n",
+	    "0 text/plain - 1; 0 image/png П.png! 1; ", "raw octets in a name" },
+	{ MIXED "Content-Type: a/b; name=n.png\nContent-Disposition: attachment; "
+		"filename=\"f.png\"; filename=g.png\n\nx\n--b--\n",
+	    "0 a/b f.png! 1; ", "several names" },
+	{ MIXED "Content-Type: a/b; name=n.png\nContent-Disposition: attachment; "
+		"filename=\"\"\n\nx\n--b--\n",
+	    "0 a/b n.png! 1; ", "an empty file name" },
+	{ MIXED "Content-Type: a/b; name=\"../../etc/x\"\n\nx\n--b--\n", "0 a/b ../../etc/x! 1; ",
+	    "a name with slashes" },
+	{ MIXED "Content-Disposition: attachment; filename*0=\"=?UTF-8?Q?a_=F0=9F=98=81=F0?=\n "
+		"=?UTF-8?Q?=9F=98=8\"; filename*1=\"1.docx?=\"\n\nx\n--b--\n",
+	    "0 text/plain a 😁😁.docx! 1; ", "encoded words in pieces" },
+	{ MIXED
+	    "Content-Disposition: attachment; filename*=utf-8''Gr%C3%B6%FF%C3%9Fe\n\nx\n--b--\n",
+	    "0 text/plain Grö\xef\xbf\xbd"
+	    "ße! 1; ",
+	    "a bad octet in a name" },
+	{ MIXED "Content-Disposition: attachment; filename=\"a very\n\tlong name\"\n\nx\n--b--\n",
+	    "0 text/plain a very long name! 1; ", "a folded name" },
+	{ MIXED "Content-Type: image/png\n\nx\n--b--\n", "0 image/png -! 1; ",
+	    "a picture without a name" },
+};
+
 static void test_parts(void)
 {
-	static const struct {
-		const char *message, *want, *what;
-	} rows[] = {
-		{ "Subject: x\n\nhello\n", "0 text/plain - 6; ", "a plain message" },
-		{ "", "0 text/plain - 0; ", "nothing" },
-		{ MIXED "\ntext\n--b\nContent-Type: application/pdf; name=\"a.pdf\"\n"
-			"Content-Transfer-Encoding: base64\n\nQUJD\n--b--\n",
-		    "0 text/plain - 4; 0 application/pdf a.pdf! 3; ", "an attachment" },
-		{ MIXED
-		    "Content-Disposition: attachment; filename*=utf-8''%e2%82%ac%20rates.txt\n\n"
-		    "x\n--b--\n",
-		    "0 text/plain € rates.txt! 1; ", "RFC 2231" },
-		{ MIXED "Content-Disposition: attachment; filename*0*=iso-8859-1'de'gr%FC; "
-			"filename*1=n.txt\n\nx\n--b--\n",
-		    "0 text/plain grün.txt! 1; ", "RFC 2231 in pieces" },
-		{ MIXED "Content-Disposition: attachment; filename=\"=?utf-8?b?w7w=?=.txt\"\n\nx\n"
-			"--b--\n",
-		    "0 text/plain ü.txt! 1; ", "an encoded word" },
-		{ MIXED "Content-Disposition: attachment; filename=\"\xfc.txt\"\n\nx\n--b--\n",
-		    "0 text/plain ü.txt! 1; ", "raw Latin-1" },
-		{ MIXED "Content-Type: message/rfc822\n\nSubject: =?utf-8?q?inn=C3=A9r?=\n"
-			"Content-Type: text/csv; name=t.csv\n\n1,2\n--b--\n",
-		    "0 message/rfc822 innér! 71; 1 text/csv t.csv! 3; ",
-		    "an attached message and what is in it" },
-		{ "Content-Type: multipart/digest; boundary=b\n\n--b\n\nSubject: one\n\n1\n--b--\n",
-		    "0 message/rfc822 one! 15; 1 text/plain - 1; ", "a digest" },
-		{ "Content-Type: multipart/mixed\n\nno boundary\n", "",
-		    "a multipart without boundary" },
-		{ MIXED "Content-Type: image/png\n\nx\n--b--\n", "0 image/png -! 1; ",
-		    "a picture without a name" },
-	};
 	struct jm_buf out;
 	struct jm_err err;
 
 	jm_buf_init(&out, 1u << 20);
-	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-		size_t n = strlen(rows[i].message);
+	for (size_t i = 0; i < sizeof part_rows / sizeof part_rows[0]; i++) {
+		size_t n = strlen(part_rows[i].message);
 
 		jm_buf_reset(&out);
-		tap_ok(jm_parts_walk(jm_span_of(rows[i].message, n), tell, &out, &err) == 0,
-		    "%s: walked", rows[i].what);
-		tap_is_str(jm_buf_str(&out), rows[i].want, "%s", rows[i].what);
+		tap_ok(jm_parts_walk(jm_span_of(part_rows[i].message, n), tell, &out, &err) == 0,
+		    "%s: walked", part_rows[i].what);
+		tap_is_str(jm_buf_str(&out), part_rows[i].want, "%s", part_rows[i].what);
 		for (size_t cut = 0; cut < n; cut++) {
 			jm_buf_reset(&out);
-			if (jm_parts_walk(jm_span_of(rows[i].message, cut), tell, &out, &err) < 0)
-				tap_ok(false, "%s, cut at %zu: %s", rows[i].what, cut, err.text);
+			if (jm_parts_walk(jm_span_of(part_rows[i].message, cut), tell, &out, &err) <
+			    0)
+				tap_ok(
+				    false, "%s, cut at %zu: %s", part_rows[i].what, cut, err.text);
 		}
 	}
 	jm_buf_release(&out);
@@ -226,6 +263,14 @@ static void test_html_limits(void)
 		   jm_span_str("koi8-r")),
 	    "a declared charset");
 	tap_ok(jm_html_charset(jm_span_str("<p>charset</p>")).len == 0, "none");
+	tap_ok(jm_span_eq(jm_html_charset(jm_span_str("<?xml version='1.0' encoding='big5'?><p>")),
+		   jm_span_str("big5")) &&
+		jm_span_eq(
+		    jm_html_charset(jm_span_str(
+			"<!-- <meta charset=a> --><link charset=b><META\nCHARSET = \"c\" >")),
+		    jm_span_str("c")) &&
+		jm_html_charset(jm_span_str("<meta charset=utf-16>")).len == 0,
+	    "in a prolog; not in comments and links; UTF-16 is wrong");
 	jm_buf_release(&out);
 	jm_buf_release(&html);
 }

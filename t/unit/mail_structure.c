@@ -196,10 +196,17 @@ static void test_types(void)
 		{ "multipart/mixed; boundary=first; boundary=second", "multipart/mixed", "first" },
 		{ "multipart/mixed; junk; boundary=b", "multipart/mixed", "b" },
 		{ "multipart/mixed; xboundary=b", "multipart/mixed", NULL },
-		{ "multipart/mixed; boundary=", "multipart/mixed", "" },
-		{ "multipart/mixed; boundary=\"\"", "multipart/mixed", "" },
-		{ "multipart/mixed; boundary=\"never closed", "multipart/mixed", "" },
-		{ "multipart/mixed boundary=b", "multipart/mixed", NULL },
+		{ "multipart/mixed; boundary=", "multipart/mixed", NULL },
+		{ "multipart/mixed; boundary=\"\"", "multipart/mixed", NULL },
+		{ "multipart/mixed; boundary=\" \t\"", "multipart/mixed", NULL },
+		{ "multipart/mixed; boundary=\"a b \t\"", "multipart/mixed", "a b" },
+		{ "multipart/mixed; boundary=\"never closed ", "multipart/mixed", "never closed" },
+		{ "multipart/mixed; boundary=\"never closed; x=y", "multipart/mixed",
+		    "never closed" },
+		{ "multipart/mixed boundary=b", "multipart/mixed", "b" },
+		{ "multipart/mixed; charset=\"x\" boundary=\"b\"type=y", "multipart/mixed", "b" },
+		{ "multipart/mixed; boundary*0*=us-ascii''%3D_a;boundary*1=b", "multipart/mixed",
+		    "=_ab" },
 		{ "\"Text/Plain\"", "text/plain", NULL },
 		{ "message/rfc822 (never closed", "message/rfc822", NULL },
 		{ "; boundary=b", "", "b" },
@@ -218,7 +225,7 @@ static void test_types(void)
 	jm_buf_init(&value, 256);
 	for (k = 0; k < sizeof row / sizeof row[0]; k++) {
 		if (jm_mime_type_parse(&t, jm_span_str(row[k].in), NULL) != 0 ||
-		    jm_mime_type_param(&t, "boundary", &value, &found, NULL) != 0)
+		    jm_mime_type_boundary(&t, &value, &found, NULL) != 0)
 			tap_ok(false, "type fails");
 		tap_is_str(t.kind, row[k].kind, "kind of %s", row[k].in ? row[k].in : "no field");
 		tap_is_str(found ? jm_buf_str(&value) : NULL, row[k].boundary, "boundary of %s",

@@ -49,6 +49,32 @@ static json_t *attachments_json(const struct jm_preview *v)
 	return list;
 }
 
+/* Kinds of text that only other programs can show: in JSON, and for people. */
+static const struct {
+	enum jm_preview_hidden hidden;
+	const char *word, *text;
+} hidden_kinds[] = {
+	{ JM_PREVIEW_SMIME, "s/mime", "an S/MIME part (signed or encrypted)" },
+	{ JM_PREVIEW_TNEF, "tnef", "winmail.dat (TNEF)" },
+	{ JM_PREVIEW_PGP, "pgp", "a part encrypted by OpenPGP" },
+	{ JM_PREVIEW_RPMSG, "rpmsg", "a rights-protected part (message.rpmsg)" },
+};
+
+#define HIDDEN_KINDS (sizeof hidden_kinds / sizeof hidden_kinds[0])
+
+static json_t *hidden_json(unsigned hidden)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; list && i < HIDDEN_KINDS; i++)
+		if ((hidden & hidden_kinds[i].hidden) != 0 &&
+		    json_array_append_new(list, json_string(hidden_kinds[i].word)) != 0) {
+			json_decref(list);
+			list = NULL;
+		}
+	return list;
+}
+
 json_t *jm_show_json(struct jm_span message, bool bcc, struct jm_err *err)
 {
 	static const char *const sources[] = { [JM_PREVIEW_NONE] = NULL,
@@ -60,10 +86,10 @@ json_t *jm_show_json(struct jm_span message, bool bcc, struct jm_err *err)
 	if (jm_preview_read(message, bcc, &v, err) == 0) {
 		const char *source = sources[v.source];
 
-		o = json_pack("{s:o, s:o, s:s?, s:b, s:o}", "headers", headers_json(&v), "text",
-		    source ? json_stringn(jm_buf_str(&v.text), v.text.len) : json_null(),
-		    "text_from", source, "text_cut", v.text_cut, "attachments",
-		    attachments_json(&v));
+		o = json_pack("{s:o, s:o, s:s?, s:b, s:o, s:o}", "headers", headers_json(&v),
+		    "text", source ? json_stringn(jm_buf_str(&v.text), v.text.len) : json_null(),
+		    "text_from", source, "text_cut", v.text_cut, "not_shown", hidden_json(v.hidden),
+		    "attachments", attachments_json(&v));
 		if (!o)
 			jm_err_set(err, JM_E_TEMP, "no memory for a preview");
 	}
@@ -156,6 +182,21 @@ static void put_text(const struct jm_show_options *o, const json_t *preview)
 	jm_print_style(stdout, JM_PRINT_PLAIN);
 }
 
+/* Name the text that is in the message but not shown. */
+static void put_hidden(const json_t *list)
+{
+	const json_t *value;
+	size_t i;
+
+	if (json_array_size(list) > 0)
+		putchar('\n');
+	json_array_foreach(list, i, value)
+		for (size_t k = 0; k < HIDDEN_KINDS; k++)
+			if (strcmp(json_string_value(value), hidden_kinds[k].word) == 0)
+				printf("  not shown: text in %s; export has it\n",
+				    hidden_kinds[k].text);
+}
+
 static void put_attachments(const json_t *list)
 {
 	char size[JM_PRINT_BYTES_TEXT];
@@ -191,5 +232,6 @@ void jm_show_message(const struct jm_show_options *o, const json_t *preview)
 	}
 	put_headers(o, json_object_get(preview, "headers"));
 	put_text(o, preview);
+	put_hidden(json_object_get(preview, "not_shown"));
 	put_attachments(json_object_get(preview, "attachments"));
 }

@@ -17,7 +17,8 @@ struct jm_show_options {
 
 /*
  * {headers: [{name, value}], text, text_from: "text/plain", "text/html" or null, text_cut,
- * attachments: [{name, type, size, depth}]} of a whole message; the caller owns it. Without bcc,
+ * not_shown: ["s/mime", "tnef", "pgp", "rpmsg"], attachments: [{name, type, size, depth}]} of a
+ * whole message; the caller owns it. Without bcc,
  * fields that name Bcc recipients are left out. depth: number of attached messages around it. NULL:
  * TEMP.
  */
