@@ -244,6 +244,30 @@ int jm_io_mkdirs(const char *path, mode_t mode, struct jm_err *err)
 	return 0;
 }
 
+int jm_io_make_folder(const char *path, mode_t mode, uid_t uid, gid_t gid, struct jm_err *err)
+{
+	char above[PATH_MAX], *slash;
+	struct stat st;
+
+	if (stat(path, &st) == 0)
+		return 0;
+	if (strlen(path) >= sizeof above)
+		return jm_err_set(err, JM_E_USAGE, "path of %zu bytes", strlen(path));
+	memcpy(above, path, strlen(path) + 1);
+	slash = strrchr(above, '/');
+	if (slash && slash != above) {
+		*slash = '\0';
+		if (jm_io_mkdirs(above, 0755, err) != 0)
+			return -1;
+	}
+	if (jm_io_mkdirs(path, mode, err) != 0)
+		return -1;
+	if (uid != (uid_t)-1 && chown(path, uid, gid) != 0)
+		return jm_err_sys(
+		    err, JM_E_TEMP, "cannot give \"%s\" to user %u", path, (unsigned)uid);
+	return 0;
+}
+
 int jm_io_read_file(
     const char *path, size_t max_bytes, unsigned char **p_r, size_t *n_r, struct jm_err *err)
 {

@@ -56,6 +56,12 @@ int jm_io_rename(const char *from, const char *to, struct jm_err *err) JM_MUST_C
  * for an empty path or one that is too long. */
 int jm_io_mkdirs(const char *path, mode_t mode, struct jm_err *err) JM_MUST_CHECK;
 
+/* Make the folder path for the daemon's user (uid -1: for the user of this process), with mode; the
+ * folders above it get 0755, so that this user comes through. Existing folders are left as they
+ * are. DENIED, NOTFOUND, TEMP; USAGE as jm_io_mkdirs(). */
+int jm_io_make_folder(
+    const char *path, mode_t mode, uid_t uid, gid_t gid, struct jm_err *err) JM_MUST_CHECK;
+
 /* Read a whole regular file of at most max_bytes. *p_r: a buffer of *n_r bytes and a NUL, which the
  * caller frees with free(). LIMIT when the file is larger, USAGE when it is not a regular file,
  * NOTFOUND, DENIED, CORRUPT, TEMP. */

@@ -115,7 +115,6 @@ static int make_folder(
     const char *path, bool is_file, const struct passwd *owner, struct jm_err *err)
 {
 	char dir[4096], *slash;
-	struct stat st;
 
 	if (strlen(path) >= sizeof dir)
 		return jm_err_set(err, JM_E_CONFIG, "path of %zu bytes", strlen(path));
@@ -123,14 +122,8 @@ static int make_folder(
 	slash = strrchr(dir, '/');
 	if (is_file && slash && slash != dir)
 		*slash = 0;
-	if (stat(dir, &st) == 0)
-		return 0;
-	if (jm_io_mkdirs(dir, 0750, err) != 0)
-		return -1;
-	if (owner && chown(dir, owner->pw_uid, owner->pw_gid) != 0)
-		return jm_err_sys(
-		    err, JM_E_TEMP, "cannot give \"%s\" to user %s", dir, owner->pw_name);
-	return 0;
+	return jm_io_make_folder(
+	    dir, 0750, owner ? owner->pw_uid : (uid_t)-1, owner ? owner->pw_gid : (gid_t)-1, err);
 }
 
 /* Make the publish folder, which everybody may read; an existing one is left as it is. A failure

@@ -239,7 +239,7 @@ static int restore(struct copy *c, const char *from, struct jm_err *err)
 {
 	int rc;
 
-	if (jm_owner_make_folder(&c->target, "restore", c->dir, err) != 0)
+	if (jm_owner_make_folder(&c->target, "restore", c->dir, 0700, err) != 0)
 		return -1;
 	jm_progress_start(&c->bar, "copy");
 	c->total = jm_mirror_bytes(from);

@@ -165,7 +165,7 @@ static int load_run(struct load *l, struct jm_err *err)
 	if (!f)
 		return jm_err_sys(err, errno == EACCES ? JM_E_DENIED : JM_E_NOTFOUND, "%s", path);
 	if ((!l->target.archive ||
-		jm_owner_make_folder(&l->target, "load", l->target.archive, err) == 0) &&
+		jm_owner_make_folder(&l->target, "load", l->target.archive, 0700, err) == 0) &&
 	    jm_target_open(&l->target, NULL, &options, &a, err) == 0)
 		rc = load_all(l, a, options.dir, f, err);
 	jm_target_close(&l->target, &a);

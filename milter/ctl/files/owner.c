@@ -19,22 +19,6 @@
 #define REPORT_BYTES 4096u
 #define FOLDERS_OPEN 16
 
-static int make_folders(const char *dir, struct jm_err *err)
-{
-	char parent[4400], *slash;
-
-	if (snprintf(parent, sizeof parent, "%s", dir) >= (int)sizeof parent)
-		return jm_err_set(err, JM_E_USAGE, "the folder's name is too long");
-	slash = strrchr(parent, '/');
-	if (slash && slash != parent) {
-		*slash = '\0';
-		/* The daemon's user must get through the folders above. */
-		if (jm_io_mkdirs(parent, 0755, err) != 0)
-			return -1;
-	}
-	return jm_io_mkdirs(dir, 0700, err);
-}
-
 /* The user of the settings. 1 with *pw_r; 0: they name no user; -1. */
 static int daemon_user(const struct jm_target *t, const char *verb, const char *dir,
     const struct passwd **pw_r, struct jm_err *err)
@@ -67,19 +51,34 @@ static int daemon_user(const struct jm_target *t, const char *verb, const char *
 }
 
 int jm_owner_make_folder(
-    const struct jm_target *t, const char *verb, const char *dir, struct jm_err *err)
+    const struct jm_target *t, const char *verb, const char *dir, mode_t mode, struct jm_err *err)
 {
 	const struct passwd *pw = NULL;
 	struct stat st;
 	int rc = geteuid() == 0 ? daemon_user(t, verb, dir, &pw, err) : 0;
 
-	if (rc < 0 || make_folders(dir, err) != 0)
+	if (rc < 0 || jm_io_make_folder(dir, mode, (uid_t)-1, (gid_t)-1, err) != 0)
 		return -1;
 	if (rc == 0 || stat(dir, &st) != 0 || st.st_uid != 0)
 		return 0;
 	return chown(dir, pw->pw_uid, pw->pw_gid) == 0
 	    ? 0
 	    : jm_err_sys(err, JM_E_DENIED, "%s: cannot give it to %s", dir, pw->pw_name);
+}
+
+int jm_owner_check(const struct jm_target *t, const char *verb, const char *dir, struct jm_err *err)
+{
+	const struct passwd *pw = NULL;
+	int rc = 0;
+
+	if (geteuid() != 0 && (t->config || !t->archive))
+		rc = daemon_user(t, verb, dir, &pw, err);
+	if (rc == 1 && pw->pw_uid != geteuid())
+		return jm_err_set(err, JM_E_DENIED,
+		    "the archive \"%s\" has to belong to %s, the daemon's user; run this as root, "
+		    "or as that user",
+		    dir, pw->pw_name);
+	return rc < 0 ? -1 : 0;
 }
 
 static struct stat owner; /* nftw() has no argument for its function */
