@@ -14,5 +14,6 @@ milter_ctl_jmctl_SOURCES += \
 	milter/ctl/cli/outcome.c milter/ctl/cli/outcome.h \
 	milter/ctl/cli/print.c milter/ctl/cli/print.h \
 	milter/ctl/cli/progress.c milter/ctl/cli/progress.h \
+	milter/ctl/cli/quote.c milter/ctl/cli/quote.h \
 	milter/ctl/cli/target.c milter/ctl/cli/target.h \
 	milter/ctl/cli/unit.c milter/ctl/cli/unit.h

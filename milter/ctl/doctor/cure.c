@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "milter/ctl/cli/quote.h"
+
 void jm_cure_more(char *text, const char *fmt, ...)
 {
 	size_t n = strlen(text);
@@ -18,17 +20,12 @@ void jm_cure_more(char *text, const char *fmt, ...)
 
 void jm_cure_quote(char *text, const char *word)
 {
-	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-				    "_-./:=@,+%";
+	struct jm_buf b;
 
-	if (*word && word[strspn(word, plain)] == '\0') {
-		jm_cure_more(text, "%s", word);
-		return;
-	}
-	jm_cure_more(text, "'");
-	for (; *word; word++)
-		jm_cure_more(text, *word == '\'' ? "'\\''" : "%c", *word);
-	jm_cure_more(text, "'");
+	jm_buf_init(&b, JM_CURE_BYTES);
+	if (jm_ctl_quote(&b, word, NULL) == 0)
+		jm_cure_more(text, "%s", jm_buf_str(&b));
+	jm_buf_release(&b);
 }
 
 static void begin_postconf(char *text, const struct jm_doctor *d)
