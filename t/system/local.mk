@@ -9,10 +9,12 @@ MAIL_TESTS = t/system/milter.t t/system/corpus_postfix.t t/system/corpus_sendmai
 SYSTEM_TESTS += $(MAIL_TESTS)
 EXTRA_DIST += $(MAIL_TESTS)
 SYSTEM_TESTS += t/system/check.t t/system/install-settings.t t/system/import.t \
+	t/system/import_sources.t \
 	t/system/restored.t
 EXTRA_DIST += t/lib/certs.py t/lib/corpus.py t/lib/corpus_test.py t/lib/daemon.py t/lib/dns.py \
 	t/lib/jmctl.py t/lib/milter.py t/lib/postfix.py \
 	t/lib/run.py t/lib/scene.py t/lib/sendmail.py t/lib/sendmail-shim.c t/lib/disk-fault.c \
 	t/lib/open.h t/lib/slow-sync.c t/lib/smtp.py t/lib/tap.py t/lib/tsan.supp
 EXTRA_DIST += t/system/check.t t/system/install-settings.t t/system/import.t \
+	t/system/import_sources.t \
 	t/system/restored.t

@@ -264,11 +264,13 @@ def imports():
         md.add(m.replace(b"m", b"M"))
     out = json.loads(good("import", "--json", "--archive", archive, "--service", JOURNAL, folder))
     tap.is_(out["messages"], 3, "import: a Maildir")
+    eml = os.path.join(tap.folder(), "eml")
+    os.mkdir(eml)
+    for path in glob.glob(os.path.join(tap.SRC, "t/corpus/journal/*.eml")):
+        os.symlink(path, os.path.join(eml, os.path.basename(path)))
     out = json.loads(good("import", "--json", "--archive", archive, "--service", JOURNAL,
-                          "--journal-domain", "journal.example.com",
-                          os.path.join(tap.SRC, "t/corpus/journal")))
-    tap.is_(out["messages"], len(glob.glob(os.path.join(tap.SRC, "t/corpus/journal/*.eml"))),
-            "import: a folder of .eml files")
+                          "--journal-domain", "journal.example.com", eml))
+    tap.is_(out["messages"], len(os.listdir(eml)), "import: a folder of .eml files")
     tap.is_(jmctl("verify", "--archive", archive)[0], 0, "what was imported verifies")
     status, _, complaint = jmctl("import", "--archive", archive, "--service", JOURNAL,
                                  os.path.join(tap.folder(), "none.eml"), box)
@@ -276,8 +278,7 @@ def imports():
            "a file that is not there is named, the others are imported", complaint)
     before = len(jmctl("list", "--json", "--archive", archive)[1].splitlines())
     again = json.loads(good("import", "--json", "--archive", archive, "--service", JOURNAL,
-                            "--journal-domain", "journal.example.com", box, folder,
-                            os.path.join(tap.SRC, "t/corpus/journal")))
+                            "--journal-domain", "journal.example.com", box, folder, eml))
     tap.is_((again["messages"], again["already_here"], again["first_seq"]),
             (0, 6 + out["messages"], 0), "a second import of the same files adds nothing")
     tap.is_(len(jmctl("list", "--json", "--archive", archive)[1].splitlines()), before,

@@ -6,9 +6,13 @@ t_unit_ctl_setup_t_SOURCES = t/unit/ctl_setup.c milter/ctl/cli/data.c milter/ctl
 t_unit_ctl_setup_t_LDADD = $(UNIT_LIBS)
 check_PROGRAMS += t/unit/ctl_reading.t
 UNIT_TESTS += t/unit/ctl_reading.t
-t_unit_ctl_reading_t_SOURCES = t/unit/ctl_reading.c milter/ctl/cli/criteria.c \
-	milter/ctl/files/mbox.c
+t_unit_ctl_reading_t_SOURCES = t/unit/ctl_reading.c milter/ctl/cli/criteria.c
 t_unit_ctl_reading_t_LDADD = $(UNIT_LIBS)
+check_PROGRAMS += t/unit/ctl_mbox.t
+UNIT_TESTS += t/unit/ctl_mbox.t
+t_unit_ctl_mbox_t_SOURCES = t/unit/ctl_mbox.c milter/ctl/files/mail_line.c \
+	milter/ctl/files/mbox.c milter/ctl/files/mbox_quote.c milter/ctl/files/source.c
+t_unit_ctl_mbox_t_LDADD = $(UNIT_LIBS)
 check_PROGRAMS += t/unit/ctl_top.t
 UNIT_TESTS += t/unit/ctl_top.t
 t_unit_ctl_top_t_SOURCES = t/unit/ctl_top.c milter/ctl/ask/top_frame.c milter/ctl/cli/print.c

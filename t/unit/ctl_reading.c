@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The text of search, show and export: folding, parts and their names, HTML, sizes, mbox
- * quoting whole and cut at every octet. */
+/* The text of search, show and export: folding, parts and their names, HTML, sizes. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +8,6 @@
 #include "common/mail/part.h"
 #include "milter/ctl/cli/criteria.h"
 #include "common/view/html_text.h"
-#include "milter/ctl/files/mbox.h"
 #include "common/view/preview.h"
 #include "t/lib/tap.h"
 
@@ -275,71 +273,6 @@ static void test_html_limits(void)
 	jm_buf_release(&html);
 }
 
-static bool quote(struct jm_span text, size_t split, struct jm_buf *out)
-{
-	struct jm_mbox_quoter q;
-	struct jm_err err;
-
-	jm_buf_reset(out);
-	jm_mbox_quoter_start(&q);
-	return jm_mbox_quote(&q, jm_span_sub(text, 0, split), out, &err) == 0 &&
-	    jm_mbox_quote(&q, jm_span_sub(text, split, text.len), out, &err) == 0 &&
-	    jm_mbox_quote_end(&q, out, &err) == 0;
-}
-
-static void test_mbox(void)
-{
-	static const struct {
-		const char *text, *want;
-	} rows[] = {
-		{ "From x\n", ">From x\n" },
-		{ ">From x\n", ">>From x\n" },
-		{ "a\n>>>From \nb\n", "a\n>>>>From \nb\n" },
-		{ "From\n", "From\n" },
-		{ "FromX\n", "FromX\n" },
-		{ "from x\n", "from x\n" },
-		{ " From x\n", " From x\n" },
-		{ ">>Fro\nFrom \r\n", ">>Fro\n>From \r\n" },
-		{ "Fro", "Fro" },
-		{ "From ", ">From " },
-		{ "", "" },
-		{ "F>From \n\nFrom a\n\n\n", "F>From \n\n>From a\n\n\n" },
-		{ "a\rFrom b\n", "a\rFrom b\n" },
-	};
-	struct jm_buf out, box, back;
-	struct jm_err err;
-
-	jm_buf_init(&out, 4096);
-	jm_buf_init(&box, 8192);
-	jm_buf_init(&back, 8192);
-	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-		struct jm_span text = jm_span_str(rows[i].text);
-		bool same = true;
-		size_t at = 0;
-
-		for (size_t split = 0; split <= text.len; split++)
-			same = quote(text, split, &out) &&
-			    strcmp(jm_buf_str(&out), rows[i].want) == 0 && same;
-		tap_ok(same, "quoted at every split: \"%.10s\"", rows[i].text);
-		jm_buf_reset(&box);
-		tap_ok(jm_buf_add(&box, "From a b\n", 9, &err) == 0 &&
-			jm_buf_add_span(&box, jm_buf_span(&out), &err) == 0 &&
-			(text.len == 0 || text.p[text.len - 1] == '\n' ||
-			    jm_buf_add(&box, "\n", 1, &err) == 0) &&
-			jm_buf_add(&box, "\nFrom c d\nnext\n\n", 16, &err) == 0 &&
-			jm_mbox_next(jm_buf_span(&box), &at, JM_MBOX_RD, &back, &err) == 1 &&
-			back.len >= text.len &&
-			jm_span_eq(jm_span_sub(jm_buf_span(&back), 0, text.len), text),
-		    "and read back");
-		tap_ok(jm_mbox_next(jm_buf_span(&box), &at, JM_MBOX_RD, &back, &err) == 1 &&
-			strcmp(jm_buf_str(&back), "next\n") == 0,
-		    "the next one, too");
-	}
-	jm_buf_release(&out);
-	jm_buf_release(&box);
-	jm_buf_release(&back);
-}
-
 static void test_sizes(void)
 {
 	static const struct {
@@ -404,7 +337,6 @@ int main(void)
 	test_deep_parts();
 	test_html();
 	test_html_limits();
-	test_mbox();
 	test_sizes();
 	test_preview();
 	return tap_done();

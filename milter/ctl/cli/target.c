@@ -312,6 +312,25 @@ int jm_target_connect(struct jm_target *t, int *fd_r, struct jm_err *err)
 	return rc;
 }
 
+int jm_target_archive(const struct jm_target *t, char **dir_r, struct jm_err *err)
+{
+	struct place p = { NULL, NULL, NULL, false, { JM_E_NONE, 0, "" } };
+	int rc = find_place(t, &p, err);
+
+	*dir_r = NULL;
+	if (rc == 0 && p.broken) {
+		*err = p.fault;
+		rc = -1;
+	} else if (rc == 0 && !p.archive) {
+		rc = jm_err_set(err, JM_E_USAGE, "which archive? Give --archive DIR");
+	} else if (rc == 0) {
+		*dir_r = p.archive;
+		p.archive = NULL;
+	}
+	place_release(&p);
+	return rc;
+}
+
 /* ---- work that no daemon may do meanwhile ---- */
 
 struct opening {

@@ -77,6 +77,11 @@ void jm_target_end(struct jm_target *t);
  */
 int jm_target_connect(struct jm_target *t, int *fd_r, struct jm_err *err) JM_MUST_CHECK;
 
+/* The folder of the archive that the options or the settings name, which need not exist. *dir_r is
+ * owned by the caller. 0, or -1: USAGE when only a socket is named, and the kinds of reading the
+ * settings. */
+int jm_target_archive(const struct jm_target *t, char **dir_r, struct jm_err *err) JM_MUST_CHECK;
+
 /*
  * Open the archive in this process, for work that is impossible while a daemon runs. dir: the
  * archive's folder instead of the one the options name, without looking for a daemon; may be NULL.

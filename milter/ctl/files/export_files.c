@@ -15,7 +15,7 @@
 #include "common/base/io.h"
 #include "common/mail/field.h"
 #include "milter/ctl/files/dumpdir.h"
-#include "milter/ctl/files/mbox.h"
+#include "milter/ctl/files/mbox_quote.h"
 
 #define PIECE_BYTES 65536u
 

@@ -2,49 +2,63 @@
 /*
  * jmctl import: archive messages from .eml files, mbox files, Maildirs and folders of them, as
  * arrivals of transport "import". A running daemon gets them over its control socket; without one
- * the archive is opened here. The files are read with the rights of the user.
+ * the archive is opened here, or begun. The files are read with the rights of the user. Each byte
+ * of them is archived in one message, or is named with the reason why it is not.
  */
 #include "milter/ctl/files/import.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "common/archive/deposit.h"
 #include "common/base/io.h"
 #include "common/control/client.h"
+#include "common/json/value.h"
 #include "common/upkeep/import.h"
 #include "milter/ctl/cli/option.h"
 #include "milter/ctl/cli/outcome.h"
 #include "milter/ctl/cli/print.h"
 #include "milter/ctl/cli/progress.h"
 #include "milter/ctl/cli/target.h"
+#include "milter/ctl/files/begin.h"
 #include "milter/ctl/files/mbox.h"
+#include "milter/ctl/files/source.h"
+#include "milter/ctl/files/tree.h"
 
-#define MESSAGE_MAX_BYTES (1u << 30)
-#define PATH_BYTES 4400
-#define DEPTH_MAX 16
+#define REMARKS_MAX 1000 /* in the JSON; standard error has all */
 
 struct import {
 	struct jm_target target;
 	const char *service, *type, *quoting;
 	struct jm_ctl_list domains;
-	bool clear_text, keep_headers;
+	bool clear_text, keep_headers, yes;
 	enum jm_mbox_quoting mbox;
 	struct jm_import how;
-	struct jm_archive *a; /* NULL: the daemon has it */
-	int fd;               /* of the daemon; -1: not connected */
+	struct jm_buf command; /* that begins an archive */
+	struct jm_archive *a;  /* NULL: the daemon has it */
+	int fd;                /* of the daemon; -1: not connected */
+	bool broken_off;       /* an error is that of the archive or the daemon */
+	struct jm_spool message;
 	struct jm_progress bar;
-	bool counting;        /* the first walk, which only counts bytes */
 	uint64_t total, done; /* bytes of the files */
-	uint64_t files, messages, already_here, bytes, problems, first_seq, last_seq;
+	uint64_t files, messages, already_here, bytes, first_seq, last_seq;
+	/* problems: what standard error names, the sum of left_out and doubtful */
+	uint64_t problems, left_out, doubtful, passed_over;
+	json_t *remarks;
+	bool begun;
+};
+
+/* The file that is being read. */
+struct source {
+	struct import *m;
+	const char *path;
+	int fd;
 };
 
 /* ---- handing over one message ---- */
@@ -107,18 +121,20 @@ static int give(
 	return rc;
 }
 
-static int deposit(struct import *m, struct jm_span message, struct jm_err *err)
+static int deposit(struct import *m, struct jm_err *err)
 {
 	struct jm_imported done = { 0, false };
-	int rc;
+	struct jm_span message;
+	int rc = jm_spool_view(&m->message, &message, err);
 
-	if (m->a) {
+	if (rc == 0 && m->a) {
 		jm_target_read_as_caller(false);
 		rc = jm_archive_import(m->a, &m->how, message, &done, err);
 		jm_target_read_as_caller(true);
-	} else {
+	} else if (rc == 0) {
 		rc = give(m, message, &done, err);
 	}
+	m->broken_off = rc < 0 && err->kind != JM_E_LIMIT;
 	if (rc < 0)
 		return -1;
 	if (done.already_here) {
@@ -132,122 +148,164 @@ static int deposit(struct import *m, struct jm_span message, struct jm_err *err)
 	return 0;
 }
 
-/* ---- finding the messages ---- */
+/* ---- naming what is not imported ---- */
 
-/* m->done: the bytes before this file. */
-static int import_mbox(struct import *m, struct jm_span all, struct jm_err *err)
+/* Name a file, or a line of it (0: the file), on standard error and in the outcome. */
+static void remark(struct import *m, const char *path, uint64_t line, bool out, const char *reason)
 {
-	struct jm_buf message;
-	size_t at = 0;
+	json_t *o;
+
+	jm_progress_wipe(&m->bar);
+	fprintf(stderr, "jmctl import: ");
+	jm_print_text(stderr, jm_span_str(path));
+	if (line > 0)
+		fprintf(stderr, ":%" PRIu64, line);
+	fprintf(stderr, ": %s", out ? "left out: " : "");
+	jm_print_text(stderr, jm_span_str(reason));
+	fputc('\n', stderr);
+	m->problems++;
+	m->left_out += out;
+	m->doubtful += !out;
+	if (json_array_size(m->remarks) >= REMARKS_MAX)
+		return;
+	o = json_pack("{s:o, s:b, s:s}", "path", jm_json_text(jm_span_str(path)), "left_out", out,
+	    "reason", reason);
+	if (line > 0)
+		(void)json_object_set_new(o, "line", json_integer((json_int_t)line));
+	(void)json_array_append_new(m->remarks, o);
+}
+
+static void leave_out(void *ctx, const char *path, const char *reason)
+{
+	remark(ctx, path, 0, true, reason);
+}
+
+static void name_doubt(void *ctx, uint64_t line, const char *reason)
+{
+	const struct source *s = ctx;
+
+	remark(s->m, s->path, line, false, reason);
+}
+
+/* ---- reading files ---- */
+
+static int read_source(void *ctx, uint64_t at, void *p, size_t n, struct jm_err *err)
+{
+	const struct source *s = ctx;
+
+	return jm_io_pread(s->fd, p, n, at, err);
+}
+
+/* Import all messages of a file. */
+static int import_messages(struct source *s, struct jm_mbox *b, struct jm_err *err)
+{
+	char rest[JM_ERR_TEXT_BYTES + 40];
+	struct import *m = s->m;
+	uint64_t line = 1;
 	int rc;
 
-	jm_buf_init(&message, MESSAGE_MAX_BYTES);
-	while ((rc = jm_mbox_next(all, &at, m->mbox, &message, err)) == 1) {
-		jm_progress_draw(&m->bar, m->done + at, m->total, NULL);
-		if (deposit(m, jm_buf_span(&message), err) != 0) {
-			rc = -1;
+	while ((rc = jm_mbox_next(b, &m->message, &line, err)) != 0) {
+		jm_progress_draw(&m->bar, m->done + b->at, m->total, NULL);
+		if (rc == 1 && m->message.len == 0)
+			remark(m, s->path, line, true, "a From_ line without a message");
+		else if (rc == 1 && deposit(m, err) == 0)
+			continue;
+		else if (rc == 1 && m->broken_off)
+			return -1;
+		else if (rc == 1 || (err->kind == JM_E_LIMIT && !b->unreadable))
+			remark(m, s->path, line, true, err->text);
+		else
 			break;
-		}
 	}
-	jm_buf_release(&message);
-	return rc;
-}
-
-static int import_file(struct import *m, const char *path, bool eml, struct jm_err *err)
-{
-	int fd = jm_io_open(path, O_RDONLY, 0, err), rc = -1;
-	struct jm_span all = { (const unsigned char *)"", 0 };
-	struct stat st;
-	void *map = NULL;
-
-	if (m->counting) { /* errors are reported by the second walk */
-		m->total += fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode)
-		    ? (uint64_t)st.st_size
-		    : 0;
-		if (fd >= 0)
-			close(fd);
+	if (rc == 0)
+		return 0;
+	if (b->unreadable) {
+		snprintf(rest, sizeof rest, "all from the message here on: %s", err->text);
+		remark(m, s->path, line, true, rest);
 		return 0;
 	}
-	if (fd < 0)
-		return -1;
-	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
-		jm_err_set(err, JM_E_USAGE, "%s is no plain file", path);
-		goto out;
+	m->broken_off = true; /* the spool's disk, or memory */
+	return -1;
+}
+
+static int import_source(struct source *s, const struct stat *st, bool message, struct jm_err *err)
+{
+	unsigned char first[JM_SOURCE_HEAD_BYTES];
+	const char *slash = strrchr(s->path, '/'), *name = slash ? slash + 1 : s->path, *reason;
+	struct jm_mbox b = { .read = read_source,
+		.size_bytes = (uint64_t)st->st_size,
+		.quoting = s->m->mbox,
+		.ctx = s };
+	struct jm_span head = jm_span_of(
+	    first, b.size_bytes < sizeof first ? (size_t)b.size_bytes : sizeof first);
+	enum jm_source kind;
+	int rc;
+
+	if (head.len > 0 && read_source(s, 0, first, head.len, err) != 0) {
+		leave_out(s->m, s->path, err->text);
+		return 0;
 	}
-	if (st.st_size > 0) {
-		map = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-		if (map == MAP_FAILED) {
-			map = NULL;
-			jm_err_sys(err, JM_E_TEMP, "%s", path);
-			goto out;
-		}
-		all = jm_span_of(map, (size_t)st.st_size);
+	if (jm_source_is_index(name, head)) {
+		s->m->passed_over++;
+		return 0;
 	}
-	m->files++;
-	jm_progress_draw(&m->bar, m->done, m->total, NULL);
-	rc = !eml && jm_mbox_is(all) ? import_mbox(m, all, err) : deposit(m, all, err);
-	m->done += all.len;
-	if (rc < 0)
-		jm_err_wrap(err, "%s", path);
-out:
-	if (map)
-		munmap(map, (size_t)st.st_size);
-	close(fd);
+	message = message || jm_source_is_eml(name);
+	kind = jm_source_kind(head, message, &reason);
+	if (head.len == 0 || kind == JM_SOURCE_OTHER) {
+		leave_out(s->m, s->path, head.len == 0 ? "an empty file" : reason);
+		return 0;
+	}
+	b.whole = kind == JM_SOURCE_MESSAGE;
+	/* A message may have From_ lines in its text. A file that is only perhaps a message, or
+	 * begins with a From_ line, may be an mbox file. */
+	if (!b.whole || !message || jm_mail_line_from(head) != JM_FROM_NOT)
+		b.doubt = name_doubt;
+	s->m->files++;
+	rc = jm_mbox_start(&b, err) == 0 ? import_messages(s, &b, err) : -1;
+	jm_mbox_release(&b);
 	return rc;
 }
 
-static int import_path(struct import *m, const char *path, unsigned depth, struct jm_err *err);
-
-static bool is_folder(const char *path)
+static int import_file(
+    void *ctx, const char *path, const struct stat *given, bool message, struct jm_err *err)
 {
+	struct import *m = ctx;
+	struct source s = { m, path, -1 };
 	struct stat st;
+	int rc = 0;
 
-	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+	jm_progress_draw(&m->bar, m->done, m->total, NULL);
+	/* not blocking: it may be a FIFO by now */
+	s.fd = jm_io_open(path, O_RDONLY | O_NONBLOCK, 0, err);
+	if (s.fd < 0) {
+		errno = err->sys;
+		(void)jm_err_sys(err, JM_E_TEMP, "it cannot be read");
+		leave_out(m, path, err->text);
+	} else if (fstat(s.fd, &st) != 0 || !S_ISREG(st.st_mode))
+		leave_out(m, path, "no plain file");
+	else
+		rc = import_source(&s, &st, message, err);
+	m->done += (uint64_t)given->st_size;
+	if (s.fd >= 0)
+		close(s.fd);
+	return rc < 0 ? jm_err_wrap(err, "%s", path) : 0;
 }
 
-/* Import the files of a folder, in the order of their names. */
-static int import_folder(
-    struct import *m, const char *path, bool maildir, unsigned depth, struct jm_err *err)
+/* The walk before, for the bar. */
+
+static int count_file(
+    void *ctx, const char *path, const struct stat *st, bool message, struct jm_err *err)
 {
-	struct dirent **list = NULL;
-	char one[PATH_BYTES];
-	int n = scandir(path, &list, NULL, alphasort), rc = 0;
+	struct import *m = ctx;
 
-	if (n < 0)
-		return jm_err_sys(err, errno == EACCES ? JM_E_DENIED : JM_E_TEMP, "%s", path);
-	for (int i = 0; i < n; i++) {
-		const char *name = list[i]->d_name, *dot = strrchr(name, '.');
-
-		if (rc == 0 && name[0] != '.' &&
-		    (size_t)snprintf(one, sizeof one, "%s/%s", path, name) < sizeof one) {
-			if (maildir)
-				rc = is_folder(one) ? 0 : import_file(m, one, true, err);
-			else if (is_folder(one) ||
-			    (dot && (strcmp(dot, ".eml") == 0 || strcmp(dot, ".mbox") == 0)))
-				rc = import_path(m, one, depth + 1, err);
-		}
-		free(list[i]);
-	}
-	free(list);
-	return rc;
+	(void)path, (void)message, (void)err;
+	m->total += (uint64_t)st->st_size;
+	return 0;
 }
 
-static int import_path(struct import *m, const char *path, unsigned depth, struct jm_err *err)
+static void ignore_path(void *ctx, const char *path, const char *reason)
 {
-	char cur[PATH_BYTES], new_[PATH_BYTES];
-	const char *dot = strrchr(path, '.');
-
-	if (depth > DEPTH_MAX || strlen(path) > 4000)
-		return jm_err_set(err, JM_E_LIMIT, "%.200s: too deep", path);
-	if (!is_folder(path))
-		return import_file(m, path, dot && strcmp(dot, ".eml") == 0, err);
-	snprintf(cur, sizeof cur, "%s/cur", path);
-	snprintf(new_, sizeof new_, "%s/new", path);
-	if (!is_folder(cur) || !is_folder(new_))
-		return import_folder(m, path, false, depth, err);
-	return import_folder(m, cur, true, depth, err) != 0
-	    ? -1
-	    : import_folder(m, new_, true, depth, err);
+	(void)ctx, (void)path, (void)reason;
 }
 
 static int read_options(struct import *m, struct jm_err *err)
@@ -284,11 +342,21 @@ static int read_options(struct import *m, struct jm_err *err)
 static int import_open(struct import *m, struct jm_err *err)
 {
 	struct jm_archive_options options = { .must_exist = true };
+	char *dir = NULL;
 	int rc = import_connect(m, err);
 
 	if (rc != 0)
 		return rc < 0 ? -1 : 0;
 	rc = jm_target_open(&m->target, NULL, &options, &m->a, err);
+	if (rc < 0 && err->kind == JM_E_NOTFOUND && err->sys == 0 &&
+	    jm_target_archive(&m->target, &dir, err) == 0) {
+		rc = jm_begin_folder(&m->target, "import", m->yes, &m->command, err);
+		options.must_exist = false;
+		if (rc == 0)
+			rc = jm_target_open(&m->target, NULL, &options, &m->a, err);
+		m->begun = rc == 0;
+	}
+	free(dir);
 	jm_target_read_as_caller(true);
 	return rc;
 }
@@ -309,38 +377,63 @@ static int import_close(struct import *m, int rc, struct jm_err *err)
 	return rc;
 }
 
-/* Import all paths. A file that cannot be read is skipped; a fault of the archive ends the import.
- */
+static int walk_all(const struct jm_tree *w, char **paths, int n, struct jm_err *err)
+{
+	int rc = 0;
+
+	for (int i = 0; rc == 0 && i < n; i++)
+		rc = jm_tree_walk(w, paths[i], err);
+	return rc;
+}
+
+/* Import all paths. A file that cannot be read is named; a fault of the archive ends the import. */
 static int import_run(struct import *m, char **paths, int n, struct jm_err *err)
 {
-	struct jm_err ignored;
+	const struct jm_tree count = { count_file, ignore_path, m };
+	const struct jm_tree all = { import_file, leave_out, m };
+	const char *tmp = getenv("TMPDIR");
 	int rc;
 
 	if (read_options(m, err) != 0)
 		return -1;
 	rc = import_open(m, err);
+	if (rc < 0)
+		return import_close(m, rc, err);
+	jm_spool_init(&m->message, tmp ? tmp : "/var/tmp", JM_MESSAGE_MAX_BYTES);
 	jm_progress_start(&m->bar, NULL);
-	m->counting = true;
-	for (int i = 0; rc == 0 && m->bar.shown && i < n; i++)
-		(void)import_path(m, paths[i], 0, &ignored); /* reported by the second walk */
-	m->counting = false;
-	for (int i = 0; rc == 0 && i < n; i++) {
-		rc = import_path(m, paths[i], 0, err);
-		if (rc < 0 && err->kind != JM_E_TEMP) {
-			jm_progress_wipe(&m->bar);
-			fprintf(stderr, "jmctl import: %s\n", err->text);
-			m->problems++;
-			rc = 0;
-		}
-	}
+	if (m->bar.shown)
+		rc = walk_all(&count, paths, n, err);
+	if (rc == 0)
+		rc = walk_all(&all, paths, n, err);
 	jm_progress_wipe(&m->bar);
+	jm_spool_release(&m->message);
 	rc = import_close(m, rc, err);
 	return rc < 0 ? jm_err_wrap(err, "broken off; the same command does the rest") : 0;
 }
 
+/* The outcome. */
+static void import_report(const struct import *m, bool ok)
+{
+	json_t *o = json_pack("{s:b, s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "ok",
+	    ok, "begun", m->begun, "files", (json_int_t)m->files, "messages",
+	    (json_int_t)m->messages, "already_here", (json_int_t)m->already_here, "bytes",
+	    (json_int_t)m->bytes, "passed_over", (json_int_t)m->passed_over, "left_out",
+	    (json_int_t)m->left_out, "doubtful", (json_int_t)m->doubtful, "problems",
+	    (json_int_t)m->problems, "first_seq", (json_int_t)m->first_seq, "last_seq",
+	    (json_int_t)m->last_seq);
+
+	if (m->target.json) {
+		(void)json_object_set(o, "remarks", m->remarks);
+		jm_print_json(stdout, o);
+	} else {
+		jm_print_tree(stdout, o, 0);
+	}
+	json_decref(o);
+}
+
 int jm_ctl_import(int argc, char **argv)
 {
-	struct import m = { .fd = -1 };
+	struct import m = { .fd = -1, .remarks = json_array() };
 	const struct jm_ctl_option options[] = { { "service", JM_CTL_TEXT, &m.service, "ADDRESS",
 						     "the journal address that they count for" },
 		{ "journal-type", JM_CTL_TEXT, &m.type, "TYPE",
@@ -355,38 +448,31 @@ int jm_ctl_import(int argc, char **argv)
 		{ "quoting", JM_CTL_TEXT, &m.quoting, "HOW",
 		    "of From_ lines in mbox files: mboxrd, mboxo, none [mboxrd]",
 		    "mboxrd mboxo none" },
+		{ "yes", JM_CTL_FLAG, &m.yes, NULL,
+		    "begin an archive where there is none, without asking" },
 		JM_TARGET_OPTIONS(&m.target), { NULL } };
 	struct jm_err err;
-	json_t *o;
-	int n, code, rc;
+	int n, code, rc = -1;
 
+	jm_begin_command(&m.command, argc, argv);
 	n = jm_ctl_options(argc, argv, options, "[options] --service ADDRESS PATH...",
 	    "Archive messages from .eml files, mbox files, Maildirs and folders, beside a running "
 	    "daemon, too. What was imported before is left out.",
 	    &code);
-	if (n < 0)
-		return code;
 	if (n == 0)
-		return jm_ctl_fail_missing(argv[0], "PATH");
-	rc = import_run(&m, argv + 1, n, &err);
-	if (rc < 0)
-		code = jm_ctl_fail(argv[0], &err);
-	else
+		code = jm_ctl_fail_missing(argv[0], "PATH");
+	if (n > 0) {
+		rc = import_run(&m, argv + 1, n, &err);
 		code = m.problems == 0 ? EX_OK : EX_DATAERR;
-	o = json_pack("{s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "ok", code == EX_OK, "files",
-	    (json_int_t)m.files, "messages", (json_int_t)m.messages, "already_here",
-	    (json_int_t)m.already_here, "bytes", (json_int_t)m.bytes, "problems",
-	    (json_int_t)m.problems, "first_seq", (json_int_t)m.first_seq, "last_seq",
-	    (json_int_t)m.last_seq);
-	if (m.messages > 0 || m.already_here > 0 || rc == 0) {
-		if (m.target.json)
-			jm_print_json(stdout, o);
-		else
-			jm_print_tree(stdout, o, 0);
+		if (rc < 0)
+			code = jm_ctl_fail(argv[0], &err);
+		if (m.messages > 0 || m.already_here > 0 || rc == 0)
+			import_report(&m, code == EX_OK);
+		if (jm_print_flush(&err) != 0)
+			code = jm_ctl_fail(argv[0], &err);
 	}
-	json_decref(o);
 	free(m.domains.v);
-	if (jm_print_flush(&err) != 0)
-		return jm_ctl_fail(argv[0], &err);
+	jm_buf_release(&m.command);
+	json_decref(m.remarks);
 	return code;
 }
