@@ -17,7 +17,7 @@ static int tally_no_memory(struct jm_err *err)
 static int set_fields(struct jm_apply *p, const char *service, json_t *fields, struct jm_err *err)
 {
 	unsigned char k[JM_CATALOG_KEY_MAX];
-	struct jm_span at = jm_span_of(k, jm_keys_text(jm_span_str(service), false, k));
+	struct jm_span at = jm_span_of(k, jm_keys_text(jm_span_str(service), k));
 	json_t *row = NULL;
 	int rc;
 

@@ -15,6 +15,7 @@
 #include "common/catalog/reason.h"
 #include "common/catalog/row.h"
 #include "common/json/value.h"
+#include "common/mail/address_form.h"
 #include "common/volume/metadata.h"
 
 /* A row keeps so much of a subject or an address; the record has it all. */
@@ -46,8 +47,10 @@ static int item_no_memory(struct jm_err *err)
 
 /* ---- indexes ---- */
 
-/* The roles of an address in an item. The address's row has the letters of all its roles. */
-#define ROLES "sro"
+/* The roles of an address in an item. The address's row has the letters of all its roles. They are
+ * capital letters in the row of the form in which the address is compared, if no report writes it
+ * in this form: this row is not counted as a recipient. */
+#define ROLES "sroSRO"
 #define SENDER "s"
 #define RECIPIENT "r"
 #define OPEN_RECIPIENT "ro" /* a report says To or Cc */
@@ -63,21 +66,15 @@ static struct jm_span all_roles(struct jm_span old, const char *roles, char text
 	return jm_span_of(text, n);
 }
 
-/* Note that an address (folded) has these roles in item w->id. Counts w->added up if the address
- * is a new recipient of the item. */
-static int index_address(struct jm_apply *p, struct jm_applying *w, struct jm_span address,
+/* Note these roles in the row with this key. Counts w->added up if it is a new recipient. */
+static int add_roles(struct jm_apply *p, struct jm_applying *w, struct jm_span at,
     const char *roles, struct jm_err *err)
 {
-	unsigned char key[JM_CATALOG_KEY_MAX];
 	char text[sizeof ROLES];
-	struct jm_span at, value = all_roles(jm_span_of(NULL, 0), roles, text);
+	struct jm_span value = all_roles(jm_span_of(NULL, 0), roles, text);
 	struct jm_buf old;
-	int rc;
+	int rc = jm_catalog_add(p->txn, JM_T_BY_ADDRESS, at, value, err);
 
-	if (jm_span_none(address) || address.len == 0)
-		return 0;
-	at = jm_keys_index(address, true, w->id, key);
-	rc = jm_catalog_add(p->txn, JM_T_BY_ADDRESS, at, value, err);
 	if (rc != 0) {
 		w->added += rc == 1 && roles[0] == 'r';
 		return rc < 0 ? -1 : 0;
@@ -91,6 +88,26 @@ static int index_address(struct jm_apply *p, struct jm_applying *w, struct jm_sp
 	}
 	jm_buf_release(&old);
 	return rc;
+}
+
+/* Note that an address has these roles in item w->id. */
+static int index_address(struct jm_apply *p, struct jm_applying *w, struct jm_span address,
+    const char *roles, struct jm_err *err)
+{
+	unsigned char key[JM_CATALOG_KEY_MAX];
+	char capital[sizeof ROLES];
+	struct jm_span at;
+	size_t n = strlen(roles);
+	int rc = jm_keys_written(address, w->id, key, &at, err);
+
+	if (rc == 1)
+		rc = add_roles(p, w, at, roles, err);
+	if (rc != 0 || jm_address_form_is_plain(address))
+		return rc;
+	for (size_t i = 0; i <= n; i++)
+		capital[i] = (char)(roles[i] >= 'a' ? roles[i] - 'a' + 'A' : roles[i]);
+	rc = jm_keys_address(address, w->id, key, &at, err);
+	return rc == 1 ? add_roles(p, w, at, capital, err) : rc;
 }
 
 static int index_addresses(struct jm_apply *p, struct jm_applying *w, struct jm_err *err)
@@ -112,13 +129,13 @@ static int index_addresses(struct jm_apply *p, struct jm_applying *w, struct jm_
 
 static int index_message_id(struct jm_apply *p, const struct jm_applying *w, struct jm_err *err)
 {
-	struct jm_span m = jm_json_span(w->journal, "message_id");
 	unsigned char key[JM_CATALOG_KEY_MAX];
+	struct jm_span at;
+	int rc = jm_keys_message_id(jm_json_span(w->journal, "message_id"), w->id, key, &at, err);
 
-	if (jm_span_none(m))
-		return 0;
-	m = jm_keys_index(jm_keys_bare_id(m), false, w->id, key);
-	return jm_catalog_add(p->txn, JM_T_BY_MESSAGE_ID, m, jm_span_str(""), err) < 0 ? -1 : 0;
+	if (rc == 1)
+		rc = jm_catalog_add(p->txn, JM_T_BY_MESSAGE_ID, at, jm_span_str(""), err);
+	return rc < 0 ? -1 : 0;
 }
 
 /* Remove the entry of item id under address. */
@@ -126,11 +143,15 @@ static int unindex_address(
     struct jm_apply *p, struct jm_span address, uint64_t id, struct jm_err *err)
 {
 	unsigned char key[JM_CATALOG_KEY_MAX];
+	struct jm_span at;
+	int rc = jm_keys_written(address, id, key, &at, err);
 
-	if (jm_span_none(address))
-		return 0;
-	return jm_catalog_remove(
-	    p->txn, JM_T_BY_ADDRESS, jm_keys_index(address, true, id, key), err);
+	if (rc == 1)
+		rc = jm_catalog_remove(p->txn, JM_T_BY_ADDRESS, at, err);
+	if (rc != 0 || jm_address_form_is_plain(address))
+		return rc;
+	rc = jm_keys_address(address, id, key, &at, err);
+	return rc == 1 ? jm_catalog_remove(p->txn, JM_T_BY_ADDRESS, at, err) : rc;
 }
 
 static int unindex_message_id(
@@ -138,11 +159,9 @@ static int unindex_message_id(
 {
 	unsigned char key[JM_CATALOG_KEY_MAX];
 	struct jm_span at;
+	int rc = jm_keys_message_id(message_id, id, key, &at, err);
 
-	if (jm_span_none(message_id))
-		return 0;
-	at = jm_keys_index(jm_keys_bare_id(message_id), false, id, key);
-	return jm_catalog_remove(p->txn, JM_T_BY_MESSAGE_ID, at, err);
+	return rc == 1 ? jm_catalog_remove(p->txn, JM_T_BY_MESSAGE_ID, at, err) : rc;
 }
 
 /* The key of an item in the index of dates. */

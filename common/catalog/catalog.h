@@ -41,7 +41,7 @@ enum jm_table {
 #define JM_CATALOG_CHECKPOINT_KIB 32768
 #define JM_CATALOG_KEY_MAX 320
 /* The version of the rows. A catalog of an older version is made again from the volumes. */
-#define JM_CATALOG_VERSION 6
+#define JM_CATALOG_VERSION 7
 
 struct jm_catalog; /* an open environment */
 struct jm_txn;     /* one transaction */

@@ -101,7 +101,7 @@ static int store_row(struct jm_catalog *c, struct jm_txn *txn, enum jm_table tab
     struct jm_count *add, struct jm_err *err)
 {
 	unsigned char k[JM_CATALOG_KEY_MAX];
-	struct jm_span at = jm_span_of(k, jm_keys_text(jm_span_str(key), false, k));
+	struct jm_span at = jm_span_of(k, jm_keys_text(jm_span_str(key), k));
 	json_t *row = NULL;
 	int rc = jm_catalog_get_json(c, txn, table, at, &row, err), bad = 0;
 	bool fresh = rc == 0;

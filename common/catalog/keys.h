@@ -13,16 +13,24 @@ static inline struct jm_span jm_keys_id(uint64_t id, unsigned char key[8])
 	return jm_span_of(key, 8);
 }
 
-/* Write an address or Message-ID in the form in which it is indexed: the text, with fold in lower
- * case (ASCII letters); for a text of more than 255 octets, 0xff and its SHA-256. Returns the
- * length. */
-size_t jm_keys_text(struct jm_span text, bool fold, unsigned char key_r[JM_CATALOG_KEY_MAX]);
+/* Write a text in the form in which it is indexed: as it is, or 0xff and its SHA-256 when it has
+ * more than 255 octets. Returns the length. Addresses and Message-IDs first get the form in which
+ * they are compared (common/mail/address_form.h, message_id.h). */
+size_t jm_keys_text(struct jm_span text, unsigned char key_r[JM_CATALOG_KEY_MAX]);
 
 /* Write the key of an index: that form, a NUL, and the item's id. Returns a span over key_r. */
 struct jm_span jm_keys_index(
-    struct jm_span text, bool fold, uint64_t id, unsigned char key_r[JM_CATALOG_KEY_MAX]);
+    struct jm_span text, uint64_t id, unsigned char key_r[JM_CATALOG_KEY_MAX]);
 
-/* The part of a Message-ID without surrounding blanks and angle brackets. */
-struct jm_span jm_keys_bare_id(struct jm_span message_id);
+/* The same for an address as a report writes it, with ASCII letters in lower case; for the form in
+ * which it is compared; and for that of a Message-ID. 1 with *key_r, a span over room; 0: there is
+ * no text in it; -1: TEMP, LIMIT. */
+int jm_keys_written(struct jm_span address, uint64_t id, unsigned char room[JM_CATALOG_KEY_MAX],
+    struct jm_span *key_r, struct jm_err *err) JM_MUST_CHECK;
+int jm_keys_address(struct jm_span address, uint64_t id, unsigned char room[JM_CATALOG_KEY_MAX],
+    struct jm_span *key_r, struct jm_err *err) JM_MUST_CHECK;
+int jm_keys_message_id(struct jm_span message_id, uint64_t id,
+    unsigned char room[JM_CATALOG_KEY_MAX], struct jm_span *key_r,
+    struct jm_err *err) JM_MUST_CHECK;
 
 #endif

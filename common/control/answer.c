@@ -84,7 +84,7 @@ static int64_t date_ms(const struct question *q, const char *name)
 	const char *s = text(q, name);
 	int64_t ms = 0;
 
-	if (!s || jm_clock_parse(s, &ms) != 0)
+	if (!s || jm_argument_date(s, &ms) != 0)
 		return 0;
 	return ms;
 }
@@ -135,7 +135,7 @@ static int answer_status(const struct question *q, struct jm_err *err)
 /* Check the argument "service": a misspelled one would find nothing, without a word. */
 static int known_service(const struct question *q, struct jm_err *err)
 {
-	return jm_known_service(q->archive, q->daemon_state, text(q, "service"), err);
+	return jm_known_service(q->archive, q->daemon_state, text(q, "service"), false, err);
 }
 
 static int answer_live(const struct question *q, struct jm_err *err)
@@ -203,7 +203,7 @@ static int answer_list(const struct question *q, struct jm_err *err)
 		return jm_err_set(err, JM_E_USAGE,
 		    "\"sort\" is date, sent, size, sender or subject, not \"%.40s\"",
 		    text(q, "sort"));
-	if (known_service(q, err) != 0)
+	if (jm_known_service(q->archive, q->daemon_state, text(q, "service"), true, err) != 0)
 		return -1;
 	fill_filter(q, &f);
 	f.set_aside = f.set_aside || f.expired;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/base/clock.h"
+#include "common/mail/date.h"
 
 static bool is_text(const json_t *value)
 {
@@ -21,6 +22,16 @@ static bool is_list(const json_t *value)
 		if (!is_text(one))
 			return false;
 	return json_is_array(value) && json_array_size(value) <= JM_ARGUMENT_LIST_MAX;
+}
+
+int jm_argument_date(const char *text, int64_t *ms_r)
+{
+	int64_t ms;
+
+	if (jm_clock_parse(text, &ms) != 0 && jm_date_typed(jm_span_str(text), &ms) != 0)
+		return -1;
+	*ms_r = ms != 0 ? ms : 1; /* 0 means that there is no date */
+	return 0;
 }
 
 int jm_argument_check(const struct jm_argument *a, const json_t *value, struct jm_err *err)
@@ -47,10 +58,11 @@ int jm_argument_check(const struct jm_argument *a, const json_t *value, struct j
 		return jm_err_set(err, JM_E_USAGE, "\"%s\" is a list of at most %d texts", a->name,
 		    JM_ARGUMENT_LIST_MAX);
 	case JM_ARGUMENT_DATE:
-		if (json_is_string(value) && jm_clock_parse(json_string_value(value), &ms) == 0)
+		if (json_is_string(value) && jm_argument_date(json_string_value(value), &ms) == 0)
 			return 0;
 		return jm_err_set(err, JM_E_USAGE,
-		    "\"%s\" is a date in UTC, like 2026-11-22 or 2026-11-22T08:30:00Z, "
+		    "\"%s\" is a date like 2026-11-22, 2026-11-22T08:30:00Z or "
+		    "2026-11-22T09:30+01:00, with the year first where it could be another day, "
 		    "not \"%.40s\"",
 		    a->name, json_is_string(value) ? json_string_value(value) : "");
 	}

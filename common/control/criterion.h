@@ -14,7 +14,7 @@
 enum jm_criterion_type {
 	JM_CRITERION_FLAG, /* in a request: true or false. In the filter: bool */
 	JM_CRITERION_TEXT, /* a text without NUL. const char * */
-	JM_CRITERION_DATE, /* a text for jm_clock_parse(). int64_t, milliseconds */
+	JM_CRITERION_DATE, /* a text for jm_argument_date(). int64_t, milliseconds */
 	JM_CRITERION_SIZE, /* bytes, a whole number. uint64_t */
 };
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/json/value.h"
+#include "common/mail/address_form.h"
 #include "common/query/names.h"
 #include "common/settings/near.h"
 
@@ -71,8 +72,23 @@ static int unknown(const json_t *names, const char *what, struct jm_span word, s
 	    what, n, (const char *)word.p, json_array_size(names), first);
 }
 
-int jm_known_service(
-    struct jm_archive *a, const json_t *daemon_state, const char *service, struct jm_err *err)
+/* Is one of the names this mailbox? 1; 0; -1. */
+static int has_mailbox(const json_t *names, const char *service, struct jm_err *err)
+{
+	struct jm_buf key;
+	int rc;
+
+	jm_buf_init(&key, 65536);
+	rc = jm_address_form_typed(jm_span_str(service), &key, err);
+	for (size_t i = 0; rc == 0 && i < json_array_size(names); i++)
+		rc = jm_address_form_fits(
+		    jm_json_string_span(json_array_get(names, i)), jm_buf_span(&key), err);
+	jm_buf_release(&key);
+	return rc;
+}
+
+int jm_known_service(struct jm_archive *a, const json_t *daemon_state, const char *service,
+    bool any_form, struct jm_err *err)
 {
 	const json_t *list = json_object_get(daemon_state, "services");
 	json_t *names = json_array();
@@ -82,10 +98,13 @@ int jm_known_service(
 		if (json_array_append(
 			names, json_object_get(json_array_get(list, i), "email_address")) != 0)
 			rc = known_no_memory(err);
-	if (rc == 0 && service && !has_name(names, jm_span_str(service)))
-		rc = unknown(names, "service", jm_span_str(service), err);
+	if (rc == 0 && service && !has_name(names, jm_span_str(service))) {
+		rc = any_form ? has_mailbox(names, service, err) : 0;
+		if (rc == 0)
+			rc = unknown(names, "service", jm_span_str(service), err);
+	}
 	json_decref(names);
-	return rc;
+	return rc < 0 ? -1 : 0;
 }
 
 /* Append the words of a text. */

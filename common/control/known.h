@@ -18,9 +18,10 @@
 	"pop3-error pop3-recovered pop3-unretrievable"
 
 /* Check that the archive, or the settings in force (in daemon_state, NULL: not known), have the
- * service. NULL is known. USAGE: they do not. TEMP, CORRUPT. */
+ * service; any_form: in any form of its address (common/mail/address_form.h), else as it is
+ * written. NULL is known. USAGE: they do not. TEMP, CORRUPT. */
 int jm_known_service(struct jm_archive *a, const json_t *daemon_state, const char *service,
-    struct jm_err *err) JM_MUST_CHECK;
+    bool any_form, struct jm_err *err) JM_MUST_CHECK;
 
 /* Check kinds of events, names separated by commas. NULL is known. USAGE, TEMP, CORRUPT. */
 int jm_known_kinds(struct jm_archive *a, const char *kinds, struct jm_err *err) JM_MUST_CHECK;

@@ -1,94 +1,203 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Case folding and the comparisons of searches. See fold.h. */
+/*
+ * Folding by ICU, and the comparisons of searches. Most text is ASCII, which is folded here; ICU
+ * gets each run of other characters, with the ASCII character before it, which a mark may join. See
+ * fold.h.
+ */
 #include "common/mail/fold.h"
 
 #include <stdint.h>
-#include <wctype.h>
+#include <unicode/uchar.h>
+#include <unicode/unorm2.h>
+#include <unicode/utf16.h>
+#include <unicode/utf8.h>
 
 #include "common/mail/field.h"
 
-void jm_fold_init(struct jm_fold *f)
+/* The octets of "*" and "?" in a pattern of jm_fold_pattern(). They occur in no UTF-8. */
+#define ANY 0xff
+#define ONE 0xfe
+
+#define RUN_UNITS 256 /* a longer run is cut */
+#define GROWTH 18     /* times, at most: U+FDFA becomes 18 characters */
+#define DOT_ABOVE 0x307
+#define DOTLESS_I 0x131
+
+enum fold_kind { FOLD_SEARCH, FOLD_LOWER };
+
+/* A text while it is folded. */
+struct folding {
+	const UNormalizer2 *form;
+	enum fold_kind kind;
+	UChar run[RUN_UNITS];
+	int32_t n;
+	struct jm_buf *out;
+	struct jm_err *err;
+};
+
+static int fold_no_memory(struct jm_err *err)
 {
-	f->locale = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
+	return jm_err_set(err, JM_E_TEMP, "no memory to compare texts");
 }
 
-void jm_fold_release(struct jm_fold *f)
+/* c as it is written; -1: not at all. before: the character written before it. */
+static UChar32 fold_last(enum fold_kind kind, UChar32 before, UChar32 c)
 {
-	if (f->locale)
-		freelocale(f->locale);
-	f->locale = (locale_t)0;
-}
-
-/* Decode the character of 2 to 4 octets at p. Returns its length; 0: the octets are no character.
- * Overlong forms do no harm here: they fold to the character that they encode. */
-static size_t fold_decode(const unsigned char *p, size_t n, uint32_t *c_r)
-{
-	size_t len = p[0] >= 0xf0 ? 4 : p[0] >= 0xe0 ? 3 : 2;
-	uint32_t c = p[0] & (0x7fu >> len);
-
-	if (p[0] < 0xc2 || p[0] > 0xf4 || len > n)
-		return 0;
-	for (size_t i = 1; i < len; i++) {
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
-		c = c << 6 | (p[i] & 0x3f);
-	}
-	*c_r = c;
-	return len;
-}
-
-static size_t fold_encode(uint32_t c, unsigned char out[4])
-{
-	if (c < 0x80) {
-		out[0] = (unsigned char)c;
-		return 1;
-	}
-	if (c < 0x800) {
-		out[0] = (unsigned char)(0xc0 | c >> 6);
-		out[1] = (unsigned char)(0x80 | (c & 0x3f));
-		return 2;
-	}
-	if (c < 0x10000) {
-		out[0] = (unsigned char)(0xe0 | c >> 12);
-		out[1] = (unsigned char)(0x80 | (c >> 6 & 0x3f));
-		out[2] = (unsigned char)(0x80 | (c & 0x3f));
-		return 3;
-	}
-	out[0] = (unsigned char)(0xf0 | c >> 18);
-	out[1] = (unsigned char)(0x80 | (c >> 12 & 0x3f));
-	out[2] = (unsigned char)(0x80 | (c >> 6 & 0x3f));
-	out[3] = (unsigned char)(0x80 | (c & 0x3f));
-	return 4;
-}
-
-int jm_fold_text(
-    const struct jm_fold *f, struct jm_span text, struct jm_buf *out, struct jm_err *err)
-{
-	unsigned char *to;
-	uint32_t c = 0;
-
-	jm_buf_reset(out);
-	/* The lower case of a letter of two octets may have three. */
-	if (text.len > SIZE_MAX / 2)
-		return jm_err_set(err, JM_E_LIMIT, "text of %zu bytes is too long", text.len);
-	if (jm_buf_reserve(out, text.len * 2, err) != 0)
+	if (kind == FOLD_LOWER)
+		return u_foldCase(c, U_FOLD_CASE_DEFAULT);
+	if (before == 'i' && c == DOT_ABOVE)
 		return -1;
-	to = out->p;
-	for (size_t i = 0; i < text.len;) {
-		size_t len = text.p[i] < 0x80 || !f->locale
-		    ? 0
-		    : fold_decode(text.p + i, text.len - i, &c);
+	return c == DOTLESS_I ? 'i' : c;
+}
 
-		if (len == 0) {
-			*to++ = jm_lower(text.p[i++]);
+/* Fold the run and append it. */
+static int fold_run(struct folding *f)
+{
+	UChar text[RUN_UNITS * GROWTH];
+	UErrorCode code = U_ZERO_ERROR;
+	int32_t n, at = 0, len;
+	UChar32 written, last = 0;
+	uint32_t c;
+
+	if (f->n == 0)
+		return 0;
+	n = unorm2_normalize(f->form, f->run, f->n, text, RUN_UNITS * GROWTH, &code);
+	if (code == U_BUFFER_OVERFLOW_ERROR ||
+	    (U_FAILURE(code) && code != U_MEMORY_ALLOCATION_ERROR))
+		return jm_err_set(f->err, JM_E_BUG, "ICU: %s", u_errorName(code));
+	if (U_FAILURE(code))
+		return fold_no_memory(f->err);
+	f->n = 0;
+	if (jm_buf_reserve(f->out, (size_t)n * 3, f->err) != 0)
+		return -1;
+	while (at < n) {
+		c = text[at++];
+		if (U16_IS_LEAD(c) && at < n)
+			c = (uint32_t)U16_GET_SUPPLEMENTARY(c, text[at++]);
+		written = fold_last(f->kind, last, (UChar32)c);
+		if (written < 0)
 			continue;
-		}
-		to += fold_encode((uint32_t)towlower_l((wint_t)c, f->locale), to);
-		i += len;
+		last = written;
+		c = (uint32_t)written;
+		len = 0;
+		U8_APPEND_UNSAFE(f->out->p + f->out->len, len, c);
+		f->out->len += (size_t)len;
 	}
-	out->len = (size_t)(to - out->p);
+	f->out->p[f->out->len] = 0;
+	return 0;
+}
+
+/* Take the run of other characters at text.p + at, and the ASCII character before them. Returns
+ * where it ends; 0 with f->err. */
+static size_t fold_other(struct folding *f, struct jm_span text, size_t at)
+{
+	const uint8_t *s = text.p;
+	size_t next = at;
+	UChar32 c;
+
+	do {
+		U8_NEXT(s, next, text.len, c);
+		if (c < 0) { /* no UTF-8: the octets as they are */
+			if (fold_run(f) != 0 || jm_buf_add(f->out, s + at, next - at, f->err) != 0)
+				return 0;
+		} else {
+			/* Cut a long run where nothing joins, or else anywhere. */
+			if (f->n > RUN_UNITS - 2 ||
+			    (f->n > RUN_UNITS / 2 && unorm2_hasBoundaryBefore(f->form, c)))
+				if (fold_run(f) != 0)
+					return 0;
+			U16_APPEND_UNSAFE(f->run, f->n, c);
+		}
+		at = next;
+	} while (at < text.len && s[at] >= 0x80);
+	return fold_run(f) == 0 ? at : 0;
+}
+
+/* Append text, folded. */
+static int fold_add(
+    enum fold_kind kind, struct jm_span text, struct jm_buf *out, struct jm_err *err)
+{
+	struct folding f;
+	UErrorCode code = U_ZERO_ERROR;
+	size_t at = 0;
+
+	f.kind = kind;
+	f.out = out;
+	f.err = err;
+	f.n = 0;
+	f.form = NULL;
+	if (text.len > INT32_MAX)
+		return jm_err_set(err, JM_E_LIMIT, "text of %zu bytes is too long", text.len);
+	if (jm_buf_reserve(out, text.len, err) != 0)
+		return -1;
+	while (at < text.len) {
+		while (at < text.len && text.p[at] < 0x80) {
+			/* Keep an ASCII character for the run that follows it. */
+			if (at + 1 < text.len && text.p[at + 1] >= 0x80)
+				f.run[f.n++] = text.p[at++];
+			else
+				out->p[out->len++] = jm_lower(text.p[at++]);
+		}
+		if (at == text.len)
+			break;
+		if (!f.form)
+			f.form = kind == FOLD_SEARCH ? unorm2_getNFKCCasefoldInstance(&code)
+						     : unorm2_getNFCInstance(&code);
+		if (U_FAILURE(code))
+			return fold_no_memory(err);
+		at = fold_other(&f, text, at);
+		if (at == 0 || jm_buf_reserve(out, text.len - at, err) != 0)
+			return -1;
+	}
 	out->p[out->len] = 0;
 	return 0;
+}
+
+int jm_fold_text(struct jm_span text, struct jm_buf *out, struct jm_err *err)
+{
+	jm_buf_reset(out);
+	return fold_add(FOLD_SEARCH, text, out, err);
+}
+
+int jm_fold_lower(struct jm_span text, struct jm_buf *out, struct jm_err *err)
+{
+	return fold_add(FOLD_LOWER, text, out, err);
+}
+
+int jm_fold_pattern(struct jm_span text, struct jm_buf *out, struct jm_err *err)
+{
+	size_t from = 0;
+	int rc = 0;
+
+	jm_buf_reset(out);
+	for (size_t i = 0; rc == 0 && i <= text.len; i++) {
+		if (i < text.len && text.p[i] != '*' && text.p[i] != '?')
+			continue;
+		rc = fold_add(FOLD_SEARCH, jm_span_sub(text, from, i - from), out, err);
+		if (rc == 0 && i < text.len)
+			rc = jm_buf_add_byte(out, text.p[i] == '*' ? ANY : ONE, err);
+		from = i + 1;
+	}
+	return rc;
+}
+
+static bool joins(UChar32 c)
+{
+	return c >= 0x300 &&
+	    (u_hasBinaryProperty(c, UCHAR_GRAPHEME_EXTEND) ||
+		u_hasBinaryProperty(c, UCHAR_EMOJI_MODIFIER));
+}
+
+bool jm_fold_has_marks(struct jm_span text)
+{
+	UChar32 c;
+
+	for (size_t at = 0; at < text.len;) {
+		U8_NEXT(text.p, at, text.len, c);
+		if (joins(c))
+			return true;
+	}
+	return false;
 }
 
 static bool fold_within(struct jm_span text, struct jm_span piece)
@@ -112,13 +221,25 @@ bool jm_fold_has_words(struct jm_span text, struct jm_span words)
 	return true;
 }
 
-/* The number of octets of the first character of s; 1 for an octet that is not UTF-8. */
-static size_t fold_step(struct jm_span s)
+/* The end of the character at s.p + at, with the marks that join it; an octet that is not UTF-8 is
+ * a character. */
+static size_t fold_step(struct jm_span s, size_t at)
 {
-	uint32_t c;
-	size_t n = s.p[0] < 0x80 ? 1 : fold_decode(s.p, s.len, &c);
+	size_t next = at + 1;
+	UChar32 c;
 
-	return n > 0 ? n : 1;
+	if (s.p[at] >= 0x80) {
+		next = at;
+		U8_NEXT(s.p, next, s.len, c);
+		if (c < 0)
+			return at + 1;
+	}
+	for (at = next; at < s.len && s.p[at] >= 0x80; at = next) {
+		U8_NEXT(s.p, next, s.len, c);
+		if (!joins(c))
+			break;
+	}
+	return at;
 }
 
 bool jm_fold_fits(struct jm_span name, struct jm_span pattern)
@@ -127,15 +248,15 @@ bool jm_fold_fits(struct jm_span name, struct jm_span pattern)
 	/* the last "*" in the pattern, and where its match ends in the name so far */
 	size_t back_p = SIZE_MAX, back_n = 0;
 
-	if (jm_span_index(pattern, '*') == pattern.len &&
-	    jm_span_index(pattern, '?') == pattern.len)
+	if (jm_span_index(pattern, ANY) == pattern.len &&
+	    jm_span_index(pattern, ONE) == pattern.len)
 		return fold_within(name, pattern);
 	while (n < name.len) {
-		if (p < pattern.len && pattern.p[p] == '*') {
+		if (p < pattern.len && pattern.p[p] == ANY) {
 			back_p = p++;
 			back_n = n;
-		} else if (p < pattern.len && pattern.p[p] == '?') {
-			n += fold_step(jm_span_sub(name, n, name.len));
+		} else if (p < pattern.len && pattern.p[p] == ONE) {
+			n = fold_step(name, n);
 			p++;
 		} else if (p < pattern.len && pattern.p[p] == name.p[n]) {
 			n++;
@@ -147,7 +268,7 @@ bool jm_fold_fits(struct jm_span name, struct jm_span pattern)
 			return false;
 		}
 	}
-	while (p < pattern.len && pattern.p[p] == '*')
+	while (p < pattern.len && pattern.p[p] == ANY)
 		p++;
 	return p == pattern.len;
 }

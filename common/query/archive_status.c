@@ -281,5 +281,5 @@ int jm_archive_service(
 	if (jm_await_catalog(a, err) != 0)
 		return -1;
 	return jm_reader_get(
-	    a, JM_T_SERVICES, jm_span_of(key, jm_keys_text(name, false, key)), row_r, err);
+	    a, JM_T_SERVICES, jm_span_of(key, jm_keys_text(name, key)), row_r, err);
 }

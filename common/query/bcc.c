@@ -9,6 +9,7 @@
 #include "common/journal/strip.h"
 #include "common/json/value.h"
 #include "common/mail/address.h"
+#include "common/mail/address_form.h"
 #include "common/mail/field.h"
 #include "common/mail/token.h"
 
@@ -18,7 +19,7 @@
 struct header {
 	struct jm_archive *a;
 	uint64_t id;
-	json_t *addresses; /* folded address to true; NULL: not read yet */
+	json_t *addresses; /* form of the address to true; NULL: not read yet */
 };
 
 static int bcc_no_memory(struct jm_err *err)
@@ -29,7 +30,7 @@ static int bcc_no_memory(struct jm_err *err)
 static int add_address(json_t *set, struct jm_span address, struct jm_err *err)
 {
 	json_t *text = jm_json_text(address);
-	char *folded = text ? jm_json_folded(jm_json_string_span(text)) : NULL;
+	char *folded = text ? jm_address_form_name(jm_json_string_span(text)) : NULL;
 	int rc = folded ? json_object_set_new_nocheck(set, folded, json_true()) : -1;
 
 	free(folded);
@@ -106,7 +107,7 @@ static int header_has(struct header *h, const json_t *address, struct jm_err *er
 		return 0;
 	if (!h->addresses && read_header(h, err) != 0)
 		return -1;
-	folded = jm_json_folded(jm_json_string_span(address));
+	folded = jm_address_form_name(jm_json_string_span(address));
 	if (!folded)
 		return bcc_no_memory(err);
 	found = json_object_get(h->addresses, folded) != NULL;
@@ -241,7 +242,7 @@ static int hide_arrival(json_t *report, const json_t *hidden, struct jm_err *err
 
 	for (size_t k = 0; kept && k < json_array_size(to); k++) {
 		const json_t *address = json_array_get(to, k);
-		char *folded = jm_json_folded(jm_json_string_span(address));
+		char *folded = jm_address_form_name(jm_json_string_span(address));
 
 		if (!folded ||
 		    (!json_object_get(hidden, folded) &&

@@ -9,32 +9,40 @@
 #include "common/catalog/row.h"
 #include "common/json/value.h"
 #include "common/mail/date.h"
+#include "common/mail/field.h"
+#include "common/mail/address_form.h"
+#include "common/mail/message_id.h"
 #include "common/mail/part.h"
 #include "common/query/bcc.h"
 #include "common/query/item.h"
 
 #define ROW_TEXT_BYTES 990u /* a longer text of a row may have been cut (applying.c) */
-#define WORDS_BYTES 4096u
+#define TYPED_BYTES 65536u  /* a request has at most so many */
 #define TEXT_BYTES (64u * 1024 * 1024)
 
 int jm_matcher_fold(struct jm_matcher *m, struct jm_span text, struct jm_err *err)
 {
-	return jm_fold_text(&m->fold, text, &m->text, err);
+	return jm_fold_text(text, &m->text, err);
 }
 
 /* ---- rows, with the catalog held ---- */
 
-static bool has_service(const json_t *row, const char *service)
+static int is_service(struct jm_matcher *m, const json_t *name, struct jm_err *err)
+{
+	return jm_address_form_fits(jm_json_string_span(name), jm_buf_span(&m->service), err);
+}
+
+static int has_service(struct jm_matcher *m, const json_t *row, struct jm_err *err)
 {
 	const json_t *list = json_object_get(row, "more_services");
-	const char *first = json_string_value(json_object_get(row, "service"));
+	int rc;
 
-	if (first && strcmp(first, service) == 0)
-		return true;
-	for (size_t i = 0; i < json_array_size(list); i++)
-		if (strcmp(json_string_value(json_array_get(list, i)), service) == 0)
-			return true;
-	return false;
+	if (!m->f->service)
+		return 1;
+	rc = is_service(m, json_object_get(row, "service"), err);
+	for (size_t i = 0; rc == 0 && i < json_array_size(list); i++)
+		rc = is_service(m, json_array_get(list, i), err);
+	return rc;
 }
 
 static bool row_of_state(const struct jm_archive_filter *f, const json_t *row)
@@ -81,33 +89,36 @@ static int row_has_words(
 	return rc;
 }
 
-/* An address to search for, and its roles. */
-struct address_criterion {
-	const char *address; /* NULL: no such criterion */
-	bool as_sender, as_recipient;
-};
+/* Capital letters are the roles of an address that reports write in another form. */
+static bool has_role(struct jm_span roles, char letter)
+{
+	for (size_t i = 0; i < roles.len; i++)
+		if (jm_lower(roles.p[i]) == (unsigned char)letter)
+			return true;
+	return false;
+}
 
 /* Does item id have the address? A recipient may be Bcc, which only the records say: then *v
  * becomes READ. 1; 0; -1 with err. */
 static int row_has_address(struct jm_matcher *m, struct jm_catalog *c, uint64_t id,
-    const struct address_criterion *x, enum jm_matched *v, struct jm_err *err)
+    const struct jm_matcher_address *x, enum jm_matched *v, struct jm_err *err)
 {
 	unsigned char key[JM_CATALOG_KEY_MAX];
 	struct jm_span at, roles;
 	int rc;
 
-	if (!x->address)
+	if (!x->wanted)
 		return 1;
-	at = jm_keys_index(jm_span_str(x->address), true, id, key);
+	at = jm_keys_index(jm_buf_span(&x->key), id, key);
 	rc = jm_catalog_get(c, NULL, JM_T_BY_ADDRESS, at, &m->entry, err);
 	if (rc < 0)
 		return -1;
 	roles = rc == 1 ? jm_buf_span(&m->entry) : jm_span_str("");
-	if (x->as_sender && jm_span_index(roles, 's') < roles.len)
+	if (x->as_sender && has_role(roles, 's'))
 		return 1;
-	if (!x->as_recipient || jm_span_index(roles, 'r') == roles.len)
+	if (!x->as_recipient || !has_role(roles, 'r'))
 		return 0;
-	if (!m->f->bcc && jm_span_index(roles, 'o') == roles.len)
+	if (!m->f->bcc && !has_role(roles, 'o'))
 		*v = JM_MATCHED_READ;
 	return 1;
 }
@@ -115,12 +126,10 @@ static int row_has_address(struct jm_matcher *m, struct jm_catalog *c, uint64_t 
 static int row_has_addresses(
     struct jm_matcher *m, struct jm_catalog *c, uint64_t id, enum jm_matched *v, struct jm_err *err)
 {
-	const struct address_criterion all[] = { { m->f->address, true, true },
-		{ m->f->sender, true, false }, { m->f->recipient, false, true } };
 	int rc = 1;
 
-	for (size_t i = 0; i < 3 && rc == 1; i++)
-		rc = row_has_address(m, c, id, &all[i], v, err);
+	for (size_t i = 0; i < JM_MATCHER_ADDRESSES && rc == 1; i++)
+		rc = row_has_address(m, c, id, &m->address[i], v, err);
 	return rc;
 }
 
@@ -132,7 +141,7 @@ static int row_has_message_id(
 
 	if (!m->f->message_id || m->by_message_id)
 		return 1;
-	at = jm_keys_index(jm_keys_bare_id(jm_span_str(m->f->message_id)), false, id, key);
+	at = jm_keys_index(jm_buf_span(&m->message_id), id, key);
 	return jm_catalog_get(c, NULL, JM_T_BY_MESSAGE_ID, at, &m->entry, err);
 }
 
@@ -142,7 +151,8 @@ bool jm_matcher_at_domain(const struct jm_matcher *m, struct jm_span address)
 	char name[JM_DOMAIN_BYTES];
 
 	if (at == address.len ||
-	    jm_domain_normalise(jm_span_sub(address, at + 1, address.len), name) != 0)
+	    jm_address_form_domain(
+		jm_field_strip(jm_span_sub(address, at + 1, address.len)), name) != 0)
 		return false;
 	len = strlen(name);
 	if (len == n)
@@ -176,8 +186,9 @@ int jm_matcher_row(struct jm_matcher *m, struct jm_catalog *c, const json_t *row
 	int rc;
 
 	*v_r = m->pattern.len > 0 ? JM_MATCHED_READ : JM_MATCHED_YES;
-	rc = row_of_state(f, row) && row_in_ranges(f, row) &&
-	    (!f->service || has_service(row, f->service));
+	rc = row_of_state(f, row) && row_in_ranges(f, row);
+	if (rc == 1)
+		rc = has_service(m, row, err);
 	if (rc == 1)
 		rc = row_has_words(m, row, v_r, err);
 	if (rc == 1)
@@ -199,9 +210,20 @@ static bool at_domain(const void *ctx, struct jm_span address)
 	return jm_matcher_at_domain(ctx, address);
 }
 
+/* An address to compare with. */
+struct sought {
+	struct jm_matcher *m;
+	const struct jm_matcher_address *address;
+};
+
 static bool is_address(const void *ctx, struct jm_span address)
 {
-	return jm_span_eq_nocase(address, jm_span_str(ctx));
+	const struct sought *s = ctx;
+	struct jm_err ignored;
+	int rc = jm_address_form_fits(address, jm_buf_span(&s->address->key), &ignored);
+
+	s->m->no_memory = s->m->no_memory || rc < 0;
+	return rc == 1;
 }
 
 /* Does one of the reports have a wanted address under this name? */
@@ -284,13 +306,18 @@ static int item_has_attachment(struct jm_matcher *m, uint64_t id, struct jm_err 
 
 static int item_passes(struct jm_matcher *m, const json_t *item, struct jm_err *err)
 {
-	const struct jm_archive_filter *f = m->f;
 	int rc = m->words.len > 0 ? item_has_words(m, item, err) : 1;
 
-	if (rc == 1 && f->address && !sent_by(item, is_address, f->address))
-		rc = received_by(m, item, is_address, f->address, err);
-	if (rc == 1 && f->recipient)
-		rc = received_by(m, item, is_address, f->recipient, err);
+	for (size_t i = 0; rc == 1 && i < JM_MATCHER_ADDRESSES; i++) {
+		const struct jm_matcher_address *x = &m->address[i];
+		const struct sought s = { m, x };
+
+		if (x->wanted && x->as_recipient &&
+		    !(x->as_sender && sent_by(item, is_address, &s)))
+			rc = received_by(m, item, is_address, &s, err);
+	}
+	if (rc >= 0 && m->no_memory)
+		rc = jm_err_set(err, JM_E_TEMP, "no memory to compare addresses");
 	if (rc == 1 && m->domain[0] != '\0' && !sent_by(item, at_domain, m))
 		rc = received_by(m, item, at_domain, m, err);
 	return rc;
@@ -320,38 +347,90 @@ int jm_matcher_records(struct jm_matcher *m, uint64_t id, struct jm_err *err)
 
 /* ---- the matcher ---- */
 
+/* Fold the words of the subject. */
+static int take_words(struct jm_matcher *m, struct jm_err *err)
+{
+	if (!m->f->subject)
+		return 0;
+	if (jm_fold_text(jm_span_str(m->f->subject), &m->words, err) != 0)
+		return -1;
+	/* In the stored text a mark may join a character that JSON writes for another one. */
+	m->plain_words = m->words.len > 0 && !jm_fold_has_marks(jm_buf_span(&m->words));
+	for (size_t i = 0; i < m->words.len; i++)
+		m->plain_words = m->plain_words && m->words.p[i] >= ' ' && m->words.p[i] != '"' &&
+		    m->words.p[i] != '\\' && m->words.p[i] != 0x7f;
+	return 0;
+}
+
+static int take_addresses(struct jm_matcher *m, struct jm_err *err)
+{
+	const char *const text[JM_MATCHER_ADDRESSES] = { m->f->address, m->f->sender,
+		m->f->recipient };
+
+	for (size_t i = 0; i < JM_MATCHER_ADDRESSES; i++) {
+		struct jm_matcher_address *x = &m->address[i];
+
+		x->wanted = text[i] != NULL;
+		x->as_sender = text[i] != m->f->recipient;
+		x->as_recipient = text[i] != m->f->sender;
+		if (x->wanted && jm_address_form_typed(jm_span_str(text[i]), &x->key, err) != 0)
+			return -1;
+	}
+	if (m->f->service &&
+	    jm_address_form_typed(jm_span_str(m->f->service), &m->service, err) != 0)
+		return -1;
+	return 0;
+}
+
+/* "example.com", "@example.com" or "*@example.com" */
+static int take_domain(struct jm_matcher *m, struct jm_err *err)
+{
+	const char *domain = m->f->domain;
+
+	if (!domain)
+		return 0;
+	if (domain[0] == '*' && domain[1] == '@')
+		domain++;
+	if (domain[0] == '@')
+		domain++;
+	if (jm_address_form_domain(jm_field_strip(jm_span_str(domain)), m->domain) != 0 ||
+	    strchr(m->domain, '@'))
+		return jm_err_set(err, JM_E_USAGE, "\"%.80s\" is no domain", m->f->domain);
+	return 0;
+}
+
 int jm_matcher_init(struct jm_matcher *m, struct jm_archive *a, const struct jm_archive_filter *f,
     struct jm_err *err)
 {
 	memset(m, 0, sizeof *m);
 	m->a = a;
 	m->f = f;
-	jm_fold_init(&m->fold);
-	jm_buf_init(&m->words, WORDS_BYTES);
-	jm_buf_init(&m->pattern, WORDS_BYTES);
+	for (size_t i = 0; i < JM_MATCHER_ADDRESSES; i++)
+		jm_buf_init(&m->address[i].key, TYPED_BYTES);
+	jm_buf_init(&m->message_id, TYPED_BYTES);
+	jm_buf_init(&m->service, TYPED_BYTES);
+	jm_buf_init(&m->words, TYPED_BYTES);
+	jm_buf_init(&m->pattern, TYPED_BYTES);
 	jm_buf_init(&m->entry, 4096);
 	jm_buf_init(&m->text, TEXT_BYTES);
-	if (f->subject && jm_fold_text(&m->fold, jm_span_str(f->subject), &m->words, err) != 0)
+	if (take_words(m, err) != 0 || take_addresses(m, err) != 0 || take_domain(m, err) != 0)
 		return -1;
-	m->plain_words = m->words.len > 0;
-	for (size_t i = 0; i < m->words.len; i++)
-		m->plain_words = m->plain_words && m->words.p[i] >= ' ' && m->words.p[i] != '"' &&
-		    m->words.p[i] != '\\' && m->words.p[i] != 0x7f;
-	if (f->attachment &&
-	    jm_fold_text(&m->fold, jm_span_str(f->attachment), &m->pattern, err) != 0)
+	if (f->message_id &&
+	    jm_message_id_typed(jm_span_str(f->message_id), &m->message_id, err) != 0)
 		return -1;
-	if (f->domain &&
-	    jm_domain_normalise(
-		jm_span_str(f->domain[0] == '@' ? f->domain + 1 : f->domain), m->domain) != 0)
-		return jm_err_set(err, JM_E_USAGE, "\"%.80s\" is no domain", f->domain);
+	if (f->attachment)
+		return jm_fold_pattern(jm_span_str(f->attachment), &m->pattern, err);
 	return 0;
 }
 
 void jm_matcher_release(struct jm_matcher *m)
 {
+	for (size_t i = 0; i < JM_MATCHER_ADDRESSES; i++)
+		jm_buf_release(&m->address[i].key);
+	jm_buf_release(&m->message_id);
+	jm_buf_release(&m->service);
 	jm_buf_release(&m->words);
 	jm_buf_release(&m->pattern);
 	jm_buf_release(&m->text);
 	jm_buf_release(&m->entry);
-	jm_fold_release(&m->fold);
 }

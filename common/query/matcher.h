@@ -13,18 +13,26 @@
 #include "common/mail/fold.h"
 #include "common/query/search.h"
 
-/* The members are private to matcher.c but for the first four. */
+#define JM_MATCHER_ADDRESSES 3
+
+/* The members are private to matcher.c but for the first six. */
 struct jm_matcher {
 	struct jm_archive *a;
 	const struct jm_archive_filter *f;
 	bool by_message_id;           /* the ids come from the index of Message-IDs */
 	char domain[JM_DOMAIN_BYTES]; /* to search for; empty: no such criterion */
-	struct jm_fold fold;
-	struct jm_buf words, pattern; /* subject and attachment, folded */
-	bool plain_words;             /* there are words, and JSON writes all of them unchanged */
-	struct jm_buf text;           /* the folded text that is compared with them */
-	struct jm_buf entry;          /* of an index */
-	uint64_t unreadable;          /* items that could not be examined */
+	/* the criteria in the form in which they are compared; those of addresses with their roles
+	 */
+	struct jm_matcher_address {
+		struct jm_buf key;
+		bool wanted, as_sender, as_recipient;
+	} address[JM_MATCHER_ADDRESSES];
+	struct jm_buf message_id, service, words, pattern;
+	bool plain_words;    /* there are words, and JSON writes all of them unchanged */
+	struct jm_buf text;  /* the folded text that is compared with them */
+	struct jm_buf entry; /* of an index */
+	uint64_t unreadable; /* items that could not be examined */
+	bool no_memory;      /* to compare an address */
 };
 
 /* The verdict by a row. */

@@ -445,24 +445,25 @@ static int through_domain(struct search *s, struct jm_err *err)
 }
 
 /* Search through the entries of a text in an index. */
-static void use_index(struct search *s, enum jm_table table, struct jm_span text, bool fold)
+static void use_index(struct search *s, enum jm_table table, const struct jm_buf *text)
 {
 	s->table = table;
-	s->prefix_n = jm_keys_text(text, fold, s->prefix);
+	s->prefix_n = jm_keys_text(jm_buf_span(text), s->prefix);
 	s->prefix[s->prefix_n++] = 0;
 }
 
 static int find_items(struct search *s, struct jm_err *err)
 {
 	const struct jm_archive_filter *f = s->f;
-	const char *address = f->recipient ? f->recipient : f->sender ? f->sender : f->address;
+	const struct jm_buf *address = NULL;
 
+	for (size_t i = 0; i < JM_MATCHER_ADDRESSES; i++)
+		address = s->m.address[i].wanted ? &s->m.address[i].key : address;
 	s->m.by_message_id = f->message_id;
 	if (f->message_id)
-		use_index(
-		    s, JM_T_BY_MESSAGE_ID, jm_keys_bare_id(jm_span_str(f->message_id)), false);
+		use_index(s, JM_T_BY_MESSAGE_ID, &s->m.message_id);
 	else if (address)
-		use_index(s, JM_T_BY_ADDRESS, jm_span_str(address), true);
+		use_index(s, JM_T_BY_ADDRESS, address);
 	else if (f->set_aside && !f->expired)
 		s->table = JM_T_SET_ASIDE;
 	else if (s->m.domain[0] != '\0')

@@ -9,9 +9,9 @@ enum jm_archive_sort { JM_SORT_ID, JM_SORT_SENT, JM_SORT_SIZE, JM_SORT_SENDER, J
 
 /*
  * The items to find, and their order. All given criteria must be met. Addresses are compared whole,
- * without regard to the case of ASCII letters. Strings are borrowed; NULL or 0: no such criterion.
- * Without bcc the answer discloses no Bcc recipient: an address or domain that only a Bcc recipient
- * has finds nothing (see common/query/bcc.h).
+ * in the form of common/mail/address_form.h, Message-IDs in that of message_id.h. Strings are
+ * borrowed; NULL or 0: no such criterion. Without bcc the answer discloses no Bcc recipient: an
+ * address or domain that only a Bcc recipient has finds nothing (see common/query/bcc.h).
  */
 struct jm_archive_filter {
 	uint64_t after_id;   /* continue after this item, in the given order; 0: from the start */

@@ -15,7 +15,7 @@ import tap
 
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]', re.M)
 FENCED = ("libmilter/", "libxml/", "openssl/", "db.h", "zstd.h", "jansson.h", "curl/", "iconv.h",
-          "idn2.h", "microhttpd.h")
+          "idn2.h", "unicode/", "microhttpd.h")
 # Headers that files of milter/ may include besides jansson.h: (pattern of the file's name, header).
 MILTER = [(r"milter/daemon/", "libmilter/"),
     (r"milter/web/", "microhttpd.h"),

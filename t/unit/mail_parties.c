@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Address lists (R11), domains and SMTP paths, dates. */
+/* Address lists (R11), domains and SMTP paths, forms of addresses and Message-IDs, dates. */
 #include "common/base/clock.h"
 #include "common/mail/address.h"
+#include "common/mail/address_form.h"
 #include "common/mail/date.h"
 #include "common/mail/domain.h"
 #include "common/mail/field.h"
+#include "common/mail/message_id.h"
 #include "t/lib/tap.h"
 
 static void test_lists(void)
@@ -125,50 +127,200 @@ static void test_paths(void)
 	}
 }
 
+static const struct {
+	const char *in, *want;
+} date[] = {
+	{ "Tue, 17 Jul 2029 12:13:28 +0000", "2029-07-17T12:13:28.000Z" },
+	{ "17 Jul 2029 12:13:28 +0530", "2029-07-17T06:43:28.000Z" },
+	{ "Tue, 17 jul 2029 12:13 -0800 (PST)", "2029-07-17T20:13:00.000Z" },
+	{ "17 Jul 29 12:13:28 GMT", "2029-07-17T12:13:28.000Z" },
+	{ "17 Jul 99 12:13:28 EST", "1999-07-17T17:13:28.000Z" },
+	{ "17 Jul 129 12:13:28 Z", "2029-07-17T12:13:28.000Z" },
+	{ "1 Mar 2024 00:00:00 +0100", "2024-02-29T23:00:00.000Z" },
+	{ "Tue (a(b)), 17\tJuly 2029 12:13:28", "2029-07-17T12:13:28.000Z" },
+	{ "Jul 17 12:13:28 2029", "2029-07-17T12:13:28.000Z" },
+	{ "17-Jul-2029 12:13:28 +0000", "2029-07-17T12:13:28.000Z" },
+	{ "31 Dec 2029 23:59:60 +0000", "2030-01-01T00:00:00.000Z" },
+	{ "29 Feb 2029 00:00:00 +0000", NULL },
+	{ "32 Jan 2029 00:00:00 +0000", NULL },
+	{ "", NULL },
+	{ "yesterday", NULL },
+	{ "17 Jul 2029 12:60:00 +0000", NULL },
+	{ "1 Jan 1970 00:00:00 +0000", "1970-01-01T00:00:00.000Z" },
+	{ "1 Jan 1969 00:00:00 +0000", "1969-01-01T00:00:00.000Z" },
+	{ "17 Jul 2029 12:13:28 -0000", "2029-07-17T12:13:28.000Z" },
+	{ "17 Jul 2029 12:13:28.27 A", "2029-07-17T12:13:28.000Z" },
+	{ "99999999999 Jul 2029 1:2:3", NULL },
+	{ "17 Jul 2029 12:", NULL },
+	{ "((((", NULL },
+	/* ISO 8601 */
+	{ "2029-07-17T12:13:28+02:00", "2029-07-17T10:13:28.000Z" },
+	{ "2029-07-17T12:13:28.123456Z", "2029-07-17T12:13:28.000Z" },
+	{ "2029-07-17 12:13:28,5 -0530", "2029-07-17T17:43:28.000Z" },
+	{ "20290717T121328Z", "2029-07-17T12:13:28.000Z" },
+	{ "2029-07-17t12:13z", "2029-07-17T12:13:00.000Z" },
+	{ "2029/07/17 12:13:28", "2029-07-17T12:13:28.000Z" },
+	{ "2029-13-17 12:13:28", NULL },
+	/* zones */
+	{ "Tue, 17 Jul 2029 12:13:28 +02:00", "2029-07-17T10:13:28.000Z" },
+	{ "Tue, 17 Jul 2029 12:13:28 +02", "2029-07-17T10:13:28.000Z" },
+	{ "Tue, 17 Jul 2029 12:13:28+0200", "2029-07-17T10:13:28.000Z" },
+	{ "Tue, 17 Jul 2029 12:13:28 +200", "2029-07-17T10:13:28.000Z" },
+	{ "Tue Jul 17 2029 12:13:28 GMT+0200 (CEST)", "2029-07-17T10:13:28.000Z" },
+	{ "Tue, 17 Jul 2029 12:13:28 GMT+2", "2029-07-17T10:13:28.000Z" },
+	{ "Tue, 17 Jul 2029 12:13:28 UTC-05:00", "2029-07-17T17:13:28.000Z" },
+	{ "Tue, 17 Jul 2029 12:13:28 CEST", "2029-07-17T10:13:28.000Z" },
+	{ "Tue, 17 Jul 2029 12:13:28 (CEST)", "2029-07-17T10:13:28.000Z" },
+	{ "Tue, 17 Jul 2029 12:13:28 (GMT+02:00)", "2029-07-17T10:13:28.000Z" },
+	{ "Tue, 17 Jul 2029 12:13:28 +0200 (EST)", "2029-07-17T10:13:28.000Z" },
+	{ "Tue, 17 Jul 2029 12:13:28 EST", "2029-07-17T17:13:28.000Z" },
+	{ "Tue, 17 Jul 2029 12:13:28 UT", "2029-07-17T12:13:28.000Z" },
+	{ "Tue, 17 Jul 2029 12:13:28 IST", "2029-07-17T12:13:28.000Z" },
+	{ "Tue, 17 Jul 2029 12:13:28 K", "2029-07-17T12:13:28.000Z" },
+	{ "Tue Jul 17 12:13:28 CEST 2029", "2029-07-17T10:13:28.000Z" },
+	{ "Tue Jul 17 12:13:28 +0200 2029", "2029-07-17T10:13:28.000Z" },
+	/* times */
+	{ "Tue, 17 Jul 2029 12.13.28 +0200", "2029-07-17T10:13:28.000Z" },
+	{ "Tue, 17 Jul 2029 12.13 +0200", "2029-07-17T10:13:00.000Z" },
+	{ "Tue, 17 Jul 2029 12h13", "2029-07-17T12:13:00.000Z" },
+	{ "Tue, 17 Jul 2029 12 : 13 : 28 +0200", "2029-07-17T10:13:28.000Z" },
+	{ "Tue, 17 Jul 2029 1:2:3 +0000", "2029-07-17T01:02:03.000Z" },
+	{ "Tuesday, July 17, 2029 12:13:28 AM", "2029-07-17T00:13:28.000Z" },
+	{ "Tuesday, July 17, 2029 1:13 p.m. +0200", "2029-07-17T11:13:00.000Z" },
+	{ "Tue, 17 Jul 2029 01:13:28PM EST", "2029-07-17T18:13:28.000Z" },
+	{ "Tue, 17 Jul 2029 14:13:28 PM", "2029-07-17T14:13:28.000Z" },
+	{ "17 Jul 2029 24:00:00 +0000", "2029-07-18T00:00:00.000Z" },
+	{ "17 Jul 2029 24:00:01 +0000", NULL },
+	{ "17 Jul 2029", "2029-07-17T00:00:00.000Z" },
+	/* days */
+	{ "Tue,  17  Jul  2029  12:13:28  +0000", "2029-07-17T12:13:28.000Z" },
+	{ "July 17th, 2029 at 12:13", "2029-07-17T12:13:00.000Z" },
+	{ "Di, 17. Juli 2029 12:13:28 +0200", "2029-07-17T10:13:28.000Z" },
+	{ "Do, 1 März 2029 12:13:28 +0100", "2029-03-01T11:13:28.000Z" },
+	{ "mar., 17 juil. 2029 12:13:28 +0200", "2029-07-17T10:13:28.000Z" },
+	{ "mardi 17 juillet 2029 12:13:28", "2029-07-17T12:13:28.000Z" },
+	{ "17 de julio de 2029 12:13", "2029-07-17T12:13:00.000Z" },
+	{ "17 Jul 2029 12:13:28 +0000 sent by 7 x 05:06", "2029-07-17T12:13:28.000Z" },
+	{ "17/07/2029 12:13:28", "2029-07-17T12:13:28.000Z" },
+	{ "07/17/2029 12:13:28 PM", "2029-07-17T12:13:28.000Z" },
+	{ "17.07.2029 12:13", "2029-07-17T12:13:00.000Z" },
+	{ "07/07/2029 12:13", "2029-07-07T12:13:00.000Z" },
+	/* not guessed */
+	{ "05/06/2029 12:13:28", NULL },
+	{ "05.06.2029 12:13:28", NULL },
+	{ "17/07/29 12:13:28", NULL },
+	{ "12.13.28 17 Jul 2029", NULL },
+	{ "12.13 17 Jul 2029", NULL },
+};
+static const struct {
+	const char *in;
+	bool want;
+} typed_date[] = {
+	{ "Tue, 17 Jul 2029 12:13:28 +0200 (CEST)", true },
+	{ "2029-07-17 12:13+02:00", true },
+	{ "July 17th, 2029 1:13 PM", true },
+	{ "17 Jul 2029 or so", false },
+	{ "17 Jul 2029 12:13 17", false },
+	{ "2029-07-17 12:13 +O200", false },
+	{ "05/06/2029", false },
+};
+
 static void test_dates(void)
 {
-	static const struct {
-		const char *in, *want;
-	} row[] = {
-		{ "Tue, 17 Jul 2029 12:13:28 +0000", "2029-07-17T12:13:28.000Z" },
-		{ "17 Jul 2029 12:13:28 +0530", "2029-07-17T06:43:28.000Z" },
-		{ "Tue, 17 jul 2029 12:13 -0800 (PST)", "2029-07-17T20:13:00.000Z" },
-		{ "17 Jul 29 12:13:28 GMT", "2029-07-17T12:13:28.000Z" },
-		{ "17 Jul 99 12:13:28 EST", "1999-07-17T17:13:28.000Z" },
-		{ "17 Jul 129 12:13:28 Z", "2029-07-17T12:13:28.000Z" },
-		{ "1 Mar 2024 00:00:00 +0100", "2024-02-29T23:00:00.000Z" },
-		{ "Tue (a(b)), 17\tJuly 2029 12:13:28", "2029-07-17T12:13:28.000Z" },
-		{ "Jul 17 12:13:28 2029", "2029-07-17T12:13:28.000Z" },
-		{ "17-Jul-2029 12:13:28 +0000", "2029-07-17T12:13:28.000Z" },
-		{ "31 Dec 2029 23:59:60 +0000", "2030-01-01T00:00:00.000Z" },
-		{ "29 Feb 2029 00:00:00 +0000", NULL },
-		{ "32 Jan 2029 00:00:00 +0000", NULL },
-		{ "17 Jul 2029", NULL },
-		{ "", NULL },
-		{ "yesterday", NULL },
-		{ "17 Jul 2029 24:00:00 +0000", NULL },
-		{ "17 Jul 2029 12:60:00 +0000", NULL },
-		{ "1 Jan 1970 00:00:00 +0000", "1970-01-01T00:00:00.000Z" },
-		{ "1 Jan 1969 00:00:00 +0000", "1969-01-01T00:00:00.000Z" },
-		{ "17 Jul 2029 12:13:28 -0000", "2029-07-17T12:13:28.000Z" },
-		{ "17 Jul 2029 12:13:28.27 A", "2029-07-17T12:13:28.000Z" },
-		{ "99999999999 Jul 2029 1:2:3", NULL },
-		{ "17 Jul 2029 12:", NULL },
-		{ "((((", NULL },
-	};
 	char text[JM_CLOCK_TEXT_BYTES];
 	int64_t ms;
 	size_t k;
 
-	for (k = 0; k < sizeof row / sizeof row[0]; k++)
-		tap_is_str(jm_date_parse(jm_span_str(row[k].in), &ms) == 0
+	for (k = 0; k < sizeof date / sizeof date[0]; k++)
+		tap_is_str(jm_date_parse(jm_span_str(date[k].in), &ms) == 0
 			? jm_clock_format(ms, text)
 			: NULL,
-		    row[k].want, "date \"%s\"", row[k].in);
+		    date[k].want, "date \"%s\"", date[k].in);
+	for (k = 0; k < sizeof typed_date / sizeof typed_date[0]; k++)
+		tap_ok(
+		    (jm_date_typed(jm_span_str(typed_date[k].in), &ms) == 0) == typed_date[k].want,
+		    "typed \"%s\" is %s", typed_date[k].in,
+		    typed_date[k].want ? "read" : "refused");
+}
+
+/* Texts and their form; NULL: refused. */
+struct form {
+	const char *text, *want;
+};
+
+static const struct form addresses[] = {
+	{ "Anna@Example.COM", "anna@example.com" },
+	{ "anna@M\xc3\x9cNCHEN.example", "anna@xn--mnchen-3ya.example" },
+	{ "anna@mu\xcc\x88nchen.example.", "anna@xn--mnchen-3ya.example" },
+	{ "anna@XN--MNCHEN-3YA.example.", "anna@xn--mnchen-3ya.example" },
+	{ "\"anna\"@example.com", "anna@example.com" },
+	{ "\"a\\\"b@c\" @ example.com", "a\"b@c@example.com" },
+	{ "<anna@example.com>", "anna@example.com" },
+	{ "J\xc3\x9cRGEN@x", "j\xc3\xbcrgen@x" },
+	{ "ju\xcc\x88rgen@x", "j\xc3\xbcrgen@x" },
+	{ "gro\xc3\x9f@x", "gro\xc3\x9f@x" },
+	{ "anna@-\xc3\x9c-", "anna@-\xc3\xbc-" }, /* IDNA refuses it */
+	{ "/O=ORG/CN=Anna B", "/o=org/cn=anna b" },
+	{ "\xff@x", "\xff@x" },
+	{ "", "" },
+};
+
+static const struct form typed_addresses[] = {
+	{ "\"B, Anna\" <anna@example.com>", "anna@example.com" },
+	{ " 'anna@example.com' ", "anna@example.com" },
+	{ "SMTP:anna@example.com", "anna@example.com" },
+	{ "<@relay:anna@example.com>", "anna@example.com" },
+	{ "*@example.com", NULL },
+	{ "@example.com", NULL },
+};
+
+static const struct form ids[] = {
+	{ "<A@Example.com>", "A@example.com" },
+	{ "A@Example.com>", "A@example.com" },
+	{ "<<A@Example.com>>", "A@example.com" },
+	{ "x <A@Example.com> (added)", "A@example.com" },
+	{ "A@example.com (added)", "A@example.com" },
+	{ "<\"A b\"@example\t.com>", "Ab@example.com" },
+	{ "A", "A" },
+	{ "<>", "" },
+	{ ">", "" },
+};
+
+static const struct form typed_ids[] = {
+	{ "Message-Id : <A@example.com>", "A@example.com" },
+	{ "mid:A%2Fb@example.com/1", "A/b@example.com" },
+	{ "A%2Fb@example.com", "A%2Fb@example.com" }, /* it may be so */
+	{ "urn:uuid:1@example.com", "urn:uuid:1@example.com" },
+	{ "<A@b> <C@d>", NULL },
+	{ "\"\"", NULL },
+};
+
+typedef int form_of(struct jm_span text, struct jm_buf *out, struct jm_err *err);
+
+static void check_forms(form_of *of, const struct form *row, size_t n)
+{
+	struct jm_buf out;
+	struct jm_err err;
+
+	jm_buf_init(&out, 4096);
+	for (size_t i = 0; i < n; i++)
+		tap_is_str(of(jm_span_str(row[i].text), &out, &err) == 0 ? jm_buf_str(&out) : NULL,
+		    row[i].want, "form of \"%s\"", row[i].text);
+	jm_buf_release(&out);
+}
+
+static void test_forms(void)
+{
+	check_forms(jm_address_form_put, addresses, sizeof addresses / sizeof addresses[0]);
+	check_forms(jm_address_form_typed, typed_addresses,
+	    sizeof typed_addresses / sizeof typed_addresses[0]);
+	check_forms(jm_message_id_key, ids, sizeof ids / sizeof ids[0]);
+	check_forms(jm_message_id_typed, typed_ids, sizeof typed_ids / sizeof typed_ids[0]);
 }
 
 int main(void)
 {
+	test_forms();
 	test_lists();
 	test_domains();
 	test_paths();

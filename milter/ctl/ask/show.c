@@ -390,9 +390,9 @@ static int show_ask(struct show *s, const char *id, struct jm_err *err)
 	uint64_t number = 0;
 	int rc;
 
-	if ((strchr(id, '@') || id[0] == '<') && !jm_charset_is_utf8(jm_span_str(id)))
+	if (strpbrk(id, "@<:%") && !jm_charset_is_utf8(jm_span_str(id)))
 		rc = jm_err_set(err, JM_E_USAGE, "the Message-ID is no UTF-8");
-	else if (strchr(id, '@') || id[0] == '<')
+	else if (strpbrk(id, "@<:%"))
 		rc = json_object_set_new(request, "message-id", json_string(id)) == 0
 		    ? 0
 		    : jm_err_set(err, JM_E_TEMP, "out of memory");
