@@ -30,7 +30,8 @@ include t/fuzz/local.mk
 # are the two.
 TEST_ENV = JM_SRCDIR='$(abs_top_srcdir)' JM_BUILDDIR='$(abs_top_builddir)' PYTHONDONTWRITEBYTECODE=1
 # UNIT_ONLY=1 runs the unit tests only (make distcheck UNIT_ONLY=1).
-PROGRAMS_UNDER_TEST = $(bin_PROGRAMS) $(sbin_PROGRAMS) $(noinst_PROGRAMS) $(TEST_TOOLS)
+PROGRAMS_UNDER_TEST = $(bin_PROGRAMS) $(sbin_PROGRAMS) $(pkglibexec_PROGRAMS) \
+	$(noinst_PROGRAMS) $(TEST_TOOLS)
 check-local: $(UNIT_TESTS) $(PROGRAMS_UNDER_TEST)
 	tests='$(SYSTEM_TESTS:%=$(srcdir)/%)'; test -z '$(UNIT_ONLY)' || tests=; \
 	$(TEST_ENV) $(PROVE) $(PROVE_FLAGS) $$tests $(UNIT_TESTS)

@@ -25,7 +25,8 @@ def everything():
     if not tap.ok(r.returncode == 0, "make install", r.stdout.decode()):
         return
     found = files(tap.folder())
-    for name in ("bin/jmctl", "sbin/journal-milter", "sbin/journal-milter-web", "man/man8/jmctl.8",
+    for name in ("bin/jmctl", "journal-milter/jmctl-net", "sbin/journal-milter",
+                 "sbin/journal-milter-web", "man/man8/jmctl.8",
                  "man/man8/journal-milter.8", "man/man8/journal-milter-web.8",
                  "man/man5/journal-milter.xml.5", "man/man5/stats.db.5",
                  "systemd/system/journal-milter.service",

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Verbs that ask the archive or the daemon.
-milter_ctl_jmctl_SOURCES += \
+milter_ctl_libjmctl_a_SOURCES += \
 	milter/ctl/ask/events.c milter/ctl/ask/events.h \
 	milter/ctl/ask/follow.c milter/ctl/ask/follow.h \
 	milter/ctl/ask/list.c milter/ctl/ask/list.h \

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Shared by the verbs: options, help, completion, printing, progress, outcome, the target.
-milter_ctl_jmctl_SOURCES += \
+milter_ctl_libjmctl_a_SOURCES += \
 	milter/ctl/cli/completion.c milter/ctl/cli/completion.h \
 	milter/ctl/cli/confirm.c milter/ctl/cli/confirm.h \
 	milter/ctl/cli/criteria.c milter/ctl/cli/criteria.h \

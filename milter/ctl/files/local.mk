@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Verbs that write or read files: exports, dumps, backups, imports.
-milter_ctl_jmctl_SOURCES += \
+milter_ctl_libjmctl_a_SOURCES += \
 	milter/ctl/files/backup.c milter/ctl/files/backup.h \
 	milter/ctl/files/begin.c milter/ctl/files/begin.h \
 	milter/ctl/files/dump.c milter/ctl/files/dump.h \

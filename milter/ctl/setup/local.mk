@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Set-up, and trying things: needs no archive.
-milter_ctl_jmctl_SOURCES += \
+milter_ctl_libjmctl_a_SOURCES += \
 	milter/ctl/setup/check.c milter/ctl/setup/check.h \
 	milter/ctl/setup/check_machine.c milter/ctl/setup/check_machine.h \
 	milter/ctl/setup/domain.c milter/ctl/setup/domain.h \
