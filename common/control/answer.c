@@ -197,6 +197,7 @@ static int answer_list(const struct question *q, struct jm_err *err)
 		.expired = flag(q, "expired"),
 		.sort = (enum jm_archive_sort)sort,
 		.progress = pass_progress,
+		.left_out = pass_on,
 	};
 
 	if (sort < 0)

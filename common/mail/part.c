@@ -22,6 +22,7 @@ struct walk {
 	unsigned parts, choices;
 	bool nameless;                         /* names are not wanted */
 	bool has_label;                        /* label is known */
+	bool partly;                           /* there was more than was visited */
 	struct jm_buf label;                   /* of raw octets in names */
 	struct jm_mime_type type, disposition; /* of the current part */
 	struct jm_buf fold, raw, name, charset;
@@ -138,6 +139,7 @@ static int part_name(struct walk *w, const struct jm_part *p, bool *found_r, str
 		rc = take_name(w, &w->type, "name", found_r, &cause);
 	if (rc == 0 && !*found_r && is_message(p->kind))
 		rc = take_field(w, p->content, "Subject", found_r, &cause);
+	w->partly = w->partly || rc != 0;
 	return part_soften(rc, &cause, err);
 }
 
@@ -235,6 +237,8 @@ static int walk_parts(struct walk *w, struct jm_multipart *m, const struct place
 		/* A part inside may have the same boundary: its end is not ours. */
 		m->closed = false;
 	} while (rc == 0 && w->parts < JM_PARTS_MAX && m->pos < m->body.len);
+	if (rc == 0 && w->parts >= JM_PARTS_MAX && !w->partly)
+		w->partly = jm_multipart_next(m, &part);
 	return rc;
 }
 
@@ -299,6 +303,7 @@ static int walk_part(
 		return rc;
 	if (is_message(w->type.kind) && p.coding == JM_PART_PLAIN && at->level < JM_PART_DEPTH)
 		return walk_part(w, p.content, &inside, err);
+	w->partly = w->partly || is_message(w->type.kind) || jm_mime_type_is_multipart(&w->type);
 	return 0;
 }
 
@@ -331,6 +336,16 @@ int jm_parts_walk(struct jm_span message, jm_part_visit *visit, void *ctx, struc
 	struct walk w = { .visit = visit, .ctx = ctx };
 
 	return walk_message(&w, message, err);
+}
+
+int jm_parts_look(
+    struct jm_span message, jm_part_visit *visit, void *ctx, bool *whole_r, struct jm_err *err)
+{
+	struct walk w = { .visit = visit, .ctx = ctx };
+	int rc = walk_message(&w, message, err);
+
+	*whole_r = !w.partly;
+	return rc;
 }
 
 /* The visitor of jm_part_charset(). */

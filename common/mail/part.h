@@ -49,6 +49,11 @@ typedef int jm_part_visit(void *ctx, const struct jm_part *p, struct jm_err *err
 int jm_parts_walk(
     struct jm_span message, jm_part_visit *visit, void *ctx, struct jm_err *err) JM_MUST_CHECK;
 
+/* The same. *whole_r is false when there were parts that were not visited, as of a message that is
+ * nested too deeply or encoded, or a name too long to be read. */
+int jm_parts_look(struct jm_span message, jm_part_visit *visit, void *ctx, bool *whole_r,
+    struct jm_err *err) JM_MUST_CHECK;
+
 /*
  * Put the charset that a message declares into label, whose content is replaced: that of its
  * Content-Type, of a multipart that of its first text part which declares one. It is that of raw

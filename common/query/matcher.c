@@ -52,7 +52,8 @@ static bool row_of_state(const struct jm_archive_filter *f, const json_t *row)
 	    (json_object_get(row, "expired_ms") != NULL) == f->expired;
 }
 
-static bool row_in_ranges(const struct jm_archive_filter *f, const json_t *row)
+static bool row_in_ranges(
+    const struct jm_archive_filter *f, const json_t *row, struct jm_matched *v)
 {
 	int64_t time_ms = (int64_t)json_integer_value(json_object_get(row, "time_ms")), sent_ms;
 	uint64_t size = (uint64_t)json_integer_value(json_object_get(row, "size"));
@@ -64,9 +65,10 @@ static bool row_in_ranges(const struct jm_archive_filter *f, const json_t *row)
 		return false;
 	if (f->sent_since_ms == 0 && f->sent_until_ms == 0)
 		return true;
-	return jm_date_parse(jm_json_span(row, "date"), &sent_ms) == 0 &&
-	    (f->sent_since_ms == 0 || sent_ms >= f->sent_since_ms) &&
-	    (f->sent_until_ms == 0 || sent_ms < f->sent_until_ms);
+	v->undated = jm_date_parse(jm_json_span(row, "date"), &sent_ms) != 0;
+	return v->undated ||
+	    ((f->sent_since_ms == 0 || sent_ms >= f->sent_since_ms) &&
+		(f->sent_until_ms == 0 || sent_ms < f->sent_until_ms));
 }
 
 static int has_words(struct jm_matcher *m, struct jm_span subject, struct jm_err *err)
@@ -77,13 +79,13 @@ static int has_words(struct jm_matcher *m, struct jm_span subject, struct jm_err
 }
 
 static int row_has_words(
-    struct jm_matcher *m, const json_t *row, enum jm_matched *v, struct jm_err *err)
+    struct jm_matcher *m, const json_t *row, struct jm_matched *v, struct jm_err *err)
 {
 	struct jm_span subject = jm_json_span(row, "subject");
 	int rc = m->words.len == 0 ? 1 : has_words(m, subject, err);
 
 	if (rc == 0 && subject.len > ROW_TEXT_BYTES) {
-		*v = JM_MATCHED_READ;
+		v->by_row = JM_MATCHED_READ;
 		return 1;
 	}
 	return rc;
@@ -101,7 +103,7 @@ static bool has_role(struct jm_span roles, char letter)
 /* Does item id have the address? A recipient may be Bcc, which only the records say: then *v
  * becomes READ. 1; 0; -1 with err. */
 static int row_has_address(struct jm_matcher *m, struct jm_catalog *c, uint64_t id,
-    const struct jm_matcher_address *x, enum jm_matched *v, struct jm_err *err)
+    const struct jm_matcher_address *x, struct jm_matched *v, struct jm_err *err)
 {
 	unsigned char key[JM_CATALOG_KEY_MAX];
 	struct jm_span at, roles;
@@ -119,12 +121,12 @@ static int row_has_address(struct jm_matcher *m, struct jm_catalog *c, uint64_t 
 	if (!x->as_recipient || !has_role(roles, 'r'))
 		return 0;
 	if (!m->f->bcc && !has_role(roles, 'o'))
-		*v = JM_MATCHED_READ;
+		v->by_row = JM_MATCHED_READ;
 	return 1;
 }
 
-static int row_has_addresses(
-    struct jm_matcher *m, struct jm_catalog *c, uint64_t id, enum jm_matched *v, struct jm_err *err)
+static int row_has_addresses(struct jm_matcher *m, struct jm_catalog *c, uint64_t id,
+    struct jm_matched *v, struct jm_err *err)
 {
 	int rc = 1;
 
@@ -179,14 +181,14 @@ bool jm_matcher_raw_fails(struct jm_matcher *m, struct jm_span raw)
 }
 
 int jm_matcher_row(struct jm_matcher *m, struct jm_catalog *c, const json_t *row,
-    enum jm_matched *v_r, struct jm_err *err)
+    struct jm_matched *v_r, struct jm_err *err)
 {
 	const struct jm_archive_filter *f = m->f;
 	uint64_t id = jm_json_u64(row, "id");
 	int rc;
 
-	*v_r = m->pattern.len > 0 ? JM_MATCHED_READ : JM_MATCHED_YES;
-	rc = row_of_state(f, row) && row_in_ranges(f, row);
+	*v_r = (struct jm_matched){ m->pattern.len > 0 ? JM_MATCHED_READ : JM_MATCHED_YES, false };
+	rc = row_of_state(f, row) && row_in_ranges(f, row, v_r);
 	if (rc == 1)
 		rc = has_service(m, row, err);
 	if (rc == 1)
@@ -197,9 +199,9 @@ int jm_matcher_row(struct jm_matcher *m, struct jm_catalog *c, const json_t *row
 		rc = row_has_addresses(m, c, id, v_r, err);
 	if (rc == 1 && m->domain[0] != '\0' &&
 	    !jm_matcher_at_domain(m, jm_json_span(row, "sender")))
-		*v_r = JM_MATCHED_READ;
+		v_r->by_row = JM_MATCHED_READ;
 	if (rc == 0)
-		*v_r = JM_MATCHED_NO;
+		v_r->by_row = JM_MATCHED_NO;
 	return rc < 0 ? -1 : 0;
 }
 
@@ -286,9 +288,22 @@ static int match_part(void *ctx, const struct jm_part *p, struct jm_err *err)
 	return l->found;
 }
 
+/* Note an item whose parts were not all examined. */
+static int note_partly(struct jm_matcher *m, uint64_t id, struct jm_err *err)
+{
+	m->partly++;
+	if (!m->partly_ids)
+		m->partly_ids = json_array();
+	if (m->partly <= JM_MATCHER_PARTLY &&
+	    json_array_append_new(m->partly_ids, json_integer((json_int_t)id)) != 0)
+		return jm_err_set(err, JM_E_TEMP, "no memory for an item");
+	return 0;
+}
+
 static int item_has_attachment(struct jm_matcher *m, uint64_t id, struct jm_err *err)
 {
 	struct look look = { m, false };
+	bool whole = true;
 	struct jm_loaded l;
 	struct jm_raw raw;
 	int rc;
@@ -297,10 +312,12 @@ static int item_has_attachment(struct jm_matcher *m, uint64_t id, struct jm_err 
 		return -1;
 	rc = jm_content_raw(&l, "content", &raw, err);
 	if (rc == 0) {
-		rc = jm_parts_walk(raw.bytes, match_part, &look, err);
+		rc = jm_parts_look(raw.bytes, match_part, &look, &whole, err);
 		jm_raw_release(&raw);
 	}
 	jm_loaded_release(&l);
+	if (rc >= 0 && !look.found && !whole)
+		rc = note_partly(m, id, err);
 	return rc < 0 ? -1 : look.found;
 }
 
@@ -433,4 +450,5 @@ void jm_matcher_release(struct jm_matcher *m)
 	jm_buf_release(&m->pattern);
 	jm_buf_release(&m->text);
 	jm_buf_release(&m->entry);
+	json_decref(m->partly_ids);
 }

@@ -14,6 +14,7 @@
 #include "common/query/search.h"
 
 #define JM_MATCHER_ADDRESSES 3
+#define JM_MATCHER_PARTLY 1000u
 
 /* The members are private to matcher.c but for the first six. */
 struct jm_matcher {
@@ -33,10 +34,15 @@ struct jm_matcher {
 	struct jm_buf entry; /* of an index */
 	uint64_t unreadable; /* items that could not be examined */
 	bool no_memory;      /* to compare an address */
+	uint64_t partly;     /* items whose parts were not all examined, without a hit */
+	json_t *partly_ids;  /* of them, at most JM_MATCHER_PARTLY; owned */
 };
 
-/* The verdict by a row. */
-enum jm_matched { JM_MATCHED_NO, JM_MATCHED_YES, JM_MATCHED_READ /* the records must say */ };
+/* The verdict by a row. undated: the item only lacks a Date that can be compared. */
+struct jm_matched {
+	enum { JM_MATCHED_NO, JM_MATCHED_YES, JM_MATCHED_READ /* the records must say */ } by_row;
+	bool undated;
+};
 
 /* Prepare a matcher for a filter (borrowed as long as *m is used). The caller releases *m, also
  * after an error. USAGE: a criterion makes no sense. TEMP, LIMIT. */
@@ -51,7 +57,7 @@ bool jm_matcher_raw_fails(struct jm_matcher *m, struct jm_span raw);
 
 /* Compare the whole row of an item, with the catalog c held. 0 with *v_r; -1: TEMP, CORRUPT. */
 int jm_matcher_row(struct jm_matcher *m, struct jm_catalog *c, const json_t *row,
-    enum jm_matched *v_r, struct jm_err *err) JM_MUST_CHECK;
+    struct jm_matched *v_r, struct jm_err *err) JM_MUST_CHECK;
 
 /* Compare the records of item id. 1: it matches; 0: it does not, or it is damaged, which is counted
  * in m->unreadable; -1: TEMP. The catalog must not be held. */

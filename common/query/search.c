@@ -47,6 +47,7 @@ struct search {
 	struct hit after; /* with a sort: only hits after this one */
 	uint64_t visited, looked_at, reported;
 	uint64_t done, total; /* progress; total 0: not known */
+	uint64_t undated;     /* left out */
 	bool stop;
 };
 
@@ -161,12 +162,13 @@ static int report_progress(struct search *s, struct jm_err *err)
 
 /* Take an item whose row matches, after its records were compared if necessary. */
 static int take_row(
-    struct search *s, uint64_t id, json_t *row, enum jm_matched v, struct jm_err *err)
+    struct search *s, uint64_t id, json_t *row, struct jm_matched v, struct jm_err *err)
 {
-	int rc = v == JM_MATCHED_READ ? jm_matcher_records(&s->m, id, err) : 1;
+	int rc = v.by_row == JM_MATCHED_READ ? jm_matcher_records(&s->m, id, err) : 1;
 
-	if (rc != 1)
-		return rc;
+	s->undated += rc == 1 && v.undated;
+	if (rc != 1 || v.undated)
+		return rc < 0 ? -1 : 0;
 	return s->f->sort == JM_SORT_ID ? show_row(s, row, err) : keep_hit(s, id, row, err);
 }
 
@@ -197,7 +199,7 @@ static int visit_ids(
     struct search *s, const uint64_t *id, const struct jm_page *rows, size_t n, struct jm_err *err)
 {
 	json_t *row[JM_PAGE_ROWS] = { NULL };
-	enum jm_matched v[JM_PAGE_ROWS];
+	struct jm_matched v[JM_PAGE_ROWS];
 	uint64_t wanted = s->f->limit != 0 && s->f->sort == JM_SORT_ID ? s->f->limit - s->visited
 								       : UINT64_MAX;
 	struct jm_catalog *c;
@@ -211,11 +213,11 @@ static int visit_ids(
 		if (rc != 1)
 			continue;
 		rc = jm_matcher_row(&s->m, c, row[i], &v[i], err);
-		if (rc == 0 && v[i] == JM_MATCHED_NO) {
+		if (rc == 0 && v[i].by_row == JM_MATCHED_NO) {
 			json_decref(row[i]);
 			row[i] = NULL;
 		} else {
-			wanted -= rc == 0 && v[i] == JM_MATCHED_YES;
+			wanted -= rc == 0 && v[i].by_row == JM_MATCHED_YES && !v[i].undated;
 		}
 	}
 	jm_reader_leave(s->a);
@@ -509,6 +511,20 @@ static int show_hits(struct search *s, struct jm_err *err)
 	return rc < 0 ? -1 : 0;
 }
 
+static int report_left_out(const struct search *s, struct jm_err *err)
+{
+	json_t *o;
+	int rc;
+
+	if (!s->f->left_out || (s->undated == 0 && s->m.partly == 0))
+		return 0;
+	o = json_pack("{s:{s:I,s:I,s:O*}}", "left_out", "undated", (json_int_t)s->undated, "partly",
+	    (json_int_t)s->m.partly, "items", s->m.partly_ids);
+	rc = o ? s->f->left_out(s->ctx, o, err) : jm_err_set(err, JM_E_TEMP, "no memory");
+	json_decref(o);
+	return rc < 0 ? -1 : 0;
+}
+
 int jm_archive_list(struct jm_archive *a, const struct jm_archive_filter *f,
     jm_archive_visit *visit, void *ctx, struct jm_err *err)
 {
@@ -524,6 +540,8 @@ int jm_archive_list(struct jm_archive *a, const struct jm_archive_filter *f,
 		rc = find_items(&s, err);
 	if (rc == 0 && f->sort != JM_SORT_ID)
 		rc = show_hits(&s, err);
+	if (rc == 0)
+		rc = report_left_out(&s, err);
 	if (rc == 0 && s.m.unreadable > 0)
 		rc = jm_err_set(err, JM_E_CORRUPT,
 		    "%" PRIu64 " item%s could not be looked into, because of damaged records; "

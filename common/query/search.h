@@ -34,13 +34,19 @@ struct jm_archive_filter {
 	uint64_t min_bytes, max_bytes; /* of the message as archived; 0: no limit */
 	int64_t since_ms, until_ms;    /* archived at or after, and before; 0: no limit */
 	/* since_ms and until_ms for the message's Date field; a message whose field is missing or
-	 * cannot be read does not match */
+	 * cannot be read does not match, but is counted in left_out */
 	int64_t sent_since_ms, sent_until_ms;
 	/* JM_SORT_ID: by id (with since_ms or until_ms as the main criterion: by time). Equal keys
 	 * are sorted by id. Sender and subject count with their first 64 octets in lower case */
 	enum jm_archive_sort sort;
 	/* gets {looked_at, found, done, total} now and then, with the visitor's ctx; may be NULL */
 	jm_archive_visit *progress;
+	/* gets {left_out: {undated, partly, items}} after the last item, with the visitor's ctx, if
+	 * not all are 0; may be NULL. Numbers of items, among those examined, that meet the other
+	 * criteria and are not visited: undated, since their Date field is missing or cannot be
+	 * read, and partly, since not all of the message's parts were examined, and none of those
+	 * that were has the attachment. items: the ids of these, at most 1,000 */
+	jm_archive_visit *left_out;
 };
 
 /*

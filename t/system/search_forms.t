@@ -4,6 +4,7 @@
 jmctl search finds what people type in each form that mail has it in: letters composed and
 decomposed, domains in U-labels and A-labels, Message-IDs that lost a bracket, dates of any program.
 """
+import base64
 import json
 import os
 import subprocess
@@ -166,12 +167,52 @@ def dates():
         status, found, _, complaint = search("--sent-since", since, "--sent-until", until)
         tap.ok(status == 0 and found == sorted(forms), "sent from %s to %s" % (since, until),
                "found %s %s" % (found, complaint))
+    undated = len(names) - len(forms) - 1
+    _, _, note, complaint = search("--sent-since", "2014-07-16")
+    tap.ok("%d more items" % undated in complaint and "Date" in complaint and note is None,
+           "%d items without a Date that can be read are counted" % undated, complaint)
+    for more, word in ((("--recipient", "dora@secret.example"), "1 more item "),
+                       (("--recipient", "nobody@example.com"), "")):
+        _, found, _, complaint = search("--sent-since", "2014-07-16", *more)
+        tap.ok(not found and word in complaint and (word or not complaint),
+               "only those that meet the other criteria: %s" % " ".join(more), complaint)
     for text in ("05/06/2014", "2014-07-16 or so", "2014-02-30", "2014-07-16T10:00 +O200"):
         refused("date", "--sent-since", text)
+
+
+def parts():
+    def parted(n, last):
+        return (b"From: p@example.com\r\nMIME-Version: 1.0\r\n"
+                b"Content-Type: multipart/mixed; boundary=b\r\n\r\n"
+                + b"--b\r\n\r\n\r\n" * n + b"--b\r\n" + last + b"\r\n--b--\r\n")
+
+    pdf = b"Content-Type: application/pdf; name=last.pdf\r\n\r\nx\r\n"
+    inner = b"From: i@example.com\r\n" + pdf
+    base64_inner = (b"Content-Type: message/rfc822\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+                    + base64.b64encode(inner))
+    fill({"as-many": parted(19999, pdf), "too-many": parted(20000, pdf),
+          "too-deep": b"Content-Type: message/rfc822\r\n\r\n" * 30 + inner,
+          "encoded": parted(1, base64_inner),
+          "long-name": parted(1, pdf.replace(b"last", b"x" * 20000))})
+    status, found, note, complaint = search("--attachment", "last.pdf")
+    unsure = sorted(names[i] for i in note["left_out"]["items"]) if note else []
+    tap.ok(status == 0 and found == ["as-many"] and note["left_out"]["partly"] == len(unsure),
+           "the last part that is looked at is found", "%s %s %s" % (found, note, complaint))
+    tap.is_(unsure, ["encoded", "long-name", "too-deep", "too-many"],
+            "messages with more than that are named")
+    tap.ok("4 more items" in complaint and ": " in complaint, "in text, too: " + complaint.strip())
+    status, found, note, complaint = search("--attachment", "*.pdf", "--recipient", "b@example.com")
+    tap.ok(status == 0 and found == ["decomposed", "wide"] and not note and not complaint,
+           "but only those that meet the other criteria", "%s %s %s" % (found, note, complaint))
+    status, out, complaint = jmctl("export", "--attachment", "last.pdf", "--output",
+                                   os.path.join(tap.folder(), "export"))
+    tap.ok(status == 0 and "4 more items" in complaint and "messages    1" in out,
+           "export says it as well", out + complaint)
 
 
 texts()
 addresses()
 message_ids()
 dates()
+parts()
 sys.exit(tap.done())

@@ -6,6 +6,7 @@
 
 #include "common/control/answer.h"
 #include "common/mail/charset.h"
+#include "milter/ctl/cli/left_out.h"
 #include "milter/ctl/cli/outcome.h"
 #include "milter/ctl/cli/print.h"
 
@@ -97,6 +98,10 @@ static int rows_put(void *ctx, const json_t *item, struct jm_err *err)
 {
 	struct jm_rows *r = ctx;
 
+	if (jm_left_out_is(item)) {
+		r->left_out = json_deep_copy(item);
+		return r->left_out ? 0 : jm_err_set(err, JM_E_TEMP, "out of memory");
+	}
 	if (r->n++ > 0 && r->limit > 0 && r->n > r->limit)
 		return 0;
 	jm_progress_wipe(&r->bar);
@@ -158,6 +163,8 @@ int jm_rows_ask(struct jm_rows *r, const char *verb, struct jm_target *c, json_t
 		jm_progress_wipe(&r->bar);
 	}
 	json_decref(request);
+	if (r->left_out && r->json)
+		jm_left_out_print(r->left_out);
 	if (rc == 0)
 		rc = jm_print_flush(&err);
 	if (rc == 0 && r->n == 0 && !r->json)
@@ -165,5 +172,8 @@ int jm_rows_ask(struct jm_rows *r, const char *verb, struct jm_target *c, json_t
 	if (rc == 0 && r->limit > 0 && r->n > r->limit && !r->json)
 		fprintf(stderr, "jmctl %s: there are more; the same with --after %llu shows them\n",
 		    verb, (unsigned long long)r->last_id);
+	if (r->left_out)
+		jm_left_out_say(verb, r->left_out);
+	json_decref(r->left_out);
 	return rc < 0 ? jm_ctl_fail(verb, &err) : 0;
 }

@@ -17,6 +17,7 @@ struct jm_rows {
 	size_t subject_columns; /* 0: not a terminal, do not cut */
 	uint64_t n;             /* received, at most limit + 1 */
 	uint64_t last_id;       /* of the last one printed */
+	json_t *left_out;       /* the object after the items; NULL: it did not come */
 };
 
 /*

@@ -17,6 +17,7 @@
 #include "common/base/io.h"
 #include "common/control/answer.h"
 #include "milter/ctl/cli/criteria.h"
+#include "milter/ctl/cli/left_out.h"
 #include "milter/ctl/cli/option.h"
 #include "milter/ctl/cli/outcome.h"
 #include "milter/ctl/cli/print.h"
@@ -162,6 +163,10 @@ static int export_run(struct exporting *x, uint64_t id, struct jm_err *err)
 
 static int add_found(void *ctx, const json_t *item, struct jm_err *err)
 {
+	if (jm_left_out_is(item)) {
+		jm_left_out_say("export", item);
+		return 0;
+	}
 	return json_array_append(ctx, json_object_get(item, "id")) == 0
 	    ? 0
 	    : jm_err_set(err, JM_E_TEMP, "no memory for what was found");
