@@ -167,6 +167,15 @@ def begin_as():
     a.start()
     tap.is_(a.subjects(), ["one"], "a daemon of that user starts on it")
     tap.is_(a.stop(), 0, "and stops")
+    os.chmod(os.path.dirname(one), 0o755)
+    os.chmod(write(FOLDER, "secret/hidden.eml", message("hidden")), 0o600)
+    os.makedirs(os.path.join(FOLDER, "secret/dir"), 0o700)
+    write(FOLDER, "secret/two.eml", message("two"))
+    status, out, complaint = run_as(65534, a, os.path.dirname(one))
+    tap.ok(status == 65 and re.search(rb"(?m)^messages +1$", out) and
+           re.search(rb"(?m)^left_out +2$", out) and
+           complaint.count("it cannot be read: Permission denied") == 2,
+           "files that cannot be read are named, and do not end the import", complaint)
 
 
 def run_as(uid, a, *paths):
