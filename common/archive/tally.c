@@ -44,13 +44,17 @@ int jm_archive_tally(
 
 int jm_archive_extracted(struct jm_archive *a, const struct jm_extract *x, struct jm_err *err)
 {
-	json_t *o = json_pack("{s:o,s:I,s:I}", "service", jm_json_text(jm_span_str(x->service)),
-		   "queue", (json_int_t)x->queue, "waiting", (json_int_t)x->waiting),
+	json_t *o = json_pack("{s:o,s:I,s:I,s:I}", "service", jm_json_text(jm_span_str(x->service)),
+		   "queue", (json_int_t)x->queue, "waiting", (json_int_t)x->waiting,
+		   "unretrievable", (json_int_t)x->unretrievable),
 	       *meta;
 
 	if (x->success_ms != 0)
 		(void)json_object_set_new_nocheck(
 		    o, "success_ms", json_integer((json_int_t)x->success_ms));
+	if (x->unretrievable_since_ms != 0)
+		(void)json_object_set_new_nocheck(o, "unretrievable_since_ms",
+		    json_integer((json_int_t)x->unretrievable_since_ms));
 	meta = o ? json_pack("{s:O}", "extract", o) : NULL;
 	json_decref(o);
 	return jm_commit_record(a, JM_RECORD_TALLY, meta, err);

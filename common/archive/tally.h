@@ -27,13 +27,15 @@ int jm_archive_tally(
 /* The state in which a session left the journal mailbox of a service. */
 struct jm_extract {
 	const char *service;
-	int64_t success_ms; /* when a session last ended properly; 0: keep the stored time */
-	uint64_t queue;     /* messages that the mailbox holds */
-	uint64_t waiting;   /* those of them that are still to be archived */
+	int64_t success_ms;     /* when a session last ended properly; 0: keep the stored time */
+	uint64_t queue;         /* messages that the mailbox holds */
+	uint64_t waiting;       /* those of them that are still to be archived */
+	uint64_t unretrievable; /* those of them that the server does not deliver */
+	int64_t unretrievable_since_ms; /* since when the server does not; 0: it does */
 };
 
-/* Record the state for the service's row (members extract_ms, mailbox_queue and mailbox_waiting);
- * durable when it returns. TEMP. */
+/* Record the state for the service's row (members extract_ms, mailbox_queue, mailbox_waiting,
+ * mailbox_unretrievable and mailbox_unretrievable_since_ms); durable when it returns. TEMP. */
 int jm_archive_extracted(
     struct jm_archive *a, const struct jm_extract *x, struct jm_err *err) JM_MUST_CHECK;
 

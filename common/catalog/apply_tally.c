@@ -79,11 +79,16 @@ static int apply_extract(struct jm_apply *p, const json_t *x, struct jm_err *err
 		{ "waiting", "mailbox_waiting" }, { "success_ms", "extract_ms" } };
 	static const char *const older[][2] = { { "queue", "mailbox_queue" },
 		{ "queue", "mailbox_waiting" }, { "success_ms", "extract_ms" } };
+	static const char *const failing[][2] = { { "unretrievable", "mailbox_unretrievable" },
+		{ "unretrievable_since_ms", "mailbox_unretrievable_since_ms" } };
 	const char *service = jm_json_str(x, "service");
 
-	return !service ? 0
-			: set_picked(p, service, x, json_object_get(x, "waiting") ? names : older,
-			      json_object_get(x, "success_ms") ? 3 : 2, err);
+	if (!service)
+		return 0;
+	if (json_object_get(x, "unretrievable") && set_picked(p, service, x, failing, 2, err) != 0)
+		return -1;
+	return set_picked(p, service, x, json_object_get(x, "waiting") ? names : older,
+	    json_object_get(x, "success_ms") ? 3 : 2, err);
 }
 
 static int add_reasons(

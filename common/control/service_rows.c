@@ -20,7 +20,11 @@ static int add_state(json_t *row, const json_t *service)
 		rc |= json_object_set(row, "last_extract", extract);
 	if (mailbox)
 		rc |= json_object_set(row, "mailbox_queue", json_object_get(mailbox, "queue")) |
-		    json_object_set(row, "mailbox_waiting", json_object_get(mailbox, "waiting"));
+		    json_object_set(row, "mailbox_waiting", json_object_get(mailbox, "waiting")) |
+		    json_object_set(
+			row, "mailbox_unretrievable", json_object_get(mailbox, "unretrievable")) |
+		    json_object_set(row, "mailbox_unretrievable_since",
+			json_object_get(mailbox, "unretrievable_since"));
 	return rc;
 }
 
@@ -29,9 +33,12 @@ static int add_words(json_t *row)
 {
 	const char *status = json_string_value(json_object_get(row, "status")),
 		   *extract = json_string_value(json_object_get(row, "last_extract"));
+	json_int_t unretrievable = json_integer_value(
+	    json_object_get(row, "mailbox_unretrievable"));
+	char text[JM_STATUS_TEXT_BYTES];
 
-	return (status ? json_object_set_new(
-			     row, "status_text", json_string(jm_status_words(status)))
+	return (status ? json_object_set_new(row, "status_text",
+			     json_string(jm_status_text(status, (uint64_t)unretrievable, text)))
 		       : 0) |
 	    json_object_set_new(row, "last_extract_text",
 		json_string(extract ? extract : jm_status_name(JM_STATUS_AWAITING)));

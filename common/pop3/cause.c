@@ -73,6 +73,9 @@ static const char *const cures[] = {
 	[JM_POP3_CAUSE_SERVER] = "see the log of the mail server: it reports a fault of its own",
 	[JM_POP3_CAUSE_LISTING] =
 	    "check in the log of the mail server why it does not list this mailbox",
+	[JM_POP3_CAUSE_OUT_OF_STEP] =
+	    "mend the mail server's POP3 service: it must double each dot at the start of a line "
+	    "(RFC 1939 section 3); the message stays in the mailbox meanwhile",
 	[JM_POP3_CAUSE_CUT] =
 	    "check the log of the mail server, and firewalls that end long connections",
 	[JM_POP3_CAUSE_STALL] = "check the load of the mail server, or raise answer-timeout",
@@ -121,11 +124,12 @@ enum jm_pop3_cause jm_pop3_cause_login(const char *answer, bool bearer)
 
 enum jm_pop3_cause jm_pop3_cause_command(enum jm_pop3_fault fault, enum jm_pop3_cause refused)
 {
-	return fault == JM_POP3_CUT    ? JM_POP3_CAUSE_CUT
-	    : fault == JM_POP3_STALL   ? JM_POP3_CAUSE_STALL
-	    : fault == JM_POP3_GARBAGE ? JM_POP3_CAUSE_NOT_POP3
-	    : fault == JM_POP3_SINK    ? JM_POP3_CAUSE_HERE
-				       : refused;
+	return fault == JM_POP3_CUT        ? JM_POP3_CAUSE_CUT
+	    : fault == JM_POP3_OUT_OF_STEP ? JM_POP3_CAUSE_OUT_OF_STEP
+	    : fault == JM_POP3_STALL       ? JM_POP3_CAUSE_STALL
+	    : fault == JM_POP3_GARBAGE     ? JM_POP3_CAUSE_NOT_POP3
+	    : fault == JM_POP3_SINK        ? JM_POP3_CAUSE_HERE
+					   : refused;
 }
 
 enum jm_pop3_cause jm_pop3_cause_here(const struct jm_err *err)

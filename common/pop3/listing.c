@@ -179,6 +179,7 @@ static void parse_stat(struct jm_pop3_session *s, struct jm_pop3_listing *l)
 	if (jm_num_u64(take_word(&rest), 0, UINT32_MAX, &l->stat_count) != 0 ||
 	    jm_num_u64(take_word(&rest), 0, UINT64_MAX, &l->stat_bytes) != 0)
 		l->stat_bytes = 0;
+	memcpy(s->stat, s->reply, sizeof s->stat);
 }
 
 int jm_pop3_survey(struct jm_pop3_session *s, struct jm_pop3_listing *l_r, struct jm_err *err)

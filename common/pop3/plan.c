@@ -5,6 +5,7 @@
  */
 #include "common/pop3/plan.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #define ARENA_BYTES (1024u * 1024 * 1024)
@@ -76,10 +77,21 @@ static size_t index_find(const struct index *x, struct jm_span id, const struct 
 struct work {
 	const struct jm_pop3_plan_input *in;
 	struct jm_pop3_plan *p;
-	struct index listed, marks, failing;
+	struct index listed, marks, failing, staying, apart;
 };
 
-static int plan_retr(struct work *w, const struct jm_pop3_entry *e, bool marks, struct jm_err *err)
+struct jm_span jm_pop3_entry_key(const struct jm_pop3_entry *e, char key[JM_POP3_KEY_BYTES])
+{
+	if (!jm_span_none(e->id))
+		return e->id;
+	if (e->size_bytes)
+		snprintf(key, JM_POP3_KEY_BYTES, " %llu", (unsigned long long)e->size_bytes);
+	else
+		snprintf(key, JM_POP3_KEY_BYTES, " #%u", (unsigned)e->number);
+	return jm_span_str(key);
+}
+
+static int plan_retr(struct work *w, const struct jm_pop3_todo *todo, struct jm_err *err)
 {
 	struct jm_pop3_plan *p = w->p;
 	struct jm_pop3_todo *t;
@@ -91,7 +103,20 @@ static int plan_retr(struct work *w, const struct jm_pop3_entry *e, bool marks, 
 	t = jm_arena_grow(&p->arena, (void **)&p->retr, &p->retr_n, &p->retr_cap, sizeof *t, err);
 	if (!t)
 		return -1;
-	*t = (struct jm_pop3_todo){ e, marks };
+	*t = *todo;
+	p->compare_n += t->mark && t->mark->size_bytes == t->entry->size_bytes;
+	return 0;
+}
+
+static int add_entry(struct jm_pop3_plan *p, struct jm_pop3_entries *to,
+    const struct jm_pop3_entry *e, struct jm_err *err)
+{
+	const struct jm_pop3_entry **slot = jm_arena_grow(
+	    &p->arena, (void **)&to->v, &to->n, &to->cap, sizeof *slot, err);
+
+	if (!slot)
+		return -1;
+	*slot = e;
 	return 0;
 }
 
@@ -99,49 +124,74 @@ static int plan_retr(struct work *w, const struct jm_pop3_entry *e, bool marks, 
 static int plan_entry(struct work *w, const struct jm_pop3_entry *e, struct jm_err *err)
 {
 	struct jm_pop3_plan *p = w->p;
+	struct jm_pop3_todo todo = { e, false, NULL };
 	const struct slot *slot;
-	uint64_t size_bytes;
-	const struct jm_pop3_entry **dele;
+	bool same;
 
 	if (jm_span_none(e->id)) {
 		p->without_id_n++;
-		return plan_retr(w, e, false, err);
+		return plan_retr(w, &todo, err);
 	}
 	if (index_find(&w->listed, e->id, &slot) > 1) {
 		p->same_id_n++;
-		return plan_retr(w, e, false, err);
+		return plan_retr(w, &todo, err);
 	}
+	todo.marks = true;
 	if (index_find(&w->marks, e->id, &slot) == 0)
-		return plan_retr(w, e, true, err);
-	size_bytes = w->in->marks[slot->at].size_bytes;
-	if (e->size_bytes == 0 || e->size_bytes != size_bytes) {
-		p->changed_n++;
-		return plan_retr(w, e, true, err);
-	}
-	p->done_n++;
-	if (w->in->leave_on_server)
+		return plan_retr(w, &todo, err);
+	todo.mark = &w->in->marks[slot->at];
+	same = e->size_bytes != 0 && e->size_bytes == todo.mark->size_bytes;
+	p->changed_n += !same;
+	if (same && w->in->leave_on_server) {
+		p->left_n++;
 		return 0;
-	dele = jm_arena_grow(
-	    &p->arena, (void **)&p->dele, &p->dele_n, &p->dele_cap, sizeof *dele, err);
-	if (!dele)
-		return -1;
-	*dele = e;
-	return 0;
+	}
+	if (same && index_find(&w->staying, e->id, &slot) > 0)
+		return add_entry(p, &p->staying, e, err);
+	return plan_retr(w, &todo, err);
 }
 
-/* All messages that failed before, or all others: rule 4. */
+/* Rule 4: gather the listed messages that are apart. In a trial, plan the one whose turn it is. */
+static int plan_apart(struct work *w, struct jm_err *err)
+{
+	const struct jm_pop3_listing *l = w->in->listing;
+	struct jm_pop3_entries *apart = &w->p->apart;
+	char key[JM_POP3_KEY_BYTES];
+	const struct slot *slot;
+
+	for (size_t i = 0; i < l->n && w->apart.n; i++)
+		if (index_find(&w->apart, jm_pop3_entry_key(&l->v[i], key), &slot) > 0 &&
+		    add_entry(w->p, apart, &l->v[i], err) != 0)
+			return -1;
+	return w->in->trial && apart->n ? plan_entry(w, apart->v[w->in->turn % apart->n], err) : 0;
+}
+
+/* All messages that failed before, or all others. */
 static int plan_entries(struct work *w, bool failing, struct jm_err *err)
 {
 	const struct jm_pop3_listing *l = w->in->listing;
 	const struct slot *slot;
+	size_t apart = 0;
 
 	for (size_t i = 0; i < l->n; i++) {
 		const struct jm_pop3_entry *e = &l->v[i];
 		bool fails = !jm_span_none(e->id) && index_find(&w->failing, e->id, &slot) > 0;
 
-		if (fails == failing && plan_entry(w, e, err) != 0)
+		if (apart < w->p->apart.n && w->p->apart.v[apart] == e)
+			apart++;
+		else if (fails == failing && plan_entry(w, e, err) != 0)
 			return -1;
 	}
+	return 0;
+}
+
+static int index_keys(
+    struct jm_pop3_plan *p, struct index *x, const struct jm_pop3_keys *keys, struct jm_err *err)
+{
+	for (size_t i = 0; i < keys->n; i++)
+		if (index_add(p, x, keys->v[i], i, err) != 0)
+			return -1;
+	index_sort(x);
 	return 0;
 }
 
@@ -179,12 +229,14 @@ int jm_pop3_plan(const struct jm_pop3_plan_input *in, struct jm_pop3_plan *p_r, 
 	for (size_t i = 0; i < in->marks_n; i++)
 		if (index_add(p_r, &w.marks, in->marks[i].id, i, err) != 0)
 			return -1;
-	for (size_t i = 0; i < in->failing_n; i++)
-		if (index_add(p_r, &w.failing, in->failing[i], i, err) != 0)
-			return -1;
 	index_sort(&w.listed);
 	index_sort(&w.marks);
-	index_sort(&w.failing);
+	if (index_keys(p_r, &w.failing, &in->failing, err) != 0 ||
+	    index_keys(p_r, &w.staying, &in->staying, err) != 0 ||
+	    index_keys(p_r, &w.apart, &in->apart, err) != 0 || plan_apart(&w, err) != 0)
+		return -1;
+	if (in->trial)
+		return 0;
 	if (plan_entries(&w, false, err) != 0 || plan_entries(&w, true, err) != 0)
 		return -1;
 	return plan_forget(&w, err);

@@ -15,6 +15,7 @@ int jm_pop3_session_init(
 		.quit_timeout_ms = 600000,
 		.drain_timeout_ms = 600000,
 		.depth = 1,
+		.group = 1,
 	};
 	s->in = malloc(IN_BYTES);
 	if (!s->in)
@@ -31,7 +32,7 @@ void jm_pop3_session_release(struct jm_pop3_session *s)
 const char *jm_pop3_fault_name(enum jm_pop3_fault f)
 {
 	static const char *const names[] = { "fine", "refused", "sink", "cut", "stall", "stopped",
-		"garbage" };
+		"garbage", "out-of-step" };
 
 	return (size_t)f < sizeof names / sizeof *names ? names[f] : "unknown";
 }
@@ -63,6 +64,21 @@ int jm_pop3_fill(struct jm_pop3_session *s, int64_t timeout_ms, struct jm_err *e
 		jm_err_set(
 		    err, JM_E_TEMP, "the server closed the connection before its answer was whole");
 	return jm_pop3_break(s, n == 0 ? JM_POP3_CUT : fault);
+}
+
+bool jm_pop3_quiet(struct jm_pop3_session *s)
+{
+	enum jm_pop3_fault fault = JM_POP3_CUT;
+	struct jm_err err;
+	ssize_t n;
+
+	if (s->broken != JM_POP3_FINE || s->in_pos < s->in_len)
+		return false;
+	n = s->wire.recv(s->wire.ctx, s->in, IN_BYTES, 0, &fault, &err);
+	s->in_pos = 0;
+	s->in_len = n > 0 ? (size_t)n : 0;
+	/* a connection that is closed or broken shows that again at the next command */
+	return n <= 0;
 }
 
 int jm_pop3_say(struct jm_pop3_session *s, const char *text, size_t n, struct jm_err *err)
@@ -150,8 +166,14 @@ int jm_pop3_status(
 int jm_pop3_quit(struct jm_pop3_session *s, enum jm_pop3_fault *fault_r, struct jm_err *err)
 {
 	enum jm_pop3_fault fault;
-	int rc = jm_pop3_say(s, "QUIT\r\n", 6, err);
+	int rc;
 
+	if (s->broken == JM_POP3_FINE && !jm_pop3_quiet(s)) {
+		jm_err_set(err, JM_E_TEMP, "the server sent more than the answers to the commands");
+		rc = jm_pop3_break(s, JM_POP3_OUT_OF_STEP);
+	} else {
+		rc = jm_pop3_say(s, "QUIT\r\n", 6, err);
+	}
 	fault = s->broken;
 	if (rc == 0)
 		rc = jm_pop3_status(s, s->quit_timeout_ms, &fault, err);

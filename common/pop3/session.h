@@ -33,6 +33,8 @@ enum jm_pop3_fault {
 	JM_POP3_STALL,   /* nothing came within the time-out */
 	JM_POP3_STOPPED, /* the caller asked to stop */
 	JM_POP3_GARBAGE, /* the answer is not POP3, or has no end */
+	/* there is more than the answers to our commands: no answer can be trusted any more */
+	JM_POP3_OUT_OF_STEP,
 };
 
 /*
@@ -50,6 +52,7 @@ struct jm_pop3_wire {
 
 #define JM_POP3_REPLY_BYTES 512
 #define JM_POP3_MAX_DEPTH 128
+#define JM_POP3_MAX_GROUP 16
 
 struct jm_pop3_session {
 	struct jm_pop3_wire wire;
@@ -59,6 +62,14 @@ struct jm_pop3_session {
 	int64_t drain_timeout_ms;
 	/* commands in flight at once; default 1; set more only when CAPA said PIPELINING */
 	unsigned depth;
+	/* messages that may wait for the proof of their end (transfer.h); default 1 */
+	unsigned group;
+	/* the end of the connection right after a message proves the end of the message; default
+	 * false */
+	bool end_proves;
+	uint32_t suspect; /* the message at which a RETR broke the session; 0: none */
+	/* the answer to STAT in the listing; "": it was refused, and NOOP proves a message's end */
+	char stat[JM_POP3_REPLY_BYTES];
 	enum jm_pop3_fault broken;       /* FINE, or what ended the session */
 	char reply[JM_POP3_REPLY_BYTES]; /* last status line, printable ASCII, for people */
 	uint64_t received_bytes;
@@ -75,11 +86,12 @@ int jm_pop3_session_init(
 void jm_pop3_session_release(struct jm_pop3_session *s);
 
 /* Send QUIT and end the session. 0 for +OK, which does not prove a deletion; otherwise -1, and
- * *fault_r (may be NULL) says REFUSED, CUT, STALL and so on. */
+ * *fault_r (may be NULL) says REFUSED, CUT, STALL and so on. When the server has sent more than its
+ * answers, QUIT is not sent, so that nothing is deleted. */
 int jm_pop3_quit(
     struct jm_pop3_session *s, enum jm_pop3_fault *fault_r, struct jm_err *err) JM_MUST_CHECK;
 
-/* "fine", "refused", "sink", "cut", "stall", "stopped", "garbage". Static. */
+/* "fine", "refused", "sink", "cut", "stall", "stopped", "garbage", "out-of-step". Static. */
 const char *jm_pop3_fault_name(enum jm_pop3_fault f);
 
 /* The rest is for listing.c and transfer.c only. */
@@ -103,6 +115,10 @@ int jm_pop3_line(struct jm_pop3_session *s, int64_t timeout_ms, unsigned char *l
  * the session. */
 int jm_pop3_status(struct jm_pop3_session *s, int64_t timeout_ms, enum jm_pop3_fault *fault_r,
     struct jm_err *err) JM_MUST_CHECK;
+
+/* True when nothing can be read now. To be called when no command is under way: what comes then
+ * belongs to no answer. */
+bool jm_pop3_quiet(struct jm_pop3_session *s);
 
 /* End the session with fault. Returns -1 always. */
 int jm_pop3_break(struct jm_pop3_session *s, enum jm_pop3_fault fault);

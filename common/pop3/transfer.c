@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* RETR and DELE: many commands in flight, their answers in order. Which messages: plan.c. */
+/* RETR and DELE: many commands in flight, their answers in order. Which messages: plan.c. See
+ * transfer.h. */
 #include "common/pop3/transfer.h"
 
 #include <stdio.h>
 
 #include "common/base/clock.h"
+#include "common/base/num.h"
 #include "common/pop3/dot.h"
 
 /* One message on its way to the sink. */
@@ -55,16 +57,46 @@ static int refuse_all(void *ctx, const void *p, size_t n, struct jm_err *err)
 	return jm_err_set(err, JM_E_TEMP, "no longer wanted");
 }
 
-/* Commands of one verb for many messages. sink NULL: the answers are single lines. */
+/* A result that waits for the proof of the message's end. */
+struct result {
+	enum jm_pop3_fault fault;
+	struct jm_err err;
+};
+
+/* Commands of one verb for many messages. sink NULL: the answers are single lines, and nothing has
+ * to be proved. */
 struct batch {
 	const char *verb;
 	const uint32_t *numbers;
-	size_t n, sent, answered;
-	jm_pop3_sink *sink;
-	jm_pop3_done *done;
-	void *ctx;
-	bool stop; /* send no more, drop what comes */
+	size_t n, sent, answered; /* messages */
+	size_t unproved;          /* sent after the last STAT */
+	const struct jm_pop3_receiver *receiver;
+	bool stop;                          /* send no more, drop what comes */
+	bool is_proof[JM_POP3_MAX_DEPTH];   /* the commands in flight, a ring: STAT or the verb */
+	size_t first, flight;               /* of the ring */
+	struct result v[JM_POP3_MAX_GROUP]; /* of the messages before answered */
+	size_t waiting;                     /* how many of v */
 };
+
+static size_t batch_group(const struct jm_pop3_session *s)
+{
+	return s->group < 1 ? 1 : s->group > JM_POP3_MAX_GROUP ? JM_POP3_MAX_GROUP : s->group;
+}
+
+/* Append the next command to out[n]. Returns its length; 0: none is to be sent now. */
+static size_t next_command(struct jm_pop3_session *s, struct batch *b, char *out, size_t n)
+{
+	bool over = b->stop || b->sent == b->n, proof;
+
+	proof = b->receiver->sink && b->unproved > 0 && (over || b->unproved == batch_group(s));
+	if (!proof && over)
+		return 0;
+	b->is_proof[(b->first + b->flight++) % JM_POP3_MAX_DEPTH] = proof;
+	b->unproved = proof ? 0 : b->unproved + 1;
+	return (size_t)(proof
+		? snprintf(out, n, "%s\r\n", s->stat[0] ? "STAT" : "NOOP")
+		: snprintf(out, n, "%s %u\r\n", b->verb, (unsigned)b->numbers[b->sent++]));
+}
 
 /* Send commands until depth of them are in flight; many in one write. */
 static int batch_send(struct jm_pop3_session *s, struct batch *b, struct jm_err *err)
@@ -73,60 +105,148 @@ static int batch_send(struct jm_pop3_session *s, struct batch *b, struct jm_err 
 	unsigned depth = s->depth < 1      ? 1
 	    : s->depth > JM_POP3_MAX_DEPTH ? JM_POP3_MAX_DEPTH
 					   : s->depth;
-	size_t len = 0;
+	size_t len = 0, more;
 
 	/* half of depth at a time: as fast as one by one, with fewer packets */
-	if (b->stop || b->sent == b->n || b->sent - b->answered > depth / 2)
+	if (b->flight > depth / 2)
 		return 0;
-	while (b->sent < b->n && b->sent - b->answered < depth)
-		len += (size_t)snprintf(out + len, sizeof out - len, "%s %u\r\n", b->verb,
-		    (unsigned)b->numbers[b->sent++]);
-	return jm_pop3_say(s, out, len, err);
+	while (b->flight < depth && (more = next_command(s, b, out + len, sizeof out - len)) > 0)
+		len += more;
+	return len > 0 ? jm_pop3_say(s, out, len, err) : 0;
+}
+
+/* The session is out of step at the last message that ended. The text of the server's line is left
+ * out: it may be a line of a message. Returns -1. */
+static int batch_out_of_step(struct jm_pop3_session *s, const struct batch *b, struct jm_err *err)
+{
+	s->suspect = b->answered > 0 ? b->numbers[b->answered - 1] : 0;
+	jm_err_set(err, JM_E_TEMP,
+	    "the server does not stuff dots, or its answers are out of step: it sent more after "
+	    "the end of message %u",
+	    (unsigned)s->suspect);
+	return jm_pop3_break(s, JM_POP3_OUT_OF_STEP);
+}
+
+/* Is the status line the same answer to STAT as in the listing? The words after its two numbers may
+ * differ. */
+static bool same_stat(const struct jm_pop3_session *s)
+{
+	const char *first = s->stat, *now = s->reply;
+
+	if (strcmp(first, now) == 0 || !first[0])
+		return true;
+	for (int i = 0; i < 3; i++) {
+		struct jm_span x = jm_span_str(first + strspn(first, " ")),
+			       y = jm_span_str(now + strspn(now, " "));
+		uint64_t number;
+
+		x = jm_span_sub(x, 0, jm_span_index(x, ' '));
+		y = jm_span_sub(y, 0, jm_span_index(y, ' '));
+		if (i > 0 && (!jm_span_eq(x, y) || jm_num_u64(y, 0, UINT64_MAX, &number) != 0))
+			return false;
+		first = (const char *)x.p + x.len;
+		now = (const char *)y.p + y.len;
+	}
+	return true;
+}
+
+/* Report the results that waited. */
+static void report_results(struct batch *b)
+{
+	size_t from = b->answered - b->waiting, n = b->waiting;
+
+	b->waiting = 0;
+	for (size_t i = 0; i < n; i++)
+		if (!b->receiver->done(b->receiver->ctx, from + i, b->v[i].fault, &b->v[i].err))
+			b->stop = true;
+}
+
+/* Read the answer to a STAT between messages: the proof that they ended where they seemed to. */
+static int take_proof(struct jm_pop3_session *s, struct batch *b, struct jm_err *err)
+{
+	uint64_t received = s->received_bytes;
+	enum jm_pop3_fault fault;
+	struct jm_err own;
+
+	if (jm_pop3_status(s, s->answer_timeout_ms, &fault, &own) != 0) {
+		if (fault == JM_POP3_CUT && s->end_proves && s->received_bytes == received)
+			report_results(b);
+		if (fault == JM_POP3_REFUSED || fault == JM_POP3_GARBAGE)
+			return batch_out_of_step(s, b, err);
+		if (err)
+			*err = own;
+		s->suspect = b->numbers[b->answered - 1];
+		return jm_err_wrap(err, "after message %u", (unsigned)s->suspect);
+	}
+	if (!same_stat(s) || (b->flight == 0 && !jm_pop3_quiet(s)))
+		return batch_out_of_step(s, b, err);
+	report_results(b);
+	return 0;
+}
+
+/* Read the answer to the command for the next message. */
+static int take_answer(struct jm_pop3_session *s, struct batch *b, struct jm_err *err)
+{
+	const struct jm_pop3_receiver *r = b->receiver;
+	struct result *v = &b->v[b->waiting];
+	struct passage g = { b->stop ? refuse_all : r->sink, r->ctx, false, &v->err };
+	uint32_t number = b->numbers[b->answered];
+
+	v->err = (struct jm_err){ JM_E_NONE, 0, "" };
+	if (jm_pop3_status(s, s->answer_timeout_ms, &v->fault, &v->err) != 0 &&
+	    v->fault != JM_POP3_REFUSED) {
+		if (v->fault == JM_POP3_GARBAGE && b->waiting > 0)
+			return batch_out_of_step(s, b, err);
+		if (err)
+			*err = v->err;
+		s->suspect = r->sink ? number : 0;
+		return jm_err_wrap(err, "%s %u", b->verb, (unsigned)number);
+	}
+	if (v->fault == JM_POP3_FINE && r->sink) {
+		if (read_body(s, &g, err) != 0) {
+			s->suspect = number;
+			return jm_err_wrap(err, "%s %u", b->verb, (unsigned)number);
+		}
+		if (!g.failed && b->stop) /* the message had no byte to refuse */
+			jm_err_set(&v->err, JM_E_TEMP, "no longer wanted");
+		g.failed = g.failed || b->stop;
+		if (r->ended && r->ended(r->ctx, b->answered, !g.failed, &v->err) != 0)
+			g.failed = true;
+		v->fault = g.failed ? JM_POP3_SINK : JM_POP3_FINE;
+	}
+	b->answered++;
+	b->waiting++;
+	if (b->flight == 0 && s->in_pos < s->in_len)
+		return batch_out_of_step(s, b, err);
+	if (!r->sink)
+		report_results(b);
+	return 0;
 }
 
 static int batch_run(struct jm_pop3_session *s, struct batch *b, struct jm_err *err)
 {
-	while (b->answered < (b->stop ? b->sent : b->n)) {
-		struct jm_err own = { JM_E_NONE, 0, "" };
-		struct passage g = { b->stop ? refuse_all : b->sink, b->ctx, false, &own };
-		enum jm_pop3_fault fault;
+	s->suspect = 0;
+	for (;;) {
+		bool proof;
 
-		if (batch_send(s, b, err) != 0)
+		if (batch_send(s, b, err) != 0) {
+			s->suspect = b->waiting ? b->numbers[b->answered - 1] : 0;
 			return -1;
-		if (jm_pop3_status(s, s->answer_timeout_ms, &fault, &own) != 0 &&
-		    fault != JM_POP3_REFUSED) {
-			if (err)
-				*err = own;
-			return jm_err_wrap(
-			    err, "%s %u", b->verb, (unsigned)b->numbers[b->answered]);
 		}
-		if (fault == JM_POP3_FINE && b->sink) {
-			if (read_body(s, &g, err) != 0)
-				return jm_err_wrap(
-				    err, "%s %u", b->verb, (unsigned)b->numbers[b->answered]);
-			if (g.failed || b->stop)
-				fault = JM_POP3_SINK;
-			if (!g.failed && b->stop) /* the message had no byte to refuse */
-				jm_err_set(&own, JM_E_TEMP, "no longer wanted");
-		}
-		if (!b->done(b->ctx, b->answered, fault, &own))
-			b->stop = true;
-		b->answered++;
+		if (b->flight == 0)
+			return 0;
+		proof = b->is_proof[b->first];
+		b->first = (b->first + 1) % JM_POP3_MAX_DEPTH;
+		b->flight--;
+		if ((proof ? take_proof(s, b, err) : take_answer(s, b, err)) != 0)
+			return -1;
 	}
-	return 0;
 }
 
 int jm_pop3_retr(struct jm_pop3_session *s, const uint32_t *numbers, size_t n,
     const struct jm_pop3_receiver *receiver, struct jm_err *err)
 {
-	struct batch b = {
-		.verb = "RETR",
-		.numbers = numbers,
-		.n = n,
-		.sink = receiver->sink,
-		.done = receiver->done,
-		.ctx = receiver->ctx,
-	};
+	struct batch b = { .verb = "RETR", .numbers = numbers, .n = n, .receiver = receiver };
 
 	return batch_run(s, &b, err);
 }
@@ -134,7 +254,8 @@ int jm_pop3_retr(struct jm_pop3_session *s, const uint32_t *numbers, size_t n,
 int jm_pop3_dele(struct jm_pop3_session *s, const uint32_t *numbers, size_t n, jm_pop3_done *done,
     void *ctx, struct jm_err *err)
 {
-	struct batch b = { .verb = "DELE", .numbers = numbers, .n = n, .done = done, .ctx = ctx };
+	const struct jm_pop3_receiver receiver = { .done = done, .ctx = ctx };
+	struct batch b = { .verb = "DELE", .numbers = numbers, .n = n, .receiver = &receiver };
 
 	return batch_run(s, &b, err);
 }

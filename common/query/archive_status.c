@@ -50,7 +50,11 @@ static json_t *rows_of(
 		(void)(jm_json_time(o, "last_ms", "last") |
 		    jm_json_time(o, "status_since_ms", "status_since") |
 		    jm_json_time(o, "refusal_ms", "refusal_at") |
-		    jm_json_time(o, "extract_ms", "last_extract"));
+		    jm_json_time(o, "extract_ms", "last_extract") |
+		    jm_json_time(
+			o, "mailbox_unretrievable_since_ms", "mailbox_unretrievable_since"));
+		if (json_is_null(json_object_get(o, "mailbox_unretrievable_since_ms")))
+			(void)json_object_del(o, "mailbox_unretrievable_since_ms");
 		(void)json_array_append_new(list, o);
 	}
 	jm_cursor_end(&cursor);

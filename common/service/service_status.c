@@ -55,6 +55,17 @@ const char *jm_status_words(const char *name)
 	return name;
 }
 
+const char *jm_status_text(
+    const char *name, uint64_t unretrievable, char text[JM_STATUS_TEXT_BYTES])
+{
+	if (unretrievable && strcmp(name, names[JM_STATUS_OK]) == 0)
+		snprintf(text, JM_STATUS_TEXT_BYTES, "%s, %llu not retrievable", name,
+		    (unsigned long long)unretrievable);
+	else
+		snprintf(text, JM_STATUS_TEXT_BYTES, "%s", jm_status_words(name));
+	return text;
+}
+
 const char *jm_status_change(
     const struct jm_service_status *before, const struct jm_service_status *now, bool pop3)
 {
@@ -73,10 +84,13 @@ const char *jm_status_change(
 	case JM_STATUS_OK:
 		break;
 	}
+	if (now->unretrievable)
+		return now->why;
 	if (!before->known)
 		return "in order";
 	return was_off                          ? "enabled again"
 	    : before->status == JM_STATUS_ERROR ? "in order again"
+	    : before->unretrievable             ? "in order again"
 	    : before->status == JM_STATUS_OK    ? "in order"
 	    : pop3                              ? "the mailbox was read"
 						: "the first message came in";
@@ -84,7 +98,7 @@ const char *jm_status_change(
 
 const char *jm_status_cure(const struct jm_service_status *s)
 {
-	return s->status == JM_STATUS_ERROR ? s->cure : NULL;
+	return s->status == JM_STATUS_ERROR || s->unretrievable ? s->cure : NULL;
 }
 
 /* Since when the service is idle: since its last extract, or since its status became OK when that
@@ -107,6 +121,10 @@ static bool is_down(
 	    now_ms - idle_since(s, f, now_ms) > f->inactivity_ms;
 }
 
+#define UNRETRIEVABLE_CURE \
+	"the event pop3-unretrievable names the message and what the server says: repair it " \
+	"there, or move it out of the mailbox and archive it by jmctl import"
+
 /* The cure of this kind of fault now. */
 static const char *cure_of(enum jm_fault fault, const struct jm_status_facts *f)
 {
@@ -128,6 +146,10 @@ static void status_explain(struct jm_service_status *s, const struct jm_status_f
 	else
 		snprintf(period, sizeof period, "%lld ms", (long long)f->inactivity_ms);
 	s->why[0] = '\0';
+	if (s->unretrievable)
+		snprintf(s->why, sizeof s->why,
+		    "the server does not deliver %llu message%s of the mailbox",
+		    (unsigned long long)s->unretrievable, s->unretrievable == 1 ? "" : "s");
 	if (s->fault == JM_FAULT_DOWN)
 		snprintf(s->why, sizeof s->why, "%sno %s for more than %s", faults[s->fault].prefix,
 		    f->pop3 ? "successful extract" : "message", period);
@@ -141,8 +163,10 @@ static void status_explain(struct jm_service_status *s, const struct jm_status_f
 
 bool jm_status_tick(struct jm_service_status *s, const struct jm_status_facts *f, int64_t now_ms)
 {
+	uint64_t unretrievable = f->mailbox_untried ? s->unretrievable : f->unretrievable;
 	enum jm_fault fault = JM_FAULT_NONE;
 	enum jm_status status;
+	const char *cure;
 	bool same;
 
 	if (!f->disabled && !f->archive_fault && f->mailbox_untried && s->known &&
@@ -157,14 +181,17 @@ bool jm_status_tick(struct jm_service_status *s, const struct jm_status_facts *f
 	    : fault != JM_FAULT_NONE ? JM_STATUS_ERROR
 	    : f->last_ms == 0        ? JM_STATUS_AWAITING
 				     : JM_STATUS_OK;
-	same = s->known && s->status == status && s->fault == fault &&
-	    strcmp(s->cure, cure_of(fault, f)) == 0;
+	if (status != JM_STATUS_OK)
+		unretrievable = 0;
+	cure = unretrievable ? UNRETRIEVABLE_CURE : cure_of(fault, f);
+	same = s->known && s->status == status && s->fault == fault && strcmp(s->cure, cure) == 0;
 	if (!same)
 		s->since_ms = now_ms;
 	s->known = true;
 	s->status = status;
 	s->fault = fault;
-	snprintf(s->cure, sizeof s->cure, "%s", cure_of(fault, f));
+	s->unretrievable = unretrievable;
+	snprintf(s->cure, sizeof s->cure, "%s", cure);
 	status_explain(s, f);
 	return !same;
 }
@@ -178,6 +205,8 @@ void jm_status_restore(struct jm_service_status *s, const char *name, int64_t si
 			*s = (struct jm_service_status){
 				.known = true, .status = (enum jm_status)i, .since_ms = since_ms
 			};
+	if (s->known && s->status == JM_STATUS_OK && cure)
+		snprintf(s->cure, sizeof s->cure, "%s", cure);
 	if (!s->known || s->status != JM_STATUS_ERROR)
 		return;
 	s->fault = JM_FAULT_DOWN;

@@ -7,7 +7,8 @@
  * A disabled service has no errors. A service without a successful extract for longer than it may
  * be is "down" until its next one, or until the settings allow a longer time. An extract is a
  * message that was archived; with POP3 also a session with the mailbox that succeeded, though it
- * was empty.
+ * was empty. A service that is OK and whose server does not deliver some messages of the mailbox
+ * says so: "OK, 1 not retrievable".
  */
 #ifndef JM_SERVICE_SERVICE_STATUS_H
 #define JM_SERVICE_SERVICE_STATUS_H
@@ -24,10 +25,12 @@ enum jm_fault { JM_FAULT_NONE, JM_FAULT_ARCHIVE, JM_FAULT_MAILBOX, JM_FAULT_DOWN
 struct jm_service_status {
 	bool known; /* false: there was no tick yet; the first one is a change */
 	enum jm_status status;
-	int64_t since_ms;                /* of the status; in ERROR with this cause */
-	enum jm_fault fault;             /* NONE unless ERROR */
-	char why[JM_STATUS_WHY_BYTES];   /* printable; "" unless ERROR */
-	char cure[JM_STATUS_CURE_BYTES]; /* "" unless ERROR */
+	/* of the status; in ERROR with this cause; in OK with or without unretrievable messages */
+	int64_t since_ms;
+	enum jm_fault fault;           /* NONE unless ERROR */
+	uint64_t unretrievable;        /* messages that the server does not deliver; 0 unless OK */
+	char why[JM_STATUS_WHY_BYTES]; /* printable; "" unless ERROR or unretrievable */
+	char cure[JM_STATUS_CURE_BYTES]; /* likewise */
 };
 
 /* Borrowed for the call. */
@@ -42,6 +45,7 @@ struct jm_status_facts {
 	const char *mailbox_cure; /* another one for each cause; NULL: the usual one */
 	/* no poll of the mailbox since the start: an earlier error of it remains */
 	bool mailbox_untried;
+	uint64_t unretrievable; /* messages in the mailbox that the server does not deliver */
 };
 
 /* Bring *s up to now. Returns true when the status, the kind of error or its cure changed. The
@@ -52,6 +56,13 @@ bool jm_status_tick(struct jm_service_status *s, const struct jm_status_facts *f
  * NULL). An unknown name leaves *s unknown. */
 void jm_status_restore(struct jm_service_status *s, const char *name, int64_t since_ms,
     const char *why, const char *cure);
+
+#define JM_STATUS_TEXT_BYTES 80
+
+/* Write the status as people read it: jm_status_words() of its name, or "OK, 1 not retrievable".
+ * Returns text. */
+const char *jm_status_text(
+    const char *name, uint64_t unretrievable, char text[JM_STATUS_TEXT_BYTES]);
 
 /* "Awaiting Initial Run", "OK", "Error", "Disabled". Static. */
 const char *jm_status_name(enum jm_status status);
@@ -65,8 +76,8 @@ const char *jm_status_words(const char *name);
 const char *jm_status_change(
     const struct jm_service_status *before, const struct jm_service_status *now, bool pop3);
 
-/* The way in which an administrator can correct an error; NULL when the status is not ERROR. In
- * s. */
+/* The way in which an administrator can correct an error or get unretrievable messages; NULL when
+ * there is nothing to do. In s. */
 const char *jm_status_cure(const struct jm_service_status *s);
 
 #endif

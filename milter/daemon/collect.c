@@ -26,15 +26,22 @@ struct poller {
 	char *service; /* its email address; owned */
 
 	/* Used by the thread only. */
-	struct jm_settings *seen; /* the settings that were checked last */
-	unsigned turn;            /* how often they were new */
-	bool wanted;              /* they want this poller to continue */
+	struct jm_settings *seen;  /* the settings that were checked last */
+	unsigned turn_of_settings; /* how often they were new */
+	bool wanted;               /* they want this poller to continue */
 	/* The service of the current session; NULL between sessions. */
 	const struct jm_service *begun_with;
 	struct jm_ids failing;
 	struct jm_pull_gone gone;
-	unsigned failures;          /* sessions that failed, in a row */
-	enum jm_pop3_cause cause;   /* of the last failure */
+	struct jm_pull_short brief;
+	unsigned failures;         /* sessions that failed, in a row; without trials */
+	enum jm_pop3_cause cause;  /* of the last failure */
+	struct jm_ids apart;       /* messages at which a session ended: tried one by one */
+	size_t turn;               /* of the next trial */
+	unsigned trials;           /* that failed, in a row */
+	int64_t trial_us;          /* when the next one is due */
+	struct jm_err apart_error; /* of the last one; kind NONE: not tried yet */
+	enum jm_pop3_cause apart_cause;
 	const struct jm_pull *pull; /* the current session; NULL between sessions */
 	struct jm_extract kept;     /* as the archive last recorded it */
 
@@ -46,6 +53,7 @@ struct poller {
 	int64_t since_ms, last_success_ms;
 	bool counted; /* the mailbox was listed once; only then the next two mean something */
 	uint64_t queue, waiting, archived, failed;
+	int64_t failed_since_ms; /* since when the server does not deliver some; 0: all */
 	char mailbox[JM_MAILBOX_NAME_BYTES];
 	struct jm_pull_certificate certificate;
 	struct jm_err error; /* of the last session; kind NONE: it succeeded */
@@ -100,7 +108,7 @@ static bool poller_stopped(void *ctx)
 		    (!p->begun_with || same_mailbox(&service->pop3, &p->begun_with->pop3));
 		jm_settings_unref(&p->seen);
 		p->seen = jm_settings_ref(s);
-		p->turn++;
+		p->turn_of_settings++;
 	}
 	jm_settings_unref(&s);
 	return !p->wanted;
@@ -128,6 +136,10 @@ static void recall_extract(struct poller *p)
 	p->kept.success_ms = json_integer_value(json_object_get(row, "extract_ms"));
 	p->kept.queue = (uint64_t)json_integer_value(json_object_get(row, "mailbox_queue"));
 	p->kept.waiting = (uint64_t)json_integer_value(json_object_get(row, "mailbox_waiting"));
+	p->kept.unretrievable = (uint64_t)json_integer_value(
+	    json_object_get(row, "mailbox_unretrievable"));
+	p->kept.unretrievable_since_ms = json_integer_value(
+	    json_object_get(row, "mailbox_unretrievable_since_ms"));
 	counted = json_is_integer(json_object_get(row, "mailbox_queue"));
 	json_decref(row);
 	pthread_mutex_lock(&c->lock);
@@ -135,6 +147,8 @@ static void recall_extract(struct poller *p)
 	p->counted = counted;
 	p->queue = p->kept.queue;
 	p->waiting = p->kept.waiting;
+	p->failed = p->kept.unretrievable;
+	p->failed_since_ms = p->kept.unretrievable_since_ms;
 	pthread_mutex_unlock(&c->lock);
 }
 
@@ -142,8 +156,10 @@ static void recall_extract(struct poller *p)
  * difference. After a failure the next session tries again. */
 static void record_extract(struct poller *p, bool now)
 {
-	struct jm_extract x = { p->service, p->last_success_ms, p->queue, p->waiting };
-	bool same = x.queue == p->kept.queue && x.waiting == p->kept.waiting;
+	struct jm_extract x = { p->service, p->last_success_ms, p->queue, p->waiting, p->failed,
+		p->failed_since_ms };
+	bool same = x.queue == p->kept.queue && x.waiting == p->kept.waiting &&
+	    x.unretrievable == p->kept.unretrievable;
 	struct jm_err err;
 
 	if (!p->counted || (same && x.success_ms == p->kept.success_ms))
@@ -179,13 +195,17 @@ static void note_outcome(
 		p->counted = true;
 		p->queue = pull->held;
 		p->waiting = pull->left;
-		p->failed = pull->failed;
+		p->failed = pull->failed + pull->apart_n;
+		if (p->failed == 0)
+			p->failed_since_ms = 0;
+		else if (p->failed_since_ms == 0)
+			p->failed_since_ms = jm_clock_now_ms();
 	}
 	p->cause = pull->cause;
 	set_state(p, rc == 0 ? "ok" : "error");
 	pthread_mutex_unlock(&c->lock);
 	jm_watch_mailbox(p->daemon->watch, p->service, rc == 0 ? NULL : err,
-	    rc == 0 ? NULL : jm_pop3_cure(pull->cause));
+	    rc == 0 ? NULL : jm_pop3_cure(pull->cause), p->failed);
 	record_extract(p, pull->archived || (rc == 0) == was_wrong);
 	if (rc != 0 && (!was_wrong || other))
 		jm_daemon_note(p->daemon, "pop3-error", p->service, "daemon",
@@ -222,8 +242,74 @@ static void take_mailbox(struct poller *p, const struct jm_service *service)
 	pthread_mutex_unlock(&c->lock);
 }
 
-/* One session under the settings in force. Returns how long to wait before the next one, in
- * milliseconds. */
+/* One session with the mailbox. */
+static int run_session(struct poller *p, struct jm_pull *pull, struct jm_err *err)
+{
+	int rc;
+
+	p->pull = pull;
+	rc = jm_pull_run(pull, err);
+	p->pull = NULL;
+	pthread_mutex_lock(&p->daemon->collector->lock);
+	p->archived += pull->archived;
+	pthread_mutex_unlock(&p->daemon->collector->lock);
+	return rc;
+}
+
+/* poll-interval, doubled for each failure in a row after the first, up to a quarter of an hour. */
+static int64_t backoff_ms(const struct jm_pull *pull, unsigned failures)
+{
+	int64_t wait_ms = pull->service->pop3.poll_interval_s * 1000LL;
+
+	for (unsigned i = 1; i < failures && wait_ms < BACKOFF_MAX_MS; i++)
+		wait_ms *= 2;
+	return failures > 1 && wait_ms > BACKOFF_MAX_MS ? BACKOFF_MAX_MS : wait_ms;
+}
+
+/*
+ * After a session that went well: when messages are apart and their time has come, try one of them
+ * in a session of its own, and bring *pull up to date. The mailbox is well again when none is left.
+ */
+static int try_apart(struct poller *p, struct jm_pull *pull, struct jm_err *err)
+{
+	struct jm_pull trial = *pull;
+	int rc;
+
+	if (pull->apart_n == 0) {
+		p->trials = 0;
+		p->trial_us = 0;
+		p->apart_error.kind = JM_E_NONE;
+		return 0;
+	}
+	if (!pull->more && jm_clock_mono_us() >= p->trial_us) {
+		trial.trial = true;
+		trial.turn = p->turn++;
+		trial.archived = trial.known = trial.fetched = trial.deleted = trial.failed = 0;
+		rc = run_session(p, &trial, err);
+		if (rc != 0) {
+			p->trials = p->trials < 20 ? p->trials + 1 : 20;
+			p->trial_us = jm_clock_mono_us() + backoff_ms(pull, p->trials + 1) * 1000;
+			p->apart_error = *err;
+			p->apart_cause = trial.cause;
+		} else {
+			p->trials = 0;
+			pull->apart_n = trial.apart_n;
+			pull->failed += trial.failed;
+			pull->held = trial.held;
+			pull->left -= trial.archived < pull->left ? trial.archived : pull->left;
+			pull->archived += trial.archived;
+			pull->more = trial.apart_n > 0;
+		}
+	}
+	if (pull->apart_n == 0 || p->apart_error.kind == JM_E_NONE)
+		return 0;
+	*err = p->apart_error;
+	pull->cause = p->apart_cause;
+	return -1;
+}
+
+/* One session under the settings in force, and perhaps one for a message that is apart. Returns how
+ * long to wait before the next one, in milliseconds. */
 static int64_t poll_once(struct poller *p)
 {
 	struct jm_settings *s = jm_daemon_settings(p->daemon);
@@ -232,6 +318,9 @@ static int64_t poll_once(struct poller *p)
 		.service = polled_service(s, p->service),
 		.failing = &p->failing,
 		.gone = &p->gone,
+		.brief = &p->brief,
+		.apart = &p->apart,
+		.careful = p->failures > 0 || p->apart.n > 0,
 		.stopped = poller_stopped,
 		.counted = take_count,
 		.ctx = p };
@@ -244,24 +333,17 @@ static int64_t poll_once(struct poller *p)
 		goto out;
 	take_mailbox(p, pull.service);
 	p->begun_with = pull.service;
-	p->pull = &pull;
-	rc = jm_pull_run(&pull, &err);
+	rc = run_session(p, &pull, &err);
+	p->failures = rc == 0 ? 0 : p->failures < 20 ? p->failures + 1 : 20;
+	if (rc == 0)
+		rc = try_apart(p, &pull, &err);
 	p->begun_with = NULL;
-	p->pull = NULL;
-	pthread_mutex_lock(&p->daemon->collector->lock);
-	p->archived += pull.archived;
-	pthread_mutex_unlock(&p->daemon->collector->lock);
 	if (rc != 0 && poller_stopped(p))
 		goto out; /* we ended it ourselves: no fault of the mailbox */
 	note_outcome(p, &pull, rc, &err);
 	if (pull.more)
 		goto out;
-	wait_ms = pull.service->pop3.poll_interval_s * 1000LL;
-	p->failures = rc == 0 ? 0 : p->failures < 20 ? p->failures + 1 : 20;
-	for (unsigned i = 1; i < p->failures && wait_ms < BACKOFF_MAX_MS; i++)
-		wait_ms *= 2;
-	if (p->failures > 1 && wait_ms > BACKOFF_MAX_MS)
-		wait_ms = BACKOFF_MAX_MS;
+	wait_ms = backoff_ms(&pull, p->failures);
 	/* A random fifth more or less, so that many mailboxes are not polled at the same time. */
 	if (jm_random_bytes(&dice, sizeof dice, NULL) == 0)
 		wait_ms += wait_ms / 5 * (int64_t)(dice % 2001) / 1000 - wait_ms / 5;
@@ -275,10 +357,12 @@ static void wait_for(struct poller *p, unsigned turn, int64_t ms)
 {
 	int64_t until_us = jm_clock_mono_us() + ms * 1000;
 
-	while (jm_clock_mono_us() < until_us && !poller_stopped(p) && p->turn == turn)
+	while (jm_clock_mono_us() < until_us && !poller_stopped(p) && p->turn_of_settings == turn)
 		jm_clock_sleep_ms(SLICE_MS);
-	if (p->turn != turn)
+	if (p->turn_of_settings != turn) {
 		p->failures = 0;
+		p->trial_us = 0;
+	}
 }
 
 static void *poll_mailbox(void *arg)
@@ -288,7 +372,7 @@ static void *poll_mailbox(void *arg)
 
 	recall_extract(p);
 	while (!poller_stopped(p)) {
-		unsigned turn = p->turn;
+		unsigned turn = p->turn_of_settings;
 		int64_t wait_ms;
 
 		/* The archive stays open until the end of the session. */
@@ -303,6 +387,8 @@ static void *poll_mailbox(void *arg)
 	jm_ids_release(&p->failing);
 	jm_ids_release(&p->gone.bytes);
 	jm_ids_release(&p->gone.staying);
+	jm_ids_release(&p->brief.bytes);
+	jm_ids_release(&p->apart);
 	jm_watch_mailbox_left(p->daemon->watch, p->service);
 	pthread_mutex_lock(&c->lock);
 	p->ended = true;
@@ -354,6 +440,8 @@ static void start_poller(struct jm_daemon *d, const char *service)
 	jm_ids_init(&p->failing);
 	jm_ids_init(&p->gone.bytes);
 	jm_ids_init(&p->gone.staying);
+	jm_ids_init(&p->brief.bytes);
+	jm_ids_init(&p->apart);
 	if (pthread_create(&p->thread, NULL, poll_mailbox, p) != 0) {
 		free(p->service);
 		free(p);
@@ -418,7 +506,8 @@ static json_t *count_json(const struct poller *p, uint64_t n)
 json_t *jm_collect_state(struct jm_daemon *d, const char *service)
 {
 	struct jm_collector *c = d->collector;
-	char since[JM_CLOCK_TEXT_BYTES], success[JM_CLOCK_TEXT_BYTES], until[JM_CLOCK_TEXT_BYTES];
+	char since[JM_CLOCK_TEXT_BYTES], success[JM_CLOCK_TEXT_BYTES], until[JM_CLOCK_TEXT_BYTES],
+	    failed[JM_CLOCK_TEXT_BYTES];
 	struct poller *p;
 	json_t *o = NULL;
 
@@ -427,14 +516,17 @@ json_t *jm_collect_state(struct jm_daemon *d, const char *service)
 	pthread_mutex_lock(&c->lock);
 	p = find_poller(c, service);
 	if (p && !p->ended)
-		o = json_pack("{s:s, s:s, s:s, s:s?, s:s?, s:o, s:o, s:I, s:I, s:s?, s:s?}", "name",
-		    p->mailbox, "state", p->state, "since", jm_clock_format(p->since_ms, since),
-		    "last_success",
+		o = json_pack("{s:s, s:s, s:s, s:s?, s:s?, s:o, s:o, s:I, s:I, s:s?, s:s?, s:s?}",
+		    "name", p->mailbox, "state", p->state, "since",
+		    jm_clock_format(p->since_ms, since), "last_success",
 		    p->last_success_ms ? jm_clock_format(p->last_success_ms, success) : NULL,
 		    "error", p->error.kind != JM_E_NONE ? p->error.text : NULL, "queue",
 		    count_json(p, p->queue), "waiting", count_json(p, p->waiting), "archived",
-		    (json_int_t)p->archived, "unretrievable", (json_int_t)p->failed, "certificate",
-		    p->certificate.until_ms ? p->certificate.subject : NULL, "certificate_until",
+		    (json_int_t)p->archived, "unretrievable", (json_int_t)p->failed,
+		    "unretrievable_since",
+		    p->failed_since_ms ? jm_clock_format(p->failed_since_ms, failed) : NULL,
+		    "certificate", p->certificate.until_ms ? p->certificate.subject : NULL,
+		    "certificate_until",
 		    p->certificate.until_ms ? jm_clock_format(p->certificate.until_ms, until)
 					    : NULL);
 	pthread_mutex_unlock(&c->lock);

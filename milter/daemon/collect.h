@@ -23,8 +23,8 @@ void jm_collect_tick(struct jm_daemon *d);
 void jm_collect_stop(struct jm_daemon *d);
 
 /* Return the state of a service's mailbox: {name, state, since, last_success, error, queue,
- * waiting, archived, unretrievable, certificate, certificate_until}; the caller owns it. NULL when
- * the service has no poller, or without memory. Any thread. */
+ * waiting, archived, unretrievable, unretrievable_since, certificate, certificate_until}; the
+ * caller owns it. NULL when the service has no poller, or without memory. Any thread. */
 json_t *jm_collect_state(struct jm_daemon *d, const char *service);
 
 #endif

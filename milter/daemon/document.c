@@ -160,6 +160,7 @@ static void add_state(json_t *o, struct jm_daemon *d, const struct jm_service *s
     const json_t *status)
 {
 	const char *problem = json_string_value(json_object_get(status, "problem")), *cure = NULL;
+	char text[JM_STATUS_TEXT_BYTES];
 	struct jm_service_status is = { .status = s->disabled ? JM_STATUS_DISABLED
 		    : problem                                 ? JM_STATUS_ERROR
 		    : figure(row, "reports") > 0              ? JM_STATUS_OK
@@ -171,11 +172,12 @@ static void add_state(json_t *o, struct jm_daemon *d, const struct jm_service *s
 		cure = jm_status_cure(&is);
 	}
 	json_object_set_new(o, "state", json_string(jm_status_name(is.status)));
-	json_object_set_new(
-	    o, "state_text", json_string(jm_status_words(jm_status_name(is.status))));
+	json_object_set_new(o, "state_text",
+	    json_string(jm_status_text(jm_status_name(is.status), is.unretrievable, text)));
 	json_object_set_new(o, "since", time_text(is.since_ms));
-	json_object_set_new(
-	    o, "why", json_string(is.status == JM_STATUS_ERROR && problem ? problem : ""));
+	json_object_set_new(o, "why",
+	    json_string(
+		(is.status == JM_STATUS_ERROR || is.unretrievable) && problem ? problem : ""));
 	json_object_set_new(o, "cure", json_string(cure ? cure : ""));
 }
 
@@ -197,11 +199,17 @@ static void add_mailbox(json_t *o, struct jm_daemon *d, const char *address, con
 		{ "error", "mailbox_error" }, { "last_success", "mailbox_success" },
 		{ "certificate", "certificate" }, { "certificate_until", "certificate_until" } };
 	json_t *mailbox = jm_collect_state(d, address);
+	const json_t *from = mailbox ? mailbox : row;
 
 	copy_known(
-	    o, "mailbox_messages", mailbox ? mailbox : row, mailbox ? "queue" : "mailbox_queue");
-	copy_known(
-	    o, "mailbox_waiting", mailbox ? mailbox : row, mailbox ? "waiting" : "mailbox_waiting");
+	    o, "mailbox_unretrievable", from, mailbox ? "unretrievable" : "mailbox_unretrievable");
+	copy_texts(o, from,
+	    (const char *const[][2]){
+		{ mailbox ? "unretrievable_since" : "mailbox_unretrievable_since",
+		    "mailbox_unretrievable_since" } },
+	    1);
+	copy_known(o, "mailbox_messages", from, mailbox ? "queue" : "mailbox_queue");
+	copy_known(o, "mailbox_waiting", from, mailbox ? "waiting" : "mailbox_waiting");
 	if (!mailbox)
 		return;
 	copy_texts(o, mailbox, texts, N(texts));

@@ -36,10 +36,15 @@ static int compare_ids(const void *a, const void *b)
 	return c ? c : (x->len > y->len) - (x->len < y->len);
 }
 
+void jm_ids_sort(struct jm_ids *ids)
+{
+	if (ids->n)
+		qsort(ids->v, ids->n, sizeof *ids->v, compare_ids);
+}
+
 void jm_ids_replace(struct jm_ids *ids, struct jm_ids *by)
 {
-	if (by->n)
-		qsort(by->v, by->n, sizeof *by->v, compare_ids);
+	jm_ids_sort(by);
 	jm_ids_release(ids);
 	*ids = *by;
 	jm_ids_init(by);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A set of byte strings, such as the ids of a mailbox's messages, that is remembered from one
- * connection to the next. Elements are added, and the set is searched once it is sorted by
- * jm_ids_replace(). One thread at a time. */
+ * connection to the next. Elements are added, and the set is searched once it is sorted. One thread
+ * at a time. */
 #ifndef JM_DAEMON_IDS_H
 #define JM_DAEMON_IDS_H
 
@@ -27,7 +27,10 @@ void jm_ids_add(struct jm_ids *ids, struct jm_span id);
  * afterwards. */
 void jm_ids_replace(struct jm_ids *ids, struct jm_ids *by);
 
-/* True when id is in *ids, which must be empty or filled by jm_ids_replace(). */
+/* Sort the elements, for jm_ids_have(). */
+void jm_ids_sort(struct jm_ids *ids);
+
+/* True when id is in *ids, which must be empty or sorted. */
 bool jm_ids_have(const struct jm_ids *ids, struct jm_span id);
 
 #endif

@@ -39,6 +39,7 @@ struct watched {
 	bool mailbox_failed; /* the last one did, by mailbox_fault */
 	char mailbox_fault[JM_STATUS_WHY_BYTES];
 	const char *mailbox_cure; /* static */
+	uint64_t unretrievable;   /* messages in its mailbox */
 };
 
 struct jm_watch {
@@ -228,8 +229,8 @@ void jm_watch_intake(struct jm_watch *w, const struct jm_intake *in)
 	}
 }
 
-void jm_watch_mailbox(
-    struct jm_watch *w, const char *service, const struct jm_err *fault, const char *cure)
+void jm_watch_mailbox(struct jm_watch *w, const char *service, const struct jm_err *fault,
+    const char *cure, uint64_t unretrievable)
 {
 	struct watched *s;
 
@@ -239,6 +240,7 @@ void jm_watch_mailbox(
 		s->mailbox_tried = true;
 		s->mailbox_failed = fault != NULL;
 		s->mailbox_cure = cure;
+		s->unretrievable = unretrievable;
 		if (!fault)
 			s->last_ms = jm_clock_now_ms();
 		snprintf(s->mailbox_fault, sizeof s->mailbox_fault, "%s", fault ? fault->text : "");
@@ -356,6 +358,7 @@ static void check_service(struct jm_watch *w, const struct jm_service *service,
 		f.mailbox_fault = pop3 && s->mailbox_failed ? s->mailbox_fault : NULL;
 		f.mailbox_cure = s->mailbox_cure;
 		f.mailbox_untried = pop3 && !s->mailbox_tried;
+		f.unretrievable = pop3 ? s->unretrievable : 0;
 		before = s->status;
 		changed = jm_status_tick(&s->status, &f, now_ms);
 		now = s->status;
@@ -415,6 +418,9 @@ static void restore_statuses(struct jm_watch *w, const json_t *services)
 			    json_string_value(json_object_get(row, "status")), since_ms,
 			    json_string_value(json_object_get(row, "why")),
 			    json_string_value(json_object_get(row, "cure")));
+		if (s->status.known && s->status.status == JM_STATUS_OK && s->status.cure[0])
+			s->status.unretrievable = (uint64_t)json_integer_value(
+			    json_object_get(row, "mailbox_unretrievable"));
 	}
 }
 

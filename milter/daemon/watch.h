@@ -40,9 +40,10 @@ void jm_watch_message(struct jm_watch *w, const char *service);
 void jm_watch_intake(struct jm_watch *w, const struct jm_intake *in);
 
 /* Report the last session with the journal mailbox of this service: it failed with fault, whose
- * cure is static, or (NULL) it succeeded, which is a successful extract. */
-void jm_watch_mailbox(
-    struct jm_watch *w, const char *service, const struct jm_err *fault, const char *cure);
+ * cure is static, or (NULL) it succeeded, which is a successful extract, and the server did not
+ * deliver so many messages. */
+void jm_watch_mailbox(struct jm_watch *w, const char *service, const struct jm_err *fault,
+    const char *cure, uint64_t unretrievable);
 
 /* Report that the mailbox of this service is no longer polled. Its last result no longer counts. */
 void jm_watch_mailbox_left(struct jm_watch *w, const char *service);

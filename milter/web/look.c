@@ -10,6 +10,7 @@
 /* mark: the path that is drawn on a disc. */
 const struct jm_look jm_looks[JM_LOOKS] = {
 	[JM_LOOK_OK] = { "OK", "ok", "M5 10.5 9 14 15 6.5" },
+	[JM_LOOK_PARTLY] = { "OK, not all retrievable", "wait", "M10 4.5 10 11 M10 15 10 15.1" },
 	[JM_LOOK_WAIT] = { "Awaiting Initial Run", "wait", "M10 5 10 10.5 13.5 12.5" },
 	[JM_LOOK_ERROR] = { "Error", "error", "M10 4.5 10 11 M10 15 10 15.1" },
 	[JM_LOOK_OFF] = { "Disabled", "off", "M7.5 6 7.5 14 M12.5 6 12.5 14" },
@@ -32,7 +33,13 @@ const struct jm_look *jm_look_of(const json_t *service)
 		state += strlen(SERVICE);
 	while (jm_looks[i].state && strcmp(jm_looks[i].state, state) != 0)
 		i++;
-	return &jm_looks[i];
+	return i == JM_LOOK_OK && jm_look_unretrievable(service) > 0 ? &jm_looks[JM_LOOK_PARTLY]
+								     : &jm_looks[i];
+}
+
+json_int_t jm_look_unretrievable(const json_t *service)
+{
+	return json_integer_value(json_object_get(service, "mailbox_unretrievable"));
 }
 
 size_t jm_look_count(const json_t *services, const struct jm_look *l)

@@ -5,7 +5,15 @@
 
 #include "milter/web/html.h"
 
-enum { JM_LOOK_OK, JM_LOOK_WAIT, JM_LOOK_ERROR, JM_LOOK_OFF, JM_LOOK_OTHER, JM_LOOKS };
+enum {
+	JM_LOOK_OK,
+	JM_LOOK_PARTLY, /* OK, but not all messages of the mailbox are retrievable */
+	JM_LOOK_WAIT,
+	JM_LOOK_ERROR,
+	JM_LOOK_OFF,
+	JM_LOOK_OTHER,
+	JM_LOOKS
+};
 
 struct jm_look {
 	const char *state; /* of a service, without "Service "; NULL: any other */
@@ -19,6 +27,9 @@ const char *jm_look_text(const json_t *o, const char *key);
 
 /* The look of a service, by its state. */
 const struct jm_look *jm_look_of(const json_t *service);
+
+/* How many messages of the service's mailbox the server does not deliver. */
+json_int_t jm_look_unretrievable(const json_t *service);
 
 /* How many of these services have this look. */
 size_t jm_look_count(const json_t *services, const struct jm_look *l);

@@ -108,6 +108,13 @@ static void put_service_figures(struct jm_html *h, const json_t *s)
 	put_number(h, "Processing queue", page_number(s, "queued"), false);
 	if (is_pop3(s))
 		put_mailbox(h, json_object_get(s, "mailbox_messages"));
+	if (jm_look_unretrievable(s) > 0) {
+		begin_figure(h, "Not retrievable", false);
+		jm_html_put(
+		    h, "<b class=\"bad\">%lld</b> since ", (long long)jm_look_unretrievable(s));
+		jm_html_time(h, json_object_get(s, "mailbox_unretrievable_since"), "now");
+		end_figure(h);
+	}
 	put_number(h, "Set aside", page_number(s, "set_aside"), false);
 	put_number(h, "Refused", page_number(s, "refused"), false);
 	put_certificate(h, s);
@@ -127,7 +134,7 @@ static void put_service(struct jm_html *h, const char *address, const json_t *s)
 		jm_html_words(h, description);
 	}
 	jm_html_put(h, "</p>\n<p>");
-	put_state(h, l, jm_look_text(s, "state"));
+	put_state(h, l, jm_look_text(s, l == &jm_looks[JM_LOOK_PARTLY] ? "state_text" : "state"));
 	jm_html_put(h, "<br><span class=\"dim\">since ");
 	jm_html_time(h, json_object_get(s, "since"), "never");
 	jm_html_put(h, "</span></p>\n");
@@ -149,8 +156,8 @@ static void put_service(struct jm_html *h, const char *address, const json_t *s)
 /* How many services are in each state. */
 static void put_summary(struct jm_html *h, const json_t *services)
 {
-	static const size_t order[] = { JM_LOOK_ERROR, JM_LOOK_WAIT, JM_LOOK_OK, JM_LOOK_OFF,
-		JM_LOOK_OTHER };
+	static const size_t order[] = { JM_LOOK_ERROR, JM_LOOK_PARTLY, JM_LOOK_WAIT, JM_LOOK_OK,
+		JM_LOOK_OFF, JM_LOOK_OTHER };
 
 	jm_html_put(h, "<p class=\"summary\">");
 	for (size_t i = 0; i < sizeof order / sizeof order[0]; i++) {
@@ -169,8 +176,8 @@ static void put_summary(struct jm_html *h, const json_t *services)
 /* All services, those with an error first. */
 static void put_services(struct jm_html *h, const json_t *services)
 {
-	static const size_t order[] = { JM_LOOK_ERROR, JM_LOOK_OTHER, JM_LOOK_WAIT, JM_LOOK_OK,
-		JM_LOOK_OFF };
+	static const size_t order[] = { JM_LOOK_ERROR, JM_LOOK_PARTLY, JM_LOOK_OTHER, JM_LOOK_WAIT,
+		JM_LOOK_OK, JM_LOOK_OFF };
 	const char *address;
 	json_t *s;
 

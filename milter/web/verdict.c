@@ -121,6 +121,21 @@ static void say_certificates(struct verdict *v, const json_t *services)
 	}
 }
 
+static void say_unretrievable(struct verdict *v, const json_t *services)
+{
+	const char *address;
+	json_int_t n;
+	json_t *s;
+
+	json_object_foreach((json_t *)(uintptr_t)services, address, s) {
+		n = jm_look_unretrievable(s);
+		if (jm_look_of(s) != &jm_looks[JM_LOOK_PARTLY] || !begin_item(v, JM_LOOK_WAIT))
+			continue;
+		jm_html_address(v->h, address);
+		jm_html_put(v->h, ": OK, %lld not retrievable", (long long)n);
+	}
+}
+
 /* "1 of 4 services", or "the only service". */
 static void put_part(struct jm_html *h, size_t n, size_t of)
 {
@@ -176,6 +191,7 @@ const struct jm_look *jm_verdict_put(struct jm_html *h, const struct jm_publishe
 		say_service_errors(&v, services);
 		say_upkeep(&v, a);
 		say_certificates(&v, services);
+		say_unretrievable(&v, services);
 		say_waiting(&v, services);
 		if (v.items == 0)
 			say_well(&v, services);

@@ -251,7 +251,7 @@ static void fuzz_pop3(struct jm_span in)
 {
 	struct server server = { in, in.len > 0 ? 1 + in.p[in.len - 1] : 1 };
 	const struct jm_pop3_wire wire = { hear, say, &server };
-	static const struct jm_pop3_receiver receiver = { take, go_on, NULL };
+	static const struct jm_pop3_receiver receiver = { take, NULL, go_on, NULL };
 	const uint32_t numbers[] = { 1, 2, 3, 4, 5, 6 };
 	struct jm_pop3_listing l = { .n = 0 };
 	struct jm_pop3_session s;
@@ -259,7 +259,8 @@ static void fuzz_pop3(struct jm_span in)
 
 	if (jm_pop3_session_init(&s, &wire, &err) != 0)
 		return;
-	s.depth = 3;
+	s.depth = 12; /* nothing is left to read only between batches */
+	s.group = 2;
 	if (jm_pop3_survey(&s, &l, &err) == 0) {
 		for (size_t i = 1; i < l.n; i++)
 			claim(l.v[i - 1].number < l.v[i].number,

@@ -159,8 +159,9 @@ static void other_ways(void)
 	must(jm_archive_pop3_forget(
 		 a, MAILBOX, &(struct jm_span){ (const unsigned char *)"!~", 2 }, 1, &err),
 	    &err);
-	must(jm_archive_extracted(
-		 a, &(struct jm_extract){ addresses[0], jm_clock_now_ms(), 2 }, &err),
+	must(jm_archive_extracted(a,
+		 &(struct jm_extract){ addresses[0], jm_clock_now_ms(), 2, 2, 1, 1000000000456 },
+		 &err),
 	    &err);
 }
 

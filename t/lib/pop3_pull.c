@@ -3,10 +3,10 @@
  * One POP3 session as the collector has it, with files for an archive: pop3_pull KEY=VALUE...
  *
  * host port user password bearer security=pop3s|stls|clear allow-clear=1 relaxed=1 ca pin depth
- * timeout (ms): the account. out=DIR: each message goes into DIR/N (kept only when whole).
- * marks=FILE: "ID SIZE" lines of what is done, kept up to date. max=N delete=0 leave=1 quit=0
- * max-bytes=N. Prints what happened, a fact a line; exit 0 when the session ended with QUIT
- * answered.
+ * timeout (ms): the account. out=DIR: each message goes into DIR/N (kept only when its end is
+ * proved, and unless its mark's file has the same bytes). marks=FILE: "ID SIZE N" lines of what is
+ * done, kept up to date. group=N max=N delete=0 leave=1 quit=0 max-bytes=N. Prints what happened, a
+ * fact a line; exit 0 when the session ended with QUIT answered.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -34,7 +34,9 @@ struct pull {
 	uint64_t max_bytes, bytes, total_bytes;
 	unsigned file; /* number of the next file */
 	int fd;
-	bool *done; /* by place in plan.retr */
+	/* by place in plan.retr */
+	bool *done;
+	unsigned *kept; /* number of its file, and 1; 0: none */
 	bool quiet;
 };
 
@@ -132,6 +134,10 @@ static void read_marks(struct pull *p, const char *path)
 		struct jm_pop3_mark *m = &p->marks[p->marks_n++];
 
 		rest = jm_span_sub(rest, line.len + 1, rest.len);
+		if (jm_num_u64(jm_span_sub(line, blank + 1, line.len), 0, UINT64_MAX, &m->seq) != 0)
+			exit(2);
+		line.len = blank;
+		blank = jm_span_rindex(line, ' ');
 		m->id = jm_span_sub(line, 0, blank);
 		if (jm_num_u64(
 			jm_span_sub(line, blank + 1, line.len), 0, UINT64_MAX, &m->size_bytes) != 0)
@@ -144,6 +150,10 @@ static bool forgotten(const struct pull *p, struct jm_span id)
 	for (size_t i = 0; i < p->plan.forget_n; i++)
 		if (jm_span_eq(p->plan.forget[i], id))
 			return true;
+	for (size_t i = 0; i < p->plan.retr_n; i++)
+		if (p->done[i] && p->plan.retr[i].marks &&
+		    jm_span_eq(p->plan.retr[i].entry->id, id))
+			return true; /* it has a new one */
 	return false;
 }
 
@@ -156,21 +166,56 @@ static void write_marks(struct pull *p, const char *path)
 		return;
 	for (size_t i = 0; i < p->marks_n; i++)
 		if (!forgotten(p, p->marks[i].id))
-			fprintf(f, "%.*s %llu\n", (int)p->marks[i].id.len,
+			fprintf(f, "%.*s %llu %llu\n", (int)p->marks[i].id.len,
 			    (const char *)p->marks[i].id.p,
-			    (unsigned long long)p->marks[i].size_bytes);
+			    (unsigned long long)p->marks[i].size_bytes,
+			    (unsigned long long)p->marks[i].seq);
 	for (size_t i = 0; i < p->plan.retr_n; i++)
 		if (p->done[i] && p->plan.retr[i].marks)
-			fprintf(f, "%.*s %llu\n", (int)p->plan.retr[i].entry->id.len,
+			fprintf(f, "%.*s %llu %u\n", (int)p->plan.retr[i].entry->id.len,
 			    (const char *)p->plan.retr[i].entry->id.p,
-			    (unsigned long long)p->plan.retr[i].entry->size_bytes);
+			    (unsigned long long)p->plan.retr[i].entry->size_bytes, p->kept[i]);
 	if (fclose(f) != 0)
 		exit(1);
 }
 
-static void file_name(const struct pull *p, char name[512])
+static void file_name(const struct pull *p, unsigned file, char name[512])
 {
-	snprintf(name, 512, "%s/%06u", p->out, p->file);
+	snprintf(name, 512, "%s/%06u", p->out, file);
+}
+
+static void remove_file(const struct pull *p, unsigned file)
+{
+	char name[512];
+
+	file_name(p, file, name);
+	if (unlink(name) != 0)
+		exit(1);
+}
+
+/* Has the file of the mark the same bytes? Then that of the message is removed. */
+static bool is_known(struct pull *p, size_t at)
+{
+	const struct jm_pop3_mark *mark = p->plan.retr[at].mark;
+	unsigned char *a = NULL, *b = NULL;
+	size_t a_n = 0, b_n = 0;
+	char name[512], other[512];
+	bool same;
+
+	if (!mark || !mark->seq || !p->kept[at])
+		return false;
+	file_name(p, p->kept[at] - 1, name);
+	file_name(p, (unsigned)mark->seq - 1, other);
+	same = jm_io_read_file(name, 1u << 28, &a, &a_n, NULL) == 0 &&
+	    jm_io_read_file(other, 1u << 28, &b, &b_n, NULL) == 0 && a_n == b_n &&
+	    memcmp(a, b, a_n) == 0;
+	free(a);
+	free(b);
+	if (same)
+		remove_file(p, p->kept[at] - 1);
+	if (same)
+		p->kept[at] = (unsigned)mark->seq;
+	return same;
 }
 
 static void open_file(struct pull *p)
@@ -178,7 +223,7 @@ static void open_file(struct pull *p)
 	char name[512];
 
 	for (;; p->file++) {
-		file_name(p, name);
+		file_name(p, p->file, name);
 		p->fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
 		if (p->fd >= 0)
 			return;
@@ -201,26 +246,42 @@ static int take_bytes(void *ctx, const void *bytes, size_t n, struct jm_err *err
 	return jm_io_write(p->fd, bytes, n, err);
 }
 
+static int take_end(void *ctx, size_t at, bool whole, struct jm_err *err)
+{
+	struct pull *p = ctx;
+
+	(void)err;
+	if (whole && p->out && p->fd < 0)
+		open_file(p); /* an empty message is one too */
+	printf("end %u %s %llu\n", (unsigned)p->plan.retr[at].entry->number,
+	    whole ? "whole" : "dropped", (unsigned long long)p->bytes);
+	p->bytes = 0;
+	if (p->fd < 0)
+		return 0;
+	if (close(p->fd) != 0)
+		exit(1);
+	p->fd = -1;
+	p->kept[at] = ++p->file;
+	return 0;
+}
+
 static bool take_outcome(void *ctx, size_t at, enum jm_pop3_fault fault, const struct jm_err *err)
 {
 	struct pull *p = ctx;
-	char name[512];
+	bool known;
 
-	if (fault == JM_POP3_FINE && p->out && p->fd < 0)
-		open_file(p); /* an empty message is one too */
 	p->done[at] = fault == JM_POP3_FINE;
-	if (!p->quiet || fault != JM_POP3_FINE)
-		printf("retr %u %s %llu %s\n", (unsigned)p->plan.retr[at].entry->number,
-		    jm_pop3_fault_name(fault), (unsigned long long)p->bytes,
-		    fault == JM_POP3_FINE ? "" : err->text);
-	if (p->fd >= 0) {
-		file_name(p, name);
-		if (close(p->fd) != 0 || (fault != JM_POP3_FINE && unlink(name) != 0))
-			exit(1);
-		p->file++;
+	if (fault != JM_POP3_FINE && p->kept[at]) {
+		remove_file(p, p->kept[at] - 1);
+		p->kept[at] = 0;
 	}
-	p->fd = -1;
-	p->bytes = 0;
+	known = p->done[at] && is_known(p, at);
+	if (!p->quiet || fault != JM_POP3_FINE)
+		printf("retr %u %s %s\n", (unsigned)p->plan.retr[at].entry->number,
+		    jm_pop3_fault_name(fault),
+		    known                       ? "known"
+			: fault == JM_POP3_FINE ? ""
+						: err->text);
 	return true;
 }
 
@@ -237,9 +298,9 @@ static bool dele_outcome(void *ctx, size_t at, enum jm_pop3_fault fault, const s
 /* RETR what the plan says, mark it, DELE it and what was done before. */
 static int transact(struct pull *p, struct jm_err *err)
 {
-	const struct jm_pop3_receiver receiver = { take_bytes, take_outcome, p };
+	const struct jm_pop3_receiver receiver = { take_bytes, take_end, take_outcome, p };
 	size_t n = 0;
-	uint32_t *numbers = calloc(p->plan.retr_n + p->plan.dele_n + 1, sizeof *numbers);
+	uint32_t *numbers = calloc(p->plan.retr_n + 1, sizeof *numbers);
 	int rc;
 
 	if (!numbers)
@@ -248,18 +309,17 @@ static int transact(struct pull *p, struct jm_err *err)
 		numbers[i] = p->plan.retr[i].entry->number;
 	rc = jm_pop3_retr(&p->session, numbers, p->plan.retr_n, &receiver, err);
 	if (p->fd >= 0) { /* the session broke inside a message: it is not whole */
-		char name[512];
-
-		file_name(p, name);
-		if (close(p->fd) != 0 || unlink(name) != 0)
+		if (close(p->fd) != 0)
 			exit(1);
+		remove_file(p, p->file);
 	}
+	for (size_t i = 0; i < p->plan.retr_n; i++) /* or before its end was proved */
+		if (p->kept[i] && !p->done[i])
+			remove_file(p, p->kept[i] - 1);
 	write_marks(p, arg(p->args, "marks", NULL));
 	for (size_t i = 0; i < p->plan.retr_n; i++)
 		if (p->done[i])
 			numbers[n++] = p->plan.retr[i].entry->number;
-	for (size_t i = 0; i < p->plan.dele_n; i++)
-		numbers[n++] = p->plan.dele[i]->number;
 	if (rc == 0 && arg_number(p->args, "delete", 1))
 		rc = jm_pop3_dele(&p->session, numbers, n, dele_outcome, p, err);
 	free(numbers);
@@ -285,12 +345,13 @@ static void run_session(struct pull *p)
 		.leave_on_server = arg_number(p->args, "leave", 0) != 0 };
 	if (jm_pop3_plan(&in, &p->plan, &err) != 0)
 		die("plan", &err);
-	printf("plan retr %zu dele %zu forget %zu without-id %llu same-id %llu changed %llu\n",
-	    p->plan.retr_n, p->plan.dele_n, p->plan.forget_n,
+	printf("plan retr %zu compare %llu forget %zu without-id %llu same-id %llu changed %llu\n",
+	    p->plan.retr_n, (unsigned long long)p->plan.compare_n, p->plan.forget_n,
 	    (unsigned long long)p->plan.without_id_n, (unsigned long long)p->plan.same_id_n,
 	    (unsigned long long)p->plan.changed_n);
 	p->done = calloc(p->plan.retr_n + 1, sizeof *p->done);
-	if (!p->done)
+	p->kept = calloc(p->plan.retr_n + 1, sizeof *p->kept);
+	if (!p->done || !p->kept)
 		exit(1);
 	if (transact(p, &err) != 0) {
 		printf("broken %s\n", jm_pop3_fault_name(p->session.broken));
@@ -340,6 +401,7 @@ int main(int argc, char **argv)
 	if (jm_pop3_session_init(&p.session, &wire, &err) != 0)
 		die("session", &err);
 	p.session.depth = (unsigned)arg_number(p.args, "depth", peer.has_pipelining ? 32 : 1);
+	p.session.group = (unsigned)arg_number(p.args, "group", peer.has_pipelining ? 8 : 1);
 	p.session.answer_timeout_ms = p.session.quit_timeout_ms = (int64_t)arg_number(
 	    p.args, "timeout", 10000);
 	read_marks(&p, arg(p.args, "marks", NULL));
@@ -354,5 +416,6 @@ int main(int argc, char **argv)
 	free(p.marks);
 	free(p.marks_text);
 	free(p.done);
+	free(p.kept);
 	return 0;
 }

@@ -18,14 +18,23 @@ Quirks, of one connection or of all ("*"):
   retr-endless:N           lines without an end
   retr-err:N retr-cut:N retr-cutdot:N retr-stall:N retr-close-after:N retr-garbage:N
                            at the Nth message of the mailbox by its id
+  nostuff                  dots at the start of lines are not doubled
+  nostuff-late             likewise; what follows a line "." comes a moment later
+  retr-brief:N             a proper end after the first third
+  list-lf                  sizes count a line end as one octet
+  list-huge                all sizes are 4 GB
+  stat-words               other words in each answer to STAT
   trickle                  a few bytes in each packet
   dele-err dele-cut
   quit-cut quit-err        nothing deleted
+  quit-half                -ERR, and all but the last are deleted
   quit-lie                 +OK, and nothing deleted
   quit-lost                deleted, not answered
+  quit-hang                likewise, and the connection stays open
   quit-stall
 """
 import socket
+import ssl
 import threading
 import time
 
@@ -131,11 +140,13 @@ class Session:
         return [(n, i, m) for n, (i, m) in enumerate(self.box, 1) if n not in self.deleted]
 
     def size(self, message):
-        return 100 if self.has("list-lies") else len(message)
+        return 100 if self.has("list-lies") else 1 << 32 if self.has("list-huge") \
+            else len(message.replace(b"\r\n", b"\n")) if self.has("list-lf") else len(message)
 
     def do_stat(self, _):
-        self.say(b"+OK %d %d\r\n" % (len(self.live()),
-                                     sum(self.size(m) for _, _, m in self.live())))
+        self.say(b"+OK %d %d%s\r\n"
+                 % (len(self.live()), sum(self.size(m) for _, _, m in self.live()),
+                    b" at %d" % time.monotonic_ns() if self.has("stat-words") else b""))
 
     def do_list(self, _):
         if self.has("list-err"):
@@ -167,6 +178,10 @@ class Session:
             return
         ident, message = self.box[n - 1]
         how, whole = self.failing.get(ident), stuffed(message)
+        if self.has("nostuff") or self.has("nostuff-late"):
+            whole = message + b".\r\n"
+        if how == "retr-brief":
+            whole = stuffed(message[:message.index(b"\r\n", len(message) // 3) + 2])
         if how == "retr-err":
             self.say(b"-ERR An error occurred while processing your request.\r\n")
             return
@@ -182,7 +197,13 @@ class Session:
             self.say(b"+OK\r\n")
             while not self.server.ended.is_set():
                 self.sock.sendall(b"x" * 62 + b"\r\n" + b"y" * 16000)
-        self.say(b"+OK\r\n" + whole)
+        if self.has("nostuff-late") and whole.find(b"\r\n.\r\n") + 5 < len(whole):
+            at = whole.find(b"\r\n.\r\n") + 5
+            self.say(b"+OK\r\n" + whole[:at])
+            time.sleep(0.2)
+            self.say(whole[at:])
+        else:
+            self.say(b"+OK\r\n" + whole)
         if how == "retr-close-after":
             raise Gone
 
@@ -201,13 +222,18 @@ class Session:
     def do_quit(self, _):
         if self.has("quit-stall"):
             self.server.ended.wait()
+        elif self.has("quit-half"):
+            self.server.delete([self.box[n - 1][0] for n in sorted(self.deleted)[:-1]])
+            self.say(b"-ERR [SYS/TEMP] some messages not removed\r\n")
         elif self.has("quit-err"):
             self.say(b"-ERR [SYS/TEMP] some messages not removed\r\n")
         elif self.has("quit-lie"):
             self.say(b"+OK signing off.\r\n")
         elif not self.has("quit-cut"):
             self.server.delete([self.box[n - 1][0] for n in self.deleted])
-            if not self.has("quit-lost"):
+            if self.has("quit-hang"):
+                self.server.ended.wait()
+            elif not self.has("quit-lost"):
                 self.say(b"+OK Microsoft Exchange Server POP3 server signing off.\r\n")
         raise Gone
 
@@ -215,11 +241,16 @@ class Session:
 class Pop3Server:
     """
     messages: [(id, bytes with CRLF)]. quirks: {connection number from 1 on, or "*": [quirk, ...]}.
+    later: messages that come in at the moment in which those of the same ids are deleted. tls:
+    files of certificate and key.
     """
 
-    def __init__(self, messages, quirks=None, capa=EXCHANGE, port=0):
+    def __init__(self, messages, quirks=None, capa=EXCHANGE, port=0, later=(), tls=None):
         self.messages, self.quirks, self.capa = list(messages), quirks or {}, list(capa)
-        self.said, self.sessions = [], 0
+        self.said, self.sessions, self.later = [], 0, list(later)
+        self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER) if tls else None
+        if tls:
+            self.tls.load_cert_chain(*tls)
         self.lock, self.ended = threading.Lock(), threading.Event()
         self.listener = socket.create_server(("127.0.0.1", port), backlog=16)
         self.port = self.listener.getsockname()[1]
@@ -231,7 +262,9 @@ class Pop3Server:
 
     def delete(self, idents):
         with self.lock:
-            self.messages = [m for m in self.messages if m[0] not in idents]
+            self.messages = [m for m in self.messages if m[0] not in idents] \
+                + [m for m in self.later if m[0] in idents]
+            self.later = [m for m in self.later if m[0] not in idents]
 
     def commands(self, number=None):
         return [t for n, t in self.said if number is None or n == number]
@@ -265,6 +298,8 @@ class Pop3Server:
 
     def _serve(self, sock, number):
         try:
+            if self.tls:
+                sock = self.tls.wrap_socket(sock, server_side=True)
             Session(self, sock, number).run()
         except (Gone, OSError):
             pass

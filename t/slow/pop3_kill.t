@@ -3,7 +3,8 @@
 """
 kill -9 of the daemon at any point of a poll loses nothing and doubles nothing. JM_KILLS (300)
 kills, after numbers of commands spread over a session of each, while the mailbox is filled again
-and again; at the end each message is one item and the mailbox is empty.
+and again; at the end each message is one item and the mailbox is empty. One server gives the ids of
+deleted messages to new ones of the same size, and often does not answer QUIT.
 """
 import os
 import random
@@ -25,8 +26,8 @@ with open(password, "w", encoding="ascii") as f:
 os.chmod(password, 0o600)
 rng = random.Random(5)
 
-# two mailboxes: one serial, one pipelined with packets of a few bytes, so that sessions last
-servers = {"serial": Pop3Server([], {}, EXCHANGE),
+# serial, with ids used again, and pipelined with packets of a few bytes, so that sessions last
+servers = {"serial": Pop3Server([], {}, EXCHANGE), "reused": Pop3Server([], {}, EXCHANGE),
            "slow": Pop3Server([], {"*": ["trickle"]}, EXCHANGE + ("PIPELINING",))}
 services = [service(name + "@journal.example.com", transport_type="POP3", pop3={
     "hostname": "127.0.0.1", "port": s.port, "mailbox-name": name, "password-file": password,
@@ -36,12 +37,19 @@ sent = {name: [] for name in servers}
 
 
 def refill():
-    for name, s in servers.items():
+    for row, (name, s) in enumerate(servers.items()):
         with s.lock:
             while len(s.messages) < 20:
-                i = len(sent[name]) + (0 if name == "serial" else 1000000)
+                i = len(sent[name]) + 1000000 * (row + 1)
+                ident = "%s-%d" % (name, i)
                 sent[name].append(pop3.message(i, b"x" * rng.choice((10, 500, 3000)) + b"\r\n"))
-                s.messages.append(("%s-%d" % (name, i), sent[name][-1]))
+                if name == "reused":
+                    sent[name][-1] = pop3.message(i)
+                    ident = min({"%d" % n for n in range(20)} - {m[0] for m in s.messages})
+                s.messages.append((ident, sent[name][-1]))
+    reused = servers["reused"]
+    reused.quirks = {reused.sessions + n: [rng.choice(("quit-lost", "quit-hang", "quit-half",
+                                                       "trickle"))] for n in range(6)}
 
 
 def said():
@@ -64,6 +72,7 @@ tap.ok(sum(len(s) for s in sent.values()) > KILLS / 3,
        "while mail was fetched: %d messages, %d connections"
        % (sum(len(s) for s in sent.values()), sum(s.sessions for s in servers.values())))
 d.start()
+servers["reused"].quirks = {}
 run.until(lambda: not any(s.messages for s in servers.values()), "the mailboxes are empty")
 for name in servers:
     items = d.jmctl.list("--service", name + "@journal.example.com")

@@ -50,7 +50,19 @@ FAULTS = (
     ("dele-cut", {1: ["dele-cut"]}, True, []),
     ("renamed", {1: ["quit-err"], 2: ["uidl-renamed"]}, False, []),
     ("no-ids-twice", {1: ["quit-err", "uidl-err"]}, False, []),
-    ("dup-twice", {1: ["quit-err"], "*": ["uidl-dup"]}, False, []),)
+    ("dup-twice", {1: ["quit-err"], "*": ["uidl-dup"]}, False, []),
+    ("quit-half", {1: ["quit-half"]}, False, []), ("lf", {"*": ["list-lf"]}, False, []),
+    ("huge", {"*": ["list-huge"]}, True, []), ("words", {"*": ["stat-words"]}, False, []),
+    # what ends each session stays, and holds nothing up
+    ("always-cut", {"*": ["retr-cut:a"]}, False, ["a"]),
+    ("always-cutdot", {"*": ["retr-cutdot:b"]}, True, ["b"]),
+    ("always-garbage", {"*": ["retr-garbage:a"]}, False, ["a"]),
+    ("always-cut-no-uidl", {"*": ["retr-cut:a", "uidl-err"]}, False, ["a"]),)
+
+# a server that does not stuff dots: the message with a line ".", by what follows the line
+UNSTUFFED = {"text": b"part two is long\r\n", "ok": b"+OK part two\r\n" * 4,
+             "err": b"-ERR part two\r\n+OK\r\n", "dots": b".\r\n.\r\n",
+             "stat": b"+OK 3 %d\r\n" * 3, "nothing": b""}
 
 certs = dovecot.Certificates(os.path.join(home, "ca"))
 real = dovecot.Dovecot(os.path.join(home, "dovecot"), certificates=certs).start()
@@ -68,6 +80,26 @@ for row, (name, quirks, pipelining, left) in enumerate(FAULTS):
                                EXCHANGE + (("PIPELINING",) if pipelining else ()))
     services.append(mailbox("%s@journal.example.com" % name, servers[name].port, encrypted=False,
                             mailbox_name="j-" + name))
+out_of_step = {}
+for row, (name, rest) in enumerate(UNSTUFFED.items()):
+    # pipelined, answers that are made up for just this mailbox are not recognised
+    for quirk, pipelining in (("nostuff", name == "err"), ("nostuff-late", name not in ("dots",
+                                                                                     "stat"))):
+        number = 7000 + 100 * row + 10 * (quirk == "nostuff")
+        box = [(i, pop3.message(number + k)) for k, i in enumerate("abc")]
+        text = b"part one\r\n.\r\n" + rest
+        size = sum(len(m) for _, m in box[1:]) + len(pop3.message(number, text))
+        box[0] = ("a", pop3.message(number, text.replace(b"%d", b"%03d" % (size + 3))))
+        sent["%s-%s" % (quirk, name)] = box
+        out_of_step["%s-%s" % (quirk, name)] = server = Pop3Server(
+            box, {"*": [quirk]}, EXCHANGE + (("PIPELINING",) if pipelining else ()))
+        services.append(mailbox("%s-%s@journal.example.com" % (quirk, name), server.port,
+                                encrypted=False, mailbox_name="j-%s-%s" % (quirk, name)))
+brief_sent = [(i, pop3.message(8000 + k, b"line of a long text\r\n" * 300))
+              for k, i in enumerate("abc")]
+brief = Pop3Server(brief_sent, {1: ["retr-brief:b"]})
+services.append(mailbox("brief@journal.example.com", brief.port, encrypted=False,
+                        mailbox_name="j-brief"))
 bodies = pop3.nasty()
 exact = Pop3Server([("m%d" % i, pop3.message(1000 + i, b)) for i, b in enumerate(bodies)], {},
                    EXCHANGE + ("PIPELINING",))
@@ -79,7 +111,9 @@ services.append(mailbox("kept@journal.example.com", kept.port, encrypted=False,
 numbered = [pop3.message(5000 + i) for i in range(9)]		# all of one size
 reused = {name: Pop3Server([("u%d" % i, m) for i, m in enumerate(numbered)],
                            dict(quirks, **{"*": ["uidl-number"]}))
-          for name, quirks in (("reused", {}), ("reused-late", {1: ["quit-err"]}))}
+          for name, quirks in (("reused", {}), ("reused-late", {1: ["quit-err"]}),
+                                ("reused-half", {1: ["quit-half"], 2: ["quit-half"]}),
+                                ("reused-lost", {k: ["quit-lost"] for k in range(1, 4)}))}
 for name, server in reused.items():
     services.append(mailbox(name + "@journal.example.com", server.port, encrypted=False,
                             mailbox_name="j-" + name, messages_per_connection=2))
@@ -124,9 +158,51 @@ for name, server in reused.items():
            for i in d.jmctl.list("--service", name + "@journal.example.com")]
     tap.is_(sorted(got), sorted(numbered),
             "%s: a deleted message's id for the next one, of the same size: none is lost" % name)
-run.until(lambda: liar.sessions > 6, "a server that deletes nothing")
-tap.is_(sum(c.startswith("RETR") for c in liar.commands()), 6,
-        "a server that deletes nothing and says it did: each is fetched twice, not for ever")
+for name, server in out_of_step.items():
+    email = name + "@journal.example.com"
+    run.until(lambda: [i for i, _ in server.messages] == ["a"], name)
+    run.until(lambda: any(e.get("service") == email for e in d.jmctl.events("pop3-unretrievable")),
+              name + ": the event")
+    got = [d.jmctl.export(i["id"]) for i in d.jmctl.list("--service", email)]
+    tap.is_(sorted(got), sorted(m for i, m in sent[name] if i != "a"),
+            name + ": the others are archived, and nothing of the message that was cut")
+    s = run.settled(lambda: (state(email)["mailbox"]["state"],
+                             "does not stuff dots" in state(email)["mailbox"]["error"]),
+                    ("error", True))
+    tap.is_(s, ("error", True), name + ": the service is in error with the reason")
+    tap.ok("part two" not in str(state(email)), name + ": without the message's text")
+sessions = {name: server.sessions for name, server in out_of_step.items()}
+run.until(lambda: all(server.sessions > sessions[name] + 2
+                      for name, server in out_of_step.items()), "some more sessions")
+for name, server in out_of_step.items():
+    email = name + "@journal.example.com"
+    tap.is_((len(d.jmctl.list("--service", email)), [i for i, _ in server.messages],
+             sum(len(d.jmctl.show(i["id"])["reports"])
+                 for i in d.jmctl.list("--service", email))), (2, ["a"], 2),
+            name + ": and it stays so")
+    tap.is_(len([e for e in d.jmctl.events("pop3-unretrievable") if e.get("service") == email]), 1,
+            name + ": one event")
+    server.quirks = {}
+d.reload()		# the next trial need not wait
+for name, server in out_of_step.items():
+    email = name + "@journal.example.com"
+    run.until(lambda: not server.messages, name + ": mended")
+    got = [d.jmctl.export(i["id"]) for i in d.jmctl.list("--service", email)]
+    tap.is_(sorted(got), sorted(m for _, m in sent[name]), name + ": mended, all are archived")
+    tap.is_(run.settled(lambda: state(email)["mailbox"]["state"], "ok"), "ok", name + ": and OK")
+for name in ("always-cut", "always-cut-no-uidl", "always-garbage"):
+    email = name + "@journal.example.com"
+    tap.is_(run.settled(lambda: (state(email)["mailbox"]["state"],
+                                 state(email)["mailbox"]["unretrievable"]), ("error", 1)),
+            ("error", 1), name + ": is an error, of one message")
+run.until(lambda: not brief.messages, "brief")
+tap.is_(sorted(d.jmctl.export(i["id"])
+               for i in d.jmctl.list("--service", "brief@journal.example.com")),
+        sorted(m for _, m in brief_sent), "brief: half a message is fetched once more")
+run.until(lambda: liar.sessions > 20, "a server that deletes nothing")
+tap.ok(6 <= sum(c.startswith("RETR") for c in liar.commands()) <= 3 * 10,
+       "a server that deletes nothing and says it did: each is fetched more and more seldom",
+       "%d sessions, %s" % (liar.sessions, [c for c in liar.commands() if c[0] == "R"]))
 tap.is_(len(d.jmctl.list("--service", "liar@journal.example.com")), 3, "and each is one item")
 got = [d.jmctl.export(i["id"]) for i in d.jmctl.list("--service", "exact@journal.example.com")]
 tap.is_(sorted(got), sorted(pop3.message(1000 + i, b) for i, b in enumerate(bodies)),

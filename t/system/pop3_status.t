@@ -10,6 +10,7 @@ import os
 import poplib
 import re
 import socket
+import subprocess
 import sys
 import time
 
@@ -163,6 +164,74 @@ def never_reached(d):
                  args[0] + " for people, too")
 
 
+def restarts(d, server, words, since):
+    """A kill and a stop change nothing of what is not retrievable."""
+    for how, stop in (("a kill", d.kill), ("a stop", d.stop)):
+        stop()
+        s = row(d)
+        tap.is_((s["status_text"], s["mailbox_unretrievable_since"]), (words, since),
+                "known after %s without a daemon" % how)
+        seen = server.sessions
+        d.start()
+        run.until(lambda: server.sessions > seen + 2, "it is polled again")
+        s = row(d)
+        tap.is_((s["status_text"], s["mailbox_unretrievable_since"]), (words, since),
+                "after %s and a start: since the same time" % how)
+
+
+def unretrievable():
+    """A message that the server never delivers: not plain OK, until it is delivered or gone."""
+    server = Pop3Server([(i, pop3.message(k)) for k, i in enumerate("ab")], {"*": ["retr-err:b"]})
+    d = Daemon(os.path.join(home, "jm-unretrievable"), [clear(server)],
+               more={"publish": {"interval": 1}}).start()
+    words, reason = "OK, 1 not retrievable", "the server does not deliver 1 message of the mailbox"
+    run.until(lambda: row(d).get("status_text") == words, "it shows")
+    s = row(d)
+    tap.is_((s["status"], s["mailbox_unretrievable"], s["mailbox_queue"], s["mailbox_waiting"],
+             s["why"]), ("OK", 1, 1, 1, reason), "one not retrievable, for programs")
+    since = s["mailbox_unretrievable_since"]
+    for args in (("status",), ("top", "--once")):
+        run.until(lambda: words in d.jmctl.run(*args)[1].decode(), args[0] + " shows it")
+        tap.like(d.jmctl.run(*args)[1].decode(), r"(?m)^%s +%s .*\n(  .*\n)*?  (why: )?%s"
+                 % (BOX, words, reason), args[0] + ": for people, too")
+    tap.like(d.jmctl.run("status")[1].decode(), reason + ", since 20", "since when, too")
+    run.until(lambda: published(d).get("state_text") == words, "published")
+    p = published(d)
+    tap.is_((p["state"], p["mailbox_unretrievable"], p["mailbox_unretrievable_since"], p["why"]),
+            ("OK", 1, since, reason), "published")
+    gauge = 'journal_milter_pop3_mailbox_unretrievable_messages{service="%s"}' % BOX
+    tap.ok(gauge + " 1\n" in metrics(d)
+           and "journal_milter_pop3_mailbox_unretrievable_since_timestamp_seconds{" in metrics(d),
+           "in the metrics")
+    check = [sys.executable, os.path.join(tap.SRC, "contrib/icinga/check_journal_milter"),
+             os.path.join(d.archive, "public")]
+    r = subprocess.run(check, stdout=subprocess.PIPE, check=False)
+    tap.ok(r.returncode == 1 and words in r.stdout.decode(), "Icinga warns", r.stdout.decode())
+    changes = [(e["status"], e["text"]) for e in d.jmctl.events("status")]
+    tap.is_(changes[-1], ("OK", reason), "an event when it begins")
+    restarts(d, server, words, since)
+    tap.is_([(e["status"], e["text"]) for e in d.jmctl.events("status")], changes,
+            "no event for a restart")
+    server.messages.append(("c", pop3.message(7)))
+    server.quirks = {"*": ["retr-err:b", "retr-err:c"]}
+    run.until(lambda: row(d).get("status_text") == "OK, 2 not retrievable", "two")
+    server.quirks = {"*": ["retr-err:c"]}
+    run.until(lambda: row(d).get("status_text") == words, "one is delivered")
+    tap.is_((row(d)["mailbox_unretrievable_since"], len(d.jmctl.list())), (since, 2),
+            "then it is one again, since the same time")
+    server.delete(["c"])
+    run.until(lambda: row(d).get("status_text") == "Service OK", "the other is gone")
+    tap.is_(run.settled(lambda: (row(d)["mailbox_unretrievable"], row(d)["why"] or "",
+                                 row(d)["mailbox_unretrievable_since"]), (0, "", None)),
+            (0, "", None), "then the service is plain OK")
+    tap.is_(run.settled(lambda: d.jmctl.events("status")[-1]["text"], "in order again"),
+            "in order again", "an event when it ends")
+    run.until(lambda: gauge + " 0\n" in metrics(d), "in the metrics, too")
+    tap.is_((d.stop(), d.complaints()), (0, []), "the daemon stops well")
+    tap.is_((row(d)["status_text"], row(d).get("mailbox_unretrievable_since")),
+            ("Service OK", None), "and it stays so without a daemon")
+
+
 def extracts():
     """An empty mailbox that is read; then messages that stay on the server."""
     server = Pop3Server([])
@@ -262,7 +331,7 @@ def slow_greeting():
            out.decode() + complaint)
 
 
-for part in (causes, extracts, ports, tls_in_clear, slow_greeting):
+for part in (causes, unretrievable, extracts, ports, tls_in_clear, slow_greeting):
     if len(sys.argv) < 2 or part.__name__ in sys.argv[1:]:
         part()
 sys.exit(tap.done())

@@ -575,6 +575,17 @@ def verdict(w):
     tap.is_(line(services={"a@example.com": service("Service Awaiting Initial Run"),
                            "b@example.com": service("Service OK")}),
             ("wait", "Attention", "Attention: 1 of 2 services: Awaiting Initial Run"), "awaiting")
+    partly = service("OK", "the server does not deliver 1 message", transport="pop3",
+                     state_text="OK, 1 not retrievable", mailbox_messages=4,
+                     mailbox_unretrievable=1, mailbox_unretrievable_since=stamp(7300))
+    tap.is_(line(services={"a@example.com": partly, "b@example.com": service("OK")}),
+            ("wait", "Attention", "Attention: a@example.com: OK, 1 not retrievable"),
+            "a message that the server does not deliver")
+    page = re.sub("<svg.*?</svg>", "", w.ask("/")[2])
+    tap.ok('<span class="state">OK, 1 not retrievable</span>' in page
+           and re.search(r"Not retrievable.*?1</b> since <time", page, re.S)
+           and '1 <span class="state">OK, not all retrievable</span>' in page,
+           "and the service says so, and since when", page)
     tap.is_(line(services={"a@example.com": service("Disabled")})[::2],
             ("wait", "Attention: all services are disabled"), "disabled")
     tap.is_(line(services={"a@example.com": service("OK", certificate_until=stamp(-86400 * 5)),

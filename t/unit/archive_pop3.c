@@ -18,10 +18,10 @@
 #include "t/lib/deposit.h"
 #include "t/lib/tap.h"
 
-static int add_mark(void *ctx, struct jm_span uidl, uint64_t size_bytes, struct jm_err *err)
+static int add_mark(void *ctx, const struct jm_archived_mark *mark, struct jm_err *err)
 {
-	return jm_buf_printf(ctx, err, "%.*s:%llu ", (int)uidl.len, (const char *)uidl.p,
-	    (unsigned long long)size_bytes);
+	return jm_buf_printf(ctx, err, "%.*s:%llu ", (int)mark->uidl.len,
+	    (const char *)mark->uidl.p, (unsigned long long)mark->size_bytes);
 }
 
 static void marks_are(
@@ -35,6 +35,32 @@ static void marks_are(
 		tap_diag("%s", err.text);
 	tap_is_str(jm_buf_str(&b), want, "%s", claim);
 	jm_buf_release(&b);
+}
+
+static int first_seq(void *ctx, const struct jm_archived_mark *mark, struct jm_err *err)
+{
+	uint64_t *seq = ctx;
+
+	(void)err;
+	*seq = mark->seq;
+	return 1;
+}
+
+/* The mark's report has the bytes a, and no other ones. */
+static void check_bytes(struct jm_archive *a, const char *when)
+{
+	static const char *const texts[] = { "Subject: a\r\n\r\na\r\n", "Subject: a\r\n\r\nb\r\n" };
+	unsigned char sha256[JM_SHA256_BYTES];
+	bool same[3] = { false, true, true };
+	uint64_t seq = 0;
+	struct jm_err err;
+	int rc = jm_archive_pop3_marks(a, "j@other", first_seq, &seq, &err);
+
+	for (size_t i = 0; i < 3; i++)
+		rc |= jm_sha256_of(jm_span_str(texts[i == 1]), sha256, &err) |
+		    jm_archive_mark_is(a, i < 2 ? seq : 99999, sha256, &same[i], &err);
+	tap_ok(rc == 0 && same[0] && !same[1] && !same[2],
+	    "a mark is compared by its report's bytes, %s", when);
 }
 
 static bool deposit(struct jm_archive *a, const char *text, const char *mailbox, const char *uidl,
@@ -69,7 +95,10 @@ static void row_is(struct jm_archive *a, const char *service, json_int_t success
 	int rc = jm_archive_service(a, service, &row, &err);
 
 	tap_ok(rc == 1 && json_integer_value(json_object_get(row, "extract_ms")) == success_ms &&
-		json_integer_value(json_object_get(row, "mailbox_queue")) == queue,
+		json_integer_value(json_object_get(row, "mailbox_queue")) == queue &&
+		json_integer_value(json_object_get(row, "mailbox_unretrievable")) == queue / 3 &&
+		json_integer_value(json_object_get(row, "mailbox_unretrievable_since_ms")) ==
+		    (queue ? 1000000000456 : 0),
 	    "%s", claim);
 	json_decref(row);
 }
@@ -104,6 +133,7 @@ static void check_all(struct jm_archive *a, const char *when)
 	marks_are(a, "j@other", "A:30 ", claim);
 	snprintf(claim, sizeof claim, "how a mailbox was left, %s", when);
 	row_is(a, "j@journal.example.com", 1000000000123, 7, claim);
+	check_bytes(a, when);
 	snprintf(claim, sizeof claim, "and one without any message, %s", when);
 	row_is(a, "empty@journal.example.com", 1000000000000, 0, claim);
 	snprintf(claim, sizeof claim, "the status tells when, %s", when);
@@ -158,14 +188,18 @@ int main(void)
 	tap_is_int(jm_archive_pop3_forget(a, "j@pop", &gone, 1, &err), 0, "forget one");
 	tap_ok(jm_archive_service(a, "nobody@journal.example.com", &row, &err) == 0 && !row,
 	    "nothing is known of a service that never was");
-	tap_is_int(jm_archive_extracted(
-		       a, &(struct jm_extract){ "j@journal.example.com", 1000000000123, 3 }, &err),
+	tap_is_int(
+	    jm_archive_extracted(a,
+		&(struct jm_extract){ "j@journal.example.com", 1000000000123, 3, 3, 0, 0 }, &err),
 	    0, "a session ends well");
 	tap_is_int(
-	    jm_archive_extracted(a, &(struct jm_extract){ "j@journal.example.com", 0, 7 }, &err), 0,
-	    "another fails: the success is not forgotten");
-	tap_is_int(jm_archive_extracted(a,
-		       &(struct jm_extract){ "empty@journal.example.com", 1000000000000, 0 }, &err),
+	    jm_archive_extracted(a,
+		&(struct jm_extract){ "j@journal.example.com", 0, 7, 7, 2, 1000000000456 }, &err),
+	    0, "another fails: the success is not forgotten");
+	tap_is_int(
+	    jm_archive_extracted(a,
+		&(struct jm_extract){ "empty@journal.example.com", 1000000000000, 0, 0, 0, 0 },
+		&err),
 	    0, "an empty mailbox");
 	check_all(a, "at once");
 	jm_archive_close(&a);

@@ -245,9 +245,9 @@ static void *run_releases(void *arg)
 	return NULL;
 }
 
-static int ignore_mark(void *ctx, struct jm_span uidl, uint64_t size_bytes, struct jm_err *err)
+static int ignore_mark(void *ctx, const struct jm_archived_mark *mark, struct jm_err *err)
 {
-	(void)ctx, (void)uidl, (void)size_bytes, (void)err;
+	(void)ctx, (void)mark, (void)err;
 	return 0;
 }
 

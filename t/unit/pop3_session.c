@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The POP3 transaction with a server that sends any bytes in pieces of any size, then closes or
- * stalls. */
+ * stalls. A "|" in its bytes waits for the next command. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +15,7 @@ struct fake {
 	size_t n, at, piece; /* piece: bytes a recv; 0: all */
 	bool stalls;         /* at the end; else it closes */
 	struct jm_buf sent;
+	size_t waited; /* how many "|" were passed */
 	size_t sent_at_first_recv;
 };
 
@@ -24,10 +25,23 @@ static ssize_t fake_recv(void *ctx, void *p, size_t n, int64_t timeout_ms,
 	struct fake *f = ctx;
 	size_t k = f->n - f->at;
 
+	const char *bar;
+	size_t commands = 0;
+
 	(void)timeout_ms;
 	if (f->at == 0)
 		f->sent_at_first_recv = f->sent.len;
-	if (k == 0 && f->stalls) {
+	for (size_t i = 0; i < f->sent.len; i++)
+		commands += f->sent.p[i] == '\n';
+	if (k && f->p[f->at] == '|' && f->waited < commands - (f->p[0] == '|' ? 0 : 1)) {
+		f->waited++;
+		f->at++;
+		k--;
+	}
+	bar = k ? memchr(f->p + f->at, '|', k) : NULL;
+	if (bar)
+		k = (size_t)(bar - (f->p + f->at));
+	if (k == 0 && (bar || f->stalls)) {
 		*fault_r = JM_POP3_STALL;
 		return jm_err_set(err, JM_E_TEMP, "nothing came");
 	}
@@ -64,13 +78,29 @@ static void close_fake(struct fake *f, struct jm_pop3_session *s)
 	jm_buf_release(&f->sent);
 }
 
-/* The results of a pull, as text: "1:fine:BYTES|2:refused|" */
+/* The results of a pull, as text: "0:fine:BYTES|1:refused|" */
 struct seen {
-	struct jm_buf text, message;
+	struct jm_buf text, message, ended[4];
 	size_t fail_at;    /* the sink fails from this many bytes of a message on; 0: never */
 	size_t stop_after; /* outcomes; 0: never */
 	size_t outcomes;
 };
+
+static void seen_init(struct seen *v, size_t max_bytes)
+{
+	jm_buf_init(&v->text, max_bytes);
+	jm_buf_init(&v->message, max_bytes);
+	for (size_t i = 0; i < 4; i++)
+		jm_buf_init(&v->ended[i], max_bytes);
+}
+
+static void seen_release(struct seen *v)
+{
+	jm_buf_release(&v->text);
+	jm_buf_release(&v->message);
+	for (size_t i = 0; i < 4; i++)
+		jm_buf_release(&v->ended[i]);
+}
 
 static int see_bytes(void *ctx, const void *p, size_t n, struct jm_err *err)
 {
@@ -81,6 +111,15 @@ static int see_bytes(void *ctx, const void *p, size_t n, struct jm_err *err)
 	return jm_buf_add(&v->message, p, n, err);
 }
 
+static int see_end(void *ctx, size_t at, bool whole, struct jm_err *err)
+{
+	struct seen *v = ctx;
+	int rc = whole ? jm_buf_add_span(&v->ended[at], jm_buf_span(&v->message), err) : 0;
+
+	jm_buf_reset(&v->message);
+	return rc;
+}
+
 static bool see_outcome(void *ctx, size_t at, enum jm_pop3_fault fault, const struct jm_err *err)
 {
 	struct seen *v = ctx;
@@ -88,78 +127,125 @@ static bool see_outcome(void *ctx, size_t at, enum jm_pop3_fault fault, const st
 	if (jm_buf_printf(&v->text, NULL, "%zu:%s%s:", at, jm_pop3_fault_name(fault),
 		fault != JM_POP3_FINE && err->kind == JM_E_NONE ? ", untold" : "") != 0 ||
 	    (fault == JM_POP3_FINE &&
-		jm_buf_add_span(&v->text, jm_buf_span(&v->message), NULL) != 0) ||
+		jm_buf_add_span(&v->text, jm_buf_span(&v->ended[at]), NULL) != 0) ||
 	    jm_buf_add_byte(&v->text, '|', NULL) != 0)
 		abort();
-	jm_buf_reset(&v->message);
 	return !(v->stop_after && ++v->outcomes >= v->stop_after);
 }
+
+#define A "+OK\r\na\r\n.\r\n|"
+#define B "+OK\r\nb\r\n.\r\n|"
+#define C "+OK\r\nc\r\n.\r\n|"
+#define PROOF "+OK 3 30\r\n|"
+#define OUT JM_POP3_OUT_OF_STEP
+#define ANY 99 /* it depends on the pieces */
 
 static const struct {
 	const char *name, *wire, *seen;
 	enum jm_pop3_fault broken;
 	size_t fail_at, stop_after;
 	bool stalls;
-	unsigned depth;
+	unsigned depth, group;
+	unsigned suspect; /* the message at which the session broke */
+	bool end_proves;
 } pulls[] = {
-	{ "three messages", "+OK\r\na\r\n.\r\n+OK 3 octets\r\n..b\r\n.\r\n+ok\r\n.\r\n",
+	{ "three messages", A PROOF "+OK 3 octets\r\n..b\r\n.\r\n|" PROOF "+ok\r\n.\r\n|" PROOF,
 	    "0:fine:a\r\n|1:fine:.b\r\n|2:fine:|" },
-	{ "one refused does not stop the others", "+OK\r\na\r\n.\r\n-ERR no\r\n+OK\r\nc\r\n.\r\n",
+	{ "three messages with one proof", A B C PROOF, "0:fine:a\r\n|1:fine:b\r\n|2:fine:c\r\n|",
+	    .group = 8 },
+	{ "three messages with two proofs", A B PROOF C PROOF,
+	    "0:fine:a\r\n|1:fine:b\r\n|2:fine:c\r\n|", .group = 2 },
+	{ "pipelined with two proofs", A B PROOF C PROOF, "0:fine:a\r\n|1:fine:b\r\n|2:fine:c\r\n|",
+	    .group = 2, .depth = 32 },
+	{ "one refused does not stop the others", A PROOF "-ERR no\r\n|" PROOF C PROOF,
 	    "0:fine:a\r\n|1:refused:|2:fine:c\r\n|" },
-	{ "bare LF after status lines", "+OK\na\r\n.\r\n-ERR\n+OK\nc\r\n.\r\n",
+	{ "bare LF after status lines", "+OK\na\r\n.\r\n|+OK 3 30\n|-ERR\n|" PROOF C PROOF,
 	    "0:fine:a\r\n|1:refused:|2:fine:c\r\n|" },
-	{ "closed in a line", "+OK\r\na\r\n.\r\n+OK\r\nhalf", "0:fine:a\r\n|", JM_POP3_CUT },
-	{ "closed before the end", "+OK\r\na\r\n.\r\n+OK\r\nline\r\n", "0:fine:a\r\n|",
-	    JM_POP3_CUT },
-	{ "closed in the end", "+OK\r\na\r\n.\r\n+OK\r\nline\r\n.\r", "0:fine:a\r\n|",
-	    JM_POP3_CUT },
-	{ "closed between messages", "+OK\r\na\r\n.\r\n", "0:fine:a\r\n|", JM_POP3_CUT },
-	{ "closed in a status line", "+OK\r\na\r\n.\r\n+O", "0:fine:a\r\n|", JM_POP3_CUT },
-	{ "closed at once", "", "", JM_POP3_CUT },
-	{ "stalls in a message", "+OK\r\na", "", JM_POP3_STALL, 0, 0, true },
-	{ "stalls before an answer", "+OK\r\na\r\n.\r\n", "0:fine:a\r\n|", JM_POP3_STALL, 0, 0,
-	    true },
-	{ "neither +OK nor -ERR", "+OK\r\na\r\n.\r\n* BYE\r\n", "0:fine:a\r\n|", JM_POP3_GARBAGE },
+	{ "closed in a line", A PROOF "+OK\r\nhalf", "0:fine:a\r\n|", JM_POP3_CUT, .suspect = 5 },
+	{ "closed before the end", A PROOF "+OK\r\nline\r\n", "0:fine:a\r\n|", JM_POP3_CUT,
+	    .suspect = 5 },
+	{ "closed in the end", A PROOF "+OK\r\nline\r\n.\r", "0:fine:a\r\n|", JM_POP3_CUT,
+	    .suspect = 5 },
+	{ "closed between messages", A PROOF, "0:fine:a\r\n|", JM_POP3_CUT, .suspect = 5 },
+	{ "closed before the proof", A "", "", JM_POP3_CUT, .suspect = 4 },
+	{ "closed before the proof, which is one", A "", "0:fine:a\r\n|", JM_POP3_CUT, .suspect = 4,
+	    .end_proves = true },
+	{ "but not in the middle of a line", A "+", "", JM_POP3_CUT, .suspect = 4,
+	    .end_proves = true },
+	{ "closed in a status line", A PROOF "+O", "0:fine:a\r\n|", JM_POP3_CUT, .suspect = 5 },
+	{ "closed at once", "", "", JM_POP3_CUT, .suspect = 4 },
+	{ "stalls in a message", "+OK\r\na", "", JM_POP3_STALL, 0, 0, true, .suspect = 4 },
+	{ "stalls before an answer", A PROOF, "0:fine:a\r\n|", JM_POP3_STALL, 0, 0, true,
+	    .suspect = 5 },
+	{ "neither +OK nor -ERR", A PROOF "* BYE\r\n", "0:fine:a\r\n|", JM_POP3_GARBAGE,
+	    .suspect = 5 },
 	{ "a sink that fails costs its message only",
-	    "+OK\r\na\r\n.\r\n+OK\r\nlong line\r\nmore\r\n.\r\n+OK\r\nc\r\n.\r\n",
+	    A PROOF "+OK\r\nlong line\r\nmore\r\n.\r\n|" PROOF C PROOF,
 	    "0:fine:a\r\n|1:sink:|2:fine:c\r\n|", JM_POP3_FINE, 8 },
-	{ "stop after the first", "+OK\r\na\r\n.\r\n+OK\r\nb\r\n.\r\n+OK\r\nc\r\n.\r\n",
-	    "0:fine:a\r\n|", JM_POP3_FINE, 0, 1 },
-	{ "stop after the first with more under way", "+OK\r\na\r\n.\r\n+OK\r\n.\r\n-ERR\r\n",
-	    "0:fine:a\r\n|1:sink:|2:refused:|", JM_POP3_FINE, 0, 1, false, 3 },
+	{ "stop after the first", A PROOF, "0:fine:a\r\n|", JM_POP3_FINE, 0, 1 },
+	{ "stop after the first with more under way", A PROOF "+OK\r\n.\r\n|" PROOF,
+	    "0:fine:a\r\n|1:sink:|", JM_POP3_FINE, 0, 1, false, 3 },
+	/* out of step */
+	{ "more after the end", "+OK\r\na\r\n.\r\nrest\r\n.\r\n|" PROOF, "", OUT, .suspect = 4 },
+	{ "more after the end, a moment later", A "rest\r\n.\r\n" PROOF, "", OUT, .suspect = 4 },
+	{ "more that begins with +OK", A "+OK rest\r\n+OK\r\n.\r\n" PROOF, "", OUT, .suspect = 4 },
+	{ "more that begins with -ERR", A "-ERR rest\r\n.\r\n" PROOF, "", OUT, .suspect = 4 },
+	{ "more that looks like the proof", A "+OK 3 30\r\n.\r\n" PROOF, "", OUT, .suspect = 4 },
+	{ "an empty line more", A "\r\n" PROOF, "", OUT, .suspect = 4 },
+	{ "more after the second", A PROOF "+OK\r\nb\r\n.\r\n|+OK rest\r\n.\r\n" PROOF,
+	    "0:fine:a\r\n|", OUT, .suspect = 5 },
+	{ "more, in a group, that looks like another message",
+	    "+OK\r\na\r\n.\r\n|+OK rest\r\n.\r\n" B C PROOF, "", OUT, .group = 8, .suspect = ANY },
+	{ "more, pipelined, that looks like another message",
+	    "+OK\r\na\r\n.\r\n+OK rest\r\n.\r\n|" B C PROOF, "", OUT, .group = 8, .depth = 32,
+	    .suspect = 6 },
+	{ "more, pipelined, that looks like a refusal",
+	    "+OK\r\na\r\n.\r\n-ERR rest\r\n.\r\n|" B C PROOF, "", OUT, .group = 8, .depth = 32,
+	    .suspect = 5 },
+	{ "more, pipelined, that looks like nothing", "+OK\r\na\r\n.\r\nrest\r\n.\r\n|" B C PROOF,
+	    "", OUT, .group = 8, .depth = 32, .suspect = 4 },
+	{ "more after the last, pipelined", A B "+OK\r\nc\r\n.\r\nrest\r\n.\r\n|" PROOF, "", OUT,
+	    .group = 8, .depth = 32, .suspect = 6 },
+	{ "the proof with other words", A "+OK 3 30 at noon\r\n|" B PROOF C "+OK  3 30 \r\n|",
+	    "0:fine:a\r\n|1:fine:b\r\n|2:fine:c\r\n|" },
+	{ "the proof with another number", A "+OK 4 30\r\n|", "", OUT, .suspect = 4 },
+	{ "the proof with a number that is none", A "+OK 3 x\r\n|", "", OUT, .suspect = 4 },
 };
 
 static void check_pull(size_t i)
 {
-	static const uint32_t numbers[] = { 4, 5, 4294967295u };
+	static const uint32_t numbers[] = { 4, 5, 6 };
 	size_t n = strlen(pulls[i].wire);
 	char first[1024] = "";
 	unsigned wrong = 0;
 
 	for (size_t piece = 0; piece <= n; piece++) {
 		struct seen v = { .fail_at = pulls[i].fail_at, .stop_after = pulls[i].stop_after };
-		const struct jm_pop3_receiver receiver = { see_bytes, see_outcome, &v };
+		const struct jm_pop3_receiver receiver = { see_bytes, see_end, see_outcome, &v };
 		struct jm_pop3_session s;
 		struct jm_err err = { JM_E_NONE, 0, "" };
 		struct fake f;
 		bool want_fine = pulls[i].broken == JM_POP3_FINE;
 
-		jm_buf_init(&v.text, 1 << 16);
-		jm_buf_init(&v.message, 1 << 16);
+		seen_init(&v, 1 << 16);
 		open_fake(&f, &s, pulls[i].wire, n, piece);
 		f.stalls = pulls[i].stalls;
 		s.depth = pulls[i].depth;
+		s.group = pulls[i].group;
+		s.end_proves = pulls[i].end_proves;
+		snprintf(s.stat, sizeof s.stat, "+OK 3 30");
 		wrong += (jm_pop3_retr(&s, numbers, 3, &receiver, &err) == 0) != want_fine;
 		wrong += s.broken != pulls[i].broken ||
+		    (s.suspect != pulls[i].suspect && pulls[i].suspect != ANY) ||
 		    strcmp(jm_buf_str(&v.text), pulls[i].seen) != 0;
 		if (wrong && !first[0])
-			snprintf(first, sizeof first, "piece %zu: broken %s, seen \"%s\", %s",
-			    piece, jm_pop3_fault_name(s.broken), jm_buf_str(&v.text), err.text);
+			snprintf(first, sizeof first, "piece %zu: broken %s at %u, seen \"%s\", %s",
+			    piece, jm_pop3_fault_name(s.broken), (unsigned)s.suspect,
+			    jm_buf_str(&v.text), err.text);
 		if (!want_fine) /* a session that broke stays broken */
 			wrong += jm_pop3_quit(&s, NULL, &err) == 0 || s.broken != pulls[i].broken;
 		close_fake(&f, &s);
-		jm_buf_release(&v.text);
-		jm_buf_release(&v.message);
+		seen_release(&v);
 	}
 	if (!tap_is_int(wrong, 0, "RETR: %s", pulls[i].name))
 		tap_diag("%s", first);
@@ -167,37 +253,44 @@ static void check_pull(size_t i)
 
 static void check_pipeline(void)
 {
-	static const char wire[] = "+OK\r\n.\r\n+OK\r\n.\r\n+OK\r\n.\r\n";
+	static const char one[] = "+OK\r\n.\r\n|+OK\r\n|+OK\r\n.\r\n|+OK\r\n|+OK\r\n.\r\n|+OK\r\n",
+			  many[] = "+OK\r\n.\r\n|+OK\r\n.\r\n|+OK\r\n.\r\n|+OK\r\n";
 	static const uint32_t numbers[] = { 1, 2, 3 };
+#define ONE "RETR 1\r\nNOOP\r\nRETR 2\r\nNOOP\r\nRETR 3\r\nNOOP\r\n"
+#define MANY "RETR 1\r\nRETR 2\r\nRETR 3\r\nNOOP\r\n"
 	struct {
-		unsigned depth;
-		const char *first;
+		unsigned depth, group;
+		const char *first, *all;
 	} rows[] = {
-		{ 1, "RETR 1\r\n" },
-		{ 2, "RETR 1\r\nRETR 2\r\n" },
-		{ 100, "RETR 1\r\nRETR 2\r\nRETR 3\r\n" },
-		{ 1000000, "RETR 1\r\nRETR 2\r\nRETR 3\r\n" },
+		{ 1, 1, "RETR 1\r\n", ONE },
+		{ 2, 1, "RETR 1\r\nNOOP\r\n", ONE },
+		{ 100, 1, ONE, ONE },
+		{ 1, 8, "RETR 1\r\n", MANY },
+		{ 2, 8, "RETR 1\r\nRETR 2\r\n", MANY },
+		{ 100, 8, MANY, MANY },
+		{ 1000000, 1000000, MANY, MANY },
 	};
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		const char *wire = rows[i].group == 1 ? one : many;
 		struct seen v = { .fail_at = 0 };
-		const struct jm_pop3_receiver receiver = { see_bytes, see_outcome, &v };
+		const struct jm_pop3_receiver receiver = { see_bytes, see_end, see_outcome, &v };
 		struct jm_pop3_session s;
 		struct fake f;
 
-		jm_buf_init(&v.text, 1 << 16);
-		jm_buf_init(&v.message, 1 << 16);
-		open_fake(&f, &s, wire, sizeof wire - 1, 1);
+		seen_init(&v, 1 << 16);
+		open_fake(&f, &s, wire, strlen(wire), 1);
 		s.depth = rows[i].depth;
+		s.group = rows[i].group;
 		tap_is_int(jm_pop3_retr(&s, numbers, 3, &receiver, NULL), 0,
-		    "depth %u: all answered", rows[i].depth);
+		    "depth %u, group %u: all answered", rows[i].depth, rows[i].group);
 		tap_is_mem(f.sent.p, f.sent_at_first_recv, rows[i].first, strlen(rows[i].first),
-		    "depth %u: sent before the first answer", rows[i].depth);
-		tap_is_str(jm_buf_str(&f.sent), "RETR 1\r\nRETR 2\r\nRETR 3\r\n",
-		    "depth %u: each command once", rows[i].depth);
+		    "depth %u, group %u: sent before the first answer", rows[i].depth,
+		    rows[i].group);
+		tap_is_str(jm_buf_str(&f.sent), rows[i].all,
+		    "depth %u, group %u: each command once", rows[i].depth, rows[i].group);
 		close_fake(&f, &s);
-		jm_buf_release(&v.text);
-		jm_buf_release(&v.message);
+		seen_release(&v);
 	}
 }
 
@@ -286,19 +379,20 @@ static void check_dele_and_quit(void)
 		enum jm_pop3_fault fault;
 		bool stalls;
 	} quits[] = {
-		{ "answered", "+OK bye\r\n", JM_POP3_FINE, false },
-		{ "refused", "-ERR some messages not removed\r\n", JM_POP3_REFUSED, false },
+		{ "answered", "|+OK bye\r\n", JM_POP3_FINE, false },
+		{ "refused", "|-ERR some messages not removed\r\n", JM_POP3_REFUSED, false },
+		{ "after more than the answers", "+OK\r\n|+OK bye\r\n", JM_POP3_OUT_OF_STEP,
+		    false },
 		{ "closed", "", JM_POP3_CUT, false },
 		{ "not answered", "", JM_POP3_STALL, true },
 	};
-	static const char wire[] = "+OK\r\n-ERR\r\n+OK\r\n";
+	static const char wire[] = "+OK\r\n|-ERR\r\n|+OK\r\n";
 	static const uint32_t numbers[] = { 1, 2, 3 };
 	struct seen v = { .fail_at = 0 };
 	struct jm_pop3_session s;
 	struct fake f;
 
-	jm_buf_init(&v.text, 1 << 16);
-	jm_buf_init(&v.message, 1 << 16);
+	seen_init(&v, 1 << 16);
 	open_fake(&f, &s, wire, sizeof wire - 1, 1);
 	s.depth = 8;
 	tap_is_int(jm_pop3_dele(&s, numbers, 3, see_outcome, &v, NULL), 0, "DELE: all answered");
@@ -326,21 +420,20 @@ static void check_dele_and_quit(void)
 static void check_long(void)
 {
 	size_t n = 1500000;
-	char *p = malloc(n + 16);
+	char *p = malloc(n + 32);
 	static const uint32_t one = 1;
 	struct seen v = { .fail_at = 0 };
-	const struct jm_pop3_receiver receiver = { see_bytes, see_outcome, &v };
+	const struct jm_pop3_receiver receiver = { see_bytes, see_end, see_outcome, &v };
 	struct jm_pop3_session s;
 	struct fake f;
 
 	if (!p)
 		abort();
-	memset(p, 'x', n + 16);
+	memset(p, 'x', n + 32);
 	memcpy(p, "+OK\r\n", 5);
-	memcpy(p + n, "\r\n.\r\n", 5);
-	jm_buf_init(&v.text, 1 << 22);
-	jm_buf_init(&v.message, 1 << 22);
-	open_fake(&f, &s, p, n + 5, 1460);
+	memcpy(p + n, "\r\n.\r\n|+OK\r\n", 11);
+	seen_init(&v, 1 << 22);
+	open_fake(&f, &s, p, n + 11, 1460);
 	tap_is_int(jm_pop3_retr(&s, &one, 1, &receiver, NULL), 0, "a line of 1.5 MB is taken");
 	tap_is_int((long long)v.text.len, (long long)(strlen("0:fine:|") + n - 5 + 2),
 	    "and no byte of it is missing");
@@ -350,15 +443,15 @@ static void check_long(void)
 	    "a status line of 1.5 MB ends the session");
 	close_fake(&f, &s);
 	memcpy(p, "+OK xx", 6);
-	memcpy(p + 2000, "\r\na\r\n.\r\n", 8);
+	memcpy(p + 2000, "\r\na\r\n.\r\n|+OK\r\n", 14);
 	jm_buf_reset(&v.text);
-	open_fake(&f, &s, p, 2008, 0);
+	jm_buf_reset(&v.ended[0]);
+	open_fake(&f, &s, p, 2014, 0);
 	tap_is_int(jm_pop3_retr(&s, &one, 1, &receiver, NULL), 0,
 	    "a status line of 2,000 bytes is harmless");
 	tap_is_str(jm_buf_str(&v.text), "0:fine:a\r\n|", "and the message behind it whole");
 	close_fake(&f, &s);
-	jm_buf_release(&v.text);
-	jm_buf_release(&v.message);
+	seen_release(&v);
 	free(p);
 }
 

@@ -13,8 +13,9 @@
 struct tick {
 	int64_t now, last;
 	bool disabled;
-	const char *archive, *mailbox; /* mailbox "?": not tried yet */
-	const char *status, *why;      /* expected; why: its beginning */
+	/* mailbox "?": not tried yet; a number: that many messages are not retrievable */
+	const char *archive, *mailbox;
+	const char *status, *why; /* expected; why: its beginning */
 	int64_t since;
 	bool changed;
 };
@@ -89,6 +90,17 @@ static const struct {
 		{ 30, 0, false, NULL, "login refused", "Error", "mailbox: login", 30, true },
 		{ 40, 0, false, NULL, "timeout 3", "Error", "mailbox: timeout 3", 40, true },
 		{ .now = END } } },
+	{ "messages that the server does not deliver",
+	    { { 10, 5, false, NULL, NULL, "OK", "", 10, true },
+		{ 20, 15, false, NULL, "1", "OK", "the server does not deliver 1 message of", 20,
+		    true },
+		{ 30, 25, false, NULL, "2", "OK", "the server does not deliver 2 messages of", 20,
+		    false },
+		{ 40, 35, false, NULL, "?", "OK", "the server does not deliver 2 messages of", 20,
+		    false },
+		{ 50, 45, false, "disk full", "2", "Error", "archive: ", 50, true },
+		{ 60, 55, false, NULL, "2", "OK", "the server does not deliver 2 ", 60, true },
+		{ 70, 65, false, NULL, NULL, "OK", "", 70, true }, { .now = END } } },
 	{ "a mailbox that was not tried yet is not down",
 	    { { 1000, 5, false, NULL, "?", "OK", "", 1000, true },
 		{ 1050, 5, false, NULL, "?", "OK", "", 1000, false },
@@ -105,25 +117,31 @@ static void run(size_t n, int restart_at)
 
 	for (int i = 0; cases[n].tick[i].now != END; i++) {
 		const struct tick *t = &cases[n].tick[i];
-		bool untried = t->mailbox && strcmp(t->mailbox, "?") == 0;
+		bool untried = t->mailbox && strcmp(t->mailbox, "?") == 0,
+		     partly = t->mailbox && strspn(t->mailbox, "0123456789") > 0;
 		const struct jm_status_facts f = { .disabled = t->disabled,
 			.last_ms = t->last,
 			.inactivity_ms = 100,
 			.archive_fault = t->archive,
-			.mailbox_fault = untried ? NULL : t->mailbox,
+			.mailbox_fault = untried || partly ? NULL : t->mailbox,
+			.unretrievable = partly ? (uint64_t)(t->mailbox[0] - '0') : 0,
 			.mailbox_cure = t->mailbox && strstr(t->mailbox, "login") ? "mend login"
 										  : "mend it",
 			.mailbox_untried = untried };
 		struct jm_service_status kept = s;
 		bool changed;
 
-		if (i == restart_at)
+		if (i == restart_at) {
 			jm_status_restore(
 			    &s, jm_status_name(kept.status), kept.since_ms, kept.why, kept.cure);
+			s.unretrievable = kept.unretrievable; /* as the watch does */
+		}
 		changed = jm_status_tick(&s, &f, t->now);
 		if (changed == t->changed && strcmp(jm_status_name(s.status), t->status) == 0 &&
 		    s.since_ms == t->since && strncmp(s.why, t->why, strlen(t->why)) == 0 &&
-		    (jm_status_cure(&s) != NULL) == (s.status == JM_STATUS_ERROR))
+		    (jm_status_cure(&s) != NULL) ==
+			(s.status == JM_STATUS_ERROR || (partly && !t->archive) ||
+			    (untried && s.unretrievable > 0)))
 			continue;
 		tap_diag("tick %d: %s since %lld, \"%s\", changed %d", i, jm_status_name(s.status),
 		    (long long)s.since_ms, s.why, changed);

@@ -185,6 +185,13 @@ static void put_domains(const json_t *s)
 	puts(": works all the same; jmctl domain add shows that they are yours");
 }
 
+/* OK, but its server does not deliver some messages of the mailbox. */
+static bool is_partly(const json_t *service)
+{
+	return strcmp(status_text(service, "status"), "OK") == 0 &&
+	    status_number(service, "mailbox_unretrievable") > 0;
+}
+
 /* The state of a service for people, and its style. It is not known while a service is new, or when
  * its daemon never ran. */
 static const char *state_of(const json_t *service, enum jm_print_style *style_r)
@@ -193,7 +200,8 @@ static const char *state_of(const json_t *service, enum jm_print_style *style_r)
 							    : "not known yet";
 
 	/* The colours are those of the page: green, red, grey, and orange for the rest. */
-	*style_r = strcmp(state, "OK") == 0  ? JM_PRINT_GOOD
+	*style_r = is_partly(service)        ? JM_PRINT_WAIT
+	    : strcmp(state, "OK") == 0       ? JM_PRINT_GOOD
 	    : strcmp(state, "Error") == 0    ? JM_PRINT_BAD
 	    : strcmp(state, "Disabled") == 0 ? JM_PRINT_DIM
 					     : JM_PRINT_WAIT;
@@ -206,15 +214,18 @@ static void put_remarks(const json_t *service, enum jm_print_style style)
 		const char *key, *label;
 	} remarks[] = { { "why", "why" }, { "cure", "what to do" } };
 	char time[JM_PRINT_TIME_TEXT];
+	bool partly = is_partly(service);
 
-	for (size_t i = 0; style == JM_PRINT_BAD && i < sizeof remarks / sizeof remarks[0]; i++)
+	for (size_t i = 0;
+	     (style == JM_PRINT_BAD || partly) && i < sizeof remarks / sizeof remarks[0]; i++)
 		if (*status_text(service, remarks[i].key)) {
 			printf("  %s: ", remarks[i].label);
 			put_styled(
 			    i == 0 ? style : JM_PRINT_PLAIN, status_text(service, remarks[i].key));
 			fputs(i == 0 ? ", since " : "", stdout);
 			if (i == 0)
-				(void)put_time(service, "status_since");
+				(void)put_time(service,
+				    partly ? "mailbox_unretrievable_since" : "status_since");
 			putchar('\n');
 		}
 	if (*status_text(service, "refusal")) {

@@ -286,9 +286,13 @@ static void put_queue(const struct picture *p)
 	    frame_ago(p, frame_at(s, "archive", "checkpoint"), time));
 }
 
-static enum jm_print_style style_of(const char *state)
+static enum jm_print_style style_of(const json_t *service)
 {
-	return strcmp(state, "OK") == 0      ? JM_PRINT_GOOD
+	const char *state = frame_text(service, "state");
+
+	/* OK with a remark: the server does not deliver some messages of the mailbox */
+	return strcmp(state, "OK") == 0
+	    ? *frame_text(service, "why") ? JM_PRINT_WAIT : JM_PRINT_GOOD
 	    : strcmp(state, "Error") == 0    ? JM_PRINT_BAD
 	    : strcmp(state, "Disabled") == 0 ? JM_PRINT_DIM
 					     : JM_PRINT_WAIT;
@@ -354,7 +358,7 @@ static void put_service(
 
 	jm_print_cell(p->f, jm_span_str(address), (size_t)w->address, true);
 	fprintf(p->f, "%*s", w->gap, "");
-	frame_style(p, style_of(frame_text(s, "state")));
+	frame_style(p, style_of(s));
 	jm_print_cell(
 	    p->f, jm_span_str(*words ? words : frame_text(s, "state")), STATE_COLUMNS, true);
 	frame_style(p, JM_PRINT_PLAIN);
@@ -368,7 +372,7 @@ static void put_service(
 	if (!*frame_text(s, "why"))
 		return;
 	fputs("  ", p->f);
-	put_styled(p, style_of(frame_text(s, "state")), frame_text(s, "why"));
+	put_styled(p, style_of(s), frame_text(s, "why"));
 	putc('\n', p->f);
 	if (*frame_text(s, "cure")) {
 		fputs("  what to do: ", p->f);

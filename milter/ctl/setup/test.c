@@ -232,7 +232,7 @@ static int test_message(struct test *t)
 {
 	int64_t from_us = jm_clock_mono_us();
 	struct fetched f = { .fault = JM_POP3_FINE };
-	const struct jm_pop3_receiver receiver = { take_bytes, take_outcome, &f };
+	const struct jm_pop3_receiver receiver = { take_bytes, NULL, take_outcome, &f };
 	struct jm_span received;
 	struct jm_err err;
 	uint32_t number;
