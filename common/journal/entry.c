@@ -123,6 +123,11 @@ int jm_entry_add(struct jm_entry *e, struct jm_span piece, struct jm_err *err)
 	return 0;
 }
 
+bool jm_entry_failed(const struct jm_entry *e)
+{
+	return e->bracket == BRACKET_DEAD && e->bare == BARE_DEAD;
+}
+
 bool jm_entry_done(const struct jm_entry *e, struct jm_span *address_r)
 {
 	struct jm_span text = jm_buf_span(&e->text), a;

@@ -41,4 +41,7 @@ int jm_entry_add(struct jm_entry *e, struct jm_span piece, struct jm_err *err) J
  * next change of *e. */
 bool jm_entry_done(const struct jm_entry *e, struct jm_span *address_r);
 
+/* No further piece can make the text an entry. */
+bool jm_entry_failed(const struct jm_entry *e);
+
 #endif

@@ -4,7 +4,10 @@
 #include "common/journal/report.h"
 
 #include "common/journal/entry.h"
+#include "common/mail/address.h"
 #include "common/mail/field.h"
+
+#define RAW_BYTES 1024 /* a longer text without any address is only counted */
 
 enum line_name {
 	LINE_OTHER,
@@ -104,7 +107,7 @@ static bool next_line(struct reader *r, struct line *l)
 /* v without blanks at its ends, or none when it means that there is no address. */
 static struct jm_span address_or_none(struct jm_span v)
 {
-	v = jm_span_trim(v);
+	v = jm_field_strip(v);
 	if (v.len == 0 || jm_span_eq(v, jm_span_str("<>")) ||
 	    jm_span_eq(v, jm_span_str("Unspecified Address")))
 		return (struct jm_span){ NULL, 0 };
@@ -144,7 +147,7 @@ static int add_recipient(
  * *at_r: the offset of its address. */
 static enum jm_recipient_via via_at(struct jm_span v, size_t k, size_t *at_r)
 {
-	struct jm_span rest = jm_span_trim(jm_span_sub(v, k + 1, v.len)), after;
+	struct jm_span rest = jm_field_strip(jm_span_sub(v, k + 1, v.len)), after;
 	enum jm_recipient_via via = JM_VIA_NONE;
 
 	if (jm_span_starts_nocase(rest, jm_span_str("expanded"))) {
@@ -156,38 +159,147 @@ static enum jm_recipient_via via_at(struct jm_span v, size_t k, size_t *at_r)
 	} else {
 		return JM_VIA_NONE;
 	}
-	after = jm_span_trim(after);
+	after = jm_field_strip(after);
 	if (after.len == 0 || after.p[0] != ':')
 		return JM_VIA_NONE;
 	*at_r = (size_t)(after.p - v.p) + 1;
 	return via;
 }
 
-/* Read "address [, Expanded: address]". The last redirection outside of quoted strings counts. */
-static void split_recipient(struct jm_span v, struct jm_recipient *to)
-{
-	size_t k, cut = v.len, at = v.len, here = 0;
+/* The addresses of a recipient line are added to the report one by one. */
+struct line_reader {
+	struct reader *r;
+	struct jm_report *report;
+	enum jm_recipient_type type;
+	size_t start; /* the recipients from here on wait for a redirection */
 	enum jm_recipient_via via;
+	struct jm_span via_address; /* in the arena; none: it is still to be read */
+	bool redirected;            /* no recipient came after the last redirection */
+};
+
+static int line_add(struct line_reader *l, struct jm_span address, struct jm_err *err)
+{
+	struct jm_recipient to = { .address = address_or_none(address), .type = l->type };
+
+	return jm_span_none(to.address) ? 0 : add_recipient(l->r, l->report, &to, err);
+}
+
+/* The recipients that wait came by the last redirection. */
+static void line_redirect(struct line_reader *l)
+{
+	struct jm_recipient *to = l->report->recipients;
+
+	for (size_t k = l->start; !jm_span_none(l->via_address) && k < l->report->recipients_n;
+	     k++) {
+		to[k].via = l->via;
+		to[k].via_address = l->via_address;
+	}
+	l->start = l->report->recipients_n;
+	l->redirected = false;
+	l->via_address = (struct jm_span){ NULL, 0 };
+}
+
+/* The first address after a redirection is that of the list or mailbox, for all recipients that
+ * wait. Further ones are recipients. */
+static int line_sink(void *ctx, const struct jm_address *a, struct jm_err *err)
+{
+	struct line_reader *l = ctx;
+
+	if (jm_span_none(address_or_none(a->text)))
+		return 0;
+	if (l->redirected && jm_span_none(l->via_address))
+		return report_keep(l->r, a->text, &l->via_address, err);
+	if (l->redirected)
+		line_redirect(l);
+	return line_add(l, a->text, err);
+}
+
+/* Read a text that may name several addresses. A text without "@" is one, as written. */
+static int read_addresses(struct jm_span text, jm_address_sink *sink, void *ctx,
+    struct jm_report *report, struct jm_err *err)
+{
+	struct jm_address whole = { .text = address_or_none(text) };
+
+	if (jm_span_index(text, '@') < text.len || jm_span_index(text, '\n') < text.len)
+		return jm_addresses_read(text, sink, ctx, &report->defects, err);
+	return jm_span_none(whole.text) ? 0 : sink(ctx, &whole, err);
+}
+
+/* The offset of the next redirection outside of quoted strings, from k on; v.len without one. */
+static size_t find_redirection(
+    struct jm_span v, size_t k, enum jm_recipient_via *via_r, size_t *at_r)
+{
 	bool quoted = false;
 
-	for (k = 0; k < v.len; k++) {
+	*via_r = JM_VIA_NONE;
+	for (; k < v.len; k++) {
 		if (v.p[k] == '\\' && quoted) {
 			k++;
 		} else if (v.p[k] == '"') {
 			quoted = !quoted;
 		} else if (v.p[k] == ',' && !quoted) {
-			via = via_at(v, k, &here);
-			if (via != JM_VIA_NONE) {
-				to->via = via;
-				cut = k;
-				at = here;
-			}
+			*via_r = via_at(v, k, at_r);
+			if (*via_r != JM_VIA_NONE)
+				return k;
 		}
 	}
-	to->address = address_or_none(jm_span_sub(v, 0, cut));
-	to->via_address = address_or_none(jm_span_sub(v, at, v.len));
-	if (jm_span_none(to->via_address))
-		to->via = JM_VIA_NONE;
+	return v.len;
+}
+
+/* Read "address [, Expanded: address]". There may be several of both. The last redirection counts;
+ * the address of one before it is a recipient, too. */
+static int read_recipients(struct reader *r, struct jm_report *report, struct jm_span v,
+    enum jm_recipient_type type, struct jm_err *err)
+{
+	struct line_reader l = {
+		.r = r, .report = report, .type = type, .start = report->recipients_n
+	};
+	enum jm_recipient_via via;
+	size_t from = 0, cut, at = v.len;
+
+	for (;;) {
+		cut = find_redirection(v, from, &via, &at);
+		if (read_addresses(jm_span_sub(v, from, cut - from), line_sink, &l, report, err) !=
+		    0)
+			return -1;
+		if (via == JM_VIA_NONE)
+			break;
+		if (l.redirected && l.start < report->recipients_n &&
+		    !jm_span_none(l.via_address) && line_add(&l, l.via_address, err) != 0)
+			return -1;
+		l.via = via;
+		l.via_address = (struct jm_span){ NULL, 0 };
+		l.redirected = true;
+		from = at;
+	}
+	line_redirect(&l);
+	return 0;
+}
+
+/* The first address of a Sender line, but for one in a name. */
+struct first {
+	struct jm_span *address_r;
+	struct reader *r;
+	bool final;
+};
+
+static int first_sink(void *ctx, const struct jm_address *a, struct jm_err *err)
+{
+	struct first *first = ctx;
+
+	if (first->final || (a->in_name && !jm_span_none(*first->address_r)))
+		return 0;
+	first->final = !a->in_name;
+	return report_keep(first->r, a->text, first->address_r, err);
+}
+
+static int read_first(struct reader *r, struct jm_report *report, struct jm_span v,
+    struct jm_span *address_r, struct jm_err *err)
+{
+	struct first first = { address_r, r, false };
+
+	*address_r = (struct jm_span){ NULL, 0 };
+	return jm_span_none(v) ? 0 : read_addresses(v, first_sink, &first, report, err);
 }
 
 /* Read Subject and Message-ID, and the lines that count only before these two. *from_r: the offset
@@ -223,8 +335,9 @@ static int read_first_part(
 	}
 	if (had_id && (id.len == 0 || jm_span_eq(id, jm_span_str("Unknown Message-ID"))))
 		id.p = NULL;
-	if (report_keep(r, sender, &report->sender, err) != 0 ||
-	    report_keep(r, behalf, &report->on_behalf_of, err) != 0 ||
+	report->has_id = had_id;
+	if (read_first(r, report, sender, &report->sender, err) != 0 ||
+	    read_first(r, report, behalf, &report->on_behalf_of, err) != 0 ||
 	    report_keep(r, subject, &report->subject, err) != 0)
 		return -1;
 	return report_keep(r, id, &report->message_id, err);
@@ -246,9 +359,27 @@ static struct jm_span *extra_of(struct jm_report *report, enum line_name id)
 	}
 }
 
+static bool line_is_blank(struct jm_span line)
+{
+	return jm_field_strip(line).len == 0;
+}
+
+/* Add the lines that continue l, which begin with white space, to its value. */
+static void join_lines(struct reader *r, struct line *l)
+{
+	while (r->pos < r->text.len && (r->text.p[r->pos] == ' ' || r->text.p[r->pos] == '\t')) {
+		struct line next;
+
+		if (!next_line(r, &next) || line_is_blank(next.all))
+			return;
+		l->value = jm_field_strip(
+		    jm_span_of(l->value.p, (size_t)(next.all.p + next.all.len - l->value.p)));
+	}
+}
+
 static int read_2007(struct reader *r, struct jm_report *report, bool *sender_r, struct jm_err *err)
 {
-	struct jm_recipient to;
+	bool after_blank = false, blank;
 	struct jm_span *extra;
 	struct line l;
 	size_t from;
@@ -257,31 +388,49 @@ static int read_2007(struct reader *r, struct jm_report *report, bool *sender_r,
 		return -1;
 	r->pos = from;
 	while (*sender_r && next_line(r, &l)) {
+		blank = line_is_blank(l.all);
+		/* A footer, which a gateway added, is no part of the report. */
+		if (!blank && after_blank && l.id == LINE_OTHER && report->recipients_n > 0)
+			break;
+		after_blank = blank;
 		extra = extra_of(report, l.id);
 		if (extra && jm_span_none(*extra) && report_keep(r, l.value, extra, err) != 0)
 			return -1;
 		if (l.id < LINE_TO || l.id > LINE_RECIPIENT)
 			continue;
-		to = (struct jm_recipient){ .type = (enum jm_recipient_type)(
-						JM_RCPT_TO + (l.id - LINE_TO)) };
-		split_recipient(l.value, &to);
-		if (!jm_span_none(to.address) && add_recipient(r, report, &to, err) != 0)
+		join_lines(r, &l);
+		if (read_recipients(r, report, l.value,
+			(enum jm_recipient_type)(JM_RCPT_TO + (l.id - LINE_TO)), err) != 0)
 			return -1;
 	}
 	return 0;
 }
 
-static bool line_is_blank(struct jm_span line)
+/* Add the recipients that a text names which is no entry. */
+static int take_text(
+    struct reader *r, struct jm_report *report, struct jm_entry *e, struct jm_err *err)
 {
-	return jm_field_strip(line).len == 0;
+	struct jm_span text = jm_field_strip(jm_buf_span(&e->text));
+	struct line_reader l = { .r = r, .report = report, .type = JM_RCPT_RECIPIENT };
+	int rc = 0;
+
+	if (text.len > RAW_BYTES && jm_span_index(text, '@') == text.len)
+		report->defects++;
+	else if (text.len > 0)
+		rc = jm_addresses_read(text, line_sink, &l, &report->defects, err);
+	jm_entry_reset(e);
+	return rc;
 }
 
-/* If e is a whole entry, add it as a recipient and begin the next one. */
+/* If e is a whole entry, add it as a recipient and begin the next one. If it never will be one, add
+ * what it names. */
 static int take_entry(
     struct reader *r, struct jm_report *report, struct jm_entry *e, struct jm_err *err)
 {
 	struct jm_recipient to = { .type = JM_RCPT_RECIPIENT };
 
+	if (jm_entry_failed(e))
+		return take_text(r, report, e, err);
 	if (!jm_entry_done(e, &to.address))
 		return 0;
 	if (to.address.len > 0 && add_recipient(r, report, &to, err) != 0)
@@ -295,6 +444,7 @@ static int take_entry(
 static int read_value_2003(struct reader *r, const struct line *l, struct jm_report *report,
     struct jm_entry *e, struct jm_err *err)
 {
+	bool list = l->id == LINE_RECIPIENTS;
 	struct jm_span done;
 	struct line next;
 	size_t back;
@@ -302,28 +452,29 @@ static int read_value_2003(struct reader *r, const struct line *l, struct jm_rep
 	jm_entry_reset(e);
 	if (jm_entry_add(e, l->rest, err) != 0)
 		return -1;
-	if (l->id == LINE_RECIPIENTS && take_entry(r, report, e, err) != 0)
+	if (list && take_entry(r, report, e, err) != 0)
 		return -1;
 	for (;;) {
 		back = r->pos;
-		if (l->id == LINE_SENDER && jm_entry_done(e, &done))
+		if (l->id == LINE_SENDER && (jm_entry_done(e, &done) || jm_entry_failed(e)))
 			return 0;
 		if (!next_line(r, &next))
-			return 0;
+			break;
 		if (line_is_blank(next.all) || next.id != LINE_OTHER) {
 			r->pos = back;
-			return 0;
+			break;
 		}
 		if (jm_entry_add(e, next.all, err) != 0)
 			return -1;
-		if (l->id == LINE_RECIPIENTS && take_entry(r, report, e, err) != 0)
+		if (list && take_entry(r, report, e, err) != 0)
 			return -1;
 	}
+	return list ? take_text(r, report, e, err) : 0;
 }
 
 static int read_2003(struct reader *r, struct jm_report *report, bool *sender_r, struct jm_err *err)
 {
-	struct jm_span v;
+	struct jm_span v, whole;
 	struct jm_entry e;
 	struct line l;
 	int rc = -1;
@@ -334,12 +485,16 @@ static int read_2003(struct reader *r, struct jm_report *report, bool *sender_r,
 			continue;
 		if (read_value_2003(r, &l, report, &e, err) != 0)
 			goto out;
-		if (l.id == LINE_SENDER && !*sender_r && jm_entry_done(&e, &v)) {
+		whole = jm_field_strip(jm_buf_span(&e.text));
+		if (l.id == LINE_SENDER && !*sender_r && whole.len > 0) {
 			*sender_r = true;
-			if (v.len > 0 && report_keep(r, v, &report->sender, err) != 0)
+			if (jm_entry_done(&e, &v)
+				? v.len > 0 && report_keep(r, v, &report->sender, err) != 0
+				: read_first(r, report, whole, &report->sender, err) != 0)
 				goto out;
 		}
-		v = jm_field_strip(jm_buf_span(&e.text));
+		v = whole;
+		report->has_id = report->has_id || l.id == LINE_MESSAGE_ID;
 		if (l.id == LINE_MESSAGE_ID && jm_span_none(report->message_id) && v.len > 0 &&
 		    report_keep(r, v, &report->message_id, err) != 0)
 			goto out;

@@ -15,6 +15,9 @@ struct jm_report {
 	struct jm_span label, mailbox, sent_utc, received_utc;
 	struct jm_recipient *recipients;
 	size_t recipients_n, recipients_cap;
+	unsigned defects; /* texts that are no addresses */
+	bool has_id;      /* it has a Message-ID line, even an empty one */
+	bool at_top;      /* the Sender line is the first line that is not blank */
 };
 
 /*

@@ -12,6 +12,7 @@
 #include "common/journal/strip.h"
 #include "common/mail/charset.h"
 #include "common/mail/decode.h"
+#include "common/mail/domain.h"
 #include "common/mail/field.h"
 #include "common/mail/mime.h"
 #include "common/mail/token.h"
@@ -38,6 +39,7 @@ struct opened {
 	struct jm_view message; /* the journaled message */
 	struct jm_span second;  /* slice of from.raw: a second message/rfc822 child, or none */
 	enum jm_cte second_cte;
+	unsigned odd_codings;
 };
 
 struct job {
@@ -143,17 +145,17 @@ static bool decodes_to_field(struct jm_span body, enum jm_cte cte)
 
 /* R6: the coding of a journaled message. A declared one with which it does not begin like a message
  * gives way to one with which it does. */
-static enum jm_cte message_cte(struct job *j, const struct head *h)
+static enum jm_cte message_cte(const struct head *h, unsigned *odd_r)
 {
 	static const enum jm_cte other[] = { JM_CTE_IDENTITY, JM_CTE_BASE64 };
 	enum jm_cte cte = cte_of(h->coding.coding);
 
-	j->u->defects[JM_DEFECT_CODING] += h->coding.odd;
+	*odd_r += h->coding.odd;
 	if (decodes_to_field(h->body, cte))
 		return cte;
 	for (size_t k = 0; k < sizeof other / sizeof other[0]; k++)
 		if (other[k] != cte && decodes_to_field(h->body, other[k])) {
-			j->u->defects[JM_DEFECT_CODING] += !h->coding.odd;
+			*odd_r += !h->coding.odd;
 			return other[k];
 		}
 	return cte;
@@ -198,13 +200,13 @@ static int try_text(
 	if (try_decoded(j, h->body, cte, o, proper_r, err) != 0)
 		return -1;
 	if (*proper_r)
-		j->u->defects[JM_DEFECT_CODING] += h->coding.odd;
+		o->odd_codings += h->coding.odd;
 	for (size_t k = 0; !*proper_r && k < sizeof other / sizeof other[0]; k++) {
 		if (other[k] == cte)
 			continue;
 		if (try_decoded(j, h->body, other[k], o, proper_r, err) != 0)
 			return -1;
-		j->u->defects[JM_DEFECT_CODING] += *proper_r;
+		o->odd_codings += *proper_r;
 	}
 	return 0;
 }
@@ -246,10 +248,10 @@ static int read_parts(struct job *j, struct jm_multipart *m, struct opened *o, b
 		if (strcmp(j->type.kind, "message/rfc822") == 0 && part.complete) {
 			if (jm_span_none(*first_r)) {
 				*first_r = part.body;
-				*cte_r = message_cte(j, &part);
+				*cte_r = message_cte(&part, &o->odd_codings);
 			} else if (jm_span_none(o->second)) {
 				o->second = part.body;
-				o->second_cte = message_cte(j, &part);
+				o->second_cte = message_cte(&part, &o->odd_codings);
 			}
 		} else if (!*proper_r && strcmp(j->type.kind, "text/plain") == 0) {
 			rc = try_text(j, &part, o, proper_r, err);
@@ -327,6 +329,7 @@ static int find_returned(struct job *j, const struct jm_view *from, struct jm_vi
 	struct jm_multipart m;
 	struct jm_span raw;
 	struct head h;
+	unsigned ignored = 0;
 	bool usable;
 
 	*found_r = false;
@@ -346,7 +349,7 @@ static int find_returned(struct job *j, const struct jm_view *from, struct jm_vi
 		if (strcmp(j->type.kind, "message/rfc822") == 0 && h.complete) {
 			*found_r = true;
 			return jm_steps_into(
-			    from, h.body, message_cte(j, &h), &j->mem, inner_r, err);
+			    from, h.body, message_cte(&h, &ignored), &j->mem, inner_r, err);
 		}
 	}
 	return 0;
@@ -373,25 +376,12 @@ static int open_returned(
 	return found ? open_report(j, &inner, o, proper_r, err) : 0;
 }
 
-static bool at_journal_domain(struct jm_span address, const char *const *domains)
-{
-	size_t at = jm_span_rindex(address, '@');
-
-	if (at == address.len)
-		return false;
-	for (; domains && *domains; domains++)
-		if (jm_span_eq_nocase(
-			jm_span_sub(address, at + 1, address.len), jm_span_str(*domains)))
-			return true;
-	return false;
-}
-
 static bool all_at_journal_domains(const struct jm_report *r, const char *const *domains)
 {
 	size_t k;
 
 	for (k = 0; k < r->recipients_n; k++)
-		if (!at_journal_domain(r->recipients[k].address, domains))
+		if (!jm_domain_among(r->recipients[k].address, domains))
 			return false;
 	return true;
 }
@@ -492,6 +482,8 @@ static void take_report(struct jm_unwrap *u, struct opened *o)
 	u->received_utc = o->report.received_utc;
 	u->recipients = o->report.recipients;
 	u->recipients_n = o->report.recipients_n;
+	u->defects[JM_DEFECT_CODING] += o->odd_codings;
+	u->defects[JM_DEFECT_ADDRESS] += o->report.defects;
 	u->arena = o->arena;
 }
 
@@ -572,7 +564,7 @@ int jm_unwrap(struct jm_span received, const struct jm_unwrap_options *options, 
 	    (u->has_companion &&
 		strip_content(u, &u->companion, options->remove_journal_headers, err) != 0))
 		goto out;
-	rc = jm_describe(u, received, !proper, err);
+	rc = jm_describe(u, received, proper ? NULL : options, err);
 out:
 	job_release(&j);
 	if (rc != 0)
@@ -593,9 +585,18 @@ const char *jm_variant_name(enum jm_variant v)
 				    : "plain";
 }
 
+unsigned jm_unwrap_defects(const struct jm_unwrap *u)
+{
+	unsigned n = 0;
+
+	for (size_t k = 0; k < JM_DEFECTS_N; k++)
+		n += u->defects[k];
+	return n;
+}
+
 const char *jm_defect_name(enum jm_defect d)
 {
-	static const char *const name[] = { "encoding" };
+	static const char *const name[] = { "encoding", "address" };
 
 	return name[d];
 }

@@ -40,6 +40,7 @@ enum jm_cte { JM_CTE_IDENTITY, JM_CTE_BASE64, JM_CTE_QP };
 /* Oddities of a message that cost nothing, but are counted. */
 enum jm_defect {
 	JM_DEFECT_CODING, /* a Content-Transfer-Encoding that is unknown or does not fit its part */
+	JM_DEFECT_ADDRESS, /* a text among addresses that is no address */
 	JM_DEFECTS_N
 };
 
@@ -138,8 +139,11 @@ void jm_unwrap_release(struct jm_unwrap *u);
 /* The name of a variant: "exchange-2007", "exchange-2003", "plain". Static storage. */
 const char *jm_variant_name(enum jm_variant v);
 
-/* The name of a defect: "encoding". Static storage. */
+/* The name of a defect: "encoding", "address". Static storage. */
 const char *jm_defect_name(enum jm_defect d);
+
+/* The number of all defects. */
+unsigned jm_unwrap_defects(const struct jm_unwrap *u);
 
 /* The name of a recipient type: "to", "cc", "bcc", "recipient". Static storage. */
 const char *jm_recipient_type_name(enum jm_recipient_type t);

@@ -33,6 +33,21 @@ int jm_domain_normalise(struct jm_span domain, char text_r[JM_DOMAIN_BYTES])
 	return n > 0 && n < JM_DOMAIN_BYTES ? 0 : -1;
 }
 
+bool jm_domain_among(struct jm_span address, const char *const *domains)
+{
+	char name[JM_DOMAIN_BYTES], other[JM_DOMAIN_BYTES];
+	size_t at = jm_span_rindex(address, '@');
+
+	if (at == address.len ||
+	    jm_domain_normalise(jm_span_sub(address, at + 1, address.len), name) != 0)
+		return false;
+	for (; domains && *domains; domains++)
+		if (jm_domain_normalise(jm_span_str(*domains), other) == 0 &&
+		    strcmp(name, other) == 0)
+			return true;
+	return false;
+}
+
 static bool is_alphanumeric(unsigned char c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');

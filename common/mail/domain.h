@@ -20,6 +20,10 @@ int jm_domain_normalise(struct jm_span domain, char text_r[JM_DOMAIN_BYTES]) JM_
  */
 const char *jm_domain_fault(const char *domain);
 
+/* Is the domain of address, after its last "@", one of domains (NULL-terminated; NULL: none are
+ * given)? Both are compared in their comparable form. Any thread. */
+bool jm_domain_among(struct jm_span address, const char *const *domains);
+
 /*
  * Split an SMTP path, as a milter gets it (RFC 5321 4.1.2), into its halves: <a@b>, a@b,
  * <@relay:a@b>, <"a b"@c>, <a@b.>, <>. Both are slices of path as written, quotes included;

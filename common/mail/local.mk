@@ -8,6 +8,7 @@ common_libjm_a_SOURCES += \
 	common/mail/field.c common/mail/field.h \
 	common/mail/iso2022.c common/mail/iso2022.h \
 	common/mail/label.c common/mail/label.h \
+	common/mail/lexeme.c common/mail/lexeme.h \
 	common/mail/mime.c common/mail/mime.h \
 	common/mail/param.c common/mail/param.h \
 	common/mail/token.c common/mail/token.h \

@@ -38,41 +38,26 @@ static int add_address(json_t *set, struct jm_span address, struct jm_err *err)
 	return rc == 0 ? 0 : bcc_no_memory(err);
 }
 
-static int add_field(json_t *set, const struct jm_field *f, struct jm_buf *fold,
-    struct jm_buf *list, struct jm_err *err)
+static int keep_address(void *set, const struct jm_address *a, struct jm_err *err)
 {
-	struct jm_addresses w;
-	struct jm_span value, address;
-
-	jm_buf_reset(list);
-	if (jm_field_unfold(jm_span_sub(f->value, 0, FIELD_BYTES), fold, &value, err) != 0 ||
-	    jm_field_uncomment(value, list, err) != 0)
-		return -1;
-	jm_addresses_start(&w, jm_buf_span(list));
-	while (jm_addresses_next(&w, &address))
-		if (add_address(set, address, err) != 0)
-			return -1;
-	return 0;
+	return add_address(set, a->text, err);
 }
 
 static int add_header(json_t *set, struct jm_span message, struct jm_err *err)
 {
 	static const char *const names[] = { "To", "Cc", "Resent-To", "Resent-Cc" };
-	struct jm_buf fold, list;
 	struct jm_fields w;
 	struct jm_field f;
+	unsigned ignored = 0;
 	int rc = 0;
 
-	jm_buf_init(&fold, FIELD_BYTES);
-	jm_buf_init(&list, FIELD_BYTES);
 	jm_fields_start(&w, message);
 	while (rc == 0 && jm_fields_next(&w, &f))
 		for (size_t i = 0; rc == 0 && i < sizeof names / sizeof *names; i++)
 			if (!jm_span_none(f.name) &&
 			    jm_span_eq_nocase(f.name, jm_span_str(names[i])))
-				rc = add_field(set, &f, &fold, &list, err);
-	jm_buf_release(&fold);
-	jm_buf_release(&list);
+				rc = jm_addresses_read(jm_span_sub(f.value, 0, FIELD_BYTES),
+				    keep_address, set, &ignored, err);
 	return rc;
 }
 

@@ -108,6 +108,17 @@ static json_t *describe_recipients(const struct jm_unwrap *u)
 	return object_or_null(list, rc);
 }
 
+static json_t *describe_defects(const struct jm_unwrap *u)
+{
+	json_t *o = json_object();
+	int rc = 0;
+
+	for (int d = 0; o && d < JM_DEFECTS_N; d++)
+		if (u->defects[d] > 0)
+			rc |= set_int(o, jm_defect_name((enum jm_defect)d), u->defects[d]);
+	return object_or_null(o, rc);
+}
+
 static json_t *describe_journal(const struct jm_unwrap *u)
 {
 	json_t *o = json_object();
@@ -129,6 +140,8 @@ static json_t *describe_journal(const struct jm_unwrap *u)
 	rc |= set_span(o, "report_date", u->report_date);
 	if (u->limits > 0)
 		rc |= set_int(o, "limits", u->limits);
+	if (jm_unwrap_defects(u) > 0)
+		rc |= json_object_set_new_nocheck(o, "defects", describe_defects(u));
 	return object_or_null(o, rc);
 }
 

@@ -141,6 +141,12 @@ static void log_stored(
 		JM_LOG(JM_LOG_WARNING, "limit", { "qid", JM_S(in->arrival.queue_id) },
 		    { "record", JM_U(receipt->seq) }, { "reached", JM_U(unwrap->limits) },
 		    { "outcome", JM_S("archived whole") });
+	if (jm_unwrap_defects(unwrap) > 0)
+		JM_LOG(JM_LOG_NOTICE, "defect", { "qid", JM_S(in->arrival.queue_id) },
+		    { "record", JM_U(receipt->seq) },
+		    { "encoding", JM_U(unwrap->defects[JM_DEFECT_CODING]) },
+		    { "address", JM_U(unwrap->defects[JM_DEFECT_ADDRESS]) },
+		    { "outcome", JM_S("archived whole") });
 }
 
 static int store_for(struct jm_intake *in, const struct jm_intake_target *t,

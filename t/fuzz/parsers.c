@@ -22,6 +22,7 @@
 #include "common/mail/domain.h"
 #include "common/mail/field.h"
 #include "common/mail/mime.h"
+#include "common/mail/token.h"
 #include "common/mail/word.h"
 #include "common/pop3/dot.h"
 #include "common/pop3/listing.h"
@@ -95,21 +96,28 @@ static void fuzz_words(struct jm_span in)
 	jm_buf_release(&out);
 }
 
+static int count_address(void *n, const struct jm_address *a, struct jm_err *err)
+{
+	(void)err;
+	claim(a->text.len > 0, "an address is not empty");
+	++*(size_t *)n;
+	return 0;
+}
+
 static void fuzz_addresses(struct jm_span in)
 {
-	struct jm_addresses w;
-	struct jm_span a;
+	struct jm_token t;
 	struct jm_buf out;
+	unsigned defects = 0;
 	size_t n = 0;
 
 	jm_buf_init(&out, OUT_BYTES);
-	if (jm_field_uncomment(in, &out, NULL) == 0) {
+	if (jm_field_uncomment(in, &out, NULL) == 0)
 		claim(out.len <= in.len, "without comments a value is no longer");
-		jm_addresses_start(&w, jm_buf_span(&out));
-		while (jm_addresses_next(&w, &a))
-			claim(inside(a, jm_buf_span(&out)) && a.len > 0 && ++n <= out.len,
-			    "an address lies inside of its list");
-	}
+	if (jm_addresses_read(in, count_address, &n, &defects, NULL) == 0)
+		claim(n <= 2 * in.len && defects <= in.len, "a list has no more than its octets");
+	jm_token_read(in, 0, &t);
+	claim(t.end <= in.len && strlen(t.text) < sizeof t.text, "a token lies inside");
 	jm_buf_release(&out);
 }
 

@@ -20,6 +20,8 @@ import re
 import sys
 from email.header import decode_header
 
+from oracle_addresses import Mask, address_list, first_address
+
 JOURNAL_DOMAINS = ("journal.example.com", "journal.contoso.com")
 STRIP = (b"x-ms-exchange-organization-bcc", b"x-ms-exchange-crosspremises-bcc")
 MAX_NESTING = 8
@@ -409,22 +411,46 @@ FIELD = re.compile(r"^(sender|on-behalf-of|subject|message-id|label|mailbox|sent
                    r"\t]*:[ \t]*(.*)$", re.I | re.A)
 
 
-def split_redirect(v):
-    """The redirection is the last one outside quoted strings."""
-    quoted, k, best = False, 0, None
-    while k < len(v):
-        c = v[k]
-        if c == "\\" and quoted:
-            k += 2
-            continue
-        if c == '"':
-            quoted = not quoted
-        elif c == "," and not quoted:
-            m = re.match(r",[ \t]*(expanded|forwarded)[ \t]*:[ \t]*(.*)$", v[k:], re.I)
-            if m:
-                best = (v[:k], m.group(1).lower(), m.group(2))
-        k += 1
-    return best or (v, None, None)
+def line_addresses(v):
+    """([address], defects) of a value in a report; without "@" it is one, as written."""
+    if "@" not in v and "\n" not in v:
+        return [address(v)] if address(v) else [], 0
+    got, odd = address_list(v)
+    return [a for a, _ in got if address(a)], odd
+
+
+def line_recipients(v, kind):
+    """The recipients of one line: groups of addresses, each with the redirection after it."""
+    mask, odd = Mask(v), 0
+    chunks = re.split(r",\s*(expanded|forwarded)\s*:", mask.text, flags=re.I)
+    first, odd = line_addresses(mask.show(chunks[0]))
+    out, waiting, last = [], [{"address": a, "type": kind} for a in first], None
+    out += waiting
+    for how, chunk in zip(chunks[1::2], chunks[2::2]):
+        got, more = line_addresses(mask.show(chunk))
+        odd += more
+        if last and waiting:        # a redirection of a redirection
+            waiting.append({"address": last, "type": kind})
+            out.append(waiting[-1])
+        last = got[0] if got else None
+        for r in waiting:
+            for k in ("expanded_from", "forwarded_from"):
+                r.pop(k, None)
+            if last:
+                r[how.lower() + "_from"] = last
+        if len(got) > 1:
+            waiting, last = [{"address": a, "type": kind} for a in got[1:]], None
+            out += waiting
+    return out, odd
+
+
+def line_first(v, res):
+    if "@" not in v:
+        return address(v)
+    got, odd = address_list(v)
+    res["odd"] += odd
+    got = sorted((x for x in got if address(x[0])), key=lambda x: x[1])
+    return got[0][0] if got else None
 
 
 def parse_2007(text):
@@ -435,13 +461,13 @@ def parse_2007(text):
     last_id = ids[-1] if ids else None
     stop = min([k for k, n, _ in hits if n in ("subject", "message-id")] or [len(rows)])
     res = {"sender_line": False, "envelope_sender": None, "on_behalf_of": None, "subject": None,
-           "message_id": None, "recipients": [], "extra": {}}
+           "message_id": None, "recipients": [], "extra": {}, "odd": 0}
     behalf_line, at = False, None
     for k, n, v in hits:
         if n == "sender" and k < stop and not res["sender_line"]:
-            res["sender_line"], res["envelope_sender"], at = True, address(v), k
+            res["sender_line"], res["envelope_sender"], at = True, line_first(v, res), k
         elif n == "on-behalf-of" and k < stop and not behalf_line:
-            behalf_line, res["on_behalf_of"] = True, address(v)
+            behalf_line, res["on_behalf_of"] = True, line_first(v, res)
         elif n == "subject" and res["subject"] is None:
             res["subject"] = v
         elif n == "message-id" and k == last_id:
@@ -454,18 +480,24 @@ def parse_2007(text):
     if not res["sender_line"]:
         return None
     begin = last_id if last_id is not None else at
-    for r in rows[begin + 1:]:
+    rest, blank = rows[begin + 1:], False
+    while rest:
+        r = rest.pop(0)
+        known = RCPT.match(r) or FIELD.match(r)
+        if r.strip() and blank and not known and res["recipients"]:
+            break                   # a footer
+        blank = not r.strip()
         m = RCPT.match(r)
         if not m:
             continue
-        a, how, orig = split_redirect(m.group(2).strip(" \t"))
-        a = address(a)
-        if a is None:
-            continue
-        d = {"address": a, "type": m.group(1).lower()}
-        if how and address(orig):
-            d[how + "_from"] = address(orig)
-        res["recipients"].append(d)
+        v = m.group(2).strip(" \t")
+        while rest and rest[0][:1] in (" ", "\t") and rest[0].strip():
+            v += "\n" + rest.pop(0)
+        got, odd = line_recipients(v, m.group(1).lower())
+        res["recipients"] += got
+        res["odd"] += odd
+    res["at_top"] = bool(re.match(r"\s*sender[ \t]*:", text, re.I))
+    res["has_id"] = last_id is not None
     return res if res["recipients"] else None
 
 
@@ -482,11 +514,17 @@ def entry(v):
     return m.group(1) if m else None
 
 
+def hopeless(acc):
+    """No further line can make it an entry."""
+    return not re.match(r'\s*(?:"(?:[^"\\]|\\.)*(?:\\?$|"\s*(?:$|<))|[^"<>]*(?:$|<))', acc) \
+        or bool(re.match(r'\s*(?:"(?:[^"\\]|\\.)*"\s*|[^"<>]*)<[^>]*(<|>\s*,?\s*[^\s,])', acc))
+
+
 def parse_2003(text):
     rows = [r[:-1] if r.endswith("\r") else r for r in text.split("\n")]
     name = re.compile(r"^(sender|message-id|recipients)[ \t]*:(.*)$", re.I | re.A)
     res = {"sender_line": False, "envelope_sender": None, "on_behalf_of": None, "subject": None,
-           "message_id": None, "recipients": [], "extra": {}}
+           "message_id": None, "recipients": [], "extra": {}, "odd": 0}
     k = 0
     while k < len(rows):
         m = name.match(rows[k])
@@ -496,27 +534,32 @@ def parse_2003(text):
         field, acc = m.group(1).lower(), m.group(2)
         k += 1
         if field == "recipients":
-            if entry(acc) is not None:
-                res["recipients"] += [{"address": entry(acc), "type": "recipient"}] if entry(acc) \
-                    else []
-                acc = ""
+            lines = [acc]
             while k < len(rows) and rows[k].strip() and not name.match(rows[k]):
-                acc += rows[k]
+                lines.append(rows[k])
+                k += 1
+            acc = ""
+            for n, line in enumerate(lines):
+                acc += line
                 e = entry(acc)
                 if e is not None:
-                    if e:
-                        res["recipients"].append({"address": e, "type": "recipient"})
+                    res["recipients"] += [{"address": e, "type": "recipient"}] if e else []
                     acc = ""
-                k += 1
+                elif n == len(lines) - 1 or hopeless(acc):
+                    got, odd = address_list(acc)
+                    res["recipients"] += [{"address": a, "type": "recipient"} for a, _ in got]
+                    res["odd"] += odd
+                    acc = ""
             continue
         while k < len(rows) and rows[k].strip() and not name.match(rows[k]) \
-                and (field == "message-id" or entry(acc) is None):
+                and (field == "message-id" or (entry(acc) is None and not hopeless(acc))):
             acc += rows[k]
             k += 1
         if field == "sender" and not res["sender_line"]:
             e = entry(acc)
-            if e is not None:
-                res["sender_line"], res["envelope_sender"] = True, e or None
+            if e is not None or acc.strip():
+                res["sender_line"] = True
+                res["envelope_sender"] = line_first(acc, res) if e is None else e or None
         elif field == "message-id" and res["message_id"] is None:
             res["message_id"] = acc.strip() or None
     return res if res["sender_line"] and res["recipients"] else None
@@ -556,14 +599,17 @@ def open_report(msg):
     if not kind.startswith("multipart/") or not params.get("boundary") or not complete:
         return None
     parts = [Part(x) for x in parts_of(msg[at:], params["boundary"])[0]]
-    inner = [p.message()[0] for p in parts if p.kind == "message/rfc822" and p.complete]
+    inner = [p.message() for p in parts if p.kind == "message/rfc822" and p.complete]
+    odd = sum(o for _, o in inner[:2])
+    inner = [m for m, _ in inner]
     if not inner or not inner[0]:
         return None
     for p in text_candidates(parts):
-        for octets, _ in p.texts():
+        for octets, strange in p.texts():
             text = to_text(octets, p.params.get("charset"))
             meta = parse_2007(text) if fam == "exchange-2007" else parse_2003(text)
             if meta:
+                meta["strange"] = odd + strange
                 return meta, inner, fam
     return None
 
@@ -622,42 +668,27 @@ def replace_text(data, charset):
     return to_text(data, None) if codec in (None, "ascii") else convert(data, codec)[0]
 
 
-def addresses(v, charset):
-    """addr-specs of an address list, groups flattened."""
-    v = raw_text(no_comments(v), charset)
-    out, tok, quoted, angle, k = [], "", False, None, 0
+PARTIES = {b"to": "to", b"cc": "cc", b"bcc": "bcc", b"resent-to": "to", b"resent-cc": "cc",
+           b"resent-bcc": "bcc"}
+TRACES = (b"delivered-to", b"x-original-to", b"envelope-to", b"x-envelope-to", b"apparently-to",
+          b"x-gm-original-to", b"x-rcpt-to")
 
-    def flush():
-        nonlocal tok, angle
-        a = angle if angle is not None else tok.strip()
-        if a and a != "<>":
-            out.append(a)
-        tok, angle = "", None
-    while k < len(v):
-        c = v[k]
-        if c == "\\" and quoted:
-            tok += v[k:k + 2]
-            k += 2
-            continue
-        if c == '"':
-            quoted = not quoted
-            tok += c
-        elif quoted:
-            tok += c
-        elif c == "<":
-            end = v.find(">", k)
-            end = len(v) if end < 0 else end
-            angle = v[k + 1:end].strip()
-            k = end
-        elif c == ":":
-            tok = ""
-        elif c in ",;":
-            flush()
-        else:
-            tok += c
-        k += 1
-    flush()
-    return out
+
+def header_recipients(fields, charset, journal_domains):
+    """Those that people see, then those of the envelope that are not among them."""
+    out, odd = [], 0
+    for f in fields:
+        if f[0] and f[0].lower() in PARTIES:
+            got, more = address_list(raw_text(value(f), charset))
+            odd += more
+            out += [{"address": a, "type": PARTIES[f[0].lower()]} for a, _ in got]
+    for f in fields:
+        if f[0] and f[0].lower() in TRACES:
+            for a, _ in address_list(raw_text(value(f), charset))[0]:
+                if a.lower() not in [r["address"].lower() for r in out] \
+                        and a.rpartition("@")[2].lower() not in journal_domains:
+                    out.append({"address": a, "type": "recipient"})
+    return out, odd
 
 
 def examine(msg, journal_domains=JOURNAL_DOMAINS):
@@ -688,14 +719,21 @@ def examine(msg, journal_domains=JOURNAL_DOMAINS):
             res["extra"] = meta["extra"]
     fields, _, _ = header_fields(archived)
     charset = message_charset(archived)
+    defects = {"encoding": coding(fields)[1], "address": 0}
+    if got:
+        defects = {"encoding": defects["encoding"] + got[0]["strange"],
+                   "address": got[0]["odd"]}
     if res["step_down"]:
-        frm = addresses(get(fields, b"from") or b"", charset)
-        res.update(envelope_sender=frm[0] if frm else None, on_behalf_of=None, subject=None,
-                   message_id=None, recipients=[])
-        for f in fields:
-            if f[0] and f[0].lower() in (b"to", b"cc", b"bcc"):
-                res["recipients"] += [{"address": a, "type": f[0].lower().decode()}
-                                      for a in addresses(value(f), charset)]
+        res.update(envelope_sender=None, on_behalf_of=None, subject=None, message_id=None)
+        for name in (b"from", b"sender", b"resent-from", b"return-path"):
+            if res["envelope_sender"] is None and get(fields, name) is not None:
+                res["envelope_sender"] = first_address(raw_text(get(fields, name), charset))
+                defects["address"] += address_list(raw_text(get(fields, name), charset))[1]
+        res["recipients"], odd = header_recipients(fields, charset, journal_domains)
+        defects["address"] += odd
+    defects = {k: int(n) for k, n in defects.items() if n}
+    if defects:
+        res["defects"] = defects
     if res["subject"] is None:
         s = get(fields, b"subject")
         res["subject"] = words(s, charset) if s is not None else None
@@ -733,6 +771,10 @@ def main(argv):
             count += 1
             diffs = [k for k in got if want.get(k) != got[k]]
             diffs += [k for k in ("extra", "clear_text") if (k in want) != (k in got)]
+            if isinstance(want.get("defects"), dict) and "defects" not in got:
+                diffs.append("defects")
+            if isinstance(want.get("defects"), list) and "defects" in diffs:
+                diffs.remove("defects")
             if hashlib.sha256(eml).hexdigest() != want["eml_sha256"]:
                 diffs.append("eml_sha256")
             if diffs:

@@ -104,6 +104,11 @@ static void compare(const struct jm_unwrap *u, const json_t *want)
 	tap_is_str(jm_sha256_hex(digest, hex), string_of(want, "inner_raw_sha256"),
 	    "%s: inner_raw_sha256", key_name);
 	are_removed(&u->message, json_object_get(want, "removed_headers"));
+	for (int d = 0; json_is_object(json_object_get(want, "defects")) && d < JM_DEFECTS_N; d++)
+		tap_is_int(u->defects[d],
+		    json_integer_value(json_object_get(
+			json_object_get(want, "defects"), jm_defect_name((enum jm_defect)d))),
+		    "%s: defects: %s", key_name, jm_defect_name((enum jm_defect)d));
 	tap_is_int(u->has_companion, clear != NULL, "%s: clear text", key_name);
 	if (clear && u->has_companion) {
 		tap_ok(u->companion_is_clear, "%s: the clear text is the companion", key_name);
@@ -152,7 +157,7 @@ int main(void)
 	jm_buf_init(&eml, 16u * 1024 * 1024);
 	jm_buf_init(&text, 16u * 1024 * 1024);
 	const char *const *name = journaled_corpus(&n);
-	tap_is_int((long long)n, 55, "the corpus is whole");
+	tap_is_int((long long)n, 58, "the corpus is whole");
 	for (k = 0; k < n; k++) {
 		json_t *want;
 

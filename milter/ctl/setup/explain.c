@@ -120,9 +120,10 @@ static int explain_message(const struct explain *e, const struct jm_service *ser
 	jm_wait_explain(e->settings, service, &d);
 	if (!j.set_aside)
 		rc |= add_checks(checks, "wait", &d);
-	m = json_pack("{s:s, s:b, s:b, s:o, s:o, s:o, s:o, s:I, s:I}", "variant",
+	m = json_pack("{s:s, s:b, s:b, s:I, s:o, s:o, s:o, s:o, s:I, s:I}", "variant",
 	    jm_variant_name(u.variant), "step_down", u.step_down, "from_headers",
-	    u.step_down || u.variant == JM_VARIANT_PLAIN, "sender", explain_text(u.envelope_sender),
+	    u.step_down || u.variant == JM_VARIANT_PLAIN, "defects",
+	    (json_int_t)jm_unwrap_defects(&u), "sender", explain_text(u.envelope_sender),
 	    "recipients", explain_recipients(&u, e->bcc), "subject", explain_text(u.subject),
 	    "message_id", explain_text(u.message_id), "received_bytes", (json_int_t)e->message.len,
 	    "bytes", (json_int_t)u.message.size_bytes);

@@ -141,6 +141,21 @@ static json_t *unwrap_extra(const struct jm_unwrap *u)
 	return o;
 }
 
+/* The defects by kind. */
+static json_t *unwrap_defects(const struct jm_unwrap *u)
+{
+	json_t *o = json_object();
+
+	for (int d = 0; d < JM_DEFECTS_N; d++)
+		if (u->defects[d] > 0 &&
+		    json_object_set_new(o, jm_defect_name((enum jm_defect)d),
+			json_integer((json_int_t)u->defects[d])) != 0) {
+			json_decref(o);
+			return NULL;
+		}
+	return o;
+}
+
 /* The result as an object with the keys of t/corpus/journal/README.md; NULL with err. */
 static json_t *unwrap_describe(const struct jm_unwrap *u, const bool *open, struct jm_err *err)
 {
@@ -165,6 +180,11 @@ static json_t *unwrap_describe(const struct jm_unwrap *u, const bool *open, stru
 	    json_object_set_new(o, "hidden_recipients",
 		json_integer((json_int_t)(u->recipients_n -
 		    json_array_size(json_object_get(o, "recipients"))))) != 0) {
+		json_decref(o);
+		o = NULL;
+	}
+	if (o && jm_unwrap_defects(u) > 0 &&
+	    json_object_set_new(o, "defects", unwrap_defects(u)) != 0) {
 		json_decref(o);
 		o = NULL;
 	}
@@ -243,6 +263,10 @@ static int summarise(const struct jm_unwrap *u, const bool *open, struct jm_err 
 		    u->companion_is_clear ? "a clear-text copy" : "the protected message");
 	if (u->limits)
 		printf("%-16s %u\n", "limits reached", u->limits);
+	for (int d = 0; d < JM_DEFECTS_N; d++)
+		if (u->defects[d] > 0)
+			printf("%-16s %s, %u\n", "defects", jm_defect_name((enum jm_defect)d),
+			    u->defects[d]);
 	printf("%-16s %zu bytes\n%-16s %s\n", "message", u->message.size_bytes, "sha256", hex);
 	return 0;
 }
