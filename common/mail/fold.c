@@ -6,6 +6,7 @@
  */
 #include "common/mail/fold.h"
 
+#include <pthread.h>
 #include <stdint.h>
 #include <unicode/uchar.h>
 #include <unicode/unorm2.h>
@@ -113,6 +114,59 @@ static size_t fold_other(struct folding *f, struct jm_span text, size_t at)
 	return fold_run(f) == 0 ? at : 0;
 }
 
+/* The folded form of the letters of common scripts that have one letter as their form, so that ICU
+ * need not be asked each time; 0 for others. */
+static uint16_t simple[0x600];
+static pthread_once_t simple_once = PTHREAD_ONCE_INIT;
+
+static void find_simple(void)
+{
+	UErrorCode code = U_ZERO_ERROR;
+	const UNormalizer2 *form = unorm2_getNFKCCasefoldInstance(&code);
+	UChar to[GROWTH];
+
+	for (UChar c = 0x80; U_SUCCESS(code) && c < sizeof simple / sizeof simple[0]; c++) {
+		int32_t n = unorm2_normalize(form, &c, 1, to, GROWTH, &code);
+
+		if (U_SUCCESS(code) && n == 1 && unorm2_hasBoundaryBefore(form, c) &&
+		    u_getCombiningClass(to[0]) == 0)
+			simple[c] = (uint16_t)fold_last(FOLD_SEARCH, 0, to[0]);
+	}
+}
+
+/* The simple form of the character of two octets at text.p + at; 0: there is no simple one. */
+static uint16_t simple_at(struct jm_span text, size_t at)
+{
+	const unsigned char *p = text.p + at;
+
+	if (at + 1 >= text.len || p[0] < 0xc2 || p[0] >= 0xd8 || (p[1] & 0xc0) != 0x80)
+		return 0;
+	return simple[(p[0] & 0x1f) << 6 | (p[1] & 0x3f)];
+}
+
+/* Append the character at text.p + at if it is simple and the next one does not join it. */
+static bool add_simple(struct folding *f, struct jm_span text, size_t at)
+{
+	uint16_t c = simple_at(text, at);
+
+	if (c == 0 || (at + 2 < text.len && text.p[at + 2] >= 0x80 && simple_at(text, at + 2) == 0))
+		return false;
+	U8_APPEND_UNSAFE(f->out->p, f->out->len, (uint32_t)c);
+	return true;
+}
+
+/* Append the ASCII characters that text begins with. Returns their number. */
+static size_t add_ascii(struct jm_span text, struct jm_buf *out)
+{
+	unsigned char *to = out->p + out->len;
+	size_t n = 0;
+
+	for (; n < text.len && text.p[n] < 0x80; n++)
+		to[n] = jm_lower(text.p[n]);
+	out->len += n;
+	return n;
+}
+
 /* Append text, folded. */
 static int fold_add(
     enum fold_kind kind, struct jm_span text, struct jm_buf *out, struct jm_err *err)
@@ -128,25 +182,30 @@ static int fold_add(
 	f.form = NULL;
 	if (text.len > INT32_MAX)
 		return jm_err_set(err, JM_E_LIMIT, "text of %zu bytes is too long", text.len);
-	if (jm_buf_reserve(out, text.len, err) != 0)
+	if (kind == FOLD_SEARCH)
+		pthread_once(&simple_once, find_simple);
+	/* A letter of two octets may become one of three. */
+	if (jm_buf_reserve(out, text.len + text.len / 2, err) != 0)
 		return -1;
 	while (at < text.len) {
-		while (at < text.len && text.p[at] < 0x80) {
-			/* Keep an ASCII character for the run that follows it. */
-			if (at + 1 < text.len && text.p[at + 1] >= 0x80)
-				f.run[f.n++] = text.p[at++];
-			else
-				out->p[out->len++] = jm_lower(text.p[at++]);
-		}
+		at += add_ascii(jm_span_sub(text, at, text.len), out);
 		if (at == text.len)
 			break;
+		if (kind == FOLD_SEARCH && add_simple(&f, text, at)) {
+			at += 2;
+			continue;
+		}
+		if (at > 0 && text.p[at - 1] < 0x80) {
+			f.run[f.n++] = text.p[at - 1];
+			out->len--;
+		}
 		if (!f.form)
 			f.form = kind == FOLD_SEARCH ? unorm2_getNFKCCasefoldInstance(&code)
 						     : unorm2_getNFCInstance(&code);
 		if (U_FAILURE(code))
 			return fold_no_memory(err);
 		at = fold_other(&f, text, at);
-		if (at == 0 || jm_buf_reserve(out, text.len - at, err) != 0)
+		if (at == 0 || jm_buf_reserve(out, (text.len - at) * 3 / 2, err) != 0)
 			return -1;
 	}
 	out->p[out->len] = 0;
