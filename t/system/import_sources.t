@@ -257,6 +257,9 @@ def folders():
     write(top, "mh/3", message("new"))
     o, _ = a.take(top, code=65)
     tap.is_((o["messages"], o["already_here"]), (1, len(want) + 1), "but what is new")
+    o, complaint = a.take(a.archive, code=65)
+    tap.ok((o["files"], o["left_out"]) == (0, 1) and
+           "%s: left out: an archive" % a.archive in complaint, "an archive is no mail", complaint)
     o, _ = a.take(os.path.join(top, "one.eml"), os.path.join(top, "d.msg"),
                   os.path.join(FOLDER, "none"), code=65)
     tap.is_((o["already_here"], o["left_out"]), (1, 2), "files that are named are taken alike")

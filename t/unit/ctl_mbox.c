@@ -138,6 +138,7 @@ static void test_kinds(void)
 		{ TEXT("Subject: x\rTo: y\r\r"), JM_SOURCE_MESSAGE, JM_SOURCE_MESSAGE },
 		{ TEXT("Foo: bar\n\nSubject: x\n"), JM_SOURCE_OTHER, JM_SOURCE_MESSAGE },
 		{ TEXT("12345\nSubject: x\n"), JM_SOURCE_OTHER, JM_SOURCE_MESSAGE },
+		{ TEXT("JMV\0\nSubject: x\n\n"), JM_SOURCE_OTHER, JM_SOURCE_MESSAGE },
 		{ TEXT("text\n"), JM_SOURCE_OTHER, JM_SOURCE_MESSAGE },
 		{ TEXT("\0\0\0\0"), JM_SOURCE_OTHER, JM_SOURCE_MESSAGE },
 		{ TEXT("\x1f\x8b\x08zipped"), JM_SOURCE_OTHER, JM_SOURCE_OTHER },

@@ -12,7 +12,7 @@
 #include "common/archive/archive.h"
 #include "common/volume/volumes.h"
 
-static bool is_archive(const char *dir)
+bool jm_folder_is_archive(const char *dir)
 {
 	char lock[PATH_MAX];
 
@@ -49,7 +49,7 @@ int jm_folder_outside(const char *dir, bool copy, struct jm_err *err)
 		end = strrchr(at, '/');
 		*end = '\0';
 	}
-	while (*at != '\0' && !is_archive(at)) {
+	while (*at != '\0' && !jm_folder_is_archive(at)) {
 		end = strrchr(at, '/');
 		*end = '\0';
 	}

@@ -92,12 +92,15 @@ static bool is_emlx(struct jm_span line, struct jm_span rest)
 	    jm_mail_line_header(jm_mail_line_first(rest)) != JM_HEADER_NOT;
 }
 
-/* Has the header at the top of text a field that is usual in mail? */
+/* Has the header at the top of text a field that is usual in mail? It is no header from the first
+ * NUL on. */
 static bool has_usual_field(struct jm_span text)
 {
 	struct jm_span line;
 
 	while (line = jm_mail_line_first(text), line.len > 0 && !jm_mail_line_is_empty(line)) {
+		if (jm_span_index(line, '\0') < line.len)
+			return false;
 		if (jm_mail_line_header(line) == JM_HEADER_USUAL)
 			return true;
 		text = jm_span_sub(text, line.len, text.len);

@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "milter/ctl/files/folder.h"
+
 #define DEPTH_MAX 100
 
 /* How the files of a folder are to be taken. */
@@ -147,6 +149,10 @@ static int walk_one(struct walking *k, enum role role, unsigned depth, struct jm
 	if (S_ISDIR(st.st_mode)) {
 		if (depth > DEPTH_MAX) {
 			leave_out(k, "a folder that is too deep in others");
+			return 0;
+		}
+		if (jm_folder_is_archive(k->path)) {
+			leave_out(k, "an archive; export its messages, and import these");
 			return 0;
 		}
 		rc = note_folder(k, &st, err);
