@@ -509,13 +509,20 @@ int jm_report_read(struct jm_span text, enum jm_variant family, struct jm_arena 
     struct jm_report *report, bool *proper_r, struct jm_err *err)
 {
 	struct reader r = { .text = text, .family = family, .arena = arena };
-	bool sender = false;
+	bool sender = false, at_top;
+	struct line first;
 	int rc;
 
 	*report = (struct jm_report){ .recipients = NULL };
 	*proper_r = false;
+	do
+		at_top = next_line(&r, &first);
+	while (at_top && line_is_blank(first.all));
+	at_top = at_top && first.id == LINE_SENDER;
+	r.pos = 0;
 	rc = family == JM_VARIANT_2003 ? read_2003(&r, report, &sender, err)
 				       : read_2007(&r, report, &sender, err);
+	report->at_top = at_top;
 	*proper_r = rc == 0 && sender && report->recipients_n > 0;
 	return rc;
 }

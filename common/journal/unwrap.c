@@ -19,6 +19,8 @@
 
 #define ARENA_BYTES (64u * 1024 * 1024)
 #define MAX_LEVELS 8u    /* R12 */
+#define MAX_WRAPS 4u     /* R3: multiparts inside of the wrapper */
+#define LIKEST 3         /* the likeness of a report text that has everything */
 #define SNIFF_BYTES 4096 /* of a message, to see how it is encoded */
 
 /* The header of one message or part; its Content-Type is in job->type. */
@@ -39,7 +41,10 @@ struct opened {
 	struct jm_view message; /* the journaled message */
 	struct jm_span second;  /* slice of from.raw: a second message/rfc822 child, or none */
 	enum jm_cte second_cte;
-	unsigned odd_codings;
+	unsigned odd_codings, odd_text; /* of the messages, of the report text */
+	struct jm_span first;           /* the first message/rfc822 child, not decoded, or none */
+	enum jm_cte first_cte;
+	unsigned depth; /* multiparts around the part that is read */
 };
 
 struct job {
@@ -56,7 +61,8 @@ struct job {
 /* Apply R2 to one field. */
 static void read_marker(const struct jm_field *f, struct head *h)
 {
-	if (jm_span_eq_nocase(f->name, jm_span_str("X-MS-Journal-Report")))
+	if (jm_span_eq_nocase(f->name, jm_span_str("X-MS-Journal-Report")) ||
+	    jm_span_eq_nocase(f->name, jm_span_str("X-WM-Journal-Report")))
 		h->marker = JM_VARIANT_2007;
 	else if (h->marker == JM_VARIANT_PLAIN &&
 	    (jm_span_eq_nocase(f->name, jm_span_str("Content-Identifier")) ||
@@ -188,26 +194,59 @@ static int try_decoded(struct job *j, struct jm_span octets, enum jm_cte cte, st
 
 /* R7: read the text/plain part whose header was just read as a report text: with the declared
  * coding, else with the others. */
-static int try_text(
+static int read_text(
     struct job *j, const struct head *h, struct opened *o, bool *proper_r, struct jm_err *err)
 {
 	static const enum jm_cte other[] = { JM_CTE_IDENTITY, JM_CTE_BASE64, JM_CTE_QP };
 	enum jm_cte cte = cte_of(h->coding.coding);
 
-	if (h->body.len > JM_REPORT_TEXT_BYTES)
-		return jm_err_set(
-		    err, JM_E_LIMIT, "a report text is longer than %u bytes", JM_REPORT_TEXT_BYTES);
+	if (h->body.len > JM_REPORT_TEXT_BYTES) {
+		j->u->limits++; /* another part may be the report */
+		return 0;
+	}
 	if (try_decoded(j, h->body, cte, o, proper_r, err) != 0)
 		return -1;
 	if (*proper_r)
-		o->odd_codings += h->coding.odd;
+		o->odd_text += h->coding.odd;
 	for (size_t k = 0; !*proper_r && k < sizeof other / sizeof other[0]; k++) {
 		if (other[k] == cte)
 			continue;
 		if (try_decoded(j, h->body, other[k], o, proper_r, err) != 0)
 			return -1;
-		o->odd_codings += *proper_r;
+		o->odd_text += *proper_r;
 	}
+	return 0;
+}
+
+/* R7: a report of Exchange begins with its Sender line and has a Message-ID line. A text that a
+ * gateway added may resemble a report. */
+static int likeness(const struct jm_report *r)
+{
+	return 2 * r->at_top + r->has_id;
+}
+
+/* Take the text/plain part whose header was just read as the report text, if it is more like one
+ * than the text taken before. */
+static int try_text(
+    struct job *j, const struct head *h, struct opened *o, bool *proper_r, struct jm_err *err)
+{
+	struct opened t = { .family = o->family };
+	bool proper = false;
+	int rc;
+
+	if (*proper_r && likeness(&o->report) == LIKEST)
+		return 0;
+	jm_arena_init(&t.arena, ARENA_BYTES);
+	rc = read_text(j, h, &t, &proper, err);
+	if (rc != 0 || !proper || (*proper_r && likeness(&t.report) <= likeness(&o->report))) {
+		jm_arena_release(&t.arena);
+		return rc;
+	}
+	jm_arena_release(&o->arena);
+	o->arena = t.arena;
+	o->report = t.report;
+	o->odd_text = t.odd_text;
+	*proper_r = true;
 	return 0;
 }
 
@@ -222,7 +261,7 @@ static int try_alternative(
 
 	if (start_parts(j, h, &j->boundary[1], &m, &usable, err) != 0)
 		return -1;
-	while (usable && !*proper_r && jm_multipart_next(&m, &raw)) {
+	while (usable && jm_multipart_next(&m, &raw)) {
 		if (read_head(j, raw, &part, err) != 0)
 			return -1;
 		if (strcmp(j->type.kind, "text/plain") == 0 &&
@@ -232,44 +271,70 @@ static int try_alternative(
 	return 0;
 }
 
-/* Walk the parts of the wrapper once. The report text goes into o, the first message's slice into
- * *first_r and *cte_r, the second one's into o. */
-static int read_parts(struct job *j, struct jm_multipart *m, struct opened *o, bool *proper_r,
-    struct jm_span *first_r, enum jm_cte *cte_r, struct jm_err *err)
+/* R6: is it the type of a message? message/global is that of RFC 6532. */
+static bool is_message(const char *kind)
 {
+	return strcmp(kind, "message/rfc822") == 0 || strcmp(kind, "message/global") == 0;
+}
+
+static void take_message(struct opened *o, const struct head *part)
+{
+	if (jm_span_none(o->first)) {
+		o->first = part->body;
+		o->first_cte = message_cte(part, &o->odd_codings);
+	} else if (jm_span_none(o->second)) {
+		o->second = part->body;
+		o->second_cte = message_cte(part, &o->odd_codings);
+	}
+}
+
+/* Is it a multipart into which a gateway or a list may have put the parts of the report? */
+static bool wraps_again(const struct opened *o, const char *kind)
+{
+	return jm_span_none(o->first) && o->depth < MAX_WRAPS &&
+	    (strcmp(kind, "multipart/mixed") == 0 || strcmp(kind, "multipart/related") == 0 ||
+		strcmp(kind, "multipart/signed") == 0);
+}
+
+/* Walk the parts of the wrapper once, or of a multipart in it. The report text and the slices of
+ * the messages go into o. */
+static int read_parts(
+    struct job *j, struct jm_multipart *m, struct opened *o, bool *proper_r, struct jm_err *err)
+{
+	struct jm_buf boundary;
+	struct jm_multipart inner;
 	struct jm_span raw;
 	struct head part;
-	int rc;
+	bool usable;
+	int rc = 0;
 
-	while (jm_multipart_next(m, &raw)) {
-		if (read_head(j, raw, &part, err) != 0)
-			return -1;
-		rc = 0;
-		if (strcmp(j->type.kind, "message/rfc822") == 0 && part.complete) {
-			if (jm_span_none(*first_r)) {
-				*first_r = part.body;
-				*cte_r = message_cte(&part, &o->odd_codings);
-			} else if (jm_span_none(o->second)) {
-				o->second = part.body;
-				o->second_cte = message_cte(&part, &o->odd_codings);
-			}
-		} else if (!*proper_r && strcmp(j->type.kind, "text/plain") == 0) {
-			rc = try_text(j, &part, o, proper_r, err);
-		} else if (!*proper_r && strcmp(j->type.kind, "multipart/alternative") == 0) {
-			rc = try_alternative(j, &part, o, proper_r, err);
-		}
+	jm_buf_init(&boundary, JM_FIELD_VALUE_BYTES);
+	while (rc == 0 && jm_multipart_next(m, &raw)) {
+		rc = read_head(j, raw, &part, err);
 		if (rc != 0)
-			return -1;
+			break;
+		if (is_message(j->type.kind) && part.complete) {
+			take_message(o, &part);
+		} else if (strcmp(j->type.kind, "text/plain") == 0) {
+			rc = try_text(j, &part, o, proper_r, err);
+		} else if (strcmp(j->type.kind, "multipart/alternative") == 0) {
+			rc = try_alternative(j, &part, o, proper_r, err);
+		} else if (wraps_again(o, j->type.kind)) {
+			rc = start_parts(j, &part, &boundary, &inner, &usable, err);
+			o->depth++;
+			if (rc == 0 && usable)
+				rc = read_parts(j, &inner, o, proper_r, err);
+			o->depth--;
+		}
 	}
-	return 0;
+	jm_buf_release(&boundary);
+	return rc;
 }
 
 /* Open the message in from. *proper_r: it is a proper report (R2, R3, R6, R7); then *o has it. */
 static int open_strictly(
     struct job *j, const struct jm_view *from, struct opened *o, bool *proper_r, struct jm_err *err)
 {
-	struct jm_span first = { NULL, 0 };
-	enum jm_cte cte = JM_CTE_IDENTITY;
 	struct jm_multipart m;
 	struct head h;
 	bool usable;
@@ -283,13 +348,13 @@ static int open_strictly(
 		return -1;
 	if (!usable)
 		return 0;
-	if (read_parts(j, &m, o, proper_r, &first, &cte, err) != 0)
+	if (read_parts(j, &m, o, proper_r, err) != 0)
 		return -1;
-	*proper_r = *proper_r && !jm_span_none(first);
+	*proper_r = *proper_r && !jm_span_none(o->first);
 	if (!*proper_r)
 		return 0;
 	o->from = *from;
-	if (jm_steps_into(from, first, cte, &j->mem, &o->message, err) != 0)
+	if (jm_steps_into(from, o->first, o->first_cte, &j->mem, &o->message, err) != 0)
 		return -1;
 	*proper_r = o->message.raw.len > 0;
 	return 0;
@@ -346,7 +411,7 @@ static int find_returned(struct job *j, const struct jm_view *from, struct jm_vi
 	while (usable && jm_multipart_next(&m, &raw)) {
 		if (read_head(j, raw, &h, err) != 0)
 			return -1;
-		if (strcmp(j->type.kind, "message/rfc822") == 0 && h.complete) {
+		if (is_message(j->type.kind) && h.complete) {
 			*found_r = true;
 			return jm_steps_into(
 			    from, h.body, message_cte(&h, &ignored), &j->mem, inner_r, err);
@@ -482,7 +547,7 @@ static void take_report(struct jm_unwrap *u, struct opened *o)
 	u->received_utc = o->report.received_utc;
 	u->recipients = o->report.recipients;
 	u->recipients_n = o->report.recipients_n;
-	u->defects[JM_DEFECT_CODING] += o->odd_codings;
+	u->defects[JM_DEFECT_CODING] += o->odd_codings + o->odd_text;
 	u->defects[JM_DEFECT_ADDRESS] += o->report.defects;
 	u->arena = o->arena;
 }

@@ -314,7 +314,8 @@ static bool is_marker(struct jm_span line)
 
 	if (colon == line.len)
 		return false;
-	if (jm_span_eq_nocase(name, jm_span_str("X-MS-Journal-Report")))
+	if (jm_span_eq_nocase(name, jm_span_str("X-MS-Journal-Report")) ||
+	    jm_span_eq_nocase(name, jm_span_str("X-WM-Journal-Report")))
 		return true;
 	if (!jm_span_eq_nocase(name, jm_span_str("Content-Identifier")) &&
 	    !jm_span_eq_nocase(name, jm_span_str("Content-Identifer")))
