@@ -19,7 +19,7 @@ fuzz: common/settings/schema_text.c
 		(cd $(srcdir) && clang $(FUZZ_FLAGS) $(DEFS) $(AM_CPPFLAGS) \
 			$(XML_CFLAGS) -I. -std=gnu11 \
 			-o $(abs_top_builddir)/t/fuzz/$$f t/fuzz/$$f.c $(FUZZ_FILES) \
-			$(XML_LIBS) $(CRYPTO_LIBS) $(JANSSON_LIBS) $(IDN2_LIBS)) && \
+			$(XML_LIBS) $(CRYPTO_LIBS) $(JANSSON_LIBS) $(IDN2_LIBS) $(ICU_LIBS)) && \
 		JM_SRCDIR=$(abs_top_srcdir) t/fuzz/$$f -max_total_time=$(FUZZ_SECONDS) \
 			-max_len=16384 -print_final_stats=1 t/fuzz/found-$$f \
 			$(srcdir)/t/corpus/journal $(srcdir)/t/corpus/real || exit 1; \
