@@ -35,6 +35,25 @@ static json_t *row_text(const json_t *o, const char *key)
 	return json_stringn_nocheck((const char *)s.p, n);
 }
 
+/* The subject for a row; NULL without memory. */
+static json_t *row_subject(const json_t *meta)
+{
+	struct jm_buf text;
+	struct jm_err err;
+	json_t *value = NULL, *o;
+	bool any;
+
+	jm_buf_init(&text, JM_DESCRIBED_SUBJECT_BYTES);
+	if (jm_described_subject(meta, &text, &any, &err) != 0 && err.kind != JM_E_LIMIT)
+		goto out;
+	o = json_pack("{s:o}", "subject", any ? jm_json_text(jm_buf_span(&text)) : json_null());
+	value = o ? row_text(o, "subject") : NULL;
+	json_decref(o);
+out:
+	jm_buf_release(&text);
+	return value;
+}
+
 static int add_to(json_t *row, const char *key, json_int_t n)
 {
 	return json_object_set_new_nocheck(row, key, json_integer(jm_json_int(row, key) + n));
@@ -201,7 +220,7 @@ static int row_envelope(struct jm_applying *w)
 	int rc = 0;
 
 	rc |= json_object_set_new_nocheck(row, "sender", row_text(w->journal, "envelope_sender"));
-	rc |= json_object_set_new_nocheck(row, "subject", row_text(w->journal, "subject"));
+	rc |= json_object_set_new_nocheck(row, "subject", row_subject(w->r->meta));
 	rc |= json_object_set_new_nocheck(row, "message_id", row_text(w->journal, "message_id"));
 	rc |= json_object_set_new_nocheck(row, "date", row_text(w->journal, "date"));
 	rc |= json_object_set_new_nocheck(row, "variant", row_text(w->journal, "variant"));

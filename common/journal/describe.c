@@ -68,6 +68,14 @@ static int copy_text(struct describer *d, struct jm_span value, enum form form,
 	    &d->u->arena, form == FORM_RAW ? value : jm_buf_span(&d->text), text_r, err);
 }
 
+/* Keep the octets of the subject, if another reading of them is possible. */
+static int keep_original(struct describer *d, struct jm_span value, struct jm_err *err)
+{
+	const struct jm_original from = { value, jm_buf_span(&d->label), true };
+
+	return jm_original_keep(&d->u->original, &from, &d->u->arena, err);
+}
+
 /* Set *text_r, unless it is set, to the first field of this name in message, if there is one. */
 static int take_field(struct describer *d, struct jm_span message, const char *name, enum form form,
     struct jm_span *text_r, struct jm_err *err)
@@ -77,9 +85,11 @@ static int take_field(struct describer *d, struct jm_span message, const char *n
 
 	if (!jm_span_none(*text_r) || !jm_field_find(message, name, &f))
 		return 0;
-	if (jm_field_unfold(clip(d->u, f.value, JM_FIELD_VALUE_BYTES), &d->fold, &value, err) != 0)
+	if (jm_field_unfold(clip(d->u, f.value, JM_FIELD_VALUE_BYTES), &d->fold, &value, err) !=
+		0 ||
+	    copy_text(d, value, form, text_r, err) != 0)
 		return -1;
-	return copy_text(d, value, form, text_r, err);
+	return form == FORM_DECODED ? keep_original(d, value, err) : 0;
 }
 
 /* The first address that is no part of a name; else the first. */

@@ -35,6 +35,7 @@ struct head {
 /* A proper report and what it contains. */
 struct opened {
 	struct jm_report report;
+	struct jm_original original; /* of its subject */
 	enum jm_variant family;
 	struct jm_arena arena;  /* owns the values of report */
 	struct jm_view from;    /* the message that is the report */
@@ -167,6 +168,18 @@ static enum jm_cte message_cte(const struct head *h, unsigned *odd_r)
 	return cte;
 }
 
+/* Keep the octets of the subject in a report text, if another reading of them is possible. */
+static int keep_original(
+    const struct job *j, struct jm_span octets, struct opened *o, struct jm_err *err)
+{
+	const struct jm_original from = { jm_original_line(octets), jm_buf_span(&j->param), false };
+
+	o->original = (struct jm_original){ .header = false };
+	if (jm_span_none(from.octets) || jm_span_none(o->report.subject))
+		return 0;
+	return jm_original_keep(&o->original, &from, &o->arena, err);
+}
+
 /* Read octets, decoded as cte says, as a report text. */
 static int try_decoded(struct job *j, struct jm_span octets, enum jm_cte cte, struct opened *o,
     bool *proper_r, struct jm_err *err)
@@ -187,8 +200,9 @@ static int try_decoded(struct job *j, struct jm_span octets, enum jm_cte cte, st
 	    jm_report_read(
 		jm_buf_span(&j->text), o->family, &o->arena, &o->report, proper_r, err) != 0)
 		return -1;
-	if (!*proper_r)
-		jm_arena_release(&o->arena);
+	if (*proper_r)
+		return keep_original(j, octets, o, err);
+	jm_arena_release(&o->arena);
 	return 0;
 }
 
@@ -540,6 +554,7 @@ static void take_report(struct jm_unwrap *u, struct opened *o)
 	u->envelope_sender = o->report.sender;
 	u->on_behalf_of = o->report.on_behalf_of;
 	u->subject = o->report.subject;
+	u->original = o->original;
 	u->message_id = o->report.message_id;
 	u->label = o->report.label;
 	u->mailbox = o->report.mailbox;

@@ -18,6 +18,7 @@
 #include "common/base/arena.h"
 #include "common/base/err.h"
 #include "common/base/span.h"
+#include "common/journal/original.h"
 
 /* The kinds of mail that services receive: envelope journaling of Exchange; messages as they are,
  * which are never unwrapped. */
@@ -102,7 +103,8 @@ struct jm_unwrap {
 	unsigned nesting; /* number of reports unwrapped */
 	struct jm_span envelope_sender;
 	struct jm_span on_behalf_of;
-	struct jm_span subject; /* decoded */
+	struct jm_span subject;      /* decoded */
+	struct jm_original original; /* what it was decoded from, if that is not certain */
 	struct jm_span message_id;
 	struct jm_recipient *recipients;
 	size_t recipients_n;

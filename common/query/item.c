@@ -10,6 +10,7 @@
 #include "common/archive/cursor.h"
 #include "common/base/num.h"
 #include "common/json/value.h"
+#include "common/volume/metadata.h"
 
 static int item_no_memory(struct jm_err *err)
 {
@@ -90,6 +91,22 @@ static int add_content(struct view *v, uint64_t seq, const json_t *c, struct jm_
 	return 0;
 }
 
+/* Set the subject of a report to what this version makes of its octets, which are not shown. */
+static int set_subject(json_t *o, const json_t *meta)
+{
+	struct jm_buf text;
+	bool any;
+	int rc = 0;
+
+	if (json_object_del(o, "original") != 0) /* no octets are kept */
+		return 0;
+	jm_buf_init(&text, JM_DESCRIBED_SUBJECT_BYTES);
+	if (jm_described_subject(meta, &text, &any, NULL) == 0)
+		rc = json_object_set_new(o, "subject", jm_json_text(jm_buf_span(&text)));
+	jm_buf_release(&text);
+	return rc;
+}
+
 static int add_report(struct view *v, const struct jm_stored_report *report, struct jm_err *err)
 {
 	const struct jm_record *r = &report->record;
@@ -107,6 +124,7 @@ static int add_report(struct view *v, const struct jm_stored_report *report, str
 	rc |= json_object_update(o, json_object_get(meta, "arrival"));
 	rc |= jm_json_time(o, "received_ms", "received");
 	rc |= json_object_update(o, json_object_get(meta, "journal"));
+	rc |= set_subject(o, meta);
 	json_object_del(o, "recipients");
 	if (splice)
 		rc |= json_object_set_new(

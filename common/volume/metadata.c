@@ -119,6 +119,41 @@ static json_t *describe_defects(const struct jm_unwrap *u)
 	return object_or_null(o, rc);
 }
 
+/* Octets as text: each is the character of its number, NUL is U+FFFD. */
+static json_t *describe_octets(struct jm_span s)
+{
+	struct jm_buf text;
+	json_t *value = NULL;
+	int rc = 0;
+
+	jm_buf_init(&text, 3 * s.len + 1);
+	for (size_t i = 0; rc == 0 && i < s.len; i++) {
+		unsigned char c = s.p[i],
+			      two[2] = { (unsigned char)(0xc0 | c >> 6),
+				      (unsigned char)(0x80 | (c & 0x3f)) };
+
+		rc = c == 0    ? jm_buf_add(&text, "\xef\xbf\xbd", 3, NULL)
+		    : c < 0x80 ? jm_buf_add_byte(&text, c, NULL)
+			       : jm_buf_add(&text, two, 2, NULL);
+	}
+	if (rc == 0)
+		value = jm_json_text(jm_buf_span(&text));
+	jm_buf_release(&text);
+	return value;
+}
+
+static json_t *describe_original(const struct jm_original *original)
+{
+	json_t *o = json_object();
+	int rc = !o ? -1 : 0;
+
+	if (rc == 0)
+		rc |= json_object_set_new_nocheck(o, "subject", describe_octets(original->octets)) |
+		    json_object_set_new_nocheck(o, "charset", describe_octets(original->charset)) |
+		    set_true(o, "header", original->header);
+	return object_or_null(o, rc);
+}
+
 static json_t *describe_journal(const struct jm_unwrap *u)
 {
 	json_t *o = json_object();
@@ -138,11 +173,62 @@ static json_t *describe_journal(const struct jm_unwrap *u)
 	rc |= set_span(o, "received_utc", u->received_utc) | set_span(o, "date", u->date) |
 	    set_span(o, "from", u->from);
 	rc |= set_span(o, "report_date", u->report_date);
+	if (!jm_span_none(u->original.octets))
+		rc |= json_object_set_new_nocheck(o, "original", describe_original(&u->original));
 	if (u->limits > 0)
 		rc |= set_int(o, "limits", u->limits);
 	if (jm_unwrap_defects(u) > 0)
 		rc |= json_object_set_new_nocheck(o, "defects", describe_defects(u));
 	return object_or_null(o, rc);
+}
+
+/* The octets again, into out. Other characters than those of describe_octets() are NUL. */
+static int read_octets(struct jm_span text, struct jm_buf *out, struct jm_err *err)
+{
+	for (size_t i = 0; i < text.len; i++) {
+		unsigned char c = text.p[i];
+
+		if (c >= 0xc0) {
+			c = c <= 0xc3 && i + 1 < text.len
+			    ? (unsigned char)((c & 0x03) << 6 | (text.p[i + 1] & 0x3f))
+			    : 0;
+			while (i + 1 < text.len && (text.p[i + 1] & 0xc0) == 0x80)
+				i++;
+		}
+		if (jm_buf_add_byte(out, c, err) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+int jm_described_subject(const json_t *meta, struct jm_buf *out, bool *any_r, struct jm_err *err)
+{
+	const json_t *journal = json_object_get(meta, "journal"),
+		     *o = json_object_get(journal, "original");
+	struct jm_span text = jm_json_span(o, "subject"), label = jm_json_span(o, "charset");
+	struct jm_original original = { .header = json_is_true(json_object_get(o, "header")) };
+	struct jm_buf octets;
+	size_t n;
+	int rc = -1;
+
+	jm_buf_reset(out);
+	*any_r = true;
+	if (jm_span_none(text)) {
+		text = jm_json_span(journal, "subject");
+		*any_r = !jm_span_none(text);
+		return jm_buf_add_span(out, text, err);
+	}
+	jm_buf_init(&octets, text.len + label.len + 1);
+	if (read_octets(text, &octets, err) == 0) {
+		n = octets.len;
+		if (read_octets(label, &octets, err) == 0) {
+			original.octets = jm_span_of(octets.p, n);
+			original.charset = jm_span_of(octets.p + n, octets.len - n);
+			rc = jm_original_decode(&original, out, err);
+		}
+	}
+	jm_buf_release(&octets);
+	return rc;
 }
 
 static const char *const cte_names[] = {

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "common/base/buf.h"
 #include "common/base/digest.h"
 #include "common/base/err.h"
 #include "common/base/span.h"
@@ -95,6 +96,16 @@ struct jm_described {
 /* The metadata of a report; the caller owns it. NULL with err (TEMP). */
 json_t *jm_describe_report(const struct jm_deposit *d, const struct jm_digests *sums,
     const struct jm_splice *splice, struct jm_err *err) JM_MUST_CHECK;
+
+#define JM_DESCRIBED_SUBJECT_BYTES (4u * 1024 * 1024) /* enough for any subject */
+
+/*
+ * Put the subject of a report's metadata into out, whose content is replaced: decoded anew from the
+ * original octets if there are any, so that a catalog that is made anew has what this version makes
+ * of them. *any_r: the report has a subject. 0, or -1: LIMIT past the cap of out, TEMP.
+ */
+int jm_described_subject(
+    const json_t *meta, struct jm_buf *out, bool *any_r, struct jm_err *err) JM_MUST_CHECK;
 
 /* Put a splice into a report's metadata, unless its holder is 0. 0, or -1 without memory. */
 int jm_describe_splice(json_t *o, const struct jm_splice *s);

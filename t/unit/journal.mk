@@ -13,3 +13,7 @@ t_unit_journal_cases_t_SOURCES = t/unit/journal_cases.c
 t_unit_journal_cases_t_LDADD = $(UNIT_LIBS)
 t_unit_journal_cost_t_SOURCES = t/unit/journal_cost.c
 t_unit_journal_cost_t_LDADD = $(UNIT_LIBS)
+check_PROGRAMS += t/unit/journal_original.t
+UNIT_TESTS += t/unit/journal_original.t
+t_unit_journal_original_t_SOURCES = t/unit/journal_original.c
+t_unit_journal_original_t_LDADD = $(UNIT_LIBS)
