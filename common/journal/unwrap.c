@@ -259,6 +259,7 @@ static int try_text(
 	jm_arena_release(&o->arena);
 	o->arena = t.arena;
 	o->report = t.report;
+	o->original = t.original;
 	o->odd_text = t.odd_text;
 	*proper_r = true;
 	return 0;
