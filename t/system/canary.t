@@ -281,7 +281,7 @@ def by_file(s, folder):
         with open(path, "wb") as f:
             f.write(data)
         form = [[(), ("--json",)][len(name) % 2]]
-        s.check("unwrap", path, want=0, forms=form)
+        s.check("unwrap", path, want=0, forms=[()])
         s.check("explain", path, "--to", KNOWN, "--client", "127.0.0.1", want=0, forms=form)
     for to in (KEPT, OLD):
         s.check("explain", path, "--to", to, "--client", "127.0.0.1", want=0)

@@ -76,8 +76,7 @@ static json_t *unwrap_text(struct jm_span s)
 	return jm_span_none(s) ? json_null() : json_stringn((const char *)s.p, s.len);
 }
 
-/* The recipients that open says are not Bcc; open NULL: all. */
-static json_t *unwrap_recipients(const struct jm_unwrap *u, const bool *open)
+static json_t *unwrap_recipients(const struct jm_unwrap *u)
 {
 	json_t *list = json_array(), *one;
 	size_t k;
@@ -85,8 +84,6 @@ static json_t *unwrap_recipients(const struct jm_unwrap *u, const bool *open)
 	for (k = 0; k < u->recipients_n; k++) {
 		const struct jm_recipient *r = &u->recipients[k];
 
-		if (open && !open[k])
-			continue;
 		one = json_pack("{s:o, s:s}", "address", unwrap_text(r->address), "type",
 		    jm_recipient_type_name(r->type));
 		if (r->via != JM_VIA_NONE &&
@@ -157,7 +154,7 @@ static json_t *unwrap_defects(const struct jm_unwrap *u)
 }
 
 /* The result as an object with the keys of t/corpus/journal/README.md; NULL with err. */
-static json_t *unwrap_describe(const struct jm_unwrap *u, const bool *open, struct jm_err *err)
+static json_t *unwrap_describe(const struct jm_unwrap *u, struct jm_err *err)
 {
 	const struct jm_content *clear = u->companion_is_clear ? &u->companion : &u->message;
 	char hex[JM_SHA256_HEX_BYTES], raw_hex[JM_SHA256_HEX_BYTES], clear_hex[JM_SHA256_HEX_BYTES];
@@ -172,17 +169,10 @@ static json_t *unwrap_describe(const struct jm_unwrap *u, const bool *open, stru
 	    "step_down", u->step_down, "variant", jm_variant_name(u->variant), "ndr", u->ndr,
 	    "nesting", (int)u->nesting, "envelope_sender", unwrap_text(u->envelope_sender),
 	    "on_behalf_of", unwrap_text(u->on_behalf_of), "subject", unwrap_text(u->subject),
-	    "message_id", unwrap_text(u->message_id), "recipients", unwrap_recipients(u, open),
+	    "message_id", unwrap_text(u->message_id), "recipients", unwrap_recipients(u),
 	    "inner_sha256", hex, "inner_size", (json_int_t)u->message.size_bytes,
 	    "inner_raw_sha256", jm_sha256_hex(raw, raw_hex), "removed_headers",
 	    unwrap_removed(&u->message));
-	if (open && o &&
-	    json_object_set_new(o, "hidden_recipients",
-		json_integer((json_int_t)(u->recipients_n -
-		    json_array_size(json_object_get(o, "recipients"))))) != 0) {
-		json_decref(o);
-		o = NULL;
-	}
 	if (o && jm_unwrap_defects(u) > 0 &&
 	    json_object_set_new(o, "defects", unwrap_defects(u)) != 0) {
 		json_decref(o);
@@ -293,11 +283,39 @@ static int write_message(const struct jm_unwrap *u, const char *path, struct jm_
 	return EX_IOERR;
 }
 
-/* open: which recipients are not Bcc; NULL: all may be shown. */
-static int unwrap_answer(
-    const struct request *q, const struct jm_unwrap *u, const bool *open, struct jm_err *err)
+/*
+ * Print what the message gives. JSON is for programs and names all recipients: the message is a
+ * file of the caller's own. On a screen Bcc recipients are named only with --bcc.
+ */
+static int unwrap_say(const struct request *q, const struct jm_unwrap *u, struct jm_err *err)
 {
+	bool *open = NULL;
 	json_t *o;
+	int rc;
+
+	if (q->json) {
+		o = unwrap_describe(u, err);
+		if (!o)
+			return -1;
+		jm_print_json(stdout, o);
+		json_decref(o);
+		return 0;
+	}
+	if (!q->bcc) {
+		open = calloc(u->recipients_n + 1, sizeof *open);
+		if (!open)
+			return jm_err_set(err, JM_E_TEMP, "no memory");
+	}
+	rc = open ? jm_bcc_unwrapped(u, open, err) : 0;
+	if (rc == 0)
+		rc = summarise(u, open, err);
+	free(open);
+	return rc;
+}
+
+/* Write and print what was asked for. Returns the exit code. */
+static int unwrap_print(const struct request *q, const struct jm_unwrap *u, struct jm_err *err)
+{
 	int rc;
 
 	if (q->output) {
@@ -305,37 +323,13 @@ static int unwrap_answer(
 		if (rc != EX_OK || strcmp(q->output, "-") == 0)
 			return rc;
 	}
-	if (q->json) {
-		o = unwrap_describe(u, open, err);
-		if (!o)
-			return jm_ctl_fail("unwrap", err);
-		jm_print_json(stdout, o);
-		json_decref(o);
-		rc = 0;
-	} else {
-		rc = summarise(u, open, err);
-		if (rc != 0)
-			return jm_ctl_fail("unwrap", err);
-	}
-	if (rc != 0 || fflush(stdout) != 0 || ferror(stdout)) {
+	if (unwrap_say(q, u, err) != 0)
+		return jm_ctl_fail("unwrap", err);
+	if (fflush(stdout) != 0 || ferror(stdout)) {
 		fputs("jmctl unwrap: cannot write to standard output\n", stderr);
 		return EX_IOERR;
 	}
 	return EX_OK;
-}
-
-/* Print what the message gives; without --bcc no Bcc recipient. Returns the exit code. */
-static int unwrap_print(const struct request *q, const struct jm_unwrap *u, struct jm_err *err)
-{
-	bool *open = q->bcc ? NULL : calloc(u->recipients_n + 1, sizeof *open);
-	int rc;
-
-	if (!q->bcc && !open)
-		return jm_ctl_exit_code(JM_E_TEMP);
-	rc = open && jm_bcc_unwrapped(u, open, err) != 0 ? jm_ctl_fail("unwrap", err)
-							 : unwrap_answer(q, u, open, err);
-	free(open);
-	return rc;
 }
 
 /* Check the options against each other. 0, or an exit code after a message. */
