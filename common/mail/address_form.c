@@ -132,6 +132,39 @@ char *jm_address_form_name(struct jm_span address)
 
 /* ---- typed addresses ---- */
 
+struct jm_span jm_address_form_bare(struct jm_span s)
+{
+	static const char *const pairs[][2] = { { "\"", "\"" }, { "'", "'" }, { "`", "`" },
+		{ "“", "”" }, { "„", "“" }, { "‘", "’" }, { "«", "»" } };
+	static const char *const blanks[] = { "\xc2\xa0", "\xe2\x80\x8b", "\xe2\x81\xa0",
+		"\xef\xbb\xbf" };
+	size_t before;
+
+	do {
+		before = s.len;
+		s = jm_field_strip(s);
+		for (size_t i = 0; i < sizeof blanks / sizeof blanks[0]; i++) {
+			struct jm_span b = jm_span_str(blanks[i]);
+
+			if (jm_span_starts_nocase(s, b))
+				s = jm_span_sub(s, b.len, s.len);
+			if (s.len >= b.len && jm_span_eq(jm_span_sub(s, s.len - b.len, b.len), b))
+				s.len -= b.len;
+		}
+		for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
+			struct jm_span a = jm_span_str(pairs[i][0]), b = jm_span_str(pairs[i][1]);
+
+			if (s.len > a.len + b.len && jm_span_starts_nocase(s, a) &&
+			    jm_span_eq(jm_span_sub(s, s.len - b.len, b.len), b))
+				s = jm_span_sub(s, a.len, s.len - a.len - b.len);
+		}
+		if (s.len > 1 && (s.p[s.len - 1] == ',' || s.p[s.len - 1] == ';') &&
+		    jm_span_index(s, '@') < s.len && jm_span_index(s, '&') == s.len)
+			s.len--;
+	} while (s.len < before);
+	return s;
+}
+
 /* Does text have wide letters (U+FF01 to U+FF5E), as input methods write them? */
 static bool has_wide(struct jm_span s)
 {
@@ -156,16 +189,14 @@ static struct jm_span typed_mailbox(struct jm_span s)
 {
 	size_t open;
 
-	s = without_scheme(jm_field_strip(s));
+	s = without_scheme(jm_address_form_bare(s));
 	open = jm_span_rindex(s, '<');
 	if (open < s.len) {
 		s = jm_span_sub(s, open + 1, s.len);
-		s = jm_field_strip(jm_span_sub(s, 0, jm_span_index(s, '>')));
+		s = jm_address_form_bare(jm_span_sub(s, 0, jm_span_index(s, '>')));
 		s = without_scheme(s);
 	}
-	if (s.len > 2 && s.p[0] == '\'' && s.p[s.len - 1] == '\'')
-		s = jm_span_sub(s, 1, s.len - 2);
-	return s;
+	return jm_address_form_bare(s);
 }
 
 int jm_address_form_typed(struct jm_span typed, struct jm_buf *out, struct jm_err *err)

@@ -28,6 +28,10 @@ int jm_address_form_fits(
 /* The form of an address as a string; the caller frees it. NULL without memory. */
 char *jm_address_form_name(struct jm_span address);
 
+/* A text that a person typed or copied, without what does not belong to it: white space, visible or
+ * not, and quotes around it, and a comma or semicolon after an address. */
+struct jm_span jm_address_form_bare(struct jm_span typed);
+
 /* The form of an address that a person typed or copied: also "Anna <anna@x>", "mailto:anna@x" and
  * wide letters. USAGE with a cure: it is a domain ("*@x"), not a mailbox; else as
  * jm_address_form_put(). */

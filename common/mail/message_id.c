@@ -92,40 +92,6 @@ int jm_message_id_key(struct jm_span id, struct jm_buf *out, struct jm_err *err)
 
 /* ---- typed IDs ---- */
 
-/* Remove white space, visible or not, and pairs of quotes around s. */
-static struct jm_span without_quotes(struct jm_span s)
-{
-	static const char *const pairs[][2] = { { "\"", "\"" }, { "'", "'" }, { "`", "`" },
-		{ "“", "”" }, { "„", "“" }, { "‘", "’" }, { "«", "»" } };
-	static const char *const blanks[] = { "\xc2\xa0", "\xe2\x80\x8b", "\xe2\x81\xa0",
-		"\xef\xbb\xbf" };
-	size_t before;
-
-	do {
-		before = s.len;
-		s = jm_field_strip(s);
-		for (size_t i = 0; i < sizeof blanks / sizeof blanks[0]; i++) {
-			struct jm_span b = jm_span_str(blanks[i]);
-
-			if (jm_span_starts_nocase(s, b))
-				s = jm_span_sub(s, b.len, s.len);
-			if (s.len >= b.len && jm_span_eq(jm_span_sub(s, s.len - b.len, b.len), b))
-				s.len -= b.len;
-		}
-		for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
-			struct jm_span a = jm_span_str(pairs[i][0]), b = jm_span_str(pairs[i][1]);
-
-			if (s.len > a.len + b.len && jm_span_starts_nocase(s, a) &&
-			    jm_span_eq(jm_span_sub(s, s.len - b.len, b.len), b))
-				s = jm_span_sub(s, a.len, s.len - a.len - b.len);
-		}
-		if (s.len > 1 && (s.p[s.len - 1] == ',' || s.p[s.len - 1] == ';') &&
-		    jm_span_index(s, '&') == s.len)
-			s.len--;
-	} while (s.len < before);
-	return s;
-}
-
 /* Remove the name of the field that the ID was copied from. */
 static struct jm_span without_name(struct jm_span s, bool *url_r)
 {
@@ -188,11 +154,11 @@ int jm_message_id_typed(struct jm_span typed, struct jm_buf *out, struct jm_err 
 	int rc;
 
 	jm_buf_init(&decoded, ID_BYTES);
-	s = without_quotes(without_name(without_quotes(typed), &url));
+	s = jm_address_form_bare(without_name(jm_address_form_bare(typed), &url));
 	if (url) /* RFC 2392: a part may follow */
 		s = jm_span_sub(s, 0, jm_span_index(s, '/'));
 	rc = add_decoded(s, url || jm_span_index(s, '@') == s.len, &decoded, err);
-	s = without_quotes(jm_buf_span(&decoded));
+	s = jm_address_form_bare(jm_buf_span(&decoded));
 	second = jm_span_sub(s, jm_span_index(s, '>'), s.len);
 	if (rc == 0 && jm_span_index(second, '<') < second.len)
 		rc = jm_err_set(err, JM_E_USAGE, "\"%.*s\" is more than one Message-ID",

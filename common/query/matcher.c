@@ -173,9 +173,8 @@ bool jm_matcher_raw_fails(struct jm_matcher *m, struct jm_span raw)
 	    ((f->min_bytes != 0 && n < f->min_bytes) || (f->max_bytes != 0 && n > f->max_bytes)))
 		return true;
 	/* The stored text has the subject unchanged, except for quotation marks, backslashes and
-	 * control characters. */
-	if (!m->plain_words || raw.len > 2 * ROW_TEXT_BYTES ||
-	    jm_matcher_fold(m, raw, &ignored) != 0)
+	 * control characters, and for its end when it is long. */
+	if (!m->plain_words || raw.len > ROW_TEXT_BYTES || jm_matcher_fold(m, raw, &ignored) != 0)
 		return false;
 	return !jm_fold_has_words(jm_buf_span(&m->text), jm_buf_span(&m->words));
 }
@@ -410,7 +409,7 @@ static int take_domain(struct jm_matcher *m, struct jm_err *err)
 		domain++;
 	if (domain[0] == '@')
 		domain++;
-	if (jm_address_form_domain(jm_field_strip(jm_span_str(domain)), m->domain) != 0 ||
+	if (jm_address_form_domain(jm_address_form_bare(jm_span_str(domain)), m->domain) != 0 ||
 	    strchr(m->domain, '@'))
 		return jm_err_set(err, JM_E_USAGE, "\"%.80s\" is no domain", m->f->domain);
 	return 0;

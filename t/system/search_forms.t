@@ -84,6 +84,7 @@ def texts():
           "ligature": message(subject="oﬃce in der Hauptstraße"),
           "hangul": message(subject=nfd("한국어")),
           "turkish": message(subject="İstanbul ve Isparta"),
+          "long": message(subject="long " + "y " * 600 + "needle"),
           "odd": message(subject="odd PLACE x").replace(b"PLACE", b"\xff Gr\xfc\xdfe")})
     finds(["composed", "decomposed"], "--subject", "übersicht", nfd("übersicht MÄRZ"))
     finds(["wide"], "--subject", "report 5", "ＲＥＰＯＲＴ")
@@ -91,6 +92,7 @@ def texts():
     finds(["hangul"], "--subject", "한국어", nfd("한국어"))
     finds(["turkish"], "--subject", "istanbul", "ISTANBUL", "İSTANBUL ısparta")
     finds(["odd"], "--subject", nfd("grüße odd"), "GRÜSSE")
+    finds(["long"], "--subject", "needle", "long NEEDLE")
     finds(["decomposed"], "--attachment", "Übersicht.pdf", nfd("Übersicht.pdf"), "?bersicht.*")
     finds(["wide"], "--attachment", "report.pdf", "repor?.pdf", "ｒｅｐｏｒｔ")
     finds([], "--attachment", "ubersicht.pdf", "Report？.pdf")
@@ -106,10 +108,13 @@ def addresses():
           "quoted-blank": message(to="\"anna b\"@example.net")})
     for option in ("--address", "--recipient"):
         finds(idn, option, *idn.values(), "Anna <anna@münchen.example>",
-              "mailto:anna@xn--mnchen-3ya.example", "ａｎｎａ＠münchen．example")
+              "mailto:anna@xn--mnchen-3ya.example", "ａｎｎａ＠münchen．example",
+              "\u200banna@münchen.example\u00a0", "anna@münchen.example,",
+              "Anna <anna@münchen.example>;", "“anna@münchen.example”")
     finds([], "--sender", "anna@münchen.example")
     finds(idn, "--domain", "münchen.example", "MÜNCHEN.example.", nfd("münchen.example"),
-          "xn--mnchen-3ya.example", "*@münchen.example", "@XN--mnchen-3ya.EXAMPLE")
+          "xn--mnchen-3ya.example", "*@münchen.example", "@XN--mnchen-3ya.EXAMPLE",
+          "münchen.example\u00a0")
     finds(["eai", "eai-nfd"], "--recipient", "jürgen@example.net", nfd("JÜRGEN@example.net"))
     finds(["sharp"], "--recipient", "GROß@example.net")
     finds(["ss"], "--recipient", "gross@EXAMPLE.NET.")
