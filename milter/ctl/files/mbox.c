@@ -129,7 +129,7 @@ static bool begins_next(const struct jm_mbox *b, const struct reading *r, struct
 	if (from == JM_FROM_NOT)
 		return false;
 	if (b->whole || b->at < r->extent) {
-		if (separator && r->after_empty && next == JM_HEADER_USUAL)
+		if (separator && b->at > 0 && next == JM_HEADER_USUAL)
 			report(b,
 			    b->whole ? "a From_ line with a header after it, in a file that is "
 				       "archived as one message"
