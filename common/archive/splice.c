@@ -15,8 +15,10 @@
 #include "common/base/log.h"
 #include "common/base/num.h"
 #include "common/json/value.h"
+#include "common/mail/address_form.h"
 
 #define CANDIDATES_MAX 16 /* reports of an item that are examined for a copy */
+#define SERVICE_BYTES 65536u
 
 static void log_unreadable(uint64_t seq, const struct jm_err *err)
 {
@@ -133,6 +135,22 @@ int jm_splice_find(struct jm_archive *a, const struct jm_digests *s, struct jm_s
 	return 0;
 }
 
+/* Are both the same mailbox? */
+static bool is_same_service(const char *a, const char *b)
+{
+	struct jm_err ignored;
+	struct jm_buf key;
+	bool same = strcmp(a, b) == 0;
+
+	if (same)
+		return true;
+	jm_buf_init(&key, SERVICE_BYTES);
+	same = jm_address_form_put(jm_span_str(b), &key, &ignored) == 0 &&
+	    jm_address_form_fits(jm_span_str(a), jm_buf_span(&key), &ignored) == 1;
+	jm_buf_release(&key);
+	return same;
+}
+
 /* Is seq a report with the bytes, the transport and the service of d? */
 static bool is_earlier(
     struct jm_archive *a, uint64_t seq, const struct jm_digests *s, const struct jm_deposit *d)
@@ -144,7 +162,7 @@ static bool is_earlier(
 	bool as_received = false, same;
 
 	same = transport && strcmp(transport, d->arrival.transport) == 0 && service &&
-	    strcmp(service, d->arrival.service) == 0 &&
+	    is_same_service(service, d->arrival.service) &&
 	    report_holds(meta, s->received, &as_received) && as_received;
 	json_decref(meta);
 	return same && same_bytes(a, seq, true, d->received);

@@ -254,6 +254,10 @@ def folders():
             "once: only the link to a file is here already")
     o, _ = a.take(top, code=65)
     tap.is_((o["messages"], o["already_here"]), (0, len(want) + 1), "the second time nothing")
+    status, out, complaint = a.jmctl.run("import", "--service", "Journaling@JOURNAL.example.com.",
+                                         "--json", top)
+    tap.ok(status == 65 and json.loads(out)["messages"] == 0,
+           "nor when the service is written in another way", complaint)
     write(top, "mh/3", message("new"))
     o, _ = a.take(top, code=65)
     tap.is_((o["messages"], o["already_here"]), (1, len(want) + 1), "but what is new")
