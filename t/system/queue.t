@@ -104,7 +104,7 @@ def test_waiting_shown(d, row):
     tap.like(d.jmctl.run("search", "--waiting", "--subject", "waits")[1].decode(),
              r"waits: Test waits", "and says so")
     for args, near in ((("list", "--service", "sloww" + SLOW[4:]), SLOW),
-                       (("search", "--service", SLOW.upper()), SLOW),
+                       (("search", "--service", ("slo" + SLOW[4:]).upper()), SLOW),
                        (("queue", "--service", "slo" + SLOW[4:]), SLOW),
                        (("watch", "--service", "slo" + SLOW[4:]), SLOW),
                        (("events", "--service", "slo" + SLOW[4:]), SLOW),
