@@ -166,20 +166,36 @@ static int plan_apart(struct work *w, struct jm_err *err)
 	return w->in->trial && apart->n ? plan_entry(w, apart->v[w->in->turn % apart->n], err) : 0;
 }
 
-/* All messages that failed before, or all others. */
-static int plan_entries(struct work *w, bool failing, struct jm_err *err)
+/* Rule 5: new messages, then those to be compared, then those that failed before. */
+enum turn { TURN_NEW, TURN_COMPARE, TURN_FAILING, TURNS };
+
+static enum turn turn_of(const struct work *w, const struct jm_pop3_entry *e)
+{
+	const struct slot *slot;
+
+	if (jm_span_none(e->id))
+		return TURN_NEW;
+	if (index_find(&w->failing, e->id, &slot) > 0)
+		return TURN_FAILING;
+	return index_find(&w->listed, e->id, &slot) == 1 &&
+		index_find(&w->marks, e->id, &slot) > 0 &&
+		w->in->marks[slot->at].size_bytes == e->size_bytes
+	    ? TURN_COMPARE
+	    : TURN_NEW;
+}
+
+/* All messages of one turn. */
+static int plan_entries(struct work *w, enum turn turn, struct jm_err *err)
 {
 	const struct jm_pop3_listing *l = w->in->listing;
-	const struct slot *slot;
 	size_t apart = 0;
 
 	for (size_t i = 0; i < l->n; i++) {
 		const struct jm_pop3_entry *e = &l->v[i];
-		bool fails = !jm_span_none(e->id) && index_find(&w->failing, e->id, &slot) > 0;
 
 		if (apart < w->p->apart.n && w->p->apart.v[apart] == e)
 			apart++;
-		else if (fails == failing && plan_entry(w, e, err) != 0)
+		else if (turn_of(w, e) == turn && plan_entry(w, e, err) != 0)
 			return -1;
 	}
 	return 0;
@@ -237,8 +253,9 @@ int jm_pop3_plan(const struct jm_pop3_plan_input *in, struct jm_pop3_plan *p_r, 
 		return -1;
 	if (in->trial)
 		return 0;
-	if (plan_entries(&w, false, err) != 0 || plan_entries(&w, true, err) != 0)
-		return -1;
+	for (enum turn turn = TURN_NEW; turn < TURNS; turn++)
+		if (plan_entries(&w, turn, err) != 0)
+			return -1;
 	return plan_forget(&w, err);
 }
 

@@ -17,6 +17,8 @@
  *  4. Messages that could not be retrieved before come after all others. A message at which a
  *     session ended is left out, so that it does not hold up the others, and is tried in a session
  *     of its own.
+ *  5. New messages come before those that are only compared, so that those of a server that never
+ *     carries out a deletion do not use up the limit of a session.
  */
 #ifndef JM_POP3_PLAN_H
 #define JM_POP3_PLAN_H
@@ -66,7 +68,7 @@ struct jm_pop3_entries {
 
 /* All arrays are in the arena; entries and spans point into the input. */
 struct jm_pop3_plan {
-	struct jm_pop3_todo *retr; /* in the order of the listing, failing ones last */
+	struct jm_pop3_todo *retr; /* new ones, then those of rule 5, then failing ones */
 	size_t retr_n, retr_cap;
 	struct jm_pop3_entries apart;   /* those of the input that are listed */
 	struct jm_pop3_entries staying; /* likewise */

@@ -71,6 +71,7 @@ struct batch {
 	size_t n, sent, answered; /* messages */
 	size_t unproved;          /* sent after the last STAT */
 	const struct jm_pop3_receiver *receiver;
+	bool by_name;                       /* proofs ask for the message's own line of a list */
 	bool stop;                          /* send no more, drop what comes */
 	bool is_proof[JM_POP3_MAX_DEPTH];   /* the commands in flight, a ring: STAT or the verb */
 	size_t first, flight;               /* of the ring */
@@ -83,6 +84,27 @@ static size_t batch_group(const struct jm_pop3_session *s)
 	return s->group < 1 ? 1 : s->group > JM_POP3_MAX_GROUP ? JM_POP3_MAX_GROUP : s->group;
 }
 
+/* The id of a message; none: it has no id of its own. */
+static struct jm_span batch_id(const struct batch *b, size_t at)
+{
+	const struct jm_pop3_receiver *r = b->receiver;
+
+	return r->id ? r->id(r->ctx, at) : jm_span_of(NULL, 0);
+}
+
+/* Write the command that proves the end of the message before b->sent to out[n]. Returns its
+ * length. */
+static size_t write_proof(
+    const struct jm_pop3_session *s, const struct batch *b, char *out, size_t n)
+{
+	size_t at = b->sent - 1;
+
+	if (!b->by_name)
+		return (size_t)snprintf(out, n, "%s\r\n", s->stat[0] ? "STAT" : "NOOP");
+	return (size_t)snprintf(out, n, "%s %u\r\n",
+	    jm_span_none(batch_id(b, at)) ? "LIST" : "UIDL", (unsigned)b->numbers[at]);
+}
+
 /* Append the next command to out[n]. Returns its length; 0: none is to be sent now. */
 static size_t next_command(struct jm_pop3_session *s, struct batch *b, char *out, size_t n)
 {
@@ -93,9 +115,19 @@ static size_t next_command(struct jm_pop3_session *s, struct batch *b, char *out
 		return 0;
 	b->is_proof[(b->first + b->flight++) % JM_POP3_MAX_DEPTH] = proof;
 	b->unproved = proof ? 0 : b->unproved + 1;
-	return (size_t)(proof
-		? snprintf(out, n, "%s\r\n", s->stat[0] ? "STAT" : "NOOP")
-		: snprintf(out, n, "%s %u\r\n", b->verb, (unsigned)b->numbers[b->sent++]));
+	return proof
+	    ? write_proof(s, b, out, n)
+	    : (size_t)snprintf(out, n, "%s %u\r\n", b->verb, (unsigned)b->numbers[b->sent++]);
+}
+
+/* Take the oldest command in flight off the ring. Returns true when it was a proof. */
+static bool take_flight(struct batch *b)
+{
+	bool proof = b->is_proof[b->first];
+
+	b->first = (b->first + 1) % JM_POP3_MAX_DEPTH;
+	b->flight--;
+	return proof;
 }
 
 /* Send commands until depth of them are in flight; many in one write. */
@@ -161,27 +193,93 @@ static void report_results(struct batch *b)
 			b->stop = true;
 }
 
-/* Read the answer to a STAT between messages: the proof that they ended where they seemed to. */
+/* Cut the first word off *rest. */
+static struct jm_span take_word(struct jm_span *rest)
+{
+	struct jm_span s = jm_span_trim(*rest), w = jm_span_sub(s, 0, jm_span_index(s, ' '));
+
+	*rest = jm_span_sub(s, w.len, s.len);
+	return w;
+}
+
+/* Is the status line the line of the last message in the list of ids, or of sizes? Sizes may have
+ * changed. */
+static bool is_named(const struct jm_pop3_session *s, const struct batch *b)
+{
+	struct jm_span rest = jm_span_str(s->reply), id = batch_id(b, b->answered - 1), word;
+	uint64_t number, size_bytes;
+
+	(void)take_word(&rest); /* +OK */
+	if (jm_num_u64(take_word(&rest), 1, UINT32_MAX, &number) != 0 ||
+	    number != b->numbers[b->answered - 1])
+		return false;
+	word = take_word(&rest);
+	return jm_span_none(id) ? jm_num_u64(word, 0, UINT64_MAX, &size_bytes) == 0
+				: jm_span_eq(word, id);
+}
+
+/* The session broke with *own after the last message. Returns -1. */
+static int broke_after(struct jm_pop3_session *s, const struct batch *b, enum jm_pop3_fault fault,
+    const struct jm_err *own, struct jm_err *err)
+{
+	if (fault == JM_POP3_GARBAGE)
+		return batch_out_of_step(s, b, err);
+	if (err)
+		*err = *own;
+	s->suspect = b->numbers[b->answered - 1];
+	return jm_err_wrap(err, "after message %u", (unsigned)s->suspect);
+}
+
+/* Read and drop the answers in flight. Their messages are to be asked for again. */
+static int drop_flight(struct jm_pop3_session *s, struct batch *b, struct jm_err *err)
+{
+	while (b->flight > 0) {
+		bool proof = take_flight(b);
+		enum jm_pop3_fault fault;
+		struct jm_err own, unused;
+		struct passage g = { refuse_all, NULL, false, &unused };
+		int rc = jm_pop3_status(s, s->answer_timeout_ms, &fault, &own);
+
+		if (rc != 0 && fault != JM_POP3_REFUSED)
+			return broke_after(s, b, fault, &own, err);
+		if (rc == 0 && !proof && read_body(s, &g, &own) != 0)
+			return broke_after(s, b, s->broken, &own, err);
+		b->sent -= !proof;
+	}
+	b->unproved = 0;
+	return 0;
+}
+
+/* Read the answer to a command between messages: the proof that they ended where they seemed to.
+ * An answer to STAT that is another one than before proves nothing either way: mail may have come
+ * in, or the server has counted the bytes of a message again. */
 static int take_proof(struct jm_pop3_session *s, struct batch *b, struct jm_err *err)
 {
 	uint64_t received = s->received_bytes;
 	enum jm_pop3_fault fault;
 	struct jm_err own;
+	char out[32];
 
-	if (jm_pop3_status(s, s->answer_timeout_ms, &fault, &own) != 0) {
+	if (jm_pop3_status(s, s->answer_timeout_ms, &fault, &own) != 0 &&
+	    fault != JM_POP3_REFUSED) {
 		if (fault == JM_POP3_CUT && s->end_proves && s->received_bytes == received)
 			report_results(b);
-		if (fault == JM_POP3_REFUSED || fault == JM_POP3_GARBAGE)
-			return batch_out_of_step(s, b, err);
-		if (err)
-			*err = own;
-		s->suspect = b->numbers[b->answered - 1];
-		return jm_err_wrap(err, "after message %u", (unsigned)s->suspect);
+		return broke_after(s, b, fault, &own, err);
 	}
-	if (!same_stat(s) || (b->flight == 0 && !jm_pop3_quiet(s)))
+	if (b->flight == 0 && !jm_pop3_quiet(s))
 		return batch_out_of_step(s, b, err);
-	report_results(b);
-	return 0;
+	if (b->by_name ? is_named(s, b) : fault == JM_POP3_FINE && same_stat(s)) {
+		report_results(b);
+		return 0;
+	}
+	if (b->by_name)
+		return batch_out_of_step(s, b, err);
+	if (drop_flight(s, b, err) != 0)
+		return -1;
+	b->by_name = true;
+	if (jm_pop3_say(s, out, write_proof(s, b, out, sizeof out), &own) != 0)
+		return broke_after(s, b, s->broken, &own, err);
+	return take_proof(s, b, err);
 }
 
 /* Read the answer to the command for the next message. */
@@ -227,18 +325,13 @@ static int batch_run(struct jm_pop3_session *s, struct batch *b, struct jm_err *
 {
 	s->suspect = 0;
 	for (;;) {
-		bool proof;
-
 		if (batch_send(s, b, err) != 0) {
 			s->suspect = b->waiting ? b->numbers[b->answered - 1] : 0;
 			return -1;
 		}
 		if (b->flight == 0)
 			return 0;
-		proof = b->is_proof[b->first];
-		b->first = (b->first + 1) % JM_POP3_MAX_DEPTH;
-		b->flight--;
-		if ((proof ? take_proof(s, b, err) : take_answer(s, b, err)) != 0)
+		if ((take_flight(b) ? take_proof(s, b, err) : take_answer(s, b, err)) != 0)
 			return -1;
 	}
 }

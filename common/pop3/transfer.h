@@ -28,6 +28,9 @@ struct jm_pop3_receiver {
 	jm_pop3_ended *ended; /* may be NULL when s->group is 1 */
 	jm_pop3_done *done;
 	void *ctx; /* of all */
+	/* The message's id in UIDL; an empty span when it shares its id or UIDL gave no id. May be
+	 * NULL. */
+	struct jm_span (*id)(void *ctx, size_t at);
 };
 
 /*
@@ -38,7 +41,9 @@ struct jm_pop3_receiver {
  * the start of lines sends this line in the middle of a message, and the rest of the message then
  * looks like the answers to the next commands. So after each s->group messages, and after the last
  * one, a STAT is sent. Its answer must be the one of the listing, and nothing may follow it. Only
- * then the results of these messages are reported.
+ * then the results of these messages are reported. Some servers count anew when mail comes in or
+ * when they have read a message, so another answer is no fault: the messages in flight are dropped
+ * and asked for again, and instead of STAT, UIDL (or LIST) of the last message must give its line.
  *
  * 0 when every command that was sent was answered; -1 when the session broke: then done is not
  * called for the messages since the last STAT, and s->suspect is the number of the message at which

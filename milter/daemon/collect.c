@@ -34,6 +34,7 @@ struct poller {
 	struct jm_ids failing;
 	struct jm_pull_gone gone;
 	struct jm_pull_short brief;
+	uint64_t most;             /* messages in a session; 0: the settings say */
 	unsigned failures;         /* sessions that failed, in a row; without trials */
 	enum jm_pop3_cause cause;  /* of the last failure */
 	struct jm_ids apart;       /* messages at which a session ended: tried one by one */
@@ -320,6 +321,7 @@ static int64_t poll_once(struct poller *p)
 		.gone = &p->gone,
 		.brief = &p->brief,
 		.apart = &p->apart,
+		.most = &p->most,
 		.careful = p->failures > 0 || p->apart.n > 0,
 		.stopped = poller_stopped,
 		.counted = take_count,

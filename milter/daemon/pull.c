@@ -29,6 +29,7 @@
 #define COMPARE_MAX 64
 /* Far fewer bytes than LIST says: less than half of them, and so many missing at least. */
 #define SHORT_BYTES 1024
+#define MOST_AT_QUIT 64 /* as low as jm_pull.most gets when only QUIT fails */
 
 /* FREE: may be filled, or is being filled. HELD: its end is not proved yet. READY: waits for a
  * worker. BUSY: is being archived. */
@@ -382,11 +383,18 @@ static void keep_apart(struct work *w, int rc, const struct jm_err *err)
 	jm_ids_replace(w->p->apart, &next);
 }
 
+static struct jm_span id_of(void *ctx, size_t at)
+{
+	const struct jm_pop3_todo *todo = &((struct work *)ctx)->plan.retr[at];
+
+	return todo->marks ? todo->entry->id : jm_span_of(NULL, 0);
+}
+
 /* Retrieve all messages of the plan while workers archive them. Returns 0, or -1 when the session
  * broke. A failure to archive is in w->trouble. */
 static int retrieve(struct work *w, struct jm_err *err)
 {
-	const struct jm_pop3_receiver receiver = { take_bytes, take_end, take_outcome, w };
+	const struct jm_pop3_receiver receiver = { take_bytes, take_end, take_outcome, w, id_of };
 	uint32_t *numbers = calloc(w->plan.retr_n + 1, sizeof *numbers);
 	pthread_t worker[WORKERS];
 	size_t workers = 0;
@@ -597,6 +605,8 @@ static int make_plan(struct work *w, struct jm_err *err)
 		.leave_on_server = m->leave_on_server,
 		.max_messages = (size_t)m->messages_per_connection };
 
+	if (*w->p->most && (!in.max_messages || *w->p->most < in.max_messages))
+		in.max_messages = (size_t)*w->p->most;
 	if (gone->wait > 0 || w->p->trial)
 		in.staying = keys_of(&gone->staying);
 	if (jm_archive_pop3_marks(w->p->daemon->archive, w->mailbox, add_mark, w, err) != 0)
@@ -616,14 +626,39 @@ static int make_plan(struct work *w, struct jm_err *err)
 	return w->outcome ? 0 : jm_err_sys(err, JM_E_TEMP, "cannot fetch");
 }
 
-/* The session was well: what it learned holds for the next one. */
-static void conclude(struct work *w)
+/* Keep what the session learned of sizes. */
+static void keep_brief(struct work *w, bool well)
+{
+	struct jm_pull_short *brief = w->p->brief;
+
+	brief->usual = brief->usual || w->brief_usual;
+	for (size_t i = 0; !well && i < brief->bytes.n; i++)
+		jm_ids_add(&w->brief, brief->bytes.v[i]);
+	jm_ids_replace(&brief->bytes, &w->brief);
+}
+
+/* Some servers and firewalls end a connection after so many commands, bytes or minutes: at a
+ * message that is like any other, before anything is deleted. Set how many messages the next
+ * session takes. */
+static void set_most(struct work *w, bool well, bool at_quit)
+{
+	uint64_t *most = w->p->most, more = *most + *most / 4 + 1, n = w->p->fetched / 2;
+	uint64_t limit = (uint64_t)w->p->service->pop3.messages_per_connection;
+	enum jm_pop3_fault broken = w->session.broken;
+
+	if (w->p->trial)
+		return;
+	if (well && *most)
+		*most = more < (limit ? limit : UINT32_MAX) ? more : 0;
+	else if (!well && w->p->fetched && broken != JM_POP3_STOPPED && broken != JM_POP3_FINE)
+		*most = at_quit && n < MOST_AT_QUIT ? MOST_AT_QUIT : n ? n : 1;
+}
+
+/* The session was well. */
+static void conclude(struct work *w, bool again)
 {
 	struct jm_pull *p = w->p;
-	bool again = w->brief.n > 0 && p->brief->bytes.n == 0;
 
-	p->brief->usual = p->brief->usual || w->brief_usual;
-	jm_ids_replace(&p->brief->bytes, &w->brief);
 	if (p->trial && p->apart_n > 0)
 		p->apart_n--;
 	p->more = again || (p->left > p->failed + p->apart_n && p->archived + p->known > 0);
@@ -633,6 +668,7 @@ static int pull_messages(struct work *w, struct jm_err *err)
 {
 	const struct jm_mailbox *m = &w->p->service->pop3;
 	enum jm_pop3_fault fault = JM_POP3_FINE;
+	bool again, at_quit;
 	int rc;
 
 	w->session.depth = w->peer.has_pipelining && m->pipelining == JM_PIPELINING_AUTO ? 32 : 1;
@@ -648,6 +684,7 @@ static int pull_messages(struct work *w, struct jm_err *err)
 		rc = delete_archived(w, err);
 	if (rc != 0 && w->session.broken != JM_POP3_FINE)
 		at_server(w, JM_POP3_CAUSE_SERVER);
+	at_quit = rc == 0;
 	/* QUIT on a connection that still works. Its +OK proves nothing; -ERR is a failure. */
 	if (rc == 0 && (rc = jm_pop3_quit(&w->session, &fault, err)) != 0)
 		w->cause = jm_pop3_cause_command(fault, JM_POP3_CAUSE_QUIT);
@@ -660,8 +697,11 @@ static int pull_messages(struct work *w, struct jm_err *err)
 		*err = w->trouble;
 		rc = -1;
 	}
+	again = w->brief.n > 0 && w->p->brief->bytes.n == 0;
+	keep_brief(w, rc == 0);
+	set_most(w, rc == 0, at_quit);
 	if (rc == 0)
-		conclude(w);
+		conclude(w, again);
 	return rc;
 }
 

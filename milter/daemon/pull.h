@@ -49,6 +49,9 @@ struct jm_pull {
 	struct jm_ids *apart;
 	bool trial;
 	size_t turn;
+	/* In and out: messages in one session; 0: the settings say. It is lowered when a session
+	 * ends early, so that the next ones reach their QUIT, and is raised step by step. */
+	uint64_t *most;
 	bool careful;               /* the last session failed: have each message proved at once */
 	bool (*stopped)(void *ctx); /* called often; true ends the session early, with an error */
 	void (*counted)(void *ctx); /* called once the mailbox is listed */

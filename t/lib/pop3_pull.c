@@ -295,10 +295,17 @@ static bool dele_outcome(void *ctx, size_t at, enum jm_pop3_fault fault, const s
 	return true;
 }
 
+static struct jm_span id_of(void *ctx, size_t at)
+{
+	const struct jm_pop3_todo *todo = &((struct pull *)ctx)->plan.retr[at];
+
+	return todo->marks ? todo->entry->id : jm_span_of(NULL, 0);
+}
+
 /* RETR what the plan says, mark it, DELE it and what was done before. */
 static int transact(struct pull *p, struct jm_err *err)
 {
-	const struct jm_pop3_receiver receiver = { take_bytes, take_end, take_outcome, p };
+	const struct jm_pop3_receiver receiver = { take_bytes, take_end, take_outcome, p, id_of };
 	size_t n = 0;
 	uint32_t *numbers = calloc(p->plan.retr_n + 1, sizeof *numbers);
 	int rc;

@@ -24,6 +24,11 @@ Quirks, of one connection or of all ("*"):
   list-lf                  sizes count a line end as one octet
   list-huge                all sizes are 4 GB
   stat-words               other words in each answer to STAT
+  stat-late                another answer to STAT from the second message on, once
+  stat-grows               mail comes in all the time: each STAT counts one more
+  stat-exact               STAT counts exact octets of what was sent once, and estimates else
+  stat-err-late            STAT is refused after the first time
+  retr-most:N              closes the connection at the RETR after N of them
   trickle                  a few bytes in each packet
   dele-err dele-cut
   quit-cut quit-err        nothing deleted
@@ -61,7 +66,8 @@ class Session:
         self.server, self.sock, self.number = server, sock, number
         self.lines = sock.makefile("rb")
         self.box = list(server.messages)
-        self.deleted = set()
+        self.deleted, self.sent, self.stats = set(), set(), 0
+        self.retrieved = 0
         self.quirks = server.quirks_of(number)
         self.failing = {}
         for q in self.quirks:
@@ -144,17 +150,39 @@ class Session:
             else len(message.replace(b"\r\n", b"\n")) if self.has("list-lf") else len(message)
 
     def do_stat(self, _):
+        self.stats += 1
+        sent = {n for n, _, _ in self.live() if n in self.sent}
+        if self.has("stat-err-late") and self.stats > 1:
+            self.say(b"-ERR not again\r\n")
+        elif self.has("stat-grows") or self.has("stat-late") and self.sent:
+            more = self.stats if self.has("stat-grows") else 1
+            self.say(b"+OK %d %d\r\n" % (len(self.live()) + more, sum(
+                len(m) for _, _, m in self.live()) + 500 * more))
+        elif self.has("stat-exact"):
+            self.say(b"+OK %d %d\r\n" % (len(self.live()), sum(
+                len(m) if n in sent else len(m) + 40 for n, _, m in self.live())))
+        else:
+            self.plain_stat()
+
+    def plain_stat(self):
         self.say(b"+OK %d %d%s\r\n"
                  % (len(self.live()), sum(self.size(m) for _, _, m in self.live()),
                     b" at %d" % time.monotonic_ns() if self.has("stat-words") else b""))
 
-    def do_list(self, _):
+    def one_of(self, rest, rows):
+        """The answer with the one row that a client asks for."""
+        self.say(dict(rows).get(int(rest), b"-ERR no such message\r\n"))
+
+    def do_list(self, rest):
         if self.has("list-err"):
             self.say(b"-ERR Command is not valid.\r\n")
+        elif rest:
+            self.one_of(rest, [(n, b"+OK %d %d\r\n" % (n, self.size(m)))
+                               for n, _, m in self.live()])
         else:
             self.list_of([b"%d %d" % (n, self.size(m)) for n, _, m in self.live()])
 
-    def do_uidl(self, _):
+    def do_uidl(self, rest):
         rows = [(n, ("r%d-" % self.number if self.has("uidl-renamed") else "") + i)
                 for n, i, _ in self.live()]
         if self.has("uidl-number"):
@@ -166,6 +194,9 @@ class Session:
             rows[1] = (rows[1][0], rows[0][1])
         if self.has("uidl-missing") and len(rows) > 1:
             rows.pop(1)
+        if rest:
+            self.one_of(rest, [(n, b"+OK %d %s\r\n" % (n, i.encode())) for n, i in rows])
+            return
         if self.has("uidl-short"):
             self.say(b"+OK\r\n" + b"".join(b"%d %s\r\n" % (n, i.encode()) for n, i in rows))
             raise Gone
@@ -177,6 +208,10 @@ class Session:
             self.say(b"-ERR There's no message %d.\r\n" % n)
             return
         ident, message = self.box[n - 1]
+        self.retrieved += 1
+        if any(q.startswith("retr-most:") and self.retrieved > int(q[10:]) for q in self.quirks):
+            raise Gone
+        self.sent.add(n)
         how, whole = self.failing.get(ident), stuffed(message)
         if self.has("nostuff") or self.has("nostuff-late"):
             whole = message + b".\r\n"

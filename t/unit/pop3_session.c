@@ -208,8 +208,23 @@ static const struct {
 	    .group = 8, .depth = 32, .suspect = 6 },
 	{ "the proof with other words", A "+OK 3 30 at noon\r\n|" B PROOF C "+OK  3 30 \r\n|",
 	    "0:fine:a\r\n|1:fine:b\r\n|2:fine:c\r\n|" },
-	{ "the proof with another number", A "+OK 4 30\r\n|", "", OUT, .suspect = 4 },
-	{ "the proof with a number that is none", A "+OK 3 x\r\n|", "", OUT, .suspect = 4 },
+	{ "another STAT, and the line of LIST",
+	    A "+OK 4 30\r\n|+OK 4 9\r\n|" B "+OK 5 9\r\n|" C "+OK 6 9\r\n|",
+	    "0:fine:a\r\n|1:fine:b\r\n|2:fine:c\r\n|" },
+	{ "STAT refused, and the line of LIST",
+	    A "-ERR\r\n|+OK 4 9\r\n|" B "+OK 5 9\r\n|" C "+OK 6 9\r\n|",
+	    "0:fine:a\r\n|1:fine:b\r\n|2:fine:c\r\n|" },
+	{ "another STAT, pipelined: what is in flight is asked for again",
+	    A "+OK 4 30\r\n|" B "+OK 4 30\r\n|-ERR\r\n|+OK 4 30\r\n|+OK 4 9\r\n|" B "+OK 5 9\r\n|" C
+	      "+OK 6 9\r\n|",
+	    "0:fine:a\r\n|1:fine:b\r\n|2:fine:c\r\n|", .group = 1, .depth = 32 },
+	{ "another STAT, and another line of LIST", A "+OK 3 x\r\n|+OK 5 9\r\n|", "", OUT,
+	    .suspect = 4 },
+	{ "another STAT, and LIST refused", A "+OK 4 30\r\n|-ERR\r\n|", "", OUT, .suspect = 4 },
+	{ "another STAT, and then more", A "+OK 4 30\r\n+OK 4 9\r\n|+OK 4 9\r\n|", "", OUT,
+	    .suspect = 4 },
+	{ "another STAT, pipelined, and a cut", "+OK\r\na\r\n.\r\n+OK 4 30\r\n+OK\r\nb\r\n", "",
+	    JM_POP3_CUT, .group = 1, .depth = 32, .suspect = 4 },
 };
 
 static void check_pull(size_t i)
