@@ -189,9 +189,9 @@ static int read_octets(struct jm_span text, struct jm_buf *out, struct jm_err *e
 		unsigned char c = text.p[i];
 
 		if (c >= 0xc0) {
-			c = c <= 0xc3 && i + 1 < text.len
-			    ? (unsigned char)((c & 0x03) << 6 | (text.p[i + 1] & 0x3f))
-			    : 0;
+			c = (unsigned char)(c <= 0xc3 && i + 1 < text.len
+				? (c & 0x03) << 6 | (text.p[i + 1] & 0x3f)
+				: 0);
 			while (i + 1 < text.len && (text.p[i + 1] & 0xc0) == 0x80)
 				i++;
 		}
