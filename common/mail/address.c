@@ -136,7 +136,7 @@ static size_t local_start(const struct jm_lexeme *v, size_t low, size_t at)
 		if (after && !before)
 			return start;
 		if (q == low || !is_word(v[q - 1].kind))
-			return before || after ? start : dot;
+			return after ? start : dot;
 	}
 }
 
@@ -167,8 +167,14 @@ static bool in_domain(unsigned char c)
 	    (jm_lower(c) >= 'a' && jm_lower(c) <= 'z');
 }
 
+/* Is c at the end of an address the partner of the octet at its start? */
+static bool encloses(unsigned char start, unsigned char c)
+{
+	return c == '}' ? start == '{' : (c == '\'' || c == '`') && (start == '\'' || start == '`');
+}
+
 /* Cut off what surrounds the address in r->plain, whose domain begins at offset domain: single
- * quotes, the "?" part of a mailto URL. Returns false when it is no address. */
+ * quotes, braces, the "?" part of a mailto URL. Returns false when it is no address. */
 static bool trim_address(struct reader *r, size_t domain, struct jm_span *text_r)
 {
 	struct jm_span t = jm_buf_span(&r->plain);
@@ -182,8 +188,7 @@ static bool trim_address(struct reader *r, size_t domain, struct jm_span *text_r
 	if (k == domain || (k < t.len && !memchr("'`?*}|", t.p[k], 6)))
 		return false;
 	*text_r = jm_span_sub(t, 0, k);
-	if (k < t.len && (t.p[k] == '\'' || t.p[k] == '`') && (t.p[0] == '\'' || t.p[0] == '`') &&
-	    domain > 2)
+	if (k < t.len && encloses(t.p[0], t.p[k]) && domain > 2)
 		*text_r = jm_span_sub(t, 1, k - 1);
 	return true;
 }

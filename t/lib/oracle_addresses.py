@@ -51,6 +51,8 @@ def plain(mask, spec):
     t = re.sub("[\\s\U000f0000-\U000fffff]", "", spec)
     local, _, domain = t.rpartition("@")
     quote = local[:1] == "'" and re.search("'", domain)
+    if local[:1] == "{" and re.match("[^}]*}", domain):
+        quote = True
     m = re.match(r"[\w.\-\u0080-\uffff]+(?=$|['`?*}|])", mask.show(domain)) \
         or re.match(r"\[.*\]$", mask.show(domain))
     if "@" in local or not m:

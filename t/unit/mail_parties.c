@@ -65,6 +65,8 @@ static const struct {
 	{ "john . doe @ x . example", "[john.doe@x.example]", 0 },
 	{ "john .doe@x .example", "[john.doe@x.example]", 0 },
 	{ "Dr. a@x. Bo b@y.", "[a@x][b@y]", 0 },
+	{ " .a@x, .b..c.@y", "[.a@x][.b..c.@y]", 0 },
+	{ "{a@x}, Mailbox{1-2}@y, {3}@z", "[a@x][Mailbox{1-2}@y][{3}@z]", 0 },
 	{ "a(work)@(home) x.(c)example", "[a@x.example]", 0 },
 	{ "Ann @work <a@x>", "[a@x]", 0 },
 	/* brackets and quotes that do not match */
