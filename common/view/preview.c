@@ -248,6 +248,22 @@ static size_t run_end(const struct reading *r, size_t at, size_t end, unsigned l
 	return at;
 }
 
+/* Does text have nothing to see: only white space, the blanks of Unicode, and marks of no width? */
+static bool is_blank(struct jm_span text)
+{
+	static const char *const blanks[] = { " ", "\t", "\r", "\n", "\xc2\xa0", "\xe2\x80\x8b",
+		"\xe2\x80\x8c", "\xe2\x80\x8d", "\xe3\x80\x80", "\xef\xbb\xbf" };
+	size_t n = sizeof blanks / sizeof blanks[0], k = 0;
+
+	while (text.len > 0 && k < n) {
+		for (k = 0; k < n && !jm_span_starts_nocase(text, jm_span_str(blanks[k])); k++)
+			;
+		if (k < n)
+			text = jm_span_sub(text, strlen(blanks[k]), text.len);
+	}
+	return text.len == 0;
+}
+
 /* Are the pieces plain text, with more than blanks? */
 static int is_plain(struct reading *r, size_t from, size_t end, bool *plain_r, struct jm_err *err)
 {
@@ -261,7 +277,7 @@ static int is_plain(struct reading *r, size_t from, size_t end, bool *plain_r, s
 			continue;
 		if (decode_piece(r, &r->pieces[i], BLANK_BYTES, err) != 0)
 			return -1;
-		*plain_r = jm_field_strip(jm_buf_span(&r->utf8)).len > 0;
+		*plain_r = !is_blank(jm_buf_span(&r->utf8));
 	}
 	return 0;
 }

@@ -36,6 +36,11 @@ static const struct row rows[] = {
 	    "plain", JM_PREVIEW_PLAIN, 0, 0, "an alternative in the wrong order" },
 	{ MULTI("alternative", "b") PART("b", PLAIN) " \n" PART("b", HTML) "<p>html" END("b"),
 	    "html", JM_PREVIEW_HTML, 0, 0, "a blank plain text" },
+	{ MULTI("alternative", "b") PART("b", PLAIN) " \n\xa0\n" PART("b", HTML) "<p>html" END("b"),
+	    "html", JM_PREVIEW_HTML, 0, 0, "a plain text of blanks that do not break" },
+	{ MULTI("alternative", "b")
+		PART("b", PLAIN) "\xe3\x80\x80\xe2\x80\x8b" PART("b", HTML) "<p>html" END("b"),
+	    "html", JM_PREVIEW_HTML, 0, 0, "a plain text of wide blanks" },
 	{ MULTI("mixed", "m") "--m\n" MULTI("alternative", "b") PART("b", PLAIN) "plain" PART(
 	      "b", HTML) "<p>html" END("b") PART("m", PLAIN) "footer" END("m"),
 	    "plain\n\nfooter", JM_PREVIEW_PLAIN, 0, 0, "an alternative, then a footer" },
