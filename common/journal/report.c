@@ -377,6 +377,21 @@ static void join_lines(struct reader *r, struct line *l)
 	}
 }
 
+static bool names_recipient(enum line_name id)
+{
+	return id >= LINE_TO && id <= LINE_RECIPIENT;
+}
+
+/* Count the recipient lines in what is taken for a footer: they may have been meant. */
+static void count_left_out(struct reader *r, struct jm_report *report)
+{
+	struct line l;
+
+	while (next_line(r, &l))
+		report->defects += names_recipient(l.id) &&
+		    jm_span_index(l.value, '@') < l.value.len;
+}
+
 static int read_2007(struct reader *r, struct jm_report *report, bool *sender_r, struct jm_err *err)
 {
 	bool after_blank = false, blank;
@@ -390,13 +405,15 @@ static int read_2007(struct reader *r, struct jm_report *report, bool *sender_r,
 	while (*sender_r && next_line(r, &l)) {
 		blank = line_is_blank(l.all);
 		/* A footer, which a gateway added, is no part of the report. */
-		if (!blank && after_blank && l.id == LINE_OTHER && report->recipients_n > 0)
+		if (!blank && after_blank && l.id == LINE_OTHER && report->recipients_n > 0) {
+			count_left_out(r, report);
 			break;
+		}
 		after_blank = blank;
 		extra = extra_of(report, l.id);
 		if (extra && jm_span_none(*extra) && report_keep(r, l.value, extra, err) != 0)
 			return -1;
-		if (l.id < LINE_TO || l.id > LINE_RECIPIENT)
+		if (!names_recipient(l.id))
 			continue;
 		join_lines(r, &l);
 		if (read_recipients(r, report, l.value,

@@ -45,7 +45,8 @@ struct opened {
 	unsigned odd_codings, odd_text; /* of the messages, of the report text */
 	struct jm_span first;           /* the first message/rfc822 child, not decoded, or none */
 	enum jm_cte first_cte;
-	unsigned depth; /* multiparts around the part that is read */
+	unsigned depth;       /* multiparts around the part that is read */
+	unsigned first_depth; /* around the first message */
 };
 
 struct job {
@@ -292,10 +293,15 @@ static bool is_message(const char *kind)
 	return strcmp(kind, "message/rfc822") == 0 || strcmp(kind, "message/global") == 0;
 }
 
+/* A message that is less deep than the first counts instead of it: that one may be attached to what
+ * a gateway put in front. */
 static void take_message(struct opened *o, const struct head *part)
 {
-	if (jm_span_none(o->first)) {
+	if (jm_span_none(o->first) || o->depth < o->first_depth) {
 		o->first = part->body;
+		o->first_depth = o->depth;
+		o->second = (struct jm_span){ NULL, 0 };
+		o->odd_codings = 0;
 		o->first_cte = message_cte(part, &o->odd_codings);
 	} else if (jm_span_none(o->second)) {
 		o->second = part->body;

@@ -467,6 +467,7 @@ def parse_2007(text):
         r = rest.pop(0)
         known = RCPT.match(r) or FIELD.match(r)
         if r.strip() and blank and not known and res["recipients"]:
+            res["odd"] += sum(bool(RCPT.match(x)) and "@" in x for x in rest)
             break                   # a footer
         blank = not r.strip()
         m = RCPT.match(r)
@@ -584,6 +585,7 @@ def flatten(parts, depth):
                 and depth < 4 and not any(q.kind in MESSAGES and q.complete for q in out):
             out += flatten([Part(x) for x in parts_of(p.content, boundary)[0]], depth + 1)
         else:
+            p.depth = depth
             out.append(p)
     return out
 
@@ -600,9 +602,9 @@ def open_report(msg):
     if not kind.startswith("multipart/") or not params.get("boundary") or not complete:
         return None
     parts = flatten([Part(x) for x in parts_of(msg[at:], params["boundary"])[0]], 0)
-    inner = [p.message() for p in parts if p.kind in MESSAGES and p.complete]
-    odd = sum(o for _, o in inner[:2])
-    inner = [m for m, _ in inner]
+    inner = [p for p in parts if p.kind in MESSAGES and p.complete]
+    inner = [p.message() for p in inner if p.depth == min(q.depth for q in inner)]
+    inner, odd = [m for m, _ in inner], sum(o for _, o in inner[:2])
     if not inner or not inner[0]:
         return None
     metas = []

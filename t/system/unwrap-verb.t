@@ -31,7 +31,10 @@ def corpus():
         name = os.path.basename(path)
         with open(path[:-4] + ".json", encoding="utf-8") as f:
             want = json.load(f)
+        counted = want.get("defects")
         want = {k: want[k] for k in (*KEYS, "extra", "clear_text") if k in want}
+        if isinstance(counted, dict) and counted:
+            want["defects"] = counted
         out = os.path.join(tap.folder(), "out")
         r = unwrap("--json", "--output", out, *DOMAINS, path)
         tap.is_(json.loads(r.stdout or b"{}"), want, "%s: every key, and no other" % name)

@@ -161,6 +161,11 @@ static void test_parts(void)
 	    "Sender: s@example.com\r\nTo: r@example.com\r\n--a--\r\n" END,
 	    INNER, 1, "r@example.com",
 	    "a disclaimer in front, the report in an alternative behind");
+	expect(HEAD MARKER
+	    "\r\n--b\r\nContent-Type: multipart/mixed; boundary=m\r\n\r\n--m\r\n\r\nNotice\r\n"
+	    "--m\r\nContent-Type: message/rfc822\r\n\r\nSubject: other\r\n\r\n--m--\r\n" TEXT PART
+		INNER END,
+	    INNER, 1, "r@example.com", "a message attached to a notice in front is not taken");
 }
 
 /* R12: what an outsider mails to a user as a report stays a message, its recipients do not become
