@@ -220,11 +220,10 @@ static size_t bad_length(enum form form, const unsigned char *p, size_t left)
 		n = p[0] == 0x8f ? 3 : p[0] == 0x8e || (p[0] >= 0xa1 && p[0] <= 0xfe) ? 2 : 1;
 		break;
 	case FORM_GB18030:
-		if (left >= 4 && p[1] >= '0' && p[1] <= '9' && p[2] >= 0x81 && p[3] >= '0' &&
-		    p[3] <= '9')
-			return 4;
-		/* fall through */
 	case FORM_PAIRS:
+		if (form == FORM_GB18030 && left >= 4 && p[1] >= '0' && p[1] <= '9' &&
+		    p[2] >= 0x81 && p[3] >= '0' && p[3] <= '9')
+			return 4;
 		n = p[0] >= 0x81 && p[0] <= 0xfe ? 2 : 1;
 		break;
 	}
