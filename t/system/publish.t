@@ -216,6 +216,7 @@ def main():
     tap.is_(oct(os.stat(public).st_mode & 0o777), "0o755", "so has the folder that was made")
     commands = readers(public)
     tap.is_(send(d, ["one", "two"]), ["d", "d"], "two messages are archived")
+    run.until(lambda: published(public)["archive"]["items"] == 2, "both are published")
     run.until(lambda: "state=\"OK\"} 1" in open(public + "/journal-milter.prom",
                                                 encoding="utf-8").read(), "the service is OK")
     state = same_content(public, commands)
