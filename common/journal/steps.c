@@ -51,15 +51,13 @@ static unsigned char *step_alloc(const struct jm_steps_memory *mem, size_t n, st
 static int step_decode(struct jm_span in, enum jm_cte cte, const struct jm_steps_memory *mem,
     struct jm_span *out_r, struct jm_err *err)
 {
-	size_t (*run)(struct jm_span, unsigned char *) = cte == JM_CTE_BASE64 ? jm_decode_base64
-									      : jm_decode_qp;
 	unsigned char *p;
 	size_t n;
 
 	*out_r = in;
 	if (cte == JM_CTE_IDENTITY)
 		return 0;
-	n = run(in, NULL);
+	n = jm_decode(cte, in, NULL);
 	if (n == 0) {
 		out_r->len = 0;
 		return 0;
@@ -67,7 +65,7 @@ static int step_decode(struct jm_span in, enum jm_cte cte, const struct jm_steps
 	p = step_alloc(mem, n, err);
 	if (!p)
 		return -1;
-	*out_r = jm_span_of(p, run(in, p));
+	*out_r = jm_span_of(p, jm_decode(cte, in, p));
 	return 0;
 }
 

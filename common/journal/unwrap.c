@@ -117,13 +117,6 @@ static int start_parts(struct job *j, const struct head *h, struct jm_buf *bound
 	return 0;
 }
 
-static enum jm_cte cte_of(enum jm_transfer coding)
-{
-	return coding == JM_TRANSFER_BASE64 ? JM_CTE_BASE64
-	    : coding == JM_TRANSFER_QP      ? JM_CTE_QP
-					    : JM_CTE_IDENTITY;
-}
-
 /* Does text begin with a field, perhaps after an mbox "From " line? */
 static bool begins_with_field(struct jm_span text)
 {
@@ -145,10 +138,7 @@ static bool decodes_to_field(struct jm_span body, enum jm_cte cte)
 	unsigned char out[SNIFF_BYTES];
 	struct jm_span head = jm_span_sub(body, 0, sizeof out);
 
-	if (cte == JM_CTE_IDENTITY)
-		return begins_with_field(head);
-	return begins_with_field(jm_span_of(
-	    out, cte == JM_CTE_BASE64 ? jm_decode_base64(head, out) : jm_decode_qp(head, out)));
+	return begins_with_field(jm_span_of(out, jm_decode(cte, head, out)));
 }
 
 /* R6: the coding of a journaled message. A declared one with which it does not begin like a message
@@ -156,7 +146,7 @@ static bool decodes_to_field(struct jm_span body, enum jm_cte cte)
 static enum jm_cte message_cte(const struct head *h, unsigned *odd_r)
 {
 	static const enum jm_cte other[] = { JM_CTE_IDENTITY, JM_CTE_BASE64 };
-	enum jm_cte cte = cte_of(h->coding.coding);
+	enum jm_cte cte = jm_transfer_cte(h->coding.coding);
 
 	*odd_r += h->coding.odd;
 	if (decodes_to_field(h->body, cte))
@@ -191,8 +181,7 @@ static int try_decoded(struct job *j, struct jm_span octets, enum jm_cte cte, st
 		jm_buf_reset(&j->octets);
 		if (jm_buf_reserve(&j->octets, octets.len + 2, err) != 0)
 			return -1;
-		j->octets.len = cte == JM_CTE_BASE64 ? jm_decode_base64(octets, j->octets.p)
-						     : jm_decode_qp(octets, j->octets.p);
+		j->octets.len = jm_decode(cte, octets, j->octets.p);
 		octets = jm_buf_span(&j->octets);
 	}
 	jm_buf_reset(&j->text);
@@ -213,7 +202,7 @@ static int read_text(
     struct job *j, const struct head *h, struct opened *o, bool *proper_r, struct jm_err *err)
 {
 	static const enum jm_cte other[] = { JM_CTE_IDENTITY, JM_CTE_BASE64, JM_CTE_QP };
-	enum jm_cte cte = cte_of(h->coding.coding);
+	enum jm_cte cte = jm_transfer_cte(h->coding.coding);
 
 	if (h->body.len > JM_REPORT_TEXT_BYTES) {
 		j->u->limits++; /* another part may be the report */

@@ -19,6 +19,7 @@
 #include "common/base/err.h"
 #include "common/base/span.h"
 #include "common/journal/original.h"
+#include "common/mail/decode.h"
 
 /* The kinds of mail that services receive: envelope journaling of Exchange; messages as they are,
  * which are never unwrapped. */
@@ -31,9 +32,6 @@ enum jm_recipient_type { JM_RCPT_TO, JM_RCPT_CC, JM_RCPT_BCC, JM_RCPT_RECIPIENT 
 
 /* Why a recipient got the message: directly, as the member of a list, by forwarding. */
 enum jm_recipient_via { JM_VIA_NONE, JM_VIA_EXPANDED, JM_VIA_FORWARDED };
-
-/* Content transfer encodings. */
-enum jm_cte { JM_CTE_IDENTITY, JM_CTE_BASE64, JM_CTE_QP };
 
 /* Eight levels and a delivery status, each with two decodings: of a wrapper, of a part. */
 #define JM_UNWRAP_MAX_STEPS 36

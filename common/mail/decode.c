@@ -84,3 +84,14 @@ size_t jm_decode_qp(struct jm_span in, unsigned char *out)
 	}
 	return n;
 }
+
+size_t jm_decode(enum jm_cte cte, struct jm_span in, unsigned char *out)
+{
+	if (cte == JM_CTE_BASE64)
+		return jm_decode_base64(in, out);
+	if (cte == JM_CTE_QP)
+		return jm_decode_qp(in, out);
+	if (out && in.len > 0)
+		memcpy(out, in.p, in.len);
+	return in.len;
+}

@@ -8,6 +8,9 @@
 
 #include "common/base/span.h"
 
+/* Transfer encodings. Records hold them by name. */
+enum jm_cte { JM_CTE_IDENTITY, JM_CTE_BASE64, JM_CTE_QP };
+
 /*
  * Decode base64. Octets outside of the alphabet ("=", too) are skipped; a single digit that is left
  * over at the end is dropped. out has room for in.len / 4 * 3 + 2 bytes, or is NULL to count only.
@@ -21,6 +24,10 @@ size_t jm_decode_base64(struct jm_span in, unsigned char *out);
  * room for in.len bytes, or is NULL to count only. Returns the number of decoded bytes.
  */
 size_t jm_decode_qp(struct jm_span in, unsigned char *out);
+
+/* Decode as cte says: base64 and quoted-printable as above; an identity is copied, and out has room
+ * for in.len bytes. out NULL: count only. Returns the number of bytes. */
+size_t jm_decode(enum jm_cte cte, struct jm_span in, unsigned char *out);
 
 /* The value of a hexadecimal digit of either case, or -1. */
 int jm_decode_hex(unsigned char c);

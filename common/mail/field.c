@@ -147,3 +147,18 @@ int jm_field_uncomment(struct jm_span value, struct jm_buf *out, struct jm_err *
 	}
 	return jm_buf_add(out, value.p + from, value.len - from, err);
 }
+
+size_t jm_field_comment_end(struct jm_span s, size_t k)
+{
+	size_t depth = 0;
+
+	for (; k < s.len; k++) {
+		if (s.p[k] == '\\')
+			k++;
+		else if (s.p[k] == '(')
+			depth++;
+		else if (s.p[k] == ')' && --depth == 0)
+			return k + 1;
+	}
+	return 0;
+}

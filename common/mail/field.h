@@ -64,6 +64,17 @@ static inline bool jm_field_is_space(unsigned char c)
 	return c == ' ' || (c >= '\t' && c <= '\r');
 }
 
+/* The offset of the first octet at or after k that is no such white space. */
+static inline size_t jm_field_skip_space(struct jm_span s, size_t k)
+{
+	while (k < s.len && jm_field_is_space(s.p[k]))
+		k++;
+	return k;
+}
+
+/* The offset after the comment whose "(" is at k, with those inside it; 0: it is never closed. */
+size_t jm_field_comment_end(struct jm_span s, size_t k);
+
 /* s without this white space at both ends. */
 struct jm_span jm_field_strip(struct jm_span s);
 

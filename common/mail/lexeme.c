@@ -29,22 +29,6 @@ void jm_lexer_start(struct jm_lexer *w, struct jm_span list)
 	w->open_quotes = end == 0;
 }
 
-/* The offset after the comment at k; 0: it is never closed. */
-static size_t comment_end(struct jm_span s, size_t k)
-{
-	size_t depth = 0;
-
-	for (; k < s.len; k++) {
-		if (s.p[k] == '\\')
-			k++;
-		else if (s.p[k] == '(')
-			depth++;
-		else if (s.p[k] == ')' && --depth == 0)
-			return k + 1;
-	}
-	return 0;
-}
-
 static size_t literal_end(struct jm_span s, size_t k)
 {
 	size_t end = k + LITERAL_BYTES < s.len ? k + LITERAL_BYTES : s.len;
@@ -123,7 +107,7 @@ static size_t closed_end(struct jm_lexer *w, enum jm_lexeme_kind *kind_r)
 		w->open_quote = end == 0;
 	} else if (c == '(' && !w->open_comment) {
 		*kind_r = JM_LEX_COMMENT;
-		end = comment_end(s, w->pos);
+		end = jm_field_comment_end(s, w->pos);
 		w->open_comment = end == 0;
 	} else if (c == '[' && w->after_at) {
 		*kind_r = JM_LEX_LITERAL;

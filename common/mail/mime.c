@@ -21,13 +21,6 @@ void jm_mime_type_release(struct jm_mime_type *t)
 	jm_buf_release(&t->value);
 }
 
-static size_t skip_space(struct jm_span s, size_t k)
-{
-	while (k < s.len && jm_field_is_space(s.p[k]))
-		k++;
-	return k;
-}
-
 /* "Multipart / Mixed" -> "multipart/mixed" */
 static void set_kind(struct jm_mime_type *t, struct jm_span text)
 {
@@ -36,7 +29,7 @@ static void set_kind(struct jm_mime_type *t, struct jm_span text)
 
 	t->kind[0] = '\0';
 	jm_token_read(text, 0, &type);
-	k = skip_space(text, type.end);
+	k = jm_field_skip_space(text, type.end);
 	if (k >= text.len || text.p[k] != '/') {
 		snprintf(t->kind, sizeof t->kind, "%s", type.text);
 		return;

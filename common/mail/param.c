@@ -23,13 +23,6 @@ struct scan {
 	bool open[2];
 };
 
-static size_t skip_space(struct jm_span s, size_t k)
-{
-	while (k < s.len && jm_field_is_space(s.p[k]))
-		k++;
-	return k;
-}
-
 /* The offset after the name of a parameter that may begin at k. */
 static size_t skip_name(struct jm_span s, size_t k)
 {
@@ -50,7 +43,7 @@ static bool begins_param(struct jm_span s, size_t k)
 /* Can the quote at k close a string? Then a semicolon, another parameter or nothing follows. */
 static bool closes(const struct scan *w, size_t k)
 {
-	size_t next = skip_space(w->s, k + 1);
+	size_t next = jm_field_skip_space(w->s, k + 1);
 
 	return w->form == JM_PARAM_TOKEN || next >= w->s.len || w->s.p[next] == ';' ||
 	    begins_param(w->s, next);
@@ -111,16 +104,16 @@ static bool scan_next(struct scan *w, struct jm_span *name_r, struct raw *v)
 	size_t from, end, k;
 
 	while (w->pos < w->s.len) {
-		from = skip_space(w->s, w->pos);
+		from = jm_field_skip_space(w->s, w->pos);
 		end = skip_name(w->s, from);
-		k = skip_space(w->s, end);
+		k = jm_field_skip_space(w->s, end);
 		if (end == from || k >= w->s.len || w->s.p[k] != '=') {
 			w->pos = end > from ? k : from + 1;
 			continue;
 		}
 		*name_r = jm_span_sub(w->s, from, end - from);
 		*v = (struct raw){ .seen = true };
-		w->pos = skip_space(w->s, k + 1);
+		w->pos = jm_field_skip_space(w->s, k + 1);
 		if (w->pos < w->s.len && w->s.p[w->pos] == '"')
 			take_quoted(w, v);
 		else

@@ -171,15 +171,6 @@ static int part_describe(struct walk *w, struct jm_part *p, struct jm_err *err)
 	return 0;
 }
 
-static enum jm_part_coding coding_of(struct jm_span part)
-{
-	enum jm_transfer coding = jm_transfer_of(part).coding;
-
-	return coding == JM_TRANSFER_BASE64 ? JM_PART_BASE64
-	    : coding == JM_TRANSFER_QP      ? JM_PART_QP
-					    : JM_PART_PLAIN;
-}
-
 /* Where a part is. */
 struct place {
 	unsigned level, depth;           /* parts and messages around it */
@@ -294,14 +285,14 @@ static int walk_part(
 		snprintf(w->type.kind, sizeof w->type.kind, "text/plain");
 	}
 	p.kind = w->type.kind;
-	p.coding = coding_of(part);
+	p.coding = jm_transfer_cte(jm_transfer_of(part).coding);
 	if (part_describe(w, &p, err) != 0)
 		return -1;
 	w->parts++;
 	rc = w->visit(w->ctx, &p, err);
 	if (rc != 0)
 		return rc;
-	if (is_message(w->type.kind) && p.coding == JM_PART_PLAIN && at->level < JM_PART_DEPTH)
+	if (is_message(w->type.kind) && p.coding == JM_CTE_IDENTITY && at->level < JM_PART_DEPTH)
 		return walk_part(w, p.content, &inside, err);
 	w->partly = w->partly || is_message(w->type.kind) || jm_mime_type_is_multipart(&w->type);
 	return 0;
@@ -366,9 +357,7 @@ int jm_part_charset(struct jm_span message, struct jm_buf *label, struct jm_err 
 
 uint64_t jm_part_bytes(const struct jm_part *p)
 {
-	return p->coding == JM_PART_BASE64 ? jm_decode_base64(p->content, NULL)
-	    : p->coding == JM_PART_QP      ? jm_decode_qp(p->content, NULL)
-					   : p->content.len;
+	return jm_decode(p->coding, p->content, NULL);
 }
 
 int jm_part_decode(
@@ -376,12 +365,11 @@ int jm_part_decode(
 {
 	struct jm_span in = jm_span_sub(p->content, 0, max_bytes);
 
-	if (p->coding == JM_PART_PLAIN)
+	if (p->coding == JM_CTE_IDENTITY)
 		return jm_buf_add_span(out, in, err);
 	if (jm_buf_reserve(out, in.len + 2, err) != 0)
 		return -1;
-	out->len += p->coding == JM_PART_BASE64 ? jm_decode_base64(in, out->p + out->len)
-						: jm_decode_qp(in, out->p + out->len);
+	out->len += jm_decode(p->coding, in, out->p + out->len);
 	out->p[out->len] = 0;
 	return 0;
 }

@@ -10,13 +10,12 @@
 
 #include <stdint.h>
 
+#include "common/mail/decode.h"
 #include "common/mail/mime.h"
 
 #define JM_PART_DEPTH 24   /* levels of multiparts and messages */
 #define JM_PARTS_MAX 20000 /* in one message; further parts are not visited */
 #define JM_PART_NAME_BYTES 4096
-
-enum jm_part_coding { JM_PART_PLAIN, JM_PART_BASE64, JM_PART_QP };
 
 /* A multipart/alternative around a part: a reader is shown one of its children. */
 struct jm_part_choice {
@@ -29,7 +28,7 @@ struct jm_part_choice {
 struct jm_part {
 	struct jm_span header;  /* the whole part, from its header on */
 	struct jm_span content; /* without the header, not decoded */
-	enum jm_part_coding coding;
+	enum jm_cte coding;
 	const char *kind;       /* "text/plain", lower case; "" when unreadable */
 	struct jm_span charset; /* as declared; empty when not declared */
 	/* UTF-8, decoded; none when there is no name. A message without a name has its Subject,

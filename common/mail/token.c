@@ -16,18 +16,10 @@ static bool ends_token(unsigned char c)
  * hostile input costs linear time only. */
 static size_t skip_comment(struct jm_span s, size_t k, bool *no_end)
 {
-	size_t from = k, depth = 0;
+	size_t end = *no_end ? 0 : jm_field_comment_end(s, k);
 
-	for (; k < s.len && !*no_end; k++) {
-		if (s.p[k] == '\\')
-			k++;
-		else if (s.p[k] == '(')
-			depth++;
-		else if (s.p[k] == ')' && --depth == 0)
-			return k + 1;
-	}
-	*no_end = true;
-	return from + 1;
+	*no_end = end == 0;
+	return end > 0 ? end : k + 1;
 }
 
 /* Put what is between the quotes at k into the token, without white space at its ends. Returns
@@ -126,6 +118,13 @@ void jm_transfer_add(struct jm_transfer_fields *c, struct jm_span value)
 	if (!c->seen || c->coding == JM_TRANSFER_UNKNOWN)
 		c->coding = coding;
 	c->seen = true;
+}
+
+enum jm_cte jm_transfer_cte(enum jm_transfer coding)
+{
+	return coding == JM_TRANSFER_BASE64 ? JM_CTE_BASE64
+	    : coding == JM_TRANSFER_QP      ? JM_CTE_QP
+					    : JM_CTE_IDENTITY;
 }
 
 struct jm_transfer_fields jm_transfer_of(struct jm_span part)

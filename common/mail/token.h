@@ -10,6 +10,7 @@
 #include <stdbool.h>
 
 #include "common/base/span.h"
+#include "common/mail/decode.h"
 
 #define JM_TOKEN_BYTES 80
 
@@ -28,7 +29,7 @@ void jm_token_read(struct jm_span value, size_t offset, struct jm_token *t_r);
 /* Is value this token (in lower case) and no other? Parameters do not matter. */
 bool jm_token_is(struct jm_span value, const char *token);
 
-/* Content transfer encodings. UNKNOWN: the content is taken as it is. */
+/* Content transfer encodings as they are declared. */
 enum jm_transfer { JM_TRANSFER_IDENTITY, JM_TRANSFER_BASE64, JM_TRANSFER_QP, JM_TRANSFER_UNKNOWN };
 
 /* The fields Content-Transfer-Encoding of one header. All zero: there is no such field. */
@@ -40,6 +41,9 @@ struct jm_transfer_fields {
 
 /* Add the value of the next field. */
 void jm_transfer_add(struct jm_transfer_fields *c, struct jm_span value);
+
+/* How content with this encoding is decoded: with an unknown one it is taken as it is. */
+enum jm_cte jm_transfer_cte(enum jm_transfer coding);
 
 /* Read all fields Content-Transfer-Encoding of the header at the top of part. */
 struct jm_transfer_fields jm_transfer_of(struct jm_span part);

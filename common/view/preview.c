@@ -19,7 +19,7 @@
 
 /* A text part that is not an attachment. */
 struct piece {
-	enum jm_part_coding coding;
+	enum jm_cte coding;
 	struct jm_span content, charset; /* content is in the message */
 	bool html, kept;
 	unsigned levels; /* alternatives around it, the outermost first */
