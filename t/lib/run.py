@@ -2,6 +2,7 @@
 """Programs that a test starts: free ports, waiting, stopping by process id."""
 import os
 import random
+import select
 import signal
 import socket
 import subprocess
@@ -73,6 +74,28 @@ def settled(value, want, seconds=SAFETY_S, pause=None):
         if got == want:
             break
     return got
+
+
+def shown(master, prompt=b"", answer=b""):
+    """
+    Read a terminal until no program has it open, and close it; answer the prompt once. Returns the
+    bytes that were written to it.
+    """
+    seen = b""
+    while True:
+        try:
+            piece = os.read(master, 65536) \
+                if select.select([master], [], [], 2 * SAFETY_S)[0] else b""
+        except OSError:
+            piece = b""
+        if not piece:
+            break
+        seen += piece
+        if answer and prompt in seen:
+            os.write(master, answer)
+            answer = b""
+    os.close(master)
+    return seen
 
 
 def listening(number):

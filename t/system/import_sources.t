@@ -90,19 +90,7 @@ def on_terminal(answer, *args):
     p = subprocess.Popen([jmctl.PROGRAM, "import", "--service", SERVICE, *args], stdin=slave,
                          stdout=subprocess.DEVNULL, stderr=slave)
     os.close(slave)
-    seen = b""
-    while True:
-        try:
-            piece = os.read(master, 4096)
-        except OSError:
-            break
-        if not piece:
-            break
-        seen += piece
-        if b"[y/N]" in seen and answer:
-            os.write(master, answer)
-            answer = b""
-    os.close(master)
+    seen = run.shown(master, b"[y/N]", answer)
     return p.wait(), seen.decode()
 
 

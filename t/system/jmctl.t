@@ -8,7 +8,6 @@ import json
 import os
 import pty
 import re
-import select
 import shutil
 import socket
 import stat
@@ -59,16 +58,7 @@ def on_terminal(*args, columns=100, env=None, stdout=True):
     p = subprocess.Popen([PROGRAM, *map(str, args)], stdin=subprocess.DEVNULL, stdout=slave
                          if stdout else subprocess.DEVNULL, stderr=slave, env=environment)
     os.close(slave)
-    seen = b""
-    while True:
-        try:
-            piece = os.read(master, 65536) if select.select([master], [], [], 600)[0] else b""
-        except OSError:
-            piece = b""
-        if not piece:
-            break
-        seen += piece
-    os.close(master)
+    seen = run.shown(master)
     return p.wait(600), seen
 
 

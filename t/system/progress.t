@@ -52,16 +52,7 @@ def on_terminal(*args, term="xterm"):
                          stdout=open(path("out"), "wb"), stderr=slave,
                          env=dict(os.environ, TERM=term))
     os.close(slave)
-    seen = b""
-    while True:
-        try:
-            piece = os.read(master, 65536)
-        except OSError:
-            break
-        if not piece:
-            break
-        seen += piece
-    os.close(master)
+    seen = run.shown(master)
     with open(path("out"), "rb") as f:
         return p.wait(), seen.decode(), f.read()
 
