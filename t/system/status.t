@@ -199,6 +199,8 @@ def follow():
     log = os.path.join(tap.folder(), "follower")
     f = run.Program([jmctl.PROGRAM, "events", "--config", d.settings, "--json", "--follow",
                      "--kind", "refused", "--actor", "192.0.2.88"], log).start()
+    # It sleeps when it has asked where the events end.
+    run.until(lambda: "nanosleep" in run.output("cat", "/proc/%d/wchan" % f.pid), "it follows")
     send("follow", TWO, ip="192.0.2.88")
     send("follow", TWO, ip="192.0.2.89")
     run.until(lambda: f.text().count("\n") == 1, "the refusal is followed")
