@@ -10,6 +10,7 @@ common_libjm_a_SOURCES += \
 	common/base/cidr.c common/base/cidr.h \
 	common/base/io.c common/base/io.h \
 	common/base/program.c common/base/program.h \
+	common/base/peer.c common/base/peer.h \
 	common/base/socket.c common/base/socket.h \
 	common/base/scratch.c common/base/scratch.h \
 	common/base/spool.c common/base/spool.h \

@@ -52,6 +52,7 @@
 struct question {
 	struct jm_archive *archive;
 	const json_t *daemon_state;
+	const struct jm_peer *peer;
 	const json_t *request;
 	const struct jm_answer_out *out;
 };
@@ -324,11 +325,11 @@ static int answer_export(const struct question *q, struct jm_err *err)
 static void note_verify(const struct question *q, uint64_t from, const json_t *summary)
 {
 	bool ok = json_is_true(json_object_get(summary, "ok"));
+	char actor[JM_PEER_TEXT_BYTES];
 	uint64_t records = (uint64_t)json_integer_value(json_object_get(summary, "records")),
 		 problems = (uint64_t)json_integer_value(json_object_get(summary, "problems"));
 	struct jm_event e = { .time_ms = jm_clock_now_ms(),
-		.kind = ok ? "verified" : "verify-failed",
-		.actor = "jmctl" };
+		.kind = ok ? "verified" : "verify-failed" };
 	struct jm_err err;
 	char line[120];
 
@@ -338,6 +339,7 @@ static void note_verify(const struct question *q, uint64_t from, const json_t *s
 	    (unsigned long long)records, jm_num_s(records), (unsigned long long)from,
 	    (unsigned long long)problems, jm_num_s(problems));
 	e.text = line;
+	e.actor = jm_peer_text(q->peer, actor);
 	if (jm_archive_note(q->archive, &e, &err) != 0)
 		JM_LOG(JM_LOG_ERROR, "event-lost", { "kind", JM_S(e.kind) },
 		    { "error", JM_S(err.text) });
@@ -385,7 +387,7 @@ static int answer_domain(const struct question *q, struct jm_err *err)
 	struct jm_domain_change c = {
 		.domain = text(q, "domain"), .code = text(q, "code"), .text = text(q, "text")
 	};
-	char name[JM_DOMAIN_BYTES];
+	char name[JM_DOMAIN_BYTES], actor[JM_PEER_TEXT_BYTES];
 	size_t i = 0;
 
 	while (i < sizeof states / sizeof states[0] && strcmp(states[i], text(q, "state")) != 0)
@@ -396,7 +398,7 @@ static int answer_domain(const struct question *q, struct jm_err *err)
 		return jm_err_set(err, JM_E_USAGE, "\"%.80s\" is no domain name", c.domain);
 	c.domain = name;
 	c.state = (enum jm_domain_state)i;
-	return jm_archive_domain(q->archive, "jmctl", &c, err);
+	return jm_archive_domain(q->archive, jm_peer_text(q->peer, actor), &c, err);
 }
 
 /* Passes on the events that match the request, until there are enough. */
@@ -412,6 +414,13 @@ static bool event_equals(const struct question *q, const char *name, const json_
 	return !want || (is && strcmp(want, is) == 0);
 }
 
+static bool event_is_by(const char *want, const json_t *event)
+{
+	const char *actor = json_string_value(json_object_get(event, "actor"));
+
+	return !want || (actor && jm_peer_is_meant(actor, want));
+}
+
 static int event_sift(void *ctx, const json_t *event, struct jm_err *err)
 {
 	struct sieve *s = ctx;
@@ -422,7 +431,7 @@ static int event_sift(void *ctx, const json_t *event, struct jm_err *err)
 	if (!event_equals(s->q, "service", event) ||
 	    !jm_known_is_kind(
 		text(s->q, "kind"), json_string_value(json_object_get(event, "kind"))) ||
-	    !event_equals(s->q, "actor", event))
+	    !event_is_by(text(s->q, "actor"), event))
 		return 0;
 	if ((since || until) &&
 	    (!time || jm_clock_parse(time, &ms) != 0 || (since && ms < since) ||
@@ -539,9 +548,9 @@ static int queue_change(const struct question *q, enum jm_change_to to, enum jm_
 		.from = from,
 		.attempts = attempts,
 		.due_ms = jm_clock_now_ms() };
+	char actor[JM_PEER_TEXT_BYTES];
 
-	return jm_archive_change(
-	    q->archive, text(q, "actor") ? text(q, "actor") : "jmctl", &c, 1, err);
+	return jm_archive_change(q->archive, jm_peer_text(q->peer, actor), &c, 1, err);
 }
 
 static int answer_retry(const struct question *q, struct jm_err *err)
@@ -609,6 +618,7 @@ static int answer_import(const struct question *q, struct jm_err *err)
 	return rc;
 }
 
+/* "actor" and "login" are of earlier versions of jmctl; they have no effect. */
 static const struct verb verbs[] = {
 	{ "status", answer_status, { { "days", FLAG, false }, { "service", TEXT, false } } },
 	{ "live", answer_live, { { NULL, FLAG, false } } },
@@ -698,12 +708,10 @@ static int check_request(const struct verb *v, const json_t *request, struct jm_
 	return 0;
 }
 
-int jm_answer(struct jm_archive *a, const json_t *daemon_state, const json_t *request,
-    const struct jm_answer_out *out, struct jm_err *err)
+int jm_answer(struct jm_archive *a, const json_t *daemon_state, const struct jm_peer *peer,
+    const json_t *request, const struct jm_answer_out *out, struct jm_err *err)
 {
-	const struct question q = {
-		.archive = a, .daemon_state = daemon_state, .request = request, .out = out
-	};
+	const struct question q = { a, daemon_state, peer, request, out };
 	const char *name = json_string_value(json_object_get(request, "verb"));
 	size_t i;
 

@@ -8,6 +8,7 @@
 #define JM_CONTROL_ANSWER_H
 
 #include "common/archive/archive.h"
+#include "common/base/peer.h"
 #include "common/base/span.h"
 
 /* Where an answer goes: any number of objects, or raw bytes (export, dump, backup). Each function
@@ -28,10 +29,11 @@ struct jm_answer_out {
  * verbs are in the table in answer.c. daemon_state: what only a daemon knows for this verb; NULL
  * offline. For "status" it is uptime, settings file, services and their state, which become part of
  * the answer; for "live" and "reload" it is the answer; for "verify" it says that there is a
- * daemon, so that the result is stored as an event. All arguments are borrowed. USAGE for an
- * unknown verb or a wrong argument; else the error of the archive or of out. Any thread.
+ * daemon, so that the result is stored as an event. peer: who asks; the actor of each event that
+ * the request causes. All arguments are borrowed. USAGE for an unknown verb or a wrong argument;
+ * else the error of the archive or of out. Any thread.
  */
-int jm_answer(struct jm_archive *a, const json_t *daemon_state, const json_t *request,
-    const struct jm_answer_out *out, struct jm_err *err) JM_MUST_CHECK;
+int jm_answer(struct jm_archive *a, const json_t *daemon_state, const struct jm_peer *peer,
+    const json_t *request, const struct jm_answer_out *out, struct jm_err *err) JM_MUST_CHECK;
 
 #endif

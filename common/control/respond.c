@@ -95,10 +95,10 @@ out:
 	return rc;
 }
 
-int jm_respond_answer(int fd, int timeout_ms, struct jm_archive *a, const json_t *daemon_state,
-    const json_t *request, struct jm_err *err)
+int jm_respond_answer(const struct jm_respond_to *to, struct jm_archive *a,
+    const json_t *daemon_state, const json_t *request, struct jm_err *err)
 {
-	struct peer p = { .fd = fd, .timeout_ms = timeout_ms };
+	struct peer p = { .fd = to->fd, .timeout_ms = to->timeout_ms };
 	const struct jm_answer_out out = { .object = put_object,
 		.progress = put_progress,
 		.bytes = put_bytes,
@@ -107,7 +107,7 @@ int jm_respond_answer(int fd, int timeout_ms, struct jm_archive *a, const json_t
 	int rc;
 
 	jm_spool_init(&p.spool, jm_archive_tmp_dir(a), JM_MESSAGE_MAX_BYTES);
-	rc = jm_answer(a, daemon_state, request, &out, err);
+	rc = jm_answer(a, daemon_state, &to->peer, request, &out, err);
 	jm_spool_release(&p.spool);
 	return rc;
 }

@@ -9,10 +9,15 @@
  * limit. USAGE when it is no request, NOTFOUND when the peer closed, LIMIT, TEMP. */
 int jm_respond_read(int fd, int timeout_ms, json_t **request_r, struct jm_err *err) JM_MUST_CHECK;
 
-/* Answer it from a, as jm_answer() does, without the last frame. timeout_ms: for each frame; -1: no
- * limit. */
-int jm_respond_answer(int fd, int timeout_ms, struct jm_archive *a, const json_t *daemon_state,
-    const json_t *request, struct jm_err *err) JM_MUST_CHECK;
+/* Where a request came from. */
+struct jm_respond_to {
+	int fd, timeout_ms; /* for each frame; -1: no limit */
+	struct jm_peer peer;
+};
+
+/* Answer it from a, as jm_answer() does, without the last frame. */
+int jm_respond_answer(const struct jm_respond_to *to, struct jm_archive *a,
+    const json_t *daemon_state, const json_t *request, struct jm_err *err) JM_MUST_CHECK;
 
 /* Send the last frame; cause: NULL after success. A text that is not UTF-8, as the name of a file
  * may be, is replaced, so that the client still gets its answer. */

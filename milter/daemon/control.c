@@ -34,6 +34,7 @@ struct client {
 	bool joinable;
 	atomic_bool done; /* set by the thread at its end */
 	int fd; /* closed when the thread is joined, so that a stop may shut it down at any time */
+	struct jm_peer peer;
 };
 
 struct jm_control {
@@ -48,21 +49,10 @@ struct jm_control {
 	struct client clients[JM_CONTROL_CLIENTS];
 };
 
-/* The process at the other end; -1 in all fields when it is not known. */
-static struct ucred peer_of(int fd)
-{
-	const struct ucred nobody = { .pid = -1, .uid = (uid_t)-1, .gid = (gid_t)-1 };
-	struct ucred peer = nobody;
-	socklen_t n = sizeof peer;
-
-	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &n) == 0 ? peer : nobody;
-}
-
-static void log_served(int fd, const json_t *request, const struct jm_err *err, int64_t started_us)
+static void log_served(
+    const struct jm_peer *peer, const json_t *request, const struct jm_err *err, int64_t started_us)
 {
 	const char *verb = json_string_value(json_object_get(request, "verb"));
-	const struct ucred peer = peer_of(fd);
-	bool known = peer.uid != (uid_t)-1;
 	/* A client that follows asks every second, which would fill most of the log. */
 	bool again = json_is_true(json_object_get(request, "follow")) ||
 	    (verb && (strcmp(verb, "live") == 0 || strcmp(verb, "follow") == 0));
@@ -70,8 +60,8 @@ static void log_served(int fd, const json_t *request, const struct jm_err *err, 
 	JM_LOG(err      ? JM_LOG_NOTICE
 		: again ? JM_LOG_DEBUG
 			: JM_LOG_INFO,
-	    "control", { "verb", JM_S(verb) }, { "uid", JM_I(known ? (int64_t)peer.uid : -1) },
-	    { "gid", JM_I(known ? (int64_t)peer.gid : -1) }, { "pid", JM_I(peer.pid) },
+	    "control", { "verb", JM_S(verb) }, { "uid", JM_I(peer->uid) },
+	    { "gid", JM_I(peer->gid) }, { "pid", JM_I(peer->pid) }, { "login", JM_I(peer->login) },
 	    { "ms", JM_I((jm_clock_mono_us() - started_us) / 1000) },
 	    { "result", JM_S(err ? jm_err_kind_name(err->kind) : "ok") },
 	    { "text", JM_S(err ? err->text : "") });
@@ -80,6 +70,7 @@ static void log_served(int fd, const json_t *request, const struct jm_err *err, 
 static void *serve_client(void *arg)
 {
 	struct client *c = arg;
+	const struct jm_respond_to to = { c->fd, ANSWER_MS, c->peer };
 	int64_t started_us = jm_clock_mono_us();
 	json_t *request = NULL, *state = NULL;
 	struct jm_err err, send_err;
@@ -88,10 +79,10 @@ static void *serve_client(void *arg)
 	rc = jm_respond_read(c->fd, REQUEST_MS, &request, &err);
 	if (rc == 0) {
 		if (c->control->known)
-			state = c->control->known(c->control->ctx, request, peer_of(c->fd).uid);
-		rc = jm_respond_answer(c->fd, ANSWER_MS, c->control->archive, state, request, &err);
+			state = c->control->known(c->control->ctx, request, &c->peer);
+		rc = jm_respond_answer(&to, c->control->archive, state, request, &err);
 	}
-	log_served(c->fd, request, rc < 0 ? &err : NULL, started_us);
+	log_served(&c->peer, request, rc < 0 ? &err : NULL, started_us);
 	/* When even this cannot be sent, the connection ends without an E frame, which the client
 	 * reports. */
 	if (jm_respond_end(c->fd, REQUEST_MS, rc < 0 ? &err : NULL, &send_err) != 0)
@@ -150,6 +141,7 @@ static void welcome(struct jm_control *k, int fd)
 	}
 	c->control = k;
 	c->fd = fd;
+	jm_peer_read(fd, &c->peer);
 	atomic_store(&c->done, false);
 	if (pthread_create(&c->thread, NULL, serve_client, c) != 0) {
 		c->fd = -1;

@@ -7,8 +7,6 @@
 #ifndef JM_MILTER_DAEMON_CONTROL_H
 #define JM_MILTER_DAEMON_CONTROL_H
 
-#include <sys/types.h>
-
 #include "common/archive/archive.h"
 #include "common/control/answer.h"
 
@@ -16,7 +14,7 @@
 
 struct jm_control;
 
-typedef json_t *jm_control_known(void *ctx, const json_t *request, uid_t peer);
+typedef json_t *jm_control_known(void *ctx, const json_t *request, const struct jm_peer *peer);
 
 /*
  * Listen on path (mode 0660, owner and group of the process) and answer requests about archive a. a
@@ -24,8 +22,8 @@ typedef json_t *jm_control_known(void *ctx, const json_t *request, uid_t peer);
  * the socket belongs to it. A socket that a dead process left is replaced; any other file there, a
  * symbolic link included, is left alone.
  *
- * known (may be NULL) is called with ctx for each request, by the client's thread, with the user
- * who asks ((uid_t)-1: not known). It does what only a daemon can do for that verb, and returns
+ * known (may be NULL) is called with ctx for each request, by the client's thread, with the
+ * process that asks. It does what only a daemon can do for that verb, and returns
  * what only a daemon knows: a new object, or NULL.
  *
  * Returns 0, or -1 with CONFIG for a path that is empty or too long, DENIED when another process

@@ -182,7 +182,7 @@ static void *keep_time(void *arg)
 	struct parts *p = arg;
 	struct jm_daemon *d = &p->daemon;
 	bool reload = false;
-	uid_t sender = 0;
+	struct jm_peer sender;
 	siginfo_t from;
 	const struct timespec tick = { 0, TICK_MS * 1000000L };
 	sigset_t usr1;
@@ -191,13 +191,14 @@ static void *keep_time(void *arg)
 	sigaddset(&usr1, SIGUSR1);
 	for (;;) {
 		if (sigtimedwait(&usr1, &from, &tick) == SIGUSR1) {
-			sender = from.si_uid;
+			sender = (struct jm_peer){ from.si_uid, JM_PEER_UNKNOWN, from.si_pid,
+				JM_PEER_UNKNOWN };
 			reload = true;
 		}
 		/* Neither while the directory is read nor once the archive is closed. */
 		if (pthread_mutex_trylock(&d->refreshing) == 0) {
 			if (reload)
-				jm_reload_signalled(d, sender);
+				jm_reload_signalled(d, &sender);
 			reload = false;
 			jm_kept_tick(d);
 			pthread_mutex_unlock(&d->refreshing);
@@ -219,7 +220,7 @@ static void *keep_directory(void *arg)
 }
 
 /* For the control socket. */
-static json_t *answer_known(void *ctx, const json_t *request, uid_t peer)
+static json_t *answer_known(void *ctx, const json_t *request, const struct jm_peer *peer)
 {
 	const char *verb = json_string_value(json_object_get(request, "verb"));
 

@@ -3,7 +3,6 @@
  * reload.h. */
 #include "milter/daemon/reload.h"
 
-#include <pwd.h>
 #include <stdio.h>
 
 #include "common/base/clock.h"
@@ -78,8 +77,6 @@ static struct change begin_change(struct jm_daemon *d, const char *actor, const 
 
 /* ---- settings ---- */
 
-#define NAME_BYTES 40 /* of a user */
-#define ACTOR_BYTES (2 * NAME_BYTES + 20)
 #define RESTART_BYTES 300
 
 /* The outcome of a reload. */
@@ -89,19 +86,6 @@ struct outcome {
 	json_t *changes;             /* may be NULL */
 	char restart[RESTART_BYTES]; /* the settings that need one; "": none does */
 };
-
-/* Write the name of a user to name, and return it. */
-static const char *user_name(uid_t uid, char name[NAME_BYTES])
-{
-	char strings[4096];
-	struct passwd pw, *found = NULL;
-
-	if (getpwuid_r(uid, &pw, strings, sizeof strings, &found) == 0 && found)
-		snprintf(name, NAME_BYTES, "%s", pw.pw_name);
-	else
-		snprintf(name, NAME_BYTES, "uid %u", (unsigned)uid);
-	return name;
-}
 
 static void put_in_force(struct jm_daemon *d, const char *actor, const struct jm_settings *old,
     struct jm_settings *now, struct outcome *o)
@@ -146,12 +130,12 @@ static void reload_settings(struct jm_daemon *d, const char *actor, struct outco
 	jm_settings_unref(&old);
 }
 
-void jm_reload_signalled(struct jm_daemon *d, uid_t sender)
+void jm_reload_signalled(struct jm_daemon *d, const struct jm_peer *sender)
 {
-	char name[NAME_BYTES], actor[ACTOR_BYTES];
+	char text[JM_PEER_TEXT_BYTES], actor[JM_PEER_TEXT_BYTES + 20];
 	struct outcome o = { .changes = NULL };
 
-	snprintf(actor, sizeof actor, "signal (%s)", user_name(sender, name));
+	snprintf(actor, sizeof actor, "signal from %s", jm_peer_text(sender, text));
 	jm_buf_init(&o.report, REPORT_BYTES);
 	reload_settings(d, actor, &o);
 	jm_buf_release(&o.report);
@@ -174,21 +158,17 @@ static json_t *report_lines(struct jm_span report)
 	return list;
 }
 
-json_t *jm_reload_asked(struct jm_daemon *d, const json_t *request, uid_t peer)
+json_t *jm_reload_asked(struct jm_daemon *d, const json_t *request, const struct jm_peer *peer)
 {
-	const json_t *login = json_object_get(request, "login");
-	char name[NAME_BYTES], person[NAME_BYTES], actor[ACTOR_BYTES];
+	const json_t *login = json_object_get(request, "login"); /* of earlier versions */
+	char actor[JM_PEER_TEXT_BYTES];
 	struct jm_settings *s = jm_daemon_settings(d);
 	struct outcome o = { .ok = false };
 	json_t *answer = NULL;
 
 	if (json_object_size(request) != (login ? 2 : 1) || (login && !json_is_integer(login)))
 		goto out;
-	user_name(peer, name);
-	snprintf(actor, sizeof actor, "%s", name);
-	if (peer == 0 && json_integer_value(login) > 0)
-		snprintf(actor, sizeof actor, "%s (login %s)", name,
-		    user_name((uid_t)json_integer_value(login), person));
+	jm_peer_text(peer, actor);
 	o.changes = json_array();
 	jm_buf_init(&o.report, REPORT_BYTES);
 	pthread_mutex_lock(&d->refreshing);

@@ -4,23 +4,23 @@
 #ifndef JM_DAEMON_RELOAD_H
 #define JM_DAEMON_RELOAD_H
 
+#include "common/base/peer.h"
 #include "milter/daemon/daemon.h"
 
 /*
  * Load the settings file again. The new settings come into force as a whole, or the old ones stay
  * when the file is wrong; which of the two happened, and each change, is logged and noted as an
- * event. After a signal: its actor is "signal (USER)", with the user of the process that sent it.
- * Under a service manager this is not the person who wanted it. The caller holds d->refreshing.
+ * event. After a signal: its actor is "signal from uid 0 (root), pid 4711", the process that sent
+ * it. Under a service manager this is not the person who wanted it. The caller holds d->refreshing.
  */
-void jm_reload_signalled(struct jm_daemon *d, uid_t sender);
+void jm_reload_signalled(struct jm_daemon *d, const struct jm_peer *sender);
 
 /*
- * The same for a request of the control socket ("reload"), by user peer, who is the actor. "login"
- * in the request is the user who logged in; only root is believed. Takes d->refreshing. Returns
- * the answer as milter/ctl/schema/reload.json has it, which the caller owns. NULL for a wrong
- * request, which changes nothing, and without memory.
+ * The same for a request of the control socket ("reload") by peer, who is the actor. Takes
+ * d->refreshing. Returns the answer as milter/ctl/schema/reload.json has it, which the caller owns.
+ * NULL for a wrong request, which changes nothing, and without memory.
  */
-json_t *jm_reload_asked(struct jm_daemon *d, const json_t *request, uid_t peer);
+json_t *jm_reload_asked(struct jm_daemon *d, const json_t *request, const struct jm_peer *peer);
 
 /* Note each difference between the settings in force and those that were in force when the last
  * daemon ran (kept.h) as an event. To be called once, at the start, with the archive open and

@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """journal-milter for a test: settings of its own, in the foreground, its log in a file."""
+import json
 import os
 import re
 import signal
+import socket
+import struct
 from xml.sax.saxutils import escape
 
 import run
@@ -134,6 +137,20 @@ class Daemon:
 
     def reload(self):
         self.program.signal(signal.SIGUSR1)
+
+    def control(self, request):
+        """Send bytes, or an object, as a request to the control socket; the last frame."""
+        data = request if isinstance(request, bytes) else json.dumps(request).encode()
+        with socket.socket(socket.AF_UNIX) as s:
+            s.settimeout(300)
+            s.connect(self.path("control.sock"))
+            s.sendall(struct.pack(">cI", b"Q", len(data)) + data)
+            with s.makefile("rb") as f:
+                kind = b""
+                while kind != b"E":
+                    kind, n = struct.unpack(">cI", f.read(5))
+                    frame = f.read(n)
+        return json.loads(frame)
 
     def log_path(self):
         return self.path("log")

@@ -89,8 +89,8 @@ class Jmctl:
             raise RuntimeError("jmctl status: exit %d: %s" % (status, complaint))
         return self.objects(out)[0]
 
-    def events(self, kind=None):
-        found = self.objects(self._good("events", "--json"))
+    def events(self, kind=None, *args):
+        found = self.objects(self._good("events", "--json", *args))
         return [e for e in found if kind is None or e.get("kind") == kind]
 
     def export(self, item, *args):

@@ -7,6 +7,7 @@ and that one bad report blocks no other.
 import json
 import os
 import pty
+import pwd
 import re
 import subprocess
 import sys
@@ -124,8 +125,15 @@ def test_release(d):
     tap.is_(d.jmctl.run("queue", "release", row["id"])[0], 69,
             "a second time there is nothing to release")
     e = d.jmctl.events("released")
-    tap.ok(len(e) == 1 and e[0]["service"] == SLOW and e[0]["actor"] not in (None, "", "daemon")
+    who = r"^uid %d( \([^)]+\))?, gid %d, (no login|login .+), pid [1-9]\d*$" % (
+        os.getuid(), os.getgid())
+    tap.ok(len(e) == 1 and e[0]["service"] == SLOW and re.search(who, e[0]["actor"])
            and e[0]["item"] == row["id"], "that is an event with its actor and its item", e)
+    name = pwd.getpwuid(os.getuid()).pw_name
+    for part in (name, "gid %d" % os.getgid(), e[0]["actor"]):
+        tap.is_([x["seq"] for x in d.jmctl.events("released", "--actor", part)], [e[0]["seq"]],
+                "events --actor %s finds it" % part)
+    tap.is_(d.jmctl.events("released", "--actor", name[:-1]), [], "part of a name does not")
     tap.like(d.jmctl.run("events", "--kind", "released")[1].decode(), r"item %d\b" % row["id"],
              "for people, too")
 

@@ -55,6 +55,10 @@ static const struct jm_answer_out out = {
 	.object = object, .progress = progress, .bytes = bytes, .message = message
 };
 
+/* A user that no system has. Nothing in a request changes the actor. */
+#define ANNA "uid 4000000000, gid 50, login uid 4000000001, pid 4711"
+static const struct jm_peer anna = { 4000000000, 50, 4711, 4000000001 };
+
 static int ask(struct jm_archive *a, const char *request, const json_t *state, struct jm_err *err)
 {
 	json_t *q = json_loads(request, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
@@ -65,7 +69,7 @@ static int ask(struct jm_archive *a, const char *request, const json_t *state, s
 	memset(&seen, 0, sizeof seen);
 	a->asked[0] = '\0';
 	*err = (struct jm_err){ .kind = JM_E_NONE };
-	rc = jm_answer(a, state, q, &out, err);
+	rc = jm_answer(a, state, &anna, q, &out, err);
 	json_decref(q);
 	return rc;
 }
@@ -102,12 +106,12 @@ static const struct {
 	{ "{\"verb\":\"queue\"}", "queue -" },
 	{ "{\"verb\":\"queue\",\"service\":\"j@k.l\"}", "queue j@k.l" },
 	{ "{\"verb\":\"queue\",\"id\":7}", "queue show 7" },
-	{ "{\"verb\":\"retry\",\"id\":7}", "change 7 to 0 from 1 attempts 2 by jmctl (1)" },
+	{ "{\"verb\":\"retry\",\"id\":7}", "change 7 to 0 from 1 attempts 2 by " ANNA " (1)" },
 	{ "{\"verb\":\"release\",\"id\":7,\"from\":\"queue\",\"actor\":\"root\"}",
-	    "change 7 to 3 from 1 attempts 0 by root (1)" },
+	    "change 7 to 3 from 1 attempts 0 by " ANNA " (1)" },
 	{ "{\"verb\":\"release\",\"id\":7,\"from\":\"set-aside\"}",
-	    "change 7 to 3 from 2 attempts 0 by jmctl (1)" },
-	{ "{\"verb\":\"expire\",\"id\":7}", "change 7 to 4 from 2 attempts 0 by jmctl (1)" },
+	    "change 7 to 3 from 2 attempts 0 by " ANNA " (1)" },
+	{ "{\"verb\":\"expire\",\"id\":7}", "change 7 to 4 from 2 attempts 0 by " ANNA " (1)" },
 	{ "{\"verb\":\"backup\"}", "backup all" },
 	{ "{\"verb\":\"backup\",\"tip\":\"{\\\"seq\\\":7}\"}", "backup from a tip" },
 	{ "{\"verb\":\"import\",\"service\":\"a@b\",\"journal-domains\":[\"j\"]}",
@@ -117,7 +121,7 @@ static const struct {
 	    "import a@b - 110 6" },
 	{ "{\"verb\":\"domains\"}", "domains" },
 	{ "{\"verb\":\"domain\",\"domain\":\"Example.COM\",\"state\":\"verified\"}",
-	    "domain example.com to 1 by jmctl" },
+	    "domain example.com to 1 by " ANNA },
 };
 
 static void test_good(void)
@@ -221,7 +225,8 @@ static void test_receiver_gone(void)
 
 	memset(&seen, 0, sizeof seen);
 	seen.fail_at = 2;
-	tap_ok(jm_answer(&a, NULL, q, &out, &err) < 0 && err.kind == JM_E_TEMP && seen.objects == 2,
+	tap_ok(jm_answer(&a, NULL, &anna, q, &out, &err) < 0 && err.kind == JM_E_TEMP &&
+		seen.objects == 2,
 	    "a receiver that fails ends the verb at once");
 	json_decref(q);
 }
@@ -249,7 +254,7 @@ static void test_no_memory(void)
 
 		a.asked[0] = '\0';
 		until_none = i;
-		rc = jm_answer(&a, NULL, q, &out, &err);
+		rc = jm_answer(&a, NULL, &anna, q, &out, &err);
 		until_none = -1;
 		if (rc == 0)
 			wrong += strcmp(a.asked, "backup from a tip") != 0;

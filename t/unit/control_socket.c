@@ -87,10 +87,10 @@ static void ask(const char *request, struct heard *h)
 	close(fd);
 }
 
-static json_t *state(void *ctx, const json_t *request, uid_t peer)
+static json_t *state(void *ctx, const json_t *request, const struct jm_peer *peer)
 {
 	(void)request;
-	if (peer != getuid())
+	if (peer->uid != getuid() || peer->gid != getgid() || peer->pid != getpid())
 		return NULL;
 	return json_pack("{s:s}", "settings", ctx);
 }

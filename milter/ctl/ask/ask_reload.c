@@ -8,7 +8,6 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <sysexits.h>
-#include <unistd.h>
 
 #include "common/base/num.h"
 #include "common/control/answer.h"
@@ -21,23 +20,6 @@ struct reload {
 	struct jm_target target;
 	bool ok;
 };
-
-/* The user who logged in, when the kernel knows one; else 0. After su or sudo this is not the user
- * of the process. */
-static json_int_t login_user(void)
-{
-	FILE *f = fopen("/proc/self/loginuid", "re");
-	char line[32] = "";
-	uint64_t uid = 0;
-
-	if (f) {
-		if (!fgets(line, sizeof line, f) ||
-		    jm_num_u64(jm_span_trim(jm_span_str(line)), 1, UINT32_MAX - 1, &uid) != 0)
-			uid = 0;
-		fclose(f);
-	}
-	return uid == getuid() ? 0 : (json_int_t)uid;
-}
 
 static const char *text_of(const json_t *o, const char *key)
 {
@@ -102,7 +84,6 @@ int jm_ctl_reload(int argc, char **argv)
 	const struct jm_answer_out out = { .object = reload_put, .ctx = &r };
 	json_t *request;
 	struct jm_err err;
-	json_int_t login;
 	int n, code;
 
 	n = jm_ctl_options(argc, argv, options, "[options]",
@@ -111,9 +92,7 @@ int jm_ctl_reload(int argc, char **argv)
 		return code;
 	if (n > 0)
 		return jm_ctl_fail_usage(argv[0], argv[1]);
-	login = login_user();
-	request = json_pack(
-	    "{s:s, s:o*}", "verb", "reload", "login", login > 0 ? json_integer(login) : NULL);
+	request = json_pack("{s:s}", "verb", "reload");
 	code = request ? jm_target_ask(&r.target, request, &out, &err)
 		       : jm_err_set(&err, JM_E_TEMP, "out of memory");
 	json_decref(request);

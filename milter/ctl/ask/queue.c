@@ -5,11 +5,9 @@
  */
 #include "milter/ctl/ask/queue.h"
 
-#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
-#include <unistd.h>
 
 #include "common/base/num.h"
 #include "common/control/answer.h"
@@ -111,14 +109,6 @@ static int queue_put(void *ctx, const json_t *row, struct jm_err *err)
 
 /* ---- asking ---- */
 
-/* The user, for the event. */
-static const char *queue_actor(void)
-{
-	const struct passwd *pw = getpwuid(getuid());
-
-	return pw ? pw->pw_name : "jmctl";
-}
-
 static int queue_ask(struct act *a, json_t *request, struct jm_err *err)
 {
 	const struct jm_answer_out out = { .object = queue_put, .ctx = a };
@@ -157,9 +147,8 @@ static int each_one(
 
 	if (jm_ctl_id(text, &id, err) != 0)
 		return -1;
-	request = json_pack("{s:s, s:I, s:s*, s:s*, s:o*}", "verb", verb, "id", (json_int_t)id,
-	    "from", strcmp(verb, "release") == 0 ? name : NULL, "actor",
-	    strcmp(verb, "queue") == 0 ? NULL : queue_actor(), "bcc",
+	request = json_pack("{s:s, s:I, s:s*, s:o*}", "verb", verb, "id", (json_int_t)id, "from",
+	    strcmp(verb, "release") == 0 ? name : NULL, "bcc",
 	    strcmp(verb, "queue") == 0 ? json_boolean(a->bcc) : NULL);
 	return queue_ask(a, request, err) != 0 || (a->rows == 0 && say_done(a, verb, id, err) != 0)
 	    ? -1

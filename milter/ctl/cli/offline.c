@@ -108,17 +108,20 @@ static int serve(int fd, struct jm_offline_place *place)
 		.program = place->program,
 		.busy = jm_offline_busy,
 		.busy_ctx = place };
+	/* The socket is of the process that asks. */
+	struct jm_respond_to to = { .fd = fd, .timeout_ms = -1 };
 	struct jm_archive *a = NULL;
 	struct jm_err err, ignored;
 	json_t *request;
 
+	jm_peer_read(fd, &to.peer);
 	if (become_owner(place->dir, &err) != 0 || start_watch(place, &err) != 0 ||
 	    jm_archive_open(&options, &a, &err) != 0) {
 		(void)!jm_respond_end(fd, -1, &err, &ignored);
 		return place->busy ? EX_TEMPFAIL : EX_UNAVAILABLE;
 	}
 	while (jm_respond_read(fd, -1, &request, &ignored) == 0) {
-		int rc = jm_respond_answer(fd, -1, a, NULL, request, &err);
+		int rc = jm_respond_answer(&to, a, NULL, request, &err);
 
 		json_decref(request);
 		if (jm_respond_end(fd, -1, rc < 0 ? &err : NULL, &ignored) != 0)
