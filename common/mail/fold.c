@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <unicode/uchar.h>
 #include <unicode/unorm2.h>
+#include <unicode/ustring.h>
 #include <unicode/utf16.h>
 #include <unicode/utf8.h>
 
@@ -41,45 +42,59 @@ static int fold_no_memory(struct jm_err *err)
 	return jm_err_set(err, JM_E_TEMP, "no memory to compare texts");
 }
 
-/* c as it is written; -1: not at all. before: the character written before it. */
-static UChar32 fold_last(enum fold_kind kind, UChar32 before, UChar32 c)
+/* Make the letters i of Turkish one: no dot above an i, no dotless i. Returns the new length, or
+ * the negative of it when text has changed: it may not be composed any more. */
+static int32_t fold_i(UChar *text, int32_t n)
 {
-	if (kind == FOLD_LOWER)
-		return u_foldCase(c, U_FOLD_CASE_DEFAULT);
-	if (before == 'i' && c == DOT_ABOVE)
-		return -1;
-	return c == DOTLESS_I ? 'i' : c;
+	int32_t to = 0;
+	bool changed = false;
+
+	for (int32_t at = 0; at < n; at++) {
+		if (text[at] == DOT_ABOVE && to > 0 && text[to - 1] == 'i')
+			continue;
+		changed |= text[at] == DOTLESS_I;
+		text[to++] = text[at] == DOTLESS_I ? 'i' : text[at];
+	}
+	return changed || to < n ? -to : n;
+}
+
+/* Bring f->run into its form, in text. Returns its length, or -1. */
+static int32_t fold_form(struct folding *f, UChar text[RUN_UNITS * GROWTH])
+{
+	UErrorCode code = U_ZERO_ERROR;
+	int32_t n = unorm2_normalize(f->form, f->run, f->n, text, RUN_UNITS * GROWTH, &code);
+
+	if (U_SUCCESS(code) && f->kind == FOLD_SEARCH && (n = fold_i(text, n)) < 0) {
+		UChar other[RUN_UNITS * GROWTH];
+
+		u_memcpy(other, text, -n);
+		n = unorm2_normalize(f->form, other, -n, text, RUN_UNITS * GROWTH, &code);
+	}
+	if (code == U_BUFFER_OVERFLOW_ERROR ||
+	    (U_FAILURE(code) && code != U_MEMORY_ALLOCATION_ERROR))
+		return jm_err_set(f->err, JM_E_BUG, "ICU: %s", u_errorName(code));
+	return U_SUCCESS(code) ? n : fold_no_memory(f->err);
 }
 
 /* Fold the run and append it. */
 static int fold_run(struct folding *f)
 {
 	UChar text[RUN_UNITS * GROWTH];
-	UErrorCode code = U_ZERO_ERROR;
 	int32_t n, at = 0, len;
-	UChar32 written, last = 0;
 	uint32_t c;
 
 	if (f->n == 0)
 		return 0;
-	n = unorm2_normalize(f->form, f->run, f->n, text, RUN_UNITS * GROWTH, &code);
-	if (code == U_BUFFER_OVERFLOW_ERROR ||
-	    (U_FAILURE(code) && code != U_MEMORY_ALLOCATION_ERROR))
-		return jm_err_set(f->err, JM_E_BUG, "ICU: %s", u_errorName(code));
-	if (U_FAILURE(code))
-		return fold_no_memory(f->err);
+	n = fold_form(f, text);
 	f->n = 0;
-	if (jm_buf_reserve(f->out, (size_t)n * 3, f->err) != 0)
+	if (n < 0 || jm_buf_reserve(f->out, (size_t)n * 3, f->err) != 0)
 		return -1;
 	while (at < n) {
 		c = text[at++];
 		if (U16_IS_LEAD(c) && at < n)
 			c = (uint32_t)U16_GET_SUPPLEMENTARY(c, text[at++]);
-		written = fold_last(f->kind, last, (UChar32)c);
-		if (written < 0)
-			continue;
-		last = written;
-		c = (uint32_t)written;
+		if (f->kind == FOLD_LOWER)
+			c = (uint32_t)u_foldCase((UChar32)c, U_FOLD_CASE_DEFAULT);
 		len = 0;
 		U8_APPEND_UNSAFE(f->out->p + f->out->len, len, c);
 		f->out->len += (size_t)len;
@@ -130,7 +145,7 @@ static void find_simple(void)
 
 		if (U_SUCCESS(code) && n == 1 && unorm2_hasBoundaryBefore(form, c) &&
 		    u_getCombiningClass(to[0]) == 0)
-			simple[c] = (uint16_t)fold_last(FOLD_SEARCH, 0, to[0]);
+			simple[c] = to[0] == DOTLESS_I ? 'i' : to[0];
 	}
 }
 

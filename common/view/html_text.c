@@ -292,7 +292,7 @@ static size_t next_chunk(struct jm_span html, size_t at, char chunk[CHUNK_BYTES]
 	return n;
 }
 
-int jm_html_text(struct jm_span html, struct jm_buf *out, bool *cut_r, struct jm_err *err)
+int jm_html_to_text(struct jm_span html, struct jm_buf *out, bool *cut_r, struct jm_err *err)
 {
 	/* Without cdataBlock the parser drops the content of <script> and <style>. */
 	htmlSAXHandler sax = { .startElement = on_start,

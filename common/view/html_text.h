@@ -18,7 +18,7 @@
  * whoever prints it must escape them. *cut_r: elements are nested deeper than JM_HTML_DEPTH or out
  * is full, and out has only the text before that. 0, or -1: TEMP.
  */
-int jm_html_text(
+int jm_html_to_text(
     struct jm_span html, struct jm_buf *out, bool *cut_r, struct jm_err *err) JM_MUST_CHECK;
 
 /* The charset that a document declares near its top, in <meta> or <?xml>; empty: none. A slice of

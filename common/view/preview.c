@@ -324,7 +324,7 @@ static int add_text(
 	if (decode_piece(r, piece, max_bytes, err) != 0)
 		return -1;
 	jm_buf_init(&own, JM_PREVIEW_TEXT_BYTES);
-	rc = piece->html ? jm_html_text(jm_buf_span(&r->utf8), &own, &more, err) : 0;
+	rc = piece->html ? jm_html_to_text(jm_buf_span(&r->utf8), &own, &more, err) : 0;
 	if (rc == 0) {
 		struct jm_span shown = jm_buf_span(piece->html ? &own : &r->utf8);
 

@@ -172,7 +172,7 @@ static void test_html(void)
 	jm_buf_init(&out, 1u << 20);
 	for (size_t i = 0; i < sizeof html / sizeof html[0]; i++) {
 		jm_buf_reset(&out);
-		tap_ok(jm_html_text(html[i].html, &out, &cut, &err) == 0 && !cut, "HTML %zu", i);
+		tap_ok(jm_html_to_text(html[i].html, &out, &cut, &err) == 0 && !cut, "HTML %zu", i);
 		tap_is_str(jm_buf_str(&out), html[i].text, "its text");
 	}
 	/* Characters of every length at every place of the parser's pieces. */
@@ -186,7 +186,7 @@ static void test_html(void)
 			break;
 		for (size_t k = 0; k < 3000; k++)
 			want += jm_buf_add_span(&big, jm_span_str("ö季😁-"), &err) == 0 ? 10 : 0;
-		tap_ok(jm_html_text(jm_buf_span(&big), &out, &cut, &err) == 0 &&
+		tap_ok(jm_html_to_text(jm_buf_span(&big), &out, &cut, &err) == 0 &&
 			out.len == shift + want &&
 			jm_span_eq(jm_buf_span(&out), jm_span_sub(jm_buf_span(&big), 3, big.len)),
 		    "long text, shifted by %zu", shift);
