@@ -1,27 +1,33 @@
-# Fuzz targets. make check runs the corpus through them; make fuzz searches with each for
-# FUZZ_SECONDS (clang with libFuzzer).
-check_PROGRAMS += t/unit/fuzz_unwrap.t t/unit/fuzz_parsers.t
-UNIT_TESTS += t/unit/fuzz_unwrap.t t/unit/fuzz_parsers.t
-t_unit_fuzz_unwrap_t_SOURCES = t/fuzz/unwrap.c t/fuzz/driver.c t/fuzz/fuzz.h
-t_unit_fuzz_unwrap_t_LDADD = $(UNIT_LIBS)
-t_unit_fuzz_parsers_t_SOURCES = t/fuzz/parsers.c t/fuzz/driver.c t/fuzz/fuzz.h
-t_unit_fuzz_parsers_t_LDADD = $(UNIT_LIBS)
+# SPDX-License-Identifier: BSD-2-Clause
+# Fuzz targets (t/fuzz/fuzz.h). make check runs the saved inputs through them. make fuzz searches
+# with each target for FUZZ_SECONDS, FUZZ_JOBS at a time, and prints a table; it needs clang with
+# libFuzzer. FUZZ_TARGETS='word date' are those only. t/fuzz/found gets the inputs that fail.
+FUZZ_SOURCES = t/fuzz/target.c t/fuzz/mail.c t/fuzz/journal.c t/fuzz/store.c t/fuzz/peer.c \
+	t/fuzz/files.c t/fuzz/mbox.c t/fuzz/shown.c
+FUZZ_WEB = milter/web/chart.c milter/web/html.c milter/web/look.c milter/web/page.c \
+	milter/web/published.c milter/web/verdict.c
+FUZZ_CTL = milter/ctl/cli/endpoints.c milter/ctl/cli/print.c milter/ctl/cli/quote.c \
+	milter/ctl/doctor/postfix_conf.c milter/ctl/doctor/sendmail_conf.c \
+	milter/ctl/files/mail_line.c milter/ctl/files/mbox.c milter/ctl/files/mbox_quote.c \
+	milter/ctl/files/source.c
+check_PROGRAMS += t/unit/fuzz.t
+UNIT_TESTS += t/unit/fuzz.t
+t_unit_fuzz_t_SOURCES = t/fuzz/driver.c $(FUZZ_SOURCES) t/fuzz/fuzz.h $(FUZZ_WEB) $(FUZZ_CTL)
+t_unit_fuzz_t_LDADD = $(UNIT_LIBS)
+dist_noinst_SCRIPTS += t/fuzz/run
+EXTRA_DIST += t/fuzz/seeds
 
 FUZZ_SECONDS = 30
-FUZZ_FLAGS = -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined
-FUZZ_FILES = t/lib/journaled.c common/base/*.c common/mail/*.c common/journal/*.c \
-	common/settings/*.c common/pop3/session.c common/pop3/listing.c \
-	common/pop3/transfer.c common/pop3/dot.c common/control/frame.c \
-	$(abs_top_builddir)/common/settings/schema_text.c
+FUZZ_JOBS = 2
+FUZZ_TARGETS =
+FUZZ_CC = clang
+FUZZ_CFLAGS = $(DEFS) -I. $(AM_CPPFLAGS) -std=gnu11 -pthread $(XML_CFLAGS) $(CRYPTO_CFLAGS) \
+	$(ZSTD_CFLAGS) $(JANSSON_CFLAGS) $(IDN2_CFLAGS) $(ICU_CFLAGS) $(CURL_CFLAGS)
 fuzz: common/settings/schema_text.c
-	for f in unwrap parsers; do \
-		mkdir -p t/fuzz/found-$$f && \
-		(cd $(srcdir) && clang $(FUZZ_FLAGS) $(DEFS) $(AM_CPPFLAGS) \
-			$(XML_CFLAGS) -I. -std=gnu11 \
-			-o $(abs_top_builddir)/t/fuzz/$$f t/fuzz/$$f.c $(FUZZ_FILES) \
-			$(XML_LIBS) $(CRYPTO_LIBS) $(JANSSON_LIBS) $(IDN2_LIBS) $(ICU_LIBS)) && \
-		JM_SRCDIR=$(abs_top_srcdir) t/fuzz/$$f -max_total_time=$(FUZZ_SECONDS) \
-			-max_len=16384 -print_final_stats=1 t/fuzz/found-$$f \
-			$(srcdir)/t/corpus/journal $(srcdir)/t/corpus/real || exit 1; \
-	done
+	$(MKDIR_P) t/fuzz
+	SRCDIR='$(abs_top_srcdir)' CC='$(FUZZ_CC)' JOBS='$(FUZZ_JOBS)' EACH='$(FUZZ_SECONDS)' \
+	CFLAGS='$(subst ','\'',$(FUZZ_CFLAGS))' LIBS='$(COMMON_LIBS:common/libjm.a=)' \
+	SOURCES='$(FUZZ_SOURCES) $(FUZZ_WEB) $(FUZZ_CTL) t/lib/journaled.c' \
+	LIBRARY='$(common_libjm_a_SOURCES)' \
+	$(srcdir)/t/fuzz/run $(FUZZ_TARGETS)
 .PHONY: fuzz

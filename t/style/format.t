@@ -18,7 +18,7 @@ COLUMNS = 100
 VERSION = 14    # of clang-format; Debian 12 has it
 # Not written by hand, or compared byte by byte with the output of a program.
 NOT_TEXT = (".json", ".jsonl", ".eml", ".jmv", ".db", ".png", ".svg", ".pem")
-NOT_OURS = ("LICENSE", "t/corpus/")
+NOT_OURS = ("LICENSE", "t/corpus/", "t/fuzz/seeds/")
 TYPE = re.compile(r"\s*(?:const\s+)?(?:struct|enum|union|unsigned|signed|char|int|long|short|float"
                   r"|double|void|bool|size_t|\w+_t|DBT?|DB_\w+|CURL|FILE|DIR|regex_t|\()\b|\(\(")
 NULL_TEST = re.compile(r"([=!])= NULL\b")

@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Fuzzing of what comes over a connection: replies of a POP3 server, frames and requests of the
+ * control socket, answers of name servers. */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "common/control/argument.h"
+#include "common/control/criterion.h"
+#include "common/control/frame.h"
+#include "common/control/known.h"
+#include "common/control/respond.h"
+#include "common/json/value.h"
+#include "common/pop3/dot.h"
+#include "common/pop3/listing.h"
+#include "common/pop3/session.h"
+#include "common/pop3/transfer.h"
+#include "t/fuzz/fuzz.h"
+
+/* ---- POP3 ---- */
+
+static void gather(void *ctx, const unsigned char *p, size_t n)
+{
+	if (jm_buf_add(ctx, p, n, NULL) != 0)
+		abort();
+}
+
+/* Whole and in pieces of a size must give the same, and end at the same place. */
+static void run_dot(struct jm_span in)
+{
+	size_t piece = in.len > 0 ? 1 + in.p[0] % 7u : 1, ended[2] = { 0, 0 };
+	struct jm_buf out[2];
+	struct jm_pop3_dot d;
+
+	for (size_t k = 0; k < 2; k++) {
+		jm_buf_init(&out[k], FUZZ_OUT_BYTES);
+		jm_pop3_dot_init(&d);
+		for (size_t at = 0, n; at < in.len && d.state != JM_POP3_DOT_ENDED; at += n) {
+			n = k == 0 || in.len - at < piece ? in.len - at : piece;
+			ended[k] += jm_pop3_dot_feed(&d, in.p + at, n, gather, &out[k]);
+		}
+	}
+	fuzz_claim(ended[0] == ended[1] && jm_span_eq(jm_buf_span(&out[0]), jm_buf_span(&out[1])),
+	    "pieces give what the whole gives");
+	jm_buf_release(&out[0]);
+	jm_buf_release(&out[1]);
+}
+
+/* A server that sends its lines whatever the request is. */
+struct server {
+	struct jm_span rest;
+	size_t piece;
+};
+
+static ssize_t hear(void *ctx, void *p, size_t n, int64_t timeout_ms, enum jm_pop3_fault *fault_r,
+    struct jm_err *err)
+{
+	struct server *s = ctx;
+
+	(void)timeout_ms, (void)fault_r, (void)err;
+	n = n < s->piece ? n : s->piece;
+	n = n < s->rest.len ? n : s->rest.len;
+	if (n)
+		memcpy(p, s->rest.p, n);
+	s->rest = jm_span_sub(s->rest, n, s->rest.len);
+	return (ssize_t)n;
+}
+
+static int say(void *ctx, const void *p, size_t n, int64_t timeout_ms, enum jm_pop3_fault *fault_r,
+    struct jm_err *err)
+{
+	(void)ctx, (void)p, (void)n, (void)timeout_ms, (void)fault_r, (void)err;
+	return 0;
+}
+
+static int take(void *ctx, const void *p, size_t n, struct jm_err *err)
+{
+	(void)ctx, (void)p;
+	return n == 3 ? jm_err_set(err, JM_E_LIMIT, "too much") : 0;
+}
+
+static bool go_on(void *ctx, size_t at, enum jm_pop3_fault fault, const struct jm_err *err)
+{
+	(void)ctx;
+	fuzz_claim(fault == JM_POP3_FINE || err->kind != JM_E_NONE, "a fault has an error");
+	return at < 4;
+}
+
+static void run_pop3(struct jm_span in)
+{
+	struct server server = { in, in.len > 0 ? 1 + in.p[in.len - 1] : 1 };
+	const struct jm_pop3_wire wire = { hear, say, &server };
+	static const struct jm_pop3_receiver receiver = { take, NULL, go_on, NULL };
+	const uint32_t numbers[] = { 1, 2, 3, 4, 5, 6 };
+	struct jm_pop3_listing l = { .n = 0 };
+	struct jm_pop3_session s;
+	struct jm_err err;
+
+	if (jm_pop3_session_init(&s, &wire, &err) != 0)
+		return;
+	s.depth = 12; /* nothing is left to read only between batches */
+	s.group = 2;
+	if (jm_pop3_survey(&s, &l, &err) == 0) {
+		for (size_t i = 1; i < l.n; i++)
+			fuzz_claim(l.v[i - 1].number < l.v[i].number,
+			    "messages are listed once each, in order");
+		if (jm_pop3_retr(&s, numbers, 6, &receiver, &err) != 0 ||
+		    jm_pop3_dele(&s, numbers, 3, go_on, NULL, &err) != 0 ||
+		    jm_pop3_quit(&s, NULL, &err) != 0)
+			fuzz_claim(err.text[0], "what failed is told");
+	}
+	jm_pop3_listing_release(&l);
+	jm_pop3_session_release(&s);
+}
+
+/* ---- the control socket ---- */
+
+/* A socket from which in can be read, and then nothing more; -1: it fails. */
+static int connection(struct jm_span in)
+{
+	int ends[2];
+
+	if (in.len > 60000 || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
+		return -1;
+	if (in.len > 0 && send(ends[0], in.p, in.len, MSG_NOSIGNAL) != (ssize_t)in.len)
+		abort();
+	close(ends[0]);
+	return ends[1];
+}
+
+static void run_frame(struct jm_span in)
+{
+	struct jm_buf payload;
+	int fd = connection(in);
+	struct jm_err err;
+	size_t used = 0;
+	char type;
+
+	if (fd < 0)
+		return;
+	jm_buf_init(&payload, 4096);
+	while (jm_frame_read(fd, &type, &payload, 1000, &err) == 0) {
+		fuzz_claim(payload.len <= 4096, "a frame is no larger than its cap");
+		fuzz_claim((unsigned char)type == in.p[used] &&
+			jm_span_eq(jm_buf_span(&payload), jm_span_sub(in, used + 5, payload.len)),
+		    "a frame has the octets that were sent");
+		used += 5 + payload.len;
+	}
+	fuzz_claim(err.text[0], "what ends the frames has a text");
+	jm_buf_release(&payload);
+	close(fd);
+}
+
+static int put_object(void *ctx, const json_t *o, struct jm_err *err)
+{
+	(void)ctx, (void)o, (void)err;
+	return 0;
+}
+
+static int put_bytes(void *ctx, const void *p, size_t n, struct jm_err *err)
+{
+	(void)ctx, (void)p, (void)n, (void)err;
+	return 0;
+}
+
+static int no_message(void *ctx, struct jm_span *message_r, struct jm_err *err)
+{
+	(void)ctx, (void)message_r, (void)err;
+	return 0;
+}
+
+/* Some verbs wait or copy without an end of their own. */
+static bool is_endless(const json_t *request)
+{
+	static const char *const verbs[] = { "follow", "watch", "events", "backup", NULL };
+	const char *verb = jm_json_str(request, "verb");
+
+	for (size_t i = 0; verb && verbs[i]; i++)
+		if (strcmp(verb, verbs[i]) == 0)
+			return true;
+	return false;
+}
+
+/* A request, answered from an empty archive. */
+static void run_request(struct jm_span in)
+{
+	static const struct jm_answer_out out = { put_object, put_object, put_bytes, no_message,
+		NULL };
+	static struct jm_archive *a;
+	struct jm_archive_options options = { .verbatim = true };
+	unsigned char head[5] = { 'Q', 0, 0, (unsigned char)(in.len >> 8), (unsigned char)in.len };
+	json_t *request = NULL;
+	struct jm_buf frame;
+	struct jm_err err;
+	int fd;
+
+	options.dir = fuzz_folder();
+	if (in.len > 60000 || (!a && jm_archive_open(&options, &a, &err) != 0))
+		return;
+	jm_buf_init(&frame, 65536);
+	if (jm_buf_add(&frame, head, sizeof head, NULL) != 0 ||
+	    jm_buf_add_span(&frame, in, NULL) != 0)
+		abort();
+	fd = connection(jm_buf_span(&frame));
+	jm_buf_release(&frame);
+	if (fd < 0)
+		return;
+	if (jm_respond_read(fd, 1000, &request, &err) == 0 && !is_endless(request)) {
+		err.text[0] = '\0';
+		if (jm_answer(a, NULL, request, &out, &err) != 0)
+			fuzz_claim(err.text[0], "a refusal has a text");
+	}
+	json_decref(request);
+	close(fd);
+}
+
+const struct fuzz_target fuzz_peer[] = {
+	{ "dot", run_dot },
+	{ "pop3", run_pop3 },
+	{ "frame", run_frame },
+	{ "request", run_request },
+	{ NULL },
+};
