@@ -109,7 +109,7 @@ static void run_table(struct jm_span in)
 {
 	char name[256];
 
-	snprintf(name, sizeof name, "hash:%s/table.db", fuzz_folder());
+	snprintf(name, sizeof name, "hash:%s/table.db", fuzz_folder("table"));
 	fuzz_write_file(name + strlen("hash:"), in);
 	read_directory(in, name, true);
 }

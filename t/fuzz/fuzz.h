@@ -51,11 +51,11 @@ int fuzz_file(struct jm_span in);
 /* Write a file with these bytes; ends the program when that fails. */
 void fuzz_write_file(const char *path, struct jm_span s);
 
-/* A folder of this process, below TMPDIR, removed when it ends. */
-const char *fuzz_folder(void);
+/* A folder of this process, below TMPDIR, removed when it ends. Valid until the next call. */
+const char *fuzz_folder(const char *name);
 
 /* Remove all that is in it. */
-void fuzz_empty_folder(void);
+void fuzz_empty_folder(const char *name);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

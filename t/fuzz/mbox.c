@@ -36,7 +36,7 @@ static void run_mbox(struct jm_span in)
 	int rc;
 
 	(void)jm_source_kind(in, choice & 128, &(const char *){ NULL });
-	jm_spool_init(&message, fuzz_folder(), FUZZ_OUT_BYTES);
+	jm_spool_init(&message, fuzz_folder("mbox"), FUZZ_OUT_BYTES);
 	if (jm_mbox_start(&b, &err) != 0)
 		abort();
 	while ((rc = jm_mbox_next(&b, &message, &line, &err)) == 1) {
@@ -78,7 +78,7 @@ static void run_quote(struct jm_span in)
 	w = jm_buf_span(&file);
 	b.ctx = &w;
 	b.size_bytes = file.len;
-	jm_spool_init(&message, fuzz_folder(), FUZZ_OUT_BYTES);
+	jm_spool_init(&message, fuzz_folder("mbox"), FUZZ_OUT_BYTES);
 	if (jm_mbox_start(&b, &err) != 0)
 		abort();
 	if (jm_mbox_next(&b, &message, &line, &err) == 1 &&

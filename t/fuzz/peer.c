@@ -182,21 +182,40 @@ static bool is_endless(const json_t *request)
 	return false;
 }
 
+static struct jm_archive *archive;
+
+static void close_archive(void)
+{
+	jm_archive_close(&archive);
+}
+
+static bool open_archive(void)
+{
+	struct jm_archive_options options = { .verbatim = true };
+	struct jm_err err;
+
+	if (archive)
+		return true;
+	options.dir = fuzz_folder("empty");
+	if (jm_archive_open(&options, &archive, &err) != 0)
+		return false;
+	atexit(close_archive);
+	return true;
+}
+
 /* A request, answered from an empty archive. */
 static void run_request(struct jm_span in)
 {
 	static const struct jm_answer_out out = { put_object, put_object, put_bytes, no_message,
 		NULL };
-	static struct jm_archive *a;
-	struct jm_archive_options options = { .verbatim = true };
+	static const struct jm_peer peer = { 1000, 1000, 4711, 1000 };
 	unsigned char head[5] = { 'Q', 0, 0, (unsigned char)(in.len >> 8), (unsigned char)in.len };
 	json_t *request = NULL;
 	struct jm_buf frame;
 	struct jm_err err;
 	int fd;
 
-	options.dir = fuzz_folder();
-	if (in.len > 60000 || (!a && jm_archive_open(&options, &a, &err) != 0))
+	if (in.len > 60000 || !open_archive())
 		return;
 	jm_buf_init(&frame, 65536);
 	if (jm_buf_add(&frame, head, sizeof head, NULL) != 0 ||
@@ -208,7 +227,7 @@ static void run_request(struct jm_span in)
 		return;
 	if (jm_respond_read(fd, 1000, &request, &err) == 0 && !is_endless(request)) {
 		err.text[0] = '\0';
-		if (jm_answer(a, NULL, request, &out, &err) != 0)
+		if (jm_answer(archive, NULL, &peer, request, &out, &err) != 0)
 			fuzz_claim(err.text[0], "a refusal has a text");
 	}
 	json_decref(request);

@@ -86,7 +86,7 @@ static const char *make_archive(struct jm_span in)
 	char path[JM_VOLUME_PATH_BYTES];
 	struct jm_buf b;
 
-	snprintf(dir, sizeof dir, "%s", fuzz_folder());
+	snprintf(dir, sizeof dir, "%s", fuzz_folder("archive"));
 	jm_buf_init(&b, in.len + RECORDS * 400);
 	memcpy(h.uuid, uuid, sizeof uuid);
 	jm_volume_encode(&h, head);
@@ -236,7 +236,7 @@ static void run_archive(struct jm_span in)
 	else
 		fuzz_claim(err.text[0], "what failed has a text");
 	jm_archive_close(&a);
-	fuzz_empty_folder();
+	fuzz_empty_folder("archive");
 }
 
 /* ---- metadata ---- */
@@ -284,19 +284,27 @@ static int cannot_recall(void *ctx, uint64_t seq, const struct jm_place *at,
 	return 0;
 }
 
+static struct jm_catalog *catalog;
+
+static void close_catalog(void)
+{
+	jm_catalog_close(&catalog);
+}
+
 /* Each line is a record: the digit of its type, and its metadata. Nothing is committed. */
 static void run_apply(struct jm_span in)
 {
-	static struct jm_catalog *c;
 	static const struct jm_recall recall = { cannot_recall, NULL };
 	struct jm_apply *p = NULL;
 	struct jm_err err;
 	json_t *meta;
 	int rc = 0;
 
-	if (!c)
-		must(jm_catalog_open(fuzz_folder(), 0, &c, &err));
-	must(jm_apply_begin(c, &recall, &p, &err));
+	if (!catalog) {
+		must(jm_catalog_open(fuzz_folder("catalog"), 0, &catalog, &err));
+		atexit(close_catalog);
+	}
+	must(jm_apply_begin(catalog, &recall, &p, &err));
 	for (uint64_t seq = 1; rc == 0 && in.len > 0 && seq <= RECORDS; seq++) {
 		struct jm_span line = fuzz_first_line(&in);
 		const struct jm_record_head h = { .type = (unsigned char)(fuzz_octet(&line) & 15),
@@ -363,7 +371,7 @@ static void run_json(struct jm_span in)
 /* Lines of a manifest; a report has its bytes as member "bytes". Whatever is taken in is well. */
 static void run_manifest(struct jm_span in)
 {
-	const struct jm_archive_options options = { .verbatim = true, .dir = fuzz_folder() };
+	const struct jm_archive_options options = { .verbatim = true, .dir = fuzz_folder("load") };
 	const struct jm_verification v = { .finding = see_event };
 	struct jm_archive *a = NULL;
 	struct jm_loader *l = NULL;
@@ -387,7 +395,7 @@ static void run_manifest(struct jm_span in)
 	    "what was taken in is well");
 	json_decref(summary);
 	jm_archive_close(&a);
-	fuzz_empty_folder();
+	fuzz_empty_folder("load");
 }
 
 const struct fuzz_target fuzz_store[] = {

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -94,31 +95,34 @@ static int drop(const char *path, const struct stat *st, int type, struct FTW *w
 	return w->level > 0 ? remove(path) : 0;
 }
 
-void fuzz_empty_folder(void)
+void fuzz_empty_folder(const char *name)
 {
-	nftw(folder, drop, 16, FTW_DEPTH | FTW_PHYS);
+	nftw(fuzz_folder(name), drop, 16, FTW_DEPTH | FTW_PHYS);
 }
 
 static void remove_folder(void)
 {
-	fuzz_empty_folder();
+	nftw(folder, drop, 16, FTW_DEPTH | FTW_PHYS);
 	rmdir(folder);
 }
 
-const char *fuzz_folder(void)
+const char *fuzz_folder(const char *name)
 {
+	static char path[sizeof folder + 32];
 	const char *tmp = getenv("TMPDIR");
 
-	if (folder[0])
-		return folder;
-	snprintf(
-	    folder, sizeof folder, "%s/jm-fuzz.XXXXXX", tmp && strlen(tmp) < 100 ? tmp : "/tmp");
-	if (!mkdtemp(folder)) {
-		perror(folder);
-		exit(1);
+	if (!folder[0]) {
+		snprintf(folder, sizeof folder, "%s/jm-fuzz.XXXXXX",
+		    tmp && strlen(tmp) < 100 ? tmp : "/tmp");
+		if (!mkdtemp(folder)) {
+			perror(folder);
+			exit(1);
+		}
+		atexit(remove_folder);
 	}
-	atexit(remove_folder);
-	return folder;
+	snprintf(path, sizeof path, "%s/%s", folder, name);
+	(void)mkdir(path, 0700);
+	return path;
 }
 
 static uint64_t hash(struct jm_span in)
