@@ -13,8 +13,9 @@
 	"service-added service-removed service-enabled service-disabled reloaded reload-failed " \
 	"setting-changed settings-changed settings-not-compared restart-needed started stopped " \
 	"recovered damaged lost rebuilt verified verify-failed disk-low disk-ok events-dropped " \
-	"publish-failed connections-turned-away header-perhaps-cut directory-loaded " \
-	"directory-failed domain-added domain-verified domain-not-verified domain-removed " \
+	"publish-failed connections-turned-away milter-protocol header-perhaps-cut " \
+	"directory-loaded directory-failed domain-added domain-verified domain-not-verified " \
+	"domain-removed " \
 	"pop3-error pop3-recovered pop3-unretrievable"
 
 /* Check that the archive, or the settings in force (in daemon_state, NULL: not known), have the

@@ -11,7 +11,9 @@ milter_daemon_journal_milter_SOURCES = milter/daemon/main.c \
 	milter/daemon/intake.c milter/daemon/intake.h \
 	milter/daemon/kept.c milter/daemon/kept.h \
 	milter/daemon/notify.c milter/daemon/notify.h \
+	milter/daemon/packets.c milter/daemon/packets.h \
 	milter/daemon/pool.c milter/daemon/pool.h \
+	milter/daemon/protocol.c milter/daemon/protocol.h \
 	milter/daemon/publisher.c milter/daemon/publisher.h \
 	milter/daemon/pull.c milter/daemon/pull.h \
 	milter/daemon/queue.c milter/daemon/queue.h \

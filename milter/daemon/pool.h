@@ -18,6 +18,10 @@ bool jm_pool_stopping(void);
  * Any thread. */
 void jm_pool_wake(void);
 
+/* The socket of the calling thread's session. -1 in other threads, and with a libmilter that starts
+ * the threads of sessions itself. */
+int jm_pool_socket(void);
+
 /* How many connections were closed at once, since the start, for lack of a descriptor, a thread or
  * memory. Any thread. */
 uint64_t jm_pool_turned_away(void);

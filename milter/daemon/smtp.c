@@ -15,6 +15,7 @@
 #include <grp.h>
 #include <ifaddrs.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -33,6 +34,7 @@
 #include "milter/daemon/detail.h"
 #include "milter/daemon/intake.h"
 #include "milter/daemon/pool.h"
+#include "milter/daemon/protocol.h"
 #include "milter/daemon/reply.h"
 #include "milter/daemon/watch.h"
 
@@ -47,7 +49,7 @@
 struct session {
 	struct jm_smtp *smtp;
 	SMFICTX *ctx;
-	unsigned long steps; /* negotiated */
+	int fd; /* its socket; -1: not known */
 	struct jm_facts facts;
 	char client[JM_CIDR_TEXT_BYTES];
 	char *helo; /* owned */
@@ -64,7 +66,6 @@ struct session {
 
 struct jm_smtp {
 	struct jm_daemon *daemon;
-	atomic_ulong negotiated; /* steps of the last negotiation, of any session */
 	pthread_mutex_t lock;    /* guards the list and heard_us of its sessions */
 	struct session *waiting; /* sessions whose message has ended and is being stored */
 
@@ -77,24 +78,54 @@ struct jm_smtp {
  * of ours. Set once, by jm_smtp_listen(), before there are sessions. */
 static struct jm_smtp *the_filter;
 
-static sfsistat quiet(const struct session *s, unsigned long flag)
+/* Steps that were negotiated on the connection of this thread, which serves no other one. 0: there
+ * was no negotiation yet. They outlive the session (the protocol's "quit, a new connection
+ * follows"). */
+static _Thread_local unsigned long negotiated;
+
+/* The result of a step that may be one without an answer. */
+static sfsistat quiet(unsigned long flag, sfsistat result)
 {
-	return s->steps & flag ? SMFIS_NOREPLY : SMFIS_CONTINUE;
+	return negotiated & flag ? SMFIS_NOREPLY : result;
 }
 
-static struct session *begin_session(SMFICTX *ctx, unsigned long steps)
+/*
+ * Return the session of ctx, for each callback. Before the negotiation and after on_close() there
+ * is no session, and libmilter calls back nevertheless, in nearly any order. After a negotiation a
+ * new session is made; it knows no address. NULL: without a negotiation, or without memory.
+ */
+static struct session *session_of(SMFICTX *ctx, const char *step)
 {
-	struct session *s = calloc(1, sizeof *s);
+	struct session *s = smfi_getpriv(ctx);
 
+	if (s)
+		return s;
+	if (!negotiated) {
+		jm_protocol_error(jm_pool_socket(), step, "without a negotiation");
+		return NULL;
+	}
+	s = calloc(1, sizeof *s);
 	if (!s)
 		return NULL;
 	s->smtp = the_filter;
 	s->ctx = ctx;
-	s->steps = steps;
+	s->fd = jm_pool_socket();
+	snprintf(s->client, sizeof s->client, "unknown");
 	jm_intake_init(&s->intake, s->smtp->daemon->spool_dir);
 	if (smfi_setpriv(ctx, s) == MI_SUCCESS)
 		return s;
 	free(s);
+	return NULL;
+}
+
+/* The same for a step of a message: NULL also when none has begun. */
+static struct session *message_of(SMFICTX *ctx, const char *step)
+{
+	struct session *s = session_of(ctx, step);
+
+	if (!s || s->intake.settings)
+		return s;
+	jm_protocol_error(s->fd, step, "without a sender before it");
 	return NULL;
 }
 
@@ -107,7 +138,6 @@ static sfsistat on_negotiate(SMFICTX *ctx, unsigned long f0, unsigned long f1, u
 		    m_helo[] = "{tls_version} {cipher} {cert_subject} {verify}",
 		    m_mail[] = "i {auth_type} {auth_authen}", m_rcpt[] = "i", m_data[] = "i",
 		    m_eom[] = "i {msg_id}";
-	struct session *s;
 
 	(void)f2, (void)f3;
 	if ((f0 & WANTED_ACTIONS) != WANTED_ACTIONS || !(f1 & SMFIP_HDR_LEADSPC)) {
@@ -115,10 +145,9 @@ static sfsistat on_negotiate(SMFICTX *ctx, unsigned long f0, unsigned long f1, u
 		    { "needed", JM_S("delrcpt, header leading space") });
 		return SMFIS_REJECT; /* the MTA then answers 4xx; else bytes would be changed */
 	}
-	s = begin_session(ctx, f1 & WANTED_STEPS);
-	if (!s)
+	negotiated = f1 & WANTED_STEPS;
+	if (!session_of(ctx, "negotiate"))
 		return SMFIS_REJECT;
-	atomic_store(&s->smtp->negotiated, s->steps);
 	*pf0 = WANTED_ACTIONS;
 	if (f0 & SMFIF_SETSYMLIST) {
 		*pf0 |= SMFIF_SETSYMLIST;
@@ -130,46 +159,9 @@ static sfsistat on_negotiate(SMFICTX *ctx, unsigned long f0, unsigned long f1, u
 		(void)smfi_setsymlist(ctx, SMFIM_DATA, m_data);
 		(void)smfi_setsymlist(ctx, SMFIM_EOM, m_eom);
 	}
-	*pf1 = s->steps;
+	*pf1 = negotiated;
 	*pf2 = *pf3 = 0;
 	return SMFIS_CONTINUE;
-}
-
-/* Return the session of ctx. After on_close() it may continue without a negotiation (the protocol's
- * "quit, a new connection follows"); then a new one is made. NULL without memory. */
-static struct session *session_of(SMFICTX *ctx)
-{
-	struct session *s = smfi_getpriv(ctx);
-
-	return s ? s : begin_session(ctx, atomic_load(&the_filter->negotiated));
-}
-
-/* libmilter may call it more than once in a session. */
-static sfsistat on_connect(SMFICTX *ctx, char *host, _SOCK_ADDR *addr)
-{
-	struct session *s = session_of(ctx);
-
-	(void)host;
-	if (!s)
-		return SMFIS_TEMPFAIL;
-	s->facts.client_known = jm_cidr_from_sockaddr(
-	    (const struct sockaddr *)addr, &s->facts.client);
-	if (s->facts.client_known)
-		jm_cidr_format(&s->facts.client, s->client);
-	else
-		snprintf(s->client, sizeof s->client, "unknown");
-	return quiet(s, SMFIP_NR_CONN);
-}
-
-static sfsistat on_helo(SMFICTX *ctx, char *name)
-{
-	struct session *s = session_of(ctx);
-
-	if (!s)
-		return SMFIS_TEMPFAIL;
-	free(s->helo);
-	s->helo = strdup(name); /* only recorded, so NULL is fine */
-	return quiet(s, SMFIP_NR_HELO);
 }
 
 static void end_message(struct session *s)
@@ -182,6 +174,36 @@ static void end_message(struct session *s)
 	jm_intake_reset(&s->intake);
 }
 
+/* libmilter may call it more than once in a session. */
+static sfsistat on_connect(SMFICTX *ctx, char *host, _SOCK_ADDR *addr)
+{
+	struct session *s = session_of(ctx, "connect");
+
+	(void)host;
+	if (!s)
+		return quiet(SMFIP_NR_CONN, SMFIS_TEMPFAIL);
+	end_message(s); /* it has the former client's name */
+	s->facts.client_known = jm_cidr_from_sockaddr(
+	    (const struct sockaddr *)addr, &s->facts.client);
+	if (s->facts.client_known)
+		jm_cidr_format(&s->facts.client, s->client);
+	else
+		snprintf(s->client, sizeof s->client, "unknown");
+	return quiet(SMFIP_NR_CONN, SMFIS_CONTINUE);
+}
+
+static sfsistat on_helo(SMFICTX *ctx, char *name)
+{
+	struct session *s = session_of(ctx, "helo");
+
+	if (!s)
+		return quiet(SMFIP_NR_HELO, SMFIS_TEMPFAIL);
+	end_message(s); /* it borrows the former name */
+	free(s->helo);
+	s->helo = name ? strdup(name) : NULL; /* only recorded, so NULL is fine */
+	return quiet(SMFIP_NR_HELO, SMFIS_CONTINUE);
+}
+
 static void fail_gathering(struct session *s, const struct jm_err *err)
 {
 	if (!s->failed)
@@ -191,21 +213,21 @@ static void fail_gathering(struct session *s, const struct jm_err *err)
 
 static sfsistat on_mail(SMFICTX *ctx, char **argv)
 {
-	struct session *s = session_of(ctx);
+	struct session *s = session_of(ctx, "mail");
 	struct jm_settings *settings;
 	const char *from;
 	struct jm_span local, domain;
 	struct jm_err err;
 
-	if (!s)
-		return SMFIS_TEMPFAIL;
+	if (!s || !argv || !argv[0])
+		return quiet(SMFIP_NR_MAIL, SMFIS_TEMPFAIL);
 	end_message(s); /* of an aborted one, which libmilter does not always report */
 	settings = jm_daemon_settings(s->smtp->daemon);
 	jm_intake_begin(&s->intake, settings);
 	jm_settings_unref(&settings);
 	if (jm_intake_keep(&s->intake, argv[0], &from, &err) != 0) {
 		fail_gathering(s, &err);
-		return quiet(s, SMFIP_NR_MAIL);
+		return quiet(SMFIP_NR_MAIL, SMFIS_CONTINUE);
 	}
 	s->mail_from = jm_span_str(from);
 	s->intake.arrival.transport = "smtp";
@@ -214,7 +236,7 @@ static sfsistat on_mail(SMFICTX *ctx, char **argv)
 		s->intake.arrival.mail_from = "";
 	else
 		s->intake.arrival.mail_from = from;
-	return quiet(s, SMFIP_NR_MAIL);
+	return quiet(SMFIP_NR_MAIL, SMFIS_CONTINUE);
 }
 
 /* Copy the facts of the session: the values of macros belong to libmilter. */
@@ -320,11 +342,11 @@ static bool is_wanted(const struct session *s)
 
 static sfsistat on_rcpt(SMFICTX *ctx, char **argv)
 {
-	struct session *s = smfi_getpriv(ctx);
+	struct session *s = message_of(ctx, "rcpt");
 	struct jm_admission a;
 	struct jm_err err;
 
-	if (!s->intake.settings)
+	if (!s || !argv || !argv[0])
 		return SMFIS_TEMPFAIL;
 	if (s->failed || (!s->has_facts && copy_facts(s, &err) != 0)) {
 		if (!s->failed)
@@ -350,8 +372,10 @@ static sfsistat on_rcpt(SMFICTX *ctx, char **argv)
 
 static sfsistat on_data(SMFICTX *ctx)
 {
-	struct session *s = smfi_getpriv(ctx);
+	struct session *s = message_of(ctx, "data");
 
+	if (!s)
+		return SMFIS_TEMPFAIL;
 	if (is_wanted(s))
 		return SMFIS_CONTINUE;
 	atomic_fetch_add(&s->smtp->daemon->passed, 1);
@@ -370,9 +394,11 @@ static void gather(struct session *s, const void *p, size_t n)
  * after the colon. */
 static sfsistat on_header(SMFICTX *ctx, char *name, char *value)
 {
-	struct session *s = smfi_getpriv(ctx);
+	struct session *s = message_of(ctx, "header");
 	char *lf;
 
+	if (!s || !name || !value)
+		return quiet(SMFIP_NR_HDR, SMFIS_TEMPFAIL);
 	if (s->intake.targets_n && strlen(name) + strlen(value) >= CUT_BYTES)
 		jm_daemon_note(s->smtp->daemon, "header-perhaps-cut",
 		    s->intake.targets[0].service->email_address, s->client, name,
@@ -389,23 +415,27 @@ static sfsistat on_header(SMFICTX *ctx, char *name, char *value)
 	}
 	gather(s, value, strlen(value));
 	gather(s, "\r\n", 2);
-	return quiet(s, SMFIP_NR_HDR);
+	return quiet(SMFIP_NR_HDR, SMFIS_CONTINUE);
 }
 
 static sfsistat on_eoh(SMFICTX *ctx)
 {
-	struct session *s = smfi_getpriv(ctx);
+	struct session *s = message_of(ctx, "end of header");
 
+	if (!s)
+		return quiet(SMFIP_NR_EOH, SMFIS_TEMPFAIL);
 	gather(s, "\r\n", 2);
-	return quiet(s, SMFIP_NR_EOH);
+	return quiet(SMFIP_NR_EOH, SMFIS_CONTINUE);
 }
 
 static sfsistat on_body(SMFICTX *ctx, unsigned char *p, size_t n)
 {
-	struct session *s = smfi_getpriv(ctx);
+	struct session *s = message_of(ctx, "body");
 
+	if (!s)
+		return quiet(SMFIP_NR_BODY, SMFIS_TEMPFAIL);
 	gather(s, p, n);
-	return quiet(s, SMFIP_NR_BODY);
+	return quiet(SMFIP_NR_BODY, SMFIS_CONTINUE);
 }
 
 static void wait_begins(struct session *s)
@@ -497,17 +527,20 @@ static int copy_passing(struct session *s, int rc, bool *kept_r, struct jm_err *
 
 static sfsistat on_eom(SMFICTX *ctx)
 {
-	struct session *s = smfi_getpriv(ctx);
-	struct jm_daemon *d = s->smtp->daemon;
+	struct session *s = message_of(ctx, "end of message");
+	struct jm_daemon *d = the_filter->daemon;
 	static char queue_id[] = "i"; /* libmilter takes no const string */
 	struct jm_receipt receipt;
-	struct jm_err err = s->trouble;
+	struct jm_err err;
 	sfsistat result;
 	bool kept = true;
 	int rc = -1;
 
+	if (!s)
+		return SMFIS_TEMPFAIL;
 	if (!is_wanted(s))
 		return SMFIS_CONTINUE; /* an MTA that does not report DATA */
+	err = s->trouble;
 	atomic_fetch_add(&d->received, 1);
 	s->intake.arrival.queue_id = smfi_getsymval(ctx, queue_id);
 	wait_begins(s);
@@ -525,7 +558,10 @@ static sfsistat on_eom(SMFICTX *ctx)
 
 static sfsistat on_abort(SMFICTX *ctx)
 {
-	end_message(smfi_getpriv(ctx));
+	struct session *s = smfi_getpriv(ctx);
+
+	if (s)
+		end_message(s);
 	return SMFIS_CONTINUE;
 }
 
@@ -543,14 +579,24 @@ static sfsistat on_close(SMFICTX *ctx)
 	return SMFIS_CONTINUE;
 }
 
+/* False while sending would wait for a client that does not read: it must not hold up all others.
+ */
+static bool may_send(const struct session *s)
+{
+	struct pollfd p = { .fd = s->fd, .events = POLLOUT };
+
+	return s->fd < 0 || poll(&p, 1, 0) != 0;
+}
+
 void jm_smtp_tick(struct jm_smtp *smtp)
 {
+	char text[JM_PROTOCOL_TEXT_BYTES];
 	int64_t now = jm_clock_mono_us();
 	struct session *s;
 
 	pthread_mutex_lock(&smtp->lock);
 	for (s = smtp->waiting; s; s = s->next)
-		if (now - s->heard_us > PROGRESS_US) {
+		if (now - s->heard_us > PROGRESS_US && may_send(s)) {
 			s->heard_us = now;
 			/* Sending the answer shows a lost connection. */
 			(void)smfi_progress(s->ctx);
@@ -563,6 +609,8 @@ void jm_smtp_tick(struct jm_smtp *smtp)
 		    "those above it were closed, and their senders get 4xx and try again; raise "
 		    "LimitNOFILE, or let the MTA connect less often");
 	}
+	if (jm_protocol_report(text))
+		jm_daemon_note(smtp->daemon, "milter-protocol", NULL, "daemon", NULL, text);
 	if (!smtp->knocked && jm_pool_stopping()) {
 		atomic_store(&smtp->daemon->stopping, true);
 		smtp->knocked = true;

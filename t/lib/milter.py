@@ -31,18 +31,23 @@ class Answer:
         return self.text or self.kind
 
 
+def connect(address, timeout=300):
+    """A socket that is connected to an address as libmilter writes it."""
+    kind, rest = address.split(":", 1)
+    if kind not in ("unix", "local"):
+        port, host = rest.split("@", 1)
+        return socket.create_connection((host, int(port)), timeout)
+    s = socket.socket(socket.AF_UNIX)
+    s.settimeout(timeout)
+    s.connect(rest)
+    return s
+
+
 class Session:
     """One connection. socket: as libmilter writes it."""
 
     def __init__(self, address, offer=0x1FFFFF, timeout=300):
-        kind, rest = address.split(":", 1)
-        if kind in ("unix", "local"):
-            self.socket = socket.socket(socket.AF_UNIX)
-            self.socket.settimeout(timeout)
-            self.socket.connect(rest)
-        else:
-            port, host = rest.split("@", 1)
-            self.socket = socket.create_connection((host, int(port)), timeout)
+        self.socket = connect(address, timeout)
         self.send("O", struct.pack(">III", 6, 0x1FF, offer))
         kind, data = self.packet()
         if kind != "O":
