@@ -119,6 +119,8 @@ class Wire:
         self.socket.setblocking(False)
         self.data, self.rng, self.got, self.over = data, rng, b"", False
         self.polite = rng.random() < 0.7	# reads until the daemon closes the connection
+        if not data and self.polite:
+            self.socket.shutdown(socket.SHUT_WR)
 
     def turn(self):
         """Send a piece if there is room, and read what there is. False when it is over."""

@@ -188,6 +188,7 @@ def settings(d, w):
     one("messages that are soon too old", "maximum-age", "warn",
         text.replace("  <journal-service>", "  <maximum-age>1</maximum-age>\n  <journal-service>",
                      1))
+    reach(d, w, text, one)
     passwords(d, text, one)
     put(d, "<journal-milter>")
     tap.is_(names(d, *none), (2, ["settings-wrong"]), "wrong settings are a finding")
@@ -200,6 +201,35 @@ def settings(d, w):
     put(d, text)
     d.stop()
     tap.is_(names(d, *none), (2, ["daemon-silent"]), "a daemon that does not answer")
+
+
+def reach(d, w, text, one):
+    """Users and machines that can connect to the milter's socket."""
+    def listed(new):
+        d.write(new)
+        out = jmctl("doctor", "--config", d.settings, "--no-dns", "--mta", "none", "--all")[1]
+        return re.search(r"(?m)^(\w+) .*socket-open: .*", out).group().split()[0]
+    unix = "<socket>%s</socket>" % w.socket
+    inet = re.sub(" *<socket-group>.*\n", "", text)
+    new = inet.replace(unix, "<socket>inet:%d@0.0.0.0</socket>" % w.port)
+    one("a milter's port for all machines", "socket-open", "warn", new, "daemon-silent")
+    cure = [f[3] for f in findings(d.settings, "--mta", "none")[1] if f[0] == "socket-open"][0]
+    tap.like(cure, " && systemctl restart journal-milter$", "its cure ends with a restart")
+    tap.is_(doctor.shell(cure.partition(" && ")[0]), "", "and can be pasted")
+    tap.like(read(d.settings), "<socket>inet:%d@127.0.0.1</socket>" % w.port,
+             "it leaves the port to this machine")
+    for address, level in (("inet:9@127.0.0.1", "note"), ("inet:9@localhost", "note"),
+                           ("inet6:9@::1", "note"), ("inet6:9@::", "warn"),
+                           ("inet:9@192.0.2.7", "warn"),
+                           ("inet:9@name.invalid", "warn"), (w.socket, "ok")):
+        tap.is_(listed(inet.replace(unix, "<socket>%s</socket>" % address)), level,
+                "%s: %s" % (address, level))
+    put(d, text)
+    os.chmod(w.socket[5:], 0o666)
+    planted(d, "a milter's socket for every user", "socket-open", "warn", "--mta", "none")
+    cure = [f[3] for f in findings(d.settings, "--mta", "none")[1] if f[0] == "socket-open"][0]
+    tap.is_(doctor.shell(cure), "", "its cure can be pasted")
+    clean(d, "a socket whose mode was corrected", "--mta", "none")
 
 
 def passwords(d, text, one):

@@ -316,4 +316,5 @@ void jm_doctor_settings(struct jm_doctor *d)
 	check_directory(d);
 	check_loopback(d);
 	check_microsoft(d);
+	jm_doctor_reach(d);
 }
