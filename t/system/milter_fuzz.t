@@ -24,6 +24,7 @@ SECONDS = float(os.environ.get("JM_FUZZ_SECONDS") or 0)
 SEED = int(os.environ.get("JM_FUZZ_SEED") or 13)
 RCPT = packet(b"R", b"<%s>\0" % JOURNAL.encode())
 MAIL = packet(b"M", SENDER)
+OLD = b"a\0b\0c\0" + b"x" * 16 + b"\0"	# what a freed list leaves
 UNKNOWN = packet(b"U", b"foo\0")
 MESSAGE = packet(b"L", b"Subject\0 x\0") + packet(b"N") + packet(b"B", b"text\r\n") + packet(b"E")
 
@@ -77,6 +78,9 @@ def orders(d):
              "Oy"),
             ("a macro without a value", [negotiation(), macros(b"C", b"{x}"), connection(), MAIL,
                                          RCPT], "O"),
+            ("a macro without a value in a heap that is not empty", [
+                negotiation(), packet(b"D", b"H" + OLD), packet(b"D", b"M" + OLD), connection(),
+                macros(b"C", b"{x}"), MAIL, RCPT], "O"),
             ("macros, the last without a value", [negotiation(), connection(), macros(
                 b"M", b"i", b"1", b"{verify}"), MAIL, RCPT], "O"),
             ("a macro without its end", [negotiation(), connection(), packet(b"D", b"Mi\0one"),
