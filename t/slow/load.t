@@ -21,7 +21,7 @@ import run
 import tap
 from daemon import Daemon
 
-SOAK_S = int(os.environ.get("JM_SOAK_S", "60"))
+SOAK_S = int(os.environ.get("JM_SOAK_S", "20"))
 SEED = int(os.environ.get("JM_SEED", str(int(time.time()))))
 TOKEN = "LOADUNIQUE000000"
 JOURNAL, CLIENT = "journaling@journal.example.com", "192.0.2.25"

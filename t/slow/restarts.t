@@ -19,7 +19,7 @@ import scene
 import smtp
 import tap
 
-RESTARTS = int(os.environ.get("JM_RESTARTS", "30"))
+RESTARTS = int(os.environ.get("JM_RESTARTS", "10"))
 SEED = int(os.environ.get("JM_SEED", str(int(time.time()))))
 SENDERS = 6
 
