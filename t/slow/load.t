@@ -74,7 +74,8 @@ def mail(name, size):
         inner = ("From: alice@example.com\r\nTo: bob@example.com\r\nSubject: %s\r\n"
                  "Message-ID: <%s@example.com>\r\nDate: Tue, 17 Jul 2029 12:13:27 +0000\r\n\r\n"
                  % (TOKEN, TOKEN)).encode()
-        inner += b"".join(b"%064x\r\n" % random.getrandbits(256) for _ in range(size // 66))
+        inner += b"".join(b"%064x\r\n" % random.getrandbits(256)
+                          for _ in range(size // 66))
         with open("%s/%d.eml" % (folder, i), "wb") as f:
             f.write(corpus.report("load%d" % i, message_id="<%s@example.com>" % TOKEN, inner=inner,
                                   recipients=["bob@example.com"]))
