@@ -20,6 +20,7 @@
  * record as for many. */
 #define GATHER_US 10000
 #define RETRY_S 1
+#define RETRY_MAX_S 256
 
 /* The position after a ticket's record. */
 static void position_after(struct jm_position *at, const struct jm_ticket *t)
@@ -54,7 +55,8 @@ static int apply_list(struct jm_archive *a, const struct jm_ticket *first, struc
 	return rc;
 }
 
-/* The catalog failed: open it again and replay from its position. */
+/* The catalog failed: open it again and replay from its position. If it has to be made anew,
+ * readers get an error meanwhile, because that may take long. */
 static int reopen_catalog(struct jm_archive *a, struct jm_err *err)
 {
 	struct jm_err cause;
@@ -63,10 +65,26 @@ static int reopen_catalog(struct jm_archive *a, struct jm_err *err)
 	pthread_rwlock_wrlock(&a->catalog_lock);
 	jm_catalog_close(&a->catalog);
 	rc = jm_replay_open(a, &cause, err);
-	if (rc == 0)
-		rc = jm_replay_all(a, err);
+	if (cause.kind != JM_E_NONE && atomic_load(&a->anew_us) == 0)
+		atomic_store(&a->anew_us, jm_clock_mono_us());
+	if (rc != 0 || atomic_load(&a->anew_us) == 0) {
+		rc = rc == 0 ? jm_replay_all(a, err) : -1;
+		pthread_rwlock_unlock(&a->catalog_lock);
+		return rc;
+	}
 	pthread_rwlock_unlock(&a->catalog_lock);
+	rc = jm_replay_all(a, err);
+	if (rc == 0) {
+		pthread_rwlock_wrlock(&a->catalog_lock);
+		atomic_store(&a->anew_us, 0);
+		pthread_rwlock_unlock(&a->catalog_lock);
+	}
 	return rc;
+}
+
+static bool is_broken(const struct jm_archive *a)
+{
+	return a->catalog && jm_catalog_broken(a->catalog);
 }
 
 /* Holding lock. Take at most BATCH_MAX tickets as a list. */
@@ -95,36 +113,6 @@ static void finish_list(struct jm_archive *a, struct jm_ticket *t)
 	pthread_cond_broadcast(&a->applied_more);
 }
 
-/* Holding lock, which is released meanwhile. t: the tickets that could not be applied. Returns when
- * the catalog works again, or when the archive closes. */
-static void recover_catalog(struct jm_archive *a, struct jm_ticket *t, struct jm_err *err)
-{
-	a->behind = true;
-	JM_LOG(JM_LOG_ERROR, "catalog-fails", { "error", JM_S(err->text) });
-	for (;;) {
-		int rc;
-
-		a->apply_trouble = *err;
-		pthread_cond_broadcast(&a->applied_more);
-		pthread_mutex_unlock(&a->lock);
-		rc = reopen_catalog(a, err);
-		if (rc != 0)
-			jm_clock_sleep_ms(RETRY_S * 1000);
-		pthread_mutex_lock(&a->lock);
-		if (rc == 0)
-			break;
-		if (a->committer_gone) { /* closing: the next start replays */
-			finish_list(a, t);
-			a->apply_lost = true;
-			return;
-		}
-	}
-	JM_LOG(JM_LOG_NOTICE, "catalog-works-again", { "seq", JM_U(a->position.seq) });
-	a->behind = false;
-	a->apply_trouble.kind = JM_E_NONE;
-	finish_list(a, t);
-}
-
 static struct timespec after_us(int64_t us)
 {
 	struct timespec at;
@@ -139,13 +127,60 @@ static struct timespec after_us(int64_t us)
 	return at;
 }
 
+/* Holding lock. Wait; not once the committer has ended. */
+static void pause_applier(struct jm_archive *a, int wait_s)
+{
+	const struct timespec at = after_us(wait_s * 1000000LL);
+
+	while (
+	    !a->committer_gone && pthread_cond_timedwait(&a->to_apply, &a->lock, &at) != ETIMEDOUT)
+		;
+}
+
+/* Holding lock, which is released meanwhile. t: the tickets that could not be applied. Returns when
+ * the catalog works again, or when the archive closes. */
+static void recover_catalog(struct jm_archive *a, struct jm_ticket *t, struct jm_err *err)
+{
+	int wait_s = RETRY_S;
+
+	a->behind = true;
+	JM_LOG(JM_LOG_ERROR, "catalog-fails", { "error", JM_S(err->text) });
+	for (;;) {
+		int rc;
+
+		a->apply_trouble = *err;
+		pthread_cond_broadcast(&a->applied_more);
+		pthread_mutex_unlock(&a->lock);
+		rc = reopen_catalog(a, err);
+		/* A catalog that was made anew and failed again is made anew less and less often:
+		 * that writes as much as there is room for catalogs. */
+		wait_s = rc == 0 || !is_broken(a) ? RETRY_S
+		    : wait_s < RETRY_MAX_S        ? 2 * wait_s
+						  : RETRY_MAX_S;
+		pthread_mutex_lock(&a->lock);
+		if (rc != 0)
+			pause_applier(a, wait_s);
+		if (rc == 0)
+			break;
+		if (a->committer_gone) { /* closing: the next start replays */
+			finish_list(a, t);
+			a->apply_lost = true;
+			return;
+		}
+	}
+	JM_LOG(JM_LOG_NOTICE, "catalog-works-again", { "seq", JM_U(a->position.seq) });
+	a->behind = false;
+	a->apply_trouble.kind = JM_E_NONE;
+	finish_list(a, t);
+}
+
 /* Holding lock. Wait for records. False: no record came for IDLE_S, or the committer has ended. */
 static bool await_records(struct jm_archive *a)
 {
 	struct timespec at;
 
 	at = after_us(IDLE_S * 1000000);
-	while (a->durable.n == 0 && !a->committer_gone)
+	while (a->durable.n == 0 && !a->committer_gone && !is_broken(a))
 		if (pthread_cond_timedwait(&a->to_apply, &a->lock, &at) == ETIMEDOUT)
 			break;
 	at = after_us(GATHER_US);
@@ -176,9 +211,9 @@ void *jm_applier_run(void *archive)
 		struct jm_ticket *t;
 		int rc;
 
-		/* Also when a reader met the page: that does not pass by itself. */
-		if (a->catalog && jm_catalog_unread(a->catalog)) {
-			jm_err_set(&err, JM_E_TEMP, "catalog: a page could not be read");
+		/* Also when only a reader met the page: that does not pass by itself. */
+		if (is_broken(a)) {
+			jm_err_set(&err, JM_E_TEMP, "the catalog has a page that cannot be used");
 			recover_catalog(a, NULL, &err);
 			continue;
 		}

@@ -13,14 +13,19 @@ int jm_archive_match_key(struct jm_archive *a, const unsigned char key[JM_SHA256
     uint64_t *item_r, struct jm_err *err)
 {
 	struct jm_catalog *c;
+	bool again = false;
 	struct jm_buf b;
 	int rc;
 
-	if (jm_reader_enter(a, &c, err) != 0)
-		return -1;
 	jm_buf_init(&b, 4096);
-	rc = jm_catalog_get(c, NULL, JM_T_BY_KEY, jm_span_of(key, JM_SHA256_BYTES), &b, err);
-	jm_reader_leave(a);
+	do {
+		rc = jm_reader_enter(a, &c, err);
+		if (rc != 0)
+			break;
+		rc = jm_catalog_get(
+		    c, NULL, JM_T_BY_KEY, jm_span_of(key, JM_SHA256_BYTES), &b, err);
+		jm_reader_leave(a);
+	} while (jm_reader_again(rc, err, &again));
 	if (rc == 1)
 		*item_r = b.len == 8 ? jm_num_get_be64(b.p) : 0;
 	jm_buf_release(&b);

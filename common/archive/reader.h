@@ -13,9 +13,14 @@
 #include "common/volume/stored_report.h"
 
 /* Hold the catalog for several look-ups that must see the same state. Until jm_reader_leave() the
- * caller takes no lock and does not wait. TEMP: the catalog is not open now, and not held. */
+ * caller takes no lock and does not wait. TEMP: the catalog is not open now, or is damaged, and not
+ * held; it waits a few seconds for one that is being made anew. */
 int jm_reader_enter(
     struct jm_archive *a, struct jm_catalog **c_r, struct jm_err *err) JM_MUST_CHECK;
+
+/* After a look-up that returned rc: did it meet damage of the catalog, so that the caller is to
+ * enter it once more, which waits for the new catalog? *again: false at first. */
+bool jm_reader_again(int rc, const struct jm_err *err, bool *again);
 
 /* Release the catalog. */
 void jm_reader_leave(struct jm_archive *a);

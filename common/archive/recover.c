@@ -382,6 +382,19 @@ static int continue_after(struct jm_archive *a, const struct jm_position *known,
 	return jm_tail_roll(a, err);
 }
 
+/* Bring the catalog up. If it has a damaged page, make it anew. */
+static int bring_up(struct jm_archive *a, struct jm_err *err)
+{
+	struct jm_err cause;
+
+	if (jm_replay_all(a, err) == 0)
+		return 0;
+	if (!jm_catalog_broken(a->catalog))
+		return -1;
+	jm_catalog_close(&a->catalog);
+	return jm_replay_open(a, &cause, err) != 0 || jm_replay_all(a, err) != 0 ? -1 : 0;
+}
+
 static int open_log(
     struct jm_archive *a, const struct jm_position *known, bool may_note, struct jm_err *err)
 {
@@ -394,7 +407,7 @@ static int open_log(
 		a->tail.unusable = true;
 	else if (open_tail(a, err) != 0)
 		return -1;
-	if (jm_replay_all(a, err) != 0)
+	if (bring_up(a, err) != 0)
 		return -1;
 	if (!a->tail.unusable && known->seq <= a->position.seq)
 		return 0;
@@ -402,25 +415,12 @@ static int open_log(
 	return continue_after(a, known, err);
 }
 
-/* Open the catalog. If it has to be made again, note that as an event. */
-static int open_catalog(struct jm_archive *a, struct jm_err *err)
-{
-	char text[JM_ERR_TEXT_BYTES + 80];
-	struct jm_err cause;
-
-	if (jm_replay_open(a, &cause, err) != 0)
-		return -1;
-	if (cause.kind == JM_E_NONE)
-		return 0;
-	snprintf(text, sizeof text, "catalog made anew from the volumes: %s", cause.text);
-	return recover_note(a, "rebuilt", text, err);
-}
-
 /* Start from the list of volumes. known, uuid: the old catalog's position and UUID; uuid NULL:
  * there is no old catalog. */
 static int start_listed(struct jm_archive *a, bool must_exist, struct jm_position *known,
     const unsigned char *uuid, struct jm_err *err)
 {
+	struct jm_err cause;
 	bool empty;
 
 	if (jm_scan_headers(&a->volumes, uuid, scan_changed, a, err) != 0)
@@ -432,9 +432,9 @@ static int start_listed(struct jm_archive *a, bool must_exist, struct jm_positio
 		*known = (struct jm_position){ .seq = 0 };
 	if (known->seq > 0 && find_lost(a, known, err) != 0)
 		return -1;
-	if (open_catalog(a, err) != 0)
+	if (jm_replay_open(a, &cause, err) != 0)
 		return -1;
-	if ((empty ? jm_replay_all(a, err) : open_log(a, known, !must_exist, err)) != 0)
+	if ((empty ? bring_up(a, err) : open_log(a, known, !must_exist, err)) != 0)
 		return -1;
 	if (a->position.seq != a->tail.next_seq - 1)
 		return jm_err_set(err, JM_E_CORRUPT,

@@ -10,6 +10,9 @@
 #include <unistd.h>
 
 #include "common/archive/batch.h"
+#include "common/archive/note.h"
+#include "common/archive/second.h"
+#include "common/base/clock.h"
 #include "common/base/io.h"
 #include "common/base/log.h"
 #include "common/json/value.h"
@@ -19,22 +22,25 @@
  * change was asked for. */
 #define UNREAD_MAX 10
 
-/* Move DIR/catalog to DIR/catalog.bad, so that an operator may examine it. Only one is kept. */
-static int move_away(struct jm_archive *a, struct jm_err *err)
+/* Move DIR/catalog to DIR/catalog.bad, so that an operator may examine it. Only one is kept, and
+ * none if the disk has no room for it and the new one beside the reserve. */
+static void move_away(struct jm_archive *a)
 {
 	char bad[JM_VOLUME_PATH_BYTES];
+	struct jm_err cause;
 	struct stat st;
 
 	snprintf(bad, sizeof bad, "%s.bad", a->catalog_dir);
 	if (stat(a->catalog_dir, &st) != 0)
-		return 0;
+		return;
 	jm_catalog_wipe(bad);
 	rmdir(bad);
-	if (jm_io_rename(a->catalog_dir, bad, err) == 0)
-		return 0;
-	JM_LOG(JM_LOG_WARNING, "catalog-removed", { "error", JM_S(err->text) });
+	if (!jm_second_has_room(a, 0))
+		snprintf(cause.text, sizeof cause.text, "no room on the disk to keep it");
+	else if (jm_io_rename(a->catalog_dir, bad, &cause) == 0)
+		return;
+	JM_LOG(JM_LOG_WARNING, "catalog-removed", { "error", JM_S(cause.text) });
 	jm_catalog_wipe(a->catalog_dir);
-	return 0;
 }
 
 int jm_replay_put_in_place(struct jm_archive *a, const char *aside, struct jm_err *err)
@@ -52,8 +58,10 @@ int jm_replay_put_in_place(struct jm_archive *a, const char *aside, struct jm_er
 		jm_catalog_wipe(bad);
 		rmdir(bad);
 		(void)rename(aside, bad); /* kept for the operator only: errors do not matter */
-	} else if (move_away(a, err) != 0 || jm_io_rename(aside, a->catalog_dir, err) != 0) {
-		return -1;
+	} else {
+		move_away(a);
+		if (jm_io_rename(aside, a->catalog_dir, err) != 0)
+			return -1;
 	}
 	return jm_io_sync_dir(a->dir, err) != 0
 	    ? -1
@@ -74,6 +82,11 @@ static int read_position(struct jm_archive *a, struct jm_err *err)
 
 int jm_replay_open(struct jm_archive *a, struct jm_err *cause_r, struct jm_err *err)
 {
+	char text[JM_ERR_TEXT_BYTES + 80];
+	const struct jm_event e = {
+		.time_ms = jm_clock_now_ms(), .kind = "rebuilt", .actor = "archive", .text = text
+	};
+	bool damaged;
 	int rc;
 
 	cause_r->kind = JM_E_NONE;
@@ -83,14 +96,17 @@ int jm_replay_open(struct jm_archive *a, struct jm_err *cause_r, struct jm_err *
 		rc = read_position(a, err);
 	if (rc >= 0)
 		return 0;
+	damaged = err->kind == JM_E_CORRUPT || (a->catalog && jm_catalog_broken(a->catalog));
 	jm_catalog_close(&a->catalog);
-	if (err->kind != JM_E_CORRUPT)
+	if (!damaged)
 		return -1;
 	*cause_r = *err;
 	JM_LOG(JM_LOG_WARNING, "catalog-rebuild", { "why", JM_S(cause_r->text) });
+	snprintf(text, sizeof text, "catalog made anew from the volumes: %s", cause_r->text);
+	if (jm_archive_note(a, &e, err) != 0)
+		JM_LOG(JM_LOG_WARNING, "event-lost", { "error", JM_S(err->text) });
 	memset(&a->position, 0, sizeof a->position);
-	if (move_away(a, err) != 0)
-		return -1;
+	move_away(a);
 	return jm_catalog_open(a->catalog_dir, a->cache_bytes, &a->catalog, err);
 }
 

@@ -13,7 +13,8 @@
 #define JM_CATALOG_NEW ".new" /* suffix of the folder in which a rebuild makes the catalog */
 
 /* Open the catalog and read its position. If it is damaged or belongs to another archive, move it
- * away and begin a new one; *cause_r is the reason then, else its kind is NONE. CONFIG, TEMP. */
+ * away and begin a new one, and note that as an event; *cause_r is the reason then, else its kind
+ * is NONE. CONFIG, TEMP. */
 int jm_replay_open(struct jm_archive *a, struct jm_err *cause_r, struct jm_err *err) JM_MUST_CHECK;
 
 /* After a rebuild: make the catalog in folder aside the archive's, and keep the old one as

@@ -13,7 +13,8 @@
  *   5. pool_lock      the pool of compression contexts
  * Waiting: a thread that holds change_lock waits for the committer and the applier, and reads
  * volumes; neither of the two takes change_lock. The applier holds catalog_lock while it reads
- * earlier reports again, and while it opens the catalog again and replays; a comparison
+ * earlier reports again, and while it opens the catalog again and replays (but not while it makes
+ * it anew: anew_us keeps readers out then); a comparison
  * (common/upkeep/compare.c) shares it while it reads volumes to bring its second catalog up. Both
  * take only volumes.lock then. The other locks are not held during a write, a sync or a read of a
  * file.
@@ -122,7 +123,10 @@ struct jm_archive {
 	 * it without the lock, also to write a checkpoint */
 	pthread_rwlock_t catalog_lock;
 	struct jm_catalog *catalog; /* NULL: it is not open now */
-	pthread_mutex_t pool_lock;  /* guards the next two */
+	/* since when the catalog is made anew, while the archive is open; 0: it is whole. Only the
+	 * applier sets it, alone holding catalog_lock */
+	atomic_llong anew_us;
+	pthread_mutex_t pool_lock; /* guards the next two */
 	struct jm_zstd *pool;
 	size_t pooled;
 };

@@ -15,12 +15,11 @@
 
 #include "common/base/io.h"
 #include "common/base/log.h"
+#include "common/catalog/page_file.h"
 #include "common/json/read.h"
 #include "common/json/write.h"
 
 #define FILE_NAME "catalog.db"
-/* The size of a disk's write, which makes torn pages less likely (found with power-cut runs). */
-#define PAGE_BYTES 4096
 #define LOG_FILE_BYTES (8u * 1024u * 1024u)
 #define LOG_BUFFER_BYTES (512u * 1024u)
 #define VALUE_MAX_BYTES (256u * 1024u * 1024u)
@@ -31,8 +30,10 @@ struct jm_catalog {
 	DB_ENV *env;
 	DB *db[JM_TABLES];
 	char mark[4352]; /* path of the mark; empty: the catalog was not opened */
-	/* the disk could not read a page: the next open shall check all of them */
-	atomic_bool unread;
+	unsigned guard;  /* of page_file.h */
+	/* The first is set when the disk could not read a page: the next open shall check all of
+	 * them; the second by damage: the next open shall fail. */
+	atomic_bool unread, damaged;
 };
 
 struct jm_txn {
@@ -73,25 +74,27 @@ const char *jm_catalog_table(enum jm_table t)
 	return names[t];
 }
 
-static int catalog_fail(struct jm_err *err, int rc, const char *what)
+/* c: the catalog that failed; NULL: it is not open. */
+static int catalog_fail(struct jm_catalog *c, struct jm_err *err, int rc, const char *what)
 {
-	enum jm_err_kind kind = rc == DB_RUNRECOVERY || rc == DB_VERIFY_BAD ||
-		rc == DB_PAGE_NOTFOUND || rc == DB_OLD_VERSION || rc == DB_VERSION_MISMATCH ||
-		rc == EINVAL
-	    ? JM_E_CORRUPT
-	    : JM_E_TEMP;
+	bool damaged = rc == DB_RUNRECOVERY || rc == DB_VERIFY_BAD || rc == DB_PAGE_NOTFOUND ||
+	    rc == DB_OLD_VERSION || rc == DB_VERSION_MISMATCH || rc == DB_CHKSUM_FAIL ||
+	    rc == EINVAL;
 
-	jm_err_set(err, kind, "catalog: %s: %s", what, db_strerror(rc));
+	if (c && damaged)
+		atomic_store(&c->damaged, true);
+	else if (c && rc == EIO)
+		atomic_store(&c->unread, true);
+	jm_err_set(err, damaged && !c ? JM_E_CORRUPT : JM_E_TEMP, "catalog: %s: %s", what,
+	    damaged && c ? "damaged, and made anew from the volumes" : db_strerror(rc));
 	/* an errno, e.g. EACCES; Berkeley DB's own codes are negative */
-	err->sys = rc > 0 ? rc : 0;
+	err->sys = damaged && c ? JM_CATALOG_BROKEN : rc > 0 ? rc : 0;
 	return -1;
 }
 
 static int fail_row(struct jm_catalog *c, enum jm_table t, int rc, struct jm_err *err)
 {
-	if (rc == EIO)
-		atomic_store(&c->unread, true);
-	return catalog_fail(err, rc, names[t]);
+	return catalog_fail(c, err, rc, names[t]);
 }
 
 static void complain(const DB_ENV *env, const char *prefix, const char *text)
@@ -125,10 +128,9 @@ static int open_tables(struct jm_catalog *c)
 
 	for (int i = 0; rc == 0 && i < JM_TABLES; i++) {
 		if ((rc = db_create(&c->db[i], c->env, 0)) == 0 &&
-		    (rc = c->db[i]->set_pagesize(c->db[i], PAGE_BYTES)) == 0 &&
-		    (rc = has_duplicates((enum jm_table)i)
-			    ? c->db[i]->set_flags(c->db[i], DB_DUPSORT)
-			    : 0) == 0)
+		    (rc = c->db[i]->set_pagesize(c->db[i], JM_CATALOG_PAGE_BYTES)) == 0 &&
+		    (rc = c->db[i]->set_flags(c->db[i],
+			 DB_CHKSUM | (has_duplicates((enum jm_table)i) ? DB_DUPSORT : 0))) == 0)
 			rc = c->db[i]->open(c->db[i], txn, FILE_NAME, names[i], DB_BTREE,
 			    DB_CREATE | DB_THREAD, 0600);
 	}
@@ -143,9 +145,12 @@ static int open_tables(struct jm_catalog *c)
 
 /* ---- was the machine switched off while it was open? ---- */
 
-#define MARK_NAME "open" /* exists while the catalog is open; holds the id of this boot */
+#define MARK_NAME "open" /* exists while the catalog is open; holds the id of this boot, or: */
 #define BOOT_BYTES 36
-#define UNREAD "a page could not be read" /* its contents instead: the next open checks, too */
+#define UNREAD "a page could not be read" /* the next open checks all pages */
+#define DAMAGED "damaged"                 /* the next open fails */
+
+enum mark { MARK_NONE, MARK_CHECK, MARK_DAMAGED };
 
 static void boot_of(char text[BOOT_BYTES + 1])
 {
@@ -160,32 +165,34 @@ static void boot_of(char text[BOOT_BYTES + 1])
 		close(fd);
 }
 
-/* True when the catalog was opened under another boot and never closed: pages may be torn,
- * and recovery does not detect that. Also when the mark cannot be read. */
-static bool was_cut(const char *folder)
+/* CHECK when the catalog was opened under another boot and never closed: pages may be torn. Also
+ * when the mark cannot be read. */
+static enum mark read_mark(const char *folder)
 {
 	char path[4352], boot[BOOT_BYTES + 1];
 	unsigned char *p = NULL;
 	struct jm_err cause;
+	enum mark m = MARK_CHECK;
 	size_t n = 0;
-	bool cut;
 
 	snprintf(path, sizeof path, "%s/" MARK_NAME, folder);
 	if (jm_io_read_file(path, 4096, &p, &n, &cause) != 0)
-		return cause.kind != JM_E_NOTFOUND;
+		return cause.kind == JM_E_NOTFOUND ? MARK_NONE : MARK_CHECK;
 	boot_of(boot);
-	cut = !jm_span_eq(jm_span_of(p, n), jm_span_str(boot));
+	if (jm_span_eq(jm_span_of(p, n), jm_span_str(boot)))
+		m = MARK_NONE;
+	else if (jm_span_eq(jm_span_of(p, n), jm_span_str(DAMAGED)))
+		m = MARK_DAMAGED;
 	free(p);
-	return cut;
+	return m;
 }
 
-static int write_mark(const char *folder, struct jm_err *err)
+static int write_mark(const char *folder, const char *text, struct jm_err *err)
 {
-	char path[4352], boot[BOOT_BYTES + 1];
+	char path[4352];
 
 	snprintf(path, sizeof path, "%s/" MARK_NAME, folder);
-	boot_of(boot);
-	return jm_io_publish(path, boot, strlen(boot), 0600, err);
+	return jm_io_publish(path, text, strlen(text), 0600, err);
 }
 
 /* Read every page of the recovered file. */
@@ -204,11 +211,61 @@ static int check_pages(DB_ENV *env, const char *folder)
 	return db->verify(db, FILE_NAME, NULL, NULL, 0); /* frees db in any case */
 }
 
+/* Guard the file, if it exists already. */
+static int guard_pages(struct jm_catalog *c, const char *folder, bool recovering)
+{
+	char path[4352];
+	struct jm_err err;
+
+	snprintf(path, sizeof path, "%s/" FILE_NAME, folder);
+	if (jm_page_file_guard(path, recovering, &c->guard, &err) == 0 || err.kind == JM_E_NOTFOUND)
+		return 0;
+	return err.sys > 0 ? err.sys : EAGAIN;
+}
+
+/* Open the environment. Recovery fills pages of zeros; it may have read others that must not be
+ * used and are still in the cache, so that it is opened once more, with an empty cache. Returns
+ * Berkeley DB's code. */
+static int open_recovered(struct jm_catalog *c, const char *folder, uint64_t cache_bytes)
+{
+	int rc;
+
+	if ((rc = db_env_set_func_pread(jm_page_file_read)) != 0 ||
+	    (rc = guard_pages(c, folder, true)) != 0 ||
+	    (rc = open_env(c->env, folder, cache_bytes)) != 0)
+		return rc;
+	if (jm_page_file_had_zeros(c->guard)) {
+		rc = c->env->close(c->env, 0);
+		c->env = NULL;
+		if (rc != 0 || (rc = db_env_create(&c->env, 0)) != 0 ||
+		    (rc = guard_pages(c, folder, false)) != 0)
+			return rc;
+		return open_env(c->env, folder, cache_bytes);
+	}
+	return guard_pages(c, folder, false);
+}
+
+/* Returns Berkeley DB's code. */
+static int open_files(struct jm_catalog *c, const char *folder, uint64_t cache_bytes, enum mark m)
+{
+	int rc;
+
+	if (m == MARK_DAMAGED)
+		return DB_VERIFY_BAD;
+	rc = open_recovered(c, folder, cache_bytes);
+	if (rc != 0)
+		return rc;
+	if (m == MARK_CHECK && check_pages(c->env, folder) != 0)
+		return DB_VERIFY_BAD;
+	rc = open_tables(c);
+	return rc != 0 ? rc : guard_pages(c, folder, false);
+}
+
 int jm_catalog_open(
     const char *folder, uint64_t cache_bytes, struct jm_catalog **c_r, struct jm_err *err)
 {
 	struct jm_catalog *c = calloc(1, sizeof *c);
-	bool cut;
+	char boot[BOOT_BYTES + 1];
 	int rc;
 
 	if (!c)
@@ -219,24 +276,19 @@ int jm_catalog_open(
 	}
 	if ((rc = db_env_create(&c->env, 0)) != 0) {
 		free(c);
-		return catalog_fail(err, rc, "cannot make an environment");
+		return catalog_fail(NULL, err, rc, "cannot make an environment");
 	}
-	cut = was_cut(folder);
-	if ((rc = open_env(c->env, folder, cache_bytes)) == 0 && cut) {
-		rc = check_pages(c->env, folder);
-		if (rc != 0)
-			rc = DB_VERIFY_BAD;
-	}
-	if (rc == 0)
-		rc = open_tables(c);
+	rc = open_files(c, folder, cache_bytes, read_mark(folder));
 	if (rc != 0) {
+		catalog_fail(NULL, err, rc, "cannot open");
 		jm_catalog_close(&c);
 		return rc == EINVAL ? jm_err_set(err, JM_E_CORRUPT,
 					  "catalog: another version of the program made it")
-				    : catalog_fail(err, rc, "cannot open");
+				    : -1;
 	}
 	snprintf(c->mark, sizeof c->mark, "%s/" MARK_NAME, folder);
-	if (write_mark(folder, err) != 0) {
+	boot_of(boot);
+	if (write_mark(folder, boot, err) != 0) {
 		jm_catalog_close(&c);
 		return jm_err_wrap(err, "catalog");
 	}
@@ -244,31 +296,45 @@ int jm_catalog_open(
 	return 0;
 }
 
+static void leave_mark(const struct jm_catalog *c, int rc)
+{
+	const char *text = atomic_load(&c->damaged) ? DAMAGED
+	    : atomic_load(&c->unread)               ? UNREAD
+						    : NULL;
+	struct jm_err ignored;
+
+	if (c->mark[0] == '\0')
+		return;
+	if (text)
+		(void)!jm_io_publish(c->mark, text, strlen(text), 0600, &ignored);
+	else if (rc == 0)
+		unlink(c->mark);
+}
+
 void jm_catalog_close(struct jm_catalog **c)
 {
-	struct jm_err ignored;
+	u_int32_t how;
 	int rc = 0, one;
 
 	if (!*c)
 		return;
+	how = atomic_load(&(*c)->damaged) ? DB_NOSYNC : 0;
 	for (int i = 0; i < JM_TABLES; i++)
-		if ((*c)->db[i] && (one = (*c)->db[i]->close((*c)->db[i], 0)) != 0)
+		if ((*c)->db[i] && (one = (*c)->db[i]->close((*c)->db[i], how)) != 0)
 			rc = one;
 	if ((*c)->env && (one = (*c)->env->close((*c)->env, 0)) != 0)
 		rc = one;
 	if (rc != 0)
 		JM_LOG(JM_LOG_WARNING, "catalog-close", { "error", JM_S(db_strerror(rc)) });
-	if ((*c)->mark[0] != '\0' && atomic_load(&(*c)->unread))
-		(void)!jm_io_publish((*c)->mark, UNREAD, sizeof UNREAD - 1, 0600, &ignored);
-	else if ((*c)->mark[0] != '\0' && rc == 0)
-		unlink((*c)->mark);
+	leave_mark(*c, rc);
+	jm_page_file_release(&(*c)->guard);
 	free(*c);
 	*c = NULL;
 }
 
-bool jm_catalog_unread(struct jm_catalog *c)
+bool jm_catalog_broken(struct jm_catalog *c)
 {
-	return atomic_load(&c->unread);
+	return atomic_load(&c->unread) || atomic_load(&c->damaged);
 }
 
 void jm_catalog_wipe(const char *folder)
@@ -295,7 +361,7 @@ int jm_catalog_begin(struct jm_catalog *c, struct jm_txn **txn_r, struct jm_err 
 		return jm_err_sys(err, JM_E_TEMP, "catalog: transaction");
 	if ((rc = c->env->txn_begin(c->env, NULL, &t->txn, 0)) != 0) {
 		free(t);
-		return catalog_fail(err, rc, "cannot begin");
+		return catalog_fail(c, err, rc, "cannot begin");
 	}
 	t->c = c;
 	*txn_r = t;
@@ -305,17 +371,19 @@ int jm_catalog_begin(struct jm_catalog *c, struct jm_txn **txn_r, struct jm_err 
 int jm_catalog_commit(struct jm_txn **txn, struct jm_err *err)
 {
 	int rc = (*txn)->txn->commit((*txn)->txn, DB_TXN_NOSYNC);
+	struct jm_catalog *c = (*txn)->c;
 
 	free(*txn);
 	*txn = NULL;
-	return rc == 0 ? 0 : catalog_fail(err, rc, "cannot commit");
+	return rc == 0 ? 0 : catalog_fail(c, err, rc, "cannot commit");
 }
 
 void jm_catalog_abort(struct jm_txn **txn)
 {
 	if (!*txn)
 		return;
-	(void)(*txn)->txn->abort((*txn)->txn);
+	if ((*txn)->txn->abort((*txn)->txn) != 0)
+		atomic_store(&(*txn)->c->damaged, true);
 	free(*txn);
 	*txn = NULL;
 }
@@ -346,7 +414,7 @@ int jm_catalog_checkpoint(struct jm_catalog *c, unsigned min_kib, struct jm_err 
 {
 	int rc = c->env->txn_checkpoint(c->env, min_kib, 0, 0);
 
-	return rc == 0 ? 0 : catalog_fail(err, rc, "cannot checkpoint");
+	return rc == 0 ? 0 : catalog_fail(c, err, rc, "cannot checkpoint");
 }
 
 /* A DBT over bytes that Berkeley DB only reads. */

@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The catalog: a Berkeley DB environment in DIR/catalog that is made from the volumes. In this room
- * only catalog.c includes db.h. apply.h decides which row is stored under which key;
- * common/archive/SCHEMA.md describes all of them.
+ * only catalog.c includes db.h; page_file.c checks the pages that it reads. apply.h decides which
+ * row is stored under which key; common/archive/SCHEMA.md describes all of them.
  *
  * There is one writer (the applier), and Berkeley DB takes no locks: the caller holds the archive's
  * reader-writer lock, alone for writing. err must not be NULL. Any function that reads or writes
- * rows may return TEMP, and CORRUPT when Berkeley DB says that the database is damaged.
+ * rows may return TEMP, with sys JM_CATALOG_BROKEN when the database is damaged: it is not a record
+ * that is damaged, and the catalog can be made anew.
  */
 #ifndef JM_CATALOG_CATALOG_H
 #define JM_CATALOG_CATALOG_H
 
+#include <errno.h>
 #include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -40,8 +42,12 @@ enum jm_table {
  * time, and so much is recovered after a crash. */
 #define JM_CATALOG_CHECKPOINT_KIB 32768
 #define JM_CATALOG_KEY_MAX 320
+/* The size of a disk's write, which makes torn pages less likely (found with power-cut runs). */
+#define JM_CATALOG_PAGE_BYTES 4096
 /* The version of the rows. A catalog of an older version is made again from the volumes. */
-#define JM_CATALOG_VERSION 7
+#define JM_CATALOG_VERSION 8
+
+#define JM_CATALOG_BROKEN EBADMSG
 
 struct jm_catalog; /* an open environment */
 struct jm_txn;     /* one transaction */
@@ -54,9 +60,10 @@ int jm_catalog_open(const char *folder, uint64_t cache_bytes, struct jm_catalog 
 /* Close it; *c becomes NULL. Errors are only logged, since everything in it can be made again. */
 void jm_catalog_close(struct jm_catalog **c);
 
-/* Was there a page that the disk could not read? Then the next open checks all pages, and fails
- * with CORRUPT if one is still damaged. Any thread. */
-bool jm_catalog_unread(struct jm_catalog *c);
+/* Did it fail in a way that does not pass by itself? Then it must be opened again. After a page
+ * that the disk could not read, the next open checks all pages, and fails with CORRUPT if one is
+ * still damaged; after damage it fails with CORRUPT in any case. Any thread. */
+bool jm_catalog_broken(struct jm_catalog *c);
 
 /* The name of a table. Static storage. */
 const char *jm_catalog_table(enum jm_table t);
@@ -86,7 +93,7 @@ int jm_catalog_get(struct jm_catalog *c, struct jm_txn *txn, enum jm_table t, st
 int jm_catalog_get_json(struct jm_catalog *c, struct jm_txn *txn, enum jm_table t,
     struct jm_span key, json_t **value_r, struct jm_err *err) JM_MUST_CHECK;
 
-/* Store a row, new or not. TEMP, CORRUPT. */
+/* Store a row, new or not. TEMP. */
 int jm_catalog_put(struct jm_txn *txn, enum jm_table t, struct jm_span key, struct jm_span value,
     struct jm_err *err) JM_MUST_CHECK;
 
@@ -94,11 +101,11 @@ int jm_catalog_put(struct jm_txn *txn, enum jm_table t, struct jm_span key, stru
 int jm_catalog_add(struct jm_txn *txn, enum jm_table t, struct jm_span key, struct jm_span value,
     struct jm_err *err) JM_MUST_CHECK;
 
-/* Store a JSON value as its text. TEMP, CORRUPT. */
+/* Store a JSON value as its text. TEMP. */
 int jm_catalog_put_json(struct jm_txn *txn, enum jm_table t, struct jm_span key,
     const json_t *value, struct jm_err *err) JM_MUST_CHECK;
 
-/* Remove a row. A missing key is not an error. TEMP, CORRUPT. */
+/* Remove a row. A missing key is not an error. TEMP. */
 int jm_catalog_remove(
     struct jm_txn *txn, enum jm_table t, struct jm_span key, struct jm_err *err) JM_MUST_CHECK;
 
@@ -137,7 +144,7 @@ struct jm_table_range {
 };
 
 /* Read the next rows of a range in key order, at most JM_PAGE_ROWS. An empty page is the end. The
- * caller releases the page; after an error it is empty. TEMP, CORRUPT. */
+ * caller releases the page; after an error it is empty. TEMP. */
 int jm_catalog_page(struct jm_catalog *c, const struct jm_table_range *range, struct jm_page *page,
     struct jm_err *err) JM_MUST_CHECK;
 
