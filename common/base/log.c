@@ -6,10 +6,12 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <syslog.h>
 #include <unistd.h>
 
 #include "common/base/clock.h"
+#include "common/base/visible.h"
 
 #define LINE_BYTES 2000
 #define VALUE_BYTES 400 /* of one value; the rest is cut off and replaced by "..." */
@@ -34,60 +36,49 @@ void jm_log_set_level(enum jm_log_level level)
 struct line {
 	char text[LINE_BYTES];
 	size_t len;
+	bool full; /* something found no room; nothing follows it */
 };
 
-static void line_put(struct line *l, char c)
-{
-	if (l->len < sizeof l->text - 1)
-		l->text[l->len++] = c;
-}
-
+/* Put a piece, as a whole or not at all. */
 static void line_put_str(struct line *l, const char *s)
 {
-	while (*s)
-		line_put(l, *s++);
+	size_t n = strlen(s);
+
+	l->full = l->full || n > sizeof l->text - 1 - l->len;
+	if (l->full)
+		return;
+	memcpy(l->text + l->len, s, n);
+	l->len += n;
 }
 
-/* Write a value: bare when it is a plain word, else quoted. Bytes that could break a line or a
- * terminal become \xNN. */
+/* Write a value: bare when it is a plain word, else quoted, with the escapes of visible.h and of
+ * the quote. */
 static void line_put_value(struct line *l, struct jm_span s)
 {
-	static const char hex[] = "0123456789abcdef";
-	size_t i, n = s.len < VALUE_BYTES ? s.len : VALUE_BYTES;
-	bool plain = s.len > 0;
+	bool plain = s.len > 0 && s.len <= VALUE_BYTES;
+	char out[JM_VISIBLE_BYTES];
+	size_t before = s.len;
 
-	for (i = 0; i < n && plain; i++)
+	for (size_t i = 0; i < s.len && plain; i++)
 		plain = s.p[i] > ' ' && s.p[i] < 127 && s.p[i] != '"' && s.p[i] != '\\' &&
 		    s.p[i] != '=';
 	if (!plain)
-		line_put(l, '"');
-	for (i = 0; i < n; i++) {
-		unsigned char c = s.p[i];
-
-		if (c == '"' || c == '\\') {
-			line_put(l, '\\');
-			line_put(l, (char)c);
-		} else if (c < ' ' || c == 127) {
-			line_put_str(l, "\\x");
-			line_put(l, hex[c >> 4]);
-			line_put(l, hex[c & 15]);
-		} else {
-			line_put(l, (char)c);
-		}
-	}
-	if (n < s.len)
+		line_put_str(l, "\"");
+	while (s.len > 0 && before - s.len < VALUE_BYTES)
+		line_put_str(l, jm_visible_exact(&s, out) == '"' ? "\\\"" : out);
+	if (s.len > 0)
 		line_put_str(l, "...");
 	if (!plain)
-		line_put(l, '"');
+		line_put_str(l, "\"");
 }
 
 static void line_put_pair(struct line *l, const struct jm_log_pair *p)
 {
 	char num[24];
 
-	line_put(l, ' ');
+	line_put_str(l, " ");
 	line_put_str(l, p->key);
-	line_put(l, '=');
+	line_put_str(l, "=");
 	switch (p->value.type) {
 	case 'u':
 		snprintf(num, sizeof num, "%" PRIu64, p->value.v.u);
@@ -104,7 +95,7 @@ static void line_put_pair(struct line *l, const struct jm_log_pair *p)
 		if (p->value.v.s)
 			line_put_value(l, jm_span_str(p->value.v.s));
 		else
-			line_put(l, '-');
+			line_put_str(l, "-");
 	}
 }
 
@@ -120,14 +111,13 @@ void jm_log_write(enum jm_log_level level, const char *event, const struct jm_lo
 		line_put_str(&l, head);
 	} else if (to_stderr) {
 		line_put_str(&l, jm_clock_format(jm_clock_now_ms(), now));
-		line_put(&l, ' ');
+		line_put_str(&l, " ");
 	}
-	line_put_str(&l, event);
+	line_put_value(&l, jm_span_str(event));
 	for (; pairs->key; pairs++)
 		line_put_pair(&l, pairs);
 	if (to_stderr) {
-		line_put(&l, '\n');
-		l.text[l.len - 1] = '\n'; /* also when the line was cut */
+		l.text[l.len++] = '\n'; /* line_put_str() leaves room for it */
 		if (write(STDERR_FILENO, l.text, l.len) < 0)
 			return; /* there is nowhere to report it */
 	} else {

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/base/clock.h"
+#include "common/base/visible.h"
 #include "common/publish/figure.h"
 
 struct page {
@@ -13,21 +14,22 @@ struct page {
 	const char *family;           /* its family, or NULL */
 };
 
-/* Add a label; backslash, quote and newline in its value are escaped. before: '{' or ','. */
+/* Add a label. Its value has the escapes of visible.h, and those of the format for backslash and
+ * quote. before: '{' or ','. */
 static int add_label(
     struct jm_buf *b, const char *name, const char *value, char before, struct jm_err *err)
 {
+	struct jm_span s = jm_span_str(value);
+	char out[JM_VISIBLE_BYTES];
+
 	if (jm_buf_printf(b, err, "%c%s=\"", before, name) != 0)
 		return -1;
-	for (; *value; value++) {
-		const char *escaped = *value == '\\' ? "\\\\"
-		    : *value == '"'                  ? "\\\""
-		    : *value == '\n'                 ? "\\n"
-						     : NULL;
-
-		if (escaped ? jm_buf_add(b, escaped, strlen(escaped), err)
-			    : jm_buf_add_byte(b, (unsigned char)*value, err))
-			return -1;
+	while (s.len > 0) {
+		jm_visible_exact(&s, out);
+		for (const char *c = out; *c; c++)
+			if (((*c == '\\' || *c == '"') && jm_buf_add_byte(b, '\\', err) != 0) ||
+			    jm_buf_add_byte(b, (unsigned char)*c, err) != 0)
+				return -1;
 	}
 	return jm_buf_add_byte(b, '"', err);
 }

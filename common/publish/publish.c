@@ -8,6 +8,7 @@
 
 #include "common/base/buf.h"
 #include "common/base/io.h"
+#include "common/base/visible.h"
 #include "common/publish/metrics.h"
 #include "common/publish/statsdb.h"
 
@@ -36,11 +37,12 @@ struct json_out {
 	struct jm_err cause; /* why the buffer took no more; NONE: jansson failed itself */
 };
 
+/* jansson cuts no character. */
 static int json_out_add(const char *p, size_t n, void *ctx)
 {
 	struct json_out *o = ctx;
 
-	return jm_buf_add(o->b, p, n, &o->cause);
+	return jm_visible_json(o->b, jm_span_of(p, n), &o->cause);
 }
 
 static int add_json(const json_t *document, struct jm_buf *b, struct jm_err *err)

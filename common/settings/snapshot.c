@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "common/base/digest.h"
+#include "common/base/visible.h"
 #include "common/settings/member.h"
 #include "common/settings/table.h"
 #include "common/settings/typed_value.h"
@@ -16,25 +17,11 @@
 #define MASK_BYTES (SALT_DIGITS + 1 + DIGEST_DIGITS + 1)
 #define SECRET_BYTES 2048
 
-static int put_escaped(struct jm_buf *b, const char *text, struct jm_err *err)
-{
-	for (; *text; text++) {
-		const char *as = *text == '&' ? "&amp;"
-		    : *text == '<'            ? "&lt;"
-		    : *text == '>'            ? "&gt;"
-					      : NULL;
-
-		if ((as ? jm_buf_add(b, as, strlen(as), err)
-			: jm_buf_add_byte(b, (unsigned char)*text, err)) != 0)
-			return -1;
-	}
-	return 0;
-}
-
 static int put_element(
     struct jm_buf *b, const char *name, const char *more, const char *text, struct jm_err *err)
 {
-	return jm_buf_printf(b, err, "<%s%s>", name, more) != 0 || put_escaped(b, text, err) != 0 ||
+	return jm_buf_printf(b, err, "<%s%s>", name, more) != 0 ||
+		jm_visible_xml(b, jm_span_str(text), err) != 0 ||
 		jm_buf_printf(b, err, "</%s>\n", name) != 0
 	    ? -1
 	    : 0;

@@ -24,6 +24,7 @@
 #include "milter/ctl/ask/watch.h"
 #include "milter/ctl/cli/option.h"
 #include "milter/ctl/cli/outcome.h"
+#include "milter/ctl/cli/print.h"
 #include "milter/ctl/cli/target.h"
 #include "milter/ctl/doctor/doctor.h"
 #include "milter/ctl/files/backup.h"
@@ -102,9 +103,9 @@ static int verb_unknown(const char *word)
 	names[n++] = "--help";
 	names[n++] = "--version";
 	near = jm_near_of(jm_span_str(word), names, n);
-	fprintf(stderr, "jmctl: no verb \"%s\"", word);
+	jm_print(stderr, "jmctl: no verb \"%s\"", word);
 	if (near)
-		fprintf(stderr, ", did you mean \"%s\"?", near);
+		jm_print(stderr, ", did you mean \"%s\"?", near);
 	fputs("; jmctl --help lists them\n", stderr);
 	return EX_USAGE;
 }

@@ -11,6 +11,7 @@
 #include "common/base/clock.h"
 #include "common/base/io.h"
 #include "common/base/log.h"
+#include "common/base/visible.h"
 #include "common/publish/publish.h"
 #include "milter/daemon/document.h"
 #include "milter/daemon/notify.h"
@@ -39,12 +40,13 @@ int jm_publisher_folder(const struct jm_settings *s, char *path, struct jm_err *
 
 static void notify_summary(struct jm_publisher *p, const json_t *document)
 {
-	char line[JM_DOCUMENT_LINE_BYTES], text[sizeof line + 8];
+	char line[JM_DOCUMENT_LINE_BYTES], text[2 * sizeof line] = "STATUS=";
 
 	if (strcmp(jm_document_line(document, line), p->line) == 0)
 		return;
 	memcpy(p->line, line, sizeof line);
-	snprintf(text, sizeof text, "STATUS=%s", line);
+	/* A line end in it would begin another assignment. */
+	jm_visible_line(line, text + strlen(text), sizeof text - strlen(text));
 	jm_notify(text);
 }
 

@@ -2,6 +2,7 @@
 sbin_PROGRAMS += milter/web/journal-milter-web
 milter_web_journal_milter_web_SOURCES = milter/web/main.c \
 	milter/web/chart.c milter/web/chart.h \
+	milter/web/host.c milter/web/host.h \
 	milter/web/html.c milter/web/html.h \
 	milter/web/listen.c milter/web/listen.h \
 	milter/web/look.c milter/web/look.h \

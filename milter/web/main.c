@@ -16,16 +16,19 @@
 #define ADDRESS "127.0.0.1:8385"
 
 struct options {
-	const char *folder, *address;
+	const char *folder, *address, *names;
 	uint64_t stale_s; /* 0: as jm_published_read() does by itself */
 	bool foreground;
 };
 
 static const char usage[] =
-    "usage: journal-milter-web [-f] [-d DIR] [-l ADDRESS] [-s SECONDS] [-V]\n"
+    "usage: journal-milter-web [-f] [-d DIR] [-l ADDRESS] [-n NAME[,NAME...]] [-s SECONDS] "
+    "[-V]\n"
     "  -d DIR      the publish folder (default " FOLDER ")\n"
     "  -f          log to standard error instead of syslog\n"
     "  -l ADDRESS  IP:PORT, [IPv6]:PORT or unix:/PATH (default " ADDRESS ")\n"
+    "  -n NAME     a name by which browsers and proxies ask for the page, besides localhost,\n"
+    "              IP addresses and the name of this machine\n"
     "  -s SECONDS  an older state is an error "
     "(default: three times the interval of publishing, and ten seconds)\n"
     "  -V          print the version and exit\n";
@@ -38,6 +41,7 @@ static bool read_web_options(int argc, char **argv, struct options *o, int *stat
 		{ 'd', NULL, &o->folder },
 		{ 'f', &o->foreground, NULL },
 		{ 'l', NULL, &o->address },
+		{ 'n', NULL, &o->names },
 		{ 's', NULL, &stale },
 	};
 	const struct jm_program program = { "journal-milter-web", usage, options,
@@ -77,7 +81,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "journal-milter-web: %s\n", err.text);
 		return err.kind == JM_E_CONFIG ? EX_USAGE : EX_OSERR;
 	}
-	server = jm_server_start(fd, o.folder, (int64_t)o.stale_s);
+	server = jm_server_start(fd, o.folder, (int64_t)o.stale_s, o.names);
 	if (!server) {
 		fprintf(stderr, "journal-milter-web: cannot start the HTTP server\n");
 		return EX_OSERR;

@@ -7,12 +7,16 @@
 
 #include <microhttpd.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "common/base/clock.h"
+#include "common/base/visible.h"
 #include "common/publish/metrics.h"
+#include "milter/web/host.h"
 #include "milter/web/page.h"
 #include "milter/web/published.h"
 #include "milter/web/style.h"
@@ -26,6 +30,8 @@
 struct jm_server {
 	struct MHD_Daemon *daemon;
 	const char *folder; /* borrowed */
+	const char *names;  /* borrowed, or NULL */
+	char own[256];      /* the name of this machine; "": not known */
 	int64_t stale_s;
 	pthread_mutex_t lock; /* guards open: the server's thread and jm_server_tick() use it */
 	struct {
@@ -47,11 +53,13 @@ struct answer {
 static void answer_text(struct answer *a, unsigned code, const char *text)
 {
 	struct jm_err err;
+	char line[4096];
 
 	a->code = code;
 	a->type = PLAIN;
 	jm_buf_reset(&a->body);
-	if (jm_buf_printf(&a->body, &err, "%s\n", text) != 0)
+	jm_visible_line(text, line, sizeof line);
+	if (jm_buf_printf(&a->body, &err, "%s\n", line) != 0)
 		a->code = MHD_HTTP_INTERNAL_SERVER_ERROR;
 }
 
@@ -178,6 +186,46 @@ static enum MHD_Result send_answer(struct MHD_Connection *c, struct answer *a)
 	return rc;
 }
 
+/* The fields Host of a request. */
+struct asked {
+	const char *host;
+	unsigned n;
+};
+
+static enum MHD_Result count_host(
+    void *ctx, enum MHD_ValueKind kind, const char *key, const char *value)
+{
+	struct asked *k = ctx;
+
+	(void)kind;
+	if (jm_span_eq_nocase(jm_span_str(key), jm_span_str("host"))) {
+		k->host = value;
+		k->n++;
+	}
+	return MHD_YES;
+}
+
+/* Was this server asked by a name of its own? Otherwise the answer says so. */
+static bool check_host(const struct jm_server *s, struct MHD_Connection *c, struct answer *a)
+{
+	struct asked k = { NULL, 0 };
+	char text[600];
+
+	MHD_get_connection_values(c, MHD_HEADER_KIND, count_host, &k);
+	if (k.n != 1 || !k.host) {
+		answer_text(a, MHD_HTTP_BAD_REQUEST, "a request has one field Host");
+		return false;
+	}
+	if (jm_host_may_ask(k.host, s->own, s->names))
+		return true;
+	snprintf(text, sizeof text,
+	    "\"%.256s\" is no name of this server; if it should be one, start journal-milter-web "
+	    "with -n and that name",
+	    k.host);
+	answer_text(a, MHD_HTTP_MISDIRECTED_REQUEST, text);
+	return false;
+}
+
 static enum MHD_Result on_request(void *ctx, struct MHD_Connection *c, const char *url,
     const char *method, const char *version, const char *data, size_t *data_n, void **request)
 {
@@ -196,6 +244,8 @@ static enum MHD_Result on_request(void *ctx, struct MHD_Connection *c, const cha
 	}
 	jm_buf_init(&a.body, JM_PAGE_BYTES);
 	a.tables = MHD_lookup_connection_value(c, MHD_GET_ARGUMENT_KIND, "values") != NULL;
+	if (!check_host(ctx, c, &a))
+		return send_answer(c, &a);
 	if (reads)
 		find_answer(ctx, url, &a);
 	else
@@ -238,7 +288,7 @@ void jm_server_tick(struct jm_server *s)
 	pthread_mutex_unlock(&s->lock);
 }
 
-struct jm_server *jm_server_start(int fd, const char *folder, int64_t stale_s)
+struct jm_server *jm_server_start(int fd, const char *folder, int64_t stale_s, const char *names)
 {
 	struct jm_server *s = calloc(1, sizeof *s);
 
@@ -246,6 +296,9 @@ struct jm_server *jm_server_start(int fd, const char *folder, int64_t stale_s)
 		return NULL;
 	s->folder = folder;
 	s->stale_s = stale_s;
+	s->names = names;
+	if (gethostname(s->own, sizeof s->own - 1) != 0)
+		s->own[0] = '\0';
 	pthread_mutex_init(&s->lock, NULL);
 	for (size_t i = 0; i < CONNECTIONS; i++)
 		s->open[i].fd = -1;

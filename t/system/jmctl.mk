@@ -2,6 +2,7 @@
 EXTRA_PROGRAMS += t/lib/deposit_files
 TEST_TOOLS += t/lib/deposit_files
 t_lib_deposit_files_SOURCES = t/lib/deposit_files.c milter/ctl/cli/option.c \
+	milter/ctl/cli/print.c \
 	milter/ctl/cli/help.c milter/ctl/cli/completion.c
 t_lib_deposit_files_LDADD = $(COMMON_LIBS)
 EXTRA_PROGRAMS += t/lib/publish_state

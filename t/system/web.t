@@ -289,7 +289,7 @@ def asked_on(path):
     with socket.socket(socket.AF_UNIX) as s:
         try:
             s.connect(path)
-            s.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            s.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
             return int(s.recv(4096).split()[1])
         except (OSError, IndexError):
             return None
@@ -308,7 +308,7 @@ def local_socket(w):
         except OSError:		# it has its name before it is listened at
             return False
     run.until(connected, "the socket takes a connection")
-    s.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    s.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
     tap.like(s.recv(4096).decode(), "^HTTP/1.1 200", "it serves on a Unix socket")
     other = subprocess.run([PROGRAM, "-f", "-d", w.folder, "-l", "unix:" + path],
                            stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False, timeout=300)
@@ -609,7 +609,7 @@ def verdict(w):
 
 def hidden(w):
     """Characters that nobody sees, or that turn the text around, in every text of the page."""
-    bad = [chr(c) for c in (*range(1, 32), 0x7f, 0x85, 0xad, 0x61c, 0x180e, *range(0x200b, 0x2010),
+    bad = [chr(c) for c in (*range(1, 32), 0x7f, 0x85, 0xad, 0x61c, 0x180e, 0x200b, 0x200e, 0x200f,
                             *range(0x2028, 0x202f), *range(0x2060, 0x2070), 0x3164, 0xfeff,
                             0xe0041)]
     text = "a".join(bad)
@@ -629,9 +629,53 @@ def hidden(w):
              "so does the title")
 
 
+def hosts(w):
+    """The field Host: a page elsewhere cannot have its own name resolve to this server."""
+    path = tap.folder() + "/named.sock"
+    named = run.Program([PROGRAM, "-f", "-d", w.folder, "-l", "unix:" + path, "-n",
+                         "status.example.com, Other.example.com"], tap.folder() + "/named.log")
+    named.start()
+    run.until(lambda: asked_on(path) is not None, "the second server answers")
+    w.publish(document(interval_seconds=600))
+
+    def ask(fields, unix=False, place="/", method="GET"):
+        s = socket.socket(socket.AF_UNIX if unix else socket.AF_INET)
+        with s:
+            s.settimeout(300)
+            s.connect(path if unix else ("127.0.0.1", w.port))
+            s.sendall(("%s %s HTTP/1.1\r\n%sConnection: close\r\n\r\n" % (method, place, "".join(
+                "Host: %s\r\n" % h for h in fields))).encode("latin-1"))
+            data = b"".join(iter(lambda: s.recv(65536), b""))
+        return int(data.split()[1]), data.split(b"\r\n\r\n", 1)[1]
+
+    own = socket.gethostname()
+    good = ["localhost", "LocalHost:1", "127.0.0.1", "127.0.0.1:%d" % w.port, "[::1]", "[::1]:80",
+            "192.0.2.7:8385", "[2001:db8::1]", "localhost.", own, own.upper() + ":8385"]
+    tap.is_([h for h in good if ask([h])[0] != 200], [], "its own names and any IP address may ask")
+    bad = ["evil.example", "evil.example:%d" % w.port, "localhost.evil.example", "xlocalhost", "",
+           "127.0.0.1.evil.example", "localhost:80:80", "localhost@evil.example", "[::1", "1.2.3",
+           "[::1]evil.example", "localhost:x", "status.example.com", ":80", "localhost,a"]
+    for place in ("/", "/metrics", "/api/status", "/healthz", "/style.css", "/absent"):
+        tap.is_([h for h in bad if ask([h], place=place)[0] not in (400, 421)], [],
+                "%s: no other name may ask" % place)
+    status, text = ask(["evil\x1b\xff.example"])
+    tap.is_((status, text), (421, b'"evil\\x1b\\xff.example" is no name of this server; if it '
+                             b"should be one, start journal-milter-web with -n and that name\n"),
+            "the answer names the option, with the name escaped")
+    tap.is_([ask(f)[0] for f in ([], ["localhost", "localhost"], ["localhost", "evil.example"])],
+            [400, 400, 400], "no field, or two of them")
+    tap.is_([ask([h], method="POST")[0] for h in ("localhost", "evil.example")], [405, 421],
+            "nothing can be changed")
+    tap.is_([ask([h], unix=True)[0] for h in (
+        "status.example.com", "OTHER.example.com:443", "localhost", "third.example.com")],
+            [200, 200, 200, 421], "-n adds names")
+    named.stop()
+
+
 def main():
     w = Web()
     places(w)
+    hosts(w)
     states(w)
     structure(w)
     verdict(w)

@@ -1,7 +1,7 @@
-check_PROGRAMS += t/unit/base_text.t t/unit/base_file.t t/unit/base_socket.t t/unit/base_peer.t \
-	t/unit/base_program.t
-UNIT_TESTS += t/unit/base_text.t t/unit/base_file.t t/unit/base_socket.t t/unit/base_peer.t \
-	t/unit/base_program.t
+check_PROGRAMS += t/unit/base_text.t t/unit/base_file.t t/unit/base_socket.t t/unit/base_program.t \
+	t/unit/base_peer.t t/unit/base_visible.t
+UNIT_TESTS += t/unit/base_text.t t/unit/base_file.t t/unit/base_socket.t t/unit/base_program.t \
+	t/unit/base_peer.t t/unit/base_visible.t
 t_unit_base_text_t_SOURCES = t/unit/base_text.c
 t_unit_base_text_t_LDADD = $(UNIT_LIBS)
 t_unit_base_file_t_SOURCES = t/unit/base_file.c
@@ -12,3 +12,5 @@ t_unit_base_program_t_SOURCES = t/unit/base_program.c
 t_unit_base_program_t_LDADD = $(UNIT_LIBS)
 t_unit_base_peer_t_SOURCES = t/unit/base_peer.c
 t_unit_base_peer_t_LDADD = $(UNIT_LIBS)
+t_unit_base_visible_t_SOURCES = t/unit/base_visible.c
+t_unit_base_visible_t_LDADD = $(UNIT_LIBS)

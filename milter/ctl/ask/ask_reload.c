@@ -40,8 +40,7 @@ static void put_changes(const json_t *o)
 	const char *restart = text_of(o, "restart_needed");
 	size_t n = json_array_size(changes), i;
 
-	fputs(text_of(o, "file"), stdout);
-	printf(": in force now, %zu change%s\n", n, jm_num_s(n));
+	jm_print(stdout, "%s: in force now, %zu change%s\n", text_of(o, "file"), n, jm_num_s(n));
 	json_array_foreach(changes, i, c) {
 		fputs("  ", stdout);
 		if (*text_of(c, "service")) {

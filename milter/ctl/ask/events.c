@@ -37,7 +37,8 @@ static void put_row(const json_t *event)
 {
 	char time[JM_PRINT_TIME_TEXT];
 
-	printf("%8lld  %-20s  ", (long long)json_integer_value(json_object_get(event, "seq")),
+	jm_print(stdout, "%8lld  %-20s  ",
+	    (long long)json_integer_value(json_object_get(event, "seq")),
 	    jm_print_time(event, "time", time));
 	jm_print_style(stdout, JM_PRINT_BOLD);
 	jm_print_value(stdout, json_object_get(event, "kind"), 16, false);
@@ -45,8 +46,8 @@ static void put_row(const json_t *event)
 	fputs("  ", stdout);
 	jm_print_value(stdout, json_object_get(event, "actor"), 15, false);
 	if (json_object_get(event, "item"))
-		printf(
-		    "  item %lld", (long long)json_integer_value(json_object_get(event, "item")));
+		jm_print(stdout, "  item %lld",
+		    (long long)json_integer_value(json_object_get(event, "item")));
 	put_text(event, "service", "  ");
 	put_text(event, "status", json_is_string(json_object_get(event, "service")) ? ": " : "  ");
 	put_text(event, "text", json_is_string(json_object_get(event, "service")) ? ": " : "  ");

@@ -6,6 +6,8 @@
 
 #include "common/control/answer.h"
 
+#include "milter/ctl/cli/print.h"
+
 static int follow_keep(void *ctx, const json_t *object, struct jm_err *err)
 {
 	return json_array_append(ctx, (json_t *)(uintptr_t)object) == 0
@@ -24,7 +26,7 @@ int jm_follow_ask(struct jm_follow *f, const json_t *request, json_t **list_r, s
 	if (list && jm_target_ask(f->target, request, &out, err) == 0) {
 		f->waiting = false;
 		if (was_waiting && f->verb)
-			fprintf(stderr, "jmctl %s: the daemon answers again\n", f->verb);
+			jm_print(stderr, "jmctl %s: the daemon answers again\n", f->verb);
 		*list_r = list;
 		return 1;
 	}
@@ -33,7 +35,7 @@ int jm_follow_ask(struct jm_follow *f, const json_t *request, json_t **list_r, s
 		return -1;
 	f->waiting = true;
 	if (!was_waiting && f->verb)
-		fprintf(stderr, "jmctl %s: %s; waiting for a daemon\n", f->verb,
+		jm_print(stderr, "jmctl %s: %s; waiting for a daemon\n", f->verb,
 		    f->target->offline ? "no daemon runs" : err->text);
 	return 0;
 }

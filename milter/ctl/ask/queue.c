@@ -44,7 +44,7 @@ static void put_age(json_int_t seconds)
 		snprintf(text, sizeof text, "%lldh", (long long)seconds / 3600);
 	else
 		snprintf(text, sizeof text, "%lldd", (long long)seconds / 86400);
-	printf("%5s", text);
+	jm_print(stdout, "%5s", text);
 }
 
 static void put_row(const json_t *row)
@@ -53,9 +53,9 @@ static void put_row(const json_t *row)
 	json_int_t more = json_integer_value(json_object_get(row, "more"));
 	size_t used;
 
-	printf("%8lld  ", (long long)json_integer_value(json_object_get(row, "id")));
+	jm_print(stdout, "%8lld  ", (long long)json_integer_value(json_object_get(row, "id")));
 	if (json_is_true(json_object_get(row, "hidden")))
-		used = (size_t)printf("(hidden)");
+		used = (size_t)fprintf(stdout, "(hidden)");
 	else
 		used = jm_print_value(stdout, json_object_get(row, "from"), 0, false);
 	if (more > 0) {
@@ -65,12 +65,13 @@ static void put_row(const json_t *row)
 		fputs(text, stdout);
 		used += strlen(text);
 	}
-	printf("%*s  ", used < 30 ? (int)(30 - used) : 0, "");
+	jm_print(stdout, "%*s  ", used < 30 ? (int)(30 - used) : 0, "");
 	jm_print_value(stdout, json_object_get(row, "to"), 30, false);
-	printf("  %9s  ",
+	jm_print(stdout, "  %9s  ",
 	    jm_print_bytes((uint64_t)json_integer_value(json_object_get(row, "size")), size));
 	put_age(json_integer_value(json_object_get(row, "age_s")));
-	printf("  %8lld  %s  ", (long long)json_integer_value(json_object_get(row, "attempts")),
+	jm_print(stdout, "  %8lld  %s  ",
+	    (long long)json_integer_value(json_object_get(row, "attempts")),
 	    jm_print_time(row, "next_attempt", time));
 	jm_print_value(stdout, json_object_get(row, "state"), 7, false);
 	fputs("  ", stdout);
@@ -95,8 +96,8 @@ static int queue_put(void *ctx, const json_t *row, struct jm_err *err)
 	} else {
 		if (a->rows == 0) {
 			jm_print_style(stdout, JM_PRINT_BOLD);
-			printf("%8s  %-30s  %-30s  %9s  %5s  %8s  %-20s  %-7s  %-30s  %s", "ID",
-			    "SENDER", "RECIPIENT", "SIZE", "AGE", "ATTEMPTS", "NEXT ATTEMPT",
+			jm_print(stdout, "%8s  %-30s  %-30s  %9s  %5s  %8s  %-20s  %-7s  %-30s  %s",
+			    "ID", "SENDER", "RECIPIENT", "SIZE", "AGE", "ATTEMPTS", "NEXT ATTEMPT",
 			    "STATE", "MESSAGE-ID", "SUBJECT");
 			jm_print_style(stdout, JM_PRINT_PLAIN);
 			putchar('\n');
@@ -174,7 +175,8 @@ static int queue_each(const char *name, struct act *a, const char *verb, char **
 		code = code ? code : one;
 	}
 	if (a->rows == 0 && !a->target.json)
-		printf("%s: %d of %d message%s\n", done_word(verb), done, n, jm_num_s((uint64_t)n));
+		jm_print(stdout, "%s: %d of %d message%s\n", done_word(verb), done, n,
+		    jm_num_s((uint64_t)n));
 	return code;
 }
 
@@ -216,7 +218,7 @@ int jm_ctl_queue(int argc, char **argv)
 			break;
 	if (i == 4) {
 		near = jm_near_of(jm_span_str(action), actions, 4);
-		fprintf(stderr,
+		jm_print(stderr,
 		    "jmctl queue: no action \"%s\"%s%s%s; there are list, show, retry and "
 		    "release\n",
 		    action, near ? ", did you mean \"" : "", near ? near : "", near ? "\"" : "");
@@ -311,7 +313,7 @@ int jm_ctl_set_aside(int argc, char **argv)
 	if (n < 0)
 		return code;
 	if (n > 0 && strcmp(argv[1], "release") != 0 && strcmp(argv[1], "expire") != 0) {
-		fprintf(stderr,
+		jm_print(stderr,
 		    "jmctl set-aside: no action \"%s\"; there are list, show, release and expire\n",
 		    argv[1]);
 		return jm_ctl_exit_code(JM_E_USAGE);

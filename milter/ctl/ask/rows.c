@@ -19,7 +19,7 @@
 static void put_head(const struct jm_rows *r)
 {
 	jm_print_style(stdout, JM_PRINT_BOLD);
-	printf("%*s  %-*s  %-*s  %*s  %*s  %s", ID_COLUMNS, "ID", TIME_COLUMNS,
+	jm_print(stdout, "%*s  %-*s  %-*s  %*s  %*s  %s", ID_COLUMNS, "ID", TIME_COLUMNS,
 	    r->set_aside ? "RECEIVED" : "ARCHIVED", (int)r->address_columns, "SENDER",
 	    COUNT_COLUMNS, "RCPTS", SIZE_COLUMNS, "SIZE",
 	    r->set_aside ? "REASON: SUBJECT" : "SUBJECT");
@@ -49,7 +49,7 @@ static void put_row(const struct jm_rows *r, const json_t *item)
 	size_t room = r->subject_columns;
 	bool cut = room > 0;
 
-	printf("%*lld  %-*s  ", ID_COLUMNS,
+	jm_print(stdout, "%*lld  %-*s  ", ID_COLUMNS,
 	    (long long)json_integer_value(json_object_get(item, "id")), TIME_COLUMNS,
 	    jm_print_time(item, "time", time));
 	/* The null reverse path is an address, too. */
@@ -57,7 +57,7 @@ static void put_row(const struct jm_rows *r, const json_t *item)
 		jm_print_cell(stdout, jm_span_str("<>"), r->address_columns, cut);
 	else
 		jm_print_value(stdout, sender, r->address_columns, cut);
-	printf("  %*lld  %*s  ", COUNT_COLUMNS,
+	jm_print(stdout, "  %*lld  %*s  ", COUNT_COLUMNS,
 	    (long long)json_integer_value(json_object_get(item, "recipients")), SIZE_COLUMNS,
 	    jm_print_bytes((uint64_t)json_integer_value(json_object_get(item, "size")), size));
 	if (json_is_string(reason)) {
@@ -168,10 +168,11 @@ int jm_rows_ask(struct jm_rows *r, const char *verb, struct jm_target *c, json_t
 	if (rc == 0)
 		rc = jm_print_flush(&err);
 	if (rc == 0 && r->n == 0 && !r->json)
-		fprintf(stderr, "jmctl %s: no items\n", verb);
+		jm_print(stderr, "jmctl %s: no items\n", verb);
 	if (rc == 0 && r->limit > 0 && r->n > r->limit && !r->json)
-		fprintf(stderr, "jmctl %s: there are more; the same with --after %llu shows them\n",
-		    verb, (unsigned long long)r->last_id);
+		jm_print(stderr,
+		    "jmctl %s: there are more; the same with --after %llu shows them\n", verb,
+		    (unsigned long long)r->last_id);
 	if (r->left_out)
 		jm_left_out_say(verb, r->left_out);
 	json_decref(r->left_out);

@@ -12,6 +12,7 @@
 #include "milter/ctl/cli/criteria.h"
 #include "milter/ctl/cli/option.h"
 #include "milter/ctl/cli/outcome.h"
+#include "milter/ctl/cli/print.h"
 #include "milter/ctl/cli/target.h"
 
 int jm_ctl_search(int argc, char **argv)
@@ -42,7 +43,7 @@ int jm_ctl_search(int argc, char **argv)
 	if (n < 0)
 		return code;
 	if (n > 0) {
-		fprintf(stderr,
+		jm_print(stderr,
 		    "jmctl search: what is \"%s\"? Criteria are options: --address, --sender, "
 		    "--recipient, --domain, --subject, --since, ...; "
 		    "jmctl search --help lists them\n",

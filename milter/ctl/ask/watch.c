@@ -75,15 +75,15 @@ static void put_line(const json_t *o)
 	char time[JM_PRINT_TIME_TEXT], size[JM_PRINT_BYTES_TEXT];
 	const json_t *item = json_object_get(o, "item");
 
-	printf("%s  ", jm_print_time(o, "time", time));
+	jm_print(stdout, "%s  ", jm_print_time(o, "time", time));
 	jm_print_style(stdout, style_of(o));
 	jm_print_value(stdout, json_object_get(o, "kind"), 10, false);
 	jm_print_style(stdout, JM_PRINT_PLAIN);
 	put_part("  ", json_object_get(o, "service"));
 	if (item) {
-		printf("  item %lld", (long long)json_integer_value(item));
+		jm_print(stdout, "  item %lld", (long long)json_integer_value(item));
 		put_part("  from ", json_object_get(o, "sender"));
-		printf("  to %lld  %s",
+		jm_print(stdout, "  to %lld  %s",
 		    (long long)json_integer_value(json_object_get(o, "recipients")),
 		    jm_print_bytes((uint64_t)json_integer_value(json_object_get(o, "size")), size));
 		put_part("  ", json_object_get(o, "subject"));

@@ -7,6 +7,8 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include "milter/ctl/cli/print.h"
+
 bool jm_ctl_can_ask(void)
 {
 	return isatty(STDIN_FILENO) && isatty(STDERR_FILENO);
@@ -16,7 +18,7 @@ bool jm_ctl_confirm(const char *question)
 {
 	char line[16];
 
-	fprintf(stderr, "%s [y/N] ", question);
+	jm_print(stderr, "%s [y/N] ", question);
 	(void)fflush(stderr);
 	if (!fgets(line, sizeof line, stdin)) {
 		fputc('\n', stderr);

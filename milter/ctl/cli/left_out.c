@@ -24,21 +24,21 @@ void jm_left_out_say(const char *verb, const json_t *object)
 	json_int_t undated = number(object, "undated"), partly = number(object, "partly");
 
 	if (undated > 0)
-		fprintf(stderr,
+		jm_print(stderr,
 		    "jmctl %s: left out: %" JSON_INTEGER_FORMAT
 		    " more item%s whose message has no Date that can be read\n",
 		    verb, undated, undated == 1 ? "" : "s");
 	if (partly <= 0)
 		return;
-	fprintf(stderr,
+	jm_print(stderr,
 	    "jmctl %s: left out: %" JSON_INTEGER_FORMAT
 	    " more item%s whose message has more parts, or deeper or longer ones, than are "
 	    "examined for attachments:",
 	    verb, partly, partly == 1 ? "" : "s");
 	for (size_t i = 0; i < json_array_size(items) && i < NAMED; i++)
-		fprintf(stderr, "%s %" JSON_INTEGER_FORMAT, i > 0 ? "," : "",
+		jm_print(stderr, "%s %" JSON_INTEGER_FORMAT, i > 0 ? "," : "",
 		    json_integer_value(json_array_get(items, i)));
-	fprintf(stderr, "%s\n", partly > (json_int_t)NAMED ? ", ..." : "");
+	jm_print(stderr, "%s\n", partly > (json_int_t)NAMED ? ", ..." : "");
 }
 
 void jm_left_out_print(const json_t *object)

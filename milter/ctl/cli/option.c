@@ -11,6 +11,7 @@
 #include "common/settings/near.h"
 #include "milter/ctl/cli/completion.h"
 #include "milter/ctl/cli/help.h"
+#include "milter/ctl/cli/print.h"
 
 #define WORD_MAX 40 /* longer words are cut in messages */
 
@@ -32,10 +33,10 @@ static const struct jm_ctl_option *look_up(
 	names[n++] = "help";
 	snprintf(word, sizeof word, "%.*s", (int)(name_n > WORD_MAX ? WORD_MAX + 1 : name_n), name);
 	near = jm_near_of(jm_span_str(word), names, n);
-	fprintf(stderr, "jmctl %s: no option \"--%s\"", verb, word);
+	jm_print(stderr, "jmctl %s: no option \"--%s\"", verb, word);
 	if (near)
-		fprintf(stderr, ", did you mean \"--%s\"?", near);
-	fprintf(stderr, "; jmctl %s --help lists them\n", verb);
+		jm_print(stderr, ", did you mean \"--%s\"?", near);
+	jm_print(stderr, "; jmctl %s --help lists them\n", verb);
 	return NULL;
 }
 
@@ -64,13 +65,13 @@ static int option_take(const char *verb, const struct jm_ctl_option *o, const ch
 	case JM_CTL_NUMBER:
 		if (jm_num_u64(jm_span_str(text), 0, UINT64_MAX, o->value) == 0)
 			return EX_OK;
-		fprintf(stderr, "jmctl %s: --%s wants a number of decimal digits, not \"%s\"\n",
+		jm_print(stderr, "jmctl %s: --%s wants a number of decimal digits, not \"%s\"\n",
 		    verb, o->name, text);
 		return EX_USAGE;
 	case JM_CTL_LIST:
 		if (list_add(o->value, text) == 0)
 			return EX_OK;
-		fprintf(stderr, "jmctl %s: out of memory\n", verb);
+		jm_print(stderr, "jmctl %s: out of memory\n", verb);
 		return EX_TEMPFAIL;
 	}
 	return EX_SOFTWARE;
@@ -90,7 +91,7 @@ static int take_word(
 	if (!o)
 		return EX_USAGE;
 	if (o->kind == JM_CTL_FLAG && equals) {
-		fprintf(stderr, "jmctl %s: --%s takes no argument\n", argv[0], o->name);
+		jm_print(stderr, "jmctl %s: --%s takes no argument\n", argv[0], o->name);
 		return EX_USAGE;
 	}
 	if (o->kind != JM_CTL_FLAG) {
@@ -99,12 +100,13 @@ static int take_word(
 		else if (*i_r + 1 < argc)
 			text = argv[++*i_r];
 		else {
-			fprintf(stderr, "jmctl %s: --%s wants %s\n", argv[0], o->name, o->argument);
+			jm_print(
+			    stderr, "jmctl %s: --%s wants %s\n", argv[0], o->name, o->argument);
 			return EX_USAGE;
 		}
 	}
 	if (given[o - table] && (o->kind == JM_CTL_TEXT || o->kind == JM_CTL_NUMBER)) {
-		fprintf(stderr,
+		jm_print(stderr,
 		    "jmctl %s: --%s is given twice, the second time with \"%s\"; it has one "
 		    "value\n",
 		    argv[0], o->name, text);
@@ -162,7 +164,7 @@ int jm_ctl_options(int argc, char **argv, const struct jm_ctl_option *table, con
 		} else if (argv[i][0] != '-' || argv[i][1] == '\0') {
 			argv[++operands] = argv[i];
 		} else if (argv[i][1] != '-') {
-			fprintf(stderr,
+			jm_print(stderr,
 			    "jmctl %s: no option \"%s\", all are long ones; jmctl %s --help lists "
 			    "them\n",
 			    argv[0], argv[i], argv[0]);

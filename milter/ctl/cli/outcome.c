@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <sysexits.h>
 
+#include "milter/ctl/cli/print.h"
+
 int jm_ctl_exit_code(enum jm_err_kind kind)
 {
 	switch (kind) {
@@ -31,19 +33,22 @@ int jm_ctl_exit_code(enum jm_err_kind kind)
 
 int jm_ctl_fail(const char *verb, const struct jm_err *err)
 {
-	fprintf(stderr, "jmctl %s: %s\n", verb, err->text);
+	jm_print(stderr, "jmctl %s: ", verb);
+	jm_print_text(stderr, jm_span_str(err->text));
+	fputc('\n', stderr);
 	return jm_ctl_exit_code(err->kind);
 }
 
 int jm_ctl_fail_usage(const char *verb, const char *word)
 {
-	fprintf(stderr, "jmctl %s: \"%s\" is one word too many; see jmctl %s --help\n", verb, word,
-	    verb);
+	jm_print(stderr, "jmctl %s: \"", verb);
+	jm_print_text(stderr, jm_span_str(word));
+	jm_print(stderr, "\" is one word too many; see jmctl %s --help\n", verb);
 	return EX_USAGE;
 }
 
 int jm_ctl_fail_missing(const char *verb, const char *operand)
 {
-	fprintf(stderr, "jmctl %s: %s is missing; see jmctl %s --help\n", verb, operand, verb);
+	jm_print(stderr, "jmctl %s: %s is missing; see jmctl %s --help\n", verb, operand, verb);
 	return EX_USAGE;
 }

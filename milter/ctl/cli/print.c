@@ -4,12 +4,15 @@
 #include "milter/ctl/cli/print.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sysexits.h>
 #include <unistd.h>
 #include <wchar.h>
 
+#include "common/base/buf.h"
 #include "common/base/clock.h"
 #include "common/base/visible.h"
 
@@ -61,9 +64,115 @@ size_t jm_print_cell(FILE *f, struct jm_span text, size_t columns, bool cut)
 	return used;
 }
 
+void jm_print_lines(FILE *f, const char *text)
+{
+	struct jm_span left = jm_span_str(text);
+
+	while (left.len > 0) {
+		size_t n = jm_span_index(left, '\n');
+
+		jm_print_text(f, jm_span_sub(left, 0, n));
+		if (n < left.len)
+			putc('\n', f);
+		left = jm_span_sub(left, n + 1, left.len);
+	}
+}
+
 void jm_print_text(FILE *f, struct jm_span text)
 {
 	jm_print_cell(f, text, 0, false);
+}
+
+/* Read "*" or digits of a format. */
+static int print_number(const char **at, va_list *ap)
+{
+	int n = 0;
+
+	if (**at == '*') {
+		++*at;
+		return va_arg(*ap, int);
+	}
+	for (; **at >= '0' && **at <= '9' && n < 100000; ++*at)
+		n = 10 * n + (**at - '0');
+	return n;
+}
+
+static void print_padded(FILE *f, const char *text, int width, int precision, bool left)
+{
+	size_t n = precision < 0 ? strlen(text) : strnlen(text, (size_t)precision), used;
+	struct jm_span s = jm_span_of(text, n);
+
+	for (used = left ? 0 : jm_print_width(s); !left && used < (size_t)width; used++)
+		putc(' ', f);
+	jm_print_cell(f, s, left ? (size_t)width : 0, false);
+}
+
+/* Print one argument; *at is after "%", and moves past the letter. */
+static void print_argument(FILE *f, const char **at, va_list *ap)
+{
+	size_t flags = strspn(*at, "-0"), longs;
+	bool left = **at == '-', zeros = **at == '0';
+	int width, precision = -1;
+	char text[64] = "";
+	double real;
+
+	*at += flags;
+	width = print_number(at, ap);
+	if (**at == '.') {
+		++*at;
+		precision = print_number(at, ap);
+	}
+	longs = strspn(*at, "lz");
+	*at += longs + 1;
+	switch ((*at)[-1]) {
+	case 's':
+		print_padded(f, va_arg(*ap, const char *), width, precision, left);
+		return;
+	case 'c':
+		snprintf(text, sizeof text, "%c", va_arg(*ap, int));
+		break;
+	case 'f':
+		real = va_arg(*ap, double);
+		snprintf(text, sizeof text, "%.*f", precision < 0 ? 6 : precision, real);
+		break;
+	case 'd':
+		snprintf(text, sizeof text, zeros ? "%0*lld" : "%*lld", zeros ? width : 0,
+		    longs == 2       ? va_arg(*ap, long long)
+			: longs == 1 ? va_arg(*ap, long)
+				     : va_arg(*ap, int));
+		break;
+	case 'u':
+	case 'x':
+		snprintf(text, sizeof text,
+		    (*at)[-1] == 'u' ? zeros ? "%0*llu" : "%*llu"
+			: zeros      ? "%0*llx"
+				     : "%*llx",
+		    zeros ? width : 0,
+		    longs == 2       ? va_arg(*ap, unsigned long long)
+			: longs == 1 ? va_arg(*ap, unsigned long)
+				     : va_arg(*ap, unsigned));
+		break;
+	default:
+		text[0] = '%';
+	}
+	print_padded(f, text, width, -1, left);
+}
+
+void jm_print(FILE *f, const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	while (*format) {
+		size_t n = strcspn(format, "%");
+
+		fwrite(format, 1, n, f);
+		format += n;
+		if (*format++ == '\0')
+			break;
+		print_argument(f, &format, &ap);
+	}
+	va_end(ap);
 }
 
 size_t jm_print_value(FILE *f, const json_t *value, size_t columns, bool cut)
@@ -105,10 +214,20 @@ void jm_print_style(FILE *f, enum jm_print_style style)
 
 void jm_print_json(FILE *f, const json_t *value)
 {
-	/* A terminal may act on C1 controls, which JSON leaves alone. */
-	json_dumpf(
-	    value, f, JSON_ENCODE_ANY | JSON_COMPACT | (isatty(fileno(f)) ? JSON_ENSURE_ASCII : 0));
-	putc('\n', f);
+	char *text = json_dumps(
+	    value, JSON_ENCODE_ANY | JSON_COMPACT | (isatty(fileno(f)) ? JSON_ENSURE_ASCII : 0));
+	struct jm_err err;
+	struct jm_buf b;
+
+	jm_buf_init(&b, SIZE_MAX / 2);
+	if (!text || jm_visible_json(&b, jm_span_str(text), &err) != 0 ||
+	    jm_buf_add_byte(&b, '\n', &err) != 0) {
+		fputs("jmctl: out of memory\n", stderr);
+		exit(EX_TEMPFAIL);
+	}
+	fwrite(b.p, 1, b.len, f);
+	jm_buf_release(&b);
+	free(text);
 }
 
 char *jm_print_bytes(uint64_t bytes, char text[JM_PRINT_BYTES_TEXT])

@@ -26,6 +26,13 @@ enum jm_print_style {
 };
 
 /*
+ * As fprintf(3), but each text (%s) is escaped, and padded to columns as they are seen. The format
+ * may have the flags "-" and "0", width, precision, and the letters c, d, f, s, u, x with l, ll and
+ * z. All output for people goes through here or the functions below.
+ */
+void jm_print(FILE *f, const char *format, ...) JM_PRINTF(2, 3);
+
+/*
  * Print text escaped, padded with spaces to columns (0: no padding). With cut, print at most
  * columns, with "..." at the end. Returns the columns used.
  */
@@ -40,6 +47,9 @@ size_t jm_print_width(struct jm_span text);
 /* Print text escaped, without padding. */
 void jm_print_text(FILE *f, struct jm_span text);
 
+/* Print lines, each escaped. */
+void jm_print_lines(FILE *f, const char *text);
+
 /* True when f is a terminal and colour is allowed. */
 bool jm_print_coloured(FILE *f);
 
@@ -49,7 +59,7 @@ void jm_print_code(FILE *f, enum jm_print_style style);
 /* Begin a style, or end it with PLAIN; does nothing unless jm_print_coloured(f). */
 void jm_print_style(FILE *f, enum jm_print_style style);
 
-/* Print a JSON value on one line, escaped to ASCII when f is a terminal. */
+/* Print a JSON value on one line, hidden characters as \u escapes; on a terminal, ASCII only. */
 void jm_print_json(FILE *f, const json_t *value);
 
 #define JM_PRINT_BYTES_TEXT 32

@@ -21,6 +21,7 @@
 #include "common/settings/loader.h"
 #include "common/settings/settings.h"
 #include "milter/ctl/cli/instance.h"
+#include "milter/ctl/cli/print.h"
 
 #define SETTINGS_REPORT_MAX 65536u
 #define WAIT_MS 5000 /* for a daemon that starts, and for another process */
@@ -125,12 +126,12 @@ static void warn_settings(struct jm_target *t, const struct place *p, const char
 		return;
 	t->warned = true;
 	if (p->broken)
-		fprintf(stderr,
+		jm_print(stderr,
 		    "jmctl: warning: %s; the daemon still runs with its earlier settings, and "
 		    "answers on %s\n",
 		    p->fault.text, socket);
 	else
-		fprintf(stderr,
+		jm_print(stderr,
 		    "jmctl: warning: %s names the control socket %s, but its daemon still runs "
 		    "with earlier settings, and answers on %s: restart it\n",
 		    p->config, p->socket, socket);
@@ -407,7 +408,7 @@ void jm_target_close(struct jm_target *t, struct jm_archive **a)
 
 	jm_archive_close(a);
 	if (t->back && come_back(&err) != 0)
-		fprintf(stderr, "jmctl: %s\n", err.text);
+		jm_print(stderr, "jmctl: %s\n", err.text);
 	t->back = false;
 	free(t->dir);
 	t->dir = NULL;

@@ -53,9 +53,9 @@ static void print_findings(const json_t *findings, bool all)
 		if (level == JM_DOCTOR_OK && !all)
 			continue;
 		jm_print_style(stdout, styles[level]);
-		printf("%-4s", jm_doctor_level_name(level));
+		jm_print(stdout, "%-4s", jm_doctor_level_name(level));
 		jm_print_style(stdout, JM_PRINT_PLAIN);
-		printf("  %s %s: ", json_string_value(json_object_get(f, "group")),
+		jm_print(stdout, "  %s %s: ", json_string_value(json_object_get(f, "group")),
 		    json_string_value(json_object_get(f, "name")));
 		jm_print_text(stdout, jm_span_str(json_string_value(json_object_get(f, "text"))));
 		if (change) {
@@ -101,13 +101,13 @@ static void doctor_report(const struct jm_doctor *d, bool json, bool all)
 		return;
 	}
 	print_findings(d->findings, all);
-	printf("%s: %zu check%s, %zu fault%s, %zu warning%s", worst, d->checks, plural(d->checks),
-	    fails, plural(fails), warnings, plural(warnings));
+	jm_print(stdout, "%s: %zu check%s, %zu fault%s, %zu warning%s", worst, d->checks,
+	    plural(d->checks), fails, plural(fails), warnings, plural(warnings));
 	if (notes)
-		printf(", %zu note%s", notes, plural(notes));
+		jm_print(stdout, ", %zu note%s", notes, plural(notes));
 	if (skipped)
-		printf(", %zu not possible", skipped);
-	printf("; looked at %s%s%s%s%s\n", d->config, d->postfix ? ", Postfix in " : "",
+		jm_print(stdout, ", %zu not possible", skipped);
+	jm_print(stdout, "; looked at %s%s%s%s%s\n", d->config, d->postfix ? ", Postfix in " : "",
 	    d->postfix ? d->postfix : "", d->sendmail ? ", " : "", d->sendmail ? d->sendmail : "");
 	if (skipped && geteuid() != 0)
 		puts("run as root to see more");
@@ -193,8 +193,8 @@ int jm_ctl_doctor(int argc, char **argv)
 		return n < 0 ? rc : jm_ctl_fail_usage("doctor", argv[1]);
 	if (mta && strcmp(mta, "postfix") != 0 && strcmp(mta, "sendmail") != 0 &&
 	    strcmp(mta, "none") != 0) {
-		fprintf(stderr, "jmctl doctor: --mta wants postfix, sendmail or none, not \"%s\"\n",
-		    mta);
+		jm_print(stderr,
+		    "jmctl doctor: --mta wants postfix, sendmail or none, not \"%s\"\n", mta);
 		return EX_USAGE;
 	}
 	d.dns = !no_dns;

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "milter/ctl/cli/print.h"
+
 const char *jm_doctor_level_name(enum jm_doctor_level level)
 {
 	static const char *const names[] = { "ok", "skip", "note", "warn", "FAIL" };
@@ -64,7 +66,7 @@ void jm_doctor_add(struct jm_doctor *d, enum jm_doctor_level level, const char *
 		     : json_array_append_new(d->findings, finding);
 	/* A finding that cannot be added to the list still counts. */
 	if (rc != 0)
-		fprintf(stderr, "jmctl doctor: %s: %s\n", jm_doctor_level_name(level), name);
+		jm_print(stderr, "jmctl doctor: %s: %s\n", jm_doctor_level_name(level), name);
 	if (level == JM_DOCTOR_SKIP && at >= 0)
 		d->checks--;
 	if (level > d->worst)

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "common/base/clock.h"
+#include "common/base/visible.h"
 #include "common/mail/charset.h"
 #include "common/mail/date.h"
 #include "common/view/preview.h"
@@ -18,31 +19,14 @@
 
 #define LIST_BYTES (16u * 1024 * 1024) /* at most of a list of addresses or names */
 
-/* Write text as the value of an attribute. Characters that XML 1.0 does not allow become U+FFFD. */
+/* Write text as the value of an attribute. */
 static void put_value(FILE *f, struct jm_span text)
 {
-	for (size_t i = 0; i < text.len; i++) {
-		unsigned char c = text.p[i];
+	char out[JM_VISIBLE_BYTES];
 
-		if (c == '&')
-			fputs("&amp;", f);
-		else if (c == '<')
-			fputs("&lt;", f);
-		else if (c == '>')
-			fputs("&gt;", f);
-		else if (c == '"')
-			fputs("&quot;", f);
-		else if (c == '\t' || c == '\n' || c == '\r')
-			fprintf(f, "&#%d;", c);
-		else if (c < ' ')
-			fputs("\xef\xbf\xbd", f);
-		else if (c == 0xef && i + 2 < text.len && text.p[i + 1] == 0xbf &&
-		    text.p[i + 2] >= 0xbe) { /* U+FFFE, U+FFFF */
-			fputs("\xef\xbf\xbd", f);
-			i += 2;
-		} else {
-			putc(c, f);
-		}
+	while (text.len > 0) {
+		jm_visible_xml_next(&text, out);
+		fputs(out, f);
 	}
 }
 

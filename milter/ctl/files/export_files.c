@@ -45,7 +45,7 @@ const struct jm_export_format jm_export_eml = { .name = "eml", .add = add_eml };
 
 /*
  * Write "From SENDER Sun Nov 22 06:00:14 2026", with MAILER-DAEMON for a sender that would break
- * the line. Below 0 on error.
+ * the line or is not ASCII. Below 0 on error.
  */
 static int put_from(FILE *f, const json_t *item)
 {
@@ -55,7 +55,7 @@ static int put_from(FILE *f, const json_t *item)
 	struct tm tm;
 	size_t i = 0;
 
-	while (sender && sender[i] > ' ' && sender[i] != 0x7f)
+	while (sender && sender[i] > ' ' && sender[i] < 0x7f)
 		i++;
 	if (gmtime_r(&s, &tm))
 		(void)strftime(when, sizeof when, "%a %b %e %H:%M:%S %Y", &tm);

@@ -17,6 +17,7 @@
 #include "common/base/io.h"
 #include "common/control/answer.h"
 #include "common/json/read.h"
+#include "milter/ctl/cli/print.h"
 #include "milter/ctl/files/dumpdir.h"
 #include "milter/ctl/files/folder.h"
 
@@ -154,13 +155,12 @@ static const json_t *companion_of(const struct jm_exporter *x, const struct jm_e
 
 static int put_line(struct jm_exporter *x, json_t *line, struct jm_err *err)
 {
-	int rc = !line || json_dumpf(line, x->manifest, JSON_COMPACT) != 0 ||
-		putc('\n', x->manifest) == EOF
+	if (line)
+		jm_print_json(x->manifest, line);
+	json_decref(line);
+	return !line || ferror(x->manifest)
 	    ? jm_err_set(err, JM_E_TEMP, "cannot write manifest.jsonl")
 	    : 0;
-
-	json_decref(line);
-	return rc;
 }
 
 static int put_manifest(struct jm_exporter *x, const struct jm_export_one *m, const char *path,
@@ -228,7 +228,7 @@ static int put_problem(struct jm_exporter *x, const json_t *id, size_t which, st
 	if (err->kind != JM_E_CORRUPT && err->kind != JM_E_NOTFOUND && err->kind != JM_E_DENIED)
 		return -1;
 	jm_progress_wipe(&x->bar);
-	fprintf(
+	jm_print(
 	    stderr, "jmctl export: item %lld: %s\n", (long long)json_integer_value(id), err->text);
 	x->problems++;
 	return put_line(x,

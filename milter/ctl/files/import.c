@@ -156,11 +156,11 @@ static void remark(struct import *m, const char *path, uint64_t line, bool out, 
 	json_t *o;
 
 	jm_progress_wipe(&m->bar);
-	fprintf(stderr, "jmctl import: ");
+	jm_print(stderr, "jmctl import: ");
 	jm_print_text(stderr, jm_span_str(path));
 	if (line > 0)
-		fprintf(stderr, ":%" PRIu64, line);
-	fprintf(stderr, ": %s", out ? "left out: " : "");
+		jm_print(stderr, ":%" PRIu64, line);
+	jm_print(stderr, ": %s", out ? "left out: " : "");
 	jm_print_text(stderr, jm_span_str(reason));
 	fputc('\n', stderr);
 	m->problems++;

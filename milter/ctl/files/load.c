@@ -116,7 +116,7 @@ static int load_lines(struct load *l, FILE *f, struct jm_err *err)
 		 */
 		if (rc < 0 && err->kind == JM_E_CORRUPT) {
 			jm_progress_wipe(&l->bar);
-			fprintf(stderr, "jmctl load: %s\n", err->text);
+			jm_print(stderr, "jmctl load: %s\n", err->text);
 			l->problems++;
 			rc = 0;
 		}

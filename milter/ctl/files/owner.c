@@ -16,6 +16,8 @@
 #include "common/settings/loader.h"
 #include "common/settings/settings.h"
 
+#include "milter/ctl/cli/print.h"
+
 #define REPORT_BYTES 4096u
 #define FOLDERS_OPEN 16
 
@@ -33,7 +35,7 @@ static int daemon_user(const struct jm_target *t, const char *verb, const char *
 		if (t->config)
 			rc = -1;
 		else if (err->kind != JM_E_NOTFOUND)
-			fprintf(stderr,
+			jm_print(stderr,
 			    "jmctl %s: %s; so the daemon's user is not known, and %s belongs to "
 			    "root: chown -R it before the daemon starts\n",
 			    verb, err->text, dir);

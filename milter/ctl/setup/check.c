@@ -183,11 +183,11 @@ static void print_ranges(const char *what, const struct jm_ranges *r)
 {
 	char text[JM_CIDR_TEXT_BYTES];
 
-	printf("%s", what);
+	jm_print(stdout, "%s", what);
 	for (size_t i = 0; i < r->n && i < 5; i++)
-		printf("%s%s", i ? ", " : "", jm_cidr_format(&r->v[i], text));
+		jm_print(stdout, "%s%s", i ? ", " : "", jm_cidr_format(&r->v[i], text));
 	if (r->n > 5)
-		printf(" and %zu more", r->n - 5);
+		jm_print(stdout, " and %zu more", r->n - 5);
 	puts(r->n ? "" : "none");
 }
 
@@ -208,16 +208,17 @@ static const char *mailbox_login(const struct jm_mailbox *m)
 
 static void print_mailbox(const struct jm_mailbox *m)
 {
-	printf("    fetched from:       mailbox %s at %s, port %d, ", m->mailbox_name, m->hostname,
-	    jm_settings_mailbox_port(m));
+	jm_print(stdout, "    fetched from:       mailbox %s at %s, port %d, ", m->mailbox_name,
+	    m->hostname, jm_settings_mailbox_port(m));
 	if (!m->encrypted)
 		fputs("in the clear", stdout);
 	else
-		printf("%s, %s%s", mailbox_tls(m),
+		jm_print(stdout, "%s, %s%s", mailbox_tls(m),
 		    m->encryption_mode == JM_ENCRYPTION_STRICT ? "strict" : "relaxed",
 		    m->pinned_public_key ? ", pinned key" : "");
-	printf(", login by %s\n    every:              %d s, at most %d message%s or %d minute%s a "
-	       "connection%s\n",
+	jm_print(stdout,
+	    ", login by %s\n    every:              %d s, at most %d message%s or %d minute%s a "
+	    "connection%s\n",
 	    mailbox_login(m), m->poll_interval_s, m->messages_per_connection,
 	    jm_num_s((uint64_t)m->messages_per_connection), m->minutes_per_connection,
 	    jm_num_s((uint64_t)m->minutes_per_connection),
@@ -232,32 +233,32 @@ static void print_rules(const struct jm_service *j)
 	if (j->maximum_age_days > 0)
 		snprintf(age, sizeof age, "older than %d day%s", j->maximum_age_days,
 		    jm_num_s((uint64_t)j->maximum_age_days));
-	printf("    set aside:          %s%s%s%s%s\n", age,
+	jm_print(stdout, "    set aside:          %s%s%s%s%s\n", age,
 	    *age && !j->journal_non_internal ? "; " : "",
 	    j->journal_non_internal ? "" : "without an internal address",
 	    (*age || !j->journal_non_internal) && !j->journal_unknown_internal ? "; " : "",
 	    j->journal_unknown_internal ? *age || !j->journal_non_internal ? "" : "nothing"
 					: "with an unknown internal address");
 	if (j->inactivity_allowed_min > 0)
-		printf("    silence allowed:    %d minute%s\n", j->inactivity_allowed_min,
+		jm_print(stdout, "    silence allowed:    %d minute%s\n", j->inactivity_allowed_min,
 		    jm_num_s((uint64_t)j->inactivity_allowed_min));
 }
 
 static void print_text(const struct jm_settings *s, const json_t *rows)
 {
-	printf("%s is right\n", s->path);
-	printf("milter socket:        %s\n", s->socket);
-	printf("control socket:       %s\n", s->control_socket);
-	printf("archive:              %s\n", s->archive_directory);
-	printf("internal domains:     ");
+	jm_print(stdout, "%s is right\n", s->path);
+	jm_print(stdout, "milter socket:        %s\n", s->socket);
+	jm_print(stdout, "control socket:       %s\n", s->control_socket);
+	jm_print(stdout, "archive:              %s\n", s->archive_directory);
+	jm_print(stdout, "internal domains:     ");
 	for (size_t i = 0; i < s->internal_domains_n && i < 5; i++)
-		printf("%s%s%s%s", i ? ", " : "", s->internal_domains[i].name,
+		jm_print(stdout, "%s%s%s%s", i ? ", " : "", s->internal_domains[i].name,
 		    s->internal_domains[i].sub_domains ? " and below" : "",
 		    rows && !jm_domains_verified_by(rows, s->internal_domains[i].name)
 			? " (unverified)"
 			: "");
 	if (s->internal_domains_n > 5)
-		printf(" and %zu more", s->internal_domains_n - 5);
+		jm_print(stdout, " and %zu more", s->internal_domains_n - 5);
 	puts(s->internal_domains_n ? "" : "none");
 	if (rows ? has_unverified(s, rows) : s->internal_domains_n > 0)
 		puts(rows ? "                      unverified domains work; with jmctl domain add "
@@ -265,12 +266,12 @@ static void print_text(const struct jm_settings *s, const json_t *rows)
 			  : "                      whether they are verified is not known now: "
 			    "neither daemon nor archive answers");
 	print_ranges("authorized outbounds: ", &s->authorized_outbounds);
-	printf("journal services:     %zu\n", s->services_n);
+	jm_print(stdout, "journal services:     %zu\n", s->services_n);
 	for (size_t i = 0; i < s->services_n; i++) {
 		const struct jm_service *j = &s->services[i];
 
-		printf("  %s (%s) line %d: %s, %s%s%s%s%s\n", j->email_address, j->description,
-		    j->line, j->journal_type == JM_JOURNAL_EML ? "eml" : "envelope",
+		jm_print(stdout, "  %s (%s) line %d: %s, %s%s%s%s%s\n", j->email_address,
+		    j->description, j->line, j->journal_type == JM_JOURNAL_EML ? "eml" : "envelope",
 		    check_transport(j),
 		    j->transport == JM_TRANSPORT_POP3 || !j->encrypted ? ""
 			: j->encryption_mode == JM_ENCRYPTION_STRICT   ? ", encrypted (strict)"
@@ -341,7 +342,7 @@ int jm_ctl_check(int argc, char **argv)
 	if (n < 0)
 		return rc;
 	if (n > 0) {
-		fprintf(stderr,
+		jm_print(stderr,
 		    "jmctl check: unexpected \"%s\"; the file is named with --config FILE\n",
 		    argv[1]);
 		return EX_USAGE;
@@ -361,7 +362,7 @@ int jm_ctl_check(int argc, char **argv)
 		if (print_json(path, s, rows, jm_buf_span(&report)) != 0 && rc == EX_OK)
 			rc = EX_IOERR;
 	} else {
-		fputs(report.len || !err.text[0] ? jm_buf_str(&report) : err.text, stderr);
+		jm_print_lines(stderr, report.len || !err.text[0] ? jm_buf_str(&report) : err.text);
 		if (s)
 			print_text(s, rows);
 	}

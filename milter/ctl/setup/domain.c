@@ -81,10 +81,11 @@ static int domain_show(
 	json_t *o;
 
 	if (!d->target.json) {
-		printf("domain  %s\nstate   %s%s%s\n", d->name, state, text ? ": " : "",
+		jm_print(stdout, "domain  %s\nstate   %s%s%s\n", d->name, state, text ? ": " : "",
 		    text ? text : "");
 		if (*code)
-			printf("record  %s%s. IN TXT \"%s%s\"\n", LABEL, d->name, VALUE, code);
+			jm_print(
+			    stdout, "record  %s%s. IN TXT \"%s%s\"\n", LABEL, d->name, VALUE, code);
 		return 0;
 	}
 	o = json_pack("{s:s, s:s, s:s, s:s*, s:s+, s:s+}", "domain", d->name, "state", state,
@@ -212,12 +213,12 @@ static int domain_list(struct domain *d, struct jm_err *err)
 			continue;
 		}
 		jm_print_value(stdout, json_object_get(o, "domain"), 40, false);
-		printf("  %-12s",
+		jm_print(stdout, "  %-12s",
 		    by ? "verified"
 			: json_object_get(o, "state")
 			? json_string_value(json_object_get(o, "state"))
 			: "unverified");
-		printf("%s%s%s%s\n",
+		jm_print(stdout, "%s%s%s%s\n",
 		    json_is_true(json_object_get(o, "sub_domains")) ? "  and its sub-domains" : "",
 		    json_is_true(json_object_get(o, "internal"))
 			? ""
@@ -288,7 +289,7 @@ int jm_ctl_domain(int argc, char **argv)
 	while (n > 0 && i < 4 && strcmp(argv[1], words[i]) != 0)
 		i++;
 	if (n < (is_list ? 1 : 2) || n > (is_list ? 1 : 2) || i == 4) {
-		fprintf(stderr,
+		jm_print(stderr,
 		    "jmctl domain: wants add, verify or remove and a DOMAIN, or list; see jmctl "
 		    "domain --help\n");
 		return EX_USAGE;
@@ -297,7 +298,7 @@ int jm_ctl_domain(int argc, char **argv)
 	if (fault) {
 		fputs("jmctl domain: \"", stderr);
 		jm_print_text(stderr, jm_span_str(argv[2]));
-		fprintf(stderr, "\" is no domain name: %s\n", fault);
+		jm_print(stderr, "\" is no domain name: %s\n", fault);
 		return EX_USAGE;
 	}
 	d.rows = json_array();

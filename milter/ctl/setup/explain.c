@@ -194,7 +194,7 @@ fail:
 
 static void put_line(const char *name, const json_t *value)
 {
-	printf("%-12s ", name);
+	jm_print(stdout, "%-12s ", name);
 	jm_print_value(stdout, value, 0, false);
 	putchar('\n');
 }
@@ -204,7 +204,8 @@ static void put_hidden(const json_t *m)
 	long long n = json_integer_value(json_object_get(m, "hidden_recipients"));
 
 	if (n > 0)
-		printf("%-12s %lld, --bcc shows %s\n", "hidden", n, n == 1 ? "it" : "them");
+		jm_print(
+		    stdout, "%-12s %lld, --bcc shows %s\n", "hidden", n, n == 1 ? "it" : "them");
 }
 
 static void put_message(const json_t *m)
@@ -215,7 +216,7 @@ static void put_message(const json_t *m)
 	put_line("sender", json_object_get(m, "sender"));
 	json_array_foreach(list, i, r) {
 		if (i == 20) {
-			printf("%-12s and %zu more\n", "", json_array_size(list) - i);
+			jm_print(stdout, "%-12s and %zu more\n", "", json_array_size(list) - i);
 			break;
 		}
 		put_line(
@@ -223,7 +224,8 @@ static void put_message(const json_t *m)
 	}
 	put_hidden(m);
 	put_line("message-id", json_object_get(m, "message_id"));
-	printf("%-12s %" JSON_INTEGER_FORMAT " bytes of %" JSON_INTEGER_FORMAT " received\n",
+	jm_print(stdout,
+	    "%-12s %" JSON_INTEGER_FORMAT " bytes of %" JSON_INTEGER_FORMAT " received\n",
 	    "message", json_integer_value(json_object_get(m, "bytes")),
 	    json_integer_value(json_object_get(m, "received_bytes")));
 }
@@ -240,12 +242,12 @@ static void explain_put(const json_t *o)
 		bool passed = json_is_true(json_object_get(check, "passed"));
 
 		jm_print_style(stdout, passed ? JM_PRINT_GOOD : JM_PRINT_BAD);
-		printf("  %-4s", passed ? "yes" : "NO");
+		jm_print(stdout, "  %-4s", passed ? "yes" : "NO");
 		jm_print_style(stdout, JM_PRINT_PLAIN);
-		printf("%-7s", json_string_value(json_object_get(check, "stage")));
+		jm_print(stdout, "%-7s", json_string_value(json_object_get(check, "stage")));
 		jm_print_value(stdout, json_object_get(check, "setting"), 35, false);
 		if (json_is_integer(line))
-			printf("line %-6" JSON_INTEGER_FORMAT, json_integer_value(line));
+			jm_print(stdout, "line %-6" JSON_INTEGER_FORMAT, json_integer_value(line));
 		else
 			fputs("default    ", stdout);
 		jm_print_value(stdout, json_object_get(check, "text"), 0, false);
@@ -268,7 +270,7 @@ static void source_loaded(
 	(void)addresses;
 	(void)ignored;
 	if (cause)
-		fprintf(stderr, "jmctl explain: directory source %s: %s\n", source, cause->text);
+		jm_print(stderr, "jmctl explain: directory source %s: %s\n", source, cause->text);
 }
 
 static int explain_load(struct explain *e, struct jm_err *err)
@@ -280,7 +282,7 @@ static int explain_load(struct explain *e, struct jm_err *err)
 	rc = jm_settings_load(e->config, &e->settings, &report, err);
 	/* The first finding is the error itself: print the report only when it has more. */
 	if (rc != 0 && jm_span_index(jm_buf_span(&report), '\n') + 1 < report.len) {
-		fputs(jm_buf_str(&report), stderr);
+		jm_print_lines(stderr, jm_buf_str(&report));
 		(void)jm_err_set(err, err->kind, "%s is wrong", e->config);
 	}
 	jm_buf_release(&report);

@@ -35,7 +35,7 @@ static void file_written(void *ctx, const char *name)
 	if (a->s->json)
 		(void)json_array_append_new(a->files, json_string(name));
 	else
-		printf("%s/%s\n", a->s->output, name);
+		jm_print(stdout, "%s/%s\n", a->s->output, name);
 }
 
 static void setup_report(const struct answer *a)
@@ -47,8 +47,8 @@ static void setup_report(const struct answer *a)
 		(void)json_array_append_new(notes, json_string(s->notes[i]));
 	if (!s->json) {
 		for (size_t i = 0; i < s->notes_n; i++)
-			printf("\nNote: %s\n", s->notes[i]);
-		printf(
+			jm_print(stdout, "\nNote: %s\n", s->notes[i]);
+		jm_print(stdout,
 		    "\nNothing else was changed. What to do with it is in %s/README.\n", s->output);
 		json_decref(notes);
 		return;

@@ -77,10 +77,10 @@ static void put_step(struct test *t, int step, const char *outcome, int64_t us, 
 			(json_int_t)(us / 1000), "text", text, "cure", cure));
 		return;
 	}
-	printf("%2d %-8s %-4s %6lld ms  %s\n", step, step_names[step], outcome,
+	jm_print(stdout, "%2d %-8s %-4s %6lld ms  %s\n", step, step_names[step], outcome,
 	    (long long)(us / 1000), text);
 	if (cure)
-		printf("            do: %s\n", cure);
+		jm_print(stdout, "            do: %s\n", cure);
 	fflush(stdout);
 }
 

@@ -197,20 +197,10 @@ fail:
 	return NULL;
 }
 
-/* Print a value for people, with control characters, which a terminal would obey, as "?". */
 static void unwrap_show(const char *key, struct jm_span s)
 {
-	size_t k;
-
-	printf("%-16s ", key);
-	if (jm_span_none(s))
-		putchar('-');
-	for (k = 0; k < s.len; k++) {
-		bool c1 = s.p[k] == 0xc2 && k + 1 < s.len && s.p[k + 1] < 0xa0;
-
-		k += c1;
-		putchar(c1 || s.p[k] < 0x20 || s.p[k] == 0x7f ? '?' : s.p[k]);
-	}
+	jm_print(stdout, "%-16s ", key);
+	jm_print_text(stdout, jm_span_none(s) ? jm_span_str("-") : s);
 	putchar('\n');
 }
 
@@ -221,10 +211,10 @@ static int summarise(const struct jm_unwrap *u, const bool *open, struct jm_err 
 
 	if (unwrap_digest(&u->message, hex, err) != 0)
 		return -1;
-	printf("%-16s %s%s%s\n", "variant", jm_variant_name(u->variant),
+	jm_print(stdout, "%-16s %s%s%s\n", "variant", jm_variant_name(u->variant),
 	    u->step_down ? ", stepped down: no proper journal report" : "",
 	    u->ndr ? ", found in an undeliverable report" : "");
-	printf("%-16s %u\n", "nesting", u->nesting);
+	jm_print(stdout, "%-16s %u\n", "nesting", u->nesting);
 	unwrap_show("sender", u->envelope_sender);
 	if (!jm_span_none(u->on_behalf_of))
 		unwrap_show("on-behalf-of", u->on_behalf_of);
@@ -244,20 +234,21 @@ static int summarise(const struct jm_unwrap *u, const bool *open, struct jm_err 
 			    r->via_address);
 	}
 	if (hidden > 0)
-		printf(
-		    "%-16s %zu, --bcc shows %s\n", "hidden", hidden, hidden == 1 ? "it" : "them");
+		jm_print(stdout, "%-16s %zu, --bcc shows %s\n", "hidden", hidden,
+		    hidden == 1 ? "it" : "them");
 	for (k = 0; k < u->message.cuts_n; k++)
 		unwrap_show("removed", u->message.cuts[k].name);
 	if (u->has_companion)
-		printf("%-16s %s\n", "companion",
+		jm_print(stdout, "%-16s %s\n", "companion",
 		    u->companion_is_clear ? "a clear-text copy" : "the protected message");
 	if (u->limits)
-		printf("%-16s %u\n", "limits reached", u->limits);
+		jm_print(stdout, "%-16s %u\n", "limits reached", u->limits);
 	for (int d = 0; d < JM_DEFECTS_N; d++)
 		if (u->defects[d] > 0)
-			printf("%-16s %s, %u\n", "defects", jm_defect_name((enum jm_defect)d),
-			    u->defects[d]);
-	printf("%-16s %zu bytes\n%-16s %s\n", "message", u->message.size_bytes, "sha256", hex);
+			jm_print(stdout, "%-16s %s, %u\n", "defects",
+			    jm_defect_name((enum jm_defect)d), u->defects[d]);
+	jm_print(
+	    stdout, "%-16s %zu bytes\n%-16s %s\n", "message", u->message.size_bytes, "sha256", hex);
 	return 0;
 }
 
@@ -270,7 +261,7 @@ static int write_message(const struct jm_unwrap *u, const char *path, struct jm_
 
 	if (fd < 0) {
 		jm_err_sys(err, JM_E_TEMP, "cannot create \"%s\"", path);
-		fprintf(stderr, "jmctl unwrap: %s\n", err->text);
+		jm_print(stderr, "jmctl unwrap: %s\n", err->text);
 		return EX_CANTCREAT;
 	}
 	rc = jm_strip_walk(
@@ -279,7 +270,7 @@ static int write_message(const struct jm_unwrap *u, const char *path, struct jm_
 		rc = jm_err_sys(err, JM_E_TEMP, "cannot write \"%s\"", path);
 	if (rc == 0)
 		return EX_OK;
-	fprintf(stderr, "jmctl unwrap: %s\n", err->text);
+	jm_print(stderr, "jmctl unwrap: %s\n", err->text);
 	return EX_IOERR;
 }
 
@@ -342,7 +333,7 @@ static int unwrap_check(const struct request *q, int operands)
 		return EX_USAGE;
 	}
 	if (strcmp(q->type, "envelope") != 0 && strcmp(q->type, "eml") != 0) {
-		fprintf(stderr, "jmctl unwrap: --journal-type is envelope or eml, not \"%s\"\n",
+		jm_print(stderr, "jmctl unwrap: --journal-type is envelope or eml, not \"%s\"\n",
 		    q->type);
 		return EX_USAGE;
 	}
@@ -387,7 +378,7 @@ int jm_ctl_unwrap(int argc, char **argv)
 	if (operands < 0 || (rc = unwrap_check(&q, operands)) != EX_OK)
 		goto out;
 	if (read_input(argv[1], &in, &err) != 0) {
-		fprintf(stderr, "jmctl unwrap: %s\n", err.text);
+		jm_print(stderr, "jmctl unwrap: %s\n", err.text);
 		rc = EX_NOINPUT;
 		goto out;
 	}
