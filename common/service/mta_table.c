@@ -12,9 +12,22 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/base/io.h"
+#include "common/base/num.h"
+
+/* The head of a table: the first page of a hash or btree begins with it. */
+#define HEAD_BYTES 72
+#define MAGIC_AT 12
+#define PAGE_BYTES_AT 20
+#define ENCRYPTION_AT 24
+#define FLAGS_AT 26
+#define PARTITIONS_AT 36
+#define PAGE_BYTES_MIN 512
+#define PAGE_BYTES_MAX 65536
+#define FLAGS_PARTITIONED 6
 
 int jm_mta_table_path(const char *name, char *path_r, size_t path_bytes, struct jm_err *err)
 {
@@ -67,11 +80,43 @@ static int table_lock(const char *path, int *fd_r, struct jm_err *err)
 	return 0;
 }
 
-static int table_check(const char *path, struct jm_err *err)
+/* A number of the head, in the byte order of the machine that wrote the table. */
+static uint32_t head_number(const unsigned char *p, bool big)
 {
-	DB *db = NULL;
-	int rc = db_create(&db, NULL, 0);
+	return big ? jm_num_get_be32(p)
+		   : (uint32_t)p[3] << 24 | (uint32_t)p[2] << 16 | (uint32_t)p[1] << 8 | p[0];
+}
 
+/*
+ * Is it the head of a hash or btree table in whole pages that is neither encrypted nor partitioned,
+ * as postmap and makemap write them? Berkeley DB divides by zero on the head of a damaged table
+ * that says it is partitioned.
+ */
+static bool is_table_head(const unsigned char head[HEAD_BYTES], uint64_t file_bytes)
+{
+	bool big = head_number(head + MAGIC_AT, true) == DB_HASHMAGIC ||
+	    head_number(head + MAGIC_AT, true) == DB_BTREEMAGIC;
+	uint32_t magic = head_number(head + MAGIC_AT, big),
+		 page = head_number(head + PAGE_BYTES_AT, big);
+
+	return (magic == DB_HASHMAGIC || magic == DB_BTREEMAGIC) && page >= PAGE_BYTES_MIN &&
+	    page <= PAGE_BYTES_MAX && (page & (page - 1)) == 0 && file_bytes % page == 0 &&
+	    head[ENCRYPTION_AT] == 0 && (head[FLAGS_AT] & FLAGS_PARTITIONED) == 0 &&
+	    head_number(head + PARTITIONS_AT, big) == 0;
+}
+
+static int table_check(int fd, const char *path, struct jm_err *err)
+{
+	unsigned char head[HEAD_BYTES];
+	struct stat st;
+	DB *db = NULL;
+	int rc;
+
+	if (fstat(fd, &st) != 0 || pread(fd, head, sizeof head, 0) < 0)
+		return jm_err_sys(err, JM_E_TEMP, "cannot read table \"%s\"", path);
+	if (st.st_size < HEAD_BYTES || !is_table_head(head, (uint64_t)st.st_size))
+		return table_fail(err, path, EINVAL);
+	rc = db_create(&db, NULL, 0);
 	if (rc != 0)
 		return table_fail(err, path, rc);
 	db->set_errcall(db, be_quiet);
@@ -110,7 +155,7 @@ int jm_mta_table_walk(const char *path, jm_mta_table_visit *visit, void *ctx, st
 	DB *db = NULL;
 	int fd = -1, rc = -1, drc;
 
-	if (table_lock(path, &fd, err) != 0 || table_check(path, err) != 0)
+	if (table_lock(path, &fd, err) != 0 || table_check(fd, path, err) != 0)
 		goto out;
 	drc = db_create(&db, NULL, 0);
 	if (drc == 0) {

@@ -73,7 +73,7 @@ static void run_quote(struct jm_span in)
 	    jm_mbox_quote_end(&q, &file, NULL) != 0)
 		abort();
 	fuzz_claim(file.len - piece >= in.len, "quoting loses nothing");
-	if (in.len > 0 && in.p[in.len - 1] != '\n' && jm_buf_add_byte(&file, '\n', NULL) != 0)
+	if (jm_buf_add(&file, "\n\n", in.len > 0 && in.p[in.len - 1] == '\n' ? 1 : 2, NULL) != 0)
 		abort();
 	w = jm_buf_span(&file);
 	b.ctx = &w;

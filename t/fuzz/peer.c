@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Fuzzing of what comes over a connection: replies of a POP3 server, frames and requests of the
  * control socket, answers of name servers. */
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -16,6 +18,8 @@
 #include "common/pop3/listing.h"
 #include "common/pop3/session.h"
 #include "common/pop3/transfer.h"
+#include "milter/ctl/cli/dns.h"
+#include "milter/web/serve.h"
 #include "t/fuzz/fuzz.h"
 
 /* ---- POP3 ---- */
@@ -234,10 +238,73 @@ static void run_request(struct jm_span in)
 	close(fd);
 }
 
+/* ---- others ---- */
+
+static void run_dns(struct jm_span in)
+{
+	struct jm_buf texts;
+	struct jm_err err;
+
+	jm_buf_init(&texts, FUZZ_OUT_BYTES);
+	if (jm_dns_texts(in, &texts, &err) == 1)
+		fuzz_claim(texts.len > 0, "a record gives a line");
+	jm_buf_release(&texts);
+}
+
+/* A server of the status page on a port of its own; returns the port. */
+static unsigned short web_server(void)
+{
+	static struct sockaddr_in at;
+	socklen_t n = sizeof at;
+	int fd;
+
+	if (at.sin_port != 0)
+		return at.sin_port;
+	at.sin_family = AF_INET;
+	at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0 || bind(fd, (struct sockaddr *)&at, n) != 0 || listen(fd, 16) != 0 ||
+	    getsockname(fd, (struct sockaddr *)&at, &n) != 0 ||
+	    !jm_server_start(fd, "/nonexistent", 0))
+		abort();
+	return at.sin_port;
+}
+
+/* A request in two pieces; the answer, if any, is whole. */
+static void run_http(struct jm_span in)
+{
+	const struct sockaddr_in at = { .sin_family = AF_INET,
+		.sin_port = web_server(),
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	size_t cut = fuzz_octet(&in);
+	struct jm_span first = jm_span_sub(in, 0, cut), second = jm_span_sub(in, cut, in.len);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	static char answer[65536];
+	size_t n = 0;
+	ssize_t got;
+
+	if (in.len > 16000 || fd < 0 || connect(fd, (const struct sockaddr *)&at, sizeof at) != 0)
+		goto out;
+	if (first.len > 0)
+		(void)!send(fd, first.p, first.len, MSG_NOSIGNAL);
+	if (second.len > 0)
+		(void)!send(fd, second.p, second.len, MSG_NOSIGNAL);
+	shutdown(fd, SHUT_WR);
+	while (n < sizeof answer && (got = recv(fd, answer + n, sizeof answer - n, 0)) > 0)
+		n += (size_t)got;
+	fuzz_claim(n == 0 || (n > 12 && memcmp(answer, "HTTP/1.", 7) == 0), "an answer is HTTP");
+	fuzz_claim(n == 0 || memmem(answer, n, "\r\n\r\n", 4), "an answer has a whole head");
+out:
+	if (fd >= 0)
+		close(fd);
+}
+
 const struct fuzz_target fuzz_peer[] = {
 	{ "dot", run_dot },
 	{ "pop3", run_pop3 },
 	{ "frame", run_frame },
 	{ "request", run_request },
+	{ "dns", run_dns },
+	{ "http", run_http },
 	{ NULL },
 };

@@ -70,6 +70,39 @@ static void run_shell(struct jm_span in)
 	free(word);
 }
 
+/* Every "<" of a page begins an element of ours, and every quote in one closes. No text from
+ * outside can do either. */
+static bool has_our_elements_only(struct jm_span page)
+{
+	static const char ours[] =
+	    " !DOCTYPE a b bdi body br caption circle code dd details div dl dt figcaption figure "
+	    "footer g h1 h2 h3 head html li line link main meta p path rect small span strong "
+	    "summary svg table tbody td text th thead time title tr ul wbr ";
+	char name[16];
+
+	for (size_t k = 0, n; k < page.len; k++) {
+		bool quoted = false;
+
+		if (page.p[k] != '<')
+			continue;
+		k += k + 1 < page.len && page.p[k + 1] == '/' ? 2 : 1;
+		for (n = 0;
+		     n < 12 && k + n < page.len && page.p[k + n] != '>' && page.p[k + n] != ' ';)
+			n++;
+		snprintf(name, sizeof name, " %.*s ", (int)n, page.p + k);
+		if (!strstr(ours, name))
+			return false;
+		for (; k < page.len && (quoted || page.p[k] != '>'); k++) {
+			if (page.p[k] == '<')
+				return false;
+			quoted ^= page.p[k] == '"';
+		}
+		if (k == page.len)
+			return false;
+	}
+	return true;
+}
+
 /* The published state as a page and as metrics. */
 static void run_page(struct jm_span in)
 {
@@ -86,7 +119,7 @@ static void run_page(struct jm_span in)
 	for (int tables = 0; tables < 2; tables++) {
 		if (jm_page_write(&s, tables, &out, &err) == 0)
 			fuzz_claim(is_calm(jm_buf_span(&out), true) &&
-				!memmem(out.p, out.len, "<script", 7),
+				has_our_elements_only(jm_buf_span(&out)),
 			    "the page has nothing raw");
 		jm_buf_release(&out);
 	}

@@ -257,6 +257,11 @@ static void test_damage(void)
 		put_file(path, (const char *)p, cut);
 		told_n += jm_mta_table_walk(path, count_key, &seen, &err) != 0;
 	}
+	memcpy(copy, p, n);
+	copy[26] |= 2; /* partitioned: Berkeley DB would divide by zero */
+	put_file(path, (const char *)copy, n);
+	tap_ok(jm_mta_table_walk(path, count_key, &read_n, &err) != 0 && err.kind == JM_E_CORRUPT,
+	    "a table that says it is partitioned is told: %s", err.text);
 	tap_ok(told_n > 20, "damaged tables are told: %zu, %zu can be read nevertheless", told_n,
 	    read_n);
 	free(copy);

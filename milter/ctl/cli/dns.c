@@ -51,13 +51,13 @@ static int add_record(const ns_rr *rr, struct jm_buf *texts, struct jm_err *err)
 	return jm_buf_add_byte(texts, '\n', err);
 }
 
-static int read_answer(const unsigned char *answer, int n, struct jm_buf *texts, struct jm_err *err)
+int jm_dns_texts(struct jm_span answer, struct jm_buf *texts, struct jm_err *err)
 {
 	int found = 0;
 	ns_msg message;
 	ns_rr rr;
 
-	if (ns_initparse(answer, n, &message) != 0)
+	if (answer.len > ANSWER_BYTES || ns_initparse(answer.p, (int)answer.len, &message) != 0)
 		return jm_err_set(err, JM_E_TEMP, "the name server's answer is damaged");
 	for (int i = 0; i < ns_msg_count(message, ns_s_an); i++) {
 		if (ns_parserr(&message, ns_s_an, i, &rr) != 0)
@@ -86,7 +86,7 @@ int jm_dns_txt(const char *name, const char *server, struct jm_buf *texts, struc
 	state.retry = TRIES;
 	n = res_nquery(&state, name, ns_c_in, ns_t_txt, answer, sizeof answer);
 	if (n >= 0)
-		rc = read_answer(answer, n, texts, err);
+		rc = jm_dns_texts(jm_span_of(answer, (size_t)n), texts, err);
 	else if (state.res_h_errno == HOST_NOT_FOUND || state.res_h_errno == NO_DATA)
 		rc = 0;
 	else

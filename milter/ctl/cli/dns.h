@@ -21,4 +21,8 @@ int jm_dns_txt(
  */
 int jm_dns_address(const char *name, const char *server, struct jm_err *err) JM_MUST_CHECK;
 
+/* Append the TXT records of a name server's answer, a line each, to texts. 1; 0: it has no such
+ * records; -1: TEMP: it is damaged; LIMIT. */
+int jm_dns_texts(struct jm_span answer, struct jm_buf *texts, struct jm_err *err) JM_MUST_CHECK;
+
 #endif
