@@ -245,13 +245,14 @@ int jm_content_load_at(
 
 /* ---- contents ---- */
 
-/* Follow the steps to the raw content, and check both digests. */
+/* Follow the steps to the raw content, and check both sizes and digests. */
 static int follow_steps(struct jm_raw *raw, struct jm_span received,
     const struct jm_unwrap_memory *memory, struct jm_err *err)
 {
 	const struct jm_steps_memory mem = { memory, &raw->owned };
 	const struct jm_described *c = &raw->described;
 	unsigned char got[JM_SHA256_BYTES];
+	uint64_t bytes;
 
 	if (jm_steps_follow(received, c->steps, c->steps_n, &mem, &raw->bytes, err) != 0 ||
 	    jm_sha256_of(raw->bytes, got, err) != 0)
@@ -260,9 +261,14 @@ static int follow_steps(struct jm_raw *raw, struct jm_span received,
 		return jm_err_set(err, JM_E_CORRUPT, "the journaled message's digest does not fit");
 	if (jm_strip_digest(raw->bytes, c->cuts, c->cuts_n, got, err) != 0)
 		return -1;
-	return memcmp(got, c->sha256, sizeof got) == 0
+	if (memcmp(got, c->sha256, sizeof got) != 0)
+		return jm_err_set(err, JM_E_CORRUPT, "the archived message's digest does not fit");
+	bytes = raw->bytes.len;
+	for (size_t i = 0; i < c->cuts_n; i++)
+		bytes -= c->cuts[i].len;
+	return bytes == c->bytes
 	    ? 0
-	    : jm_err_set(err, JM_E_CORRUPT, "the archived message's digest does not fit");
+	    : jm_err_set(err, JM_E_CORRUPT, "the archived message's size does not fit");
 }
 
 static int read_raw(const json_t *content, struct jm_span received,

@@ -5,9 +5,10 @@
 FUZZ_SOURCES = t/fuzz/target.c t/fuzz/mail.c t/fuzz/journal.c t/fuzz/store.c t/fuzz/peer.c \
 	t/fuzz/files.c t/fuzz/mbox.c t/fuzz/shown.c
 FUZZ_WEB = milter/web/chart.c milter/web/html.c milter/web/look.c milter/web/page.c \
-	milter/web/published.c milter/web/serve.c milter/web/style.c milter/web/verdict.c
-FUZZ_CTL = milter/ctl/cli/dns.c milter/ctl/cli/endpoints.c milter/ctl/cli/print.c milter/ctl/cli/quote.c \
-	milter/ctl/doctor/postfix_conf.c milter/ctl/doctor/sendmail_conf.c \
+	milter/web/published.c milter/web/serve.c milter/web/style.c \
+	milter/web/verdict.c
+FUZZ_CTL = milter/ctl/cli/dns.c milter/ctl/cli/endpoints.c milter/ctl/cli/print.c \
+	milter/ctl/cli/quote.c milter/ctl/doctor/postfix_conf.c milter/ctl/doctor/sendmail_conf.c \
 	milter/ctl/files/mail_line.c milter/ctl/files/mbox.c milter/ctl/files/mbox_quote.c \
 	milter/ctl/files/source.c
 check_PROGRAMS += t/unit/fuzz.t
@@ -23,11 +24,13 @@ FUZZ_JOBS = 2
 FUZZ_TARGETS =
 FUZZ_CC = clang
 FUZZ_CFLAGS = $(DEFS) -I. $(AM_CPPFLAGS) -std=gnu11 -pthread $(XML_CFLAGS) $(CRYPTO_CFLAGS) \
-	$(ZSTD_CFLAGS) $(JANSSON_CFLAGS) $(IDN2_CFLAGS) $(ICU_CFLAGS) $(CURL_CFLAGS) $(MICROHTTPD_CFLAGS)
+	$(ZSTD_CFLAGS) $(JANSSON_CFLAGS) $(IDN2_CFLAGS) $(ICU_CFLAGS) $(CURL_CFLAGS) \
+	$(MICROHTTPD_CFLAGS)
 fuzz: common/settings/schema_text.c
 	$(MKDIR_P) t/fuzz
 	SRCDIR='$(abs_top_srcdir)' CC='$(FUZZ_CC)' JOBS='$(FUZZ_JOBS)' EACH='$(FUZZ_SECONDS)' \
-	CFLAGS='$(subst ','\'',$(FUZZ_CFLAGS))' LIBS='$(COMMON_LIBS:common/libjm.a=) $(MICROHTTPD_LIBS) -lresolv' \
+	CFLAGS='$(subst ','\'',$(FUZZ_CFLAGS))' \
+	LIBS='$(COMMON_LIBS:common/libjm.a=) $(MICROHTTPD_LIBS) -lresolv' \
 	SOURCES='$(FUZZ_SOURCES) $(FUZZ_WEB) $(FUZZ_CTL) t/lib/journaled.c' \
 	LIBRARY='$(common_libjm_a_SOURCES)' \
 	$(srcdir)/t/fuzz/run $(FUZZ_TARGETS)
