@@ -4,8 +4,8 @@
 # libFuzzer. FUZZ_TARGETS='word date' are those only. t/fuzz/found gets the inputs that fail.
 FUZZ_SOURCES = t/fuzz/target.c t/fuzz/mail.c t/fuzz/journal.c t/fuzz/store.c t/fuzz/peer.c \
 	t/fuzz/files.c t/fuzz/mbox.c t/fuzz/shown.c
-FUZZ_WEB = milter/web/chart.c milter/web/html.c milter/web/look.c milter/web/page.c \
-	milter/web/published.c milter/web/serve.c milter/web/style.c \
+FUZZ_WEB = milter/web/chart.c milter/web/host.c milter/web/html.c milter/web/look.c \
+	milter/web/page.c milter/web/published.c milter/web/serve.c milter/web/style.c \
 	milter/web/verdict.c
 FUZZ_CTL = milter/ctl/cli/dns.c milter/ctl/cli/endpoints.c milter/ctl/cli/print.c \
 	milter/ctl/cli/quote.c milter/ctl/doctor/postfix_conf.c milter/ctl/doctor/sendmail_conf.c \

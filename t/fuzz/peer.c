@@ -265,7 +265,7 @@ static unsigned short web_server(void)
 	fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0 || bind(fd, (struct sockaddr *)&at, n) != 0 || listen(fd, 16) != 0 ||
 	    getsockname(fd, (struct sockaddr *)&at, &n) != 0 ||
-	    !jm_server_start(fd, "/nonexistent", 0))
+	    !jm_server_start(fd, "/nonexistent", 0, NULL))
 		abort();
 	return at.sin_port;
 }
