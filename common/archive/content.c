@@ -24,11 +24,17 @@
 struct refill {
 	struct jm_spool *spool;
 	struct jm_span slice;
-	uint64_t at; /* offset of the slice; UINT64_MAX: it is in, or no slice was left out */
+	uint64_t at;   /* offset of the slice; UINT64_MAX: it is in, or no slice was left out */
+	uint64_t left; /* decoded bytes that may still come, by the record's header */
 };
 
 static int refill_add(struct refill *r, const unsigned char *p, size_t n, struct jm_err *err)
 {
+	/* A few bytes can decompress to gigabytes: stop at the first byte too many. */
+	if (n > r->left)
+		return jm_err_set(
+		    err, JM_E_CORRUPT, "the body decodes to more bytes than its header declares");
+	r->left -= n;
 	if (r->at != UINT64_MAX && r->spool->len + n >= r->at) {
 		size_t before = (size_t)(r->at - r->spool->len);
 
@@ -89,8 +95,9 @@ static int decode_body(struct decoder *d, const struct jm_volume_file *f, const 
 	}
 	if (crc != jm_record_body_crc(r->trailer))
 		return jm_err_set(err, JM_E_CORRUPT, "the body's checksum does not fit");
-	if (pending != 0)
-		return jm_err_set(err, JM_E_CORRUPT, "the compressed body ends too early");
+	if (pending != 0 || to->left != 0)
+		return jm_err_set(
+		    err, JM_E_CORRUPT, "the body decodes to fewer bytes than its header declares");
 	return 0;
 }
 
@@ -177,13 +184,21 @@ static int load_slice(
 	return 0;
 }
 
+/* Do the sizes that the record declares fit each other and the limit of a message? */
+static bool sizes_fit(const struct jm_record *r, uint64_t size, struct jm_span slice)
+{
+	return r->head.plain_bytes <= JM_MESSAGE_MAX_BYTES && slice.len <= JM_MESSAGE_MAX_BYTES &&
+	    size == r->head.plain_bytes + slice.len;
+}
+
 /* Put the received bytes together again, and check their digest. */
 static int rebuild_received(struct jm_archive *a, const struct jm_volume_file *f,
     struct jm_loaded *l, unsigned depth, struct jm_err *err)
 {
 	const json_t *splice = json_object_get(l->report.meta, "splice"),
 		     *report = json_object_get(l->report.meta, "report");
-	struct refill to = { &l->spool, { NULL, 0 }, UINT64_MAX };
+	struct refill to = { &l->spool, { NULL, 0 }, UINT64_MAX,
+		l->report.record.head.plain_bytes };
 	unsigned char want[JM_SHA256_BYTES], got[JM_SHA256_BYTES];
 	struct slice s;
 	int rc;
@@ -194,7 +209,10 @@ static int rebuild_received(struct jm_archive *a, const struct jm_volume_file *f
 		to.slice = s.bytes;
 		to.at = jm_json_u64(splice, "offset");
 	}
-	rc = read_body(f, &l->report.record, &to, err);
+	rc = sizes_fit(&l->report.record, jm_json_u64(report, "size"), to.slice)
+	    ? read_body(f, &l->report.record, &to, err)
+	    : jm_err_set(err, JM_E_CORRUPT,
+		  "its header and its metadata differ about the size of the message");
 	if (splice)
 		slice_release(&s);
 	if (rc != 0 || jm_spool_view(&l->spool, &l->received, err) != 0 ||

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Edges: a clock that is set back and far forward, a volume that is full to the byte, no descriptor
- * left, equal reports from many threads at the same moment, no bytes at all. clock_gettime of this
- * program goes through here.
+ * left, equal reports from many threads at the same moment, no bytes at all, bodies that decode to
+ * another length than their record declares. clock_gettime of this program goes through here.
  */
 #include <fcntl.h>
 #include <inttypes.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -17,7 +19,11 @@
 #include <unistd.h>
 
 #include "common/archive/change.h"
+#include "common/archive/commit.h"
+#include "common/archive/compress.h"
+#include "common/archive/content.h"
 #include "common/archive/deposit.h"
+#include "common/archive/ticket.h"
 #include "common/base/clock.h"
 #include "common/catalog/apply_change.h"
 #include "common/query/archive_status.h"
@@ -469,6 +475,96 @@ static void equal(void)
 	pthread_barrier_destroy(&same.begin);
 }
 
+/* Store a report with the metadata of report seq, and with a body and a declared length of its
+ * own. Returns its number. */
+static uint64_t forge(struct jm_archive *a, uint64_t seq, struct jm_span body,
+    enum jm_coding coding, uint64_t declared)
+{
+	struct jm_err err;
+	struct jm_loaded l;
+	struct jm_ticket *t;
+	uint64_t got;
+	json_t *meta;
+
+	if (jm_content_load(a, seq, &l, &err) != 0 || !(meta = json_deep_copy(l.report.meta)))
+		exit(1);
+	jm_loaded_release(&l);
+	json_object_set_new(
+	    json_object_get(meta, "report"), "size", json_integer((json_int_t)declared));
+	t = jm_ticket_new(JM_RECORD_REPORT, meta, &err);
+	if (!t)
+		exit(1);
+	t->body = body;
+	t->head.coding = (unsigned char)coding;
+	t->head.body_bytes = body.len;
+	t->head.plain_bytes = declared;
+	t->body_crc = jm_crc32c(0, body.p, body.len);
+	jm_commit_submit(a, t);
+	if (jm_ticket_await(t, &err) != 0)
+		exit(1);
+	got = t->head.seq;
+	jm_ticket_drop(t);
+	return got;
+}
+
+/* Decoding ends at the length that the record declares: nothing more is written. */
+static void declared(void)
+{
+	static const struct {
+		const char *what;
+		size_t plain;
+		uint64_t declared;
+		bool stored_plain;
+	} cases[] = {
+		{ "a body of 64 MiB that declares 66 bytes", (size_t)64 << 20, 66, false },
+		{ "a body of 64 MiB that declares 3 MiB", (size_t)64 << 20, 3u << 20, false },
+		{ "a body that declares a byte too few", 1000, 999, false },
+		{ "a body that declares a byte too many", 1000, 1001, false },
+		{ "a plain body that declares nothing", 1000, 0, true },
+		{ "a plain body that declares a byte too many", 1000, 1001, true },
+		{ "a body that declares more than a message may have", 1000, (4ull << 30) + 1,
+		    false },
+	};
+	const struct rlimit small = { 8u << 20, 8u << 20 };
+	unsigned char *zeros = calloc(1, (size_t)64 << 20);
+	uint64_t seq[sizeof cases / sizeof *cases];
+	struct jm_receipt r;
+	struct jm_loaded l;
+	struct jm_err err;
+	struct jm_archive *a;
+	char dir[500];
+
+	snprintf(dir, sizeof dir, "%s/declared", tap_folder());
+	if (!zeros || !(a = t_open(dir, 0)) || !deposit(a, 0, 1000, NULL, &r, &err))
+		exit(1);
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		const struct jm_span plain = jm_span_of(zeros, cases[i].plain);
+		struct jm_body body = { .coding = JM_CODING_PLAIN };
+
+		if (!cases[i].stored_plain &&
+		    jm_compress(a, plain, jm_span_of(NULL, 0), &body, &err) != 0)
+			exit(1);
+		seq[i] = forge(a, r.seq, cases[i].stored_plain ? plain : body.bytes, body.coding,
+		    cases[i].declared);
+		jm_body_release(&body);
+	}
+	/* The spool's file cannot grow beyond this: a longer one would be another error. */
+	signal(SIGXFSZ, SIG_IGN);
+	if (setrlimit(RLIMIT_FSIZE, &small) != 0)
+		exit(1);
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		int rc = jm_content_load(a, seq[i], &l, &err);
+
+		tap_ok(rc != 0 && err.kind == JM_E_CORRUPT &&
+			(strstr(err.text, "declares") || strstr(err.text, "differ about")),
+		    "%s: %s", cases[i].what, rc != 0 ? err.text : "is read");
+	}
+	tap_ok(jm_content_load(a, r.seq, &l, &err) == 0, "the report beside them is read");
+	jm_loaded_release(&l);
+	free(zeros);
+	jm_archive_close(&a);
+}
+
 int main(void)
 {
 	jm_buf_init(&b, CAP);
@@ -478,6 +574,7 @@ int main(void)
 	volumes();
 	descriptors();
 	equal();
+	declared();
 	jm_buf_release(&b);
 	jm_buf_release(&inner);
 	jm_buf_release(&out);
