@@ -20,12 +20,12 @@
 #include "common/control/criterion.h"
 #include "common/control/service_rows.h"
 #include "common/control/known.h"
+#include "common/control/show.h"
 #include "common/json/read.h"
 #include "common/json/value.h"
 #include "common/mail/domain.h"
 #include "common/query/archive_status.h"
 #include "common/query/aside.h"
-#include "common/query/bcc.h"
 #include "common/query/domains.h"
 #include "common/query/event_list.h"
 #include "common/query/follow.h"
@@ -212,45 +212,9 @@ static int answer_list(const struct question *q, struct jm_err *err)
 	return jm_archive_list(q->archive, &f, pass_on, (void *)(uintptr_t)q, err);
 }
 
-/* Add why and how long the report waits. It may have left the queue meanwhile. */
-static int add_waiting(const struct question *q, uint64_t id, json_t *item, struct jm_err *err)
-{
-	static const char *const keys[] = { "received", "next_attempt", "attempts", "waits_for",
-		"problem" };
-	const struct jm_queue_view view = { .a = q->archive, .bcc = true };
-	json_t *row = NULL, *waiting = json_object();
-	int rc = jm_archive_queue_show(&view, id, &row, err);
-
-	for (size_t i = 0; rc == 0 && i < sizeof keys / sizeof keys[0]; i++)
-		if (json_object_get(row, keys[i]) &&
-		    json_object_set(waiting, keys[i], json_object_get(row, keys[i])) != 0)
-			rc = jm_err_set(err, JM_E_TEMP, "no memory for an item");
-	if (rc == 0 && json_object_set(item, "waiting", waiting) != 0)
-		rc = jm_err_set(err, JM_E_TEMP, "no memory for an item");
-	json_decref(row);
-	json_decref(waiting);
-	return rc < 0 && err->kind == JM_E_NOTFOUND ? 0 : rc;
-}
-
 static int show_item(const struct question *q, uint64_t id, struct jm_err *err)
 {
-	json_t *item = NULL;
-	int rc;
-
-	if (jm_archive_show(q->archive, id, &item, err) != 0)
-		return -1;
-	rc = flag(q, "bcc") ? jm_aside_name(q->archive, id, item, "set_aside", err)
-			    : jm_archive_hide_bcc(q->archive, item, err);
-	if (rc == 0 && json_object_get(item, "queued"))
-		rc = add_waiting(q, id, item, err);
-	if (rc == 0)
-		rc = q->out->object(q->out->ctx, item, err);
-	if (rc == 0 && json_object_get(item, "damaged"))
-		rc = jm_err_set(err, JM_E_CORRUPT,
-		    "item %llu: some of its records are damaged; the rest of it is shown",
-		    (unsigned long long)id);
-	json_decref(item);
-	return rc;
+	return jm_show_item(q->archive, id, flag(q, "bcc"), q->out, err);
 }
 
 /* The first items with a Message-ID; rarely more than one or two. */

@@ -15,6 +15,9 @@
  * returns 0, or -1 with err filled, which ends the verb. */
 struct jm_answer_out {
 	int (*object)(void *ctx, const json_t *object, struct jm_err *err);
+	/* show: more rows (an array) of a list of the last object; NULL: an item with so many
+	 * cannot be shown */
+	int (*rows)(void *ctx, const char *list, const json_t *rows, struct jm_err *err);
 	/* may be NULL; the receiver may drop these objects */
 	int (*progress)(void *ctx, const json_t *object, struct jm_err *err);
 	jm_archive_sink *bytes;

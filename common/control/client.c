@@ -14,6 +14,7 @@
 #define REQUEST_MS 10000
 #define MESSAGE_MS 600000 /* the daemon may wait for its disk */
 #define PIECE_BYTES 262144u
+#define OBJECT_MAX_BYTES (256u << 20) /* a report's own list of recipients may be very long */
 
 int jm_client_connect(const char *path, int *fd_r, struct jm_err *err)
 {
@@ -66,6 +67,17 @@ static int end_of_answer(const json_t *end, struct jm_err *err)
 	return jm_err_set(err, client_kind(kind), "%s", text);
 }
 
+/* An R frame. */
+static int more_rows(const json_t *value, const struct jm_answer_out *out, struct jm_err *err)
+{
+	const char *list = json_string_value(json_object_get(value, "list"));
+	const json_t *rows = json_object_get(value, "rows");
+
+	return list && json_is_array(rows) && out->rows
+	    ? out->rows(out->ctx, list, rows, err)
+	    : jm_err_set(err, JM_E_CORRUPT, "the daemon sent rows where none belong");
+}
+
 /* Pass one frame of the answer on. 1 when more follow, 0 after the end of a success, -1. */
 static int client_frame(
     char type, const struct jm_buf *b, const struct jm_answer_out *out, struct jm_err *err)
@@ -82,6 +94,8 @@ static int client_frame(
 		return jm_err_wrap(err, "a frame from the daemon");
 	if (type == 'E')
 		rc = end_of_answer(value, err);
+	else if (type == 'R')
+		rc = more_rows(value, out, err) == 0 ? 1 : -1;
 	else if (type == 'O')
 		rc = out->object(out->ctx, value, err) == 0 ? 1 : -1;
 	else
@@ -101,7 +115,7 @@ static int client_answer(int fd, const struct jm_answer_out *out, bool one,
 	char type = 0;
 	int rc = 1;
 
-	jm_buf_init(&b, JM_FRAME_MAX_BYTES);
+	jm_buf_init(&b, OBJECT_MAX_BYTES);
 	while (rc > 0 && !(one && type == 'O')) {
 		if (jm_frame_read(fd, &type, &b, -1, err) == 0) {
 			rc = client_frame(type, &b, out, err);

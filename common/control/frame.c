@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -14,7 +15,7 @@
 #define HEADER_BYTES 5
 #define GROW_BYTES 65536u /* memory is taken in steps of this size, as bytes arrive */
 
-static const char types[] = "QOPBE";
+static const char types[] = "QORPBE", in_pieces[] = "qorpe"; /* of a piece that is not the last */
 
 /* Wait for events of poll(2), until until_us of the monotonic clock (-1: for ever). TEMP. */
 static int wait_for(int fd, short events, int64_t until_us, struct jm_err *err)
@@ -78,14 +79,28 @@ int jm_frame_write(int fd, char type, const void *p, size_t n, int timeout_ms, s
 	return send_all(fd, p, n, 0, timeout_ms, err);
 }
 
+/* The type of a frame that another one of the same payload follows. */
+static char piece_of(char type)
+{
+	return (char)(type - 'A' + 'a');
+}
+
 int jm_frame_write_json(int fd, char type, const json_t *value, int timeout_ms, struct jm_err *err)
 {
 	char *text = json_dumps(value, JSON_COMPACT);
-	int rc;
+	size_t left, at = 0;
+	int rc = 0;
 
 	if (!text)
 		return jm_err_set(err, JM_E_TEMP, "control socket: no memory for a frame");
-	rc = jm_frame_write(fd, type, text, strlen(text), timeout_ms, err);
+	for (left = strlen(text); rc == 0 && left > JM_FRAME_MAX_BYTES;
+	     left -= JM_FRAME_MAX_BYTES) {
+		rc = jm_frame_write(
+		    fd, piece_of(type), text + at, JM_FRAME_MAX_BYTES, timeout_ms, err);
+		at += JM_FRAME_MAX_BYTES;
+	}
+	if (rc == 0)
+		rc = jm_frame_write(fd, type, text + at, left, timeout_ms, err);
 	free(text);
 	return rc;
 }
@@ -117,26 +132,14 @@ static int receive_all(int fd, unsigned char *p, size_t n, int64_t until_us, str
 	return 0;
 }
 
-int jm_frame_read(int fd, char *type_r, struct jm_buf *payload, int timeout_ms, struct jm_err *err)
+/* Read the payload of a frame of n bytes, which is appended. */
+static int read_payload(
+    int fd, size_t n, struct jm_buf *payload, int64_t until_us, struct jm_err *err)
 {
-	int64_t until_us = deadline_us(timeout_ms);
-	unsigned char header[HEADER_BYTES];
 	struct jm_err cause;
-	size_t n;
 
-	jm_buf_reset(payload);
-	if (receive_all(fd, header, sizeof header, until_us, err) != 0)
-		return -1;
-	if (header[0] == '\0' || !memchr(types, header[0], sizeof types - 1))
-		return jm_err_set(
-		    err, JM_E_CORRUPT, "control socket: frame of unknown type 0x%02x", header[0]);
-	n = jm_num_get_be32(header + 1);
-	if (n > JM_FRAME_MAX_BYTES)
-		return jm_err_set(err, JM_E_LIMIT,
-		    "control socket: a frame of %zu bytes, at most %u are allowed", n,
-		    JM_FRAME_MAX_BYTES);
-	while (payload->len < n) {
-		size_t want = n - payload->len < GROW_BYTES ? n - payload->len : GROW_BYTES;
+	while (n > 0) {
+		size_t want = n < GROW_BYTES ? n : GROW_BYTES;
 
 		if (jm_buf_reserve(payload, want, err) != 0)
 			return -1;
@@ -146,7 +149,58 @@ int jm_frame_read(int fd, char *type_r, struct jm_buf *payload, int timeout_ms, 
 			    cause.text,
 			    cause.kind == JM_E_NOTFOUND ? " in the middle of a frame" : "");
 		payload->len += want;
+		n -= want;
 	}
-	*type_r = (char)header[0];
+	return 0;
+}
+
+/* Check the header of a frame; first: the type of the payload's first frame, or NUL. */
+static int check_header(const unsigned char header[HEADER_BYTES], char first,
+    const struct jm_buf *b, struct jm_err *err)
+{
+	char type = (char)header[0];
+	bool piece = type != '\0' && strchr(in_pieces, type);
+	size_t n = jm_num_get_be32(header + 1);
+
+	if (type == '\0' || (!piece && !strchr(types, type)))
+		return jm_err_set(err, JM_E_CORRUPT,
+		    "control socket: frame of unknown type 0x%02x (programs of different versions? "
+		    "after an upgrade, restart journal-milter)",
+		    header[0]);
+	if (first != '\0' && type != first && type != first - 'a' + 'A')
+		return jm_err_set(err, JM_E_CORRUPT,
+		    "control socket: frame of type %c within a payload of type %c", type, first);
+	if (piece && n == 0)
+		return jm_err_set(err, JM_E_CORRUPT, "control socket: an empty piece");
+	if (n > JM_FRAME_MAX_BYTES)
+		return jm_err_set(err, JM_E_LIMIT,
+		    "control socket: a frame of %zu bytes, at most %u are allowed", n,
+		    JM_FRAME_MAX_BYTES);
+	if (n > b->max_bytes - b->len)
+		return jm_err_set(err, JM_E_LIMIT,
+		    "control socket: a payload of more than %zu bytes", b->max_bytes);
+	return 0;
+}
+
+int jm_frame_read(int fd, char *type_r, struct jm_buf *payload, int timeout_ms, struct jm_err *err)
+{
+	int64_t until_us = deadline_us(timeout_ms);
+	unsigned char header[HEADER_BYTES];
+	char first = '\0';
+
+	jm_buf_reset(payload);
+	do {
+		if (receive_all(fd, header, sizeof header, until_us, err) != 0) {
+			if (first != '\0' && err->kind == JM_E_NOTFOUND)
+				jm_err_set(err, JM_E_CORRUPT,
+				    "control socket: the peer closed in the middle of a payload");
+			return -1;
+		}
+		if (check_header(header, first, payload, err) != 0 ||
+		    read_payload(fd, jm_num_get_be32(header + 1), payload, until_us, err) != 0)
+			return -1;
+		first = (char)header[0];
+	} while (first >= 'a');
+	*type_r = first;
 	return 0;
 }

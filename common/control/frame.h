@@ -5,11 +5,15 @@
  *
  *  'Q'  request, JSON
  *  'O'  object of the answer, JSON
+ *  'R'  more rows of a list of that object, JSON: {"list": NAME, "rows": [...]}
  *  'P'  progress, JSON
  *  'B'  bytes
  *  'E'  end, JSON: {"kind": "", "text": ""}; kind is empty after success
  *
- * A request is answered by any number of O, P and B, then one E. There is one request per
+ * A payload of JSON that is too large for a frame is sent in several: all but the last one have the
+ * type in lower case, and at least a byte.
+ *
+ * A request is answered by any number of O, R, P and B, then one E. There is one request per
  * connection. After the request "import" the client sends messages: for each any number of B, the
  * last one empty, and then it waits for one O. An E of the client (its payload is not read) ends
  * them.
@@ -32,15 +36,16 @@
 int jm_frame_write(
     int fd, char type, const void *p, size_t n, int timeout_ms, struct jm_err *err) JM_MUST_CHECK;
 
-/* As jm_frame_write(), with a JSON value as the payload. */
+/* As jm_frame_write(), with a JSON value of any size as the payload. */
 int jm_frame_write_json(
     int fd, char type, const json_t *value, int timeout_ms, struct jm_err *err) JM_MUST_CHECK;
 
 /*
- * Read one frame from fd; its payload replaces the content of *payload. timeout_ms limits the whole
- * frame, so that a peer that sends byte by byte cannot hold us (-1: no limit). NOTFOUND when the
- * peer closed between frames; CORRUPT for an unknown type or an end within a frame; LIMIT for a
- * length beyond JM_FRAME_MAX_BYTES or the buffer's cap; TEMP. Memory is taken as bytes come, not by
+ * Read one frame from fd, or all frames that a payload was sent in; the payload replaces the
+ * content of *payload. timeout_ms limits the whole, so that a peer that sends byte by byte cannot
+ * hold us (-1: no limit). NOTFOUND when the peer closed between frames; CORRUPT for an unknown type
+ * or an end within a frame or payload; LIMIT for a length beyond JM_FRAME_MAX_BYTES or a payload
+ * beyond the buffer's cap; TEMP. Memory is taken as bytes come, not by
  * the claimed length. One thread at a time per socket.
  */
 int jm_frame_read(

@@ -7,4 +7,5 @@ common_libjm_a_SOURCES += \
 	common/control/domain_list.c common/control/domain_list.h \
 	common/control/frame.c common/control/frame.h \
 	common/control/known.c common/control/known.h \
-	common/control/respond.c common/control/respond.h
+	common/control/respond.c common/control/respond.h \
+	common/control/show.c common/control/show.h

@@ -22,6 +22,17 @@ static int put_object(void *ctx, const json_t *object, struct jm_err *err)
 	return jm_frame_write_json(p->fd, 'O', object, p->timeout_ms, err);
 }
 
+static int put_rows(void *ctx, const char *list, const json_t *rows, struct jm_err *err)
+{
+	const struct peer *p = ctx;
+	json_t *o = json_pack("{s:s, s:O}", "list", list, "rows", rows);
+	int rc = o ? jm_frame_write_json(p->fd, 'R', o, p->timeout_ms, err)
+		   : jm_err_set(err, JM_E_TEMP, "no memory for an answer");
+
+	json_decref(o);
+	return rc;
+}
+
 static int put_progress(void *ctx, const json_t *object, struct jm_err *err)
 {
 	const struct peer *p = ctx;
@@ -100,6 +111,7 @@ int jm_respond_answer(const struct jm_respond_to *to, struct jm_archive *a,
 {
 	struct peer p = { .fd = to->fd, .timeout_ms = to->timeout_ms };
 	const struct jm_answer_out out = { .object = put_object,
+		.rows = put_rows,
 		.progress = put_progress,
 		.bytes = put_bytes,
 		.message = get_message,

@@ -15,13 +15,6 @@
 
 #define FIELD_BYTES (16u * 1024 * 1024) /* of one address field */
 
-/* The addresses in To and Cc of an item's message. They are read when they are first needed. */
-struct header {
-	struct jm_archive *a;
-	uint64_t id;
-	json_t *addresses; /* form of the address to true; NULL: not read yet */
-};
-
 static int bcc_no_memory(struct jm_err *err)
 {
 	return jm_err_set(err, JM_E_TEMP, "no memory for recipients");
@@ -62,7 +55,7 @@ static int add_header(json_t *set, struct jm_span message, struct jm_err *err)
 }
 
 /* Read the addresses. A damaged message counts as one without addresses. */
-static int read_header(struct header *h, struct jm_err *err)
+static int read_header(struct jm_bcc_header *h, struct jm_err *err)
 {
 	struct jm_loaded l;
 	struct jm_raw raw;
@@ -83,7 +76,7 @@ static int read_header(struct header *h, struct jm_err *err)
 }
 
 /* Do To and Cc have the address? 1; 0; -1 with err. */
-static int header_has(struct header *h, const json_t *address, struct jm_err *err)
+static int header_has(struct jm_bcc_header *h, const json_t *address, struct jm_err *err)
 {
 	char *folded;
 	int found;
@@ -100,9 +93,14 @@ static int header_has(struct header *h, const json_t *address, struct jm_err *er
 	return found;
 }
 
-/* Is a recipient, as one report names it, open, that is not Bcc? 1; 0; -1 with err. */
-static int naming_is_open(
-    struct header *h, const json_t *address, const json_t *naming, struct jm_err *err)
+void jm_bcc_header_release(struct jm_bcc_header *h)
+{
+	json_decref(h->addresses);
+	h->addresses = NULL;
+}
+
+int jm_bcc_is_open(
+    struct jm_bcc_header *h, const json_t *address, const json_t *naming, struct jm_err *err)
 {
 	const char *type = json_string_value(json_object_get(naming, "type"));
 	int rc;
@@ -122,7 +120,7 @@ static int naming_is_open(
 int jm_bcc_first_open(struct jm_archive *a, uint64_t seq, const json_t *recipients,
     const json_t **address_r, struct jm_err *err)
 {
-	struct header h = { .a = a, .id = seq };
+	struct jm_bcc_header h = { .a = a, .id = seq };
 	const json_t *r, *address;
 	int rc = 0;
 
@@ -133,17 +131,17 @@ int jm_bcc_first_open(struct jm_archive *a, uint64_t seq, const json_t *recipien
 			r = json_array_get(recipients, i);
 			address = json_object_get(r, "address");
 			rc = look == 0 ? jm_described_is_open(r)
-				       : naming_is_open(&h, address, r, err);
+				       : jm_bcc_is_open(&h, address, r, err);
 			if (rc == 1)
 				*address_r = address;
 		}
-	json_decref(h.addresses);
+	jm_bcc_header_release(&h);
 	return rc;
 }
 
 int jm_bcc_unwrapped(const struct jm_unwrap *u, bool *open_r, struct jm_err *err)
 {
-	struct header h = { .addresses = json_object() };
+	struct jm_bcc_header h = { .addresses = json_object() };
 	int rc = h.addresses ? add_header(h.addresses, u->message.raw, err) : bcc_no_memory(err);
 
 	for (size_t i = 0; rc == 0 && i < u->recipients_n; i++) {
@@ -160,129 +158,7 @@ int jm_bcc_unwrapped(const struct jm_unwrap *u, bool *open_r, struct jm_err *err
 		json_decref(address);
 		json_decref(via);
 	}
-	json_decref(h.addresses);
-	return rc;
-}
-
-static uint64_t id_of(const json_t *item)
-{
-	return jm_json_u64(item, "id");
-}
-
-int jm_bcc_open(struct jm_archive *a, const json_t *item, jm_bcc_wanted *wanted, const void *ctx,
-    struct jm_err *err)
-{
-	struct header h = { .a = a, .id = id_of(item) };
-	const json_t *list = json_object_get(item, "recipients"), *address, *namings;
-	int rc = 0;
-
-	/* The first pass does not read the message. */
-	for (int look = 0; look < 2 && rc == 0; look++)
-		for (size_t i = 0; rc == 0 && i < json_array_size(list); i++) {
-			address = json_object_get(json_array_get(list, i), "address");
-			namings = json_object_get(json_array_get(list, i), "reports");
-			if (!wanted(ctx,
-				jm_span_of(
-				    json_string_value(address), json_string_length(address))))
-				continue;
-			for (size_t k = 0; rc == 0 && k < json_array_size(namings); k++)
-				rc = look == 0
-				    ? jm_described_is_open(json_array_get(namings, k))
-				    : naming_is_open(&h, address, json_array_get(namings, k), err);
-		}
-	json_decref(h.addresses);
-	return rc;
-}
-
-/* Keep only the reports that name a recipient openly. Returns their number; -1 with err. */
-static long hide_namings(struct header *h, json_t *recipient, struct jm_err *err)
-{
-	const json_t *address = json_object_get(recipient, "address"),
-		     *namings = json_object_get(recipient, "reports");
-	json_t *kept = json_array();
-	long n = 0;
-
-	for (size_t k = 0; kept && k < json_array_size(namings); k++) {
-		int rc = naming_is_open(h, address, json_array_get(namings, k), err);
-
-		if (rc > 0)
-			rc = json_array_append(kept, json_array_get(namings, k)) == 0
-			    ? 1
-			    : bcc_no_memory(err);
-		if (rc < 0) {
-			json_decref(kept);
-			return -1;
-		}
-		n += rc;
-	}
-	return json_object_set_new(recipient, "reports", kept) == 0 ? n : bcc_no_memory(err);
-}
-
-/* Remove hidden recipients from the facts of the arrival, which also have the gateway's recipients.
- */
-static int hide_arrival(json_t *report, const json_t *hidden, struct jm_err *err)
-{
-	const json_t *to = json_object_get(report, "rcpt_to");
-	json_t *kept = json_array();
-
-	for (size_t k = 0; kept && k < json_array_size(to); k++) {
-		const json_t *address = json_array_get(to, k);
-		char *folded = jm_address_form_name(jm_json_string_span(address));
-
-		if (!folded ||
-		    (!json_object_get(hidden, folded) &&
-			json_array_append(kept, json_array_get(to, k)) != 0)) {
-			json_decref(kept);
-			kept = NULL;
-		}
-		free(folded);
-	}
-	return json_object_set_new(report, "rcpt_to", kept) == 0 ? 0 : bcc_no_memory(err);
-}
-
-static int hide_arrivals(json_t *item, const json_t *hidden, struct jm_err *err)
-{
-	const json_t *reports = json_object_get(item, "reports");
-
-	for (size_t i = 0; i < json_array_size(reports); i++)
-		if (json_object_get(json_array_get(reports, i), "rcpt_to") &&
-		    hide_arrival(json_array_get(reports, i), hidden, err) != 0)
-			return -1;
-	return 0;
-}
-
-int jm_archive_hide_bcc(struct jm_archive *a, json_t *item, struct jm_err *err)
-{
-	struct header h = { .a = a, .id = id_of(item) };
-	const json_t *list = json_object_get(item, "recipients"), *address;
-	json_t *kept = json_array(), *hidden = json_object();
-	int rc = !kept || !hidden ? bcc_no_memory(err) : 0;
-
-	for (size_t i = 0; rc == 0 && i < json_array_size(list); i++) {
-		long left = hide_namings(&h, json_array_get(list, i), err);
-
-		address = json_object_get(json_array_get(list, i), "address");
-		if (left > 0)
-			rc = json_array_append(kept, json_array_get(list, i)) == 0
-			    ? 0
-			    : bcc_no_memory(err);
-		else
-			rc = left < 0 ? -1
-				      : add_address(hidden,
-					    jm_span_of(json_string_value(address),
-						json_string_length(address)),
-					    err);
-	}
-	if (rc == 0 &&
-	    (json_object_set(item, "recipients", kept) != 0 ||
-		json_object_set_new(item, "hidden_recipients",
-		    json_integer((json_int_t)json_object_size(hidden))) != 0))
-		rc = bcc_no_memory(err);
-	if (rc == 0)
-		rc = hide_arrivals(item, hidden, err);
-	json_decref(kept);
-	json_decref(hidden);
-	json_decref(h.addresses);
+	jm_bcc_header_release(&h);
 	return rc;
 }
 

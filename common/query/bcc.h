@@ -12,21 +12,24 @@
 #include "common/base/span.h"
 #include "common/journal/unwrap.h"
 
+/* The addresses in To and Cc of an item's message, which decide about recipients that its reports
+ * only call "recipient". They are read when they are first needed. One thread at a time. */
+struct jm_bcc_header {
+	struct jm_archive *a;
+	uint64_t id;       /* of the item, or of a report */
+	json_t *addresses; /* private to bcc.c */
+};
+
 /*
- * Remove the Bcc recipients from an item of jm_archive_show(), and set its member
- * "hidden_recipients" to their number. A recipient is open if a report names it (or the list or
- * mailbox through which it was reached) as To or Cc, or if To or Cc of the message's own header has
- * it. In doubt it is hidden. TEMP, CORRUPT. Any thread.
+ * Is a recipient open, as one report names it? It is if the report names it (or the list or mailbox
+ * through which it was reached) as To or Cc, or if To or Cc of the message's own header has it. In
+ * doubt it is hidden. 1; 0; -1: TEMP. naming: {type, expanded_from, forwarded_from}.
  */
-int jm_archive_hide_bcc(struct jm_archive *a, json_t *item, struct jm_err *err) JM_MUST_CHECK;
-
-/* Says whether an address is searched for. */
-typedef bool jm_bcc_wanted(const void *ctx, struct jm_span address);
-
-/* Does an item of jm_item_read() have an open (not Bcc) recipient for which wanted() is true? 1; 0;
- * -1: TEMP. Any thread. */
-int jm_bcc_open(struct jm_archive *a, const json_t *item, jm_bcc_wanted *wanted, const void *ctx,
+int jm_bcc_is_open(struct jm_bcc_header *h, const json_t *address, const json_t *naming,
     struct jm_err *err) JM_MUST_CHECK;
+
+/* Free the addresses. */
+void jm_bcc_header_release(struct jm_bcc_header *h);
 
 /* Find the first open recipient of a report, by the recipients of its metadata. 1 with *address_r,
  * borrowed from them; 0: none is open; -1: TEMP. Any thread. */

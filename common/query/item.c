@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Showing an item: the union of the facts in its reports. */
+/* Showing an item: the union of the facts in its reports, gathered from one after the other. */
 #include "common/query/item.h"
 
 #include <inttypes.h>
@@ -7,88 +7,103 @@
 #include <stdlib.h>
 
 #include "common/archive/await.h"
-#include "common/archive/cursor.h"
-#include "common/base/num.h"
+#include "common/archive/reader.h"
+#include "common/catalog/row.h"
+#include "common/json/read.h"
 #include "common/json/value.h"
+#include "common/json/write.h"
+#include "common/mail/address_form.h"
+#include "common/query/bcc.h"
+#include "common/query/gather.h"
+#include "common/query/reports.h"
 #include "common/volume/metadata.h"
+
+#define ROW_MAX_BYTES (JM_RECORD_META_MAX * 4u)
+
+struct jm_item {
+	json_t *facts;
+	/* recipients as the reports name them, by folded address; marked: openly, or with bcc */
+	struct jm_gather list[JM_ITEM_LISTS];
+	struct jm_gather hidden; /* the forms of the addresses of hidden recipients */
+	struct jm_bcc_header header;
+	struct jm_buf text; /* of the current row */
+	bool bcc, damaged;
+};
 
 static int item_no_memory(struct jm_err *err)
 {
 	return jm_err_set(err, JM_E_TEMP, "no memory for an item");
 }
 
-/* The parts of an item while they are collected. */
-struct view {
-	json_t *recipients, *index; /* in order; folded address to entry */
-	json_t *reports, *contents;
-	json_t *seen; /* contents by digests */
-	bool damaged; /* a report could not be read */
-};
-
-static json_t *entry_of(struct view *v, const json_t *address)
+static int put_text(struct jm_item *v, enum jm_item_list list, struct jm_span key, const json_t *o,
+    bool mark, struct jm_err *err)
 {
+	jm_buf_reset(&v->text);
+	return jm_json_write(&v->text, o, err) != 0
+	    ? -1
+	    : jm_gather_add(&v->list[list], key, jm_buf_span(&v->text), mark, err);
+}
+
+/* Add a row, which is taken over; failed: it is not complete, for lack of memory. */
+static int put_row(struct jm_item *v, enum jm_item_list list, struct jm_span key, json_t *o,
+    int failed, struct jm_err *err)
+{
+	int rc = failed || !o ? item_no_memory(err) : put_text(v, list, key, o, false, err);
+
+	json_decref(o);
+	return rc;
+}
+
+/* Add a recipient as one report names it. */
+static int add_recipient(struct jm_item *v, uint64_t seq, const json_t *r, struct jm_err *err)
+{
+	const json_t *address = json_object_get(r, "address");
 	char *folded = jm_json_folded(jm_json_string_span(address));
-	json_t *e;
+	json_t *o = json_copy((json_t *)(uintptr_t)r);
+	int open = v->bcc ? 1 : jm_bcc_is_open(&v->header, address, r, err), rc = -1;
 
-	if (!folded)
-		return NULL;
-	e = json_object_get(v->index, folded);
-	if (!e) {
-		e = json_pack("{s:O,s:[]}", "address", address, "reports");
-		if (e &&
-		    (json_array_append_new(v->recipients, e) != 0 ||
-			json_object_set_nocheck(v->index, folded, e) != 0))
-			e = NULL;
-	}
+	if (!folded || !o ||
+	    json_object_set_new_nocheck(o, "seq", json_integer((json_int_t)seq)) != 0)
+		item_no_memory(err);
+	else if (open >= 0)
+		rc = put_text(v, JM_ITEM_RECIPIENTS, jm_span_str(folded), o, open == 1, err);
+	json_decref(o);
 	free(folded);
-	return e;
+	return rc;
 }
 
-static int add_recipients(struct view *v, uint64_t seq, const json_t *list, struct jm_err *err)
+static int add_recipients(struct jm_item *v, uint64_t seq, const json_t *list, struct jm_err *err)
 {
-	for (size_t i = 0; i < json_array_size(list); i++) {
-		json_t *r = json_array_get(list, i), *e, *named;
+	int rc = 0;
 
-		if (!json_is_string(json_object_get(r, "address")))
-			continue;
-		e = entry_of(v, json_object_get(r, "address"));
-		named = json_copy(r);
-		if (!e || !named || json_object_del(named, "address") != 0 ||
-		    json_object_set_new_nocheck(named, "seq", json_integer((json_int_t)seq)) != 0) {
-			json_decref(named);
-			return item_no_memory(err);
-		}
-		if (json_array_append_new(json_object_get(e, "reports"), named) != 0)
-			return item_no_memory(err);
-	}
-	return 0;
+	for (size_t i = 0; rc == 0 && i < json_array_size(list); i++)
+		if (json_is_string(json_object_get(json_array_get(list, i), "address")))
+			rc = add_recipient(v, seq, json_array_get(list, i), err);
+	return rc;
 }
 
-static int add_content(struct view *v, uint64_t seq, const json_t *c, struct jm_err *err)
+static int add_content(struct jm_item *v, uint64_t seq, const json_t *c, struct jm_err *err)
 {
 	const char *sha256 = jm_json_str(c, "sha256"), *raw = jm_json_str(c, "raw_sha256");
-	json_t *o, *removed = json_array();
 	const json_t *cuts = json_object_get(c, "cuts");
+	json_t *o, *removed;
 	char both[2 * JM_SHA256_HEX_BYTES];
+	uint32_t seen;
+	int rc;
 
-	if (!sha256 || !raw || !removed) {
-		json_decref(removed);
+	if (!sha256 || !raw)
 		return item_no_memory(err);
-	}
 	snprintf(both, sizeof both, "%s%s", sha256, raw);
-	if (json_object_get(v->seen, both)) {
-		json_decref(removed);
-		return 0;
-	}
+	rc = jm_gather_find(&v->list[JM_ITEM_CONTENTS], jm_span_str(both), &seen, err);
+	if (rc != 0)
+		return rc < 0 ? -1 : 0;
+	removed = json_array();
 	for (size_t i = 0; i < json_array_size(cuts); i++)
-		json_array_append(removed, json_array_get(json_array_get(cuts, i), 2));
+		rc |= json_array_append(removed, json_array_get(json_array_get(cuts, i), 2));
 	o = json_pack("{s:O,s:O,s:O,s:O,s:o,s:I}", "sha256", json_object_get(c, "sha256"), "size",
 	    json_object_get(c, "size"), "raw_sha256", json_object_get(c, "raw_sha256"), "raw_size",
 	    json_object_get(c, "raw_size"), "removed_headers", removed, "seq", (json_int_t)seq);
-	if (!o || json_array_append_new(v->contents, o) != 0 ||
-	    json_object_set_new(v->seen, both, json_true()) != 0)
-		return item_no_memory(err);
-	return 0;
+	return put_row(v, JM_ITEM_CONTENTS, jm_span_str(both), o, rc, err);
 }
 
 /* Set the subject of a report to what this version makes of its octets, which are not shown. */
@@ -107,7 +122,7 @@ static int set_subject(json_t *o, const json_t *meta)
 	return rc;
 }
 
-static int add_report(struct view *v, const struct jm_stored_report *report, struct jm_err *err)
+static int add_report(struct jm_item *v, const struct jm_stored_report *report, struct jm_err *err)
 {
 	const struct jm_record *r = &report->record;
 	const json_t *meta = report->meta;
@@ -131,91 +146,220 @@ static int add_report(struct view *v, const struct jm_stored_report *report, str
 		    o, "shares_with", json_incref(json_object_get(splice, "holder")));
 	if (json_object_get(meta, "companion"))
 		rc |= json_object_set(o, "companion", json_object_get(meta, "companion_kind"));
-	rc |= json_array_append_new(v->reports, o);
-	return rc == 0 ? 0 : item_no_memory(err);
+	return put_row(
+	    v, JM_ITEM_REPORTS, jm_span_of(&r->head.seq, sizeof r->head.seq), o, rc, err);
 }
 
-/* Add a report that cannot be read, with its problem; the item is shown without its facts. */
-static int add_unreadable(struct view *v, uint64_t seq, struct jm_err *err)
+static int add_facts(void *ctx, uint64_t seq, const struct jm_stored_report *report,
+    const char *problem, struct jm_err *err)
 {
-	json_t *o = json_pack(
-	    "{s:I,s:o}", "seq", (json_int_t)seq, "problem", jm_json_text(jm_span_str(err->text)));
+	const json_t *meta = report ? report->meta : NULL;
+	struct jm_item *v = ctx;
 
-	v->damaged = true;
-	return json_array_append_new(v->reports, o) == 0 ? 0 : item_no_memory(err);
-}
-
-static int view_report(struct jm_archive *a, struct view *v, uint64_t seq, struct jm_err *err)
-{
-	struct jm_stored_report r;
-	int rc = -1;
-
-	if (jm_reader_report(a, seq, &r, err) != 0) {
-		jm_err_wrap(err, "report %" PRIu64, seq);
-		return err->kind == JM_E_CORRUPT ? add_unreadable(v, seq, err) : -1;
+	if (!report) { /* the item is shown without its facts */
+		v->damaged = true;
+		return put_row(v, JM_ITEM_REPORTS, jm_span_of(&seq, sizeof seq),
+		    json_pack("{s:I,s:o}", "seq", (json_int_t)seq, "problem",
+			jm_json_text(jm_span_str(problem))),
+		    0, err);
 	}
-	if (add_report(v, &r, err) == 0 &&
-	    add_content(v, seq, json_object_get(r.meta, "content"), err) == 0)
-		rc = add_recipients(
-		    v, seq, json_object_get(json_object_get(r.meta, "journal"), "recipients"), err);
-	jm_stored_report_release(&r);
-	return rc;
-}
-
-/* Add the reports of an item: its first one, then the others. */
-static int view_reports(struct jm_archive *a, struct view *v, uint64_t id, struct jm_err *err)
-{
-	unsigned char prefix[8];
-	struct jm_table_range range = { .table = JM_T_ITEM_REPORTS };
-	const struct jm_row *row;
-	struct jm_cursor cursor;
-	int rc = view_report(a, v, id, err);
-
-	if (rc != 0)
+	if (add_report(v, report, err) != 0 ||
+	    add_content(v, seq, json_object_get(meta, "content"), err) != 0)
 		return -1;
-	jm_num_put_be64(prefix, id);
-	range.prefix = jm_span_of(prefix, sizeof prefix);
-	jm_cursor_start(&cursor, a, &range);
-	while (rc == 0 && (rc = jm_cursor_next(&cursor, &row, err)) == 1)
-		rc = view_report(a, v, jm_num_get_be64(row->key + 8), err);
-	jm_cursor_end(&cursor);
-	return rc;
+	return add_recipients(
+	    v, seq, json_object_get(json_object_get(meta, "journal"), "recipients"), err);
 }
 
-int jm_item_read(struct jm_archive *a, uint64_t id, json_t **item_r, struct jm_err *err)
-{
-	struct view v;
-	json_t *row = NULL;
-	int rc = jm_reader_item(a, id, &row, err);
+/* ---- Bcc ---- */
 
-	if (rc <= 0)
-		return rc < 0 ? -1
-			      : jm_err_set(err, JM_E_NOTFOUND, "there is no item %" PRIu64, id);
-	v = (struct view){ json_array(), json_object(), json_array(), json_array(), json_object(),
-		false };
-	rc = view_reports(a, &v, id, err);
-	if (rc == 0 &&
-	    (jm_row_show(row) | json_object_set(row, "recipients", v.recipients) |
-		json_object_set(row, "reports", v.reports) |
-		json_object_set(row, "contents", v.contents)) != 0)
-		rc = item_no_memory(err);
-	if (rc == 0 && v.damaged && json_object_set_new(row, "damaged", json_true()) != 0)
-		rc = item_no_memory(err);
-	json_decref(v.recipients);
-	json_decref(v.index);
-	json_decref(v.reports);
-	json_decref(v.contents);
-	json_decref(v.seen);
-	if (rc != 0)
+/* Is the recipient of the chain that begins at i named openly by a report? */
+static bool chain_is_open(const struct jm_gather *g, uint32_t i)
+{
+	while (i != JM_GATHER_NONE && !jm_gather_mark(g, i))
+		i = jm_gather_next(g, i);
+	return i != JM_GATHER_NONE;
+}
+
+static int row_of(
+    struct jm_item *v, enum jm_item_list list, uint32_t i, json_t **o_r, struct jm_err *err)
+{
+	struct jm_span text;
+
+	return jm_gather_text(&v->list[list], i, &text, err) != 0
+	    ? -1
+	    : jm_json_read(text.p, text.len, o_r, err);
+}
+
+/* Find the recipients that no report names openly. Sets "hidden_recipients" to their number. */
+static int find_hidden(struct jm_item *v, struct jm_err *err)
+{
+	const struct jm_gather *g = &v->list[JM_ITEM_RECIPIENTS];
+	json_int_t n = 0;
+
+	for (uint32_t i = 0; i < g->n; i++) {
+		json_t *o = NULL;
+		char *form;
+		int rc;
+
+		if (!jm_gather_is_first(g, i) || chain_is_open(g, i))
+			continue;
+		if (row_of(v, JM_ITEM_RECIPIENTS, i, &o, err) != 0)
+			return -1;
+		form = jm_address_form_name(jm_json_span(o, "address"));
+		rc = form
+		    ? jm_gather_add(&v->hidden, jm_span_str(form), jm_span_str(""), false, err)
+		    : item_no_memory(err);
+		free(form);
+		json_decref(o);
+		if (rc != 0)
+			return -1;
+		n += jm_gather_is_first(&v->hidden, v->hidden.n - 1);
+	}
+	return json_object_set_new(v->facts, "hidden_recipients", json_integer(n)) == 0
+	    ? 0
+	    : item_no_memory(err);
+}
+
+/* Remove hidden recipients from the facts of the arrival, which also have the gateway's recipients.
+ */
+static int hide_arrival(struct jm_item *v, json_t *report, struct jm_err *err)
+{
+	json_t *to = json_object_get(report, "rcpt_to");
+	uint32_t found;
+
+	for (size_t k = json_array_size(to); k > 0; k--) {
+		char *form = jm_address_form_name(jm_json_string_span(json_array_get(to, k - 1)));
+		int rc = form ? jm_gather_find(&v->hidden, jm_span_str(form), &found, err)
+			      : item_no_memory(err);
+
+		free(form);
+		if (rc < 0)
+			return -1;
+		if (rc == 1)
+			(void)json_array_remove(to, k - 1);
+	}
+	return 0;
+}
+
+/* ---- the item ---- */
+
+static int gather(struct jm_archive *a, uint64_t id, struct jm_item *v, struct jm_err *err)
+{
+	int rc = jm_reader_item(a, id, &v->facts, err);
+
+	if (rc == 0)
+		return jm_err_set(err, JM_E_NOTFOUND, "there is no item %" PRIu64, id);
+	if (rc < 0 || jm_reports_visit(a, id, add_facts, v, err) != 0)
+		return -1;
+	if (jm_row_show(v->facts) != 0 ||
+	    (v->damaged && json_object_set_new(v->facts, "damaged", json_true()) != 0))
+		return item_no_memory(err);
+	return v->bcc ? 0 : find_hidden(v, err);
+}
+
+int jm_item_open(
+    struct jm_archive *a, uint64_t id, bool bcc, struct jm_item **item_r, struct jm_err *err)
+{
+	struct jm_item *v;
+
+	if (jm_await_catalog(a, err) != 0)
+		return -1;
+	v = calloc(1, sizeof *v);
+	if (!v)
+		return item_no_memory(err);
+	v->bcc = bcc;
+	v->header = (struct jm_bcc_header){ .a = a, .id = id };
+	jm_buf_init(&v->text, ROW_MAX_BYTES);
+	for (int i = 0; i < JM_ITEM_LISTS; i++)
+		jm_gather_init(&v->list[i], jm_archive_tmp_dir(a));
+	jm_gather_init(&v->hidden, jm_archive_tmp_dir(a));
+	if (gather(a, id, v, err) != 0) {
+		jm_item_close(&v);
+		return -1;
+	}
+	*item_r = v;
+	return 0;
+}
+
+void jm_item_close(struct jm_item **item)
+{
+	struct jm_item *v = *item;
+
+	if (!v)
+		return;
+	for (int i = 0; i < JM_ITEM_LISTS; i++)
+		jm_gather_release(&v->list[i]);
+	jm_gather_release(&v->hidden);
+	jm_bcc_header_release(&v->header);
+	jm_buf_release(&v->text);
+	json_decref(v->facts);
+	free(v);
+	*item = NULL;
+}
+
+json_t *jm_item_facts(struct jm_item *item)
+{
+	return item->facts;
+}
+
+const char *jm_item_list_name(enum jm_item_list list)
+{
+	static const char *const names[JM_ITEM_LISTS] = { "recipients", "reports", "contents" };
+
+	return names[list];
+}
+
+/* Make the row of a recipient: all the ways in which reports name it openly. NULL without one. */
+static int recipient_row(struct jm_item *v, uint32_t i, json_t **row_r, struct jm_err *err)
+{
+	const struct jm_gather *g = &v->list[JM_ITEM_RECIPIENTS];
+	json_t *row = NULL, *o;
+
+	*row_r = NULL;
+	for (; i != JM_GATHER_NONE; i = jm_gather_next(g, i)) {
+		if (!row && row_of(v, JM_ITEM_RECIPIENTS, i, &o, err) != 0)
+			return -1;
+		if (!row) {
+			row = json_pack(
+			    "{s:O,s:[]}", "address", json_object_get(o, "address"), "reports");
+			json_decref(o);
+		}
+		if (!row)
+			return item_no_memory(err);
+		if (!jm_gather_mark(g, i))
+			continue;
+		if (row_of(v, JM_ITEM_RECIPIENTS, i, &o, err) != 0 ||
+		    json_object_del(o, "address") != 0 ||
+		    json_array_append_new(json_object_get(row, "reports"), o) != 0) {
+			json_decref(row);
+			return item_no_memory(err);
+		}
+	}
+	*row_r = row;
+	return 0;
+}
+
+int jm_item_rows(struct jm_item *v, enum jm_item_list list, jm_archive_visit *visit, void *ctx,
+    struct jm_err *err)
+{
+	const struct jm_gather *g = &v->list[list];
+	int rc = 0;
+
+	for (uint32_t i = 0; rc == 0 && i < g->n; i++) {
+		json_t *row = NULL;
+
+		if (!jm_gather_is_first(g, i) ||
+		    (list == JM_ITEM_RECIPIENTS && !chain_is_open(g, i)))
+			continue;
+		rc = list == JM_ITEM_RECIPIENTS ? recipient_row(v, i, &row, err)
+						: row_of(v, list, i, &row, err);
+		if (rc == 0 && list == JM_ITEM_REPORTS && !v->bcc)
+			rc = hide_arrival(v, row, err);
+		if (rc == 0)
+			rc = visit(ctx, row, err);
 		json_decref(row);
-	else
-		*item_r = row;
+	}
 	return rc;
-}
-
-int jm_archive_show(struct jm_archive *a, uint64_t id, json_t **item_r, struct jm_err *err)
-{
-	return jm_await_catalog(a, err) != 0 ? -1 : jm_item_read(a, id, item_r, err);
 }
 
 int jm_archive_item_of(struct jm_archive *a, uint64_t seq, uint64_t *item_r, struct jm_err *err)

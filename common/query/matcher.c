@@ -2,9 +2,11 @@
 /* Comparing items with the criteria of a search: their rows, and their records. */
 #include "common/query/matcher.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "common/archive/content.h"
+#include "common/archive/reader.h"
 #include "common/catalog/keys.h"
 #include "common/catalog/row.h"
 #include "common/json/value.h"
@@ -14,7 +16,7 @@
 #include "common/mail/message_id.h"
 #include "common/mail/part.h"
 #include "common/query/bcc.h"
-#include "common/query/item.h"
+#include "common/query/reports.h"
 
 #define ROW_TEXT_BYTES 990u /* a longer text of a row may have been cut (applying.c) */
 #define TYPED_BYTES 65536u  /* a request has at most so many */
@@ -227,13 +229,43 @@ static bool is_address(const void *ctx, struct jm_span address)
 	return rc == 1;
 }
 
-/* Does one of the reports have a wanted address under this name? */
-static bool by_a_report(const json_t *item, const char *key, jm_bcc_wanted *wanted, const void *ctx)
-{
-	const json_t *reports = json_object_get(item, "reports");
+/* The criteria that are met by what the reports say, while these are read one after the other. */
+struct met {
+	struct jm_matcher *m;
+	struct jm_bcc_header header;
+	bool words, damaged, look; /* look: in the message's own header, in a second pass */
+	bool may;                  /* it decides about a recipient that is sought */
+	bool address[JM_MATCHER_ADDRESSES], domain;
+};
 
-	for (size_t i = 0; i < json_array_size(reports); i++) {
-		struct jm_span text = jm_json_span(json_array_get(reports, i), key);
+/* Does the report's subject have the words, as this version reads its octets? */
+static int report_has_words(struct jm_matcher *m, const json_t *meta, struct jm_err *err)
+{
+	const json_t *journal = json_object_get(meta, "journal");
+	struct jm_buf text;
+	bool any;
+	int rc;
+
+	if (!json_object_get(journal, "original")) /* no octets are kept */
+		return has_words(m, jm_json_span(journal, "subject"), err);
+	jm_buf_init(&text, JM_DESCRIBED_SUBJECT_BYTES);
+	rc = jm_described_subject(meta, &text, &any, NULL);
+	rc = rc == 0 ? has_words(m, jm_buf_span(&text), err)
+		     : has_words(m, jm_json_span(journal, "subject"), err);
+	jm_buf_release(&text);
+	return rc;
+}
+
+/* Says whether an address is searched for. */
+typedef bool address_wanted(const void *ctx, struct jm_span address);
+
+/* Does the report come from a wanted address? */
+static bool sent_by(const json_t *journal, address_wanted *wanted, const void *ctx)
+{
+	static const char *const keys[] = { "envelope_sender", "on_behalf_of" };
+
+	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+		struct jm_span text = jm_json_span(journal, keys[i]);
 
 		if (!jm_span_none(text) && wanted(ctx, text))
 			return true;
@@ -241,33 +273,107 @@ static bool by_a_report(const json_t *item, const char *key, jm_bcc_wanted *want
 	return false;
 }
 
-static bool sent_by(const json_t *item, jm_bcc_wanted *wanted, const void *ctx)
+/* Is a wanted recipient among those of a report, and open? 1; 0; -1. */
+static int received_by(
+    struct met *x, const json_t *list, address_wanted *wanted, const void *ctx, struct jm_err *err)
 {
-	return by_a_report(item, "envelope_sender", wanted, ctx) ||
-	    by_a_report(item, "on_behalf_of", wanted, ctx);
-}
+	int rc = 0;
 
-static int received_by(struct jm_matcher *m, const json_t *item, jm_bcc_wanted *wanted,
-    const void *ctx, struct jm_err *err)
-{
-	const json_t *list = json_object_get(item, "recipients");
+	for (size_t i = 0; rc == 0 && i < json_array_size(list); i++) {
+		const json_t *r = json_array_get(list, i);
 
-	if (!m->f->bcc)
-		return jm_bcc_open(m->a, item, wanted, ctx, err);
-	for (size_t i = 0; i < json_array_size(list); i++)
-		if (wanted(ctx, jm_json_span(json_array_get(list, i), "address")))
+		if (!json_is_string(json_object_get(r, "address")) ||
+		    !wanted(ctx, jm_json_span(r, "address")))
+			continue;
+		if (x->m->f->bcc || jm_described_is_open(r))
 			return 1;
-	return 0;
+		x->may = true;
+		if (x->look)
+			rc = jm_bcc_is_open(&x->header, json_object_get(r, "address"), r, err);
+	}
+	return rc;
 }
 
-static int item_has_words(struct jm_matcher *m, const json_t *item, struct jm_err *err)
+static int report_has_address(
+    struct met *x, size_t i, const json_t *journal, const json_t *list, struct jm_err *err)
 {
-	const json_t *reports = json_object_get(item, "reports");
-	int rc = has_words(m, jm_json_span(item, "subject"), err);
+	const struct jm_matcher_address *address = &x->m->address[i];
+	const struct sought s = { x->m, address };
+	int rc = 0;
 
-	for (size_t i = 0; rc == 0 && i < json_array_size(reports); i++)
-		rc = has_words(m, jm_json_span(json_array_get(reports, i), "subject"), err);
-	return rc;
+	if (!address->wanted || !address->as_recipient || x->address[i])
+		return 0;
+	if (address->as_sender && sent_by(journal, is_address, &s))
+		rc = 1;
+	if (rc == 0)
+		rc = received_by(x, list, is_address, &s, err);
+	x->address[i] = rc == 1;
+	return rc < 0 ? -1 : 0;
+}
+
+static int match_report(void *ctx, uint64_t seq, const struct jm_stored_report *report,
+    const char *problem, struct jm_err *err)
+{
+	struct met *x = ctx;
+	const json_t *journal = report ? json_object_get(report->meta, "journal") : NULL,
+		     *list = json_object_get(journal, "recipients");
+	int rc = 0;
+
+	(void)seq, (void)problem;
+	x->damaged |= !report;
+	if (report && !x->words) {
+		rc = report_has_words(x->m, report->meta, err);
+		x->words = rc == 1;
+	}
+	for (size_t i = 0; rc >= 0 && i < JM_MATCHER_ADDRESSES; i++)
+		rc = report_has_address(x, i, journal, list, err);
+	if (rc >= 0 && !x->domain) {
+		rc = sent_by(journal, at_domain, x->m) ? 1
+						       : received_by(x, list, at_domain, x->m, err);
+		x->domain = rc == 1;
+	}
+	if (rc >= 0 && x->m->no_memory)
+		return jm_err_set(err, JM_E_TEMP, "no memory to compare addresses");
+	return rc < 0 ? -1 : 0;
+}
+
+/* Are all criteria met? */
+static bool all_met(const struct met *x)
+{
+	bool met = x->words && x->domain;
+
+	for (size_t i = 0; i < JM_MATCHER_ADDRESSES; i++)
+		met = met &&
+		    (x->address[i] || !x->m->address[i].wanted || !x->m->address[i].as_recipient);
+	return met;
+}
+
+/* 1; 0, which counts a damaged item; -1. The first pass does not read the message. */
+static int item_passes(struct jm_matcher *m, uint64_t id, struct jm_err *err)
+{
+	struct met x = { .m = m,
+		.header = { .a = m->a, .id = id },
+		.words = m->words.len == 0,
+		.domain = m->domain[0] == '\0' };
+	json_t *row = NULL;
+	int rc = jm_reader_item(m->a, id, &row, err);
+
+	if (rc == 0)
+		rc = jm_err_set(err, JM_E_NOTFOUND, "there is no item %" PRIu64, id);
+	if (rc == 1 && !x.words) {
+		rc = has_words(m, jm_json_span(row, "subject"), err);
+		x.words = rc == 1;
+	}
+	json_decref(row);
+	if (rc >= 0)
+		rc = jm_reports_visit(m->a, id, match_report, &x, err);
+	if (rc == 0 && x.may && !all_met(&x)) {
+		x.look = true;
+		rc = jm_reports_visit(m->a, id, match_report, &x, err);
+	}
+	jm_bcc_header_release(&x.header);
+	m->unreadable += rc == 0 && x.damaged && !all_met(&x);
+	return rc < 0 ? -1 : all_met(&x);
 }
 
 struct look {
@@ -320,38 +426,13 @@ static int item_has_attachment(struct jm_matcher *m, uint64_t id, struct jm_err 
 	return rc < 0 ? -1 : look.found;
 }
 
-static int item_passes(struct jm_matcher *m, const json_t *item, struct jm_err *err)
-{
-	int rc = m->words.len > 0 ? item_has_words(m, item, err) : 1;
-
-	for (size_t i = 0; rc == 1 && i < JM_MATCHER_ADDRESSES; i++) {
-		const struct jm_matcher_address *x = &m->address[i];
-		const struct sought s = { m, x };
-
-		if (x->wanted && x->as_recipient &&
-		    !(x->as_sender && sent_by(item, is_address, &s)))
-			rc = received_by(m, item, is_address, &s, err);
-	}
-	if (rc >= 0 && m->no_memory)
-		rc = jm_err_set(err, JM_E_TEMP, "no memory to compare addresses");
-	if (rc == 1 && m->domain[0] != '\0' && !sent_by(item, at_domain, m))
-		rc = received_by(m, item, at_domain, m, err);
-	return rc;
-}
-
 int jm_matcher_records(struct jm_matcher *m, uint64_t id, struct jm_err *err)
 {
 	const struct jm_archive_filter *f = m->f;
-	json_t *item = NULL;
 	int rc = 1;
 
 	if (m->words.len > 0 || f->address || f->recipient || m->domain[0] != '\0')
-		rc = jm_item_read(m->a, id, &item, err);
-	if (rc == 0) {
-		rc = item_passes(m, item, err);
-		m->unreadable += rc == 0 && json_object_get(item, "damaged");
-	}
-	json_decref(item);
+		rc = item_passes(m, id, err);
 	if (rc == 1 && m->pattern.len > 0)
 		rc = item_has_attachment(m, id, err);
 	if (rc < 0 && (err->kind == JM_E_CORRUPT || err->kind == JM_E_NOTFOUND)) {

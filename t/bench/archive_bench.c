@@ -429,7 +429,7 @@ static void sample(uint64_t id, struct sample *s)
 	const char *message_id, *address, *time;
 
 	s->id = 0;
-	if (jm_archive_show(a, id, &item, &err) < 0) {
+	if (t_show(a, id, true, &item, &err) < 0) {
 		if (err.kind == JM_E_NOTFOUND) /* an event's number, or a later report's */
 			return;
 		fprintf(stderr, "%s\n", err.text);
@@ -468,7 +468,7 @@ static double look_up_once(char kind, const struct sample *s, unsigned n)
 			f.message_id = s->message_id;
 		else
 			f.since_ms = s->time_ms, f.until_ms = kind == 'd' ? s->time_ms + 20 : 0;
-		rc = kind == 'i' ? jm_archive_show(a, s->id, &item, &err)
+		rc = kind == 'i' ? t_show(a, s->id, true, &item, &err)
 				 : jm_archive_list(a, &f, nothing, NULL, &err);
 		json_decref(item);
 		if (rc < 0) {

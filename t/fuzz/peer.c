@@ -162,6 +162,12 @@ static int put_object(void *ctx, const json_t *o, struct jm_err *err)
 	return 0;
 }
 
+static int put_rows(void *ctx, const char *list, const json_t *rows, struct jm_err *err)
+{
+	(void)ctx, (void)list, (void)rows, (void)err;
+	return 0;
+}
+
 static int put_bytes(void *ctx, const void *p, size_t n, struct jm_err *err)
 {
 	(void)ctx, (void)p, (void)n, (void)err;
@@ -210,8 +216,11 @@ static bool open_archive(void)
 /* A request, answered from an empty archive. */
 static void run_request(struct jm_span in)
 {
-	static const struct jm_answer_out out = { put_object, put_object, put_bytes, no_message,
-		NULL };
+	static const struct jm_answer_out out = { .object = put_object,
+		.rows = put_rows,
+		.progress = put_object,
+		.bytes = put_bytes,
+		.message = no_message };
 	static const struct jm_peer peer = { 1000, 1000, 4711, 1000 };
 	unsigned char head[5] = { 'Q', 0, 0, (unsigned char)(in.len >> 8), (unsigned char)in.len };
 	json_t *request = NULL;

@@ -176,19 +176,26 @@ static int drop_bytes(void *ctx, const void *p, size_t n, struct jm_err *err)
 	return 0;
 }
 
+static int see_row(void *ctx, const json_t *o, struct jm_err *err)
+{
+	(void)ctx, (void)o, (void)err;
+	return 0;
+}
+
 static int see_item(void *ctx, const json_t *o, struct jm_err *err)
 {
 	struct seen *s = ctx;
 	uint64_t id = jm_json_u64(o, "id");
-	json_t *item = NULL;
+	struct jm_item *item = NULL;
 
 	for (int part = JM_EXPORT_MESSAGE; part <= JM_EXPORT_REPORT; part++)
 		(void)!jm_archive_export(s->a,
 		    &(struct jm_export){ id, (enum jm_export_part)part, 0, true }, drop_bytes, NULL,
 		    err);
-	if (jm_archive_show(s->a, id, &item, err) == 0)
-		(void)!jm_archive_hide_bcc(s->a, item, err);
-	json_decref(item);
+	if (jm_item_open(s->a, id, false, &item, err) == 0)
+		for (int i = 0; i < JM_ITEM_LISTS; i++)
+			(void)!jm_item_rows(item, (enum jm_item_list)i, see_row, NULL, err);
+	jm_item_close(&item);
 	return s->left-- == 0;
 }
 

@@ -8,6 +8,7 @@
 #include "common/base/clock.h"
 #include "common/base/io.h"
 #include "common/journal/unwrap.h"
+#include "common/query/item.h"
 #include "common/upkeep/verify.h"
 #include "t/lib/tap.h"
 
@@ -208,4 +209,30 @@ void t_read(const char *path, struct jm_buf *b)
 	jm_buf_reset(b);
 	must(jm_buf_add(b, p, n, &err), &err);
 	free(p);
+}
+
+static int keep_row(void *ctx, const json_t *row, struct jm_err *err)
+{
+	(void)err;
+	return json_array_append(ctx, (json_t *)(uintptr_t)row);
+}
+
+int t_show(struct jm_archive *a, uint64_t id, bool bcc, json_t **item_r, struct jm_err *err)
+{
+	struct jm_item *item;
+	int rc = 0;
+
+	if (jm_item_open(a, id, bcc, &item, err) != 0)
+		return -1;
+	*item_r = json_incref(jm_item_facts(item));
+	for (int i = 0; rc == 0 && i < JM_ITEM_LISTS; i++) {
+		json_t *list = json_array();
+
+		json_object_set_new(*item_r, jm_item_list_name((enum jm_item_list)i), list);
+		rc = jm_item_rows(item, (enum jm_item_list)i, keep_row, list, err);
+	}
+	if (rc != 0)
+		json_decref(*item_r);
+	jm_item_close(&item);
+	return rc;
 }

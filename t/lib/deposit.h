@@ -19,6 +19,10 @@ int t_deposit(struct jm_archive *a, struct jm_span received, const char *service
 int t_export(struct jm_archive *a, uint64_t id, enum jm_export_part what, unsigned which,
     struct jm_buf *b, struct jm_err *err);
 
+/* An item with all its lists in one object, which the caller owns; without bcc, without Bcc
+ * recipients. */
+int t_show(struct jm_archive *a, uint64_t id, bool bcc, json_t **item_r, struct jm_err *err);
+
 /* The list as text, one row a line; false on an error. */
 bool t_list(struct jm_archive *a, const struct jm_archive_filter *f, struct jm_buf *b);
 

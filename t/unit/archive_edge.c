@@ -428,7 +428,7 @@ static void equal_at_once(const char *what, struct jm_span bytes)
 		whole += bytes.len > 1000 && same.receipt[i].stored_bytes > least + 200;
 	tap_is_int(
 	    atomic_load(&same.failed), 0, "%s from %d threads: all are taken", what, THREADS);
-	tap_ok(jm_archive_show(same.a, id, &item, &err) == 0 &&
+	tap_ok(t_show(same.a, id, true, &item, &err) == 0 &&
 		json_array_size(json_object_get(item, "reports")) == THREADS,
 	    "one item with a report of each");
 	tap_is_int(

@@ -38,7 +38,7 @@ static json_t *show(uint64_t id)
 	json_t *item = NULL;
 	struct jm_err err;
 
-	if (jm_archive_show(a, id, &item, &err) < 0)
+	if (t_show(a, id, true, &item, &err) < 0)
 		tap_ok(false, "show %" PRIu64 ": %s", id, err.text);
 	return item;
 }

@@ -150,7 +150,7 @@ static long long reports_of(uint64_t id)
 	json_t *item = NULL;
 	long long n;
 
-	if (jm_archive_show(a, id, &item, &err) < 0)
+	if (t_show(a, id, true, &item, &err) < 0)
 		return -(long long)err.kind;
 	n = (long long)json_array_size(json_object_get(item, "reports"));
 	json_decref(item);

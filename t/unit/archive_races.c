@@ -361,9 +361,8 @@ static void show_deposit(const struct made *m)
 		load_failed("item_of", &err);
 		return;
 	}
-	if (jm_archive_show(a, item, &shown, &err) == 0)
-		must_work(jm_archive_hide_bcc(a, shown, &err), "hide_bcc", &err);
-	else if (jm_archive_item_of(a, m->seq, &again, &ignored) != 1 || again == item)
+	if (t_show(a, item, false, &shown, &err) != 0 &&
+	    (jm_archive_item_of(a, m->seq, &again, &ignored) != 1 || again == item))
 		load_failed("show", &err);
 	json_decref(shown);
 	x.id = item;
@@ -487,7 +486,7 @@ static int times_listed(const struct made *m)
 	int n = 0;
 
 	if (jm_archive_item_of(a, m->seq, &id, &err) != 1 ||
-	    jm_archive_show(a, id, &item, &err) != 0) {
+	    t_show(a, id, true, &item, &err) != 0) {
 		tap_diag("report %" PRIu64 ": %s", m->seq, err.text);
 		return -1;
 	}

@@ -206,7 +206,7 @@ static int use(void)
 		return !strstr(err.text, "volume") && !strstr(err.text, "catalog") &&
 		    !strstr(err.text, dir);
 	jm_buf_reset(&text);
-	if (jm_archive_show(a, seq[1], &item, &err) == 0 &&
+	if (t_show(a, seq[1], true, &item, &err) == 0 &&
 	    json_array_size(json_object_get(item, "reports")) != 2)
 		bad |= 2;
 	json_decref(item);
@@ -488,7 +488,7 @@ static void running(void)
 	tap_is_int(t_verify(a, problem), 0, "read again, nothing is wrong (%s)", problem);
 	/* Its header and metadata. */
 	bad_disk(UNREADABLE, path, p[1].offset, p[1].offset + 100);
-	tap_ok(jm_archive_show(a, seq[1], &item, &err) == 0 &&
+	tap_ok(t_show(a, seq[1], true, &item, &err) == 0 &&
 		json_is_true(json_object_get(item, "damaged")),
 	    "show tells that a report cannot be read");
 	tap_ok(json_array_size(json_object_get(item, "reports")) == 3 &&
@@ -611,7 +611,7 @@ static void release(void)
 	    "a report that cannot be released now: %s", err.text);
 	good_disk();
 	for (unsigned i = 0; i < 200 && rc < 0; i++) {
-		rc = jm_archive_show(a, seq[3], &item, &err);
+		rc = t_show(a, seq[3], true, &item, &err);
 		if (rc < 0)
 			jm_clock_sleep_ms(50);
 	}

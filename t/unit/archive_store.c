@@ -114,7 +114,7 @@ static void show_all(struct jm_archive *a)
 	for (size_t i = 0; i < messages; i++) {
 		json_t *item = NULL, *list, *want = json_object_get(message[i].want, "recipients"),
 		       *got;
-		bool ok = jm_archive_show(a, message[i].r.seq, &item, &err) == 0;
+		bool ok = t_show(a, message[i].r.seq, true, &item, &err) == 0;
 
 		list = json_object_get(item, "recipients");
 		got = json_array();

@@ -130,7 +130,7 @@ static void check(void)
 					    &err) == 0 &&
 				    jm_span_eq(jm_buf_span(&out), jm_buf_span(&b));
 				found = found &&
-				    jm_archive_show(a, receipt[t][i].seq, &item, &err) == 0;
+				    t_show(a, receipt[t][i].seq, true, &item, &err) == 0;
 			} else {
 				found = true;
 			}
@@ -160,7 +160,7 @@ static void check_shared(void)
 			json_t *item = NULL;
 			struct jm_err err;
 
-			if (jm_archive_show(a, receipt[t][i].seq, &item, &err) == 0)
+			if (t_show(a, receipt[t][i].seq, true, &item, &err) == 0)
 				reports += (unsigned)json_array_size(
 				    json_object_get(item, "reports"));
 			json_decref(item);

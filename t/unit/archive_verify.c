@@ -273,7 +273,7 @@ static void flip(uint64_t seq)
 	off_t at;
 	int fd;
 
-	must(jm_archive_show(a, seq, &o, &err), &err);
+	must(t_show(a, seq, true, &o, &err), &err);
 	r = json_array_get(json_object_get(o, "reports"), 0);
 	at = (off_t)(number(r, "offset") + number(r, "stored_bytes") - 120);
 	fd = open(jm_volume_path(dir, (uint64_t)number(r, "volume"), path), O_RDWR);

@@ -114,18 +114,54 @@ int jm_archive_since(struct jm_archive *a, int64_t since_ms, uint64_t *seq_r, st
 	return 0;
 }
 
-int jm_archive_show(struct jm_archive *a, uint64_t id, json_t **item_r, struct jm_err *err)
+struct jm_item {
+	json_t *facts;
+	unsigned recipients; /* each with its own address */
+};
+
+int jm_item_open(
+    struct jm_archive *a, uint64_t id, bool bcc, struct jm_item **item_r, struct jm_err *err)
 {
 	if (asked(a, err, "show %llu", (unsigned long long)id) < 0)
 		return -1;
-	*item_r = json_pack("{s:I}", "id", (json_int_t)id);
-	return 0;
+	*item_r = calloc(1, sizeof **item_r);
+	(*item_r)->facts = json_pack("{s:I}", "id", (json_int_t)id);
+	(*item_r)->recipients = a->objects;
+	return bcc ? 0
+		   : json_object_set_new((*item_r)->facts, "hidden_recipients", json_integer(0));
 }
 
-int jm_archive_hide_bcc(struct jm_archive *a, json_t *item, struct jm_err *err)
+void jm_item_close(struct jm_item **item)
 {
-	(void)a, (void)err;
-	return json_object_set_new(item, "hidden_recipients", json_integer(0));
+	json_decref((*item)->facts);
+	free(*item);
+	*item = NULL;
+}
+
+json_t *jm_item_facts(struct jm_item *item)
+{
+	return item->facts;
+}
+
+const char *jm_item_list_name(enum jm_item_list list)
+{
+	static const char *const names[JM_ITEM_LISTS] = { "recipients", "reports", "contents" };
+
+	return names[list];
+}
+
+int jm_item_rows(struct jm_item *item, enum jm_item_list list, jm_archive_visit *visit, void *ctx,
+    struct jm_err *err)
+{
+	int rc = 0;
+
+	for (unsigned i = 0; rc == 0 && list == JM_ITEM_RECIPIENTS && i < item->recipients; i++) {
+		json_t *row = json_pack("{s:i}", "address", (int)i);
+
+		rc = visit(ctx, row, err);
+		json_decref(row);
+	}
+	return rc;
 }
 
 int jm_aside_name(

@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/base/num.h"
 #include "common/base/spool.h"
@@ -14,20 +15,25 @@
 #include "common/mail/charset.h"
 #include "common/query/bcc.h"
 #include "milter/ctl/ask/show_message.h"
+#include "milter/ctl/cli/item.h"
 #include "milter/ctl/cli/option.h"
 #include "milter/ctl/cli/outcome.h"
 #include "milter/ctl/cli/print.h"
 #include "milter/ctl/cli/target.h"
 
 #define NAME_COLUMNS 16
-#define LINES 40 /* of the text, by default */
+#define LINES 40       /* of the text, by default */
+#define ITEMS_MAX 1000 /* in an answer; there are fewer with a Message-ID */
+#define RECIPIENTS 200 /* on a terminal, by default */
 #define MESSAGE_MAX_BYTES ((uint64_t)1 << 32)
 
 struct show {
 	struct jm_target target;
 	struct jm_show_options shown;
 	bool bcc, no_message;
-	json_t *items;           /* received */
+	uint64_t recipients;       /* at most so many; 0: all */
+	struct jm_ctl_item *items; /* received; owned */
+	size_t items_n;
 	struct jm_spool message; /* of the current item */
 };
 
@@ -174,17 +180,19 @@ static void put_recipient(const json_t *r)
 	}
 }
 
-static void put_content(size_t i, const json_t *c)
+static int put_content(void *ctx, size_t i, const json_t *c, struct jm_err *err)
 {
+	(void)ctx, (void)err;
 	printf("  content %zu, by report %lld\n", i,
 	    (long long)json_integer_value(json_object_get(c, "seq")));
 	put_digest("  message", c, "sha256", "size");
 	if (!json_equal(json_object_get(c, "sha256"), json_object_get(c, "raw_sha256")))
 		put_digest("  raw", c, "raw_sha256", "raw_size");
 	put_list("  removed", json_object_get(c, "removed_headers"));
+	return 0;
 }
 
-static void put_report(size_t i, const json_t *r)
+static int put_report(void *ctx, size_t i, const json_t *r, struct jm_err *err)
 {
 	static const struct {
 		const char *name, *key;
@@ -211,6 +219,7 @@ static void put_report(size_t i, const json_t *r)
 	};
 	size_t k;
 
+	(void)ctx, (void)err;
 	printf("  report %zu, record %lld\n", i,
 	    (long long)json_integer_value(json_object_get(r, "seq")));
 	put_time("  arrived", r, "received");
@@ -232,18 +241,17 @@ static void put_report(size_t i, const json_t *r)
 		    (long long)json_integer_value(json_object_get(r, "stored_bytes")));
 	}
 	put_digest("  as received", r, "sha256", "size");
+	return 0;
 }
 
-/* The text under key of the first report that has it; the item itself does not have it. */
-static const json_t *of_a_report(const json_t *item, const char *key)
+/* Print the first "on_behalf_of" of a report; the item itself does not have it. */
+static int put_on_behalf(void *ctx, size_t i, const json_t *r, struct jm_err *err)
 {
-	const json_t *r;
-	size_t i;
-
-	json_array_foreach(json_object_get(item, "reports"), i, r)
-		if (json_is_string(json_object_get(r, key)))
-			return json_object_get(r, key);
-	return NULL;
+	(void)ctx, (void)i, (void)err;
+	if (!json_is_string(json_object_get(r, "on_behalf_of")))
+		return 0;
+	put_line("on behalf of", json_object_get(r, "on_behalf_of"));
+	return 1;
 }
 
 /* Say that the report waits in the processing queue: since when, for what, and what follows. */
@@ -272,8 +280,9 @@ static void put_waiting(const json_t *item)
 	    (long long)json_integer_value(json_object_get(item, "id")));
 }
 
-static void put_envelope(const json_t *item)
+static int put_envelope(struct jm_ctl_item *whole, struct jm_err *err)
 {
+	const json_t *item = whole->o;
 	bool waits = json_object_get(item, "waiting") != NULL;
 
 	jm_print_style(stdout, JM_PRINT_BOLD);
@@ -288,7 +297,8 @@ static void put_envelope(const json_t *item)
 	put_key("service", item, "service");
 	put_list("also by", json_object_get(item, "more_services"));
 	put_key("sender", item, "sender");
-	put_line("on behalf of", of_a_report(item, "on_behalf_of"));
+	if (jm_ctl_item_rows(whole, "reports", put_on_behalf, NULL, err) < 0)
+		return -1;
 	put_key("subject", item, "subject");
 	put_key("message-id", item, "message_id");
 	put_key("date", item, "date");
@@ -297,37 +307,88 @@ static void put_envelope(const json_t *item)
 		puts("  no proper journal report: archived as received (step-down)");
 	if (json_is_true(json_object_get(item, "from_headers")))
 		puts("  sender and recipients are from the message's own header and may lack Bcc");
+	return 0;
 }
 
-static void put_recipients(const json_t *item)
+static int put_some(void *ctx, size_t i, const json_t *r, struct jm_err *err)
 {
-	const json_t *value, *list = json_object_get(item, "recipients");
-	long long hidden = json_integer_value(json_object_get(item, "hidden_recipients"));
-	size_t i;
+	const uint64_t *most = ctx;
+
+	(void)err;
+	if (*most > 0 && i >= *most)
+		return 1;
+	put_recipient(r);
+	return 0;
+}
+
+static int put_recipients(const struct show *s, struct jm_ctl_item *item, struct jm_err *err)
+{
+	long long hidden = json_integer_value(json_object_get(item->o, "hidden_recipients"));
+	size_t n = jm_ctl_item_count(item, "recipients");
+	uint64_t most = s->recipients;
 
 	jm_show_title("recipients");
-	json_array_foreach(list, i, value)
-		put_recipient(value);
+	if (jm_ctl_item_rows(item, "recipients", put_some, &most, err) < 0)
+		return -1;
+	jm_print_style(stdout, JM_PRINT_DIM);
+	if (most > 0 && n > most)
+		printf("  %llu more recipient%s; --recipients 0 shows all\n",
+		    (unsigned long long)(n - most), jm_num_s(n - most));
+	jm_print_style(stdout, JM_PRINT_PLAIN);
 	if (hidden > 0)
 		printf("  %lld hidden, --bcc shows %s\n", hidden, hidden == 1 ? "it" : "them");
+	return 0;
 }
 
-static void put_item(const struct show *s, const json_t *item)
+static int put_item(const struct show *s, struct jm_ctl_item *item, struct jm_err *err)
 {
-	const json_t *list, *value;
-	size_t i;
-
-	put_envelope(item);
-	put_recipients(item);
-	jm_show_message(&s->shown, json_object_get(item, "message"));
-	list = json_object_get(item, "contents");
+	if (put_envelope(item, err) != 0 || put_recipients(s, item, err) != 0)
+		return -1;
+	jm_show_message(&s->shown, json_object_get(item->o, "message"));
 	jm_show_title("contents");
-	json_array_foreach(list, i, value)
-		put_content(i, value);
-	list = json_object_get(item, "reports");
+	if (jm_ctl_item_rows(item, "contents", put_content, NULL, err) < 0)
+		return -1;
 	jm_show_title("reports");
-	json_array_foreach(list, i, value)
-		put_report(i, value);
+	return jm_ctl_item_rows(item, "reports", put_report, NULL, err);
+}
+
+/* ---- JSON ---- */
+
+static int put_row(void *ctx, size_t i, const json_t *row, struct jm_err *err)
+{
+	(void)ctx, (void)err;
+	if (i > 0)
+		putchar(',');
+	jm_print_json_part(stdout, row);
+	return 0;
+}
+
+/* Print the item as one object on one line; a long list is never in memory. */
+static int put_json(struct jm_ctl_item *item, struct jm_err *err)
+{
+	const char *comma = "{", *key;
+	json_t *value, *name;
+	int rc = 0;
+
+	json_object_foreach(item->o, key, value) {
+		name = json_string(key);
+		fputs(comma, stdout);
+		jm_print_json_part(stdout, name);
+		json_decref(name);
+		putchar(':');
+		comma = ",";
+		if (!json_is_array(value)) {
+			jm_print_json_part(stdout, value);
+			continue;
+		}
+		putchar('[');
+		rc = jm_ctl_item_rows(item, key, put_row, NULL, err);
+		if (rc != 0)
+			break;
+		putchar(']');
+	}
+	puts("}");
+	return rc;
 }
 
 /* ---- asking ---- */
@@ -335,10 +396,25 @@ static void put_item(const struct show *s, const json_t *item)
 static int show_keep(void *ctx, const json_t *item, struct jm_err *err)
 {
 	struct show *s = ctx;
+	struct jm_ctl_item *more;
 
-	return json_array_append_new(s->items, json_deep_copy(item)) == 0
-	    ? 0
-	    : jm_err_set(err, JM_E_TEMP, "no memory for an item");
+	if (s->items_n == ITEMS_MAX)
+		return jm_err_set(err, JM_E_CORRUPT, "show was answered with too many items");
+	more = realloc(s->items, (s->items_n + 1) * sizeof *more);
+	if (!more)
+		return jm_err_set(err, JM_E_TEMP, "no memory for an item");
+	s->items = more;
+	jm_ctl_item_init(&more[s->items_n]);
+	return jm_ctl_item_take(&more[s->items_n++], item, err);
+}
+
+static int show_rows(void *ctx, const char *list, const json_t *rows, struct jm_err *err)
+{
+	struct show *s = ctx;
+
+	return s->items_n > 0
+	    ? jm_ctl_item_add(&s->items[s->items_n - 1], list, rows, err)
+	    : jm_err_set(err, JM_E_CORRUPT, "show was answered with rows of no item");
 }
 
 static int put_bytes(void *ctx, const void *p, size_t n, struct jm_err *err)
@@ -385,7 +461,7 @@ static int add_message(struct show *s, json_t *item, struct jm_err *err)
 
 static int show_ask(struct show *s, const char *id, struct jm_err *err)
 {
-	const struct jm_answer_out out = { .object = show_keep, .ctx = s };
+	const struct jm_answer_out out = { .object = show_keep, .rows = show_rows, .ctx = s };
 	json_t *request = json_pack("{s:s, s:b}", "verb", "show", "bcc", s->bcc);
 	uint64_t number = 0;
 	int rc;
@@ -411,20 +487,18 @@ static int show_run(struct show *s, const char *id, struct jm_err *err)
 {
 	int rc = show_ask(s, id, err);
 	struct jm_err cause;
-	json_t *item;
-	size_t i;
 
-	json_array_foreach(s->items, i, item) {
-		if (!s->no_message && add_message(s, item, &cause) != 0 && rc == 0) {
+	for (size_t i = 0; i < s->items_n; i++) {
+		int put = s->no_message ? 0 : add_message(s, s->items[i].o, &cause);
+		struct jm_ctl_item *item = &s->items[i];
+
+		if (i > 0 && !s->target.json)
+			putchar('\n');
+		if ((s->target.json ? put_json(item, &cause) : put_item(s, item, &cause)) != 0)
+			put = -1;
+		if (put != 0 && rc == 0) {
 			*err = cause;
 			rc = -1;
-		}
-		if (s->target.json) {
-			jm_print_json(stdout, item);
-		} else {
-			if (i > 0)
-				putchar('\n');
-			put_item(s, item);
 		}
 	}
 	if (jm_print_flush(&cause) != 0) {
@@ -436,13 +510,16 @@ static int show_run(struct show *s, const char *id, struct jm_err *err)
 
 int jm_ctl_show(int argc, char **argv)
 {
-	struct show s = { .shown.lines = LINES };
+	struct show s = { .shown.lines = LINES,
+		.recipients = isatty(STDOUT_FILENO) ? RECIPIENTS : 0 };
 	const struct jm_ctl_option options[] = { { "bcc", JM_CTL_FLAG, &s.bcc, NULL,
 						     "tell Bcc recipients, too" },
 		{ "headers", JM_CTL_FLAG, &s.shown.headers, NULL,
 		    "the whole header of the message, not only its main fields" },
 		{ "lines", JM_CTL_NUMBER, &s.shown.lines, "N",
 		    "at most N lines of the text; 0: all [40]" },
+		{ "recipients", JM_CTL_NUMBER, &s.recipients, "N",
+		    "at most N recipients; 0: all [200 on a terminal, else all]" },
 		{ "no-message", JM_CTL_FLAG, &s.no_message, NULL,
 		    "only what the reports tell; the message is not read" },
 		JM_TARGET_OPTIONS(&s.target), { NULL } };
@@ -458,9 +535,10 @@ int jm_ctl_show(int argc, char **argv)
 		return n > 1 ? jm_ctl_fail_usage(argv[0], argv[2])
 			     : jm_ctl_fail_missing(argv[0], "ID");
 	s.target.keep = true;
-	s.items = json_array();
 	code = show_run(&s, argv[1], &err) != 0 ? jm_ctl_fail(argv[0], &err) : 0;
 	jm_target_end(&s.target);
-	json_decref(s.items);
+	while (s.items_n > 0)
+		jm_ctl_item_release(&s.items[--s.items_n]);
+	free(s.items);
 	return code;
 }

@@ -9,6 +9,7 @@ milter_ctl_libjmctl_a_SOURCES += \
 	milter/ctl/cli/endpoints.c milter/ctl/cli/endpoints.h \
 	milter/ctl/cli/help.c milter/ctl/cli/help.h \
 	milter/ctl/cli/instance.c milter/ctl/cli/instance.h \
+	milter/ctl/cli/item.c milter/ctl/cli/item.h \
 	milter/ctl/cli/left_out.c milter/ctl/cli/left_out.h \
 	milter/ctl/cli/offline.c milter/ctl/cli/offline.h \
 	milter/ctl/cli/option.c milter/ctl/cli/option.h \

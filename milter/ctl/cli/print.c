@@ -212,7 +212,7 @@ void jm_print_style(FILE *f, enum jm_print_style style)
 		jm_print_code(f, style);
 }
 
-void jm_print_json(FILE *f, const json_t *value)
+void jm_print_json_part(FILE *f, const json_t *value)
 {
 	char *text = json_dumps(
 	    value, JSON_ENCODE_ANY | JSON_COMPACT | (isatty(fileno(f)) ? JSON_ENSURE_ASCII : 0));
@@ -220,14 +220,19 @@ void jm_print_json(FILE *f, const json_t *value)
 	struct jm_buf b;
 
 	jm_buf_init(&b, SIZE_MAX / 2);
-	if (!text || jm_visible_json(&b, jm_span_str(text), &err) != 0 ||
-	    jm_buf_add_byte(&b, '\n', &err) != 0) {
+	if (!text || jm_visible_json(&b, jm_span_str(text), &err) != 0) {
 		fputs("jmctl: out of memory\n", stderr);
 		exit(EX_TEMPFAIL);
 	}
 	fwrite(b.p, 1, b.len, f);
 	jm_buf_release(&b);
 	free(text);
+}
+
+void jm_print_json(FILE *f, const json_t *value)
+{
+	jm_print_json_part(f, value);
+	putc('\n', f);
 }
 
 char *jm_print_bytes(uint64_t bytes, char text[JM_PRINT_BYTES_TEXT])

@@ -62,6 +62,9 @@ void jm_print_style(FILE *f, enum jm_print_style style);
 /* Print a JSON value on one line, hidden characters as \u escapes; on a terminal, ASCII only. */
 void jm_print_json(FILE *f, const json_t *value);
 
+/* The same without the end of the line: a value within a larger one. */
+void jm_print_json_part(FILE *f, const json_t *value);
+
 #define JM_PRINT_BYTES_TEXT 32
 
 /* Write "1.2 MB" (decimal units) into text, which is returned. */

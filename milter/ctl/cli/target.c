@@ -172,6 +172,13 @@ static int count_object(void *ctx, const json_t *object, struct jm_err *err)
 	return c->out->object(c->out->ctx, object, err);
 }
 
+static int count_rows(void *ctx, const char *list, const json_t *rows, struct jm_err *err)
+{
+	const struct counted *c = ctx;
+
+	return c->out->rows(c->out->ctx, list, rows, err);
+}
+
 static int count_progress(void *ctx, const json_t *object, struct jm_err *err)
 {
 	const struct counted *c = ctx;
@@ -210,6 +217,7 @@ static int ask_archive(struct jm_target *t, const struct place *p, const json_t 
 	};
 	struct counted c = { .out = out };
 	const struct jm_answer_out counted = { .object = count_object,
+		.rows = out->rows ? count_rows : NULL,
 		.progress = count_progress,
 		.bytes = out->bytes ? count_bytes : NULL,
 		.ctx = &c };

@@ -17,8 +17,6 @@
 #include "common/view/preview.h"
 #include "milter/ctl/files/dumpdir.h"
 
-#define LIST_BYTES (16u * 1024 * 1024) /* at most of a list of addresses or names */
-
 /* Write text as the value of an attribute. */
 static void put_value(FILE *f, struct jm_span text)
 {
@@ -52,77 +50,80 @@ static void put_time(FILE *f, const char *name, int64_t ms)
 	put_tag(f, name, "DateTime", jm_span_str(value));
 }
 
-/* Write the header fields of that name, decoded and separated by commas, as one tag. */
-static int put_header(
-    FILE *f, const char *tag, const struct jm_preview *v, const char *name, struct jm_err *err)
-{
-	struct jm_buf list;
-	int rc = 0;
+/* A tag with a list of any length, which is written as it comes; nothing without a value. */
+struct tag {
+	FILE *f;
+	const char *name, *between;
+	const char *type; /* only recipients that reports name so; NULL: all */
+	bool open;
+};
 
-	jm_buf_init(&list, LIST_BYTES);
-	for (size_t i = 0; rc == 0 && i < v->headers_n; i++)
-		if (jm_span_eq_nocase(v->headers[i].name, jm_span_str(name))) {
-			if (list.len > 0)
-				rc = jm_buf_add(&list, ", ", 2, err);
-			if (rc == 0)
-				rc = jm_buf_add_span(&list, v->headers[i].value, err);
-		}
-	if (rc == 0 && list.p)
-		put_tag(f, tag, "Text", jm_buf_span(&list));
-	jm_buf_release(&list);
-	return rc;
+static void tag_add(struct tag *t, struct jm_span value)
+{
+	if (value.len == 0)
+		return;
+	if (t->open)
+		fputs(t->between, t->f);
+	else
+		fprintf(t->f, "     <Tag TagName=\"%s\" TagDataType=\"Text\" TagValue=\"", t->name);
+	t->open = true;
+	put_value(t->f, value);
+}
+
+static void tag_end(struct tag *t)
+{
+	if (t->open)
+		fputs("\"/>\n", t->f);
+	t->open = false;
+}
+
+/* Write the header fields of that name, decoded and separated by commas, as one tag. */
+static void put_header(FILE *f, const char *tag, const struct jm_preview *v, const char *name)
+{
+	struct tag t = { .f = f, .name = tag, .between = ", " };
+
+	for (size_t i = 0; i < v->headers_n; i++)
+		if (jm_span_eq_nocase(v->headers[i].name, jm_span_str(name)))
+			tag_add(&t, v->headers[i].value);
+	tag_end(&t);
+}
+
+static int put_recipient(void *ctx, size_t i, const json_t *r, struct jm_err *err)
+{
+	struct tag *t = ctx;
+	const char *how = json_string_value(
+	    json_object_get(json_array_get(json_object_get(r, "reports"), 0), "type"));
+
+	(void)i, (void)err;
+	if (!t->type || (how && strcmp(how, t->type) == 0))
+		tag_add(t, text_of(json_object_get(r, "address")));
+	return 0;
 }
 
 /* Write the recipients of one type (NULL: all) that the reports name, separated by semicolons. */
 static int put_recipients(
-    FILE *f, const char *tag, const json_t *item, const char *type, struct jm_err *err)
+    FILE *f, const char *tag, struct jm_ctl_item *item, const char *type, struct jm_err *err)
 {
-	const json_t *r, *list = json_object_get(item, "recipients");
-	struct jm_buf out;
-	size_t i;
-	int rc = 0;
+	struct tag t = { .f = f, .name = tag, .between = "; ", .type = type };
+	int rc = jm_ctl_item_rows(item, "recipients", put_recipient, &t, err);
 
-	jm_buf_init(&out, LIST_BYTES);
-	json_array_foreach(list, i, r) {
-		const char *how = json_string_value(
-		    json_object_get(json_array_get(json_object_get(r, "reports"), 0), "type"));
-
-		if (rc < 0 || (type && (!how || strcmp(how, type) != 0)))
-			continue;
-		if (out.len > 0)
-			rc = jm_buf_add(&out, "; ", 2, err);
-		if (rc == 0)
-			rc = jm_buf_add_span(&out, text_of(json_object_get(r, "address")), err);
-	}
-	if (rc == 0 && out.p)
-		put_tag(f, tag, "Text", jm_buf_span(&out));
-	jm_buf_release(&out);
+	tag_end(&t);
 	return rc;
 }
 
-static int put_attachments(FILE *f, const struct jm_preview *v, struct jm_err *err)
+static void put_attachments(FILE *f, const struct jm_preview *v)
 {
-	struct jm_buf names;
+	struct tag names = { .f = f, .name = "#AttachmentNames", .between = "; " };
 	char count[24];
-	int rc = 0;
 
-	jm_buf_init(&names, LIST_BYTES);
-	for (size_t i = 0; rc == 0 && i < v->attachments_n; i++) {
-		if (jm_span_none(v->attachments[i].name))
-			continue;
-		if (names.len > 0)
-			rc = jm_buf_add(&names, "; ", 2, err);
-		if (rc == 0)
-			rc = jm_buf_add_span(&names, v->attachments[i].name, err);
-	}
 	snprintf(count, sizeof count, "%zu", v->attachments_n);
 	put_tag(
 	    f, "#HasAttachments", "Boolean", jm_span_str(v->attachments_n > 0 ? "true" : "false"));
 	put_tag(f, "#AttachmentCount", "LongInteger", jm_span_str(count));
-	if (rc == 0 && names.p)
-		put_tag(f, "#AttachmentNames", "Text", jm_buf_span(&names));
-	jm_buf_release(&names);
-	return rc;
+	for (size_t i = 0; i < v->attachments_n; i++)
+		if (!jm_span_none(v->attachments[i].name))
+			tag_add(&names, v->attachments[i].name);
+	tag_end(&names);
 }
 
 static int put_tags(
@@ -133,20 +134,19 @@ static int put_tags(
 	char number[24];
 	int64_t ms;
 
-	if (put_header(f, "#From", preview, "From", err) != 0 ||
-	    put_header(f, "#To", preview, "To", err) != 0 ||
-	    put_header(f, "#CC", preview, "Cc", err) != 0 ||
-	    put_recipients(f, "#BCC", m->item, "bcc", err) != 0)
+	put_header(f, "#From", preview, "From");
+	put_header(f, "#To", preview, "To");
+	put_header(f, "#CC", preview, "Cc");
+	if (put_recipients(f, "#BCC", m->whole, "bcc", err) != 0)
 		return -1;
 	put_tag(f, "#Subject", "Text", text_of(json_object_get(m->item, "subject")));
 	if (jm_date_parse(text_of(json_object_get(m->item, "date")), &ms) == 0)
 		put_time(f, "#DateSent", ms);
 	if (time && jm_clock_parse(time, &ms) == 0)
 		put_time(f, "#DateReceived", ms);
-	if (put_attachments(f, preview, err) != 0)
-		return -1;
+	put_attachments(f, preview);
 	put_tag(f, "JournalSender", "Text", text_of(json_object_get(m->item, "sender")));
-	if (put_recipients(f, "JournalRecipients", m->item, NULL, err) != 0)
+	if (put_recipients(f, "JournalRecipients", m->whole, NULL, err) != 0)
 		return -1;
 	snprintf(number, sizeof number, "%lld", hidden);
 	if (hidden > 0)

@@ -63,9 +63,20 @@ static int take_item(void *ctx, const json_t *item, struct jm_err *err)
 {
 	struct jm_exporter *x = ctx;
 
-	json_decref(x->item);
-	x->item = json_deep_copy(item);
-	return x->item ? 0 : jm_err_set(err, JM_E_TEMP, "no memory for an item");
+	return jm_ctl_item_take(&x->item, item, err);
+}
+
+static int take_rows(void *ctx, const char *list, const json_t *rows, struct jm_err *err)
+{
+	struct jm_exporter *x = ctx;
+
+	return jm_ctl_item_add(&x->item, list, rows, err);
+}
+
+static int no_object(void *ctx, const json_t *object, struct jm_err *err)
+{
+	(void)ctx, (void)object;
+	return jm_err_set(err, JM_E_CORRUPT, "export was answered with an object, not with bytes");
 }
 
 static int take_bytes(void *ctx, const void *p, size_t n, struct jm_err *err)
@@ -77,23 +88,23 @@ static int take_bytes(void *ctx, const void *p, size_t n, struct jm_err *err)
 
 static int fetch_item(struct jm_exporter *x, const json_t *id, struct jm_err *err)
 {
-	const struct jm_answer_out out = { .object = take_item, .ctx = x };
+	const struct jm_answer_out out = { .object = take_item, .rows = take_rows, .ctx = x };
 	json_t *show = json_pack("{s:s, s:O, s:b}", "verb", "show", "id", id, "bcc", x->bcc);
 	int rc;
 
-	json_decref(x->item);
-	x->item = NULL;
+	jm_ctl_item_release(&x->item);
 	rc = show ? jm_target_ask(x->target, show, &out, err)
 		  : jm_err_set(err, JM_E_TEMP, "out of memory");
 	json_decref(show);
-	return rc < 0 || x->item ? rc
-				 : jm_err_set(err, JM_E_CORRUPT, "show was answered with nothing");
+	return rc < 0 || x->item.o
+	    ? rc
+	    : jm_err_set(err, JM_E_CORRUPT, "show was answered with nothing");
 }
 
 /* Read the bytes of a content or report into x->spool. */
 static int fetch_bytes(struct jm_exporter *x, const json_t *id, size_t which, struct jm_err *err)
 {
-	const struct jm_answer_out out = { .object = take_item, .bytes = take_bytes, .ctx = x };
+	const struct jm_answer_out out = { .object = no_object, .bytes = take_bytes, .ctx = x };
 	json_t *export = json_pack("{s:s, s:O, s:b, s:b, s:I, s:b}", "verb", "export", "id", id,
 	    "report", x->report, "raw", x->raw, "which", (json_int_t)which, "bcc", x->bcc);
 	int rc;
@@ -105,53 +116,58 @@ static int fetch_bytes(struct jm_exporter *x, const json_t *id, size_t which, st
 	return rc;
 }
 
-/* The parts of the current item to export: all its contents, or all its reports. */
-static const json_t *parts_of(const struct jm_exporter *x)
+/* Print a recipient with the first way it was named, as an element of the list in the manifest. */
+static int put_recipient(void *ctx, size_t i, const json_t *r, struct jm_err *err)
 {
-	return json_object_get(x->item, x->report ? "reports" : "contents");
+	struct jm_exporter *x = ctx;
+	json_t *o = json_copy(json_array_get(json_object_get(r, "reports"), 0));
+	int rc;
+
+	(void)json_object_del(o, "seq");
+	rc = !o || json_object_set(o, "address", json_object_get(r, "address")) != 0
+	    ? jm_err_set(err, JM_E_TEMP, "no memory for the manifest")
+	    : 0;
+	if (rc == 0 &&
+	    ((i > 0 && putc(',', x->manifest) == EOF) ||
+		json_dumpf(o, x->manifest, JSON_COMPACT) != 0))
+		rc = jm_err_set(err, JM_E_TEMP, "cannot write manifest.jsonl");
+	json_decref(o);
+	return rc;
 }
 
-/* The digest in the archive's metadata, or NULL. */
-static const char *digest_wanted(const struct jm_exporter *x, size_t which)
+struct companion {
+	const json_t *seq; /* of the content */
+	json_t *kind;      /* owned */
+};
+
+static int find_companion(void *ctx, size_t i, const json_t *report, struct jm_err *err)
 {
-	return json_string_value(
-	    json_object_get(json_array_get(parts_of(x), which), x->raw ? "raw_sha256" : "sha256"));
-}
+	struct companion *c = ctx;
 
-/* The recipients, an entry for each address, with the first way it was named. NULL without memory.
- */
-static json_t *recipients_of(const json_t *item)
-{
-	const json_t *list = json_object_get(item, "recipients"), *r;
-	json_t *out = json_array();
-	size_t i;
-
-	json_array_foreach(list, i, r) {
-		json_t *o = json_copy(json_array_get(json_object_get(r, "reports"), 0));
-
-		(void)json_object_del(o, "seq");
-		if (!o || json_object_set(o, "address", json_object_get(r, "address")) != 0 ||
-		    json_array_append_new(out, o) != 0) {
-			json_decref(out);
-			return NULL;
-		}
-	}
-	return out;
+	(void)i, (void)err;
+	if (!json_equal(json_object_get(report, "seq"), c->seq))
+		return 0;
+	c->kind = json_incref(json_object_get(report, "companion"));
+	return 1;
 }
 
 /* Which second form of a content its report has: "protected" or "clear-text", as show names it.
- * NULL: none. */
-static const json_t *companion_of(const struct jm_exporter *x, const struct jm_export_one *m)
+ * The caller owns *kind_r; NULL: none. */
+static int companion_of(
+    struct jm_exporter *x, const json_t *part, json_t **kind_r, struct jm_err *err)
 {
-	const json_t *content = json_array_get(json_object_get(m->item, "contents"), m->which), *r;
-	size_t i;
+	struct companion c = { json_object_get(part, "seq"), NULL };
+	int rc = x->report ? 0 : jm_ctl_item_rows(&x->item, "reports", find_companion, &c, err);
 
-	json_array_foreach(json_object_get(m->item, "reports"), i, r)
-		if (!x->report &&
-		    json_equal(json_object_get(r, "seq"), json_object_get(content, "seq")))
-			return json_object_get(r, "companion");
-	return NULL;
+	*kind_r = c.kind;
+	return rc < 0 ? -1 : 0;
 }
+
+/* Where a message was written. */
+struct jm_exported {
+	char path[JM_EXPORT_PATH_BYTES];
+	long offset; /* in the format's file */
+};
 
 static int put_line(struct jm_exporter *x, json_t *line, struct jm_err *err)
 {
@@ -163,32 +179,54 @@ static int put_line(struct jm_exporter *x, json_t *line, struct jm_err *err)
 	    : 0;
 }
 
-static int put_manifest(struct jm_exporter *x, const struct jm_export_one *m, const char *path,
-    long offset, struct jm_err *err)
+/* Write a line of the manifest: the members of line, and the recipients. */
+static int put_with_recipients(struct jm_exporter *x, const json_t *line, struct jm_err *err)
+{
+	char *text = json_dumps(line, JSON_COMPACT);
+	size_t n = text ? strlen(text) : 0;
+	int rc = -1;
+
+	if (!text)
+		jm_err_set(err, JM_E_TEMP, "no memory for the manifest");
+	else if (fwrite(text, 1, n - 1, x->manifest) != n - 1 ||
+	    fputs(",\"recipients\":[", x->manifest) == EOF)
+		jm_err_set(err, JM_E_TEMP, "cannot write manifest.jsonl");
+	else if (jm_ctl_item_rows(&x->item, "recipients", put_recipient, x, err) == 0)
+		rc = fputs("]}\n", x->manifest) == EOF
+		    ? jm_err_set(err, JM_E_TEMP, "cannot write manifest.jsonl")
+		    : 0;
+	free(text);
+	return rc;
+}
+
+static int put_manifest(struct jm_exporter *x, const struct jm_export_one *m, const json_t *part,
+    const struct jm_exported *to, struct jm_err *err)
 {
 	static const char *const keys[] = { "time", "date", "service", "sender", "subject",
 		"message_id", "hidden_recipients" };
 	json_t *line = json_pack("{s:I, s:I, s:s, s:s, s:I}", "id", (json_int_t)m->id, "which",
-	    (json_int_t)m->which, "path", path, "sha256", m->sha256, "size",
-	    (json_int_t)m->bytes.len);
-	const json_t *companion = companion_of(x, m);
-	int rc = line ? 0 : -1;
+		   (json_int_t)m->which, "path", to->path, "sha256", m->sha256, "size",
+		   (json_int_t)m->bytes.len),
+	       *companion;
+	int rc = companion_of(x, part, &companion, err);
 
-	if (companion) {
-		x->companions++;
-		rc |= json_object_set(line, "companion", (json_t *)(uintptr_t)companion);
+	if (rc == 0) {
+		rc = line ? 0 : -1;
+		if (companion) {
+			x->companions++;
+			rc |= json_object_set_new(line, "companion", companion);
+		}
+		if (x->format->file)
+			rc |= json_object_set_new(line, "offset", json_integer(to->offset));
+		for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
+			if (json_object_get(m->item, keys[i]))
+				rc |= json_object_set(
+				    line, keys[i], json_object_get(m->item, keys[i]));
+		rc = rc != 0 ? jm_err_set(err, JM_E_TEMP, "no memory for the manifest")
+			     : put_with_recipients(x, line, err);
 	}
-	if (x->format->file)
-		rc |= json_object_set_new(line, "offset", json_integer(offset));
-	for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
-		if (json_object_get(m->item, keys[i]))
-			rc |= json_object_set(line, keys[i], json_object_get(m->item, keys[i]));
-	rc |= json_object_set_new(line, "recipients", recipients_of(m->item));
-	if (rc != 0) {
-		json_decref(line);
-		return jm_err_set(err, JM_E_TEMP, "no memory for the manifest");
-	}
-	return put_line(x, line, err);
+	json_decref(line);
+	return rc;
 }
 
 static int put_sum(struct jm_exporter *x, const char *sha256, const char *path, struct jm_err *err)
@@ -198,34 +236,27 @@ static int put_sum(struct jm_exporter *x, const char *sha256, const char *path, 
 	    : jm_err_sys(err, JM_E_TEMP, "cannot write SHA256SUMS");
 }
 
-static int exporter_add(struct jm_exporter *x, uint64_t id, size_t which, struct jm_err *err)
+static int exporter_add(struct jm_exporter *x, const json_t *part, struct jm_export_one *m,
+    const char *sha256, struct jm_err *err)
 {
-	struct jm_export_one m = { .item = x->item, .id = id, .which = which };
-	unsigned char digest[JM_SHA256_BYTES];
-	char hex[JM_SHA256_HEX_BYTES], path[JM_EXPORT_PATH_BYTES] = "";
-	const char *want = digest_wanted(x, which);
-	long offset = x->file ? ftell(x->file) : 0;
+	struct jm_exported to = { .offset = x->file ? ftell(x->file) : 0 };
 
-	if (jm_spool_view(&x->spool, &m.bytes, err) != 0 || jm_sha256_of(m.bytes, digest, err) != 0)
+	m->sha256 = sha256;
+	if (x->format->add(x, m, to.path, err) < 0 || put_manifest(x, m, part, &to, err) != 0)
 		return -1;
-	m.sha256 = jm_sha256_hex(digest, hex);
-	if (!want || strcmp(want, hex) != 0)
-		return jm_err_set(
-		    err, JM_E_CORRUPT, "item %" PRIu64 ": the bytes came with another digest", id);
-	if (x->format->add(x, &m, path, err) < 0 || put_manifest(x, &m, path, offset, err) != 0)
-		return -1;
-	if (!x->format->file || strcmp(path, x->format->file) != 0)
-		if (put_sum(x, hex, path, err) != 0)
+	if (!x->format->file || strcmp(to.path, x->format->file) != 0)
+		if (put_sum(x, sha256, to.path, err) != 0)
 			return -1;
 	x->messages++;
-	x->bytes += m.bytes.len;
+	x->bytes += m->bytes.len;
 	return 0;
 }
 
 /* Report a message that cannot be read, and continue; -1 for errors that end the export. */
 static int put_problem(struct jm_exporter *x, const json_t *id, size_t which, struct jm_err *err)
 {
-	if (err->kind != JM_E_CORRUPT && err->kind != JM_E_NOTFOUND && err->kind != JM_E_DENIED)
+	if (err->kind != JM_E_CORRUPT && err->kind != JM_E_NOTFOUND && err->kind != JM_E_DENIED &&
+	    err->kind != JM_E_LIMIT)
 		return -1;
 	jm_progress_wipe(&x->bar);
 	jm_print(
@@ -237,17 +268,54 @@ static int put_problem(struct jm_exporter *x, const json_t *id, size_t which, st
 	    err);
 }
 
+/* Read the bytes of a content or report, and compare their digest with that of the archive. */
+static int fetch_part(struct jm_exporter *x, const json_t *part, struct jm_export_one *m,
+    char hex[JM_SHA256_HEX_BYTES], struct jm_err *err)
+{
+	const char *want = json_string_value(
+	    json_object_get(part, x->raw && !x->report ? "raw_sha256" : "sha256"));
+	unsigned char digest[JM_SHA256_BYTES];
+
+	if (fetch_bytes(x, json_object_get(m->item, "id"), m->which, err) != 0 ||
+	    jm_spool_view(&x->spool, &m->bytes, err) != 0 ||
+	    jm_sha256_of(m->bytes, digest, err) != 0)
+		return -1;
+	if (!want || strcmp(want, jm_sha256_hex(digest, hex)) != 0)
+		return jm_err_set(err, JM_E_CORRUPT, "the bytes came with another digest");
+	return 0;
+}
+
+static int export_part(void *ctx, size_t i, const json_t *part, struct jm_err *err)
+{
+	struct jm_exporter *x = ctx;
+	const json_t *id = json_object_get(x->item.o, "id");
+	struct jm_export_one m = { .item = x->item.o,
+		.whole = &x->item,
+		.id = (uint64_t)json_integer_value(id),
+		.which = i };
+	char hex[JM_SHA256_HEX_BYTES];
+
+	/* A report that cannot be read, as show says. */
+	if (json_is_string(json_object_get(part, "problem")) && !json_object_get(part, "sha256"))
+		jm_err_set(
+		    err, JM_E_CORRUPT, "%s", json_string_value(json_object_get(part, "problem")));
+	else if (fetch_part(x, part, &m, hex, err) == 0)
+		return exporter_add(x, part, &m, hex, err);
+	return put_problem(x, id, i, err);
+}
+
 static int export_one(struct jm_exporter *x, const json_t *id, struct jm_err *err)
 {
-	uint64_t number = (uint64_t)json_integer_value(id);
-	int rc = 0;
+	if (fetch_item(x, id, err) != 0) {
+		bool damaged = json_is_true(json_object_get(x->item.o, "damaged"));
 
-	if (fetch_item(x, id, err) != 0)
-		return put_problem(x, id, 0, err);
-	for (size_t i = 0; rc == 0 && i < json_array_size(parts_of(x)); i++)
-		rc = fetch_bytes(x, id, i, err) == 0 ? exporter_add(x, number, i, err)
-						     : put_problem(x, id, i, err);
-	return rc;
+		/* Of a damaged item there may be parts that can be read. */
+		int rc = put_problem(x, id, 0, err);
+
+		if (rc != 0 || !damaged)
+			return rc;
+	}
+	return jm_ctl_item_rows(&x->item, x->report ? "reports" : "contents", export_part, x, err);
 }
 
 /* ---- the folder ---- */
@@ -428,6 +496,7 @@ int jm_exporter_run(struct jm_exporter *x, struct jm_err *err)
 	if (fd < 0)
 		return -1;
 	jm_spool_init(&x->spool, tmp ? tmp : "/tmp", MESSAGE_MAX_BYTES);
+	jm_ctl_item_init(&x->item);
 	rc = open_files(x, err);
 	jm_progress_start(&x->bar, NULL);
 	json_array_foreach(x->ids, i, id) {
@@ -447,7 +516,7 @@ int jm_exporter_run(struct jm_exporter *x, struct jm_err *err)
 	if (x->sums)
 		fclose(x->sums);
 	jm_spool_release(&x->spool);
-	json_decref(x->item);
+	jm_ctl_item_release(&x->item);
 	close(fd);
 	return rc;
 }

@@ -12,6 +12,7 @@
 #include <stdio.h>
 
 #include "common/base/spool.h"
+#include "milter/ctl/cli/item.h"
 #include "milter/ctl/cli/progress.h"
 #include "milter/ctl/cli/target.h"
 
@@ -22,7 +23,9 @@ struct jm_exporter;
 
 /* One message of the export, borrowed for the call. */
 struct jm_export_one {
-	const json_t *item; /* as "show" answers it, with Bcc recipients only when x->bcc */
+	/* as "show" answers it, with Bcc recipients only when x->bcc; its lists are in whole */
+	const json_t *item;
+	struct jm_ctl_item *whole;
 	struct jm_span bytes;
 	const char *sha256; /* of bytes, 64 digits */
 	uint64_t id;
@@ -50,7 +53,7 @@ struct jm_exporter {
 	const json_t *asked;          /* how they were selected: the IDs, or a request; borrowed */
 	FILE *file, *manifest, *sums; /* file: format->file, while it is being written */
 	struct jm_spool spool;        /* the current message */
-	json_t *item;                 /* the current item, owned */
+	struct jm_ctl_item item;      /* the current item, owned */
 	void *own;                    /* data of the format */
 	struct jm_progress bar;
 	uint64_t messages, bytes, problems;
