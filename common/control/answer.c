@@ -20,7 +20,7 @@
 #include "common/control/criterion.h"
 #include "common/control/service_rows.h"
 #include "common/control/known.h"
-#include "common/control/show.h"
+#include "common/control/answer_show.h"
 #include "common/json/read.h"
 #include "common/json/value.h"
 #include "common/mail/domain.h"

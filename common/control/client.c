@@ -3,18 +3,64 @@
 #include "common/control/client.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "common/base/clock.h"
 #include "common/control/frame.h"
 #include "common/json/read.h"
 
 #define REQUEST_MS 10000
-#define MESSAGE_MS 600000 /* the daemon may wait for its disk */
-#define PIECE_BYTES 262144u
+#define PROBE_MS 10000 /* at most, for the sign of life of a daemon that is silent */
+#define POLL_MS 20
+#define PIECE_BYTES 65536u            /* fits into the socket's buffer when it is empty */
 #define OBJECT_MAX_BYTES (256u << 20) /* a report's own list of recipients may be very long */
+
+static int silence_ms = JM_CLIENT_SILENCE_MS;
+static int64_t until_us = INT64_MAX; /* of the monotonic clock: the end of all patience */
+
+void jm_client_patience(int silence, int total)
+{
+	silence_ms = silence;
+	until_us = total > 0 ? jm_clock_mono_us() + (int64_t)total * 1000 : INT64_MAX;
+}
+
+/* At most ms, and not after the end of all patience. */
+static int within(int ms)
+{
+	int64_t left_ms = (until_us - jm_clock_mono_us()) / 1000;
+
+	return left_ms >= ms ? ms : left_ms > 0 ? (int)left_ms : 0;
+}
+
+static int probe_ms(void)
+{
+	return within(silence_ms < PROBE_MS ? silence_ms : PROBE_MS);
+}
+
+/* ---- connecting ---- */
+
+/* connect(2) for a socket that does not block: EAGAIN while the daemon's backlog is full. Returns
+ * 0, or an errno. */
+static int connect_to(int fd, const struct sockaddr_un *to)
+{
+	int64_t end_us = jm_clock_mono_us() + (int64_t)probe_ms() * 1000;
+
+	for (;;) {
+		if (connect(fd, (const struct sockaddr *)to, sizeof *to) == 0)
+			return 0;
+		if (errno != EINTR && errno != EAGAIN)
+			return errno;
+		if (jm_clock_mono_us() >= end_us)
+			return EAGAIN;
+		jm_clock_sleep_ms(POLL_MS);
+	}
+}
 
 int jm_client_connect(const char *path, int *fd_r, struct jm_err *err)
 {
@@ -25,14 +71,14 @@ int jm_client_connect(const char *path, int *fd_r, struct jm_err *err)
 	if (strlen(path) >= sizeof to.sun_path)
 		return 0;
 	memcpy(to.sun_path, path, strlen(path));
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return jm_err_sys(err, JM_E_TEMP, "control socket %s", path);
-	if (connect(fd, (const struct sockaddr *)&to, sizeof to) == 0) {
+	sys = connect_to(fd, &to);
+	if (sys == 0) {
 		*fd_r = fd;
 		return 1;
 	}
-	sys = errno;
 	close(fd);
 	errno = sys;
 	if (sys == ENOENT || sys == ECONNREFUSED || sys == ENOTDIR || sys == ENOTSOCK)
@@ -40,8 +86,100 @@ int jm_client_connect(const char *path, int *fd_r, struct jm_err *err)
 	if (sys == EACCES || sys == EPERM)
 		return jm_err_sys(err, JM_E_DENIED,
 		    "control socket %s (ask as root or as the daemon's user or group)", path);
+	if (sys == EAGAIN)
+		return jm_err_set(err, JM_E_TEMP,
+		    "control socket %s: the daemon accepts no connection; it may be stopped or "
+		    "hang: systemctl status journal-milter shows its state",
+		    path);
 	return jm_err_sys(err, JM_E_TEMP, "control socket %s", path);
 }
+
+/* ---- a silent daemon ---- */
+
+/* The path of the socket at the other end; false: it is a process of ours, without a path. */
+static bool peer_path(int fd, struct sockaddr_un *peer)
+{
+	socklen_t n = sizeof *peer;
+
+	memset(peer, 0, sizeof *peer);
+	return getpeername(fd, (struct sockaddr *)peer, &n) == 0 &&
+	    n > offsetof(struct sockaddr_un, sun_path) && peer->sun_path[0] != '\0' &&
+	    n <= sizeof *peer && memchr(peer->sun_path, '\0', sizeof peer->sun_path);
+}
+
+/* Does the daemon react to another request? Any frame is a sign of life, a refusal too. */
+static bool reacts(const char *path)
+{
+	static const char request[] = "{\"verb\":\"live\"}";
+	struct jm_err ignored;
+	struct jm_buf b;
+	bool any = false;
+	char type;
+	int fd;
+
+	if (jm_client_connect(path, &fd, &ignored) != 1)
+		return false;
+	jm_buf_init(&b, JM_FRAME_MAX_BYTES);
+	/* A daemon without room for another client sends its refusal without reading. */
+	(void)!jm_frame_write(fd, 'Q', request, sizeof request - 1, probe_ms(), &ignored);
+	any = jm_frame_read(fd, &type, &b, probe_ms(), &ignored) == 0;
+	jm_buf_release(&b);
+	close(fd);
+	return any;
+}
+
+static int silent(int fd, struct jm_err *err)
+{
+	struct ucred peer = { .pid = 0 };
+	socklen_t n = sizeof peer;
+
+	if (until_us != INT64_MAX && within(1) == 0)
+		return jm_err_set(err, JM_E_TEMP,
+		    "the daemon has not finished its answer in the time that this verb has; it is "
+		    "busy, or hangs");
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &n) != 0 || peer.pid <= 0)
+		return jm_err_set(err, JM_E_TEMP,
+		    "the daemon has been silent for %d s; it may be stopped or hang",
+		    silence_ms / 1000);
+	return jm_err_set(err, JM_E_TEMP,
+	    "the daemon (process %ld) has been silent for %d s; it may be stopped or hang: ps -o "
+	    "pid,stat,args -p %ld shows its state, and with T there, kill -CONT %ld continues it",
+	    (long)peer.pid, silence_ms / 1000, (long)peer.pid, (long)peer.pid);
+}
+
+/* Wait until fd is ready for events of poll(2), as long as the daemon lives. TEMP. */
+static int await(int fd, short events, struct jm_err *err)
+{
+	struct pollfd p = { .fd = fd, .events = events };
+	struct sockaddr_un peer;
+	bool limited = peer_path(fd, &peer);
+	int n;
+
+	for (;;) {
+		n = poll(&p, 1, limited ? within(silence_ms) : -1);
+		if (n > 0)
+			return 0;
+		if (n < 0 && errno != EINTR)
+			return jm_err_sys(err, JM_E_TEMP, "control socket: poll");
+		if (n == 0 && (within(1) == 0 || !reacts(peer.sun_path)))
+			return silent(fd, err);
+	}
+}
+
+/* Read a frame: the first byte may take long, the others may not. */
+static int read_frame(int fd, char *type_r, struct jm_buf *b, struct jm_err *err)
+{
+	struct sockaddr_un ignored;
+	bool limited = peer_path(fd, &ignored);
+
+	if (await(fd, POLLIN, err) != 0)
+		return -1;
+	if (jm_frame_read(fd, type_r, b, limited ? within(silence_ms) : -1, err) == 0)
+		return 0;
+	return err->sys == ETIMEDOUT ? silent(fd, err) : -1;
+}
+
+/* ---- answers ---- */
 
 /* The kind whose name the daemon sent; BUG for an unknown name. */
 static enum jm_err_kind client_kind(const char *name)
@@ -117,13 +255,13 @@ static int client_answer(int fd, const struct jm_answer_out *out, bool one,
 
 	jm_buf_init(&b, OBJECT_MAX_BYTES);
 	while (rc > 0 && !(one && type == 'O')) {
-		if (jm_frame_read(fd, &type, &b, -1, err) == 0) {
+		if (read_frame(fd, &type, &b, err) == 0) {
 			rc = client_frame(type, &b, out, err);
 			continue;
 		}
 		if (send_err && send_err->sys != EPIPE && send_err->sys != ECONNRESET)
 			*err = *send_err;
-		else if (send_err || err->kind == JM_E_NOTFOUND || err->kind == JM_E_CORRUPT)
+		else if (send_err || err->kind == JM_E_NOTFOUND || err->sys == ECONNRESET)
 			jm_err_set(err, JM_E_TEMP,
 			    "the daemon broke off before the end of its answer; it may have been "
 			    "stopped");
@@ -159,11 +297,13 @@ int jm_client_give(
 	while (rc == 0 && message.len > 0) {
 		size_t n = message.len < PIECE_BYTES ? message.len : PIECE_BYTES;
 
-		rc = jm_frame_write(fd, 'B', message.p, n, MESSAGE_MS, &send_err);
+		if (await(fd, POLLOUT, err) != 0)
+			return -1;
+		rc = jm_frame_write(fd, 'B', message.p, n, silence_ms, &send_err);
 		message = jm_span_sub(message, n, message.len);
 	}
 	if (rc == 0)
-		rc = jm_frame_write(fd, 'B', NULL, 0, MESSAGE_MS, &send_err);
+		rc = jm_frame_write(fd, 'B', NULL, 0, silence_ms, &send_err);
 	rc = client_answer(fd, out, true, rc != 0 ? &send_err : NULL, err);
 	if (rc == 0)
 		return jm_err_set(err, JM_E_CORRUPT, "the daemon ended its answer too early");

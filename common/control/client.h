@@ -9,6 +9,15 @@
 
 #include "common/control/answer.h"
 
+#define JM_CLIENT_SILENCE_MS 30000
+
+/*
+ * How long this process waits for a daemon: silence_ms without a byte, if the daemon does not react
+ * to another request either (a busy one does) [JM_CLIENT_SILENCE_MS]; and total_ms from now on for
+ * all (0: no limit). An answer that comes from a process of jmctl's own has no limit.
+ */
+void jm_client_patience(int silence_ms, int total_ms);
+
 /*
  * Connect to the control socket at path. Returns 1 with *fd_r, which the caller closes; 0 when no
  * daemon listens there (also when there is no socket, or path is too long for one); -1: DENIED
@@ -18,8 +27,8 @@ int jm_client_connect(const char *path, int *fd_r, struct jm_err *err) JM_MUST_C
 
 /*
  * Send request (what jm_answer() takes; borrowed) over fd, a connection that has not been used yet,
- * and pass the answer to out until its end. The daemon decides how long an answer takes: there is
- * no time limit. The connection is used up, but not closed.
+ * and pass the answer to out until its end. The daemon decides how long an answer takes, as long as
+ * it lives. The connection is used up, but not closed.
  *
  * Returns 0, or -1: with the daemon's error; CORRUPT for frames against the protocol; TEMP when the
  * answer breaks off; or the error of a callback of out. Calls out only from this thread. One thread

@@ -17,6 +17,15 @@
 
 static const char types[] = "QORPBE", in_pieces[] = "qorpe"; /* of a piece that is not the last */
 
+/* An error that callers know by err->sys. */
+static int frame_failed(int sys, struct jm_err *err, enum jm_err_kind kind, const char *what)
+{
+	(void)jm_err_set(err, kind, "control socket: %s", what);
+	if (err)
+		err->sys = sys;
+	return -1;
+}
+
 /* Wait for events of poll(2), until until_us of the monotonic clock (-1: for ever). TEMP. */
 static int wait_for(int fd, short events, int64_t until_us, struct jm_err *err)
 {
@@ -29,8 +38,8 @@ static int wait_for(int fd, short events, int64_t until_us, struct jm_err *err)
 		if (until_us >= 0) {
 			left_ms = (until_us - jm_clock_mono_us() + 999) / 1000;
 			if (left_ms <= 0)
-				return jm_err_set(
-				    err, JM_E_TEMP, "control socket: the peer took too long");
+				return frame_failed(
+				    ETIMEDOUT, err, JM_E_TEMP, "the peer took too long");
 		}
 		n = poll(&p, 1, left_ms > 3600000 ? 3600000 : (int)left_ms);
 		if (n > 0)
@@ -120,8 +129,8 @@ static int receive_all(int fd, unsigned char *p, size_t n, int64_t until_us, str
 			if (have == 0)
 				return jm_err_set(
 				    err, JM_E_NOTFOUND, "control socket: the peer closed");
-			return jm_err_set(err, JM_E_CORRUPT,
-			    "control socket: the peer closed in the middle of a frame");
+			return frame_failed(ECONNRESET, err, JM_E_CORRUPT,
+			    "the peer closed in the middle of a frame");
 		} else if (errno == EAGAIN || errno == EWOULDBLOCK) {
 			if (wait_for(fd, POLLIN, until_us, err) != 0)
 				return -1;
@@ -143,11 +152,14 @@ static int read_payload(
 
 		if (jm_buf_reserve(payload, want, err) != 0)
 			return -1;
-		if (receive_all(fd, payload->p + payload->len, want, until_us, &cause) != 0)
-			return jm_err_set(err,
-			    cause.kind == JM_E_NOTFOUND ? JM_E_CORRUPT : cause.kind, "%s%s",
-			    cause.text,
-			    cause.kind == JM_E_NOTFOUND ? " in the middle of a frame" : "");
+		if (receive_all(fd, payload->p + payload->len, want, until_us, &cause) != 0) {
+			if (cause.kind == JM_E_NOTFOUND)
+				return frame_failed(ECONNRESET, err, JM_E_CORRUPT,
+				    "the peer closed in the middle of a frame");
+			if (err)
+				*err = cause;
+			return -1;
+		}
 		payload->len += want;
 		n -= want;
 	}
@@ -155,8 +167,7 @@ static int read_payload(
 }
 
 /* Check the header of a frame; first: the type of the payload's first frame, or NUL. */
-static int check_header(const unsigned char header[HEADER_BYTES], char first,
-    const struct jm_buf *b, struct jm_err *err)
+static int check_header(const unsigned char header[HEADER_BYTES], char first, struct jm_err *err)
 {
 	char type = (char)header[0];
 	bool piece = type != '\0' && strchr(in_pieces, type);
@@ -176,9 +187,6 @@ static int check_header(const unsigned char header[HEADER_BYTES], char first,
 		return jm_err_set(err, JM_E_LIMIT,
 		    "control socket: a frame of %zu bytes, at most %u are allowed", n,
 		    JM_FRAME_MAX_BYTES);
-	if (n > b->max_bytes - b->len)
-		return jm_err_set(err, JM_E_LIMIT,
-		    "control socket: a payload of more than %zu bytes", b->max_bytes);
 	return 0;
 }
 
@@ -191,12 +199,12 @@ int jm_frame_read(int fd, char *type_r, struct jm_buf *payload, int timeout_ms, 
 	jm_buf_reset(payload);
 	do {
 		if (receive_all(fd, header, sizeof header, until_us, err) != 0) {
-			if (first != '\0' && err->kind == JM_E_NOTFOUND)
-				jm_err_set(err, JM_E_CORRUPT,
-				    "control socket: the peer closed in the middle of a payload");
+			if (first != '\0' && err && err->kind == JM_E_NOTFOUND)
+				return frame_failed(ECONNRESET, err, JM_E_CORRUPT,
+				    "the peer closed in the middle of a payload");
 			return -1;
 		}
-		if (check_header(header, first, payload, err) != 0 ||
+		if (check_header(header, first, err) != 0 ||
 		    read_payload(fd, jm_num_get_be32(header + 1), payload, until_us, err) != 0)
 			return -1;
 		first = (char)header[0];

@@ -45,7 +45,8 @@ int jm_frame_write_json(
  * content of *payload. timeout_ms limits the whole, so that a peer that sends byte by byte cannot
  * hold us (-1: no limit). NOTFOUND when the peer closed between frames; CORRUPT for an unknown type
  * or an end within a frame or payload; LIMIT for a length beyond JM_FRAME_MAX_BYTES or a payload
- * beyond the buffer's cap; TEMP. Memory is taken as bytes come, not by
+ * beyond the buffer's cap; TEMP. err->sys is ETIMEDOUT after timeout_ms, ECONNRESET for an end
+ * within a frame or payload. Memory is taken as bytes come, not by
  * the claimed length. One thread at a time per socket.
  */
 int jm_frame_read(

@@ -8,4 +8,4 @@ common_libjm_a_SOURCES += \
 	common/control/frame.c common/control/frame.h \
 	common/control/known.c common/control/known.h \
 	common/control/respond.c common/control/respond.h \
-	common/control/show.c common/control/show.h
+	common/control/answer_show.c common/control/answer_show.h

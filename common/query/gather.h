@@ -35,7 +35,7 @@ void jm_gather_release(struct jm_gather *g);
 int jm_gather_add(struct jm_gather *g, struct jm_span key, struct jm_span text, bool mark,
     struct jm_err *err) JM_MUST_CHECK;
 
-/* The first text with this key: 1 with *i_r; 0: there is none; -1: TEMP. */
+/* The first text with this key: 1 with *i_r; 0: there is no such text; -1: TEMP. */
 int jm_gather_find(
     struct jm_gather *g, struct jm_span key, uint32_t *i_r, struct jm_err *err) JM_MUST_CHECK;
 

@@ -6,7 +6,7 @@ MAIL_TESTS = t/system/milter.t t/system/corpus_postfix.t t/system/corpus_sendmai
 	t/system/tls_auth.t t/system/traps.t t/system/piler.t t/system/kill.t t/system/reload.t \
 	t/system/start.t t/system/stop.t t/system/diskfull.t \
 	t/system/starvation.t t/system/places.t t/system/service_fields.t t/system/domain.t \
-	t/system/milter_fuzz.t
+	t/system/milter_fuzz.t t/system/silent.t
 SYSTEM_TESTS += $(MAIL_TESTS)
 EXTRA_DIST += $(MAIL_TESTS)
 SYSTEM_TESTS += t/system/check.t t/system/install-settings.t t/system/import.t \

@@ -81,6 +81,83 @@ static void test_splits(void)
 	jm_buf_release(&b);
 }
 
+/* A payload in pieces, read at each split of its bytes; and the same cut short, which is corrupt.
+ */
+static void test_pieces(void)
+{
+	static const unsigned char pieces[] = { 'o', 0, 0, 0, 3, '{', '"', 'a', 'o', 0, 0, 0, 1,
+		'"', 'O', 0, 0, 0, 3, ':', '1', '}' };
+	size_t good = 0, refused = 0;
+	struct jm_buf b;
+	struct jm_err err;
+	char type = 0;
+
+	jm_buf_init(&b, 1000);
+	for (size_t at = 0; at <= sizeof pieces; at++) {
+		struct late l = { pieces + at, sizeof pieces - at, 0 };
+
+		open_pair();
+		put(pieces, at);
+		if (pthread_create(&l.thread, NULL, send_late, &l) != 0)
+			abort();
+		good += jm_frame_read(pair[0], &type, &b, 60000, &err) == 0 && type == 'O' &&
+		    b.len == 7 && memcmp(b.p, whole + 5, 7) == 0;
+		pthread_join(l.thread, NULL);
+		close_pair();
+		if (at == 0 || at == sizeof pieces)
+			continue;
+		open_pair();
+		put(pieces, at);
+		hang_up();
+		refused += jm_frame_read(pair[0], &type, &b, 1000, &err) < 0 &&
+		    err.kind == JM_E_CORRUPT;
+		close_pair();
+	}
+	tap_is_int((long long)good, sizeof pieces + 1, "pieces are read the same at every split");
+	tap_is_int((long long)refused, sizeof pieces - 1, "and are corrupt when the peer closes");
+	jm_buf_release(&b);
+}
+
+static void *write_long(void *arg)
+{
+	struct jm_err err;
+
+	return jm_frame_write_json(pair[1], 'R', arg, 60000, &err) == 0 ? arg : NULL;
+}
+
+/* JSON that is too long for a frame, for readers with and without room for it. */
+static void test_long(void)
+{
+	static const size_t lengths[] = { JM_FRAME_MAX_BYTES - 4, JM_FRAME_MAX_BYTES - 3,
+		2 * JM_FRAME_MAX_BYTES - 4, 3 * JM_FRAME_MAX_BYTES };
+	char *text = calloc(1, 3 * JM_FRAME_MAX_BYTES + 1);
+	struct jm_err err;
+	struct jm_buf b;
+	char type = 0;
+
+	jm_buf_init(&b, 4 * JM_FRAME_MAX_BYTES);
+	for (size_t i = 0; text && i < sizeof lengths / sizeof *lengths; i++) {
+		json_t *value;
+		pthread_t thread;
+		void *done;
+
+		memset(text, 'x', lengths[i]);
+		value = json_pack("[o]", json_stringn(text, lengths[i]));
+		open_pair();
+		if (pthread_create(&thread, NULL, write_long, value) != 0)
+			abort();
+		tap_ok(jm_frame_read(pair[0], &type, &b, 60000, &err) == 0 && type == 'R' &&
+			b.len == lengths[i] + 4 && memcmp(b.p + 2, text, lengths[i]) == 0,
+		    "JSON of %zu bytes comes through", lengths[i] + 4);
+		pthread_join(thread, &done);
+		tap_ok(done, "and is written without an error");
+		json_decref(value);
+		close_pair();
+	}
+	jm_buf_release(&b);
+	free(text);
+}
+
 static void test_row(void)
 {
 	struct jm_buf b;
@@ -140,7 +217,7 @@ static void test_hostile(void)
 {
 	static const struct {
 		const char *what;
-		unsigned char bytes[9];
+		unsigned char bytes[16];
 		size_t n;
 		enum jm_err_kind kind;
 	} cases[] = {
@@ -151,6 +228,12 @@ static void test_hostile(void)
 		{ "one byte past the cap", { 'B', 0, 0x40, 0, 1 }, 5, JM_E_LIMIT },
 		{ "a length past the buffer's own cap", { 'B', 0, 0x20, 0, 0, 'a' }, 6,
 		    JM_E_LIMIT },
+		{ "an empty piece", { 'o', 0, 0, 0, 0 }, 5, JM_E_CORRUPT },
+		{ "bytes in a piece", { 'b', 0, 0, 0, 1, 'a' }, 6, JM_E_CORRUPT },
+		{ "another type within a payload", { 'o', 0, 0, 0, 1, 'a', 'E', 0, 0, 0, 0 }, 11,
+		    JM_E_CORRUPT },
+		{ "pieces that together are past the cap",
+		    { 'o', 0, 0, 0, 1, 'a', 'o', 0, 0, 0, 100 }, 11, JM_E_LIMIT },
 	};
 	size_t i;
 
@@ -281,6 +364,8 @@ static void test_big(void)
 int main(void)
 {
 	test_splits();
+	test_pieces();
+	test_long();
 	test_row();
 	test_cut_short();
 	test_hostile();

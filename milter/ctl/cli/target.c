@@ -26,6 +26,7 @@
 #define SETTINGS_REPORT_MAX 65536u
 #define WAIT_MS 5000 /* for a daemon that starts, and for another process */
 #define POLL_MS 50
+#define TIMEOUT_MAX_S 86400u
 #define YIELDS_MAX 20 /* daemons that start and end again, in one request */
 
 /* Where to ask; the strings are owned. */
@@ -280,6 +281,21 @@ void jm_target_end(struct jm_target *t)
 	(void)jm_offline_end(&t->kept, NULL);
 }
 
+/* Set the limits of waiting for a daemon, once: JMCTL_TIMEOUT, in seconds, and that of the verb. */
+static void set_patience(struct jm_target *t)
+{
+	const char *text = getenv("JMCTL_TIMEOUT");
+	char *end = NULL;
+	unsigned long seconds = text ? strtoul(text, &end, 10) : 0;
+
+	if (t->patient)
+		return;
+	t->patient = true;
+	if (!text || *end != '\0' || seconds == 0 || seconds > TIMEOUT_MAX_S)
+		seconds = JM_CLIENT_SILENCE_MS / 1000;
+	jm_client_patience((int)seconds * 1000, (int)t->within_s * 1000);
+}
+
 int jm_target_ask(
     struct jm_target *t, const json_t *request, const struct jm_answer_out *out, struct jm_err *err)
 {
@@ -289,6 +305,7 @@ int jm_target_ask(
 	bool again = true;
 	int rc = find_place(t, &p, err);
 
+	set_patience(t);
 	while (rc == 0 && again) {
 		begun_ms = jm_clock_mono_us() / 1000;
 		if (ask_once(t, &p, request, out, &again, err) == 0)
@@ -314,6 +331,7 @@ int jm_target_connect(struct jm_target *t, int *fd_r, struct jm_err *err)
 	struct place p = { NULL, NULL, NULL, false, { JM_E_NONE, 0, "" } };
 	int rc = find_place(t, &p, err);
 
+	set_patience(t);
 	if (rc == 0)
 		rc = connect_daemon(t, &p, fd_r, err);
 	t->offline = rc == 0;

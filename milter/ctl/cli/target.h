@@ -28,6 +28,8 @@ struct jm_target {
 	bool keep;
 	struct jm_offline kept; /* internal: the process that has the archive */
 	bool kept_writes;       /* internal */
+	unsigned within_s;      /* set by the verb: the time that it has in all; 0: no limit */
+	bool patient;           /* internal: the limits are set */
 	bool warned;            /* internal: about settings that are not those of the daemon */
 };
 

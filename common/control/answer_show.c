@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Answering "show": most items are one object; the lists of the others follow it in pieces. */
-#include "common/control/show.h"
+#include "common/control/answer_show.h"
 
 #include <inttypes.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Answering the verb "show": an item, with lists of any length. */
-#ifndef JM_CONTROL_SHOW_H
-#define JM_CONTROL_SHOW_H
+#ifndef JM_CONTROL_ANSWER_SHOW_H
+#define JM_CONTROL_ANSWER_SHOW_H
 
 #include "common/control/answer.h"
 
