@@ -261,7 +261,8 @@ def web():
     run.until(lambda: os.path.exists(public + "/status.json"), "a state is published")
     port = run.port()
     page = run.Program([os.path.join(tap.BUILD, "milter/web/journal-milter-web"), "-f",
-                        "-l", "127.0.0.1:%d" % port, "-d", public], tap.folder() + "/web.log").start()
+                        "-l", "127.0.0.1:%d" % port, "-d", public],
+                       tap.folder() + "/web.log").start()
     run.until(lambda: run.listening(port), "the page listens")
     before, held = figures(page.pid), []
     for _ in range(WEB):
