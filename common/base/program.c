@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* getopt(3) by a table. The meaning of the values is the caller's business. See program.h. */
+/* getopt(3) by a table, whose values only the caller understands; core dumps. See program.h. */
 #include "common/base/program.h"
 
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sysexits.h>
 
 #define OPTIONS_MAX 24
@@ -58,4 +60,11 @@ bool jm_program_options(const struct jm_program *p, int argc, char **argv, int *
 	fprintf(stderr, "%s: unexpected argument \"%s\"\n%s", p->name, argv[optind], p->usage);
 	*status = EX_USAGE;
 	return false;
+}
+
+void jm_program_forbid_dumps(void)
+{
+	/* The limit alone does not stop a dump that the kernel pipes into a program. */
+	(void)prctl(PR_SET_DUMPABLE, 0);
+	(void)setrlimit(RLIMIT_CORE, &(struct rlimit){ 0, 0 });
 }

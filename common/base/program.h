@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The command line of a program that has options and nothing else: every program here but jmctl,
- * whose verbs have options of their own (milter/ctl). Nothing here exits. */
+/* The start of a program: no core dumps; and the command line of one that has options and nothing
+ * else: every program here but jmctl, whose verbs have options of their own (milter/ctl). Nothing
+ * here exits. */
 #ifndef JM_BASE_PROGRAM_H
 #define JM_BASE_PROGRAM_H
 
@@ -30,5 +31,12 @@ struct jm_program {
  * option, a missing value or an argument that is no option. To be called once, from main().
  */
 bool jm_program_options(const struct jm_program *p, int argc, char **argv, int *status);
+
+/*
+ * The memory has mail and passwords: write no core dump of it, and let no process of the same user
+ * trace this one or read its memory. Lasts until execve(2), and until the process changes its user,
+ * so to be called after that.
+ */
+void jm_program_forbid_dumps(void);
 
 #endif

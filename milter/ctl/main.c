@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "common/base/program.h"
 #include "common/settings/near.h"
 #include "milter/ctl/ask/events.h"
 #include "milter/ctl/ask/list.h"
@@ -236,6 +237,7 @@ static void verb_first(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+	jm_program_forbid_dumps();
 	/* Only for the width of characters. Debian's C library always has this locale. */
 	setlocale(LC_CTYPE, "C.UTF-8");
 	if (argc < 2) {

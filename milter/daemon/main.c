@@ -161,6 +161,7 @@ static int become_user(const struct jm_settings *s, struct jm_err *err)
 	    (initgroups(pw->pw_name, pw->pw_gid) != 0 || setgid(pw->pw_gid) != 0 ||
 		setuid(pw->pw_uid) != 0))
 		return jm_err_sys(err, JM_E_TEMP, "cannot become user %s", s->user);
+	jm_program_forbid_dumps();
 	return 0;
 }
 

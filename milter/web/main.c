@@ -70,6 +70,7 @@ int main(int argc, char **argv)
 
 	if (!read_web_options(argc, argv, &o, &status))
 		return status;
+	jm_program_forbid_dumps();
 	jm_log_open("journal-milter-web", o.foreground);
 	sigemptyset(&stop);
 	sigaddset(&stop, SIGTERM);

@@ -9,6 +9,8 @@ MAIL_TESTS = t/system/milter.t t/system/corpus_postfix.t t/system/corpus_sendmai
 	t/system/milter_fuzz.t t/system/silent.t
 SYSTEM_TESTS += $(MAIL_TESTS)
 EXTRA_DIST += $(MAIL_TESTS)
+SYSTEM_TESTS += t/system/hardened.t
+EXTRA_DIST += t/system/hardened.t
 SYSTEM_TESTS += t/system/check.t t/system/install-settings.t t/system/import.t \
 	t/system/import_sources.t \
 	t/system/restored.t
