@@ -24,4 +24,4 @@ milter_daemon_journal_milter_SOURCES = milter/daemon/main.c \
 	milter/daemon/state.c milter/daemon/state.h \
 	milter/daemon/watch.c milter/daemon/watch.h
 milter_daemon_journal_milter_LDADD = $(COMMON_LIBS) $(MILTER_LIBS)
-dist_man_MANS += milter/daemon/journal-milter.8
+dist_man_MANS += milter/daemon/journal-milter.8 milter/daemon/journal-milter-security.7

@@ -28,8 +28,8 @@ source.report([x for name in c_files for x in calls(name)], "no banned call, no 
 source.report([name for name in c_files if BYTES_ONLY.search(source.read(name))],
               "no <ctype.h>: mail bytes know no locale")
 unlicensed = []
-for name in source.files(".c", ".h", ".py", ".t", ".am", ".ac", ".sh", ".rng", ".xml", ".5", ".8",
-                         ".1"):
+for name in source.files(".c", ".h", ".py", ".t", ".am", ".ac", ".sh", ".rng", ".xml", ".5", ".7",
+                         ".8", ".1"):
     if name.startswith(("t/corpus/", "t/fuzz/seeds/")):
         continue
     if not any(SPDX in line for line in source.read(name).splitlines()[:3]):

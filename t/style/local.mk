@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 STYLE_TESTS = t/style/banned.t t/style/circles.t t/style/format.t t/style/headers.t \
-	t/style/layers.t t/style/sizes.t t/style/texts.t t/style/words.t
+	t/style/layers.t t/style/security.t t/style/sizes.t t/style/texts.t t/style/words.t
 SYSTEM_TESTS += $(STYLE_TESTS)
 EXTRA_DIST += $(STYLE_TESTS) t/lib/comments.py t/lib/declared.py t/lib/rooms.py t/lib/source.py \
 	.clang-format

@@ -22,7 +22,7 @@ def lint(what, names, command, but=None):
 
 
 tap.need("mandoc", "shellcheck")
-lint("mandoc", source.files(".1", ".5", ".8"), ["mandoc", "-T", "lint"],
+lint("mandoc", source.files(".1", ".5", ".7", ".8"), ["mandoc", "-T", "lint"],
      "referenced manual not found|outdated mandoc.db|longer than 80 bytes")
 lint("shellcheck", [n for n in source.files("") if source.is_script(n, "sh")], ["shellcheck"])
 sys.exit(tap.done())
