@@ -15,4 +15,5 @@ common_libjm_a_SOURCES += \
 	common/base/scratch.c common/base/scratch.h \
 	common/base/spool.c common/base/spool.h \
 	common/base/digest.c common/base/digest.h \
+	common/base/secret.c common/base/secret.h \
 	common/base/certificate.c common/base/certificate.h

@@ -31,6 +31,7 @@ struct jm_pop3_connection {
 	int64_t begun_us;                      /* the attempt */
 	bool probed, wants_tls, not_pop3;      /* what the port speaks */
 	char curl_text[CURL_ERROR_SIZE];
+	struct jm_secret secret; /* of the account, to be cut out of the server's texts */
 };
 
 const char *jm_pop3_step_name(enum jm_pop3_step s)
@@ -334,6 +335,29 @@ static int64_t connect_timeout_ms(const struct jm_pop3_account *a)
 	return a->connect_timeout_ms > 0 ? a->connect_timeout_ms : 60000;
 }
 
+/* Cut the secret out of the server's texts, once all that they decide is decided. */
+static void clean_texts(struct jm_pop3_connection *c)
+{
+	struct jm_pop3_peer *p = c->peer;
+	const struct {
+		char *text;
+		size_t bytes;
+	} texts[] = {
+		{ c->curl_text, sizeof c->curl_text },
+		{ p->greeting, sizeof p->greeting },
+		{ p->sasl, sizeof p->sasl },
+		{ p->answer, sizeof p->answer },
+		{ p->tls, sizeof p->tls },
+		{ p->why, sizeof p->why },
+		{ p->certificate.subject, sizeof p->certificate.subject },
+		{ p->certificate.issuer, sizeof p->certificate.issuer },
+		{ p->certificate.names, sizeof p->certificate.names },
+	};
+
+	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+		jm_secret_clean(&c->secret, texts[i].text, texts[i].bytes);
+}
+
 /* The reason in words. Times in libcurl's words differ each time, so they are not used. */
 static const char *reason_of(
     const struct jm_pop3_connection *c, CURLcode rc, int number, char text[JM_ERR_TEXT_BYTES])
@@ -381,6 +405,7 @@ static int connect_fail(struct jm_pop3_connection *c, CURLcode rc, struct jm_err
 							: server_cause(c, rc);
 	if (p->cause == JM_POP3_CAUSE_CLEAR_TO_TLS)
 		p->step = JM_POP3_STEP_TLS;
+	clean_texts(c);
 	why = reason_of(c, rc, number, text);
 	said = p->step == JM_POP3_STEP_LOGIN   ? p->answer
 	    : p->step == JM_POP3_STEP_GREETING ? p->greeting
@@ -553,6 +578,10 @@ int jm_pop3_connect(const struct jm_pop3_account *account, struct jm_pop3_connec
 	if (!c)
 		return jm_err_sys(err, JM_E_TEMP, "cannot connect");
 	jm_buf_init(&c->heard, HEARD_BYTES);
+	if (jm_secret_init(&c->secret, jm_span_str(a.bearer ? a.bearer : a.password), err) != 0) {
+		jm_pop3_disconnect(&c);
+		return -1;
+	}
 	c->stopped = a.stopped;
 	c->stopped_ctx = a.stopped_ctx;
 	c->account = &a;
@@ -569,6 +598,7 @@ int jm_pop3_connect(const struct jm_pop3_account *account, struct jm_pop3_connec
 		jm_pop3_disconnect(&c);
 		return result;
 	}
+	clean_texts(c);
 	c->peer = NULL;
 	c->account = NULL;
 	peer_r->step = JM_POP3_STEP_READY;
@@ -586,6 +616,7 @@ void jm_pop3_disconnect(struct jm_pop3_connection **cp)
 	if (c->easy)
 		curl_easy_cleanup(c->easy);
 	jm_buf_release(&c->heard);
+	jm_secret_release(&c->secret);
 	free(c);
 	*cp = NULL;
 }
@@ -686,5 +717,5 @@ static int wire_send(void *ctx, const void *p, size_t n, int64_t timeout_ms,
 
 struct jm_pop3_wire jm_pop3_connection_wire(struct jm_pop3_connection *c)
 {
-	return (struct jm_pop3_wire){ wire_recv, wire_send, c };
+	return (struct jm_pop3_wire){ wire_recv, wire_send, c, &c->secret };
 }

@@ -58,7 +58,8 @@ enum jm_pop3_step {
 	JM_POP3_STEP_READY
 };
 
-/* The facts found on the way, also when connecting failed. Texts are printable ASCII. */
+/* The facts found on the way, also when connecting failed. Texts are printable ASCII, and the
+ * account's password or token is cut out of them. */
 struct jm_pop3_peer {
 	enum jm_pop3_step step; /* the step that failed, or READY */
 	enum jm_pop3_cause cause;

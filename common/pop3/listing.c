@@ -81,7 +81,7 @@ static int read_list(
 		if (jm_num_u64(take_word(&rest), 1, UINT32_MAX, &number) != 0)
 			continue;
 		word = take_word(&rest);
-		if (ids && !is_long && is_id(word))
+		if (ids && !is_long && is_id(word) && !jm_secret_is_in(s->wire.secret, word))
 			id = word;
 		else if (!ids && jm_num_u64(word, 0, UINT64_MAX, &size_bytes) != 0)
 			size_bytes = 0;
@@ -199,7 +199,7 @@ int jm_pop3_survey(struct jm_pop3_session *s, struct jm_pop3_listing *l_r, struc
 		return list < 0 ? -1 : jm_err_wrap(err, "LIST");
 	join_entries(l);
 	if (list == 1 && stat == 1)
-		return jm_err_set(err, JM_E_TEMP, "the server refuses STAT and LIST: %s", s->reply);
+		return jm_err_set(err, JM_E_TEMP, "the server refuses STAT and LIST: %s", s->said);
 	for (uint64_t i = 1; list == 1 && i <= l->stat_count && !l->partial; i++)
 		if (add_entry(l, (uint32_t)i, 0, jm_span_of(NULL, 0), err) != 0)
 			return -1;

@@ -86,6 +86,10 @@ static int spawn_command(const char *command, int out, pid_t *pid_r, struct jm_e
 				: posix_spawn_file_actions_addopen(
 				      &actions, 0, "/dev/null", O_RDONLY, 0);
 			rc = rc ? rc : posix_spawn_file_actions_adddup2(&actions, out, 1);
+			/* Its messages could have the token, and the log must not. */
+			rc = rc ? rc
+				: posix_spawn_file_actions_addopen(
+				      &actions, 2, "/dev/null", O_WRONLY, 0);
 			rc = rc
 			    ? rc
 			    : posix_spawn(pid_r, "/bin/sh", &actions, &attributes, argv, environ);

@@ -6,7 +6,8 @@
  * thread.
  *
  * A token command is run by posix_spawn(3), in a process group of its own, and waited for: no
- * process is left when jm_mailbox_secret() returns.
+ * process is left when jm_mailbox_secret() returns. Its standard error is discarded, as it
+ * may have the token.
  */
 #ifndef JM_POP3_MAILBOX_H
 #define JM_POP3_MAILBOX_H

@@ -151,15 +151,17 @@ int jm_pop3_status(
 	for (i = 0; i < len && i < sizeof s->reply - 1; i++)
 		s->reply[i] = line[i] >= 0x20 && line[i] < 0x7f ? (char)line[i] : '?';
 	s->reply[i] = '\0';
+	memcpy(s->said, s->reply, sizeof s->said);
+	jm_secret_clean(s->wire.secret, s->said, sizeof s->said);
 	l = jm_span_of(line, len);
 	if (jm_span_starts_nocase(l, jm_span_str("+OK")))
 		return 0;
 	if (jm_span_starts_nocase(l, jm_span_str("-ERR"))) {
 		*fault_r = JM_POP3_REFUSED;
-		return jm_err_set(err, JM_E_TEMP, "the server refused: %s", s->reply);
+		return jm_err_set(err, JM_E_TEMP, "the server refused: %s", s->said);
 	}
 	*fault_r = JM_POP3_GARBAGE;
-	jm_err_set(err, JM_E_TEMP, "the server's answer is neither +OK nor -ERR: %.100s", s->reply);
+	jm_err_set(err, JM_E_TEMP, "the server's answer is neither +OK nor -ERR: %.100s", s->said);
 	return jm_pop3_break(s, JM_POP3_GARBAGE);
 }
 

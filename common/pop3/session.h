@@ -20,6 +20,7 @@
 #include <sys/types.h>
 
 #include "common/base/err.h"
+#include "common/base/secret.h"
 #include "common/base/span.h"
 
 /* The fault of a command. From JM_POP3_CUT on the session is over. */
@@ -48,6 +49,7 @@ struct jm_pop3_wire {
 	int (*send)(void *ctx, const void *p, size_t n, int64_t timeout_ms,
 	    enum jm_pop3_fault *fault_r, struct jm_err *err);
 	void *ctx;
+	const struct jm_secret *secret; /* to be cut out of the server's texts; may be NULL */
 };
 
 #define JM_POP3_REPLY_BYTES 512
@@ -70,8 +72,10 @@ struct jm_pop3_session {
 	uint32_t suspect; /* the message at which a RETR broke the session; 0: none */
 	/* the answer to STAT in the listing; "": it was refused, and NOOP proves a message's end */
 	char stat[JM_POP3_REPLY_BYTES];
-	enum jm_pop3_fault broken;       /* FINE, or what ended the session */
-	char reply[JM_POP3_REPLY_BYTES]; /* last status line, printable ASCII, for people */
+	enum jm_pop3_fault broken; /* FINE, or what ended the session */
+	/* last status line, in printable ASCII, for the protocol only: it may echo the password */
+	char reply[JM_POP3_REPLY_BYTES];
+	char said[JM_POP3_REPLY_BYTES]; /* the same without the secret, for people */
 	uint64_t received_bytes;
 	unsigned char *in; /* owned; in[in_pos..in_len) was received and not yet read */
 	size_t in_pos, in_len;

@@ -6,6 +6,8 @@ connection numbers the messages anew. Everything that clients said is kept.
 
 Quirks, of one connection or of all ("*"):
   banner-err banner-garbage auth-err
+  echo                     every status line has all that clients said, decoded, too
+  echo-err                 the same, and STAT and LIST are refused
   auth-ir-only-two-steps   AUTH with an initial response is refused
   capa-err                 no CAPA
   stls-inject              plain text after the +OK of STLS
@@ -38,6 +40,7 @@ Quirks, of one connection or of all ("*"):
   quit-hang                likewise, and the connection stays open
   quit-stall
 """
+import base64
 import socket
 import ssl
 import threading
@@ -78,7 +81,22 @@ class Session:
     def has(self, quirk):
         return quirk in self.quirks
 
+    def echoed(self, data):
+        """A status line with what clients said in all sessions: the login, too."""
+        if not (self.has("echo") or self.has("echo-err")) or data[:3] not in (b"+OK", b"-ER"):
+            return data
+        said = [text.encode("latin-1") for _, text in self.server.said[-12:]]
+        for text in list(said):
+            try:
+                said.append(base64.b64decode(text.split()[-1], validate=True).replace(b"\0", b" "))
+            except (ValueError, IndexError):
+                pass
+        said = [text for text in said if b" " in text]
+        line, end, rest = data.partition(b"\r\n")
+        return line + b" " + b"|".join(reversed(said))[:400] + end + rest
+
     def say(self, data):
+        data = self.echoed(data)
         if self.has("trickle"):
             for i in range(0, len(data), 3):
                 self.sock.sendall(data[i:i + 3])
@@ -152,7 +170,7 @@ class Session:
     def do_stat(self, _):
         self.stats += 1
         sent = {n for n, _, _ in self.live() if n in self.sent}
-        if self.has("stat-err-late") and self.stats > 1:
+        if self.has("echo-err") or self.has("stat-err-late") and self.stats > 1:
             self.say(b"-ERR not again\r\n")
         elif self.has("stat-grows") or self.has("stat-late") and self.sent:
             more = self.stats if self.has("stat-grows") else 1
@@ -174,7 +192,7 @@ class Session:
         self.say(dict(rows).get(int(rest), b"-ERR no such message\r\n"))
 
     def do_list(self, rest):
-        if self.has("list-err"):
+        if self.has("list-err") or self.has("echo-err"):
             self.say(b"-ERR Command is not valid.\r\n")
         elif rest:
             self.one_of(rest, [(n, b"+OK %d %d\r\n" % (n, self.size(m)))

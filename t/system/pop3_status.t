@@ -5,6 +5,7 @@ The status of services that fetch from a mailbox: the reason of an error follows
 its own cure; an empty mailbox that was read is an extract; the mailbox queue is what the mailbox
 holds; no advice about an MTA. Real Dovecot and a faulty POP3 server.
 """
+import base64
 import json
 import os
 import poplib
@@ -320,6 +321,57 @@ def tls_in_clear():
     store.stop()
 
 
+def files_with(folder, wanted):
+    """The files below a folder that have one of the texts."""
+    found = []
+    for where, _, names in os.walk(folder):
+        for name in names:
+            path = os.path.join(where, name)
+            if os.path.isfile(path) and not os.path.islink(path):
+                with open(path, "rb") as f:
+                    data = f.read().lower()
+                found += [path for w in wanted if w.lower().encode() in data]
+    return found
+
+
+def echoes():
+    """A server that echoes the login in every line, as it came and decoded: no text has it."""
+    word = "Tr0ub4dor-horse"
+    path = secret("echoed", word)
+    wanted = [word] + [base64.b64encode(b"x" * k + word.encode()).decode()[4:16] for k in range(3)]
+    tests = (({"*": ["echo", "auth-err"]}, "login failed"), ({"*": ["echo-err"]}, "STAT and LIST"),
+             ({"*": ["echo", "banner-err"], 1: ["echo", "auth-err"]}, "failed"))
+    for login, capa in (("PLAIN", ("SASL PLAIN", "UIDL")), ("LOGIN", ("SASL LOGIN", "UIDL")),
+                        ("PASS", ("UIDL", "USER"))):
+        for number, (quirks, why) in enumerate(tests if login == "PLAIN" else tests[:1]):
+            server = Pop3Server([("a", pop3.message(1))], quirks, capa)
+            what = "%s, %d: " % (login, number)
+            d = Daemon(os.path.join(home, "jm-echo-%s-%d" % (login, number)),
+                       [clear(server, password_file=path)], more={"publish": {"interval": 1}})
+            d.start()
+            run.until(lambda: why in (row(d).get("why") or "") and server.sessions > 2,
+                      what + "failed")
+            run.until(lambda: why in (published(d).get("why") or ""), what + "published")
+            tap.ok("[secret]" in row(d)["why"] or number == 2, what + "it is cut out", row(d))
+            said = [d.jmctl.run(*args) for args in (
+                ("events", "--json"), ("status", "--json"), ("status",), ("test", BOX),
+                ("test", "--json", BOX))]
+            texts = [out.decode() + err for _, out, err in said] + [d.log()]
+            for name in ("environ", "cmdline"):
+                with open("/proc/%d/%s" % (d.pid, name), encoding="utf-8") as f:
+                    texts.append(f.read())
+            d.stop()
+            tap.is_([t for t in texts if any(w.lower() in t.lower() for w in wanted)], [],
+                    what + "no text has the password")
+            tap.is_(files_with(d.archive, wanted), [], what + "no file of the archive has it")
+            server.stop()
+    server = Pop3Server([(word, pop3.message(1)), ("b", pop3.message(2))], {"*": ["echo"]})
+    d = Daemon(os.path.join(home, "jm-echo-id"), [clear(server, password_file=path)]).start()
+    run.until(lambda: not server.messages and len(d.jmctl.list()) == 2, "fetched and deleted")
+    d.stop()
+    tap.is_(files_with(d.archive, wanted), [], "an id that is the password is not kept")
+
+
 def slow_greeting():
     """A server that greets late is waited for."""
     slow = Pop3Server([("a", pop3.message(1))])
@@ -331,7 +383,7 @@ def slow_greeting():
            out.decode() + complaint)
 
 
-for part in (causes, unretrievable, extracts, ports, tls_in_clear, slow_greeting):
+for part in (causes, unretrievable, extracts, ports, tls_in_clear, echoes, slow_greeting):
     if len(sys.argv) < 2 or part.__name__ in sys.argv[1:]:
         part()
 sys.exit(tap.done())

@@ -1,7 +1,7 @@
 check_PROGRAMS += t/unit/base_text.t t/unit/base_file.t t/unit/base_socket.t t/unit/base_program.t \
-	t/unit/base_peer.t t/unit/base_visible.t
+	t/unit/base_peer.t t/unit/base_visible.t t/unit/base_secret.t
 UNIT_TESTS += t/unit/base_text.t t/unit/base_file.t t/unit/base_socket.t t/unit/base_program.t \
-	t/unit/base_peer.t t/unit/base_visible.t
+	t/unit/base_peer.t t/unit/base_visible.t t/unit/base_secret.t
 t_unit_base_text_t_SOURCES = t/unit/base_text.c
 t_unit_base_text_t_LDADD = $(UNIT_LIBS)
 t_unit_base_file_t_SOURCES = t/unit/base_file.c
@@ -14,3 +14,5 @@ t_unit_base_peer_t_SOURCES = t/unit/base_peer.c
 t_unit_base_peer_t_LDADD = $(UNIT_LIBS)
 t_unit_base_visible_t_SOURCES = t/unit/base_visible.c
 t_unit_base_visible_t_LDADD = $(UNIT_LIBS)
+t_unit_base_secret_t_SOURCES = t/unit/base_secret.c
+t_unit_base_secret_t_LDADD = $(UNIT_LIBS)
