@@ -73,6 +73,8 @@ static int item_no_memory(struct jm_err *err)
 #define SENDER "s"
 #define RECIPIENT "r"
 #define OPEN_RECIPIENT "ro" /* a report says To or Cc */
+#define LEVEL_RECIPIENT "R"
+#define LEVEL_OPEN_RECIPIENT "RO"
 
 /* The letters that are in old or in roles. */
 static struct jm_span all_roles(struct jm_span old, const char *roles, char text[sizeof ROLES])
@@ -129,6 +131,36 @@ static int index_address(struct jm_apply *p, struct jm_applying *w, struct jm_sp
 	return rc == 1 ? add_roles(p, w, at, capital, err) : rc;
 }
 
+/* Note the addresses of a report around the innermost one. Recipients get capital letters: they are
+ * found, but are no recipients of the item. */
+static int index_level(
+    struct jm_apply *p, struct jm_applying *w, const json_t *level, struct jm_err *err)
+{
+	const json_t *list = json_object_get(level, "recipients");
+
+	if (index_address(p, w, jm_json_span(level, "sender"), SENDER, err) != 0 ||
+	    index_address(p, w, jm_json_span(level, "on_behalf_of"), SENDER, err) != 0)
+		return -1;
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const json_t *r = json_array_get(list, i);
+
+		if (index_address(p, w, jm_json_span(r, "address"),
+			jm_described_is_open(r) ? LEVEL_OPEN_RECIPIENT : LEVEL_RECIPIENT, err) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int index_levels(struct jm_apply *p, struct jm_applying *w, struct jm_err *err)
+{
+	const json_t *levels = json_object_get(w->journal, "levels");
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < json_array_size(levels); i++)
+		rc = index_level(p, w, json_array_get(levels, i), err);
+	return rc;
+}
+
 static int index_addresses(struct jm_apply *p, struct jm_applying *w, struct jm_err *err)
 {
 	const json_t *list = json_object_get(w->journal, "recipients");
@@ -143,7 +175,7 @@ static int index_addresses(struct jm_apply *p, struct jm_applying *w, struct jm_
 			jm_described_is_open(r) ? OPEN_RECIPIENT : RECIPIENT, err) != 0)
 			return -1;
 	}
-	return 0;
+	return index_levels(p, w, err);
 }
 
 static int index_message_id(struct jm_apply *p, const struct jm_applying *w, struct jm_err *err)
@@ -191,6 +223,26 @@ static struct jm_span date_key(const struct jm_applying *w, uint64_t id, unsigne
 	return jm_span_of(key, 16);
 }
 
+/* Remove the entries of item id under the addresses of levels around the innermost report. */
+static int unindex_levels(
+    struct jm_apply *p, const struct jm_applying *w, uint64_t id, struct jm_err *err)
+{
+	const json_t *levels = json_object_get(w->journal, "levels"), *level, *list;
+
+	for (size_t i = 0; i < json_array_size(levels); i++) {
+		level = json_array_get(levels, i);
+		list = json_object_get(level, "recipients");
+		if (unindex_address(p, jm_json_span(level, "sender"), id, err) != 0 ||
+		    unindex_address(p, jm_json_span(level, "on_behalf_of"), id, err) != 0)
+			return -1;
+		for (size_t k = 0; k < json_array_size(list); k++)
+			if (unindex_address(
+				p, jm_json_span(json_array_get(list, k), "address"), id, err) != 0)
+				return -1;
+	}
+	return 0;
+}
+
 int jm_applying_leave(
     struct jm_apply *p, const struct jm_applying *w, uint64_t own_id, struct jm_err *err)
 {
@@ -205,7 +257,8 @@ int jm_applying_leave(
 		if (unindex_address(
 			p, jm_json_span(json_array_get(list, i), "address"), own_id, err) != 0)
 			return -1;
-	if (jm_catalog_remove(p->txn, JM_T_BY_DATE, date_key(w, own_id, key), err) != 0)
+	if (unindex_levels(p, w, own_id, err) != 0 ||
+	    jm_catalog_remove(p->txn, JM_T_BY_DATE, date_key(w, own_id, key), err) != 0)
 		return -1;
 	return jm_catalog_remove(p->txn, JM_T_ITEMS, jm_keys_id(own_id, key), err);
 }

@@ -550,10 +550,13 @@ static int answer_expire(const struct question *q, struct jm_err *err)
 /* Import the messages of the client, each answered by an object. */
 static int answer_import(const struct question *q, struct jm_err *err)
 {
-	const json_t *list = json_object_get(q->request, "journal-domains");
-	const char *domains[JM_ARGUMENT_LIST_MAX + 1] = { NULL };
+	const json_t *list = json_object_get(q->request, "journal-domains"),
+		     *senders = json_object_get(q->request, "report-senders");
+	const char *domains[JM_ARGUMENT_LIST_MAX + 1] = { NULL },
+						   *addresses[JM_ARGUMENT_LIST_MAX + 1] = { NULL };
 	const struct jm_import how = { .service = text(q, "service"),
 		.unwrap = { .journal_domains = domains,
+		    .report_senders = addresses,
 		    .type = flag(q, "eml") ? JM_JOURNAL_EML : JM_JOURNAL_ENVELOPE,
 		    .prefer_clear_text = flag(q, "prefer-clear-text"),
 		    .remove_journal_headers = !flag(q, "keep-journal-headers") } };
@@ -565,6 +568,8 @@ static int answer_import(const struct question *q, struct jm_err *err)
 		return jm_err_set(err, JM_E_USAGE, "there are no messages");
 	for (size_t i = 0; i < json_array_size(list); i++)
 		domains[i] = json_string_value(json_array_get(list, i));
+	for (size_t i = 0; i < json_array_size(senders); i++)
+		addresses[i] = json_string_value(json_array_get(senders, i));
 	while ((rc = q->out->message(q->out->ctx, &message, err)) == 1) {
 		json_t *o = NULL;
 
@@ -619,7 +624,8 @@ static const struct verb verbs[] = {
 	{ "expire", answer_expire, { { "id", NUMBER, true }, { "actor", TEXT, false } } },
 	{ "import", answer_import,
 	    { { "service", TEXT, true }, { "eml", FLAG, false }, { "journal-domains", LIST, false },
-		{ "prefer-clear-text", FLAG, false }, { "keep-journal-headers", FLAG, false } } },
+		{ "report-senders", LIST, false }, { "prefer-clear-text", FLAG, false },
+		{ "keep-journal-headers", FLAG, false } } },
 	{ "domains", answer_domains, { { NULL, FLAG, false } } },
 	{ "domain", answer_domain,
 	    { { "domain", TEXT, true }, { "state", TEXT, true }, { "code", TEXT, false },

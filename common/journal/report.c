@@ -317,6 +317,7 @@ static int read_first_part(
 		if (l.id == LINE_SENDER && early && !*sender_r) {
 			*sender_r = true;
 			sender = address_or_none(l.value);
+			report->null_sender = jm_span_eq(l.value, jm_span_str("<>"));
 			*from_r = r->pos;
 		} else if (l.id == LINE_ON_BEHALF_OF && early && !had_behalf) {
 			had_behalf = true;
@@ -505,6 +506,7 @@ static int read_2003(struct reader *r, struct jm_report *report, bool *sender_r,
 		whole = jm_field_strip(jm_buf_span(&e.text));
 		if (l.id == LINE_SENDER && !*sender_r && whole.len > 0) {
 			*sender_r = true;
+			report->null_sender = jm_span_eq(whole, jm_span_str("<>"));
 			if (jm_entry_done(&e, &v)
 				? v.len > 0 && report_keep(r, v, &report->sender, err) != 0
 				: read_first(r, report, whole, &report->sender, err) != 0)

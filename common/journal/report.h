@@ -16,6 +16,7 @@ struct jm_report {
 	struct jm_recipient *recipients;
 	size_t recipients_n, recipients_cap;
 	unsigned defects; /* texts that are no addresses */
+	bool null_sender; /* the sender is the null path, not an unknown one */
 	bool has_id;      /* it has a Message-ID line, even an empty one */
 	bool at_top;      /* the Sender line is the first line that is not blank */
 };

@@ -18,7 +18,6 @@
 #include "common/mail/token.h"
 
 #define ARENA_BYTES (64u * 1024 * 1024)
-#define MAX_LEVELS 8u    /* R12 */
 #define MAX_WRAPS 4u     /* R3: multiparts inside of the wrapper */
 #define LIKEST 3         /* the likeness of a report text that has everything */
 #define SNIFF_BYTES 4096 /* of a message, to see how it is encoded */
@@ -461,23 +460,58 @@ static bool all_at_journal_domains(const struct jm_report *r, const char *const 
 	return true;
 }
 
-/* R12 (a): go one level deeper as long as all recipients of the report are journals. */
+/* R12 (a): may a report inside of this one be believed? */
+static enum jm_inner_rule rule_of(const struct job *j, const struct jm_report *r)
+{
+	if (!all_at_journal_domains(r, j->options->journal_domains))
+		return JM_INNER_RECIPIENTS;
+	return r->null_sender || jm_sends_reports(r->sender, j->options->report_senders)
+	    ? JM_INNER_NONE
+	    : JM_INNER_SENDER;
+}
+
+/* Keep what the report o says as a level around the next one. Takes its arena. */
+static void keep_level(struct jm_unwrap *u, const struct opened *o)
+{
+	u->levels[u->levels_n++] = (struct jm_level){
+		.variant = o->family,
+		.sender = o->report.sender,
+		.on_behalf_of = o->report.on_behalf_of,
+		.subject = o->report.subject,
+		.message_id = o->report.message_id,
+		.null_sender = o->report.null_sender,
+		.recipients = o->report.recipients,
+		.recipients_n = o->report.recipients_n,
+		.arena = o->arena,
+	};
+}
+
+/* R12 (a): go one level deeper as long as the reports may be believed. */
 static int descend(struct job *j, struct opened *o, struct jm_err *err)
 {
 	struct opened deeper;
 	bool proper;
 
-	while (j->u->nesting < MAX_LEVELS &&
-	    all_at_journal_domains(&o->report, j->options->journal_domains)) {
+	for (;;) {
+		enum jm_inner_rule rule = j->u->nesting < JM_UNWRAP_MAX_LEVELS
+		    ? rule_of(j, &o->report)
+		    : JM_INNER_LEVELS;
+		unsigned limits = j->u->limits;
+
 		if (open_report(j, &o->message, &deeper, &proper, err) != 0)
 			return -1;
 		if (!proper)
 			return 0;
-		jm_arena_release(&o->arena);
+		if (rule != JM_INNER_NONE) {
+			j->u->inner = rule;
+			j->u->limits = limits;
+			jm_arena_release(&deeper.arena);
+			return 0;
+		}
+		keep_level(j->u, o);
 		*o = deeper;
 		j->u->nesting++;
 	}
-	return 0;
 }
 
 /* R13: *protected_r: raw is a rights-protected message. */
@@ -650,6 +684,8 @@ out:
 
 void jm_unwrap_release(struct jm_unwrap *u)
 {
+	while (u->levels_n > 0)
+		jm_arena_release(&u->levels[--u->levels_n].arena);
 	jm_arena_release(&u->arena);
 	jm_steps_release(&u->decoded);
 }
@@ -668,6 +704,42 @@ unsigned jm_unwrap_defects(const struct jm_unwrap *u)
 	for (size_t k = 0; k < JM_DEFECTS_N; k++)
 		n += u->defects[k];
 	return n;
+}
+
+const char *jm_inner_rule_name(enum jm_inner_rule r)
+{
+	static const char *const name[] = { "no-report", "recipients", "sender", "levels" };
+
+	return name[r];
+}
+
+const char *jm_inner_rule_text(enum jm_inner_rule r)
+{
+	static const char *const text[] = {
+		[JM_INNER_NONE] = "the message in the report is no journal report",
+		[JM_INNER_RECIPIENTS] = "the message is a journal report that is not believed: it "
+					"was not sent to journal addresses only",
+		[JM_INNER_SENDER] = "the message is a journal report that is not believed: its "
+				    "sender is neither Exchange nor in report-senders",
+		[JM_INNER_LEVELS] = "the message is a journal report, but there are too many "
+				    "around it",
+	};
+
+	return text[r];
+}
+
+bool jm_sends_reports(struct jm_span address, const char *const *senders)
+{
+	size_t at = jm_span_rindex(address, '@');
+
+	if (at < address.len &&
+	    jm_span_eq_nocase(jm_span_sub(address, 0, at),
+		jm_span_str("MicrosoftExchange329e71ec88ae4615bbc36ab6ce41109e")))
+		return true;
+	for (; senders && *senders; senders++)
+		if (jm_span_eq_nocase(address, jm_span_str(*senders)))
+			return true;
+	return false;
 }
 
 const char *jm_defect_name(enum jm_defect d)

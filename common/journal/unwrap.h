@@ -33,6 +33,8 @@ enum jm_recipient_type { JM_RCPT_TO, JM_RCPT_CC, JM_RCPT_BCC, JM_RCPT_RECIPIENT 
 /* Why a recipient got the message: directly, as the member of a list, by forwarding. */
 enum jm_recipient_via { JM_VIA_NONE, JM_VIA_EXPANDED, JM_VIA_FORWARDED };
 
+#define JM_UNWRAP_MAX_LEVELS 8u /* reports around each other, R12 */
+
 /* Eight levels and a delivery status, each with two decodings: of a wrapper, of a part. */
 #define JM_UNWRAP_MAX_STEPS 36
 
@@ -43,11 +45,29 @@ enum jm_defect {
 	JM_DEFECTS_N
 };
 
+/* Why the message in the innermost report was not unwrapped again, R12. */
+enum jm_inner_rule {
+	JM_INNER_NONE,       /* it is no proper report */
+	JM_INNER_RECIPIENTS, /* the report around it has a recipient that is no journal address */
+	JM_INNER_SENDER,     /* the sender of the report around it does not send reports */
+	JM_INNER_LEVELS,     /* the limit of levels was reached */
+};
+
 struct jm_recipient {
 	struct jm_span address; /* UTF-8, as written */
 	enum jm_recipient_type type;
 	enum jm_recipient_via via;
 	struct jm_span via_address; /* with via only: the expanded list or the forwarding mailbox */
+};
+
+/* The envelope in a report around the innermost one, R12. Texts are UTF-8, or none. */
+struct jm_level {
+	enum jm_variant variant;
+	struct jm_span sender, on_behalf_of, subject, message_id;
+	bool null_sender; /* the sender is the null path */
+	struct jm_recipient *recipients;
+	size_t recipients_n;
+	struct jm_arena arena; /* internal: owns the above */
 };
 
 /* One step on the way from the received bytes to the journaled message: take a slice of the bytes
@@ -86,6 +106,9 @@ struct jm_unwrap_memory {
 
 struct jm_unwrap_options {
 	const char *const *journal_domains; /* NULL-terminated, any letter case; for R12 */
+	/* NULL-terminated, any letter case; NULL: none. The addresses that send reports,
+	 * besides Exchange; R12 */
+	const char *const *report_senders;
 	enum jm_journal_type type;
 	bool prefer_clear_text;         /* R13 */
 	bool remove_journal_headers;    /* R14 */
@@ -99,6 +122,10 @@ struct jm_unwrap {
 	bool step_down;   /* not a proper report; always false for JM_JOURNAL_EML */
 	bool ndr;         /* the report was inside a delivery status notification */
 	unsigned nesting; /* number of reports unwrapped */
+	/* the reports around the innermost one, the outermost first: nesting - 1 of them */
+	struct jm_level levels[JM_UNWRAP_MAX_LEVELS];
+	size_t levels_n;
+	enum jm_inner_rule inner; /* why nothing more was unwrapped */
 	struct jm_span envelope_sender;
 	struct jm_span on_behalf_of;
 	struct jm_span subject;      /* decoded */
@@ -121,8 +148,9 @@ struct jm_unwrap {
 	 * itself is always whole. */
 	unsigned limits;
 	unsigned defects[JM_DEFECTS_N]; /* how often each was met */
-	struct jm_arena arena;          /* owns everything above except the message bytes */
-	void *decoded;                  /* internal: buffers of malloc() with decoded messages */
+	/* owns everything above except levels and message bytes */
+	struct jm_arena arena;
+	void *decoded; /* internal: buffers of malloc() with decoded messages */
 };
 
 /*
@@ -138,6 +166,16 @@ void jm_unwrap_release(struct jm_unwrap *u);
 
 /* The name of a variant: "exchange-2007", "exchange-2003", "plain". Static storage. */
 const char *jm_variant_name(enum jm_variant v);
+
+/* The name of a rule: "no-report", "recipients", "sender", "levels". Static storage. */
+const char *jm_inner_rule_name(enum jm_inner_rule r);
+
+/* The rule in words for people. Static storage. */
+const char *jm_inner_rule_text(enum jm_inner_rule r);
+
+/* Does this address send journal reports: Exchange's own at any domain, or one of senders
+ * (NULL-terminated, or NULL)? Letter case does not matter. */
+bool jm_sends_reports(struct jm_span address, const char *const *senders);
 
 /* The name of a defect: "encoding", "address". Static storage. */
 const char *jm_defect_name(enum jm_defect d);

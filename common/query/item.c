@@ -18,6 +18,7 @@
 #include "common/query/reports.h"
 #include "common/volume/metadata.h"
 
+#define LEVEL_RECIPIENTS 1000u /* shown of a level around the innermost report */
 #define ROW_MAX_BYTES (JM_RECORD_META_MAX * 4u)
 
 struct jm_item {
@@ -122,6 +123,58 @@ static int set_subject(json_t *o, const json_t *meta)
 	return rc;
 }
 
+/* Make the level as it is shown: not too many recipients, and without bcc no Bcc recipients. */
+static json_t *level_row(struct jm_item *v, const json_t *level, struct jm_err *err)
+{
+	const json_t *list = json_object_get(level, "recipients");
+	json_t *o = json_copy((json_t *)(uintptr_t)level), *kept = json_array();
+	json_int_t hidden = 0, more = 0;
+	int rc = o && kept ? 0 : item_no_memory(err);
+
+	for (size_t i = 0; rc == 0 && i < json_array_size(list); i++) {
+		json_t *r = json_array_get(list, i);
+		int open = v->bcc
+		    ? 1
+		    : jm_bcc_is_open(&v->header, json_object_get(r, "address"), r, err);
+
+		hidden += open == 0;
+		more += open == 1 && json_array_size(kept) == LEVEL_RECIPIENTS;
+		if (open == 1 && json_array_size(kept) < LEVEL_RECIPIENTS &&
+		    json_array_append(kept, r) != 0)
+			open = item_no_memory(err);
+		rc = open < 0 ? -1 : 0;
+	}
+	if (rc == 0 &&
+	    (json_object_set(o, "recipients", kept) != 0 ||
+		(!v->bcc &&
+		    json_object_set_new(o, "hidden_recipients", json_integer(hidden)) != 0) ||
+		(more > 0 && json_object_set_new(o, "more_recipients", json_integer(more)) != 0)))
+		rc = item_no_memory(err);
+	json_decref(kept);
+	if (rc == 0)
+		return o;
+	json_decref(o);
+	return NULL;
+}
+
+/* Replace the levels of a report by their form for users. */
+static int set_levels(struct jm_item *v, json_t *o, struct jm_err *err)
+{
+	const json_t *levels = json_object_get(o, "levels");
+	json_t *rows;
+
+	if (!levels)
+		return 0;
+	rows = json_array();
+	for (size_t i = 0; rows && i < json_array_size(levels); i++)
+		if (json_array_append_new(rows, level_row(v, json_array_get(levels, i), err)) !=
+		    0) {
+			json_decref(rows);
+			return -1;
+		}
+	return json_object_set_new(o, "levels", rows) == 0 ? 0 : item_no_memory(err);
+}
+
 static int add_report(struct jm_item *v, const struct jm_stored_report *report, struct jm_err *err)
 {
 	const struct jm_record *r = &report->record;
@@ -141,6 +194,10 @@ static int add_report(struct jm_item *v, const struct jm_stored_report *report, 
 	rc |= json_object_update(o, json_object_get(meta, "journal"));
 	rc |= set_subject(o, meta);
 	json_object_del(o, "recipients");
+	if (set_levels(v, o, err) != 0) {
+		json_decref(o);
+		return -1;
+	}
 	if (splice)
 		rc |= json_object_set_new(
 		    o, "shares_with", json_incref(json_object_get(splice, "holder")));

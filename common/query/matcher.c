@@ -259,10 +259,11 @@ static int report_has_words(struct jm_matcher *m, const json_t *meta, struct jm_
 /* Says whether an address is searched for. */
 typedef bool address_wanted(const void *ctx, struct jm_span address);
 
-/* Does the report come from a wanted address? */
+/* Does the report, or a level around it, come from a wanted address? */
 static bool sent_by(const json_t *journal, address_wanted *wanted, const void *ctx)
 {
-	static const char *const keys[] = { "envelope_sender", "on_behalf_of" };
+	static const char *const keys[] = { "envelope_sender", "sender", "on_behalf_of" };
+	const json_t *levels = json_object_get(journal, "levels");
 
 	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
 		struct jm_span text = jm_json_span(journal, keys[i]);
@@ -270,6 +271,9 @@ static bool sent_by(const json_t *journal, address_wanted *wanted, const void *c
 		if (!jm_span_none(text) && wanted(ctx, text))
 			return true;
 	}
+	for (size_t i = 0; i < json_array_size(levels); i++)
+		if (sent_by(json_array_get(levels, i), wanted, ctx))
+			return true;
 	return false;
 }
 
@@ -294,8 +298,20 @@ static int received_by(
 	return rc;
 }
 
-static int report_has_address(
-    struct met *x, size_t i, const json_t *journal, const json_t *list, struct jm_err *err)
+/* The same for a report and the levels around it. */
+static int named_by(struct met *x, const json_t *journal, address_wanted *wanted, const void *ctx,
+    struct jm_err *err)
+{
+	const json_t *levels = json_object_get(journal, "levels");
+	int rc = received_by(x, json_object_get(journal, "recipients"), wanted, ctx, err);
+
+	for (size_t i = 0; rc == 0 && i < json_array_size(levels); i++)
+		rc = received_by(
+		    x, json_object_get(json_array_get(levels, i), "recipients"), wanted, ctx, err);
+	return rc;
+}
+
+static int report_has_address(struct met *x, size_t i, const json_t *journal, struct jm_err *err)
 {
 	const struct jm_matcher_address *address = &x->m->address[i];
 	const struct sought s = { x->m, address };
@@ -306,7 +322,7 @@ static int report_has_address(
 	if (address->as_sender && sent_by(journal, is_address, &s))
 		rc = 1;
 	if (rc == 0)
-		rc = received_by(x, list, is_address, &s, err);
+		rc = named_by(x, journal, is_address, &s, err);
 	x->address[i] = rc == 1;
 	return rc < 0 ? -1 : 0;
 }
@@ -315,8 +331,7 @@ static int match_report(void *ctx, uint64_t seq, const struct jm_stored_report *
     const char *problem, struct jm_err *err)
 {
 	struct met *x = ctx;
-	const json_t *journal = report ? json_object_get(report->meta, "journal") : NULL,
-		     *list = json_object_get(journal, "recipients");
+	const json_t *journal = report ? json_object_get(report->meta, "journal") : NULL;
 	int rc = 0;
 
 	(void)seq, (void)problem;
@@ -326,10 +341,10 @@ static int match_report(void *ctx, uint64_t seq, const struct jm_stored_report *
 		x->words = rc == 1;
 	}
 	for (size_t i = 0; rc >= 0 && i < JM_MATCHER_ADDRESSES; i++)
-		rc = report_has_address(x, i, journal, list, err);
+		rc = report_has_address(x, i, journal, err);
 	if (rc >= 0 && !x->domain) {
 		rc = sent_by(journal, at_domain, x->m) ? 1
-						       : received_by(x, list, at_domain, x->m, err);
+						       : named_by(x, journal, at_domain, x->m, err);
 		x->domain = rc == 1;
 	}
 	if (rc >= 0 && x->m->no_memory)

@@ -196,6 +196,13 @@ void jm_judge_unwrapping(const struct jm_settings *settings, const struct jm_ser
 		    true, "journal report %s, %u level%s%s", jm_variant_name(u->variant),
 		    u->nesting, u->nesting == 1 ? "" : "s",
 		    u->ndr ? ", in an undeliverable report" : "");
+	if (u->inner != JM_INNER_NONE || u->levels_n > 0)
+		jm_decide(d_r, "report-senders", jm_settings_line(settings, NULL, "report-senders"),
+		    true, "%s",
+		    u->inner != JM_INNER_NONE
+			? jm_inner_rule_text(u->inner)
+			: "a report inside of a report is believed: the outer one came from "
+			  "Exchange or from report-senders, to journal addresses only");
 	jm_decide(d_r, "remove-journal-headers",
 	    jm_settings_line(settings, service, "remove-journal-headers"), true,
 	    service->remove_journal_headers ? "%zu journal header fields removed"

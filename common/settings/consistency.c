@@ -56,6 +56,19 @@ static int complete_journal_domains(struct jm_settings *s, struct jm_err *err)
 	return 0;
 }
 
+static int complete_report_senders(struct jm_settings *s, struct jm_err *err)
+{
+	size_t n = 0;
+
+	s->report_sender_names = calloc(s->report_senders_n + 1, sizeof *s->report_sender_names);
+	if (!s->report_sender_names)
+		return jm_err_set(err, JM_E_TEMP, "out of memory");
+	for (size_t i = 0; i < s->report_senders_n; i++)
+		if (s->report_senders[i].name)
+			s->report_sender_names[n++] = s->report_senders[i].name;
+	return 0;
+}
+
 int jm_consistency_complete(struct jm_settings *s, struct jm_findings *f, struct jm_err *err)
 {
 	for (size_t i = 0; i < s->services_n; i++) {
@@ -68,6 +81,8 @@ int jm_consistency_complete(struct jm_settings *s, struct jm_findings *f, struct
 			service->maximum_age_days = s->maximum_age_days;
 	}
 	if (complete_control_socket(s, f, err) != 0)
+		return -1;
+	if (complete_report_senders(s, err) != 0)
 		return -1;
 	return complete_journal_domains(s, err);
 }

@@ -25,6 +25,7 @@ void jm_settings_unref(struct jm_settings **s)
 		return;
 	jm_members_release(JM_SETTINGS_ROOT, old);
 	free(old->journal_domains);
+	free(old->report_sender_names);
 	free(old->path);
 	free(old);
 }

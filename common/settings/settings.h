@@ -29,10 +29,11 @@ struct jm_domain {
 	int line;         /* of the settings file */
 };
 
-/* A source of known internal addresses: a file, or a table of the MTA. */
+/* A source of known internal addresses (a file, or a table of the MTA), or an address. */
 struct jm_source {
-	char *name; /* the path of a file, or "hash:PATH" or "btree:PATH" of a table */
-	int line;   /* of the settings file */
+	/* the path of a file, "hash:PATH" or "btree:PATH" of a table, or the address */
+	char *name;
+	int line; /* of the settings file */
 };
 
 struct jm_ranges {
@@ -130,6 +131,10 @@ struct jm_settings {
 	size_t directory_files_n;
 	struct jm_source *directory_maps;
 	size_t directory_maps_n;
+	/* <report-senders>: addresses that Exchange sends reports from, besides its own; R12 */
+	struct jm_source *report_senders;
+	size_t report_senders_n;
+	const char **report_sender_names; /* NULL-terminated: the same, borrowed */
 	/* <gateway> */
 	bool gateway;                      /* archive ordinary mail that passes through, too */
 	enum jm_on_fault gateway_on_fault; /* the answer to ordinary mail that cannot be archived */

@@ -114,6 +114,12 @@ static const struct jm_setting table[] = {
 	    MANY(struct jm_cidr, jm_ranges, v, n, 65536),
 	    .doc = "an address or a range of addresses" },
 
+	{ JM_SETTINGS_ROOT, "report-senders", JM_SETTING_GROUP,
+	    .doc = "who sends journal reports, besides Exchange's own address" },
+	{ "report-senders", "address", JM_SETTING_ADDRESS, .preset_note = "none",
+	    MANY(struct jm_source, jm_settings, report_senders, report_senders_n, 256),
+	    .doc = "a journal address, or the address for undeliverable reports" },
+
 	{ JM_SETTINGS_ROOT, "gateway", JM_SETTING_GROUP,
 	    .doc = "ordinary mail that passes through this MTA" },
 	{ "gateway", "enabled", JM_SETTING_YES_NO, S(gateway), .preset = "no",

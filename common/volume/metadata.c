@@ -86,13 +86,13 @@ static json_t *describe_arrival(const struct jm_arrival *r)
 	return object_or_null(o, rc);
 }
 
-static json_t *describe_recipients(const struct jm_unwrap *u)
+static json_t *describe_recipients(const struct jm_recipient *v, size_t n)
 {
 	json_t *list = json_array();
 	int rc = 0;
 
-	for (size_t i = 0; list && rc == 0 && i < u->recipients_n; i++) {
-		const struct jm_recipient *r = &u->recipients[i];
+	for (size_t i = 0; list && rc == 0 && i < n; i++) {
+		const struct jm_recipient *r = &v[i];
 		json_t *o = json_object();
 
 		if (!o)
@@ -105,6 +105,33 @@ static json_t *describe_recipients(const struct jm_unwrap *u)
 			    r->via_address);
 		rc |= json_array_append_new(list, o);
 	}
+	return object_or_null(list, rc);
+}
+
+/* A report around the innermost one. The null path is "". */
+static json_t *describe_level(const struct jm_level *l)
+{
+	json_t *o = json_object();
+	int rc = !o ? -1 : 0;
+
+	if (rc == 0) {
+		rc |= set_str(o, "variant", jm_variant_name(l->variant)) |
+		    set_span(o, "sender", l->null_sender ? jm_span_str("") : l->sender);
+		rc |= set_span(o, "on_behalf_of", l->on_behalf_of) |
+		    set_span(o, "subject", l->subject) | set_span(o, "message_id", l->message_id);
+		rc |= json_object_set_new_nocheck(
+		    o, "recipients", describe_recipients(l->recipients, l->recipients_n));
+	}
+	return object_or_null(o, rc);
+}
+
+static json_t *describe_levels(const struct jm_unwrap *u)
+{
+	json_t *list = json_array();
+	int rc = 0;
+
+	for (size_t i = 0; list && rc == 0 && i < u->levels_n; i++)
+		rc = json_array_append_new(list, describe_level(&u->levels[i]));
 	return object_or_null(list, rc);
 }
 
@@ -167,7 +194,8 @@ static json_t *describe_journal(const struct jm_unwrap *u)
 	    set_span(o, "envelope_sender", u->envelope_sender);
 	rc |= set_span(o, "on_behalf_of", u->on_behalf_of) | set_span(o, "subject", u->subject) |
 	    set_span(o, "message_id", u->message_id);
-	rc |= json_object_set_new_nocheck(o, "recipients", describe_recipients(u));
+	rc |= json_object_set_new_nocheck(
+	    o, "recipients", describe_recipients(u->recipients, u->recipients_n));
 	rc |= set_span(o, "label", u->label) | set_span(o, "mailbox", u->mailbox) |
 	    set_span(o, "sent_utc", u->sent_utc);
 	rc |= set_span(o, "received_utc", u->received_utc) | set_span(o, "date", u->date) |
@@ -175,6 +203,10 @@ static json_t *describe_journal(const struct jm_unwrap *u)
 	rc |= set_span(o, "report_date", u->report_date);
 	if (!jm_span_none(u->original.octets))
 		rc |= json_object_set_new_nocheck(o, "original", describe_original(&u->original));
+	if (u->levels_n > 0)
+		rc |= json_object_set_new_nocheck(o, "levels", describe_levels(u));
+	if (u->inner != JM_INNER_NONE)
+		rc |= set_str(o, "inner_report", jm_inner_rule_name(u->inner));
 	if (u->limits > 0)
 		rc |= set_int(o, "limits", u->limits);
 	if (jm_unwrap_defects(u) > 0)

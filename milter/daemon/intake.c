@@ -154,6 +154,7 @@ static int store_for(struct jm_intake *in, const struct jm_intake_target *t,
 {
 	struct jm_unwrap_options options = {
 		.journal_domains = in->settings->journal_domains,
+		.report_senders = in->settings->report_sender_names,
 		.type = t->service->journal_type,
 		.prefer_clear_text = t->service->prefer_clear_text,
 		.remove_journal_headers = t->service->remove_journal_headers,

@@ -1,7 +1,7 @@
 # The messages and their results; journal/README.md has the rules. New files of a folder are
 # included automatically.
 EXTRA_DIST += t/corpus/journal t/corpus/real t/lib/oracle.py t/lib/oracle_addresses.py \
-	t/lib/oracle_token.py
+	t/lib/oracle_token.py t/lib/oracle_levels.py
 SYSTEM_TESTS += t/system/unwrap-verb.t t/system/unwrap-odd.t
 EXTRA_DIST += t/system/unwrap-verb.t t/system/unwrap-odd.t t/lib/odd.py
 # An archive of each format version, which later versions must read; corpus/make-archive makes one.

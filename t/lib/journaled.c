@@ -59,10 +59,12 @@ void journaled_read(const char *path, struct jm_buf *b)
 
 struct jm_unwrap_options journaled_options(void)
 {
-	static const char *const domains[] = { "journal.example.com", "journal.contoso.com", NULL };
+	static const char *const domains[] = { "journal.example.com", "journal.contoso.com", NULL },
+				 *const senders[] = { "journal-ndr@example.com", NULL };
 
-	return (
-	    struct jm_unwrap_options){ .journal_domains = domains, .remove_journal_headers = true };
+	return (struct jm_unwrap_options){ .journal_domains = domains,
+		.report_senders = senders,
+		.remove_journal_headers = true };
 }
 
 void journaled_bytes(const struct jm_content *c, struct jm_buf *b)
@@ -140,6 +142,8 @@ const char *journaled_fault(struct jm_span received, const struct jm_unwrap *u)
 		: u->nesting < 1 || u->nesting > 8 || u->step_down || u->recipients_n == 0 ||
 		    u->message.raw.len == 0)
 		return "variant, nesting and message contradict each other";
+	if (u->levels_n != (u->nesting > 0 ? u->nesting - 1 : 0))
+		return "the levels are not those that were unwrapped";
 	return NULL;
 }
 

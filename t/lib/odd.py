@@ -7,6 +7,8 @@ import base64
 import quopri
 import random
 
+EXCHANGE = "MicrosoftExchange329e71ec88ae4615bbc36ab6ce41109e@x"
+NDR = "Journal-NDR@example.com"
 MARKER = [b"X-MS-Journal-Report:", b"x-ms-journal-report: yes", b"X-MS-JOURNAL-REPORT :\r\n\t",
           b"X-MS-Journal-Report:\r\n \r\n"]
 MARKER_2003 = [b"Content-Identifier: ExJournalReport", b"Content-Identifer: exjournalreport",
@@ -197,7 +199,8 @@ class Odd:
         family = self.pick([7, 7, 3])
         rows = self.report_2007() if self.chance(0.96) == (family == 7) else self.report_2003()
         if depth and self.chance(0.7):
-            rows = ["Sender: a@x", "Message-ID: <r@x>",
+            rows = ["Sender: " + self.pick(["a@x", "<>", EXCHANGE, EXCHANGE, NDR]),
+                    "Message-ID: <r@x>",
                     "Recipients:" if family == 3 else "Cc: k@journal.example.com",
                     ("" if family == 3 else "To: ") + "j@"
                     + self.pick(["journal.example.com", "JOURNAL.contoso.com", "x.example"])]

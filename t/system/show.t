@@ -84,6 +84,47 @@ def fill():
     return [json.loads(line)["seq"] for line in run.output(DEPOSIT, ARCHIVE, *paths).splitlines()]
 
 
+def levels():
+    """Reports in reports: each level is shown and found; without --bcc no Bcc of a level."""
+    paths = [os.path.join(tap.SRC, "t/corpus/journal", n + ".eml") for n in (
+        "070-forged-to-journal", "073-three-levels", "074-three-levels-forged")]
+    jmctl("import", "--service", "journaling@journal.example.com", "--journal-domain",
+          "journal.example.com", "--journal-domain", "journal.contoso.com", *paths)
+    forged, three, middle = [o["id"] for o in objects("list")][-3:]
+    tap.is_([o.get("inner_report") for n in (forged, three, middle)
+             for o in objects("show", str(n))[0]["reports"]], ["sender", None, "sender"],
+            "what is believed")
+    tap.is_([o["sender"] for o in objects("list")][-3:],
+            ["mallory@example.com", "grace.gale@example.com", "mallory@example.com"],
+            "who sent the items")
+    for bcc, count in (((), [1, 1]), (("--bcc",), [2, 1])):
+        got = objects("show", *bcc, str(three))[0]
+        of = got["reports"][0]["levels"]
+        tap.is_([x["sender"] for x in of],
+                ["", "MicrosoftExchange329e71ec88ae4615bbc36ab6ce41109e@example.com"],
+                "the senders of the levels %s" % " ".join(bcc))
+        tap.is_([len(x["recipients"]) + (0 if bcc else i) for i, x in enumerate(of)], count,
+                "and their recipients")
+        tap.is_([x.get("hidden_recipients") for x in of], [None] * 2 if bcc else [1, 1],
+                "those that are hidden are counted")
+    out = jmctl("show", three)[1]
+    tap.like(out, r"(?s)level 1, handed in by .*sender +<>\n.*recipient +journal@journal\.contoso"
+             r".*1 hidden, --bcc.*level 2, handed in by the sender of level 1:.*level 3, .*the "
+             r"envelope of the item", "for people, too")
+    tap.ok("journaling@" not in out.partition("level 1")[2], "without the Bcc of the level", out)
+    tap.like(jmctl("show", forged)[1], "report that is not believed", "and the rule")
+    exchange = "MicrosoftExchange329e71ec88ae4615bbc36ab6ce41109e"
+    for args, found in ((("--sender", exchange + "@example.com"), [three]),
+                        (("--address", exchange + "@fabrikam.example"), [middle]),
+                        (("--address", "journal@journal.contoso.com"), [three]),
+                        (("--recipient", "journaling@journal.example.com"), [forged, middle]),
+                        (("--recipient", "journaling@journal.example.com", "--bcc"),
+                         [forged, three, middle]),
+                        (("--domain", "fabrikam.example"), [middle]),
+                        (("--sender", "mallory@example.com"), [forged, middle])):
+        tap.is_([o["id"] for o in objects("search", *args)], found, "found by " + " ".join(args))
+
+
 def main():
     numbers = fill()
     listed = {o["id"]: o["subject"] for o in objects("list")}
@@ -102,6 +143,7 @@ def main():
     for name in ("report 1", "*\\r.pdf", "\u00fc.pdf"):
         tap.is_([o["id"] for o in objects("search", "--attachment", name)], [numbers[6]],
                 "search: %s" % name)
+    levels()
     return tap.done()
 
 

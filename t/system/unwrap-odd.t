@@ -12,11 +12,13 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 import odd  # noqa: E402
 import oracle  # noqa: E402
+import oracle_levels  # noqa: E402
 import tap  # noqa: E402
 
 COUNT = int(os.environ.get("JM_ODD_COUNT", "500"))
 FIRST = int(os.environ.get("JM_ODD_FIRST", "1"))
 DOMAINS = [x for d in oracle.JOURNAL_DOMAINS for x in ("--journal-domain", d)]
+DOMAINS += [x for a in oracle_levels.REPORT_SENDERS for x in ("--report-sender", a)]
 
 
 def unwrap(data):

@@ -10,10 +10,12 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 import oracle  # noqa: E402
+import oracle_levels  # noqa: E402
 import tap  # noqa: E402
 
 JMCTL = os.path.join(tap.BUILD, "milter/ctl/jmctl")
 DOMAINS = [x for d in oracle.JOURNAL_DOMAINS for x in ("--journal-domain", d)]
+SENDERS = [x for a in oracle_levels.REPORT_SENDERS for x in ("--report-sender", a)]
 KEYS = ("step_down", "variant", "ndr", "nesting", "envelope_sender", "on_behalf_of", "subject",
         "message_id", "recipients", "inner_sha256", "inner_size", "inner_raw_sha256",
         "removed_headers")
@@ -26,24 +28,28 @@ def unwrap(*args, data=None, stdout=subprocess.PIPE):
 
 def corpus():
     files = sorted(glob.glob(os.path.join(tap.SRC, "t/corpus/*/*.eml")))
-    tap.is_(len(files), 67, "the corpus is whole")
+    tap.is_(len(files), 77, "the corpus is whole")
     for path in files:
         name = os.path.basename(path)
         with open(path[:-4] + ".json", encoding="utf-8") as f:
             want = json.load(f)
         counted = want.get("defects")
-        want = {k: want[k] for k in (*KEYS, "extra", "clear_text") if k in want}
+        want = {k: want[k] for k in (*KEYS, "extra", "clear_text", "levels", "inner_report")
+                if k in want}
         if isinstance(counted, dict) and counted:
             want["defects"] = counted
         out = os.path.join(tap.folder(), "out")
-        r = unwrap("--json", "--output", out, *DOMAINS, path)
-        tap.is_(json.loads(r.stdout or b"{}"), want, "%s: every key, and no other" % name)
+        r = unwrap("--json", "--output", out, *DOMAINS, *SENDERS, path)
+        got = json.loads(r.stdout or b"{}")
+        if "levels" not in want:	# a result of before they were kept
+            got.pop("levels", None)
+        tap.is_(got, want, "%s: every key, and no other" % name)
         with open(out, "rb") as f:
             tap.is_(hashlib.sha256(f.read()).hexdigest(), want["inner_sha256"],
                     "%s: the octets" % name)
         with open(path, "rb") as f:
             data = f.read()
-        r = unwrap("--output=-", *DOMAINS, "-", data=data)
+        r = unwrap("--output=-", *DOMAINS, *SENDERS, "-", data=data)
         tap.is_((r.returncode, hashlib.sha256(r.stdout).hexdigest()), (0, want["inner_sha256"]),
                 "%s: by standard input and output" % name)
 
@@ -61,6 +67,15 @@ def options():
             "--keep-journal-headers changes nothing")
     tap.is_(json.loads(unwrap("--json", nested).stdout)["nesting"], 1,
             "without --journal-domain nothing nested is unwrapped")
+    listed = os.path.join(tap.SRC, "t/corpus/journal/076-report-sender.eml")
+    tap.is_([json.loads(unwrap("--json", *DOMAINS, *more, listed).stdout).get(
+        "inner_report", "believed") for more in ((), ("--report-sender", "other@example.com"), (
+            "--report-sender", "other@example.com", "--report-sender", "journal-ndr@example.com"))],
+            ["sender", "sender", "believed"], "--report-sender lists who sends reports")
+    text = unwrap(*DOMAINS, os.path.join(tap.SRC, "t/corpus/journal/073-three-levels.eml"))
+    tap.like(text.stdout.decode(), r"(?s)level 1\n  sender +<>\n.*  recipient +journal@journal\."
+             r"contoso\.com\n  hidden +1, --bcc.*level 2\n  sender +MicrosoftExchange.*level 3\n"
+             r"sender +grace", "for people: each level, without Bcc")
     eml = json.loads(unwrap("--json", "--journal-type", "eml", "--keep-journal-headers",
                             pair).stdout)
     with open(pair, "rb") as f:

@@ -168,6 +168,9 @@ static void test_parts(void)
 	    INNER, 1, "r@example.com", "a message attached to a notice in front is not taken");
 }
 
+#define EXCHANGE "MicrosoftExchange329e71ec88ae4615bbc36ab6ce41109e@example.com"
+#define TO_JOURNALS "To: j@JOURNAL.example.com\r\nCc: j@journal.contoso.com\r\n"
+
 /* R12: what an outsider mails to a user as a report stays a message, its recipients do not become
  * ours. */
 static void test_forged_report(void)
@@ -177,17 +180,27 @@ static void test_forged_report(void)
 	    "Sender: boss@example.com\r\nTo: forged@example.com\r\n\r\n--i\r\n"
 	    "Content-Type: message/rfc822\r\n\r\n" INNER "\r\n--i--\r\n";
 	static const struct {
-		const char *to;
+		const char *sender, *to;
 		bool inside;
 		const char *what;
 	} row[] = {
-		{ "To: u@example.com\r\n", false, "a report mailed to a user" },
-		{ "To: j@journal.example.com\r\nBcc: u@example.com\r\n", false,
+		{ EXCHANGE, "To: u@example.com\r\n", false, "a report mailed to a user" },
+		{ EXCHANGE, "To: j@journal.example.com\r\nBcc: u@example.com\r\n", false,
 		    "a report mailed to a journal and a user" },
-		{ "To: j@sub.journal.example.com\r\n", false, "a report mailed to a sub-domain" },
-		{ "To: journal.example.com\r\n", false, "a recipient without a domain" },
-		{ "To: j@JOURNAL.example.com\r\nCc: j@journal.contoso.com\r\n", true,
-		    "a report mailed to journals only" },
+		{ EXCHANGE, "To: j@sub.journal.example.com\r\n", false,
+		    "a report mailed to a sub-domain" },
+		{ EXCHANGE, "To: journal.example.com\r\n", false, "a recipient without a domain" },
+		{ EXCHANGE, TO_JOURNALS, true, "a report that Exchange mailed to journals only" },
+		{ "<>", TO_JOURNALS, true, "the same from the null path" },
+		{ " <> ", TO_JOURNALS, true, "the same with blanks" },
+		{ "JOURNAL-NDR@EXAMPLE.COM", TO_JOURNALS, true, "the same from report-senders" },
+		{ "s@example.com", TO_JOURNALS, false, "the same from a user" },
+		{ "", TO_JOURNALS, false, "the same from nobody" },
+		{ "Unspecified Address", TO_JOURNALS, false, "the same from an unknown sender" },
+		{ "journal-ndr@example.com.evil.example", TO_JOURNALS, false,
+		    "the same from a look-alike" },
+		{ "x" EXCHANGE, TO_JOURNALS, false, "the same from another look-alike" },
+		{ "j@journal.example.com", TO_JOURNALS, false, "the same from a journal address" },
 	};
 	struct jm_buf b;
 	struct jm_unwrap u;
@@ -197,14 +210,16 @@ static void test_forged_report(void)
 	for (k = 0; k < sizeof row / sizeof row[0]; k++) {
 		jm_buf_reset(&b);
 		tap_ok(jm_buf_printf(&b, NULL,
-			   HEAD MARKER "\r\n--b\r\n\r\nSender: s@example.com\r\n%s" PART "%s" END,
-			   row[k].to, forged) == 0,
+			   HEAD MARKER "\r\n--b\r\n\r\nSender: %s\r\n%s" PART "%s" END,
+			   row[k].sender, row[k].to, forged) == 0,
 		    "a report is made");
 		unwrap(jm_buf_span(&b), &u, row[k].what);
 		tap_is_int(u.nesting, row[k].inside ? 2 : 1, "%s: %s", row[k].what,
 		    row[k].inside ? "is unwrapped" : "stays as it is");
 		tap_is_str(jm_buf_str(&raw), row[k].inside ? INNER : forged, "%s: the octets",
 		    row[k].what);
+		tap_is_int((long long)u.levels_n, row[k].inside, "%s: the levels", row[k].what);
+		tap_ok(row[k].inside == (u.inner == JM_INNER_NONE), "%s: the rule", row[k].what);
 		jm_unwrap_release(&u);
 	}
 	jm_buf_release(&b);
@@ -258,7 +273,7 @@ static void nest(struct jm_buf *b, int levels)
 	for (k = 0; k < levels; k++)
 		rc |= jm_buf_printf(b, NULL,
 		    MARKER "Content-Type: multipart/mixed; boundary=b%d\r\n\r\n--b%d\r\n\r\n"
-			   "Sender: s@x\r\nTo: j@Journal.example.com\r\n\r\n--b%d\r\n"
+			   "Sender: <>\r\nTo: j@Journal.example.com\r\n\r\n--b%d\r\n"
 			   "Content-Type: message/rfc822\r\n\r\n",
 		    k, k, k);
 	rc |= jm_buf_printf(b, NULL, "%s", INNER);

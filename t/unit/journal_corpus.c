@@ -33,15 +33,15 @@ static void is_digest(const struct jm_content *c, const char *want, const char *
 	jm_buf_release(&b);
 }
 
-static void are_recipients(const struct jm_unwrap *u, const json_t *want)
+static void are_recipients(const struct jm_recipient *v, size_t n, const json_t *want)
 {
 	size_t k;
 
-	if (!tap_is_int((long long)u->recipients_n, (long long)json_array_size(want),
-		"%s: number of recipients", key_name))
+	if (!tap_is_int((long long)n, (long long)json_array_size(want), "%s: number of recipients",
+		key_name))
 		return;
-	for (k = 0; k < u->recipients_n; k++) {
-		const struct jm_recipient *r = &u->recipients[k];
+	for (k = 0; k < n; k++) {
+		const struct jm_recipient *r = &v[k];
 		const json_t *one = json_array_get(want, k),
 			     *list = json_object_get(one, "expanded_from"),
 			     *box = json_object_get(one, "forwarded_from");
@@ -56,6 +56,35 @@ static void are_recipients(const struct jm_unwrap *u, const json_t *want)
 		    "%s: its way", key_name);
 		is_text(r->via_address, list ? list : box, "original address");
 	}
+}
+
+static void are_levels(const struct jm_unwrap *u, const json_t *want)
+{
+	const json_t *list = json_object_get(want, "levels"), *l;
+	const char *rule = json_string_value(json_object_get(want, "inner_report"));
+
+	/* Results of before the levels were kept name none. */
+	if (list || u->nesting < 2)
+		tap_is_int((long long)u->levels_n, (long long)json_array_size(list),
+		    "%s: number of levels", key_name);
+	for (size_t k = 0; list && k < u->levels_n; k++) {
+		const struct jm_level *got = &u->levels[k];
+
+		l = json_array_get(list, k);
+		tap_is_str(jm_variant_name(got->variant),
+		    json_string_value(json_object_get(l, "variant")), "%s: level: variant",
+		    key_name);
+		is_text(got->null_sender ? jm_span_str("") : got->sender,
+		    json_object_get(l, "envelope_sender"), "level: envelope_sender");
+		is_text(
+		    got->on_behalf_of, json_object_get(l, "on_behalf_of"), "level: on_behalf_of");
+		is_text(got->subject, json_object_get(l, "subject"), "level: subject");
+		is_text(got->message_id, json_object_get(l, "message_id"), "level: message_id");
+		are_recipients(
+		    got->recipients, got->recipients_n, json_object_get(l, "recipients"));
+	}
+	tap_is_str(
+	    jm_inner_rule_name(u->inner), rule ? rule : "no-report", "%s: inner_report", key_name);
 }
 
 static void are_removed(const struct jm_content *c, const json_t *want)
@@ -92,7 +121,8 @@ static void compare(const struct jm_unwrap *u, const json_t *want)
 	is_text(u->on_behalf_of, json_object_get(want, "on_behalf_of"), "on_behalf_of");
 	is_text(u->subject, json_object_get(want, "subject"), "subject");
 	is_text(u->message_id, json_object_get(want, "message_id"), "message_id");
-	are_recipients(u, json_object_get(want, "recipients"));
+	are_recipients(u->recipients, u->recipients_n, json_object_get(want, "recipients"));
+	are_levels(u, want);
 	is_text(u->label, json_object_get(extra, "label"), "label");
 	is_text(u->mailbox, json_object_get(extra, "mailbox"), "mailbox");
 	is_text(u->sent_utc, json_object_get(extra, "sent_utc"), "sent_utc");
@@ -157,7 +187,7 @@ int main(void)
 	jm_buf_init(&eml, 16u * 1024 * 1024);
 	jm_buf_init(&text, 16u * 1024 * 1024);
 	const char *const *name = journaled_corpus(&n);
-	tap_is_int((long long)n, 67, "the corpus is whole");
+	tap_is_int((long long)n, 77, "the corpus is whole");
 	for (k = 0; k < n; k++) {
 		json_t *want;
 

@@ -12,6 +12,7 @@
 #include "common/base/num.h"
 #include "common/base/spool.h"
 #include "common/control/answer.h"
+#include "common/journal/unwrap.h"
 #include "common/mail/charset.h"
 #include "common/query/bcc.h"
 #include "milter/ctl/ask/show_message.h"
@@ -192,6 +193,51 @@ static int put_content(void *ctx, size_t i, const json_t *c, struct jm_err *err)
 	return 0;
 }
 
+/* Print a level around the innermost report, and its sender or transport. */
+static void put_level(const json_t *report, size_t i)
+{
+	const json_t *levels = json_object_get(report, "levels"), *l = json_array_get(levels, i),
+		     *to;
+	long long hidden = json_integer_value(json_object_get(l, "hidden_recipients"));
+	size_t k;
+
+	jm_print(stdout, "    level %zu, handed in by ", i + 1);
+	if (i > 0)
+		jm_print(stdout, "the sender of level %zu", i);
+	else if (json_object_get(report, "mail_from"))
+		jm_print(stdout, "mail from and client above");
+	else
+		jm_print(stdout, "the transport above");
+	jm_print(stdout, "%s\n", l ? ":" : ": the envelope of the item");
+	if (!l)
+		return;
+	put_key("    sender", l, "sender");
+	put_key("    on behalf of", l, "on_behalf_of");
+	put_key("    subject", l, "subject");
+	put_key("    message-id", l, "message_id");
+	json_array_foreach(json_object_get(l, "recipients"), k, to)
+		put_key("    recipient", to, "address");
+	put_key("    not named", l, "more_recipients");
+	if (hidden > 0) {
+		put_name("    recipient");
+		jm_print(
+		    stdout, "%lld hidden, --bcc shows %s\n", hidden, hidden == 1 ? "it" : "them");
+	}
+}
+
+/* Print all levels of a report, and why a report in the message was not unwrapped. */
+static void put_levels(const json_t *r)
+{
+	size_t n = json_array_size(json_object_get(r, "levels"));
+	const char *rule = json_string_value(json_object_get(r, "inner_report"));
+
+	for (size_t i = 0; n > 0 && i <= n; i++)
+		put_level(r, i);
+	for (int k = JM_INNER_NONE; rule && k <= JM_INNER_LEVELS; k++)
+		if (strcmp(rule, jm_inner_rule_name((enum jm_inner_rule)k)) == 0)
+			jm_print(stdout, "    %s\n", jm_inner_rule_text((enum jm_inner_rule)k));
+}
+
 static int put_report(void *ctx, size_t i, const json_t *r, struct jm_err *err)
 {
 	static const struct {
@@ -226,6 +272,7 @@ static int put_report(void *ctx, size_t i, const json_t *r, struct jm_err *err)
 	for (k = 0; k < sizeof lines / sizeof *lines; k++)
 		put_key(lines[k].name, r, lines[k].key);
 	put_list("  rcpt to", json_object_get(r, "rcpt_to"));
+	put_levels(r);
 	if (json_object_get(r, "companion")) {
 		put_name("  with it");
 		jm_print_value(stdout, json_object_get(r, "companion"), 0, false);

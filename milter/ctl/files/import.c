@@ -36,7 +36,7 @@
 struct import {
 	struct jm_target target;
 	const char *service, *type, *quoting;
-	struct jm_ctl_list domains;
+	struct jm_ctl_list domains, senders;
 	bool clear_text, keep_headers, yes;
 	enum jm_mbox_quoting mbox;
 	struct jm_import how;
@@ -63,19 +63,26 @@ struct source {
 
 /* ---- handing over one message ---- */
 
-static json_t *import_request(const struct import *m)
+/* The texts as JSON; NULL when one is no UTF-8. */
+static json_t *list_of(const struct jm_ctl_list *texts)
 {
-	json_t *domains = json_array(), *o;
+	json_t *list = json_array();
 
-	for (size_t i = 0; domains && i < m->domains.n; i++)
-		if (json_array_append_new(domains, json_string(m->domains.v[i])) != 0) {
-			json_decref(domains);
+	for (size_t i = 0; list && i < texts->n; i++)
+		if (json_array_append_new(list, json_string(texts->v[i])) != 0) {
+			json_decref(list);
 			return NULL;
 		}
-	o = json_pack("{s:s, s:s, s:b, s:o, s:b, s:b}", "verb", "import", "service", m->service,
-	    "eml", m->how.unwrap.type == JM_JOURNAL_EML, "journal-domains", domains,
-	    "prefer-clear-text", m->clear_text, "keep-journal-headers", m->keep_headers);
-	return o;
+	return list;
+}
+
+static json_t *import_request(const struct import *m)
+{
+	/* json_pack() releases both lists when one is NULL. */
+	return json_pack("{s:s, s:s, s:b, s:o, s:o, s:b, s:b}", "verb", "import", "service",
+	    m->service, "eml", m->how.unwrap.type == JM_JOURNAL_EML, "journal-domains",
+	    list_of(&m->domains), "report-senders", list_of(&m->senders), "prefer-clear-text",
+	    m->clear_text, "keep-journal-headers", m->keep_headers);
 }
 
 /* Connect to the daemon. 1; 0: there is no daemon; -1. */
@@ -318,6 +325,7 @@ static int read_options(struct import *m, struct jm_err *err)
 	m->how.service = m->service;
 	m->how.unwrap = (struct jm_unwrap_options){
 		.journal_domains = m->domains.n > 0 ? m->domains.v : none,
+		.report_senders = m->senders.v,
 		.prefer_clear_text = m->clear_text,
 		.remove_journal_headers = !m->keep_headers
 	};
@@ -439,6 +447,8 @@ int jm_ctl_import(int argc, char **argv)
 		{ "journal-type", JM_CTL_TEXT, &m.type, "TYPE",
 		    "envelope: unwrap what is a journal report; eml: never [envelope]",
 		    "envelope eml" },
+		{ "report-sender", JM_CTL_LIST, &m.senders, "ADDRESS",
+		    "an address that sends journal reports, besides Exchange's; repeatable" },
 		{ "journal-domain", JM_CTL_LIST, &m.domains, "DOMAIN",
 		    "a domain of journal addresses, any number of times" },
 		{ "prefer-clear-text", JM_CTL_FLAG, &m.clear_text, NULL,
@@ -472,6 +482,7 @@ int jm_ctl_import(int argc, char **argv)
 			code = jm_ctl_fail(argv[0], &err);
 	}
 	free(m.domains.v);
+	free(m.senders.v);
 	jm_buf_release(&m.command);
 	json_decref(m.remarks);
 	return code;

@@ -95,6 +95,7 @@ static int explain_message(const struct explain *e, const struct jm_service *ser
 {
 	const struct jm_unwrap_options options = {
 		.journal_domains = e->settings->journal_domains,
+		.report_senders = e->settings->report_sender_names,
 		.type = service->journal_type,
 		.prefer_clear_text = service->prefer_clear_text,
 		.remove_journal_headers = service->remove_journal_headers,

@@ -198,6 +198,7 @@ static bool take_outcome(void *ctx, size_t at, enum jm_pop3_fault fault, const s
 static void put_message(struct test *t, struct jm_span received, int64_t us)
 {
 	struct jm_unwrap_options options = { .journal_domains = t->settings->journal_domains,
+		.report_senders = t->settings->report_sender_names,
 		.type = t->service->journal_type };
 	const char *const kind[] = { "an Exchange journal report",
 		"a standard message: no envelope, so no Bcc recipients are known" };

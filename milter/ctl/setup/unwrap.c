@@ -28,7 +28,7 @@
 #define READ_BYTES (256u * 1024)
 
 struct request {
-	struct jm_ctl_list domains;
+	struct jm_ctl_list domains, senders;
 	const char *type, *output;
 	bool clear, keep, json, bcc;
 };
@@ -76,13 +76,13 @@ static json_t *unwrap_text(struct jm_span s)
 	return jm_span_none(s) ? json_null() : json_stringn((const char *)s.p, s.len);
 }
 
-static json_t *unwrap_recipients(const struct jm_unwrap *u)
+static json_t *unwrap_recipients(const struct jm_recipient *v, size_t n)
 {
 	json_t *list = json_array(), *one;
 	size_t k;
 
-	for (k = 0; k < u->recipients_n; k++) {
-		const struct jm_recipient *r = &u->recipients[k];
+	for (k = 0; k < n; k++) {
+		const struct jm_recipient *r = &v[k];
 
 		one = json_pack("{s:o, s:s}", "address", unwrap_text(r->address), "type",
 		    jm_recipient_type_name(r->type));
@@ -94,6 +94,29 @@ static json_t *unwrap_recipients(const struct jm_unwrap *u)
 			one = NULL;
 		}
 		if (json_array_append_new(list, one) != 0) { /* also fails when one is NULL */
+			json_decref(list);
+			return NULL;
+		}
+	}
+	return list;
+}
+
+/* The reports around the innermost one, R12. */
+static json_t *unwrap_levels(const struct jm_unwrap *u)
+{
+	json_t *list = json_array();
+
+	for (size_t k = 0; k < u->levels_n; k++) {
+		const struct jm_level *l = &u->levels[k];
+
+		if (json_array_append_new(list,
+			json_pack("{s:s, s:o, s:o, s:o, s:o, s:o}", "variant",
+			    jm_variant_name(l->variant), "envelope_sender",
+			    unwrap_text(l->null_sender ? jm_span_str("") : l->sender),
+			    "on_behalf_of", unwrap_text(l->on_behalf_of), "subject",
+			    unwrap_text(l->subject), "message_id", unwrap_text(l->message_id),
+			    "recipients", unwrap_recipients(l->recipients, l->recipients_n))) !=
+		    0) {
 			json_decref(list);
 			return NULL;
 		}
@@ -169,12 +192,22 @@ static json_t *unwrap_describe(const struct jm_unwrap *u, struct jm_err *err)
 	    "step_down", u->step_down, "variant", jm_variant_name(u->variant), "ndr", u->ndr,
 	    "nesting", (int)u->nesting, "envelope_sender", unwrap_text(u->envelope_sender),
 	    "on_behalf_of", unwrap_text(u->on_behalf_of), "subject", unwrap_text(u->subject),
-	    "message_id", unwrap_text(u->message_id), "recipients", unwrap_recipients(u),
-	    "inner_sha256", hex, "inner_size", (json_int_t)u->message.size_bytes,
-	    "inner_raw_sha256", jm_sha256_hex(raw, raw_hex), "removed_headers",
-	    unwrap_removed(&u->message));
+	    "message_id", unwrap_text(u->message_id), "recipients",
+	    unwrap_recipients(u->recipients, u->recipients_n), "inner_sha256", hex, "inner_size",
+	    (json_int_t)u->message.size_bytes, "inner_raw_sha256", jm_sha256_hex(raw, raw_hex),
+	    "removed_headers", unwrap_removed(&u->message));
 	if (o && jm_unwrap_defects(u) > 0 &&
 	    json_object_set_new(o, "defects", unwrap_defects(u)) != 0) {
+		json_decref(o);
+		o = NULL;
+	}
+	if (o && u->levels_n > 0 && json_object_set_new(o, "levels", unwrap_levels(u)) != 0) {
+		json_decref(o);
+		o = NULL;
+	}
+	if (o && u->inner != JM_INNER_NONE &&
+	    json_object_set_new(o, "inner_report", json_string(jm_inner_rule_name(u->inner))) !=
+		0) {
 		json_decref(o);
 		o = NULL;
 	}
@@ -204,6 +237,34 @@ static void unwrap_show(const char *key, struct jm_span s)
 	putchar('\n');
 }
 
+/* The reports around the innermost one; with bcc all their recipients. */
+static void show_levels(const struct jm_unwrap *u, bool bcc)
+{
+	for (size_t i = 0; i < u->levels_n; i++) {
+		const struct jm_level *l = &u->levels[i];
+		size_t hidden = 0;
+
+		jm_print(stdout, "level %zu\n", i + 1);
+		unwrap_show("  sender", l->null_sender ? jm_span_str("<>") : l->sender);
+		if (!jm_span_none(l->on_behalf_of))
+			unwrap_show("  on-behalf-of", l->on_behalf_of);
+		unwrap_show("  message-id", l->message_id);
+		for (size_t k = 0; k < l->recipients_n; k++)
+			if (bcc || l->recipients[k].type == JM_RCPT_TO ||
+			    l->recipients[k].type == JM_RCPT_CC)
+				unwrap_show("  recipient", l->recipients[k].address);
+			else
+				hidden++;
+		if (hidden > 0)
+			jm_print(stdout, "%-16s %zu, --bcc shows %s\n", "  hidden", hidden,
+			    hidden == 1 ? "it" : "them");
+	}
+	if (u->levels_n > 0)
+		jm_print(stdout, "level %zu\n", u->levels_n + 1);
+	if (u->inner != JM_INNER_NONE)
+		jm_print(stdout, "%-16s %s\n", "inside", jm_inner_rule_text(u->inner));
+}
+
 static int summarise(const struct jm_unwrap *u, const bool *open, struct jm_err *err)
 {
 	char hex[JM_SHA256_HEX_BYTES];
@@ -215,6 +276,7 @@ static int summarise(const struct jm_unwrap *u, const bool *open, struct jm_err 
 	    u->step_down ? ", stepped down: no proper journal report" : "",
 	    u->ndr ? ", found in an undeliverable report" : "");
 	jm_print(stdout, "%-16s %u\n", "nesting", u->nesting);
+	show_levels(u, !open);
 	unwrap_show("sender", u->envelope_sender);
 	if (!jm_span_none(u->on_behalf_of))
 		unwrap_show("on-behalf-of", u->on_behalf_of);
@@ -352,6 +414,8 @@ int jm_ctl_unwrap(int argc, char **argv)
 	const struct jm_ctl_option table[] = {
 		{ "journal-domain", JM_CTL_LIST, &q.domains, "DOMAIN",
 		    "a domain of journal addresses, for reports of reports; repeatable" },
+		{ "report-sender", JM_CTL_LIST, &q.senders, "ADDRESS",
+		    "an address that sends journal reports, besides Exchange's; repeatable" },
 		{ "journal-type", JM_CTL_TEXT, &q.type, "TYPE",
 		    "envelope (unwrap, the default) or eml (never unwrap)", "envelope eml" },
 		{ "prefer-clear-text", JM_CTL_FLAG, &q.clear, NULL,
@@ -383,6 +447,7 @@ int jm_ctl_unwrap(int argc, char **argv)
 		goto out;
 	}
 	options.journal_domains = q.domains.v;
+	options.report_senders = q.senders.v;
 	options.type = strcmp(q.type, "eml") == 0 ? JM_JOURNAL_EML : JM_JOURNAL_ENVELOPE;
 	options.prefer_clear_text = q.clear;
 	options.remove_journal_headers = !q.keep;
@@ -394,6 +459,7 @@ int jm_ctl_unwrap(int argc, char **argv)
 	}
 out:
 	free(q.domains.v);
+	free(q.senders.v);
 	jm_buf_release(&in);
 	return rc;
 }
