@@ -15,6 +15,7 @@
 #include "common/publish/figure.h"
 
 #define FILE_BYTES (8u << 20)
+#define INTERVAL_MAX_S INT64_C(1000000000) /* no sum with it overflows */
 
 static void set_trouble(struct jm_published *s, const char *what, const char *detail)
 {
@@ -26,11 +27,13 @@ static void check_published_age(struct jm_published *s, int64_t stale_s)
 	const char *published = json_string_value(json_object_get(s->document, "published"));
 	int64_t ms;
 
-	if (stale_s == 0)
-		stale_s = 3 *
-			(int64_t)json_integer_value(
-			    json_object_get(s->document, "interval_seconds")) +
+	if (stale_s == 0) {
+		json_int_t every_s = json_integer_value(
+		    json_object_get(s->document, "interval_seconds"));
+
+		stale_s = 3 * (every_s > INTERVAL_MAX_S || every_s < 0 ? INTERVAL_MAX_S : every_s) +
 		    10;
+	}
 	if (!published || jm_clock_parse(published, &ms) != 0) {
 		set_trouble(s, "status.json does not say when it was published", "");
 		return;

@@ -285,7 +285,8 @@ static void run_form(struct jm_span in)
 		fuzz_claim(jm_address_form_fits(in, jm_buf_span(&form), NULL) == 1,
 		    "an address fits its form");
 	}
-	if (jm_fold_text(in, &form, NULL) == 0 &&
+	/* octets that are not UTF-8 stay; together they may be a character */
+	if (jm_charset_is_utf8(in) && jm_fold_text(in, &form, NULL) == 0 &&
 	    jm_fold_text(jm_buf_span(&form), &twice, NULL) == 0)
 		fuzz_claim(jm_span_eq(jm_buf_span(&form), jm_buf_span(&twice)),
 		    "folded text stays as it is");

@@ -186,19 +186,19 @@ static bool has_our_elements_only(struct jm_span page)
 	return true;
 }
 
-/* The published state as a page and as metrics. */
+/* The published state, read from its file, as a page and as metrics. */
 static void run_page(struct jm_span in)
 {
-	struct jm_published s = { .age_s = 3 };
+	const char *folder = fuzz_folder("publish");
+	struct jm_published s;
 	struct jm_buf out;
 	struct jm_err err;
+	char path[256];
 
-	if (jm_json_read(in.p, in.len, &s.document, &err) != 0)
-		return;
-	if (!json_is_object(s.document)) {
-		json_decref(s.document);
-		return;
-	}
+	snprintf(path, sizeof path, "%s/status.json", folder);
+	fuzz_write_file(path, in);
+	jm_published_read(&s, folder, 0);
+	fuzz_claim(s.document || s.trouble[0], "a state that is no use has a reason");
 	for (int tables = 0; tables < 2; tables++) {
 		if (jm_page_write(&s, tables, &out, &err) == 0)
 			fuzz_claim(is_calm(jm_buf_span(&out), true) &&
@@ -207,10 +207,10 @@ static void run_page(struct jm_span in)
 		jm_buf_release(&out);
 	}
 	jm_buf_init(&out, FUZZ_OUT_BYTES);
-	if (jm_figures_metrics(s.document, &out, &err) == 0)
+	if (s.document && jm_figures_metrics(s.document, &out, &err) == 0)
 		fuzz_claim(jm_charset_is_utf8(jm_buf_span(&out)), "metrics are UTF-8");
 	jm_buf_release(&out);
-	json_decref(s.document);
+	jm_published_release(&s);
 }
 
 const struct fuzz_target fuzz_shown[] = {
