@@ -47,5 +47,16 @@ check-long: $(PROGRAMS_UNDER_TEST)
 	JM_SOAK_S=600 JM_RESTARTS=100 JM_KILLS=100 $(MAKE) check-slow
 	$(MAKE) fuzz FUZZ_SECONDS=$${FUZZ_SECONDS:-3600}
 test-programs: $(UNIT_TESTS) $(PROGRAMS_UNDER_TEST)
+# The lines and branches of common/ that the unit tests execute, or all tests:
+# make coverage COVERAGE_CHECK=check. It needs gcc, and builds in a folder of its own.
+COVERAGE_CHECK = check-unit
+COVERAGE_BUILD = $(abs_top_srcdir)/build-check/coverage
+coverage:
+	$(MKDIR_P) '$(COVERAGE_BUILD)'
+	cd '$(COVERAGE_BUILD)' && { test -e Makefile || '$(abs_top_srcdir)/configure' -q \
+		CFLAGS='-O0 -g --coverage'; } && find . -name '*.gcda' -delete && \
+		{ $(MAKE) $(COVERAGE_CHECK) || echo 'make coverage: not all tests passed'; }
+	$(abs_top_srcdir)/contrib/coverage '$(COVERAGE_BUILD)'
+.PHONY: coverage
 .PHONY: check-unit check-system check-slow check-long test-programs
 CLEANFILES += $(EXTRA_PROGRAMS)
