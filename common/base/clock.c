@@ -2,31 +2,18 @@
 /* Clocks and RFC 3339 times. Dates of mail are read in mail/date.c. */
 #include "common/base/clock.h"
 
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
 #include "common/base/num.h"
 
-static int64_t offset_ms;
-static pthread_once_t offset_once = PTHREAD_ONCE_INIT;
-
-static void read_offset(void)
-{
-	const char *text = getenv("JM_CLOCK_OFFSET_MS");
-
-	if (text)
-		offset_ms = strtoll(text, NULL, 10);
-}
-
 int64_t jm_clock_now_ms(void)
 {
 	struct timespec t;
 
-	pthread_once(&offset_once, read_offset);
 	clock_gettime(CLOCK_REALTIME, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000 + offset_ms;
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
 int64_t jm_clock_mono_us(void)

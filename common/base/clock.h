@@ -6,8 +6,7 @@
 
 #include <stdint.h>
 
-/* The wall clock, in ms since 1970-01-01T00:00:00Z. The environment variable JM_CLOCK_OFFSET_MS, if
- * set, is added (for tests; read once). */
+/* The wall clock, in ms since 1970-01-01T00:00:00Z. */
 int64_t jm_clock_now_ms(void);
 
 /* The monotonic clock, in microseconds from an arbitrary start; for durations. */

@@ -1,82 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Files, and faults injected by tests. The content of files is not known here. See io.h. */
+/* Files. Their content is not known here. See io.h. */
 #include "common/base/io.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <pthread.h>
-#include <signal.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-/* ---- injected faults ---- */
-
-enum op { OP_OPEN, OP_WRITE, OP_SYNC, OP_TRUNCATE, OP_RENAME, OP_ANY, OP_N };
-
-static struct {
-	bool on, from_then_on, half, kill;
-	enum op op;
-	unsigned long nth;
-	int sys;
-	atomic_ulong count;
-} fault;
-static pthread_once_t fault_once = PTHREAD_ONCE_INIT;
-
-static void fault_read(void)
-{
-	static const char *const ops[OP_N] = { "open", "write", "sync", "truncate", "rename",
-		"any" };
-	static const struct {
-		const char *name;
-		int sys;
-	} codes[] = { { "ENOSPC", ENOSPC }, { "EIO", EIO }, { "EDQUOT", EDQUOT },
-		{ "EMFILE", EMFILE }, { "EACCES", EACCES }, { "EROFS", EROFS } };
-	const char *text = getenv("JM_FAULT"), *nth = text ? strchr(text, ':') : NULL,
-		   *what = nth ? strchr(nth + 1, ':') : NULL;
-	char *end;
-	size_t i;
-
-	if (!what)
-		return;
-	for (i = 0; i < OP_N; i++)
-		if (strlen(ops[i]) == (size_t)(nth - text) &&
-		    memcmp(text, ops[i], strlen(ops[i])) == 0) {
-			fault.op = (enum op)i;
-			fault.on = true;
-		}
-	fault.nth = strtoul(nth + 1, &end, 10);
-	fault.from_then_on = *end == '+';
-	what++;
-	fault.half = strcmp(what, "short") == 0;
-	fault.kill = strcmp(what, "kill") == 0;
-	fault.sys = ENOSPC;
-	for (i = 0; i < sizeof codes / sizeof *codes; i++)
-		if (strcmp(what, codes[i].name) == 0)
-			fault.sys = codes[i].sys;
-}
-
-/* True when this call has to fail; errno is then set. */
-static bool fault_hits(enum op op)
-{
-	unsigned long n;
-
-	pthread_once(&fault_once, fault_read);
-	if (!fault.on || (fault.op != op && fault.op != OP_ANY))
-		return false;
-	n = atomic_fetch_add(&fault.count, 1) + 1;
-	if (n != fault.nth && !(fault.from_then_on && n > fault.nth))
-		return false;
-	if (fault.kill)
-		raise(SIGKILL);
-	errno = fault.sys;
-	return true;
-}
-
-/* ---- files ---- */
 
 static enum jm_err_kind kind_of(int sys)
 {
@@ -95,8 +27,6 @@ int jm_io_open(const char *path, int flags, mode_t mode, struct jm_err *err)
 {
 	int fd;
 
-	if ((flags & O_CREAT || (flags & O_TMPFILE) == O_TMPFILE) && fault_hits(OP_OPEN))
-		return jm_err_sys(err, JM_E_TEMP, "cannot create \"%s\"", path);
 	do
 		fd = open(path, flags | O_CLOEXEC, mode);
 	while (fd < 0 && errno == EINTR);
@@ -108,22 +38,16 @@ int jm_io_open(const char *path, int flags, mode_t mode, struct jm_err *err)
 int jm_io_write(int fd, const void *p, size_t n, struct jm_err *err)
 {
 	const unsigned char *at = p;
-	bool fails = fault_hits(OP_WRITE);
-	size_t stop = fails ? (fault.half ? n / 2 : 0) : n;
 
-	while (stop) {
-		ssize_t w = write(fd, at, stop);
+	while (n) {
+		ssize_t w = write(fd, at, n);
 
 		if (w < 0 && errno == EINTR)
 			continue;
 		if (w < 0)
 			return jm_err_sys(err, JM_E_TEMP, "cannot write");
 		at += w;
-		stop -= (size_t)w;
-	}
-	if (fails) {
-		errno = fault.sys;
-		return jm_err_sys(err, JM_E_TEMP, "cannot write");
+		n -= (size_t)w;
 	}
 	return 0;
 }
@@ -144,15 +68,6 @@ static void advance(struct iovec **v, size_t *n, size_t written)
 
 int jm_io_pwritev(int fd, struct iovec *v, size_t n, uint64_t offset, struct jm_err *err)
 {
-	if (fault_hits(OP_WRITE)) {
-		if (fault.half && n) {
-			ssize_t w = pwrite(fd, v->iov_base, v->iov_len / 2, (off_t)offset);
-
-			(void)w; /* a short write leaves a part in the file and then fails */
-		}
-		errno = fault.sys;
-		return jm_err_sys(err, JM_E_TEMP, "cannot write");
-	}
 	advance(&v, &n, 0);
 	while (n) {
 		ssize_t w = pwritev(fd, v, n > IOV_MAX ? IOV_MAX : (int)n, (off_t)offset);
@@ -195,7 +110,7 @@ int jm_io_pread(int fd, void *p, size_t n, uint64_t offset, struct jm_err *err)
 
 int jm_io_datasync(int fd, struct jm_err *err)
 {
-	if (fault_hits(OP_SYNC) || fdatasync(fd) != 0)
+	if (fdatasync(fd) != 0)
 		return jm_err_sys(err, JM_E_TEMP, "cannot sync");
 	return 0;
 }
@@ -206,7 +121,7 @@ int jm_io_sync_dir(const char *path, struct jm_err *err)
 
 	if (fd < 0)
 		return -1;
-	if (fault_hits(OP_SYNC) || fsync(fd) != 0)
+	if (fsync(fd) != 0)
 		rc = jm_err_sys(err, JM_E_TEMP, "cannot sync folder \"%s\"", path);
 	close(fd);
 	return rc;
@@ -214,14 +129,14 @@ int jm_io_sync_dir(const char *path, struct jm_err *err)
 
 int jm_io_truncate(int fd, uint64_t length, struct jm_err *err)
 {
-	if (fault_hits(OP_TRUNCATE) || ftruncate(fd, (off_t)length) != 0)
+	if (ftruncate(fd, (off_t)length) != 0)
 		return jm_err_sys(err, JM_E_TEMP, "cannot truncate");
 	return 0;
 }
 
 int jm_io_rename(const char *from, const char *to, struct jm_err *err)
 {
-	if (fault_hits(OP_RENAME) || rename(from, to) != 0)
+	if (rename(from, to) != 0)
 		return jm_err_sys(err, JM_E_TEMP, "cannot rename \"%s\" to \"%s\"", from, to);
 	return 0;
 }
@@ -268,16 +183,30 @@ int jm_io_make_folder(const char *path, mode_t mode, uid_t uid, gid_t gid, struc
 	return 0;
 }
 
-int jm_io_read_file(
-    const char *path, size_t max_bytes, unsigned char **p_r, size_t *n_r, struct jm_err *err)
+bool jm_io_closed_above(const char *path, char above[PATH_MAX])
 {
-	int fd = jm_io_open(path, O_RDONLY, 0, err);
+	struct stat st;
+
+	if (strlen(path) >= PATH_MAX)
+		return false;
+	for (const char *slash = strchr(path, '/'); slash; slash = strchr(slash + 1, '/')) {
+		size_t n = slash == path ? 1 : (size_t)(slash - path);
+
+		memcpy(above, path, n);
+		above[n] = '\0';
+		if (stat(above, &st) == 0 && !(st.st_mode & S_IXOTH))
+			return true;
+	}
+	return false;
+}
+
+int jm_io_read_whole(int fd, const char *path, size_t max_bytes, unsigned char **p_r, size_t *n_r,
+    struct jm_err *err)
+{
 	unsigned char *p = NULL;
 	struct stat st;
 	int rc = -1;
 
-	if (fd < 0)
-		return -1;
 	if (fstat(fd, &st) != 0) {
 		jm_err_sys(err, JM_E_TEMP, "cannot stat \"%s\"", path);
 		goto out;
@@ -306,6 +235,18 @@ int jm_io_read_file(
 	rc = 0;
 out:
 	free(p);
+	return rc;
+}
+
+int jm_io_read_file(
+    const char *path, size_t max_bytes, unsigned char **p_r, size_t *n_r, struct jm_err *err)
+{
+	/* not blocking: it may be a FIFO */
+	int fd = jm_io_open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0, err), rc;
+
+	if (fd < 0)
+		return -1;
+	rc = jm_io_read_whole(fd, path, max_bytes, p_r, n_r, err);
 	close(fd);
 	return rc;
 }
@@ -321,7 +262,9 @@ int jm_io_publish(const char *path, const void *p, size_t n, mode_t mode, struct
 	slash = strrchr(dir, '/');
 	if (slash)
 		slash[slash == dir] = 0;
-	fd = jm_io_open(tmp, O_WRONLY | O_CREAT | O_TRUNC, mode, err);
+	/* A run that was killed left it, or somebody put a link there. */
+	(void)unlink(tmp);
+	fd = jm_io_open(tmp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode, err);
 	if (fd < 0)
 		return -1;
 	if (fchmod(fd, mode) != 0)

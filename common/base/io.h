@@ -1,14 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Files: whole writes and reads, syncs, and the one place where tests make them fail.
- *
- * The archive writes, syncs, truncates, creates and renames its volumes through these functions;
- * only Berkeley DB writes files of its own.
- *
- * The environment variable JM_FAULT=OP:N:WHAT makes the Nth call of a kind in this process fail.
- * OP: open (creating a file), write, sync, truncate, rename, or any. N+ instead of N: that call and
- * all later ones. WHAT: ENOSPC, EIO, EDQUOT, EMFILE, EACCES or EROFS; "short" for half a write and
- * then ENOSPC; "kill" for SIGKILL before the call. Without the variable this costs one comparison.
+ * Files: whole writes and reads, and syncs. The archive writes, syncs, truncates, creates and
+ * renames its volumes through these functions; only Berkeley DB writes files of its own.
  *
  * Unless said otherwise, functions return 0, or -1 with err filled and errno in err->sys. Any
  * thread.
@@ -16,6 +9,8 @@
 #ifndef JM_BASE_IO_H
 #define JM_BASE_IO_H
 
+#include <limits.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 #include <sys/uio.h>
@@ -62,10 +57,18 @@ int jm_io_mkdirs(const char *path, mode_t mode, struct jm_err *err) JM_MUST_CHEC
 int jm_io_make_folder(
     const char *path, mode_t mode, uid_t uid, gid_t gid, struct jm_err *err) JM_MUST_CHECK;
 
+/* Is a folder above path closed to other users than its owner and group? above gets the first; a
+ * folder that cannot be read is no answer. */
+bool jm_io_closed_above(const char *path, char above[PATH_MAX]);
+
 /* Read a whole regular file of at most max_bytes. *p_r: a buffer of *n_r bytes and a NUL, which the
  * caller frees with free(). LIMIT when the file is larger, USAGE when it is not a regular file,
  * NOTFOUND, DENIED, CORRUPT, TEMP. */
 int jm_io_read_file(const char *path, size_t max_bytes, unsigned char **p_r, size_t *n_r,
+    struct jm_err *err) JM_MUST_CHECK;
+
+/* The same of an open file; path is its name for errors. */
+int jm_io_read_whole(int fd, const char *path, size_t max_bytes, unsigned char **p_r, size_t *n_r,
     struct jm_err *err) JM_MUST_CHECK;
 
 /* Replace the file at path by n bytes, durably and at once: write path.tmp, sync it, rename it,

@@ -9,6 +9,7 @@ common_libjm_a_SOURCES += \
 	common/base/num.c common/base/num.h \
 	common/base/cidr.c common/base/cidr.h \
 	common/base/io.c common/base/io.h \
+	common/base/below.c common/base/below.h \
 	common/base/program.c common/base/program.h \
 	common/base/peer.c common/base/peer.h \
 	common/base/socket.c common/base/socket.h \

@@ -71,6 +71,20 @@ int jm_json_read_file(const char *path, size_t max_bytes, json_t **v_r, struct j
 	return rc == 0 ? 0 : jm_err_wrap(err, "%s", path);
 }
 
+int jm_json_read_fd(int fd, const char *path, size_t max_bytes, json_t **v_r, struct jm_err *err)
+{
+	unsigned char *text = NULL;
+	size_t n = 0;
+	int rc;
+
+	*v_r = NULL;
+	if (jm_io_read_whole(fd, path, max_bytes, &text, &n, err) != 0)
+		return -1;
+	rc = jm_json_read(text, n, v_r, err);
+	free(text);
+	return rc == 0 ? 0 : jm_err_wrap(err, "%s", path);
+}
+
 json_t *jm_json_row(const void *p, size_t n)
 {
 	struct jm_err ignored;

@@ -23,6 +23,10 @@ int jm_json_read_strict(const void *p, size_t n, json_t **v_r, struct jm_err *er
 int jm_json_read_file(
     const char *path, size_t max_bytes, json_t **v_r, struct jm_err *err) JM_MUST_CHECK;
 
+/* The same from an open file; path is its name for errors. */
+int jm_json_read_fd(
+    int fd, const char *path, size_t max_bytes, json_t **v_r, struct jm_err *err) JM_MUST_CHECK;
+
 /* As jm_json_read(), for callers that can continue without the value: NULL on any error. */
 json_t *jm_json_row(const void *p, size_t n) JM_MUST_CHECK;
 

@@ -137,6 +137,21 @@ def shim(path, source, *flags):
     return {"LD_PRELOAD": path, "ASAN_OPTIONS": "verify_asan_link_order=0:detect_leaks=0"}
 
 
+_HOOKS = []
+
+
+def hooks(**env):
+    """
+    The environment for a program with JM_FAULT or JM_CLOCK_OFFSET_MS: with the library that acts on
+    them, as the program itself does not know them.
+    """
+    if not {"JM_FAULT", "JM_CLOCK_OFFSET_MS"} & set(env) or "LD_PRELOAD" in env:
+        return dict(os.environ, **env)
+    if not _HOOKS:
+        _HOOKS.append(shim(os.path.join(tap.folder(), "hooks.so"), "hooks.c"))
+    return dict(os.environ, **_HOOKS[0], **env)
+
+
 class Program:
     """A program in the foreground, its output in a file."""
 
@@ -148,7 +163,7 @@ class Program:
         with open(self.log, "ab") as f:
             self.process = subprocess.Popen(self.args, stdin=subprocess.DEVNULL, stdout=f, stderr=f,
                                             start_new_session=True,
-                                            env=dict(os.environ, **self.env) if self.env else None)
+                                            env=hooks(**self.env) if self.env else None)
         tap.at_end(self.stop)
         return self
 

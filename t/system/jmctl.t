@@ -344,7 +344,7 @@ def test_export_file(archive, message, seq):
     for fault in ("write:1:ENOSPC", "write:1:short", "sync:1:EIO", "rename:1:EIO"):
         liar = Liar(frame("B", b"all of it") + GOOD)
         status, _, complaint = jmctl("export", 1, "--output", path, "--socket", liar.path,
-                                     env=dict(os.environ, JM_FAULT=fault))
+                                     env=run.hooks(JM_FAULT=fault))
         liar.close()
         tap.is_(status, 75, "%s: %s" % (fault, complaint.strip()))
         unharmed(fault)

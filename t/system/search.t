@@ -324,7 +324,7 @@ def killed(count):
             r = subprocess.run([PROGRAM, "export", "--bcc", "--all", "--format", form, "--output",
                                 path + form, "--archive", ARCHIVE], stdin=subprocess.DEVNULL,
                                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False,
-                               env=dict(os.environ, JM_FAULT=fault))
+                               env=run.hooks(JM_FAULT=fault))
             if r.returncode == -signal.SIGKILL:
                 whole = {os.path.basename(n) for n in os.listdir(path + form)} \
                     if os.path.isdir(path + form) else set()
@@ -338,7 +338,7 @@ def killed(count):
         done = objects("export", "--bcc", "--all", "--format", form, "--output", path + form)[0]
         tap.ok(done["ok"] and sums(path + form), "%s: the same again completes it" % form)
     status, _, said = jmctl("export", "--bcc", "--all", "--output", path + "eml",
-                            env=dict(os.environ, JM_FAULT="write:2:ENOSPC"))
+                            env=run.hooks(JM_FAULT="write:2:ENOSPC"))
     tap.ok(status == 75 and not os.path.exists(path + "eml/SHA256SUMS"),
            "a full disk: 75, and no SHA256SUMS", said)
 

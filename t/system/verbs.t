@@ -15,6 +15,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../
 import daemon
 import jmctl
 import schema
+import source
 import tap
 
 TEXT_ONLY = {"completion"}	# what it prints is for the shell
@@ -27,6 +28,25 @@ ARGUMENTS = {"json": None, "config": "FILE", "archive": "DIR", "socket": "PATH",
 def say(*args, **kw):
     return subprocess.run([jmctl.PROGRAM, *args], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                           stderr=subprocess.PIPE, check=False, **kw)
+
+
+def hooks():
+    """Hooks for tests are in t/lib/hooks.c, and not in the programs that users get."""
+    for name in ("ctl/jmctl", "ctl/jmctl-net", "daemon/journal-milter", "web/journal-milter-web"):
+        path = os.path.join(tap.BUILD, "milter", name)
+        if os.path.exists(path):
+            with open(path, "rb") as f:
+                program = f.read()
+            tap.is_([x for x in (b"JM_FAULT", b"JM_CLOCK", b"JM_TEST") if x in program], [],
+                    "%s has no test hook" % name)
+    known = {"JOURNAL_STREAM", "INVOCATION_ID", "NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID",
+             "PATH", "TMPDIR", "TERM", "NO_COLOR", "JM_DATADIR"}
+    found = set()
+    for name in source.files(".c", ".h"):
+        if name.startswith(("common/", "milter/")):
+            found |= set(re.findall(r"getenv\(([^)]*)\)", source.read(name)))
+    tap.is_(found - {'"%s"' % x for x in known}, set(),
+            "each environment variable that is read is known")
 
 
 def table():
@@ -168,6 +188,7 @@ def completion(verbs):
     tap.is_(complete("list", "--", "--"), [], "behind -- there are no options")
 
 
+hooks()
 verbs = table()
 tap.ok(len(verbs) > 20, "the table has verbs")
 consistency(verbs)
