@@ -96,7 +96,7 @@ static int keep_cut(struct jm_archive *a, uint64_t from, uint64_t to, struct jm_
 	if (jm_io_mkdirs(path, 0700, &cause) == 0) {
 		snprintf(
 		    path, sizeof path, "%s/cut/%08" PRIu64 "-%" PRIu64, a->dir, f->number, from);
-		out = jm_io_open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600, &cause);
+		out = jm_io_open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0600, &cause);
 	}
 	for (uint64_t at = from; rc == 0 && at < to;) {
 		size_t n = to - at < chunk_bytes ? (size_t)(to - at) : chunk_bytes;

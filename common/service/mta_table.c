@@ -72,7 +72,7 @@ static int table_lock(const char *path, int *fd_r, struct jm_err *err)
 {
 	struct flock lock = { .l_type = F_RDLCK, .l_whence = SEEK_SET };
 
-	*fd_r = jm_io_open(path, O_RDONLY, 0, err);
+	*fd_r = jm_io_open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0, err);
 	if (*fd_r < 0)
 		return -1;
 	if (flock(*fd_r, LOCK_SH | LOCK_NB) != 0 || fcntl(*fd_r, F_SETLK, &lock) != 0)

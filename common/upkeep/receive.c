@@ -75,7 +75,7 @@ static int lock_backup(const char *from, int *fd_r, struct jm_err *err)
 	struct jm_err ignored;
 
 	snprintf(path, sizeof path, "%s/lock", from);
-	*fd_r = jm_io_open(path, O_RDONLY, 0, &ignored);
+	*fd_r = jm_io_open(path, O_RDONLY | O_NONBLOCK, 0, &ignored);
 	return *fd_r < 0 || flock(*fd_r, LOCK_SH | LOCK_NB) == 0
 	    ? 0
 	    : jm_err_set(err, JM_E_TEMP, "the copy %s is in use by another process", from);

@@ -31,7 +31,7 @@ int jm_apart_write(struct jm_apart *x, const char *tmp_dir, uint64_t id, uint32_
 		.tmp_dir = tmp_dir,
 		.body_bytes = body.len,
 		.body_at = JM_VOLUME_HEAD_BYTES + JM_RECORD_HEAD_BYTES + (uint64_t)meta_bytes };
-	x->fd = jm_io_open(apart_path(x, path), O_RDWR | O_CREAT | O_TRUNC, 0600, err);
+	x->fd = jm_io_open(apart_path(x, path), O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW, 0600, err);
 	if (x->fd < 0)
 		return -1;
 	for (size_t done = 0; done < body.len;) {

@@ -3,6 +3,7 @@
 #include "common/volume/mirror.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/base/below.h"
 #include "common/base/io.h"
 
 #define CHUNK_BYTES (256u * 1024u)
@@ -24,24 +26,17 @@ static char *folder_path(const struct jm_mirror *m, char path[JM_VOLUME_PATH_BYT
 	return path;
 }
 
-/* The path of a volume in this folder, which is not the archive's yet when m->part. */
-static char *file_path(const struct jm_mirror *m, uint64_t number, char path[JM_VOLUME_PATH_BYTES])
+/* The name of a volume in this folder. */
+static const char *file_name(uint64_t number, char path[JM_VOLUME_PATH_BYTES])
 {
-	char full[JM_VOLUME_PATH_BYTES];
-
-	if (!m->part)
-		return jm_volume_path(m->dir, number, path);
-	folder_path(m, path);
-	snprintf(path + strlen(path), JM_VOLUME_PATH_BYTES - strlen(path), "%s",
-	    strrchr(jm_volume_path("", number, full), '/'));
-	return path;
+	return strrchr(jm_volume_path("", number, path), '/') + 1;
 }
 
-/* Call each(ctx, folder's descriptor, name) for every volume file of a folder; the sum of what it
- * returns. */
-static uint64_t sum_files(const char *folder, uint64_t (*each)(int dir_fd, const char *name))
+/* Call each(folder's descriptor, name) for every volume file of a folder; the sum of what it
+ * returns. fd, -1 for none, is closed. */
+static uint64_t sum_files(int fd, uint64_t (*each)(int dir_fd, const char *name))
 {
-	DIR *d = opendir(folder);
+	DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
 	uint64_t sum = 0, number;
 	struct dirent *e;
 
@@ -50,6 +45,8 @@ static uint64_t sum_files(const char *folder, uint64_t (*each)(int dir_fd, const
 			sum += each(dirfd(d), e->d_name);
 	if (d)
 		closedir(d);
+	else if (fd >= 0)
+		close(fd);
 	return sum;
 }
 
@@ -70,7 +67,8 @@ uint64_t jm_mirror_count(const char *dir)
 	const struct jm_mirror m = { .dir = dir };
 	char path[JM_VOLUME_PATH_BYTES];
 
-	return sum_files(folder_path(&m, path), file_counts);
+	return sum_files(
+	    jm_io_open(folder_path(&m, path), O_RDONLY | O_DIRECTORY, 0, NULL), file_counts);
 }
 
 bool jm_mirror_is_unfinished(const char *dir, char path[JM_VOLUME_PATH_BYTES])
@@ -91,35 +89,52 @@ uint64_t jm_mirror_bytes(const char *dir)
 	return sum;
 }
 
-int jm_mirror_prepare(const struct jm_mirror *m, struct jm_err *err)
+int jm_mirror_prepare(struct jm_mirror *m, struct jm_err *err)
 {
 	char path[JM_VOLUME_PATH_BYTES];
+	int top;
 
 	if (strlen(m->dir) > DIR_MAX_BYTES)
 		return jm_err_set(err, JM_E_USAGE, "the folder's name is too long");
-	folder_path(m, path);
-	if (m->part && sum_files(path, file_stays) > 0)
+	if (jm_io_mkdirs(m->dir, 0700, err) != 0 ||
+	    (top = jm_io_open(m->dir, O_RDONLY | O_DIRECTORY, 0, err)) < 0)
+		return -1;
+	m->folder = jm_below_folder(top, strrchr(folder_path(m, path), '/') + 1, true, err);
+	close(top);
+	if (m->folder < 0)
+		return jm_err_wrap(err, "%s", m->dir);
+	m->prepared = true;
+	if (m->part && sum_files(openat(m->folder, ".", O_RDONLY | O_CLOEXEC), file_stays) > 0)
 		return jm_err_set(err, JM_E_DENIED,
 		    "cannot remove what a restore that was broken off left in %s", path);
-	return jm_io_mkdirs(path, 0700, err);
+	return 0;
 }
 
 int jm_mirror_begin(
     struct jm_mirror *m, uint64_t number, uint64_t offset, uint64_t bytes, struct jm_err *err)
 {
 	char path[JM_VOLUME_PATH_BYTES];
+	const char *name = file_name(number, path);
 	struct stat st;
 
-	m->fd = jm_io_open(file_path(m, number, path), O_RDWR | O_CREAT, 0600, err);
-	if (m->fd < 0)
-		return -1;
+	m->fd = openat(m->folder, name,
+	    O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0600);
+	if (m->fd < 0 || fstat(m->fd, &st) != 0)
+		return jm_err_sys(err,
+		    errno == ELOOP || errno == EISDIR || errno == ENXIO ? JM_E_USAGE
+			: errno == EACCES || errno == EPERM             ? JM_E_DENIED
+									: JM_E_TEMP,
+		    "%s: volume %s", m->dir, name);
+	if (!S_ISREG(st.st_mode) || st.st_nlink > 1)
+		return jm_err_set(err, JM_E_USAGE, "%s: volume %s is %s", m->dir, name,
+		    S_ISREG(st.st_mode) ? "a file with another name, too, that must not change"
+					: jm_below_kind(st.st_mode));
 	m->offset = offset;
 	m->left = bytes;
 	m->files++;
-	if (fstat(m->fd, &st) != 0)
-		return jm_err_sys(err, JM_E_TEMP, "%s", path);
 	if ((uint64_t)st.st_size < offset)
-		return jm_err_set(err, JM_E_CORRUPT, "%s is shorter than it was", path);
+		return jm_err_set(
+		    err, JM_E_CORRUPT, "%s: volume %s is shorter than it was", m->dir, name);
 	return (uint64_t)st.st_size > offset ? jm_io_truncate(m->fd, offset, err) : 0;
 }
 
@@ -146,7 +161,8 @@ int jm_mirror_end(struct jm_mirror *m, struct jm_err *err)
 		rc = jm_err_set(err, JM_E_TEMP, "a volume came without all of its bytes");
 	else
 		rc = jm_io_datasync(m->fd, err);
-	jm_mirror_release(m);
+	close(m->fd);
+	m->fd = -1;
 	return rc;
 }
 
@@ -155,6 +171,9 @@ void jm_mirror_release(struct jm_mirror *m)
 	if (m->fd >= 0)
 		close(m->fd);
 	m->fd = -1;
+	if (m->prepared)
+		close(m->folder);
+	m->prepared = false;
 }
 
 int jm_mirror_take(struct jm_mirror *m, const char *from, uint64_t number,
@@ -170,11 +189,12 @@ int jm_mirror_take(struct jm_mirror *m, const char *from, uint64_t number,
 		(void)jm_err_set(err, JM_E_TEMP, "out of memory");
 		goto out;
 	}
-	fd = jm_io_open(jm_volume_path(from, number, path), O_RDONLY, 0, err);
+	fd = jm_io_open(
+	    jm_volume_path(from, number, path), O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0, err);
 	if (fd < 0)
 		goto out;
-	if (fstat(fd, &st) != 0) {
-		(void)jm_err_sys(err, JM_E_TEMP, "%s", path);
+	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
+		(void)jm_err_set(err, JM_E_USAGE, "%s is no plain file", path);
 		goto out;
 	}
 	rc = jm_mirror_begin(m, number, 0, (uint64_t)st.st_size, err);
@@ -205,10 +225,12 @@ static int give_away(const struct jm_mirror *m, struct jm_err *err)
 
 	if (geteuid() != 0 || stat(m->dir, &st) != 0 || st.st_uid == 0)
 		return 0;
-	rc = chown(folder_path(m, path), st.st_uid, st.st_gid);
+	rc = fchown(m->folder, st.st_uid, st.st_gid);
 	for (uint64_t i = 1; rc == 0 && i <= m->files; i++)
-		rc = chown(file_path(m, i, path), st.st_uid, st.st_gid);
-	return rc == 0 ? 0 : jm_err_sys(err, JM_E_DENIED, "%s: cannot give it to its owner", path);
+		rc = fchownat(
+		    m->folder, file_name(i, path), st.st_uid, st.st_gid, AT_SYMLINK_NOFOLLOW);
+	return rc == 0 ? 0
+		       : jm_err_sys(err, JM_E_DENIED, "%s: cannot give it to its owner", m->dir);
 }
 
 int jm_mirror_finish(const struct jm_mirror *m, struct jm_err *err)

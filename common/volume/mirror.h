@@ -17,6 +17,8 @@ struct jm_mirror {
 	bool part;
 	uint64_t files; /* volumes that were begun */
 	/* Private to mirror.c. */
+	bool prepared;   /* the folder is open */
+	int folder;      /* the folder that has the files */
 	int fd;          /* of the volume that is being written; -1: none */
 	uint64_t offset; /* where its next byte goes */
 	uint64_t left;   /* bytes of it that have yet to come */
@@ -32,11 +34,13 @@ bool jm_mirror_is_unfinished(const char *dir, char path[JM_VOLUME_PATH_BYTES]);
 uint64_t jm_mirror_bytes(const char *dir);
 
 /* Make the folders. With part, also remove the volumes that an interrupted copy left there. USAGE:
- * the name is too long. DENIED: a file cannot be removed. TEMP. */
-int jm_mirror_prepare(const struct jm_mirror *m, struct jm_err *err) JM_MUST_CHECK;
+ * the name is too long, or what should be a folder is a link. DENIED: a file cannot be removed.
+ * TEMP. */
+int jm_mirror_prepare(struct jm_mirror *m, struct jm_err *err) JM_MUST_CHECK;
 
 /* Begin to write bytes of volume number at offset. Bytes after offset are from an interrupted copy;
- * they are cut off. CORRUPT: the file is shorter than offset. TEMP, DENIED. */
+ * they are cut off. CORRUPT: the file is shorter than offset. USAGE: it is no plain file, or has
+ * another name, too. TEMP, DENIED. */
 int jm_mirror_begin(struct jm_mirror *m, uint64_t number, uint64_t offset, uint64_t bytes,
     struct jm_err *err) JM_MUST_CHECK;
 
@@ -48,7 +52,7 @@ int jm_mirror_append(
  * TEMP: also when bytes have not come. */
 int jm_mirror_end(struct jm_mirror *m, struct jm_err *err) JM_MUST_CHECK;
 
-/* Close the file after an error; harmless at any time. */
+/* Close the file and the folder; harmless at any time. */
 void jm_mirror_release(struct jm_mirror *m);
 
 /* Write volume number, all of it, from the archive in folder from, which nobody may change

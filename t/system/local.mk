@@ -12,14 +12,14 @@ EXTRA_DIST += $(MAIL_TESTS)
 SYSTEM_TESTS += t/system/hardened.t
 EXTRA_DIST += t/system/hardened.t
 SYSTEM_TESTS += t/system/check.t t/system/install-settings.t t/system/import.t \
-	t/system/import_sources.t \
+	t/system/import_sources.t t/system/links.t \
 	t/system/restored.t
 EXTRA_DIST += t/lib/certs.py t/lib/corpus.py t/lib/corpus_test.py t/lib/daemon.py t/lib/dns.py \
 	t/lib/jmctl.py t/lib/milter.py t/lib/milter_fuzz.py t/lib/postfix.py \
 	t/lib/run.py t/lib/scene.py t/lib/sendmail.py t/lib/sendmail-shim.c t/lib/disk-fault.c \
-	t/lib/open.h t/lib/slow-sync.c t/lib/smtp.py t/lib/tap.py t/lib/tsan.supp
+	t/lib/open.h t/lib/hooks.c t/lib/slow-sync.c t/lib/smtp.py t/lib/tap.py t/lib/tsan.supp
 EXTRA_DIST += t/system/check.t t/system/install-settings.t t/system/import.t \
-	t/system/import_sources.t \
+	t/system/import_sources.t t/system/links.t \
 	t/system/restored.t
 
 # The same walk through the milter protocol for as long as wanted: make fuzz-milter SECONDS=3600

@@ -214,8 +214,10 @@ static int backup(struct copy *c, struct jm_err *err)
 		.object = jm_receive_object, .bytes = jm_receive_bytes, .ctx = &c->receiver
 	};
 	uint64_t since;
-	json_t *request = jm_folder_outside(c->dir, true, err) == 0 ? make_request(c, &since, err)
-								    : NULL;
+	json_t *request = jm_folder_outside(c->dir, true, err) == 0 &&
+		jm_folder_safe(c->dir, err) == 0
+	    ? make_request(c, &since, err)
+	    : NULL;
 	int rc = request ? jm_receive_into(&c->receiver, c->dir, err) : -1;
 
 	jm_progress_start(&c->bar, "copy");
@@ -239,7 +241,8 @@ static int restore(struct copy *c, const char *from, struct jm_err *err)
 {
 	int rc;
 
-	if (jm_owner_make_folder(&c->target, "restore", c->dir, 0700, err) != 0)
+	if (jm_folder_safe(c->dir, err) != 0 ||
+	    jm_owner_make_folder(&c->target, "restore", c->dir, 0700, err) != 0)
 		return -1;
 	jm_progress_start(&c->bar, "copy");
 	c->total = jm_mirror_bytes(from);

@@ -15,6 +15,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "common/base/below.h"
 #include "common/base/buf.h"
 #include "common/base/digest.h"
 #include "common/base/io.h"
@@ -28,13 +29,12 @@
 #include "milter/ctl/files/dumpdir.h"
 #include "milter/ctl/files/folder.h"
 
-#define PATH_BYTES 4400
 #define HEAD_MAX_BYTES (1u << 20) /* of DUMP.json */
 
 /* A file that is being written. */
 struct part {
 	uint64_t left;
-	int fd; /* -1: discard the bytes */
+	struct jm_below to; /* not open: discard the bytes */
 	char path[JM_DUMP_PATH_BYTES];
 	struct jm_sha256 sha;
 	const char *want; /* its digest, borrowed from the metadata */
@@ -43,10 +43,12 @@ struct part {
 struct dump {
 	struct jm_target target;
 	const char *dir;
+	int top; /* the folder */
 	uint64_t after, last_seq;
 	struct jm_progress bar;
 	FILE *old, *manifest, *sums; /* old: the manifest of an earlier dump; NULL: none */
-	char *line;                  /* the next line of old; owned */
+	struct jm_below manifest_to, sums_to;
+	char *line; /* the next line of old; owned */
 	size_t line_cap;
 	uint64_t line_seq;            /* 0: old is at its end */
 	json_t *record, *meta, *uuid; /* of the record that is being received */
@@ -57,12 +59,6 @@ struct dump {
 	bool done, ok;
 	json_t *summary;
 };
-
-static char *path_of(const struct dump *d, const char *name, char path[PATH_BYTES])
-{
-	snprintf(path, PATH_BYTES, "%s/%s", d->dir, name);
-	return path;
-}
 
 /* ---- the manifest: old and new lines, in order; a new line replaces an old one ---- */
 
@@ -161,42 +157,48 @@ static int put_line(struct dump *d, struct jm_err *err)
 
 /* ---- files ---- */
 
+/* Name what is in the way of the dump. */
+static int in_the_way(const struct dump *d, struct jm_err *err)
+{
+	return err->kind == JM_E_USAGE ? jm_err_wrap(err, "%s: dump into another folder", d->dir)
+				       : -1;
+}
+
 static int open_part(
     struct dump *d, struct part *p, uint64_t bytes, const char *want, struct jm_err *err)
 {
-	char path[PATH_BYTES], temporary[PATH_BYTES + 8], *slash;
-
 	p->left = bytes;
 	p->want = want;
 	if (jm_sha256_start(&p->sha, err) != 0)
 		return -1;
-	path_of(d, p->path, path);
-	slash = strrchr(path, '/');
-	*slash = '\0';
-	if (jm_io_mkdirs(path, 0700, err) != 0)
-		return -1;
-	*slash = '/';
-	snprintf(temporary, sizeof temporary, "%s.tmp", path);
-	p->fd = jm_io_open(temporary, O_WRONLY | O_CREAT | O_TRUNC, 0600, err);
-	return p->fd < 0 ? -1 : 0;
+	return jm_below_create(d->top, p->path, &p->to, err) == 0 ? 0 : in_the_way(d, err);
+}
+
+/* Has the folder this file already, from a dump that was broken off? */
+static bool has_part(const struct dump *d, const struct part *p)
+{
+	char hex[JM_SHA256_HEX_BYTES];
+	int fd = jm_below_open(d->top, p->path, NULL, NULL);
+	bool same = fd >= 0 && jm_dump_digest(fd, hex, NULL) == 0 && strcmp(hex, p->want) == 0;
+
+	if (fd >= 0)
+		close(fd);
+	return same;
 }
 
 /* All bytes of a file were received: check the digest, and give it its name. */
 static int close_part(struct dump *d, struct part *p, struct jm_err *err)
 {
 	unsigned char digest[JM_SHA256_BYTES];
-	char hex[JM_SHA256_HEX_BYTES], path[PATH_BYTES], temporary[PATH_BYTES + 8];
+	char hex[JM_SHA256_HEX_BYTES];
 	int rc = jm_sha256_finish(&p->sha, digest, err);
 
-	close(p->fd);
-	p->fd = -1;
-	path_of(d, p->path, path);
-	snprintf(temporary, sizeof temporary, "%s.tmp", path);
 	if (rc == 0 && (!p->want || strcmp(jm_sha256_hex(digest, hex), p->want) != 0))
 		rc = jm_err_set(
 		    err, JM_E_CORRUPT, "%s: the bytes came with another digest", p->path);
-	if (rc == 0)
-		rc = jm_io_rename(temporary, path, err);
+	if (rc == 0 && jm_below_keep(&p->to, d->old != NULL, err) != 0)
+		rc = err->sys == EEXIST && has_part(d, p) ? 0 : in_the_way(d, err);
+	jm_below_drop(&p->to);
 	d->files += rc == 0;
 	return rc;
 }
@@ -221,8 +223,8 @@ static int begin_files(struct dump *d, struct jm_err *err)
 		 message_seq = dump_number(d->record, "message_seq");
 	const char *type = json_string_value(json_object_get(d->record, "type")),
 		   *of_report = digest_of(d, "report"), *of_message = digest_of(d, "content");
-	char path[PATH_BYTES];
 	struct stat st;
+	int fd;
 
 	d->report.path[0] = d->message.path[0] = '\0';
 	if (!type || strcmp(type, "report") != 0)
@@ -236,16 +238,17 @@ static int begin_files(struct dump *d, struct jm_err *err)
 	if (strcmp(of_report, of_message) == 0) {
 		memcpy(d->message.path, d->report.path, sizeof d->message.path);
 		d->message.left = bytes;
-		d->message.fd = -1;
 		return 0;
 	}
 	jm_dump_path("messages", message_seq, of_message, d->message.path);
 	d->message.left = bytes;
-	d->message.fd = -1;
 	/* It was written before, with another report. */
-	if (message_seq != d->seq && stat(path_of(d, d->message.path, path), &st) == 0 &&
-	    (uint64_t)st.st_size == bytes)
-		return 0;
+	fd = message_seq != d->seq ? jm_below_open(d->top, d->message.path, &st, NULL) : -1;
+	if (fd >= 0) {
+		close(fd);
+		if ((uint64_t)st.st_size == bytes)
+			return 0;
+	}
 	jm_dump_path("messages", d->seq, of_message, d->message.path);
 	return open_part(d, &d->message, bytes, of_message, err);
 }
@@ -257,9 +260,9 @@ static int end_record(struct dump *d, struct jm_err *err)
 		  err, JM_E_CORRUPT, "record %" PRIu64 " came without all of its bytes", d->seq)
 	    : 0;
 
-	if (d->report.fd >= 0 && rc == 0)
+	if (d->report.to.open && rc == 0)
 		rc = close_part(d, &d->report, err);
-	if (d->message.fd >= 0 && rc == 0)
+	if (d->message.to.open && rc == 0)
 		rc = close_part(d, &d->message, err);
 	if (rc == 0 && d->record)
 		rc = put_line(d, err);
@@ -273,9 +276,9 @@ static int put_part(struct part *p, const unsigned char **at, size_t *n, struct 
 {
 	size_t take = *n < p->left ? *n : (size_t)p->left;
 
-	if (take > 0 && p->fd >= 0 &&
+	if (take > 0 && p->to.open &&
 	    (jm_sha256_add(&p->sha, *at, take, err) != 0 ||
-		jm_io_write(p->fd, *at, take, err) != 0))
+		jm_io_write(p->to.fd, *at, take, err) != 0))
 		return -1;
 	p->left -= take;
 	*at += take;
@@ -319,15 +322,17 @@ static int put_bytes(void *ctx, const void *p, size_t n, struct jm_err *err)
 /* Refuse a folder that has a dump of another archive. */
 static int check_uuid(struct dump *d, const json_t *begin, struct jm_err *err)
 {
-	char path[PATH_BYTES];
+	int fd = jm_below_open(d->top, "DUMP.json", NULL, err), rc = 0;
 	json_t *old = NULL;
 	const char *had;
-	int rc = 0;
 
 	d->uuid = json_incref(json_object_get(begin, "uuid"));
-	if (jm_json_read_file(path_of(d, "DUMP.json", path), HEAD_MAX_BYTES, &old, err) != 0 &&
-	    err->kind != JM_E_NOTFOUND && err->kind != JM_E_CORRUPT)
-		return -1; /* a damaged one is written anew */
+	if (fd < 0)
+		return err->kind == JM_E_NOTFOUND ? 0 : in_the_way(d, err);
+	if (jm_json_read_fd(fd, "DUMP.json", HEAD_MAX_BYTES, &old, err) != 0 &&
+	    err->kind != JM_E_CORRUPT)
+		rc = jm_err_wrap(err, "%s", d->dir); /* a damaged one is written anew */
+	close(fd);
 	had = json_string_value(json_object_get(old, "uuid"));
 	if (had && !json_equal(json_object_get(old, "uuid"), d->uuid))
 		rc = jm_err_set(
@@ -384,14 +389,10 @@ static int put_object(void *ctx, const json_t *o, struct jm_err *err)
 
 /* ---- the whole dump ---- */
 
-static FILE *open_file(const struct dump *d, const char *name, const char *mode, struct jm_err *err)
+static FILE *new_file(
+    const struct dump *d, const char *name, struct jm_below *to, struct jm_err *err)
 {
-	char path[PATH_BYTES];
-	FILE *f = fopen(path_of(d, name, path), mode);
-
-	if (!f)
-		jm_err_sys(err, errno == EACCES ? JM_E_DENIED : JM_E_TEMP, "%s", path);
-	return f;
+	return jm_below_create(d->top, name, to, err) == 0 ? jm_below_write(to, err) : NULL;
 }
 
 static int close_file(FILE **f, struct jm_err *err)
@@ -407,58 +408,75 @@ static int publish_json(struct dump *d, struct jm_err *err)
 	json_t *o = json_pack("{s:s, s:i, s:O, s:O}", "what",
 	    "a dump of an archive of journal-milter; jmctl(8) describes its form", "format",
 	    JM_DUMP_FORMAT, "uuid", d->uuid, "last_seq", json_object_get(d->summary, "last_seq"));
-	char path[PATH_BYTES], *text = json_dumps(o, JSON_INDENT(1));
-	int rc = text ? jm_io_publish(path_of(d, "DUMP.json", path), text, strlen(text), 0600, err)
-		      : jm_err_set(err, JM_E_TEMP, "out of memory");
+	struct jm_below f = { .open = false };
+	char *text = json_dumps(o, JSON_INDENT(1));
+	int rc = -1;
 
+	if (!text)
+		(void)jm_err_set(err, JM_E_TEMP, "out of memory");
+	else if (jm_below_create(d->top, "DUMP.json", &f, err) == 0 &&
+	    jm_io_write(f.fd, text, strlen(text), err) == 0 && jm_io_datasync(f.fd, err) == 0)
+		rc = jm_below_keep(&f, true, err);
+	jm_below_drop(&f);
 	free(text);
 	json_decref(o);
+	if (rc == 0 && fsync(d->top) != 0)
+		rc = jm_err_sys(err, JM_E_TEMP, "cannot sync %s", d->dir);
 	return rc;
 }
 
 /* Sync the files first, then rename the lists that name them. */
 static int dump_finish(struct dump *d, struct jm_err *err)
 {
-	char manifest[PATH_BYTES], temporary[PATH_BYTES], sums[PATH_BYTES],
-	    sums_temporary[PATH_BYTES], hex[JM_SHA256_HEX_BYTES];
-	int fd, rc;
+	char hex[JM_SHA256_HEX_BYTES];
 
 	if (copy_old(d, 0, err) != 0 || close_file(&d->manifest, err) != 0)
 		return -1;
-	path_of(d, "manifest.jsonl", manifest);
-	path_of(d, "manifest.jsonl.tmp", temporary);
-	path_of(d, "SHA256SUMS", sums);
-	path_of(d, "SHA256SUMS.tmp", sums_temporary);
-	if (jm_dump_digest(temporary, hex, err) != 0 ||
+	if (jm_dump_digest(d->manifest_to.fd, hex, err) != 0 ||
 	    put_sum(d, hex, "manifest.jsonl", err) != 0 || close_file(&d->sums, err) != 0)
 		return -1;
-	fd = jm_io_open(d->dir, O_RDONLY | O_DIRECTORY, 0, err);
-	if (fd < 0)
-		return -1;
-	rc = syncfs(fd) == 0 ? 0 : jm_err_sys(err, JM_E_TEMP, "cannot sync %s", d->dir);
-	close(fd);
-	if (rc < 0 || jm_io_rename(temporary, manifest, err) != 0 ||
-	    jm_io_rename(sums_temporary, sums, err) != 0)
-		return -1;
+	if (syncfs(d->top) != 0)
+		return jm_err_sys(err, JM_E_TEMP, "cannot sync %s", d->dir);
+	if (jm_below_keep(&d->manifest_to, true, err) != 0 ||
+	    jm_below_keep(&d->sums_to, true, err) != 0)
+		return in_the_way(d, err);
 	return publish_json(d, err);
+}
+
+/* Open the folder and the manifest of an earlier dump in it. Files of other things are not
+ * replaced. */
+static int open_folder(struct dump *d, struct jm_err *err)
+{
+	static const char *const names[] = { "SHA256SUMS", "DUMP.json" };
+	struct stat st;
+
+	if (strlen(d->dir) > 4000)
+		return jm_err_set(err, JM_E_USAGE, "the folder's name is too long");
+	if (jm_folder_outside(d->dir, false, err) != 0 || jm_io_mkdirs(d->dir, 0700, err) != 0 ||
+	    (d->top = jm_io_open(d->dir, O_RDONLY | O_DIRECTORY, 0, err)) < 0)
+		return -1;
+	d->old = jm_below_read(d->top, "manifest.jsonl", err);
+	if (!d->old && err->kind != JM_E_NOTFOUND)
+		return in_the_way(d, err);
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (fstatat(d->top, names[i], &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+		    (!S_ISREG(st.st_mode) || !d->old))
+			return jm_err_set(err, JM_E_USAGE,
+			    "%s has %s (%s), but no dump: dump into another folder", d->dir,
+			    names[i], jm_below_kind(st.st_mode));
+	return 0;
 }
 
 static int dump_run(struct dump *d, struct jm_err *err)
 {
 	const struct jm_answer_out out = { .object = put_object, .bytes = put_bytes, .ctx = d };
-	char path[PATH_BYTES];
 	json_t *request;
 	int rc;
 
-	if (strlen(d->dir) > 4000)
-		return jm_err_set(err, JM_E_USAGE, "the folder's name is too long");
-	if (jm_folder_outside(d->dir, false, err) != 0 || jm_io_mkdirs(d->dir, 0700, err) != 0)
+	if (open_folder(d, err) != 0)
 		return -1;
-	if (access(path_of(d, "manifest.jsonl", path), F_OK) == 0 &&
-	    !(d->old = open_file(d, "manifest.jsonl", "re", err)))
-		return -1;
-	d->manifest = open_file(d, "manifest.jsonl.tmp", "we", err);
-	d->sums = d->manifest ? open_file(d, "SHA256SUMS.tmp", "we", err) : NULL;
+	d->manifest = new_file(d, "manifest.jsonl", &d->manifest_to, err);
+	d->sums = d->manifest ? new_file(d, "SHA256SUMS", &d->sums_to, err) : NULL;
 	if (!d->sums || next_old(d, err) != 0)
 		return -1;
 	request = json_pack(
@@ -473,10 +491,12 @@ static int dump_run(struct dump *d, struct jm_err *err)
 
 static void dump_release(struct dump *d)
 {
-	if (d->report.fd >= 0)
-		close(d->report.fd);
-	if (d->message.fd >= 0)
-		close(d->message.fd);
+	jm_below_drop(&d->report.to);
+	jm_below_drop(&d->message.to);
+	jm_below_drop(&d->manifest_to);
+	jm_below_drop(&d->sums_to);
+	if (d->top >= 0)
+		close(d->top);
 	if (d->old)
 		fclose(d->old);
 	if (d->manifest)
@@ -493,7 +513,7 @@ static void dump_release(struct dump *d)
 
 int jm_ctl_dump(int argc, char **argv)
 {
-	struct dump d = { .report.fd = -1, .message.fd = -1 };
+	struct dump d = { .top = -1 };
 	const struct jm_ctl_option options[] = {
 		{ "after", JM_CTL_NUMBER, &d.after, "SEQ",
 		    "only records after this sequence number; what is in DIR stays" },

@@ -2,9 +2,11 @@
 /* Names of the files of a dump, and its manifest. See dumpdir.h. */
 #include "milter/ctl/files/dumpdir.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 char *jm_dump_path(
     const char *kind, uint64_t seq, const char *sha256, char path[JM_DUMP_PATH_BYTES])
@@ -27,22 +29,23 @@ uint64_t jm_dump_line_seq(const char *line)
 	return seq;
 }
 
-int jm_dump_digest(const char *path, char hex[JM_SHA256_HEX_BYTES], struct jm_err *err)
+int jm_dump_digest(int fd, char hex[JM_SHA256_HEX_BYTES], struct jm_err *err)
 {
 	unsigned char digest[JM_SHA256_BYTES], chunk[65536];
-	FILE *f = fopen(path, "re");
 	struct jm_sha256 sha;
-	size_t n;
-	int rc;
+	off_t at = 0;
+	ssize_t n = 1;
+	int rc = jm_sha256_start(&sha, err);
 
-	if (!f)
-		return jm_err_sys(err, JM_E_TEMP, "%s", path);
-	rc = jm_sha256_start(&sha, err);
-	while (rc == 0 && (n = fread(chunk, 1, sizeof chunk, f)) > 0)
-		rc = jm_sha256_add(&sha, chunk, n, err);
-	if (rc == 0 && ferror(f))
-		rc = jm_err_sys(err, JM_E_TEMP, "%s", path);
-	fclose(f);
+	while (rc == 0 && n != 0) {
+		n = pread(fd, chunk, sizeof chunk, at);
+		if (n > 0) {
+			at += n;
+			rc = jm_sha256_add(&sha, chunk, (size_t)n, err);
+		} else if (n < 0 && errno != EINTR) {
+			rc = jm_err_sys(err, JM_E_TEMP, "cannot read");
+		}
+	}
 	if (rc == 0 && (rc = jm_sha256_finish(&sha, digest, err)) == 0)
 		jm_sha256_hex(digest, hex);
 	return rc;

@@ -35,8 +35,7 @@ char *jm_dump_path(
 /* The sequence number that a line of a manifest begins with; 0 when it is malformed. */
 uint64_t jm_dump_line_seq(const char *line);
 
-/* Compute the SHA-256 of a file as 64 digits. 0, or -1: TEMP. */
-int jm_dump_digest(
-    const char *path, char hex[JM_SHA256_HEX_BYTES], struct jm_err *err) JM_MUST_CHECK;
+/* Compute the SHA-256 of a file from its begin to its end as 64 digits. 0, or -1: TEMP. */
+int jm_dump_digest(int fd, char hex[JM_SHA256_HEX_BYTES], struct jm_err *err) JM_MUST_CHECK;
 
 #endif

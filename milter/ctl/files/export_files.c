@@ -103,13 +103,18 @@ const struct jm_export_format jm_export_mbox = {
 static int look_at_folder(
     json_t *there, const struct jm_exporter *x, const char *name, struct jm_err *err)
 {
-	char path[JM_EXPORT_FILE_BYTES], one[JM_EXPORT_FILE_BYTES];
-	DIR *d = opendir(jm_exporter_path(x, name, path));
+	char one[NAME_MAX + 8];
+	int fd = jm_below_folder(x->top, name, true, err), rc = 0;
+	DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
 	struct dirent *e;
-	int rc = 0;
 
-	if (!d)
-		return jm_err_sys(err, JM_E_TEMP, "%s", path);
+	if (fd < 0)
+		return -1;
+	if (!d) {
+		(void)jm_err_sys(err, JM_E_TEMP, "%s", name);
+		close(fd);
+		return -1;
+	}
 	while (rc == 0 && (e = readdir(d))) {
 		size_t n = strcspn(e->d_name, ":");
 		char base[NAME_MAX + 1];
@@ -117,7 +122,7 @@ static int look_at_folder(
 		if (e->d_name[0] == '.')
 			continue;
 		snprintf(base, sizeof base, "%.*s", (int)n, e->d_name);
-		snprintf(one, sizeof one, "%s/%s", name, e->d_name);
+		snprintf(one, sizeof one, "%.3s/%s", name, e->d_name);
 		/* Not a file of ours when the name is not UTF-8. */
 		if (json_object_set_new(there, base, json_string(one)) != 0)
 			continue;
@@ -129,39 +134,28 @@ static int look_at_folder(
 static int begin_maildir(struct jm_exporter *x, struct jm_err *err)
 {
 	static const char *const folders[] = { "tmp", "new", "cur" };
-	char path[JM_EXPORT_FILE_BYTES];
 	json_t *there = json_object();
 
 	x->own = there;
 	for (size_t i = 0; i < 3; i++)
-		if (jm_io_mkdirs(jm_exporter_path(x, folders[i], path), 0700, err) != 0 ||
-		    (i > 0 && look_at_folder(there, x, folders[i], err) != 0))
+		if (look_at_folder(there, x, folders[i], err) != 0)
 			return -1;
 	return 0;
 }
 
-/* Write and sync a file before it gets its name in "new": readers expect complete files there. */
+/* Sync a file before it gets its name in "new": readers expect complete files there. */
 static int deliver(
-    const struct jm_exporter *x, const char *base, struct jm_span bytes, struct jm_err *err)
+    const struct jm_exporter *x, const char *name, struct jm_span bytes, struct jm_err *err)
 {
-	char name[JM_EXPORT_PATH_BYTES + 8], temporary[JM_EXPORT_FILE_BYTES],
-	    path[JM_EXPORT_FILE_BYTES];
-	int fd, rc;
+	struct jm_below f;
+	int rc;
 
-	snprintf(name, sizeof name, "tmp/%s", base);
-	fd = jm_io_open(
-	    jm_exporter_path(x, name, temporary), O_WRONLY | O_CREAT | O_TRUNC, 0600, err);
-	if (fd < 0)
+	if (jm_below_create(x->top, name, &f, err) != 0)
 		return -1;
-	rc = bytes.len > 0 ? jm_io_write(fd, bytes.p, bytes.len, err) : 0;
-	if (rc == 0)
-		rc = jm_io_datasync(fd, err);
-	close(fd);
-	snprintf(name, sizeof name, "new/%s", base);
-	if (rc == 0)
-		rc = jm_io_rename(temporary, jm_exporter_path(x, name, path), err);
-	if (rc < 0)
-		unlink(temporary);
+	rc = bytes.len > 0 ? jm_io_write(f.fd, bytes.p, bytes.len, err) : 0;
+	if (rc == 0 && (rc = jm_io_datasync(f.fd, err)) == 0)
+		rc = jm_below_keep(&f, false, err);
+	jm_below_drop(&f);
 	return rc;
 }
 
@@ -180,7 +174,7 @@ static int add_maildir(struct jm_exporter *x, const struct jm_export_one *m,
 		return 0;
 	}
 	snprintf(path_r, JM_EXPORT_PATH_BYTES, "new/%s", base);
-	return deliver(x, base, m->bytes, err);
+	return deliver(x, path_r, m->bytes, err);
 }
 
 static void release_maildir(struct jm_exporter *x)

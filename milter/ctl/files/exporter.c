@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/base/digest.h"
@@ -25,35 +26,42 @@
 #define IDENTITY_MAX_BYTES (64u << 20) /* it may have very many IDs */
 #define MESSAGE_MAX_BYTES ((uint64_t)1 << 32)
 
-char *jm_exporter_path(
-    const struct jm_exporter *x, const char *name, char path[JM_EXPORT_FILE_BYTES])
+/* Has the folder a file of that name with these bytes? */
+static bool has_file(const struct jm_exporter *x, const char *name, struct jm_span bytes)
 {
-	snprintf(path, JM_EXPORT_FILE_BYTES, "%s/%s", x->dir, name);
-	return path;
+	char want[JM_SHA256_HEX_BYTES], is[JM_SHA256_HEX_BYTES];
+	unsigned char digest[JM_SHA256_BYTES];
+	struct stat st;
+	int fd = jm_below_open(x->top, name, &st, NULL);
+	bool same = fd >= 0 && (uint64_t)st.st_size == bytes.len &&
+	    jm_sha256_of(bytes, digest, NULL) == 0 && jm_dump_digest(fd, is, NULL) == 0 &&
+	    strcmp(is, jm_sha256_hex(digest, want)) == 0;
+
+	if (fd >= 0)
+		close(fd);
+	return same;
+}
+
+/* Name what is in the way of the export. */
+static int in_the_way(const struct jm_exporter *x, struct jm_err *err)
+{
+	return err->kind == JM_E_USAGE
+	    ? jm_err_wrap(err, "%s: give the export a folder of its own with --output", x->dir)
+	    : -1;
 }
 
 int jm_exporter_write(
     struct jm_exporter *x, const char *name, struct jm_span bytes, struct jm_err *err)
 {
-	char path[JM_EXPORT_FILE_BYTES], temporary[JM_EXPORT_FILE_BYTES + 8], *slash;
-	int fd, rc;
+	struct jm_below f;
+	int rc;
 
-	jm_exporter_path(x, name, path);
-	slash = strrchr(path, '/');
-	*slash = '\0';
-	if (jm_io_mkdirs(path, 0700, err) != 0)
-		return -1;
-	*slash = '/';
-	snprintf(temporary, sizeof temporary, "%s.tmp", path);
-	fd = jm_io_open(temporary, O_WRONLY | O_CREAT | O_TRUNC, 0600, err);
-	if (fd < 0)
-		return -1;
-	rc = bytes.len > 0 ? jm_io_write(fd, bytes.p, bytes.len, err) : 0;
-	close(fd);
-	if (rc == 0)
-		rc = jm_io_rename(temporary, path, err);
-	if (rc < 0)
-		unlink(temporary);
+	if (jm_below_create(x->top, name, &f, err) != 0)
+		return in_the_way(x, err);
+	rc = bytes.len > 0 ? jm_io_write(f.fd, bytes.p, bytes.len, err) : 0;
+	if (rc == 0 && jm_below_keep(&f, !x->fresh, err) != 0)
+		rc = err->sys == EEXIST && has_file(x, name, bytes) ? 0 : in_the_way(x, err);
+	jm_below_drop(&f);
 	return rc;
 }
 
@@ -320,62 +328,60 @@ static int export_one(struct jm_exporter *x, const json_t *id, struct jm_err *er
 
 /* ---- the folder ---- */
 
-static FILE *open_file(const struct jm_exporter *x, const char *name, struct jm_err *err)
+static FILE *open_file(
+    const struct jm_exporter *x, const char *name, struct jm_below *to, struct jm_err *err)
 {
-	char path[JM_EXPORT_FILE_BYTES], temporary[JM_EXPORT_FILE_BYTES + 8];
-	FILE *f = NULL;
-	int fd;
-
-	snprintf(temporary, sizeof temporary, "%s.tmp", jm_exporter_path(x, name, path));
-	fd = jm_io_open(temporary, O_WRONLY | O_CREAT | O_TRUNC, 0600, err);
-	if (fd >= 0 && !(f = fdopen(fd, "w"))) {
-		jm_err_sys(err, JM_E_TEMP, "%s", temporary);
-		close(fd);
-	}
-	return f;
+	return jm_below_create(x->top, name, to, err) == 0 ? jm_below_write(to, err) : NULL;
 }
 
-/* Sync a file, close it and give it its name. */
+/* Sync a file, close it and give it its name; put its digest into SHA256SUMS, unless it is this. */
 static int exporter_publish(
-    const struct jm_exporter *x, FILE **f, const char *name, struct jm_err *err)
+    struct jm_exporter *x, FILE **f, struct jm_below *to, const char *name, struct jm_err *err)
 {
-	char path[JM_EXPORT_FILE_BYTES], temporary[JM_EXPORT_FILE_BYTES + 8];
 	int bad = ferror(*f) | fflush(*f), rc;
+	char hex[JM_SHA256_HEX_BYTES];
 
 	rc = bad ? jm_err_set(err, JM_E_TEMP, "cannot write %s", name)
-		 : jm_io_datasync(fileno(*f), err);
+		 : jm_io_datasync(to->fd, err);
 	if (fclose(*f) != 0 && rc == 0)
 		rc = jm_err_sys(err, JM_E_TEMP, "cannot write %s", name);
 	*f = NULL;
-	snprintf(temporary, sizeof temporary, "%s.tmp", jm_exporter_path(x, name, path));
-	return rc < 0 ? -1 : jm_io_rename(temporary, path, err);
+	if (rc == 0 && to != &x->sums_to &&
+	    (jm_dump_digest(to->fd, hex, err) != 0 || put_sum(x, hex, name, err) != 0))
+		rc = -1;
+	if (rc == 0 && jm_below_keep(to, !x->fresh, err) != 0)
+		rc = in_the_way(x, err);
+	return rc;
 }
 
+/* Put the digest of a file that is there into SHA256SUMS. */
 static int put_sum_of(struct jm_exporter *x, const char *name, struct jm_err *err)
 {
-	char path[JM_EXPORT_FILE_BYTES], hex[JM_SHA256_HEX_BYTES];
+	int fd = jm_below_open(x->top, name, NULL, err), rc;
+	char hex[JM_SHA256_HEX_BYTES];
 
-	return jm_dump_digest(jm_exporter_path(x, name, path), hex, err) != 0
-	    ? -1
-	    : put_sum(x, hex, name, err);
+	if (fd < 0)
+		return -1;
+	rc = jm_dump_digest(fd, hex, err);
+	close(fd);
+	return rc < 0 ? -1 : put_sum(x, hex, name, err);
 }
 
 /* Publish the messages first, then the lists that name them. */
-static int exporter_finish(struct jm_exporter *x, int dir_fd, struct jm_err *err)
+static int exporter_finish(struct jm_exporter *x, struct jm_err *err)
 {
 	if (x->format->end && x->format->end(x, err) < 0)
 		return -1;
-	if (x->file &&
-	    (exporter_publish(x, &x->file, x->format->file, err) != 0 ||
-		put_sum_of(x, x->format->file, err) < 0))
+	if (x->file && exporter_publish(x, &x->file, &x->file_to, x->format->file, err) != 0)
 		return -1;
-	if (exporter_publish(x, &x->manifest, "manifest.jsonl", err) != 0 ||
-	    put_sum_of(x, "manifest.jsonl", err) < 0 || put_sum_of(x, IDENTITY_FILE, err) < 0)
+	if (exporter_publish(x, &x->manifest, &x->manifest_to, "manifest.jsonl", err) != 0 ||
+	    put_sum_of(x, IDENTITY_FILE, err) < 0)
 		return -1;
-	if (syncfs(dir_fd) != 0)
+	if (syncfs(x->top) != 0)
 		return jm_err_sys(err, JM_E_TEMP, "cannot sync %s", x->dir);
-	return exporter_publish(x, &x->sums, "SHA256SUMS", err) != 0 ? -1
-								     : jm_io_sync_dir(x->dir, err);
+	if (exporter_publish(x, &x->sums, &x->sums_to, "SHA256SUMS", err) != 0)
+		return -1;
+	return fsync(x->top) == 0 ? 0 : jm_err_sys(err, JM_E_TEMP, "cannot sync %s", x->dir);
 }
 
 static int take_uuid(void *ctx, const json_t *status, struct jm_err *err)
@@ -407,19 +413,46 @@ static json_t *identity_of(struct jm_exporter *x, struct jm_err *err)
 	return NULL;
 }
 
-/* Never mix two exports in one folder: refuse a folder that has another one. */
+/* Write export.json. */
+static int put_identity(struct jm_exporter *x, const json_t *identity, struct jm_err *err)
+{
+	char *text = json_dumps(identity, JSON_COMPACT);
+	struct jm_below f = { .open = false };
+	int rc = -1;
+
+	if (!text)
+		(void)jm_err_set(err, JM_E_TEMP, "out of memory");
+	else if (jm_below_create(x->top, IDENTITY_FILE, &f, err) == 0 &&
+	    jm_io_write(f.fd, text, strlen(text), err) == 0 && jm_io_datasync(f.fd, err) == 0)
+		rc = jm_below_keep(&f, false, err);
+	jm_below_drop(&f);
+	free(text);
+	return rc;
+}
+
+static bool has(const struct jm_exporter *x, const char *name)
+{
+	struct stat st;
+
+	return fstatat(x->top, name, &st, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+/* Never mix two exports in one folder: refuse a folder that has another one, or files of the names
+ * that this one will write. */
 static int claim_folder(struct jm_exporter *x, const json_t *identity, struct jm_err *err)
 {
-	static const char *const files[] = { "SHA256SUMS", "manifest.jsonl", "manifest.jsonl.tmp" };
-	char path[JM_EXPORT_FILE_BYTES], *text;
+	const char *files[] = { "SHA256SUMS", "manifest.jsonl", "DUMP.json", x->format->file };
+	int fd = jm_below_open(x->top, IDENTITY_FILE, NULL, err);
 	json_t *there = NULL;
-	int rc;
 
-	jm_exporter_path(x, IDENTITY_FILE, path);
-	if (jm_json_read_file(path, IDENTITY_MAX_BYTES, &there, err) == 0) {
-		bool same = json_equal(there, identity);
+	if (fd >= 0) {
+		int rc = jm_json_read_fd(fd, IDENTITY_FILE, IDENTITY_MAX_BYTES, &there, err);
+		bool same = rc == 0 && json_equal(there, identity);
 
 		json_decref(there);
+		close(fd);
+		if (rc < 0)
+			return jm_err_wrap(err, "%s", x->dir);
 		return same ? 0
 			    : jm_err_set(err, JM_E_USAGE,
 				  "%s holds another export (which one is in " IDENTITY_FILE
@@ -427,61 +460,49 @@ static int claim_folder(struct jm_exporter *x, const json_t *identity, struct jm
 				  x->dir);
 	}
 	if (err->kind != JM_E_NOTFOUND)
-		return -1;
+		return in_the_way(x, err);
 	for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
-		if (access(jm_exporter_path(x, files[i], path), F_OK) == 0)
+		if (files[i] && has(x, files[i]))
 			return jm_err_set(err, JM_E_USAGE,
 			    "%s holds an export or a dump already (%s); give this export a folder "
 			    "of its own with --output",
 			    x->dir, files[i]);
-	text = json_dumps(identity, JSON_COMPACT);
-	rc = text
-	    ? jm_io_publish(jm_exporter_path(x, IDENTITY_FILE, path), text, strlen(text), 0600, err)
-	    : jm_err_set(err, JM_E_TEMP, "out of memory");
-	free(text);
-	return rc;
+	x->fresh = true;
+	return put_identity(x, identity, err);
 }
 
-/*
- * Open and lock the folder, and remove SHA256SUMS: from now on it is not a complete export. Returns
- * the descriptor, or -1.
+/* Open and lock the folder x->top, and remove SHA256SUMS: from now on it is not a complete export.
  */
 static int open_folder(struct jm_exporter *x, struct jm_err *err)
 {
-	char path[JM_EXPORT_FILE_BYTES];
 	json_t *identity;
-	int fd;
+	int rc = -1;
 
 	if (strlen(x->dir) > 4000)
 		return jm_err_set(err, JM_E_USAGE, "the folder's name is too long");
 	if (jm_folder_outside(x->dir, false, err) != 0 || !(identity = identity_of(x, err)))
 		return -1;
-	if (jm_io_mkdirs(x->dir, 0700, err) != 0) {
-		json_decref(identity);
-		return -1;
-	}
-	fd = jm_io_open(x->dir, O_RDONLY | O_DIRECTORY, 0, err);
-	if (fd < 0)
-		goto out;
-	if (flock(fd, LOCK_EX | LOCK_NB) != 0)
-		jm_err_set(err, JM_E_DENIED, "another export into %s is under way", x->dir);
+	if (jm_io_mkdirs(x->dir, 0700, err) != 0 ||
+	    (x->top = jm_io_open(x->dir, O_RDONLY | O_DIRECTORY, 0, err)) < 0)
+		;
+	else if (flock(x->top, LOCK_EX | LOCK_NB) != 0)
+		(void)jm_err_set(err, JM_E_DENIED, "another export into %s is under way", x->dir);
 	else if (claim_folder(x, identity, err) == 0) {
-		if (unlink(jm_exporter_path(x, "SHA256SUMS", path)) == 0 || errno == ENOENT)
-			goto out;
-		jm_err_sys(err, JM_E_DENIED, "%s", path);
+		if (unlinkat(x->top, "SHA256SUMS", 0) == 0 || errno == ENOENT)
+			rc = 0;
+		else
+			(void)jm_err_sys(err, JM_E_DENIED, "%s/SHA256SUMS", x->dir);
 	}
-	close(fd);
-	fd = -1;
-out:
 	json_decref(identity);
-	return fd;
+	return rc;
 }
 
 static int open_files(struct jm_exporter *x, struct jm_err *err)
 {
-	x->manifest = open_file(x, "manifest.jsonl", err);
-	x->sums = x->manifest ? open_file(x, "SHA256SUMS", err) : NULL;
-	if (x->sums && x->format->file && !(x->file = open_file(x, x->format->file, err)))
+	x->manifest = open_file(x, "manifest.jsonl", &x->manifest_to, err);
+	x->sums = x->manifest ? open_file(x, "SHA256SUMS", &x->sums_to, err) : NULL;
+	if (x->sums && x->format->file &&
+	    !(x->file = open_file(x, x->format->file, &x->file_to, err)))
 		return -1;
 	return !x->sums || (x->format->begin && x->format->begin(x, err) < 0) ? -1 : 0;
 }
@@ -489,16 +510,18 @@ static int open_files(struct jm_exporter *x, struct jm_err *err)
 int jm_exporter_run(struct jm_exporter *x, struct jm_err *err)
 {
 	const char *tmp = getenv("TMPDIR");
-	int fd = open_folder(x, err), rc;
+	int rc;
 	const json_t *id;
 	size_t i;
 
-	if (fd < 0)
-		return -1;
+	x->top = -1;
+	rc = open_folder(x, err);
 	jm_spool_init(&x->spool, tmp ? tmp : "/tmp", MESSAGE_MAX_BYTES);
 	jm_ctl_item_init(&x->item);
-	rc = open_files(x, err);
-	jm_progress_start(&x->bar, NULL);
+	if (rc == 0)
+		rc = open_files(x, err);
+	if (rc == 0)
+		jm_progress_start(&x->bar, NULL);
 	json_array_foreach(x->ids, i, id) {
 		if (rc == 0)
 			rc = export_one(x, id, err);
@@ -506,7 +529,7 @@ int jm_exporter_run(struct jm_exporter *x, struct jm_err *err)
 	}
 	jm_progress_wipe(&x->bar);
 	if (rc == 0)
-		rc = exporter_finish(x, fd, err);
+		rc = exporter_finish(x, err);
 	if (x->format->release)
 		x->format->release(x);
 	if (x->file)
@@ -515,8 +538,12 @@ int jm_exporter_run(struct jm_exporter *x, struct jm_err *err)
 		fclose(x->manifest);
 	if (x->sums)
 		fclose(x->sums);
+	jm_below_drop(&x->file_to);
+	jm_below_drop(&x->manifest_to);
+	jm_below_drop(&x->sums_to);
 	jm_spool_release(&x->spool);
 	jm_ctl_item_release(&x->item);
-	close(fd);
+	if (x->top >= 0)
+		close(x->top);
 	return rc;
 }

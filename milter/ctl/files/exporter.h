@@ -11,13 +11,13 @@
 
 #include <stdio.h>
 
+#include "common/base/below.h"
 #include "common/base/spool.h"
 #include "milter/ctl/cli/item.h"
 #include "milter/ctl/cli/progress.h"
 #include "milter/ctl/cli/target.h"
 
-#define JM_EXPORT_PATH_BYTES 200  /* path within the folder */
-#define JM_EXPORT_FILE_BYTES 4400 /* path with the folder */
+#define JM_EXPORT_PATH_BYTES 200 /* path within the folder */
 
 struct jm_exporter;
 
@@ -51,10 +51,13 @@ struct jm_exporter {
 	bool report, raw, bcc;        /* which bytes to export; whether to name Bcc recipients */
 	json_t *ids;                  /* of the items, owned by the caller */
 	const json_t *asked;          /* how they were selected: the IDs, or a request; borrowed */
+	int top;                      /* the folder */
+	bool fresh;                   /* it was no export before */
 	FILE *file, *manifest, *sums; /* file: format->file, while it is being written */
-	struct jm_spool spool;        /* the current message */
-	struct jm_ctl_item item;      /* the current item, owned */
-	void *own;                    /* data of the format */
+	struct jm_below file_to, manifest_to, sums_to;
+	struct jm_spool spool;   /* the current message */
+	struct jm_ctl_item item; /* the current item, owned */
+	void *own;               /* data of the format */
 	struct jm_progress bar;
 	uint64_t messages, bytes, problems;
 	uint64_t companions; /* messages whose report has a second form of them */
@@ -69,13 +72,10 @@ struct jm_exporter {
  */
 int jm_exporter_run(struct jm_exporter *x, struct jm_err *err) JM_MUST_CHECK;
 
-/* Write DIR/name into path, which is returned. */
-char *jm_exporter_path(
-    const struct jm_exporter *x, const char *name, char path[JM_EXPORT_FILE_BYTES]);
-
 /*
- * Write a file of the folder under a temporary name and rename it. name may have folders, which are
- * made. The file is not synced: the end of the export syncs all. 0, or -1: DENIED, TEMP.
+ * Write a file of the folder; it gets its name when it is whole. name may have folders, which are
+ * made. A file with the same bytes may be there. The file is not synced: the end of the export
+ * syncs all. 0, or -1: DENIED, TEMP; USAGE when something else has that name.
  */
 int jm_exporter_write(struct jm_exporter *x, const char *name, struct jm_span bytes,
     struct jm_err *err) JM_MUST_CHECK;

@@ -14,4 +14,9 @@ bool jm_folder_is_archive(const char *dir);
  * an archive. copy: dir may be an archive that no daemon has. USAGE. */
 int jm_folder_outside(const char *dir, bool copy, struct jm_err *err) JM_MUST_CHECK;
 
+/* Is dir, where a copy of an archive is or will be, such that nobody else can lead writing into it
+ * elsewhere? A folder that is not there yet is. 0, or -1: USAGE when every user may write there, or
+ * it has a link, a FIFO and so on, or a file with another name; DENIED, TEMP. */
+int jm_folder_safe(const char *dir, struct jm_err *err) JM_MUST_CHECK;
+
 #endif

@@ -8,7 +8,6 @@
 #include "milter/ctl/files/import.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -263,6 +262,10 @@ static int import_source(struct source *s, const struct stat *st, bool message, 
 		return 0;
 	}
 	b.whole = kind == JM_SOURCE_MESSAGE;
+	if (b.whole && b.size_bytes > JM_MESSAGE_MAX_BYTES) {
+		leave_out(s->m, s->path, "it is larger than any message");
+		return 0;
+	}
 	/* A message may have From_ lines in its text. A file that is only perhaps a message, or
 	 * begins with a From_ line, may be an mbox file. */
 	if (!b.whole || !message || jm_mail_line_from(head) != JM_FROM_NOT)
@@ -273,40 +276,33 @@ static int import_source(struct source *s, const struct stat *st, bool message, 
 	return rc;
 }
 
-static int import_file(
-    void *ctx, const char *path, const struct stat *given, bool message, struct jm_err *err)
+static int import_file(void *ctx, const struct jm_tree_file *f, struct jm_err *err)
 {
 	struct import *m = ctx;
-	struct source s = { m, path, -1 };
-	struct stat st;
-	int rc = 0;
+	struct source s = { m, f->path, f->fd };
+	struct stat after;
+	int rc;
 
 	jm_progress_draw(&m->bar, m->done, m->total, NULL);
-	/* not blocking: it may be a FIFO by now */
-	s.fd = jm_io_open(path, O_RDONLY | O_NONBLOCK, 0, err);
-	if (s.fd < 0) {
-		errno = err->sys;
-		(void)jm_err_sys(err, JM_E_TEMP, "it cannot be read");
-		leave_out(m, path, err->text);
-	} else if (fstat(s.fd, &st) != 0 || !S_ISREG(st.st_mode))
-		leave_out(m, path, "no plain file");
-	else
-		rc = import_source(&s, &st, message, err);
-	m->done += (uint64_t)given->st_size;
-	if (s.fd >= 0)
-		close(s.fd);
-	return rc < 0 ? jm_err_wrap(err, "%s", path) : 0;
+	rc = import_source(&s, &f->st, f->message, err);
+	if (rc == 0 &&
+	    (fstat(f->fd, &after) != 0 || after.st_size != f->st.st_size ||
+		after.st_mtim.tv_sec != f->st.st_mtim.tv_sec ||
+		after.st_mtim.tv_nsec != f->st.st_mtim.tv_nsec))
+		remark(m, f->path, 0, false,
+		    "it was changed while it was read; import it again when it is at rest");
+	m->done += (uint64_t)f->st.st_size;
+	return rc < 0 ? jm_err_wrap(err, "%s", f->path) : 0;
 }
 
 /* The walk before, for the bar. */
 
-static int count_file(
-    void *ctx, const char *path, const struct stat *st, bool message, struct jm_err *err)
+static int count_file(void *ctx, const struct jm_tree_file *f, struct jm_err *err)
 {
 	struct import *m = ctx;
 
-	(void)path, (void)message, (void)err;
-	m->total += (uint64_t)st->st_size;
+	(void)err;
+	m->total += (uint64_t)f->st.st_size;
 	return 0;
 }
 
@@ -397,8 +393,8 @@ static int walk_all(const struct jm_tree *w, char **paths, int n, struct jm_err 
 /* Import all paths. A file that cannot be read is named; a fault of the archive ends the import. */
 static int import_run(struct import *m, char **paths, int n, struct jm_err *err)
 {
-	const struct jm_tree count = { count_file, ignore_path, m };
-	const struct jm_tree all = { import_file, leave_out, m };
+	const struct jm_tree count = { false, count_file, ignore_path, m };
+	const struct jm_tree all = { true, import_file, leave_out, m };
 	const char *tmp = getenv("TMPDIR");
 	int rc;
 

@@ -6,6 +6,7 @@
 #include "milter/ctl/files/load.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +15,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "common/base/below.h"
 #include "common/base/io.h"
 #include "common/json/read.h"
 #include "common/upkeep/load.h"
@@ -31,6 +33,7 @@
 struct load {
 	struct jm_target target;
 	const char *dir;
+	int top; /* the folder */
 	struct jm_loader *loader;
 	struct jm_progress bar;
 	uint64_t lines, loaded, there, problems, last_seq;
@@ -60,12 +63,26 @@ static int load_mark(struct load *l, struct jm_err *err)
 	return 0;
 }
 
+/* A report that cannot be read costs this one only. */
+static int read_report(
+    const struct load *l, const char *path, unsigned char **p_r, size_t *n_r, struct jm_err *err)
+{
+	int fd = jm_below_open(l->top, path, NULL, err), rc = -1;
+
+	if (fd >= 0) {
+		rc = jm_io_read_whole(fd, path, REPORT_MAX_BYTES, p_r, n_r, err);
+		close(fd);
+	}
+	if (rc < 0 && err->kind != JM_E_TEMP)
+		err->kind = JM_E_CORRUPT;
+	return rc;
+}
+
 static int add_line(struct load *l, const json_t *line, struct jm_err *err)
 {
 	const char *type = json_string_value(json_object_get(line, "type")),
 		   *path = json_string_value(json_object_get(line, "report"));
 	unsigned char *bytes = NULL;
-	char full[PATH_BYTES];
 	bool fresh = false;
 	size_t n = 0;
 	int rc = 0;
@@ -73,12 +90,9 @@ static int add_line(struct load *l, const json_t *line, struct jm_err *err)
 	if (type && strcmp(type, "report") == 0) {
 		if (check_path(path, err) != 0)
 			return -1;
-		snprintf(full, sizeof full, "%s/%s", l->dir, path);
 		jm_target_read_as_caller(true);
-		rc = jm_io_read_file(full, REPORT_MAX_BYTES, &bytes, &n, err);
+		rc = read_report(l, path, &bytes, &n, err);
 		jm_target_read_as_caller(false);
-		if (rc < 0 && err->kind == JM_E_NOTFOUND)
-			err->kind = JM_E_CORRUPT;
 	}
 	/* Mark the archive only when there is something to add: it may be the wrong one. */
 	if (rc == 0 &&
@@ -152,7 +166,6 @@ static int load_run(struct load *l, struct jm_err *err)
 {
 	struct jm_archive_options options = { .verbatim = true };
 	struct jm_archive *a = NULL;
-	char path[PATH_BYTES];
 	FILE *f;
 	int rc = -1;
 
@@ -160,16 +173,21 @@ static int load_run(struct load *l, struct jm_err *err)
 		return jm_err_set(err, JM_E_USAGE, "into which folder? Give it with --archive NEW");
 	if (strlen(l->dir) > 4000)
 		return jm_err_set(err, JM_E_USAGE, "the folder's name is too long");
-	snprintf(path, sizeof path, "%s/manifest.jsonl", l->dir);
-	f = fopen(path, "re");
-	if (!f)
-		return jm_err_sys(err, errno == EACCES ? JM_E_DENIED : JM_E_NOTFOUND, "%s", path);
+	l->top = jm_io_open(l->dir, O_RDONLY | O_DIRECTORY, 0, err);
+	if (l->top < 0)
+		return -1;
+	f = jm_below_read(l->top, "manifest.jsonl", err);
+	if (!f) {
+		close(l->top);
+		return jm_err_wrap(err, "%s", l->dir);
+	}
 	if ((!l->target.archive ||
 		jm_owner_make_folder(&l->target, "load", l->target.archive, 0700, err) == 0) &&
 	    jm_target_open(&l->target, NULL, &options, &a, err) == 0)
 		rc = load_all(l, a, options.dir, f, err);
 	jm_target_close(&l->target, &a);
 	fclose(f);
+	close(l->top);
 	return rc;
 }
 

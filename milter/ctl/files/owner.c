@@ -88,6 +88,10 @@ static struct stat owner; /* nftw() has no argument for its function */
 static int give_one(const char *path, const struct stat *st, int type, struct FTW *where)
 {
 	(void)type, (void)where;
+	if (S_ISREG(st->st_mode) && st->st_nlink > 1) { /* it would be given away elsewhere, too */
+		errno = EMLINK;
+		return -1;
+	}
 	return (st->st_uid == owner.st_uid && st->st_gid == owner.st_gid) ||
 		lchown(path, owner.st_uid, owner.st_gid) == 0
 	    ? 0

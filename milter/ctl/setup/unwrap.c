@@ -8,12 +8,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "common/base/below.h"
 #include "common/base/buf.h"
 #include "common/base/digest.h"
 #include "common/base/io.h"
@@ -314,26 +317,53 @@ static int summarise(const struct jm_unwrap *u, const bool *open, struct jm_err 
 	return 0;
 }
 
+/*
+ * Open what --output names: a device as it is, else a new file, which gets its name when it is
+ * whole. Links are not followed: others may have put one into /tmp. Returns the descriptor, which
+ * is that of *f if that is open then; -1 with err.
+ */
+static int open_output(const char *path, struct jm_below *f, struct jm_err *err)
+{
+	const char *slash = strrchr(path, '/');
+	char folder[PATH_MAX] = ".";
+	struct stat st;
+	int top, rc;
+
+	if (lstat(path, &st) == 0 && S_ISCHR(st.st_mode))
+		return jm_io_open(path, O_WRONLY | O_NOFOLLOW | O_NOCTTY, 0, err);
+	if (slash &&
+	    snprintf(folder, sizeof folder, "%.*s", (int)(slash - path) + 1, path) >=
+		(int)sizeof folder)
+		return jm_err_set(err, JM_E_USAGE, "path of %zu bytes", strlen(path));
+	top = jm_io_open(folder, O_RDONLY | O_DIRECTORY, 0, err);
+	if (top < 0)
+		return -1;
+	rc = jm_below_create(top, slash ? slash + 1 : path, f, err);
+	close(top);
+	return rc == 0 ? f->fd : -1;
+}
+
 static int write_message(const struct jm_unwrap *u, const char *path, struct jm_err *err)
 {
+	struct jm_below f = { .open = false };
 	bool to_stdout = strcmp(path, "-") == 0;
-	int fd = to_stdout ? STDOUT_FILENO
-			   : open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-	int rc;
+	int fd = to_stdout ? STDOUT_FILENO : open_output(path, &f, err), rc = EX_CANTCREAT;
 
-	if (fd < 0) {
-		jm_err_sys(err, JM_E_TEMP, "cannot create \"%s\"", path);
-		jm_print(stderr, "jmctl unwrap: %s\n", err->text);
-		return EX_CANTCREAT;
+	if (fd >= 0) {
+		rc = EX_OK;
+		if (jm_strip_walk(u->message.raw, u->message.cuts, u->message.cuts_n, write_piece,
+			&fd, err) != 0)
+			rc = EX_IOERR;
+		else if (f.open && jm_below_keep(&f, true, err) != 0)
+			rc = EX_CANTCREAT;
+		else if (!f.open && !to_stdout)
+			close(fd);
 	}
-	rc = jm_strip_walk(
-	    u->message.raw, u->message.cuts, u->message.cuts_n, write_piece, &fd, err);
-	if (!to_stdout && close(fd) != 0 && rc == 0)
-		rc = jm_err_sys(err, JM_E_TEMP, "cannot write \"%s\"", path);
-	if (rc == 0)
-		return EX_OK;
-	jm_print(stderr, "jmctl unwrap: %s\n", err->text);
-	return EX_IOERR;
+	jm_below_drop(&f);
+	if (rc != EX_OK)
+		jm_print(stderr, "jmctl unwrap: %s%s%s\n", rc == EX_IOERR ? "" : path,
+		    rc == EX_IOERR ? "" : ": ", err->text);
+	return rc;
 }
 
 /*
