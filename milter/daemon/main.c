@@ -130,10 +130,14 @@ static int make_folder(
  * must not keep mail out: the publisher reports it again. */
 static int make_public(const struct jm_settings *s, const struct passwd *owner, struct jm_err *err)
 {
-	char dir[PATH_MAX];
+	char dir[PATH_MAX], above[PATH_MAX];
 
 	if (jm_publisher_folder(s, dir, err) != 0)
 		return -1;
+	if (jm_io_closed_above(dir, above))
+		JM_LOG(JM_LOG_WARNING, "publish-folder", { "directory", JM_S(dir) },
+		    { "closed", JM_S(above) },
+		    { "cure", JM_S("chmod o+x it, or set <publish><directory> elsewhere") });
 	if (access(dir, F_OK) == 0)
 		return 0;
 	if (make_folder(dir, false, owner, err) != 0)

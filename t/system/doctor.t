@@ -83,8 +83,16 @@ def services(d, etc, args):
             settle(etc)
             clean(d, "a client certificate asked for, and a CA", "--no-smtp", *args)
     write(os.path.join(etc, "main.cf"), main_cf)
-    settle(etc)
     put(d, text)
+    with open(os.path.join(etc, "main.cf"), "ab") as f:
+        f.write(b"# caf\xe9\nsmtpd_banner = caf\xe9\n")
+    settle(etc)
+    clean(d, "a byte that is not UTF-8 in main.cf", *args)
+    tap.like(jmctl("doctor", "--config", d.settings, "--no-dns", "--json", *args)[1],
+             r"main.cf:%d: the line is not UTF-8" % (len(main_cf.splitlines()) + 2),
+             "and its line is named")
+    write(os.path.join(etc, "main.cf"), main_cf)
+    settle(etc)
 
 
 def listeners(d, s, w, args):
@@ -277,6 +285,12 @@ def machine(d, w, text, none):
     os.chmod(public, 0o750)
     planted(d, "a publish folder that is closed to others", "publish-folder", "warn", *none)
     os.chmod(public, 0o755)
+    os.chmod(w.folder + ".d", 0o700)
+    planted(d, "a publish folder in a folder that is closed to others", "publish-folder", "warn",
+            *none)
+    tap.like(jmctl("check", "--config", d.settings)[2], r"public.* is in .*; chmod o\+x ",
+             "check says so, too")
+    os.chmod(w.folder + ".d", 0o755)
     for mode, level in ((0o777, "FAIL"), (0o755, "warn")):
         os.chmod(archive, mode)
         planted(d, "an archive of mode %o" % mode, "archive-mode", level, *none)
@@ -287,9 +301,11 @@ def machine(d, w, text, none):
     os.utime(volumes, (4000000000, 4000000000))
     planted(d, "an archive that was written in the future", "clock-wrong", "FAIL", *none)
     os.utime(volumes)
-    doctor.ENV["JM_CLOCK_OFFSET_MS"] = str(3600 * 1000)
+    before = dict(doctor.ENV)
+    doctor.ENV.update(run.hooks(JM_CLOCK_OFFSET_MS=str(3600 * 1000)))
     planted(d, "a clock that is ahead", "publish-old", "warn", *none, also=("clock-battery",))
-    del doctor.ENV["JM_CLOCK_OFFSET_MS"]
+    doctor.ENV.clear()
+    doctor.ENV.update(before)
     disks(d, text)
     os.rename(archive, path("moved"))
     tap.is_(names(d, *none), (2, ["control-silent", "no-archive"]), "no archive folder")

@@ -19,6 +19,25 @@ static const char overrides[] =
     "10.0.0.5:25/inet/smtpd_milters = { unix:/x, default_action=tempfail, { content_timeout = "
     "300s } }\nnobody/inet/x = y\n";
 
+/* Bytes that are not UTF-8 do not hide the other settings. */
+static void test_latin1(void)
+{
+	const struct jm_postfix_text text = { jm_span_str("caf\xe9 = x\nbanner = caf\xe9\nb = c\n"),
+		jm_span_str("b = c\xff\n"),
+		jm_span_str("caf\xe9 inet n - caf\xe9 - - smtpd\n25 inet n - n - - smtpd\n"),
+		jm_span_str("caf\xe9/inet/d = e\n"), jm_span_str("25/inet/f = g\xe9\n") };
+	struct jm_postfix p;
+
+	tap_ok(jm_postfix_parse(&text, &p) == 0 &&
+		strcmp(jm_postfix_value(&p, NULL, "b"), "c") == 0 &&
+		strcmp(jm_postfix_value(&p, NULL, "banner"), "caf\xc3\xa9") == 0 &&
+		json_object_size(p.services) == 2 &&
+		strcmp(jm_postfix_value(&p, "caf\xc3\xa9/inet", "d"), "e") == 0 &&
+		jm_postfix_overrides(&p, "caf\xc3\xa9/inet", "d"),
+	    "bytes that are not UTF-8");
+	jm_postfix_release(&p);
+}
+
 static void test_postfix(void)
 {
 	const struct jm_postfix_text text = { jm_span_str(main_cf), jm_span_str("x = $empty z\n"),
@@ -58,6 +77,7 @@ static void test_postfix(void)
 		!jm_postfix_word(&list, &word),
 	    "and nothing else");
 	jm_postfix_release(&p);
+	test_latin1();
 	list = jm_span_str("a,b  {c, d}e\t,");
 	for (unsigned n = 0; n <= 3; n++)
 		tap_ok(jm_postfix_word(&list, &word) == (n < 3), "word %u", n);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "milter/ctl/cli/print.h"
+#include "common/json/value.h"
 
 const char *jm_doctor_level_name(enum jm_doctor_level level)
 {
@@ -18,8 +19,10 @@ const char *jm_doctor_level_name(enum jm_doctor_level level)
 static json_t *make_finding(const struct jm_doctor *d, enum jm_doctor_level level, const char *name,
     const char *change, const char *text)
 {
-	return json_pack("{s:s, s:s, s:s, s:s%, s:s?}", "level", jm_doctor_level_name(level),
-	    "group", d->group, "name", name, "text", text, strlen(text), "change", change);
+	json_t *cure = change ? jm_json_text(jm_span_str(change)) : json_null();
+
+	return json_pack("{s:s, s:s, s:s, s:o, s:o}", "level", jm_doctor_level_name(level), "group",
+	    d->group, "name", name, "text", jm_json_text(jm_span_str(text)), "change", cure);
 }
 
 /* The last finding that a check of this name began and that has no outcome yet; -1: none. */

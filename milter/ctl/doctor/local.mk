@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # jmctl doctor: a file a group of checks.
 milter_ctl_libjmctl_a_SOURCES += \
+	milter/ctl/doctor/bytes.c milter/ctl/doctor/bytes.h \
 	milter/ctl/doctor/cure.c milter/ctl/doctor/cure.h \
 	milter/ctl/doctor/doctor.c milter/ctl/doctor/doctor.h \
 	milter/ctl/doctor/finding.c milter/ctl/doctor/finding.h \

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/magic.h>
 #include <pwd.h>
 #include <stdio.h>
@@ -173,10 +174,35 @@ static void check_archive(struct jm_doctor *d)
 }
 
 /* The status page and node_exporter run as other users. */
+static void check_published(struct jm_doctor *d, const char *folder)
+{
+	char cure[JM_CURE_BYTES] = "chmod go+rx ", above[PATH_MAX];
+	struct stat st;
+
+	if (stat(folder, &st) != 0) {
+		jm_doctor_add(d, JM_DOCTOR_WARN, "publish-folder",
+		    "systemd-tmpfiles --create && systemctl restart journal-milter",
+		    "the publish folder %s cannot be looked at: %m", folder);
+	} else if ((st.st_mode & 05) != 05) {
+		jm_cure_quote(cure, folder);
+		jm_doctor_add(d, JM_DOCTOR_WARN, "publish-folder", cure,
+		    "the publish folder %s is closed to others: "
+		    "journal-milter-web and node_exporter cannot read the published state",
+		    folder);
+	} else if (jm_io_closed_above(folder, above)) {
+		snprintf(cure, sizeof cure, "chmod o+x ");
+		jm_cure_quote(cure, above);
+		jm_doctor_add(d, JM_DOCTOR_WARN, "publish-folder", cure,
+		    "the publish folder %s is in %s, which is closed to others: journal-milter-web "
+		    "and node_exporter cannot read the published state",
+		    folder, above);
+	}
+}
+
 static void check_publish(struct jm_doctor *d)
 {
 	const struct jm_settings *s = d->settings;
-	char cure[JM_CURE_BYTES] = "chmod go+rx ", path[4096];
+	char path[4096];
 	int64_t old_s;
 	struct stat st;
 
@@ -184,18 +210,7 @@ static void check_publish(struct jm_doctor *d)
 		return;
 	jm_doctor_check(
 	    d, "publish-folder", "the publish folder %s is open to others", s->publish_directory);
-	jm_cure_quote(cure, s->publish_directory);
-	if (stat(s->publish_directory, &st) != 0) {
-		jm_doctor_add(d, JM_DOCTOR_WARN, "publish-folder",
-		    "systemd-tmpfiles --create && systemctl restart journal-milter",
-		    "the publish folder %s cannot be looked at: %m", s->publish_directory);
-		return;
-	}
-	if ((st.st_mode & 05) != 05)
-		jm_doctor_add(d, JM_DOCTOR_WARN, "publish-folder", cure,
-		    "the publish folder %s is closed to others: "
-		    "journal-milter-web and node_exporter cannot read the published state",
-		    s->publish_directory);
+	check_published(d, s->publish_directory);
 	snprintf(path, sizeof path, "%s/status.json", s->publish_directory);
 	if (stat(path, &st) != 0)
 		return;

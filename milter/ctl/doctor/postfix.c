@@ -6,12 +6,14 @@
 #include "milter/ctl/doctor/postfix.h"
 
 #include <grp.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "milter/ctl/doctor/bytes.h"
 #include "milter/ctl/doctor/cure.h"
 #include "milter/ctl/doctor/machine.h"
 #include "milter/ctl/doctor/postfix_conf.h"
@@ -558,7 +560,9 @@ static int postfix_query(struct jm_doctor *d, const char *option, struct jm_buf 
 
 void jm_doctor_postfix(struct jm_doctor *d)
 {
-	static const char *const options[] = { "-x", NULL, "-M", "-xP", "-P" };
+	static const char *const options[] = { "-x", NULL, "-M", "-xP", "-P" },
+				 *const files[] = { "main.cf", "master.cf" };
+	char path[PATH_MAX];
 	struct jm_buf out[5], complaint;
 	struct jm_postfix p = { NULL, NULL, NULL };
 	struct jm_err err = { JM_E_NONE, 0, "" };
@@ -586,6 +590,10 @@ void jm_doctor_postfix(struct jm_doctor *d)
 		snprintf(d->host_text, sizeof d->host_text, "%s",
 		    jm_postfix_value(&p, NULL, "myhostname"));
 		d->host = d->host_text;
+		for (size_t i = 0; i < 2; i++) {
+			snprintf(path, sizeof path, "%s/%s", d->postfix, files[i]);
+			jm_doctor_bytes(d, path);
+		}
 		check_listeners(d, &p);
 		jm_doctor_route(d, &p);
 		if (d->settings)

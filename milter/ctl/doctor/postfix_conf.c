@@ -6,6 +6,9 @@
 #include <string.h>
 
 #include "common/base/num.h"
+#include "common/json/value.h"
+
+#define KEY_BYTES 256
 
 static bool is_blank(unsigned char c)
 {
@@ -32,19 +35,19 @@ static bool next_line(struct jm_span *text, struct jm_span *line)
 	return true;
 }
 
+/* Set a member; bytes that are not UTF-8 do not count as an error. */
 static int postfix_set(json_t *object, struct jm_span name, struct jm_span value)
 {
-	char key[256];
+	json_t *key;
+	int rc = 0;
 
-	if (name.len == 0 || name.len >= sizeof key)
+	if (name.len == 0 || name.len >= KEY_BYTES)
 		return 0;
-	memcpy(key, name.p, name.len);
-	key[name.len] = '\0';
-	/* No check needs text that is not UTF-8. */
-	return json_object_set_new(object, key,
-		   json_pack("s%", value.len ? (const char *)value.p : "", value.len)) == 0
-	    ? 0
-	    : -1;
+	key = jm_json_text(name);
+	if (!key || json_object_set_new(object, json_string_value(key), jm_json_text(value)) != 0)
+		rc = -1;
+	json_decref(key);
+	return rc;
 }
 
 /* Split "name = value". */
@@ -61,29 +64,37 @@ static bool postfix_split(struct jm_span line, struct jm_span *name, struct jm_s
 
 static json_t *service_of(const struct jm_postfix *p, struct jm_span key)
 {
-	char text[256];
+	json_t *text = jm_json_text(key),
+	       *service = text ? json_object_get(p->services, json_string_value(text)) : NULL;
 
-	snprintf(text, sizeof text, "%.*s", (int)key.len, (const char *)key.p);
-	return json_object_get(p->services, text);
+	json_decref(text);
+	return service;
 }
 
 /* Add a line of master.cf: "name type private unpriv chroot wakeup maxproc command ...". */
 static int add_service(struct jm_postfix *p, struct jm_span line)
 {
 	struct jm_span column[8], rest = line;
-	char key[256];
+	char text[KEY_BYTES];
 	size_t n = 0;
+	json_t *key;
+	int rc = 0;
 
 	while (n < 8 && jm_postfix_word(&rest, &column[n]))
 		n++;
 	if (n < 8)
 		return 0;
-	snprintf(key, sizeof key, "%.*s/%.*s", (int)column[0].len, (const char *)column[0].p,
+	snprintf(text, sizeof text, "%.*s/%.*s", (int)column[0].len, (const char *)column[0].p,
 	    (int)column[1].len, (const char *)column[1].p);
-	return json_object_set_new(p->services, key,
-	    json_pack("{s:s%, s:s%, s:s%, s:{}, s:{}}", "chroot", column[4].p, column[4].len,
-		"limit", column[6].p, column[6].len, "command", column[7].p, column[7].len, "set",
-		"raw"));
+	key = jm_json_text(jm_span_str(text));
+	if (!key ||
+	    json_object_set_new(p->services, json_string_value(key),
+		json_pack("{s:o, s:o, s:o, s:{}, s:{}}", "chroot", jm_json_text(column[4]), "limit",
+		    jm_json_text(column[6]), "command", jm_json_text(column[7]), "set", "raw")) !=
+		0)
+		rc = -1;
+	json_decref(key);
+	return rc;
 }
 
 static int parse_main(struct jm_span text, json_t *object)

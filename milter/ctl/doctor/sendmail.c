@@ -11,6 +11,7 @@
 
 #include "common/base/io.h"
 #include "common/base/num.h"
+#include "milter/ctl/doctor/bytes.h"
 #include "milter/ctl/doctor/postfix_conf.h"
 #include "milter/ctl/doctor/sendmail_conf.h"
 #include "milter/ctl/doctor/sendmail_listen.h"
@@ -357,6 +358,7 @@ void jm_doctor_sendmail(struct jm_doctor *d)
 	if (jm_io_read_file(d->sendmail, CF_MAX_BYTES, &p, &n, &err) != 0) {
 		jm_doctor_add(d, JM_DOCTOR_FAIL, "unreadable", NULL, "%s", err.text);
 	} else if (d->settings) {
+		jm_doctor_bytes(d, d->sendmail);
 		jm_sendmail_parse(p, n, &cf);
 		sendmail_check(d, &cf);
 		if (d->host == cf.host) {

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/json/value.h"
 #include "milter/ctl/doctor/postfix_conf.h"
 
 struct jm_span jm_sendmail_line(struct jm_span *text)
@@ -18,15 +19,12 @@ struct jm_span jm_sendmail_line(struct jm_span *text)
 
 static void sendmail_put(json_t *object, struct jm_span name, struct jm_span value)
 {
-	char key[256];
+	json_t *key = jm_json_text(jm_span_sub(jm_span_trim(name), 0, 255));
 
-	name = jm_span_trim(name);
-	value = jm_span_trim(value);
-	snprintf(
-	    key, sizeof key, "%.*s", (int)(name.len < 255 ? name.len : 255), (const char *)name.p);
-	/* No check needs a line that is not UTF-8. */
-	(void)json_object_set_new(
-	    object, key, json_stringn(value.len ? (const char *)value.p : "", value.len));
+	if (key)
+		(void)json_object_set_new(
+		    object, json_string_value(key), jm_json_text(jm_span_trim(value)));
+	json_decref(key);
 }
 
 static void split_at(json_t *object, struct jm_span rest, unsigned char c)
@@ -43,8 +41,7 @@ static void take_option(struct jm_sendmail *cf, struct jm_span rest)
 
 	/* The only option that may be given many times. */
 	if (jm_span_eq(jm_span_trim(jm_span_sub(rest, 0, n)), jm_span_str("DaemonPortOptions")))
-		(void)json_array_append_new(
-		    cf->listeners, json_stringn(value.len ? (const char *)value.p : "", value.len));
+		(void)json_array_append_new(cf->listeners, jm_json_text(value));
 	else
 		split_at(cf->options, rest, '=');
 }

@@ -4,10 +4,12 @@
 
 #include <errno.h>
 #include <grp.h>
+#include <limits.h>
 #include <pwd.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include "common/base/io.h"
 #include "common/settings/findings.h"
 
 static void check_accounts(const struct jm_settings *s, struct jm_findings *f)
@@ -60,11 +62,26 @@ static void check_password_file(
 		    s->user, path, (unsigned)pw->pw_gid, path, path);
 }
 
+/* The status page and node_exporter run as other users. */
+static void check_publish(const struct jm_settings *s, struct jm_findings *f)
+{
+	char above[PATH_MAX];
+
+	if (s->publish_interval_s != 0 && s->publish_directory &&
+	    jm_io_closed_above(s->publish_directory, above))
+		jm_findings_warning(f, jm_settings_line(s, NULL, "publish"),
+		    "<publish>: \"%.300s\" is in \"%.300s\", which is closed to others, so "
+		    "journal-milter-web and node_exporter cannot read the published state; "
+		    "chmod o+x %.300s",
+		    s->publish_directory, above, above);
+}
+
 unsigned jm_check_machine(const struct jm_settings *s, struct jm_buf *report, struct jm_err *err)
 {
 	struct jm_findings f = { .path = s->path, .report = report, .err = err };
 
 	check_accounts(s, &f);
+	check_publish(s, &f);
 	for (size_t i = 0; i < s->services_n; i++)
 		if (s->services[i].transport == JM_TRANSPORT_POP3 && !s->services[i].disabled &&
 		    s->services[i].pop3.password_file)
