@@ -400,7 +400,8 @@ def access(d, w, args):
     planted(d, "a socket that postfix may not use", "socket-rights", "FAIL", *args)
     os.chmod(w.socket[5:], 0o660)
     os.chmod(os.path.dirname(w.socket[5:]), 0o700)
-    planted(d, "a folder that postfix may not enter", "socket-rights", "FAIL", *args)
+    planted(d, "a folder that postfix may not enter", "socket-rights", "FAIL", *args,
+            also=("publish-folder",))
     os.chmod(os.path.dirname(w.socket[5:]), 0o755)
 
 

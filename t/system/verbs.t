@@ -37,7 +37,7 @@ def hooks():
         if os.path.exists(path):
             with open(path, "rb") as f:
                 program = f.read()
-            tap.is_([x for x in (b"JM_FAULT", b"JM_CLOCK", b"JM_TEST") if x in program], [],
+            tap.is_([x for x in (b"JM_FAULT\0", b"JM_CLOCK", b"JM_TEST") if x in program], [],
                     "%s has no test hook" % name)
     known = {"JOURNAL_STREAM", "INVOCATION_ID", "NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID",
              "PATH", "TMPDIR", "TERM", "NO_COLOR", "JM_DATADIR"}
