@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "milter/ctl/cli/print.h"
 #include "common/json/value.h"
+#include "milter/ctl/cli/print.h"
 
 const char *jm_doctor_level_name(enum jm_doctor_level level)
 {
