@@ -40,7 +40,7 @@ def hooks():
             tap.is_([x for x in (b"JM_FAULT\0", b"JM_CLOCK", b"JM_TEST") if x in program], [],
                     "%s has no test hook" % name)
     known = {"JOURNAL_STREAM", "INVOCATION_ID", "NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID",
-             "PATH", "TMPDIR", "TERM", "NO_COLOR", "JM_DATADIR"}
+             "PATH", "TMPDIR", "TERM", "NO_COLOR", "JM_DATADIR", "JMCTL_TIMEOUT"}
     found = set()
     for name in source.files(".c", ".h"):
         if name.startswith(("common/", "milter/")):
