@@ -9,6 +9,9 @@
 #include <sys/resource.h>
 #include <sysexits.h>
 
+#include "common/base/err.h"
+#include "common/base/visible.h"
+
 #define OPTIONS_MAX 24
 
 static const struct jm_program_option *option_of(const struct jm_program *p, int letter)
@@ -32,9 +35,17 @@ static void write_letters(const struct jm_program *p, char letters[2 * OPTIONS_M
 	memcpy(letters + n, "Vh", sizeof "Vh");
 }
 
+void jm_program_complain(const char *name, const char *text)
+{
+	fprintf(stderr, "%s: ", name);
+	jm_visible_put(stderr, text);
+	putc('\n', stderr);
+}
+
 bool jm_program_options(const struct jm_program *p, int argc, char **argv, int *status)
 {
 	char letters[2 * OPTIONS_MAX + 3];
+	struct jm_err err;
 	int c;
 
 	write_letters(p, letters);
@@ -57,7 +68,9 @@ bool jm_program_options(const struct jm_program *p, int argc, char **argv, int *
 	}
 	if (optind == argc)
 		return true;
-	fprintf(stderr, "%s: unexpected argument \"%s\"\n%s", p->name, argv[optind], p->usage);
+	(void)jm_err_set(&err, JM_E_USAGE, "unexpected argument \"%s\"", argv[optind]);
+	jm_program_complain(p->name, err.text);
+	fputs(p->usage, stderr);
 	*status = EX_USAGE;
 	return false;
 }

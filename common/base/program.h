@@ -39,4 +39,7 @@ bool jm_program_options(const struct jm_program *p, int argc, char **argv, int *
  */
 void jm_program_forbid_dumps(void);
 
+/* Print "NAME: TEXT" to standard error; hidden characters of the text are escaped. */
+void jm_program_complain(const char *name, const char *text);
+
 #endif

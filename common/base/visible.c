@@ -133,6 +133,22 @@ size_t jm_visible_line(const char *text, char *out, size_t size)
 	return n;
 }
 
+void jm_visible_put(FILE *f, const char *text)
+{
+	struct jm_span s = jm_span_str(text);
+	char out[JM_VISIBLE_BYTES];
+
+	while (s.len > 0) {
+		if (s.p[0] == '\n') {
+			putc('\n', f);
+			s = jm_span_sub(s, 1, s.len);
+			continue;
+		}
+		jm_visible_next(&s, out);
+		fputs(out, f);
+	}
+}
+
 int jm_visible_json(struct jm_buf *b, struct jm_span json, struct jm_err *err)
 {
 	struct jm_span bytes;

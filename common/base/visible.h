@@ -20,6 +20,7 @@
 #define JM_BASE_VISIBLE_H
 
 #include <stdint.h>
+#include <stdio.h>
 
 #include "common/base/buf.h"
 #include "common/base/span.h"
@@ -52,6 +53,9 @@ int jm_visible_add(struct jm_buf *b, struct jm_span s, struct jm_err *err) JM_MU
 /* Write a text with the escapes of jm_visible_next() to out[size], which ends with NUL, as far as
  * there is room. Returns its length. */
 size_t jm_visible_line(const char *text, char *out, size_t size);
+
+/* Print lines of a text, with the escapes of jm_visible_next() in each. */
+void jm_visible_put(FILE *f, const char *text);
 
 /* Append a JSON text, with \u escapes instead of hidden characters, so that its values stay; line
  * ends between values stay, too. Bytes that are not UTF-8 become U+FFFD. 0, or -1 as above. */

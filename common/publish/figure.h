@@ -54,7 +54,8 @@ typedef int jm_figure_visit(void *ctx, const struct jm_figure *f, const char *ke
 int jm_figures_each(
     const json_t *document, jm_figure_visit *visit, void *ctx, struct jm_err *err) JM_MUST_CHECK;
 
-/* Replace the content of b by the value as text, as it is in stats.db. LIMIT, TEMP (from b). */
+/* Replace the content of b by the value as text, as it is in stats.db: with the escapes of
+ * jm_visible_next(). LIMIT, TEMP (from b). */
 int jm_figure_text(const json_t *value, struct jm_buf *b, struct jm_err *err) JM_MUST_CHECK;
 
 #endif

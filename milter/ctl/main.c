@@ -138,7 +138,7 @@ static void list_verbs(FILE *f)
 {
 	fputs("usage: jmctl VERB [options]\n       jmctl --help | --version\n\nverbs:\n", f);
 	for (size_t i = 0; i < VERBS_N; i++)
-		fprintf(f, "  %-10s %s\n", verbs[i].name, verbs[i].help);
+		jm_print(f, "  %-10s %s\n", verbs[i].name, verbs[i].help);
 	fputs("\njmctl VERB --help shows the options of a verb; everything is in jmctl(8).\n", f);
 }
 
@@ -195,7 +195,7 @@ static int verb_completion(int argc, char **argv)
 	if (argc == 2 || (strcmp(argv[1], "help") == 0 && argv[argc - 1][0] != '-')) {
 		for (i = 0; i < VERBS_N; i++)
 			if (strncmp(verbs[i].name, argv[argc - 1], strlen(argv[argc - 1])) == 0)
-				puts(verbs[i].name);
+				jm_print(stdout, "%s\n", verbs[i].name);
 		return EX_OK;
 	}
 	for (i = 0; i < VERBS_N; i++) {

@@ -25,6 +25,7 @@
 #include "common/base/io.h"
 #include "common/base/log.h"
 #include "common/base/program.h"
+#include "common/base/visible.h"
 #include "common/pop3/connect.h"
 #include "common/settings/default.h"
 #include "common/settings/loader.h"
@@ -96,15 +97,17 @@ static int load_settings(const struct options *o, struct jm_settings **s_r)
 	jm_buf_init(&report, REPORT_BYTES);
 	if (jm_settings_load(o->settings, s_r, &report, &err) != 0)
 		rc = o->check ? EX_CONFIG : jm_start_exit_code(&err);
-	fputs(jm_buf_str(&report), stderr);
+	jm_visible_put(stderr, jm_buf_str(&report));
 	if (rc != EX_OK && report.len == 0)
-		fprintf(stderr, "journal-milter: %s\n", err.text);
+		jm_program_complain("journal-milter", err.text);
 	if (rc != EX_OK && !o->check)
 		JM_LOG(JM_LOG_ERROR, "settings-wrong", { "file", JM_S(o->settings) },
 		    { "error", JM_S(err.text) });
-	else if (o->check && rc == EX_OK)
-		printf("%s: ok, %zu journal service%s\n", o->settings, (*s_r)->services_n,
+	else if (o->check && rc == EX_OK) {
+		jm_visible_put(stdout, o->settings);
+		printf(": ok, %zu journal service%s\n", (*s_r)->services_n,
 		    (*s_r)->services_n == 1 ? "" : "s");
+	}
 	jm_buf_release(&report);
 	return rc;
 }
@@ -374,7 +377,7 @@ int main(int argc, char **argv)
 	if (run_daemon(&parts, &err) != 0) {
 		JM_LOG(JM_LOG_ERROR, "failed", { "error", JM_S(err.text) });
 		if (!o.foreground)
-			fprintf(stderr, "journal-milter: %s\n", err.text);
+			jm_program_complain("journal-milter", err.text);
 		_exit(jm_start_exit_code(&err));
 	}
 	JM_LOG(JM_LOG_NOTICE, "stopped", { "archived", JM_U(atomic_load(&d->archived)) },

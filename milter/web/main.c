@@ -46,13 +46,15 @@ static bool read_web_options(int argc, char **argv, struct options *o, int *stat
 	};
 	const struct jm_program program = { "journal-milter-web", usage, options,
 		sizeof options / sizeof *options };
+	struct jm_err err;
 
 	*o = (struct options){ .folder = FOLDER, .address = ADDRESS };
 	if (!jm_program_options(&program, argc, argv, status))
 		return false;
 	if (stale && jm_num_u64(jm_span_str(stale), 1, 86400, &o->stale_s) != 0) {
-		fprintf(stderr, "journal-milter-web: -s \"%s\": a whole number from 1 to 86400\n",
-		    stale);
+		(void)jm_err_set(
+		    &err, JM_E_USAGE, "-s \"%s\": a whole number from 1 to 86400", stale);
+		jm_program_complain("journal-milter-web", err.text);
 		*status = EX_USAGE;
 		return false;
 	}
@@ -79,12 +81,12 @@ int main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	if (jm_web_listen(o.address, &fd, &err) != 0) {
 		JM_LOG(JM_LOG_ERROR, "failed", { "error", JM_S(err.text) });
-		fprintf(stderr, "journal-milter-web: %s\n", err.text);
+		jm_program_complain("journal-milter-web", err.text);
 		return err.kind == JM_E_CONFIG ? EX_USAGE : EX_OSERR;
 	}
 	server = jm_server_start(fd, o.folder, (int64_t)o.stale_s, o.names);
 	if (!server) {
-		fprintf(stderr, "journal-milter-web: cannot start the HTTP server\n");
+		jm_program_complain("journal-milter-web", "cannot start the HTTP server");
 		return EX_OSERR;
 	}
 	JM_LOG(JM_LOG_NOTICE, "ready", { "version", JM_S(PACKAGE_VERSION) },

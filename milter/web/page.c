@@ -327,7 +327,7 @@ static void put_event(struct jm_html *h, const json_t *e)
 	jm_html_put(h, "</td><td class=\"of\">");
 	jm_html_address(h, jm_look_text(e, "service"));
 	jm_html_put(h, "</td><td class=\"who\">");
-	jm_html_address(h, jm_look_text(e, "actor"));
+	jm_html_words(h, jm_look_text(e, "actor"));
 	jm_html_put(h, "</td><td class=\"what\">");
 	if (*jm_look_text(e, "status")) {
 		jm_html_words(h, jm_look_text(e, "status"));

@@ -21,3 +21,7 @@ check_PROGRAMS += t/unit/ctl_criteria.t
 UNIT_TESTS += t/unit/ctl_criteria.t
 t_unit_ctl_criteria_t_SOURCES = t/unit/ctl_criteria.c milter/ctl/cli/criteria.c
 t_unit_ctl_criteria_t_LDADD = $(UNIT_LIBS)
+check_PROGRAMS += t/unit/ctl_print.t
+UNIT_TESTS += t/unit/ctl_print.t
+t_unit_ctl_print_t_SOURCES = t/unit/ctl_print.c milter/ctl/cli/print.c milter/ctl/cli/quote.c
+t_unit_ctl_print_t_LDADD = $(UNIT_LIBS)

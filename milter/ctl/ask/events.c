@@ -29,7 +29,7 @@ static void put_text(const json_t *event, const char *key, const char *before)
 
 	if (json_string_length(value) == 0)
 		return;
-	fputs(before, stdout);
+	jm_print(stdout, "%s", before);
 	jm_print_value(stdout, value, 0, false);
 }
 

@@ -55,15 +55,14 @@ static void put_row(const json_t *row)
 
 	jm_print(stdout, "%8lld  ", (long long)json_integer_value(json_object_get(row, "id")));
 	if (json_is_true(json_object_get(row, "hidden")))
-		used = (size_t)fprintf(stdout, "(hidden)");
+		used = jm_print_cell(stdout, jm_span_str("(hidden)"), 0, false);
 	else
 		used = jm_print_value(stdout, json_object_get(row, "from"), 0, false);
 	if (more > 0) {
 		char text[32];
 
 		snprintf(text, sizeof text, " +%lld", (long long)more);
-		fputs(text, stdout);
-		used += strlen(text);
+		used += jm_print_cell(stdout, jm_span_str(text), 0, false);
 	}
 	jm_print(stdout, "%*s  ", used < 30 ? (int)(30 - used) : 0, "");
 	jm_print_value(stdout, json_object_get(row, "to"), 30, false);

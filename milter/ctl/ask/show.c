@@ -80,7 +80,7 @@ static void put_digest(const char *name, const json_t *o, const char *digest, co
 	put_name(name);
 	fputs("sha256 ", stdout);
 	jm_print_value(stdout, json_object_get(o, digest), 64, false);
-	printf("  %lld bytes\n", (long long)json_integer_value(json_object_get(o, size)));
+	jm_print(stdout, "  %lld bytes\n", (long long)json_integer_value(json_object_get(o, size)));
 }
 
 /* Print a list of plain values, separated by commas. */
@@ -158,7 +158,7 @@ static void put_origin(const json_t *address, const json_t *origins, size_t i)
 		if (!same_origin(o, other) ||
 		    (k > i && named_before(origins, i, k, json_object_get(other, "seq"))))
 			continue;
-		fputs(before, stdout);
+		jm_print(stdout, "%s", before);
 		jm_print_value(stdout, json_object_get(other, "seq"), 0, false);
 		before = ", ";
 	}
@@ -184,7 +184,7 @@ static void put_recipient(const json_t *r)
 static int put_content(void *ctx, size_t i, const json_t *c, struct jm_err *err)
 {
 	(void)ctx, (void)err;
-	printf("  content %zu, by report %lld\n", i,
+	jm_print(stdout, "  content %zu, by report %lld\n", i,
 	    (long long)json_integer_value(json_object_get(c, "seq")));
 	put_digest("  message", c, "sha256", "size");
 	if (!json_equal(json_object_get(c, "sha256"), json_object_get(c, "raw_sha256")))
@@ -266,7 +266,7 @@ static int put_report(void *ctx, size_t i, const json_t *r, struct jm_err *err)
 	size_t k;
 
 	(void)ctx, (void)err;
-	printf("  report %zu, record %lld\n", i,
+	jm_print(stdout, "  report %zu, record %lld\n", i,
 	    (long long)json_integer_value(json_object_get(r, "seq")));
 	put_time("  arrived", r, "received");
 	for (k = 0; k < sizeof lines / sizeof *lines; k++)
@@ -282,7 +282,7 @@ static int put_report(void *ctx, size_t i, const json_t *r, struct jm_err *err)
 		puts("    came inside a delivery status notification");
 	if (json_object_get(r, "volume")) {
 		put_name("  stored");
-		printf("volume %lld at %lld, %lld bytes\n",
+		jm_print(stdout, "volume %lld at %lld, %lld bytes\n",
 		    (long long)json_integer_value(json_object_get(r, "volume")),
 		    (long long)json_integer_value(json_object_get(r, "offset")),
 		    (long long)json_integer_value(json_object_get(r, "stored_bytes")));
@@ -314,15 +314,16 @@ static void put_waiting(const json_t *item)
 	jm_print_style(stdout, JM_PRINT_BOLD);
 	fputs("waits in the processing queue", stdout);
 	jm_print_style(stdout, JM_PRINT_PLAIN);
-	printf(", %s\n",
+	jm_print(stdout, ", %s\n",
 	    delay ? "for the end of its initial-process-delay"
 		  : "for ordinary mail that belongs to it (gateway)");
 	put_time("waits since", waiting, "received");
 	put_time("next attempt", waiting, "next_attempt");
 	put_key("attempts", waiting, "attempts");
 	put_key("problem", waiting, "problem");
-	printf("  then it joins the item that it belongs to%s, or becomes an item of its own;\n"
-	       "  jmctl queue release %lld archives it now\n",
+	jm_print(stdout,
+	    "  then it joins the item that it belongs to%s, or becomes an item of its own;\n"
+	    "  jmctl queue release %lld archives it now\n",
 	    delay ? "" : ", waits for a further attempt",
 	    (long long)json_integer_value(json_object_get(item, "id")));
 }
@@ -333,7 +334,7 @@ static int put_envelope(struct jm_ctl_item *whole, struct jm_err *err)
 	bool waits = json_object_get(item, "waiting") != NULL;
 
 	jm_print_style(stdout, JM_PRINT_BOLD);
-	printf("%s %lld\n", waits ? "report" : "item",
+	jm_print(stdout, "%s %lld\n", waits ? "report" : "item",
 	    (long long)json_integer_value(json_object_get(item, "id")));
 	jm_print_style(stdout, JM_PRINT_PLAIN);
 	if (!waits)
@@ -379,11 +380,12 @@ static int put_recipients(const struct show *s, struct jm_ctl_item *item, struct
 		return -1;
 	jm_print_style(stdout, JM_PRINT_DIM);
 	if (most > 0 && n > most)
-		printf("  %llu more recipient%s; --recipients 0 shows all\n",
+		jm_print(stdout, "  %llu more recipient%s; --recipients 0 shows all\n",
 		    (unsigned long long)(n - most), jm_num_s(n - most));
 	jm_print_style(stdout, JM_PRINT_PLAIN);
 	if (hidden > 0)
-		printf("  %lld hidden, --bcc shows %s\n", hidden, hidden == 1 ? "it" : "them");
+		jm_print(
+		    stdout, "  %lld hidden, --bcc shows %s\n", hidden, hidden == 1 ? "it" : "them");
 	return 0;
 }
 
@@ -413,17 +415,18 @@ static int put_row(void *ctx, size_t i, const json_t *row, struct jm_err *err)
 /* Print the item as one object on one line; a long list is never in memory. */
 static int put_json(struct jm_ctl_item *item, struct jm_err *err)
 {
-	const char *comma = "{", *key;
+	const char *key;
+	char comma = '{';
 	json_t *value, *name;
 	int rc = 0;
 
 	json_object_foreach(item->o, key, value) {
 		name = json_string(key);
-		fputs(comma, stdout);
+		putchar(comma);
 		jm_print_json_part(stdout, name);
 		json_decref(name);
 		putchar(':');
-		comma = ",";
+		comma = ',';
 		if (!json_is_array(value)) {
 			jm_print_json_part(stdout, value);
 			continue;

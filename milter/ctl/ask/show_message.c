@@ -100,7 +100,7 @@ json_t *jm_show_json(struct jm_span message, bool bcc, struct jm_err *err)
 void jm_show_title(const char *title)
 {
 	jm_print_style(stdout, JM_PRINT_BOLD);
-	printf("\n%s\n", title);
+	jm_print(stdout, "\n%s\n", title);
 	jm_print_style(stdout, JM_PRINT_PLAIN);
 }
 
@@ -173,8 +173,8 @@ static void put_text(const struct jm_show_options *o, const json_t *preview)
 	}
 	jm_print_style(stdout, JM_PRINT_DIM);
 	if (more > 0)
-		printf("  %llu more line%s; --lines 0 shows all\n", (unsigned long long)more,
-		    jm_num_s(more));
+		jm_print(stdout, "  %llu more line%s; --lines 0 shows all\n",
+		    (unsigned long long)more, jm_num_s(more));
 	if (json_is_true(json_object_get(preview, "text_cut")))
 		puts("  the text is longer; export has all of it");
 	if (json_is_string(from) && strcmp(json_string_value(from), "text/html") == 0)
@@ -193,7 +193,7 @@ static void put_hidden(const json_t *list)
 	json_array_foreach(list, i, value)
 		for (size_t k = 0; k < HIDDEN_KINDS; k++)
 			if (strcmp(json_string_value(value), hidden_kinds[k].word) == 0)
-				printf("  not shown: text in %s; export has it\n",
+				jm_print(stdout, "  not shown: text in %s; export has it\n",
 				    hidden_kinds[k].text);
 }
 
@@ -206,7 +206,8 @@ static void put_attachments(const json_t *list)
 	if (json_array_size(list) > 0)
 		jm_show_title("attachments");
 	json_array_foreach(list, i, a) {
-		printf("  %*s%9s  ", (int)json_integer_value(json_object_get(a, "depth")) * 2, "",
+		jm_print(stdout, "  %*s%9s  ",
+		    (int)json_integer_value(json_object_get(a, "depth")) * 2, "",
 		    jm_print_bytes((uint64_t)json_integer_value(json_object_get(a, "size")), size));
 		jm_print_value(stdout, json_object_get(a, "type"), 30, false);
 		fputs("  ", stdout);

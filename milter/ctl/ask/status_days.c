@@ -29,9 +29,9 @@ static void put_day(const char *day, const json_t *row)
 	char digits[JM_PRINT_COUNT_TEXT];
 	bool none = json_integer_value(json_object_get(row, "reports")) == 0;
 
-	printf("%s", day);
+	jm_print(stdout, "%s", day);
 	for (size_t i = 0; i < COLUMNS; i++)
-		printf("  %9s",
+		jm_print(stdout, "  %9s",
 		    jm_print_count(
 			json_integer_value(json_object_get(row, columns[i].key)), digits));
 	if (none) {
@@ -55,9 +55,9 @@ void jm_status_print_days(const json_t *status)
 		return;
 	}
 	jm_print_style(stdout, JM_PRINT_BOLD);
-	printf("%-10s", "DAY (UTC)");
+	jm_print(stdout, "%-10s", "DAY (UTC)");
 	for (size_t k = 0; k < COLUMNS; k++)
-		printf("  %9s", columns[k].head);
+		jm_print(stdout, "  %9s", columns[k].head);
 	jm_print_style(stdout, JM_PRINT_PLAIN);
 	putchar('\n');
 	/* Until today, or until the last day of the archive when that is in the future. */
@@ -76,5 +76,6 @@ void jm_status_print_days(const json_t *status)
 		all++;
 		i += has;
 	}
-	printf("%zu day%s, %zu of them without a report\n", all, all == 1 ? "" : "s", empty);
+	jm_print(
+	    stdout, "%zu day%s, %zu of them without a report\n", all, all == 1 ? "" : "s", empty);
 }

@@ -31,7 +31,7 @@ static const char *status_text(const json_t *o, const char *key)
 static void status_begin(const char *label)
 {
 	jm_print_style(stdout, JM_PRINT_DIM);
-	printf("%-12s", label);
+	jm_print(stdout, "%-12s", label);
 	jm_print_style(stdout, JM_PRINT_PLAIN);
 }
 
@@ -47,7 +47,7 @@ static void put_count(json_int_t n, const char *one, const char *more)
 {
 	char digits[JM_PRINT_COUNT_TEXT];
 
-	printf("%s %s", jm_print_count(n, digits), n == 1 ? one : more);
+	jm_print(stdout, "%s %s", jm_print_count(n, digits), n == 1 ? one : more);
 }
 
 /* Write how long ago that was into out, which is returned: "5 min", "never". */
@@ -67,7 +67,7 @@ static bool put_time(const json_t *o, const char *key)
 
 	if (!*status_text(o, key))
 		return false;
-	printf("%s, %s ago", jm_print_time(o, key, time), status_age(o, key, ago));
+	jm_print(stdout, "%s, %s ago", jm_print_time(o, key, time), status_age(o, key, ago));
 	return true;
 }
 
@@ -80,7 +80,8 @@ static void put_archive(const json_t *s)
 	put_styled(good ? JM_PRINT_GOOD : JM_PRINT_BAD, status_text(s, "state"));
 	fputs(": ", stdout);
 	put_count(status_number(s, "items"), "message", "messages");
-	printf(", %s in ", jm_print_bytes((uint64_t)status_number(s, "volume_bytes"), size));
+	jm_print(
+	    stdout, ", %s in ", jm_print_bytes((uint64_t)status_number(s, "volume_bytes"), size));
 	put_count(status_number(s, "volumes"), "volume", "volumes");
 	fputs(", ", stdout);
 	jm_print_text(stdout, jm_span_str(status_text(s, "directory")));
@@ -108,7 +109,7 @@ static void put_daemon(const json_t *s)
 		puts("; this was read from the archive itself");
 		return;
 	}
-	printf("up %s, ", status_age(d, "started", up));
+	jm_print(stdout, "up %s, ", status_age(d, "started", up));
 	jm_print_text(stdout, jm_span_str(status_text(d, "version")));
 	fputs(", ", stdout);
 	jm_print_text(stdout, jm_span_str(status_text(d, "settings_file")));
@@ -146,9 +147,9 @@ static void put_counters(const json_t *s)
 
 	status_begin("counters");
 	put_styled(holds ? JM_PRINT_GOOD : JM_PRINT_BAD, holds ? "balance" : "DO NOT BALANCE");
-	printf(": %s received =", jm_print_count(status_number(s, "received"), digits));
+	jm_print(stdout, ": %s received =", jm_print_count(status_number(s, "received"), digits));
 	for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
-		printf("%s %s %s", i ? " +" : "",
+		jm_print(stdout, "%s %s %s", i ? " +" : "",
 		    jm_print_count(status_number(s, parts[i].key), digits), parts[i].name);
 	putchar('\n');
 }
@@ -219,7 +220,7 @@ static void put_remarks(const json_t *service, enum jm_print_style style)
 	for (size_t i = 0;
 	     (style == JM_PRINT_BAD || partly) && i < sizeof remarks / sizeof remarks[0]; i++)
 		if (*status_text(service, remarks[i].key)) {
-			printf("  %s: ", remarks[i].label);
+			jm_print(stdout, "  %s: ", remarks[i].label);
 			put_styled(
 			    i == 0 ? style : JM_PRINT_PLAIN, status_text(service, remarks[i].key));
 			fputs(i == 0 ? ", since " : "", stdout);
@@ -231,7 +232,7 @@ static void put_remarks(const json_t *service, enum jm_print_style style)
 	if (*status_text(service, "refusal")) {
 		fputs("  last refused: ", stdout);
 		jm_print_text(stdout, jm_span_str(status_text(service, "refusal")));
-		printf(", %s; jmctl explain shows which setting decides\n",
+		jm_print(stdout, ", %s; jmctl explain shows which setting decides\n",
 		    jm_print_time(service, "refusal_at", time));
 	}
 }
@@ -253,10 +254,10 @@ static void put_details(const json_t *service)
 	if (!put_time(service, "last_extract"))
 		jm_print_text(stdout, jm_span_str(status_text(service, "last_extract_text")));
 	if (json_is_integer(held)) {
-		printf(
-		    "; POP3 Mailbox Queue: %s", jm_print_count(json_integer_value(held), digits));
+		jm_print(stdout, "; POP3 Mailbox Queue: %s",
+		    jm_print_count(json_integer_value(held), digits));
 		if (json_is_integer(waiting) && !json_equal(held, waiting))
-			printf(", %s of them not archived yet",
+			jm_print(stdout, ", %s of them not archived yet",
 			    jm_print_count(json_integer_value(waiting), digits));
 	} else if (pop3) {
 		fputs("; POP3 Mailbox Queue: unknown", stdout);
@@ -271,12 +272,13 @@ static void put_service(const json_t *service, size_t width, int gap)
 	const char *state = state_of(service, &style), *words = status_text(service, "status_text");
 
 	jm_print_cell(stdout, jm_span_str(status_text(service, "name")), width, true);
-	printf("%*s", gap, "");
+	jm_print(stdout, "%*s", gap, "");
 	jm_print_style(stdout, style);
 	jm_print_cell(stdout, jm_span_str(*words ? words : state), STATE_COLUMNS, false);
 	jm_print_style(stdout, JM_PRINT_PLAIN);
-	printf("%*s", gap + 9, jm_print_count(status_number(service, "reports"), digits));
-	printf("%*lld%*lld%*lld\n", gap + 6, (long long)status_number(service, "queued"), gap + 5,
+	jm_print(stdout, "%*s", gap + 9, jm_print_count(status_number(service, "reports"), digits));
+	jm_print(stdout, "%*lld%*lld%*lld\n", gap + 6, (long long)status_number(service, "queued"),
+	    gap + 5,
 	    (long long)(status_number(service, "set_aside") - status_number(service, "expired")),
 	    gap + 7, (long long)status_number(service, "refused"));
 	put_details(service);
@@ -308,8 +310,8 @@ static void put_services(const json_t *s)
 		return;
 	}
 	jm_print_style(stdout, JM_PRINT_BOLD);
-	printf("%-*s%*s%-*s%*s%*s%*s%*s", (int)width, "SERVICE", gap, "", STATE_COLUMNS, "STATE",
-	    gap + 9, "REPORTS", gap + 6, "QUEUED", gap + 5, "ASIDE", gap + 7, "REFUSED");
+	jm_print(stdout, "%-*s%*s%-*s%*s%*s%*s%*s", (int)width, "SERVICE", gap, "", STATE_COLUMNS,
+	    "STATE", gap + 9, "REPORTS", gap + 6, "QUEUED", gap + 5, "ASIDE", gap + 7, "REFUSED");
 	jm_print_style(stdout, JM_PRINT_PLAIN);
 	putchar('\n');
 	for (size_t k = 0; k < sizeof order / sizeof order[0]; k++)
@@ -328,7 +330,9 @@ void jm_status_print(const json_t *status)
 	if (!missing)
 		put_daemon(status);
 	status_begin("last report");
-	puts(put_time(status, "last") ? "" : "none yet");
+	if (!put_time(status, "last"))
+		fputs("none yet", stdout);
+	putchar('\n');
 	put_verified(status);
 	put_counters(status);
 	put_waiting(status);

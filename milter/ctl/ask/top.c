@@ -139,7 +139,8 @@ static void top_show(const struct screen *s)
 	for (at = text; *at && rows + 1 < size.ws_row; rows++) {
 		size_t len = strcspn(at, "\n");
 
-		printf("%.*s\033[K\r\n", (int)len, at);
+		fwrite(at, 1, len, stdout); /* jm_top_draw() escaped the texts in it */
+		fputs("\033[K\r\n", stdout);
 		at += len + (at[len] == '\n');
 	}
 	fputs("\033[J", stdout);

@@ -137,7 +137,7 @@ static void put_styled(const struct picture *p, enum jm_print_style s, const cha
 static void frame_begin(const struct picture *p, const char *label)
 {
 	frame_style(p, JM_PRINT_DIM);
-	fprintf(p->f, "%-9s", label);
+	jm_print(p->f, "%-9s", label);
 	frame_style(p, JM_PRINT_PLAIN);
 }
 
@@ -161,7 +161,7 @@ static void put_head(const struct picture *p)
 	put_styled(p, JM_PRINT_BOLD, "journal-milter");
 	putc(' ', p->f);
 	jm_print_value(p->f, json_object_get(s, "version"), 0, false);
-	fprintf(p->f, "   up %s   %.8s UTC", frame_ago(p, frame_at(s, "daemon", "started"), up),
+	jm_print(p->f, "   up %s   %.8s UTC", frame_ago(p, frame_at(s, "daemon", "started"), up),
 	    now + 11);
 	if (p->t->stale) {
 		fputs("   ", p->f);
@@ -180,7 +180,7 @@ static void put_archive(const struct picture *p)
 
 	frame_begin(p, "Archive");
 	put_styled(p, good ? JM_PRINT_GOOD : JM_PRINT_BAD, frame_text(a, "state"));
-	fprintf(p->f, "   %s message%s   %s   disk %s free",
+	jm_print(p->f, "   %s message%s   %s   disk %s free",
 	    jm_print_count(frame_number(s, "archive", "items"), n),
 	    frame_number(s, "archive", "items") == 1 ? "" : "s",
 	    jm_print_bytes((uint64_t)frame_number(s, "archive", "volume_bytes"), size),
@@ -189,7 +189,7 @@ static void put_archive(const struct picture *p)
 		fputs(", ", p->f);
 		frame_style(
 		    p, json_integer_value(left) < 14 * 86400 ? JM_PRINT_BAD : JM_PRINT_PLAIN);
-		fprintf(p->f, "%s left", jm_print_duration(json_integer_value(left), time));
+		jm_print(p->f, "%s left", jm_print_duration(json_integer_value(left), time));
 		frame_style(p, JM_PRINT_PLAIN);
 	}
 	putc('\n', p->f);
@@ -230,25 +230,25 @@ static void put_rate(const struct picture *p)
 	frame_hours(p->t->state, &this_hour, &last_hour);
 	frame_begin(p, "Rate");
 	if (known)
-		fprintf(p->f, "%.1f/s   ", now);
+		jm_print(p->f, "%.1f/s   ", now);
 	/* A rate a minute is known after a minute. Until then: what came, and in which time. */
 	if (longer && frame_span_us(p->t) >= MINUTE_US)
-		fprintf(p->f, "%.0f/min   ", minute * 60);
+		jm_print(p->f, "%.0f/min   ", minute * 60);
 	else if (longer)
-		fprintf(p->f, "%s in %.0f s   ",
+		jm_print(p->f, "%s in %.0f s   ",
 		    jm_print_count(p->t->sample[p->t->n - 1].reports - p->t->sample[0].reports, a),
 		    (double)frame_span_us(p->t) / 1e6);
-	fprintf(p->f, "this hour %s   last hour %s\n", jm_print_count(this_hour, a),
+	jm_print(p->f, "this hour %s   last hour %s\n", jm_print_count(this_hour, a),
 	    jm_print_count(last_hour, b));
 	frame_begin(p, "Commit");
 	if (known)
-		fprintf(p->f, "%.1f/s", commits);
+		jm_print(p->f, "%.1f/s", commits);
 	if (longer && minute_commits > 0)
-		fprintf(p->f, "   %.1f reports each", minute / minute_commits);
+		jm_print(p->f, "   %.1f reports each", minute / minute_commits);
 	if (commit_took(p->t, &took_ms))
-		fprintf(p->f, "   %.1f ms each now", took_ms);
+		jm_print(p->f, "   %.1f ms each now", took_ms);
 	if (json_integer_value(json_object_get(took, "count")) > 0)
-		fprintf(p->f, "   %.1f ms since the start",
+		jm_print(p->f, "   %.1f ms since the start",
 		    (double)json_integer_value(json_object_get(took, "microseconds")) / 1000 /
 			(double)json_integer_value(json_object_get(took, "count")));
 	putc('\n', p->f);
@@ -268,10 +268,10 @@ static void put_queue(const struct picture *p)
 		unknown = unknown || json_is_null(json_object_get(v, "mailbox_messages"));
 	}
 	frame_begin(p, "Queue");
-	fprintf(p->f, "%s waiting", jm_print_count(frame_number(s, "queue", "messages"), n));
+	jm_print(p->f, "%s waiting", jm_print_count(frame_number(s, "queue", "messages"), n));
 	if (frame_number(s, "queue", "messages") > 0)
-		fprintf(p->f, " (oldest %s)", frame_ago(p, frame_at(s, "queue", "oldest"), time));
-	fprintf(p->f, "   %s%s in mailboxes   %s set aside   %lld in flight\n",
+		jm_print(p->f, " (oldest %s)", frame_ago(p, frame_at(s, "queue", "oldest"), time));
+	jm_print(p->f, "   %s%s in mailboxes   %s set aside   %lld in flight\n",
 	    unknown ? "at least " : "", jm_print_count(mailboxes, n),
 	    jm_print_count(frame_number(s, "archive", "set_aside"), m),
 	    (long long)json_integer_value(json_object_get(s, "in_flight")));
@@ -280,9 +280,9 @@ static void put_queue(const struct picture *p)
 		frame_text(json_object_get(s, "archive"), "verified")) > 0)
 		put_styled(p, JM_PRINT_BAD, "the last verification found problems");
 	else
-		fprintf(p->f, "%s%s", frame_ago(p, frame_at(s, "archive", "verified"), time),
+		jm_print(p->f, "%s%s", frame_ago(p, frame_at(s, "archive", "verified"), time),
 		    strcmp(time, "never") == 0 ? "" : " ago");
-	fprintf(p->f, "   checkpoint %s ago\n\n",
+	jm_print(p->f, "   checkpoint %s ago\n\n",
 	    frame_ago(p, frame_at(s, "archive", "checkpoint"), time));
 }
 
@@ -339,11 +339,11 @@ static void put_details(const struct picture *p, const json_t *s)
 	}
 	fputs("Last Successful Extract: ", p->f);
 	if (*frame_text(s, "last_extract"))
-		fprintf(p->f, "%s ago", frame_ago(p, json_object_get(s, "last_extract"), n));
+		jm_print(p->f, "%s ago", frame_ago(p, json_object_get(s, "last_extract"), n));
 	else
 		fputs("Awaiting Initial Run", p->f);
 	if (json_is_integer(held))
-		fprintf(
+		jm_print(
 		    p->f, "; POP3 Mailbox Queue: %s", jm_print_count(json_integer_value(held), n));
 	else if (strcmp(frame_text(s, "transport"), "pop3") == 0)
 		fputs("; POP3 Mailbox Queue: unknown", p->f);
@@ -357,14 +357,14 @@ static void put_service(
 	char n[32];
 
 	jm_print_cell(p->f, jm_span_str(address), (size_t)w->address, true);
-	fprintf(p->f, "%*s", w->gap, "");
+	jm_print(p->f, "%*s", w->gap, "");
 	frame_style(p, style_of(s));
 	jm_print_cell(
 	    p->f, jm_span_str(*words ? words : frame_text(s, "state")), STATE_COLUMNS, true);
 	frame_style(p, JM_PRINT_PLAIN);
-	fprintf(p->f, "%*s", w->gap + w->reports,
+	jm_print(p->f, "%*s", w->gap + w->reports,
 	    jm_print_count(json_integer_value(json_object_get(s, "reports")), n));
-	fprintf(p->f, "%*lld%*lld%*lld\n", w->gap + 7,
+	jm_print(p->f, "%*lld%*lld%*lld\n", w->gap + 7,
 	    (long long)json_integer_value(json_object_get(s, "queued")), w->gap + w->aside,
 	    (long long)json_integer_value(json_object_get(s, "set_aside")), w->gap + 7,
 	    (long long)json_integer_value(json_object_get(s, "refused")));
@@ -422,7 +422,7 @@ static void put_clients(const struct picture *p)
 		if (i == CLIENTS)
 			break;
 		jm_print_value(p->f, json_object_get(c, "client"), (size_t)width, true);
-		fprintf(p->f, "  %7lld  %12lld  %11lld  %8s\n",
+		jm_print(p->f, "  %7lld  %12lld  %11lld  %8s\n",
 		    (long long)json_integer_value(json_object_get(c, "per_minute")),
 		    (long long)json_integer_value(json_object_get(c, "messages")),
 		    (long long)json_integer_value(json_object_get(c, "turned_away")),
@@ -436,7 +436,7 @@ static void put_clients(const struct picture *p)
 	json_object_foreach(
 	    (json_t *)(uintptr_t)json_object_get(p->t->state, "refusals"), reason, n)
 		if (json_integer_value(n) > 0) {
-			fprintf(p->f, "%s%lld ", before, (long long)json_integer_value(n));
+			jm_print(p->f, "%s%lld ", before, (long long)json_integer_value(n));
 			jm_print_text(p->f, jm_span_str(reason));
 			before = ", ";
 		}
@@ -456,7 +456,7 @@ static void put_events(const struct picture *p)
 	json_object_foreach((json_t *)(uintptr_t)json_object_get(p->t->state, "events"), seq, e) {
 		if (n++ == EVENTS)
 			break;
-		fprintf(p->f, "%s  ", jm_print_time(e, "time", time));
+		jm_print(p->f, "%s  ", jm_print_time(e, "time", time));
 		jm_print_value(p->f, json_object_get(e, "kind"), 12, true);
 		for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
 			if (*frame_text(e, parts[i])) {

@@ -66,7 +66,7 @@ static void put_part(const char *before, const json_t *value)
 {
 	if (!json_is_string(value) || json_string_length(value) == 0)
 		return;
-	fputs(before, stdout);
+	jm_print(stdout, "%s", before);
 	jm_print_value(stdout, value, 0, false);
 }
 

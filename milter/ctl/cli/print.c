@@ -64,20 +64,6 @@ size_t jm_print_cell(FILE *f, struct jm_span text, size_t columns, bool cut)
 	return used;
 }
 
-void jm_print_lines(FILE *f, const char *text)
-{
-	struct jm_span left = jm_span_str(text);
-
-	while (left.len > 0) {
-		size_t n = jm_span_index(left, '\n');
-
-		jm_print_text(f, jm_span_sub(left, 0, n));
-		if (n < left.len)
-			putc('\n', f);
-		left = jm_span_sub(left, n + 1, left.len);
-	}
-}
-
 void jm_print_text(FILE *f, struct jm_span text)
 {
 	jm_print_cell(f, text, 0, false);
@@ -114,10 +100,15 @@ static void print_argument(FILE *f, const char **at, va_list *ap)
 	bool left = **at == '-', zeros = **at == '0';
 	int width, precision = -1;
 	char text[64] = "";
+	const char *given;
 	double real;
 
 	*at += flags;
 	width = print_number(at, ap);
+	if (width < 0) {
+		left = true;
+		width = -width;
+	}
 	if (**at == '.') {
 		++*at;
 		precision = print_number(at, ap);
@@ -126,7 +117,8 @@ static void print_argument(FILE *f, const char **at, va_list *ap)
 	*at += longs + 1;
 	switch ((*at)[-1]) {
 	case 's':
-		print_padded(f, va_arg(*ap, const char *), width, precision, left);
+		given = va_arg(*ap, const char *);
+		print_padded(f, given ? given : "-", width, precision, left);
 		return;
 	case 'c':
 		snprintf(text, sizeof text, "%c", va_arg(*ap, int));
@@ -327,7 +319,7 @@ static bool ends_with(const char *name, const char *end)
 
 static void print_indent(FILE *f, unsigned indent)
 {
-	fprintf(f, "%*s", (int)(indent * 2), "");
+	jm_print(f, "%*s", (int)(indent * 2), "");
 }
 
 static bool is_branch(const json_t *value)
@@ -380,7 +372,7 @@ void jm_print_tree(FILE *f, const json_t *object, unsigned indent)
 		}
 		jm_print_value(f, value, 0, false);
 		if (ends_with(key, "bytes") && json_integer_value(value) >= 1000)
-			fprintf(
+			jm_print(
 			    f, " (%s)", jm_print_bytes((uint64_t)json_integer_value(value), size));
 		putc('\n', f);
 	}

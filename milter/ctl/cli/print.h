@@ -47,9 +47,6 @@ size_t jm_print_width(struct jm_span text);
 /* Print text escaped, without padding. */
 void jm_print_text(FILE *f, struct jm_span text);
 
-/* Print lines, each escaped. */
-void jm_print_lines(FILE *f, const char *text);
-
 /* True when f is a terminal and colour is allowed. */
 bool jm_print_coloured(FILE *f);
 

@@ -47,7 +47,7 @@ static void put_rate(
 	char text[JM_PRINT_BYTES_TEXT];
 
 	if (rate > 0)
-		fprintf(stderr, ", %s/s, %lu:%02lu:%02lu left",
+		jm_print(stderr, ", %s/s, %lu:%02lu:%02lu left",
 		    progress_amount((uint64_t)rate, unit, text), left / 3600, left / 60 % 60,
 		    left % 60);
 }
@@ -71,7 +71,7 @@ void jm_progress_draw(struct jm_progress *p, uint64_t done, uint64_t total, cons
 	p->last_us = now_us;
 	part = (double)done / (double)total;
 	full = (int)(part * BAR_COLUMNS);
-	fprintf(stderr, "\r\033[K%s%s%3.0f%% [%.*s%*s] %s of %s%s%s", p->what ? p->what : "",
+	jm_print(stderr, "\r\033[K%s%s%3.0f%% [%.*s%*s] %s of %s%s%s", p->what ? p->what : "",
 	    p->what ? " " : "", part * 100, full, "########################", BAR_COLUMNS - full,
 	    "", progress_amount(done, unit, done_text), progress_amount(total, unit, total_text),
 	    unit ? " " : "", unit ? unit : "");

@@ -132,7 +132,6 @@ static int copy_old(struct dump *d, uint64_t seq, struct jm_err *err)
 static int put_line(struct dump *d, struct jm_err *err)
 {
 	json_t *line = json_object();
-	char *text;
 	int rc = json_object_set(line, "seq", json_object_get(d->record, "seq")) |
 	    json_object_set(line, "time", json_object_get(d->record, "time")) |
 	    json_object_set(line, "type", json_object_get(d->record, "type"));
@@ -143,14 +142,14 @@ static int put_line(struct dump *d, struct jm_err *err)
 		rc |= json_object_set_new(line, "report", json_string(d->report.path)) |
 		    json_object_set_new(line, "message", json_string(d->message.path));
 	rc |= json_object_set_nocheck(line, "metadata", d->meta);
-	text = rc == 0 ? json_dumps(line, JSON_COMPACT) : NULL;
-	if (!text)
+	if (rc != 0)
 		rc = jm_err_set(err, JM_E_TEMP, "no memory for a line of the manifest");
 	else if (copy_old(d, d->seq, err) != 0 || put_line_sums(d, line, err) != 0)
 		rc = -1;
-	else if (fprintf(d->manifest, "%s\n", text) < 0)
+	else
+		jm_print_json(d->manifest, line);
+	if (rc == 0 && ferror(d->manifest))
 		rc = jm_err_sys(err, JM_E_TEMP, "cannot write manifest.jsonl");
-	free(text);
 	json_decref(line);
 	return rc;
 }

@@ -16,6 +16,7 @@
 
 #include "common/base/digest.h"
 #include "common/base/io.h"
+#include "common/base/visible.h"
 #include "common/control/answer.h"
 #include "common/json/read.h"
 #include "milter/ctl/cli/print.h"
@@ -135,10 +136,13 @@ static int put_recipient(void *ctx, size_t i, const json_t *r, struct jm_err *er
 	rc = !o || json_object_set(o, "address", json_object_get(r, "address")) != 0
 	    ? jm_err_set(err, JM_E_TEMP, "no memory for the manifest")
 	    : 0;
-	if (rc == 0 &&
-	    ((i > 0 && putc(',', x->manifest) == EOF) ||
-		json_dumpf(o, x->manifest, JSON_COMPACT) != 0))
-		rc = jm_err_set(err, JM_E_TEMP, "cannot write manifest.jsonl");
+	if (rc == 0) {
+		if (i > 0)
+			putc(',', x->manifest);
+		jm_print_json_part(x->manifest, o);
+		if (ferror(x->manifest))
+			rc = jm_err_set(err, JM_E_TEMP, "cannot write manifest.jsonl");
+	}
 	json_decref(o);
 	return rc;
 }
@@ -191,18 +195,20 @@ static int put_line(struct jm_exporter *x, json_t *line, struct jm_err *err)
 static int put_with_recipients(struct jm_exporter *x, const json_t *line, struct jm_err *err)
 {
 	char *text = json_dumps(line, JSON_COMPACT);
-	size_t n = text ? strlen(text) : 0;
+	struct jm_buf b;
 	int rc = -1;
 
-	if (!text)
+	jm_buf_init(&b, SIZE_MAX / 2);
+	if (!text || jm_visible_json(&b, jm_span_str(text), err) != 0)
 		jm_err_set(err, JM_E_TEMP, "no memory for the manifest");
-	else if (fwrite(text, 1, n - 1, x->manifest) != n - 1 ||
+	else if (fwrite(b.p, 1, b.len - 1, x->manifest) != b.len - 1 ||
 	    fputs(",\"recipients\":[", x->manifest) == EOF)
 		jm_err_set(err, JM_E_TEMP, "cannot write manifest.jsonl");
 	else if (jm_ctl_item_rows(&x->item, "recipients", put_recipient, x, err) == 0)
 		rc = fputs("]}\n", x->manifest) == EOF
 		    ? jm_err_set(err, JM_E_TEMP, "cannot write manifest.jsonl")
 		    : 0;
+	jm_buf_release(&b);
 	free(text);
 	return rc;
 }

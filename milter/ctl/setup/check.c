@@ -13,6 +13,7 @@
 #include <sysexits.h>
 
 #include "common/base/num.h"
+#include "common/base/visible.h"
 #include "common/control/domain_list.h"
 #include "common/settings/default.h"
 #include "common/settings/loader.h"
@@ -362,7 +363,7 @@ int jm_ctl_check(int argc, char **argv)
 		if (print_json(path, s, rows, jm_buf_span(&report)) != 0 && rc == EX_OK)
 			rc = EX_IOERR;
 	} else {
-		jm_print_lines(stderr, report.len || !err.text[0] ? jm_buf_str(&report) : err.text);
+		jm_visible_put(stderr, report.len || !err.text[0] ? jm_buf_str(&report) : err.text);
 		if (s)
 			print_text(s, rows);
 	}

@@ -16,6 +16,7 @@
 #include "common/base/io.h"
 #include "common/journal/unwrap.h"
 #include "common/query/bcc.h"
+#include "common/base/visible.h"
 #include "common/service/admit.h"
 #include "common/service/directory.h"
 #include "common/service/judge.h"
@@ -283,7 +284,7 @@ static int explain_load(struct explain *e, struct jm_err *err)
 	rc = jm_settings_load(e->config, &e->settings, &report, err);
 	/* The first finding is the error itself: print the report only when it has more. */
 	if (rc != 0 && jm_span_index(jm_buf_span(&report), '\n') + 1 < report.len) {
-		jm_print_lines(stderr, jm_buf_str(&report));
+		jm_visible_put(stderr, jm_buf_str(&report));
 		(void)jm_err_set(err, err->kind, "%s is wrong", e->config);
 	}
 	jm_buf_release(&report);

@@ -95,7 +95,7 @@ static void print_each(const char *sign, const char *what, const json_t *list)
 	size_t i;
 
 	json_array_foreach(list, i, range)
-		printf("%s %-22s %s\n", sign, json_string_value(range), what);
+		jm_print(stdout, "%s %-22s %s\n", sign, json_string_value(range), what);
 }
 
 /* True when the settings take mail from some of the n ranges v. */
@@ -137,7 +137,7 @@ static int ranges_diff(struct ranges *r)
 		    "-", "no longer listed: Microsoft 365 does not send from there", removed);
 		if (none)
 			puts("these settings take no mail from the addresses of Microsoft 365");
-		printf("%s: %zu new, %zu gone, compared with %s\n",
+		jm_print(stdout, "%s: %zu new, %zu gone, compared with %s\n",
 		    same ? "nothing changed" : "changed", json_array_size(added),
 		    json_array_size(removed), r->against);
 	}
@@ -158,8 +158,8 @@ static int ranges_list(const struct ranges *r)
 		json_decref(object);
 	} else {
 		for (size_t i = 0; i < r->ours.n; i++)
-			puts(jm_cidr_format(&r->ours.v[i], text));
-		fprintf(stderr,
+			jm_print(stdout, "%s\n", jm_cidr_format(&r->ours.v[i], text));
+		jm_print(stderr,
 		    "as of %s (version %s); compare with a newer list: jmctl ranges diff FILE\n",
 		    r->ours.date, r->ours.version);
 	}
