@@ -6,6 +6,7 @@ connection numbers the messages anew. Everything that clients said is kept.
 
 Quirks, of one connection or of all ("*"):
   banner-err banner-garbage auth-err
+  auth-evil                control characters, C1 and no UTF-8 in the refusal
   echo                     every status line has all that clients said, decoded, too
   echo-err                 the same, and STAT and LIST are refused
   auth-ir-only-two-steps   AUTH with an initial response is refused
@@ -133,6 +134,9 @@ class Session:
             self.list_of([c.encode() for c in self.server.capa])
 
     def logged_in(self):
+        if self.has("auth-evil"):
+            self.say(b"-ERR evil \x1b[1m\x07\xc2\x9b\x9b\xff\xe2\x80\xae\0\r\n")
+            return
         self.say(b"-ERR Logon failure: unknown user name or bad password.\r\n"
                  if self.has("auth-err") else b"+OK User successfully logged on.\r\n")
 

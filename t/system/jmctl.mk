@@ -13,5 +13,7 @@ SYSTEM_TESTS += t/system/movable.t t/system/damage.t t/system/pages.t
 EXTRA_DIST += t/system/movable.t t/system/damage.t t/system/pages.t t/lib/pages.py
 SYSTEM_TESTS += t/system/jmctl.t t/system/verbs.t t/system/json.t t/system/live.t
 EXTRA_DIST += t/system/jmctl.t t/system/verbs.t t/system/json.t t/system/live.t
+SYSTEM_TESTS += t/system/hostile_text.t
+EXTRA_DIST += t/system/hostile_text.t
 SYSTEM_TESTS += t/system/search.t t/system/show.t t/system/search_forms.t t/system/progress.t
 EXTRA_DIST += t/system/search.t t/system/show.t t/system/search_forms.t t/system/progress.t
