@@ -62,7 +62,8 @@ static bool is_stopped(const struct jm_pop3_connection *c)
 	return c->stopped && c->stopped(c->stopped_ctx);
 }
 
-/* Copy a line for people to out[n]: printable ASCII, cut to size. */
+/* Copy a line for people to out[n]: printable ASCII, cut to size. All else becomes '?', no escape:
+ * the letters and digits of one would hide a secret from jm_secret_clean(). */
 static void put_text(char *out, size_t n, struct jm_span s)
 {
 	size_t i;

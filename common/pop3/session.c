@@ -148,6 +148,7 @@ int jm_pop3_status(
 		*fault_r = s->broken;
 		return -1;
 	}
+	/* Not as escapes: their letters and digits would hide a secret from jm_secret_clean(). */
 	for (i = 0; i < len && i < sizeof s->reply - 1; i++)
 		s->reply[i] = line[i] >= 0x20 && line[i] < 0x7f ? (char)line[i] : '?';
 	s->reply[i] = '\0';

@@ -7,9 +7,11 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/base/cidr.h"
 #include "common/base/num.h"
+#include "common/base/visible.h"
 #include "common/mail/domain.h"
 #include "common/settings/near.h"
 #include "common/settings/settings.h"
@@ -47,14 +49,16 @@ static struct jm_span value_trim(struct jm_span s)
 static int value_wrong(const struct jm_setting *t, struct jm_span text, const char *reason,
     const char *meant, struct jm_err *err)
 {
-	char shown[SHOWN_BYTES + 4], allowed[200];
+	char shown[SHOWN_BYTES + JM_VISIBLE_BYTES + 4], allowed[200];
 	size_t n = 0;
 
 	if (t->type == JM_SETTING_SECRET)
 		text = jm_span_str("***");
-	for (; n < text.len && n < SHOWN_BYTES; n++)
-		shown[n] = text.p[n] < ' ' || text.p[n] == 0x7f ? '?' : (char)text.p[n];
-	snprintf(shown + n, sizeof shown - n, "%s", n < text.len ? "..." : "");
+	while (text.len > 0 && n < SHOWN_BYTES) {
+		jm_visible_next(&text, shown + n);
+		n += strlen(shown + n);
+	}
+	snprintf(shown + n, sizeof shown - n, "%s", text.len > 0 ? "..." : "");
 	jm_setting_allowed(t, allowed, sizeof allowed);
 	return jm_err_set(err, JM_E_USAGE, "value \"%s\" is wrong%s%s; allowed: %s%s%s%s", shown,
 	    reason ? ": " : "", reason ? reason : "", allowed, meant[0] ? "; did you mean \"" : "",

@@ -261,6 +261,12 @@ static const struct wrong table[] = {
 	    3, { "<directory>: too long for a control socket", "<control-socket>" }, false },
 	{ "size in GB", ARCHIVE("<volume-size>2GB</volume-size>"), 4,
 	    { "<volume-size>: value \"2GB\"", "did you mean \"2G\"?" }, true },
+	{ "hidden characters", ARCHIVE("<volume-size>2\xe2\x80\xae\tG</volume-size>"), 4,
+	    { "value \"2\\u{202e}\\tG\" is wrong" }, false },
+	{ "a long value ends with a whole character",
+	    ARCHIVE("<volume-size>" X50 "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\xe2\x82\xac" X50
+		    "</volume-size>"),
+	    4, { "x\xe2\x82\xac...\" is wrong" }, false },
 	{ "size in MiB", ARCHIVE("<max-message-size>150MiB</max-message-size>"), 4,
 	    { "did you mean \"150M\"?" }, true },
 	{ "size with a fraction", ARCHIVE("<volume-size>1.5G</volume-size>"), 4, { "not a size" },
@@ -280,7 +286,7 @@ static const struct wrong table[] = {
 	{ "empty description", VALUE("description", " "), 6,
 	    { "<description>: value \"\" is wrong: empty" }, true },
 	{ "description of two lines", VALUE("description", "a\nb"), 6,
-	    { "more than one line", "\"a?b\"" }, false },
+	    { "more than one line", "\"a\\nb\"" }, false },
 	{ "long description", VALUE("description", X50 X50 X50 X50 "x"), 6,
 	    { "too long", "...\" is wrong" }, false },
 	/* XML */
