@@ -265,6 +265,8 @@ static int client_answer(int fd, const struct jm_answer_out *out, bool one,
 			jm_err_set(err, JM_E_TEMP,
 			    "the daemon broke off before the end of its answer; it may have been "
 			    "stopped");
+		else if (err->kind == JM_E_CORRUPT) /* a restart of the daemon mends it */
+			err->kind = JM_E_TEMP;
 		rc = -1;
 	}
 	jm_buf_release(&b);

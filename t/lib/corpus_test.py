@@ -49,12 +49,14 @@ def check(s, m, item, exported):
         tap.is_(item.get(key), m.want[name], who + name)
 
 
+SETTINGS = {"report-senders": {"address": ["journal-ndr@example.com"]}}
+
+
 def run(name, **server):
     """Every message of the corpus that can come by SMTP."""
     messages = [m for m in corpus.all_messages() if m.by_smtp]
     domains = sorted({m.sender.split("@")[1] for m in messages if m.sender})
-    more = {"report-senders": {"address": ["journal-ndr@example.com"]}}
-    s = scene.Scene(scene.servers(name)[0], {"internal": domains, "more": more}, **server)
+    s = scene.Scene(scene.servers(name)[0], {"internal": domains, "more": SETTINGS}, **server)
     for m in messages:
         smtputf8 = any(not a.isascii() for a in [m.sender] + m.recipients)
         r = s.send(m.eml, m.recipients, m.sender,

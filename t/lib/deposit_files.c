@@ -33,8 +33,10 @@ static int deposit_bytes(struct jm_archive *a, const struct deposit *o, struct j
     struct jm_receipt *r, struct jm_err *err)
 {
 	static const char *const domains[] = { "journal.example.com", "journal.contoso.com", NULL };
+	static const char *const senders[] = { "journal-ndr@example.com", NULL };
 	const struct jm_unwrap_options options = {
 		.journal_domains = o->domains.n > 0 ? o->domains.v : domains,
+		.report_senders = senders,
 		.type = o->eml ? JM_JOURNAL_EML : JM_JOURNAL_ENVELOPE,
 		.remove_journal_headers = true
 	};

@@ -69,7 +69,7 @@ def whole_corpus():
     email = "journaling@journal.example.com"
     d = Daemon(os.path.join(home, "jm-corpus"),
                [mailbox(email, box.port), service("journaling@journal.contoso.com")],
-               internal=domains).start()
+               internal=domains, more=corpus_test.SETTINGS).start()
     run.until(lambda: box.count() == 0, "the mailbox is empty", pause=0.2)
     exported, found = corpus_test.Exported(d.jmctl), {}
     for item in d.jmctl.items():
