@@ -77,6 +77,8 @@ static int open_archive(
 	a->disk_reserve_bytes = o->disk_reserve_bytes;
 	a->verbatim = o->verbatim;
 	a->rebuild = o->rebuild;
+	a->pass_loss = o->pass_loss;
+	a->known_end = o->known_end;
 	a->damage = o->damage;
 	a->replayed = o->replayed;
 	a->damage_ctx = o->damage_ctx;
@@ -91,6 +93,7 @@ static int open_archive(
 	jm_second_sweep(a);
 	if (jm_recover_start(a, o->must_exist, err) != 0)
 		return -1;
+	a->known_end = NULL;
 	return start_threads(a, err);
 }
 

@@ -24,6 +24,7 @@
 #include "common/base/err.h"
 
 struct jm_archive;
+struct jm_known_end;
 struct jm_volumes;
 
 /* Gets one JSON object (borrowed for the call). 0: continue; 1: stop; -1 with err. */
@@ -56,6 +57,10 @@ struct jm_archive_options {
 	bool must_exist;             /* do not make a new archive; NOTFOUND instead */
 	bool verbatim; /* write no records of its own (events, seals); for load, backup, restore */
 	bool rebuild;  /* make the catalog again from the volumes, past damaged records */
+	/* When the last records are lost, report that and begin a new volume after them. Without it
+	 * that is CORRUPT. */
+	bool pass_loss;
+	const struct jm_known_end *known_end; /* loss.h; with pass_loss; NULL: not known */
 	jm_archive_visit *damage; /* rebuild: gets {seq, volume, offset, problem}; may be NULL */
 	/* progress while the catalog is brought up; may be NULL. Also called from the applier's
 	 * thread, when it has to replay after an error */

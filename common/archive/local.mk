@@ -16,6 +16,7 @@ common_libjm_a_SOURCES += common/archive/state.h \
 	common/archive/gauge.c common/archive/gauge.h \
 	common/archive/health.c common/archive/health.h \
 	common/archive/lock.c common/archive/lock.h \
+	common/archive/loss.c common/archive/loss.h \
 	common/archive/marks.c common/archive/marks.h \
 	common/archive/match.c common/archive/match.h \
 	common/archive/note.c common/archive/note.h \

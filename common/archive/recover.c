@@ -16,6 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/archive/loss.h"
 #include "common/archive/note.h"
 #include "common/archive/replay.h"
 #include "common/archive/tail.h"
@@ -264,8 +265,7 @@ static int check_position(struct jm_archive *a, struct jm_err *err)
 	const struct jm_volume *last = last_volume(a);
 	const struct jm_position *at = &a->position;
 
-	if (at->volume > last->head.number ||
-	    (at->volume == last->head.number && at->offset > last->end))
+	if (jm_loss_is_after(a, at) && !a->pass_loss)
 		return jm_err_set(err, JM_E_CORRUPT,
 		    "the volumes end at volume %" PRIu64 ", %" PRIu64 " bytes, but record %" PRIu64
 		    " was in volume %" PRIu64 " before %" PRIu64
@@ -349,26 +349,7 @@ static bool ask_catalog(
 	return rc == 1;
 }
 
-/* Rebuild: if the old catalog has more records than the volumes, list the lost volumes. Their
- * records' numbers are not given again. */
-static int find_lost(struct jm_archive *a, const struct jm_position *known, struct jm_err *err)
-{
-	struct jm_volume *last = last_volume(a);
-
-	if (known->volume < last->head.number ||
-	    (known->volume == last->head.number && known->offset <= last->end))
-		return 0;
-	if (known->volume == last->head.number)
-		jm_volume_problem(last,
-		    "volume %" PRIu64 " ends at %" PRIu64 ", but record %" PRIu64
-		    " was before %" PRIu64,
-		    last->head.number, last->end, known->seq, known->offset);
-	return jm_salvage_absent(&a->volumes, known->volume, err) != 0
-	    ? -1
-	    : jm_salvage_guess(&a->volumes, err);
-}
-
-/* Rebuild: begin a new volume, with numbers after all records of the volumes and after the old
+/* Begin a new volume, with numbers after all records of the volumes and after the old
  * catalog's position. */
 static int continue_after(struct jm_archive *a, const struct jm_position *known, struct jm_err *err)
 {
@@ -380,6 +361,25 @@ static int continue_after(struct jm_archive *a, const struct jm_position *known,
 	t->next_seq = a->position.seq + 1;
 	memcpy(t->last_sha256, a->position.sha256, sizeof t->last_sha256);
 	return jm_tail_roll(a, err);
+}
+
+/* Report that the records up to at are lost, and pass them. *known becomes the log's former end. */
+static int pass_loss(struct jm_archive *a, struct jm_position *known, const char *witness,
+    const struct jm_position *at, struct jm_err *err)
+{
+	*known = *at;
+	return jm_loss_note(a, at, witness, err) != 0 ? -1 : jm_loss_list(a, at, err);
+}
+
+/* Pass the loss of records that the catalog has, or that the known end has. */
+static int pass_losses(struct jm_archive *a, struct jm_position *known, struct jm_err *err)
+{
+	const struct jm_known_end *k = jm_loss_is_known(a) ? a->known_end : NULL;
+
+	if (!k && !jm_loss_is_after(a, &a->position))
+		return 0;
+	a->known_end = NULL;
+	return pass_loss(a, known, k ? k->witness : "the catalog", k ? &k->at : &a->position, err);
 }
 
 /* Bring the catalog up. If it has a damaged page, make it anew. */
@@ -396,18 +396,19 @@ static int bring_up(struct jm_archive *a, struct jm_err *err)
 }
 
 static int open_log(
-    struct jm_archive *a, const struct jm_position *known, bool may_note, struct jm_err *err)
+    struct jm_archive *a, struct jm_position *known, bool may_note, struct jm_err *err)
 {
-	const struct jm_volume *last = last_volume(a);
-
 	if (judge_volumes(a, may_note, err) != 0 || check_position(a, err) != 0)
 		return -1;
-	if (last->absent || known->volume > last->head.number ||
-	    (known->volume == last->head.number && known->offset > last->end))
+	if (jm_loss_is_after(a, &a->position) && pass_losses(a, known, err) != 0)
+		return -1;
+	if (last_volume(a)->absent || jm_loss_is_after(a, known))
 		a->tail.unusable = true;
 	else if (open_tail(a, err) != 0)
 		return -1;
 	if (bring_up(a, err) != 0)
+		return -1;
+	if (!a->tail.unusable && pass_losses(a, known, err) != 0)
 		return -1;
 	if (!a->tail.unusable && known->seq <= a->position.seq)
 		return 0;
@@ -430,12 +431,14 @@ static int start_listed(struct jm_archive *a, bool must_exist, struct jm_positio
 		return -1;
 	if (!uuid || memcmp(uuid, a->volumes.uuid, JM_UUID_BYTES) != 0)
 		*known = (struct jm_position){ .seq = 0 };
-	if (known->seq > 0 && find_lost(a, known, err) != 0)
+	if (known->seq > 0 && jm_loss_list(a, known, err) != 0)
 		return -1;
 	if (jm_replay_open(a, &cause, err) != 0)
 		return -1;
 	if ((empty ? bring_up(a, err) : open_log(a, known, !must_exist, err)) != 0)
 		return -1;
+	if (empty)
+		(void)jm_loss_is_known(a); /* logs that the known end is of another archive */
 	if (a->position.seq != a->tail.next_seq - 1)
 		return jm_err_set(err, JM_E_CORRUPT,
 		    "the catalog ends with record %" PRIu64 ", the volumes with %" PRIu64,

@@ -68,8 +68,10 @@ struct jm_archive {
 	int compression_level;
 	size_t cache_bytes;
 	uint64_t disk_reserve_bytes;
-	bool verbatim;            /* write no records of its own: no events, no seals */
-	bool rebuild;             /* make the catalog again, past damaged records */
+	bool verbatim;                        /* write no records of its own: no events, no seals */
+	bool rebuild;                         /* make the catalog again, past damaged records */
+	bool pass_loss;                       /* continue after records that were lost at the end */
+	const struct jm_known_end *known_end; /* only during the start; may be NULL */
 	jm_archive_visit *damage; /* rebuild: gets the records that are left out; may be NULL */
 	void (*replayed)(void *ctx, uint64_t done_bytes, uint64_t total_bytes); /* may be NULL */
 	void *damage_ctx;                                                       /* of both */

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 static enum jm_err_kind kind_of(int sys)
@@ -110,8 +111,16 @@ int jm_io_pread(int fd, void *p, size_t n, uint64_t offset, struct jm_err *err)
 
 int jm_io_datasync(int fd, struct jm_err *err)
 {
+	struct statvfs fs;
+
 	if (fdatasync(fd) != 0)
 		return jm_err_sys(err, JM_E_TEMP, "cannot sync");
+	/* On a file system that has become read-only, because of an error, Linux may answer 0
+	 * without having written anything. */
+	if (fstatvfs(fd, &fs) == 0 && (fs.f_flag & ST_RDONLY) != 0) {
+		errno = EROFS;
+		return jm_err_sys(err, JM_E_TEMP, "cannot sync");
+	}
 	return 0;
 }
 

@@ -9,8 +9,8 @@
 
 #include "common/base/visible.h"
 
-static const char *const archive_states[] = { "ok", "disk-low", "cannot-write", "catalog-behind",
-	NULL };
+static const char *const archive_states[] = { "ok", "damaged", "disk-low", "cannot-write",
+	"catalog-behind", NULL };
 static const char *const service_states[] = { "Awaiting Initial Run", "OK", "Error", "Disabled",
 	NULL };
 
@@ -136,6 +136,12 @@ static const struct jm_figure table[] = {
 	    "When a verification last found nothing wrong."),
 	TIME("archive/verify_failed", "journal_milter_verify_failed_timestamp_seconds",
 	    "When a verification last found something wrong."),
+
+	TEXT("tip/uuid", "UUID of the archive"),
+	NUMBER("tip/seq", NULL, "number of the last record"),
+	NUMBER("tip/volume", NULL, "volume in which the log ends"),
+	NUMBER("tip/offset", NULL, "where in that volume the log ends"),
+	TEXT("tip/sha256", "digest of the last record"),
 
 	NUMBER(
 	    "queue/messages", "journal_milter_queue_messages", "Messages in the processing queue."),

@@ -116,25 +116,27 @@ static json_t *balance(struct jm_archive *a, const json_t *total, const json_t *
 	return json_pack("{s:b,s:o}", "holds", json_array_size(wrong) == 0, "wrong", wrong);
 }
 
-static const char *state_word(const struct jm_health *h)
+static const char *state_word(const struct jm_health *h, const json_t *damaged)
 {
 	return h->write_trouble.kind != JM_E_NONE ? "cannot-write"
 	    : h->apply_trouble.kind != JM_E_NONE  ? "catalog-behind"
 	    : h->disk_low                         ? "disk-low"
+	    : json_array_size(damaged) > 0        ? "damaged"
 						  : "ok";
 }
 
 /* The problem, for people; a new value. */
-static json_t *state_problem(const struct jm_health *h)
+static json_t *state_problem(const struct jm_health *h, const json_t *damaged)
 {
 	const struct jm_err *cause = h->write_trouble.kind != JM_E_NONE ? &h->write_trouble
 									: &h->apply_trouble;
 
 	if (cause->kind != JM_E_NONE)
 		return jm_json_text(jm_span_str(cause->text));
-	return h->disk_low ? json_string("the disk has less room than the reserve: "
-					 "messages are answered 4xx")
-			   : json_null();
+	if (h->disk_low)
+		return json_string(
+		    "the disk has less room than the reserve: messages are answered 4xx");
+	return json_array_size(damaged) > 0 ? json_incref(json_array_get(damaged, 0)) : json_null();
 }
 
 /* Sums over the volumes. */
@@ -175,8 +177,8 @@ static json_t *status_of_state(struct jm_archive *a)
 
 	jm_archive_health(a, &h);
 	jm_volumes_uuid_text(jm_archive_volumes(a), hex);
-	(void)json_object_set_new(o, "state", json_string(state_word(&h)));
-	(void)json_object_set_new(o, "problem", state_problem(&h));
+	(void)json_object_set_new(o, "state", json_string(state_word(&h, volumes.damaged)));
+	(void)json_object_set_new(o, "problem", state_problem(&h, volumes.damaged));
 	if (json_array_size(volumes.damaged) > 0)
 		(void)json_object_set(o, "damaged", volumes.damaged);
 	json_decref(volumes.damaged);

@@ -233,3 +233,48 @@ int jm_salvage_guess(struct jm_volumes *v, struct jm_err *err)
 		note_range(v, i);
 	return 0;
 }
+
+/* ---- volumes that are cut short ---- */
+
+int jm_salvage_last_whole(
+    struct jm_volumes *v, const struct jm_volume *one, uint64_t *last_r, struct jm_err *err)
+{
+	uint64_t at = JM_VOLUME_HEAD_BYTES;
+	struct jm_volume_file f;
+	struct jm_found next;
+	int rc = 0;
+
+	*last_r = 0;
+	if (one->absent)
+		return 0;
+	if (jm_volume_open_listed(v, one->head.number, &f, err) != 0)
+		return -1;
+	while (at < one->end) {
+		rc = jm_volume_find(&f, at, one->end, &next, err);
+		if (rc != 0 || !next.found || jm_record_bytes(&next.head) > one->end - next.offset)
+			break;
+		*last_r = next.head.seq;
+		at = next.offset + jm_record_bytes(&next.head);
+	}
+	jm_volume_close(&f);
+	return rc;
+}
+
+int jm_salvage_name_lost(struct jm_volumes *v, size_t i, struct jm_err *err)
+{
+	struct jm_volume *one = &v->list[i];
+	const struct jm_volume_head *next = &v->list[i + 1].head;
+	uint64_t last;
+
+	if (one->headless || v->list[i + 1].headless || next->previous_end <= one->end)
+		return 0;
+	if (jm_salvage_last_whole(v, one, &last, err) != 0)
+		return -1;
+	last = last == 0 ? one->head.first_seq - 1 : last;
+	one->problem[0] = '\0';
+	jm_volume_problem(one,
+	    "volume %" PRIu64 " is shorter (%" PRIu64 " bytes) than the next one says (%" PRIu64
+	    "): records %" PRIu64 " to %" PRIu64 " cannot be read",
+	    one->head.number, one->end, next->previous_end, last + 1, next->first_seq - 1);
+	return 0;
+}

@@ -22,4 +22,13 @@ int jm_salvage_uuid(
  * before it. TEMP. */
 int jm_salvage_guess(struct jm_volumes *v, struct jm_err *err) JM_MUST_CHECK;
 
+/* Get the number of the last record that volume one has as a whole; 0: no record is whole.
+ * Bodies are not checked. TEMP. */
+int jm_salvage_last_whole(struct jm_volumes *v, const struct jm_volume *one, uint64_t *last_r,
+    struct jm_err *err) JM_MUST_CHECK;
+
+/* If volume i ends before the place where the next one says, state in its problem which records are
+ * lost. TEMP. */
+int jm_salvage_name_lost(struct jm_volumes *v, size_t i, struct jm_err *err) JM_MUST_CHECK;
+
 #endif

@@ -142,5 +142,8 @@ int jm_scan_headers(struct jm_volumes *v, const unsigned char *known, jm_scan_ch
 		if (i > 0)
 			link_volume(v, i);
 	}
+	for (size_t i = 0; i + 1 < v->n; i++)
+		if (jm_salvage_name_lost(v, i, err) != 0)
+			return -1;
 	return headless ? jm_salvage_guess(v, err) : 0;
 }

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "common/archive/gauge.h"
+#include "common/archive/tip.h"
 #include "common/base/clock.h"
 #include "common/publish/figure.h"
 #include "common/query/archive_status.h"
@@ -159,7 +160,11 @@ static json_t *queue_part(struct jm_archive *a, const json_t *status)
 static void add_state(json_t *o, struct jm_daemon *d, const struct jm_service *s, const json_t *row,
     const json_t *status)
 {
-	const char *problem = json_string_value(json_object_get(status, "problem")), *cure = NULL;
+	const char *archive = json_string_value(json_object_get(status, "state")),
+		   *problem = archive && strcmp(archive, "damaged") == 0
+	    ? NULL /* it takes mail */
+	    : json_string_value(json_object_get(status, "problem")),
+		   *cure = NULL;
 	char text[JM_STATUS_TEXT_BYTES];
 	struct jm_service_status is = { .status = s->disabled ? JM_STATUS_DISABLED
 		    : problem                                 ? JM_STATUS_ERROR
@@ -262,6 +267,18 @@ static json_t *services_part(struct jm_daemon *d, const struct jm_settings *s, c
 	return o;
 }
 
+/* The end of the log, which the next start compares with the volumes (known_end.c). */
+static json_t *tip_part(struct jm_archive *a)
+{
+	json_t *o = NULL;
+	struct jm_err ignored;
+
+	if (jm_archive_tip(a, &o, &ignored) != 0)
+		return NULL;
+	json_object_del(o, "format");
+	return o;
+}
+
 static json_t *daemon_part(struct jm_daemon *d)
 {
 	return json_pack("{s:i,s:o,s:I,s:I,s:I,s:I}", "pid", (int)getpid(), "started",
@@ -335,14 +352,15 @@ int jm_document_make(
 		recent = NULL;
 	if (jm_archive_gauges(d->archive, &gauges, err) != 0)
 		gauges = NULL;
-	o = json_pack("{s:i,s:o,s:i,s:s,s:o,s:o,s:o,s:o,s:o,s:o,s:{s:O*,s:O*},s:o}", "format",
+	o = json_pack("{s:i,s:o,s:i,s:s,s:o,s:o,s:o,s:o,s:o*,s:o,s:o,s:{s:O*,s:O*},s:o}", "format",
 	    JM_PUBLISH_FORMAT, "published", time_text(now_ms), "interval_seconds",
 	    s->publish_interval_s, "version", PACKAGE_VERSION, "host", host_name(), "daemon",
 	    daemon_part(d), "refusals", refusals_part(status), "archive",
-	    archive_part(d->archive_dir, status, recent, gauges, now_ms), "queue",
-	    queue_part(d->archive, status), "services", services_part(d, s, status), "history",
-	    "hours", json_object_get(recent, "hours"), "days", json_object_get(recent, "days"),
-	    "events", events_part(json_object_get(recent, "events")));
+	    archive_part(d->archive_dir, status, recent, gauges, now_ms), "tip",
+	    tip_part(d->archive), "queue", queue_part(d->archive, status), "services",
+	    services_part(d, s, status), "history", "hours", json_object_get(recent, "hours"),
+	    "days", json_object_get(recent, "days"), "events",
+	    events_part(json_object_get(recent, "events")));
 	if (!o)
 		jm_err_set(err, JM_E_TEMP, "no memory for the published state");
 	else

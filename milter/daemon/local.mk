@@ -10,6 +10,7 @@ milter_daemon_journal_milter_SOURCES = milter/daemon/main.c \
 	milter/daemon/ids.c milter/daemon/ids.h \
 	milter/daemon/intake.c milter/daemon/intake.h \
 	milter/daemon/kept.c milter/daemon/kept.h \
+	milter/daemon/known_end.c milter/daemon/known_end.h \
 	milter/daemon/notify.c milter/daemon/notify.h \
 	milter/daemon/packets.c milter/daemon/packets.h \
 	milter/daemon/pool.c milter/daemon/pool.h \

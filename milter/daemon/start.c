@@ -16,6 +16,7 @@
 #include "common/base/io.h"
 #include "common/base/log.h"
 #include "common/settings/sandbox.h"
+#include "milter/daemon/known_end.h"
 #include "milter/daemon/notify.h"
 
 #define NOTIFY_MS 1000
@@ -132,11 +133,14 @@ static int report_busy(void *ctx, const struct jm_archive_user *user, struct jm_
 int jm_start_archive(struct jm_daemon *d, const struct jm_settings *s, struct jm_err *err)
 {
 	static struct start p;
+	struct jm_known_end known;
 	struct jm_archive_options options = {
 		.dir = s->archive_directory,
 		.volume_size_bytes = s->volume_size_bytes,
 		.disk_reserve_bytes = s->disk_reserve_bytes,
 		.compression_level = s->compression_level,
+		.pass_loss = true,
+		.known_end = jm_known_end_read(s, &known) ? &known : NULL,
 		.replayed = report_catalog,
 		.user = JM_USER_DAEMON,
 		.program = "journal-milter",

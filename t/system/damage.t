@@ -9,6 +9,7 @@ import glob
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -273,8 +274,165 @@ def not_mounted():
     tap.is_(len(items(archive)), len(SENT), "mounted again, all is there")
 
 
+def send(d, name):
+    return milter.deliver(d.socket, "a@example.com", [JOURNAL], corpus.report(name, 900),
+                          CLIENT).kind
+
+
+def published(folder, d):
+    """The end of the log in status.json, once it has all records of the daemon."""
+    path = os.path.join(folder, "status.json")
+    run.until(lambda: os.path.exists(path)
+              and json.load(open(path))["tip"]["seq"] >= last_seq(d), "a published end")
+    return json.load(open(path))["tip"]
+
+
+def last_seq(d):
+    return d.jmctl.status()["last_seq"]
+
+
+def lost_at_the_end(name, harm, clean, witness):
+    """
+    Acknowledged records at the end are gone. The daemon says which, takes mail under new numbers,
+    and says so after each restart until the records are back.
+    """
+    folder = os.path.join(FOLDER, "lost-" + name.replace(" ", "-"))
+    archive = folder + "/archive"
+    shutil.copytree(ORIGINAL, archive)
+    d = Daemon(folder, outbounds=(CLIENT,), more={
+        "archive": {"directory": archive, "volume-size": "1M"},
+        "publish": {"directory": folder + "/public", "interval": 1}}).start()
+    try:
+        shutil.copytree(archive + "/volumes", folder + "/early")
+        tap.is_([send(d, "%s %d" % (name, i)) for i in range(5)], ["d"] * 5, name + ": mail")
+        have = max(i["id"] for i in items_of(d))
+        end = published(folder + "/public", d)
+        (d.stop if clean else d.kill)()
+        shutil.copytree(archive + "/volumes", folder + "/whole")
+        before = len(d.log())
+        harm(archive, folder)
+        d.start()
+        said = d.log()[before:]
+        tap.like(said, r" records-lost first=\d+ last=\d+ volume=\d+ ",
+                 name + ": the log says which records are lost")
+        tap.ok(witness in said, name + ": and who has them", said[-1500:])
+        told = re.search(r"records-lost first=(\d+) last=(\d+)", said)
+        first, last = (int(g) for g in told.groups()) if told else (0, 0)
+        tap.ok(0 < first <= have <= last and last >= end["seq"],
+               name + ": with their numbers", (first, last, have, end))
+        tap.is_(send(d, name + " after"), "d", name + ": mail is taken")
+        new = max(i["id"] for i in items_of(d))
+        tap.ok(new > last, name + ": under a new number", (new, last))
+        for again in (False, True):
+            if again:
+                d.stop()
+                d.start()
+            s = d.jmctl.status()
+            tap.ok(s["state"] == "damaged" and s["problem"] and s["damaged"],
+                   name + ": the status is not ok", s)
+            run.until(lambda: "records-lost" in jmctl("events", "--config", d.settings)[1],
+                      "an event of the loss")
+            status, found, _ = jmctl("verify", "--json", "--config", d.settings)
+            tap.ok(status == 65 and "problem" in found, name + ": verify names the damage", found)
+            run.until(lambda: json.load(open(folder + "/public/status.json"))["archive"]["state"]
+                      == "damaged", "the published state")
+        tap.is_(len(re.findall(" records-lost ", d.log())), 1, name + ": the loss is found once")
+        d.stop()
+        for path in glob.glob(folder + "/whole/*"):
+            shutil.copy(path, archive + "/volumes")
+        status, out, complaint = jmctl("rebuild", "--archive", archive)
+        tap.ok(status == 0, name + ": with the volumes back, rebuild is content", out + complaint)
+        got = {i["id"] for i in items(archive)}
+        tap.ok(have in got and new in got, name + ": and has what was lost and what came then")
+        tap.is_(findings(archive), (0, []), name + ": and verify")
+    finally:
+        d.stop()
+
+
+def items_of(d):
+    return [json.loads(x) for x in jmctl("list", "--json", "--config",
+                                         d.settings)[1].splitlines()]
+
+
+def newest(folder):
+    return max(glob.glob(folder + "/volumes/*.jmv"))
+
+
+def cut_end(archive, _):
+    path = newest(archive)
+    os.truncate(path, os.path.getsize(path) - 1500)
+
+
+def cut_end_without_catalog(archive, folder):
+    cut_end(archive, folder)
+    shutil.rmtree(archive + "/catalog")
+
+
+def lose_last(archive, _):
+    os.remove(newest(archive))
+
+
+def older_copy(archive, folder):
+    shutil.rmtree(archive + "/volumes")
+    shutil.rmtree(archive + "/catalog")
+    shutil.copytree(folder + "/early", archive + "/volumes")
+
+
+def no_false_loss():
+    """A published end that cannot be right is not believed, and the log says why."""
+    folder = os.path.join(FOLDER, "no-loss")
+    d = Daemon(folder, outbounds=(CLIENT,), more={
+        "publish": {"directory": folder + "/public", "interval": 1}}).start()
+    path = folder + "/public/status.json"
+    try:
+        tap.is_(send(d, "no loss"), "d", "mail to an archive of its own")
+        published(folder + "/public", d)
+        d.kill()
+        good = json.load(open(path))
+        tip = good["tip"]
+        ahead = dict(tip, seq=tip["seq"] + 5, offset=tip["offset"] + 5000)
+        for name, text, why in (
+                ("the same end", json.dumps(good), None),
+                ("an earlier end", json.dumps(dict(good, tip=dict(tip, seq=1, offset=100))), None),
+                ("no end", json.dumps({k: v for k, v in good.items() if k != "tip"}), None),
+                ("an end of another archive",
+                 json.dumps(dict(good, tip=dict(ahead, uuid="0" * 32))), "of another archive"),
+                ("half of the file", json.dumps(good)[:len(json.dumps(good)) // 2], "status.json"),
+                ("an empty file", "", "status.json"),
+                ("a text for a number", json.dumps(dict(good, tip=dict(ahead, seq="9"))),
+                 "damaged"),
+                ("a negative number", json.dumps(dict(good, tip=dict(ahead, seq=-9))), "damaged"),
+                ("a huge number", json.dumps(dict(good, tip=dict(ahead, seq=1 << 62))), "damaged"),
+                ("more records than fit", json.dumps(dict(good, tip=dict(ahead, seq=1 << 40))),
+                 "do not fit"),
+                ("a volume far away", json.dumps(dict(good, tip=dict(ahead, volume=1 << 30))),
+                 "too many volumes"),
+                ("a number too high for its place",
+                 json.dumps(dict(good, tip=dict(tip, seq=tip["seq"] + 50, offset=100))),
+                 "is in the volumes"),
+        ):
+            with open(path, "w", encoding="utf-8") as f:
+                f.write(text)
+            before = len(d.log())
+            d.start()
+            said = d.log()[before:]
+            seen = "records-lost" in said, "known-end-ignored" in said
+            tap.ok(seen == (False, why is not None) and (not why or why in said),
+                   "%s is no loss" % name, said)
+            d.kill()
+    finally:
+        d.stop()
+
+
 for number, one in enumerate(CASES):
     case(number, *one)
 through_daemon()
 not_mounted()
+# A catalog that was closed has all records. One of a daemon that was killed may be some short.
+lost_at_the_end("cut", cut_end, True, "the catalog has them")
+lost_at_the_end("last volume", lose_last, True, "the catalog has them")
+lost_at_the_end("last volume after a kill", lose_last, False, "the state published at")
+lost_at_the_end("no catalog", cut_end_without_catalog, False, "the state published at")
+lost_at_the_end("older copy", older_copy, False, "the state published at")
+no_false_loss()
 sys.exit(tap.done())
