@@ -35,9 +35,12 @@ struct jm_archive *t_open(const char *dir, uint64_t volume_size_bytes)
 int t_deposit(struct jm_archive *a, struct jm_span received, const char *service,
     const char *set_aside, struct jm_receipt *r, struct jm_err *err)
 {
-	static const char *const domains[] = { "journal.example.com", "journal.contoso.com", NULL };
+	static const char *const domains[] = { "journal.example.com", "journal.contoso.com", NULL },
+				 *const senders[] = { "journal-ndr@example.com", NULL };
 	const char *rcpt[] = { service, NULL };
-	struct jm_unwrap_options o = { .journal_domains = domains, .remove_journal_headers = true };
+	struct jm_unwrap_options o = { .journal_domains = domains,
+		.report_senders = senders,
+		.remove_journal_headers = true };
 	struct jm_unwrap u;
 	int rc;
 

@@ -23,6 +23,7 @@
 #include "common/archive/compress.h"
 #include "common/archive/content.h"
 #include "common/archive/deposit.h"
+#include "common/archive/reader.h"
 #include "common/archive/ticket.h"
 #include "common/base/clock.h"
 #include "common/catalog/apply_change.h"
@@ -548,6 +549,8 @@ static void declared(void)
 		    cases[i].declared);
 		jm_body_release(&body);
 	}
+	while (jm_reader_applied_seq(a) < jm_reader_durable_seq(a))
+		jm_clock_sleep_ms(1);
 	/* The spool's file cannot grow beyond this: a longer one would be another error. */
 	signal(SIGXFSZ, SIG_IGN);
 	if (setrlimit(RLIMIT_FSIZE, &small) != 0)

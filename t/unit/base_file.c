@@ -188,7 +188,7 @@ static void log_lines(void)
 	close(fd);
 	tap_ok(n > 0 &&
 		strstr(text,
-		    " refused from=\"a b\\x0d\\x0aforged=1 \\\"q\\\"\" n=7 none=- word=a@b\n"),
+		    " refused from=\"a b\\r\\nforged=1 \\\"q\\\"\" n=7 none=- word=a@b\n"),
 	    "one line, values escaped");
 	tap_ok(strchr(text, '\n') == text + n - 1, "and only one");
 }
