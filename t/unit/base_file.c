@@ -187,8 +187,7 @@ static void log_lines(void)
 	n = pread(fd, text, sizeof text - 1, 0);
 	close(fd);
 	tap_ok(n > 0 &&
-		strstr(text,
-		    " refused from=\"a b\\r\\nforged=1 \\\"q\\\"\" n=7 none=- word=a@b\n"),
+		strstr(text, " refused from=\"a b\\r\\nforged=1 \\\"q\\\"\" n=7 none=- word=a@b\n"),
 	    "one line, values escaped");
 	tap_ok(strchr(text, '\n') == text + n - 1, "and only one");
 }
