@@ -30,6 +30,14 @@ def deliver(d, text, to=JOURNAL):
     return milter.deliver(d.socket, "a@example.com", [to], text, CLIENT).kind
 
 
+def deliver_as_mta(d, text):
+    """Again while the answer is 4xx, as it may be while the catalog is made anew."""
+    def final():
+        a = milter.deliver(d.socket, "a@example.com", [JOURNAL], text, CLIENT)
+        return None if a.kind == "t" or a.text.startswith("4") else a.kind
+    return run.until(final, "a final answer")
+
+
 def make(folder, messages):
     """An archive whose catalog has rows in every table, of a daemon that was stopped."""
     secret = os.path.join(folder, "password")
@@ -147,7 +155,7 @@ class Case:
             if during:
                 during(d)
             wrong += [name for name, value in answers(d).items() if value != right[name]]
-            if deliver(d, corpus.report("more-%s" % number)) != "d":
+            if deliver_as_mta(d, corpus.report("more-%s" % number)) != "d":
                 wrong.append("one more")
             elif "Test more-%s" % number not in [i["subject"] for i in d.jmctl.list()]:
                 wrong.append("one more is not listed")
