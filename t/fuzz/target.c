@@ -198,8 +198,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			chosen = t;
 		else if (!name || strcmp(name, "list") == 0)
 			printf("%s%s\n", t->name, t->mail ? " mail" : "");
-	if (!chosen)
-		exit(1);
+	if (!chosen) {
+		fflush(stdout);
+		_exit(1); /* exit() would be a fault for libFuzzer */
+	}
 	fuzz_run(chosen, jm_span_of(data, size));
 	return 0;
 }
