@@ -65,17 +65,21 @@ int jm_sha256_of(struct jm_span s, unsigned char digest_r[JM_SHA256_BYTES], stru
 	return jm_sha256_finish(&d, digest_r, err);
 }
 
-char *jm_sha256_hex(const unsigned char digest[JM_SHA256_BYTES], char hex_r[JM_SHA256_HEX_BYTES])
+char *jm_hex_write(const unsigned char *bytes, size_t n, char *hex_r)
 {
 	static const char hex[] = "0123456789abcdef";
-	size_t i;
 
-	for (i = 0; i < JM_SHA256_BYTES; i++) {
-		hex_r[2 * i] = hex[digest[i] >> 4];
-		hex_r[2 * i + 1] = hex[digest[i] & 15];
+	for (size_t i = 0; i < n; i++) {
+		hex_r[2 * i] = hex[bytes[i] >> 4];
+		hex_r[2 * i + 1] = hex[bytes[i] & 15];
 	}
-	hex_r[JM_SHA256_HEX_BYTES - 1] = 0;
+	hex_r[2 * n] = 0;
 	return hex_r;
+}
+
+char *jm_sha256_hex(const unsigned char digest[JM_SHA256_BYTES], char hex_r[JM_SHA256_HEX_BYTES])
+{
+	return jm_hex_write(digest, JM_SHA256_BYTES, hex_r);
 }
 
 static int nibble(unsigned char c)
@@ -86,22 +90,22 @@ static int nibble(unsigned char c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
+int jm_hex_read(struct jm_span text, unsigned char *bytes_r, size_t n)
+{
+	if (text.len != 2 * n)
+		return -1;
+	for (size_t i = 0; i < text.len; i++)
+		if (nibble(text.p[i]) < 0)
+			return -1;
+	for (size_t i = 0; i < n; i++)
+		bytes_r[i] = (unsigned char)(nibble(text.p[2 * i]) << 4 |
+		    nibble(text.p[2 * i + 1]));
+	return 0;
+}
+
 int jm_sha256_unhex(struct jm_span text, unsigned char digest_r[JM_SHA256_BYTES])
 {
-	unsigned char d[JM_SHA256_BYTES];
-	size_t i;
-
-	if (text.len != 2 * JM_SHA256_BYTES)
-		return -1;
-	for (i = 0; i < JM_SHA256_BYTES; i++) {
-		int hi = nibble(text.p[2 * i]), lo = nibble(text.p[2 * i + 1]);
-
-		if (hi < 0 || lo < 0)
-			return -1;
-		d[i] = (unsigned char)(hi << 4 | lo);
-	}
-	memcpy(digest_r, d, sizeof d);
-	return 0;
+	return jm_hex_read(text, digest_r, JM_SHA256_BYTES);
 }
 
 int jm_random_bytes(void *p, size_t n, struct jm_err *err)

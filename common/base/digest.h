@@ -35,6 +35,13 @@ int jm_sha256_finish(
 /* Free a started digest without its result; harmless on a finished one. */
 void jm_sha256_abandon(struct jm_sha256 *d);
 
+/* Write n bytes as 2 * n lower-case hexadecimal digits and a NUL. Returns hex_r. */
+char *jm_hex_write(const unsigned char *bytes, size_t n, char *hex_r);
+
+/* Read 2 * n hexadecimal digits of either case. Returns 0, or -1 with bytes_r untouched when text
+ * is anything else. */
+int jm_hex_read(struct jm_span text, unsigned char *bytes_r, size_t n);
+
 /* Write digest as 64 lower-case hexadecimal digits and a NUL. Returns hex_r. */
 char *jm_sha256_hex(const unsigned char digest[JM_SHA256_BYTES], char hex_r[JM_SHA256_HEX_BYTES]);
 

@@ -131,10 +131,5 @@ uint64_t jm_volumes_last_seq(struct jm_volumes *v, uint64_t number, uint64_t at_
 
 void jm_volumes_uuid_text(const struct jm_volumes *v, char text[2 * JM_UUID_BYTES + 1])
 {
-	char hex[JM_SHA256_HEX_BYTES];
-	unsigned char padded[JM_SHA256_BYTES] = { 0 };
-
-	memcpy(padded, v->uuid, sizeof v->uuid);
-	memcpy(text, jm_sha256_hex(padded, hex), 2 * (size_t)JM_UUID_BYTES);
-	text[2 * JM_UUID_BYTES] = '\0';
+	jm_hex_write(v->uuid, JM_UUID_BYTES, text);
 }

@@ -12,27 +12,12 @@
 #include "milter/daemon/publisher.h"
 
 #define FILE_BYTES (8u << 20)
-#define UUID_DIGITS (2 * JM_UUID_BYTES)
 
 static const char *text_of(const json_t *o, const char *name)
 {
 	const char *text = json_string_value(json_object_get(o, name));
 
 	return text ? text : "";
-}
-
-static bool read_uuid(const char *text, unsigned char uuid_r[JM_UUID_BYTES])
-{
-	char padded[JM_SHA256_HEX_BYTES];
-	unsigned char bytes[JM_SHA256_BYTES];
-
-	if (strlen(text) != UUID_DIGITS)
-		return false;
-	snprintf(padded, sizeof padded, "%s%s", text, text);
-	if (jm_sha256_unhex(jm_span_str(padded), bytes) != 0)
-		return false;
-	memcpy(uuid_r, bytes, JM_UUID_BYTES);
-	return true;
 }
 
 /* Is a value an integer in a sane range? */
@@ -49,7 +34,7 @@ static bool read_number(const json_t *o, const char *name, uint64_t max, uint64_
 
 static bool read_tip(const json_t *tip, struct jm_known_end *end_r)
 {
-	return read_uuid(text_of(tip, "uuid"), end_r->uuid) &&
+	return jm_hex_read(jm_span_str(text_of(tip, "uuid")), end_r->uuid, JM_UUID_BYTES) == 0 &&
 	    read_number(tip, "seq", 1ull << 50, &end_r->at.seq) &&
 	    read_number(tip, "volume", 1ull << 32, &end_r->at.volume) &&
 	    read_number(tip, "offset", 1ull << 50, &end_r->at.offset) &&
