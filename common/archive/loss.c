@@ -61,14 +61,11 @@ bool jm_loss_is_known(const struct jm_archive *a)
 	return !why;
 }
 
-/* Get the number of the last record that is there. */
-static int last_there(struct jm_archive *a, uint64_t *last_r, struct jm_err *err)
+/* Get the number of the last record in the volumes. */
+static int last_whole(struct jm_archive *a, uint64_t *last_r, struct jm_err *err)
 {
 	const struct jm_volume *last = last_volume(a);
 
-	*last_r = a->position.seq;
-	if (!jm_loss_is_after(a, &a->position))
-		return 0;
 	if (jm_salvage_last_whole(&a->volumes, last, last_r, err) != 0)
 		return -1;
 	if (*last_r == 0 && last->head.first_seq > 0)
@@ -85,9 +82,9 @@ int jm_loss_note(
 		.kind = "records-lost",
 		.actor = "archive",
 		.text = text };
-	uint64_t there;
+	uint64_t there = a->position.seq;
 
-	if (last_there(a, &there, err) != 0)
+	if (jm_loss_is_after(a, &a->position) && last_whole(a, &there, err) != 0)
 		return -1;
 	snprintf(text, sizeof text,
 	    "records %" PRIu64 " to %" PRIu64 " (%" PRIu64
@@ -111,9 +108,8 @@ int jm_loss_list(struct jm_archive *a, const struct jm_position *at, struct jm_e
 	if (!jm_loss_is_after(a, at))
 		return 0;
 	if (at->volume == last->head.number && !last->absent) {
-		if (jm_salvage_last_whole(&a->volumes, last, &there, err) != 0)
+		if (last_whole(a, &there, err) != 0)
 			return -1;
-		there = there == 0 && last->head.first_seq > 0 ? last->head.first_seq - 1 : there;
 		jm_volume_problem(last,
 		    "volume %" PRIu64 " ends at %" PRIu64 " instead of %" PRIu64
 		    ": records %" PRIu64 " to %" PRIu64 " cannot be read",
