@@ -10,15 +10,13 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include "common/base/io.h"
+
 #define TRIES 100 /* of random names */
 
 static enum jm_err_kind kind_of(int sys)
 {
 	switch (sys) {
-	case ENOENT:
-		return JM_E_NOTFOUND;
-	case EACCES:
-	case EPERM:
 	case EROFS:
 		return JM_E_DENIED;
 	case ELOOP:
@@ -28,7 +26,7 @@ static enum jm_err_kind kind_of(int sys)
 	case ENAMETOOLONG:
 		return JM_E_USAGE;
 	default:
-		return JM_E_TEMP;
+		return jm_io_kind(sys);
 	}
 }
 

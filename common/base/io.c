@@ -11,7 +11,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-static enum jm_err_kind kind_of(int sys)
+enum jm_err_kind jm_io_kind(int sys)
 {
 	switch (sys) {
 	case ENOENT:
@@ -32,7 +32,7 @@ int jm_io_open(const char *path, int flags, mode_t mode, struct jm_err *err)
 		fd = open(path, flags | O_CLOEXEC, mode);
 	while (fd < 0 && errno == EINTR);
 	if (fd < 0)
-		return jm_err_sys(err, kind_of(errno), "cannot open \"%s\"", path);
+		return jm_err_sys(err, jm_io_kind(errno), "cannot open \"%s\"", path);
 	return fd;
 }
 
@@ -163,7 +163,8 @@ int jm_io_mkdirs(const char *path, mode_t mode, struct jm_err *err)
 		memcpy(part, path, i);
 		part[i] = 0;
 		if (mkdir(part, mode) != 0 && errno != EEXIST && !(i < n && errno == EROFS))
-			return jm_err_sys(err, kind_of(errno), "cannot make folder \"%s\"", part);
+			return jm_err_sys(
+			    err, jm_io_kind(errno), "cannot make folder \"%s\"", part);
 	}
 	return 0;
 }

@@ -18,6 +18,10 @@
 #include "common/base/err.h"
 #include "common/base/span.h"
 
+/* The kind of an error of open(2) or mkdir(2) by its errno: NOTFOUND for ENOENT, DENIED for EACCES
+ * and EPERM, else TEMP. */
+enum jm_err_kind jm_io_kind(int sys);
+
 /* open(2) with O_CLOEXEC added. Returns the descriptor, owned by the caller, or -1: NOTFOUND for
  * ENOENT, DENIED for EACCES and EPERM, else TEMP. */
 int jm_io_open(const char *path, int flags, mode_t mode, struct jm_err *err) JM_MUST_CHECK;
