@@ -103,16 +103,28 @@ uint32_t jm_visible_exact(struct jm_span *s, char out[JM_VISIBLE_BYTES])
 	return 0;
 }
 
-int jm_visible_add(struct jm_buf *b, struct jm_span s, struct jm_err *err)
+/* Append a text, each character as next() writes it. */
+static int add_each(struct jm_buf *b, struct jm_span s,
+    uint32_t (*next)(struct jm_span *s, char out[JM_VISIBLE_BYTES]), struct jm_err *err)
 {
 	char out[JM_VISIBLE_BYTES];
 
 	while (s.len > 0) {
-		jm_visible_exact(&s, out);
+		next(&s, out);
 		if (jm_buf_add(b, out, strlen(out), err) != 0)
 			return -1;
 	}
 	return 0;
+}
+
+int jm_visible_add(struct jm_buf *b, struct jm_span s, struct jm_err *err)
+{
+	return add_each(b, s, jm_visible_exact, err);
+}
+
+int jm_visible_show(struct jm_buf *b, struct jm_span s, struct jm_err *err)
+{
+	return add_each(b, s, jm_visible_next, err);
 }
 
 size_t jm_visible_line(const char *text, char *out, size_t size)

@@ -50,6 +50,9 @@ uint32_t jm_visible_exact(struct jm_span *s, char out[JM_VISIBLE_BYTES]);
 /* Append a text with the escapes of jm_visible_exact(). 0, or -1: LIMIT past the cap of b, TEMP. */
 int jm_visible_add(struct jm_buf *b, struct jm_span s, struct jm_err *err) JM_MUST_CHECK;
 
+/* The same with the escapes of jm_visible_next(). */
+int jm_visible_show(struct jm_buf *b, struct jm_span s, struct jm_err *err) JM_MUST_CHECK;
+
 /* Write a text with the escapes of jm_visible_next() to out[size], which ends with NUL, as far as
  * there is room. Returns its length. */
 size_t jm_visible_line(const char *text, char *out, size_t size);

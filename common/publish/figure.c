@@ -330,16 +330,8 @@ int jm_figures_each(const json_t *document, jm_figure_visit *visit, void *ctx, s
 int jm_figure_text(const json_t *value, struct jm_buf *b, struct jm_err *err)
 {
 	jm_buf_reset(b);
-	if (json_is_string(value)) {
-		struct jm_span s = jm_span_of(json_string_value(value), json_string_length(value));
-		char out[JM_VISIBLE_BYTES];
-
-		while (s.len > 0) {
-			jm_visible_next(&s, out);
-			if (jm_buf_add(b, out, strlen(out), err) != 0)
-				return -1;
-		}
-		return 0;
-	}
+	if (json_is_string(value))
+		return jm_visible_show(
+		    b, jm_span_of(json_string_value(value), json_string_length(value)), err);
 	return jm_buf_printf(b, err, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
 }
