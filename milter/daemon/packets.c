@@ -2,6 +2,8 @@
 /* See packets.h. A length that libmilter refuses needs no care here: it closes the connection. */
 #include "milter/daemon/packets.h"
 
+#include "common/base/num.h"
+
 #define MACROS 'D' /* SMFIC_MACRO: one byte for the step, then strings that each end with a NUL */
 
 static void take_head(struct jm_packets *p, unsigned char byte)
@@ -11,8 +13,7 @@ static void take_head(struct jm_packets *p, unsigned char byte)
 	p->head[p->have++] = byte;
 	if (p->have < sizeof p->head)
 		return;
-	len = (uint32_t)p->head[0] << 24 | (uint32_t)p->head[1] << 16 | (uint32_t)p->head[2] << 8 |
-	    p->head[3];
+	len = jm_num_get_be32(p->head);
 	p->at = p->strings = 0;
 	p->end = len > 0 ? len - 1 : 0; /* the command counts */
 	if (p->end == 0)
