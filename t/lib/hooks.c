@@ -108,13 +108,7 @@ static bool hits(enum op op, const void *caller)
 #include "open.h"
 
 #define OPENAT_BODY \
-	mode_t mode = 0; \
-	if (flags & (O_CREAT | O_TMPFILE)) { \
-		va_list v; \
-		va_start(v, flags); \
-		mode = va_arg(v, mode_t); \
-		va_end(v); \
-	} \
+	OPEN_MODE \
 	return CREATES(flags) && hits(OP_OPEN, CALLER) \
 	    ? -1 \
 	    : (int)syscall(SYS_openat, at, path, flags, mode)

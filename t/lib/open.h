@@ -7,15 +7,16 @@
 #include <fcntl.h>
 #include <stdarg.h>
 
-#define OPEN_BODY \
+/* Declares mode, the argument after flags. */
+#define OPEN_MODE \
 	mode_t mode = 0; \
 	if (flags & (O_CREAT | O_TMPFILE)) { \
 		va_list v; \
 		va_start(v, flags); \
 		mode = va_arg(v, mode_t); \
 		va_end(v); \
-	} \
-	return do_open(path, flags, mode)
+	}
+#define OPEN_BODY OPEN_MODE return do_open(path, flags, mode)
 int open(const char *path, int flags, ...)
 {
 	OPEN_BODY;
