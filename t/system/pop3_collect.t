@@ -245,7 +245,8 @@ for name in ("always-cut", "always-cut-no-uidl", "always-garbage"):
 tap.is_(archived.of("brief"), sorted(m for _, m in brief_sent),
         "brief: half a message is fetched once more")
 run.until(lambda: liar.sessions > 20, "a server that deletes nothing")
-tap.ok(6 <= sum(c.startswith("RETR") for c in liar.commands()) <= 3 * 10 + liar.sessions // 10,
+early = [c for n in range(1, 21) for c in liar.commands(n)]	# a slow machine has many more
+tap.ok(6 <= sum(c.startswith("RETR") for c in early) <= 3 * 10,
        "a server that deletes nothing and says it did: each is fetched more and more seldom",
        "%d sessions, %s" % (liar.sessions, [c for c in liar.commands() if c[0] == "R"]))
 archived = Archived()
