@@ -105,12 +105,13 @@ static void turn_away(const char *cause)
  * Replaces libc's accept() in this program; libmilter's listener is its only caller. libmilter ends
  * the daemon after several failures in a row, but does not count connections that were aborted, so
  * every failure that may be temporary is reported as ECONNABORTED. New sessions never get the last
- * descriptors: those that exist, and jmctl, must be able to continue.
+ * descriptors: those that exist, and jmctl, must be able to continue. A plain system call, because
+ * libmilter closes the descriptor, which the thread sanitizer does not see.
  */
 int pool_accept(int fd, struct sockaddr *addr, socklen_t *len)
 {
 	atomic_store(&listener, fd);
-	accepted = accept4(fd, addr, len, SOCK_CLOEXEC);
+	accepted = (int)syscall(SYS_accept4, fd, addr, len, SOCK_CLOEXEC);
 	if (accepted >= 0 && is_reserve(accepted)) {
 		close(accepted);
 		accepted = -1;
