@@ -244,7 +244,8 @@ static int client_frame(
 
 /*
  * Read frames until the answer ends (0), or, with one, until its next object was passed on (1).
- * send_err: why what was asked could not be sent; NULL: it was sent.
+ * send_err: why what was asked could not be sent; NULL: it was sent. A peer that closed may have
+ * said why; any other one still waits for what was asked.
  */
 static int client_answer(int fd, const struct jm_answer_out *out, bool one,
     const struct jm_err *send_err, struct jm_err *err)
@@ -253,15 +254,17 @@ static int client_answer(int fd, const struct jm_answer_out *out, bool one,
 	char type = 0;
 	int rc = 1;
 
+	if (send_err && send_err->sys != EPIPE && send_err->sys != ECONNRESET) {
+		*err = *send_err;
+		return -1;
+	}
 	jm_buf_init(&b, OBJECT_MAX_BYTES);
 	while (rc > 0 && !(one && type == 'O')) {
 		if (read_frame(fd, &type, &b, err) == 0) {
 			rc = client_frame(type, &b, out, err);
 			continue;
 		}
-		if (send_err && send_err->sys != EPIPE && send_err->sys != ECONNRESET)
-			*err = *send_err;
-		else if (send_err || err->kind == JM_E_NOTFOUND || err->sys == ECONNRESET)
+		if (send_err || err->kind == JM_E_NOTFOUND || err->sys == ECONNRESET)
 			jm_err_set(err, JM_E_TEMP,
 			    "the daemon broke off before the end of its answer; it may have been "
 			    "stopped");
