@@ -77,6 +77,16 @@ static int add_domain(struct jm_span domain, struct jm_buf *out, struct jm_err *
 	return jm_buf_add_span(out, jm_span_str(name), err);
 }
 
+/* The address without the "@" at its end: it has no domain. */
+static struct jm_span without_last_at(struct jm_span address)
+{
+	struct jm_span s = jm_field_strip(address);
+
+	while (s.len > 0 && s.p[s.len - 1] == '@')
+		s = jm_field_strip(jm_span_sub(s, 0, s.len - 1));
+	return s;
+}
+
 int jm_address_form_put(struct jm_span address, struct jm_buf *out, struct jm_err *err)
 {
 	struct jm_span local, domain;
@@ -89,6 +99,7 @@ int jm_address_form_put(struct jm_span address, struct jm_buf *out, struct jm_er
 			out->p[i] = jm_lower(out->p[i]);
 		return 0;
 	}
+	address = without_last_at(address);
 	if (!jm_domain_split_path(address, &local, &domain)) {
 		local = address;
 		domain.len = 0;

@@ -398,7 +398,7 @@ static const char *name_of_utf16(struct jm_span text)
 /* Replace what is not UTF-8 from offset from on: some of iconv's sets let surrogates through. */
 static int mend(struct jm_buf *out, size_t from, size_t *bad, struct jm_err *err)
 {
-	struct jm_span made = jm_span_of(out->p + from, out->len - from);
+	struct jm_span made = jm_span_sub(jm_buf_span(out), from, out->len);
 	struct jm_buf copy;
 	int rc;
 

@@ -340,6 +340,7 @@ static const struct form addresses[] = {
 	{ "anna@-\xc3\x9c-", "anna@-\xc3\xbc-" }, /* IDNA refuses it */
 	{ "/O=ORG/CN=Anna B", "/o=org/cn=anna b" },
 	{ "\xff@x", "\xff@x" },
+	{ "Anna B@@", "anna b" },
 	{ "", "" },
 };
 
