@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "common/base/num.h"
 #include "common/control/argument.h"
 #include "common/control/criterion.h"
 #include "common/control/frame.h"
@@ -133,12 +134,31 @@ static int connection(struct jm_span in)
 	return ends[1];
 }
 
+/* Is whole what the frames from *at of in on make: pieces, whose type is in lower case, and the end
+ * of the payload? *at is moved past them. */
+static bool is_sent(struct jm_span in, size_t *at, char type, struct jm_span whole)
+{
+	struct jm_span piece;
+	unsigned char t;
+	size_t used = 0;
+
+	do {
+		t = in.p[*at];
+		piece = jm_span_sub(in, *at + 5, jm_num_get_be32(in.p + *at + 1));
+		if (!jm_span_eq(piece, jm_span_sub(whole, used, piece.len)))
+			return false;
+		used += piece.len;
+		*at += 5 + piece.len;
+	} while (t >= 'a');
+	return t == (unsigned char)type && used == whole.len;
+}
+
 static void run_frame(struct jm_span in)
 {
 	struct jm_buf payload;
 	int fd = connection(in);
 	struct jm_err err;
-	size_t used = 0;
+	size_t at = 0;
 	char type;
 
 	if (fd < 0)
@@ -146,10 +166,8 @@ static void run_frame(struct jm_span in)
 	jm_buf_init(&payload, 4096);
 	while (jm_frame_read(fd, &type, &payload, 1000, &err) == 0) {
 		fuzz_claim(payload.len <= 4096, "a frame is no larger than its cap");
-		fuzz_claim((unsigned char)type == in.p[used] &&
-			jm_span_eq(jm_buf_span(&payload), jm_span_sub(in, used + 5, payload.len)),
+		fuzz_claim(is_sent(in, &at, type, jm_buf_span(&payload)),
 		    "a frame has the octets that were sent");
-		used += 5 + payload.len;
 	}
 	fuzz_claim(err.text[0], "what ends the frames has a text");
 	jm_buf_release(&payload);
