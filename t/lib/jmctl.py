@@ -25,6 +25,7 @@ def checked(verb, out):
 
 
 _seen = set()
+_SPACE = re.compile(r"\s*")
 
 
 def _environment(command):
@@ -66,11 +67,12 @@ class Jmctl:
     @staticmethod
     def objects(out):
         """The JSON values in the output: one after the other, or in one list."""
-        text, at, found, decoder = out.decode("utf-8"), 0, [], json.JSONDecoder()
-        while text[at:].strip():
-            at += len(text[at:]) - len(text[at:].lstrip())
+        text, found, decoder = out.decode("utf-8"), [], json.JSONDecoder()
+        at = _SPACE.match(text).end()
+        while at < len(text):
             value, at = decoder.raw_decode(text, at)
             found += value if isinstance(value, list) else [value]
+            at = _SPACE.match(text, at).end()
         return found
 
     def list(self, *args):
