@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Fuzz targets (t/fuzz/fuzz.h). make check runs the saved inputs through them. make fuzz searches
 # with each target for FUZZ_SECONDS, FUZZ_JOBS at a time, and prints a table; it needs clang with
-# libFuzzer. FUZZ_TARGETS='word date' are those only. t/fuzz/found gets the inputs that fail.
+# libFuzzer. FUZZ_TARGETS='word date' are those only. FUZZ_SEED makes the search the same each time; 0
+# is another one each time. t/fuzz/found gets the inputs that fail.
 FUZZ_SOURCES = t/fuzz/target.c t/fuzz/mail.c t/fuzz/journal.c t/fuzz/store.c t/fuzz/peer.c \
 	t/fuzz/files.c t/fuzz/mbox.c t/fuzz/shown.c
 FUZZ_WEB = milter/web/chart.c milter/web/host.c milter/web/html.c milter/web/look.c \
@@ -20,6 +21,7 @@ dist_noinst_SCRIPTS += t/fuzz/run
 EXTRA_DIST += t/fuzz/seeds t/fuzz/lsan.supp
 
 FUZZ_SECONDS = 30
+FUZZ_SEED = 0
 FUZZ_JOBS = 2
 FUZZ_TARGETS =
 FUZZ_CC = clang
@@ -29,6 +31,7 @@ FUZZ_CFLAGS = $(DEFS) -I. $(AM_CPPFLAGS) -std=gnu11 -pthread $(XML_CFLAGS) $(CRY
 fuzz: common/settings/schema_text.c
 	$(MKDIR_P) t/fuzz
 	SRCDIR='$(abs_top_srcdir)' CC='$(FUZZ_CC)' JOBS='$(FUZZ_JOBS)' EACH='$(FUZZ_SECONDS)' \
+	SEED='$(FUZZ_SEED)' \
 	CFLAGS='$(subst ','\'',$(FUZZ_CFLAGS))' \
 	LIBS='$(COMMON_LIBS:common/libjm.a=) $(MICROHTTPD_LIBS) -lresolv' \
 	SOURCES='$(FUZZ_SOURCES) $(FUZZ_WEB) $(FUZZ_CTL) t/lib/journaled.c' \
