@@ -41,6 +41,23 @@ def _environment(command):
                 ASAN_OPTIONS=os.environ.get("ASAN_OPTIONS", "") + ":detect_leaks=0")
 
 
+def call(*args, timeout=600, **more):
+    """(exit status, standard output as bytes, standard error as text). more: of subprocess."""
+    command = [PROGRAM, *map(str, args)]
+    r = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                       stderr=subprocess.PIPE, check=False, timeout=timeout,
+                       **{"env": _environment(command), **more})
+    if "--json" in args:
+        checked(args[0], r.stdout)
+    return r.returncode, r.stdout, r.stderr.decode("utf-8", "replace")
+
+
+def call_text(*args, **more):
+    """As call(), with both outputs as text."""
+    status, out, complaint = call(*args, **more)
+    return status, out.decode("utf-8", "replace"), complaint
+
+
 class Jmctl:
     """settings: path of a journal-milter.xml."""
 
@@ -49,13 +66,7 @@ class Jmctl:
 
     def run(self, verb, *args, timeout=600):
         """(exit status, standard output as bytes, standard error as text)"""
-        command = [PROGRAM, verb, "--config", self.settings, *map(str, args)]
-        r = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                           stderr=subprocess.PIPE, check=False, timeout=timeout,
-                           env=_environment(command))
-        if "--json" in args:
-            checked(verb, r.stdout)
-        return r.returncode, r.stdout, r.stderr.decode("utf-8", "replace")
+        return call(verb, "--config", self.settings, *args, timeout=timeout)
 
     def _good(self, verb, *args):
         status, out, complaint = self.run(verb, *args)

@@ -11,7 +11,6 @@ import json
 import os
 import re
 import shutil
-import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
@@ -20,20 +19,13 @@ import milter
 import run
 import tap
 from daemon import Daemon
-from jmctl import PROGRAM
+from jmctl import call_text as jmctl
 
 DEPOSIT = os.path.join(tap.BUILD, "t/lib/deposit_files")
 JOURNAL, CLIENT = "journaling@journal.example.com", "192.0.2.25"
 MESSAGES, VOLUME_BYTES = 18, 5000
 FOLDER = tap.folder()
 os.makedirs(FOLDER, exist_ok=True)
-
-
-def jmctl(*args):
-    """(exit status, stdout, stderr) as text"""
-    r = subprocess.run([PROGRAM, *map(str, args)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                       stderr=subprocess.PIPE, check=False, timeout=600)
-    return r.returncode, r.stdout.decode("utf-8", "replace"), r.stderr.decode("utf-8", "replace")
 
 
 def eml(n):

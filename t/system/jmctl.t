@@ -24,18 +24,12 @@ from jmctl import checked
 from daemon import Daemon
 from daemon import PROGRAM as DAEMON
 from jmctl import PROGRAM
+from jmctl import call_text as jmctl
 
 DEPOSIT = os.path.join(tap.BUILD, "t/lib/deposit_files")
 VERBS = ("status", "list", "show", "export", "verify", "events")
 HOSTILE = "\x1b[2J\x07\x1b]0;owned\x07 \u009b31m \u202egnp.exe \u2028next caf\u00e9"
 NOBODY = 65534
-
-
-def jmctl(*args, **kw):
-    """(exit status, stdout, stderr), both as text."""
-    r = subprocess.run([PROGRAM, *map(str, args)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                       stderr=subprocess.PIPE, check=False, timeout=600, **kw)
-    return r.returncode, r.stdout.decode("utf-8"), r.stderr.decode("utf-8")
 
 
 def objects(archive, *args):

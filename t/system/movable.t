@@ -20,21 +20,12 @@ import milter
 import run
 import tap
 from daemon import Daemon
-from jmctl import PROGRAM, checked
+from jmctl import call as jmctl
 
 DEPOSIT = os.path.join(tap.BUILD, "t/lib/deposit_files")
 JOURNAL, CLIENT = "journaling@journal.example.com", "192.0.2.25"
 EML = sorted(glob.glob(os.path.join(tap.SRC, "t/corpus/journal/*.eml")))[::3]
 os.makedirs(tap.folder(), exist_ok=True)
-
-
-def jmctl(*args):
-    """(exit status, stdout as bytes, stderr as text)"""
-    r = subprocess.run([PROGRAM, *map(str, args)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                       stderr=subprocess.PIPE, check=False, timeout=600)
-    if "--json" in args:
-        checked(args[0], r.stdout)
-    return r.returncode, r.stdout, r.stderr.decode("utf-8", "replace")
 
 
 def good(*args):

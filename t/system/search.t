@@ -21,7 +21,7 @@ import corpus
 import run
 import schema
 import tap
-from jmctl import PROGRAM
+from jmctl import PROGRAM, call_text
 
 DEPOSIT = os.path.join(tap.BUILD, "t/lib/deposit_files")
 ARCHIVE = os.path.join(tap.folder(), "archive")
@@ -31,10 +31,7 @@ CAROL, DORA = "carol@mail.example.org", "dora@secret.example"
 
 
 def jmctl(*args, archive=None, **kw):
-    r = subprocess.run([PROGRAM, *map(str, args), "--archive", archive or ARCHIVE],
-                       stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                       check=False, timeout=600, **kw)
-    return r.returncode, r.stdout.decode(), r.stderr.decode()
+    return call_text(*args, "--archive", archive or ARCHIVE, **kw)
 
 
 def objects(verb, *args):

@@ -7,7 +7,6 @@ decomposed, domains in U-labels and A-labels, Message-IDs that lost a bracket, d
 import base64
 import json
 import os
-import subprocess
 import sys
 import unicodedata
 
@@ -15,7 +14,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../
 import run
 import schema
 import tap
-from jmctl import PROGRAM
+from jmctl import call_text
 
 DEPOSIT = os.path.join(tap.BUILD, "t/lib/deposit_files")
 ARCHIVE = os.path.join(tap.folder(), "archive")
@@ -24,9 +23,7 @@ names = {}	# of items, by id
 
 
 def jmctl(*args):
-    r = subprocess.run([PROGRAM, *args, "--archive", ARCHIVE], stdin=subprocess.DEVNULL,
-                       stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False, timeout=60)
-    return r.returncode, r.stdout.decode(), r.stderr.decode()
+    return call_text(*args, "--archive", ARCHIVE)
 
 
 def nfd(text):

@@ -7,14 +7,13 @@ parts, odd names of attachments, and text that only other programs can show.
 import base64
 import json
 import os
-import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
 import run
 import schema
 import tap
-from jmctl import PROGRAM
+from jmctl import call_text
 
 DEPOSIT = os.path.join(tap.BUILD, "t/lib/deposit_files")
 ARCHIVE = os.path.join(tap.folder(), "archive")
@@ -60,9 +59,7 @@ CASES = [
 
 
 def jmctl(*args):
-    r = subprocess.run([PROGRAM, *map(str, args), "--archive", ARCHIVE], stdin=subprocess.DEVNULL,
-                       stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False, timeout=600)
-    return r.returncode, r.stdout.decode(), r.stderr.decode()
+    return call_text(*args, "--archive", ARCHIVE)
 
 
 def objects(verb, *args):
