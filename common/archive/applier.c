@@ -13,6 +13,7 @@
 #include "common/archive/replay.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"
+#include "common/base/step.h"
 
 #define BATCH_MAX 512 /* records in a transaction */
 #define IDLE_S 5      /* checkpoint after so long without records */
@@ -36,9 +37,11 @@ static int apply_list(struct jm_archive *a, const struct jm_ticket *first, struc
 	const struct jm_recall recall = jm_replay_recall(a);
 	struct jm_position at = a->position;
 	struct jm_apply *p = NULL;
+	unsigned step;
 	int rc;
 
 	pthread_rwlock_wrlock(&a->catalog_lock);
+	step = jm_step_begin("applier");
 	rc = jm_apply_begin(a->catalog, &recall, &p, err);
 	for (const struct jm_ticket *t = first; t && rc == 0; t = t->next) {
 		if (t->head.seq <= at.seq)
@@ -49,6 +52,7 @@ static int apply_list(struct jm_archive *a, const struct jm_ticket *first, struc
 	if (rc == 0)
 		rc = jm_apply_finish(&p, a->volumes.uuid, &at, err);
 	jm_apply_abort(&p);
+	jm_step_end(step);
 	pthread_rwlock_unlock(&a->catalog_lock);
 	if (rc == 0)
 		a->position = at;
@@ -146,12 +150,15 @@ static void recover_catalog(struct jm_archive *a, struct jm_ticket *t, struct jm
 	a->behind = true;
 	JM_LOG(JM_LOG_ERROR, "catalog-fails", { "error", JM_S(err->text) });
 	for (;;) {
+		unsigned step;
 		int rc;
 
 		a->apply_trouble = *err;
 		pthread_cond_broadcast(&a->applied_more);
 		pthread_mutex_unlock(&a->lock);
+		step = jm_step_begin("applier (opens the catalog)");
 		rc = reopen_catalog(a, err);
+		jm_step_end(step);
 		/* A catalog that was made anew and failed again is made anew less and less often:
 		 * that writes as much as there is room for catalogs. */
 		wait_s = rc == 0 || !is_broken(a) ? RETRY_S
@@ -194,10 +201,12 @@ static bool await_records(struct jm_archive *a)
 /* Without lock, so that readers and depositors can continue. */
 static void applier_checkpoint(struct jm_archive *a, unsigned min_kib)
 {
+	unsigned step = jm_step_begin("applier (checkpoint)");
 	struct jm_err err;
 
 	if (a->catalog && jm_catalog_checkpoint(a->catalog, min_kib, &err) != 0)
 		JM_LOG(JM_LOG_WARNING, "checkpoint", { "error", JM_S(err.text) });
+	jm_step_end(step);
 }
 
 void *jm_applier_run(void *archive)

@@ -17,6 +17,7 @@
 #include "common/archive/writer.h"
 #include "common/base/io.h"
 #include "common/base/log.h"
+#include "common/base/step.h"
 #include "common/volume/apart.h"
 
 /* Bodies larger than this, or than half a volume, are written beforehand (common/volume/apart.h).
@@ -69,6 +70,9 @@ static int start_threads(struct jm_archive *a, struct jm_err *err)
 static int open_archive(
     struct jm_archive *a, const struct jm_archive_options *o, struct jm_err *err)
 {
+	unsigned step;
+	int rc;
+
 	a->volume_size_bytes = o->volume_size_bytes ? o->volume_size_bytes : 1ull << 30;
 	a->apart_bytes = a->volume_size_bytes / 2 < APART_BYTES ? a->volume_size_bytes / 2
 								: APART_BYTES;
@@ -91,7 +95,10 @@ static int open_archive(
 		return -1;
 	jm_apart_sweep(a->tmp_dir);
 	jm_second_sweep(a);
-	if (jm_recover_start(a, o->must_exist, err) != 0)
+	step = jm_step_begin("reading the archive");
+	rc = jm_recover_start(a, o->must_exist, err);
+	jm_step_end(step);
+	if (rc != 0)
 		return -1;
 	a->known_end = NULL;
 	return start_threads(a, err);
@@ -176,6 +183,7 @@ void jm_archive_close(struct jm_archive **ap)
 {
 	struct jm_archive *a = *ap;
 	struct jm_err err;
+	unsigned step;
 
 	if (!a)
 		return;
@@ -183,10 +191,12 @@ void jm_archive_close(struct jm_archive **ap)
 	stop_threads(a);
 	drop_all(&a->durable);
 	drop_all(&a->notes);
+	step = jm_step_begin("closing the catalog");
 	/* If this fails, the next start replays. */
 	if (a->catalog && jm_catalog_checkpoint(a->catalog, 0, &err) != 0)
 		JM_LOG(JM_LOG_WARNING, "checkpoint", { "error", JM_S(err.text) });
 	jm_catalog_close(&a->catalog);
+	jm_step_end(step);
 	jm_compress_drain(a);
 	jm_volume_close(&a->tail.file);
 	jm_lock_release(&a->lock_file);

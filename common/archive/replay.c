@@ -247,6 +247,19 @@ static void report_progress(struct jm_archive *a, uint64_t before, uint64_t tota
 		a->replayed(a->damage_ctx, before + a->position.offset, total);
 }
 
+/* Is the archive being closed while the applier replays? */
+static bool is_closing(struct jm_archive *a)
+{
+	bool closing;
+
+	if (!a->committer_runs) /* the start */
+		return false;
+	pthread_mutex_lock(&a->lock);
+	closing = a->stopping;
+	pthread_mutex_unlock(&a->lock);
+	return closing;
+}
+
 /* Replay from the position to the end of volume v, which is open as f. before: the bytes of all
  * volumes before it, of total. */
 static int replay_records(struct jm_archive *a, const struct jm_volume_file *f,
@@ -258,6 +271,9 @@ static int replay_records(struct jm_archive *a, const struct jm_volume_file *f,
 
 	report_progress(a, before, total);
 	while (rc == 0 && a->position.offset < v->end) {
+		if (is_closing(a))
+			return jm_err_set(err, JM_E_TEMP,
+			    "the archive is being closed; the next start continues");
 		rc = jm_batch_apply(&b, &a->position, f, v, err);
 		/* Rebuild: apply one by one up to the damaged record, then step over it. */
 		if (rc != 0 && a->rebuild && err->kind == JM_E_CORRUPT) {

@@ -21,6 +21,7 @@
 #include "common/archive/tail.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"
+#include "common/base/step.h"
 #include "common/base/num.h"
 #include "common/volume/metadata.h"
 
@@ -318,12 +319,15 @@ void *jm_writer_run(void *archive)
 	while (await_work(a)) {
 		bool apply = false;
 		int64_t begun_us;
+		unsigned step;
 		int rc;
 
 		take_group(a, g);
 		pthread_mutex_unlock(&a->lock);
 		begun_us = jm_clock_mono_us();
+		step = jm_step_begin("committer");
 		rc = group_commit(a, g, &err);
+		jm_step_end(step);
 		pthread_mutex_lock(&a->lock);
 		note_outcome(a, rc, &err);
 		if (rc == 0) {

@@ -6,6 +6,7 @@ common_libjm_a_SOURCES += \
 	common/base/arena.c common/base/arena.h \
 	common/base/log.c common/base/log.h \
 	common/base/clock.c common/base/clock.h \
+	common/base/step.c common/base/step.h \
 	common/base/num.c common/base/num.h \
 	common/base/cidr.c common/base/cidr.h \
 	common/base/io.c common/base/io.h \

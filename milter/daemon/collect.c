@@ -10,6 +10,7 @@
 #include "common/archive/tally.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"
+#include "common/base/step.h"
 #include "common/pop3/mailbox.h"
 #include "common/query/archive_status.h"
 #include "milter/daemon/pull.h"
@@ -374,13 +375,15 @@ static void *poll_mailbox(void *arg)
 
 	recall_extract(p);
 	while (!poller_stopped(p)) {
-		unsigned turn = p->turn_of_settings;
+		unsigned turn = p->turn_of_settings, step;
 		int64_t wait_ms;
 
 		/* The archive stays open until the end of the session. */
 		if (!jm_daemon_busy(p->daemon))
 			break;
+		step = jm_step_begin("mailbox");
 		wait_ms = atomic_load(&p->daemon->stopping) ? 0 : poll_once(p);
+		jm_step_end(step);
 		jm_daemon_done(p->daemon);
 		wait_for(p, turn, wait_ms);
 	}

@@ -20,6 +20,7 @@
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/socket.h"
+#include "common/base/step.h"
 #include "common/control/respond.h"
 
 #define REQUEST_MS 10000 /* for the whole request */
@@ -73,6 +74,7 @@ static void *serve_client(void *arg)
 	const struct jm_respond_to to = { c->fd, ANSWER_MS, c->peer };
 	int64_t started_us = jm_clock_mono_us();
 	json_t *request = NULL, *state = NULL;
+	unsigned step = jm_step_begin("control");
 	struct jm_err err, send_err;
 	int rc;
 
@@ -90,6 +92,7 @@ static void *serve_client(void *arg)
 	json_decref(state);
 	json_decref(request);
 	shutdown(c->fd, SHUT_RDWR);
+	jm_step_end(step);
 	atomic_store(&c->done, true);
 	return NULL;
 }

@@ -8,7 +8,8 @@
  * The threads: main (libmilter's listener), one per SMTP session (pool.c), the keeper and the
  * directory's reader (main.c), one per journal mailbox and its workers (collect.c, pull.c), the
  * queue's (queue.c), the watch's (watch.c), the publisher's (publisher.c), the watchdog's
- * (notify.c), the control socket's and its clients' (control.c), and the archive's own two.
+ * (notify.c), the control socket's and its clients' (control.c), the one that ends a stop that
+ * hangs (ending.c), and the archive's own two.
  *
  * The locks. A thread that holds a lock takes only locks of a later row:
  *

@@ -7,6 +7,7 @@ milter_daemon_journal_milter_SOURCES = milter/daemon/main.c \
 	milter/daemon/daemon.c milter/daemon/daemon.h \
 	milter/daemon/detail.c milter/daemon/detail.h \
 	milter/daemon/document.c milter/daemon/document.h \
+	milter/daemon/ending.c milter/daemon/ending.h \
 	milter/daemon/ids.c milter/daemon/ids.h \
 	milter/daemon/intake.c milter/daemon/intake.h \
 	milter/daemon/kept.c milter/daemon/kept.h \

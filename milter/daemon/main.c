@@ -25,6 +25,7 @@
 #include "common/base/io.h"
 #include "common/base/log.h"
 #include "common/base/program.h"
+#include "common/base/step.h"
 #include "common/base/visible.h"
 #include "common/pop3/connect.h"
 #include "common/settings/default.h"
@@ -34,6 +35,7 @@
 #include "milter/daemon/control.h"
 #include "milter/daemon/daemon.h"
 #include "milter/daemon/document.h"
+#include "milter/daemon/ending.h"
 #include "milter/daemon/kept.h"
 #include "milter/daemon/notify.h"
 #include "milter/daemon/publisher.h"
@@ -47,7 +49,6 @@
 #define KEEP_BYTES (1024 * 1024) /* of free heap an arena keeps */
 #define TICK_MS 200
 #define DIRECTORY_MS 1000 /* how often the sources of the directory are checked */
-#define DRAIN_MS 30000    /* for messages that are being received when a stop is requested */
 #define LINGER_MS 300     /* for the last answers to be sent */
 
 struct options {
@@ -58,6 +59,7 @@ struct options {
 /* The daemon and its parts. main() owns it; it lives until the process ends. */
 struct parts {
 	struct jm_daemon daemon;
+	struct jm_ending *ending;
 	struct jm_smtp *smtp;
 	struct jm_queue *queue;
 	struct jm_control *control;
@@ -192,6 +194,7 @@ static void *keep_time(void *arg)
 	bool reload = false;
 	struct jm_peer sender;
 	siginfo_t from;
+	unsigned step;
 	const struct timespec tick = { 0, TICK_MS * 1000000L };
 	sigset_t usr1;
 
@@ -205,10 +208,12 @@ static void *keep_time(void *arg)
 		}
 		/* Neither while the directory is read nor once the archive is closed. */
 		if (pthread_mutex_trylock(&d->refreshing) == 0) {
+			step = jm_step_begin("settings");
 			if (reload)
 				jm_reload_signalled(d, &sender);
 			reload = false;
 			jm_kept_tick(d);
+			jm_step_end(step);
 			pthread_mutex_unlock(&d->refreshing);
 		}
 		jm_smtp_tick(p->smtp);
@@ -243,7 +248,8 @@ static int start_parts(struct parts *p, const struct jm_settings *s, struct jm_e
 	struct jm_daemon *d = &p->daemon;
 	pthread_t keeper, directory_keeper;
 
-	if (become_user(s, err) != 0 || jm_start_archive(d, s, err) != 0) {
+	if (become_user(s, err) != 0 || jm_ending_start(&p->ending, err) != 0 ||
+	    jm_start_archive(d, s, err) != 0) {
 		jm_start_advise(s, err);
 		return -1;
 	}
@@ -287,16 +293,26 @@ static void stop_parts(struct parts *p)
 {
 	struct jm_daemon *d = &p->daemon;
 
+	jm_ending_stop(p->ending);
+	jm_ending_await(p->ending, "mailboxes");
 	jm_collect_stop(d);
+	jm_ending_await(p->ending, "control");
 	jm_control_stop(&p->control);
+	jm_ending_await(p->ending, "queue");
 	jm_queue_stop(&p->queue);
+	jm_ending_await(p->ending, "watch");
 	jm_watch_stop(d->watch);
+	jm_ending_await(p->ending, "publisher");
 	jm_publisher_stop(p->publisher);
+	jm_ending_await(p->ending, "watchdog");
 	jm_notify_watchdog_stop(p->watchdog);
+	jm_ending_await(p->ending, "settings");
 	pthread_mutex_lock(&d->refreshing);
-	if (d->archive && !jm_daemon_shut(d, DRAIN_MS)) {
+	jm_ending_await(p->ending, "messages");
+	if (d->archive && !jm_daemon_shut(d, JM_SHUT_MS)) {
 		log_unfinished();
 	} else if (d->archive) {
+		jm_ending_await(p->ending, "archive");
 		jm_archive_close(&d->archive);
 		jm_kept_end(d);
 	}
@@ -310,15 +326,19 @@ static int run_daemon(struct parts *p, struct jm_err *err)
 
 	jm_settings_unref(&s);
 	if (rc == 0) {
+		jm_ending_await(p->ending, "libmilter");
 		rc = jm_smtp_serve();
+		jm_ending_stop(p->ending);
 		jm_notify("STOPPING=1");
 		if (rc != 0)
 			jm_err_set(
 			    err, JM_E_TEMP, "libmilter gave up; its reason is in the system log");
-		if (!jm_daemon_drain(d, DRAIN_MS)) {
+		jm_ending_await(p->ending, "messages");
+		if (!jm_daemon_drain(d, JM_DRAIN_MS)) {
 			log_unfinished();
 			return rc;
 		}
+		jm_ending_await(p->ending, "mailboxes");
 		jm_collect_stop(d); /* so that "stopped" is the last event */
 		jm_clock_sleep_ms(LINGER_MS);
 		jm_daemon_note(d, "stopped", NULL, "daemon", NULL, PACKAGE_VERSION);

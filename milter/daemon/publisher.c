@@ -11,6 +11,7 @@
 #include "common/base/clock.h"
 #include "common/base/io.h"
 #include "common/base/log.h"
+#include "common/base/step.h"
 #include "common/base/visible.h"
 #include "common/publish/publish.h"
 #include "milter/daemon/document.h"
@@ -73,6 +74,7 @@ static int64_t one_round(struct jm_publisher *p)
 	struct jm_settings *s = jm_daemon_settings(p->daemon);
 	int interval_s = s->publish_interval_s > 0 ? s->publish_interval_s : QUIET_S;
 	struct jm_err err;
+	unsigned step = jm_step_begin("publisher");
 	int rc = 0;
 
 	if (s->publish_interval_s > 0 || jm_notify_wanted())
@@ -84,6 +86,7 @@ static int64_t one_round(struct jm_publisher *p)
 		jm_daemon_note(
 		    p->daemon, "publish-works", NULL, "daemon", "", "the state is published again");
 	p->failing = rc != 0;
+	jm_step_end(step);
 	jm_settings_unref(&s);
 	return (int64_t)interval_s * 1000;
 }

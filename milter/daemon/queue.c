@@ -9,6 +9,7 @@
 #include "common/archive/match.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"
+#include "common/base/step.h"
 #include "common/catalog/apply_change.h"
 #include "common/query/waiting.h"
 #include "common/service/wait.h"
@@ -123,8 +124,10 @@ static void *work_queue(void *arg)
 	struct jm_err err;
 
 	while (!atomic_load(&q->stopping)) {
+		unsigned step = jm_step_begin("queue");
 		int rc = work_round(q->daemon, &err);
 
+		jm_step_end(step);
 		if (rc < 0 && !failing)
 			JM_LOG(JM_LOG_WARNING, "queue-waits", { "error", JM_S(err.text) });
 		failing = rc < 0;

@@ -7,6 +7,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/log.h"
+#include "common/base/step.h"
 #include "common/json/value.h"
 #include "common/settings/difference.h"
 #include "common/settings/loader.h"
@@ -228,12 +229,15 @@ static void note_source(
 void jm_reload_directory(struct jm_daemon *d)
 {
 	struct jm_settings *s;
+	unsigned step;
 	struct jm_err err;
 
 	pthread_mutex_lock(&d->refreshing);
+	step = jm_step_begin("directory");
 	s = jm_daemon_settings(d); /* now: a reload may have just ended */
 	if (jm_directory_refresh(d->directory, s, note_source, d, &err) != 0)
 		JM_LOG(JM_LOG_ERROR, "directory", { "error", JM_S(err.text) });
+	jm_step_end(step);
 	pthread_mutex_unlock(&d->refreshing);
 	jm_settings_unref(&s);
 }

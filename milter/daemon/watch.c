@@ -13,6 +13,7 @@
 #include "common/archive/tally.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"
+#include "common/base/step.h"
 #include "common/query/archive_status.h"
 #include "milter/daemon/intake.h"
 
@@ -373,6 +374,7 @@ static void check_service(struct jm_watch *w, const struct jm_service *service,
 static void watch_round(struct jm_watch *w)
 {
 	struct jm_settings *s = jm_daemon_settings(w->daemon);
+	unsigned step = jm_step_begin("watch");
 	struct jm_err fault;
 	bool wrong = jm_archive_trouble(w->daemon->archive, &fault);
 
@@ -380,6 +382,7 @@ static void watch_round(struct jm_watch *w)
 		check_service(w, &s->services[i], wrong ? &fault : NULL, jm_clock_now_ms());
 	jm_settings_unref(&s);
 	write_counts(w);
+	jm_step_end(step);
 }
 
 static void *keep_watch(void *arg)

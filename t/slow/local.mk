@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-SLOW_TESTS += t/slow/memory.t t/slow/pages.t t/slow/queue_kill.t
-EXTRA_DIST += t/slow/memory.t t/slow/pages.t t/slow/queue_kill.t
+SLOW_TESTS += t/slow/memory.t t/slow/pages.t t/slow/hang.t t/slow/queue_kill.t
+EXTRA_DIST += t/slow/memory.t t/slow/pages.t t/slow/hang.t t/slow/queue_kill.t
 SLOW_TESTS += t/slow/archive_crash.t t/slow/verbs_fault.t t/slow/daemon_fault.t
 EXTRA_DIST += t/slow/archive_crash.t t/slow/verbs_fault.t t/slow/daemon_fault.t
 EXTRA_PROGRAMS += t/slow/archive_crash
