@@ -69,6 +69,7 @@ class Hanging:
             last = " stopped service=" if waits_for != "the start" else ""
             run.until(lambda: all(x in d.log()[before:] for x in (" stopping ", last)),
                       name + ": the signal is heard")
+            self.met()
             tap.ok(d.program.running(), name + ": it does not end before its time")
             self.make("HANG_LATER")
         tap.is_(d.program.wait(), 70, name + ": it ends by itself, with status 70")

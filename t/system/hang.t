@@ -17,7 +17,7 @@ def reader():
     h.make("HANG_WHILE")
     h.ask()
     h.met()
-    h.ends("control", "control")
+    h.ends("(mailboxes|control)", "control")
     h.right()
 
 
