@@ -13,11 +13,13 @@
 
 #define WRITE_BYTES (256u * 1024u) /* collected before each write to the file */
 #define KEEP_BYTES (128u * 1024u)  /* of memory kept from one message to the next */
+#define WINDOW_BYTES 16384u        /* read at once */
 
 void jm_spool_init(struct jm_spool *s, const char *dir, uint64_t max_bytes)
 {
 	*s = (struct jm_spool){ .dir = dir, .fd = -1, .max_bytes = max_bytes };
 	jm_buf_init(&s->mem, dir ? JM_SPOOL_MEMORY_BYTES : (size_t)max_bytes);
+	jm_buf_init(&s->window, SIZE_MAX / 2);
 }
 
 static void spool_unmap(struct jm_spool *s)
@@ -62,6 +64,7 @@ static int spool_flush(struct jm_spool *s, struct jm_err *err)
 int jm_spool_write(struct jm_spool *s, const void *p, size_t n, struct jm_err *err)
 {
 	spool_unmap(s);
+	jm_buf_reset(&s->window);
 	if (n > s->max_bytes || s->len > s->max_bytes - n)
 		return jm_err_set(err, JM_E_LIMIT, "message is larger than %llu bytes",
 		    (unsigned long long)s->max_bytes);
@@ -109,9 +112,45 @@ int jm_spool_view(struct jm_spool *s, struct jm_span *bytes_r, struct jm_err *er
 	return 0;
 }
 
+/* Fill the window with at least n bytes from at on, which the file has. */
+static int fill_window(struct jm_spool *s, uint64_t at, size_t n, struct jm_err *err)
+{
+	uint64_t left = s->len - at;
+	size_t want = n > WINDOW_BYTES ? n : left < WINDOW_BYTES ? (size_t)left : WINDOW_BYTES;
+
+	jm_buf_reset(&s->window);
+	if (jm_buf_reserve(&s->window, want, err) != 0)
+		return -1;
+	if (jm_io_pread(s->fd, s->window.p, want, at, err) != 0)
+		return jm_err_wrap(err, "spool file");
+	s->window.len = want;
+	s->window_at = at;
+	return 0;
+}
+
+int jm_spool_get(
+    struct jm_spool *s, uint64_t at, size_t n, struct jm_span *bytes_r, struct jm_err *err)
+{
+	if (at > s->len || n > s->len - at)
+		return jm_err_set(err, JM_E_BUG, "bytes that a spool does not have");
+	if (s->fd < 0) {
+		*bytes_r = jm_span_sub(jm_buf_span(&s->mem), (size_t)at, n);
+		return 0;
+	}
+	if (s->mem.len > 0 && spool_flush(s, err) != 0)
+		return -1;
+	if ((at < s->window_at || at + n > s->window_at + s->window.len) &&
+	    fill_window(s, at, n, err) != 0)
+		return -1;
+	*bytes_r = jm_span_of(s->window.p + (at - s->window_at), n);
+	return 0;
+}
+
 void jm_spool_reset(struct jm_spool *s)
 {
 	spool_unmap(s);
+	jm_buf_release(&s->window);
+	s->window_at = 0;
 	if (s->fd >= 0)
 		close(s->fd);
 	s->fd = -1;

@@ -22,6 +22,8 @@ struct jm_spool {
 	uint64_t max_bytes; /* cap on len */
 	void *map;          /* the mapping that jm_spool_view() made, or NULL */
 	size_t map_len;
+	struct jm_buf window; /* the bytes of the file from window_at on that jm_spool_get() read */
+	uint64_t window_at;
 };
 
 /* Make *s empty, with a cap of max_bytes. dir is borrowed for the life of *s; with NULL all bytes
@@ -36,6 +38,14 @@ int jm_spool_write(struct jm_spool *s, const void *p, size_t n, struct jm_err *e
 /* Make *bytes_r all bytes so far, valid until the next write, reset or release. Returns 0, or -1
  * with err filled (TEMP). */
 int jm_spool_view(struct jm_spool *s, struct jm_span *bytes_r, struct jm_err *err) JM_MUST_CHECK;
+
+/*
+ * Make *bytes_r the n bytes from at on, valid until the next call for *s. They are read from the
+ * file in small steps: unlike with a view, memory stays flat. Returns 0, or -1 with err filled
+ * (TEMP; BUG when there are not so many bytes).
+ */
+int jm_spool_get(struct jm_spool *s, uint64_t at, size_t n, struct jm_span *bytes_r,
+    struct jm_err *err) JM_MUST_CHECK;
 
 /* Open a new unlinked file in dir for reading and writing. Returns the descriptor, owned by the
  * caller, or -1 with err filled: NOTFOUND, DENIED, TEMP; CONFIG when dir is too long. */

@@ -161,6 +161,16 @@ void jm_visible_put(FILE *f, const char *text)
 	}
 }
 
+/* The length of the ASCII characters at its begin that are visible. */
+static size_t visible_ascii(struct jm_span s)
+{
+	size_t n = 0;
+
+	while (n < s.len && s.p[n] >= ' ' && s.p[n] < 0x7f)
+		n++;
+	return n;
+}
+
 int jm_visible_json(struct jm_buf *b, struct jm_span json, struct jm_err *err)
 {
 	struct jm_span bytes;
@@ -168,8 +178,16 @@ int jm_visible_json(struct jm_buf *b, struct jm_span json, struct jm_err *err)
 	uint32_t c;
 
 	while (json.len > 0) {
-		enum jm_visible kind = jm_visible_read(&json, &bytes, &c);
+		size_t ascii = visible_ascii(json);
+		enum jm_visible kind;
 
+		if (ascii > 0) {
+			if (jm_buf_add(b, json.p, ascii, err) != 0)
+				return -1;
+			json = jm_span_sub(json, ascii, json.len);
+			continue;
+		}
+		kind = jm_visible_read(&json, &bytes, &c);
 		if (kind == JM_VISIBLE_YES || c == '\n') {
 			if (jm_buf_add_span(b, bytes, err) != 0)
 				return -1;

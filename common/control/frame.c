@@ -94,22 +94,26 @@ static char piece_of(char type)
 	return (char)(type - 'A' + 'a');
 }
 
+int jm_frame_write_text(int fd, char type, struct jm_span text, int timeout_ms, struct jm_err *err)
+{
+	int rc = 0;
+
+	while (rc == 0 && text.len > JM_FRAME_MAX_BYTES) {
+		rc = jm_frame_write(
+		    fd, piece_of(type), text.p, JM_FRAME_MAX_BYTES, timeout_ms, err);
+		text = jm_span_sub(text, JM_FRAME_MAX_BYTES, text.len);
+	}
+	return rc == 0 ? jm_frame_write(fd, type, text.p, text.len, timeout_ms, err) : -1;
+}
+
 int jm_frame_write_json(int fd, char type, const json_t *value, int timeout_ms, struct jm_err *err)
 {
 	char *text = json_dumps(value, JSON_COMPACT);
-	size_t left, at = 0;
-	int rc = 0;
+	int rc;
 
 	if (!text)
 		return jm_err_set(err, JM_E_TEMP, "control socket: no memory for a frame");
-	for (left = strlen(text); rc == 0 && left > JM_FRAME_MAX_BYTES;
-	     left -= JM_FRAME_MAX_BYTES) {
-		rc = jm_frame_write(
-		    fd, piece_of(type), text + at, JM_FRAME_MAX_BYTES, timeout_ms, err);
-		at += JM_FRAME_MAX_BYTES;
-	}
-	if (rc == 0)
-		rc = jm_frame_write(fd, type, text + at, left, timeout_ms, err);
+	rc = jm_frame_write_text(fd, type, jm_span_str(text), timeout_ms, err);
 	free(text);
 	return rc;
 }

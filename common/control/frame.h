@@ -36,7 +36,11 @@
 int jm_frame_write(
     int fd, char type, const void *p, size_t n, int timeout_ms, struct jm_err *err) JM_MUST_CHECK;
 
-/* As jm_frame_write(), with a JSON value of any size as the payload. */
+/* As jm_frame_write(), with JSON of any size as the payload, in as many frames as it takes. */
+int jm_frame_write_text(
+    int fd, char type, struct jm_span text, int timeout_ms, struct jm_err *err) JM_MUST_CHECK;
+
+/* The same for a value. */
 int jm_frame_write_json(
     int fd, char type, const json_t *value, int timeout_ms, struct jm_err *err) JM_MUST_CHECK;
 

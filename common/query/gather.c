@@ -26,6 +26,7 @@ void jm_gather_init(struct jm_gather *g, const char *dir)
 	memset(g, 0, sizeof *g);
 	jm_spool_init(&g->text, dir, TEXT_MAX_BYTES);
 	jm_scratch_init(&g->scratch, dir);
+	jm_scratch_init(&g->before, dir);
 }
 
 void jm_gather_release(struct jm_gather *g)
@@ -34,6 +35,7 @@ void jm_gather_release(struct jm_gather *g)
 
 	jm_spool_release(&g->text);
 	jm_scratch_release(&g->scratch);
+	jm_scratch_release(&g->before);
 	jm_gather_init(g, dir);
 }
 
@@ -46,8 +48,7 @@ static uint32_t *slot_of(const struct jm_gather *g, const unsigned char key[KEY_
 	return &g->slot[i];
 }
 
-/* Make room for one more: twice as much as before, so that the memory of all earlier ones together
- * is as much again. */
+/* Make room for one more: twice as much as before, which is given back. */
 static int gather_grow(struct jm_gather *g, struct jm_err *err)
 {
 	uint32_t room = g->room ? 2 * g->room : FIRST_ROOM, slots = 4 * room;
@@ -58,6 +59,8 @@ static int gather_grow(struct jm_gather *g, struct jm_err *err)
 		return 0;
 	if (g->n > TEXTS_MAX / 4)
 		return jm_err_set(err, JM_E_LIMIT, "more than %u texts", TEXTS_MAX / 4);
+	g->before = g->scratch;
+	jm_scratch_init(&g->scratch, g->text.dir);
 	v = jm_scratch_alloc(&g->scratch, room * sizeof *v, err);
 	slot = v ? jm_scratch_alloc(&g->scratch, slots * sizeof *slot, err) : NULL;
 	if (!slot)
@@ -72,6 +75,7 @@ static int gather_grow(struct jm_gather *g, struct jm_err *err)
 	for (uint32_t i = 0; i < g->n; i++)
 		if (v[i].first)
 			*slot_of(g, v[i].key) = i;
+	jm_scratch_release(&g->before);
 	return 0;
 }
 
@@ -136,10 +140,5 @@ bool jm_gather_mark(const struct jm_gather *g, uint32_t i)
 
 int jm_gather_text(struct jm_gather *g, uint32_t i, struct jm_span *text_r, struct jm_err *err)
 {
-	struct jm_span all;
-
-	if (jm_spool_view(&g->text, &all, err) != 0)
-		return -1;
-	*text_r = jm_span_sub(all, (size_t)g->v[i].at, g->v[i].len);
-	return 0;
+	return jm_spool_get(&g->text, g->v[i].at, g->v[i].len, text_r, err);
 }

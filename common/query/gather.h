@@ -18,8 +18,8 @@ struct jm_gathered;
 
 /* The members are private to gather.c but for n. */
 struct jm_gather {
-	struct jm_spool text; /* all texts, one after the other */
-	struct jm_scratch scratch;
+	struct jm_spool text;              /* all texts, one after the other */
+	struct jm_scratch scratch, before; /* before: while they grow */
 	struct jm_gathered *v; /* of each text: its place, its key, the next one of its chain */
 	uint32_t *slot;        /* a hash table of the first ones of the chains */
 	uint32_t n, room, slots;
@@ -48,7 +48,7 @@ uint32_t jm_gather_next(const struct jm_gather *g, uint32_t i);
 /* The mark of text i. */
 bool jm_gather_mark(const struct jm_gather *g, uint32_t i);
 
-/* Get text i, valid until something is added. TEMP. */
+/* Get text i, valid until the next call. TEMP. */
 int jm_gather_text(
     struct jm_gather *g, uint32_t i, struct jm_span *text_r, struct jm_err *err) JM_MUST_CHECK;
 

@@ -374,26 +374,28 @@ static int recipient_row(struct jm_item *v, uint32_t i, json_t **row_r, struct j
 
 	*row_r = NULL;
 	for (; i != JM_GATHER_NONE; i = jm_gather_next(g, i)) {
-		if (!row && row_of(v, JM_ITEM_RECIPIENTS, i, &o, err) != 0)
-			return -1;
-		if (!row) {
+		if (row && !jm_gather_mark(g, i))
+			continue;
+		if (row_of(v, JM_ITEM_RECIPIENTS, i, &o, err) != 0)
+			goto fail;
+		if (!row)
 			row = json_pack(
 			    "{s:O,s:[]}", "address", json_object_get(o, "address"), "reports");
+		if (!jm_gather_mark(g, i)) {
 			json_decref(o);
-		}
-		if (!row)
-			return item_no_memory(err);
-		if (!jm_gather_mark(g, i))
 			continue;
-		if (row_of(v, JM_ITEM_RECIPIENTS, i, &o, err) != 0 ||
-		    json_object_del(o, "address") != 0 ||
-		    json_array_append_new(json_object_get(row, "reports"), o) != 0) {
-			json_decref(row);
-			return item_no_memory(err);
+		}
+		(void)json_object_del(o, "address");
+		if (json_array_append_new(json_object_get(row, "reports"), o) != 0) {
+			item_no_memory(err);
+			goto fail;
 		}
 	}
 	*row_r = row;
 	return 0;
+fail:
+	json_decref(row);
+	return -1;
 }
 
 int jm_item_rows(struct jm_item *v, enum jm_item_list list, jm_archive_visit *visit, void *ctx,

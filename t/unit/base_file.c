@@ -40,6 +40,43 @@ static void spool_of(size_t total, size_t piece)
 
 static unsigned char zeros[2u << 20];
 
+/* Parts of a spool in memory and of one in a file, forwards, backwards, while it grows. */
+static void spool_parts(size_t total)
+{
+	static const size_t lengths[] = { 0, 1, 100, 16383, 16384, 16385, 70001 };
+	unsigned char *p = malloc(total);
+	size_t good = 0, want = 0;
+	struct jm_spool s;
+	struct jm_span part;
+	struct jm_err err;
+
+	for (size_t i = 0; i < total; i++)
+		p[i] = (unsigned char)(i * 31 >> 3);
+	jm_spool_init(&s, tap_folder(), 10u << 20);
+	for (size_t written = 0; written < total;) {
+		size_t n = total - written < 400003 ? total - written : 400003;
+
+		(void)!jm_spool_write(&s, p + written, n, &err);
+		written += n;
+		for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++)
+			for (size_t k = 0; k < 8; k++, want++) {
+				size_t last = written - lengths[i],
+				       at = last / 7 * (k % 2 ? k : 7 - k);
+
+				good += jm_spool_get(&s, at, lengths[i], &part, &err) == 0 &&
+				    part.len == lengths[i] && memcmp(part.p, p + at, part.len) == 0;
+			}
+	}
+	tap_is_int((long long)good, (long long)want, "parts of %zu bytes are exact", total);
+	tap_ok(
+	    !s.map && s.window.cap < 2 * 70001, "no mapping, a window of %zu bytes", s.window.cap);
+	tap_ok(jm_spool_get(&s, total - 1, 2, &part, &err) == -1 && err.kind == JM_E_BUG &&
+		jm_spool_get(&s, total + 1, 0, &part, &err) == -1,
+	    "not past its end");
+	jm_spool_release(&s);
+	free(p);
+}
+
 static void spools(void)
 {
 	static const size_t sizes[] = { 0, 1, 65535, JM_SPOOL_MEMORY_BYTES - 1,
@@ -53,6 +90,8 @@ static void spools(void)
 		spool_of(sizes[i], 65535);
 		spool_of(sizes[i], 700001);
 	}
+	spool_parts(500000);
+	spool_parts(3000001);
 	jm_spool_init(&s, tap_folder(), 100);
 	tap_ok(jm_spool_write(&s, "x", 101, &err) == -1 && err.kind == JM_E_LIMIT,
 	    "a spool has a cap");

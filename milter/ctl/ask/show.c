@@ -106,40 +106,24 @@ static void put_list(const char *name, const json_t *list)
 	putchar('\n');
 }
 
-/* True when two reports name a recipient with the same type and the same other addresses. */
-static bool same_origin(const json_t *a, const json_t *b)
+/* Print " by report 1, 2". */
+static void put_seqs(const json_t *seqs)
 {
-	static const char *const keys[] = { "type", "expanded_from", "forwarded_from" };
+	const json_t *seq;
 	size_t i;
 
-	for (i = 0; i < sizeof keys / sizeof *keys; i++) {
-		const json_t *x = json_object_get(a, keys[i]), *y = json_object_get(b, keys[i]);
-
-		if (x != y && !(x && y && json_equal(x, y)))
-			return false;
+	jm_print_style(stdout, JM_PRINT_DIM);
+	json_array_foreach(seqs, i, seq) {
+		fputs(i == 0 ? "  by report " : ", ", stdout);
+		jm_print_value(stdout, seq, 0, false);
 	}
-	return true;
+	jm_print_style(stdout, JM_PRINT_PLAIN);
+	putchar('\n');
 }
 
-/* Does one of the origins from the ith up to the kth, with the same origin, have this number? */
-static bool named_before(const json_t *origins, size_t i, size_t k, const json_t *seq)
+/* Print one way in which a recipient is named. */
+static void put_origin(const json_t *address, const json_t *o)
 {
-	const json_t *o = json_array_get(origins, i);
-
-	for (; i < k; i++)
-		if (same_origin(o, json_array_get(origins, i)) &&
-		    json_equal(json_object_get(json_array_get(origins, i), "seq"), seq))
-			return true;
-	return false;
-}
-
-/* Print one way in which a recipient is named, and all reports from the ith on that name it so. */
-static void put_origin(const json_t *address, const json_t *origins, size_t i)
-{
-	const json_t *o = json_array_get(origins, i), *other;
-	const char *before = "  by report ";
-	size_t k;
-
 	fputs("  ", stdout);
 	jm_print_value(stdout, json_object_get(o, "type"), NAME_COLUMNS, false);
 	jm_print_value(stdout, address, 0, false);
@@ -151,34 +135,57 @@ static void put_origin(const json_t *address, const json_t *origins, size_t i)
 		fputs(", forwarded from ", stdout);
 		jm_print_value(stdout, json_object_get(o, "forwarded_from"), 0, false);
 	}
-	jm_print_style(stdout, JM_PRINT_DIM);
-	for (k = i; k < json_array_size(origins); k++) {
-		other = json_array_get(origins, k);
-		/* A report may name a recipient twice. */
-		if (!same_origin(o, other) ||
-		    (k > i && named_before(origins, i, k, json_object_get(other, "seq"))))
-			continue;
-		jm_print(stdout, "%s", before);
-		jm_print_value(stdout, json_object_get(other, "seq"), 0, false);
-		before = ", ";
-	}
-	jm_print_style(stdout, JM_PRINT_PLAIN);
-	putchar('\n');
 }
 
-static void put_recipient(const json_t *r)
+/* The key of all origins with the same type and the same other addresses. The caller frees it. */
+static char *origin_key(const json_t *o)
 {
-	const json_t *origins = json_object_get(r, "reports");
-	size_t i, k;
+	json_t *parts = json_pack("[O?, O?, O?]", json_object_get(o, "type"),
+	    json_object_get(o, "expanded_from"), json_object_get(o, "forwarded_from"));
+	char *key = json_dumps(parts, JSON_COMPACT);
 
-	for (i = 0; i < json_array_size(origins); i++) {
-		for (k = 0;
-		     k < i && !same_origin(json_array_get(origins, k), json_array_get(origins, i));
-		     k++)
-			;
-		if (k == i)
-			put_origin(json_object_get(r, "address"), origins, i);
+	json_decref(parts);
+	return key;
+}
+
+/* Add an origin to those of its way: {key: {origin, seqs}}. Reports come in order, and one may name
+ * a recipient twice. */
+static int add_origin(json_t *ways, json_t *o)
+{
+	char *key = origin_key(o);
+	json_t *way = key ? json_object_get(ways, key) : NULL, *seqs, *seq;
+	int rc = key ? 0 : -1;
+
+	if (key && !way) {
+		way = json_pack("{s:O, s:[]}", "origin", o, "seqs");
+		rc = json_object_set_new(ways, key, way);
 	}
+	seqs = json_object_get(way, "seqs");
+	seq = json_object_get(o, "seq");
+	if (rc == 0 && !json_equal(json_array_get(seqs, json_array_size(seqs) - 1), seq))
+		rc = json_array_append(seqs, seq);
+	free(key);
+	return rc;
+}
+
+/* Print a recipient: each way in which it is named, with all reports that name it so. */
+static int put_recipient(const json_t *r, struct jm_err *err)
+{
+	const json_t *origins = json_object_get(r, "reports"),
+		     *address = json_object_get(r, "address");
+	json_t *ways = json_object(), *value;
+	const char *key;
+	size_t i;
+	int rc = 0;
+
+	json_array_foreach(origins, i, value)
+		rc |= add_origin(ways, value);
+	json_object_foreach(ways, key, value) {
+		put_origin(address, json_object_get(value, "origin"));
+		put_seqs(json_object_get(value, "seqs"));
+	}
+	json_decref(ways);
+	return rc == 0 ? 0 : jm_err_set(err, JM_E_TEMP, "no memory for a recipient");
 }
 
 static int put_content(void *ctx, size_t i, const json_t *c, struct jm_err *err)
@@ -362,11 +369,9 @@ static int put_some(void *ctx, size_t i, const json_t *r, struct jm_err *err)
 {
 	const uint64_t *most = ctx;
 
-	(void)err;
 	if (*most > 0 && i >= *most)
 		return 1;
-	put_recipient(r);
-	return 0;
+	return put_recipient(r, err);
 }
 
 static int put_recipients(const struct show *s, struct jm_ctl_item *item, struct jm_err *err)

@@ -92,21 +92,23 @@ size_t jm_ctl_item_count(const struct jm_ctl_item *item, const char *list)
 }
 
 /* Visit the rows of a stretch of the file, the first one of which has this number. */
-static int visit_more(
-    struct jm_span rows, size_t number, jm_ctl_row_visit *visit, void *ctx, struct jm_err *err)
+static int visit_more(struct jm_ctl_item *item, size_t i, size_t number, jm_ctl_row_visit *visit,
+    void *ctx, struct jm_err *err)
 {
+	uint64_t at = item->list[i].from;
+	struct jm_span text;
+	json_t *row;
 	int rc = 0;
 
-	while (rc == 0 && rows.len > 0) {
-		size_t n = LENGTH_BYTES + (size_t)jm_num_get_be32(rows.p);
-		json_t *row;
-
-		rc = jm_json_read(rows.p + LENGTH_BYTES, n - LENGTH_BYTES, &row, err);
-		if (rc != 0)
+	while (rc == 0 && at < item->list[i].to) {
+		if (jm_spool_get(&item->more, at, LENGTH_BYTES, &text, err) != 0 ||
+		    jm_spool_get(
+			&item->more, at + LENGTH_BYTES, jm_num_get_be32(text.p), &text, err) != 0 ||
+		    jm_json_read(text.p, text.len, &row, err) != 0)
 			return -1;
+		at += LENGTH_BYTES + text.len;
 		rc = visit(ctx, number++, row, err);
 		json_decref(row);
-		rows = jm_span_sub(rows, n, rows.len);
 	}
 	return rc;
 }
@@ -116,20 +118,13 @@ int jm_ctl_item_rows(struct jm_ctl_item *item, const char *list, jm_ctl_row_visi
 {
 	const json_t *first = json_object_get(item->o, list);
 	size_t number = json_array_size(first);
-	struct jm_span all;
 	int rc = 0;
 
 	for (size_t i = 0; rc == 0 && i < number; i++)
 		rc = visit(ctx, i, json_array_get(first, i), err);
-	if (rc != 0 || item->lists == 0)
-		return rc;
-	if (jm_spool_view(&item->more, &all, err) != 0)
-		return -1;
 	for (size_t i = 0; rc == 0 && i < item->lists; i++)
 		if (strcmp(item->list[i].name, list) == 0) {
-			rc = visit_more(jm_span_sub(all, (size_t)item->list[i].from,
-					    (size_t)(item->list[i].to - item->list[i].from)),
-			    number, visit, ctx, err);
+			rc = visit_more(item, i, number, visit, ctx, err);
 			number += item->list[i].rows;
 		}
 	return rc;

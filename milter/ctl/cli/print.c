@@ -31,11 +31,22 @@ static size_t print_next(struct jm_span *s, char out[JM_VISIBLE_BYTES])
 	return columns < 0 ? 1 : (size_t)columns;
 }
 
-size_t jm_print_width(struct jm_span text)
+/* The length of the ASCII characters at its begin: each is printed as it is, in one column. */
+static size_t print_ascii(struct jm_span text)
 {
 	size_t n = 0;
+
+	while (n < text.len && text.p[n] >= ' ' && text.p[n] < 0x7f)
+		n++;
+	return n;
+}
+
+size_t jm_print_width(struct jm_span text)
+{
+	size_t n = print_ascii(text);
 	char out[JM_VISIBLE_BYTES];
 
+	text = jm_span_sub(text, n, text.len);
 	while (text.len > 0)
 		n += print_next(&text, out);
 	return n;
@@ -44,9 +55,12 @@ size_t jm_print_width(struct jm_span text)
 size_t jm_print_cell(FILE *f, struct jm_span text, size_t columns, bool cut)
 {
 	bool cutting = cut && columns > 3 && jm_print_width(text) > columns;
-	size_t room = cutting ? columns - 3 : SIZE_MAX, used = 0;
+	size_t room = cutting ? columns - 3 : SIZE_MAX, used = cutting ? 0 : print_ascii(text);
 	char out[JM_VISIBLE_BYTES];
 
+	if (used > 0)
+		fwrite(text.p, 1, used, f);
+	text = jm_span_sub(text, used, text.len);
 	while (text.len > 0) {
 		size_t n = print_next(&text, out);
 
@@ -183,12 +197,24 @@ size_t jm_print_value(FILE *f, const json_t *value, size_t columns, bool cut)
 	return n;
 }
 
+/* Is it a terminal? Standard output and error are asked once, not for each of a million lines. */
+static bool is_terminal(FILE *f)
+{
+	static enum { UNKNOWN, NO, YES } known[3];
+	int fd = fileno(f);
+
+	if (fd < 0 || fd > 2)
+		return isatty(fd);
+	if (known[fd] == UNKNOWN)
+		known[fd] = isatty(fd) ? YES : NO;
+	return known[fd] == YES;
+}
+
 bool jm_print_coloured(FILE *f)
 {
 	const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
 
-	return (!no_color || !no_color[0]) && term && strcmp(term, "dumb") != 0 &&
-	    isatty(fileno(f));
+	return (!no_color || !no_color[0]) && term && strcmp(term, "dumb") != 0 && is_terminal(f);
 }
 
 void jm_print_code(FILE *f, enum jm_print_style style)
@@ -207,7 +233,7 @@ void jm_print_style(FILE *f, enum jm_print_style style)
 void jm_print_json_part(FILE *f, const json_t *value)
 {
 	char *text = json_dumps(
-	    value, JSON_ENCODE_ANY | JSON_COMPACT | (isatty(fileno(f)) ? JSON_ENSURE_ASCII : 0));
+	    value, JSON_ENCODE_ANY | JSON_COMPACT | (is_terminal(f) ? JSON_ENSURE_ASCII : 0));
 	struct jm_err err;
 	struct jm_buf b;
 
