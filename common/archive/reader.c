@@ -131,7 +131,7 @@ int jm_reader_locate(
 	return rc;
 }
 
-int jm_reader_report(
+int jm_reader_fetch(
     struct jm_archive *a, uint64_t seq, struct jm_stored_report *r_r, struct jm_err *err)
 {
 	struct jm_located at;
@@ -140,7 +140,18 @@ int jm_reader_report(
 	memset(r_r, 0, sizeof *r_r);
 	if (rc == 0)
 		return jm_err_set(err, JM_E_CORRUPT, "catalog: report %" PRIu64 " is missing", seq);
-	return rc == 1 ? jm_stored_report_read(&a->volumes, &at.at, seq, r_r, err) : -1;
+	return rc == 1 ? jm_stored_report_fetch(&a->volumes, &at.at, seq, r_r, err) : -1;
+}
+
+int jm_reader_report(
+    struct jm_archive *a, uint64_t seq, struct jm_stored_report *r_r, struct jm_err *err)
+{
+	if (jm_reader_fetch(a, seq, r_r, err) != 0)
+		return -1;
+	if (jm_stored_report_parse(r_r, err) == 0)
+		return 0;
+	jm_stored_report_release(r_r);
+	return -1;
 }
 
 uint64_t jm_reader_durable_seq(struct jm_archive *a)

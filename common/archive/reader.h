@@ -49,6 +49,11 @@ int jm_reader_locate(
 int jm_reader_report(struct jm_archive *a, uint64_t seq, struct jm_stored_report *r_r,
     struct jm_err *err) JM_MUST_CHECK;
 
+/* The same, without parsing the metadata, which takes long when it names very many recipients: its
+ * text is in r_r->record. */
+int jm_reader_fetch(struct jm_archive *a, uint64_t seq, struct jm_stored_report *r_r,
+    struct jm_err *err) JM_MUST_CHECK;
+
 /* The number of the last acknowledged record, and of the last one that readers see in the catalog.
  */
 uint64_t jm_reader_durable_seq(struct jm_archive *a);

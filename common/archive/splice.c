@@ -63,17 +63,29 @@ static bool report_holds(
 	return *as_received_r || (raw && strcmp(raw, hex) == 0);
 }
 
-/* The metadata of a report. NULL: it cannot be read, so no bytes are left out because of it. */
-static json_t *splice_meta(struct jm_archive *a, uint64_t seq)
+/* Is the digest anywhere in the text of the metadata? */
+static bool text_has(const struct jm_stored_report *r, const unsigned char sha256[JM_SHA256_BYTES])
+{
+	char hex[JM_SHA256_HEX_BYTES];
+
+	return memmem(r->record.meta, r->record.head.meta_bytes, jm_sha256_hex(sha256, hex),
+		   JM_SHA256_HEX_BYTES - 1) != NULL;
+}
+
+/* The metadata of a report that has one of the digests; raw may be NULL. NULL: it does not, or it
+ * cannot be read, so no bytes are left out because of it. */
+static json_t *splice_meta(
+    struct jm_archive *a, uint64_t seq, const unsigned char *received, const unsigned char *raw)
 {
 	struct jm_stored_report r;
 	struct jm_err err;
-	json_t *meta;
+	json_t *meta = NULL;
+	int rc = jm_reader_fetch(a, seq, &r, &err);
 
-	if (jm_reader_report(a, seq, &r, &err) != 0) {
+	if (rc == 0 && (text_has(&r, received) || (raw && text_has(&r, raw))))
+		rc = jm_stored_report_parse(&r, &err);
+	if (rc != 0)
 		log_unreadable(seq, &err);
-		return NULL;
-	}
 	meta = json_incref(r.meta);
 	jm_stored_report_release(&r);
 	return meta;
@@ -118,13 +130,13 @@ int jm_splice_find(struct jm_archive *a, const struct jm_digests *s, struct jm_s
 	/* A copy is left out only after the stored one was read back and compared. So a damaged
 	 * copy is stored again. */
 	for (size_t i = 0; i < n && s_r->holder == 0; i++) {
-		json_t *meta = splice_meta(a, seq[i]);
+		bool part_too = part.holder == 0 && raw.len > 0;
+		json_t *meta = splice_meta(a, seq[i], s->received, part_too ? s->raw : NULL);
 
 		if (report_holds(meta, s->received, &as_received) &&
 		    same_bytes(a, seq[i], as_received, received))
 			*s_r = (struct jm_splice){ seq[i], as_received, 0, received.len };
-		else if (part.holder == 0 && raw.len > 0 &&
-		    report_holds(meta, s->raw, &as_received) &&
+		else if (part_too && report_holds(meta, s->raw, &as_received) &&
 		    same_bytes(a, seq[i], as_received, raw))
 			part = (struct jm_splice){ seq[i], as_received,
 				(uint64_t)(raw.p - received.p), raw.len };
@@ -155,7 +167,7 @@ static bool is_same_service(const char *a, const char *b)
 static bool is_earlier(
     struct jm_archive *a, uint64_t seq, const struct jm_digests *s, const struct jm_deposit *d)
 {
-	json_t *meta = splice_meta(a, seq);
+	json_t *meta = splice_meta(a, seq, s->received, NULL);
 	const json_t *arrival = json_object_get(meta, "arrival");
 	const char *transport = json_string_value(json_object_get(arrival, "transport")),
 		   *service = json_string_value(json_object_get(arrival, "service"));

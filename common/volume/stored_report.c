@@ -7,7 +7,7 @@
 
 #include "common/json/read.h"
 
-int jm_stored_report_read(struct jm_volumes *v, const struct jm_place *at, uint64_t seq,
+int jm_stored_report_fetch(struct jm_volumes *v, const struct jm_place *at, uint64_t seq,
     struct jm_stored_report *r_r, struct jm_err *err)
 {
 	struct jm_volume_file f;
@@ -25,11 +25,25 @@ int jm_stored_report_read(struct jm_volumes *v, const struct jm_place *at, uint6
 	else if (rc == 0 && r_r->record.head.type != JM_RECORD_REPORT)
 		rc = jm_err_set(
 		    err, JM_E_CORRUPT, "record %" PRIu64 " is no report", r_r->record.head.seq);
-	else if (rc == 0)
-		rc = jm_json_read(r_r->record.meta, r_r->record.head.meta_bytes, &r_r->meta, err);
 	if (rc != 0)
 		jm_stored_report_release(r_r);
 	return rc;
+}
+
+int jm_stored_report_parse(struct jm_stored_report *r, struct jm_err *err)
+{
+	return jm_json_read(r->record.meta, r->record.head.meta_bytes, &r->meta, err);
+}
+
+int jm_stored_report_read(struct jm_volumes *v, const struct jm_place *at, uint64_t seq,
+    struct jm_stored_report *r_r, struct jm_err *err)
+{
+	if (jm_stored_report_fetch(v, at, seq, r_r, err) != 0)
+		return -1;
+	if (jm_stored_report_parse(r_r, err) == 0)
+		return 0;
+	jm_stored_report_release(r_r);
+	return -1;
 }
 
 void jm_stored_report_release(struct jm_stored_report *r)

@@ -22,6 +22,11 @@ struct jm_stored_report {
 int jm_stored_report_read(struct jm_volumes *v, const struct jm_place *at, uint64_t seq,
     struct jm_stored_report *r_r, struct jm_err *err) JM_MUST_CHECK;
 
+/* The two steps of that: fetch leaves the text of the metadata in r_r->record, and meta NULL. */
+int jm_stored_report_fetch(struct jm_volumes *v, const struct jm_place *at, uint64_t seq,
+    struct jm_stored_report *r_r, struct jm_err *err) JM_MUST_CHECK;
+int jm_stored_report_parse(struct jm_stored_report *r, struct jm_err *err) JM_MUST_CHECK;
+
 /* Free the record and its metadata. Harmless when *r is all zeros. */
 void jm_stored_report_release(struct jm_stored_report *r);
 
