@@ -211,9 +211,13 @@ static int more_rows(const json_t *value, const struct jm_answer_out *out, struc
 	const char *list = json_string_value(json_object_get(value, "list"));
 	const json_t *rows = json_object_get(value, "rows");
 
-	return list && json_is_array(rows) && out->rows
-	    ? out->rows(out->ctx, list, rows, err)
-	    : jm_err_set(err, JM_E_CORRUPT, "the daemon sent rows where none belong");
+	if (!list || !json_is_array(rows) || !out->rows)
+		return jm_err_set(err, JM_E_CORRUPT, "the daemon sent rows where none belong");
+	for (size_t i = 0; i < json_array_size(rows); i++)
+		if (!json_is_object(json_array_get(rows, i)))
+			return jm_err_set(
+			    err, JM_E_CORRUPT, "the daemon sent a row that is no object");
+	return out->rows(out->ctx, list, rows, err);
 }
 
 /* Pass one frame of the answer on. 1 when more follow, 0 after the end of a success, -1. */
