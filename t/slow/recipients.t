@@ -1,0 +1,260 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""
+An item of very many recipients, from reports of 5,000 each: the last reports are taken as fast as
+the first, every recipient comes back once from each verb, with a daemon and without one, and memory
+is that of an item of 5,000. JM_RECIPIENTS is their number.
+"""
+import hashlib
+import json
+import os
+import re
+import subprocess
+import sys
+import threading
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
+import corpus
+import milter
+import tap
+from daemon import Daemon
+from jmctl import PROGRAM
+
+EACH = 5000
+REPORTS = max(20, int(os.environ.get("JM_RECIPIENTS", "200000")) // EACH)
+TENTH = REPORTS // 10
+JOURNAL, CLIENT = "journaling@journal.example.com", "192.0.2.25"
+EVERYONE = "everyone@example.com"	# named by every report
+MB = 1048576
+ROOM = 16 * MB		# that an item of any size may take more than one of 5,000
+EACH_MAPPED = 100	# bytes for a recipient in mappings of files that the kernel can take back
+OUT = os.path.join(tap.folder(), "out")
+
+
+def address(n):
+    return "recipient.%07d@%d.example.com" % (n, n % 97)
+
+
+def message(name):
+    return ("From: alice@example.com\r\nTo: %s\r\nSubject: %s\r\nMessage-ID: <%s@example.com>\r\n"
+            "Date: Tue, 17 Jul 2029 12:13:27 +0000\r\n\r\nTo all of you\r\n"
+            % (EVERYONE, name, name)).encode()
+
+
+def report(name, k):
+    return corpus.report("%s-%d" % (name, k), message_id="<%s@example.com>" % name, subject=name,
+                         inner=message(name), recipients=[EVERYONE] + [
+                             address(n) for n in range(k * EACH, (k + 1) * EACH)])
+
+
+def status_of(pid):
+    """{field: bytes} of a process; empty when it has ended."""
+    try:
+        with open("/proc/%d/status" % pid, encoding="ascii") as f:
+            return {name: int(value) * 1024 for name, value
+                    in re.findall(r"^(VmHWM|RssAnon):\s+(\d+) kB$", f.read(), re.M)}
+    except (FileNotFoundError, ProcessLookupError):
+        return {}
+
+
+def children(pid):
+    try:
+        with open("/proc/%d/task/%d/children" % (pid, pid), encoding="ascii") as f:
+            return [int(x) for x in f.read().split()]
+    except (FileNotFoundError, ProcessLookupError):
+        return []
+
+
+class Peaks:
+    """
+    The most memory of processes while it is entered. Of the daemon, anonymous memory and all of it;
+    of jmctl, and of its process that reads the archive when there is no daemon, the same.
+    """
+
+    def __init__(self, pids):
+        self.pids, self.most, self.over = pids, {}, threading.Event()
+
+    def watch(self):
+        while not self.over.is_set():
+            for who, pid in self.pids():
+                for field, n in status_of(pid).items():
+                    self.most[who, field] = max(self.most.get((who, field), 0), n)
+            time.sleep(0.005)
+
+    def __enter__(self):
+        self.thread = threading.Thread(target=self.watch)
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.over.set()
+        self.thread.join()
+
+
+def ask(d, *args):
+    """
+    Run jmctl, its output in the file OUT. (status, what it said, {(who, field): bytes}). Without a
+    daemon, "daemon" is the process of jmctl that reads the archive.
+    """
+    if d.program.running():
+        with open("/proc/%d/clear_refs" % d.pid, "w", encoding="ascii") as f:
+            f.write("5")	# VmHWM begins anew
+        where, cpu = ["--config", d.settings], d.cpu_seconds()
+    else:
+        where, cpu = ["--archive", d.archive], 0
+    begun, before = time.monotonic(), os.times()
+    with open(OUT, "wb") as out, subprocess.Popen(
+            [PROGRAM, args[0], *where, *map(str, args[1:])], stdin=subprocess.DEVNULL, stdout=out,
+            stderr=subprocess.PIPE) as p:
+        with Peaks(lambda: [("jmctl", p.pid)] + [("daemon", c) for c in children(p.pid)]
+                   + ([("daemon", d.pid)] if cpu else [])) as peaks:
+            said = p.stderr.read().decode()
+            p.wait()
+    after = os.times()
+    tap.diag("%s%s: %.2f s, CPU of jmctl %.2f s%s, %s" % (
+        " ".join(map(str, args))[:60], "" if cpu else ", no daemon", time.monotonic() - begun,
+        after.children_user + after.children_system - before.children_user
+        - before.children_system,
+        " and of the daemon %.2f s" % (d.cpu_seconds() - cpu) if cpu else " with its reader",
+        ", ".join("%s %s %.1f MB" % (who, field, n / 1e6)
+                  for (who, field), n in sorted(peaks.most.items()))))
+    return p.returncode, said, peaks.most
+
+
+def digest_of(lines):
+    return hashlib.sha256(b"\n".join(sorted(lines))).hexdigest()
+
+
+def shown(seqs):
+    """The lines of show about the recipients."""
+    return digest_of([b"  to              %s  by report %s" % (
+        EVERYONE.encode(), b", ".join(b"%d" % s for s in seqs))] + [
+            b"  to              %s  by report %d" % (address(n).encode(), seqs[n // EACH])
+            for n in range(len(seqs) * EACH)])
+
+
+def rows(seqs):
+    """The rows of the recipients in JSON."""
+    each = b'{"type":"to","seq":%d}'
+    return digest_of([b'{"address":"%s","reports":[%s]}' % (
+        EVERYONE.encode(), b",".join(each % s for s in seqs))] + [
+            b'{"address":"%s","reports":[%s]}' % (address(n).encode(), each % seqs[n // EACH])
+            for n in range(len(seqs) * EACH)])
+
+
+def manifest_rows(count):
+    return digest_of([b'{"type":"to","address":"%s"}' % a.encode()
+                      for a in [EVERYONE] + [address(n) for n in range(count)]])
+
+
+def output():
+    with open(OUT, "rb") as f:
+        return f.read()
+
+
+def split_json(text, row):
+    """The object in the text without its list of recipients, and the digest of that list's rows."""
+    found = []
+    rest = re.sub(row, lambda m: found.append(m.group(0)) or b"", text)
+    rest = re.sub(rb'"recipients":\[,*\]', b'"recipients":[]', rest)
+    return json.loads(rest), digest_of(found)
+
+
+def shows(d, item, name, seqs, how):
+    """Ask for the item by each way that names its recipients. {verb: memory}"""
+    most, n = {}, len(seqs) * EACH
+    status, said, most["show"] = ask(d, "show", "--no-message", item)
+    lines = [x for x in output().split(b"\n") if x.startswith(b"  to  ")]
+    tap.ok(status == 0 and digest_of(lines) == shown(seqs),
+           "show%s: each of %d recipients, once, with its report" % (how, n + 1),
+           "%d lines: %s" % (len(lines), said))
+    status, said, most["show --json"] = ask(d, "show", "--no-message", "--json", item)
+    o, digest = split_json(output(), rb'\{"address":"[^"]*","reports":\[[^]]*\]\}')
+    tap.ok(status == 0 and digest == rows(seqs), "show --json%s: the same" % how, said)
+    tap.is_([r["seq"] for r in o["reports"]], seqs, "and all %d reports, in order" % len(seqs))
+    folder = os.path.join(tap.folder(), "export-%s-%d%s" % (item, n, how.replace(" ", "-")))
+    status, said, most["export --output"] = ask(d, "export", "--subject", name, "--output", folder)
+    with open(os.path.join(folder, "manifest.jsonl"), "rb") as f:
+        o, digest = split_json(f.read(), rb'\{"type":"to","address":"[^"]*"\}')
+    tap.ok(status == 0 and digest == manifest_rows(n),
+           "export --output%s: each of them in the manifest" % how, said)
+    return most
+
+
+def finds(d, item, name, count, how):
+    """The verbs whose answer does not grow with the item."""
+    most = {}
+    for args in (["list"], ["search", "--address", address(count - 1)],
+                 ["search", "--bcc", "--recipient", EVERYONE, "--subject", name]):
+        status, said, most[" ".join(args)[:12]] = ask(d, *args, "--json")
+        found = {o["id"]: o["recipients"] for o in map(json.loads, output().splitlines())}
+        tap.ok(status == 0 and found.get(item) == count + 1,
+               "%s%s: the item, with %d recipients" % (" ".join(args), how, count + 1),
+               "%r %s" % (found, said))
+    status, said, most["export"] = ask(d, "export", item)
+    tap.ok(status == 0 and output() == message(name), "export%s: the message" % how, said)
+    last = count // EACH - 1
+    status, said, most["--report"] = ask(d, "export", "--bcc", "--report", "--which", last, item)
+    tap.ok(status == 0 and output() == report(name, last),
+           "export --report%s: the last report, as it came" % how, said)
+    return most
+
+
+def deliver(d, name, k):
+    """CPU seconds of the daemon."""
+    data, before = report(name, k), d.cpu_seconds()
+    a = milter.deliver(d.socket, "a@example.com", [JOURNAL], data, CLIENT)
+    if a.kind != "d":
+        raise RuntimeError("report %d: %s" % (k, a))
+    return d.cpu_seconds() - before
+
+
+def item_of(d, name):
+    return next(i["id"] for i in d.jmctl.list() if i["subject"] == name)
+
+
+def seqs_of(d, item):
+    return [r["seq"] for r in json.loads(d.jmctl.run("show", "--no-message", "--json", item)[1])
+            ["reports"]]
+
+
+def flat(small, large, how):
+    """Claims that each verb took no more memory for the large item than for the small one."""
+    for who, field, room in (("jmctl", "VmHWM", ROOM), ("daemon", "RssAnon", ROOM),
+                             ("daemon", "VmHWM", ROOM + EACH_MAPPED * REPORTS * EACH)):
+        grown = {verb: (large[verb][who, field] - small[verb].get((who, field), 0)) / MB
+                 for verb in large if (who, field) in large[verb]}
+        tap.ok(grown and max(grown.values()) < room / MB,
+               "memory%s: %s of %s is at most %d MB more than for %d recipients"
+               % (how, field, who, room // MB, EACH), grown)
+
+
+d = Daemon(os.path.join(tap.folder(), "milter"), outbounds=(CLIENT,)).start()
+deliver(d, "few", 0)
+begun = time.monotonic()
+with Peaks(lambda: [("first", d.pid)]) as first:
+    took = [deliver(d, "many", k) for k in range(TENTH)]
+took += [deliver(d, "many", k) for k in range(TENTH, REPORTS - TENTH)]
+with Peaks(lambda: [("last", d.pid)]) as last:
+    took += [deliver(d, "many", k) for k in range(REPORTS - TENTH, REPORTS)]
+tenths = [sum(took[k * TENTH:(k + 1) * TENTH]) / TENTH for k in range(10)]
+tap.diag("%d reports: %.1f s; CPU of the daemon for one, by tenths: %s ms" % (
+    REPORTS, time.monotonic() - begun, " ".join("%.0f" % (1000 * t) for t in tenths)))
+tap.ok(tenths[9] < 2.5 * tenths[0], "the last reports take about as long as the first",
+       tenths)
+grown = last.most["last", "RssAnon"] - first.most["first", "RssAnon"]
+tap.ok(grown < ROOM, "and %d MB more memory at most" % (ROOM // MB), grown / MB)
+few, many = item_of(d, "few"), item_of(d, "many")
+tap.is_(len(d.jmctl.list()), 2, "they are one item")
+seqs = {few: seqs_of(d, few), many: seqs_of(d, many)}
+for how in ("", " without a daemon"):
+    if how:
+        tap.is_(d.stop(), 0, "the daemon stops with status 0")
+    memory = {}
+    for name, item, count in (("few", few, EACH), ("many", many, REPORTS * EACH)):
+        memory[name] = shows(d, item, name, seqs[item], how)
+        memory[name].update(finds(d, item, name, count, how))
+    flat(memory["few"], memory["many"], how)
+tap.is_(d.complaints(), [], "the daemon complains of nothing")
+sys.exit(tap.done())
