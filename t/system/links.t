@@ -8,6 +8,7 @@ read and write nothing outside; a bad file costs itself only.
 import contextlib
 import json
 import os
+import resource
 import shutil
 import socket
 import subprocess
@@ -46,10 +47,14 @@ def read(name):
         return f.read()
 
 
-def jm(verb, *args, config=True):
+def jm(verb, *args, config=True, data=resource.RLIM_INFINITY):
+    """(exit status, standard output, standard error); data: the memory that it may take"""
+    if os.environ.get("JM_SANITIZER"):
+        data = resource.RLIM_INFINITY
     r = subprocess.run([jmctl.PROGRAM, verb, *(["--config", d.settings] if config else []), *args],
                        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                       check=False, timeout=600)
+                       check=False, timeout=600,
+                       preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_DATA, (data, data)))
     return r.returncode, r.stdout.decode("utf-8", "replace"), r.stderr.decode("utf-8", "replace")
 
 
@@ -237,6 +242,19 @@ def race_of_export():
                 "%s into a folder that changes meanwhile writes nothing outside" % verb)
 
 
+def holes():
+    """A manifest with a hole of 8 GB: load and dump name the line, in the memory that they have."""
+    for lines, name in ((b"", "1"), (read(path("manifest.jsonl")).splitlines(True)[0], "2")):
+        write(path("dump/manifest.jsonl"), lines)
+        os.truncate(path("dump/manifest.jsonl"), 8 << 30)
+        for verb, args, config in (("load", ("--archive", path("loaded" + name)), False),
+                                   ("dump", (), True)):
+            status, _, complaint = jm(verb, *args, path("dump"), config=config, data=256 << 20)
+            tap.ok(status == 65 and "dump/manifest.jsonl, line %s" % name in complaint
+                   and "NUL" in complaint, "%s: a hole from line %s on" % (verb, name),
+                   (status, complaint))
+
+
 def readers():
     """load and restore from folders with links; unwrap."""
     jm("dump", path("dump"))
@@ -251,6 +269,8 @@ def readers():
     os.mkfifo(path("dump/manifest.jsonl"))
     status, _, complaint = jm("load", "--archive", path("loaded2"), path("dump"), config=False)
     tap.ok(status == 64 and "FIFO" in complaint, "a FIFO as the manifest", (status, complaint))
+    os.unlink(path("dump/manifest.jsonl"))
+    holes()
     jm("backup", path("backup"))
     volume = path("backup/volumes", os.listdir(path("backup/volumes"))[0])
     os.rename(volume, path("volume"))

@@ -25,3 +25,8 @@ check_PROGRAMS += t/unit/ctl_print.t
 UNIT_TESTS += t/unit/ctl_print.t
 t_unit_ctl_print_t_SOURCES = t/unit/ctl_print.c milter/ctl/cli/print.c milter/ctl/cli/quote.c
 t_unit_ctl_print_t_LDADD = $(UNIT_LIBS)
+check_PROGRAMS += t/unit/ctl_manifest.t
+UNIT_TESTS += t/unit/ctl_manifest.t
+t_unit_ctl_manifest_t_SOURCES = t/unit/ctl_manifest.c milter/ctl/files/dumpdir.c \
+	milter/ctl/files/dumpdir.h
+t_unit_ctl_manifest_t_LDADD = $(UNIT_LIBS)

@@ -48,8 +48,8 @@ struct dump {
 	struct jm_progress bar;
 	FILE *old, *manifest, *sums; /* old: the manifest of an earlier dump; NULL: none */
 	struct jm_below manifest_to, sums_to;
-	char *line; /* the next line of old; owned */
-	size_t line_cap;
+	struct jm_buf line;           /* the next line of old */
+	uint64_t lines;               /* of old, so far */
 	uint64_t line_seq;            /* 0: old is at its end */
 	json_t *record, *meta, *uuid; /* of the record that is being received */
 	struct jm_buf meta_text;
@@ -94,16 +94,16 @@ static int put_line_sums(struct dump *d, const json_t *line, struct jm_err *err)
 
 static int next_old(struct dump *d, struct jm_err *err)
 {
-	ssize_t n = d->old ? getline(&d->line, &d->line_cap, d->old) : -1;
+	int rc = d->old ? jm_dump_next_line(d->old, &d->line, err) : 0;
 
-	d->line_seq = n > 0 ? jm_dump_line_seq(d->line) : 0;
-	if (n < 0 && d->old && ferror(d->old))
-		return jm_err_sys(err, JM_E_TEMP, "cannot read manifest.jsonl");
-	if (n > 0 && (d->line_seq == 0 || d->line[n - 1] != '\n'))
-		return jm_err_set(err, JM_E_CORRUPT,
-		    "%s/manifest.jsonl: a line is no record of a dump; dump into another folder",
-		    d->dir);
-	return 0;
+	d->lines++;
+	d->line_seq = rc == 1 ? jm_dump_line_seq(jm_buf_str(&d->line)) : 0;
+	if (rc == 1 && (d->line_seq == 0 || d->line.p[d->line.len - 1] != '\n'))
+		rc = jm_err_set(err, JM_E_CORRUPT, "this is no record of a dump");
+	return rc >= 0
+	    ? 0
+	    : jm_err_wrap(err, "%s/manifest.jsonl, line %" PRIu64 " (dump into another folder)",
+		  d->dir, d->lines);
 }
 
 /* Copy the old lines before seq (0: all), and skip the old line of seq. */
@@ -111,12 +111,12 @@ static int copy_old(struct dump *d, uint64_t seq, struct jm_err *err)
 {
 	while (d->line_seq != 0 && (seq == 0 || d->line_seq < seq)) {
 		json_t *line = NULL;
-		int rc = jm_json_read(d->line, strlen(d->line), &line, err);
+		int rc = jm_json_read(d->line.p, d->line.len, &line, err);
 
 		if (rc < 0)
 			(void)jm_err_wrap(err, "%s/manifest.jsonl", d->dir);
 		else
-			rc = fputs(d->line, d->manifest) < 0
+			rc = fputs(jm_buf_str(&d->line), d->manifest) < 0
 			    ? jm_err_sys(err, JM_E_TEMP, "cannot write manifest.jsonl")
 			    : put_line_sums(d, line, err);
 
@@ -502,7 +502,7 @@ static void dump_release(struct dump *d)
 		fclose(d->manifest);
 	if (d->sums)
 		fclose(d->sums);
-	free(d->line);
+	jm_buf_release(&d->line);
 	json_decref(d->record);
 	json_decref(d->meta);
 	json_decref(d->uuid);
@@ -530,6 +530,7 @@ int jm_ctl_dump(int argc, char **argv)
 			     : jm_ctl_fail_missing(argv[0], "DIR");
 	d.dir = argv[1];
 	jm_buf_init(&d.meta_text, JM_DUMP_LINE_MAX);
+	jm_buf_init(&d.line, JM_DUMP_LINE_MAX);
 	jm_progress_start(&d.bar, NULL);
 	rc = d.after >= INT64_MAX
 	    ? jm_err_set(&err, JM_E_USAGE, "--after is at most 9223372036854775806")

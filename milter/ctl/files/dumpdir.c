@@ -16,6 +16,29 @@ char *jm_dump_path(
 	return path;
 }
 
+int jm_dump_next_line(FILE *f, struct jm_buf *line, struct jm_err *err)
+{
+	char piece[4096];
+	size_t n;
+	int c = 0;
+
+	jm_buf_reset(line);
+	do {
+		for (n = 0; n < sizeof piece && c != '\n' && (c = getc_unlocked(f)) > 0; n++)
+			piece[n] = (char)c;
+		if (c == '\0')
+			return jm_err_set(err, JM_E_CORRUPT, "a line has a NUL byte");
+		if (jm_buf_add(line, piece, n, err) != 0)
+			return err->kind != JM_E_LIMIT
+			    ? -1
+			    : jm_err_set(err, JM_E_LIMIT, "a line of more than %zu bytes",
+				  line->max_bytes);
+	} while (n == sizeof piece && c != '\n');
+	if (ferror(f))
+		return jm_err_sys(err, JM_E_TEMP, "cannot read");
+	return line->len > 0;
+}
+
 uint64_t jm_dump_line_seq(const char *line)
 {
 	static const char begin[] = "{\"seq\":";

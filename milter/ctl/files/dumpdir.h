@@ -18,7 +18,9 @@
 #define JM_MILTER_CTL_FILES_DUMPDIR_H
 
 #include <stdint.h>
+#include <stdio.h>
 
+#include "common/base/buf.h"
 #include "common/base/digest.h"
 
 #define JM_DUMP_FORMAT 1
@@ -31,6 +33,13 @@
  */
 char *jm_dump_path(
     const char *kind, uint64_t seq, const char *sha256, char path[JM_DUMP_PATH_BYTES]);
+
+/*
+ * Read the next line of a manifest, with its line end, into *line, whose cap is that
+ * of a line, JM_DUMP_LINE_MAX. 1; 0 at the end of the file; -1: LIMIT for a longer line, CORRUPT
+ * for a NUL, so that a file with a hole of many GB takes no memory; TEMP.
+ */
+int jm_dump_next_line(FILE *f, struct jm_buf *line, struct jm_err *err) JM_MUST_CHECK;
 
 /* The sequence number that a line of a manifest begins with; 0 when it is malformed. */
 uint64_t jm_dump_line_seq(const char *line);

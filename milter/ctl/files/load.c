@@ -112,23 +112,23 @@ static int load_lines(struct load *l, FILE *f, struct jm_err *err)
 {
 	struct stat st;
 	uint64_t total = fstat(fileno(f), &st) == 0 ? (uint64_t)st.st_size : 0, done = 0;
-	char *text = NULL;
-	size_t cap = 0;
-	ssize_t n;
-	int rc = 0;
+	struct jm_buf text;
+	int rc = 0, more;
 
+	jm_buf_init(&text, JM_DUMP_LINE_MAX);
 	jm_progress_start(&l->bar, "manifest");
-	while (rc == 0 && (n = getline(&text, &cap, f)) > 0) {
+	while (rc == 0 && (more = jm_dump_next_line(f, &text, err)) != 0) {
 		json_t *line = NULL;
 
 		jm_progress_draw(&l->bar, done, total, NULL);
-		done += (uint64_t)n;
+		done += text.len;
 		l->lines++;
-		if (jm_json_read(text, (size_t)n, &line, err) != 0 || add_line(l, line, err) != 0)
-			rc = jm_err_wrap(err, "manifest.jsonl, line %" PRIu64, l->lines);
+		if (more < 0 || jm_json_read(text.p, text.len, &line, err) != 0 ||
+		    add_line(l, line, err) != 0)
+			rc = jm_err_wrap(err, "%s/manifest.jsonl, line %" PRIu64, l->dir, l->lines);
 		/* A damaged file of the dump costs one message only: its number becomes an event.
 		 */
-		if (rc < 0 && err->kind == JM_E_CORRUPT) {
+		if (more > 0 && rc < 0 && err->kind == JM_E_CORRUPT) {
 			jm_progress_wipe(&l->bar);
 			jm_print(stderr, "jmctl load: %s\n", err->text);
 			l->problems++;
@@ -136,10 +136,8 @@ static int load_lines(struct load *l, FILE *f, struct jm_err *err)
 		}
 		json_decref(line);
 	}
-	if (rc == 0 && ferror(f))
-		rc = jm_err_sys(err, JM_E_TEMP, "cannot read manifest.jsonl");
 	jm_progress_wipe(&l->bar);
-	free(text);
+	jm_buf_release(&text);
 	return rc;
 }
 
