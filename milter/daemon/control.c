@@ -5,10 +5,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -54,15 +56,20 @@ static void log_served(
     const struct jm_peer *peer, const json_t *request, const struct jm_err *err, int64_t started_us)
 {
 	const char *verb = json_string_value(json_object_get(request, "verb"));
+	char login[24] = "unknown";
 	/* A client that follows asks every second, which would fill most of the log. */
 	bool again = json_is_true(json_object_get(request, "follow")) ||
 	    (verb && (strcmp(verb, "live") == 0 || strcmp(verb, "follow") == 0));
 
+	if (peer->login >= 0)
+		snprintf(login, sizeof login, "%" PRId64, peer->login);
+	else if (peer->login == JM_PEER_NO_LOGIN)
+		snprintf(login, sizeof login, "none");
 	JM_LOG(err      ? JM_LOG_NOTICE
 		: again ? JM_LOG_DEBUG
 			: JM_LOG_INFO,
 	    "control", { "verb", JM_S(verb) }, { "uid", JM_I(peer->uid) },
-	    { "gid", JM_I(peer->gid) }, { "pid", JM_I(peer->pid) }, { "login", JM_I(peer->login) },
+	    { "gid", JM_I(peer->gid) }, { "pid", JM_I(peer->pid) }, { "login", JM_S(login) },
 	    { "ms", JM_I((jm_clock_mono_us() - started_us) / 1000) },
 	    { "result", JM_S(err ? jm_err_kind_name(err->kind) : "ok") },
 	    { "text", JM_S(err ? err->text : "") });

@@ -100,6 +100,13 @@ def by_control(d):
     d.control(b"{\"verb\": \"\x1b[1m\xff\x9b\0")
     with open(d.log_path(), "rb") as f:
         clean(f.read(), "the log after hostile requests")
+    try:
+        with open("/proc/self/loginuid", encoding="ascii") as f:
+            login = f.read().strip().replace("4294967295", "none")
+    except OSError:
+        login = "unknown"
+    tap.is_(set(re.findall(r" control .*pid=%d login=(\S+) " % os.getpid(), d.log())), {login},
+            "and it has the login of the process that asked, in words when there is none")
 
 
 def verbs(d, box):
