@@ -95,7 +95,7 @@ static bool is_refused(int fd, bool fits, bool zero)
 	return refused;
 }
 
-ssize_t jm_page_file_read(int fd, void *p, size_t n, off_t offset)
+static ssize_t read_page(int fd, void *p, size_t n, off_t offset)
 {
 	ssize_t got = pread(fd, p, n, offset);
 	uint32_t number;
@@ -107,5 +107,24 @@ ssize_t jm_page_file_read(int fd, void *p, size_t n, off_t offset)
 	fits = number == offset / JM_CATALOG_PAGE_BYTES;
 	if (is_refused(fd, fits, is_zero(p, (size_t)got)))
 		memset(p, 0xff, (size_t)got);
+	return got;
+}
+
+/* The thread sanitizer does not see Berkeley DB open and close the file. */
+#ifdef __SANITIZE_THREAD__
+void AnnotateIgnoreReadsBegin(const char *file, int line);
+void AnnotateIgnoreReadsEnd(const char *file, int line);
+#else
+#define AnnotateIgnoreReadsBegin(file, line)
+#define AnnotateIgnoreReadsEnd(file, line)
+#endif
+
+ssize_t jm_page_file_read(int fd, void *p, size_t n, off_t offset)
+{
+	ssize_t got;
+
+	AnnotateIgnoreReadsBegin(__FILE__, __LINE__);
+	got = read_page(fd, p, n, offset);
+	AnnotateIgnoreReadsEnd(__FILE__, __LINE__);
 	return got;
 }
