@@ -388,7 +388,10 @@ def flood():
     run.until(lambda: e.jmctl.events("events-dropped"), "the event about those that were dropped")
     dropped = [int(re.search(r"\d+", x["text"])[0]) for x in e.jmctl.events("events-dropped")]
     tap.ok(dropped[0] > 500, "while the disk stands still some are dropped: %s" % dropped)
-    tap.is_(changed() + sum(dropped), 5000, "and what is missing is counted by an event")
+    # on a slow machine, the states of the services are among them, too
+    lost = re.findall(r" event-lost kind=(\S+)", e.log())
+    tap.is_((changed() + lost.count("setting-changed"), sum(dropped)), (5000, len(lost)),
+            "and what is missing is counted by an event")
     tap.is_(e.stop(), 0, "that daemon stops with status 0")
 
 
