@@ -30,11 +30,12 @@
 #define YIELDS_MAX 20 /* daemons that start and end again, in one request */
 
 /* Where to ask; the strings are owned. */
-struct place {
-	char *socket;  /* NULL: not known */
-	char *archive; /* NULL: ask only the daemon */
-	char *config;  /* the settings that name them; NULL: options do */
-	bool broken;   /* these settings cannot be loaded */
+struct jm_target_place {
+	char *socket;   /* NULL: not known */
+	char *archive;  /* NULL: ask only the daemon */
+	char *config;   /* the settings that name them; NULL: options do */
+	struct stat st; /* of these settings, before they were read */
+	bool broken;    /* they cannot be loaded */
 	struct jm_err fault;
 };
 
@@ -51,7 +52,7 @@ static int target_copy(const char *from, char **to_r, struct jm_err *err)
 	return *to_r ? 0 : jm_err_set(err, JM_E_TEMP, "out of memory");
 }
 
-static void place_release(struct place *p)
+static void place_release(struct jm_target_place *p)
 {
 	free(p->socket);
 	free(p->archive);
@@ -59,13 +60,15 @@ static void place_release(struct place *p)
 }
 
 /* A file that cannot be loaded is no error yet: its daemon may run. */
-static int place_from_settings(const char *path, struct place *p, struct jm_err *err)
+static int place_from_settings(const char *path, struct jm_target_place *p, struct jm_err *err)
 {
 	struct jm_settings *s = NULL;
 	struct jm_buf report;
 	int rc = target_copy(path, &p->config, err);
 
 	jm_buf_init(&report, SETTINGS_REPORT_MAX);
+	if (stat(path, &p->st) != 0)
+		memset(&p->st, 0, sizeof p->st);
 	if (rc == 0 && jm_settings_load(path, &s, &report, &p->fault) != 0)
 		p->broken = true;
 	if (rc == 0 && s && !p->socket)
@@ -77,7 +80,7 @@ static int place_from_settings(const char *path, struct place *p, struct jm_err 
 	return rc;
 }
 
-static int find_place(const struct jm_target *t, struct place *p, struct jm_err *err)
+static int find_place(const struct jm_target *t, struct jm_target_place *p, struct jm_err *err)
 {
 	if (t->socket && target_copy(t->socket, &p->socket, err) != 0)
 		return -1;
@@ -94,6 +97,51 @@ static int find_place(const struct jm_target *t, struct place *p, struct jm_err 
 	if (t->socket && !t->config)
 		return 0;
 	return place_from_settings(t->config ? t->config : JM_SETTINGS_DEFAULT_FILE, p, err);
+}
+
+/* Are its settings the same as when they were read? Reading them takes longer than most answers. */
+static bool is_current(const struct jm_target_place *p)
+{
+	struct stat st;
+
+	return !p->config ||
+	    (stat(p->config, &st) == 0 && st.st_dev == p->st.st_dev && st.st_ino == p->st.st_ino &&
+		st.st_size == p->st.st_size && st.st_mtim.tv_sec == p->st.st_mtim.tv_sec &&
+		st.st_mtim.tv_nsec == p->st.st_mtim.tv_nsec &&
+		st.st_ctim.tv_sec == p->st.st_ctim.tv_sec &&
+		st.st_ctim.tv_nsec == p->st.st_ctim.tv_nsec);
+}
+
+static void forget_place(struct jm_target *t)
+{
+	if (t->place)
+		place_release(t->place);
+	free(t->place);
+	t->place = NULL;
+}
+
+/* Find the place, or take the one that the last question kept. */
+static int take_place(struct jm_target *t, struct jm_target_place *p, struct jm_err *err)
+{
+	if (!t->place || !is_current(t->place)) {
+		forget_place(t);
+		return find_place(t, p, err);
+	}
+	*p = *t->place;
+	free(t->place);
+	t->place = NULL;
+	return 0;
+}
+
+/* Keep the place for the next question, or free it. */
+static void keep_place(struct jm_target *t, struct jm_target_place *p)
+{
+	if (t->keep && !p->broken)
+		t->place = malloc(sizeof *p);
+	if (t->place)
+		*t->place = *p;
+	else
+		place_release(p);
 }
 
 /* When root runs this: act as the owner of dir for a while. *back_r: come_back() has to undo it. */
@@ -121,7 +169,7 @@ static int come_back(struct jm_err *err)
 /* ---- questions ---- */
 
 /* The daemon was found, but not by its settings as they are now. */
-static void warn_settings(struct jm_target *t, const struct place *p, const char *socket)
+static void warn_settings(struct jm_target *t, const struct jm_target_place *p, const char *socket)
 {
 	if (t->warned)
 		return;
@@ -139,7 +187,8 @@ static void warn_settings(struct jm_target *t, const struct place *p, const char
 }
 
 /* As jm_client_connect(). */
-static int connect_daemon(struct jm_target *t, const struct place *p, int *fd_r, struct jm_err *err)
+static int connect_daemon(
+    struct jm_target *t, const struct jm_target_place *p, int *fd_r, struct jm_err *err)
 {
 	char *socket = NULL;
 	int rc = p->socket ? jm_client_connect(p->socket, fd_r, err) : 0;
@@ -207,7 +256,7 @@ static bool is_change(const json_t *request)
 }
 
 /* *again_r: another process has or wants the archive; the same question may be asked again. */
-static int ask_archive(struct jm_target *t, const struct place *p, const json_t *request,
+static int ask_archive(struct jm_target *t, const struct jm_target_place *p, const json_t *request,
     const struct jm_answer_out *out, bool *again_r, struct jm_err *err)
 {
 	const struct jm_offline_place place = {
@@ -243,7 +292,7 @@ static int ask_archive(struct jm_target *t, const struct place *p, const json_t 
 }
 
 /* One attempt. *again_r: see ask_archive(). */
-static int ask_once(struct jm_target *t, const struct place *p, const json_t *request,
+static int ask_once(struct jm_target *t, const struct jm_target_place *p, const json_t *request,
     const struct jm_answer_out *out, bool *again_r, struct jm_err *err)
 {
 	struct jm_archive_user user;
@@ -279,6 +328,7 @@ static int ask_once(struct jm_target *t, const struct place *p, const json_t *re
 void jm_target_end(struct jm_target *t)
 {
 	(void)jm_offline_end(&t->kept, NULL);
+	forget_place(t);
 }
 
 /* Set the limits of waiting for a daemon, once: JMCTL_TIMEOUT, in seconds, and that of the verb. */
@@ -299,17 +349,19 @@ static void set_patience(struct jm_target *t)
 int jm_target_ask(
     struct jm_target *t, const json_t *request, const struct jm_answer_out *out, struct jm_err *err)
 {
-	struct place p = { NULL, NULL, NULL, false, { JM_E_NONE, 0, "" } };
+	struct jm_target_place p = { .socket = NULL };
 	int64_t begun_ms, until_ms = 0;
 	unsigned yields = 0;
 	bool again = true;
-	int rc = find_place(t, &p, err);
+	int rc = take_place(t, &p, err);
 
 	set_patience(t);
 	while (rc == 0 && again) {
 		begun_ms = jm_clock_mono_us() / 1000;
-		if (ask_once(t, &p, request, out, &again, err) == 0)
-			goto out;
+		if (ask_once(t, &p, request, out, &again, err) == 0) {
+			keep_place(t, &p);
+			return 0;
+		}
 		/* The time that a daemon may take begins when the archive is given to it. */
 		if (again &&
 		    (until_ms == 0 || jm_clock_mono_us() / 1000 - begun_ms > WAIT_MS / 2)) {
@@ -320,15 +372,13 @@ int jm_target_ask(
 		if (again)
 			jm_clock_sleep_ms(POLL_MS);
 	}
-	rc = -1;
-out:
 	place_release(&p);
-	return rc;
+	return -1;
 }
 
 int jm_target_connect(struct jm_target *t, int *fd_r, struct jm_err *err)
 {
-	struct place p = { NULL, NULL, NULL, false, { JM_E_NONE, 0, "" } };
+	struct jm_target_place p = { .socket = NULL };
 	int rc = find_place(t, &p, err);
 
 	set_patience(t);
@@ -341,7 +391,7 @@ int jm_target_connect(struct jm_target *t, int *fd_r, struct jm_err *err)
 
 int jm_target_archive(const struct jm_target *t, char **dir_r, struct jm_err *err)
 {
-	struct place p = { NULL, NULL, NULL, false, { JM_E_NONE, 0, "" } };
+	struct jm_target_place p = { .socket = NULL };
 	int rc = find_place(t, &p, err);
 
 	*dir_r = NULL;
@@ -391,7 +441,7 @@ static int open_here(struct jm_target *t, const struct jm_archive_options *given
 int jm_target_open(struct jm_target *t, const char *dir, struct jm_archive_options *options,
     struct jm_archive **a_r, struct jm_err *err)
 {
-	struct place p = { NULL, NULL, NULL, false, { JM_E_NONE, 0, "" } };
+	struct jm_target_place p = { .socket = NULL };
 	int fd = -1, rc = 0;
 
 	*a_r = NULL;

@@ -24,13 +24,15 @@ struct jm_target {
 	bool back;           /* internal: jm_target_close() has to become root again */
 	char *dir;           /* internal, owned */
 	bool offline;        /* set by jm_target_ask(): no daemon gave the answer */
-	/* set by the verb: keep the archive open between questions, until jm_target_end() */
+	/* set by the verb: keep the archive open, and remember what the settings say, between
+	 * questions, until jm_target_end() */
 	bool keep;
-	struct jm_offline kept; /* internal: the process that has the archive */
-	bool kept_writes;       /* internal */
-	unsigned within_s;      /* set by the verb: the time that it has in all; 0: no limit */
-	bool patient;           /* internal: the limits are set */
-	bool warned;            /* internal: about settings that are not those of the daemon */
+	struct jm_target_place *place; /* internal, owned: where the last question was asked */
+	struct jm_offline kept;        /* internal: the process that has the archive */
+	bool kept_writes;              /* internal */
+	unsigned within_s; /* set by the verb: the time that it has in all; 0: no limit */
+	bool patient;      /* internal: the limits are set */
+	bool warned;       /* internal: about settings that are not those of the daemon */
 };
 
 #define JM_TARGET_OPTIONS(t) \
@@ -69,7 +71,7 @@ void jm_target_name(const char *verb);
 int jm_target_ask(struct jm_target *t, const json_t *request, const struct jm_answer_out *out,
     struct jm_err *err) JM_MUST_CHECK;
 
-/* Close the archive that "keep" kept open. */
+/* Close and forget what "keep" kept. */
 void jm_target_end(struct jm_target *t);
 
 /*
