@@ -77,6 +77,11 @@ static int open_folder(int at, const char *part, bool make)
 	return mkdirat(at, part, 0700) == 0 || errno == EEXIST ? openat(at, part, flags) : -1;
 }
 
+static int fail_path(const char *name, struct jm_err *err)
+{
+	return jm_err_set(err, JM_E_USAGE, "%s: not a path below a folder", name);
+}
+
 /* Open the folder that has the last part of name. */
 static int open_above(int top, const char *name, bool make, const char **last_r, struct jm_err *err)
 {
@@ -89,14 +94,13 @@ static int open_above(int top, const char *name, bool make, const char **last_r,
 	for (; (slash = strchr(rest, '/')); rest = slash + 1) {
 		size_t n = (size_t)(slash - rest);
 
-		if (n == 0 || n >= sizeof part) {
+		if (n == 0 || n >= sizeof part || (n == 2 && memcmp(rest, "..", 2) == 0)) {
 			close(at);
-			return jm_err_set(err, JM_E_USAGE, "%s: not a path below a folder", name);
+			return fail_path(name, err);
 		}
 		memcpy(part, rest, n);
 		part[n] = '\0';
-		errno = ELOOP; /* of ".." */
-		next = strcmp(part, "..") == 0 ? -1 : open_folder(at, part, make);
+		next = open_folder(at, part, make);
 		if (next < 0)
 			(void)fail(at, part, name, err);
 		close(at);
@@ -110,6 +114,7 @@ static int open_above(int top, const char *name, bool make, const char **last_r,
 
 int jm_below_open(int top, const char *name, struct stat *st_r, struct jm_err *err)
 {
+	const int flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
 	const char *last;
 	int at = open_above(top, name, false, &last, err), fd = -1;
 	struct stat st;
@@ -117,10 +122,8 @@ int jm_below_open(int top, const char *name, struct stat *st_r, struct jm_err *e
 	if (at < 0)
 		return -1;
 	/* Look first: opening a device may act on it. */
-	if (fstatat(at, last, &st, AT_SYMLINK_NOFOLLOW) != 0)
-		(void)fail(at, last, name, err);
-	else if (S_ISREG(st.st_mode) &&
-	    (fd = openat(at, last, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)) < 0)
+	if (fstatat(at, last, &st, AT_SYMLINK_NOFOLLOW) != 0 ||
+	    (S_ISREG(st.st_mode) && (fd = openat(at, last, flags)) < 0))
 		(void)fail(at, last, name, err);
 	else if (fd >= 0 && fstat(fd, &st) != 0)
 		(void)jm_err_sys(err, JM_E_TEMP, "%s", name);
@@ -157,8 +160,11 @@ int jm_below_folder(int top, const char *name, bool make, struct jm_err *err)
 
 	if (at < 0)
 		return -1;
-	errno = ELOOP;
-	fd = strcmp(last, "..") == 0 ? -1 : open_folder(at, last, make);
+	if (strcmp(last, "..") == 0) {
+		close(at);
+		return fail_path(name, err);
+	}
+	fd = open_folder(at, last, make);
 	if (fd < 0)
 		(void)fail(at, last, name, err);
 	close(at);
@@ -209,7 +215,7 @@ static int make_link(const struct jm_below *f)
 int jm_below_create(int top, const char *name, struct jm_below *f, struct jm_err *err)
 {
 	char path[32];
-	const char *last;
+	const char *last = name;
 
 	*f = (struct jm_below){ .fd = -1, .folder = open_above(top, name, true, &last, err) };
 	if (f->folder < 0)

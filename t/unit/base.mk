@@ -18,3 +18,7 @@ t_unit_base_secret_t_SOURCES = t/unit/base_secret.c
 t_unit_base_secret_t_LDADD = $(UNIT_LIBS)
 t_unit_base_step_t_SOURCES = t/unit/base_step.c
 t_unit_base_step_t_LDADD = $(UNIT_LIBS)
+check_PROGRAMS += t/unit/base_below.t
+UNIT_TESTS += t/unit/base_below.t
+t_unit_base_below_t_SOURCES = t/unit/base_below.c t/lib/open.h
+t_unit_base_below_t_LDADD = $(UNIT_LIBS)
