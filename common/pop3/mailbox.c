@@ -21,8 +21,6 @@
 #define SLICE_MS 200
 #define ENDING_MS 10
 
-extern char **environ;
-
 /* Keep the first line only. It must not be empty. */
 static int keep_first_line(struct jm_buf *b, const char *what, struct jm_err *err)
 {
@@ -123,26 +121,27 @@ static int check_patience(const struct patience *p, struct jm_err *err)
 static int read_token(int fd, const struct patience *patience, struct jm_buf *b, struct jm_err *err)
 {
 	unsigned char piece[4096];
+	int rc = 1; /* there may be more */
 
-	for (;;) {
+	while (rc > 0) {
 		struct pollfd p = { .fd = fd, .events = POLLIN };
 		int ready = poll(&p, 1, SLICE_MS);
 		ssize_t n;
 
-		if (check_patience(patience, err) != 0)
-			return -1;
-		if (ready <= 0)
-			continue;
-		n = read(fd, piece, sizeof piece);
-		if (n == 0)
-			break;
-		if (n < 0)
-			return jm_err_sys(err, JM_E_TEMP, "cannot read from the token command");
-		if (jm_buf_add(b, piece, (size_t)n, err) != 0)
-			return jm_err_wrap(err, "output of the token command");
+		if (check_patience(patience, err) != 0) {
+			rc = -1;
+		} else if (ready > 0) {
+			n = read(fd, piece, sizeof piece);
+			if (n <= 0)
+				rc = n == 0 ? 0
+					    : jm_err_sys(err, JM_E_TEMP,
+						  "cannot read from the token command");
+			else if (jm_buf_add(b, piece, (size_t)n, err) != 0)
+				rc = jm_err_wrap(err, "output of the token command");
+		}
 	}
-	explicit_bzero(piece, sizeof piece);
-	return 0;
+	explicit_bzero(piece, sizeof piece); /* after a failure, too */
+	return rc;
 }
 
 /* Wait for the end of the command, which may run on after it closed its output. */

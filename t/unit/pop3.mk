@@ -20,3 +20,7 @@ check_PROGRAMS += t/unit/archive_pop3.t
 UNIT_TESTS += t/unit/archive_pop3.t
 t_unit_archive_pop3_t_SOURCES = t/unit/archive_pop3.c $(ARCHIVE_TEST_LIB)
 t_unit_archive_pop3_t_LDADD = $(UNIT_LIBS)
+check_PROGRAMS += t/unit/pop3_mailbox.t
+UNIT_TESTS += t/unit/pop3_mailbox.t
+t_unit_pop3_mailbox_t_SOURCES = t/unit/pop3_mailbox.c
+t_unit_pop3_mailbox_t_LDADD = $(UNIT_LIBS)
