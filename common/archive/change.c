@@ -34,7 +34,7 @@ int jm_change_refuse(
     struct jm_archive *a, uint64_t seq, enum jm_change_from wanted, struct jm_err *err)
 {
 	const char *is_not = place_words(wanted);
-	struct jm_located at;
+	struct jm_located at = { .item = 0 };
 	json_t *row = NULL;
 	int rc = jm_reader_item(a, seq, &row, err);
 

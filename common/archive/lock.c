@@ -75,7 +75,8 @@ static void get_text(int fd, struct jm_archive_user *user_r)
 			break;
 		}
 	for (char *p = line; *p; p++)
-		*p = *p >= ' ' && *p <= '~' ? *p : '?';
+		if (*p < ' ' || *p > '~')
+			*p = '?';
 	snprintf(user_r->what, sizeof user_r->what, "%s", line);
 }
 
@@ -233,7 +234,7 @@ static int try_lock(struct jm_lock *l, const struct jm_archive_options *o,
 int jm_lock_take(struct jm_lock *l, const struct jm_archive_options *o, struct jm_err *err)
 {
 	struct flock lock = whole(F_WRLCK);
-	struct jm_archive_user user;
+	struct jm_archive_user user = { .kind = JM_USER_WRITER };
 	char text[TEXT_BYTES];
 	int rc;
 

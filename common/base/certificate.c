@@ -39,7 +39,7 @@ static void add_name(char *out, size_t n, const unsigned char *p, size_t len)
 	if (at)
 		out[at++] = ',';
 	for (size_t i = 0; i < len; i++)
-		out[at++] = p[i] > 0x20 && p[i] < 0x7f ? (char)p[i] : '?';
+		out[at++] = (char)(p[i] > 0x20 && p[i] < 0x7f ? p[i] : '?');
 	out[at] = '\0';
 }
 

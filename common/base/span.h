@@ -35,7 +35,9 @@ static inline struct jm_span jm_span_sub(struct jm_span s, size_t off, size_t le
 		off = s.len;
 	if (len > s.len - off)
 		len = s.len - off;
-	return (struct jm_span){ s.p ? s.p + off : NULL, len };
+	if (s.len > 0) /* NULL + 0 is undefined */
+		s.p += off;
+	return (struct jm_span){ s.p, len };
 }
 
 /* True when s is "none". */

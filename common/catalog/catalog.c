@@ -726,7 +726,7 @@ int jm_catalog_page(struct jm_catalog *c, const struct jm_table_range *range, st
 	rc = seek_range(cur, range, &k, &v);
 	while (rc == 0) {
 		if (k.size < prefix.len ||
-		    (prefix.len > 0 && memcmp(key, prefix.p, prefix.len) != 0)) {
+		    (prefix.len > 0 && memcmp(k.data, prefix.p, prefix.len) != 0)) {
 			free(v.data);
 			break;
 		}

@@ -83,8 +83,10 @@ static int prune_hours(struct jm_catalog *c, struct jm_txn *txn, struct jm_err *
 	const struct jm_table_range hours = { .table = JM_T_COUNTERS, .prefix = jm_span_str(HOUR) };
 	struct jm_page *page = calloc(1, sizeof *page);
 	size_t surplus = 1;
-	int rc = !page ? jm_err_sys(err, JM_E_TEMP, "counters") : 0;
+	int rc = 0;
 
+	if (!page)
+		return jm_err_sys(err, JM_E_TEMP, "counters");
 	while (rc == 0 && surplus > 0) {
 		rc = jm_catalog_page(c, &hours, page, err);
 		surplus = rc == 0 && page->n > JM_COUNT_HOURS ? page->n - JM_COUNT_HOURS : 0;

@@ -76,8 +76,8 @@ static void read_marker(const struct jm_field *f, struct head *h)
 static int read_head(struct job *j, struct jm_span raw, struct head *h, struct jm_err *err)
 {
 	bool had_type = false, had_class = false;
-	struct jm_span v = { NULL, 0 };
-	struct jm_field f, type;
+	struct jm_span type = { NULL, 0 }, v = { NULL, 0 };
+	struct jm_field f;
 	struct jm_fields w;
 
 	*h = (struct head){ .marker = JM_VARIANT_PLAIN };
@@ -86,7 +86,7 @@ static int read_head(struct job *j, struct jm_span raw, struct head *h, struct j
 		read_marker(&f, h);
 		if (!had_type && jm_span_eq_nocase(f.name, jm_span_str("Content-Type"))) {
 			had_type = true;
-			type = f;
+			type = f.value;
 		} else if (jm_span_eq_nocase(f.name, jm_span_str("Content-Transfer-Encoding"))) {
 			jm_transfer_add(&h->coding, f.value);
 		} else if (!had_class && jm_span_eq_nocase(f.name, jm_span_str("Content-Class"))) {
@@ -96,7 +96,7 @@ static int read_head(struct job *j, struct jm_span raw, struct head *h, struct j
 	}
 	h->body = jm_span_sub(raw, w.pos, raw.len);
 	h->complete = w.complete;
-	if (had_type && jm_field_unfold(type.value, &j->value, &v, err) != 0)
+	if (had_type && jm_field_unfold(type, &j->value, &v, err) != 0)
 		return -1;
 	return jm_mime_type_parse(&j->type, v, err);
 }

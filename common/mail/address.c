@@ -371,7 +371,7 @@ static bool is_login(struct jm_span text)
 /* End an entry without brackets, or what follows an address in brackets. comma: at a comma. */
 static int end_words(struct reader *r, bool comma, struct jm_err *err)
 {
-	size_t end, n = r->lexemes.len / sizeof(struct jm_lexeme);
+	size_t end = 0, n = r->lexemes.len / sizeof(struct jm_lexeme);
 	struct jm_span text = entry_text(r);
 	bool found = false;
 	int rc = 0;

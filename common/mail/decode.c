@@ -57,6 +57,7 @@ static size_t soft_break(struct jm_span in, size_t k)
 size_t jm_decode_qp(struct jm_span in, unsigned char *out)
 {
 	size_t n = 0, k = 0, skip;
+	int high, low;
 
 	while (k < in.len) {
 		unsigned char c = in.p[k++];
@@ -69,12 +70,12 @@ size_t jm_decode_qp(struct jm_span in, unsigned char *out)
 				k += skip;
 				continue;
 			}
+			high = jm_decode_hex(in.p[k]);
+			low = k + 1 < in.len ? jm_decode_hex(in.p[k + 1]) : -1;
 			if (in.p[k] == '=') {
 				k++;
-			} else if (k + 1 < in.len && jm_decode_hex(in.p[k]) >= 0 &&
-			    jm_decode_hex(in.p[k + 1]) >= 0) {
-				c = (unsigned char)(jm_decode_hex(in.p[k]) << 4 |
-				    jm_decode_hex(in.p[k + 1]));
+			} else if (high >= 0 && low >= 0) {
+				c = (unsigned char)(high << 4 | low);
 				k += 2;
 			}
 		}

@@ -150,7 +150,7 @@ int jm_pop3_status(
 	}
 	/* Not as escapes: their letters and digits would hide a secret from jm_secret_clean(). */
 	for (i = 0; i < len && i < sizeof s->reply - 1; i++)
-		s->reply[i] = line[i] >= 0x20 && line[i] < 0x7f ? (char)line[i] : '?';
+		s->reply[i] = (char)(line[i] >= 0x20 && line[i] < 0x7f ? line[i] : '?');
 	s->reply[i] = '\0';
 	memcpy(s->said, s->reply, sizeof s->said);
 	jm_secret_clean(s->wire.secret, s->said, sizeof s->said);

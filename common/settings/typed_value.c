@@ -431,7 +431,7 @@ static int parse_range(
 
 int jm_value_parse(const struct jm_setting *t, struct jm_span text, void *where, struct jm_err *err)
 {
-	int value;
+	int value = 0;
 
 	text = value_trim(text);
 	switch (t->type) {

@@ -108,7 +108,7 @@ static int load_report(
 	struct jm_unwrap u = { .variant = JM_VARIANT_PLAIN };
 	const struct jm_deposit d = { .received = received, .unwrap = &u };
 	struct jm_digests sums;
-	struct jm_raw raw;
+	struct jm_raw raw = { .owned = NULL };
 	int rc;
 
 	if (check_report(r->meta, received, &sums, &raw, err) != 0)
@@ -119,6 +119,8 @@ static int load_report(
 	r->deposit = &d;
 	r->digests = &sums;
 	rc = load_submit(l, r, err);
+	r->deposit = NULL;
+	r->digests = NULL;
 	jm_raw_release(&raw);
 	return rc;
 }

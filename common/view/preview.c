@@ -248,19 +248,24 @@ static size_t run_end(const struct reading *r, size_t at, size_t end, unsigned l
 	return at;
 }
 
-/* Does text have nothing to see: only white space, the blanks of Unicode, and marks of no width? */
-static bool is_blank(struct jm_span text)
+/* The length of the first character of text if it has nothing to see: white space, the blanks of
+ * Unicode, and marks of no width; else 0. */
+static size_t blank_length(struct jm_span text)
 {
 	static const char *const blanks[] = { " ", "\t", "\r", "\n", "\xc2\xa0", "\xe2\x80\x8b",
 		"\xe2\x80\x8c", "\xe2\x80\x8d", "\xe3\x80\x80", "\xef\xbb\xbf" };
-	size_t n = sizeof blanks / sizeof blanks[0], k = 0;
 
-	while (text.len > 0 && k < n) {
-		for (k = 0; k < n && !jm_span_starts_nocase(text, jm_span_str(blanks[k])); k++)
-			;
-		if (k < n)
-			text = jm_span_sub(text, strlen(blanks[k]), text.len);
-	}
+	for (size_t k = 0; k < sizeof blanks / sizeof blanks[0]; k++)
+		if (jm_span_starts_nocase(text, jm_span_str(blanks[k])))
+			return strlen(blanks[k]);
+	return 0;
+}
+
+/* Does text have nothing to see? */
+static bool is_blank(struct jm_span text)
+{
+	for (size_t n = blank_length(text); n > 0; n = blank_length(text))
+		text = jm_span_sub(text, n, text.len);
 	return text.len == 0;
 }
 

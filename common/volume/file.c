@@ -166,7 +166,7 @@ int jm_volume_read(const struct jm_volume_file *f, uint64_t offset, uint64_t lim
 	if (jm_volume_pread(f, head, sizeof head, offset, err) != 0 ||
 	    jm_record_decode(head, f->uuid, &r->head, err) != 0)
 		return -1;
-	if (read_parts(f, r, limit, &meta, err) != 0)
+	if (read_parts(f, r, limit, &meta, err) != 0 || !meta)
 		goto bad;
 	if (jm_sha256_of(jm_span_of(meta, (size_t)r->head.ext_bytes + r->head.meta_bytes), digest,
 		err) != 0 ||

@@ -18,8 +18,6 @@
 #define PROGRAM "jmctl-net"
 #define WORDS_MAX 4096 /* of a command line */
 
-extern char **environ;
-
 /* The path of the program: beside this one (as it was built), else as installed. */
 static const char *find_program(char *path, size_t size)
 {

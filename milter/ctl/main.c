@@ -176,18 +176,18 @@ static int verb_completion(int argc, char **argv)
 {
 	static const struct jm_ctl_option none[] = { { NULL } };
 	static char ask[] = JM_CTL_COMPLETE;
-	int code, n = 0;
 	size_t i;
+	int code;
 
 	/* words follow, even if they look like options */
 	if (argc > 1 && strcmp(argv[1], "--") == 0) {
 		argv++;
 		argc--;
 	} else if (
-	    (n = jm_ctl_options(argc, argv, none, "-- WORD...",
-		 "Print what the last WORD of a command line may be, a line each; \"files\" and "
-		 "\"folders\" after a tab stand for their names.",
-		 &code)) < 0) {
+	    jm_ctl_options(argc, argv, none, "-- WORD...",
+		"Print what the last WORD of a command line may be, a line each; \"files\" and "
+		"\"folders\" after a tab stand for their names.",
+		&code) < 0) {
 		return code;
 	}
 	if (argc < 2)

@@ -82,8 +82,8 @@ static void add_disk(json_t *archive, const char *dir, const json_t *recent, int
 	if (statvfs(dir, &fs) != 0)
 		return;
 	left = (double)fs.f_bavail * (double)fs.f_frsize;
-	json_object_set_new(
-	    archive, "disk_size_bytes", json_integer((json_int_t)(fs.f_blocks * fs.f_frsize)));
+	json_object_set_new(archive, "disk_size_bytes",
+	    json_integer((json_int_t)fs.f_blocks * (json_int_t)fs.f_frsize));
 	json_object_set_new(archive, "disk_free_bytes", json_integer((json_int_t)left));
 	if (stored <= 0 || since_ms <= 0 || since_ms >= now_ms)
 		return;

@@ -37,7 +37,7 @@ void jm_notify(const char *text)
 	const char *path = getenv("NOTIFY_SOCKET");
 	int fd;
 
-	if (!jm_notify_wanted())
+	if (!path || !jm_notify_wanted())
 		return;
 	memcpy(to.sun_path, path, strlen(path));
 	if (path[0] == '@')

@@ -262,7 +262,7 @@ bool jm_pool_stopping(void)
  * socket is not known yet, the listener stops at its next check, within five seconds. */
 void jm_pool_wake(void)
 {
-	struct sockaddr_storage addr;
+	struct sockaddr_storage addr = { .ss_family = AF_UNSPEC };
 	socklen_t len = sizeof addr;
 	int fd = -1, l = atomic_load(&listener);
 

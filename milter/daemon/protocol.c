@@ -21,7 +21,7 @@ static char last_peer[JM_CIDR_TEXT_BYTES + 32];
 /* The other end of a connection: a process of this machine, or an address. */
 static void name_peer(int fd, char *text, size_t text_bytes)
 {
-	struct sockaddr_storage addr;
+	struct sockaddr_storage addr = { .ss_family = AF_UNSPEC };
 	socklen_t len = sizeof addr, ucred_len;
 	char address[JM_CIDR_TEXT_BYTES];
 	struct jm_cidr cidr;

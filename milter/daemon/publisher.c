@@ -73,7 +73,7 @@ static int64_t one_round(struct jm_publisher *p)
 {
 	struct jm_settings *s = jm_daemon_settings(p->daemon);
 	int interval_s = s->publish_interval_s > 0 ? s->publish_interval_s : QUIET_S;
-	struct jm_err err;
+	struct jm_err err = { .kind = JM_E_NONE };
 	unsigned step = jm_step_begin("publisher");
 	int rc = 0;
 

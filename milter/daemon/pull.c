@@ -284,9 +284,9 @@ static int take_end(void *ctx, size_t at, bool whole, struct jm_err *err)
 	struct work *w = ctx;
 	int rc = 0;
 
-	if (whole && (rc = hold_message(w, at, err)) != 0)
-		note_trouble(w, err);
-	else if (!whole && w->filling && err->kind != JM_E_LIMIT)
+	if (whole)
+		rc = hold_message(w, at, err);
+	if (whole ? rc != 0 : w->filling && err->kind != JM_E_LIMIT)
 		note_trouble(w, err);
 	drop_slot(w);
 	return rc;

@@ -25,14 +25,11 @@ FUZZ_SEED = 0
 FUZZ_JOBS = 2
 FUZZ_TARGETS =
 FUZZ_CC = clang
-FUZZ_CFLAGS = $(DEFS) -I. $(AM_CPPFLAGS) -std=gnu11 -pthread $(XML_CFLAGS) $(CRYPTO_CFLAGS) \
-	$(ZSTD_CFLAGS) $(JANSSON_CFLAGS) $(IDN2_CFLAGS) $(ICU_CFLAGS) $(CURL_CFLAGS) \
-	$(MICROHTTPD_CFLAGS)
 fuzz: common/settings/schema_text.c
 	$(MKDIR_P) t/fuzz
 	SRCDIR='$(abs_top_srcdir)' CC='$(FUZZ_CC)' JOBS='$(FUZZ_JOBS)' EACH='$(FUZZ_SECONDS)' \
 	SEED='$(FUZZ_SEED)' \
-	CFLAGS='$(subst ','\'',$(FUZZ_CFLAGS))' \
+	CFLAGS='$(subst ','\'',$(PLAIN_CFLAGS))' \
 	LIBS='$(COMMON_LIBS:common/libjm.a=) $(MICROHTTPD_LIBS) -lresolv' \
 	SOURCES='$(FUZZ_SOURCES) $(FUZZ_WEB) $(FUZZ_CTL) t/lib/journaled.c' \
 	LIBRARY='$(common_libjm_a_SOURCES)' \

@@ -228,6 +228,7 @@ int jm_ctl_top(int argc, char **argv)
 		    "from one picture to the next, 1 to 3600 [2]" },
 		JM_TARGET_OPTIONS(&s.target), { NULL }
 	};
+	const char *term = getenv("TERM");
 	struct jm_err err;
 	int code,
 	    n = jm_ctl_options(argc, argv, options, "[options]",
@@ -243,8 +244,7 @@ int jm_ctl_top(int argc, char **argv)
 	if (s.interval_s < 1 || s.interval_s > 3600)
 		n = jm_err_set(&err, JM_E_USAGE, "--interval is 1 to 3600 seconds");
 	else if (!once &&
-	    (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO) || !getenv("TERM") ||
-		strcmp(getenv("TERM"), "dumb") == 0))
+	    (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO) || !term || strcmp(term, "dumb") == 0))
 		n = jm_err_set(&err, JM_E_USAGE,
 		    "this is no terminal that can be drawn on; --once prints one picture, --json "
 		    "one object");

@@ -5,6 +5,7 @@
  */
 #include "milter/ctl/ask/top_frame.h"
 
+#include <limits.h>
 #include <string.h>
 
 #include "common/base/clock.h"
@@ -314,9 +315,10 @@ static struct widths frame_share(size_t columns)
 	static const struct widths wide = { 40, 12, 7, 2 }, narrow = { 18, 9, 5, 1 };
 	struct widths w = columns < WIDE_COLUMNS ? narrow : wide;
 	int others = STATE_COLUMNS + w.reports + 7 + w.aside + 7 + 5 * w.gap;
+	int room = columns < INT_MAX ? (int)columns - others : INT_MAX;
 
-	if (columns > (size_t)(others + w.address))
-		w.address = columns > (size_t)(others + 60) ? 60 : (int)columns - others;
+	if (room > w.address)
+		w.address = room > 60 ? 60 : room;
 	return w;
 }
 

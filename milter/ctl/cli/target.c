@@ -202,7 +202,7 @@ static int connect_daemon(
 		return p->archive ? jm_instance_of_archive(p->archive, fd_r) : 0;
 	rc = jm_instance_connect(p->config, p->broken, &socket, fd_r);
 	/* The same socket: the daemon has begun to listen in between. */
-	if (rc == 1 && (p->broken || strcmp(socket, p->socket) != 0))
+	if (rc == 1 && (p->broken || !p->socket || strcmp(socket, p->socket) != 0))
 		warn_settings(t, p, socket);
 	free(socket);
 	return rc;
@@ -463,7 +463,7 @@ int jm_target_open(struct jm_target *t, const char *dir, struct jm_archive_optio
 	if (rc == 0 && !p.archive)
 		rc = jm_err_set(
 		    err, JM_E_USAGE, "which archive? Give --archive DIR or --config FILE");
-	if (rc == 0) {
+	else if (rc == 0) {
 		t->dir = p.archive;
 		p.archive = NULL;
 		options->dir = t->dir;

@@ -17,16 +17,15 @@
 
 #define SHOW_MAX_BYTES 65536u
 
-extern char **environ;
-
 static void read_all(int fd, struct jm_buf *out)
 {
 	char chunk[4096];
+	bool full = false; /* the rest is dropped, but read: the program must end */
 	ssize_t n;
 
 	while ((n = read(fd, chunk, sizeof chunk)) > 0 || (n < 0 && errno == EINTR))
-		if (n > 0 && jm_buf_add(out, chunk, (size_t)n, NULL) != 0)
-			n = 0; /* the rest is dropped, but read: the program must end */
+		if (n > 0 && !full)
+			full = jm_buf_add(out, chunk, (size_t)n, NULL) != 0;
 }
 
 /* The settings of the unit. Empty when there is no systemd. */

@@ -34,7 +34,7 @@ static void put_text(char *out, size_t n, struct jm_span s)
 	while (s.len && (s.p[s.len - 1] == '\r' || s.p[s.len - 1] == '\n'))
 		s.len--;
 	for (i = 0; i < s.len && i < n - 1; i++)
-		out[i] = s.p[i] >= 0x20 && s.p[i] < 0x7f ? (char)s.p[i] : '?';
+		out[i] = (char)(s.p[i] >= 0x20 && s.p[i] < 0x7f ? s.p[i] : '?');
 	out[i] = '\0';
 }
 

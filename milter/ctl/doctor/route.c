@@ -60,10 +60,8 @@ static uint64_t next_hop(struct jm_span hop, char *host, size_t n)
 	size_t colon = jm_span_rindex(hop, ':');
 	uint64_t port = 25;
 
-	if (colon < hop.len && jm_span_rindex(hop, ']') < colon + 1 &&
-	    jm_doctor_port(jm_span_sub(hop, colon + 1, hop.len), &port) == 0)
-		hop.len = colon;
-	else if (colon < hop.len && jm_span_index(hop, ']') == hop.len &&
+	if (colon < hop.len &&
+	    (jm_span_rindex(hop, ']') < colon || jm_span_index(hop, ']') == hop.len) &&
 	    jm_doctor_port(jm_span_sub(hop, colon + 1, hop.len), &port) == 0)
 		hop.len = colon;
 	if (hop.len > 1 && hop.p[0] == '[')

@@ -88,7 +88,8 @@ static bool has_text(struct jm_span line, const char *text)
 static void take_route(struct jm_sendmail *cf, struct jm_span rest)
 {
 	struct jm_span word, domain = { NULL, 0 }, mailer = { NULL, 0 };
-	char before = '\0', entry[512];
+	char entry[512];
+	int before = '\0';
 
 	while (jm_postfix_word(&rest, &word)) {
 		if (before == '@' && !domain.len)

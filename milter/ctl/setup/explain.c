@@ -180,8 +180,8 @@ static json_t *explain_recipient(const struct explain *e, const char *to, struct
 	    cure ? json_string(cure) : json_null(), "outcome", outcome_of(e, &a), "reason",
 	    "message");
 	rc = add_checks(checks, "admit", &a.decisions);
-	if (o && rc == 0 && a.verdict == JM_ADMIT_ACCEPT && !jm_span_none(e->message) &&
-	    explain_message(e, a.service, o, checks, err) != 0)
+	if (o && rc == 0 && a.verdict == JM_ADMIT_ACCEPT && a.service &&
+	    !jm_span_none(e->message) && explain_message(e, a.service, o, checks, err) != 0)
 		goto fail;
 	if (o && rc == 0 && json_object_set(o, "checks", checks) == 0) {
 		json_decref(checks);
