@@ -51,7 +51,7 @@ static int compare_seen(const void *a, const void *b)
 
 char *jm_step_list(char text[JM_STEP_TEXT_BYTES])
 {
-	struct seen seen[JM_STEPS];
+	struct seen seen[JM_STEPS] = { { NULL, 0 } };
 	int64_t now_us = jm_clock_mono_us();
 	size_t n = 0, len = 0;
 

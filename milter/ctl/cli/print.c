@@ -203,7 +203,9 @@ static bool is_terminal(FILE *f)
 	static enum { UNKNOWN, NO, YES } known[3];
 	int fd = fileno(f);
 
-	if (fd < 0 || fd > 2)
+	if (fd < 0)
+		return false;
+	if (fd > 2)
 		return isatty(fd);
 	if (known[fd] == UNKNOWN)
 		known[fd] = isatty(fd) ? YES : NO;
