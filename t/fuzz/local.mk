@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Fuzz targets (t/fuzz/fuzz.h). make check runs the saved inputs through them. make fuzz searches
 # with each target for FUZZ_SECONDS, FUZZ_JOBS at a time, and prints a table; it needs clang with
-# libFuzzer. FUZZ_TARGETS='word date' are those only. FUZZ_SEED makes the search the same each time; 0
-# is another one each time. t/fuzz/found gets the inputs that fail.
+# libFuzzer. FUZZ_TARGETS='word date' are those only. With FUZZ_SEED, the search is the same each
+# time; 0 is another one each time. t/fuzz/found gets the inputs that fail.
 FUZZ_SOURCES = t/fuzz/target.c t/fuzz/mail.c t/fuzz/journal.c t/fuzz/store.c t/fuzz/peer.c \
 	t/fuzz/files.c t/fuzz/mbox.c t/fuzz/shown.c
 FUZZ_WEB = milter/web/chart.c milter/web/host.c milter/web/html.c milter/web/look.c \
