@@ -164,7 +164,7 @@ static void check_cost(const struct fuzz_target *t, struct jm_span in, uint64_t 
 	size_t from = (h >> 8) % in.len, to = from + 1 + (h >> 32) % (in.len - from);
 	int64_t one, many, least = INT64_MAX;
 
-	for (int again = 0; again < 3; again++) {
+	for (int again = 0; again < 10; again++) {
 		stretch(t, in, from, to, STRETCH_SHORT, &one);
 		stretch(t, in, from, to, STRETCH_TIMES * STRETCH_SHORT, &many);
 		one = one < STRETCH_MIN_NS ? STRETCH_MIN_NS : one;
