@@ -560,6 +560,8 @@ static int answer_import(const struct question *q, struct jm_err *err)
 		    .type = flag(q, "eml") ? JM_JOURNAL_EML : JM_JOURNAL_ENVELOPE,
 		    .prefer_clear_text = flag(q, "prefer-clear-text"),
 		    .remove_journal_headers = !flag(q, "keep-journal-headers") } };
+	char actor[JM_PEER_TEXT_BYTES];
+	struct jm_import_sum sum = { 0 };
 	struct jm_imported done;
 	struct jm_span message;
 	int rc;
@@ -574,6 +576,8 @@ static int answer_import(const struct question *q, struct jm_err *err)
 		json_t *o = NULL;
 
 		rc = jm_archive_import(q->archive, &how, message, &done, err);
+		if (rc == 0)
+			jm_import_add(&sum, &done);
 		if (rc == 0 &&
 		    !(o = json_pack("{s:I, s:b}", "seq", (json_int_t)done.seq, "already_here",
 			  done.already_here)))
@@ -584,6 +588,8 @@ static int answer_import(const struct question *q, struct jm_err *err)
 		if (rc != 0)
 			break;
 	}
+	/* Also of one that the client broke off. */
+	jm_import_note(q->archive, &how, jm_peer_text(q->peer, actor), text(q, "from"), &sum);
 	return rc;
 }
 
@@ -625,7 +631,7 @@ static const struct verb verbs[] = {
 	{ "import", answer_import,
 	    { { "service", TEXT, true }, { "eml", FLAG, false }, { "journal-domains", LIST, false },
 		{ "report-senders", LIST, false }, { "prefer-clear-text", FLAG, false },
-		{ "keep-journal-headers", FLAG, false } } },
+		{ "keep-journal-headers", FLAG, false }, { "from", TEXT, false } } },
 	{ "domains", answer_domains, { { NULL, FLAG, false } } },
 	{ "domain", answer_domain,
 	    { { "domain", TEXT, true }, { "state", TEXT, true }, { "code", TEXT, false },

@@ -2,8 +2,14 @@
 /* Unwrapping and depositing a message of an import. See import.h. */
 #include "common/upkeep/import.h"
 
+#include <inttypes.h>
+#include <stdio.h>
+
 #include "common/archive/deposit.h"
+#include "common/archive/note.h"
 #include "common/base/clock.h"
+#include "common/base/log.h"
+#include "common/base/num.h"
 #include "common/base/scratch.h"
 
 int jm_archive_import(struct jm_archive *a, const struct jm_import *m, struct jm_span message,
@@ -34,4 +40,38 @@ int jm_archive_import(struct jm_archive *a, const struct jm_import *m, struct jm
 		*done_r = (struct jm_imported){ r.seq, r.already_here };
 	jm_scratch_release(&scratch);
 	return rc;
+}
+
+void jm_import_add(struct jm_import_sum *sum, const struct jm_imported *done)
+{
+	if (done->already_here) {
+		sum->already_here++;
+		return;
+	}
+	sum->messages++;
+	sum->first_seq = sum->first_seq ? sum->first_seq : done->seq;
+	sum->last_seq = done->seq;
+}
+
+void jm_import_note(struct jm_archive *a, const struct jm_import *m, const char *actor,
+    const char *from, const struct jm_import_sum *sum)
+{
+	char text[700];
+	const struct jm_event e = { .time_ms = jm_clock_now_ms(),
+		.kind = "imported",
+		.service = m->service,
+		.actor = actor,
+		.text = text };
+	struct jm_err err;
+
+	if (sum->messages == 0)
+		return;
+	snprintf(text, sizeof text,
+	    "%" PRIu64 " message%s imported, records %" PRIu64 " to %" PRIu64 "; %" PRIu64
+	    " were here already%s%.500s",
+	    sum->messages, jm_num_s(sum->messages), sum->first_seq, sum->last_seq,
+	    sum->already_here, *from ? "; from " : "", from);
+	if (jm_archive_note(a, &e, &err) != 0)
+		JM_LOG(JM_LOG_ERROR, "event-lost", { "kind", JM_S(e.kind) },
+		    { "error", JM_S(err.text) });
 }

@@ -100,6 +100,34 @@ def kinds(d):
     tap.like(out, r"(?m)^already_here +1$", "for people, too")
 
 
+def recorded(d):
+    """The event says who imported what, and from where; none for an import that stored nothing."""
+    path = write_mbox("event/event.mbox", [plain("event%d" % i) for i in range(2)])
+    other = write("event/other.eml", plain("event0"))
+
+    def once(expected, *paths):
+        o = imported(d, *paths)
+        tap.is_(counts(o), expected, "an import: counts")
+        if not o["messages"]:
+            return o, None
+        records = " records %d to %d;" % (o["first_seq"], o["last_seq"])
+        return o, run.until(lambda: next((e for e in d.jmctl.events("imported")
+                                          if records in e["text"]), None), "its event")
+    o, e = once((2, 0, 0), path)
+    tap.is_(e["service"], SERVICE, "the event of an import: its service")
+    tap.like(e["actor"], r"^uid %d \(\w+\), gid %d, (no login|login [^,]+), pid \d+$"
+             % (os.getuid(), os.getgid()), "its actor is what the kernel says")
+    tap.is_(e["text"], "2 messages imported, records %d to %d; 0 were here already; from %s"
+            % (o["first_seq"], o["last_seq"], path), "its text: how many, which, from where")
+    once((0, 3, 0), path, other)
+    fresh = write("event/fresh.eml", plain("event2"))
+    _, e = once((1, 2, 0), path, fresh)
+    tap.like(e["text"], r"^1 message imported, .*; 2 were here already; from %s and 1 more$" % path,
+             "the event of several paths")
+    tap.is_([e["text"] for e in d.jmctl.events("imported") if "0 messages" in e["text"]], [],
+            "no event of an import that stored nothing")
+
+
 def by_smtp(d):
     """What came by SMTP is no import: its import is a second receipt, once."""
     mail = corpus.report("smtp-first", 200)
@@ -219,6 +247,9 @@ def offline(d):
                        stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
     tap.is_(counts(json.loads(r.stdout)), (1, 1, 0),
             "root imports its own files into the archive of another user")
+    r = run.output(jmctl.PROGRAM, "events", "--archive", archive, "--json", "--kind", "imported")
+    tap.like(json.loads(r.splitlines()[-1])["actor"], r"^uid 0 \(root\), ",
+             "its event names root, not that user")
     owners = {os.stat(os.path.join(top, n)).st_uid for top, _, names in os.walk(archive)
               for n in names}
     tap.is_(owners, {65534}, "and all files still belong to that user")
@@ -228,6 +259,7 @@ D = daemon.Daemon(os.path.join(FOLDER, "d"), outbounds=(CLIENT,),
                   services=[daemon.service(SERVICE),
                             daemon.service("other@journal.example.com")]).start()
 kinds(D)
+recorded(D)
 by_smtp(D)
 bad(D)
 many_at_once(D)

@@ -12,11 +12,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sysexits.h>
 #include <unistd.h>
 
 #include "common/archive/deposit.h"
 #include "common/base/io.h"
+#include "common/base/peer.h"
 #include "common/control/client.h"
 #include "common/json/value.h"
 #include "common/upkeep/import.h"
@@ -46,7 +48,10 @@ struct import {
 	struct jm_spool message;
 	struct jm_progress bar;
 	uint64_t total, done; /* bytes of the files */
-	uint64_t files, messages, already_here, bytes, first_seq, last_seq;
+	uint64_t files, bytes;
+	struct jm_import_sum sum;
+	char *from;          /* the paths, for the event; owned */
+	struct jm_peer self; /* this process, as a daemon would see it */
 	/* problems: what standard error names, the sum of left_out and doubtful */
 	uint64_t problems, left_out, doubtful, passed_over;
 	json_t *remarks;
@@ -78,10 +83,11 @@ static json_t *list_of(const struct jm_ctl_list *texts)
 static json_t *import_request(const struct import *m)
 {
 	/* json_pack() releases both lists when one is NULL. */
-	return json_pack("{s:s, s:s, s:b, s:o, s:o, s:b, s:b}", "verb", "import", "service",
+	return json_pack("{s:s, s:s, s:b, s:o, s:o, s:b, s:b, s:o}", "verb", "import", "service",
 	    m->service, "eml", m->how.unwrap.type == JM_JOURNAL_EML, "journal-domains",
 	    list_of(&m->domains), "report-senders", list_of(&m->senders), "prefer-clear-text",
-	    m->clear_text, "keep-journal-headers", m->keep_headers);
+	    m->clear_text, "keep-journal-headers", m->keep_headers, "from",
+	    jm_json_text(jm_span_str(m->from)));
 }
 
 /* Connect to the daemon. 1; 0: there is no daemon; -1. */
@@ -143,14 +149,9 @@ static int deposit(struct import *m, struct jm_err *err)
 	m->broken_off = rc < 0 && err->kind != JM_E_LIMIT;
 	if (rc < 0)
 		return -1;
-	if (done.already_here) {
-		m->already_here++;
-		return 0;
-	}
-	m->messages++;
-	m->bytes += message.len;
-	m->first_seq = m->first_seq ? m->first_seq : done.seq;
-	m->last_seq = done.seq;
+	jm_import_add(&m->sum, &done);
+	if (!done.already_here)
+		m->bytes += message.len;
 	return 0;
 }
 
@@ -342,6 +343,29 @@ static int read_options(struct import *m, struct jm_err *err)
 	return 0;
 }
 
+/* Who imports, and from where, for the event. Before this process becomes another user. */
+static int import_describe(struct import *m, char **paths, int n, struct jm_err *err)
+{
+	char *whole = realpath(paths[0], NULL);
+	int fds[2], rc = 0;
+
+	if (n == 1)
+		rc = asprintf(&m->from, "%s", whole ? whole : paths[0]);
+	else
+		rc = asprintf(&m->from, "%s and %d more", whole ? whole : paths[0], n - 1);
+	free(whole);
+	if (rc < 0) {
+		m->from = NULL;
+		return jm_err_sys(err, JM_E_TEMP, "import");
+	}
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) != 0)
+		return jm_err_sys(err, JM_E_TEMP, "import");
+	jm_peer_read(fds[0], &m->self);
+	close(fds[0]);
+	close(fds[1]);
+	return 0;
+}
+
 /* Open what the messages go to: the daemon, or the archive. */
 static int import_open(struct import *m, struct jm_err *err)
 {
@@ -369,6 +393,7 @@ static int import_close(struct import *m, int rc, struct jm_err *err)
 {
 	const struct jm_answer_out out = { .object = take_answer,
 		.ctx = &(struct jm_imported){ 0 } };
+	char actor[JM_PEER_TEXT_BYTES];
 
 	if (m->fd >= 0) {
 		if (rc == 0)
@@ -377,6 +402,8 @@ static int import_close(struct import *m, int rc, struct jm_err *err)
 		m->fd = -1;
 	}
 	jm_target_read_as_caller(false);
+	if (m->a) /* else the daemon notes it */
+		jm_import_note(m->a, &m->how, jm_peer_text(&m->self, actor), m->from, &m->sum);
 	jm_target_close(&m->target, &m->a);
 	return rc;
 }
@@ -398,7 +425,7 @@ static int import_run(struct import *m, char **paths, int n, struct jm_err *err)
 	const char *tmp = getenv("TMPDIR");
 	int rc;
 
-	if (read_options(m, err) != 0)
+	if (read_options(m, err) != 0 || import_describe(m, paths, n, err) != 0)
 		return -1;
 	rc = import_open(m, err);
 	if (rc < 0)
@@ -420,11 +447,11 @@ static void import_report(const struct import *m, bool ok)
 {
 	json_t *o = json_pack("{s:b, s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "ok",
 	    ok, "begun", m->begun, "files", (json_int_t)m->files, "messages",
-	    (json_int_t)m->messages, "already_here", (json_int_t)m->already_here, "bytes",
+	    (json_int_t)m->sum.messages, "already_here", (json_int_t)m->sum.already_here, "bytes",
 	    (json_int_t)m->bytes, "passed_over", (json_int_t)m->passed_over, "left_out",
 	    (json_int_t)m->left_out, "doubtful", (json_int_t)m->doubtful, "problems",
-	    (json_int_t)m->problems, "first_seq", (json_int_t)m->first_seq, "last_seq",
-	    (json_int_t)m->last_seq);
+	    (json_int_t)m->problems, "first_seq", (json_int_t)m->sum.first_seq, "last_seq",
+	    (json_int_t)m->sum.last_seq);
 
 	if (m->target.json) {
 		(void)json_object_set(o, "remarks", m->remarks);
@@ -472,13 +499,14 @@ int jm_ctl_import(int argc, char **argv)
 		code = m.problems == 0 ? EX_OK : EX_DATAERR;
 		if (rc < 0)
 			code = jm_ctl_fail(argv[0], &err);
-		if (m.messages > 0 || m.already_here > 0 || rc == 0)
+		if (m.sum.messages > 0 || m.sum.already_here > 0 || rc == 0)
 			import_report(&m, code == EX_OK);
 		if (jm_print_flush(&err) != 0)
 			code = jm_ctl_fail(argv[0], &err);
 	}
 	free(m.domains.v);
 	free(m.senders.v);
+	free(m.from);
 	jm_buf_release(&m.command);
 	json_decref(m.remarks);
 	return code;
