@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <time.h>
 
+#include "common/archive/disk.h"
 #include "common/archive/flight.h"
 #include "common/archive/replay.h"
 #include "common/base/clock.h"
@@ -22,6 +23,9 @@
 #define GATHER_US 10000
 #define RETRY_S 1
 #define RETRY_MAX_S 256
+/* Less room than Berkeley DB needs for a file of its log. With more, ENOSPC has another cause. */
+#define FULL_BYTES (16u << 20)
+#define MORE_BYTES 65536 /* of room on the disk, after which it is worth to try again */
 
 /* The position after a ticket's record. */
 static void position_after(struct jm_position *at, const struct jm_ticket *t)
@@ -131,14 +135,25 @@ static struct timespec after_us(int64_t us)
 	return at;
 }
 
-/* Holding lock. Wait; not once the committer has ended. */
-static void pause_applier(struct jm_archive *a, int wait_s)
+/* Holding lock. Wait; not once the committer has ended. more: also until the disk has more room.
+ */
+static void pause_applier(struct jm_archive *a, int wait_s, bool more)
 {
-	const struct timespec at = after_us(wait_s * 1000000LL);
+	uint64_t before = UINT64_MAX, now = 0;
 
-	while (
-	    !a->committer_gone && pthread_cond_timedwait(&a->to_apply, &a->lock, &at) != ETIMEDOUT)
-		;
+	for (int i = 0; i < wait_s && !a->committer_gone && now <= before; i++) {
+		const struct timespec at = after_us(1000000);
+
+		if (more) {
+			pthread_mutex_unlock(&a->lock);
+			now = jm_disk_free(a);
+			before = i == 0 ? now + MORE_BYTES : before;
+			pthread_mutex_lock(&a->lock);
+		}
+		while (!a->committer_gone && now <= before &&
+		    pthread_cond_timedwait(&a->to_apply, &a->lock, &at) != ETIMEDOUT)
+			;
+	}
 }
 
 /* Holding lock, which is released meanwhile. t: the tickets that could not be applied. Returns when
@@ -146,6 +161,7 @@ static void pause_applier(struct jm_archive *a, int wait_s)
 static void recover_catalog(struct jm_archive *a, struct jm_ticket *t, struct jm_err *err)
 {
 	int wait_s = RETRY_S;
+	bool told = false, full;
 
 	a->behind = true;
 	JM_LOG(JM_LOG_ERROR, "catalog-fails", { "error", JM_S(err->text) });
@@ -160,13 +176,22 @@ static void recover_catalog(struct jm_archive *a, struct jm_ticket *t, struct jm
 		rc = reopen_catalog(a, err);
 		jm_step_end(step);
 		/* A catalog that was made anew and failed again is made anew less and less often:
-		 * that writes as much as there is room for catalogs. */
-		wait_s = rc == 0 || !is_broken(a) ? RETRY_S
-		    : wait_s < RETRY_MAX_S        ? 2 * wait_s
-						  : RETRY_MAX_S;
+		 * that writes as much as there is room for catalogs. On a full disk it is tried
+		 * again when that has more room. */
+		full = rc != 0 && err->sys == ENOSPC && jm_disk_free(a) < FULL_BYTES;
+		wait_s = rc == 0 || !(full || is_broken(a)) ? RETRY_S
+		    : wait_s < RETRY_MAX_S                  ? 2 * wait_s
+							    : RETRY_MAX_S;
+		if (full && !told)
+			JM_LOG(JM_LOG_ERROR, "catalog-needs-room", { "error", JM_S(err->text) },
+			    { "free", JM_U(jm_disk_free(a)) },
+			    { "cure",
+				JM_S("make room on the archive's disk; the catalog is then "
+				     "brought up by itself") });
+		told |= full;
 		pthread_mutex_lock(&a->lock);
 		if (rc != 0)
-			pause_applier(a, wait_s);
+			pause_applier(a, wait_s, full);
 		if (rc == 0)
 			break;
 		if (a->committer_gone) { /* closing: the next start replays */

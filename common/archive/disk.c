@@ -33,6 +33,13 @@ static void disk_note(struct jm_archive *a, bool low, uint64_t free_bytes)
 		JM_LOG(JM_LOG_WARNING, "event-lost", { "error", JM_S(err.text) });
 }
 
+uint64_t jm_disk_free(const struct jm_archive *a)
+{
+	struct statvfs st;
+
+	return statvfs(a->dir, &st) == 0 ? (uint64_t)st.f_bavail * st.f_frsize : 0;
+}
+
 int jm_disk_check(struct jm_archive *a, uint64_t more_bytes, struct jm_err *err)
 {
 	uint64_t free_bytes, reserve = a->disk_reserve_bytes;

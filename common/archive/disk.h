@@ -10,4 +10,7 @@
  * becomes low, and when it is no longer low. TEMP: there is not enough room. Any thread. */
 int jm_disk_check(struct jm_archive *a, uint64_t more_bytes, struct jm_err *err) JM_MUST_CHECK;
 
+/* The bytes that are free on the archive's disk; 0: not known. Any thread. */
+uint64_t jm_disk_free(const struct jm_archive *a);
+
 #endif

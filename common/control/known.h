@@ -12,7 +12,8 @@
 	"archived merged queued set-aside released expired refused deferred not-archived status " \
 	"service-added service-removed service-enabled service-disabled reloaded reload-failed " \
 	"setting-changed settings-changed settings-not-compared restart-needed started stopped " \
-	"recovered damaged lost records-lost rebuilt imported verified verify-failed disk-low disk-ok events-dropped " \
+	"recovered damaged lost records-lost rebuilt imported verified verify-failed " \
+	"disk-low disk-ok events-dropped " \
 	"publish-failed connections-turned-away milter-protocol header-perhaps-cut " \
 	"directory-loaded directory-failed domain-added domain-verified domain-not-verified " \
 	"domain-removed " \

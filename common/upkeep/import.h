@@ -23,15 +23,15 @@ struct jm_imported {
 int jm_archive_import(struct jm_archive *a, const struct jm_import *m, struct jm_span message,
     struct jm_imported *done_r, struct jm_err *err) JM_MUST_CHECK;
 
-/* What an import has done; at the beginning all 0. */
+/* The figures of an import; at the beginning all 0. */
 struct jm_import_sum {
 	uint64_t messages, already_here, first_seq, last_seq;
 };
 
 void jm_import_add(struct jm_import_sum *sum, const struct jm_imported *done);
 
-/* Note an import as an event, when it has stored messages. actor: who did it; from: where the
- * messages are from, in the words of who did it, or "". An event that cannot be noted is logged. */
+/* Note an import as an event, when it has stored messages. actor: of the event; from: the
+ * place of the messages, in the words of that user, or "". An event that cannot be noted is logged. */
 void jm_import_note(struct jm_archive *a, const struct jm_import *m, const char *actor,
     const char *from, const struct jm_import_sum *sum);
 

@@ -283,6 +283,15 @@ def last_seq(d):
     return d.jmctl.status()["last_seq"]
 
 
+def doctor_says(d, name, problem):
+    """jmctl doctor names the loss, with a cure that keeps what is there."""
+    found = json.loads(jmctl("doctor", "--config", d.settings, "--no-dns", "--json")[1])["findings"]
+    lost = [f for f in found if f["name"] == "archive-damaged"]
+    tap.is_([f["level"] for f in lost], ["FAIL"], name + ": doctor fails")
+    tap.ok(lost and problem in lost[0]["text"] and "volumes.kept" in lost[0]["change"]
+           and "jmctl rebuild" in lost[0]["change"], name + ": with the problem and a cure", lost)
+
+
 def lost_at_the_end(name, harm, clean, witness):
     """
     Acknowledged records at the end are gone. The daemon says which, takes mail under new numbers,
@@ -322,6 +331,7 @@ def lost_at_the_end(name, harm, clean, witness):
             s = d.jmctl.status()
             tap.ok(s["state"] == "damaged" and s["problem"] and s["damaged"],
                    name + ": the status is not ok", s)
+            doctor_says(d, name, s["damaged"][0])
             run.until(lambda: "records-lost" in jmctl("events", "--config", d.settings)[1],
                       "an event of the loss")
             status, found, _ = jmctl("verify", "--json", "--config", d.settings)

@@ -9,8 +9,9 @@ EXTRA_PROGRAMS += t/lib/publish_state
 TEST_TOOLS += t/lib/publish_state
 t_lib_publish_state_SOURCES = t/lib/publish_state.c
 t_lib_publish_state_LDADD = $(COMMON_LIBS)
-SYSTEM_TESTS += t/system/movable.t t/system/damage.t t/system/pages.t
-EXTRA_DIST += t/system/movable.t t/system/damage.t t/system/pages.t t/lib/pages.py
+SYSTEM_TESTS += t/system/movable.t t/system/damage.t t/system/pages.t t/system/pages_full.t
+EXTRA_DIST += t/system/movable.t t/system/damage.t t/system/pages.t t/system/pages_full.t \
+	t/lib/pages.py
 SYSTEM_TESTS += t/system/jmctl.t t/system/verbs.t t/system/json.t t/system/live.t
 EXTRA_DIST += t/system/jmctl.t t/system/verbs.t t/system/json.t t/system/live.t
 SYSTEM_TESTS += t/system/hostile_text.t

@@ -273,6 +273,31 @@ static void check_unit(struct jm_doctor *d, const char *unit, const char *harm)
 	jm_buf_release(&out);
 }
 
+/* Has the archive lost something? Names the problem, and what brings it back. */
+static void check_damage(struct jm_doctor *d, const json_t *status)
+{
+	const json_t *damaged = json_object_get(status, "damaged");
+	const char *problem = json_string_value(json_array_get(damaged, 0));
+	const char *folder = json_string_value(json_object_get(status, "directory"));
+	size_t n = json_array_size(damaged);
+	char cure[1024], more[60] = "";
+
+	if (!folder)
+		folder = d->settings->archive_directory;
+	jm_doctor_check(d, "archive-damaged", "the archive in %s has all its records", folder);
+	if (n == 0)
+		return;
+	if (n > 1)
+		snprintf(more, sizeof more, " (and %zu more: jmctl status)", n - 1);
+	snprintf(cure, sizeof cure,
+	    "stop the daemon, keep the present volumes (cp -a %.250s/volumes %.250s/volumes.kept), "
+	    "copy the volumes named from a backup to %.250s/volumes, jmctl rebuild, start the "
+	    "daemon; without a backup change nothing: what is there stays readable",
+	    folder, folder, folder);
+	jm_doctor_add(d, JM_DOCTOR_FAIL, "archive-damaged", cure,
+	    "the archive has lost records: %s%s", problem ? problem : "see jmctl status", more);
+}
+
 void jm_doctor_daemon(struct jm_doctor *d)
 {
 	const json_t *state, *daemon;
@@ -295,5 +320,7 @@ void jm_doctor_daemon(struct jm_doctor *d)
 		check_program(d, daemon);
 		check_services(d, state);
 	}
+	if (status)
+		check_damage(d, status);
 	json_decref(status);
 }

@@ -343,7 +343,7 @@ static int read_options(struct import *m, struct jm_err *err)
 	return 0;
 }
 
-/* Who imports, and from where, for the event. Before this process becomes another user. */
+/* Describe user and place for the event. Before this process becomes another user. */
 static int import_describe(struct import *m, char **paths, int n, struct jm_err *err)
 {
 	char *whole = realpath(paths[0], NULL);
