@@ -31,7 +31,8 @@ struct jm_import_sum {
 void jm_import_add(struct jm_import_sum *sum, const struct jm_imported *done);
 
 /* Note an import as an event, when it has stored messages. actor: of the event; from: the
- * place of the messages, in the words of that user, or "". An event that cannot be noted is logged. */
+ * place of the messages, in the words of that user, or "". An event that cannot be noted is logged.
+ */
 void jm_import_note(struct jm_archive *a, const struct jm_import *m, const char *actor,
     const char *from, const struct jm_import_sum *sum);
 
