@@ -370,7 +370,7 @@ static int prepare(void)
 int main(void)
 {
 	const char *scale = getenv("JM_CRASH_POINTS");
-	unsigned long most = scale ? strtoul(scale, NULL, 10) : 200, counts[CRASH_OPS];
+	unsigned long most = scale ? strtoul(scale, NULL, 10) : 100, counts[CRASH_OPS];
 	unsigned total;
 
 	if (prepare() != 0)

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
 """
-kill -9 of the daemon at any point of a poll loses nothing and doubles nothing. JM_KILLS (300)
+kill -9 of the daemon at any point of a poll loses nothing and doubles nothing. JM_KILLS (100)
 kills, after numbers of commands spread over a session of each, while the mailbox is filled again
 and again; at the end each message is one item and the mailbox is empty. One server gives the ids of
 deleted messages to new ones of the same size, and often does not answer QUIT.
@@ -18,7 +18,7 @@ import tap
 from daemon import Daemon, service
 from pop3_quirks import EXCHANGE, Pop3Server
 
-KILLS = int(os.environ.get("JM_KILLS", "300"))
+KILLS = int(os.environ.get("JM_KILLS", "100"))
 home = tap.folder()
 password = os.path.join(home, "password")
 with open(password, "w", encoding="ascii") as f:
