@@ -18,7 +18,7 @@ import run
 import tap
 from daemon import PROGRAM, Daemon
 
-DISK = os.path.join(tap.folder(), "disk")
+DISK, DISK_BYTES = os.path.join(tap.folder(), "disk"), 24 << 20
 ORIGINAL = pages.make(tap.folder() + "/original", 40)
 RIGHT = []
 
@@ -50,7 +50,7 @@ class Full:
         """Take all room there is."""
         with open(self.filler, "ab", buffering=0) as f:
             try:
-                while True:
+                while f.tell() < DISK_BYTES:
                     f.write(bytes(4096))
             except OSError:
                 pass
@@ -133,8 +133,8 @@ def running_without_room():
 
 
 os.makedirs(DISK)
-if os.getuid() != 0 or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", DISK],
-                                      stderr=subprocess.DEVNULL, check=False).returncode != 0:
+MOUNT = ["mount", "-t", "tmpfs", "-o", "size=%d" % DISK_BYTES, "tmpfs", DISK]
+if os.getuid() != 0 or subprocess.run(MOUNT, stderr=subprocess.DEVNULL, check=False).returncode:
     tap.skip("a full disk", "no tmpfs can be mounted here")
     sys.exit(tap.done())
 tap.at_end(lambda: subprocess.run(["umount", "-l", DISK], check=False))
