@@ -161,8 +161,16 @@ void jm_visible_put(FILE *f, const char *text)
 	}
 }
 
-/* The length of the ASCII characters at its begin that are visible. */
-static size_t visible_ascii(struct jm_span s)
+void jm_visible_plain(struct jm_span s, char *out, size_t size)
+{
+	size_t i;
+
+	for (i = 0; i < s.len && i < size - 1; i++)
+		out[i] = (char)(s.p[i] >= ' ' && s.p[i] < 0x7f ? s.p[i] : '?');
+	out[i] = '\0';
+}
+
+size_t jm_visible_ascii(struct jm_span s)
 {
 	size_t n = 0;
 
@@ -178,7 +186,7 @@ int jm_visible_json(struct jm_buf *b, struct jm_span json, struct jm_err *err)
 	uint32_t c;
 
 	while (json.len > 0) {
-		size_t ascii = visible_ascii(json);
+		size_t ascii = jm_visible_ascii(json);
 		enum jm_visible kind;
 
 		if (ascii > 0) {

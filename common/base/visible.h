@@ -57,6 +57,15 @@ int jm_visible_show(struct jm_buf *b, struct jm_span s, struct jm_err *err) JM_M
  * there is room. Returns its length. */
 size_t jm_visible_line(const char *text, char *out, size_t size);
 
+/* Copy a text to out[size], which ends with NUL, as far as there is room, with '?' for each byte
+ * that is not printable ASCII. Not an escape: its letters and digits would hide a secret from
+ * jm_secret_clean(). */
+void jm_visible_plain(struct jm_span s, char *out, size_t size);
+
+/* The number of bytes at the beginning of s that are printable ASCII: none of them has an escape of
+ * jm_visible_next(), and each takes one column. */
+size_t jm_visible_ascii(struct jm_span s);
+
 /* Print lines of a text, with the escapes of jm_visible_next() in each. */
 void jm_visible_put(FILE *f, const char *text);
 

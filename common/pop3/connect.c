@@ -3,6 +3,7 @@
  * Connecting by libcurl, the facts about the server, and the wire. Only this file and probe.c
  * include curl/. The commands on the wire are in session.c, listing.c and transfer.c.
  */
+#include "common/base/visible.h"
 #include "common/pop3/connect.h"
 
 #include <curl/curl.h>
@@ -62,17 +63,6 @@ static bool is_stopped(const struct jm_pop3_connection *c)
 	return c->stopped && c->stopped(c->stopped_ctx);
 }
 
-/* Copy a line for people to out[n]: printable ASCII, cut to size. All else becomes '?', no escape:
- * the letters and digits of one would hide a secret from jm_secret_clean(). */
-static void put_text(char *out, size_t n, struct jm_span s)
-{
-	size_t i;
-
-	for (i = 0; i < s.len && i < n - 1; i++)
-		out[i] = (char)(s.p[i] >= 0x20 && s.p[i] < 0x7f ? s.p[i] : '?');
-	out[i] = '\0';
-}
-
 static size_t on_header(char *p, size_t size, size_t n, void *ctx)
 {
 	struct jm_pop3_connection *c = ctx;
@@ -98,7 +88,7 @@ static int on_debug(CURL *easy, curl_infotype type, char *p, size_t n, void *ctx
 		return 0;
 	s = jm_span_sub(s, sizeof head - 1, n);
 	s.len = jm_span_index(s, '\n');
-	put_text(c->peer->tls, sizeof c->peer->tls, s);
+	jm_visible_plain(s, c->peer->tls, sizeof c->peer->tls);
 	return 0;
 }
 
@@ -125,9 +115,9 @@ static bool greets_strangely(struct jm_pop3_connection *c)
 		return false;
 	c->not_pop3 = c->heard.len > 0 && c->heard.p[0] != '+' && c->heard.p[0] != '-';
 	if (c->not_pop3)
-		put_text(c->peer->greeting, sizeof c->peer->greeting,
-		    jm_span_sub(
-			jm_buf_span(&c->heard), 0, jm_span_index(jm_buf_span(&c->heard), '\n')));
+		jm_visible_plain(jm_span_sub(jm_buf_span(&c->heard), 0,
+				     jm_span_index(jm_buf_span(&c->heard), '\n')),
+		    c->peer->greeting, sizeof c->peer->greeting);
 	return c->not_pop3;
 }
 
@@ -158,8 +148,8 @@ static void take_capability(struct jm_pop3_peer *p, struct jm_span line)
 	else if (jm_span_eq_nocase(word, jm_span_str("STLS")))
 		p->has_stls = true;
 	else if (jm_span_eq_nocase(word, jm_span_str("SASL")))
-		put_text(
-		    p->sasl, sizeof p->sasl, jm_span_trim(jm_span_sub(line, word.len, line.len)));
+		jm_visible_plain(
+		    jm_span_trim(jm_span_sub(line, word.len, line.len)), p->sasl, sizeof p->sasl);
 }
 
 /*
@@ -183,9 +173,9 @@ static void read_heard(const struct jm_buf *heard, struct jm_pop3_peer *p)
 			continue;
 		if (line.p[0] == '+' || line.p[0] == '-') {
 			if (!p->greeting[0])
-				put_text(p->greeting, sizeof p->greeting, line);
+				jm_visible_plain(line, p->greeting, sizeof p->greeting);
 			else if (line.len > 2)
-				put_text(p->answer, sizeof p->answer, line);
+				jm_visible_plain(line, p->answer, sizeof p->answer);
 			fresh = true;
 			continue;
 		}
@@ -224,7 +214,7 @@ static void read_facts(struct jm_pop3_connection *c, struct jm_pop3_peer *p)
 	read_heard(&c->heard, p);
 	read_certificate(c->easy, p);
 	if (curl_easy_getinfo(c->easy, CURLINFO_PRIMARY_IP, &address) == CURLE_OK && address)
-		put_text(p->address, sizeof p->address, jm_span_str(address));
+		jm_visible_plain(jm_span_str(address), p->address, sizeof p->address);
 	/* a time that libcurl does not know remains 0 */
 	curl_easy_getinfo(c->easy, CURLINFO_NAMELOOKUP_TIME_T, &name);
 	curl_easy_getinfo(c->easy, CURLINFO_CONNECT_TIME_T, &tcp);
@@ -589,7 +579,7 @@ int jm_pop3_connect(const struct jm_pop3_account *account, struct jm_pop3_connec
 	c->peer = peer_r;
 	rc = log_in(c, &a, a.relaxed && a.pin ? TRUST_PIN : TRUST_STRICT, peer_r);
 	if (rc == CURLE_PEER_FAILED_VERIFICATION && a.relaxed && !a.pin) {
-		put_text(peer_r->why, sizeof peer_r->why, jm_span_str(c->curl_text));
+		jm_visible_plain(jm_span_str(c->curl_text), peer_r->why, sizeof peer_r->why);
 		peer_r->untrusted = true;
 		rc = log_in(c, &a, TRUST_ANY, peer_r);
 	}

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A session's bytes and lines, and its end. The commands for messages: listing.c, transfer.c. */
+#include "common/base/visible.h"
 #include "common/pop3/session.h"
 
 #include <stdlib.h>
@@ -140,7 +141,7 @@ int jm_pop3_status(
 {
 	unsigned char line[JM_POP3_LINE_BYTES];
 	struct jm_span l;
-	size_t len, i;
+	size_t len;
 	bool is_long;
 
 	*fault_r = JM_POP3_FINE;
@@ -148,13 +149,10 @@ int jm_pop3_status(
 		*fault_r = s->broken;
 		return -1;
 	}
-	/* Not as escapes: their letters and digits would hide a secret from jm_secret_clean(). */
-	for (i = 0; i < len && i < sizeof s->reply - 1; i++)
-		s->reply[i] = (char)(line[i] >= 0x20 && line[i] < 0x7f ? line[i] : '?');
-	s->reply[i] = '\0';
+	l = jm_span_of(line, len);
+	jm_visible_plain(l, s->reply, sizeof s->reply);
 	memcpy(s->said, s->reply, sizeof s->said);
 	jm_secret_clean(s->wire.secret, s->said, sizeof s->said);
-	l = jm_span_of(line, len);
 	if (jm_span_starts_nocase(l, jm_span_str("+OK")))
 		return 0;
 	if (jm_span_starts_nocase(l, jm_span_str("-ERR"))) {

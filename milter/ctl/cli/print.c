@@ -31,19 +31,9 @@ static size_t print_next(struct jm_span *s, char out[JM_VISIBLE_BYTES])
 	return columns < 0 ? 1 : (size_t)columns;
 }
 
-/* The length of the ASCII characters at its begin: each is printed as it is, in one column. */
-static size_t print_ascii(struct jm_span text)
-{
-	size_t n = 0;
-
-	while (n < text.len && text.p[n] >= ' ' && text.p[n] < 0x7f)
-		n++;
-	return n;
-}
-
 size_t jm_print_width(struct jm_span text)
 {
-	size_t n = print_ascii(text);
+	size_t n = jm_visible_ascii(text);
 	char out[JM_VISIBLE_BYTES];
 
 	text = jm_span_sub(text, n, text.len);
@@ -55,7 +45,7 @@ size_t jm_print_width(struct jm_span text)
 size_t jm_print_cell(FILE *f, struct jm_span text, size_t columns, bool cut)
 {
 	bool cutting = cut && columns > 3 && jm_print_width(text) > columns;
-	size_t room = cutting ? columns - 3 : SIZE_MAX, used = cutting ? 0 : print_ascii(text);
+	size_t room = cutting ? columns - 3 : SIZE_MAX, used = cutting ? 0 : jm_visible_ascii(text);
 	char out[JM_VISIBLE_BYTES];
 
 	if (used > 0)

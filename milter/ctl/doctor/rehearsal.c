@@ -14,6 +14,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/span.h"
+#include "common/base/visible.h"
 #include "common/service/probe_name.h"
 
 #define CONNECT_MS 12000L /* postscreen answers after 6 s */
@@ -29,13 +30,9 @@ struct jm_probe_session {
 
 static void put_text(char *out, size_t n, struct jm_span s)
 {
-	size_t i;
-
 	while (s.len && (s.p[s.len - 1] == '\r' || s.p[s.len - 1] == '\n'))
 		s.len--;
-	for (i = 0; i < s.len && i < n - 1; i++)
-		out[i] = (char)(s.p[i] >= 0x20 && s.p[i] < 0x7f ? s.p[i] : '?');
-	out[i] = '\0';
+	jm_visible_plain(s, out, n);
 }
 
 static size_t on_header(char *p, size_t size, size_t n, void *ctx)
