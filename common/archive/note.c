@@ -4,6 +4,7 @@
 
 #include "common/archive/commit.h"
 #include "common/base/clock.h"
+#include "common/base/log.h"
 
 #define ROOM_MS 5 /* between two checks for room */
 
@@ -42,6 +43,15 @@ int jm_archive_note_within(
 	}
 	pthread_mutex_unlock(&a->lock);
 	return rc;
+}
+
+void jm_archive_note_or_log(struct jm_archive *a, const struct jm_event *e)
+{
+	struct jm_err err;
+
+	if (jm_archive_note(a, e, &err) != 0)
+		JM_LOG(JM_LOG_ERROR, "event-lost", { "kind", JM_S(e->kind) },
+		    { "error", JM_S(err.text) });
 }
 
 void jm_archive_notes(struct jm_archive *a, uint64_t *put_r, uint64_t *done_r)

@@ -16,6 +16,9 @@ int jm_archive_note(
 int jm_archive_note_within(struct jm_archive *a, const struct jm_event *e, int64_t wait_ms,
     struct jm_err *err) JM_MUST_CHECK;
 
+/* As jm_archive_note(); an event that cannot be stored is logged. */
+void jm_archive_note_or_log(struct jm_archive *a, const struct jm_event *e);
+
 /* Count the events that were noted since the start, and those of them that are durable or dropped.
  */
 void jm_archive_notes(struct jm_archive *a, uint64_t *put_r, uint64_t *done_r);

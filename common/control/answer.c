@@ -13,7 +13,6 @@
 #include "common/archive/ownership.h"
 #include "common/archive/note.h"
 #include "common/base/clock.h"
-#include "common/base/log.h"
 #include "common/base/num.h"
 #include "common/catalog/apply_change.h"
 #include "common/control/argument.h"
@@ -294,7 +293,6 @@ static void note_verify(const struct question *q, uint64_t from, const json_t *s
 		 problems = (uint64_t)json_integer_value(json_object_get(summary, "problems"));
 	struct jm_event e = { .time_ms = jm_clock_now_ms(),
 		.kind = ok ? "verified" : "verify-failed" };
-	struct jm_err err;
 	char line[120];
 
 	if (!q->daemon_state)
@@ -304,9 +302,7 @@ static void note_verify(const struct question *q, uint64_t from, const json_t *s
 	    (unsigned long long)problems, jm_num_s(problems));
 	e.text = line;
 	e.actor = jm_peer_text(q->peer, actor);
-	if (jm_archive_note(q->archive, &e, &err) != 0)
-		JM_LOG(JM_LOG_ERROR, "event-lost", { "kind", JM_S(e.kind) },
-		    { "error", JM_S(err.text) });
+	jm_archive_note_or_log(q->archive, &e);
 }
 
 /* The first record to verify: the one after "after", or the first archived since "since". */

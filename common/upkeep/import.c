@@ -8,7 +8,6 @@
 #include "common/archive/deposit.h"
 #include "common/archive/note.h"
 #include "common/base/clock.h"
-#include "common/base/log.h"
 #include "common/base/num.h"
 #include "common/base/scratch.h"
 
@@ -62,7 +61,6 @@ void jm_import_note(struct jm_archive *a, const struct jm_import *m, const char 
 		.service = m->service,
 		.actor = actor,
 		.text = text };
-	struct jm_err err;
 
 	if (sum->messages == 0)
 		return;
@@ -71,7 +69,5 @@ void jm_import_note(struct jm_archive *a, const struct jm_import *m, const char 
 	    " were here already%s%.500s",
 	    sum->messages, jm_num_s(sum->messages), sum->first_seq, sum->last_seq,
 	    sum->already_here, *from ? "; from " : "", from);
-	if (jm_archive_note(a, &e, &err) != 0)
-		JM_LOG(JM_LOG_ERROR, "event-lost", { "kind", JM_S(e.kind) },
-		    { "error", JM_S(err.text) });
+	jm_archive_note_or_log(a, &e);
 }

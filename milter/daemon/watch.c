@@ -296,15 +296,12 @@ static void note_status(struct jm_daemon *d, const struct jm_service *service,
 		.status = jm_status_name(now->status),
 		.text = jm_status_change(before, now, service->transport == JM_TRANSPORT_POP3),
 		.cure = jm_status_cure(now) };
-	struct jm_err err;
 
 	JM_LOG(now->status == JM_STATUS_ERROR ? JM_LOG_WARNING : JM_LOG_NOTICE, "status",
 	    { "service", JM_S(e.service) },
 	    { "was", JM_S(before->known ? jm_status_name(before->status) : "") },
 	    { "is", JM_S(e.status) }, { "text", JM_S(e.text) });
-	if (jm_archive_note(d->archive, &e, &err) != 0)
-		JM_LOG(JM_LOG_ERROR, "event-lost", { "kind", JM_S(e.kind) },
-		    { "error", JM_S(err.text) });
+	jm_archive_note_or_log(d->archive, &e);
 }
 
 /* The cure of a fault of the archive. NULL: the usual one. Static. */

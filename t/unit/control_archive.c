@@ -270,12 +270,10 @@ int jm_archive_verify(
 	return 0;
 }
 
-int jm_archive_note(struct jm_archive *a, const struct jm_event *e, struct jm_err *err)
+void jm_archive_note_or_log(struct jm_archive *a, const struct jm_event *e)
 {
 	(void)a;
 	(void)e;
-	err->kind = JM_E_NONE;
-	return 0;
 }
 
 int jm_archive_domains(struct jm_archive *a, jm_archive_visit *visit, void *ctx, struct jm_err *err)
