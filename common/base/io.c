@@ -124,6 +124,12 @@ int jm_io_datasync(int fd, struct jm_err *err)
 	return 0;
 }
 
+bool jm_io_is_same(const struct stat *a, const struct stat *b)
+{
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size &&
+	    a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
+}
+
 int jm_io_sync_dir(const char *path, struct jm_err *err)
 {
 	int fd = jm_io_open(path, O_RDONLY | O_DIRECTORY, 0, err), rc = 0;

@@ -12,6 +12,7 @@
 #include <limits.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 #include <sys/uio.h>
 
@@ -41,6 +42,11 @@ int jm_io_pread(int fd, void *p, size_t n, uint64_t offset, struct jm_err *err) 
 /* fdatasync(2). TEMP; a failure is final for this file: a later success proves nothing about the
  * bytes written before. */
 int jm_io_datasync(int fd, struct jm_err *err) JM_MUST_CHECK;
+
+/* Is a file that had state b unchanged in state a, as far as its place, size and time of change
+ * say?
+ */
+bool jm_io_is_same(const struct stat *a, const struct stat *b);
 
 /* fsync(2) of the folder at path, which makes the names in it durable. NOTFOUND, DENIED, TEMP. */
 int jm_io_sync_dir(const char *path, struct jm_err *err) JM_MUST_CHECK;

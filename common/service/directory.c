@@ -217,12 +217,6 @@ void jm_directory_free(struct jm_directory **d)
 	free(old);
 }
 
-static bool same_file(const struct stat *a, const struct stat *b)
-{
-	return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size &&
-	    a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
-}
-
 /* Report an error, unless it is the one that was reported last. */
 static void source_report(
     struct source *s, const struct jm_err *cause, jm_directory_told *told, void *ctx)
@@ -250,10 +244,10 @@ static void source_refresh(
 		source_report(s, &cause, told, ctx);
 		return;
 	}
-	if (s->tried && same_file(&now, &s->seen))
+	if (s->tried && jm_io_is_same(&now, &s->seen))
 		return;
 	made = set_read(s, path, &cause);
-	if (made && (stat(path, &after) != 0 || !same_file(&now, &after))) {
+	if (made && (stat(path, &after) != 0 || !jm_io_is_same(&now, &after))) {
 		set_free(made);
 		return; /* changed while we read it: try again at the next refresh */
 	}

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "common/base/clock.h"
+#include "common/base/io.h"
 #include "common/control/client.h"
 #include "common/settings/default.h"
 #include "common/settings/loader.h"
@@ -105,9 +106,7 @@ static bool is_current(const struct jm_target_place *p)
 	struct stat st;
 
 	return !p->config ||
-	    (stat(p->config, &st) == 0 && st.st_dev == p->st.st_dev && st.st_ino == p->st.st_ino &&
-		st.st_size == p->st.st_size && st.st_mtim.tv_sec == p->st.st_mtim.tv_sec &&
-		st.st_mtim.tv_nsec == p->st.st_mtim.tv_nsec &&
+	    (stat(p->config, &st) == 0 && jm_io_is_same(&st, &p->st) &&
 		st.st_ctim.tv_sec == p->st.st_ctim.tv_sec &&
 		st.st_ctim.tv_nsec == p->st.st_ctim.tv_nsec);
 }

@@ -286,10 +286,7 @@ static int import_file(void *ctx, const struct jm_tree_file *f, struct jm_err *e
 
 	jm_progress_draw(&m->bar, m->done, m->total, NULL);
 	rc = import_source(&s, &f->st, f->message, err);
-	if (rc == 0 &&
-	    (fstat(f->fd, &after) != 0 || after.st_size != f->st.st_size ||
-		after.st_mtim.tv_sec != f->st.st_mtim.tv_sec ||
-		after.st_mtim.tv_nsec != f->st.st_mtim.tv_nsec))
+	if (rc == 0 && (fstat(f->fd, &after) != 0 || !jm_io_is_same(&after, &f->st)))
 		remark(m, f->path, 0, false,
 		    "it was changed while it was read; import it again when it is at rest");
 	m->done += (uint64_t)f->st.st_size;
