@@ -33,23 +33,32 @@ static void disk_note(struct jm_archive *a, bool low, uint64_t free_bytes)
 		JM_LOG(JM_LOG_WARNING, "event-lost", { "error", JM_S(err.text) });
 }
 
-uint64_t jm_disk_free(const struct jm_archive *a)
+/* False: it is not known. */
+static bool read_free(const struct jm_archive *a, uint64_t *bytes_r)
 {
 	struct statvfs st;
 
-	return statvfs(a->dir, &st) == 0 ? (uint64_t)st.f_bavail * st.f_frsize : 0;
+	if (statvfs(a->dir, &st) != 0)
+		return false;
+	*bytes_r = (uint64_t)st.f_bavail * st.f_frsize;
+	return true;
+}
+
+uint64_t jm_disk_free(const struct jm_archive *a)
+{
+	uint64_t bytes;
+
+	return read_free(a, &bytes) ? bytes : 0;
 }
 
 int jm_disk_check(struct jm_archive *a, uint64_t more_bytes, struct jm_err *err)
 {
 	uint64_t free_bytes, reserve = a->disk_reserve_bytes;
-	struct statvfs st;
 	bool low, changed;
 
-	/* If statvfs fails, try the write; it will report the error. */
-	if (reserve == 0 || statvfs(a->dir, &st) != 0)
+	/* If it is not known, try the write; it will report the error. */
+	if (reserve == 0 || !read_free(a, &free_bytes))
 		return 0;
-	free_bytes = (uint64_t)st.f_bavail * st.f_frsize;
 	pthread_mutex_lock(&a->lock);
 	/* The disk is low until there is a little more room than the reserve, so that the state
 	 * does not change with each message. */

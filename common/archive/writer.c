@@ -21,8 +21,8 @@
 #include "common/archive/tail.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"
-#include "common/base/step.h"
 #include "common/base/num.h"
+#include "common/base/step.h"
 #include "common/volume/metadata.h"
 
 #define PIECES 4             /* header, metadata, body, trailer */
