@@ -203,7 +203,9 @@ int jm_visible_json(struct jm_buf *b, struct jm_span json, struct jm_err *err)
 		}
 		if (kind == JM_VISIBLE_INVALID)
 			c = 0xfffd;
-		if (c < 0x10000)
+		if (c == '\t' || c == '\r')
+			snprintf(text, sizeof text, " "); /* a string of JSON has them as escapes */
+		else if (c < 0x10000)
 			snprintf(text, sizeof text, "\\u%04x", c);
 		else
 			snprintf(text, sizeof text, "\\u%04x\\u%04x",

@@ -168,6 +168,10 @@ static void test_json(void)
 	tap_ok(jm_visible_json(&b, jm_span_str("{\n \"a\": \"\xff\"\n}"), &err) == 0 &&
 		strcmp(jm_buf_str(&b), "{\n \"a\": \"\\ufffd\"\n}") == 0,
 	    "line ends stay, a byte that is not UTF-8 is replaced");
+	jm_buf_reset(&b);
+	tap_ok(jm_visible_json(&b, jm_span_str("{\r\n\t\"a\":\t\"\\t\"\r\n}"), &err) == 0 &&
+		strcmp(jm_buf_str(&b), "{ \n \"a\": \"\\t\" \n}") == 0,
+	    "other white space between values becomes blanks");
 	jm_buf_release(&b);
 }
 
