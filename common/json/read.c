@@ -32,6 +32,9 @@ static int json_parse(const void *p, size_t n, size_t flags, json_t **v_r, struc
 {
 	json_error_t cause;
 
+	*v_r = NULL;
+	if (n > 0 && memchr(p, '\0', n)) /* jansson takes it for the end of the text */
+		return jm_err_set(err, JM_E_CORRUPT, "this is no JSON: it has a NUL");
 	memset(&cause, 0, sizeof cause);
 	allocation_failed = false;
 	*v_r = json_loadb(p, n, flags, &cause);

@@ -100,6 +100,8 @@ int main(void)
 	tap_ok(
 	    jm_json_read_strict("{\"a\":1,\"a\":2}", 13, &v, &err) < 0 && err.kind == JM_E_CORRUPT,
 	    "a request in which a name stands twice is none");
+	tap_ok(jm_json_read("{}\0x", 4, &v, &err) < 0 && err.kind == JM_E_CORRUPT && !v,
+	    "a text that goes on after a NUL is none");
 #ifndef MEMORY_IS_THEIRS
 	without_memory(jm_json_read, "JSON");
 	without_memory(jm_json_read_strict, "a request");
