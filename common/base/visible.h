@@ -69,9 +69,9 @@ size_t jm_visible_ascii(struct jm_span s);
 /* Print lines of a text, with the escapes of jm_visible_next() in each. */
 void jm_visible_put(FILE *f, const char *text);
 
-/* Append a JSON text, with \u escapes instead of hidden characters, so that its values stay. Between
- * values, line ends stay, and other white space becomes blanks. Bytes that are not UTF-8 become
- * U+FFFD. 0, or -1 as above. */
+/* Append a JSON text, with \u escapes instead of hidden characters, so that its values stay.
+ * Between values, line ends stay, and other white space becomes blanks. Bytes that are not UTF-8
+ * become U+FFFD. 0, or -1 as above. */
 int jm_visible_json(struct jm_buf *b, struct jm_span json, struct jm_err *err) JM_MUST_CHECK;
 
 /*
