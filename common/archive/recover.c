@@ -445,6 +445,7 @@ static int start_listed(struct jm_archive *a, bool must_exist, struct jm_positio
 		    a->position.seq, a->tail.next_seq - 1);
 	a->applied = a->position;
 	a->durable_seq = a->position.seq;
+	a->end = a->position;
 	return 0;
 }
 

@@ -99,6 +99,7 @@ struct jm_archive {
 	uint64_t notes_untold;          /* dropped events that no event has stated yet */
 	struct jm_flight *flights[JM_FLIGHT_BUCKETS];
 	uint64_t durable_seq;       /* the last acknowledged record */
+	struct jm_position end;     /* the position after it */
 	struct jm_position applied; /* a copy of position, for readers of the catalog */
 	uint64_t groups;            /* synced since the start */
 	struct jm_commit_times commits;

@@ -9,4 +9,8 @@
  * after all durable records are applied. The caller owns *tip_r. TEMP. Any thread. */
 int jm_archive_tip(struct jm_archive *a, json_t **tip_r, struct jm_err *err) JM_MUST_CHECK;
 
+/* The same for the end of the acknowledged records, also when the catalog cannot be brought up.
+ * Does not wait. The caller owns *end_r. TEMP. Any thread. */
+int jm_archive_end(struct jm_archive *a, json_t **end_r, struct jm_err *err) JM_MUST_CHECK;
+
 #endif

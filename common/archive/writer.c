@@ -242,9 +242,15 @@ static void give_back(struct jm_archive *a, struct group *g, const struct jm_err
 static bool acknowledge(struct jm_archive *a, struct group *g)
 {
 	size_t before = a->durable.n;
+	struct jm_volume last;
 
 	jm_volumes_grow(&a->volumes, a->tail.end);
 	a->durable_seq = a->tail.next_seq - 1;
+	a->end.seq = a->durable_seq;
+	a->end.offset = a->tail.end;
+	memcpy(a->end.sha256, a->tail.last_sha256, sizeof a->end.sha256);
+	if (jm_volumes_last(&a->volumes, &last))
+		a->end.volume = last.head.number;
 	a->groups++;
 	for (size_t i = 0; i < g->n; i++) {
 		struct jm_ticket *t = g->ticket[i];

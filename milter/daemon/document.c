@@ -273,7 +273,7 @@ static json_t *tip_part(struct jm_archive *a)
 	json_t *o = NULL;
 	struct jm_err ignored;
 
-	if (jm_archive_tip(a, &o, &ignored) != 0)
+	if (jm_archive_end(a, &o, &ignored) != 0)
 		return NULL;
 	json_object_del(o, "format");
 	return o;
