@@ -18,7 +18,6 @@ static void disk_note(struct jm_archive *a, bool low, uint64_t free_bytes)
 		.actor = "archive" };
 	struct jm_event now = e;
 	char text[200];
-	struct jm_err err;
 
 	snprintf(text, sizeof text,
 	    low ? "%" PRIu64 " bytes are free, less than the reserve of %" PRIu64
@@ -29,8 +28,7 @@ static void disk_note(struct jm_archive *a, bool low, uint64_t free_bytes)
 	now.text = text;
 	JM_LOG(low ? JM_LOG_ERROR : JM_LOG_NOTICE, low ? "disk-low" : "disk-ok",
 	    { "free", JM_U(free_bytes) }, { "reserve", JM_U(a->disk_reserve_bytes) });
-	if (jm_archive_note(a, &now, &err) != 0)
-		JM_LOG(JM_LOG_WARNING, "event-lost", { "error", JM_S(err.text) });
+	jm_archive_note_or_log(a, &now);
 }
 
 /* False: it is not known. */

@@ -103,8 +103,7 @@ int jm_replay_open(struct jm_archive *a, struct jm_err *cause_r, struct jm_err *
 	*cause_r = *err;
 	JM_LOG(JM_LOG_WARNING, "catalog-rebuild", { "why", JM_S(cause_r->text) });
 	snprintf(text, sizeof text, "catalog made anew from the volumes: %s", cause_r->text);
-	if (jm_archive_note(a, &e, err) != 0)
-		JM_LOG(JM_LOG_WARNING, "event-lost", { "error", JM_S(err->text) });
+	jm_archive_note_or_log(a, &e);
 	memset(&a->position, 0, sizeof a->position);
 	move_away(a);
 	return jm_catalog_open(a->catalog_dir, a->cache_bytes, &a->catalog, err);
