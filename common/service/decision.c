@@ -5,21 +5,21 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "common/base/visible.h"
+
 bool jm_decide(
     struct jm_decisions *d, const char *setting, int line, bool passed, const char *fmt, ...)
 {
 	struct jm_decision *one = &d->v[d->n < JM_DECISIONS_MAX ? d->n++ : JM_DECISIONS_MAX - 1];
+	char text[JM_DECISION_TEXT_BYTES];
 	va_list ap;
-	char *p;
 
 	one->setting = setting;
 	one->line = line;
 	one->passed = passed;
 	va_start(ap, fmt);
-	vsnprintf(one->text, sizeof one->text, fmt, ap);
+	vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
-	for (p = one->text; *p; p++)
-		if (*p < ' ' || *p > '~')
-			*p = '?';
+	jm_visible_line(text, one->text, sizeof one->text);
 	return passed;
 }

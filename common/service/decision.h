@@ -18,7 +18,7 @@ struct jm_decision {
 	const char *setting; /* name of its element, static; NULL: no setting decides this */
 	int line;            /* in the settings file; 0: the default applies */
 	bool passed;
-	char text[JM_DECISION_TEXT_BYTES]; /* printable ASCII, no secret, no text of a message */
+	char text[JM_DECISION_TEXT_BYTES]; /* visible UTF-8, no secret, no text of a message */
 };
 
 /* In the order in which they were made; the last one gave the result. */
@@ -27,7 +27,7 @@ struct jm_decisions {
 	size_t n;
 };
 
-/* Append a decision; bytes that are not printable ASCII become '?'. A list that is full keeps its
+/* Append a decision; its text gets the escapes of jm_visible_line(). A list that is full keeps its
  * first ones, and the new one replaces the last. Returns passed. Any thread, one at a time per
  * list. */
 bool jm_decide(struct jm_decisions *d, const char *setting, int line, bool passed, const char *fmt,

@@ -152,6 +152,16 @@ static const struct {
 	{ JM_ADMIT_SENDER, "internal-domains refuse-null-sender", "550 5.7.1" },
 };
 
+/* A decision names an address as show does: UTF-8 as it is, what is hidden or damaged escaped. */
+static void test_text(void)
+{
+	struct jm_decisions d = { .n = 0 };
+
+	jm_decide(&d, NULL, 0, false, "login %s", "j\xc3\xb6rg\xe2\x80\xae\r@\xff.example");
+	tap_is_str(d.v[0].text, "login j\xc3\xb6rg\\u{202e}\\r@\\xff.example",
+	    "a UTF-8 address in a decision");
+}
+
 static void test_decisions(const struct jm_admission *a)
 {
 	const struct jm_decision *last = &a->decisions.v[a->decisions.n - 1];
@@ -230,5 +240,6 @@ int main(void)
 		test_decisions(&a);
 	}
 	test_certificates(&settings);
+	test_text();
 	return tap_done();
 }

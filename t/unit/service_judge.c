@@ -97,7 +97,7 @@ static const struct {
 	{ "lists need not be known", 0, 0, 1, "alice@example.com", { "alice@example.com" },
 	    "list@example.com", NULL },
 	{ "a text that does not belong into a reason", 0, 0, 1, "\001\377\"b\"@example.com",
-	    { NULL }, NULL, "??\"b\"@example.com" },
+	    { NULL }, NULL, "\\x01\\xff\"b\"@example.com" },
 };
 
 static char d1[] = "example.com", d2[] = "xn--bcher-kva.example";
