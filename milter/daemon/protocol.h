@@ -16,4 +16,8 @@ void jm_protocol_error(int fd, const char *step, const char *error);
  * text gets their number, and what the last one was and whose. */
 bool jm_protocol_report(char text[JM_PROTOCOL_TEXT_BYTES]);
 
+/* Log that an MTA lacks what is needed: the first time at once, then once a minute, with the number
+ * of connections. actions, steps: what it offers. */
+void jm_protocol_too_old(unsigned long actions, unsigned long steps);
+
 #endif

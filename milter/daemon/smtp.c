@@ -141,8 +141,7 @@ static sfsistat on_negotiate(SMFICTX *ctx, unsigned long f0, unsigned long f1, u
 
 	(void)f2, (void)f3;
 	if ((f0 & WANTED_ACTIONS) != WANTED_ACTIONS || !(f1 & SMFIP_HDR_LEADSPC)) {
-		JM_LOG(JM_LOG_ERROR, "mta-too-old", { "actions", JM_U(f0) }, { "steps", JM_U(f1) },
-		    { "needed", JM_S("delrcpt, header leading space") });
+		jm_protocol_too_old(f0, f1);
 		return SMFIS_REJECT; /* the MTA then answers 4xx; else bytes would be changed */
 	}
 	negotiated = f1 & WANTED_STEPS;

@@ -3,6 +3,7 @@
 """The milter protocol spoken directly: sessions that a mail server seldom or never makes."""
 import grp
 import os
+import struct
 import sys
 import threading
 
@@ -236,11 +237,23 @@ def socket_rights():
            "level 19 stores less than level 1: %d, %d bytes" % (stored[1], stored[0]))
 
 
+def too_old(d):
+    """An MTA that cannot do what is needed is refused; the log says so, not for each connection."""
+    for _ in range(20):
+        with milter.connect(d.socket) as s:
+            s.sendall(struct.pack(">IcIII", 13, b"O", 6, 0, 0))
+            answer = s.recv(100)
+            tap.ok(answer[4:5] != b"O", "an MTA that is too old gets no agreement", answer)
+    tap.is_(d.log().count(" mta-too-old "), 1, "20 connections of it are one line in the log")
+    tap.like(d.log(), r" mta-too-old actions=.* connections=1\n", "with their number so far")
+
+
 socket_rights()
 d = Daemon(tap.folder() + "/milter", outbounds=(ALLOWED, "2001:db8:25::/48"), unix=True).start()
 for test in (chunks, odd_bytes, families, connect_again, out_of_order, too_many, abandoned,
              recipients, together, garbage):
     test(d)
+too_old(d)
 status, found = d.jmctl.verify()
 tap.ok(status == 0, "jmctl verify finds nothing wrong", found)
 tap.is_(d.stop(), 0, "the daemon stops with status 0")
