@@ -30,3 +30,7 @@ UNIT_TESTS += t/unit/ctl_manifest.t
 t_unit_ctl_manifest_t_SOURCES = t/unit/ctl_manifest.c milter/ctl/files/dumpdir.c \
 	milter/ctl/files/dumpdir.h
 t_unit_ctl_manifest_t_LDADD = $(UNIT_LIBS)
+check_PROGRAMS += t/unit/ctl_owner.t
+UNIT_TESTS += t/unit/ctl_owner.t
+t_unit_ctl_owner_t_SOURCES = t/unit/ctl_owner.c milter/ctl/cli/print.c milter/ctl/files/owner.c
+t_unit_ctl_owner_t_LDADD = $(UNIT_LIBS)

@@ -2,9 +2,9 @@
 /* Finding the daemon's user in the settings, and giving files away. See owner.h. */
 #include "milter/ctl/files/owner.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <grp.h>
 #include <pwd.h>
 #include <stdio.h>
@@ -19,7 +19,7 @@
 #include "milter/ctl/cli/print.h"
 
 #define REPORT_BYTES 4096u
-#define FOLDERS_OPEN 16
+#define FOLDERS_DEEP 16
 
 /* The user of the settings. 1 with *pw_r; 0: they name no user; -1. */
 static int daemon_user(const struct jm_target *t, const char *verb, const char *dir,
@@ -57,15 +57,21 @@ int jm_owner_make_folder(
 {
 	const struct passwd *pw = NULL;
 	struct stat st;
-	int rc = geteuid() == 0 ? daemon_user(t, verb, dir, &pw, err) : 0;
+	int fd, rc = geteuid() == 0 ? daemon_user(t, verb, dir, &pw, err) : 0;
 
 	if (rc < 0 || jm_io_make_folder(dir, mode, (uid_t)-1, (gid_t)-1, err) != 0)
 		return -1;
-	if (rc == 0 || stat(dir, &st) != 0 || st.st_uid != 0)
+	if (rc == 0)
 		return 0;
-	return chown(dir, pw->pw_uid, pw->pw_gid) == 0
-	    ? 0
-	    : jm_err_sys(err, JM_E_DENIED, "%s: cannot give it to %s", dir, pw->pw_name);
+	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd >= 0 && fstat(fd, &st) == 0 &&
+	    (st.st_uid != 0 || fchown(fd, pw->pw_uid, pw->pw_gid) == 0))
+		rc = 0;
+	else
+		rc = jm_err_sys(err, JM_E_DENIED, "%s: cannot give it to %s", dir, pw->pw_name);
+	if (fd >= 0)
+		close(fd);
+	return rc;
 }
 
 int jm_owner_check(const struct jm_target *t, const char *verb, const char *dir, struct jm_err *err)
@@ -83,28 +89,85 @@ int jm_owner_check(const struct jm_target *t, const char *verb, const char *dir,
 	return rc < 0 ? -1 : 0;
 }
 
-static struct stat owner; /* nftw() has no argument for its function */
+static int give_folder(int fd, const struct stat *owner, unsigned depth);
 
-static int give_one(const char *path, const struct stat *st, int type, struct FTW *where)
+/* Give away what is open: no name is looked up again, so that nothing else can be in its place. */
+static int give_open(int fd, const struct stat *st, const struct stat *owner)
 {
-	(void)type, (void)where;
 	if (S_ISREG(st->st_mode) && st->st_nlink > 1) { /* it would be given away elsewhere, too */
 		errno = EMLINK;
 		return -1;
 	}
-	return (st->st_uid == owner.st_uid && st->st_gid == owner.st_gid) ||
-		lchown(path, owner.st_uid, owner.st_gid) == 0
-	    ? 0
-	    : -1;
+	if (st->st_uid == owner->st_uid && st->st_gid == owner->st_gid)
+		return 0;
+	return fchownat(fd, "", owner->st_uid, owner->st_gid, AT_EMPTY_PATH);
+}
+
+/* Give away one entry of a folder, with all that is below it on the same file system. */
+static int give_entry(int folder, const char *name, const struct stat *owner, unsigned depth)
+{
+	int rc = -1, below, fd = openat(folder, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0)
+		return -1;
+	if (fstat(fd, &st) != 0)
+		goto out;
+	if (st.st_dev != owner->st_dev)
+		rc = 0;
+	else
+		rc = give_open(fd, &st, owner);
+	if (rc != 0 || !S_ISDIR(st.st_mode) || st.st_dev != owner->st_dev)
+		goto out;
+	below = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	rc = below < 0 ? -1 : give_folder(below, owner, depth);
+out:
+	close(fd);
+	return rc;
+}
+
+/* Takes fd. */
+static int give_folder(int fd, const struct stat *owner, unsigned depth)
+{
+	DIR *d = fdopendir(fd);
+	const struct dirent *e;
+	int rc = 0, why;
+
+	if (!d) {
+		why = errno;
+		close(fd);
+		errno = why;
+		return -1;
+	}
+	if (depth == 0) {
+		errno = ELOOP;
+		rc = -1;
+	}
+	while (rc == 0 && (errno = 0, e = readdir(d)) != NULL)
+		if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
+			rc = give_entry(fd, e->d_name, owner, depth - 1);
+	if (rc == 0 && errno != 0)
+		rc = -1;
+	why = errno;
+	closedir(d);
+	errno = why;
+	return rc;
 }
 
 int jm_owner_spread(const char *dir, struct jm_err *err)
 {
+	struct stat owner;
+	int fd;
+
 	if (geteuid() != 0)
 		return 0;
-	if (stat(dir, &owner) != 0)
+	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0 || fstat(fd, &owner) != 0) {
+		if (fd >= 0)
+			close(fd);
 		return jm_err_sys(err, JM_E_TEMP, "%s", dir);
-	return nftw(dir, give_one, FOLDERS_OPEN, FTW_PHYS | FTW_MOUNT) == 0
+	}
+	return give_folder(fd, &owner, FOLDERS_DEEP) == 0
 	    ? 0
 	    : jm_err_sys(err, JM_E_DENIED, "%s: cannot give its files to their owner", dir);
 }
