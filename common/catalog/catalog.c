@@ -29,11 +29,12 @@
 struct jm_catalog {
 	DB_ENV *env;
 	DB *db[JM_TABLES];
-	char mark[4352]; /* path of the mark; empty: the catalog was not opened */
-	unsigned guard;  /* of page_file.h */
+	char folder[4300]; /* empty: the catalog was not opened */
+	unsigned guard;    /* of page_file.h */
 	/* The first is set when the disk could not read a page: the next open shall check all of
-	 * them; the second by damage: the next open shall fail. */
-	atomic_bool unread, damaged;
+	 * them; the second by damage: the next open shall fail; the third when a checkpoint failed:
+	 * the next open shall recover. */
+	atomic_bool unread, damaged, unsaved;
 };
 
 struct jm_txn {
@@ -104,7 +105,8 @@ static void complain(const DB_ENV *env, const char *prefix, const char *text)
 	JM_LOG(JM_LOG_WARNING, "catalog", { "text", JM_S(text) });
 }
 
-static int open_env(DB_ENV *env, const char *folder, uint64_t cache_bytes)
+/* recover: DB_RECOVER or 0. */
+static int open_env(DB_ENV *env, const char *folder, uint64_t cache_bytes, u_int32_t recover)
 {
 	int rc;
 
@@ -117,7 +119,7 @@ static int open_env(DB_ENV *env, const char *folder, uint64_t cache_bytes)
 		return rc;
 	return env->open(env, folder,
 	    DB_CREATE | DB_PRIVATE | DB_THREAD | DB_INIT_TXN | DB_INIT_LOG | DB_INIT_MPOOL |
-		DB_RECOVER,
+		recover,
 	    0600);
 }
 
@@ -150,7 +152,7 @@ static int open_tables(struct jm_catalog *c)
 #define UNREAD "a page could not be read" /* the next open checks all pages */
 #define DAMAGED "damaged"                 /* the next open fails */
 
-enum mark { MARK_NONE, MARK_CHECK, MARK_DAMAGED };
+enum mark { MARK_NONE, MARK_THIS_BOOT, MARK_CHECK, MARK_DAMAGED };
 
 static void boot_of(char text[BOOT_BYTES + 1])
 {
@@ -180,7 +182,7 @@ static enum mark read_mark(const char *folder)
 		return cause.kind == JM_E_NOTFOUND ? MARK_NONE : MARK_CHECK;
 	boot_of(boot);
 	if (jm_span_eq(jm_span_of(p, n), jm_span_str(boot)))
-		m = MARK_NONE;
+		m = MARK_THIS_BOOT;
 	else if (jm_span_eq(jm_span_of(p, n), jm_span_str(DAMAGED)))
 		m = MARK_DAMAGED;
 	free(p);
@@ -193,6 +195,33 @@ static int write_mark(const char *folder, const char *text, struct jm_err *err)
 
 	snprintf(path, sizeof path, "%s/" MARK_NAME, folder);
 	return jm_io_publish(path, text, strlen(text), 0600, err);
+}
+
+/* ---- was it closed? ---- */
+
+/* Exists when the catalog was closed and all of it is on the disk. It is removed before anything is
+ * written, so that after any other end it does not exist. */
+#define CLOSED_NAME "closed"
+
+static void leave_closed(const char *folder)
+{
+	char path[4352];
+	int fd;
+
+	snprintf(path, sizeof path, "%s/" CLOSED_NAME, folder);
+	fd = open(path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd >= 0) /* otherwise the next open recovers */
+		close(fd);
+}
+
+/* True when it was closed, which is forgotten now. */
+static bool take_closed(const char *folder)
+{
+	char path[4352];
+	struct jm_err ignored;
+
+	snprintf(path, sizeof path, "%s/" CLOSED_NAME, folder);
+	return unlink(path) == 0 && jm_io_sync_dir(folder, &ignored) == 0;
 }
 
 /* Read every page of the recovered file. */
@@ -230,9 +259,8 @@ static int open_recovered(struct jm_catalog *c, const char *folder, uint64_t cac
 {
 	int rc;
 
-	if ((rc = db_env_set_func_pread(jm_page_file_read)) != 0 ||
-	    (rc = guard_pages(c, folder, true)) != 0 ||
-	    (rc = open_env(c->env, folder, cache_bytes)) != 0)
+	if ((rc = guard_pages(c, folder, true)) != 0 ||
+	    (rc = open_env(c->env, folder, cache_bytes, DB_RECOVER)) != 0)
 		return rc;
 	if (jm_page_file_had_zeros(c->guard)) {
 		rc = c->env->close(c->env, 0);
@@ -240,19 +268,32 @@ static int open_recovered(struct jm_catalog *c, const char *folder, uint64_t cac
 		if (rc != 0 || (rc = db_env_create(&c->env, 0)) != 0 ||
 		    (rc = guard_pages(c, folder, false)) != 0)
 			return rc;
-		return open_env(c->env, folder, cache_bytes);
+		return open_env(c->env, folder, cache_bytes, DB_RECOVER);
 	}
 	return guard_pages(c, folder, false);
 }
 
-/* Returns Berkeley DB's code. */
-static int open_files(struct jm_catalog *c, const char *folder, uint64_t cache_bytes, enum mark m)
+/* Open the environment of a catalog that was closed. There is nothing to recover, which would write
+ * zeros over the rest of the log file, several MiB. Returns Berkeley DB's code. */
+static int open_closed(struct jm_catalog *c, const char *folder, uint64_t cache_bytes)
 {
+	int rc = guard_pages(c, folder, false);
+
+	return rc != 0 ? rc : open_env(c->env, folder, cache_bytes, 0);
+}
+
+/* Returns Berkeley DB's code. */
+static int open_files(struct jm_catalog *c, const char *folder, uint64_t cache_bytes)
+{
+	enum mark m = read_mark(folder);
+	bool closed = take_closed(folder) && m == MARK_NONE;
 	int rc;
 
 	if (m == MARK_DAMAGED)
 		return DB_VERIFY_BAD;
-	rc = open_recovered(c, folder, cache_bytes);
+	if ((rc = db_env_set_func_pread(jm_page_file_read)) != 0)
+		return rc;
+	rc = closed ? open_closed(c, folder, cache_bytes) : open_recovered(c, folder, cache_bytes);
 	if (rc != 0)
 		return rc;
 	if (m == MARK_CHECK && check_pages(c->env, folder) != 0)
@@ -278,7 +319,7 @@ int jm_catalog_open(
 		free(c);
 		return catalog_fail(NULL, err, rc, "cannot make an environment");
 	}
-	rc = open_files(c, folder, cache_bytes, read_mark(folder));
+	rc = open_files(c, folder, cache_bytes);
 	if (rc != 0) {
 		catalog_fail(NULL, err, rc, "cannot open");
 		jm_catalog_close(&c);
@@ -286,7 +327,7 @@ int jm_catalog_open(
 					  "catalog: another version of the program made it")
 				    : -1;
 	}
-	snprintf(c->mark, sizeof c->mark, "%s/" MARK_NAME, folder);
+	snprintf(c->folder, sizeof c->folder, "%s", folder);
 	boot_of(boot);
 	if (write_mark(folder, boot, err) != 0) {
 		jm_catalog_close(&c);
@@ -301,14 +342,16 @@ static void leave_mark(const struct jm_catalog *c, int rc)
 	const char *text = atomic_load(&c->damaged) ? DAMAGED
 	    : atomic_load(&c->unread)               ? UNREAD
 						    : NULL;
+	char path[4352];
 	struct jm_err ignored;
 
-	if (c->mark[0] == '\0')
+	if (c->folder[0] == '\0')
 		return;
+	snprintf(path, sizeof path, "%s/" MARK_NAME, c->folder);
 	if (text)
-		(void)!jm_io_publish(c->mark, text, strlen(text), 0600, &ignored);
-	else if (rc == 0)
-		unlink(c->mark);
+		(void)!jm_io_publish(path, text, strlen(text), 0600, &ignored);
+	else if (rc == 0 && unlink(path) == 0 && !atomic_load(&c->unsaved))
+		leave_closed(c->folder);
 }
 
 void jm_catalog_close(struct jm_catalog **c)
@@ -344,6 +387,7 @@ void jm_catalog_wipe(const char *folder)
 
 	if (!d)
 		return;
+	unlinkat(dirfd(d), CLOSED_NAME, 0);
 	while ((e = readdir(d)) != NULL) {
 		if (strcmp(e->d_name, FILE_NAME) == 0 || strcmp(e->d_name, MARK_NAME) == 0 ||
 		    strncmp(e->d_name, "log.", 4) == 0 || strncmp(e->d_name, "__db", 4) == 0)
@@ -414,7 +458,10 @@ int jm_catalog_checkpoint(struct jm_catalog *c, unsigned min_kib, struct jm_err 
 {
 	int rc = c->env->txn_checkpoint(c->env, min_kib, 0, 0);
 
-	return rc == 0 ? 0 : catalog_fail(c, err, rc, "cannot checkpoint");
+	if (rc == 0)
+		return 0;
+	atomic_store(&c->unsaved, true);
+	return catalog_fail(c, err, rc, "cannot checkpoint");
 }
 
 /* A DBT over bytes that Berkeley DB only reads. */

@@ -52,8 +52,8 @@ enum jm_table {
 struct jm_catalog; /* an open environment */
 struct jm_txn;     /* one transaction */
 
-/* Open the catalog in folder, with recovery; made when it does not exist. The caller closes *c_r.
- * CORRUPT: it cannot be recovered. TEMP. */
+/* Open the catalog in folder, with recovery unless it was closed; made when it does not exist. The
+ * caller closes *c_r. CORRUPT: it cannot be recovered. TEMP. */
 int jm_catalog_open(const char *folder, uint64_t cache_bytes, struct jm_catalog **c_r,
     struct jm_err *err) JM_MUST_CHECK;
 

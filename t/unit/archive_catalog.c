@@ -2,9 +2,11 @@
 /*
  * A table of duplicates behaves as a plain one: after the same random puts and removals both have
  * the same rows, whole and in pages from any place, in both directions. And the row of an item is
- * read as it was written.
+ * read as it was written. And a catalog is opened with recovery unless it was closed.
  */
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "common/catalog/catalog.h"
@@ -185,6 +187,70 @@ static void bad_row(const char *stored, enum jm_err_kind kind)
 	    "no row: %s", stored);
 }
 
+static int64_t log_blocks(const char *dir)
+{
+	char path[600];
+	struct stat st;
+
+	snprintf(path, sizeof path, "%s/log.0000000001", dir);
+	return stat(path, &st) == 0 ? (int64_t)st.st_blocks : -1;
+}
+
+static bool has(const char *dir, const char *name)
+{
+	char path[600];
+
+	snprintf(path, sizeof path, "%s/%s", dir, name);
+	return access(path, F_OK) == 0;
+}
+
+/* Store a row in a process that ends without closing. */
+static void crash(const char *dir)
+{
+	struct jm_txn *txn;
+	struct jm_err err;
+	int status = -1;
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(jm_catalog_open(dir, 4u << 20, &c, &err) < 0 ||
+		    jm_catalog_begin(c, &txn, &err) < 0 ||
+		    jm_catalog_put(
+			txn, JM_T_META, jm_span_str("crash"), jm_span_str("here"), &err) < 0 ||
+		    jm_catalog_commit(&txn, &err) < 0 || jm_catalog_checkpoint(c, 0, &err) < 0);
+	tap_ok(pid > 0 && waitpid(pid, &status, 0) == pid && status == 0 && has(dir, "open") &&
+		!has(dir, "closed"),
+	    "a process that ends without closing leaves \"open\"");
+}
+
+/* Recovery writes zeros over the rest of the log file, which then has more blocks. */
+static void closed(const char *dir)
+{
+	int64_t before, after;
+	struct jm_err err;
+	struct jm_buf b;
+
+	jm_catalog_close(&c);
+	before = log_blocks(dir);
+	tap_ok(before > 0 && !has(dir, "open") && has(dir, "closed"), "closing leaves \"closed\"");
+	if (jm_catalog_open(dir, 4u << 20, &c, &err) < 0)
+		exit(1);
+	tap_ok(has(dir, "open") && !has(dir, "closed"), "an open catalog has \"open\"");
+	jm_catalog_close(&c);
+	after = log_blocks(dir);
+	tap_ok(after < before + 1024,
+	    "a catalog that was closed is opened without recovery: %lld and %lld blocks",
+	    (long long)before, (long long)after);
+	crash(dir);
+	if (jm_catalog_open(dir, 4u << 20, &c, &err) < 0)
+		exit(1);
+	jm_buf_init(&b, 4096);
+	tap_ok(log_blocks(dir) > after + 1024 &&
+		jm_catalog_get(c, NULL, JM_T_META, jm_span_str("crash"), &b, &err) == 1,
+	    "and one that was not, with recovery: %lld blocks", (long long)log_blocks(dir));
+	jm_buf_release(&b);
+}
+
 int main(void)
 {
 	const char *tmp = getenv("TMPDIR");
@@ -194,6 +260,7 @@ int main(void)
 	snprintf(dir, sizeof dir, "%s/jm-catalog-XXXXXX", tmp ? tmp : "/tmp");
 	if (!mkdtemp(dir) || jm_catalog_open(dir, 4u << 20, &c, &err) < 0)
 		return 1;
+	closed(dir);
 	duplicates();
 	row("{\"id\":7,\"time_ms\":1795338897807,\"service\":\"s@x\",\"sender\":\"a@x\","
 	    "\"subject\":\"t\",\"message_id\":\"<1@x>\",\"date\":null,"

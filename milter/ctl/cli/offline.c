@@ -27,6 +27,8 @@
 #include "common/control/respond.h"
 
 #define WATCH_MS 50
+#define SMALL_CATALOG_BYTES (1 << 20)
+#define SMALL_CACHE_BYTES (2u << 20)
 
 /* ---- the process that has the archive ---- */
 
@@ -97,11 +99,27 @@ static int start_watch(const struct jm_offline_place *place, struct jm_err *err)
 	    : jm_err_set(err, JM_E_TEMP, "cannot start a thread");
 }
 
+/* A reader of a small catalog needs no large cache. To make one costs more than the answer. 0: the
+ * usual one. */
+static size_t cache_for(const struct jm_offline_place *place)
+{
+	char path[PATH_MAX];
+	struct stat st;
+
+	return !place->writes &&
+		snprintf(path, sizeof path, "%s/catalog/catalog.db", place->dir) <
+		    (int)sizeof path &&
+		stat(path, &st) == 0 && st.st_size < SMALL_CATALOG_BYTES
+	    ? SMALL_CACHE_BYTES
+	    : 0;
+}
+
 /* Open the archive and answer until the other process closes its socket. Returns the exit status.
  */
 static int serve(int fd, struct jm_offline_place *place)
 {
 	const struct jm_archive_options options = { .dir = place->dir,
+		.cache_bytes = cache_for(place),
 		.must_exist = true,
 		.verbatim = jm_offline_is_copy(place->dir),
 		.user = place->writes ? JM_USER_WRITER : JM_USER_READER,
