@@ -40,8 +40,8 @@ SAFETY_S = 300.0
 
 def _looks(look, seconds, pause):
     """
-    Yield the results of look(). Without a pause of the caller's, it pauses as long as the look
-    took, so that a test that waits leaves at least half of a processor to what it waits for.
+    Yield the results of look(). Without a pause of the caller's, it pauses three times as long as
+    the look took, so that a test that waits leaves the processors to what it waits for.
     """
     end = time.monotonic() + seconds
     while True:
@@ -50,7 +50,7 @@ def _looks(look, seconds, pause):
         now = time.monotonic()
         if now > end:
             return
-        time.sleep(min(max(now - begun, 0.02), 0.25) if pause is None else pause)
+        time.sleep(min(max(3 * (now - begun), 0.02), 0.5) if pause is None else pause)
 
 
 def until(condition, what, seconds=SAFETY_S, pause=None):
