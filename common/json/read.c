@@ -3,48 +3,114 @@
 #include "common/json/read.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/base/io.h"
+#include "common/base/span.h"
 
 /*
- * jansson's parser drops a character of a string, and succeeds, when its buffer cannot grow; and it
- * reports other failed allocations as errors of syntax. So its allocations are watched: if one
- * failed in this thread while it parsed, the result is discarded.
+ * When the buffer in which jansson's lexer collects a string or a number cannot grow, the lexer
+ * drops a byte and continues. If that byte is the quotation mark at the end of the string, it then
+ * reads and writes past the ends of its blocks. It also reports failed allocations as errors of
+ * syntax. So the parser's allocations never fail: when there is no memory, they are served from a
+ * spare block that was taken before. The text ends for the parser after the piece that it has, and
+ * the result is discarded.
  */
-static _Thread_local bool allocation_failed;
+#define PIECE_BYTES 32u
+/* Enough for the values that start in a piece. */
+#define SPARE_BYTES (16u * 1024u)
+
+static _Thread_local struct {
+	unsigned char *p; /* NULL: nothing is parsed now */
+	size_t n, used;
+	bool failed; /* an allocation */
+} spare;
 
 static void *watched_malloc(size_t n)
 {
+	size_t taken = (n + 15) & ~(size_t)15;
 	void *p = malloc(n);
 
-	allocation_failed |= !p;
+	if (p)
+		return p;
+	spare.failed = true;
+	if (!spare.p || n > spare.n || taken > spare.n - spare.used)
+		return NULL;
+	p = spare.p + spare.used;
+	spare.used += taken;
 	return p;
+}
+
+static void watched_free(void *p)
+{
+	if (!spare.p || (uintptr_t)p - (uintptr_t)spare.p >= spare.n)
+		free(p);
 }
 
 __attribute__((constructor)) static void watch_allocations(void)
 {
-	json_set_alloc_funcs(watched_malloc, free);
+	json_set_alloc_funcs(watched_malloc, watched_free);
+}
+
+/* The length of the longest string or number, or more. */
+static size_t longest_token(const unsigned char *p, size_t n)
+{
+	size_t longest = 0, from = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (p[i] == '"') {
+			longest = i - from > longest ? i - from : longest;
+			from = i + 1;
+		} else if (p[i] == '\\') {
+			i++;
+		}
+	return n - from > longest ? n - from : longest;
+}
+
+static size_t next_piece(void *buffer, size_t room, void *text)
+{
+	struct jm_span *left = text;
+	size_t n = left->len < PIECE_BYTES ? left->len : PIECE_BYTES;
+
+	if (spare.failed || n > room)
+		return 0;
+	if (n > 0)
+		memcpy(buffer, left->p, n);
+	*left = jm_span_of(left->p + n, left->len - n);
+	return n;
 }
 
 static int json_parse(const void *p, size_t n, size_t flags, json_t **v_r, struct jm_err *err)
 {
+	struct jm_span left = jm_span_of(p, n);
 	json_error_t cause;
+	bool failed;
 
 	*v_r = NULL;
 	if (n > 0 && memchr(p, '\0', n)) /* jansson takes it for the end of the text */
 		return jm_err_set(err, JM_E_CORRUPT, "this is no JSON: it has a NUL");
 	memset(&cause, 0, sizeof cause);
-	allocation_failed = false;
-	*v_r = json_loadb(p, n, flags, &cause);
-	if (*v_r && !allocation_failed)
+	/* A full buffer doubles: while it grows there are two, and then the token's copy. */
+	spare.n = 4 * longest_token(p, n) + SPARE_BYTES;
+	spare.used = 0;
+	spare.p = malloc(spare.n);
+	spare.failed = !spare.p;
+	if (spare.p)
+		*v_r = json_load_callback(next_piece, &left, flags, &cause);
+	failed = spare.failed;
+	if (failed) {
+		json_decref(*v_r);
+		*v_r = NULL;
+	}
+	free(spare.p);
+	spare.p = NULL;
+	if (*v_r)
 		return 0;
-	json_decref(*v_r);
-	*v_r = NULL;
 	/* The parser leaves the text empty for most failed allocations, never for an error of
 	 * syntax. */
-	if (allocation_failed || cause.text[0] == '\0')
+	if (failed || cause.text[0] == '\0')
 		return jm_err_set(err, JM_E_TEMP, "no memory to read JSON");
 	return jm_err_set(
 	    err, JM_E_CORRUPT, "this is no JSON: %.100s (line %d)", cause.text, cause.line);

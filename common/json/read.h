@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Reading JSON text. This is the only place that calls jansson's parser, because the parser alone
- * cannot be trusted when memory is short: it drops a character of a string and succeeds. These
- * functions fail instead.
+ * cannot be trusted when memory is short: it drops a character of a string and succeeds, or writes
+ * past the end of a block. These functions fail instead.
  */
 #ifndef JM_JSON_READ_H
 #define JM_JSON_READ_H

@@ -46,3 +46,8 @@ check_PROGRAMS += t/unit/archive_wide.t
 UNIT_TESTS += t/unit/archive_wide.t
 t_unit_archive_wide_t_SOURCES = t/unit/archive_wide.c $(ARCHIVE_TEST_LIB)
 t_unit_archive_wide_t_LDADD = $(UNIT_LIBS)
+check_PROGRAMS += t/unit/json_memory.t
+UNIT_TESTS += t/unit/json_memory.t
+t_unit_json_memory_t_SOURCES = t/unit/json_memory.c
+t_unit_json_memory_t_LDADD = $(UNIT_LIBS)
+t_unit_json_memory_t_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=free
