@@ -151,7 +151,8 @@ static json_t *usual(const struct member *m, uint64_t id, const json_t *whole)
 
 int jm_row_whole(uint64_t id, struct jm_span stored, json_t **row_r, struct jm_err *err)
 {
-	json_t *whole, *list, *others;
+	json_t *whole, *list, *others, *other;
+	const char *name;
 	int rc = 0;
 
 	if (read_list(stored, &list, err) != 0)
@@ -166,8 +167,10 @@ int jm_row_whole(uint64_t id, struct jm_span stored, json_t **row_r, struct jm_e
 		rc = json_object_set_new_nocheck(
 		    whole, m->name, value ? json_incref(value) : usual(m, id, whole));
 	}
-	if (rc == 0 && others)
-		rc = json_object_update_missing(whole, others);
+	/* json_object_update_missing() does not report that a member could not be added. */
+	json_object_foreach(others, name, other)
+		if (rc == 0 && !json_object_get(whole, name))
+			rc = json_object_set_nocheck(whole, name, other);
 	json_decref(list);
 	if (rc == 0) {
 		*row_r = whole;
