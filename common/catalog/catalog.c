@@ -713,7 +713,7 @@ static int seek_duplicate(DBC *cur, struct jm_span after, bool reverse, DBT *k, 
 		free(v->data);
 		rc = cur->get(cur, k, v, DB_NEXT_NODUP);
 	}
-	if (!reverse)
+	if (!reverse || (rc != 0 && rc != DB_NOTFOUND))
 		return rc;
 	if (rc == 0)
 		free(v->data);
@@ -738,6 +738,8 @@ static int seek_row(
 	k->size = (u_int32_t)n;
 	rc = cur->get(cur, k, v, DB_SET_RANGE);
 	if (reverse) {
+		if (rc != 0 && rc != DB_NOTFOUND) /* DB_PREV would begin at the end */
+			return rc;
 		free(rc == 0 ? v->data : NULL);
 		return cur->get(cur, k, v, rc == DB_NOTFOUND ? DB_LAST : DB_PREV);
 	}
