@@ -11,6 +11,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/num.h"
+#include "common/json/write.h"
 
 #define HEADER_BYTES 5
 #define GROW_BYTES 65536u /* memory is taken in steps of this size, as bytes arrive */
@@ -108,13 +109,14 @@ int jm_frame_write_text(int fd, char type, struct jm_span text, int timeout_ms, 
 
 int jm_frame_write_json(int fd, char type, const json_t *value, int timeout_ms, struct jm_err *err)
 {
-	char *text = json_dumps(value, JSON_COMPACT);
+	struct jm_buf text;
 	int rc;
 
-	if (!text)
-		return jm_err_set(err, JM_E_TEMP, "control socket: no memory for a frame");
-	rc = jm_frame_write_text(fd, type, jm_span_str(text), timeout_ms, err);
-	free(text);
+	jm_buf_init(&text, SIZE_MAX / 2);
+	rc = jm_json_dump(&text, value, err) != 0
+	    ? jm_err_wrap(err, "control socket")
+	    : jm_frame_write_text(fd, type, jm_buf_span(&text), timeout_ms, err);
+	jm_buf_release(&text);
 	return rc;
 }
 

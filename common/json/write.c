@@ -141,3 +141,27 @@ int jm_json_write_members(
 {
 	return add_members(b, object, left_out, 0, err);
 }
+
+struct dumping {
+	struct jm_buf *b;
+	struct jm_err *err;
+	bool failed;
+};
+
+static int add_piece(const char *p, size_t n, void *ctx)
+{
+	struct dumping *d = ctx;
+
+	d->failed = d->failed || jm_buf_add(d->b, p, n, d->err) != 0;
+	return d->failed ? -1 : 0;
+}
+
+int jm_json_dump(struct jm_buf *b, const json_t *v, struct jm_err *err)
+{
+	struct dumping d = { b, err, false };
+	int rc = json_dump_callback(v, add_piece, &d, JSON_COMPACT);
+
+	if (d.failed)
+		return -1;
+	return rc == 0 ? 0 : jm_err_set(err, JM_E_TEMP, "no memory to write JSON");
+}

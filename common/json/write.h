@@ -16,6 +16,11 @@
  * too deeply. Any thread. */
 int jm_json_write(struct jm_buf *b, const json_t *v, struct jm_err *err) JM_MUST_CHECK;
 
+/* Append v as jansson writes it, compact, real numbers too. jansson's own functions continue when
+ * a piece of the text could not be added; this one fails. LIMIT: b is full. TEMP: no memory. Any
+ * thread. */
+int jm_json_dump(struct jm_buf *b, const json_t *v, struct jm_err *err) JM_MUST_CHECK;
+
 /* True: leave the member out. Must not change the object. */
 typedef bool jm_json_left_out(const json_t *object, const char *name, const json_t *value);
 

@@ -11,6 +11,7 @@
 #include "common/base/clock.h"
 #include "common/base/num.h"
 #include "common/json/read.h"
+#include "common/json/write.h"
 #include "common/json/value.h"
 #include "common/upkeep/record_type.h"
 #include "common/volume/walk.h"
@@ -55,43 +56,45 @@ static int record_damage(
 	return -1;
 }
 
-/* The number of the first report of the item with these archived bytes, which becomes part of their
- * file's name. seq: the report; it is returned when the catalog does not have it. */
-static uint64_t first_with(
-    struct jm_archive *a, const unsigned char *sha256, uint64_t seq, uint64_t *item_r)
+/* Get the number of the first report of the item with these archived bytes, which becomes part of
+ * their file's name. *seq_r: the report; it stays when the catalog does not have it. */
+static int first_with(struct dump *d, const unsigned char *sha256, uint64_t *seq_r,
+    uint64_t *item_r, struct jm_err *err)
 {
 	unsigned char key[8 + JM_SHA256_BYTES] = { 0 };
 	const struct jm_table_range range = { .table = JM_T_ITEM_CONTENTS,
 		.prefix = jm_span_of(key, sizeof key) };
 	char hex[JM_SHA256_HEX_BYTES];
+	json_t *row = NULL, *one = NULL;
+	struct jm_page page = { .n = 0 };
 	struct jm_located at;
 	const char *first;
-	struct jm_page page;
-	json_t *row = NULL, *one;
-	struct jm_err ignored;
+	int rc;
 
 	*item_r = 0;
-	if (jm_reader_locate(a, seq, &at, &ignored) != 1)
-		return seq;
+	if ((rc = jm_reader_locate(d->a, *seq_r, &at, err)) != 1)
+		return rc;
 	*item_r = at.item;
-	if (jm_reader_item(a, at.item, &row, &ignored) != 1)
-		return seq;
+	if ((rc = jm_reader_item(d->a, at.item, &row, err)) != 1)
+		return rc;
 	first = jm_json_str(row, "sha256");
 	if (first && strcmp(first, jm_sha256_hex(sha256, hex)) == 0) {
-		json_decref(row);
-		return at.item;
+		*seq_r = at.item;
+		rc = 0;
+		goto out;
 	}
-	json_decref(row);
 	jm_num_put_be64(key, at.item);
 	memcpy(key + 8, sha256, JM_SHA256_BYTES);
-	if (jm_reader_page(a, &range, &page, &ignored) == 0 && page.n > 0) {
-		one = jm_json_row(page.row[0].value, page.row[0].value_n);
-		if (jm_json_int(one, "seq") > 0)
-			seq = jm_json_u64(one, "seq");
-		json_decref(one);
-	}
+	rc = jm_reader_page(d->a, &range, &page, err);
+	if (rc == 0 && page.n > 0)
+		rc = jm_json_read(page.row[0].value, page.row[0].value_n, &one, err);
+	if (rc == 0 && jm_json_int(one, "seq") > 0)
+		*seq_r = jm_json_u64(one, "seq");
+	json_decref(one);
 	jm_page_release(&page);
-	return seq;
+out:
+	json_decref(row);
+	return rc;
 }
 
 /* A record as it is dumped, besides its metadata. */
@@ -110,10 +113,18 @@ static int put_record(struct dump *d, const struct jm_record *r, const char *tex
 	    "report_bytes", (json_int_t)x->received.len);
 
 	if (o && r->head.type == JM_RECORD_REPORT) {
-		if (x->item != 0)
-			json_object_set_new(o, "item", json_integer((json_int_t)x->item));
-		json_object_set_new(o, "message_seq", json_integer((json_int_t)x->message_seq));
-		json_object_set_new(o, "message_bytes", json_integer((json_int_t)x->message_bytes));
+		int rc = x->item == 0
+		    ? 0
+		    : json_object_set_new(o, "item", json_integer((json_int_t)x->item));
+
+		rc |= json_object_set_new(
+			  o, "message_seq", json_integer((json_int_t)x->message_seq)) |
+		    json_object_set_new(
+			o, "message_bytes", json_integer((json_int_t)x->message_bytes));
+		if (rc != 0) {
+			json_decref(o);
+			return jm_err_set(err, JM_E_TEMP, "no memory for a dump");
+		}
 	}
 	d->records++;
 	d->last_seq = r->head.seq;
@@ -122,19 +133,17 @@ static int put_record(struct dump *d, const struct jm_record *r, const char *tex
 	return x->received.len == 0 ? 0 : d->sink(d->ctx, x->received.p, x->received.len, err);
 }
 
-static char *text_without_splice(const char *meta, size_t n, struct jm_err *err)
+static int text_without_splice(const char *meta, size_t n, struct jm_buf *text, struct jm_err *err)
 {
 	json_t *o;
-	char *text;
+	int rc;
 
 	if (jm_json_read(meta, n, &o, err) != 0)
-		return NULL;
+		return -1;
 	json_object_del(o, "splice");
-	text = json_dumps(o, JSON_COMPACT);
+	rc = jm_json_write(text, o, err);
 	json_decref(o);
-	if (!text)
-		jm_err_set(err, JM_E_TEMP, "no memory for a dump");
-	return text;
+	return rc;
 }
 
 static int put_loaded(struct dump *d, struct jm_loaded *l, const struct jm_raw *raw,
@@ -144,9 +153,16 @@ static int put_loaded(struct dump *d, struct jm_loaded *l, const struct jm_raw *
 	const struct jm_record *r = &l->report.record;
 	bool same = raw->bytes.len == l->received.len && c->cuts_n == 0;
 	struct dumped x = { .received = l->received, .message_bytes = same ? 0 : c->bytes };
+	struct jm_err cause;
 	int rc;
 
-	x.message_seq = first_with(d->a, c->sha256, r->head.seq, &x.item);
+	x.message_seq = r->head.seq;
+	/* Without a good row in the catalog it is the report itself. */
+	if (first_with(d, c->sha256, &x.message_seq, &x.item, &cause) < 0 &&
+	    cause.kind != JM_E_CORRUPT) {
+		*err = cause;
+		return -1;
+	}
 	rc = put_record(d, r, text, &x, err);
 	if (rc == 0 && !same)
 		rc = jm_raw_put(raw, false, d->sink, d->ctx, err);
@@ -181,17 +197,22 @@ static int dump_record(void *ctx, const struct jm_record *r, struct jm_err *err)
 	const struct dumped nothing = { .item = 0 };
 	struct dump *d = ctx;
 	struct jm_err cause;
-	char *text;
+	struct jm_buf b;
+	const char *text;
 	int rc;
 
 	if (r->head.seq > d->durable)
 		return 1;
-	text = text_without_splice((const char *)r->meta, r->head.meta_bytes, &cause);
-	if (!text)
-		return record_damage(d, r, &cause, err);
-	rc = r->head.type == JM_RECORD_REPORT ? put_report(d, r, text, err)
-					      : put_record(d, r, text, &nothing, err);
-	free(text);
+	jm_buf_init(&b, JM_RECORD_META_MAX);
+	rc = text_without_splice((const char *)r->meta, r->head.meta_bytes, &b, &cause);
+	text = jm_buf_str(&b);
+	if (rc != 0)
+		rc = record_damage(d, r, &cause, err);
+	else if (r->head.type == JM_RECORD_REPORT)
+		rc = put_report(d, r, text, err);
+	else
+		rc = put_record(d, r, text, &nothing, err);
+	jm_buf_release(&b);
 	return rc;
 }
 
