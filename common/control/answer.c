@@ -252,7 +252,8 @@ static int show_named(const struct question *q, struct jm_err *err)
 static int answer_show(const struct question *q, struct jm_err *err)
 {
 	uint64_t id = number(q, "id"), item;
-	struct jm_err ignored;
+	struct jm_err cause;
+	int rc;
 
 	if (text(q, "message-id"))
 		return show_named(q, err);
@@ -260,10 +261,12 @@ static int answer_show(const struct question *q, struct jm_err *err)
 		return jm_err_set(err, JM_E_USAGE, "\"id\" or \"message-id\" is missing");
 	if (show_item(q, id, err) == 0)
 		return 0;
-	if (err->kind != JM_E_NOTFOUND ||
-	    jm_archive_item_of(q->archive, id, &item, &ignored) != 1 || item == id)
+	if (err->kind != JM_E_NOTFOUND)
 		return -1;
-	return show_item(q, item, err);
+	rc = jm_archive_item_of(q->archive, id, &item, &cause);
+	if (rc < 0)
+		*err = cause;
+	return rc == 1 && item != id ? show_item(q, item, err) : -1;
 }
 
 static int answer_export(const struct question *q, struct jm_err *err)
@@ -400,7 +403,9 @@ static int event_sift(void *ctx, const json_t *event, struct jm_err *err)
 	if (flag(s->q, "bcc") && jm_json_u64(event, "item") > 0) {
 		json_t *whole = json_copy((json_t *)(uintptr_t)event);
 
-		rc = jm_aside_name(s->q->archive, jm_json_u64(event, "item"), whole, "text", err);
+		rc = whole
+		    ? jm_aside_name(s->q->archive, jm_json_u64(event, "item"), whole, "text", err)
+		    : jm_err_set(err, JM_E_TEMP, "no memory for an event");
 		if (rc == 0)
 			rc = pass_on((void *)(uintptr_t)s->q, whole, err);
 		json_decref(whole);

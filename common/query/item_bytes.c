@@ -54,8 +54,12 @@ static int find_content(
 	*seq_r = id;
 	jm_cursor_start(&cursor, a, &range);
 	while (!found && (rc = jm_cursor_next(&cursor, &row, err)) == 1) {
-		json_t *o = jm_json_row(row->value, row->value_n);
+		json_t *o;
 
+		if (jm_json_read(row->value, row->value_n, &o, err) != 0) {
+			rc = -1;
+			break;
+		}
 		found = jm_json_int(o, "n") == (json_int_t)which;
 		*seq_r = jm_json_u64(o, "seq");
 		json_decref(o);

@@ -26,12 +26,14 @@ int jm_archive_pop3_marks(struct jm_archive *a, const char *mailbox, jm_archive_
 	range.prefix = jm_span_of(prefix, n);
 	jm_cursor_start(&cursor, a, &range);
 	while (rc == 0 && (rc = jm_cursor_next(&cursor, &row, err)) == 1) {
-		json_t *o = jm_json_row(row->value, row->value_n);
+		json_t *o;
 
-		rc = visit(ctx,
-		    &(struct jm_archived_mark){ jm_span_of(row->key + n, row->key_n - n),
-			jm_json_u64(o, "size"), jm_json_u64(o, "seq") },
-		    err);
+		rc = jm_json_read(row->value, row->value_n, &o, err);
+		if (rc == 0)
+			rc = visit(ctx,
+			    &(struct jm_archived_mark){ jm_span_of(row->key + n, row->key_n - n),
+				jm_json_u64(o, "size"), jm_json_u64(o, "seq") },
+			    err);
 		json_decref(o);
 	}
 	jm_cursor_end(&cursor);

@@ -22,11 +22,12 @@ static int add_names(
 		return -1;
 	jm_cursor_start(&cursor, a, &range);
 	while (rc == 0 && (rc = jm_cursor_next(&cursor, &row, err)) == 1) {
-		json_t *o = jm_json_row(row->value, row->value_n);
-		const char *name = jm_json_str(o, "name");
+		json_t *o;
+		const char *name;
 
-		rc = 0;
-		if (name && strlen(name) > strlen(prefix) &&
+		rc = jm_json_read(row->value, row->value_n, &o, err);
+		name = jm_json_str(o, "name");
+		if (rc == 0 && name && strlen(name) > strlen(prefix) &&
 		    json_array_append_new(list, json_string(name + strlen(prefix))) != 0)
 			rc = jm_err_set(err, JM_E_TEMP, "no memory for names");
 		json_decref(o);
