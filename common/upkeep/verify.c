@@ -325,14 +325,17 @@ static void check_head(
 	struct jm_volume_head h;
 	struct jm_err cause;
 
-	if (v->problem[0] != '\0')
+	if (v->problem[0] != '\0') {
 		k->know_last = false;
-	else if (jm_volume_read_head(f, &h, &cause) != 0)
-		find_volume(k, v, cause.text, err);
-	else if (memcmp(&h.uuid, k->volumes->uuid, sizeof h.uuid) != 0)
+	} else if (jm_volume_read_head(f, &h, &cause) != 0) {
+		if (!end_if_not_now(k, &cause, err))
+			find_volume(k, v, cause.text, err);
+	} else if (memcmp(&h.uuid, k->volumes->uuid, sizeof h.uuid) != 0) {
 		find_volume(k, v, "the volume belongs to another archive", err);
-	else if (k->know_last && memcmp(h.previous_sha256, k->last_sha256, JM_SHA256_BYTES) != 0)
+	} else if (k->know_last &&
+	    memcmp(h.previous_sha256, k->last_sha256, JM_SHA256_BYTES) != 0) {
 		find_volume(k, v, "the volume does not follow the one before it", err);
+	}
 }
 
 static void check_records(
