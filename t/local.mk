@@ -12,6 +12,7 @@ include t/unit/service.mk
 include t/unit/publish.mk
 include t/unit/control.mk
 include t/unit/ctl.mk
+include t/unit/fail.mk
 include t/unit/daemon.mk
 include t/unit/pop3.mk
 # The longest tests come first, so that no processor is idle at the end.
