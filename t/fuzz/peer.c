@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Fuzzing of what comes over a connection: replies of a POP3 server, frames and requests of the
- * control socket, answers of name servers. */
+ * control socket, answers of name servers; the secrets in a server's text. */
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <openssl/evp.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "common/base/num.h"
+#include "common/base/secret.h"
 #include "common/control/argument.h"
 #include "common/control/criterion.h"
 #include "common/control/frame.h"
@@ -326,6 +329,138 @@ out:
 		close(fd);
 }
 
+/* ---- secrets in a server's text ---- */
+
+#define SECRET_FORMS 6
+#define SECRET_TEXT 6000
+
+/* A form of a secret, made without the code under test, and its letters and digits. */
+struct secret_form {
+	char raw[2100];
+	char bare[2100];
+};
+
+/* Lower case letters and digits of a text, as a text. */
+static void bare_of(const char *text, size_t n, char *bare)
+{
+	for (size_t i = 0; i < n; i++)
+		if ((text[i] >= '0' && text[i] <= '9') || (text[i] >= 'a' && text[i] <= 'z'))
+			*bare++ = text[i];
+		else if (text[i] >= 'A' && text[i] <= 'Z')
+			*bare++ = (char)(text[i] - 'A' + 'a');
+	*bare = '\0';
+}
+
+/* The secret as it is; percent-encoded, its special characters or all of it; in base64 after 0, 1
+ * and 2 other octets. */
+static void secret_forms(struct jm_span secret, struct secret_form f[SECRET_FORMS])
+{
+	size_t n[3] = { 0, 0, 0 };
+	char bare[2];
+
+	memset(f, 0, SECRET_FORMS * sizeof *f);
+	for (size_t i = 0; i < secret.len; i++) {
+		bare_of((const char *)secret.p + i, 1, bare);
+		f[0].raw[n[0]++] = (char)secret.p[i];
+		if (bare[0] != '\0')
+			f[1].raw[n[1]++] = (char)secret.p[i];
+		else
+			n[1] += (size_t)snprintf(f[1].raw + n[1], 4, "%%%02x", secret.p[i]);
+		n[2] += (size_t)snprintf(f[2].raw + n[2], 3, "%02X", secret.p[i]);
+	}
+	for (size_t k = 0; k < 3; k++)
+		bare_of(f[k].raw, n[k], f[k].bare);
+	for (size_t shift = 0; shift < 3; shift++) {
+		struct secret_form *one = &f[3 + shift];
+		size_t from = (8 * shift + 5) / 6, to = (8 * (shift + secret.len)) / 6;
+		unsigned char octets[600] = { 0 };
+
+		memcpy(octets + shift, secret.p, secret.len);
+		EVP_EncodeBlock((unsigned char *)one->raw, octets, (int)(shift + secret.len));
+		bare_of(one->raw + from, to > from ? to - from : 0, one->bare);
+	}
+}
+
+/* A letter or digit that no form has; 0: they have all. */
+static char foreign_letter(const struct secret_form f[SECRET_FORMS])
+{
+	for (const char *c = "0123456789abcdefghijklmnopqrstuvwxyz"; *c != '\0'; c++) {
+		bool used = false;
+
+		for (size_t k = 0; k < SECRET_FORMS; k++)
+			used |= strchr(f[k].bare, *c) != NULL;
+		if (!used)
+			return *c;
+	}
+	return '\0';
+}
+
+/* Claims about a piece of a clean text between two marks. ends: the text ends there. */
+static void check_piece(const struct jm_secret *s, const struct secret_form f[SECRET_FORMS],
+    const char *piece, size_t n, bool ends)
+{
+	char bare[SECRET_TEXT], again[SECRET_TEXT + 20], foreign = foreign_letter(f);
+
+	bare_of(piece, n, bare);
+	for (size_t k = 0; k < SECRET_FORMS; k++)
+		fuzz_claim(!strstr(bare, f[k].bare), "no form of the secret is left");
+	if (!ends && foreign == '\0')
+		return;
+	/* At its end a text may be cut off, so the beginning of a form goes there. */
+	memcpy(again, piece, n);
+	memset(again + n, ' ', 1);
+	memset(again + n + 1, foreign, 8);
+	again[ends ? n : n + 9] = '\0';
+	jm_secret_clean(s, again, sizeof again);
+	fuzz_claim(strlen(again) == (ends ? n : n + 9) && memcmp(again, piece, n) == 0,
+	    "what is clean stays as it is");
+}
+
+/* secret LF, then octets: which form is put where into the text, and the room; the text. */
+static void run_secret(struct jm_span in)
+{
+	static const char mark[] = "[secret]";
+	struct jm_span secret = fuzz_first_line(&in);
+	size_t k = fuzz_octet(&in) % (SECRET_FORMS + 1), at = fuzz_octet(&in) * 16, room;
+	struct secret_form f[SECRET_FORMS];
+	char text[SECRET_TEXT];
+	const char *p = text, *next;
+	bool short_form = false;
+	struct jm_secret s;
+	size_t n, bytes;
+
+	room = fuzz_octet(&in);
+	if (secret.len == 0 || secret.len > 500 || in.len > 4000 ||
+	    jm_secret_init(&s, secret, NULL) != 0)
+		return;
+	secret_forms(secret, f);
+	at = at < in.len ? at : in.len;
+	snprintf(text, sizeof text, "%.*s%s%.*s", (int)at, (const char *)in.p,
+	    k < SECRET_FORMS ? f[k].raw : "", (int)(in.len - at), (const char *)in.p + at);
+	n = strlen(text);
+	bytes = n + 1 + room < sizeof text ? n + 1 + room : sizeof text;
+	jm_secret_clean(&s, text, bytes);
+	fuzz_claim(strlen(text) < bytes && strlen(text) < 4096, "the text keeps within its room");
+	for (k = 0; k < SECRET_FORMS; k++)
+		short_form |= strlen(f[k].bare) < 4;
+	fuzz_claim(s.opaque == short_form, "only a short form hides a text whole");
+	if (s.opaque) {
+		fuzz_claim(n == 0 ||
+			strstr("[text of the server hidden: the password is too short]", text),
+		    "a text with a short secret is hidden whole");
+		goto out;
+	}
+	fuzz_claim(strlen(text) <= 2 * n, "a mark is at most twice what it replaces");
+	room = bytes < 4096 ? bytes : 4096;
+	while ((next = strstr(p, mark)) != NULL) {
+		check_piece(&s, f, p, (size_t)(next - p), false);
+		p = next + sizeof mark - 1;
+	}
+	check_piece(&s, f, p, strlen(p), strlen(text) + sizeof mark < room);
+out:
+	jm_secret_release(&s);
+}
+
 const struct fuzz_target fuzz_peer[] = {
 	{ "dot", run_dot },
 	{ "pop3", run_pop3 },
@@ -333,5 +468,6 @@ const struct fuzz_target fuzz_peer[] = {
 	{ "request", run_request },
 	{ "dns", run_dns },
 	{ "http", run_http },
+	{ "secret", run_secret },
 	{ NULL },
 };
