@@ -193,7 +193,11 @@ int jm_mirror_take(struct jm_mirror *m, const char *from, uint64_t number,
 	    jm_volume_path(from, number, path), O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0, err);
 	if (fd < 0)
 		goto out;
-	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
+	if (fstat(fd, &st) != 0) {
+		(void)jm_err_sys(err, JM_E_TEMP, "cannot stat %s", path);
+		goto out;
+	}
+	if (!S_ISREG(st.st_mode)) {
 		(void)jm_err_set(err, JM_E_USAGE, "%s is no plain file", path);
 		goto out;
 	}
