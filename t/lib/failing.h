@@ -26,6 +26,7 @@ struct t_trial {
 	unsigned kinds;   /* 1u << the kinds of error that are right; 0: TEMP only */
 	bool all_threads; /* also calls of other threads than this one */
 	bool own_result;  /* run() itself checks what a success has given */
+	bool grows;       /* an archive keeps more of its own in memory after each run */
 	unsigned every;   /* try only each Nth place; 0: each */
 };
 
