@@ -1,6 +1,6 @@
 # One call after the other fails: t/lib/failing.h.
 FAIL_TEST_LIB = t/lib/failing.c t/lib/failing.h t/lib/failing_calls.c t/lib/failing_calls.h \
-	t/lib/open.h t/lib/filled.c t/lib/filled.h $(ARCHIVE_TEST_LIB)
+	t/lib/memory.h t/lib/open.h t/lib/filled.c t/lib/filled.h $(ARCHIVE_TEST_LIB)
 LEAD_MEMORY = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc \
 	-Wl,--wrap=reallocarray,--wrap=strdup,--wrap=free
 check_PROGRAMS += t/unit/fail_requests.t

@@ -22,6 +22,7 @@
 #include "t/lib/deposit.h"
 #include "t/lib/failing.h"
 #include "t/lib/filled.h"
+#include "t/lib/memory.h"
 #include "t/lib/tap.h"
 
 #define ACKNOWLEDGED_MAX 4000u
@@ -204,6 +205,7 @@ static void check(const char *when)
 
 /* ---- opening ---- */
 
+#ifndef JM_T_MEMORY_IS_THEIRS
 static int discard(void *ctx, const json_t *o, struct jm_err *err)
 {
 	(void)ctx, (void)o, (void)err;
@@ -248,6 +250,8 @@ static void test_opening(const char *name)
 	tap_ok(a && t_verify(a, problem) == 0, "%s: nothing is wrong afterwards", name);
 	jm_archive_close(&a);
 }
+
+#endif
 
 /* ---- copies ---- */
 
@@ -315,7 +319,11 @@ int main(void)
 		return 1;
 	check("after a start");
 	test_copies();
+#ifdef JM_T_MEMORY_IS_THEIRS
+	tap_skip(1, "what Berkeley DB leaks when an open fails counts under a sanitizer");
+#else
 	test_opening("opened");
 	test_opening("rebuilt");
+#endif
 	return tap_done();
 }
