@@ -10,7 +10,7 @@ t_slow_archive_crash_SOURCES = t/slow/archive_crash.c t/lib/crashdisk.c t/lib/cr
 t_slow_archive_crash_LDADD = $(UNIT_LIBS)
 t_slow_archive_crash_LDFLAGS = $(AM_LDFLAGS) -rdynamic
 SLOW_TESTS += t/slow/systemd.t
-EXTRA_DIST += t/slow/systemd.t t/lib/machine.py
+EXTRA_DIST += t/slow/systemd.t t/lib/machine.py t/lib/debian.py
 # scripts and their many calls of the MTA's programs: sanitizers would find nothing
 SLOW_TESTS += t/slow/postfix_apply.t t/slow/sendmail_apply.t t/slow/doctor-cures.t
 EXTRA_DIST += t/slow/postfix_apply.t t/slow/sendmail_apply.t t/slow/doctor-cures.t
