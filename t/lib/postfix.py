@@ -151,7 +151,9 @@ class Postfix:
         for name in ("etc", "queue", "data", "log", "mail"):
             os.makedirs(self.path(name), exist_ok=True)
         os.chmod(self.folder, 0o755)
-        os.chown(self.path("data"), pwd.getpwnam("postfix").pw_uid, -1)
+        open(self.path("log", "maillog"), "ab").close()
+        for name in ("data", "log/maillog"):	# postsuper logs as this user
+            os.chown(self.path(name), pwd.getpwnam("postfix").pw_uid, -1)
         os.chown(self.path("mail"), pwd.getpwnam("nobody").pw_uid, -1)
         if self.sasl:
             self._accounts()
