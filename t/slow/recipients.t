@@ -9,9 +9,7 @@ import hashlib
 import json
 import os
 import re
-import subprocess
 import sys
-import threading
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
@@ -19,7 +17,7 @@ import corpus
 import milter
 import tap
 from daemon import Daemon
-from jmctl import PROGRAM
+from peaks import Peaks, ask
 
 EACH = 5000
 TENTH = max(2, int(os.environ.get("JM_RECIPIENTS", "200000")) // EACH // 10)
@@ -47,80 +45,6 @@ def report(name, k):
     return corpus.report("%s-%d" % (name, k), message_id="<%s@example.com>" % name, subject=name,
                          inner=message(name), recipients=[EVERYONE] + [
                              address(n) for n in range(k * EACH, (k + 1) * EACH)])
-
-
-def status_of(pid):
-    """{field: bytes} of a process; empty when it has ended."""
-    try:
-        with open("/proc/%d/status" % pid, encoding="ascii") as f:
-            return {name: int(value) * 1024 for name, value
-                    in re.findall(r"^(VmHWM|RssAnon):\s+(\d+) kB$", f.read(), re.M)}
-    except (FileNotFoundError, ProcessLookupError):
-        return {}
-
-
-def children(pid):
-    try:
-        with open("/proc/%d/task/%d/children" % (pid, pid), encoding="ascii") as f:
-            return [int(x) for x in f.read().split()]
-    except (FileNotFoundError, ProcessLookupError):
-        return []
-
-
-class Peaks:
-    """
-    The most memory of processes while it is entered. Of the daemon, anonymous memory and all of it;
-    of jmctl, and of its process that reads the archive when there is no daemon, the same.
-    """
-
-    def __init__(self, pids):
-        self.pids, self.most, self.over = pids, {}, threading.Event()
-
-    def watch(self):
-        while not self.over.is_set():
-            for who, pid in self.pids():
-                for field, n in status_of(pid).items():
-                    self.most[who, field] = max(self.most.get((who, field), 0), n)
-            time.sleep(0.005)
-
-    def __enter__(self):
-        self.thread = threading.Thread(target=self.watch)
-        self.thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self.over.set()
-        self.thread.join()
-
-
-def ask(d, *args):
-    """
-    Run jmctl, its output in the file OUT. (status, what it said, {(who, field): bytes}). Without a
-    daemon, "daemon" is the process of jmctl that reads the archive.
-    """
-    if d.program.running():
-        with open("/proc/%d/clear_refs" % d.pid, "w", encoding="ascii") as f:
-            f.write("5")	# VmHWM begins anew
-        where, cpu = ["--config", d.settings], d.cpu_seconds()
-    else:
-        where, cpu = ["--archive", d.archive], 0
-    begun, before = time.monotonic(), os.times()
-    with open(OUT, "wb") as out, subprocess.Popen(
-            [PROGRAM, args[0], *where, *map(str, args[1:])], stdin=subprocess.DEVNULL, stdout=out,
-            stderr=subprocess.PIPE) as p:
-        with Peaks(lambda: [("jmctl", p.pid)] + [("daemon", c) for c in children(p.pid)]
-                   + ([("daemon", d.pid)] if cpu else [])) as peaks:
-            said = p.stderr.read().decode()
-            p.wait()
-    after = os.times()
-    tap.diag("%s%s: %.2f s, CPU of jmctl %.2f s%s, %s" % (
-        " ".join(map(str, args))[:60], "" if cpu else ", no daemon", time.monotonic() - begun,
-        after.children_user + after.children_system - before.children_user
-        - before.children_system,
-        " and of the daemon %.2f s" % (d.cpu_seconds() - cpu) if cpu else " with its reader",
-        ", ".join("%s %s %.1f MB" % (who, field, n / 1e6)
-                  for (who, field), n in sorted(peaks.most.items()))))
-    return p.returncode, said, peaks.most
 
 
 def digest_of(lines):
@@ -165,17 +89,18 @@ def split_json(text, row):
 def shows(d, item, name, seqs, how):
     """Ask for the item by each way that names its recipients. {verb: memory}"""
     most, n = {}, len(seqs) * EACH
-    status, said, most["show"] = ask(d, "show", "--no-message", item)
+    status, said, most["show"] = ask(d, OUT, "show", "--no-message", item)
     lines = [x for x in output().split(b"\n") if x.startswith(b"  to  ")]
     tap.ok(status == 0 and digest_of(lines) == shown(seqs),
            "show%s: each of %d recipients, once, with its report" % (how, n + 1),
            "%d lines: %s" % (len(lines), said))
-    status, said, most["show --json"] = ask(d, "show", "--no-message", "--json", item)
+    status, said, most["show --json"] = ask(d, OUT, "show", "--no-message", "--json", item)
     o, digest = split_json(output(), rb'\{"address":"[^"]*","reports":\[[^]]*\]\}')
     tap.ok(status == 0 and digest == rows(seqs), "show --json%s: the same" % how, said)
     tap.is_([r["seq"] for r in o["reports"]], seqs, "and all %d reports, in order" % len(seqs))
     folder = os.path.join(tap.folder(), "export-%s-%d%s" % (item, n, how.replace(" ", "-")))
-    status, said, most["export --output"] = ask(d, "export", "--subject", name, "--output", folder)
+    status, said, most["export --output"] = ask(
+        d, OUT, "export", "--subject", name, "--output", folder)
     with open(os.path.join(folder, "manifest.jsonl"), "rb") as f:
         o, digest = split_json(f.read(), rb'\{"type":"to","address":"[^"]*"\}')
     tap.ok(status == 0 and digest == manifest_rows(n),
@@ -188,15 +113,16 @@ def finds(d, item, name, count, how):
     most = {}
     for args in (["list"], ["search", "--address", address(count - 1)],
                  ["search", "--bcc", "--recipient", EVERYONE, "--subject", name]):
-        status, said, most[" ".join(args)[:12]] = ask(d, *args, "--json")
+        status, said, most[" ".join(args)[:12]] = ask(d, OUT, *args, "--json")
         found = {o["id"]: o["recipients"] for o in map(json.loads, output().splitlines())}
         tap.ok(status == 0 and found.get(item) == count + 1,
                "%s%s: the item, with %d recipients" % (" ".join(args), how, count + 1),
                "%r %s" % (found, said))
-    status, said, most["export"] = ask(d, "export", item)
+    status, said, most["export"] = ask(d, OUT, "export", item)
     tap.ok(status == 0 and output() == message(name), "export%s: the message" % how, said)
     last = count // EACH - 1
-    status, said, most["--report"] = ask(d, "export", "--bcc", "--report", "--which", last, item)
+    status, said, most["--report"] = ask(
+        d, OUT, "export", "--bcc", "--report", "--which", last, item)
     tap.ok(status == 0 and output() == report(name, last),
            "export --report%s: the last report, as it came" % how, said)
     return most
