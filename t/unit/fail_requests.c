@@ -24,21 +24,20 @@ static struct jm_archive *archive;
 static uint64_t seq[T_FILLED_MARKED + 1];
 static const struct jm_peer root = { 0, 0, 1, 0 };
 
+/* Members that differ from one time to the next do not count. */
 static int add_json(struct jm_buf *b, const json_t *v, struct jm_err *err)
 {
+	static const char *const vary[] = { "seconds", "disk", "cache", "checkpoint", "age_s" };
+
+	for (size_t i = 0; i < sizeof vary / sizeof *vary && json_is_object(v); i++)
+		(void)json_object_del((json_t *)(uintptr_t)v, vary[i]);
 	return jm_json_write(b, v, err) == 0 ? jm_buf_add_byte(b, '\n', err) : -1;
 }
 
-/* Members that differ from one time to the next do not count. */
 static int object(void *ctx, const json_t *o, struct jm_err *err)
 {
-	static const char *const vary[] = { "seconds", "disk", "cache", "checkpoint" };
-
-	if (!json_is_object(o))
-		return jm_err_set(err, JM_E_BUG, "an answer without an object");
-	for (size_t i = 0; i < sizeof vary / sizeof *vary; i++)
-		(void)json_object_del((json_t *)(uintptr_t)o, vary[i]);
-	return add_json(ctx, o, err);
+	return json_is_object(o) ? add_json(ctx, o, err)
+				 : jm_err_set(err, JM_E_BUG, "an answer without an object");
 }
 
 static int rows(void *ctx, const char *list, const json_t *v, struct jm_err *err)
