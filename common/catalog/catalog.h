@@ -45,7 +45,7 @@ enum jm_table {
 /* The size of a disk's write, which makes torn pages less likely (found with power-cut runs). */
 #define JM_CATALOG_PAGE_BYTES 4096
 /* The version of the rows. A catalog of an older version is made again from the volumes. */
-#define JM_CATALOG_VERSION 8
+#define JM_CATALOG_VERSION 9
 
 #define JM_CATALOG_BROKEN EBADMSG
 

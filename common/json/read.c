@@ -74,10 +74,9 @@ static size_t next_piece(void *buffer, size_t room, void *text)
 	struct jm_span *left = text;
 	size_t n = left->len < PIECE_BYTES ? left->len : PIECE_BYTES;
 
-	if (spare.failed || n > room)
+	if (spare.failed || n > room || n == 0)
 		return 0;
-	if (n > 0)
-		memcpy(buffer, left->p, n);
+	memcpy(buffer, left->p, n);
 	*left = jm_span_of(left->p + n, left->len - n);
 	return n;
 }

@@ -27,11 +27,21 @@ static bool has_other(const char *text)
 	return false;
 }
 
+/* The domain without blanks around it and without all dots at its end. */
+static struct jm_span without_dots(struct jm_span domain)
+{
+	struct jm_span s = jm_field_strip(domain);
+
+	while (s.len > 0 && s.p[s.len - 1] == '.')
+		s = jm_field_strip(jm_span_sub(s, 0, s.len - 1));
+	return s;
+}
+
 int jm_address_form_domain(struct jm_span domain, char text_r[JM_DOMAIN_BYTES])
 {
 	struct jm_err ignored;
 	struct jm_buf lower;
-	int rc = jm_domain_normalise(domain, text_r);
+	int rc = jm_domain_normalise(without_dots(domain), text_r);
 
 	if (rc != 0 || !has_other(text_r))
 		return rc;
@@ -87,6 +97,24 @@ static struct jm_span without_last_at(struct jm_span address)
 	return s;
 }
 
+/* Split an address. With only dots after its last "@", that belongs to neither. */
+static void split_form(struct jm_span address, struct jm_span *local_r, struct jm_span *domain_r)
+{
+	for (;;) {
+		address = without_last_at(address);
+		if (!jm_domain_split_path(address, local_r, domain_r)) {
+			*local_r = address;
+			domain_r->len = 0;
+			break;
+		}
+		*domain_r = without_dots(*domain_r);
+		if (domain_r->len > 0 || local_r->len == address.len)
+			break;
+		address = *local_r;
+	}
+	*local_r = jm_field_strip(*local_r);
+}
+
 int jm_address_form_put(struct jm_span address, struct jm_buf *out, struct jm_err *err)
 {
 	struct jm_span local, domain;
@@ -99,13 +127,7 @@ int jm_address_form_put(struct jm_span address, struct jm_buf *out, struct jm_er
 			out->p[i] = jm_lower(out->p[i]);
 		return 0;
 	}
-	address = without_last_at(address);
-	if (!jm_domain_split_path(address, &local, &domain)) {
-		local = address;
-		domain.len = 0;
-	}
-	local = jm_field_strip(local);
-	domain = jm_field_strip(domain);
+	split_form(address, &local, &domain);
 	if (add_local(local, out, err) != 0)
 		return -1;
 	return domain.len > 0 ? add_domain(domain, out, err) : 0;

@@ -27,8 +27,13 @@ int jm_domain_normalise(struct jm_span domain, char text_r[JM_DOMAIN_BYTES])
 	    IDN2_OK)
 		return 0;
 	n = strlen((const char *)ace);
-	if (n > 0 && n < JM_DOMAIN_BYTES)
-		memcpy(text_r, ace, n + 1);
+	while (n > 0 && ace[n - 1] == '.') /* from dots of other kinds */
+		n--;
+	/* A blank of another kind is no part of a name either: then the text stays. */
+	if (memchr(ace, ' ', n) == NULL && n > 0 && n < JM_DOMAIN_BYTES) {
+		memcpy(text_r, ace, n);
+		text_r[n] = '\0';
+	}
 	idn2_free(ace);
 	return n > 0 && n < JM_DOMAIN_BYTES ? 0 : -1;
 }
