@@ -47,7 +47,8 @@ check-slow: $(PROGRAMS_UNDER_TEST)
 # Hours: a soak of 10 minutes, 200 restarts, each fuzz target for as long as FUZZ_SECONDS says.
 check-long: $(PROGRAMS_UNDER_TEST)
 	JM_SOAK_S=600 JM_RESTARTS=100 JM_KILLS=300 JM_PAGES=all JM_RECIPIENTS=1000000 \
-		JM_ITEMS=100000 JM_CRASH_POINTS=400 JM_FAULT_POINTS=12 JM_READONLY=20 $(MAKE) check-slow
+		JM_ITEMS=100000 JM_CRASH_POINTS=400 JM_FAULT_POINTS=12 JM_READONLY=20 \
+		$(MAKE) check-slow
 	$(MAKE) fuzz FUZZ_SECONDS=$${FUZZ_SECONDS:-3600}
 test-programs: $(UNIT_TESTS) $(PROGRAMS_UNDER_TEST)
 # The lines and branches of common/ that the unit tests execute, or all tests:

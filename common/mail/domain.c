@@ -30,7 +30,7 @@ int jm_domain_normalise(struct jm_span domain, char text_r[JM_DOMAIN_BYTES])
 	while (n > 0 && ace[n - 1] == '.') /* from dots of other kinds */
 		n--;
 	/* A blank of another kind is no part of a name either: then the text stays. */
-	if (memchr(ace, ' ', n) == NULL && n > 0 && n < JM_DOMAIN_BYTES) {
+	if (!memchr(ace, ' ', n) && n > 0 && n < JM_DOMAIN_BYTES) {
 		memcpy(text_r, ace, n);
 		text_r[n] = '\0';
 	}
