@@ -27,12 +27,12 @@ static bool has_other(const char *text)
 	return false;
 }
 
-/* The domain without blanks around it and without all dots at its end. */
-static struct jm_span without_dots(struct jm_span domain)
+/* A text without blanks around it, and without any of these characters at its end. */
+static struct jm_span without_end(struct jm_span text, unsigned char c)
 {
-	struct jm_span s = jm_field_strip(domain);
+	struct jm_span s = jm_field_strip(text);
 
-	while (s.len > 0 && s.p[s.len - 1] == '.')
+	while (s.len > 0 && s.p[s.len - 1] == c)
 		s = jm_field_strip(jm_span_sub(s, 0, s.len - 1));
 	return s;
 }
@@ -41,7 +41,7 @@ int jm_address_form_domain(struct jm_span domain, char text_r[JM_DOMAIN_BYTES])
 {
 	struct jm_err ignored;
 	struct jm_buf lower;
-	int rc = jm_domain_normalise(without_dots(domain), text_r);
+	int rc = jm_domain_normalise(without_end(domain, '.'), text_r);
 
 	if (rc != 0 || !has_other(text_r))
 		return rc;
@@ -87,27 +87,17 @@ static int add_domain(struct jm_span domain, struct jm_buf *out, struct jm_err *
 	return jm_buf_add_span(out, jm_span_str(name), err);
 }
 
-/* The address without the "@" at its end: it has no domain. */
-static struct jm_span without_last_at(struct jm_span address)
-{
-	struct jm_span s = jm_field_strip(address);
-
-	while (s.len > 0 && s.p[s.len - 1] == '@')
-		s = jm_field_strip(jm_span_sub(s, 0, s.len - 1));
-	return s;
-}
-
 /* Split an address. With only dots after its last "@", that belongs to neither. */
 static void split_form(struct jm_span address, struct jm_span *local_r, struct jm_span *domain_r)
 {
 	for (;;) {
-		address = without_last_at(address);
+		address = without_end(address, '@'); /* it has no domain */
 		if (!jm_domain_split_path(address, local_r, domain_r)) {
 			*local_r = address;
 			domain_r->len = 0;
 			break;
 		}
-		*domain_r = without_dots(*domain_r);
+		*domain_r = without_end(*domain_r, '.');
 		if (domain_r->len > 0 || local_r->len == address.len)
 			break;
 		address = *local_r;

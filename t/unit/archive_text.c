@@ -4,6 +4,7 @@
 
 #include "common/json/read.h"
 #include "common/json/write.h"
+#include "t/lib/memory.h"
 #include "t/lib/tap.h"
 
 static void same(const json_t *v, const char *what)
@@ -19,16 +20,7 @@ static void same(const json_t *v, const char *what)
 	free(want);
 }
 
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define MEMORY_IS_THEIRS
-#endif
-#endif
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define MEMORY_IS_THEIRS
-#endif
-
-#ifndef MEMORY_IS_THEIRS
+#ifndef JM_T_MEMORY_IS_THEIRS
 extern void *__libc_malloc(size_t n);
 static int until_none = -1; /* this many allocations work, then one fails; -1: all work */
 
@@ -102,7 +94,7 @@ int main(void)
 	    "a request in which a name stands twice is none");
 	tap_ok(jm_json_read("{}\0x", 4, &v, &err) < 0 && err.kind == JM_E_CORRUPT && !v,
 	    "a text that goes on after a NUL is none");
-#ifndef MEMORY_IS_THEIRS
+#ifndef JM_T_MEMORY_IS_THEIRS
 	without_memory(jm_json_read, "JSON");
 	without_memory(jm_json_read_strict, "a request");
 #endif
