@@ -14,6 +14,7 @@ EXTRA_DIST += t/slow/systemd.t t/lib/machine.py t/lib/debian.py
 # scripts and their many calls of the MTA's programs: sanitizers would find nothing
 SLOW_TESTS += t/slow/postfix_apply.t t/slow/sendmail_apply.t t/slow/doctor-cures.t
 EXTRA_DIST += t/slow/postfix_apply.t t/slow/sendmail_apply.t t/slow/doctor-cures.t
-# Soak, restarts, recipients and read-only disks: fewer in check-slow, many in check-long.
-SLOW_TESTS += t/slow/load.t t/slow/restarts.t t/slow/recipients.t t/slow/readonly.t
-EXTRA_DIST += t/slow/load.t t/slow/restarts.t t/slow/recipients.t t/slow/readonly.t
+# Soak, restarts, recipients, items and read-only disks: fewer in check-slow, many in check-long.
+SLOW_TESTS += t/slow/load.t t/slow/restarts.t t/slow/recipients.t t/slow/readonly.t t/slow/items.t
+EXTRA_DIST += t/slow/load.t t/slow/restarts.t t/slow/recipients.t t/slow/readonly.t \
+	t/slow/items.t t/lib/peaks.py

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
-STYLE_TESTS = t/style/banned.t t/style/circles.t t/style/format.t t/style/headers.t \
-	t/style/layers.t t/style/security.t t/style/sizes.t t/style/texts.t t/style/words.t
+STYLE_TESTS = t/style/banned.t t/style/circles.t t/style/files.t t/style/format.t \
+	t/style/headers.t t/style/layers.t t/style/security.t t/style/sizes.t t/style/texts.t \
+	t/style/words.t
 # They only read sources, scripts and object files, and run no program of ours, so that a build with
 # a sanitizer would find nothing more with them.
 if !SANITIZED
