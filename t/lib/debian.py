@@ -33,6 +33,18 @@ def make(root, base, suite="bookworm"):
             f.write(text)
 
 
+def copy_source(to):
+    """The files of this clone, as they are now, or of this release."""
+    os.makedirs(to)
+    if os.path.isdir(os.path.join(TOP, ".git")):
+        files = run("git", "-C", TOP, "ls-files", "-z", stdout=subprocess.PIPE).stdout
+        tar = run("tar", "-C", TOP, "-c", "--null", "-T", "-", input=files,
+                  stdout=subprocess.PIPE).stdout
+        run("tar", "-x", "-C", to, "--no-same-owner", input=tar)
+    else:
+        run("cp", "-R", TOP + "/.", to)
+
+
 class Shell:
     """A shell in it. network: its own network, else the one with a route to the outside."""
 
