@@ -25,4 +25,7 @@ uint64_t jm_num_get_be64(const unsigned char *p);
 void jm_num_put_be32(unsigned char *p, uint32_t v);
 uint32_t jm_num_get_be32(const unsigned char *p);
 
+/* Load a little-endian number of 4 bytes at p, which needs no alignment. */
+uint32_t jm_num_get_le32(const unsigned char *p);
+
 #endif

@@ -7,4 +7,7 @@ common_libjm_a_SOURCES += \
 	common/service/mta_table.c common/service/mta_table.h \
 	common/service/quota.c common/service/quota.h \
 	common/service/service_status.c common/service/service_status.h \
+	common/service/table_bdb.c common/service/table_bdb.h \
+	common/service/table_cdb.c common/service/table_cdb.h \
+	common/service/table_lmdb.c common/service/table_lmdb.h \
 	common/service/wait.c common/service/wait.h

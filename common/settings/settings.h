@@ -31,7 +31,7 @@ struct jm_domain {
 
 /* A source of known internal addresses (a file, or a table of the MTA), or an address. */
 struct jm_source {
-	/* the path of a file, "hash:PATH" or "btree:PATH" of a table, or the address */
+	/* the path of a file, TYPE:PATH ("hash:/x") of a table, or the address */
 	char *name;
 	int line; /* of the settings file */
 };

@@ -345,7 +345,7 @@ char *jm_setting_allowed(const struct jm_setting *t, char *text, size_t text_byt
 		snprintf(text, text_bytes, "a domain name such as example.com");
 		break;
 	case JM_SETTING_MAP:
-		snprintf(text, text_bytes, "hash:/PATH, btree:/PATH");
+		snprintf(text, text_bytes, "hash:/PATH, btree:/PATH, lmdb:/PATH, cdb:/PATH");
 		break;
 	case JM_SETTING_RANGE:
 		snprintf(

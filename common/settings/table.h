@@ -27,7 +27,7 @@ enum jm_setting_type {
 	JM_SETTING_WORD,    /* int (an enum); one of words */
 	JM_SETTING_ADDRESS, /* char *; a mail address */
 	JM_SETTING_DOMAIN,  /* char *; a domain name */
-	JM_SETTING_MAP,     /* char *; "hash:PATH" or "btree:PATH" */
+	JM_SETTING_MAP,     /* char *; "hash:PATH"; also btree, lmdb, cdb */
 	JM_SETTING_RANGE,   /* struct jm_cidr */
 };
 

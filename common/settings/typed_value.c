@@ -209,11 +209,14 @@ static int parse_path(
 static int parse_map(
     const struct jm_setting *t, struct jm_span text, char **map, struct jm_err *err)
 {
-	size_t colon = jm_span_index(text, ':');
-	struct jm_span kind = jm_span_sub(text, 0, colon),
+	static const char *const types[] = { "hash", "btree", "lmdb", "cdb", NULL };
+	size_t colon = jm_span_index(text, ':'), i = 0;
+	struct jm_span type = jm_span_sub(text, 0, colon),
 		       path = jm_span_sub(text, colon + 1, text.len);
 
-	if (!jm_span_eq(kind, jm_span_str("hash")) && !jm_span_eq(kind, jm_span_str("btree")))
+	while (types[i] && !jm_span_eq(type, jm_span_str(types[i])))
+		i++;
+	if (!types[i])
 		return value_wrong(t, text, "not a table that can be read natively", "", err);
 	if (path.len == 0 || path.p[0] != '/' || has_control(path))
 		return value_wrong(t, text, "its path is not absolute", "", err);

@@ -9,6 +9,8 @@
 #include "common/base/cidr.h"
 #include "common/base/clock.h"
 #include "common/service/directory.h"
+#include "common/service/table_cdb.h"
+#include "common/service/table_lmdb.h"
 #include "common/settings/loader.h"
 #include "common/settings/settings.h"
 #include "milter/ctl/cli/endpoints.h"
@@ -114,6 +116,44 @@ static void run_table(struct jm_span in)
 	read_directory(in, name, true);
 }
 
+/* The keys of a table that was checked. */
+struct keys {
+	struct jm_span file;
+	size_t bytes;
+};
+
+static int key_claim(void *ctx, struct jm_span key, struct jm_err *err)
+{
+	struct keys *k = ctx;
+
+	(void)err;
+	fuzz_claim(fuzz_is_inside(key, k->file), "a key is a slice of the file");
+	k->bytes += key.len;
+	return 0;
+}
+
+static void run_lmdb(struct jm_span in)
+{
+	struct keys k = { .file = in };
+	struct jm_err err;
+
+	if (jm_table_lmdb_walk(in, key_claim, &k, &err) != 0)
+		fuzz_claim(k.bytes == 0 && err.kind == JM_E_CORRUPT && err.text[0],
+		    "a damaged table has no keys, and a reason");
+	fuzz_claim(k.bytes <= in.len, "the keys do not overlap");
+}
+
+static void run_cdb(struct jm_span in)
+{
+	struct keys k = { .file = in };
+	struct jm_err err;
+
+	if (jm_table_cdb_walk(in, key_claim, &k, &err) != 0)
+		fuzz_claim(k.bytes == 0 && err.kind == JM_E_CORRUPT && err.text[0],
+		    "a damaged table has no keys, and a reason");
+	fuzz_claim(k.bytes <= in.len, "the keys do not overlap");
+}
+
 /* ---- lists and configurations ---- */
 
 static void run_endpoints(struct jm_span in)
@@ -186,6 +226,8 @@ const struct fuzz_target fuzz_files[] = {
 	{ "range", run_range },
 	{ "directory", run_directory },
 	{ "table", run_table },
+	{ "lmdb", run_lmdb },
+	{ "cdb", run_cdb },
 	{ "endpoints", run_endpoints },
 	{ "postfix", run_postfix },
 	{ "sendmail", run_sendmail },

@@ -93,6 +93,7 @@ static const char everything[] =
     "<internal-domains><domain sub-domains=\"yes\">M\xc3\xbcller.example</domain>"
     "<domain sub-domains=\"no\">Example.COM.</domain></internal-domains>\n"
     "<directory-sources><map>btree:/b</map><file>/f/</file><map> hash:/a.db </map>"
+    "<map>lmdb:/c</map><map>cdb:/d.cdb</map>"
     "</directory-sources>\n"
     "<gateway><on-fault>pass</on-fault><enabled>yes</enabled></gateway>"
     "<maximum-age>7</maximum-age>\n"
@@ -144,10 +145,12 @@ static void test_everything(void)
 		j->delivery_wait_interval_s == 7 && j->inactivity_allowed_min == 0,
 	    "delay, waiting, inactivity");
 	tap_ok(s->gateway && s->gateway_on_fault == JM_ON_FAULT_PASS, "gateway");
-	if (tap_ok(s->directory_files_n == 1 && s->directory_maps_n == 2, "directory-sources")) {
+	if (tap_ok(s->directory_files_n == 1 && s->directory_maps_n == 4, "directory-sources")) {
 		tap_is_str(s->directory_files[0].name, "/f", "a file");
 		tap_is_str(s->directory_maps[0].name, "btree:/b", "a map");
 		tap_is_str(s->directory_maps[1].name, "hash:/a.db", "another one");
+		tap_is_str(s->directory_maps[2].name, "lmdb:/c", "one of LMDB");
+		tap_is_str(s->directory_maps[3].name, "cdb:/d.cdb", "one of cdb");
 		tap_ok(s->directory_maps[1].line > 0, "its line");
 	}
 	tap_ok(j->source_ranges.n == 2, "two ranges");

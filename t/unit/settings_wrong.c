@@ -128,9 +128,9 @@ static const struct wrong table[] = {
 	{ "no interval", VALUE("delivery-wait-interval", "0"), 6,
 	    { "allowed: a whole number from 1 to 86400" }, false },
 	{ "a table of another type",
-	    HEAD "<directory-sources><map>lmdb:/a</map></directory-sources>\n" TAIL, 4,
-	    { "<map>: value \"lmdb:/a\" is wrong: not a table that can be read natively; "
-	      "allowed: hash:/PATH, btree:/PATH" },
+	    HEAD "<directory-sources><map>pcre:/a</map></directory-sources>\n" TAIL, 4,
+	    { "<map>: value \"pcre:/a\" is wrong: not a table that can be read natively; "
+	      "allowed: hash:/PATH, btree:/PATH, lmdb:/PATH, cdb:/PATH" },
 	    true },
 	{ "a relative table",
 	    HEAD "<directory-sources><map>hash:a</map></directory-sources>\n" TAIL, 4,
