@@ -193,6 +193,7 @@ def settings(d, w):
     one("a directory source that is not there", "directory-source", "FAIL",
         text.replace("  <journal-service>", "  <directory-sources><file>/nonexistent/list</file>"
                      "</directory-sources>\n  <journal-service>", 1))
+    tables(d, text, none)
     one("messages that are soon too old", "maximum-age", "warn",
         text.replace("  <journal-service>", "  <maximum-age>1</maximum-age>\n  <journal-service>",
                      1))
@@ -209,6 +210,20 @@ def settings(d, w):
     put(d, text)
     d.stop()
     tap.is_(names(d, *none), (2, ["daemon-silent"]), "a daemon that does not answer")
+
+
+def tables(d, text, none):
+    """A table that was not made from its text: the cure is to make it, with its type."""
+    people = tap.folder() + "/people"
+    with open(people, "w", encoding="ascii") as f:
+        f.write("anna@example.com x\n")
+    for kind, ending in (("hash", ".db"), ("lmdb", ".lmdb"), ("cdb", ".cdb")):
+        put(d, text.replace("  <journal-service>", "  <directory-sources><map>%s:%s</map>"
+                            "</directory-sources>\n  <journal-service>" % (kind, people), 1))
+        found = [f for f in findings(d.settings, *none)[1] if f[0] == "directory-source"]
+        tap.is_([(f[1], f[3]) for f in found], [("FAIL", "postmap %s:%s" % (kind, people))],
+                "a table of %s that was not made: to be made" % kind)
+        tap.ok(" as %s%s:" % (people, ending) in found[0][2], "its file is named", found)
 
 
 def reach(d, w, text, one):

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/service/mta_table.h"
 #include "milter/ctl/cli/data.h"
 #include "milter/ctl/cli/endpoints.h"
 #include "milter/ctl/doctor/cure.h"
@@ -200,30 +201,38 @@ static void check_secrets(struct jm_doctor *d)
 		    (unsigned)st.st_mode & 07777);
 }
 
-/* Files of known addresses: without them mail for internal addresses is set aside. */
+/* A file of known addresses, or a table whose file that is: without it mail for internal addresses
+ * is set aside. A table that was not made yet has its text beside it. */
+static void check_source(struct jm_doctor *d, const char *name, const char *file)
+{
+	const char *text = name[0] == '/' ? NULL : strchr(name, ':') + 1;
+	char cure[JM_CURE_BYTES] = "";
+
+	jm_doctor_check(d, "directory-source", "%s is there", name);
+	if (access(file, F_OK) == 0 || errno != ENOENT)
+		return;
+	if (text && strcmp(text, file) != 0 && access(text, F_OK) == 0) {
+		jm_cure_more(cure, "postmap ");
+		jm_cure_quote(cure, name);
+	} else {
+		jm_cure_more(cure, "journal-milter.xml: the right path in <directory-sources>");
+	}
+	jm_doctor_add(d, JM_DOCTOR_FAIL, "directory-source", cure,
+	    "%s is not there%s%s: its addresses count as unknown, and their mail is set aside",
+	    name, text ? " as " : "", text ? file : "");
+}
+
 static void check_directory(struct jm_doctor *d)
 {
 	const struct jm_settings *s = d->settings;
+	char file[PATH_MAX];
+	struct jm_err err;
 
-	for (size_t i = 0; i < s->directory_files_n + s->directory_maps_n; i++) {
-		const char *name = i < s->directory_files_n
-		    ? s->directory_files[i].name
-		    : s->directory_maps[i - s->directory_files_n].name,
-			   *colon = i < s->directory_files_n ? NULL : strchr(name, ':');
-		const char *path = colon ? colon + 1 : name;
-		char file[PATH_MAX];
-
-		snprintf(file, sizeof file, "%s%s", path,
-		    colon && strlen(path) > 3 && strcmp(path + strlen(path) - 3, ".db") != 0 ? ".db"
-											     : "");
-		jm_doctor_check(d, "directory-source", "%s is there", name);
-		if (access(path, F_OK) != 0 && access(file, F_OK) != 0 && errno == ENOENT)
-			jm_doctor_add(d, JM_DOCTOR_FAIL, "directory-source",
-			    "journal-milter.xml: the right path in <directory-sources>",
-			    "%s is not there: its addresses count as unknown, and their mail is "
-			    "set aside",
-			    name);
-	}
+	for (size_t i = 0; i < s->directory_files_n; i++)
+		check_source(d, s->directory_files[i].name, s->directory_files[i].name);
+	for (size_t i = 0; i < s->directory_maps_n; i++)
+		if (jm_mta_table_path(s->directory_maps[i].name, file, sizeof file, &err) == 0)
+			check_source(d, s->directory_maps[i].name, file);
 }
 
 /* Several services at one address: only the first would ever get mail. */
