@@ -42,23 +42,9 @@ struct jm_txn {
 	DB_TXN *txn;
 };
 
-static const char *const names[JM_TABLES] = {
-	[JM_T_META] = "meta",
-	[JM_T_ITEMS] = "items",
-	[JM_T_REPORTS] = "reports",
-	[JM_T_ITEM_REPORTS] = "item-reports",
-	[JM_T_ITEM_CONTENTS] = "item-contents",
-	[JM_T_BY_MESSAGE_ID] = "by-message-id",
-	[JM_T_BY_ADDRESS] = "by-address",
-	[JM_T_BY_DATE] = "by-date",
-	[JM_T_BY_KEY] = "by-key",
-	[JM_T_SET_ASIDE] = "set-aside",
-	[JM_T_EVENTS] = "events",
-	[JM_T_COUNTERS] = "counters",
-	[JM_T_SERVICES] = "services",
-	[JM_T_QUEUE] = "queue",
-	[JM_T_POP3] = "pop3",
-};
+static const char *const names[JM_TABLES] = { "meta", "items", "reports", "item-reports",
+	"item-contents", "by-message-id", "by-address", "by-date", "by-key", "set-aside", "events",
+	"counters", "services", "queue", "pop3" };
 
 /*
  * A table of duplicates stores the id, with which callers' keys end, not in the key but in front of
@@ -302,12 +288,28 @@ static int open_files(struct jm_catalog *c, const char *folder, uint64_t cache_b
 	return rc != 0 ? rc : guard_pages(c, folder, false);
 }
 
+/* Returns Berkeley DB's code. */
+static int close_all(struct jm_catalog *c, u_int32_t how)
+{
+	int rc = 0, one;
+
+	for (int i = 0; i < JM_TABLES; i++) {
+		if (c->db[i] && (one = c->db[i]->close(c->db[i], how)) != 0)
+			rc = one;
+		c->db[i] = NULL;
+	}
+	if (c->env && (one = c->env->close(c->env, 0)) != 0)
+		rc = one;
+	c->env = NULL;
+	return rc;
+}
+
 int jm_catalog_open(
     const char *folder, uint64_t cache_bytes, struct jm_catalog **c_r, struct jm_err *err)
 {
 	struct jm_catalog *c = calloc(1, sizeof *c);
 	char boot[BOOT_BYTES + 1];
-	int rc;
+	int rc = 0;
 
 	if (!c)
 		return jm_err_sys(err, JM_E_TEMP, "catalog");
@@ -315,11 +317,14 @@ int jm_catalog_open(
 		free(c);
 		return -1;
 	}
-	if ((rc = db_env_create(&c->env, 0)) != 0) {
-		free(c);
-		return catalog_fail(NULL, err, rc, "cannot make an environment");
+	for (int tries = 0; tries < 2; tries++) {
+		if ((rc = db_env_create(&c->env, 0)) == 0)
+			rc = open_files(c, folder, cache_bytes);
+		/* Also one failed read, or no memory, ends recovery so; damage does it again. */
+		if (rc != DB_RUNRECOVERY)
+			break;
+		(void)close_all(c, DB_NOSYNC);
 	}
-	rc = open_files(c, folder, cache_bytes);
 	if (rc != 0) {
 		catalog_fail(NULL, err, rc, "cannot open");
 		jm_catalog_close(&c);
@@ -356,17 +361,11 @@ static void leave_mark(const struct jm_catalog *c, int rc)
 
 void jm_catalog_close(struct jm_catalog **c)
 {
-	u_int32_t how;
-	int rc = 0, one;
+	int rc;
 
 	if (!*c)
 		return;
-	how = atomic_load(&(*c)->damaged) ? DB_NOSYNC : 0;
-	for (int i = 0; i < JM_TABLES; i++)
-		if ((*c)->db[i] && (one = (*c)->db[i]->close((*c)->db[i], how)) != 0)
-			rc = one;
-	if ((*c)->env && (one = (*c)->env->close((*c)->env, 0)) != 0)
-		rc = one;
+	rc = close_all(*c, atomic_load(&(*c)->damaged) ? DB_NOSYNC : 0);
 	if (rc != 0)
 		JM_LOG(JM_LOG_WARNING, "catalog-close", { "error", JM_S(db_strerror(rc)) });
 	leave_mark(*c, rc);
