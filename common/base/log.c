@@ -51,6 +51,28 @@ static void line_put_str(struct line *l, const char *s)
 	l->len += n;
 }
 
+/* Put as many of n bytes as there is room for. */
+static void line_put_bytes(struct line *l, const unsigned char *p, size_t n)
+{
+	size_t room = l->full ? 0 : sizeof l->text - 1 - l->len;
+
+	l->full = l->full || n > room;
+	n = n < room ? n : room;
+	memcpy(l->text + l->len, p, n);
+	l->len += n;
+}
+
+/* The number of bytes at the beginning of s, at most max, that have no escape, as nearly all. */
+static size_t bare_bytes(struct jm_span s, size_t max)
+{
+	size_t n = 0;
+
+	while (n < s.len && n < max && s.p[n] >= ' ' && s.p[n] < 127 && s.p[n] != '"' &&
+	    s.p[n] != '\\')
+		n++;
+	return n;
+}
+
 /* Write a value: bare when it is a plain word, else quoted, with the escapes of visible.h and of
  * the quote. */
 static void line_put_value(struct line *l, struct jm_span s)
@@ -64,8 +86,14 @@ static void line_put_value(struct line *l, struct jm_span s)
 		    s.p[i] != '=';
 	if (!plain)
 		line_put_str(l, "\"");
-	while (s.len > 0 && before - s.len < VALUE_BYTES)
-		line_put_str(l, jm_visible_exact(&s, out) == '"' ? "\\\"" : out);
+	while (s.len > 0 && before - s.len < VALUE_BYTES) {
+		size_t n = bare_bytes(s, VALUE_BYTES - (before - s.len));
+
+		line_put_bytes(l, s.p, n);
+		s = jm_span_sub(s, n, s.len);
+		if (n == 0)
+			line_put_str(l, jm_visible_exact(&s, out) == '"' ? "\\\"" : out);
+	}
 	if (s.len > 0)
 		line_put_str(l, "...");
 	if (!plain)

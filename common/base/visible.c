@@ -134,8 +134,18 @@ size_t jm_visible_line(const char *text, char *out, size_t size)
 	size_t n = 0;
 
 	while (s.len > 0) {
-		size_t len = (jm_visible_next(&s, one), strlen(one));
+		size_t len = jm_visible_ascii(s);
 
+		if (len > 0) {
+			len = len < size - n ? len : size - n - 1;
+			if (len == 0)
+				break;
+			memcpy(out + n, s.p, len);
+			n += len;
+			s = jm_span_sub(s, len, s.len);
+			continue;
+		}
+		len = (jm_visible_next(&s, one), strlen(one));
 		if (len >= size - n)
 			break;
 		memcpy(out + n, one, len);

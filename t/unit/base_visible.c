@@ -263,6 +263,89 @@ static void test_log(void)
 	    "a value cannot end early: %.60s", line);
 }
 
+/* ---- runs of plain bytes are copied at once: the same as one character after the other ---- */
+
+static unsigned random_text(char *text, unsigned max)
+{
+	static const char *const odd[] = { "\"", "\\", "\n", "\x1b", "\xe2\x80\xae", "\xc3\xa9",
+		"\xff", "\xe4\xb8", "=", " ", "\x7f" };
+	unsigned n = 0, want = (unsigned)rand() % max, seldom = 1 + (unsigned)rand() % 60;
+
+	while (n < want) {
+		const char *one = odd[(unsigned)rand() % 11];
+
+		if ((unsigned)rand() % seldom != 0)
+			text[n++] = (char)('!' + rand() % 90);
+		else
+			n += (unsigned)snprintf(text + n, 8, "%s", one);
+	}
+	text[n] = '\0';
+	return n;
+}
+
+static void add_piece(char *line, size_t *n, bool *full, size_t cap, const char *piece)
+{
+	*full = *full || strlen(piece) > cap - *n;
+	if (!*full)
+		*n += (size_t)sprintf(line + *n, "%s", piece);
+}
+
+/* The pairs of log_line(), a character at a time; *n: what precedes them in line. */
+static void expect_pairs(struct jm_span value, char *line, size_t n)
+{
+	static const char *const keys[] = { "first", "second", "third", "fourth", "fifth",
+		"sixth" };
+	bool full = false, plain = value.len > 0 && value.len <= 400;
+	char out[JM_VISIBLE_BYTES];
+
+	for (size_t i = 0; i < value.len; i++)
+		plain = plain && value.p[i] > ' ' && value.p[i] < 127 &&
+		    !strchr("\"\\=", value.p[i]);
+	for (size_t k = 0; k < 6; k++) {
+		struct jm_span s = value;
+
+		add_piece(line, &n, &full, 1999, " ");
+		add_piece(line, &n, &full, 1999, keys[k]);
+		add_piece(line, &n, &full, 1999, "=");
+		add_piece(line, &n, &full, 1999, plain ? "" : "\"");
+		while (s.len > 0 && value.len - s.len < 400)
+			add_piece(
+			    line, &n, &full, 1999, jm_visible_exact(&s, out) == '"' ? "\\\"" : out);
+		add_piece(line, &n, &full, 1999, s.len > 0 ? "..." : "");
+		add_piece(line, &n, &full, 1999, plain ? "" : "\"");
+	}
+}
+
+static void test_runs(void)
+{
+	char text[700], line[4000], want[4000], one[JM_VISIBLE_BYTES];
+	unsigned wrong = 0, cut = 0;
+
+	srand(20);
+	for (unsigned i = 0; i < 3000; i++) {
+		struct jm_span value = jm_span_of(text, random_text(text, i % 3 ? 600 : 40)),
+			       s = value;
+		size_t size = 1 + (size_t)rand() % 700, n = 0;
+		char *pairs;
+
+		for (bool full = false; s.len > 0 && !full;) {
+			jm_visible_next(&s, one);
+			add_piece(want, &n, &full, size - 1, one);
+			cut += full;
+		}
+		want[n] = '\0';
+		wrong += jm_visible_line(text, line, size) != n || strcmp(line, want) != 0;
+		log_line(value, line, sizeof line);
+		pairs = strstr(line, " first=");
+		n = pairs ? (size_t)(pairs - line) : 0;
+		memcpy(want, line, n);
+		expect_pairs(value, want, n);
+		wrong += strcmp(line, want) != 0;
+	}
+	tap_ok(wrong == 0 && cut > 100,
+	    "3000 texts, as lines and in the log: as character by character; %u differ", wrong);
+}
+
 int main(void)
 {
 	test_text();
@@ -271,5 +354,6 @@ int main(void)
 	test_xml();
 	test_cap();
 	test_log();
+	test_runs();
 	return tap_done();
 }
