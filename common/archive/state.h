@@ -104,9 +104,11 @@ struct jm_archive {
 	uint64_t groups;            /* synced since the start */
 	struct jm_commit_times commits;
 	bool stopping, committer_gone;
-	bool behind;     /* the catalog cannot be written: no deposits until it can */
-	bool disk_low;   /* less room than the reserve */
-	bool apply_lost; /* closing, and the catalog could not be brought up */
+	bool behind;              /* the catalog cannot be written: no deposits until it can */
+	bool disk_low;            /* less room than the reserve */
+	int64_t disk_look_us;     /* when the free space was read; 0: never */
+	uint64_t disk_left_bytes; /* what it was, less all that was let in since */
+	bool apply_lost;          /* closing, and the catalog could not be brought up */
 	struct jm_err write_trouble, apply_trouble; /* the present error; kind NONE: it works */
 
 	/* C: only the committer */

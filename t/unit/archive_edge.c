@@ -2,7 +2,8 @@
 /*
  * Edges: a clock that is set back and far forward, a volume that is full to the byte, no descriptor
  * left, equal reports from many threads at the same moment, no bytes at all, bodies that decode to
- * another length than their record declares. clock_gettime of this program goes through here.
+ * another length than their record declares, a disk that fills between two readings of its free
+ * space. clock_gettime and statvfs of this program go through here.
  */
 #include <fcntl.h>
 #include <inttypes.h>
@@ -14,6 +15,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -23,6 +25,7 @@
 #include "common/archive/compress.h"
 #include "common/archive/content.h"
 #include "common/archive/deposit.h"
+#include "common/archive/disk.h"
 #include "common/archive/reader.h"
 #include "common/archive/ticket.h"
 #include "common/base/clock.h"
@@ -42,7 +45,9 @@
 #define HOUR_S 3600
 #define DAY_S (24 * HOUR_S)
 
-static atomic_long offset_s;
+static atomic_long offset_s, ahead_ms; /* of the time of day, of the time since the start */
+static atomic_ulong free_bytes;        /* of each disk; 0: as it is */
+static atomic_uint looks;
 static struct jm_buf b, inner, out;
 
 int clock_gettime(clockid_t clock, struct timespec *t)
@@ -51,6 +56,22 @@ int clock_gettime(clockid_t clock, struct timespec *t)
 
 	if (clock == CLOCK_REALTIME)
 		t->tv_sec += atomic_load(&offset_s);
+	if (clock == CLOCK_MONOTONIC)
+		t->tv_sec += atomic_load(&ahead_ms) / 1000;
+	return rc;
+}
+
+int statvfs(const char *path, struct statvfs *st)
+{
+	int fd = open(path, O_PATH | O_CLOEXEC), rc = fd < 0 ? -1 : fstatvfs(fd, st);
+
+	if (fd >= 0)
+		close(fd);
+	atomic_fetch_add(&looks, 1);
+	if (rc == 0 && atomic_load(&free_bytes) > 0) {
+		st->f_frsize = 1;
+		st->f_bavail = atomic_load(&free_bytes);
+	}
 	return rc;
 }
 
@@ -568,6 +589,47 @@ static void declared(void)
 	jm_archive_close(&a);
 }
 
+/* How often the free space is read for a deposit of n bytes, which is let in or not. */
+static unsigned looks_for(struct jm_archive *a, uint64_t n, bool let_in)
+{
+	unsigned before = atomic_load(&looks);
+	struct jm_err err;
+
+	if ((jm_disk_check(a, n, &err) == 0) != let_in)
+		return 99;
+	return atomic_load(&looks) - before;
+}
+
+/* The free space is not read for each message, but between two readings no more is let in than the
+ * first one had room for. */
+static void disk(void)
+{
+	struct jm_archive_options o = { .disk_reserve_bytes = 1000 };
+	struct jm_archive *a;
+	struct jm_err err;
+	char dir[200];
+
+	snprintf(dir, sizeof dir, "%s/disk", tap_folder());
+	o.dir = dir;
+	atomic_store(&free_bytes, 10000);
+	if (jm_archive_open(&o, &a, &err) != 0)
+		exit(1);
+	tap_is_int(looks_for(a, 3000, true), 1, "the disk is looked at for the first deposit");
+	atomic_fetch_sub(&ahead_ms, 2000); /* as if no time passed from here on */
+	tap_ok(looks_for(a, 3000, true) + looks_for(a, 3000, true) == 0,
+	    "and not for the next ones, to the last byte above the reserve");
+	tap_is_int(looks_for(a, 1, true), 1, "but for the byte after it");
+	atomic_store(&free_bytes, 500);
+	tap_is_int(looks_for(a, 1, true), 0, "what others write is not seen before the next look");
+	atomic_fetch_add(&ahead_ms, 3000);
+	tap_is_int(looks_for(a, 1, false), 1, "which is a moment later");
+	tap_is_int(looks_for(a, 1, false), 1, "a low disk is looked at each time");
+	atomic_store(&free_bytes, 10000);
+	tap_is_int(looks_for(a, 1, true), 1, "and with room again it lets in at once");
+	atomic_store(&free_bytes, 0);
+	jm_archive_close(&a);
+}
+
 int main(void)
 {
 	jm_buf_init(&b, CAP);
@@ -577,6 +639,7 @@ int main(void)
 	volumes();
 	descriptors();
 	equal();
+	disk();
 	declared();
 	jm_buf_release(&b);
 	jm_buf_release(&inner);
