@@ -31,6 +31,7 @@ static const struct {
 };
 
 #define HOUR "hour/"
+#define ROW_BYTES (256u << 20) /* of a row, at most */
 
 _Static_assert(JM_COUNT_HOURS < JM_PAGE_ROWS, "a page must hold more rows than are kept");
 
@@ -99,15 +100,131 @@ static int prune_hours(struct jm_catalog *c, struct jm_txn *txn, struct jm_err *
 	return rc;
 }
 
+/* ---- the text of a row, with sums added, without making an object of it ---- */
+
+/* If s begins with text, move s past it. */
+static bool row_skip(struct jm_span *s, const char *text)
+{
+	size_t n = strlen(text);
+
+	if (s->len < n || memcmp(s->p, text, n) != 0)
+		return false;
+	*s = jm_span_sub(*s, n, s->len);
+	return true;
+}
+
+/* Read ,"key":NUMBER. False: it is not there, or the number is negative or very large. */
+static bool row_number(struct jm_span *s, const char *key, json_int_t *n_r)
+{
+	size_t digits = 0;
+
+	if (!row_skip(s, ",\"") || !row_skip(s, key) || !row_skip(s, "\":"))
+		return false;
+	for (*n_r = 0; digits < s->len && s->p[digits] >= '0' && s->p[digits] <= '9'; digits++)
+		if (digits < 18)
+			*n_r = 10 * *n_r + (s->p[digits] - '0');
+	*s = jm_span_sub(*s, digits, s->len);
+	return digits > 0 && digits <= 18;
+}
+
+/* Append ,"key":NUMBER. */
+static int row_add(struct jm_buf *out, const char *key, json_int_t n, struct jm_err *err)
+{
+	char text[24];
+	size_t at = sizeof text, len = strlen(key);
+	unsigned long long left = n < 0 ? 0 - (unsigned long long)n : (unsigned long long)n;
+
+	do {
+		text[--at] = (char)('0' + left % 10);
+		left /= 10;
+	} while (left > 0);
+	if (n < 0)
+		text[--at] = '-';
+	if (jm_buf_reserve(out, len + 4 + sizeof text, err) != 0)
+		return -1;
+	memcpy(out->p + out->len, ",\"", 2);
+	memcpy(out->p + out->len + 2, key, len);
+	memcpy(out->p + out->len + 2 + len, "\":", 2);
+	memcpy(out->p + out->len + 4 + len, text + at, sizeof text - at);
+	out->len += len + 4 + sizeof text - at;
+	return 0;
+}
+
+/* Where the counters begin; s.len: nowhere, or there are lists and objects before them. */
+static size_t counters_at(struct jm_span s)
+{
+	static const char first[] = ",\"records\":";
+	const unsigned char *p = memmem(s.p, s.len, first, sizeof first - 1);
+	size_t at = p ? (size_t)(p - s.p) : s.len;
+
+	for (size_t i = 1; i < at; i++)
+		if (s.p[i] == '{' || s.p[i] == '[')
+			return s.len;
+	return at;
+}
+
+/*
+ * Add the sums to the text of a row, as it is nearly always: all counters in their order, and then
+ * last_ms or nothing. 1: out has what the row's object would be as text; 0: the row has another
+ * form; -1: LIMIT, TEMP.
+ */
+static int row_text_add(
+    struct jm_span row, struct jm_count *add, struct jm_buf *out, struct jm_err *err)
+{
+	size_t at = counters_at(row);
+	struct jm_span s = jm_span_sub(row, at, row.len);
+	json_int_t n;
+
+	jm_buf_reset(out);
+	if (jm_buf_add(out, row.p, at, err) != 0)
+		return -1;
+	for (size_t i = 0; i < FIELDS; i++) {
+		if (!row_number(&s, fields[i].key, &n))
+			return 0;
+		if (row_add(out, fields[i].key, n + (json_int_t)*field(add, i), err) != 0)
+			return -1;
+	}
+	if (add->last_ms != 0) {
+		if (!row_number(&s, "last_ms", &n))
+			return 0;
+		if (row_add(out, "last_ms", (json_int_t)add->last_ms, err) != 0)
+			return -1;
+	}
+	return jm_buf_add_span(out, s, err) != 0 ? -1 : 1;
+}
+
+/* 1: the row was there in its usual form, and has the sums now; 0: do it with an object. */
+static int store_text(struct jm_catalog *c, struct jm_txn *txn, enum jm_table table,
+    struct jm_span at, struct jm_count *add, struct jm_err *err)
+{
+	struct jm_buf old, new;
+	int rc;
+
+	jm_buf_init(&old, ROW_BYTES);
+	jm_buf_init(&new, ROW_BYTES + FIELDS * 24);
+	rc = jm_catalog_get(c, txn, table, at, &old, err);
+	if (rc == 1)
+		rc = row_text_add(jm_buf_span(&old), add, &new, err);
+	if (rc == 1 && jm_catalog_put(txn, table, at, jm_buf_span(&new), err) != 0)
+		rc = -1;
+	jm_buf_release(&old);
+	jm_buf_release(&new);
+	return rc;
+}
+
 static int store_row(struct jm_catalog *c, struct jm_txn *txn, enum jm_table table, const char *key,
     struct jm_count *add, struct jm_err *err)
 {
 	unsigned char k[JM_CATALOG_KEY_MAX];
 	struct jm_span at = jm_span_of(k, jm_keys_text(jm_span_str(key), k));
 	json_t *row = NULL;
-	int rc = jm_catalog_get_json(c, txn, table, at, &row, err), bad = 0;
-	bool fresh = rc == 0;
+	int rc = store_text(c, txn, table, at, add, err), bad = 0;
+	bool fresh;
 
+	if (rc != 0)
+		return rc < 0 ? -1 : 0;
+	rc = jm_catalog_get_json(c, txn, table, at, &row, err);
+	fresh = rc == 0;
 	if (rc < 0)
 		return -1;
 	if (rc == 0 && !(row = json_object()))

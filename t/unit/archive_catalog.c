@@ -2,7 +2,8 @@
 /*
  * A table of duplicates behaves as a plain one: after the same random puts and removals both have
  * the same rows, whole and in pages from any place, in both directions. And the row of an item is
- * read as it was written. And a catalog is opened with recovery unless it was closed.
+ * read as it was written. And sums are added to the rows of counters. And a catalog is opened with
+ * recovery unless it was closed.
  */
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -10,6 +11,7 @@
 #include <unistd.h>
 
 #include "common/catalog/catalog.h"
+#include "common/catalog/count.h"
 #include "common/catalog/keys.h"
 #include "common/catalog/row.h"
 #include "t/lib/tap.h"
@@ -187,6 +189,121 @@ static void bad_row(const char *stored, enum jm_err_kind kind)
 	    "no row: %s", stored);
 }
 
+/* ---- counters: a row's text with sums added, as its object would be written ---- */
+
+static const char *const counters[] = { "records", "reports", "items", "merged", "set_aside",
+	"step_down", "spliced", "events", "received", "queued", "refused", "deferred", "expired",
+	"received_bytes", "stored_bytes" };
+#define COUNTERS (sizeof counters / sizeof *counters)
+
+/* A row: mostly as it is written, else with members left out, moved or strange. */
+static void random_row(struct jm_buf *text)
+{
+	static const char *const names[] = { "total", "day/2029-01-01", "a\\\",\\\"records\\\":7",
+		"caf\xc3\xa9 {[", "\\u0001\\\\" };
+	static const char *const odd[] = { "-5", "1234567890123456789", "true", "null", "[1,2]",
+		"\"x\"", "{\"records\":1,\"reports\":2}", "999999999999999999" };
+	static const char *const others[] = {
+		",\"status\":\"OK\"",
+		",\"why\":\"\\\"}{\\n\"",
+		",\"reasons\":{\"records\":3,\"x\":[]}",
+		",\"last_ms2\":7",
+		",\"cure\":null",
+		",\"nested\":{\"a\":1,\"records\":1,\"reports\":1,\"items\":1,\"merged\":1,\"set_"
+		"aside\":1,\"step_down\":1,\"spliced\":1,\"events\":1,\"received\":1,\"queued\":1"
+		",\"refused\":1,\"deferred\":1,\"expired\":1,\"received_bytes\":1,\"stored_"
+		"bytes\":1}",
+	};
+	unsigned lead = random_to(6);
+	bool usual = random_to(3) > 0;
+	struct jm_err err;
+	int rc;
+
+	jm_buf_reset(text);
+	rc = jm_buf_printf(text, &err, "{\"name\":\"%s\"", names[random_to(5)]);
+	if (random_to(4) == 0)
+		rc |= jm_buf_printf(text, &err, "%s", others[lead]);
+	for (size_t i = 0; i < COUNTERS; i++) {
+		if (!usual && random_to(12) == 0)
+			continue;
+		if (!usual && random_to(12) == 0)
+			rc |= jm_buf_printf(
+			    text, &err, ",\"%s\":%s", counters[i], odd[random_to(8)]);
+		else
+			rc |= jm_buf_printf(
+			    text, &err, ",\"%s\":%u", counters[i], random_to(2) * random_to(99999));
+	}
+	if (random_to(4) > 0)
+		rc |= jm_buf_printf(text, &err, ",\"last_ms\":%u", random_to(9));
+	for (unsigned n = random_to(3); n > 0; n--)
+		rc |= jm_buf_printf(text, &err, "%s", others[(lead + n) % 6]);
+	if (rc != 0 || jm_buf_add(text, "}", 1, &err) != 0)
+		exit(1);
+}
+
+/* The row with the sums, by way of an object. The caller frees it. */
+static char *with_sums(const char *text, const struct jm_count *n)
+{
+	const uint64_t add[COUNTERS] = { n->records, n->reports, n->items, n->merged, n->set_aside,
+		n->step_down, n->spliced, n->events, n->received, n->queued, n->refused,
+		n->deferred, n->expired, n->received_bytes, n->stored_bytes };
+	json_t *o = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+	char *out;
+
+	for (size_t i = 0; o && i < COUNTERS; i++)
+		json_object_set_new(o, counters[i],
+		    json_integer(
+			json_integer_value(json_object_get(o, counters[i])) + (json_int_t)add[i]));
+	if (o && n->last_ms != 0)
+		json_object_set_new(o, "last_ms", json_integer((json_int_t)n->last_ms));
+	out = o ? json_dumps(o, JSON_COMPACT) : NULL;
+	json_decref(o);
+	return out;
+}
+
+static void sums(void)
+{
+	unsigned char key[JM_CATALOG_KEY_MAX];
+	struct jm_span at = jm_span_of(key, jm_keys_text(jm_span_str("row"), key));
+	struct jm_buf text, got;
+	struct jm_txn *txn;
+	struct jm_err err;
+	unsigned wrong = 0, bad = 0;
+
+	jm_buf_init(&text, 65536);
+	jm_buf_init(&got, 65536);
+	for (unsigned i = 0; i < 4000; i++) {
+		const struct jm_count n = { .records = random_to(3),
+			.items = (uint64_t)0 - random_to(2),
+			.merged = random_to(100000),
+			.received = random_to(2),
+			.stored_bytes = (uint64_t)random_to(1000000) * random_to(1000000),
+			.last_ms = random_to(2) * (int64_t)random_to(100000) };
+		struct jm_counts s = { .n = 0 };
+		char *want;
+
+		random_row(&text);
+		want = with_sums(jm_buf_str(&text), &n);
+		bad += !want;
+		if (jm_catalog_begin(c, &txn, &err) != 0 ||
+		    jm_catalog_put(txn, JM_T_SERVICES, at, jm_buf_span(&text), &err) != 0 ||
+		    jm_counts_add(&s, JM_T_SERVICES, "row", &n, &err) != 0 ||
+		    jm_counts_store(&s, c, txn, &err) != 0 ||
+		    jm_catalog_get(c, txn, JM_T_SERVICES, at, &got, &err) != 1)
+			exit(1);
+		if (!want || strcmp(jm_buf_str(&got), want) != 0)
+			wrong++ == 0 ? tap_diag("%s\n%s\n%s", jm_buf_str(&text), jm_buf_str(&got),
+					   want ? want : "-")
+				     : (void)0;
+		jm_catalog_abort(&txn);
+		free(want);
+	}
+	tap_ok(wrong == 0 && bad == 0,
+	    "4000 rows with sums added: as an object would be; %u differ", wrong);
+	jm_buf_release(&text);
+	jm_buf_release(&got);
+}
+
 static int64_t log_blocks(const char *dir)
 {
 	char path[600];
@@ -280,6 +397,7 @@ int main(void)
 	bad_row("[1,2]", JM_E_CORRUPT);
 	bad_row("{}", JM_E_CORRUPT);
 	bad_row("[1,2", JM_E_CORRUPT);
+	sums();
 	jm_catalog_close(&c);
 	jm_catalog_wipe(dir);
 	rmdir(dir);
