@@ -6,6 +6,8 @@
 
 #include "common/json/write.h"
 
+#define META_BYTES 2000 /* more than the text of most records */
+
 struct jm_ticket *jm_ticket_new(enum jm_record_type type, json_t *meta, struct jm_err *err)
 {
 	struct jm_ticket *t = calloc(1, sizeof *t);
@@ -14,7 +16,8 @@ struct jm_ticket *jm_ticket_new(enum jm_record_type type, json_t *meta, struct j
 	jm_buf_init(&text, JM_RECORD_META_MAX);
 	if (!t)
 		jm_err_sys(err, JM_E_TEMP, "record");
-	if (!t || jm_json_write(&text, meta, err) != 0) {
+	if (!t || jm_buf_reserve(&text, META_BYTES, err) != 0 ||
+	    jm_json_write(&text, meta, err) != 0) {
 		jm_buf_release(&text);
 		json_decref(meta);
 		free(t);

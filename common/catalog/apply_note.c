@@ -3,6 +3,7 @@
 #include "common/catalog/apply_note.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "common/base/clock.h"
 #include "common/catalog/keys.h"
@@ -13,7 +14,7 @@ int jm_apply_count(struct jm_apply *p, const char *service, int64_t time_ms,
 	char key[600], day[JM_CLOCK_TEXT_BYTES], hour[JM_CLOCK_TEXT_BYTES];
 
 	jm_clock_format(time_ms, day);
-	jm_clock_format(time_ms, hour);
+	memcpy(hour, day, sizeof hour);
 	day[10] = hour[13] = '\0';
 	if (jm_counts_add(&p->counts, JM_T_COUNTERS, "total", c, err) != 0)
 		return -1;

@@ -47,7 +47,9 @@ json_t *jm_json_text(struct jm_span s)
 	json_t *value;
 
 	while (good < s.len) {
-		size_t k = utf8_length(s.p + good, s.len - good);
+		size_t k = s.p[good] > 0 && s.p[good] < 0x80
+		    ? 1
+		    : utf8_length(s.p + good, s.len - good);
 
 		if (k == 0)
 			break;

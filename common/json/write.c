@@ -14,6 +14,39 @@ static bool is_plain(char c)
 	return (unsigned char)c >= 0x20 && c != '"' && c != '\\';
 }
 
+/* The length of the beginning that needs no escapes, eight bytes at a time. */
+static size_t plain_bytes(const char *p, size_t n)
+{
+	const uint64_t ones = UINT64_MAX / 255;
+	size_t i = 0;
+
+	for (; i + 8 <= n; i += 8) {
+		uint64_t w, quote, back;
+
+		memcpy(&w, p + i, 8);
+		quote = w ^ ones * '"';
+		back = w ^ ones * '\\';
+		/* the high bit of the first byte that is below 0x20, or zero in quote or back */
+		if (((((w - ones * 0x20) & ~w) | ((quote - ones) & ~quote) |
+			 ((back - ones) & ~back)) &
+			ones * 0x80) != 0)
+			break;
+	}
+	while (i < n && is_plain(p[i]))
+		i++;
+	return i;
+}
+
+/* Append a character of the structure. */
+static int add_mark(struct jm_buf *b, char c, struct jm_err *err)
+{
+	if (b->cap - b->len <= 1)
+		return jm_buf_add(b, &c, 1, err);
+	b->p[b->len++] = (unsigned char)c;
+	b->p[b->len] = '\0';
+	return 0;
+}
+
 /* Append a string that needs no escapes, as nearly all do: reserve once, copy once. */
 static int add_quoted(struct jm_buf *b, const char *p, size_t n, struct jm_err *err)
 {
@@ -32,10 +65,8 @@ static int add_string(struct jm_buf *b, const char *p, size_t n, struct jm_err *
 	static const char escape[32] = {
 		['\b'] = 'b', ['\f'] = 'f', ['\n'] = 'n', ['\r'] = 'r', ['\t'] = 't'
 	};
-	size_t from = 0, i = 0;
+	size_t from = 0, i = plain_bytes(p, n);
 
-	while (i < n && is_plain(p[i]))
-		i++;
 	if (i == n)
 		return add_quoted(b, p, n, err);
 	if (jm_buf_add(b, "\"", 1, err) != 0)
@@ -80,31 +111,31 @@ static int add_members(struct jm_buf *b, const json_t *v, jm_json_left_out *left
     unsigned depth, struct jm_err *err)
 {
 	json_t *o = (json_t *)(uintptr_t)v;
-	const char *comma = "{";
+	char comma = '{';
 
 	for (void *i = json_object_iter(o); i; i = json_object_iter_next(o, i)) {
 		const char *key = json_object_iter_key(i);
 
 		if (left_out && left_out(v, key, json_object_iter_value(i)))
 			continue;
-		if (jm_buf_add(b, comma, 1, err) != 0 ||
-		    add_string(b, key, strlen(key), err) != 0 || jm_buf_add(b, ":", 1, err) != 0 ||
+		if (add_mark(b, comma, err) != 0 || add_string(b, key, strlen(key), err) != 0 ||
+		    add_mark(b, ':', err) != 0 ||
 		    add_value(b, json_object_iter_value(i), depth + 1, err) != 0)
 			return -1;
-		comma = ",";
+		comma = ',';
 	}
-	return *comma == '{' ? jm_buf_add(b, "{}", 2, err) : jm_buf_add(b, "}", 1, err);
+	return comma == '{' ? jm_buf_add(b, "{}", 2, err) : add_mark(b, '}', err);
 }
 
 static int add_array(struct jm_buf *b, const json_t *v, unsigned depth, struct jm_err *err)
 {
-	if (jm_buf_add(b, "[", 1, err) != 0)
+	if (add_mark(b, '[', err) != 0)
 		return -1;
 	for (size_t i = 0; i < json_array_size(v); i++)
-		if ((i > 0 && jm_buf_add(b, ",", 1, err) != 0) ||
+		if ((i > 0 && add_mark(b, ',', err) != 0) ||
 		    add_value(b, json_array_get(v, i), depth + 1, err) != 0)
 			return -1;
-	return jm_buf_add(b, "]", 1, err);
+	return add_mark(b, ']', err);
 }
 
 static int add_value(struct jm_buf *b, const json_t *v, unsigned depth, struct jm_err *err)

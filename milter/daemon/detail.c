@@ -4,10 +4,15 @@
 
 #include "common/base/log.h"
 
+bool jm_detail_on(const struct jm_settings *settings, const struct jm_service *service)
+{
+	return settings->detailed_logging || (service && service->detailed_logging);
+}
+
 void jm_detail_log(const struct jm_settings *settings, const struct jm_service *service,
     const char *stage, const char *of, const struct jm_decisions *d)
 {
-	if (!settings->detailed_logging && !(service && service->detailed_logging))
+	if (!jm_detail_on(settings, service))
 		return;
 	for (size_t i = 0; i < d->n; i++)
 		JM_LOG(JM_LOG_INFO, "decision", { "stage", JM_S(stage) }, { "of", JM_S(of) },

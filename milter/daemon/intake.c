@@ -110,6 +110,8 @@ static void judge_message(const struct jm_intake *in, const struct jm_service *s
 	struct jm_decisions d;
 
 	jm_judge(&facts, service, unwrap, j);
+	if (!jm_detail_on(in->settings, service))
+		return;
 	jm_judge_unwrapping(in->settings, service, unwrap, &d);
 	jm_detail_log(in->settings, service, "unwrap", in->arrival.queue_id, &d);
 	jm_detail_log(in->settings, service, "judge", in->arrival.queue_id, &j->decisions);

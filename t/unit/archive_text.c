@@ -20,6 +20,35 @@ static void same(const json_t *v, const char *what)
 	free(want);
 }
 
+/* Every odd character at every place of strings of every length. */
+static void every_place(void)
+{
+	static const char odd[] = { '"', '\\', '\n', '\x1f', '\x01', ' ', '!', '\x7f', '[', '\0' };
+	unsigned wrong = 0, n = 0;
+	char text[33], *want;
+	struct jm_buf got;
+	struct jm_err err;
+
+	jm_buf_init(&got, 1000);
+	for (size_t len = 1; len < sizeof text; len++)
+		for (size_t at = 0; at < len; at++)
+			for (size_t i = 0; i < sizeof odd; i++, n++) {
+				json_t *v;
+
+				memset(text, at % 2 ? 'a' : '\x7e', len);
+				text[at] = odd[i];
+				v = json_stringn(text, len);
+				want = json_dumps(v, JSON_ENCODE_ANY);
+				jm_buf_reset(&got);
+				wrong += !want || jm_json_write(&got, v, &err) != 0 ||
+				    strcmp(jm_buf_str(&got), want) != 0;
+				free(want);
+				json_decref(v);
+			}
+	jm_buf_release(&got);
+	tap_ok(wrong == 0, "%u strings with an odd character somewhere, %u differ", n, wrong);
+}
+
 #ifndef JM_T_MEMORY_IS_THEIRS
 extern void *__libc_malloc(size_t n);
 static int until_none = -1; /* this many allocations work, then one fails; -1: all work */
@@ -77,6 +106,7 @@ int main(void)
 	v = json_pack("[s#,s#]", all, 127, all, 5);
 	same(v, "every ASCII character but NUL");
 	json_decref(v);
+	every_place();
 	v = json_stringn("a\0b", 3);
 	same(v, "NUL within a string");
 	json_decref(v);
