@@ -5,7 +5,7 @@ import subprocess
 
 import run
 import tap
-from jmctl import PROGRAM, checked
+from jmctl import PROGRAM, checked, environment
 from postfix import Postfix
 from sendmail import Sendmail
 
@@ -16,8 +16,10 @@ ENV = dict(os.environ, JM_DATADIR=tap.SRC)
 
 def jmctl(*args):
     """(exit status, standard output, standard error) with the templates of the source tree."""
-    r = subprocess.run([PROGRAM, *map(str, args)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                       stderr=subprocess.PIPE, env=ENV, check=False, timeout=600)
+    command = [PROGRAM, *map(str, args)]
+    r = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                       stderr=subprocess.PIPE, env=environment(command, **ENV), check=False,
+                       timeout=600)
     if "--json" in args:
         checked(args[0], r.stdout)
     return r.returncode, r.stdout.decode(), r.stderr.decode()

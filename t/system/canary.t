@@ -183,7 +183,7 @@ class Search:
             words += self.at
         r = subprocess.run([jmctl.PROGRAM, *words], stdin=subprocess.DEVNULL,
                            stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False,
-                           timeout=300)
+                           timeout=300, env=jmctl.environment(words))
         self.calls += 1
         if want is not None and r.returncode != want:
             tap.ok(False, "jmctl %s: exit %d" % (" ".join(words), want), (r.returncode, r.stderr))

@@ -20,7 +20,7 @@ import milter
 import run
 import tap
 from daemon import Daemon, service
-from jmctl import PROGRAM
+from jmctl import PROGRAM, environment
 from pop3_quirks import Pop3Server
 
 JOURNAL, BOX = "journaling@journal.example.com", "box@journal.example.com"
@@ -123,12 +123,14 @@ def verbs(d, box):
     rows += [["show", "--bcc", "--headers", i] for i in items]
     has_none = ("queue", "set-aside", "doctor", "explain")
     for verb, *args in rows:
-        r = subprocess.run([PROGRAM, verb, *config, *args], stdin=subprocess.DEVNULL,
-                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+        command = [PROGRAM, verb, *config, *args]
+        r = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                           stderr=subprocess.STDOUT, check=False, env=environment(command))
         clean(r.stdout, " ".join([verb, *args])[:40], b"" if verb in has_none else b"evil")
         if verb in ("list", "search", "events", "status", "top", "show", "queue", "explain"):
-            r = subprocess.run([PROGRAM, verb, *config, "--json", *args], stdin=subprocess.DEVNULL,
-                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+            command = [PROGRAM, verb, *config, "--json", *args]
+            r = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                               stderr=subprocess.STDOUT, check=False, env=environment(command))
             clean(r.stdout, verb + " --json", b"")
         if args != ["--bcc", "--headers", items[-1]]:
             clean(on_terminal(verb, *config, *args), verb + " on a terminal", b"")

@@ -31,9 +31,10 @@ def path(name):
 
 def say(code, verb, *args):
     """The objects. code: the expected exit status, None: any."""
-    r = subprocess.run([jmctl.PROGRAM, verb, *map(str, args), "--json"], stdin=subprocess.DEVNULL,
-                       stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False, timeout=600,
-                       env=dict(os.environ, JM_DATADIR=tap.SRC))
+    command = [jmctl.PROGRAM, verb, *map(str, args), "--json"]
+    r = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                       stderr=subprocess.PIPE, check=False, timeout=600,
+                       env=jmctl.environment(command, JM_DATADIR=tap.SRC))
     what = " ".join([verb] + [os.path.basename(str(a)) for a in args])
     objects, wrong = [], []
     for line in r.stdout.decode().split("\n")[:-1]:

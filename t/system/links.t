@@ -51,9 +51,10 @@ def jm(verb, *args, config=True, data=resource.RLIM_INFINITY):
     """(exit status, standard output, standard error); data: the memory that it may take"""
     if os.environ.get("JM_SANITIZER"):
         data = resource.RLIM_INFINITY
-    r = subprocess.run([jmctl.PROGRAM, verb, *(["--config", d.settings] if config else []), *args],
-                       stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                       check=False, timeout=600,
+    command = [jmctl.PROGRAM, verb, *(["--config", d.settings] if config else []), *args]
+    r = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                       stderr=subprocess.PIPE, check=False, timeout=600,
+                       env=jmctl.environment(command),
                        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_DATA, (data, data)))
     return r.returncode, r.stdout.decode("utf-8", "replace"), r.stderr.decode("utf-8", "replace")
 
