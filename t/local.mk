@@ -17,11 +17,11 @@ include t/unit/daemon.mk
 include t/unit/pop3.mk
 # The longest tests come first, so that no processor is idle at the end.
 include t/system/jmctl.mk
+include t/system/setup.mk
 include t/system/pop3.mk
 include t/corpus/local.mk
 include t/system/queue.mk
 include t/system/local.mk
-include t/system/setup.mk
 include t/system/publish.mk
 include t/slow/local.mk
 include t/style/local.mk
@@ -35,9 +35,10 @@ TEST_ENV = JM_SRCDIR='$(abs_top_srcdir)' JM_BUILDDIR='$(abs_top_builddir)' \
 # UNIT_ONLY=1 runs the unit tests only (make distcheck UNIT_ONLY=1).
 PROGRAMS_UNDER_TEST = $(bin_PROGRAMS) $(sbin_PROGRAMS) $(pkglibexec_PROGRAMS) \
 	$(noinst_PROGRAMS) $(TEST_TOOLS)
+# Tests of style come last, as they are the shortest.
 check-local: $(UNIT_TESTS) $(PROGRAMS_UNDER_TEST)
 	tests='$(SYSTEM_TESTS:%=$(srcdir)/%)'; test -z '$(UNIT_ONLY)' || tests=; \
-	$(TEST_ENV) $(PROVE) $(PROVE_FLAGS) $$tests $(UNIT_TESTS)
+	$(TEST_ENV) $(PROVE) $(PROVE_FLAGS) $(UNIT_TESTS) $$tests
 check-unit: $(UNIT_TESTS)
 	$(TEST_ENV) $(PROVE) $(PROVE_FLAGS) $(UNIT_TESTS)
 check-system: $(PROGRAMS_UNDER_TEST)
