@@ -497,6 +497,12 @@ static void equal(void)
 	pthread_barrier_destroy(&same.begin);
 }
 
+static void await_applier(struct jm_archive *a)
+{
+	while (jm_reader_applied_seq(a) < jm_reader_durable_seq(a))
+		jm_clock_sleep_ms(1);
+}
+
 /* Store a report with the metadata of report seq, and with a body and a declared length of its
  * own. Returns its number. */
 static uint64_t forge(struct jm_archive *a, uint64_t seq, struct jm_span body,
@@ -559,6 +565,7 @@ static void declared(void)
 	snprintf(dir, sizeof dir, "%s/declared", tap_folder());
 	if (!zeros || !(a = t_open(dir, 0)) || !deposit(a, 0, 1000, NULL, &r, &err))
 		exit(1);
+	await_applier(a);
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		const struct jm_span plain = jm_span_of(zeros, cases[i].plain);
 		struct jm_body body = { .coding = JM_CODING_PLAIN };
@@ -570,8 +577,7 @@ static void declared(void)
 		    cases[i].declared);
 		jm_body_release(&body);
 	}
-	while (jm_reader_applied_seq(a) < jm_reader_durable_seq(a))
-		jm_clock_sleep_ms(1);
+	await_applier(a);
 	/* The spool's file cannot grow beyond this: a longer one would be another error. */
 	signal(SIGXFSZ, SIG_IGN);
 	if (setrlimit(RLIMIT_FSIZE, &small) != 0)
@@ -627,6 +633,7 @@ static void disk(void)
 	atomic_store(&free_bytes, 10000);
 	tap_is_int(looks_for(a, 1, true), 1, "and with room again it lets in at once");
 	atomic_store(&free_bytes, 0);
+	atomic_store(&ahead_ms, 0);
 	jm_archive_close(&a);
 }
 
