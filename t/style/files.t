@@ -18,7 +18,7 @@ LISTS = "$(SYSTEM_TESTS) $(STYLE_TESTS) $(SLOW_TESTS) $(UNIT_TESTS)"
 
 
 def from_make(text):
-    """What make says that a text with its variables is, as a list of words."""
+    """The value that make gives to a text with its variables, as a list of words."""
     rule = "jm-show:\n\t@echo %s" % text
     out = subprocess.run(["make", "-s", "--no-print-directory", "--eval", rule, "jm-show"],
                          cwd=tap.BUILD, check=True, stdout=subprocess.PIPE)
