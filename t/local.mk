@@ -30,8 +30,9 @@ include t/fuzz/local.mk
 
 # Unit tests run from the build folder, all others from the source folder; JM_SRCDIR and JM_BUILDDIR
 # are the two. JM_SANITIZER is empty unless the programs are built with one, which needs memory.
+# JM_STATS_DB is no when they are built without stats.db.
 TEST_ENV = JM_SRCDIR='$(abs_top_srcdir)' JM_BUILDDIR='$(abs_top_builddir)' \
-	JM_SANITIZER='$(SANITIZER)' PYTHONDONTWRITEBYTECODE=1
+	JM_SANITIZER='$(SANITIZER)' JM_STATS_DB='$(STATS_DB_WORD)' PYTHONDONTWRITEBYTECODE=1
 # UNIT_ONLY=1 runs the unit tests only (make distcheck UNIT_ONLY=1).
 PROGRAMS_UNDER_TEST = $(bin_PROGRAMS) $(sbin_PROGRAMS) $(pkglibexec_PROGRAMS) \
 	$(noinst_PROGRAMS) $(TEST_TOOLS)

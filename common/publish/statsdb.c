@@ -26,6 +26,11 @@ struct db_out {
 	struct jm_buf text;
 };
 
+bool jm_publish_has_statsdb(void)
+{
+	return true;
+}
+
 static int stats_fail(struct jm_err *err, int rc, const char *what)
 {
 	errno = rc > 0 ? rc : EIO;

@@ -6,12 +6,15 @@
  *	cc -o stats stats.c -ldb-5.3 && ./stats /run/journal-milter-public/stats.db archive/items
  */
 #include <db.h>
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 static int complain(const char *path, int rc)
 {
 	fprintf(stderr, "%s: %s\n", path, db_strerror(rc));
+	if (rc == ENOENT)
+		fputs("A daemon built without stats.db has status.json only.\n", stderr);
 	return 1;
 }
 

@@ -10,7 +10,9 @@ use DB_File;
 use Fcntl;
 
 die "usage: stats.pl FILE [KEY]\n" unless @ARGV == 1 || @ARGV == 2;
-tie(my %stats, 'DB_File', $ARGV[0], O_RDONLY, 0, $DB_BTREE) or die "$ARGV[0]: $!\n";
+tie(my %stats, 'DB_File', $ARGV[0], O_RDONLY, 0, $DB_BTREE)
+	or die "$ARGV[0]: $!\n",
+		$!{ENOENT} ? "A daemon built without stats.db has status.json only.\n" : '';
 if (@ARGV == 2) {
 	defined $stats{$ARGV[1]} or die "no such key\n";
 	print "$stats{$ARGV[1]}\n";

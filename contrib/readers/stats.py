@@ -12,7 +12,11 @@ from bsddb3 import db
 if len(sys.argv) not in (2, 3):
     sys.exit("usage: stats.py FILE [KEY]")
 d = db.DB()
-d.open(sys.argv[1], None, db.DB_BTREE, db.DB_RDONLY)
+try:
+    d.open(sys.argv[1], None, db.DB_BTREE, db.DB_RDONLY)
+except db.DBNoSuchFileError as e:
+    sys.exit("%s: %s\nA daemon built without stats.db has status.json only."
+             % (sys.argv[1], e))
 for key in [sys.argv[2].encode()] if len(sys.argv) == 3 else sorted(d.keys()):
     value = d.get(key)
     if value is None:

@@ -16,6 +16,7 @@ import traceback
 SRC = os.environ.get("JM_SRCDIR") \
     or os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.environ.get("JM_BUILDDIR") or SRC
+STATS_DB = os.environ.get("JM_STATS_DB") != "no"
 LIMIT_S = 3600		# a test that hangs ends, and says where
 _claims = 0
 _failed = 0

@@ -21,6 +21,7 @@ import schema
 import tap
 from daemon import Daemon
 
+FILES = ["stats.db"] * tap.STATS_DB + ["status.json", "journal-milter.prom"]
 JOURNAL, CLIENT = "journaling@journal.example.com", "192.0.2.25"
 READERS = os.path.join(tap.SRC, "contrib/readers")
 
@@ -70,6 +71,28 @@ def readers(public):
             "Perl": ["perl", READERS + "/stats.pl", db]}
 
 
+def without_file(commands):
+    """The readers say where else to look when there is no stats.db."""
+    for name, command in commands.items():
+        r = subprocess.run(command[:-1] + [tap.folder() + "/nowhere"], stdout=subprocess.PIPE,
+                           stderr=subprocess.PIPE, check=False)
+        tap.ok(r.returncode != 0 and b"nowhere: " in r.stderr and b"has status.json only" in
+               r.stderr, "%s: no stats.db" % name, r)
+
+
+def without_stats_db(d, public):
+    """A build without stats.db: it takes an old one away, and says so."""
+    with open(public + "/stats.db", "wb") as f:
+        f.write(b"of another build")
+    run.until(lambda: not os.path.exists(public + "/stats.db"), "an old stats.db is taken away")
+    tap.is_(sorted(n for n in os.listdir(public) if not n.endswith(".tmp")), sorted(FILES),
+            "the other files are there")
+    tap.like(run.output(os.path.join(tap.BUILD, "milter/ctl/jmctl"), "check", "--config",
+                        d.settings), r"(?m)^stats\.db: +is not published: ",
+             "jmctl check says so")
+    tap.skip("stats.db and its readers", "a build without it")
+
+
 def same_content(public, commands):
     """
     All readers and both files agree, in one and the same publication: the readers get a copy of it,
@@ -83,13 +106,14 @@ def same_content(public, commands):
         state = published(public)
         shutil.copyfile(public + "/stats.db", copied)
         return state if dumped(copied).get("published") == flat(state)["published"] else None
-    state = run.until(copy, "both files from one publication")
+    state = run.until(copy, "both files from one publication") if commands else published(public)
     want = flat(state)
-    for name, g in [(name, lines(run.output(*command)))
-                    for name, command in commands.items()] + [("db5.3_dump", dumped(copied))]:
+    got = [(name, lines(run.output(*command))) for name, command in commands.items()]
+    for name, g in got + ([("db5.3_dump", dumped(copied))] if commands else []):
         tap.is_(g, want, "%s reads the content of status.json" % name)
-    tap.is_(run.output(*commands["Python"], "archive/items").strip(), want["archive/items"],
-            "one key can be asked for")
+    if commands:
+        tap.is_(run.output(*commands["Python"], "archive/items").strip(), want["archive/items"],
+                "one key can be asked for")
     with open(os.path.join(tap.SRC, "config/status.schema.json"), encoding="utf-8") as f:
         tap.is_(list(schema.faults(state, json.load(f))), [], "status.json is as its schema says")
     return state
@@ -191,6 +215,8 @@ def trouble(d, public):
     run.until(lambda: os.path.exists(public + "/status.json"), "it is published again")
     run.until(lambda: "publish-works" in d.log(), "and told")
     tap.is_(d.log().count("publish-failed"), 1, "one event for the failure, not one a round")
+    if not tap.STATS_DB:
+        return
     # as Berkeley DB leaves one when it is killed, or the disk is full
     with open(public + "/__db.stats.db.tmp", "w", encoding="ascii"):
         pass
@@ -210,11 +236,15 @@ def main():
     d = Daemon(tap.folder() + "/milter", outbounds=(CLIENT,),
                more={"publish": {"directory": public, "interval": 1}}).start()
     run.until(lambda: os.path.exists(public + "/journal-milter.prom"), "the state is published")
-    for name in ("stats.db", "status.json", "journal-milter.prom"):
+    for name in FILES:
         tap.is_(oct(os.stat(public + "/" + name).st_mode & 0o777), "0o644",
                 "%s has its mode whatever the umask" % name)
     tap.is_(oct(os.stat(public).st_mode & 0o777), "0o755", "so has the folder that was made")
     commands = readers(public)
+    without_file(commands)
+    if not tap.STATS_DB:
+        without_stats_db(d, public)
+        commands = {}
     tap.is_(send(d, ["one", "two"]), ["d", "d"], "two messages are archived")
     run.until(lambda: published(public)["archive"]["items"] == 2, "both are published")
     run.until(lambda: "state=\"OK\"} 1" in open(public + "/journal-milter.prom",
@@ -227,7 +257,7 @@ def main():
     tap.is_((len(state["history"]["hours"]), len(state["history"]["days"]),
              sum(state["history"]["days"].values())), (48, 90, 2), "48 hours, 90 days")
     tap.ok([e["kind"] for e in state["events"].values()], "recent events are there")
-    n = killed_readers(d, public, commands)
+    n = killed_readers(d, public, commands) if commands else 0
     metrics(public)
     tap.is_(d.jmctl.verify()[0], 0, "jmctl verify finds nothing wrong")
     run.until(lambda: published(public)["archive"].get("verified")

@@ -15,6 +15,7 @@
 #include "common/base/num.h"
 #include "common/base/visible.h"
 #include "common/control/domain_list.h"
+#include "common/publish/statsdb.h"
 #include "common/settings/default.h"
 #include "common/settings/loader.h"
 #include "common/settings/settings.h"
@@ -251,6 +252,9 @@ static void print_text(const struct jm_settings *s, const json_t *rows)
 	jm_print(stdout, "milter socket:        %s\n", s->socket);
 	jm_print(stdout, "control socket:       %s\n", s->control_socket);
 	jm_print(stdout, "archive:              %s\n", s->archive_directory);
+	if (s->publish_interval_s > 0 && !jm_publish_has_statsdb())
+		puts("stats.db:             is not published: this program was built without it; "
+		     "status.json has the same content");
 	jm_print(stdout, "internal domains:     ");
 	for (size_t i = 0; i < s->internal_domains_n && i < 5; i++)
 		jm_print(stdout, "%s%s%s%s", i ? ", " : "", s->internal_domains[i].name,
