@@ -6,7 +6,8 @@ EXTRA_DIST += .clang-tidy contrib/analyze
 EXTRA_DIST += contrib/check contrib/coverage contrib/packages contrib/newcomer
 EXTRA_DIST += contrib/upstream/libmilter-macros.txt
 EXTRA_DIST += contrib/quickstart contrib/quickstart.py
-EXTRA_DIST += contrib/CHANGES contrib/debian contrib/package contrib/release contrib/try-package .ci/run
+EXTRA_DIST += contrib/CHANGES contrib/debian contrib/package contrib/try-package
+EXTRA_DIST += contrib/release .ci/run
 include contrib/exchange/local.mk
 include contrib/systemd/local.mk
 

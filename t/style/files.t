@@ -20,8 +20,10 @@ LISTS = "$(SYSTEM_TESTS) $(STYLE_TESTS) $(SLOW_TESTS) $(UNIT_TESTS)"
 def from_make(text):
     """The value that make gives to a text with its variables, as a list of words."""
     rule = "jm-show:\n\t@echo %s" % text
+    # without what was given to the make that runs this test
+    env = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")}
     out = subprocess.run(["make", "-s", "--no-print-directory", "--eval", rule, "jm-show"],
-                         cwd=tap.BUILD, check=True, stdout=subprocess.PIPE)
+                         cwd=tap.BUILD, env=env, check=True, stdout=subprocess.PIPE)
     return [os.path.normpath(word) for word in out.stdout.decode().split()]
 
 

@@ -287,7 +287,7 @@ static void add_piece(char *line, size_t *n, bool *full, size_t cap, const char 
 {
 	*full = *full || strlen(piece) > cap - *n;
 	if (!*full)
-		*n += (size_t)sprintf(line + *n, "%s", piece);
+		*n += (size_t)snprintf(line + *n, cap - *n + 1, "%s", piece);
 }
 
 /* The pairs of log_line(), a character at a time; *n: what precedes them in line. */
