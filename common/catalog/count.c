@@ -8,6 +8,7 @@
 
 #include "common/catalog/keys.h"
 #include "common/json/value.h"
+#include "common/json/write.h"
 
 static const struct {
 	const char *key;
@@ -130,24 +131,10 @@ static bool row_number(struct jm_span *s, const char *key, json_int_t *n_r)
 /* Append ,"key":NUMBER. */
 static int row_add(struct jm_buf *out, const char *key, json_int_t n, struct jm_err *err)
 {
-	char text[24];
-	size_t at = sizeof text, len = strlen(key);
-	unsigned long long left = n < 0 ? 0 - (unsigned long long)n : (unsigned long long)n;
-
-	do {
-		text[--at] = (char)('0' + left % 10);
-		left /= 10;
-	} while (left > 0);
-	if (n < 0)
-		text[--at] = '-';
-	if (jm_buf_reserve(out, len + 4 + sizeof text, err) != 0)
+	if (jm_buf_add(out, ",\"", 2, err) != 0 || jm_buf_add(out, key, strlen(key), err) != 0 ||
+	    jm_buf_add(out, "\":", 2, err) != 0)
 		return -1;
-	memcpy(out->p + out->len, ",\"", 2);
-	memcpy(out->p + out->len + 2, key, len);
-	memcpy(out->p + out->len + 2 + len, "\":", 2);
-	memcpy(out->p + out->len + 4 + len, text + at, sizeof text - at);
-	out->len += len + 4 + sizeof text - at;
-	return 0;
+	return jm_json_write_int(out, n, err);
 }
 
 /* Where the counters begin; s.len: nowhere, or there are lists and objects before them. */

@@ -90,7 +90,7 @@ static int add_string(struct jm_buf *b, const char *p, size_t n, struct jm_err *
 	return jm_buf_add(b, p + from, n - from, err) != 0 ? -1 : jm_buf_add(b, "\"", 1, err);
 }
 
-static int add_integer(struct jm_buf *b, json_int_t v, struct jm_err *err)
+int jm_json_write_int(struct jm_buf *b, json_int_t v, struct jm_err *err)
 {
 	char text[24];
 	size_t at = sizeof text;
@@ -150,7 +150,7 @@ static int add_value(struct jm_buf *b, const json_t *v, unsigned depth, struct j
 	case JSON_STRING:
 		return add_string(b, json_string_value(v), json_string_length(v), err);
 	case JSON_INTEGER:
-		return add_integer(b, json_integer_value(v), err);
+		return jm_json_write_int(b, json_integer_value(v), err);
 	case JSON_TRUE:
 		return jm_buf_add(b, "true", 4, err);
 	case JSON_FALSE:

@@ -16,6 +16,9 @@
  * too deeply. Any thread. */
 int jm_json_write(struct jm_buf *b, const json_t *v, struct jm_err *err) JM_MUST_CHECK;
 
+/* Append an integer in decimal. LIMIT: b is full. TEMP: no memory. Any thread. */
+int jm_json_write_int(struct jm_buf *b, json_int_t v, struct jm_err *err) JM_MUST_CHECK;
+
 /* Append v as jansson writes it, compact, real numbers too. jansson's own functions continue when
  * a piece of the text could not be added; this one fails. LIMIT: b is full. TEMP: no memory. Any
  * thread. */
