@@ -237,7 +237,7 @@ static int import_messages(struct source *s, struct jm_mbox *b, struct jm_err *e
 
 static int import_source(struct source *s, const struct stat *st, bool message, struct jm_err *err)
 {
-	unsigned char first[JM_SOURCE_HEAD_BYTES] = { 0 };
+	unsigned char first[JM_SOURCE_HEAD_BYTES];
 	const char *slash = strrchr(s->path, '/'), *name = slash ? slash + 1 : s->path, *reason;
 	struct jm_mbox b = { .read = read_source,
 		.size_bytes = (uint64_t)st->st_size,

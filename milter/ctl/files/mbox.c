@@ -179,7 +179,7 @@ static void read_length(struct reading *r, struct jm_span line)
  * From_ line, or to the end of the file. Line ends may come in between. */
 static int check_length(struct jm_mbox *b, struct reading *r, struct jm_err *err)
 {
-	unsigned char there[AHEAD_BYTES] = { 0 };
+	unsigned char there[AHEAD_BYTES];
 	uint64_t left = b->size_bytes - b->at, at = b->at + r->length_bytes - 1;
 	enum jm_header_line next;
 	struct jm_span text;
