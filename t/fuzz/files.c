@@ -132,26 +132,28 @@ static int key_claim(void *ctx, struct jm_span key, struct jm_err *err)
 	return 0;
 }
 
-static void run_lmdb(struct jm_span in)
+typedef int table_walk(
+    struct jm_span file, jm_mta_table_visit *visit, void *ctx, struct jm_err *err);
+
+static void run_walk(struct jm_span in, table_walk *walk)
 {
 	struct keys k = { .file = in };
 	struct jm_err err;
 
-	if (jm_table_lmdb_walk(in, key_claim, &k, &err) != 0)
+	if (walk(in, key_claim, &k, &err) != 0)
 		fuzz_claim(k.bytes == 0 && err.kind == JM_E_CORRUPT && err.text[0],
 		    "a damaged table has no keys, and a reason");
 	fuzz_claim(k.bytes <= in.len, "the keys do not overlap");
 }
 
+static void run_lmdb(struct jm_span in)
+{
+	run_walk(in, jm_table_lmdb_walk);
+}
+
 static void run_cdb(struct jm_span in)
 {
-	struct keys k = { .file = in };
-	struct jm_err err;
-
-	if (jm_table_cdb_walk(in, key_claim, &k, &err) != 0)
-		fuzz_claim(k.bytes == 0 && err.kind == JM_E_CORRUPT && err.text[0],
-		    "a damaged table has no keys, and a reason");
-	fuzz_claim(k.bytes <= in.len, "the keys do not overlap");
+	run_walk(in, jm_table_cdb_walk);
 }
 
 /* ---- lists and configurations ---- */
