@@ -42,10 +42,6 @@ struct jm_txn {
 	DB_TXN *txn;
 };
 
-static const char *const names[JM_TABLES] = { "meta", "items", "reports", "item-reports",
-	"item-contents", "by-message-id", "by-address", "by-date", "by-key", "set-aside", "events",
-	"counters", "services", "queue", "pop3" };
-
 /*
  * A table of duplicates stores the id, with which callers' keys end, not in the key but in front of
  * the value, as one of the key's sorted duplicates. This is for texts that occur in many keys: each
@@ -54,11 +50,6 @@ static const char *const names[JM_TABLES] = { "meta", "items", "reports", "item-
 static bool has_duplicates(enum jm_table t)
 {
 	return t == JM_T_BY_ADDRESS;
-}
-
-const char *jm_catalog_table(enum jm_table t)
-{
-	return names[t];
 }
 
 /* c: the catalog that failed; NULL: it is not open. */
@@ -81,7 +72,7 @@ static int catalog_fail(struct jm_catalog *c, struct jm_err *err, int rc, const 
 
 static int fail_row(struct jm_catalog *c, enum jm_table t, int rc, struct jm_err *err)
 {
-	return catalog_fail(c, err, rc, names[t]);
+	return catalog_fail(c, err, rc, jm_layout_table(t));
 }
 
 static void complain(const DB_ENV *env, const char *prefix, const char *text)
@@ -119,8 +110,9 @@ static int open_tables(struct jm_catalog *c)
 		    (rc = c->db[i]->set_pagesize(c->db[i], JM_CATALOG_PAGE_BYTES)) == 0 &&
 		    (rc = c->db[i]->set_flags(c->db[i],
 			 DB_CHKSUM | (has_duplicates((enum jm_table)i) ? DB_DUPSORT : 0))) == 0)
-			rc = c->db[i]->open(c->db[i], txn, FILE_NAME, names[i], DB_BTREE,
-			    DB_CREATE | DB_THREAD, 0600);
+			rc = c->db[i]->open(c->db[i], txn, FILE_NAME,
+			    jm_layout_table((enum jm_table)i), DB_BTREE, DB_CREATE | DB_THREAD,
+			    0600);
 	}
 	if (txn) {
 		if (rc == 0)
@@ -610,7 +602,7 @@ int jm_catalog_get_json(struct jm_catalog *c, struct jm_txn *txn, enum jm_table 
 	rc = jm_catalog_get(c, txn, t, key, &b, err);
 	if (rc == 1) {
 		rc = jm_json_read(b.p, b.len, value_r, err) != 0
-		    ? jm_err_wrap(err, "catalog: a row of %s", names[t])
+		    ? jm_err_wrap(err, "catalog: a row of %s", jm_layout_table(t))
 		    : 1;
 	}
 	jm_buf_release(&b);

@@ -18,25 +18,7 @@
 #include <stdint.h>
 
 #include "common/base/buf.h"
-
-enum jm_table {
-	JM_T_META,
-	JM_T_ITEMS,
-	JM_T_REPORTS,
-	JM_T_ITEM_REPORTS,
-	JM_T_ITEM_CONTENTS,
-	JM_T_BY_MESSAGE_ID,
-	JM_T_BY_ADDRESS,
-	JM_T_BY_DATE,
-	JM_T_BY_KEY,
-	JM_T_SET_ASIDE,
-	JM_T_EVENTS,
-	JM_T_COUNTERS,
-	JM_T_SERVICES,
-	JM_T_QUEUE,
-	JM_T_POP3,
-	JM_TABLES
-};
+#include "common/catalog/layout.h"
 
 /* A checkpoint is due after so much of Berkeley DB's log. Dirty pages are written once in that
  * time, and so much is recovered after a crash. */
@@ -64,9 +46,6 @@ void jm_catalog_close(struct jm_catalog **c);
  * that the disk could not read, the next open checks all pages, and fails with CORRUPT if one is
  * still damaged; after damage it fails with CORRUPT in any case. Any thread. */
 bool jm_catalog_broken(struct jm_catalog *c);
-
-/* The name of a table. Static storage. */
-const char *jm_catalog_table(enum jm_table t);
 
 /* Remove the files of a catalog in folder. Errors are ignored. The catalog must not be open. */
 void jm_catalog_wipe(const char *folder);

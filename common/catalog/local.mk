@@ -11,6 +11,7 @@ common_libjm_a_SOURCES += \
 	common/catalog/catalog.c common/catalog/catalog.h \
 	common/catalog/count.c common/catalog/count.h \
 	common/catalog/keys.c common/catalog/keys.h \
+	common/catalog/layout.c common/catalog/layout.h \
 	common/catalog/page_file.c common/catalog/page_file.h \
 	common/catalog/position.c common/catalog/position.h \
 	common/catalog/queue_row.c common/catalog/queue_row.h \

@@ -226,7 +226,7 @@ int jm_row_place(enum jm_table t, uint64_t seq, struct jm_span stored, struct jm
 		at_r->item = seq;
 	} else {
 		if (jm_json_read(stored.p, stored.len, &row, err) != 0)
-			return jm_err_wrap(err, "catalog: a row of %s", jm_catalog_table(t));
+			return jm_err_wrap(err, "catalog: a row of %s", jm_layout_table(t));
 		at_r->at.volume = jm_json_u64(row, "v");
 		at_r->at.offset = jm_json_u64(row, "o");
 		at_r->item = jm_json_u64(row, "i");

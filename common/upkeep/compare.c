@@ -122,8 +122,8 @@ static int report_row(struct compare *k, enum jm_table t, const struct jm_row *r
 		snprintf(key, sizeof key, "(an address) of item %" PRIu64, seq);
 	else
 		print_key(r, key, sizeof key);
-	snprintf(problem, sizeof problem, "the catalog's table %s %s %s", jm_catalog_table(t), what,
-	    key);
+	snprintf(
+	    problem, sizeof problem, "the catalog's table %s %s %s", jm_layout_table(t), what, key);
 	return k->x->differs(k->x->ctx, seq, problem, err);
 }
 

@@ -226,13 +226,13 @@ static void tables(void)
 				continue;
 			if (!harm((enum jm_table)t, (enum harm)how, &kept, false)) {
 				tap_ok(
-				    false, "table %s has rows", jm_catalog_table((enum jm_table)t));
+				    false, "table %s has rows", jm_layout_table((enum jm_table)t));
 				break;
 			}
 			summary = verify(0, false, &told, &err);
 			tap_ok(summary && told.n > 0 &&
 				number(summary, "problems") == (long long)told.n,
-			    "table %s %s is found: %s", jm_catalog_table((enum jm_table)t),
+			    "table %s %s is found: %s", jm_layout_table((enum jm_table)t),
 			    what[how], told.first);
 			json_decref(summary);
 			(void)harm((enum jm_table)t, (enum harm)how, &kept, true);
